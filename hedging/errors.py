@@ -1,0 +1,74 @@
+"""The exceptions this library raises, sorted by what the caller can do about them.
+
+::
+
+    HedgingError
+    ├── InputError (ValueError)        a value, shape or column breaks its rule: retry with better input
+    │   └── ChainError                 a quote file that cannot be used at all
+    ├── InfeasibleHedgeError           no plan meets the limits: retry with wider ones
+    ├── SolverError                    the solver stopped, or its answer failed our check: report it
+    ├── VenueError                     an exchange did not answer, or not with what was asked for
+    └── MissingExtraError (ImportError)  an optional library is not installed
+
+Every message says what, the rule, what came and where, and the way out if it is not obvious.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hedging.planner import HedgePlan
+
+__all__ = [
+    "ChainError",
+    "HedgingError",
+    "InfeasibleHedgeError",
+    "InputError",
+    "MissingExtraError",
+    "SolverError",
+    "VenueError",
+]
+
+
+class HedgingError(Exception):
+    """Base of every error this library raises on purpose."""
+
+
+class InputError(HedgingError, ValueError):
+    """A value, shape or column breaks its rule; retry with better input."""
+
+
+class ChainError(InputError):
+    """A quote file or table that cannot be used; the message names row, column and rule."""
+
+
+class InfeasibleHedgeError(HedgingError):
+    """No plan meets all limits.
+
+    Attributes
+    ----------
+    closest : HedgePlan or None
+        The plan that misses the limits by the least, if one could be found.
+    clashes : tuple of str
+        The limits that cannot hold together, in words.
+    """
+
+    def __init__(
+        self, message: str, *, closest: HedgePlan | None = None, clashes: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message)
+        self.closest = closest
+        self.clashes = clashes
+
+
+class SolverError(HedgingError):
+    """The solver stopped without an answer, or its answer failed the independent check."""
+
+
+class VenueError(HedgingError):
+    """An exchange did not answer, refused, or sent something other than what was asked for."""
+
+
+class MissingExtraError(HedgingError, ImportError):
+    """An optional library is not installed; the message names the extra that brings it."""

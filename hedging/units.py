@@ -1,0 +1,110 @@
+"""Time and units: ACT/365 in UTC, and the one table of the units that Greeks are reported in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import pandas as pd
+
+from hedging.errors import InputError
+
+__all__ = [
+    "BASIS_POINT",
+    "DAYS_PER_YEAR",
+    "GREEK_UNITS",
+    "RATE_POINT",
+    "SECONDS_PER_DAY",
+    "SECONDS_PER_YEAR",
+    "VOL_POINT",
+    "GreekUnit",
+    "days",
+    "utc",
+    "years",
+]
+
+DAYS_PER_YEAR: Final = 365.0
+SECONDS_PER_DAY: Final = 86_400.0
+SECONDS_PER_YEAR: Final = DAYS_PER_YEAR * SECONDS_PER_DAY
+VOL_POINT: Final = 0.01
+RATE_POINT: Final = 0.01
+BASIS_POINT: Final = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class GreekUnit:
+    """How one Greek is reported: ``market value = raw derivative * scale``.
+
+    Attributes
+    ----------
+    scale : float
+        Factor from the raw mathematical derivative (per 1.00 of each variable, per year).
+    per_unit : str
+        Unit of the Greek of one unit of underlying.
+    position : str
+        Unit of the same Greek of a position; money is the quote currency.
+    """
+
+    scale: float
+    per_unit: str
+    position: str
+
+
+# The units py_vollib and Deribit print. Raw derivatives live in `_kernels` only.
+GREEK_UNITS: Final[dict[str, GreekUnit]] = {
+    "price": GreekUnit(1.0, "money", "money"),
+    "delta": GreekUnit(1.0, "price per 1.00 of spot", "units of underlying"),
+    "gamma": GreekUnit(1.0, "delta per 1.00 of spot", "units of underlying per 1.00 of spot"),
+    "vega": GreekUnit(VOL_POINT, "price per vol point", "money per vol point"),
+    "theta": GreekUnit(1.0 / DAYS_PER_YEAR, "price per calendar day", "money per calendar day"),
+    "rho": GreekUnit(RATE_POINT, "price per 1 % of rate", "money per 1 % of rate"),
+    "rho_yield": GreekUnit(RATE_POINT, "price per 1 % of yield", "money per 1 % of yield"),
+    "vanna": GreekUnit(VOL_POINT, "delta per vol point", "units of underlying per vol point"),
+    "volga": GreekUnit(VOL_POINT**2, "vega per vol point", "money per vol point squared"),
+    "charm": GreekUnit(1.0 / DAYS_PER_YEAR, "delta per calendar day", "units of underlying per calendar day"),
+    "veta": GreekUnit(VOL_POINT / DAYS_PER_YEAR, "vega per calendar day", "money per vol point and day"),
+    "speed": GreekUnit(1.0, "gamma per 1.00 of spot", "units of underlying per 1.00 of spot squared"),
+    "zomma": GreekUnit(
+        VOL_POINT, "gamma per vol point", "units of underlying per 1.00 of spot and vol point"
+    ),
+    "color": GreekUnit(
+        1.0 / DAYS_PER_YEAR, "gamma per calendar day", "units of underlying per 1.00 of spot and day"
+    ),
+    "ultima": GreekUnit(VOL_POINT**3, "volga per vol point", "money per vol point cubed"),
+    "dual_delta": GreekUnit(1.0, "price per 1.00 of strike", "units of underlying"),
+    "dual_gamma": GreekUnit(1.0, "dual delta per 1.00 of strike", "units of underlying per 1.00 of strike"),
+}
+
+
+def utc(value: str | datetime | pd.Timestamp, name: str = "time") -> pd.Timestamp:
+    """Return `value` as a UTC timestamp; a bare date or a time without a zone is refused.
+
+    Raises
+    ------
+    InputError
+        If it is no time, or carries no time zone: a guessed zone moves every option by hours.
+    """
+    try:
+        stamp = pd.Timestamp(value)
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"{name} must be a time; got {value!r}. Write it as 2026-02-06T04:30:00Z."
+        ) from error
+    if pd.isna(stamp):
+        raise InputError(f"{name} must be a time; got {value!r}. Write it as 2026-02-06T04:30:00Z.")
+    if stamp.tzinfo is None:
+        raise InputError(
+            f"{name} must carry a time zone; got {value!r}. Write it as {stamp.isoformat()}Z if it is UTC."
+        )
+    return stamp.tz_convert("UTC")
+
+
+def years(start: pd.Timestamp, end: pd.Timestamp) -> float:
+    """Time from `start` to `end` in years, ACT/365 to the nanosecond; negative if `end` lies before."""
+    return (end - start) / pd.Timedelta(seconds=SECONDS_PER_YEAR)
+
+
+def days(start: pd.Timestamp, end: pd.Timestamp) -> float:
+    """Time from `start` to `end` in days of 24 hours."""
+    return (end - start) / pd.Timedelta(seconds=SECONDS_PER_DAY)
