@@ -24,6 +24,7 @@ __all__ = [
     "FeeRule",
     "Future",
     "Instrument",
+    "Linear",
     "Option",
     "Perpetual",
     "Settlement",
@@ -177,7 +178,8 @@ class Option:
         return 1.0 if self.flag == "c" else -1.0
 
 
-Instrument: TypeAlias = Spot | Perpetual | Future | Option
+Linear: TypeAlias = Spot | Perpetual | Future
+Instrument: TypeAlias = Linear | Option
 
 
 def option_symbol(asset: str, expiry: pd.Timestamp, strike: float, flag: str) -> str:
@@ -195,5 +197,5 @@ def option_symbol(asset: str, expiry: pd.Timestamp, strike: float, flag: str) ->
 
 def _date_code(expiry: pd.Timestamp) -> str:
     """5MAR26: the day without a leading zero, and the month in English whatever the locale."""
-    months = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
+    months = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
     return f"{expiry.day}{months[expiry.month - 1]}{expiry.year % 100:02d}"

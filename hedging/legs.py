@@ -1,0 +1,192 @@
+"""Orders at executable prices: buy at the ask, sell at the bid, fees in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from hedging.chain import OptionChain
+from hedging.errors import InputError
+from hedging.instruments import FeeRule, Instrument, Option, Perpetual, Spot
+
+__all__ = ["Cost", "Leg", "cost_of", "option_leg", "orders_frame", "outright_leg"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One order: an instrument, how much, and what executing it now costs.
+
+    Attributes
+    ----------
+    instrument : Instrument
+    quantity : float
+        Signed contracts, > 0 to buy.
+    price : float
+        Executable price: the ask of a buy, the bid of a sale. [money per unit of underlying]
+    half_spread : float
+        What crossing the spread costs: half of it, or the distance to the mark where that is more, so that
+        a mark on the far side of a quote is never counted as a gain. [money per unit]
+    fee : float
+        [money per unit]
+    spot : float
+        Price of the underlying when the quote was taken. [money]
+    """
+
+    instrument: Instrument
+    quantity: float
+    price: float
+    half_spread: float
+    fee: float
+    spot: float
+
+    @property
+    def multiplier(self) -> float:
+        """Units of underlying per contract."""
+        return self.instrument.terms.multiplier if isinstance(self.instrument, Option) else 1.0
+
+    @property
+    def units(self) -> float:
+        """Signed units of underlying."""
+        return self.quantity * self.multiplier
+
+    @property
+    def side(self) -> str:
+        """Buy or sell."""
+        return "buy" if self.quantity > 0 else "sell"
+
+    @property
+    def quoted_price(self) -> float:
+        """The price as the venue quotes it: in coin for a coin-settled option."""
+        return (
+            self.price / self.spot if self.pays_coin and isinstance(self.instrument, Option) else self.price
+        )
+
+    @property
+    def pays_coin(self) -> bool:
+        """Whether premium and fees are paid in the coin."""
+        if isinstance(self.instrument, Option):
+            return self.instrument.terms.settlement == "coin"
+        return not isinstance(self.instrument, Spot) and self.instrument.settlement == "coin"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a set of orders costs, in money; costs of the same currency add.
+
+    Attributes
+    ----------
+    half_spread, fees : float
+        Paid to get in.
+    carry : float
+        Expected cost of holding it to the horizon: funding and basis of perpetuals and futures. Options
+        carry nothing under the chain's own vol and forward (time decay pays for gamma, fairly).
+    premium : float
+        Net premium paid for options, received if negative. An asset is bought with it: no part of `execution`.
+    """
+
+    half_spread: float = 0.0
+    fees: float = 0.0
+    carry: float = 0.0
+    premium: float = 0.0
+
+    @property
+    def execution(self) -> float:
+        """What is gone for good: half spread, fees and carry."""
+        return self.half_spread + self.fees + self.carry
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+def option_leg(chain: OptionChain, symbol: str, quantity: float) -> Leg:
+    """An order for a listed option at the quote it would trade at.
+
+    Parameters
+    ----------
+    chain : OptionChain
+    symbol : str
+        The venue's name of the contract.
+    quantity : float
+        Signed contracts, a multiple of the lot.
+
+    Raises
+    ------
+    InputError
+        If the option is not listed, has no quote on that side, or the quantity is not whole lots.
+    """
+    option = chain.option(symbol)
+    lots = quantity / option.terms.lot
+    if quantity == 0 or not np.isfinite(quantity) or abs(lots - round(lots)) > 1e-6:
+        raise InputError(
+            f"quantity of {symbol} must be whole lots of {option.terms.lot:g}; got {quantity!r}."
+        )
+    row = chain.row(symbol)
+    price = float(row["ask"] if quantity > 0 else row["bid"])
+    if not np.isfinite(price):
+        raise InputError(
+            f"{symbol} has no {'ask' if quantity > 0 else 'bid'}; choose an option that is quoted."
+        )
+    half_spread = float(crossing_cost(price, row["bid"], row["ask"], row["mark"]))
+    fee = float(option.terms.fee.per_unit(price, chain.spot))
+    return Leg(option, float(quantity), price, half_spread, fee, chain.spot)
+
+
+def crossing_cost(price: float, bid: float, ask: float, mark: float) -> float:
+    """Half the spread, or the distance to the mark where that is more; arrays broadcast.
+
+    Missing quotes are NaN; with neither the other side nor a mark known the cost is NaN.
+    """
+    half = (np.asarray(ask, dtype=float) - np.asarray(bid, dtype=float)) / 2.0
+    return np.fmax(half, np.abs(np.asarray(price, dtype=float) - mark))  # type: ignore[no-any-return]
+
+
+def outright_leg(
+    instrument: Spot | Perpetual, spot: float, quantity: float, *, half_spread: float, fee: FeeRule
+) -> Leg:
+    """An order for spot or the perpetual, `half_spread` (a share of the price) away from `spot`."""
+    side = 1.0 if quantity > 0 else -1.0
+    price = spot * (1.0 + side * half_spread)
+    return Leg(instrument, quantity, price, spot * half_spread, float(fee.per_unit(price, price)), spot)
+
+
+def cost_of(legs: Iterable[Leg], carry: float = 0.0) -> Cost:
+    """Cost of executing some legs; `carry` is added as given. [money]"""
+    total = Cost(carry=carry)
+    for leg in legs:
+        size = abs(leg.units)
+        premium = leg.units * leg.price if isinstance(leg.instrument, Option) else 0.0
+        total += Cost(size * leg.half_spread, size * leg.fee, 0.0, premium)
+    return total
+
+
+def orders_frame(legs: Sequence[Leg]) -> pd.DataFrame:
+    """The order ticket: one row a leg.
+
+    Returns
+    -------
+    DataFrame
+        instrument, side, quantity [contracts], limit_price [as quoted], quote_unit, limit_price_money
+        [money per unit], premium, half_spread, fees [money, whole order].
+    """
+    rows = []
+    for leg in legs:
+        coin = leg.pays_coin and isinstance(leg.instrument, Option)
+        cost = cost_of([leg])
+        rows.append(
+            {
+                "instrument": leg.instrument.symbol,
+                "side": leg.side,
+                "quantity": abs(leg.quantity),
+                "limit_price": leg.quoted_price,
+                "quote_unit": leg.instrument.asset if coin else "money",
+                "limit_price_money": leg.price,
+                "premium": cost.premium,
+                "half_spread": cost.half_spread,
+                "fees": cost.fees,
+            }
+        )
+    columns = ["instrument", "side", "quantity", "limit_price", "quote_unit", "limit_price_money"]
+    return pd.DataFrame(rows, columns=[*columns, "premium", "half_spread", "fees"])

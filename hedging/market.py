@@ -1,0 +1,181 @@
+"""All that prices instruments of one asset: spot, forwards, smile, and the quirks of listed contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging import smile as smiles
+from hedging.chain import OptionChain
+from hedging.errors import InputError
+from hedging.instruments import Option
+from hedging.units import SECONDS_PER_YEAR, years
+
+__all__ = ["Market", "OptionTable"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OptionTable:
+    """Options as columns, with all that prices them today; each field has shape (options,).
+
+    Attributes
+    ----------
+    sign : ndarray
+        +1 for calls, -1 for puts.
+    strike, time_to_expiry : ndarray
+        [money], [years]
+    carry : ndarray
+        ``ln(forward / spot) / time_to_expiry``; held constant when spot and time move. [1/year]
+    rate : ndarray
+        Discount rate of the premium's money. For a coin-settled option it equals the carry: a coin paid at
+        expiry is worth a coin today, so money is discounted by spot / forward. [1/year]
+    vol : ndarray
+        Today's vol of the contract, as marked where it is listed. [1/sqrt(year)]
+    smile_vol : ndarray
+        The surface's vol of the same contract; ``vol / smile_vol`` is kept when the surface moves, so that
+        today's value is the mark and no scenario earns the fit's residual.
+    coin : ndarray of bool
+        True where premium and payoff are paid in the coin.
+    """
+
+    sign: Array
+    strike: Array
+    time_to_expiry: Array
+    carry: Array
+    rate: Array
+    vol: Array
+    smile_vol: Array
+    coin: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Market:
+    """The state of one underlying at one instant.
+
+    Attributes
+    ----------
+    chain : OptionChain
+        The quotes it was made of.
+    smile : Smile
+        The vol surface fitted to them.
+    expiry_years, expiry_carry : ndarray, shape (expiries,)
+        Carry of the forward per listed expiry; between expiries ``carry * time`` is linear, beyond them
+        the carry is flat.
+    funding_8h : float
+        What longs of a perpetual pay shorts per 8 hours, as a share of spot.
+    """
+
+    chain: OptionChain
+    smile: smiles.Smile
+    expiry_years: Array
+    expiry_carry: Array
+    funding_8h: float = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        chain: OptionChain,
+        *,
+        smile: smiles.Smile | None = None,
+        funding_8h: float = 0.0,
+    ) -> Market:
+        """Market of a chain; the surface is fitted unless one is given."""
+        forwards = chain.expiries
+        t = np.array([years(chain.as_of, expiry) for expiry in forwards["expiry"]])
+        carry = np.log(forwards["forward"].to_numpy(dtype=float) / chain.spot) / t
+        return cls(chain, smile or smiles.fit(chain), t, carry, funding_8h)
+
+    @property
+    def asset(self) -> str:
+        """Name of the underlying."""
+        return self.chain.asset
+
+    @property
+    def spot(self) -> float:
+        """Price of the underlying now. [money]"""
+        return self.chain.spot
+
+    @property
+    def as_of(self) -> pd.Timestamp:
+        """When the quotes were taken, UTC."""
+        return self.chain.as_of
+
+    @property
+    def currency(self) -> str:
+        """The quote currency, the money of every value."""
+        return self.chain.terms.currency
+
+    def carry(self, time_to_expiry: npt.ArrayLike) -> Array:
+        """Carry of the forward to any time. [1/year]"""
+        t = np.asarray(time_to_expiry, dtype=float)
+        if not self.expiry_years.size:
+            return np.zeros_like(t)
+        log_forward = np.interp(t, self.expiry_years, self.expiry_carry * self.expiry_years)
+        inside = (t > self.expiry_years[0]) & (t < self.expiry_years[-1])
+        flat = np.where(t <= self.expiry_years[0], self.expiry_carry[0], self.expiry_carry[-1])
+        return np.asarray(np.where(inside, log_forward / np.where(t > 0, t, 1.0), flat))
+
+    def table(self, options: Sequence[Option]) -> OptionTable:
+        """Everything that prices some options today, contracts of the chain at their own mark.
+
+        Raises
+        ------
+        InputError
+            If an option is of another asset, or expired before the chain was taken.
+        """
+        for option in options:
+            if option.asset != self.asset:
+                raise InputError(f"{option.symbol} is no option on {self.asset}, the asset of the chain.")
+            if option.expiry <= self.as_of:
+                raise InputError(
+                    f"{option.symbol} expired before the chain of {self.as_of:%Y-%m-%d %H:%M} UTC was taken; "
+                    "remove it from the book or take a chain from before."
+                )
+        seconds = np.array([(option.expiry - self.as_of).total_seconds() for option in options])
+        t = seconds / SECONDS_PER_YEAR
+        strike = np.array([option.strike for option in options], dtype=float)
+        coin = np.array([option.terms.settlement == "coin" for option in options], dtype=bool)
+        carry = self.carry(t)
+        rate = np.where(coin, carry, 0.0)
+        smile_vol = self.smile.vol_at(np.log(strike / self.spot) - carry * t, t)
+        vol = smile_vol.copy()
+        listed = self._listed(options)
+        if listed.size and (found := listed >= 0).any():
+            quotes = self.chain.quotes.iloc[listed[found]]
+            own_t = t[found]
+            carry[found] = np.log(quotes["forward"].to_numpy() / self.spot) / own_t
+            rate[found] = -np.log(quotes["discount"].to_numpy()) / own_t
+            vol[found] = quotes["mark_vol"].to_numpy()
+            # The surface is read at the contract's own forward, as every later state of it will be.
+            k = np.log(strike[found] / self.spot) - carry[found] * own_t
+            smile_vol[found] = self.smile.vol_at(k, own_t)
+            vol = np.where(vol > 0, vol, smile_vol)  # also where NaN: no mark vol was published
+        return OptionTable(
+            sign=np.array([option.sign for option in options]),
+            strike=strike,
+            time_to_expiry=t,
+            carry=carry,
+            rate=rate,
+            vol=vol,
+            smile_vol=smile_vol,
+            coin=coin,
+        )
+
+    def _listed(self, options: Sequence[Option]) -> npt.NDArray[np.intp]:
+        """Row of each option in the chain's quotes, -1 where it is not listed."""
+        quotes = self.chain.quotes
+        keys = pd.MultiIndex.from_arrays([quotes["flag"], quotes["strike"], quotes["expiry"]])
+        if not len(keys):
+            return np.full(len(options), -1, dtype=np.intp)
+        wanted = [(option.flag, float(option.strike), option.expiry) for option in options]
+        rows = keys.get_indexer(wanted) if wanted else np.empty(0, dtype=np.intp)
+        same = np.array(
+            [option.terms.settlement == self.chain.terms.settlement for option in options], dtype=bool
+        )
+        return np.where(same, rows, -1)
