@@ -1,3 +1,138 @@
-"""Options-overlay hedging of a falling position: Greeks, a proven planner, crash scenarios."""
+"""Options-overlay hedging of a falling position: Greeks, a proven planner, crash scenarios.
+
+>>> import hedging as hg
+>>> round(hg.greeks.price("p", spot=100, strike=95, time_to_expiry=0.25, rate=0.03, vol=0.6), 4)
+8.8749
+
+Submodules and names load when they are first used, so that the import stays light.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hedging import (
+        book,
+        chain,
+        errors,
+        greeks,
+        instruments,
+        legs,
+        margin,
+        market,
+        overlays,
+        paths,
+        planner,
+        plots,
+        risk,
+        samples,
+        scenario,
+        smile,
+        units,
+        venues,
+    )
+    from hedging.book import Book, Exposure, Holding
+    from hedging.chain import OptionChain
+    from hedging.config import read_book
+    from hedging.errors import (
+        ChainError,
+        HedgingError,
+        InfeasibleHedgeError,
+        InputError,
+        MissingExtraError,
+        SolverError,
+        VenueError,
+    )
+    from hedging.instruments import ContractTerms, Future, Option, Perpetual, Spot
+    from hedging.market import Market
+    from hedging.paths import Paths, crash_path, grid
+    from hedging.planner import HedgePlan, Limits, Target, plan, read_plan
+    from hedging.venues import read_chain
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "book": ("Book", "Exposure", "Holding"),
+    "chain": ("OptionChain",),
+    "config": ("read_book",),
+    "errors": (
+        "ChainError",
+        "HedgingError",
+        "InfeasibleHedgeError",
+        "InputError",
+        "MissingExtraError",
+        "SolverError",
+        "VenueError",
+    ),
+    "instruments": ("ContractTerms", "Future", "Option", "Perpetual", "Spot"),
+    "market": ("Market",),
+    "paths": ("Paths", "crash_path", "grid"),
+    "planner": ("HedgePlan", "Limits", "Target", "plan", "read_plan"),
+    "venues": ("read_chain",),
+}
+_NAMES = {name: module for module, names in _HOME.items() for name in names}
+_SUBMODULES = frozenset(
+    {*_HOME, "greeks", "legs", "margin", "overlays", "plots", "risk", "samples", "scenario", "smile", "units"}
+) - {"config"}
+
+__all__ = [
+    "Book",
+    "ChainError",
+    "ContractTerms",
+    "Exposure",
+    "Future",
+    "HedgePlan",
+    "HedgingError",
+    "Holding",
+    "InfeasibleHedgeError",
+    "InputError",
+    "Limits",
+    "Market",
+    "MissingExtraError",
+    "Option",
+    "OptionChain",
+    "Paths",
+    "Perpetual",
+    "SolverError",
+    "Spot",
+    "Target",
+    "VenueError",
+    "book",
+    "chain",
+    "crash_path",
+    "errors",
+    "greeks",
+    "grid",
+    "instruments",
+    "legs",
+    "margin",
+    "market",
+    "overlays",
+    "paths",
+    "plan",
+    "planner",
+    "plots",
+    "read_book",
+    "read_chain",
+    "read_plan",
+    "risk",
+    "samples",
+    "scenario",
+    "smile",
+    "units",
+    "venues",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return import_module(f"hedging.{name}")
+    if name in _NAMES:
+        value = getattr(import_module(f"hedging.{_NAMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'hedging' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NAMES, *_SUBMODULES})

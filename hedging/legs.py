@@ -12,7 +12,7 @@ from hedging.chain import OptionChain
 from hedging.errors import InputError
 from hedging.instruments import FeeRule, Instrument, Option, Perpetual, Spot
 
-__all__ = ["Cost", "Leg", "cost_of", "option_leg", "orders_frame", "outright_leg"]
+__all__ = ["Cost", "Leg", "cost_of", "crossing_cost", "option_leg", "orders_frame", "outright_leg"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,7 @@
+"""``python -m hedging``: the same as the command ``hedging``."""
+
+import sys
+
+from hedging.cli import main
+
+sys.exit(main())

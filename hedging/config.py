@@ -1,0 +1,153 @@
+"""Book files: TOML in, a checked `Book` out, with every mistake named at once."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hedging.book import Book, Holding
+from hedging.errors import InputError
+from hedging.instruments import ContractTerms, Future, Instrument, Option, Perpetual, Settlement, Spot
+from hedging.units import utc
+
+__all__ = ["book_from_dict", "read_book"]
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, str_strip_whitespace=True)
+
+
+class _HoldingFile(_Strict):
+    """One ``[[holdings]]`` table."""
+
+    asset: Annotated[str, Field(min_length=1)]
+    kind: Literal["spot", "perpetual", "future", "option"]
+    quantity: Finite
+    entry: Annotated[Price | None, Field(alias="entry_price")] = None
+    settlement: Settlement = "coin"
+    expiry: datetime | date | str | None = None
+    flag: Literal["c", "p"] | None = None
+    strike: Price | None = None
+    multiplier: Price = 1.0
+    lot: Price = 0.1
+
+    @model_validator(mode="after")
+    def _complete(self) -> _HoldingFile:
+        needed = {
+            "spot": (),
+            "perpetual": ("entry",),
+            "future": ("entry", "expiry"),
+            "option": ("flag", "strike", "expiry"),
+        }
+        missing = [name for name in needed[self.kind] if getattr(self, name) is None]
+        if missing:
+            raise ValueError(f"a {self.kind} needs {' and '.join(missing)}")
+        if self.kind == "spot" and self.quantity < 0:
+            raise ValueError("a spot quantity must be >= 0 (a short is a perpetual or a future)")
+        return self
+
+    def holding(self) -> Holding:
+        entry = float("nan") if self.entry is None else self.entry
+        return Holding(self._instrument(), self.quantity, entry)
+
+    def _instrument(self) -> Instrument:
+        if self.kind == "spot":
+            return Spot(self.asset)
+        if self.kind == "perpetual":
+            return Perpetual(self.asset, self.settlement)
+        expiry = _expiry(self.expiry)
+        if self.kind == "future":
+            return Future(self.asset, expiry, self.settlement)
+        assert self.flag and self.strike  # noqa: S101 - `_complete` made sure
+        terms = ContractTerms(settlement=self.settlement, multiplier=self.multiplier, lot=self.lot)
+        return Option(self.asset, self.flag, self.strike, expiry, terms)
+
+
+class _BookFile(_Strict):
+    """The whole file."""
+
+    cash: Finite = 0.0
+    numeraire: str = "USD"
+    holdings: Annotated[list[_HoldingFile], Field(min_length=1)]
+
+
+def read_book(path: str | Path) -> Book:
+    """Read a book from a TOML file.
+
+    Parameters
+    ----------
+    path : path
+        Keys: ``cash`` [money], ``numeraire`` (the currency, or an asset for its coin), and one
+        ``[[holdings]]`` table per holding with ``asset``, ``kind`` (spot, perpetual, future, option),
+        ``quantity`` (signed; a short perpetual is negative) and ``entry`` (price paid, in money; also
+        ``entry_price``); futures and options add ``expiry`` (a date means 08:00 UTC), options ``flag`` and
+        ``strike``, and ``settlement`` (coin or cash), ``multiplier`` and ``lot`` where they are not Deribit's.
+
+    Returns
+    -------
+    Book
+
+    Raises
+    ------
+    InputError
+        If the file is missing, no TOML, or breaks a rule; the message names every key that does.
+    """
+    file = Path(path)
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"book file {file} cannot be read: {error.strerror or error}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"book file {file} is not TOML: {error}.") from error
+    return book_from_dict(content, source=str(file))
+
+
+def book_from_dict(content: dict[str, Any], *, source: str = "book") -> Book:
+    """Check the content of a book file and build the book; `source` names it in messages.
+
+    Raises
+    ------
+    InputError
+        If a rule is broken; the message names every key that does.
+
+    Examples
+    --------
+    >>> held = {"asset": "BTC", "kind": "spot", "quantity": 25, "entry": 88_000}
+    >>> book_from_dict({"holdings": [held]}).holdings[0].units
+    25.0
+    """
+    try:
+        parsed = _BookFile.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{source}: {_in_words(error)}.") from error
+    return Book(
+        (held.holding() for held in parsed.holdings), cash=parsed.cash, numeraire=parsed.numeraire.strip()
+    )
+
+
+def _in_words(error: ValidationError) -> str:
+    found = []
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"]) or "file"
+        what = problem["msg"].removeprefix("Value error, ")
+        got = problem["input"]
+        shown = f"; got {got!r}" if isinstance(got, str | int | float | bool | None) else ""
+        found.append(f"{where}: {what[0].lower()}{what[1:]}{shown}")
+    return " | ".join(found)
+
+
+def _expiry(value: datetime | date | str | None) -> pd.Timestamp:
+    """Expiry as a UTC time; a bare date means 08:00 UTC, when Deribit's contracts expire."""
+    text = value if isinstance(value, str) else None
+    is_date = isinstance(value, date) and not isinstance(value, datetime)
+    if is_date or (text is not None and len(text) == len("2026-03-27")):
+        return utc(f"{value}T08:00:00Z", "expiry")
+    return utc(value, "expiry")  # type: ignore[arg-type]
