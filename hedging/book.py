@@ -24,6 +24,10 @@ Array = npt.NDArray[np.float64]
 Markets: TypeAlias = Market | Mapping[str, Market]
 
 
+# Sorts before every date; shown as NaT.
+NO_EXPIRY = pd.Timestamp.min.tz_localize("UTC")
+
+
 class _HasLegs(Protocol):
     @property
     def legs(self) -> Sequence[Leg]: ...
@@ -238,10 +242,10 @@ class Book:
         """Exposures per expiry, NaT for what has none; the rows sum to `exposure`."""
         buckets: dict[pd.Timestamp, list[Holding]] = {}
         for holding in self.of(market.asset):
-            buckets.setdefault(getattr(holding.instrument, "expiry", pd.NaT), []).append(holding)
-        keys = sorted(buckets, key=lambda key: (not pd.isna(key), key))
-        rows = [_exposure(buckets[key], market).to_dict() for key in keys]
-        return pd.DataFrame(rows, index=pd.Index(keys, name="expiry"))
+            buckets.setdefault(getattr(holding.instrument, "expiry", NO_EXPIRY), []).append(holding)
+        rows = {key: _exposure(buckets[key], market).to_dict() for key in sorted(buckets)}
+        index = pd.Index(rows, name="expiry").where(pd.Index(rows) != NO_EXPIRY)
+        return pd.DataFrame(list(rows.values()), index=index)
 
     def check_assets(self, *markets: Market) -> None:
         """Refuse a book that holds what no market prices.

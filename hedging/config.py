@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
 from hedging.book import Book, Holding
 from hedging.errors import InputError
@@ -17,58 +18,75 @@ from hedging.units import utc
 
 __all__ = ["book_from_dict", "read_book"]
 
+
+def _expiry(value: object) -> pd.Timestamp:
+    """Expiry as a UTC time; a bare date means 08:00 UTC, when Deribit's contracts expire."""
+    bare = isinstance(value, date) and not isinstance(value, datetime)
+    if bare or (isinstance(value, str) and len(value) == len("2026-03-27")):
+        value = f"{value}T08:00:00Z"
+    return utc(value, "expiry")  # type: ignore[arg-type]
+
+
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Expiry = Annotated[pd.Timestamp, PlainValidator(_expiry)]
+UNKNOWN = math.nan
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True, str_strip_whitespace=True)
 
 
-class _HoldingFile(_Strict):
-    """One ``[[holdings]]`` table."""
+class _Held(_Strict):
+    """What every ``[[holdings]]`` table has."""
 
     asset: Annotated[str, Field(min_length=1)]
-    kind: Literal["spot", "perpetual", "future", "option"]
     quantity: Finite
-    entry: Annotated[Price | None, Field(alias="entry_price")] = None
+    entry: Annotated[Price, Field(alias="entry_price")] = UNKNOWN
+
+
+class _HeldSpot(_Held):
+    kind: Literal["spot"]
+    quantity: Annotated[Finite, Field(ge=0)]  # a short is a perpetual or a future
+
+    def instrument(self) -> Instrument:
+        return Spot(self.asset)
+
+
+class _HeldPerpetual(_Held):
+    kind: Literal["perpetual"]
+    entry: Annotated[Price, Field(alias="entry_price")]
     settlement: Settlement = "coin"
-    expiry: datetime | date | str | None = None
-    flag: Literal["c", "p"] | None = None
-    strike: Price | None = None
+
+    def instrument(self) -> Instrument:
+        return Perpetual(self.asset, self.settlement)
+
+
+class _HeldFuture(_Held):
+    kind: Literal["future"]
+    entry: Annotated[Price, Field(alias="entry_price")]
+    expiry: Expiry
+    settlement: Settlement = "coin"
+
+    def instrument(self) -> Instrument:
+        return Future(self.asset, self.expiry, self.settlement)
+
+
+class _HeldOption(_Held):
+    kind: Literal["option"]
+    flag: Literal["c", "p"]
+    strike: Price
+    expiry: Expiry
+    settlement: Settlement = "coin"
     multiplier: Price = 1.0
     lot: Price = 0.1
 
-    @model_validator(mode="after")
-    def _complete(self) -> _HoldingFile:
-        needed = {
-            "spot": (),
-            "perpetual": ("entry",),
-            "future": ("entry", "expiry"),
-            "option": ("flag", "strike", "expiry"),
-        }
-        missing = [name for name in needed[self.kind] if getattr(self, name) is None]
-        if missing:
-            raise ValueError(f"a {self.kind} needs {' and '.join(missing)}")
-        if self.kind == "spot" and self.quantity < 0:
-            raise ValueError("a spot quantity must be >= 0 (a short is a perpetual or a future)")
-        return self
-
-    def holding(self) -> Holding:
-        entry = float("nan") if self.entry is None else self.entry
-        return Holding(self._instrument(), self.quantity, entry)
-
-    def _instrument(self) -> Instrument:
-        if self.kind == "spot":
-            return Spot(self.asset)
-        if self.kind == "perpetual":
-            return Perpetual(self.asset, self.settlement)
-        expiry = _expiry(self.expiry)
-        if self.kind == "future":
-            return Future(self.asset, expiry, self.settlement)
-        assert self.flag and self.strike  # noqa: S101 - `_complete` made sure
+    def instrument(self) -> Instrument:
         terms = ContractTerms(settlement=self.settlement, multiplier=self.multiplier, lot=self.lot)
-        return Option(self.asset, self.flag, self.strike, expiry, terms)
+        return Option(self.asset, self.flag, self.strike, self.expiry, terms)
+
+
+_AnyHeld = Annotated[_HeldSpot | _HeldPerpetual | _HeldFuture | _HeldOption, Field(discriminator="kind")]
 
 
 class _BookFile(_Strict):
@@ -76,7 +94,7 @@ class _BookFile(_Strict):
 
     cash: Finite = 0.0
     numeraire: str = "USD"
-    holdings: Annotated[list[_HoldingFile], Field(min_length=1)]
+    holdings: Annotated[list[_AnyHeld], Field(min_length=1)]
 
 
 def read_book(path: str | Path) -> Book:
@@ -128,9 +146,8 @@ def book_from_dict(content: dict[str, Any], *, source: str = "book") -> Book:
         parsed = _BookFile.model_validate(content)
     except ValidationError as error:
         raise InputError(f"{source}: {_in_words(error)}.") from error
-    return Book(
-        (held.holding() for held in parsed.holdings), cash=parsed.cash, numeraire=parsed.numeraire.strip()
-    )
+    holdings = (Holding(held.instrument(), held.quantity, held.entry) for held in parsed.holdings)
+    return Book(holdings, cash=parsed.cash, numeraire=parsed.numeraire)
 
 
 def _in_words(error: ValidationError) -> str:
@@ -142,12 +159,3 @@ def _in_words(error: ValidationError) -> str:
         shown = f"; got {got!r}" if isinstance(got, str | int | float | bool | None) else ""
         found.append(f"{where}: {what[0].lower()}{what[1:]}{shown}")
     return " | ".join(found)
-
-
-def _expiry(value: datetime | date | str | None) -> pd.Timestamp:
-    """Expiry as a UTC time; a bare date means 08:00 UTC, when Deribit's contracts expire."""
-    text = value if isinstance(value, str) else None
-    is_date = isinstance(value, date) and not isinstance(value, datetime)
-    if is_date or (text is not None and len(text) == len("2026-03-27")):
-        return utc(f"{value}T08:00:00Z", "expiry")
-    return utc(value, "expiry")  # type: ignore[arg-type]

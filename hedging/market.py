@@ -171,10 +171,10 @@ class Market:
         """Row of each option in the chain's quotes, -1 where it is not listed."""
         quotes = self.chain.quotes
         keys = pd.MultiIndex.from_arrays([quotes["flag"], quotes["strike"], quotes["expiry"]])
-        if not len(keys):
+        if not (len(keys) and options):
             return np.full(len(options), -1, dtype=np.intp)
-        wanted = [(option.flag, float(option.strike), option.expiry) for option in options]
-        rows = keys.get_indexer(wanted) if wanted else np.empty(0, dtype=np.intp)
+        wanted = pd.MultiIndex.from_tuples([(o.flag, float(o.strike), o.expiry) for o in options])
+        rows = keys.get_indexer(wanted)
         same = np.array(
             [option.terms.settlement == self.chain.terms.settlement for option in options], dtype=bool
         )

@@ -17,11 +17,11 @@ import pandas as pd
 from hedging.book import Book
 from hedging.chain import OptionChain
 from hedging.errors import InputError
-from hedging.instruments import FeeRule, Perpetual
+from hedging.instruments import FeeRule, Option, Perpetual
 from hedging.legs import Cost, Leg, cost_of, option_leg, orders_frame, outright_leg
 from hedging.market import Market
 from hedging.paths import grid
-from hedging.units import DAYS_PER_YEAR, years
+from hedging.units import days as days_between
 
 __all__ = [
     "Overlay",
@@ -212,11 +212,12 @@ def zero_cost_collar(
         0
     ]
     due = put.price + put.fee
+    bought = chain.option(put.instrument.symbol)
     quotes = chain.quotes
     calls = quotes[
         (quotes["flag"] == "c")
-        & (quotes["expiry"] == put.instrument.expiry)  # type: ignore[union-attr]
-        & (quotes["strike"] > put.instrument.strike)  # type: ignore[union-attr]
+        & (quotes["expiry"] == bought.expiry)
+        & (quotes["strike"] > bought.strike)
         & quotes["bid"].notna()
     ].sort_values("strike", ascending=False)
     for symbol in calls["symbol"]:
@@ -332,9 +333,9 @@ def _extremes(book: Book, overlay: Overlay, market: Market) -> dict[str, float]:
     """Floor, cap and breakeven of the book with an overlay at its last expiry."""
     now = book.value(market)
     hedged = book + overlay
-    options = [leg.instrument for leg in overlay.legs if hasattr(leg.instrument, "strike")]
-    horizon = max((years(market.as_of, o.expiry) * DAYS_PER_YEAR for o in options), default=30.0)
-    held = [h.instrument.strike for h in hedged.of(market.asset) if hasattr(h.instrument, "strike")]
+    bought = [leg.instrument for leg in overlay.legs if isinstance(leg.instrument, Option)]
+    horizon = max((days_between(market.as_of, option.expiry) for option in bought), default=MONTH[1])
+    held = [h.instrument.strike for h in hedged.of(market.asset) if isinstance(h.instrument, Option)]
     prices = np.unique(np.array([1e-9 * market.spot, market.spot, *held, 1e6 * market.spot]))
     paths = grid(prices / market.spot - 1.0, days=[horizon])
     pnl = hedged.values(market, paths)[:, 0].sum(axis=1) + hedged.cash - now
@@ -433,7 +434,7 @@ def _expiries(chain: OptionChain, days: Window) -> list[pd.Timestamp]:
 
 
 def _long_units(book: Book, chain: OptionChain) -> float:
-    held = [h for h in book.of(chain.asset) if not hasattr(h.instrument, "strike")]
+    held = [h for h in book.of(chain.asset) if not isinstance(h.instrument, Option)]
     units = sum(h.units for h in held)
     if units <= 0:
         raise InputError(
@@ -465,6 +466,6 @@ def _not_above_one(coverage: float) -> None:
 
 
 def _ascending(overlay: Overlay, *, lower: int, upper: int) -> None:
-    low, high = (overlay.legs[i].instrument for i in (lower, upper))
-    if not low.strike < high.strike:  # type: ignore[union-attr]
+    low, high = (leg.instrument for leg in (overlay.legs[lower], overlay.legs[upper]))
+    if isinstance(low, Option) and isinstance(high, Option) and not low.strike < high.strike:
         raise InputError(f"{overlay.name}: {low.symbol} must have a lower strike than {high.symbol}.")
