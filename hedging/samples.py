@@ -19,7 +19,7 @@ from hedging.instruments import ContractTerms, option_symbol
 from hedging.units import SECONDS_PER_YEAR
 from hedging.venues import deribit
 
-__all__ = ["AS_OF", "ASSET", "SPOT", "book", "chain"]
+__all__ = ["ASSET", "AS_OF", "SPOT", "book", "chain"]
 
 ASSET: Final = "BTC"
 AS_OF: Final = pd.Timestamp("2026-03-02T12:00Z")
