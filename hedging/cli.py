@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import hedging
 from hedging._writing import whole_file, write_text
@@ -31,8 +31,10 @@ ACCELERATIONS = (1.0, 2.0, 4.0)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; no error of ours leaves a traceback."""
-    parser = _parser()
-    args = parser.parse_args(_join_negatives(sys.argv[1:] if argv is None else list(argv)))
+    try:
+        args = _parser().parse_args(_join_negatives(sys.argv[1:] if argv is None else list(argv)))
+    except SystemExit as leave:  # --help, --version, or wrong usage
+        return int(leave.code or 0)
     try:
         code: int = args.run(args)
         sys.stdout.flush()
@@ -258,8 +260,15 @@ def _window(text: str) -> tuple[float, float]:
     return low, high
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; the whole usage is what --help is for."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"hedging: {message} (try {self.prog} --help)\n")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
         prog="hedging",
         description="Options-overlay hedging: Greeks, a proven plan in whole lots, and crash scenarios.",
         epilog="Shares are written 2%% or 0.02, bands LO:HI, LO: or :HI, windows DAYS:DAYS.",
@@ -315,17 +324,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: argparse._SubParsersAction[_Parser],
     name: str,
     run: Callable[[argparse.Namespace], int],
     text: str,
-) -> argparse.ArgumentParser:
+) -> _Parser:
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(run=run)
     return command
 
 
-def _add_inputs(command: argparse.ArgumentParser) -> None:
+def _add_inputs(command: _Parser) -> None:
     command.add_argument("book", metavar="BOOK", help="TOML file of what is held")
     command.add_argument("--chain", required=True, metavar="FILE", help="file of option quotes")
     command.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")
@@ -333,6 +342,6 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
     command.add_argument("--asset", metavar="NAME", help="which underlying, in a file of several")
 
 
-def _add_outputs(command: argparse.ArgumentParser, picture: str) -> None:
+def _add_outputs(command: _Parser, picture: str) -> None:
     command.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
     command.add_argument("--plot", metavar="FILE", help=f"draw the {picture} to a PNG, SVG or PDF file")
