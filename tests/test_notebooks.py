@@ -1,0 +1,34 @@
+"""Every notebook runs from top to bottom on the embedded sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the kernel's own machinery
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_runs(path: Path, tmp_path: Path) -> None:
+    nbclient = pytest.importorskip("nbclient")
+    nbformat = pytest.importorskip("nbformat")
+    notebook = nbformat.read(path, as_version=4)
+    client = nbclient.NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    )
+    client.execute()
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert cells
+    assert all(cell.execution_count for cell in cells)
+
+
+def test_there_are_notebooks_and_they_hold_no_machine_marks() -> None:
+    assert NOTEBOOKS
+    for path in NOTEBOOKS:
+        text = path.read_text(encoding="utf-8")
+        assert "/home/" not in text
+        assert "/work/" not in text
+        assert '"execution_count": 1' not in text, f"{path.name}: strip the outputs' counts"
