@@ -1,0 +1,74 @@
+"""Zero time, zero vol, zero and infinite strike give the limits, never NaN."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+
+from hedging import greeks
+from hedging._kernels import FORMULAS
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_no_greek_is_nan_at_any_limit(name: str) -> None:
+    for flag, strike, time, vol, rate, carry in product(
+        "cp", (0, 90, 100, 110, math.inf), (0, 0.5), (0, 0.3), (0, 0.05), (0, 0.02)
+    ):
+        value = getattr(greeks, name)(flag, 100, strike, time, rate, vol, carry)
+        assert not math.isnan(value), (flag, strike, time, vol, rate, carry)
+
+
+@pytest.mark.parametrize("flag", ["c", "p"])
+@pytest.mark.parametrize("time", [0.0, 0.5])
+@pytest.mark.parametrize("strike", [90.0, 110.0])
+def test_without_vol_or_time_an_option_is_a_forward_or_nothing(flag: str, time: float, strike: float) -> None:
+    r, q, spot = 0.05, 0.02, 100.0
+    vol = 0.3 if time == 0 else 0.0
+    w = 1 if flag == "c" else -1
+    discounted = strike * math.exp(-r * time)
+    paid = spot * math.exp(-q * time)
+    alive = w * (paid - discounted) > 0
+    ours = greeks.greeks(flag, spot, strike, time, r, vol, q, names=tuple(FORMULAS))
+    assert ours.price == pytest.approx(alive * w * (paid - discounted), rel=1e-14)
+    assert ours.delta == pytest.approx(alive * w * math.exp(-q * time), rel=1e-15)
+    assert ours.theta == pytest.approx(alive * w * (q * paid - r * discounted) / 365, rel=1e-14)
+    assert ours.rho == pytest.approx(alive * w * time * discounted / 100, rel=1e-14)
+    assert ours.rho_yield == pytest.approx(-alive * w * time * paid / 100, rel=1e-14)
+    assert ours.charm == pytest.approx(alive * w * q * math.exp(-q * time) / 365, rel=1e-14)
+    assert ours.dual_delta == pytest.approx(-alive * w * math.exp(-r * time), rel=1e-14)
+    for name in ("gamma", "vega", "vanna", "volga", "veta", "speed", "zomma", "color", "ultima"):
+        assert getattr(ours, name) == 0.0, name
+
+
+def test_on_the_kink_the_limits_are_those_from_above() -> None:
+    ours = greeks.greeks(["c", "p"], 100, 100, 0, 0, 0.2, names=("price", "delta", "gamma", "vega", "theta"))
+    assert ours.price.tolist() == [0, 0]
+    assert ours.delta.tolist() == [0.5, -0.5]
+    assert ours.gamma.tolist() == [math.inf, math.inf]
+    assert ours.vega.tolist() == [0, 0]
+    assert ours.theta.tolist() == [-math.inf, -math.inf]
+    assert greeks.vega("c", 100, 100, 0.25, 0, 0) == pytest.approx(100 * 0.5 / math.sqrt(2 * math.pi) / 100)
+
+
+def test_zero_strike_is_the_asset_and_infinite_strike_is_nothing() -> None:
+    for vol in (0.0, 0.5):
+        calls = greeks.greeks("c", 100, [0.0, math.inf], 1.0, 0.05, vol, 0.02)
+        assert calls.price.tolist() == [pytest.approx(100 * math.exp(-0.02)), 0.0]
+        assert calls.delta.tolist() == [pytest.approx(math.exp(-0.02)), 0.0]
+        assert greeks.price("p", 100, 0.0, 1.0, 0.05, vol, 0.02) == 0.0
+        assert greeks.coin_delta("c", 100, 0.0, 1.0, vol) == 0.0
+
+
+def test_far_out_of_the_money_put_keeps_its_digits() -> None:
+    # N(-d1) at d1 = ln(100/20)/0.05 + 0.025, by mpmath at 50 digits.
+    from mpmath import mp, mpf, ncdf
+
+    with mp.workdps(50):
+        d1 = mp.log(mpf(5)) / (mpf(0.1) * mpf("0.5")) + mpf(0.1) * mpf("0.25")
+        exact = float(-ncdf(-d1))
+    ours = greeks.delta("p", 100, 20, 0.25, 0.0, 0.1)
+    assert ours == pytest.approx(exact, rel=1e-12)
+    assert np.sign(ours) == -1
