@@ -1,0 +1,176 @@
+"""Which quotes are unusable, and why: the named rules that every chain is read through.
+
+Quotes reach this file as one table in the columns of `RAW_COLUMNS`. Each rule is a function of that table
+that says which rows break it; the first rule a row breaks is the reason it is rejected for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging.errors import ChainError, InputError
+
+__all__ = ["NUMBER_COLUMNS", "RAW_COLUMNS", "ChainRules", "clean"]
+
+NUMBER_COLUMNS: Final = (
+    "strike",
+    "forward",
+    "index",
+    "bid",
+    "ask",
+    "mark",
+    "bid_size",
+    "ask_size",
+    "mark_vol",
+    "open_interest",
+    "volume",
+)
+RAW_COLUMNS: Final = ("symbol", "flag", "expiry", *NUMBER_COLUMNS)
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainRules:
+    """Limits beyond which a quote is rejected as unusable.
+
+    Attributes
+    ----------
+    max_spread : float
+        Widest usable ask - bid, as a share of the forward. [1]
+    max_spread_ratio : float
+        Largest usable ask / bid among quotes whose spread is more than 1 % of the forward. [1]
+    max_forward_gap : float
+        Largest distance of a row's forward from the median of its expiry. [share of that median]
+    max_vol : float
+        Largest believable vol; above it a unit is suspected. [decimal a year]
+    max_below_intrinsic : float
+        How far an ask may lie below the undiscounted intrinsic value. [share of the forward]
+    max_above_bound : float
+        How far an ask may lie above what the option can be worth at most, the forward of a call or the
+        strike of a put. [share of that bound]
+    """
+
+    max_spread: float = 0.25
+    max_spread_ratio: float = 20.0
+    max_forward_gap: float = 0.005
+    max_vol: float = 10.0
+    max_below_intrinsic: float = 0.002
+    max_above_bound: float = 0.01
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not value > 0:
+                raise InputError(f"{field.name} must be a number > 0 (infinity switches it off); got {value!r}.")
+
+
+def clean(raw: pd.DataFrame, as_of: pd.Timestamp, rules: ChainRules) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split quotes into the usable ones and the rejected ones, each with its reason.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        Columns of `RAW_COLUMNS`; prices as shares of one common unit with `forward` (money).
+    as_of : Timestamp
+        Time of the quotes; what has expired by then is rejected.
+    rules : ChainRules
+        The limits.
+
+    Returns
+    -------
+    kept, rejected : DataFrame
+        `kept` keeps the index of `raw`; `rejected` has columns ``row, symbol, reason, detail``.
+    """
+    table, reason = numbers(raw)
+    for name, rule in _rules(as_of, rules):
+        open_rows = reason == ""
+        broken = np.zeros(len(table), dtype=bool)
+        broken[open_rows] = rule(table[open_rows])
+        reason[broken] = name
+    bad = reason != ""
+    rejected = pd.DataFrame(
+        {
+            "row": raw.index[bad],
+            "symbol": raw["symbol"][bad].astype(str).to_numpy(),
+            "reason": reason[bad],
+            "detail": [_detail(row) for row in raw[bad].to_dict("records")],
+        }
+    )
+    return table[~bad], rejected
+
+
+def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.object_]]:
+    """Coerce the number columns; a cell that is no finite number becomes the row's reason."""
+    table = raw.copy()
+    reason = np.full(len(raw), "", dtype=object)
+    for name in NUMBER_COLUMNS:
+        value = pd.to_numeric(raw[name], errors="coerce").astype(float)
+        text = (raw[name].notna() & value.isna()).to_numpy() & (raw[name].astype(str).str.strip() != "").to_numpy()
+        for mask, rule in ((text, "not a number"), (np.isinf(value.to_numpy()), "not finite")):
+            reason[mask & (reason == "")] = f"{name} is {rule}"
+        table[name] = value
+    for name in ("bid", "ask", "bid_size", "ask_size", "mark_vol"):
+        # Venues write a missing side as null or as 0, and "no vol" as 0: none is a price.
+        table[name] = table[name].where(table[name] != 0.0)
+    return table, reason
+
+
+def _rules(as_of: pd.Timestamp, rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]]:
+    """Every rule under its name, in the order in which a row meets them."""
+    return [
+        ("name not understood", lambda t: ~t["flag"].isin(["c", "p"]).to_numpy() | t["expiry"].isna().to_numpy()),
+        ("strike not above 0", lambda t: ~(t["strike"] > 0).to_numpy()),
+        ("negative price", lambda t: (t[["bid", "ask", "mark", "mark_vol"]] < 0).any(axis=1).to_numpy()),
+        ("expired", lambda t: (t["expiry"] <= as_of).to_numpy()),
+        ("duplicate", lambda t: t["symbol"].duplicated().to_numpy()),
+        ("no forward", lambda t: ~(t["forward"] > 0).to_numpy()),
+        ("no quote", lambda t: t[["bid", "ask", "mark", "mark_vol"]].isna().all(axis=1).to_numpy()),
+        ("crossed", lambda t: (t["bid"] > t["ask"]).to_numpy()),
+        ("forward off its expiry's median", lambda t: _off_median(t) > rules.max_forward_gap),
+        ("vol unit suspected", lambda t: (t["mark_vol"] > rules.max_vol).to_numpy()),
+        ("junk spread", lambda t: _junk_spread(t, rules)),
+        ("ask above any possible value", lambda t: _above_bound(t, rules)),
+        ("ask below intrinsic", lambda t: _below_intrinsic(t, rules)),
+    ]
+
+
+def _off_median(table: pd.DataFrame) -> npt.NDArray[np.float64]:
+    median = table.groupby("expiry")["forward"].transform("median")
+    return np.abs(table["forward"] / median - 1.0).to_numpy()
+
+
+def _junk_spread(table: pd.DataFrame, rules: ChainRules) -> Mask:
+    share = (table["ask"] - table["bid"]) / table["forward"]
+    lopsided = (share > 0.01) & (table["ask"] > rules.max_spread_ratio * table["bid"])
+    return ((share > rules.max_spread) | lopsided).to_numpy()
+
+
+def _above_bound(table: pd.DataFrame, rules: ChainRules) -> Mask:
+    bound = table["forward"].where(table["flag"] == "c", table["strike"])
+    return (table["ask"] > (1.0 + rules.max_above_bound) * bound).to_numpy()
+
+
+def _below_intrinsic(table: pd.DataFrame, rules: ChainRules) -> Mask:
+    sign = np.where(table["flag"] == "c", 1.0, -1.0)
+    intrinsic = np.maximum(sign * (table["forward"] - table["strike"]), 0.0)
+    return ((intrinsic - table["ask"]) / table["forward"] > rules.max_below_intrinsic).to_numpy()
+
+
+def _detail(row: dict[str, object]) -> str:
+    """What came, as text: enough to find the quote again."""
+    shown = ("expiry", "strike", "forward", "bid", "ask", "mark", "mark_vol")
+    return ", ".join(f"{name} {row[name]}" for name in shown if not pd.isna(row[name]))  # type: ignore[call-overload]
+
+
+def require_columns(frame: pd.DataFrame, names: tuple[str, ...], source: str) -> None:
+    """Raise a `ChainError` that lists what is missing and what is there."""
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise ChainError(f"{source}: columns {missing} are missing; the table has {list(map(str, frame.columns))}.")

@@ -1,0 +1,7 @@
+"""One file an exchange or format: what it publishes becomes an `OptionChain`, its terms dated data."""
+
+from __future__ import annotations
+
+from hedging.venues._files import FORMATS, QuoteFile, read_chain, snapshots
+
+__all__ = ["FORMATS", "QuoteFile", "read_chain", "snapshots"]

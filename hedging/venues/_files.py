@@ -1,0 +1,227 @@
+"""Open a quote file, find out what it is, and hand it to the reader of its format."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from hedging._extras import require
+from hedging.chain import OptionChain
+from hedging.errors import ChainError
+from hedging.units import utc
+
+__all__ = ["FORMATS", "Format", "Pick", "QuoteFile", "pick_asset", "pick_snapshot", "read_chain", "snapshots"]
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteFile:
+    """A quote file in memory: what it holds, its name for messages, and the digest of its bytes."""
+
+    name: str
+    sha256: str
+    content: Any  # parsed JSON, or a DataFrame
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The column names of a table; empty for JSON."""
+        return frozenset(map(str, self.content.columns)) if isinstance(self.content, pd.DataFrame) else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """What the caller asked to read out of a file that may hold several chains."""
+
+    at: str | pd.Timestamp | None = None
+    asset: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format: how to know it, and how to read it."""
+
+    name: str
+    matches: Callable[[QuoteFile], bool]
+    read: Callable[[QuoteFile, Pick], OptionChain]
+
+
+FORMATS: Final = {
+    "deribit-summary": "hedging.venues.deribit_files:SUMMARY",
+    "deribit-full": "hedging.venues.deribit_files:FULL",
+    "deribit-daily": "hedging.venues.deribit_files:DAILY",
+}
+"""Every format by name, and where it lives; a file is read by the first one that matches it."""
+
+
+def read_chain(
+    path: str | Path,
+    *,
+    format: str | None = None,
+    at: str | pd.Timestamp | None = None,
+    asset: str | None = None,
+) -> OptionChain:
+    """Read one option chain from a recorded quote file.
+
+    Parameters
+    ----------
+    path : str or Path
+        JSON, CSV (either may be gzipped) or Parquet.
+    format : str, optional
+        One of `FORMATS`; by default the file is recognised by what it holds.
+    at : str or Timestamp, optional
+        Which snapshot, where a file has several: a date picks the only one of that day, a time the last
+        one not after it on the same day.
+    asset : str, optional
+        Which underlying, where a file has several.
+
+    Returns
+    -------
+    OptionChain
+
+    Raises
+    ------
+    ChainError
+        If the file cannot be used: not there, cut off, of no known format, without a usable quote, or
+        with several chains and none picked.
+    """
+    if format is not None and format not in FORMATS:
+        raise ChainError(f"format must be one of {', '.join(FORMATS)}; got {format!r}.")
+    file = open_file(Path(path))
+    for name in FORMATS if format is None else (format,):
+        reader = _load(name)
+        if reader.matches(file):
+            return reader.read(file, Pick(at, asset))
+    known = ", ".join(FORMATS)
+    wanted = f"is not of format {format}" if format else f"is of no known format ({known})"
+    raise ChainError(f"{file.name} {wanted}; it holds {_shape(file)}.")
+
+
+def _load(name: str) -> Format:
+    module, attribute = FORMATS[name].split(":")
+    found: Format = getattr(import_module(module), attribute)
+    return found
+
+
+def open_file(path: Path) -> QuoteFile:
+    """Read, unzip and parse a file.
+
+    Raises
+    ------
+    ChainError
+        If it is not there, cut off, or neither JSON, CSV nor Parquet.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ChainError(f"{path} cannot be read: {error.strerror or error}.") from error
+    digest = hashlib.sha256(raw).hexdigest()
+    return QuoteFile(path.name, digest, _parse(path.name, _unzipped(path.name, raw)))
+
+
+def _unzipped(name: str, raw: bytes) -> bytes:
+    if raw[:2] != b"\x1f\x8b":
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ChainError(f"{name}: the gzip data is cut off or damaged ({error}).") from error
+
+
+def _parse(name: str, raw: bytes) -> Any:
+    if raw[:4] == b"PAR1":
+        return _parquet(name, raw)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ChainError(f"{name} is neither Parquet nor UTF-8 text ({error}).") from error
+    start = text.lstrip()[:1]
+    if start == "":
+        raise ChainError(f"{name} is empty.")
+    if start == "<":
+        raise ChainError(f"{name} holds HTML or XML, not quotes: an error page saved in place of data?")
+    if start in "[{":
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ChainError(f"{name}: the JSON is cut off or damaged: {error}.") from error
+    try:
+        return pd.read_csv(io.StringIO(text), low_memory=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise ChainError(f"{name} is no table of comma-separated values: {error}.") from error
+
+
+def _parquet(name: str, raw: bytes) -> pd.DataFrame:
+    arrow = require("pyarrow", "parquet")
+    try:
+        return pd.read_parquet(io.BytesIO(raw))
+    except (arrow.ArrowException, OSError, ValueError) as error:
+        raise ChainError(f"{name}: the Parquet data is cut off or damaged ({error}).") from error
+
+
+def _shape(file: QuoteFile) -> str:
+    if isinstance(file.content, pd.DataFrame):
+        return f"a table with columns {list(map(str, file.content.columns))[:12]}"
+    if isinstance(file.content, dict):
+        return f"a JSON object with keys {list(file.content)[:12]}"
+    return f"a JSON list of {len(file.content)} entries"
+
+
+def pick_asset(assets: pd.Series, pick: Pick, name: str) -> str:
+    """Return the asset to read: the one asked for, or the only one there is.
+
+    Raises
+    ------
+    ChainError
+        If the file has several and none was asked for, or not the one that was.
+    """
+    counts = assets.value_counts()
+    if pick.asset is None and len(counts) == 1:
+        return str(counts.index[0])
+    if pick.asset in counts.index:
+        return str(pick.asset)
+    there = ", ".join(f"{asset} ({count} rows)" for asset, count in counts.items()) or "no option at all"
+    asked = "pass asset= to pick one" if pick.asset is None else f"it has no {pick.asset}"
+    raise ChainError(f"{name} holds {there}; {asked}.")
+
+
+def snapshots(times: pd.Series) -> pd.DatetimeIndex:
+    """Return the distinct snapshot times of a file, ascending."""
+    return pd.DatetimeIndex(times.dropna().unique()).sort_values()
+
+
+def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
+    """Return the snapshot to read: the one asked for by date or time, or the only one there is.
+
+    Raises
+    ------
+    ChainError
+        If the file has several and none was asked for, or none on that day, or several on it.
+    """
+    stamps = snapshots(times)
+    if stamps.empty:
+        raise ChainError(f"{name} has no snapshot with a readable time.")
+    if pick.at is None and len(stamps) == 1:
+        return stamps[0]
+    span = f"{len(stamps)} snapshots from {stamps[0]:%Y-%m-%d %H:%M} to {stamps[-1]:%Y-%m-%d %H:%M} UTC"
+    if pick.at is None:
+        raise ChainError(f"{name} holds {span}; pass at= to pick one.")
+    is_date = isinstance(pick.at, str) and len(pick.at.strip()) == 10
+    wanted = utc(f"{pick.at}T00:00Z" if is_date else pick.at, "at")
+    day = stamps[stamps.normalize() == wanted.normalize()]
+    if not is_date:
+        day = day[day <= wanted][-1:]
+    if len(day) == 1:
+        return day[0]
+    if len(day) > 1:
+        listed = ", ".join(f"{stamp:%H:%M:%S}" for stamp in day)
+        raise ChainError(f"{name} has {len(day)} snapshots on {pick.at}: {listed}; pass at= with a time.")
+    raise ChainError(f"{name} has no snapshot {'on' if is_date else 'on that day up to'} {pick.at}; it holds {span}.")
