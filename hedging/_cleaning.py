@@ -16,7 +16,15 @@ import pandas as pd
 
 from hedging.errors import ChainError, InputError
 
-__all__ = ["NUMBER_COLUMNS", "RAW_COLUMNS", "ChainRules", "clean"]
+__all__ = [
+    "NUMBER_COLUMNS",
+    "RAW_COLUMNS",
+    "ChainRules",
+    "judge",
+    "numbers",
+    "rejected_rows",
+    "require_columns",
+]
 
 NUMBER_COLUMNS: Final = (
     "strike",
@@ -34,6 +42,7 @@ NUMBER_COLUMNS: Final = (
 RAW_COLUMNS: Final = ("symbol", "flag", "expiry", *NUMBER_COLUMNS)
 
 Mask = npt.NDArray[np.bool_]
+Reasons = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +52,10 @@ class ChainRules:
     Attributes
     ----------
     max_spread : float
-        Widest usable ask - bid, as a share of the forward. [1]
+        Widest usable ask - bid, as a share of the most the option can be worth: the forward of a call, the
+        strike of a put. [1]
     max_spread_ratio : float
-        Largest usable ask / bid among quotes whose spread is more than 1 % of the forward. [1]
+        Largest usable ask / bid among quotes whose spread is more than 1 % of that bound. [1]
     max_forward_gap : float
         Largest distance of a row's forward from the median of its expiry. [share of that median]
     max_vol : float
@@ -53,8 +63,7 @@ class ChainRules:
     max_below_intrinsic : float
         How far an ask may lie below the undiscounted intrinsic value. [share of the forward]
     max_above_bound : float
-        How far an ask may lie above what the option can be worth at most, the forward of a call or the
-        strike of a put. [share of that bound]
+        How far an ask may lie above that bound. [share of the bound]
     """
 
     max_spread: float = 0.25
@@ -68,16 +77,43 @@ class ChainRules:
         for field in fields(self):
             value = getattr(self, field.name)
             if not value > 0:
-                raise InputError(f"{field.name} must be a number > 0 (infinity switches it off); got {value!r}.")
+                raise InputError(
+                    f"{field.name} must be a number > 0 (infinity switches it off); got {value!r}."
+                )
 
 
-def clean(raw: pd.DataFrame, as_of: pd.Timestamp, rules: ChainRules) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split quotes into the usable ones and the rejected ones, each with its reason.
+def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
+    """Coerce the number columns to floats, a missing quote to NaN.
+
+    Returns
+    -------
+    table : DataFrame
+        The same rows; a bid, ask, size or vol of 0 is NaN, for venues write "none" as null or as 0.
+    reasons : ndarray of str
+        Per row why it cannot be read, ``""`` where it can.
+    """
+    table = raw.copy()
+    reasons = np.full(len(raw), "", dtype=object)
+    for name in NUMBER_COLUMNS:
+        value = pd.to_numeric(raw[name], errors="coerce").astype(float)
+        blank = raw[name].isna() | (raw[name].astype(str).str.strip() == "")
+        for broken, rule in ((value.isna() & ~blank, "not a number"), (value.abs() == np.inf, "not finite")):
+            reasons[broken.to_numpy() & (reasons == "")] = f"{name} is {rule}"
+        table[name] = value
+    for name in ("bid", "ask", "bid_size", "ask_size", "mark_vol"):
+        table[name] = table[name].where(table[name] != 0.0)
+    return table, reasons
+
+
+def judge(table: pd.DataFrame, reasons: Reasons, as_of: pd.Timestamp, rules: ChainRules) -> Reasons:
+    """Name for each row the first rule that it breaks.
 
     Parameters
     ----------
-    raw : DataFrame
-        Columns of `RAW_COLUMNS`; prices as shares of one common unit with `forward` (money).
+    table : DataFrame
+        Columns of `RAW_COLUMNS`, with prices undiscounted and in money, as `forward` is.
+    reasons : ndarray of str
+        Reasons found before, which stay; ``""`` where there is none yet.
     as_of : Timestamp
         Time of the quotes; what has expired by then is rejected.
     rules : ChainRules
@@ -85,47 +121,38 @@ def clean(raw: pd.DataFrame, as_of: pd.Timestamp, rules: ChainRules) -> tuple[pd
 
     Returns
     -------
-    kept, rejected : DataFrame
-        `kept` keeps the index of `raw`; `rejected` has columns ``row, symbol, reason, detail``.
+    ndarray of str
+        ``""`` for a usable row.
     """
-    table, reason = numbers(raw)
+    found = reasons.copy()
     for name, rule in _rules(as_of, rules):
-        open_rows = reason == ""
+        left = found == ""
         broken = np.zeros(len(table), dtype=bool)
-        broken[open_rows] = rule(table[open_rows])
-        reason[broken] = name
-    bad = reason != ""
-    rejected = pd.DataFrame(
+        broken[left] = rule(table[left])
+        found[broken] = name
+    return found
+
+
+def rejected_rows(raw: pd.DataFrame, reasons: Reasons, labels: pd.Index) -> pd.DataFrame:
+    """List the rejected rows: ``row`` (its label in the source), ``symbol, reason`` and what came in words."""
+    bad = raw[reasons != ""]
+    return pd.DataFrame(
         {
-            "row": raw.index[bad],
-            "symbol": raw["symbol"][bad].astype(str).to_numpy(),
-            "reason": reason[bad],
-            "detail": [_detail(row) for row in raw[bad].to_dict("records")],
+            "row": labels[reasons != ""],
+            "symbol": bad["symbol"].astype(str).to_numpy(),
+            "reason": reasons[reasons != ""],
+            "detail": [_detail(row) for row in bad.to_dict("records")],
         }
     )
-    return table[~bad], rejected
-
-
-def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.object_]]:
-    """Coerce the number columns; a cell that is no finite number becomes the row's reason."""
-    table = raw.copy()
-    reason = np.full(len(raw), "", dtype=object)
-    for name in NUMBER_COLUMNS:
-        value = pd.to_numeric(raw[name], errors="coerce").astype(float)
-        text = (raw[name].notna() & value.isna()).to_numpy() & (raw[name].astype(str).str.strip() != "").to_numpy()
-        for mask, rule in ((text, "not a number"), (np.isinf(value.to_numpy()), "not finite")):
-            reason[mask & (reason == "")] = f"{name} is {rule}"
-        table[name] = value
-    for name in ("bid", "ask", "bid_size", "ask_size", "mark_vol"):
-        # Venues write a missing side as null or as 0, and "no vol" as 0: none is a price.
-        table[name] = table[name].where(table[name] != 0.0)
-    return table, reason
 
 
 def _rules(as_of: pd.Timestamp, rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]]:
     """Every rule under its name, in the order in which a row meets them."""
     return [
-        ("name not understood", lambda t: ~t["flag"].isin(["c", "p"]).to_numpy() | t["expiry"].isna().to_numpy()),
+        (
+            "name not understood",
+            lambda t: ~t["flag"].isin(["c", "p"]).to_numpy() | t["expiry"].isna().to_numpy(),
+        ),
         ("strike not above 0", lambda t: ~(t["strike"] > 0).to_numpy()),
         ("negative price", lambda t: (t[["bid", "ask", "mark", "mark_vol"]] < 0).any(axis=1).to_numpy()),
         ("expired", lambda t: (t["expiry"] <= as_of).to_numpy()),
@@ -143,24 +170,30 @@ def _rules(as_of: pd.Timestamp, rules: ChainRules) -> list[tuple[str, Callable[[
 
 def _off_median(table: pd.DataFrame) -> npt.NDArray[np.float64]:
     median = table.groupby("expiry")["forward"].transform("median")
-    return np.abs(table["forward"] / median - 1.0).to_numpy()
+    ratio: npt.NDArray[np.float64] = table["forward"].to_numpy() / median.to_numpy()
+    return np.abs(ratio - 1.0)
 
 
 def _junk_spread(table: pd.DataFrame, rules: ChainRules) -> Mask:
-    share = (table["ask"] - table["bid"]) / table["forward"]
+    share = (table["ask"] - table["bid"]) / _bound(table)
     lopsided = (share > 0.01) & (table["ask"] > rules.max_spread_ratio * table["bid"])
     return ((share > rules.max_spread) | lopsided).to_numpy()
 
 
 def _above_bound(table: pd.DataFrame, rules: ChainRules) -> Mask:
-    bound = table["forward"].where(table["flag"] == "c", table["strike"])
-    return (table["ask"] > (1.0 + rules.max_above_bound) * bound).to_numpy()
+    return (table["ask"] > (1.0 + rules.max_above_bound) * _bound(table)).to_numpy()
+
+
+def _bound(table: pd.DataFrame) -> pd.Series:
+    """Most that an option can be worth: a call its forward, a put its strike."""
+    return table["forward"].where(table["flag"] == "c", table["strike"])
 
 
 def _below_intrinsic(table: pd.DataFrame, rules: ChainRules) -> Mask:
     sign = np.where(table["flag"] == "c", 1.0, -1.0)
     intrinsic = np.maximum(sign * (table["forward"] - table["strike"]), 0.0)
-    return ((intrinsic - table["ask"]) / table["forward"] > rules.max_below_intrinsic).to_numpy()
+    below = (intrinsic - table["ask"].to_numpy()) / table["forward"].to_numpy()
+    return np.asarray(below > rules.max_below_intrinsic)
 
 
 def _detail(row: dict[str, object]) -> str:
@@ -171,6 +204,8 @@ def _detail(row: dict[str, object]) -> str:
 
 def require_columns(frame: pd.DataFrame, names: tuple[str, ...], source: str) -> None:
     """Raise a `ChainError` that lists what is missing and what is there."""
-    missing = [name for name in names if name not in frame.columns]
+    missing = [name for name in dict.fromkeys(names) if name not in frame.columns]
     if missing:
-        raise ChainError(f"{source}: columns {missing} are missing; the table has {list(map(str, frame.columns))}.")
+        raise ChainError(
+            f"{source}: columns {missing} are missing; the table has {list(map(str, frame.columns))}."
+        )

@@ -12,14 +12,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from hedging import greeks as _greeks
-from hedging._cleaning import RAW_COLUMNS, ChainRules, clean, require_columns
+from hedging._cleaning import RAW_COLUMNS, ChainRules, judge, numbers, rejected_rows, require_columns
 from hedging.errors import ChainError, InputError
 from hedging.instruments import ContractTerms, Option, option_symbol
 from hedging.units import DAYS_PER_YEAR, SECONDS_PER_YEAR, utc
@@ -51,6 +51,7 @@ QUOTE_COLUMNS: Final = {
 FUTURES_COLUMNS: Final = ("symbol", "expiry", "bid", "ask", "mark", "funding_8h", "open_interest")
 """The columns of `OptionChain.futures`; expiry NaT is the perpetual, funding a share per 8 hours."""
 
+_PRICES: Final = ["bid", "ask", "mark"]
 _FLAGS: Final = {"c": "c", "call": "c", "p": "p", "put": "p"}
 
 
@@ -75,7 +76,8 @@ class OptionChain:
     quotes : DataFrame
         Usable quotes in the columns of `QUOTE_COLUMNS`, ordered by expiry, strike and flag.
     rejected : DataFrame
-        ``row, symbol, reason, detail`` of every row of the source that is not in `quotes`.
+        ``row, symbol, reason, detail`` of every row of the source that is not in `quotes`; `row` counts
+        from 0 without the header.
     terms : ContractTerms
         Settlement, multiplier, lot, ticks and fee of these options at `as_of`.
     futures : DataFrame
@@ -165,18 +167,23 @@ class OptionChain:
                 f"{source}: prices in {price_unit} do not fit options settled in {terms.settlement}; "
                 "coin-settled options are quoted in coin, cash-settled ones in money."
             )
-        raw = _raw(frame, columns or {}, asset, vol_scale, source)
-        index = _spot(raw, spot, source)
-        in_money = raw.copy()
-        if settlement == "coin":
-            in_money[["bid", "ask", "mark"]] = raw[["bid", "ask", "mark"]].mul(raw["forward"], axis=0)
-        kept, rejected = clean(in_money, when, rules or ChainRules())
-        if kept.empty:
-            reasons = rejected["reason"].value_counts().to_dict()
-            raise ChainError(f"{source}: no usable quote of {asset} among {len(raw)} rows; rejected: {reasons}.")
-        quotes = _quotes(kept, raw, when, index, rate, settlement)
-        table = no_futures() if futures is None else futures
-        return cls(asset, when, index, quotes, rejected, terms, table, source, sha256)
+        raw = _raw(frame, columns or {}, asset, source)
+        table, reasons = numbers(raw)
+        table["mark_vol"] *= vol_scale
+        table["forward"] = table["forward"].fillna(table.groupby("expiry")["forward"].transform("median"))
+        index = _spot(table, spot, source)
+        to_forward_money = table["forward"] if settlement == "coin" else 1.0
+        prices = table[_PRICES].mul(to_forward_money, axis=0)
+        reasons = judge(table.assign(**prices), reasons, when, rules or ChainRules())
+        rejected = rejected_rows(raw, reasons, frame.index)
+        if (reasons != "").all():
+            counts = rejected["reason"].value_counts().to_dict()
+            raise ChainError(
+                f"{source}: no usable quote of {asset} among {len(raw)} rows; rejected: {counts}."
+            )
+        quotes = _quotes(table[reasons == ""], when, index, rate, settlement)
+        curve = no_futures() if futures is None else futures
+        return cls(asset, when, index, quotes, rejected, terms, curve, source, sha256)
 
     @property
     def expiries(self) -> pd.DataFrame:
@@ -241,7 +248,8 @@ class OptionChain:
         found = np.flatnonzero(self.quotes["symbol"].to_numpy() == symbol)
         if found.size == 0:
             raise InputError(self._absent(symbol))
-        return self.quotes.iloc[found[0]]
+        row: pd.Series = self.quotes.iloc[int(found[0])]
+        return row
 
     def option(self, symbol: str) -> Option:
         """Return the contract that the venue calls `symbol`.
@@ -292,7 +300,11 @@ class OptionChain:
         if len(why):
             return f"the quote of {symbol} was rejected: {why.iloc[0]}."
         close = difflib.get_close_matches(symbol, self.quotes["symbol"].tolist(), n=3)
-        hint = f"close to it: {', '.join(close)}" if close else f"it has, for one, {self.quotes['symbol'].iloc[0]}"
+        hint = (
+            f"close to it: {', '.join(close)}"
+            if close
+            else f"it has, for one, {self.quotes['symbol'].iloc[0]}"
+        )
         return f"the {self.asset} chain of {self.as_of:%Y-%m-%d %H:%M} has no quote of {symbol!r}; {hint}."
 
     def __repr__(self) -> str:
@@ -344,89 +356,85 @@ def _units(units: Mapping[str, str], source: str) -> tuple[str, float]:
     return units["price"], 0.01 if units["vol"] == "percent" else 1.0
 
 
-def _raw(
-    frame: pd.DataFrame, columns: Mapping[str, str], asset: str, vol_scale: float, source: str
-) -> pd.DataFrame:
+def _raw(frame: pd.DataFrame, columns: Mapping[str, str], asset: str, source: str) -> pd.DataFrame:
     """Bring a table into the columns of `RAW_COLUMNS`, absent ones as NaN; the index counts its rows."""
     unknown = sorted(set(columns) - set(RAW_COLUMNS))
     if unknown:
         raise ChainError(f"{source}: columns may rename {list(RAW_COLUMNS)}; got {unknown}.")
     names = {name: columns.get(name, name) for name in RAW_COLUMNS}
-    require_columns(frame, tuple(names[name] for name in ("flag", "strike", "expiry")), source)
-    require_columns(frame, tuple(columns.values()), source)
-    if not any(names[name] in frame.columns for name in ("bid", "ask", "mark", "mark_vol")):
+    require_columns(
+        frame, (*(names[name] for name in ("flag", "strike", "expiry")), *columns.values()), source
+    )
+    if not any(names[name] in frame.columns for name in (*_PRICES, "mark_vol")):
         raise ChainError(f"{source}: one of bid, ask, mark, mark_vol is needed; the table has none.")
     raw = pd.DataFrame(
         {ours: frame[theirs].to_numpy() if theirs in frame else np.nan for ours, theirs in names.items()},
-        index=pd.RangeIndex(len(frame), name="row"),
+        index=pd.RangeIndex(len(frame)),
     )
     raw["flag"] = raw["flag"].astype(str).str.strip().str.lower().map(_FLAGS)
     raw["expiry"] = _expiries(frame[names["expiry"]], source)
-    raw["mark_vol"] = pd.to_numeric(raw["mark_vol"], errors="coerce") * vol_scale
     if names["symbol"] not in frame.columns:
+        strikes = pd.to_numeric(raw["strike"], errors="coerce")
+        known = strikes.notna() & raw["flag"].notna() & raw["expiry"].notna()
         raw["symbol"] = [
-            option_symbol(asset, expiry, float(strike), flag) if isinstance(flag, str) and not pd.isna(expiry) else ""
-            for expiry, strike, flag in zip(raw["expiry"], raw["strike"], raw["flag"], strict=True)
+            option_symbol(asset, expiry, strike, flag) if whole else f"row {row}"
+            for row, expiry, strike, flag, whole in zip(
+                raw.index, raw["expiry"], strikes, raw["flag"], known, strict=True
+            )
         ]
-    _fill_forward(raw)
     return raw
 
 
-def _expiries(column: pd.Series, source: str) -> npt.NDArray[Any] | pd.Series:
+def _expiries(column: pd.Series, source: str) -> pd.DatetimeIndex:
     """Expiry times in UTC; text that is no time becomes NaT, a time without a zone is refused."""
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return column.dt.tz_convert("UTC").astype("datetime64[ns, UTC]").array
-    stamps = [pd.to_datetime(value, errors="coerce") for value in column]
-    naive = [row for row, stamp in enumerate(stamps) if not pd.isna(stamp) and stamp.tzinfo is None]
-    if naive:
-        raise ChainError(
-            f"{source}: column {column.name!r}, row {naive[0]}: an expiry must carry a time of day and a time "
-            f"zone; got {column.iloc[naive[0]]!r}. Write it as 2026-03-27T08:00:00Z."
-        )
-    return pd.to_datetime(pd.Series(stamps), utc=True).astype("datetime64[ns, UTC]").array
+    if not isinstance(column.dtype, pd.DatetimeTZDtype):
+        stamps = [pd.to_datetime(value, errors="coerce") for value in column]
+        naive = [row for row, stamp in enumerate(stamps) if not pd.isna(stamp) and stamp.tzinfo is None]
+        if naive:
+            raise ChainError(
+                f"{source}: column {column.name!r}, row {naive[0]}: an expiry must carry a time of day and a "
+                f"time zone; got {column.iloc[naive[0]]!r}. Write it as 2026-03-27T08:00:00Z."
+            )
+        column = pd.to_datetime(pd.Series(stamps), utc=True)
+    return pd.DatetimeIndex(column).tz_convert("UTC").as_unit("ns")
 
 
-def _fill_forward(raw: pd.DataFrame) -> None:
-    """Give a row without a forward the median forward of its expiry."""
-    raw["forward"] = pd.to_numeric(raw["forward"], errors="coerce")
-    raw["forward"] = raw["forward"].fillna(raw.groupby("expiry")["forward"].transform("median"))
-
-
-def _spot(raw: pd.DataFrame, spot: float | None, source: str) -> float:
+def _spot(table: pd.DataFrame, spot: float | None, source: str) -> float:
     """Take the index price given, else the rows' median, else the forward of the shortest expiry."""
     if spot is None:
-        index = pd.to_numeric(raw["index"], errors="coerce")
-        shortest = raw.loc[raw["expiry"] == raw["expiry"].min(), "forward"]
-        spot = float((index if index.notna().any() else shortest).median())
+        shortest = table.loc[table["expiry"] == table["expiry"].min(), "forward"]
+        spot = float((table["index"] if table["index"].notna().any() else shortest).median())
     if not (spot > 0 and np.isfinite(spot)):
         raise ChainError(f"{source}: spot must be a number > 0; got {spot!r}. Pass spot=.")
     return float(spot)
 
 
 def _quotes(
-    kept: pd.DataFrame, raw: pd.DataFrame, as_of: pd.Timestamp, spot: float, rate: float, settlement: str
+    kept: pd.DataFrame, as_of: pd.Timestamp, spot: float, rate: float, settlement: str
 ) -> pd.DataFrame:
     """Lay the usable rows out in `QUOTE_COLUMNS`, in money and as quoted."""
     time = ((kept["expiry"] - as_of) / pd.Timedelta(seconds=SECONDS_PER_YEAR)).astype(float)
-    forward = kept["forward"]
     coin = settlement == "coin"
-    quotes = kept.assign(time_to_expiry=time, discount=spot / forward if coin else np.exp(-rate * time))
-    for name in ("bid", "ask", "mark"):
-        # From the raw table and not from `kept`, so that what is shown is what came, to the bit.
-        quoted = pd.to_numeric(raw.loc[kept.index, name], errors="coerce").where(kept[name].notna())
-        quotes[f"{name}_quoted"] = quoted
-        quotes[name] = quoted * spot if coin else quoted
-    _fill_mark(quotes)
+    quotes = kept.assign(
+        time_to_expiry=time, discount=spot / kept["forward"] if coin else np.exp(-rate * time)
+    )
+    for name in _PRICES:
+        quotes[f"{name}_quoted"] = kept[name]
+        quotes[name] = kept[name] * spot if coin else kept[name]
+    quotes["mark"] = quotes["mark"].fillna(_price_at_mark_vol(quotes))
     ordered = quotes.sort_values(["expiry", "strike", "flag"], kind="stable")
     return ordered[list(QUOTE_COLUMNS)].reset_index(drop=True)
 
 
-def _fill_mark(quotes: pd.DataFrame) -> None:
-    """Give a row that shows only one of mark and mark vol the other one, through Black-76."""
-    flag, forward = quotes["flag"], quotes["forward"]
-    strike, time, discount = quotes["strike"], quotes["time_to_expiry"], quotes["discount"]
-    rate = -np.log(discount) / time
-    need = (quotes["mark"].isna() & quotes["mark_vol"].notna()).to_numpy()
-    if need.any():
-        arguments = (flag, forward, strike, time, rate, quotes["mark_vol"])
-        quotes.loc[need, "mark"] = _greeks.black76_price(*(a[need].to_numpy() for a in arguments))
+def _price_at_mark_vol(quotes: pd.DataFrame) -> pd.Series:
+    """Black-76 at the venue's own vol, for venues that show a vol and no mark; NaN without a vol."""
+    known = quotes[quotes["mark_vol"].notna()]
+    value = _greeks.black76_price(
+        known["flag"].to_numpy(),
+        known["forward"].to_numpy(),
+        known["strike"].to_numpy(),
+        known["time_to_expiry"].to_numpy(),
+        0.0,
+        known["mark_vol"].to_numpy(),
+    )
+    return pd.Series(value * known["discount"].to_numpy(), index=known.index).reindex(quotes.index)

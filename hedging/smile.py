@@ -108,7 +108,7 @@ class Smile:
         known = np.concatenate([[0.0], self.times])
         carry = np.concatenate([[0.0], np.log(self.forwards / self.spot)])
         beyond = np.maximum(time - known[-1], 0.0) * carry[-1] / known[-1]
-        return self.spot * np.exp(np.interp(time, known, carry) + beyond)
+        return np.asarray(self.spot * np.exp(np.interp(time, known, carry) + beyond))
 
     def _between(self, after: int, k: Array, time: Array) -> Array:
         """Vol between the slices `after - 1` and `after`, or beyond the last or before the first."""
@@ -139,7 +139,9 @@ def fit(chain: OptionChain) -> Smile:
     out = (quotes["flag"] == "c") == (k >= 0)
     used = quotes.assign(k=k)[out & quotes["mark_vol"].notna()]
     if used.empty:
-        raise ChainError(f"the {chain.asset} chain has no out-of-the-money quote with a vol to fit a smile to.")
+        raise ChainError(
+            f"the {chain.asset} chain has no out-of-the-money quote with a vol to fit a smile to."
+        )
     times, forwards, nodes = [], [], []
     for _, rows in used.groupby("expiry", sort=True):
         by_k = rows.groupby("k", sort=True)["mark_vol"].mean()

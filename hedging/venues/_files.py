@@ -34,7 +34,11 @@ class QuoteFile:
     @property
     def columns(self) -> frozenset[str]:
         """The column names of a table; empty for JSON."""
-        return frozenset(map(str, self.content.columns)) if isinstance(self.content, pd.DataFrame) else frozenset()
+        return (
+            frozenset(map(str, self.content.columns))
+            if isinstance(self.content, pd.DataFrame)
+            else frozenset()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ FORMATS: Final = {
 def read_chain(
     path: str | Path,
     *,
-    format: str | None = None,
+    format: str | None = None,  # noqa: A002 - the word users look for
     at: str | pd.Timestamp | None = None,
     asset: str | None = None,
 ) -> OptionChain:
@@ -183,7 +187,7 @@ def pick_asset(assets: pd.Series, pick: Pick, name: str) -> str:
     ChainError
         If the file has several and none was asked for, or not the one that was.
     """
-    counts = assets.value_counts()
+    counts = assets.value_counts().sort_index()
     if pick.asset is None and len(counts) == 1:
         return str(counts.index[0])
     if pick.asset in counts.index:
@@ -224,4 +228,6 @@ def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
     if len(day) > 1:
         listed = ", ".join(f"{stamp:%H:%M:%S}" for stamp in day)
         raise ChainError(f"{name} has {len(day)} snapshots on {pick.at}: {listed}; pass at= with a time.")
-    raise ChainError(f"{name} has no snapshot {'on' if is_date else 'on that day up to'} {pick.at}; it holds {span}.")
+    raise ChainError(
+        f"{name} has no snapshot {'on' if is_date else 'on that day up to'} {pick.at}; it holds {span}."
+    )

@@ -25,7 +25,7 @@ _NAME: Final = re.compile(
     r"(?P<base>[A-Z0-9]+)(?:_(?P<quote>[A-Z]+))?-(?P<day>\d{1,2})(?P<month>[A-Z]{3})(?P<year>\d{2})"
     r"-(?P<strike>\d+(?:[d.]\d+)?)-(?P<flag>[CP])"
 )
-_MONTHS: Final = {m: i for i, m in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)}
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
 class Name(NamedTuple):
@@ -52,7 +52,11 @@ def parse_name(symbol: str) -> Name | None:
         return None
     try:
         expiry = pd.Timestamp(
-            year=2000 + int(match["year"]), month=_MONTHS[match["month"]], day=int(match["day"]), hour=8, tz="UTC"
+            year=2000 + int(match["year"]),
+            month=_MONTHS.index(match["month"]) + 1,
+            day=int(match["day"]),
+            hour=8,
+            tz="UTC",
         )
     except ValueError:  # 31 June
         return None
@@ -126,7 +130,9 @@ def option_terms(asset: str, as_of: str | pd.Timestamp) -> ContractTerms:
     product = (_INVERSE | _LINEAR).get(asset)
     if product is None:
         known = ", ".join(_INVERSE | _LINEAR)
-        raise InputError(f"no terms are known for Deribit options on {asset!r}; known are {known}. Pass terms=.")
+        raise InputError(
+            f"no terms are known for Deribit options on {asset!r}; known are {known}. Pass terms=."
+        )
     settlement: Literal["coin", "cash"] = "coin" if coin else "cash"
     return ContractTerms(
         settlement=settlement,
@@ -189,16 +195,15 @@ API_COLUMNS: Final = {
 """Our columns and what the public API calls them."""
 
 
+_NO_NAME: Final = (None, pd.NaT, float("nan"), None)
+
+
 def named(rows: pd.DataFrame, column: str = "instrument_name") -> pd.DataFrame:
     """Add ``asset, expiry, strike, flag`` as the names say them; NaN where a name is no option's."""
-    parsed = {symbol: parse_name(symbol) for symbol in rows[column].astype(str).unique()}
-    names = [parsed[symbol] for symbol in rows[column].astype(str)]
-    return rows.assign(
-        asset=[name.asset if name else None for name in names],
-        expiry=pd.to_datetime([name.expiry if name else None for name in names], utc=True),
-        strike=[name.strike if name else None for name in names],
-        flag=[name.flag if name else None for name in names],
-    )
+    symbols = rows[column].astype(str)
+    parsed = {symbol: parse_name(symbol) or _NO_NAME for symbol in symbols.unique()}
+    names = pd.DataFrame([parsed[symbol] for symbol in symbols], columns=Name._fields, index=rows.index)
+    return rows.assign(**names.astype({"expiry": "datetime64[ns, UTC]"}))
 
 
 def chain_from_rows(

@@ -52,12 +52,15 @@ def _milliseconds(value: float, name: str) -> pd.Timestamp:
 
 def _times(rows: pd.DataFrame, file: QuoteFile) -> pd.Series:
     """Return the `timestamp` column as UTC times."""
-    times = rows["timestamp"]
+    times: pd.Series = rows["timestamp"]
     if not isinstance(times.dtype, pd.DatetimeTZDtype):
         times = pd.to_datetime(times, errors="coerce", format="ISO8601")
         if not isinstance(times.dtype, pd.DatetimeTZDtype):
-            raise ChainError(f"{file.name}: column timestamp must carry a time zone, as in 2026-02-06T04:30:12Z.")
-    return times.dt.tz_convert("UTC")
+            raise ChainError(
+                f"{file.name}: column timestamp must carry a time zone, as in 2026-02-06T04:30:12Z."
+            )
+    utc_times: pd.Series = times.dt.tz_convert("UTC")
+    return utc_times
 
 
 _FULL_COLUMNS: Final = API_COLUMNS | {"forward": "underlying", "mark_vol": "implied_volatility"}

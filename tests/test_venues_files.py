@@ -1,0 +1,142 @@
+"""Recorded files become chains, and files that hold several chains say what is in them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from hedging.errors import ChainError
+from hedging.greeks import black76_price
+from hedging.venues import read_chain
+from hedging.venues.deribit import linear_terms, option_terms, parse_name
+
+
+def summary_rows() -> list[dict]:
+    """Rows in the shape of get_book_summary_by_currency."""
+    return [
+        {
+            "instrument_name": f"{coin}-27MAR26-{strike}-{flag}",
+            "bid_price": None if strike == 80_000 else 0.05,
+            "ask_price": 0.06,
+            "mark_price": 0.055,
+            "mark_iv": 55.0,
+            "underlying_price": 70_500.0,
+            "estimated_delivery_price": 70_000.0,
+            "creation_timestamp": 1_770_352_212_553,
+            "open_interest": 1.0,
+            "volume": 0.0,
+        }
+        for coin in ("BTC", "ETH")
+        for strike in (60_000, 80_000)
+        for flag in "CP"
+    ]
+
+
+def saved(folder: Path, content: object, name: str = "chain.json.gz") -> Path:
+    path = folder / name
+    path.write_bytes(gzip.compress(json.dumps(content).encode()))
+    return path
+
+
+@pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"jsonrpc": "2.0", "result": rows}])
+def test_a_book_summary_is_read_with_or_without_its_envelope(tmp_path, wrap):
+    chain = read_chain(saved(tmp_path, wrap(summary_rows())), asset="BTC")
+    assert (chain.asset, chain.spot, len(chain.quotes)) == ("BTC", 70_000.0, 2)
+    assert chain.as_of == pd.Timestamp("2026-02-06T04:30:12.553Z")
+    assert set(chain.rejected["reason"]) == {"ask below intrinsic"}  # 0.06 for 0.149 and 0.135
+
+
+def test_a_file_with_two_assets_asks_which(tmp_path):
+    path = saved(tmp_path, summary_rows())
+    with pytest.raises(ChainError, match=r"BTC \(4 rows\), ETH \(4 rows\); pass asset="):
+        read_chain(path)
+    with pytest.raises(ChainError, match="it has no SOL_USDC"):
+        read_chain(path, asset="SOL_USDC")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (gzip.compress(b"[]" * 999)[:20], "gzip data is cut off"),
+        (b'[{"instrument_name": "BTC', "JSON is cut off"),
+        (b"<html>502</html>", "holds HTML"),
+        (b"", "is empty"),
+        (b"a,b\n1,2\n", "of no known format"),
+        (b"PAR1xxxx", "Parquet data is cut off"),
+        (b"\xff\xfe\x00", "neither Parquet nor UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_chain_says_what_it_is(tmp_path, content, message):
+    path = tmp_path / "bad"
+    path.write_bytes(content)
+    with pytest.raises(ChainError, match=message):
+        read_chain(path)
+
+
+def test_a_missing_file_and_an_unknown_format_are_named(tmp_path):
+    with pytest.raises(ChainError, match="No such file"):
+        read_chain(tmp_path / "nowhere.json")
+    with pytest.raises(ChainError, match="format must be one of deribit-summary"):
+        read_chain(tmp_path / "nowhere.json", format="excel")
+
+
+def test_names_of_deribit():
+    assert parse_name("BTC-5MAR26-70000-P") == ("BTC", pd.Timestamp("2026-03-05T08:00Z"), 70_000.0, "p")
+    for other in ("BTC-27MAR26", "BTC-5MAX26-70000-P", "BTC-31JUN26-70000-P", "BTC-5MAR26-70000-X", ""):
+        assert parse_name(other) is None
+
+
+def test_terms_are_those_of_the_date():
+    assert option_terms("SOL_USDC", "2026-07-31T23:59Z").fee.rate == 0.0005
+    assert option_terms("SOL_USDC", "2026-08-01T00:00Z").fee.rate == 0.0003
+    assert option_terms("XRP_USDC", "2026-09-20T00:00Z").multiplier == 1000
+    assert linear_terms("perpetual", "2026-07-31T00:00Z").fee.rate == 0.0005
+
+
+# --- the recorded files -----------------------------------------------------------------------------
+
+
+def round_trip_errors(chain) -> np.ndarray:
+    """|mark - Black-76 at the venue's own vol|, in coin."""
+    q = chain.quotes.dropna(subset=["mark_quoted", "mark_vol"])
+    model = black76_price(
+        q["flag"].to_numpy(), q["forward"].to_numpy(), q["strike"].to_numpy(),
+        q["time_to_expiry"].to_numpy(), 0.0, q["mark_vol"].to_numpy(),
+    )  # fmt: skip
+    return np.abs(q["mark_quoted"].to_numpy() - model / q["forward"].to_numpy())
+
+
+def test_the_recorded_book_summary(shared_data):
+    chain = read_chain(shared_data / "chains/deribit_btc_book_summary_20250614.json.gz")
+    assert (chain.asset, chain.spot) == ("BTC", 105_383.56)
+    assert len(chain.quotes) + len(chain.rejected) == 746
+    assert np.median(round_trip_errors(chain)) < 2e-5  # README: 1.1e-5 on another day
+    row = chain.row("BTC-25JUL25-86000-P")
+    assert (row["bid_quoted"], row["ask_quoted"], row["mark_quoted"]) == (0.006, 0.007, 0.00646652)
+
+
+@pytest.mark.parametrize("asset", ["BTC", "ETH"])
+def test_the_full_crash_file_holds_two_assets(shared_data, asset):
+    path = shared_data / "chains/deribit_full_20260206T043012Z.csv.gz"
+    chain = read_chain(path, asset=asset)
+    assert chain.quotes["mark_vol"].between(0.2, 4).all()
+    assert np.median(round_trip_errors(chain)) < 1e-4
+    with pytest.raises(ChainError, match=r"BTC \(\d+ rows\), ETH \(\d+ rows\)"):
+        read_chain(path)
+
+
+def test_the_daily_file_is_read_one_day_at_a_time(shared_data):
+    path = shared_data / "chains/deribit_btc_daily_20251230_20260531.parquet"
+    chain = read_chain(path, at="2026-02-05")
+    assert chain.as_of.strftime("%Y-%m-%d") == "2026-02-05"
+    assert_allclose(chain.quotes["discount"] * chain.quotes["forward"], chain.spot, rtol=1e-14)
+    with pytest.raises(ChainError, match="153 snapshots from 2025-12-30 17:31 to 2026-05-31 11:05 UTC"):
+        read_chain(path)
+    with pytest.raises(ChainError, match="no snapshot on 2024-01-01"):
+        read_chain(path, at="2024-01-01")
