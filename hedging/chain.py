@@ -273,21 +273,22 @@ class OptionChain:
         Returns
         -------
         DataFrame
-            One column a name, aligned with `quotes`.
+            One column a name, aligned with `quotes`; NaN where a row has no mark vol.
         """
         rate, dividend_yield = self._carry()
-        q = self.quotes
+        known = self.quotes["mark_vol"].notna().to_numpy()
+        q = self.quotes[known]
         values = _greeks.greeks(
             q["flag"].to_numpy(),
             self.spot,
             q["strike"].to_numpy(),
             q["time_to_expiry"].to_numpy(),
-            rate,
+            rate[known],
             q["mark_vol"].to_numpy(),
-            dividend_yield,
+            dividend_yield[known],
             names=tuple(names),
         )
-        return pd.DataFrame(values, index=q.index)
+        return values.to_frame().set_index(q.index).reindex(self.quotes.index)
 
     def _carry(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Rate and dividend yield of each row, which turn its forward form into the spot form."""
@@ -428,13 +429,12 @@ def _quotes(
 
 def _price_at_mark_vol(quotes: pd.DataFrame) -> pd.Series:
     """Black-76 at the venue's own vol, for venues that show a vol and no mark; NaN without a vol."""
-    known = quotes[quotes["mark_vol"].notna()]
+    known = quotes[quotes["mark_vol"].notna() & quotes["mark"].isna()]
     value = _greeks.black76_price(
         known["flag"].to_numpy(),
         known["forward"].to_numpy(),
         known["strike"].to_numpy(),
         known["time_to_expiry"].to_numpy(),
-        0.0,
         known["mark_vol"].to_numpy(),
     )
     return pd.Series(value * known["discount"].to_numpy(), index=known.index).reindex(quotes.index)

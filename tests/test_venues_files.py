@@ -88,7 +88,8 @@ def test_a_missing_file_and_an_unknown_format_are_named(tmp_path):
 
 def test_names_of_deribit():
     assert parse_name("BTC-5MAR26-70000-P") == ("BTC", pd.Timestamp("2026-03-05T08:00Z"), 70_000.0, "p")
-    for other in ("BTC-27MAR26", "BTC-5MAX26-70000-P", "BTC-31JUN26-70000-P", "BTC-5MAR26-70000-X", ""):
+    assert parse_name("BTC-27MAR26").flag == ""
+    for other in ("BTC-5MAX26-70000-P", "BTC-31JUN26-70000-P", "BTC-5MAR26-70000-X", ""):
         assert parse_name(other) is None
 
 
@@ -107,7 +108,7 @@ def round_trip_errors(chain) -> np.ndarray:
     q = chain.quotes.dropna(subset=["mark_quoted", "mark_vol"])
     model = black76_price(
         q["flag"].to_numpy(), q["forward"].to_numpy(), q["strike"].to_numpy(),
-        q["time_to_expiry"].to_numpy(), 0.0, q["mark_vol"].to_numpy(),
+        q["time_to_expiry"].to_numpy(), q["mark_vol"].to_numpy(),
     )  # fmt: skip
     return np.abs(q["mark_quoted"].to_numpy() - model / q["forward"].to_numpy())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hedging.venues import deribit
 from hedging.venues._files import FORMATS, QuoteFile, read_chain, snapshots
 
-__all__ = ["FORMATS", "QuoteFile", "read_chain", "snapshots"]
+__all__ = ["FORMATS", "QuoteFile", "deribit", "read_chain", "snapshots"]

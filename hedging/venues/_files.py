@@ -59,9 +59,9 @@ class Format:
 
 
 FORMATS: Final = {
-    "deribit-summary": "hedging.venues.deribit_files:SUMMARY",
-    "deribit-full": "hedging.venues.deribit_files:FULL",
-    "deribit-daily": "hedging.venues.deribit_files:DAILY",
+    "deribit-summary": "hedging.venues.deribit.files:SUMMARY",
+    "deribit-full": "hedging.venues.deribit.files:FULL",
+    "deribit-daily": "hedging.venues.deribit.files:DAILY",
 }
 """Every format by name, and where it lives; a file is read by the first one that matches it."""
 

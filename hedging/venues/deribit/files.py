@@ -9,7 +9,8 @@ import pandas as pd
 from hedging.chain import OptionChain
 from hedging.errors import ChainError
 from hedging.venues._files import Format, Pick, QuoteFile, pick_asset, pick_snapshot
-from hedging.venues.deribit import API_COLUMNS, chain_from_rows, named
+from hedging.venues.deribit.names import named
+from hedging.venues.deribit.rows import API_COLUMNS, chain_from_rows
 
 __all__ = ["DAILY", "FULL", "SUMMARY"]
 
@@ -31,7 +32,7 @@ def _is_summary(file: QuoteFile) -> bool:
 
 def _read_summary(file: QuoteFile, pick: Pick) -> OptionChain:
     rows = named(pd.DataFrame(_result(file)))
-    asset = pick_asset(rows["asset"], pick, file.name)
+    asset = pick_asset(rows.loc[rows["flag"] != "", "asset"], pick, file.name)
     stamps = pd.to_numeric(rows["creation_timestamp"], errors="coerce")
     return chain_from_rows(
         rows,
@@ -68,7 +69,7 @@ _FULL_COLUMNS: Final = API_COLUMNS | {"forward": "underlying", "mark_vol": "impl
 
 def _read_full(file: QuoteFile, pick: Pick) -> OptionChain:
     rows = named(file.content)
-    asset = pick_asset(rows["asset"], pick, file.name)
+    asset = pick_asset(rows.loc[rows["flag"] != "", "asset"], pick, file.name)
     when = pick_snapshot(_times(rows[rows["asset"] == asset], file), pick, file.name)
     return chain_from_rows(
         rows,
@@ -90,7 +91,7 @@ def _read_daily(file: QuoteFile, pick: Pick) -> OptionChain:
     rows = named(rows[times == when])
     return chain_from_rows(
         rows,
-        asset=pick_asset(rows["asset"], pick, file.name),
+        asset=pick_asset(rows.loc[rows["flag"] != "", "asset"], pick, file.name),
         as_of=when,
         source=file.name,
         sha256=file.sha256,

@@ -1,0 +1,23 @@
+"""Deribit: names, dated terms, recorded files and the live exchange.
+
+>>> from hedging.venues import deribit
+>>> deribit.option_terms("BTC", "2026-02-06T00:00Z").settlement
+'coin'
+"""
+
+from __future__ import annotations
+
+from hedging.venues.deribit.names import Name, parse_name
+from hedging.venues.deribit.rows import chain_from_rows, futures_from_rows
+from hedging.venues.deribit.terms import LinearTerms, linear_terms, option_terms, terms_from_instrument
+
+__all__ = [
+    "LinearTerms",
+    "Name",
+    "chain_from_rows",
+    "futures_from_rows",
+    "linear_terms",
+    "option_terms",
+    "parse_name",
+    "terms_from_instrument",
+]

@@ -1,0 +1,83 @@
+"""What a Deribit contract's name says.
+
+``BTC-5MAR26-70000-P`` settles in coin; ``XRP_USDC-21SEP26-1d325-C`` in USDC, ``d`` being the decimal point.
+The day has no leading zero; every expiry is at 08:00 UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+import pandas as pd
+
+__all__ = ["Name", "named", "parse_name"]
+
+_NAME: Final = re.compile(
+    r"(?P<base>[A-Z0-9]+)(?:_(?P<quote>[A-Z]+))?"
+    r"-(?:PERPETUAL|(?P<day>\d{1,2})(?P<month>[A-Z]{3})(?P<year>\d{2})"
+    r"(?:-(?P<strike>\d+(?:[d.]\d+)?)-(?P<flag>[CP]))?)"
+)
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+
+
+class Name(NamedTuple):
+    """What a name says.
+
+    Attributes
+    ----------
+    asset : str
+        ``BTC``, or ``XRP_USDC`` where it settles in USDC.
+    expiry : Timestamp
+        08:00 UTC of the day; NaT for a perpetual.
+    strike : float
+        NaN for a future.
+    flag : str
+        ``'c'`` or ``'p'``; ``""`` for a future.
+    """
+
+    asset: str
+    expiry: pd.Timestamp
+    strike: float
+    flag: str
+
+
+def parse_name(symbol: str) -> Name | None:
+    """Read the name of an option, future or perpetual; None if it is none of Deribit's.
+
+    Examples
+    --------
+    >>> parse_name("XRP_USDC-21SEP26-1d325-C")
+    Name(asset='XRP_USDC', expiry=Timestamp('2026-09-21 08:00:00+0000', tz='UTC'), strike=1.325, flag='c')
+    >>> parse_name("BTC-PERPETUAL")
+    Name(asset='BTC', expiry=NaT, strike=nan, flag='')
+    >>> parse_name("AAPL") is None
+    True
+    """
+    match = _NAME.fullmatch(symbol)
+    if match is None:
+        return None
+    asset = f"{match['base']}_{match['quote']}" if match["quote"] else match["base"]
+    strike = float(match["strike"].replace("d", ".")) if match["strike"] else float("nan")
+    flag = (match["flag"] or "").lower()
+    if match["day"] is None:
+        return Name(asset, pd.NaT, strike, flag)
+    if match["month"] not in _MONTHS:
+        return None
+    year, month, day = 2000 + int(match["year"]), _MONTHS.index(match["month"]) + 1, int(match["day"])
+    try:
+        expiry = pd.Timestamp(year=year, month=month, day=day, hour=8, tz="UTC")
+    except ValueError:  # 31 June
+        return None
+    return Name(asset, expiry, strike, flag)
+
+
+_NO_NAME: Final = (None, pd.NaT, float("nan"), "")
+
+
+def named(rows: pd.DataFrame, column: str = "instrument_name") -> pd.DataFrame:
+    """Add ``asset, expiry, strike, flag`` as the names say them; asset None where a name says nothing."""
+    symbols = rows[column].astype(str)
+    parsed = {symbol: parse_name(symbol) or _NO_NAME for symbol in symbols.unique()}
+    names = pd.DataFrame([parsed[symbol] for symbol in symbols], columns=Name._fields, index=rows.index)
+    return rows.assign(**names.astype({"expiry": "datetime64[ns, UTC]", "strike": float}))

@@ -1,0 +1,101 @@
+"""Rows with Deribit's names, from its API or from a recorded table, made into a chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+import pandas as pd
+
+from hedging.chain import FUTURES_COLUMNS, OptionChain, no_futures
+from hedging.errors import ChainError
+from hedging.instruments import ContractTerms
+from hedging.venues.deribit.terms import option_terms
+
+__all__ = ["API_COLUMNS", "chain_from_rows", "futures_from_rows"]
+
+API_COLUMNS: Final = {
+    "symbol": "instrument_name",
+    "forward": "underlying_price",
+    "index": "index_price",
+    "bid": "bid_price",
+    "ask": "ask_price",
+    "mark": "mark_price",
+    "bid_size": "bid_amount",
+    "ask_size": "ask_amount",
+    "mark_vol": "mark_iv",
+    "open_interest": "open_interest",
+    "volume": "volume",
+}
+"""Our columns and what Deribit calls them."""
+
+
+def chain_from_rows(
+    rows: pd.DataFrame,
+    *,
+    asset: str,
+    as_of: pd.Timestamp,
+    columns: Mapping[str, str] = API_COLUMNS,
+    vol: Literal["percent", "decimal"] = "percent",
+    terms: ContractTerms | None = None,
+    **keywords: Any,
+) -> OptionChain:
+    """Build the chain of `asset` from rows with Deribit's names.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row an instrument, as `named` returns it. Futures of the asset become the chain's `futures`;
+        a row whose name says nothing is rejected, not dropped.
+    asset : str
+        Which underlying to keep: ``"BTC"``, ``"SOL_USDC"``.
+    as_of : Timestamp
+        Time of the quotes.
+    columns : mapping
+        Our columns and what they are called in `rows`; those that `rows` lacks are left out.
+    vol : {'percent', 'decimal'}
+        Unit of the vols in `rows`.
+    terms : ContractTerms, optional
+        By default those that Deribit had at `as_of`.
+    **keywords
+        Passed on to `OptionChain.from_frame`.
+
+    Raises
+    ------
+    ChainError
+        If no row is usable.
+    """
+    terms = option_terms(asset, as_of) if terms is None else terms
+    mine = rows[((rows["asset"] == asset) & (rows["flag"] != "")) | rows["asset"].isna()]
+    if mine.empty:
+        raise ChainError(f"{keywords.get('source', 'table')}: no option on {asset} among {len(rows)} rows.")
+    there = {ours: theirs for ours, theirs in columns.items() if theirs in mine.columns}
+    for size in {there.get("bid_size"), there.get("ask_size")} - {None}:
+        # Amounts are units of underlying, sizes contracts.
+        mine = mine.assign(**{str(size): pd.to_numeric(mine[size], errors="coerce") / terms.multiplier})
+    return OptionChain.from_frame(
+        mine,
+        asset=asset,
+        as_of=as_of,
+        units={"price": "coin" if terms.settlement == "coin" else "money", "vol": vol},
+        columns=there,
+        terms=terms,
+        futures=futures_from_rows(rows[rows["asset"] == asset]),
+        **keywords,
+    )
+
+
+def futures_from_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Futures and the perpetual among named rows of a book summary, in `FUTURES_COLUMNS`."""
+    mine = rows[rows["flag"] == ""]
+    if mine.empty:
+        return no_futures()
+    theirs = {"symbol": "instrument_name", "bid": "bid_price", "ask": "ask_price", "mark": "mark_price"}
+    table = pd.DataFrame(
+        {
+            name: mine[theirs.get(name, name)] if theirs.get(name, name) in mine.columns else float("nan")
+            for name in FUTURES_COLUMNS
+        }
+    )
+    # The perpetual, without an expiry, comes last.
+    return table.sort_values("expiry", na_position="last", kind="stable").reset_index(drop=True)

@@ -1,0 +1,180 @@
+"""Deribit's fees, lots, ticks and multipliers as dated data, and as its own replies state them.
+
+Source: the exchange's help pages (specifications of inverse options and of linear USDC options; fees and the
+notice of the schedule that holds from 1 August 2026). Pass your own `ContractTerms` where your account differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NamedTuple, TypeVar
+
+import pandas as pd
+
+from hedging.errors import ChainError, InputError
+from hedging.instruments import ContractTerms, FeeRule
+from hedging.units import utc
+
+__all__ = ["LinearTerms", "linear_terms", "option_terms", "terms_from_instrument"]
+
+Ticks = tuple[tuple[float, float], ...]
+Entry = TypeVar("Entry")
+
+
+class _Product(NamedTuple):
+    multiplier: float
+    lot: float  # contracts
+    ticks: Mapping[str, Ticks]  # from each date on
+
+
+class LinearTerms(NamedTuple):
+    """What it costs to trade the underlying itself: taker fee, lot, and a typical half spread."""
+
+    fee: FeeRule
+    lot: float  # units of underlying
+    half_spread: float  # share of the price
+
+
+_EVER: Final = "2016-01-01"
+# The day of the finer tick is not published any more; no price of the recorded chains up to 28 February 2022
+# is finer than 0.0005, and those of 2025 and 2026 are.
+_FINER_TICKS: Final = "2023-01-01"
+_NEW_FEES: Final = "2026-08-01"
+
+_COIN_TICKS: Final = {_EVER: ((0.0, 0.0005),), _FINER_TICKS: ((0.0, 0.0001), (0.005, 0.0005))}
+_PRODUCTS: Final = {
+    "BTC": _Product(1, 0.1, _COIN_TICKS),
+    "ETH": _Product(1, 1.0, _COIN_TICKS),
+    "BTC_USDC": _Product(1, 0.01, {_EVER: ((0.0, 5.0), (1_000.0, 20.0))}),
+    "ETH_USDC": _Product(1, 0.1, {_EVER: ((0.0, 0.2), (50.0, 1.0))}),
+    "SOL_USDC": _Product(10, 1.0, {_EVER: ((0.0, 0.1),)}),
+    "XRP_USDC": _Product(1_000, 1.0, {_EVER: ((0.0, 0.0005),)}),
+    "AVAX_USDC": _Product(100, 1.0, {_EVER: ((0.0, 0.0005), (0.1, 0.002))}),
+    "TRX_USDC": _Product(10_000, 1.0, {_EVER: ((0.0, 0.00005), (0.01, 0.0001))}),
+}
+
+# What a taker pays of the index, at most 12.5 % of the premium.
+_COIN_OPTION_FEE: Final = {_EVER: FeeRule(0.0003, 0.125)}
+_USDC_OPTION_FEE: Final = {_EVER: FeeRule(0.0005, 0.125), _NEW_FEES: FeeRule(0.0003, 0.125)}
+_FUTURE_FEE: Final = {_EVER: FeeRule(0.0005), _NEW_FEES: FeeRule(0.00035)}
+_SPOT_FEE: Final = {_EVER: FeeRule(0.0), _NEW_FEES: FeeRule(0.0005)}
+
+# The lot of BTC instruments is 10 USD or 0.0001 BTC: the same at 100,000. A half spread is half a tick of 0.5
+# (perpetual) and of 2.5 (dated) at 100,000, rounded up to what is typically quoted; spot is a rule of thumb.
+_LINEAR: Final = {
+    "perpetual": (_FUTURE_FEE, 0.0001, 0.000005),
+    "future": (_FUTURE_FEE, 0.0001, 0.000025),
+    "spot": (_SPOT_FEE, 0.0001, 0.0001),
+}
+
+
+def option_terms(asset: str, as_of: str | pd.Timestamp) -> ContractTerms:
+    """Terms of Deribit's options on `asset` that held at `as_of`.
+
+    Parameters
+    ----------
+    asset : str
+        ``"BTC"``, ``"ETH"`` (settled in coin) or a pair such as ``"SOL_USDC"`` (settled in USDC).
+    as_of : str or Timestamp
+        When; with a time zone.
+
+    Returns
+    -------
+    ContractTerms
+        With a taker's fee of the standard tier.
+
+    Raises
+    ------
+    InputError
+        If Deribit's terms for that asset are not known here.
+
+    Examples
+    --------
+    >>> option_terms("SOL_USDC", "2026-09-20T00:00Z").multiplier
+    10
+    """
+    product = _PRODUCTS.get(asset)
+    if product is None:
+        raise InputError(
+            f"no terms are known for Deribit options on {asset!r}; known are {', '.join(_PRODUCTS)}. "
+            "Pass terms=, or read them from the exchange's reply with terms_from_instrument."
+        )
+    pair = asset.partition("_")[2]
+    return ContractTerms(
+        settlement="cash" if pair else "coin",
+        currency=pair or "USD",
+        multiplier=product.multiplier,
+        lot=product.lot,
+        ticks=held(product.ticks, as_of),
+        fee=held(_USDC_OPTION_FEE if pair else _COIN_OPTION_FEE, as_of),
+        venue="deribit",
+    )
+
+
+def linear_terms(kind: Literal["perpetual", "future", "spot"], as_of: str | pd.Timestamp) -> LinearTerms:
+    """Cost of trading the underlying itself on Deribit, as it held at `as_of`.
+
+    Parameters
+    ----------
+    kind : {'perpetual', 'future', 'spot'}
+        What is traded.
+    as_of : str or Timestamp
+        When; with a time zone.
+
+    Raises
+    ------
+    InputError
+        If `kind` is none of the three.
+
+    Examples
+    --------
+    >>> linear_terms("perpetual", "2026-09-01T00:00Z").fee.rate
+    0.00035
+    """
+    if kind not in _LINEAR:
+        raise InputError(f"kind must be one of {', '.join(_LINEAR)}; got {kind!r}.")
+    fees, lot, half_spread = _LINEAR[kind]
+    return LinearTerms(held(fees, as_of), lot, half_spread)
+
+
+def held(entries: Mapping[str, Entry], as_of: str | pd.Timestamp) -> Entry:
+    """Return the entry with the latest starting date that is not after `as_of`; before all, the first."""
+    when = utc(as_of, "as_of")
+    started = [start for start in sorted(entries) if utc(f"{start}T00:00Z") <= when]
+    return entries[started[-1] if started else min(entries)]
+
+
+def terms_from_instrument(entry: Mapping[str, Any], *, cap: float = 0.125) -> ContractTerms:
+    """Terms of one option as a row of ``get_instruments`` states them.
+
+    Parameters
+    ----------
+    entry : mapping
+        One element of the reply's ``result``.
+    cap : float
+        Largest share of the premium a fee may take, which the reply does not state. [1]
+
+    Raises
+    ------
+    ChainError
+        If it is no option, or a field is missing.
+    """
+    try:
+        if entry["kind"] != "option":
+            raise ChainError(f"{entry['instrument_name']} is of kind {entry['kind']!r}, not an option.")
+        coin = entry["instrument_type"] == "reversed"
+        multiplier = float(entry["contract_size"])
+        steps = ((float(step["above_price"]), float(step["tick_size"])) for step in entry["tick_size_steps"])
+        return ContractTerms(
+            settlement="coin" if coin else "cash",
+            currency=str(entry["counter_currency" if coin else "quote_currency"]),
+            multiplier=multiplier,
+            lot=float(entry["min_trade_amount"]) / multiplier,  # amounts are coins, lots contracts
+            ticks=((0.0, float(entry["tick_size"])), *sorted(steps)),
+            fee=FeeRule(float(entry["taker_commission"]), cap),
+            venue="deribit",
+        )
+    except (KeyError, TypeError) as error:
+        raise ChainError(
+            f"a row of get_instruments cannot be read: {error!r}; got {dict(entry)!r:.300}"
+        ) from error
