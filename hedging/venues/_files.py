@@ -47,6 +47,7 @@ class Pick:
 
     at: str | pd.Timestamp | None = None
     asset: str | None = None
+    timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,10 @@ class Format:
 
 FORMATS: Final = {
     "deribit-summary": "hedging.venues.deribit.files:SUMMARY",
+    "deribit-ticker": "hedging.venues.deribit.files:TICKER",
+    "deribit-snapshot": "hedging.venues.deribit.files:SNAPSHOT",
+    "deribit-ticker-table": "hedging.venues.deribit.files:TICKER_TABLE",
+    "deribit-quotes": "hedging.venues.deribit.files:QUOTES",
     "deribit-full": "hedging.venues.deribit.files:FULL",
     "deribit-daily": "hedging.venues.deribit.files:DAILY",
 }
@@ -72,6 +77,7 @@ def read_chain(
     format: str | None = None,  # noqa: A002 - the word users look for
     at: str | pd.Timestamp | None = None,
     asset: str | None = None,
+    timezone: str | None = None,
 ) -> OptionChain:
     """Read one option chain from a recorded quote file.
 
@@ -86,6 +92,8 @@ def read_chain(
         one not after it on the same day.
     asset : str, optional
         Which underlying, where a file has several.
+    timezone : str, optional
+        Zone of times that carry none, such as ``"Europe/Rome"``; without it they are refused.
 
     Returns
     -------
@@ -103,7 +111,7 @@ def read_chain(
     for name in FORMATS if format is None else (format,):
         reader = _load(name)
         if reader.matches(file):
-            return reader.read(file, Pick(at, asset))
+            return reader.read(file, Pick(at, asset, timezone))
     known = ", ".join(FORMATS)
     wanted = f"is not of format {format}" if format else f"is of no known format ({known})"
     raise ChainError(f"{file.name} {wanted}; it holds {_shape(file)}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -9,73 +10,103 @@ import pandas as pd
 from hedging.chain import OptionChain
 from hedging.errors import ChainError
 from hedging.venues._files import Format, Pick, QuoteFile, pick_asset, pick_snapshot
+from hedging.venues._times import epoch, stamps
 from hedging.venues.deribit.names import named
 from hedging.venues.deribit.rows import API_COLUMNS, chain_from_rows
 
-__all__ = ["DAILY", "FULL", "SUMMARY"]
+__all__ = ["DAILY", "FULL", "QUOTES", "SNAPSHOT", "SUMMARY", "TICKER", "TICKER_TABLE"]
+
+Row = Mapping[str, Any]
+
+TICKER_COLUMNS: Final = API_COLUMNS | {
+    "bid": "best_bid_price",
+    "ask": "best_ask_price",
+    "bid_size": "best_bid_amount",
+    "ask_size": "best_ask_amount",
+}
+"""Our columns and what replies of ticker and get_order_book call them."""
+
+SUMMARY_COLUMNS: Final = API_COLUMNS | {"index": "estimated_delivery_price"}
+"""Our columns and what a book summary calls them: its estimated delivery price is the index price."""
 
 
-def _result(file: QuoteFile) -> list[dict[str, Any]]:
-    """Return the rows of an API reply, with or without its JSON-RPC envelope; [] if it has none."""
-    content = file.content
+def _option_asset(rows: pd.DataFrame, pick: Pick, file: QuoteFile) -> str:
+    return pick_asset(rows.loc[rows["flag"] != "", "asset"], pick, file.name)
+
+
+def _rows(content: Any) -> list[Row]:
+    """Return the rows of a reply, with or without its JSON-RPC envelope; [] if there are none.
+
+    A reply that is one row, and a collection of replies by name, count as rows too.
+    """
+    if isinstance(content, dict) and "instrument_name" not in content:
+        content = content.get("result", list(content.values()))
     if isinstance(content, dict):
-        content = content.get("result")
-    if isinstance(content, list) and content and all(isinstance(row, dict) for row in content):
-        return content
-    return []
+        content = [content]
+    if not isinstance(content, list):
+        return []
+    # A collection of whole replies, each in its envelope.
+    unwrapped = [row.get("result", row) if isinstance(row, dict) else row for row in content]
+    return unwrapped if unwrapped and all(isinstance(row, dict) for row in unwrapped) else []
 
 
-def _is_summary(file: QuoteFile) -> bool:
-    rows = _result(file)
-    return bool(rows) and {"instrument_name", "creation_timestamp", "bid_price"} <= set(rows[0])
+def _keys(file: QuoteFile) -> set[str]:
+    """Return the keys of the first row of a reply."""
+    rows = _rows(file.content) if not isinstance(file.content, pd.DataFrame) else []
+    return set(rows[0]) if rows else set()
 
 
 def _read_summary(file: QuoteFile, pick: Pick) -> OptionChain:
-    rows = named(pd.DataFrame(_result(file)))
-    asset = pick_asset(rows.loc[rows["flag"] != "", "asset"], pick, file.name)
-    stamps = pd.to_numeric(rows["creation_timestamp"], errors="coerce")
+    rows = named(pd.DataFrame(_rows(file.content)))
+    times = epoch(rows["creation_timestamp"], "ms", file.name)
     return chain_from_rows(
         rows,
-        asset=asset,
-        as_of=_milliseconds(stamps.max(), file.name),
-        # In a book summary the estimated delivery price is the index price.
-        columns=API_COLUMNS | {"index": "estimated_delivery_price"},
+        asset=_option_asset(rows, pick, file),
+        as_of=times.max(),
+        columns=SUMMARY_COLUMNS,
         source=file.name,
         sha256=file.sha256,
     )
 
 
-def _milliseconds(value: float, name: str) -> pd.Timestamp:
-    if not 1e12 < value < 4e12:
-        raise ChainError(f"{name}: a time must be in milliseconds since 1970, 2001 to 2096; got {value!r}.")
-    return pd.Timestamp(int(value), unit="ms", tz="UTC")
+def _read_ticker(file: QuoteFile, pick: Pick) -> OptionChain:
+    rows = pd.DataFrame(_rows(file.content))
+    if "stats" in rows.columns:
+        stats = [entry if isinstance(entry, dict) else {} for entry in rows["stats"]]
+        rows["volume"] = [entry.get("volume") for entry in stats]
+    return _from_tickers(rows, file, pick)
 
 
-def _times(rows: pd.DataFrame, file: QuoteFile) -> pd.Series:
-    """Return the `timestamp` column as UTC times."""
-    times: pd.Series = rows["timestamp"]
-    if not isinstance(times.dtype, pd.DatetimeTZDtype):
-        times = pd.to_datetime(times, errors="coerce", format="ISO8601")
-        if not isinstance(times.dtype, pd.DatetimeTZDtype):
-            raise ChainError(
-                f"{file.name}: column timestamp must carry a time zone, as in 2026-02-06T04:30:12Z."
-            )
-    utc_times: pd.Series = times.dt.tz_convert("UTC")
-    return utc_times
+def _read_ticker_table(file: QuoteFile, pick: Pick) -> OptionChain:
+    return _from_tickers(file.content.rename(columns={"stats.volume": "volume"}), file, pick)
 
 
-_FULL_COLUMNS: Final = API_COLUMNS | {"forward": "underlying", "mark_vol": "implied_volatility"}
+def _from_tickers(rows: pd.DataFrame, file: QuoteFile, pick: Pick) -> OptionChain:
+    """Build a chain of tickers, which are polled one after the other: the latest time is the chain's."""
+    rows = named(rows).assign(timestamp=epoch(rows["timestamp"], "ms", file.name))
+    asset = _option_asset(rows, pick, file)
+    # Where a contract was polled twice the later quote stays.
+    rows = rows.sort_values("timestamp", ascending=False, kind="stable")
+    return chain_from_rows(
+        rows,
+        asset=asset,
+        as_of=rows.loc[rows["asset"] == asset, "timestamp"].max(),
+        columns=TICKER_COLUMNS,
+        source=file.name,
+        sha256=file.sha256,
+    )
 
 
 def _read_full(file: QuoteFile, pick: Pick) -> OptionChain:
     rows = named(file.content)
-    asset = pick_asset(rows.loc[rows["flag"] != "", "asset"], pick, file.name)
-    when = pick_snapshot(_times(rows[rows["asset"] == asset], file), pick, file.name)
+    asset = _option_asset(rows, pick, file)
+    times = stamps(rows["timestamp"], file.name, pick.timezone)
+    when = pick_snapshot(times[rows["asset"] == asset], pick, file.name)
     return chain_from_rows(
-        rows,
+        rows[times == when],
         asset=asset,
         as_of=when,
-        columns=_FULL_COLUMNS,
+        columns=API_COLUMNS | {"forward": "underlying", "mark_vol": "implied_volatility"},
         vol="decimal",  # unlike Deribit's own per cent
         source=file.name,
         sha256=file.sha256,
@@ -86,26 +117,81 @@ def _read_daily(file: QuoteFile, pick: Pick) -> OptionChain:
     rows: pd.DataFrame = file.content
     if "currency" in rows.columns:
         rows = rows[rows["currency"] == pick_asset(rows["currency"], pick, file.name)]
-    times = _times(rows, file)
+    times = stamps(rows["timestamp"], file.name, pick.timezone)
     when = pick_snapshot(times, pick, file.name)
     rows = named(rows[times == when])
     return chain_from_rows(
-        rows,
-        asset=pick_asset(rows.loc[rows["flag"] != "", "asset"], pick, file.name),
-        as_of=when,
+        rows, asset=_option_asset(rows, pick, file), as_of=when, source=file.name, sha256=file.sha256
+    )
+
+
+def _read_quotes(file: QuoteFile, pick: Pick) -> OptionChain:
+    """Read passes over the quotes of some minutes; `timestamp` names the pass, each row has its own time."""
+    rows = named(file.content)
+    asset = _option_asset(rows, pick, file)
+    passes = stamps(rows["timestamp"], file.name, pick.timezone)
+    mine = rows[passes == pick_snapshot(passes, pick, file.name)]
+    columns = {"bid": "bid_btc", "ask": "ask_btc", "mark": "mark_btc", "forward": "underlying"}
+    return chain_from_rows(
+        mine,
+        asset=asset,
+        as_of=stamps(mine["quote_timestamp"], file.name, pick.timezone).max(),
+        columns=API_COLUMNS | columns | {"bid_size": "bid_size", "ask_size": "ask_size"},
         source=file.name,
         sha256=file.sha256,
     )
 
 
-SUMMARY: Final = Format("deribit-summary", _is_summary, _read_summary)
+def _read_snapshot(file: QuoteFile, pick: Pick) -> OptionChain:
+    """Read quotes and forwards that are kept as separate lists of one object."""
+    content = file.content
+    try:
+        rows = named(pd.DataFrame(content["option_quotes"]))
+        forwards = pd.DataFrame(content["forwards"])
+        expiries = stamps(forwards["expiry"], file.name, pick.timezone)
+        for theirs in ("forward_price", "index_price"):
+            rows[theirs] = rows["expiry"].map(dict(zip(expiries, forwards[theirs], strict=True)))
+        when = stamps(pd.Series([content["snapshot_time"]]), file.name, pick.timezone).iloc[0]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ChainError(f"{file.name}: a part of the snapshot is missing or misshapen: {error!r}.") from error
+    columns = {"bid": "best_bid", "ask": "best_ask", "mark_vol": "deribit_mark_iv", "forward": "forward_price"}
+    return chain_from_rows(
+        rows,
+        asset=_option_asset(rows, pick, file),
+        as_of=when,
+        columns=API_COLUMNS | columns,
+        source=file.name,
+        sha256=file.sha256,
+    )
+
+
+def _has(*columns: str) -> Any:
+    """Return a test whether a file is a table with these columns."""
+    return lambda file: set(columns) <= file.columns
+
+
+SUMMARY: Final = Format(
+    "deribit-summary",
+    lambda file: {"instrument_name", "creation_timestamp", "bid_price"} <= _keys(file),
+    _read_summary,
+)
+TICKER: Final = Format(
+    "deribit-ticker",
+    lambda file: {"instrument_name", "timestamp", "best_bid_price"} <= _keys(file),
+    _read_ticker,
+)
+SNAPSHOT: Final = Format(
+    "deribit-snapshot",
+    lambda file: isinstance(file.content, dict) and {"option_quotes", "forwards"} <= set(file.content),
+    _read_snapshot,
+)
+TICKER_TABLE: Final = Format(
+    "deribit-ticker-table", _has("instrument_name", "timestamp", "best_bid_price", "mark_iv"), _read_ticker_table
+)
+QUOTES: Final = Format("deribit-quotes", _has("instrument_name", "quote_timestamp", "bid_btc"), _read_quotes)
 FULL: Final = Format(
-    "deribit-full",
-    lambda file: {"instrument_name", "underlying", "implied_volatility", "timestamp"} <= file.columns,
-    _read_full,
+    "deribit-full", _has("instrument_name", "underlying", "implied_volatility", "timestamp"), _read_full
 )
 DAILY: Final = Format(
-    "deribit-daily",
-    lambda file: {"instrument_name", "underlying_price", "mark_iv", "timestamp", "expiry"} <= file.columns,
-    _read_daily,
+    "deribit-daily", _has("instrument_name", "underlying_price", "mark_iv", "timestamp", "expiry"), _read_daily
 )

@@ -61,7 +61,7 @@ def parse_name(symbol: str) -> Name | None:
     strike = float(match["strike"].replace("d", ".")) if match["strike"] else float("nan")
     flag = (match["flag"] or "").lower()
     if match["day"] is None:
-        return Name(asset, pd.NaT, strike, flag)
+        return Name(asset, pd.NaT, strike, flag)  # type: ignore[arg-type]
     if match["month"] not in _MONTHS:
         return None
     year, month, day = 2000 + int(match["year"]), _MONTHS.index(match["month"]) + 1, int(match["day"])

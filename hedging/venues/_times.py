@@ -1,0 +1,99 @@
+"""Times of recorded quotes: never a guessed zone, never a year 1970 or 3000 taken at its word."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import pandas as pd
+
+from hedging.errors import ChainError
+
+__all__ = ["epoch", "stamps"]
+
+_EARLIEST: Final = pd.Timestamp("2000-01-01", tz="UTC")
+_LATEST: Final = pd.Timestamp("2100-01-01", tz="UTC")
+
+
+def epoch(column: pd.Series, unit: Literal["ms", "us"], source: str) -> pd.Series:
+    """Times given as a count since 1970.
+
+    Parameters
+    ----------
+    column : Series
+        Counts.
+    unit : {'ms', 'us'}
+        What is counted.
+    source : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    Series of UTC times
+
+    Raises
+    ------
+    ChainError
+        If one is no number, or no time between 2000 and 2100: a wrong unit lands in 1970 or beyond.
+    """
+    counts = pd.to_numeric(column, errors="coerce")
+    per_second = {"ms": 1e3, "us": 1e6}[unit]
+    low, high = (bound.timestamp() * per_second for bound in (_EARLIEST, _LATEST))
+    bad = ~counts.between(low, high)
+    if bad.any():
+        row = column.index[bad][0]
+        raise ChainError(
+            f"{source}: column {column.name!r}, row {row}: a time must count {unit} since 1970 and lie "
+            f"between 2000 and 2100; got {column[bad].iloc[0]!r}."
+        )
+    return pd.to_datetime(counts.astype("int64"), unit=unit, utc=True)
+
+
+def stamps(column: pd.Series, source: str, timezone: str | None = None) -> pd.Series:
+    """Times given as text or as times.
+
+    Parameters
+    ----------
+    column : Series
+        Times, all of them with a zone or all without.
+    source : str
+        Name of the file, for messages.
+    timezone : str, optional
+        Zone of times that carry none, such as ``"Europe/Rome"``.
+
+    Returns
+    -------
+    Series of UTC times
+
+    Raises
+    ------
+    ChainError
+        If one is no time between 2000 and 2100, or carries no zone and none is given.
+    """
+    try:
+        times = pd.to_datetime(column, format=None if _is_time(column) else "ISO8601")
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ChainError(f"{source}: column {column.name!r} holds something that is no time: {error}") from error
+    if not _is_time(times):
+        raise ChainError(f"{source}: column {column.name!r} must hold times; got {column.iloc[0]!r}.")
+    if times.dt.tz is None:
+        if timezone is None:
+            raise ChainError(
+                f"{source}: column {column.name!r} must carry a time zone, as in 2026-02-06T04:30:12Z; got "
+                f"{column.iloc[0]!r}. Pass timezone= if you know it."
+            )
+        try:
+            times = times.dt.tz_localize(timezone)
+        except (ValueError, KeyError) as error:  # an unknown zone, or an hour that daylight saving skips
+            raise ChainError(f"{source}: timezone {timezone!r} does not fit column {column.name!r}: {error}") from error
+    result: pd.Series = times.dt.tz_convert("UTC")
+    bad = ~result.between(_EARLIEST, _LATEST)
+    if bad.any():
+        raise ChainError(
+            f"{source}: column {column.name!r}, row {column.index[bad][0]}: a time must lie between 2000 and "
+            f"2100; got {column[bad].iloc[0]!r}."
+        )
+    return result
+
+
+def _is_time(column: pd.Series) -> bool:
+    return pd.api.types.is_datetime64_any_dtype(column.dtype)
