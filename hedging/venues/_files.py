@@ -198,8 +198,9 @@ def pick_asset(assets: pd.Series, pick: Pick, name: str) -> str:
     counts = assets.value_counts().sort_index()
     if pick.asset is None and len(counts) == 1:
         return str(counts.index[0])
-    if pick.asset in counts.index:
-        return str(pick.asset)
+    wanted = [asset for asset in map(str, counts.index) if pick.asset in (asset, asset.partition("_")[0])]
+    if pick.asset in wanted or len(wanted) == 1:  # SOL stands for SOL_USDC where that is all there is of it
+        return str(pick.asset) if pick.asset in wanted else wanted[0]
     there = ", ".join(f"{asset} ({count} rows)" for asset, count in counts.items()) or "no option at all"
     asked = "pass asset= to pick one" if pick.asset is None else f"it has no {pick.asset}"
     raise ChainError(f"{name} holds {there}; {asked}.")

@@ -72,7 +72,9 @@ def stamps(column: pd.Series, source: str, timezone: str | None = None) -> pd.Se
     try:
         times = pd.to_datetime(column, format=None if _is_time(column) else "ISO8601")
     except (ValueError, TypeError, OverflowError) as error:
-        raise ChainError(f"{source}: column {column.name!r} holds something that is no time: {error}") from error
+        raise ChainError(
+            f"{source}: column {column.name!r} holds something that is no time: {error}"
+        ) from error
     if not _is_time(times):
         raise ChainError(f"{source}: column {column.name!r} must hold times; got {column.iloc[0]!r}.")
     if times.dt.tz is None:
@@ -84,7 +86,9 @@ def stamps(column: pd.Series, source: str, timezone: str | None = None) -> pd.Se
         try:
             times = times.dt.tz_localize(timezone)
         except (ValueError, KeyError) as error:  # an unknown zone, or an hour that daylight saving skips
-            raise ChainError(f"{source}: timezone {timezone!r} does not fit column {column.name!r}: {error}") from error
+            raise ChainError(
+                f"{source}: timezone {timezone!r} does not fit column {column.name!r}: {error}"
+            ) from error
     result: pd.Series = times.dt.tz_convert("UTC")
     bad = ~result.between(_EARLIEST, _LATEST)
     if bad.any():

@@ -153,8 +153,15 @@ def _read_snapshot(file: QuoteFile, pick: Pick) -> OptionChain:
             rows[theirs] = rows["expiry"].map(dict(zip(expiries, forwards[theirs], strict=True)))
         when = stamps(pd.Series([content["snapshot_time"]]), file.name, pick.timezone).iloc[0]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ChainError(f"{file.name}: a part of the snapshot is missing or misshapen: {error!r}.") from error
-    columns = {"bid": "best_bid", "ask": "best_ask", "mark_vol": "deribit_mark_iv", "forward": "forward_price"}
+        raise ChainError(
+            f"{file.name}: a part of the snapshot is missing or misshapen: {error!r}."
+        ) from error
+    columns = {
+        "bid": "best_bid",
+        "ask": "best_ask",
+        "mark_vol": "deribit_mark_iv",
+        "forward": "forward_price",
+    }
     return chain_from_rows(
         rows,
         asset=_option_asset(rows, pick, file),
@@ -186,12 +193,16 @@ SNAPSHOT: Final = Format(
     _read_snapshot,
 )
 TICKER_TABLE: Final = Format(
-    "deribit-ticker-table", _has("instrument_name", "timestamp", "best_bid_price", "mark_iv"), _read_ticker_table
+    "deribit-ticker-table",
+    _has("instrument_name", "timestamp", "best_bid_price", "mark_iv"),
+    _read_ticker_table,
 )
 QUOTES: Final = Format("deribit-quotes", _has("instrument_name", "quote_timestamp", "bid_btc"), _read_quotes)
 FULL: Final = Format(
     "deribit-full", _has("instrument_name", "underlying", "implied_volatility", "timestamp"), _read_full
 )
 DAILY: Final = Format(
-    "deribit-daily", _has("instrument_name", "underlying_price", "mark_iv", "timestamp", "expiry"), _read_daily
+    "deribit-daily",
+    _has("instrument_name", "underlying_price", "mark_iv", "timestamp", "expiry"),
+    _read_daily,
 )

@@ -48,7 +48,7 @@ def chain_from_rows(
         One row an instrument, as `named` returns it. Futures of the asset become the chain's `futures`;
         a row whose name says nothing is rejected, not dropped.
     asset : str
-        Which underlying to keep: ``"BTC"``, ``"SOL_USDC"``.
+        Which product to keep: ``"BTC"``, ``"SOL_USDC"``; the chain's asset is the coin, ``"SOL"``.
     as_of : Timestamp
         Time of the quotes.
     columns : mapping
@@ -75,7 +75,7 @@ def chain_from_rows(
         mine = mine.assign(**{str(size): pd.to_numeric(mine[size], errors="coerce") / terms.multiplier})
     return OptionChain.from_frame(
         mine,
-        asset=asset,
+        asset=asset.partition("_")[0],  # exposure to SOL is exposure to SOL, whatever it settles in
         as_of=as_of,
         units={"price": "coin" if terms.settlement == "coin" else "money", "vol": vol},
         columns=there,
