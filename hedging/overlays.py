@@ -7,8 +7,8 @@ overlays side by side.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -118,7 +118,6 @@ def covered_call(
     delta: float | None = 0.20,
 ) -> Overlay:
     """Sell calls against a share of the position; parameters as in `protective_put`."""
-    _not_above_one(coverage)
     call = _Pick("c", "sell", strike, delta)
     return _build("covered call", book, chain, coverage, days, [call])
 
@@ -154,7 +153,6 @@ def collar(
     call_delta: float | None = 0.25,
 ) -> Overlay:
     """Buy puts and sell as many calls above them; parameters as in `protective_put`."""
-    _not_above_one(coverage)
     put = _Pick("p", "buy", put_strike, put_delta)
     call = _Pick("c", "sell", call_strike, call_delta)
     overlay = _build("collar", book, chain, coverage, days, [put, call])
@@ -176,7 +174,6 @@ def put_spread_collar(
     call_delta: float | None = 0.20,
 ) -> Overlay:
     """Buy a put spread and sell as many calls above it; parameters as in `protective_put`."""
-    _not_above_one(coverage)
     picks = [
         _Pick("p", "buy", put_strike, put_delta),
         _Pick("p", "sell", lower_strike, lower_delta),
@@ -207,10 +204,8 @@ def zero_cost_collar(
     InputError
         As `protective_put`, and if no quoted call above the put pays for it.
     """
-    _not_above_one(coverage)
-    put = protective_put(book, chain, coverage=coverage, days=days, strike=put_strike, delta=put_delta).legs[
-        0
-    ]
+    whole = protective_put(book, chain, coverage=coverage, days=days, strike=put_strike, delta=put_delta)
+    put = replace(whole.legs[0], quantity=chain.terms.lot)
     due = put.price + put.fee
     bought = chain.option(put.instrument.symbol)
     quotes = chain.quotes
@@ -221,9 +216,9 @@ def zero_cost_collar(
         & quotes["bid"].notna()
     ].sort_values("strike", ascending=False)
     for symbol in calls["symbol"]:
-        call = option_leg(chain, symbol, -put.quantity)
+        call = option_leg(chain, symbol, -chain.terms.lot)
         if call.price - call.fee >= due:
-            return Overlay("zero-cost collar", (put, call))
+            return Overlay("zero-cost collar", _sized([put, call], book, chain, coverage))
     raise InputError(
         f"no quoted call above {put.instrument.symbol} has a bid that pays its ask and fees ({due:,.2f} per "
         f"unit); choose a lower put, or a collar that costs something."
@@ -249,11 +244,10 @@ def short_perpetual(
     fee : FeeRule, optional
         A taker's fee; 0.05 % of the notional by default.
     """
-    _not_above_one(coverage)
-    units = coverage * _long_units(book, chain)
     perpetual = Perpetual(chain.asset, chain.terms.settlement)
-    leg = outright_leg(perpetual, chain.spot, -units, half_spread=half_spread, fee=fee or FeeRule(0.0005))
-    return Overlay("short perpetual", (leg,))
+    one = outright_leg(perpetual, chain.spot, -1.0, half_spread=half_spread, fee=fee or FeeRule(0.0005))
+    units = _covered_units([one], book, chain, coverage)
+    return Overlay("short perpetual", (replace(one, quantity=-units),))
 
 
 def standard(book: Book, chain: OptionChain, *, coverage: float = 1.0, days: Window = MONTH) -> list[Overlay]:
@@ -376,27 +370,26 @@ class _Pick:
             raise InputError(f"strike must be > 0; got {self.strike!r}.")
 
     @property
-    def kind(self) -> str:
-        return f"{'put' if self.flag == 'p' else 'call'} to {self.side}"
+    def wanted_delta(self) -> float:
+        return math.nan if self.delta is None else self.delta
+
+    def __str__(self) -> str:
+        kind = f"{'put' if self.flag == 'p' else 'call'} to {self.side}"
+        return f"{kind} at {f'delta {self.delta:g}' if self.strike is None else f'strike {self.strike:g}'}"
 
 
 def _build(
     name: str, book: Book, chain: OptionChain, coverage: float, days: Window, picks: list[_Pick]
 ) -> Overlay:
-    contracts = _whole_contracts(book, chain, coverage)
     greeks = chain.greeks(("delta",))["delta"].abs()
     for expiry in _expiries(chain, days):
-        rows = [_find(chain, greeks, expiry, pick) for pick in picks]
-        if all(row is not None for row in rows):
+        symbols = [_find(chain, greeks, expiry, pick) for pick in picks]
+        if None not in symbols:
             sides = [1.0 if pick.side == "buy" else -1.0 for pick in picks]
-            legs = (
-                option_leg(chain, str(row), side * contracts) for row, side in zip(rows, sides, strict=True)
-            )
-            return Overlay(name, tuple(legs))
-    wanted = ", ".join(
-        f"{pick.kind} at {f'strike {pick.strike:g}' if pick.strike else f'delta {pick.delta:g}'}"
-        for pick in picks
-    )
+            lot = chain.terms.lot
+            legs = [option_leg(chain, str(s), side * lot) for s, side in zip(symbols, sides, strict=True)]
+            return Overlay(name, _sized(legs, book, chain, coverage))
+    wanted = " and a ".join(str(pick) for pick in picks)
     raise InputError(
         f"no expiry between {days[0]:g} and {days[1]:g} days quotes a {wanted}; widen the window, or ask for "
         "another strike or delta."
@@ -410,11 +403,14 @@ def _find(chain: OptionChain, deltas: pd.Series, expiry: pd.Timestamp, pick: _Pi
     rows = quotes[(quotes["flag"] == pick.flag) & (quotes["expiry"] == expiry) & quoted]
     if rows.empty:
         return None
-    if pick.strike is not None:
-        away = (rows["strike"] / pick.strike - 1.0).abs()
-        return None if away.min() > STRIKE_TOLERANCE else str(rows.loc[away.idxmin(), "symbol"])
-    away = (deltas[rows.index] - pick.delta).abs()
-    return str(rows.loc[away.idxmin(), "symbol"])
+    if pick.strike is None:
+        best = int((deltas[rows.index] - pick.wanted_delta).abs().to_numpy().argmin())
+    else:
+        away = (rows["strike"] / pick.strike - 1.0).abs().to_numpy()
+        best = int(away.argmin())
+        if away[best] > STRIKE_TOLERANCE:
+            return None
+    return str(rows["symbol"].iloc[best])
 
 
 def _expiries(chain: OptionChain, days: Window) -> list[pd.Timestamp]:
@@ -444,25 +440,43 @@ def _long_units(book: Book, chain: OptionChain) -> float:
     return units
 
 
-def _whole_contracts(book: Book, chain: OptionChain, coverage: float) -> float:
+def _sized(one_lot: Sequence[Leg], book: Book, chain: OptionChain, coverage: float) -> tuple[Leg, ...]:
+    """Legs of one lot each, made as many whole lots as cover a share of the position."""
     if not (coverage > 0 and math.isfinite(coverage)):
         raise InputError(f"coverage must be a number > 0 (1 covers all); got {coverage!r}.")
     terms = chain.terms
+    units = _covered_units(one_lot, book, chain, coverage)
     # The nudge keeps 0.29 * 100 = 28.999999999999996 at 29 lots.
-    lots = math.floor(
-        coverage * _long_units(book, chain) / (terms.multiplier * terms.lot) * (1 + 1e-12) + 1e-9
-    )
+    lots = math.floor(units / (terms.multiplier * terms.lot) + 1e-9)
     if lots < 1:
         raise InputError(
             f"coverage {coverage:g} of {_long_units(book, chain):g} {chain.asset} is less than one lot of "
             f"{terms.lot * terms.multiplier:g} {chain.asset}."
         )
-    return round(lots * terms.lot, 12)
+    return tuple(replace(leg, quantity=round(lots * leg.quantity, 12)) for leg in one_lot)
 
 
-def _not_above_one(coverage: float) -> None:
+def _covered_units(legs: Sequence[Leg], book: Book, chain: OptionChain, coverage: float) -> float:
+    """Units that a share of the position covers.
+
+    Where upside is sold, premium and fees paid in coin leave fewer coins to deliver: H coins cover
+    n = H / (1 + p) units that cost p coins each, or the position ends short of a rally.
+    """
+    held = _long_units(book, chain)
+    sells_upside = any(
+        leg.quantity < 0 and not (isinstance(leg.instrument, Option) and leg.instrument.flag == "p")
+        for leg in legs
+    )
+    if not sells_upside:
+        return coverage * held
     if coverage > 1:
         raise InputError(f"coverage must be at most 1 where calls or perpetuals are sold; got {coverage!r}.")
+    paid = sum(
+        (math.copysign(leg.price, leg.quantity) * isinstance(leg.instrument, Option) + leg.fee) / leg.spot
+        for leg in legs
+        if leg.pays_coin
+    )
+    return min(coverage * held, held / (1.0 + paid))
 
 
 def _ascending(overlay: Overlay, *, lower: int, upper: int) -> None:

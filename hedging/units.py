@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -85,14 +86,16 @@ def utc(value: str | datetime | pd.Timestamp, name: str = "time") -> pd.Timestam
     InputError
         If it is no time, or carries no time zone: a guessed zone moves every option by hours.
     """
+    how = "Write it as 2026-02-06T04:30:00Z."
+    # pandas reads "June" as a day in the year 1: only ISO dates are taken from text.
+    if isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}", value):
+        raise InputError(f"{name} must be a time; got {value!r}. {how}")
     try:
         stamp = pd.Timestamp(value)
     except (ValueError, TypeError) as error:
-        raise InputError(
-            f"{name} must be a time; got {value!r}. Write it as 2026-02-06T04:30:00Z."
-        ) from error
+        raise InputError(f"{name} must be a time; got {value!r}. {how}") from error
     if pd.isna(stamp):
-        raise InputError(f"{name} must be a time; got {value!r}. Write it as 2026-02-06T04:30:00Z.")
+        raise InputError(f"{name} must be a time; got {value!r}. {how}")
     if stamp.tzinfo is None:
         raise InputError(
             f"{name} must carry a time zone; got {value!r}. Write it as {stamp.isoformat()}Z if it is UTC."

@@ -10,6 +10,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest
 
+from hedging import Market, OptionChain, samples
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -33,3 +35,15 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"recorded market data is not here: {SHARED} does not exist")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def sample() -> OptionChain:
+    """The embedded synthetic chain."""
+    return samples.chain()
+
+
+@pytest.fixture(scope="session")
+def market(sample: OptionChain) -> Market:
+    """The market of the embedded synthetic chain."""
+    return Market.of(sample)

@@ -70,7 +70,7 @@ def test_lower_rows_never_import_higher_ones(parts: tuple[str, ...]) -> None:
 def test_import_leaves_heavy_libraries_alone() -> None:
     code = (
         "import sys, hedging; hedging.greeks.price; "
-        "heavy = ['scipy.stats', 'scipy.optimize', 'matplotlib', 'numba', 'vollib', 'py_vollib', 'pyarrow', "
+        "heavy = ['scipy.stats', 'scipy.optimize', 'matplotlib', 'numba', 'vollib', 'py_vollib', "
         "'requests', 'pydantic', 'jinja2']; "
         "print([name for name in heavy if name in sys.modules])"
     )
