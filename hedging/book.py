@@ -174,7 +174,7 @@ class Holding:
         return self.quantity * multiplier
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Book:
     """Everything held: instruments, and cash in the quote currency.
 
@@ -206,6 +206,19 @@ class Book:
         object.__setattr__(self, "holdings", tuple(flat))
         object.__setattr__(self, "cash", float(cash))
         object.__setattr__(self, "numeraire", numeraire)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a holding: instrument, quantity [contracts], units [of underlying], entry [money]."""
+        rows = [(h.instrument.symbol, h.quantity, h.units, h.entry) for h in self.holdings]
+        return pd.DataFrame(rows, columns=["instrument", "quantity", "units", "entry"])
+
+    def __repr__(self) -> str:
+        head = f"Book of {len(self.holdings)} holdings, cash {self.cash:,.2f}, judged in {self.numeraire}"
+        return f"{head}\n{self.to_frame().to_string(index=False)}" if self.holdings else head
+
+    def _repr_html_(self) -> str:
+        head = f"Book: cash {self.cash:,.2f}, judged in {self.numeraire}"
+        return f"<b>{head}</b>{self.to_frame().to_html(index=False)}"
 
     @property
     def assets(self) -> tuple[str, ...]:
