@@ -6,6 +6,7 @@ node straight from today; `crash_path` follows a price that falls faster and fas
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,17 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging.errors import InputError
+from hedging.reactions import BTC, Reaction
 
-__all__ = ["DOWN_MOVE_VOL_RISE", "Paths", "crash_path", "grid", "join"]
+__all__ = ["Paths", "crash_path", "fan", "grid", "hitting_time", "join"]
 
 Array = npt.NDArray[np.float64]
-
-# ATM 30-day vol rises by 12.0 points per -10 % on days that BTC falls (measured on 931 Deribit
-# snapshots, 30 Dec 2025 to 22 Aug 2026); by tenor roughly as T^-0.45 (7 days +20.7, 90 days +6.5).
-DOWN_MOVE_VOL_RISE = 0.12
-TENOR_POWER = 0.45
-TENOR_DAYS = 30.0
-SHORTEST_TENOR_DAYS = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,27 +90,6 @@ class Paths:
         return replace(self, vol_shift=self.vol_shift + shift)
 
 
-def tenor_scale(time_to_expiry: Array) -> Array:
-    """Share of the 30-day vol shift that reaches a tenor: (30 days / T)^0.45, at most that of one day.
-
-    Parameters
-    ----------
-    time_to_expiry : ndarray
-        [years]
-    """
-    tenor = np.maximum(time_to_expiry * 365.0, SHORTEST_TENOR_DAYS)
-    return np.asarray((TENOR_DAYS / tenor) ** TENOR_POWER)
-
-
-def shifted_vol(vol: Array, shift: Array) -> Array:
-    """Vol after an additive shift: ``vol + shift`` upward, ``vol^2 / (vol - shift)`` downward.
-
-    The downward form is the same to first order and never reaches zero, so that no floor is needed.
-    """
-    down = np.minimum(shift, 0.0)
-    return np.asarray(vol * (vol / (vol - down)) + np.maximum(shift, 0.0))
-
-
 def grid(
     spot_moves: Sequence[float] | Array,
     vol_shifts: Sequence[float] | Array = (0.0,),
@@ -175,12 +149,18 @@ def crash_path(
     acceleration: float = 0.0,
     days: float = 21.0,
     *,
+    depth: float | None = None,
+    stall: float = 0.0,
+    rebound: float = 0.0,
+    half_life: float = 7.0,
     step: float = 1.0,
-    vol_rise: float = DOWN_MOVE_VOL_RISE,
+    reaction: Reaction = BTC,
 ) -> Paths:
-    r"""A fall that starts at `velocity` and gets faster by `acceleration`.
+    r"""A fall that starts at `velocity`, gets faster by `acceleration`, and may end and rebound.
 
-    Log-price after t days is :math:`v t + a t^2 / 2`; a fall has negative signs.
+    While it falls, log-price after t days is :math:`v t + a t^2 / 2`; a fall has negative signs. It ends
+    where `depth` is reached or where an opposite acceleration has braked it to a stand; then the price
+    stays for `stall` days and regains the share `rebound` of the fall, half of that every `half_life`.
 
     Parameters
     ----------
@@ -190,11 +170,18 @@ def crash_path(
         Log-price per day per day; -0.004 makes the next day's fall 0.4 % larger.
     days : float
         Length of the path, > 0.
+    depth : float, optional
+        Greatest fall as a share of today's price, 0 < depth < 1; 0.4 ends it at -40 %.
+    stall : float
+        Days at the low, >= 0.
+    rebound : float
+        Share of the fall in log-price that comes back in the end, 0 to 1.
+    half_life : float
+        Days in which half of the remaining rebound comes, > 0.
     step : float
         Days between dates, > 0; the last date is `days` itself.
-    vol_rise : float
-        Rise of the 30-day at-the-money vol per 10 % (in log-price) below the highest price so far, as a
-        decimal; the default is BTC's, measured on falling days (see the source of this module).
+    reaction : Reaction
+        What vol does; by default as measured for BTC.
 
     Returns
     -------
@@ -206,32 +193,121 @@ def crash_path(
     InputError
         If a number is not finite or out of its range.
 
+    See Also
+    --------
+    hitting_time, fan
+
     Examples
     --------
     >>> path = crash_path(velocity=-0.02, acceleration=-0.004, days=21)
     >>> round(float(np.log(path.spot[0, -1])), 4)  # -0.02 * 21 - 0.004 * 21**2 / 2
     -1.302
+    >>> stopped = crash_path(-0.02, -0.004, 21, depth=0.3, rebound=0.5, half_life=3)
+    >>> stopped.spot[0, [0, 9, 10, 21]].round(3).tolist()
+    [1.0, 0.71, 0.72, 0.827]
     """
-    for name, value in {"velocity": velocity, "acceleration": acceleration, "vol_rise": vol_rise}.items():
-        if not np.isfinite(value):
-            raise InputError(f"{name} must be a finite number; got {value!r}.")
-    for name, value in {"days": days, "step": step}.items():
-        if not (np.isfinite(value) and value > 0):
-            raise InputError(f"{name} must be a number > 0; got {value!r}.")
+    numbers = {"velocity": velocity, "acceleration": acceleration, "stall": stall, "rebound": rebound}
+    for name, value in numbers.items():
+        _check(name, value, np.isfinite(value), "a finite number")
+    for name, value in {"days": days, "step": step, "half_life": half_life}.items():
+        _check(name, value, np.isfinite(value) and value > 0, "a number > 0")
+    _check("depth", depth, depth is None or 0 < depth < 1, "a share of today's price between 0 and 1")
+    _check("stall", stall, stall >= 0, "a number of days >= 0")
+    _check("rebound", rebound, 0 <= rebound <= 1, "a share between 0 and 1")
     dates = np.append(np.arange(0.0, days * (1 - 1e-12), step), days)
-    log_price = velocity * dates + 0.5 * acceleration * dates**2
+    end = min(_braking_time(velocity, acceleration), hitting_time(velocity, acceleration, depth or 1.0))
+    falling = np.minimum(dates, end)
+    log_price = velocity * falling + 0.5 * acceleration * falling**2
+    regained = 1.0 - 0.5 ** (np.maximum(dates - end - stall, 0.0) / half_life)
+    log_price = log_price * (1.0 - rebound * regained)
     if np.abs(log_price).max() > 20.0:
         raise InputError(
             f"velocity {velocity!r} and acceleration {acceleration!r} over {days!r} days move the price by a "
             f"factor of e^{np.abs(log_price).max():.3g}; velocity is per day: -0.02 is 2 % a day."
         )
-    drawdown = np.maximum.accumulate(log_price) - log_price
     return Paths(
         days=dates,
         spot=np.exp(log_price)[None, :],
-        vol_shift=(vol_rise * drawdown / 0.10)[None, :],
+        vol_shift=reaction.vol_shift(log_price)[None, :],
         labels=(f"velocity {100 * velocity:+.3g} %/day, acceleration {100 * acceleration:+.3g} %/day²",),
+        stickiness=reaction.stickiness,
     )
+
+
+def hitting_time(velocity: float, acceleration: float, depth: float) -> float:
+    r"""Days until a fall has reached `depth`; infinity if it is braked before.
+
+    Solves :math:`v t + a t^2 / 2 = \ln(1 - D)`; written so that it holds its digits as a goes to 0.
+
+    Parameters
+    ----------
+    velocity, acceleration : float
+        As in `crash_path`: log-price per day, per day per day.
+    depth : float
+        Share of today's price, 0 to 1; a fall by all of it takes for ever.
+
+    Examples
+    --------
+    >>> round(hitting_time(-0.02, 0.0, 0.3), 3), round(hitting_time(-0.02, -0.004, 0.3), 3)
+    (17.834, 9.26)
+    >>> hitting_time(-0.02, 0.004, 0.3)  # stalls at 0.02 / 0.004 = 5 days, 5 % down
+    inf
+    """
+    if depth >= 1.0:
+        return float("inf")
+    distance = -math.log1p(-depth)
+    under_root = velocity**2 - 2.0 * acceleration * distance
+    if under_root < 0.0:
+        return float("inf")
+    speed = -velocity + math.sqrt(under_root)
+    return 2.0 * distance / speed if speed > 0.0 else float("inf")
+
+
+def _braking_time(velocity: float, acceleration: float) -> float:
+    """When an opposite acceleration has brought a fall to a stand."""
+    return -velocity / acceleration if velocity < 0.0 < acceleration else float("inf")
+
+
+def fan(
+    velocity: float,
+    acceleration: float,
+    days: float = 21.0,
+    *,
+    multiples: Sequence[float] = (0.0, 1.0, 2.0, 4.0),
+    step: float = 1.0,
+    depth: float | None = None,
+    stall: float = 0.0,
+    rebound: float = 0.0,
+    half_life: float = 7.0,
+    reaction: Reaction = BTC,
+) -> Paths:
+    """The same fall at several multiples of its acceleration, one scenario each; see `crash_path`.
+
+    Examples
+    --------
+    >>> fan(-0.02, -0.004, 10).spot[:, -1].round(3).tolist()
+    [0.819, 0.67, 0.549, 0.368]
+    """
+    parts = [
+        crash_path(
+            velocity,
+            multiple * acceleration,
+            days,
+            depth=depth,
+            stall=stall,
+            rebound=rebound,
+            half_life=half_life,
+            step=step,
+            reaction=reaction,
+        )
+        for multiple in multiples
+    ]
+    return join(*parts)
+
+
+def _check(name: str, value: object, holds: object, rule: str) -> None:
+    if not holds:
+        raise InputError(f"{name} must be {rule}; got {value!r}.")
 
 
 def join(*parts: Paths) -> Paths:

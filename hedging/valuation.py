@@ -15,7 +15,8 @@ from hedging import _kernels, greeks
 from hedging.errors import InputError
 from hedging.instruments import Future, Instrument, Linear, Option, Perpetual, Spot
 from hedging.market import Market, OptionTable
-from hedging.paths import Paths, shifted_vol, tenor_scale
+from hedging.paths import Paths
+from hedging.reactions import shifted_vol, tenor_scale
 from hedging.units import DAYS_PER_YEAR, years
 
 __all__ = ["GREEKS", "unit_greeks", "unit_values", "unit_values_now"]
