@@ -14,16 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging.errors import InputError
-from hedging.reactions import BTC, Reaction
+from hedging.reactions import BTC, TENOR_POWER, Reaction
 
 __all__ = ["Paths", "crash_path", "fan", "grid", "hitting_time", "join"]
 
 Array = npt.NDArray[np.float64]
 
+_NODE_ARRAYS = ("spot", "vol_shift", "skew_shift", "carry_shift", "funding_8h", "spread")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Paths:
     """Scenarios of one underlying over common dates.
+
+    All but `days`, `spot`, `vol_shift` and `labels` may be left out: the market then stays as it is.
 
     Attributes
     ----------
@@ -32,7 +36,7 @@ class Paths:
     spot : ndarray, shape (scenarios, dates)
         Spot as a multiple of today's, > 0.
     vol_shift : ndarray, shape (scenarios, dates)
-        Added to the vol of 30 days' tenor, as a decimal; `tenor_scale` spreads it over the tenors.
+        Added to the vol of 30 days' tenor, as a decimal; `tenor_power` spreads it over the tenors.
     labels : tuple of str
         One name per scenario.
     straight : bool
@@ -40,6 +44,16 @@ class Paths:
         the columns follow each other (a path). It decides where a leg settles that expires on the way.
     stickiness : float
         0 leaves each moneyness its vol when spot moves, 1 leaves each strike its vol; in between linear.
+    tenor_power : float
+        See `hedging.reactions.tenor_scale`.
+    skew_shift : ndarray, shape (scenarios, dates), optional
+        Change of the 25-delta risk reversal (call vol less put vol) of 30 days' tenor, as a decimal.
+    carry_shift : ndarray, shape (scenarios, dates), optional
+        Added to the carry of every forward. [1/year]
+    funding_8h : ndarray, shape (scenarios, dates), optional
+        Funding from the previous date to this one, per 8 hours, in place of the market's.
+    spread : ndarray, shape (scenarios, dates), optional
+        Bid-ask spread as a multiple of today's.
     """
 
     days: Array
@@ -48,6 +62,11 @@ class Paths:
     labels: tuple[str, ...]
     straight: bool = False
     stickiness: float = 0.0
+    tenor_power: float = TENOR_POWER
+    skew_shift: Array | None = None
+    carry_shift: Array | None = None
+    funding_8h: Array | None = None
+    spread: Array | None = None
 
     def __post_init__(self) -> None:
         if self.days.ndim != 1 or not self.days.size:
@@ -55,13 +74,25 @@ class Paths:
         if not (np.isfinite(self.days).all() and (self.days >= 0).all() and (np.diff(self.days) > 0).all()):
             raise InputError(f"days must be >= 0 and ascending; got {self.days.tolist()}.")
         shape = (len(self.labels), self.days.size)
-        for name in ("spot", "vol_shift"):
-            if getattr(self, name).shape != shape:
-                raise InputError(f"{name} must have shape {shape}; got {getattr(self, name).shape}.")
-        if not (np.isfinite(self.spot).all() and (self.spot > 0).all()):
-            raise InputError("spot must be finite multiples > 0 of today's price.")
-        if not np.isfinite(self.vol_shift).all():
-            raise InputError("vol_shift must be finite.")
+        for name, values in self.arrays().items():
+            if values.shape != shape:
+                raise InputError(f"{name} must have shape {shape}; got {values.shape}.")
+            if not np.isfinite(values).all():
+                raise InputError(f"{name} must be finite in every entry.")
+        if not (self.spot > 0).all():
+            raise InputError("spot must be multiples > 0 of today's price.")
+
+    def arrays(self) -> dict[str, Array]:
+        """The arrays over scenarios and dates by name, without those that were left out."""
+        every = {name: getattr(self, name) for name in _NODE_ARRAYS}
+        return {name: values for name, values in every.items() if values is not None}
+
+    def select(self, scenarios: slice | npt.NDArray[np.intp]) -> Paths:
+        """Some of the scenarios, by position."""
+        labels = (
+            self.labels[scenarios] if isinstance(scenarios, slice) else [self.labels[i] for i in scenarios]
+        )
+        return replace(self, labels=tuple(labels), **{n: v[scenarios] for n, v in self.arrays().items()})
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -316,18 +347,23 @@ def join(*parts: Paths) -> Paths:
     Raises
     ------
     InputError
-        If there is nothing to join, or the parts differ in dates, straightness or stickiness.
+        If there is nothing to join, or the parts differ in dates or rules.
     """
     if not parts:
         raise InputError("join needs at least one set of paths.")
     first = parts[0]
+    names = tuple(first.arrays())
     for part in parts[1:]:
-        same_rules = (part.straight, part.stickiness) == (first.straight, first.stickiness)
-        if not (np.array_equal(part.days, first.days) and same_rules):
-            raise InputError("paths can only be joined over the same days, straightness and stickiness.")
+        same = (part.straight, part.stickiness, part.tenor_power, tuple(part.arrays())) == (
+            first.straight,
+            first.stickiness,
+            first.tenor_power,
+            names,
+        )
+        if not (same and np.array_equal(part.days, first.days)):
+            raise InputError("paths can only be joined over the same days and with the same rules.")
     return replace(
         first,
-        spot=np.concatenate([part.spot for part in parts]),
-        vol_shift=np.concatenate([part.vol_shift for part in parts]),
         labels=tuple(label for part in parts for label in part.labels),
+        **{name: np.concatenate([part.arrays()[name] for part in parts]) for name in names},
     )

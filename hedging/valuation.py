@@ -1,12 +1,15 @@
 """What one unit of an instrument is worth, now and in every scenario, and its Greeks now.
 
 Legs that expire on the way settle on the path at their own expiry: a coin payoff stays coin and moves with
-spot from then on, a cash payoff stays money. Nothing here knows quantities or signs; `book` does.
+spot from then on, a cash payoff stays money. Exchanges settle on the average of the last half hour; here it
+is the price at expiry, which differs by what spot moves in those minutes. Nothing here knows quantities or
+signs; `book` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +19,18 @@ from hedging.errors import InputError
 from hedging.instruments import Future, Instrument, Linear, Option, Perpetual, Spot
 from hedging.market import Market, OptionTable
 from hedging.paths import Paths
-from hedging.reactions import shifted_vol, tenor_scale
+from hedging.reactions import shifted_vol, skew_tilt, tenor_scale
+from hedging.smile import Smile
 from hedging.units import DAYS_PER_YEAR, years
 
-__all__ = ["GREEKS", "unit_greeks", "unit_values", "unit_values_now"]
+__all__ = ["GREEKS", "Pricer", "unit_greeks", "unit_values", "unit_values_now"]
 
 Array = npt.NDArray[np.float64]
 
 GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho", "vanna", "volga", "charm")
 FUNDING_PERIODS_PER_DAY = 3.0
+# Times are exact to the nanosecond; anything shorter is a date that means the expiry itself.
+SHORTEST_YEARS = 1e-12
 
 
 def unit_values_now(instruments: Sequence[Instrument], entries: Sequence[float], market: Market) -> Array:
@@ -33,7 +39,7 @@ def unit_values_now(instruments: Sequence[Instrument], entries: Sequence[float],
     Perpetuals and futures are worth their gain since `entries`; options their mark.
     """
     today = Paths(np.zeros(1), np.ones((1, 1)), np.zeros((1, 1)), ("now",), straight=True)
-    return np.asarray(unit_values(instruments, entries, market, today)[0, 0])
+    return unit_values(instruments, entries, market, today)[0, 0]
 
 
 def unit_values(
@@ -60,98 +66,196 @@ def unit_values(
     InputError
         If an instrument is of another asset or has expired already.
     """
-    values = np.empty((len(paths), paths.days.size, len(instruments)))
-    options = {i: item for i, item in enumerate(instruments) if isinstance(item, Option)}
-    if options:
-        table = market.table(list(options.values()))
-        values[:, :, list(options)] = option_values(table, market, paths)
-    for i, (item, entry) in enumerate(zip(instruments, entries, strict=True)):
-        if not isinstance(item, Option):
-            values[:, :, i] = _linear_values(item, entry, market, paths)
-    return values
+    return Pricer.of(instruments, entries, market).values(paths)
 
 
-def option_values(table: OptionTable, market: Market, paths: Paths) -> Array:
-    """Value of one unit of each option at every node, shape (scenarios, dates, options). [money]"""
-    spot = market.spot * paths.spot
-    values = np.empty((*spot.shape, table.strike.size))
-    for date, day in enumerate(paths.days):
-        remaining = table.time_to_expiry - day / DAYS_PER_YEAR
-        # Times are exact to the nanosecond; anything shorter is a date that means the expiry itself.
-        alive = remaining > 1e-12
-        if alive.any():
-            live = spot[:, date, None]
-            shift = paths.vol_shift[:, date, None]
-            values[:, date, alive] = _alive(table, alive, remaining[alive], live, shift, market, paths)
-        for j in np.flatnonzero(~alive):
-            expiry_day = table.time_to_expiry[j] * DAYS_PER_YEAR
-            settled = market.spot * paths.spot_at(min(expiry_day, day))[:, date]
-            payoff = np.maximum(table.sign[j] * (settled - table.strike[j]), 0.0)
-            values[:, date, j] = payoff * (spot[:, date] / settled) if table.coin[j] else payoff
-    return values
+@dataclass(frozen=True, slots=True, eq=False)
+class Pricer:
+    """All that values some instruments of one asset in any scenario, small enough to send to a worker.
+
+    Attributes
+    ----------
+    instruments : tuple of Instrument
+    entries : tuple of float
+        [money]
+    spot : float
+        Today's. [money]
+    funding_8h : float
+        Funding where the scenarios say none.
+    smile : Smile
+    options : OptionTable
+        The options among the instruments.
+    option_columns : tuple of int
+        Where they stand.
+    futures : dict of int to (float, float)
+        Time to expiry and carry of the dated futures, by where they stand. [years], [1/year]
+    """
+
+    instruments: tuple[Instrument, ...]
+    entries: tuple[float, ...]
+    spot: float
+    funding_8h: float
+    smile: Smile
+    options: OptionTable
+    option_columns: tuple[int, ...]
+    futures: dict[int, tuple[float, float]]
+
+    @classmethod
+    def of(cls, instruments: Sequence[Instrument], entries: Sequence[float], market: Market) -> Pricer:
+        """Look everything up in the market once.
+
+        Raises
+        ------
+        InputError
+            If an instrument is of another asset or has expired already.
+        """
+        futures = {}
+        for column, item in enumerate(instruments):
+            if item.asset != market.asset:
+                raise InputError(f"{item.symbol} is not on {market.asset}, the asset of the chain.")
+            if isinstance(item, Future):
+                futures[column] = _future_terms(item, market)
+        options = {column: item for column, item in enumerate(instruments) if isinstance(item, Option)}
+        return cls(
+            instruments=tuple(instruments),
+            entries=tuple(float(entry) for entry in entries),
+            spot=market.spot,
+            funding_8h=market.funding_8h,
+            smile=market.smile,
+            options=market.table(list(options.values())),
+            option_columns=tuple(options),
+            futures=futures,
+        )
+
+    def values(self, paths: Paths) -> Array:
+        """Value of one unit of each instrument at every node, shape (scenarios, dates, instruments). [money]
+
+        Scenarios lie side by side in memory, so that a leg's values are one sweep.
+        """
+        spot = np.ascontiguousarray((self.spot * paths.spot).T)
+        values = np.empty((len(self.instruments), *spot.shape))
+        for date in range(paths.days.size):
+            node = _Node.of(paths, date, spot[date], self.spot)
+            self._options_into(values, node, paths)
+        for column, item in enumerate(self.instruments):
+            if not isinstance(item, Option):
+                values[column] = self._linear(column, item, spot, paths)
+        return values.transpose(2, 1, 0)
+
+    def _options_into(self, values: Array, node: _Node, paths: Paths) -> None:
+        """Write the value of every option on one date into `values`, expiry by expiry."""
+        table, columns = self.options, np.array(self.option_columns, dtype=np.intp)
+        remaining = table.time_to_expiry - node.day / DAYS_PER_YEAR
+        for time in np.unique(remaining):
+            rows = np.flatnonzero(remaining == time)
+            if time > SHORTEST_YEARS:
+                values[columns[rows], node.date] = _alive(table, rows, float(time), node, self.smile)
+                continue
+            expiry_day = float(table.time_to_expiry[rows[0]]) * DAYS_PER_YEAR
+            settled = self.spot * paths.spot_at(min(expiry_day, node.day))[:, node.date]
+            payoff = np.maximum(table.sign[rows, None] * (settled - table.strike[rows, None]), 0.0)
+            # A coin payoff is a number of coins: payoff / settled of them, each worth spot today.
+            coins = np.where(table.coin[rows, None], node.spot / settled, 1.0)
+            values[columns[rows], node.date] = payoff * coins
+
+    def _linear(self, column: int, item: Linear, spot: Array, paths: Paths) -> Array:
+        """Value of one unit of spot, a perpetual or a future at every node, shape (dates, scenarios)."""
+        entry = self.entries[column]
+        if isinstance(item, Spot):
+            return spot
+        if isinstance(item, Perpetual):
+            return np.asarray(spot - entry - self.spot * _funding_paid(paths, self.funding_8h).T)
+        expiry, carry = self.futures[column]
+        remaining = np.maximum(expiry - paths.days / DAYS_PER_YEAR, 0.0)[:, None]
+        carries = carry if paths.carry_shift is None else carry + paths.carry_shift.T
+        settled = self.spot * paths.spot_at(expiry * DAYS_PER_YEAR).T
+        forward = np.where(remaining > SHORTEST_YEARS, spot * np.exp(carries * remaining), settled)
+        if item.settlement == "cash":
+            return np.asarray(forward - entry)
+        return np.asarray(spot * (1.0 - entry / forward))  # a gain in coin, worth today's spot
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Node:
+    """The state of the market on one date, over all scenarios; None where nothing moves."""
+
+    date: int
+    day: float
+    spot: Array
+    log_ratio: Array
+    stickiness: float
+    tenor_power: float
+    vol_shift: Array | None
+    skew_shift: Array | None
+    carry_shift: Array | None
+
+    @classmethod
+    def of(cls, paths: Paths, date: int, spot: Array, spot_now: float) -> _Node:
+        vol = paths.vol_shift[:, date]
+        return cls(
+            date=date,
+            day=float(paths.days[date]),
+            spot=spot,
+            log_ratio=np.log(spot / spot_now),
+            stickiness=paths.stickiness,
+            tenor_power=paths.tenor_power,
+            vol_shift=np.ascontiguousarray(vol) if vol.any() else None,
+            skew_shift=_column(paths.skew_shift, date),
+            carry_shift=_column(paths.carry_shift, date),
+        )
+
+
+def _column(values: Array | None, date: int) -> Array | None:
+    return None if values is None else np.ascontiguousarray(values[:, date])
 
 
 def _alive(
-    table: OptionTable,
-    alive: npt.NDArray[np.bool_],
-    remaining: Array,
-    spot: Array,
-    shift: Array,
-    market: Market,
-    paths: Paths,
+    table: OptionTable, rows: npt.NDArray[np.intp], remaining: float, node: _Node, smile: Smile
 ) -> Array:
-    """Value of the options that have not expired, shape (scenarios, alive)."""
-    forward = spot * np.exp(table.carry[alive] * remaining)
-    moneyness = np.log(table.strike[alive] / forward)
-    if paths.stickiness:
-        moneyness = moneyness + paths.stickiness * np.log(spot / market.spot)
-    own = table.vol[alive] / table.smile_vol[alive]
-    vol = market.smile.vol_at(moneyness, np.broadcast_to(remaining, moneyness.shape)) * own
-    if shift.any():
-        vol = shifted_vol(vol, shift * tenor_scale(remaining))
-    price = _kernels.black76(table.sign[alive], forward, table.strike[alive], vol * np.sqrt(remaining))
-    return np.asarray(price * np.exp(-table.rate[alive] * remaining))
+    """Value of options of one expiry that is still ahead, shape (rows, scenarios)."""
+    strike = table.strike[rows, None]
+    growth = np.exp(table.carry[rows, None] * remaining)
+    discount = np.exp(-table.rate[rows, None] * remaining)
+    if node.carry_shift is not None:
+        shift = np.exp(node.carry_shift * remaining)
+        growth = growth * shift
+        # Money that settles in coin is discounted by spot / forward, whatever the forward has become.
+        discount = np.where(table.coin[rows, None], discount / shift, discount)
+    forward = growth * node.spot
+    moneyness = np.log(strike / forward)
+    seen_at = moneyness + node.stickiness * node.log_ratio if node.stickiness else moneyness
+    vol = smile.vol_at(seen_at, remaining) * (table.vol[rows] / table.smile_vol[rows])[:, None]
+    if node.vol_shift is not None:
+        vol = shifted_vol(vol, node.vol_shift * tenor_scale(remaining, node.tenor_power))
+    if node.skew_shift is not None:
+        vol = shifted_vol(vol, node.skew_shift * skew_tilt(moneyness, vol, remaining))
+    price = _kernels.black76(table.sign[rows, None], forward, strike, vol * np.sqrt(remaining))
+    return np.asarray(price * discount)
 
 
-def _linear_values(instrument: Linear, entry: float, market: Market, paths: Paths) -> Array:
-    """Value of one unit of spot, a perpetual or a future at every node, shape (scenarios, dates)."""
-    if instrument.asset != market.asset:
-        raise InputError(f"{instrument.symbol} is not on {market.asset}, the asset of the chain.")
-    spot = market.spot * paths.spot
-    if isinstance(instrument, Spot):
-        return spot
-    if isinstance(instrument, Perpetual):
-        return spot - entry - _funding_paid(market, paths)
-    return _future_values(instrument, entry, market, paths)
-
-
-def _future_values(future: Future, entry: float, market: Market, paths: Paths) -> Array:
+def _future_terms(future: Future, market: Market) -> tuple[float, float]:
+    """Time to expiry and carry of a dated future."""
     expiry = years(market.as_of, future.expiry)
     if expiry <= 0:
         raise InputError(f"{future.symbol} expired before the chain of {market.as_of} was taken.")
-    carry = float(market.carry(expiry))
-    spot = market.spot * paths.spot
-    remaining = np.maximum(expiry - paths.days / DAYS_PER_YEAR, 0.0)
-    settled = market.spot * paths.spot_at(expiry * DAYS_PER_YEAR)
-    forward = np.where(remaining > 0, spot * np.exp(carry * remaining), settled)
-    if future.settlement == "cash":
-        return np.asarray(forward - entry)
-    return np.asarray(spot * (1.0 - entry / forward))  # a gain in coin, worth today's spot
+    return expiry, float(market.carry(expiry))
 
 
-def _funding_paid(market: Market, paths: Paths) -> Array:
-    """Funding that a long has paid by each date per unit: the rate times the average spot on the way."""
-    if not market.funding_8h:
+def _funding_paid(paths: Paths, funding_8h: float) -> Array:
+    """Funding that a long has paid by each date, per unit of today's spot, shape of the paths.
+
+    The rate of each stretch times the average spot on it. Deribit pays it in coin as it accrues, at that
+    time's price; the money it was worth then is what counts here.
+    """
+    if paths.funding_8h is None and not funding_8h:
         return np.zeros_like(paths.spot)
-    start = np.ones((len(paths), 1))
+    rates = np.full_like(paths.spot, funding_8h) if paths.funding_8h is None else paths.funding_8h
+    daily = rates * FUNDING_PERIODS_PER_DAY
     if paths.straight:
-        average = (1.0 + paths.spot) / 2.0
-    else:
-        days = np.concatenate(([0.0], paths.days))
-        spot = np.concatenate((start, paths.spot), axis=1)
-        steps = np.diff(days) * (spot[:, 1:] + spot[:, :-1]) / 2.0
-        average = np.cumsum(steps, axis=1) / np.where(paths.days > 0, paths.days, 1.0)
-    return np.asarray(market.funding_8h * FUNDING_PERIODS_PER_DAY * paths.days * average * market.spot)
+        return np.asarray(daily * paths.days * (1.0 + paths.spot) / 2.0)
+    stretches = np.diff(paths.days, prepend=0.0)
+    before = np.concatenate((np.ones((len(paths), 1)), paths.spot[:, :-1]), axis=1)
+    return np.cumsum(daily * stretches * (before + paths.spot) / 2.0, axis=1)
 
 
 def unit_greeks(
