@@ -260,7 +260,7 @@ def crash_path(
         days=dates,
         spot=np.exp(log_price)[None, :],
         vol_shift=reaction.vol_shift(log_price)[None, :],
-        labels=(f"velocity {100 * velocity:+.3g} %/day, acceleration {100 * acceleration:+.3g} %/day²",),
+        labels=(f"{100 * velocity:+.3g} %/day, {100 * acceleration + 0.0:+.3g} %/day²",),
         stickiness=reaction.stickiness,
     )
 

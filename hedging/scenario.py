@@ -18,10 +18,11 @@ import pandas as pd
 from hedging.book import Book
 from hedging.chain import OptionChain
 from hedging.errors import InputError
-from hedging.instruments import Instrument
+from hedging.instruments import Instrument, Option
 from hedging.legs import Leg
 from hedging.market import Market
 from hedging.paths import Paths, grid
+from hedging.units import days as days_between
 from hedging.valuation import Pricer
 
 if TYPE_CHECKING:
@@ -303,7 +304,7 @@ def payoff(
     overlay: _HasLegs | Iterable[Leg] | None = None,
     *,
     spot_moves: Sequence[float] | Array | None = None,
-    days: Sequence[float] = (0.0, 15.0, 30.0),
+    days: Sequence[float] | None = None,
     vol_shift: float = 0.0,
     stickiness: float = 0.0,
 ) -> ScenarioResult:
@@ -315,8 +316,9 @@ def payoff(
         As in `run`; of the book, the holdings in the market's asset.
     spot_moves : sequence of float, optional
         Relative moves of spot, > -1; by default -60 % to +40 %.
-    days : sequence of float
-        Days from now, ascending.
+    days : sequence of float, optional
+        Days from now, ascending; by default today, midway and the first expiry of an option in the overlay
+        or else the book (30 days if there is none).
     vol_shift, stickiness : float
         As in `hedging.grid`.
 
@@ -326,7 +328,24 @@ def payoff(
         One scenario per spot move.
     """
     moves = np.linspace(-0.6, 0.4, 201) if spot_moves is None else np.asarray(spot_moves, dtype=float)
-    return _on_grid(book, market, overlay, grid(moves, [vol_shift], days, stickiness=stickiness))
+    legs = _legs(overlay)
+    if days is None:
+        horizon = _first_expiry([leg.instrument for leg in legs], market)
+        horizon = (
+            horizon
+            or _first_expiry([holding.instrument for holding in book.of(market.asset)], market)
+            or 30.0
+        )
+        days = (0.0, horizon / 2.0, horizon)
+    return _on_grid(book, market, legs, grid(moves, [vol_shift], days, stickiness=stickiness))
+
+
+def _first_expiry(instruments: Iterable[Instrument], market: OptionChain | Market) -> float | None:
+    """Days to the first expiry among the options of the market's asset."""
+    expiries = [
+        item.expiry for item in instruments if isinstance(item, Option) and item.asset == market.asset
+    ]
+    return days_between(market.as_of, min(expiries)) if expiries else None
 
 
 def table(
@@ -397,12 +416,17 @@ def _position_lines(book: Book) -> Iterator[_Line]:
         yield _Line("cash", "position", Book(cash=book.cash))
 
 
-def _overlay_lines(overlay: _HasLegs | Iterable[Leg] | None) -> Iterator[_Line]:
+def _legs(overlay: _HasLegs | Iterable[Leg] | None) -> tuple[Leg, ...]:
     if overlay is None:
-        return
-    for leg in overlay.legs if hasattr(overlay, "legs") else overlay:
+        return ()
+    return tuple(overlay.legs if hasattr(overlay, "legs") else overlay)
+
+
+def _overlay_lines(overlay: _HasLegs | Iterable[Leg] | None) -> Iterator[_Line]:
+    for leg in _legs(overlay):
+        order = (leg,)
         # The leg and what was paid for it: coins or cash that the book no longer has.
-        yield _Line(f"{leg.side} {leg.instrument.symbol}", "overlay", Book() + (leg,))
+        yield _Line(f"{leg.side} {leg.instrument.symbol}", "overlay", Book() + order)
 
 
 def _markets(markets: Markets) -> dict[str, Market]:
