@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -87,12 +88,11 @@ class Paths:
         every = {name: getattr(self, name) for name in _NODE_ARRAYS}
         return {name: values for name, values in every.items() if values is not None}
 
-    def select(self, scenarios: slice | npt.NDArray[np.intp]) -> Paths:
+    def select(self, scenarios: slice | Sequence[int]) -> Paths:
         """Some of the scenarios, by position."""
-        labels = (
-            self.labels[scenarios] if isinstance(scenarios, slice) else [self.labels[i] for i in scenarios]
-        )
-        return replace(self, labels=tuple(labels), **{n: v[scenarios] for n, v in self.arrays().items()})
+        places = range(len(self))[scenarios] if isinstance(scenarios, slice) else scenarios
+        chosen: dict[str, Any] = {name: values[scenarios] for name, values in self.arrays().items()}
+        return replace(self, labels=tuple(self.labels[i] for i in places), **chosen)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -290,8 +290,11 @@ def hitting_time(velocity: float, acceleration: float, depth: float) -> float:
     under_root = velocity**2 - 2.0 * acceleration * distance
     if under_root < 0.0:
         return float("inf")
-    speed = -velocity + math.sqrt(under_root)
-    return 2.0 * distance / speed if speed > 0.0 else float("inf")
+    root = math.sqrt(under_root)
+    # Two forms of one solution, each without a difference of nearly equal numbers.
+    if velocity > 0.0:
+        return (velocity + root) / -acceleration if acceleration < 0.0 else float("inf")
+    return 2.0 * distance / (root - velocity) if root > velocity else float("inf")
 
 
 def _braking_time(velocity: float, acceleration: float) -> float:
@@ -362,8 +365,5 @@ def join(*parts: Paths) -> Paths:
         )
         if not (same and np.array_equal(part.days, first.days)):
             raise InputError("paths can only be joined over the same days and with the same rules.")
-    return replace(
-        first,
-        labels=tuple(label for part in parts for label in part.labels),
-        **{name: np.concatenate([part.arrays()[name] for part in parts]) for name in names},
-    )
+    joined: dict[str, Any] = {name: np.concatenate([p.arrays()[name] for p in parts]) for name in names}
+    return replace(first, labels=tuple(label for part in parts for label in part.labels), **joined)

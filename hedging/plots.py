@@ -118,6 +118,7 @@ def payoff(
                     alpha=shade,
                     linestyle=UNHEDGED_DASHES,
                     label="position alone" if last else None,
+                    zorder=1.5,
                 )
             if result.has_overlay:
                 ax.plot(
@@ -129,7 +130,7 @@ def payoff(
                     label=f"with overlay, {name}",
                 )
         ax.set(
-            xlabel=f"{asset} spot [{_quote(market)} per {asset}]",
+            xlabel=f"{asset} spot [{result.money}]",
             ylabel=f"gain since today [{result.currency}]",
             title=f"{asset}: gain over spot",
             xlim=(spot[0], spot[-1]),
@@ -195,7 +196,11 @@ def crash_fan(result: ScenarioResult, *, figure: Figure | None = None) -> Figure
                 markevery=_sparse(result),
                 label=result.labels[i],
             )
-        upper.set(ylabel=f"{asset} spot", ylim=(0.0, None), title=f"{asset}: the fall, faster and faster")
+        upper.set(
+            ylabel=f"{asset} spot [{result.money}]",
+            ylim=(0.0, None),
+            title=f"{asset}: the fall, faster and faster",
+        )
         _money_axis(upper.yaxis)
         upper.legend(loc="lower left")
         pnl_paths(result, scenarios=len(SERIES), ax=lower)
@@ -204,11 +209,6 @@ def crash_fan(result: ScenarioResult, *, figure: Figure | None = None) -> Figure
             legend.remove()
         upper.set_xlabel("")
     return figure
-
-
-def _quote(market: OptionChain | Market) -> str:
-    """Money that spot is quoted in, also where the result is in coin."""
-    return market.currency if isinstance(market, Market) else market.terms.currency
 
 
 def _day_names(days: Sequence[float] | Any) -> list[str]:

@@ -53,6 +53,8 @@ class ScenarioResult:
     ----------
     currency : str
         What the values are in: the quote currency, or the asset whose coin they are counted in.
+    money : str
+        The quote currency, which spot is in.
     days : ndarray, shape (dates,)
         Days from now.
     labels : tuple of str
@@ -70,6 +72,7 @@ class ScenarioResult:
     """
 
     currency: str
+    money: str
     days: Array
     labels: tuple[str, ...]
     spot: dict[str, Array]
@@ -177,7 +180,7 @@ class ScenarioResult:
         """Everything as plain lists, for JSON."""
         return {
             "currency": self.currency,
-            "units": {"pnl": self.currency, "day": "days from now", "spot": "quote currency per unit"},
+            "units": {"gain": self.currency, "spot": f"{self.money} per unit", "days": "from now"},
             "days": self.days.tolist(),
             "base": self.base,
             "scenarios": [
@@ -195,9 +198,9 @@ class ScenarioResult:
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw the gains over time; see `hedging.plots.pnl_paths`."""
-        from hedging import plots
+        import hedging  # plots stands above this module; the package finds it when it is asked for
 
-        return plots.pnl_paths(self, ax=ax)
+        return hedging.plots.pnl_paths(self, ax=ax)
 
     def _head(self) -> str:
         return (
@@ -207,11 +210,10 @@ class ScenarioResult:
 
     def _table(self) -> pd.DataFrame:
         shown = self.summary().head(ROWS_SHOWN)
-        share = [name for name in shown if name.endswith(" end")]
-        plain = [name for name in shown if name not in (*share, "worst day")]
-        digits = 0 if abs(self.base) >= 10_000 else 4
-        formats = dict.fromkeys(share, "{:+.1%}".format) | dict.fromkeys(plain, f"{{:+,.{digits}f}}".format)
-        return pd.DataFrame({name: shown[name].map(formats.get(name, "{:g}".format)) for name in shown})
+        moves = [f"{asset} end" for asset in self.spot]
+        gain = "{:+,.0f}" if abs(self.base) >= 10_000 else "{:+,.4f}"
+        formats = dict.fromkeys(moves, "{:+.1%}") | {"worst day": "{:g}"}
+        return pd.DataFrame({name: shown[name].map(formats.get(str(name), gain).format) for name in shown})
 
     def __repr__(self) -> str:
         more = f"\n... and {len(self.labels) - ROWS_SHOWN:,} more" if len(self.labels) > ROWS_SHOWN else ""
@@ -284,8 +286,10 @@ def run(
     )
     first = next(iter(moves.values()))
     spot_now = {asset: by_asset[asset].spot for asset in moves}
+    currency = next(iter(by_asset.values())).currency
     result = ScenarioResult(
-        currency=next(iter(by_asset.values())).currency,
+        currency=currency,
+        money=currency,
         days=first.days,
         labels=first.labels,
         spot={asset: spot_now[asset] * path.spot for asset, path in moves.items()},

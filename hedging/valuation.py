@@ -39,7 +39,7 @@ def unit_values_now(instruments: Sequence[Instrument], entries: Sequence[float],
     Perpetuals and futures are worth their gain since `entries`; options their mark.
     """
     today = Paths(np.zeros(1), np.ones((1, 1)), np.zeros((1, 1)), ("now",), straight=True)
-    return unit_values(instruments, entries, market, today)[0, 0]
+    return np.asarray(unit_values(instruments, entries, market, today)[0, 0])
 
 
 def unit_values(

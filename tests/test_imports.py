@@ -16,7 +16,7 @@ ROWS = [
     {"errors"},
     {"_extras", "_writing", "units"},
     {"_arrays", "_kernels", "_kernels_fast"},
-    {"greeks", "instruments"},
+    {"greeks", "instruments", "reactions"},
     {"_cleaning", "paths"},
     {"chain"},
     {"smile"},

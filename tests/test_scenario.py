@@ -1,0 +1,222 @@
+"""Scenario results: sums, financing of an overlay, coin, blocks and executors, grids, tables."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+from markets import flat_chain, flat_market, option
+from numpy.testing import assert_allclose
+
+from hedging import scenario
+from hedging.book import Book, Holding
+from hedging.errors import InputError
+from hedging.legs import Leg, option_leg
+from hedging.market import Market
+from hedging.paths import Paths, crash_path, fan, grid, join
+
+SPOT = Book(Holding.spot("BTC", 10.0))
+
+
+def collar(market: Market, days: float = 30.0) -> list[Leg]:
+    put, call = option(market, "p", 90.0, days), option(market, "c", 120.0, days)
+    return [option_leg(market.chain, put.symbol, 10.0), option_leg(market.chain, call.symbol, -10.0)]
+
+
+def many(count: int, seed: int = 1) -> Paths:
+    """Random scenarios over three dates, everything moving."""
+    random = np.random.default_rng(seed)
+    shape = (count, 3)
+    return Paths(
+        days=np.array([1.0, 2.5, 10.0]),
+        spot=np.exp(np.cumsum(random.normal(0, 0.1, shape), axis=1)),
+        vol_shift=random.normal(0, 0.2, shape),
+        labels=tuple(str(i) for i in range(count)),
+        skew_shift=random.normal(0, 0.05, shape),
+        carry_shift=random.normal(0, 0.1, shape),
+        funding_8h=random.normal(0, 1e-4, shape),
+    )
+
+
+def test_spot_gains_its_move_and_the_closed_form_floor_of_a_put_holds() -> None:
+    market = flat_market("cash", half_spread=0.02)
+    put = option_leg(market.chain, option(market, "p", 90.0, 30.0).symbol, 10.0)
+    result = scenario.run(SPOT, market, grid([-0.5, -0.2, 0.1], days=[30.0]), [put])
+    cost = 10 * (put.price + put.fee)
+    assert_allclose(result.position[:, 0], [-500.0, -200.0, 100.0])
+    assert_allclose(result.overlay[:, 0], np.array([400.0, 100.0, 0.0]) - cost)
+    assert_allclose(result.total, result.position + result.overlay)
+    assert result.base == 1000.0
+
+
+@pytest.mark.parametrize("settlement", ["coin", "cash"])
+def test_overlay_beside_the_book_is_the_book_after_trading_it(settlement: str) -> None:
+    market = flat_market(settlement, half_spread=0.03, carry=0.05)
+    legs = collar(market)
+    apart = scenario.run(SPOT, market, fan(-0.02, -0.004, 35), legs)
+    merged = scenario.run(SPOT + legs, market, fan(-0.02, -0.004, 35))
+    assert_allclose(
+        apart.base + apart.total, merged.values.sum(axis=-1), rtol=1e-12
+    )  # its own start is lower by what trading cost
+    assert_allclose(
+        merged.base, SPOT.value(market) - sum(abs(leg.units) * (leg.half_spread + leg.fee) for leg in legs)
+    )
+
+
+def test_coin_premium_is_coins_that_no_longer_move_with_spot() -> None:
+    market = flat_market("coin")
+    put = option_leg(market.chain, option(market, "p", 80.0, 2.0).symbol, 10.0)
+    walk = Paths(np.array([2.0]), np.array([[2.0]]), np.zeros((1, 1)), ("doubles",))
+    result = scenario.run(SPOT, market, walk, [put])
+    assert_allclose(result.overlay[0, 0], -2 * 10 * put.price)  # lapsed; the coins paid would be worth twice
+
+
+def test_gains_by_leg_sum_to_the_groups() -> None:
+    market = flat_market(half_spread=0.01)
+    book = Book(Holding.spot("BTC", 3.0), Holding.perpetual("BTC", -1.0, 105.0), cash=50.0)
+    result = scenario.run(book, market, many(20), collar(market))
+    overlay = np.array(result.groups) == "overlay"
+    assert_allclose(result.pnl[..., overlay].sum(-1), result.overlay, atol=1e-10)
+    assert_allclose(result.pnl[..., ~overlay].sum(-1), result.position, atol=1e-10)
+    assert result.legs[:3] == ("BTC", "BTC-PERPETUAL", "cash")
+
+
+def test_equal_expiries_reach_the_payoff_in_closed_form() -> None:
+    market = flat_market("coin")
+    legs = collar(market)
+    result = scenario.run(SPOT, market, grid([-0.4, 0.5], days=[30.0]), legs)
+    spot = np.array([60.0, 150.0])
+    payoff = 10 * (np.maximum(90 - spot, 0) - np.maximum(spot - 120, 0))
+    paid = sum(leg.units * leg.price for leg in legs) / 100 * spot
+    assert_allclose(result.overlay[:, 0], payoff - paid, rtol=1e-12)
+
+
+def test_coin_result_divides_each_node_by_its_own_spot() -> None:
+    market = flat_market("coin")
+    short = Book(Holding.perpetual("BTC", 10.0, 100.0))
+    result = scenario.run(short, market, grid([-0.2, 0.25])).in_coin()
+    # An inverse long of 1,000 money: 1000 (1/100 - 1/P) coins.
+    assert_allclose(result.position[:, 0], 1000 * (1 / 100 - 1 / np.array([80.0, 125.0])))
+    assert result.currency == "BTC"
+    assert scenario.run(Book(Holding.spot("BTC", 1), numeraire="BTC"), market, grid([0.1])).currency == "BTC"
+    with pytest.raises(InputError, match="no version in coins of 'ETH'"):
+        scenario.run(SPOT, market, grid([0.0])).in_coin("ETH")
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 1000])
+def test_block_size_changes_no_bit(block: int) -> None:
+    market = flat_market(carry=0.05, skew=0.3)
+    whole = scenario.run(SPOT, market, many(500), collar(market, 3.0) + collar(market), block=1000)
+    assert np.array_equal(
+        scenario.run(SPOT, market, many(500), collar(market, 3.0) + collar(market), block=block).values,
+        whole.values,
+    )
+
+
+def test_any_executor_gives_the_same_bits() -> None:
+    market = flat_market(carry=0.05, skew=0.3)
+    alone = scenario.run(SPOT, market, many(300), collar(market))
+    with ThreadPoolExecutor(2) as threads:
+        threaded = scenario.run(SPOT, market, many(300), collar(market), block=40, executor=threads)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+        spawned = scenario.run(SPOT, market, many(300), collar(market), block=100, executor=processes)
+    assert np.array_equal(alone.values, threaded.values)
+    assert np.array_equal(alone.values, spawned.values)
+
+
+def test_progress_counts_blocks_and_may_interrupt() -> None:
+    seen: list[tuple[int, int]] = []
+    market = flat_market()
+    scenario.run(SPOT, market, many(100), block=30, progress=lambda *at: seen.append(at))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+    def stop(done: int, _all: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scenario.run(SPOT, market, many(100), block=30, progress=stop)
+
+
+def test_two_assets_each_on_their_own_path() -> None:
+    btc, eth = flat_chain(), flat_chain(asset="ETH", spot=4.0, strikes=(3.0, 4.0, 5.0))
+    book = Book(Holding.spot("BTC", 1.0), Holding.spot("ETH", 100.0))
+    crash = crash_path(-0.05, days=4)
+    with pytest.raises(InputError, match="say how each moves"):
+        scenario.run(book, [btc, eth], crash)
+    moves = {"BTC": crash, "ETH": replace(crash, spot=crash.spot**1.3)}
+    result = scenario.run(book, [btc, eth], moves)
+    assert_allclose(result.position[0, -1], 100 * np.expm1(-0.2) + 400 * np.expm1(-0.26))
+    with pytest.raises(InputError, match="no paths were given for ETH"):
+        scenario.run(book, [btc, eth], {"BTC": crash})
+    with pytest.raises(InputError, match="same scenarios and days"):
+        scenario.run(book, [btc, eth], moves | {"ETH": crash_path(-0.05, days=5)})
+
+
+def test_unknown_asset_is_refused() -> None:
+    with pytest.raises(InputError, match="holds DOGE, but the chain is BTC"):
+        scenario.run(Book(Holding.spot("DOGE", 1.0)), flat_market(), grid([0.0]))
+
+
+def test_frame_is_long_and_holds_every_number() -> None:
+    market = flat_market()
+    result = scenario.run(SPOT, market, many(4), collar(market))
+    frame = result.to_frame()
+    assert len(frame) == 4 * 3 * 3
+    one = frame[(frame["scenario"] == "2") & (frame["day"] == 2.5) & (frame["leg"] == result.legs[1])]
+    assert one["pnl"].item() == result.pnl[2, 1, 1]
+    assert one["group"].item() == "overlay"
+
+
+def test_summary_finds_the_worst_day() -> None:
+    walk = Paths(np.array([1.0, 2.0, 3.0]), np.array([[0.9, 0.5, 0.8]]), np.zeros((1, 3)), ("dip",))
+    row = scenario.run(SPOT, flat_market(), walk).summary().iloc[0]
+    assert_allclose(row[["position", "position worst", "worst day"]].to_numpy(dtype=float), [-200, -500, 2])
+
+
+def test_result_prints_and_goes_to_json() -> None:
+    market = flat_market()
+    result = scenario.run(SPOT, market, fan(-0.02, -0.004, 5), collar(market))
+    assert "-2 %/day, -0.4 %/day²" in repr(result)
+    assert "with <" not in result._repr_html_()
+    back = json.loads(json.dumps(result.to_dict()))
+    assert_allclose(back["scenarios"][1]["both"], result.total[1])
+    assert "and 38 more" in repr(scenario.run(SPOT, market, many(50)))
+
+
+def test_payoff_runs_to_the_first_expiry_of_the_overlay() -> None:
+    market = flat_market("cash")
+    result = scenario.payoff(SPOT, market, collar(market), spot_moves=[-0.5, 0.0])
+    assert_allclose(result.days, [0.0, 15.0, 30.0])
+    cost = sum(leg.units * leg.price for leg in collar(market))
+    assert_allclose(result.total[:, -1], [-100 - cost, -cost], atol=1e-9)
+    assert scenario.payoff(SPOT, market).days[-1] == 30.0
+
+
+def test_table_of_spot_against_vol_and_against_days() -> None:
+    market = flat_market()
+    legs = collar(market)
+    by_vol = scenario.table(SPOT, market, legs, spot_moves=[-0.2, 0.0], vol_shifts=[0.0, 0.1], days=5.0)
+    by_day = scenario.table(SPOT, market, legs, spot_moves=[-0.2, 0.0], days=[5.0, 10.0])
+    assert by_vol.shape == (2, 2)
+    assert_allclose(by_vol.loc[-0.2, 0.0], by_day.loc[-0.2, 5.0])
+    one = scenario.run(SPOT, market, grid([-0.2], [0.1], [5.0]), legs)
+    assert_allclose(by_vol.loc[-0.2, 0.1], one.total[0, 0])
+    with pytest.raises(InputError, match="two axes"):
+        scenario.table(SPOT, market, vol_shifts=[0.0], days=[1.0, 2.0])
+
+
+def test_faster_falls_lose_no_less_before_any_floor() -> None:
+    market = flat_market()
+    falls = join(*(crash_path(-0.01, a, 10) for a in (0.0, -0.002, -0.004)))
+    ends = scenario.run(SPOT, market, falls).position[:, -1]
+    assert (np.diff(ends) < 0).all()
+
+
+def test_block_must_hold_a_scenario() -> None:
+    with pytest.raises(InputError, match="block must be"):
+        scenario.run(SPOT, flat_market(), grid([0.0]), block=0)
