@@ -1,31 +1,40 @@
-"""One vol surface per chain: total variance as a function of log-moneyness and time.
+"""One vol surface per chain, free of arbitrage: SVI slices, joined in total variance over time.
 
 ``log_moneyness`` is ``k = ln(strike / forward)`` throughout, with the forward of the option's own expiry.
+
+Extrapolation, stated once: beyond the outermost strikes each slice goes on as SVI does, linear in total
+variance with a slope below Lee's bound of 2; before the first and after the last expiry the vol at a given
+log-moneyness stays that of the nearest slice.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging import _fitting, _svi
+from hedging import greeks as _greeks
 from hedging.chain import OptionChain
 from hedging.errors import ChainError, InputError
-from hedging.units import utc, years
+from hedging.units import DAYS_PER_YEAR, VOL_POINT, utc, years
 
-__all__ = ["Smile", "fit"]
+__all__ = ["STICKINESS", "Smile", "fit", "fit_ssvi", "stickiness"]
 
 Array = npt.NDArray[np.float64]
+
+STICKINESS: Final = {"sticky_moneyness": 0.0, "sticky_strike": 1.0}
+"""How far the vol of a fixed log-moneyness slides along the skew when spot moves, by the rule's name."""
+
+_CORE_DELTA: Final = 0.03  # the fit's error is judged on options of at least this delta
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Smile:
-    """A vol surface: one slice per expiry, joined linearly in total variance over time.
-
-    Outside what was quoted the vol is flat: in log-moneyness beyond the outermost strikes of a slice, and
-    in time (at the same log-moneyness) before the first and after the last expiry.
+    """A vol surface: one raw SVI slice per expiry.
 
     Attributes
     ----------
@@ -35,12 +44,12 @@ class Smile:
         Time of the quotes.
     spot : float
         Index price at `as_of`. [money]
-    times : ndarray
+    times : ndarray, shape (expiries,)
         Time to each expiry, ascending. [years]
-    forwards : ndarray
+    forwards : ndarray, shape (expiries,)
         Forward of each expiry. [money]
-    nodes : tuple of (ndarray, ndarray)
-        Per expiry the log-moneyness of its quotes, ascending, and their vols. [1, decimal]
+    slices : ndarray, shape (expiries, 5)
+        ``a, b, rho, m, s`` of each expiry's total variance.
     """
 
     asset: str
@@ -48,7 +57,7 @@ class Smile:
     spot: float
     times: Array
     forwards: Array
-    nodes: tuple[tuple[Array, Array], ...]
+    slices: Array
 
     def vol_at(self, log_moneyness: npt.ArrayLike, time_to_expiry: npt.ArrayLike) -> Array:
         """Vol at each ``ln(strike / forward)`` and time; the arguments broadcast.
@@ -68,13 +77,13 @@ class Smile:
         Raises
         ------
         InputError
-            If a time is not above 0, or an entry is NaN.
+            If a time is not above 0, or an entry is no finite number.
         """
         k, time = np.asarray(log_moneyness, dtype=float), np.asarray(time_to_expiry, dtype=float)
-        if not (time > 0).all():
-            raise InputError("time_to_expiry must be > 0 years in every entry.")
-        if np.isnan(k).any():
-            raise InputError("log_moneyness must be a number in every entry; got NaN.")
+        if not ((time > 0) & (time < np.inf)).all():
+            raise InputError("time_to_expiry must be > 0 years and finite in every entry.")
+        if not np.isfinite(k).all():
+            raise InputError("log_moneyness must be finite in every entry.")
         shape = np.broadcast_shapes(k.shape, time.shape)
         after = np.searchsorted(self.times, time)  # the first slice not before `time`
         if time.size == 1:
@@ -87,65 +96,320 @@ class Smile:
         return vol
 
     def vol(self, strike: npt.ArrayLike, expiry: str | pd.Timestamp) -> Array:
-        """Vol of a strike at an expiry, quoted or not; the forward in between is log-linear in time.
+        """Vol of a strike at an expiry, whether quoted or not.
+
+        Parameters
+        ----------
+        strike : array_like, > 0
+            [money]
+        expiry : str or Timestamp
+            With a time zone.
+
+        Returns
+        -------
+        ndarray, the shape of `strike`
+            [decimal a year]
 
         Raises
         ------
         InputError
             If `expiry` is not after `as_of`, or a strike not above 0.
         """
+        time = self._time(expiry)
+        return self.vol_at(np.log(_strikes(strike) / self.forward(time)), time)
+
+    def forward(self, time_to_expiry: npt.ArrayLike) -> Array:
+        """Forward at each time: ``ln(forward / spot)`` linear through the expiries, its rate flat beyond. [money]"""
+        time = np.asarray(time_to_expiry, dtype=float)
+        known = np.concatenate([[0.0], self.times])
+        log_carry = np.concatenate([[0.0], np.log(self.forwards / self.spot)])
+        beyond = np.maximum(time - known[-1], 0.0) * log_carry[-1] / known[-1]
+        return np.asarray(self.spot * np.exp(np.interp(time, known, log_carry) + beyond))
+
+    def move(self, spot_shift: float, rule: str | float = "sticky_strike") -> Smile:
+        """Return the surface after spot has moved at once.
+
+        Parameters
+        ----------
+        spot_shift : float, > -1
+            Relative move: -0.1 is a fall by 10 %. Forwards move alike. [share of spot]
+        rule : {'sticky_strike', 'sticky_moneyness'} or float
+            Sticky strike: each strike keeps its vol. Sticky moneyness: each ``strike / forward`` does. A
+            number is the stickiness ratio between and beyond them: 0 moneyness, 1 strike, 2 what a local-vol
+            model gives for short expiries.
+
+        Returns
+        -------
+        Smile
+
+        Raises
+        ------
+        InputError
+            If spot would not stay above 0, or the rule is none of these.
+
+        References
+        ----------
+        L. Bergomi, Stochastic Volatility Modeling, 2016, chapter 9 (the skew stickiness ratio).
+        """
+        if not -1.0 < spot_shift < np.inf:
+            raise InputError(f"spot_shift must be a relative move > -1; got {spot_shift!r}.")
+        slices = self.slices.copy()
+        slices[:, 3] -= stickiness(rule) * np.log1p(spot_shift)
+        factor = 1.0 + spot_shift
+        return replace(self, spot=self.spot * factor, forwards=self.forwards * factor, slices=slices)
+
+    def slopes_at(
+        self, log_moneyness: npt.ArrayLike, time_to_expiry: npt.ArrayLike
+    ) -> tuple[Array, Array, Array]:
+        """Total variance ``w`` and its first and second derivative in log-moneyness; the arguments broadcast.
+
+        Raises
+        ------
+        InputError
+            As `vol_at`.
+        """
+        vol = self.vol_at(log_moneyness, time_to_expiry)
+        k, time = np.broadcast_arrays(np.asarray(log_moneyness, float), np.asarray(time_to_expiry, float))
+        early = np.clip(np.searchsorted(self.times, time) - 1, 0, len(self.times) - 1)
+        late = np.minimum(early + (time > self.times[0]), len(self.times) - 1)
+        gap = self.times[late] - self.times[early]
+        weight = np.where(gap > 0, (time - self.times[early]) / np.where(gap > 0, gap, 1.0), 0.0)
+        scale = np.where(
+            gap > 0, 1.0, time / self.times[early]
+        )  # outside the expiries the vol is flat in time
+        first, second = (
+            scale
+            * (
+                (1.0 - weight) * _svi.variance_slopes(self.slices[early], k[..., None])[order][..., 0]
+                + weight * _svi.variance_slopes(self.slices[late], k[..., None])[order][..., 0]
+            )
+            for order in (1, 2)
+        )
+        return vol**2 * time, first, second
+
+    def report(self, chain: OptionChain) -> pd.DataFrame:
+        """How well the surface fits a chain and whether it is free of arbitrage, per expiry.
+
+        Parameters
+        ----------
+        chain : OptionChain
+            The quotes, as a rule those it was fitted to.
+
+        Returns
+        -------
+        DataFrame
+            ``expiry, days, quotes`` (out of the money, with a vol), ``rmse`` of options of at least 3 % delta
+            and ``rmse_all`` [vol points], ``inside`` (share of model prices inside bid and ask where both
+            exist, all options), ``butterfly`` (least g; no arbitrage where >= 0) and ``calendar`` (least gain
+            of total variance over the slice before; likewise).
+        """
+        judged = _judged(self, chain)
+        rows = []
+        for expiry, q in judged.groupby("expiry", sort=True):
+            core = q["out"] & (q["delta"].abs() >= _CORE_DELTA)
+            rows.append(
+                {
+                    "expiry": expiry,
+                    "days": q["time_to_expiry"].iloc[0] * DAYS_PER_YEAR,
+                    "quotes": int(q["out"].sum()),
+                    "rmse": np.sqrt((q.loc[core, "error"] ** 2).mean()) / VOL_POINT,
+                    "rmse_all": np.sqrt((q.loc[q["out"], "error"] ** 2).mean()) / VOL_POINT,
+                    "inside": q.loc[q["two_sided"], "inside"].mean(),
+                }
+            )
+        table = pd.DataFrame(rows)
+        return table.merge(self.arbitrage(), on="expiry", how="left")
+
+    def arbitrage(self) -> pd.DataFrame:
+        """Least butterfly and calendar margin of each slice on a fine grid; a negative one is an arbitrage.
+
+        Returns
+        -------
+        DataFrame
+            ``expiry, butterfly, calendar``. The grid has 1,100 points within two of the forward in
+            log-moneyness and eight standard deviations of it.
+        """
+        rows = []
+        for i, time in enumerate(self.times):
+            k = _fitting.grid(float(_svi.total_variance(self.slices[i], np.zeros(1))[0]), fine=10)
+            variance, slope, curvature = _svi.variance_slopes(self.slices[i], k)
+            before = _svi.total_variance(self.slices[i - 1], k) if i else 0.0
+            rows.append(
+                {
+                    "expiry": (self.as_of + pd.Timedelta(days=time * DAYS_PER_YEAR)).round("s"),
+                    "butterfly": _svi.butterfly(variance, slope, curvature, k).min(),
+                    "calendar": (variance - before).min(),
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def _between(self, after: int, k: Array, time: Array) -> Array:
+        """Vol between the slices `after - 1` and `after`, or before the first or beyond the last."""
+        if after in (0, len(self.times)):
+            nearest = min(after, len(self.times) - 1)
+            return np.asarray(np.sqrt(_variance(self.slices[nearest], k) / self.times[nearest]))
+        early, late = self.times[after - 1], self.times[after]
+        weight = (time - early) / (late - early)
+        variance = (1.0 - weight) * _variance(self.slices[after - 1], k)
+        variance += weight * _variance(self.slices[after], k)
+        return np.asarray(np.sqrt(variance / time))
+
+    def _time(self, expiry: str | pd.Timestamp) -> float:
         time = years(self.as_of, utc(expiry, "expiry"))
         if not time > 0:
             raise InputError(f"expiry must lie after {self.as_of}; got {expiry}.")
-        strikes = np.asarray(strike, dtype=float)
-        if not (strikes > 0).all():
-            raise InputError("strike must be > 0 in every entry.")
-        return self.vol_at(np.log(strikes / self.forward(time)), time)
+        return time
 
-    def forward(self, time_to_expiry: npt.ArrayLike) -> Array:
-        """Forward at each time: carry linear in time through spot and the expiries, its rate flat beyond. [money]"""
-        time = np.asarray(time_to_expiry, dtype=float)
-        known = np.concatenate([[0.0], self.times])
-        carry = np.concatenate([[0.0], np.log(self.forwards / self.spot)])
-        beyond = np.maximum(time - known[-1], 0.0) * carry[-1] / known[-1]
-        return np.asarray(self.spot * np.exp(np.interp(time, known, carry) + beyond))
+    def __repr__(self) -> str:
+        table = pd.DataFrame(
+            {
+                "days": (self.times * DAYS_PER_YEAR).round(2),
+                "forward": self.forwards,
+                "atm vol": np.sqrt(_svi.total_variance(self.slices, np.zeros(1))[:, 0] / self.times).round(4),
+                "k -0.1": [float(self.vol_at(-0.1, t)) for t in self.times],
+                "k +0.1": [float(self.vol_at(0.1, t)) for t in self.times],
+            }
+        )
+        head = f"{self.asset} vol surface at {self.as_of:%Y-%m-%d %H:%M:%S} UTC, spot {self.spot:,.10g}"
+        return head + "\n" + table.to_string(index=False, max_rows=14, float_format="{:,.6g}".format)
 
-    def _between(self, after: int, k: Array, time: Array) -> Array:
-        """Vol between the slices `after - 1` and `after`, or beyond the last or before the first."""
-        if after == 0:
-            return self._slice(0, k)
-        if after == len(self.times):
-            return self._slice(after - 1, k)
-        early, late = self.times[after - 1], self.times[after]
-        weight = (time - early) / (late - early)
-        variance = (1.0 - weight) * early * self._slice(after - 1, k) ** 2
-        variance += weight * late * self._slice(after, k) ** 2
-        return np.asarray(np.sqrt(variance / time))
 
-    def _slice(self, index: int, k: Array) -> Array:
-        return np.asarray(np.interp(k, *self.nodes[index]))
+def stickiness(rule: str | float) -> float:
+    """Return the stickiness ratio of a rule's name, or the number itself.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    ratio = STICKINESS.get(rule) if isinstance(rule, str) else rule
+    if ratio is None or not np.isfinite(ratio):
+        raise InputError(f"rule must be one of {', '.join(STICKINESS)} or a finite number; got {rule!r}.")
+    return float(ratio)
 
 
 def fit(chain: OptionChain) -> Smile:
-    """Fit the surface of a chain to its out-of-the-money mark vols.
+    """Fit one SVI slice per expiry, held together by an SSVI surface and free of arbitrage on a fine grid.
+
+    Each slice is fitted to the out-of-the-money mark vols, moved inside the quote where they lie outside it
+    and both sides exist; the weight of a quote is the inverse of its half spread in vol, that is, its vega
+    over its spread.
+
+    Parameters
+    ----------
+    chain : OptionChain
+        Quotes with vols in at least one expiry.
 
     Raises
     ------
     ChainError
-        If no expiry has a quote with a mark vol.
+        If no expiry has a quote with a vol.
+
+    See Also
+    --------
+    Smile.report : the error of the fit and what is left of arbitrage.
     """
-    quotes = chain.quotes
-    k = np.log(quotes["strike"] / quotes["forward"])
-    out = (quotes["flag"] == "c") == (k >= 0)
-    used = quotes.assign(k=k)[out & quotes["mark_vol"].notna()]
-    if used.empty:
+    times, forwards, quotes = _targets(chain)
+    return Smile(
+        chain.asset,
+        chain.as_of,
+        chain.spot,
+        times,
+        forwards,
+        _fitting.fit_svi(quotes, _fitting.fit_ssvi(quotes)),
+    )
+
+
+def fit_ssvi(chain: OptionChain) -> Smile:
+    """Fit the SSVI surface alone: three numbers for the shape of all expiries, and a level for each.
+
+    Stiffer than `fit` and coarser; for thin chains, and where a shape must not follow single quotes.
+
+    Parameters
+    ----------
+    chain : OptionChain
+        Quotes with vols in at least one expiry.
+
+    Raises
+    ------
+    ChainError
+        If no expiry has a quote with a vol.
+    """
+    times, forwards, quotes = _targets(chain)
+    return Smile(chain.asset, chain.as_of, chain.spot, times, forwards, _fitting.fit_ssvi(quotes))
+
+
+def _targets(chain: OptionChain) -> tuple[Array, Array, list[_fitting.Quotes]]:
+    """Times, forwards and the vols to fit, per expiry that has any."""
+    table = chain.quotes.assign(k=np.log(chain.quotes["strike"] / chain.quotes["forward"]))
+    known = table[table["mark_vol"].notna()]
+    out = known[_out_of_the_money(known)]
+    if out.empty:
         raise ChainError(
             f"the {chain.asset} chain has no out-of-the-money quote with a vol to fit a smile to."
         )
-    times, forwards, nodes = [], [], []
-    for _, rows in used.groupby("expiry", sort=True):
-        by_k = rows.groupby("k", sort=True)["mark_vol"].mean()
+    values = _black76(out, out["mark_vol"], ("price", "vega"))
+    vega = values["vega"] / VOL_POINT * out["discount"]
+    # Far out, vega vanishes and prices say nothing; the floor keeps the vols finite there.
+    vega = vega.clip(lower=1e-3 * chain.spot * np.sqrt(out["time_to_expiry"]))
+    mark = values["price"] * out["discount"]
+    inside = mark.clip(lower=out["bid"].fillna(-np.inf), upper=out["ask"].fillna(np.inf))
+    half_spread = ((out["ask"] - out["bid"]) / 2.0 / vega).clip(0.002, 0.1).fillna(0.05)
+    # Half spreads of 0.2 to 10 vol points tell quotes apart; beyond, they would only silence the rest.
+    fitted = out.assign(
+        vol=out["mark_vol"] + ((inside - mark) / vega).clip(-0.02, 0.02), weight=1.0 / half_spread
+    )
+    times, forwards, quotes = [], [], []
+    for _, rows in fitted.groupby("expiry", sort=True):
+        weight = rows["weight"].to_numpy() / np.sqrt((rows["weight"] ** 2).mean())
         times.append(float(rows["time_to_expiry"].iloc[0]))
         forwards.append(float(rows["forward"].median()))
-        nodes.append((by_k.index.to_numpy(dtype=float), by_k.to_numpy(dtype=float)))
-    return Smile(chain.asset, chain.as_of, chain.spot, np.array(times), np.array(forwards), tuple(nodes))
+        quotes.append(_fitting.Quotes(times[-1], rows["k"].to_numpy(), rows["vol"].to_numpy(), weight))
+    return np.array(times), np.array(forwards), quotes
+
+
+def _judged(smile: Smile, chain: OptionChain) -> pd.DataFrame:
+    """Quotes with the model's price and vol beside them."""
+    table = chain.quotes
+    k = np.log(table["strike"].to_numpy() / table["forward"].to_numpy())
+    vol = pd.Series(smile.vol_at(k, table["time_to_expiry"].to_numpy()), index=table.index)
+    values = _black76(table, vol, ("price", "delta"))
+    price = values["price"] * table["discount"]
+    return table.assign(
+        model=price,
+        model_vol=vol,
+        delta=values["delta"],
+        error=vol - table["mark_vol"],
+        out=_out_of_the_money(table) & table["mark_vol"].notna(),
+        two_sided=table["bid"].notna() & table["ask"].notna(),
+        inside=price.between(table["bid"], table["ask"]),
+    )
+
+
+def _black76(table: pd.DataFrame, vol: pd.Series, names: tuple[str, ...]) -> pd.DataFrame:
+    """Undiscounted Black-76 values of quotes at given vols, in market units."""
+    values = _greeks.black76_greeks(
+        table["flag"].to_numpy(),
+        table["forward"].to_numpy(),
+        table["strike"].to_numpy(),
+        table["time_to_expiry"].to_numpy(),
+        vol.to_numpy(),
+        names=names,
+    )
+    return values.to_frame().set_index(table.index)
+
+
+def _out_of_the_money(table: pd.DataFrame) -> pd.Series:
+    return (table["flag"] == "c") == (table["strike"] >= table["forward"])
+
+
+def _variance(slice_: Array, k: Array) -> Array:
+    """Total variance of one slice at points of any shape."""
+    return _svi.total_variance(slice_, k.ravel()).reshape(k.shape)
+
+
+def _strikes(strike: npt.ArrayLike) -> Array:
+    strikes = np.asarray(strike, dtype=float)
+    if not ((strikes > 0) & np.isfinite(strikes)).all():
+        raise InputError("strike must be > 0 and finite in every entry.")
+    return strikes

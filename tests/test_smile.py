@@ -1,4 +1,4 @@
-"""The surface gives back the vols it was fitted to, and joins slices in total variance."""
+"""The surface gives back what it was fitted to, has no arbitrage, and moves by its rules."""
 
 from __future__ import annotations
 
@@ -7,42 +7,246 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from hedging import smile
+from hedging import _svi, smile
 from hedging.chain import OptionChain
-from hedging.errors import InputError
+from hedging.errors import ChainError, InputError
+from hedging.venues import read_chain
+
+DAY = 1 / 365
+# Gatheral and Jacquier (2014), section 3.1, after A. Vogt: a raw SVI slice with butterfly arbitrage near k = 0.8.
+VOGT = np.array([-0.0410, 0.1331, 0.3060, 0.3586, 0.4153])
 
 
-def flat_chain(vols: dict[str, float]) -> OptionChain:
-    """A chain whose vol is one number per expiry."""
-    strikes = np.arange(60.0, 145.0, 5.0)
+def chain_of(vols: dict[str, object], forward: float = 100.0, **columns: object) -> OptionChain:
+    """A cash-settled chain of out-of-the-money options; `vols` per expiry, a number or a function of k."""
+    strikes = np.exp(np.arange(-0.6, 0.61, 0.05)) * forward
+    k = np.log(strikes / forward)
     frames = [
         pd.DataFrame(
-            {"flag": np.where(strikes < 100, "p", "c"), "strike": strikes, "expiry": day, "forward": 100.0}
-        ).assign(mark_vol=vol)
+            {"flag": np.where(k < 0, "p", "c"), "strike": strikes, "expiry": day, "forward": forward}
+        ).assign(mark_vol=vol(k) if callable(vol) else vol, **columns)
         for day, vol in vols.items()
     ]
     return OptionChain.from_frame(
-        pd.concat(frames), asset="XYZ", as_of="2026-01-01T08:00Z", units={"price": "money", "vol": "decimal"}
+        pd.concat(frames, ignore_index=True),
+        asset="XYZ",
+        as_of="2026-01-01T08:00Z",
+        units={"price": "money", "vol": "decimal"},
     )
 
 
+def skewed(level: float, skew: float = -0.2):
+    """Vols of an SSVI-like slice: a level, and a slope at the money."""
+    return lambda k: level * np.sqrt(0.5 + 0.5 * np.sqrt((1.5 * k) ** 2 + 1)) + skew * level * k
+
+
+# --- formulas ---------------------------------------------------------------------------------------
+
+
+def test_ssvi_slices_as_raw_svi_have_the_variance_of_the_ssvi_formula():
+    theta, rho, phi = np.array([0.01, 0.2]), np.array([-0.4, -0.4]), np.array([5.0, 1.2])
+    k = np.linspace(-1, 1, 7)
+    t, p = theta[:, None], phi[:, None]
+    formula = t / 2 * (1 - 0.4 * p * k + np.sqrt((p * k - 0.4) ** 2 + 1 - 0.16))
+    assert_allclose(_svi.total_variance(_svi.raw_from_ssvi(theta, rho, phi), k), formula, rtol=1e-12)
+
+
+def test_free_coordinates_lead_back_to_the_slice():
+    slices = np.array([[0.01, 0.1, -0.3, 0.05, 0.2], VOGT])
+    assert_allclose(_svi.from_free(_svi.to_free(slices)), slices, rtol=1e-9)
+
+
+def test_slopes_of_variance_are_its_derivatives():
+    k, h = np.linspace(-1, 1, 9), 1e-5
+    _, slope, curvature = _svi.variance_slopes(VOGT, k)
+    up, mid, down = (_svi.total_variance(VOGT, k + d) for d in (h, 0, -h))
+    assert_allclose(slope, (up - down) / (2 * h), atol=1e-9)
+    assert_allclose(curvature, (up - 2 * mid + down) / h**2, atol=1e-4)
+
+
+def test_the_published_slice_with_butterfly_arbitrage_is_found_out():
+    k = np.linspace(-1.5, 1.5, 301)
+    g = _svi.butterfly(*_svi.variance_slopes(VOGT, k), k)
+    assert g.min() < 0
+    assert 0.6 < k[g.argmin()] < 1.1  # figure 1 of the paper
+
+
+# --- fits -------------------------------------------------------------------------------------------
+
+
+def test_vols_of_an_svi_slice_are_given_back():
+    truth = np.array([0.01, 0.08, -0.35, 0.02, 0.25])
+    time = 30 * DAY
+    got = smile.fit(chain_of({"2026-01-31T08:00Z": lambda k: np.sqrt(_svi.total_variance(truth, k) / time)}))
+    k = np.linspace(-0.6, 0.6, 25)
+    assert_allclose(got.vol_at(k, time), np.sqrt(_svi.total_variance(truth, k) / time), atol=5e-4)
+
+
+def test_a_fit_to_arbitrageable_vols_has_no_arbitrage():
+    got = smile.fit(chain_of({"2027-01-01T08:00Z": lambda k: np.sqrt(_svi.total_variance(VOGT, k + 0.2))}))
+    assert got.arbitrage()["butterfly"].min() >= 0
+
+
+def test_a_calendar_arbitrage_in_the_quotes_is_fitted_away():
+    got = smile.fit(chain_of({"2026-01-31T08:00Z": 0.8, "2026-03-02T08:00Z": 0.5}))  # 0.64 * 30 > 0.25 * 60
+    assert got.arbitrage()["calendar"].min() >= 0
+    assert got.arbitrage()["butterfly"].min() >= 0
+
+
+def test_vols_lie_inside_the_quote_where_the_mark_does_not():
+    from hedging.greeks import black76_price
+
+    base = chain_of({"2026-01-31T08:00Z": 0.5}).quotes
+    flag, forward, strike, time = (
+        base[c].to_numpy() for c in ("flag", "forward", "strike", "time_to_expiry")
+    )
+    low, high = (black76_price(flag, forward, strike, time, vol) for vol in (0.51, 0.52))
+    got = smile.fit(chain_of({"2026-01-31T08:00Z": 0.5}, bid=low, ask=high))
+    near = (base["strike"] / 100 - 1).abs() < 0.2
+    assert (got.vol_at(np.log(strike / forward), time)[near] > 0.505).all()
+
+
+def test_ssvi_has_one_shape_for_all_expiries():
+    got = smile.fit_ssvi(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-07-01T08:00Z": skewed(0.6)}))
+    assert_allclose(got.slices[:, 2], got.slices[0, 2])
+    assert (got.arbitrage()[["butterfly", "calendar"]] >= 0).all(axis=None)
+
+
+def test_a_chain_without_vols_cannot_be_fitted():
+    with pytest.raises(ChainError, match="no out-of-the-money quote with a vol"):
+        smile.fit(chain_of({"2026-01-31T08:00Z": np.nan}, bid=1.0))
+
+
+def test_a_single_quote_is_enough_for_a_slice():
+    whole = chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-03-02T08:00Z": skewed(0.5)})
+    one = whole.quotes[(whole.quotes["expiry"] < "2026-02-15") | (whole.quotes["strike"] == 100.0)]
+    got = smile.fit(OptionChain("XYZ", whole.as_of, whole.spot, one.reset_index(drop=True), whole.rejected))
+    assert_allclose(got.vol_at(0.0, 60 * DAY), 0.5, atol=0.005)
+
+
+# --- between and beyond the slices ------------------------------------------------------------------
+
+
 def test_total_variance_is_linear_in_time_between_expiries_and_vol_flat_outside():
-    got = smile.fit(flat_chain({"2026-01-31T08:00Z": 0.5, "2026-04-01T08:00Z": 0.4}))
-    early, late = 30 / 365, 90 / 365
-    middle = 0.5 * (0.25 * early + 0.16 * late)
-    assert_allclose(got.vol_at(0.1, 60 / 365) ** 2 * 60 / 365, middle, rtol=1e-6)
-    assert_allclose(got.vol_at([0.0, 0.1], [[1 / 365], [early]]), 0.5, rtol=1e-6)
-    assert_allclose(got.vol_at(-0.1, 1.0), 0.4, rtol=1e-6)
+    got = smile.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)}))
+    early, late = 30 * DAY, 90 * DAY
+    for k in (-0.3, 0.0, 0.2):
+        ends = [got.vol_at(k, t) ** 2 * t for t in (early, late)]
+        assert_allclose(got.vol_at(k, 60 * DAY) ** 2 * 60 * DAY, np.mean(ends), rtol=1e-12)
+        assert_allclose(got.vol_at(k, 0.5 * DAY), got.vol_at(k, early), rtol=1e-12)
+        assert_allclose(got.vol_at(k, 3.0), got.vol_at(k, late), rtol=1e-12)
 
 
 def test_array_and_scalar_times_agree():
-    got = smile.fit(flat_chain({"2026-01-31T08:00Z": 0.5, "2026-04-01T08:00Z": 0.4}))
+    got = smile.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)}))
     k = np.linspace(-0.5, 0.5, 11)
-    times = np.array([1.0, 30.0, 45.0, 90.0, 400.0])[:, None] / 365
-    assert_allclose(got.vol_at(k, times), [got.vol_at(k, float(t[0])) for t in times], rtol=1e-15)
+    times = np.array([1.0, 30.0, 45.0, 90.0, 400.0])[:, None] * DAY
+    assert_allclose(got.vol_at(k, times), [got.vol_at(k, float(t[0])) for t in times], rtol=1e-14)
 
 
-def test_time_must_be_positive():
-    got = smile.fit(flat_chain({"2026-01-31T08:00Z": 0.5}))
-    with pytest.raises(InputError, match="must be > 0"):
-        got.vol_at(0.0, 0.0)
+@pytest.mark.parametrize("days", [10.0, 30.0, 45.0, 90.0, 200.0])
+def test_slopes_at_are_the_derivatives_of_total_variance(days):
+    got = smile.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)}))
+    k, time, h = np.linspace(-0.4, 0.4, 5), days * DAY, 1e-4
+    up, mid, down = (got.vol_at(k + d, time) ** 2 * time for d in (h, 0, -h))
+    variance, slope, curvature = got.slopes_at(k, time)
+    assert_allclose(variance, mid, rtol=1e-12)
+    assert_allclose(slope, (up - down) / (2 * h), atol=1e-8)
+    assert_allclose(curvature, (up - 2 * mid + down) / h**2, atol=1e-5)
+
+
+def test_vol_of_a_strike_uses_the_forward_between_expiries():
+    chain = chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)})
+    got = smile.Smile(
+        "XYZ", chain.as_of, 100.0, np.array([30, 90]) * DAY, np.array([101.0, 103.0]), smile.fit(chain).slices
+    )
+    assert_allclose(got.forward(60 * DAY), np.sqrt(101 * 103))
+    assert_allclose(got.forward(180 * DAY), 100 * 1.03**2)
+    assert_allclose(
+        got.vol(110.0, "2026-03-02T08:00Z"), got.vol_at(np.log(110 / np.sqrt(101 * 103)), 60 * DAY)
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s: s.vol_at(0.0, 0.0), "must be > 0 years"),
+        (lambda s: s.vol_at(0.0, np.nan), "must be > 0 years"),
+        (lambda s: s.vol_at(np.nan, 0.1), "log_moneyness must be finite"),
+        (lambda s: s.vol(0.0, "2026-02-01T08:00Z"), "strike must be > 0"),
+        (lambda s: s.vol(100.0, "2025-02-01T08:00Z"), "expiry must lie after"),
+        (lambda s: s.vol(100.0, "2026-02-01"), "must carry a time zone"),
+        (lambda s: s.move(-1.0), "must be a relative move > -1"),
+        (lambda s: s.move(0.1, "sticky_tape"), "rule must be one of sticky_moneyness, sticky_strike"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    got = smile.fit(chain_of({"2026-01-31T08:00Z": 0.5}))
+    with pytest.raises(InputError, match=message):
+        call(got)
+
+
+# --- moves ------------------------------------------------------------------------------------------
+
+
+def test_sticky_strike_keeps_each_strikes_vol_and_sticky_moneyness_each_k():
+    got = smile.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)}))
+    strikes, expiry = np.array([70.0, 90.0, 110.0]), "2026-02-20T08:00Z"
+    assert_allclose(
+        got.move(-0.2, "sticky_strike").vol(strikes, expiry), got.vol(strikes, expiry), rtol=1e-12
+    )
+    moved = got.move(-0.2, "sticky_moneyness")
+    assert_allclose(moved.vol(0.8 * strikes, expiry), got.vol(strikes, expiry), rtol=1e-12)
+    assert_allclose([moved.spot, *moved.forwards], 0.8 * np.array([got.spot, *got.forwards]))
+
+
+@pytest.mark.parametrize("ratio", [0.0, 0.5, 1.0, 2.0])
+def test_the_at_the_money_vol_slides_along_the_skew_by_the_ratio(ratio):
+    got = smile.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5)}))
+    time, h = 30 * DAY, 1e-5
+    skew = (got.vol_at(h, time) - got.vol_at(-h, time)) / (2 * h)
+    change = (got.move(h, ratio).vol_at(0.0, time) - got.move(-h, ratio).vol_at(0.0, time)) / (2 * h)
+    assert_allclose(change, ratio * skew, atol=1e-6)
+
+
+# --- real chains ------------------------------------------------------------------------------------
+
+CALM = [
+    ("deribit_full_20260511T121945Z.csv.gz", {"asset": "BTC"}),
+    ("deribit_full_20260511T121945Z.csv.gz", {"asset": "ETH"}),
+    ("deribit_btc_book_summary_20250614.json.gz", {}),
+    ("deribit_full_20260111T091434Z.csv.gz", {"asset": "BTC"}),
+    ("deribit_btc_daily_20251230_20260531.parquet", {"at": "2026-04-15"}),
+]
+CRASH = [
+    ("deribit_full_20260206T043012Z.csv.gz", {"asset": "BTC"}),
+    ("deribit_full_20260206T043012Z.csv.gz", {"asset": "ETH"}),
+    ("deribit_crash_6h_20260129_20260208.parquet", {"asset": "BTC", "at": "2026-02-05T23:59Z"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("file", "pick", "bound"), [(*case, 0.3) for case in CALM] + [(*case, 1.1) for case in CRASH]
+)
+def test_real_chains_are_fitted_to_the_stated_error_without_arbitrage(shared_data, file, pick, bound):
+    chain = read_chain(shared_data / "chains" / file, **pick)
+    report = smile.fit(chain).report(chain)
+    slices = report[report["days"] > 2]  # closer to expiry, the settlement average bends Black-76 itself
+    assert np.sqrt((slices["rmse"] ** 2).mean()) < bound
+    assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)
+
+
+def test_model_prices_lie_inside_the_quotes_on_calm_days(shared_data):
+    inside = count = 0.0
+    for file, pick in CALM:
+        chain = read_chain(shared_data / "chains" / file, **pick)
+        judged = smile._judged(smile.fit(chain), chain)
+        inside += judged.loc[judged["two_sided"], "inside"].sum()
+        count += judged["two_sided"].sum()
+    assert inside / count > 0.95
+
+
+def test_the_test_exchange_with_odd_vols_still_gives_a_surface(shared_data):
+    chain = read_chain(shared_data / "chains/testnet_deribit_eth_ticker_20210211.csv.gz")
+    report = smile.fit(chain).report(chain)
+    assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)
