@@ -2,7 +2,7 @@
 
 >>> import hedging as hg
 >>> round(hg.greeks.price("p", spot=100, strike=95, time_to_expiry=0.25, rate=0.03, vol=0.6), 4)
-8.8749
+8.9482
 
 Submodules and names load when they are first used, so that the import stays light.
 """

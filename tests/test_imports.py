@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "hedging"
 
 # Lowest first. Modules of one row never import each other; a folder's own files may.
 ROWS = [
-    {"errors"},
-    {"_extras", "_writing", "units"},
+    {"_svi", "errors"},
+    {"_extras", "_fitting", "_writing", "units"},
     {"_arrays", "_kernels", "_kernels_fast"},
     {"greeks", "instruments", "reactions"},
     {"_cleaning", "paths"},

@@ -10,6 +10,7 @@ import pytest
 from markets import AS_OF, flat_market, option
 from numpy.testing import assert_allclose
 
+import hedging as hg
 from hedging.errors import InputError
 from hedging.instruments import Future, Option, Perpetual, Spot
 from hedging.market import Market
@@ -137,8 +138,7 @@ def test_sticky_strike_keeps_each_strikes_vol() -> None:
     leg = option(market, "p", 90.0, 30.0)
     moved = unit_values([leg], [NONE], market, grid([-0.05], [0.0], [0.0], stickiness=1.0))[0, 0, 0]
     own_vol = 0.6 - 0.4 * np.log(90 / 100)
-    flat = flat_market("cash", vol=own_vol, spot=100.0)
-    expected = unit_values([leg], [NONE], flat, grid([-0.05]))[0, 0, 0]
+    expected = hg.greeks.price("p", 95.0, 90.0, 30 / 365, 0.0, own_vol)
     assert_allclose(moved, expected, rtol=1e-12)
 
 
@@ -146,8 +146,10 @@ def test_sticky_moneyness_reads_the_vol_at_the_new_moneyness() -> None:
     market = flat_market("cash", skew=0.4)
     leg = option(market, "p", 90.0, 30.0)
     moved = unit_values([leg], [NONE], market, grid([-0.1]))[0, 0, 0]  # 90 is at the money now
-    flat = flat_market("cash", vol=0.6)
-    assert_allclose(moved, unit_values([leg], [NONE], flat, grid([-0.1]))[0, 0, 0], rtol=1e-12)
+    surface = market.smile.vol_at(np.array([0.0, np.log(0.9)]), np.full(2, 30 / 365))
+    own_vol = 0.6 - 0.4 * np.log(0.9)
+    expected = hg.greeks.price("p", 90.0, 90.0, 30 / 365, 0.0, own_vol * surface[0] / surface[1])
+    assert_allclose(moved, expected, rtol=1e-12)
 
 
 def test_spot_and_perpetual_gain_the_move() -> None:

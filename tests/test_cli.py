@@ -1,0 +1,235 @@
+"""The command, run as a user runs it: results, files, messages, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hedging import cli, read_plan
+
+BOOK = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\nentry = 88_000\n'
+REFERENCE = ["--delta", "8:12", "--vega", "0:", "--floor", "-15%", "--budget", "2%", "--max-legs", "4"]
+REFERENCE += ["--expiries", "20:100", "--horizon", "30"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "book.toml").write_text(BOOK)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def chain_file(shared_data: Path) -> str:
+    return str(shared_data / "chains" / "deribit_full_20260206T043012Z.csv.gz")
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    """The whole of stderr, which is one line, after a run that printed nothing else."""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1, captured.err
+    return captured.err
+
+
+def test_plan_prints_and_writes_what_it_found(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = ["--json", "plan.json", "--orders", "orders.csv", "--plot", "payoff.png"]
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, *REFERENCE, *outputs]) == 0
+    printed = capsys.readouterr().out
+    saved = json.loads((folder / "plan.json").read_text())
+    assert saved["status"] == "optimal"
+    for order in saved["orders"]:
+        assert order["instrument"] in printed
+        assert order["instrument"] in (folder / "orders.csv").read_text()
+    for key in (
+        "objective",
+        "bound",
+        "gap",
+        "seconds",
+        "cost",
+        "before",
+        "after",
+        "binding",
+        "inputs",
+        "units",
+    ):
+        assert key in saved
+    assert 8 <= saved["after"]["BTC"]["delta"] <= 12
+    assert saved["before"]["BTC"]["delta"] == 25
+    assert (folder / "payoff.png").stat().st_size > 10_000
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "book.toml",
+        "orders.csv",
+        "payoff.png",
+        "plan.json",
+    ]
+    assert read_plan(folder / "plan.json").orders["instrument"].tolist() == [
+        order["instrument"] for order in saved["orders"]
+    ]
+
+
+def test_json_on_stdout_is_nothing_but_json(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, *REFERENCE, "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["orders"]
+
+
+def test_scenario_takes_a_saved_plan(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, *REFERENCE, "--json", "plan.json"]) == 0
+    fall = ["--velocity", "-2%", "--acceleration", "-0.4%", "--days", "14"]
+    files = ["--json", "crash.json", "--plot", "crash.svg"]
+    run = ["scenario", "book.toml", "--plan", "plan.json", "--chain", chain_file, *fall, *files]
+    capsys.readouterr()
+    assert cli.main(run) == 0
+    assert capsys.readouterr().out
+    assert json.loads((folder / "crash.json").read_text())
+    assert (folder / "crash.svg").read_text().lstrip().startswith("<?xml")
+
+
+def test_overlays_stand_side_by_side(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["overlays", "book.toml", "--chain", chain_file, "--json", "-"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["overlay"] for row in rows][:2] == ["no hedge", "protective put"]
+
+
+def test_negative_shares_parse_both_ways(folder: Path) -> None:
+    joined = cli._join_negatives(
+        ["plan", "--floor", "-15%", "--velocity", "-.02", "--json", "-", "--vega", "-5:5"]
+    )
+    assert joined == ["plan", "--floor=-15%", "--velocity=-.02", "--json", "-", "--vega=-5:5"]
+    assert cli._join_negatives(["--floor=-15%"]) == ["--floor=-15%"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--delta", "12:8"], "argument --delta: the low end must not exceed the high end; got '12:8'"),
+        (["--delta", "8"], "argument --delta: must be a band LO:HI, LO: or :HI; got '8'"),
+        (["--delta", "a:b"], "argument --delta: must be a number; got 'a'"),
+        (["--floor", "-15"], "argument --floor: must be a share like 2% or 0.02; got '-15'"),
+        (["--floor", "nan"], "argument --floor: must be a share"),
+        (["--max-legs", "two"], "argument --max-legs: invalid int value: 'two'"),
+        (["--expiries", "20"], "argument --expiries: must be a band"),
+        (["--horizon", "inf"], "argument --horizon: must be a finite number; got 'inf'"),
+        (["--colour"], "unrecognized arguments: --colour"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_code_2(
+    folder: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["plan", "book.toml", "--chain", "chain.json", *arguments]) == 2
+    assert message in one_line(capsys)
+
+
+def test_missing_and_unusable_files_are_one_line_and_code_2(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["plan", "nowhere.toml", "--chain", "chain.json"]) == 2
+    assert "book file nowhere.toml cannot be read: No such file" in one_line(capsys)
+    assert cli.main(["plan", "book.toml", "--chain", "nowhere.json"]) == 2
+    assert "nowhere.json" in one_line(capsys)
+    (folder / "chain.json").write_text("<html>Service unavailable</html>")
+    assert cli.main(["plan", "book.toml", "--chain", "chain.json"]) == 2
+    assert "chain.json" in one_line(capsys)
+    (folder / "chain.json").write_text("[]")
+    assert cli.main(["plan", "book.toml", "--chain", "chain.json"]) == 2
+    assert "chain.json" in one_line(capsys)
+    (folder / "book.toml").write_text(BOOK.replace("25", "nan"))
+    assert cli.main(["plan", "book.toml", "--chain", "chain.json"]) == 2
+    assert "book.toml: holdings.0.spot.quantity: input should be a finite number; got nan" in one_line(capsys)
+
+
+def test_a_book_of_another_asset_is_named(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "book.toml").write_text(BOOK.replace("BTC", "DOGE"))
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, *REFERENCE]) == 2
+    assert "DOGE" in one_line(capsys)
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, "--asset", "BTC", *REFERENCE]) == 2
+    assert "the book holds DOGE, but the chain is BTC" in one_line(capsys)
+
+
+def test_a_window_without_options_is_named(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = [
+        "plan",
+        "book.toml",
+        "--chain",
+        chain_file,
+        "--delta",
+        "8:12",
+        "--expiries",
+        "700:800",
+        "--json",
+        "p.json",
+    ]
+    assert cli.main(run) == 2
+    assert "700" in one_line(capsys)
+    assert not (folder / "p.json").exists()
+
+
+def test_no_feasible_plan_is_code_1_with_the_closest(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    impossible = ["--delta", "8:12", "--floor", "-1%", "--budget", "0.1%", "--max-legs", "2"]
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, *impossible, "--json", "plan.json"]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert "floor" in captured.err
+    assert json.loads((folder / "plan.json").read_text())["status"] == "closest"
+
+
+def test_a_picture_of_an_unknown_kind_is_named(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ["plan", "book.toml", "--chain", chain_file, *REFERENCE, "--plot", "payoff.xyz"]
+    assert cli.main(run) == 2
+    assert "--plot payoff.xyz: the ending must be one of" in capsys.readouterr().err
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--help"]) == 0
+    assert "plan" in capsys.readouterr().out
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("hedging 0.")
+    assert cli.main([]) == 2
+
+
+def test_demo_writes_everything_under_one_folder_and_repeats_itself(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["demo", "-o", "out"]) == 0
+    first = capsys.readouterr().out
+    names = ["crash.png", "orders.csv", "overlays.csv", "payoff.png", "plan.json", "scenarios.csv"]
+    assert sorted(path.name for path in (folder / "out").iterdir()) == names
+    orders = (folder / "out" / "orders.csv").read_bytes()
+    assert "synthetic" in first
+    assert cli.main(["demo", "-o", "out"]) == 0
+    assert (folder / "out" / "orders.csv").read_bytes() == orders
+
+
+def test_python_m_hedging_is_the_command(folder: Path) -> None:
+    root = str(Path(cli.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-m", "hedging", "plan", "nowhere.toml", "--chain", "x"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": root},
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("hedging: book file nowhere.toml cannot be read")
+    assert "Traceback" not in done.stderr
