@@ -7,7 +7,7 @@ node straight from today; `crash_path` follows a price that falls faster and fas
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging.errors import InputError
-from hedging.reactions import BTC, TENOR_POWER, Reaction
+from hedging.reactions import BTC, ETH, STRESS_BETA, TENOR_POWER, Reaction
 
-__all__ = ["Paths", "crash_path", "fan", "grid", "hitting_time", "join"]
+__all__ = ["Paths", "along", "couple", "crash_path", "fan", "grid", "hitting_time", "join"]
 
 Array = npt.NDArray[np.float64]
 
-_NODE_ARRAYS = ("spot", "vol_shift", "skew_shift", "carry_shift", "funding_8h", "spread")
+_NODE_ARRAYS = ("spot", "vol_shift", "skew_shift", "carry_shift", "funding_shift", "spread")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,8 +51,8 @@ class Paths:
         Change of the 25-delta risk reversal (call vol less put vol) of 30 days' tenor, as a decimal.
     carry_shift : ndarray, shape (scenarios, dates), optional
         Added to the carry of every forward. [1/year]
-    funding_8h : ndarray, shape (scenarios, dates), optional
-        Funding from the previous date to this one, per 8 hours, in place of the market's.
+    funding_shift : ndarray, shape (scenarios, dates), optional
+        Added to the market's funding from the previous date to this one, per 8 hours. [share of spot]
     spread : ndarray, shape (scenarios, dates), optional
         Bid-ask spread as a multiple of today's.
     """
@@ -66,7 +66,7 @@ class Paths:
     tenor_power: float = TENOR_POWER
     skew_shift: Array | None = None
     carry_shift: Array | None = None
-    funding_8h: Array | None = None
+    funding_shift: Array | None = None
     spread: Array | None = None
 
     def __post_init__(self) -> None:
@@ -212,7 +212,7 @@ def crash_path(
     step : float
         Days between dates, > 0; the last date is `days` itself.
     reaction : Reaction
-        What vol does; by default as measured for BTC.
+        What moves with the price; by default as measured for BTC.
 
     Returns
     -------
@@ -256,13 +256,98 @@ def crash_path(
             f"velocity {velocity!r} and acceleration {acceleration!r} over {days!r} days move the price by a "
             f"factor of e^{np.abs(log_price).max():.3g}; velocity is per day: -0.02 is 2 % a day."
         )
+    label = f"{100 * velocity:+.3g} %/day, {100 * acceleration + 0.0:+.3g} %/day²"
+    return along(dates, log_price[None, :], (label,), reaction)
+
+
+def along(
+    days: Sequence[float] | Array,
+    log_price: Array,
+    labels: Sequence[str] | None = None,
+    reaction: Reaction = BTC,
+) -> Paths:
+    """Scenarios that follow given paths of log-price, with all that moves with them.
+
+    Parameters
+    ----------
+    days : sequence of float
+        Days from now, ascending, >= 0.
+    log_price : array_like, shape (scenarios, dates)
+        Log of spot over today's.
+    labels : sequence of str, optional
+        One name per scenario; by default their numbers.
+    reaction : Reaction
+        What vol, skew, spreads, funding and basis do.
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit or a number is not finite.
+    """
+    dates, logs = np.asarray(days, dtype=float), np.atleast_2d(np.asarray(log_price, dtype=float))
+    if dates.ndim != 1 or logs.ndim != 2 or logs.shape[1] != dates.size:
+        raise InputError(
+            f"log_price must have one column a date; got shape {logs.shape} and {dates.size} days."
+        )
+    names = [str(i) for i in range(len(logs))] if labels is None else labels
+    moved: dict[str, Any] = dict(reaction.along(dates, logs))
     return Paths(
         days=dates,
-        spot=np.exp(log_price)[None, :],
-        vol_shift=reaction.vol_shift(log_price)[None, :],
-        labels=(f"{100 * velocity:+.3g} %/day, {100 * acceleration + 0.0:+.3g} %/day²",),
+        spot=np.exp(logs),
+        labels=tuple(names),
         stickiness=reaction.stickiness,
+        tenor_power=reaction.tenor_power,
+        **moved,
     )
+
+
+def couple(
+    paths: Paths,
+    assets: Sequence[str],
+    *,
+    betas: Mapping[str, float] = STRESS_BETA,
+    reactions: Mapping[str, Reaction] | None = None,
+) -> dict[str, Paths]:
+    """Paths of several assets in one crash, for `hedging.scenario.run`.
+
+    Parameters
+    ----------
+    paths : Paths
+        Of the asset that leads, whose beta is 1; they must follow each other in time (no grid).
+    assets : sequence of str
+        Whose paths are wanted.
+    betas : mapping
+        Log-price lost per log-price lost by the leader.
+    reactions : mapping, optional
+        What moves with each asset; by default as measured for ETH, and BTC's for all others.
+
+    Raises
+    ------
+    InputError
+        If an asset has no beta, or the paths are a grid.
+
+    Examples
+    --------
+    >>> both = couple(crash_path(-0.05, days=2), ["BTC", "ETH"])
+    >>> np.log(both["ETH"].spot).round(4).tolist()
+    [[0.0, -0.0675, -0.135]]
+    """
+    unknown = [asset for asset in assets if asset not in betas]
+    if unknown:
+        raise InputError(
+            f"no stress beta is known for {', '.join(unknown)}; pass betas={{{unknown[0]!r}: ...}}."
+        )
+    if paths.straight:
+        raise InputError(
+            "a grid says where each asset is, not how it gets there; give each asset its own grid."
+        )
+    known = {"ETH": ETH} | dict(reactions or {})
+    return {
+        asset: paths
+        if betas[asset] == 1.0 and asset not in known
+        else along(paths.days, betas[asset] * np.log(paths.spot), paths.labels, known.get(asset, BTC))
+        for asset in assets
+    }
 
 
 def hitting_time(velocity: float, acceleration: float, depth: float) -> float:

@@ -451,7 +451,7 @@ def _paths(paths: Paths | Mapping[str, Paths], assets: Sequence[str]) -> dict[st
         if len(assets) > 1:
             raise InputError(
                 f"the book holds {', '.join(assets)}, but one set of paths was given: say how each moves, "
-                f"for example {{{assets[0]!r}: crash, {assets[1]!r}: crash.with_beta(1.3)}}."
+                f"for example hedging.paths.couple(crash, {list(assets)})."
             )
         return dict.fromkeys(assets, paths)
     missing = [asset for asset in assets if asset not in paths]

@@ -81,7 +81,7 @@ class Pricer:
     spot : float
         Today's. [money]
     funding_8h : float
-        Funding where the scenarios say none.
+        What longs of a perpetual pay per 8 hours now. [share of spot]
     smile : Smile
     options : OptionTable
         The options among the instruments.
@@ -247,10 +247,10 @@ def _funding_paid(paths: Paths, funding_8h: float) -> Array:
     The rate of each stretch times the average spot on it. Deribit pays it in coin as it accrues, at that
     time's price; the money it was worth then is what counts here.
     """
-    if paths.funding_8h is None and not funding_8h:
+    if paths.funding_shift is None and not funding_8h:
         return np.zeros_like(paths.spot)
-    rates = np.full_like(paths.spot, funding_8h) if paths.funding_8h is None else paths.funding_8h
-    daily = rates * FUNDING_PERIODS_PER_DAY
+    shift = 0.0 if paths.funding_shift is None else paths.funding_shift
+    daily = np.broadcast_to((funding_8h + shift) * FUNDING_PERIODS_PER_DAY, paths.spot.shape)
     if paths.straight:
         return np.asarray(daily * paths.days * (1.0 + paths.spot) / 2.0)
     stretches = np.diff(paths.days, prepend=0.0)

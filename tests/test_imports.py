@@ -16,7 +16,7 @@ ROWS = [
     {"_svi", "errors"},
     {"_extras", "_fitting", "_writing", "units"},
     {"_arrays", "_kernels", "_kernels_fast"},
-    {"greeks", "instruments", "reactions"},
+    {"greeks", "instruments", "momentum", "reactions"},
     {"_cleaning", "paths"},
     {"chain"},
     {"smile"},

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from hedging.errors import InputError
-from hedging.paths import Paths, crash_path, fan, grid, hitting_time, join
-from hedging.reactions import BTC, Reaction, drawdown, shifted_vol, skew_tilt, tenor_scale
+from hedging.paths import Paths, along, couple, crash_path, fan, grid, hitting_time, join
+from hedging.reactions import ETH, STILL, Reaction, drawdown, shifted_vol, skew_tilt, tenor_scale
 
 
 def test_log_price_of_the_crash_is_the_parabola() -> None:
@@ -25,15 +25,67 @@ def test_last_date_is_the_end_even_where_steps_do_not_fit() -> None:
     assert crash_path(-0.01, days=0.3, step=0.1).days.size == 4  # 3 * 0.1 is 0.30000000000000004
 
 
-def test_vol_rises_by_the_measured_slope_per_ten_per_cent_below_the_high() -> None:
-    path = crash_path(-0.05, days=4)
-    assert_allclose(path.vol_shift[0], 0.12 * 0.05 * np.arange(5) / 0.10, rtol=1e-13)
+def test_vol_rises_with_depth_and_speed() -> None:
+    path = crash_path(-0.05, days=4, reaction=Reaction(vol_rise=0.08, vol_speed=0.02))
+    assert_allclose(
+        path.vol_shift[0], 0.08 * 0.5 * np.arange(5) + 0.02 * 0.5 * np.array([0, 1, 1, 1, 1]), rtol=1e-12
+    )
+
+
+def test_nothing_has_moved_today() -> None:
+    path = crash_path(-0.05, -0.01, days=4)
+    assert path.vol_shift[0, 0] == 0
+    assert path.spread is not None
+    assert path.skew_shift is not None
+    assert (path.spread[0, 0], path.skew_shift[0, 0]) == (1, 0)
+
+
+def test_skew_spread_and_funding_follow_their_own_slopes() -> None:
+    rule = Reaction(
+        skew_rise=0.03, skew_speed=0.01, spread_rise=0.5, spread_speed=1.0, funding_speed=0.002, funding_cap=0.003,
+        carry_speed=0.04,
+    )  # fmt: skip
+    path = crash_path(-0.1, -0.1, days=2, reaction=rule)  # falls by 0.15 on day 1, by 0.25 on day 2
+    assert path.spread is not None
+    assert_allclose(path.skew_shift, [[0, -0.06, -0.145]])
+    assert_allclose(path.spread, [[1, 1 + 0.75 + 1.5, 1 + 2.0 + 2.5]])
+    assert_allclose(path.funding_shift, [[0, -0.003, -0.003]])
+    assert_allclose(path.carry_shift, [[0, -0.06, -0.10]])
+
+
+def test_still_market_moves_nothing_but_the_price() -> None:
+    path = crash_path(-0.05, days=3, reaction=STILL)
+    assert not path.vol_shift.any()
+    assert set(path.arrays()) == {"spot", "vol_shift"}
 
 
 def test_rise_lowers_no_vol_and_a_fall_after_it_counts_from_the_high() -> None:
-    path = crash_path(velocity=0.04, acceleration=-0.02, days=6)  # up to 0.04 on day 2, back to 0 on day 4
+    rule = Reaction(vol_rise=0.12, vol_speed=0.0)
+    path = crash_path(
+        velocity=0.04, acceleration=-0.02, days=6, reaction=rule
+    )  # 0.04 up on day 2, 0 on day 4
     assert_allclose(path.vol_shift[0, :3], 0.0)
     assert_allclose(path.vol_shift[0, 4], 0.12 * 0.04 / 0.10, rtol=1e-12)
+
+
+def test_coupled_assets_fall_by_their_betas_with_their_own_reactions() -> None:
+    crash = crash_path(-0.05, days=3)
+    both = couple(crash, ["BTC", "ETH"], betas={"BTC": 1.0, "ETH": 2.0})
+    assert both["BTC"] is crash
+    assert_allclose(both["ETH"].spot, crash.spot**2)
+    assert_allclose(both["ETH"].vol_shift[0, -1], (ETH.vol_rise * 0.3 + ETH.vol_speed * 0.1) / 0.1)
+    with pytest.raises(InputError, match="no stress beta is known for PEPE"):
+        couple(crash, ["PEPE"])
+    with pytest.raises(InputError, match="its own grid"):
+        couple(grid([0.1]), ["ETH"])
+
+
+def test_given_log_prices_become_paths() -> None:
+    made = along([1.0, 2.0], [[-0.1, -0.2], [0.0, 0.1]])
+    assert made.labels == ("0", "1")
+    assert_allclose(np.log(made.spot), [[-0.1, -0.2], [0.0, 0.1]], atol=1e-15)
+    with pytest.raises(InputError, match="one column a date"):
+        along([1.0], [[-0.1, -0.2]])
 
 
 @given(st.floats(-0.3, 0.1), st.floats(-0.05, 0.02), st.floats(0.01, 0.95))
@@ -72,8 +124,9 @@ def test_braked_fall_stalls_where_its_speed_is_gone() -> None:
 
 
 def test_time_runs_c_times_as_fast_under_c_v_and_c_squared_a() -> None:
-    slow = crash_path(-0.01, -0.002, 12, step=1.0)
-    fast = crash_path(-0.03, -0.018, 4, step=1 / 3)
+    rule = Reaction(vol_speed=0.0)  # depth alone knows no time
+    slow = crash_path(-0.01, -0.002, 12, step=1.0, reaction=rule)
+    fast = crash_path(-0.03, -0.018, 4, step=1 / 3, reaction=rule)
     assert_allclose(fast.spot, slow.spot, rtol=1e-12)
     assert_allclose(fast.vol_shift, slow.vol_shift, rtol=1e-9)
 
@@ -150,7 +203,7 @@ def test_paths_refuse(changes: dict[str, np.ndarray], message: str) -> None:
 
 
 def test_tenor_scale_meets_the_slopes_it_was_measured_from() -> None:
-    # Points per -10 % at 7, 30 and 90 days: 20.7, 12.0, 6.5 measured; the power law within a vol point.
+    # Points per -10 % at 7, 30 and 90 days: 20.7, 12.0, 6.5 measured.
     assert_allclose(12.0 * tenor_scale(np.array([7, 30, 90]) / 365), [20.7, 12.0, 6.5], atol=2.5)
     assert tenor_scale(30 / 365) == 1.0
     assert tenor_scale(1e-9) == tenor_scale(1 / 365)
@@ -175,7 +228,6 @@ def test_skew_tilt_is_one_risk_reversal_at_25_delta_and_bounded() -> None:
 def test_reaction_must_be_finite() -> None:
     with pytest.raises(InputError, match="vol_rise of a reaction"):
         Reaction(vol_rise=np.inf)
-    assert BTC.vol_rise == 0.12
 
 
 def test_drawdown_counts_from_today_at_least() -> None:

@@ -38,7 +38,7 @@ def many(count: int, seed: int = 1) -> Paths:
         labels=tuple(str(i) for i in range(count)),
         skew_shift=random.normal(0, 0.05, shape),
         carry_shift=random.normal(0, 0.1, shape),
-        funding_8h=random.normal(0, 1e-4, shape),
+        funding_shift=random.normal(0, 1e-4, shape),
     )
 
 

@@ -166,9 +166,9 @@ def test_funding_is_the_rate_times_the_average_spot_on_the_way() -> None:
     assert_allclose(value, 60.0 - 100.0 - paid)
 
 
-def test_funding_of_the_scenario_replaces_the_markets() -> None:
+def test_funding_of_the_scenario_is_added_to_the_markets() -> None:
     market = replace(flat_market(), funding_8h=0.001)
-    walk = replace(path([1.0, 2.0], [1.0, 1.0]), funding_8h=np.array([[-0.002, 0.0]]))
+    walk = replace(path([1.0, 2.0], [1.0, 1.0]), funding_shift=np.array([[-0.003, -0.001]]))
     value = unit_values([Perpetual("BTC")], [100.0], market, walk)[0, :, 0]
     assert_allclose(value, [0.6, 0.6])  # a negative rate pays the long: 3 * 0.2 % of 100
 
