@@ -1,0 +1,261 @@
+"""The programme as arrays: targets and limits become rows ``matrix @ lots <= bound``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.book import Book
+from hedging.errors import InputError
+from hedging.instruments import Option, Spot
+from hedging.market import Market
+from hedging.paths import Paths, grid
+from hedging.planner.targets import GREEK_TARGETS, Band, Limits, Target
+from hedging.planner.universe import Columns, columns_of
+from hedging.valuation import unit_values
+
+__all__ = ["Problem", "Rows", "base_of", "build", "default_scenarios", "pnl_of", "position_of"]
+
+Array = npt.NDArray[np.float64]
+
+SPOT_MOVES = (
+    *(-0.90, -0.75),  # the far tail: a floor that ends at -60 % is no floor
+    *np.arange(-0.60, -0.249, 0.05),
+    *np.arange(-0.225, 0.2251, 0.025),
+    *np.arange(0.25, 0.601, 0.05),
+    *(0.80, 1.00, 2.00),
+)
+VOL_SHIFTS = (-0.10, 0.0, 0.10)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Some rows of the programme, ``matrix @ lots <= bound``.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (rows, columns)
+    bound : ndarray, shape (rows,)
+    group : ndarray of str
+        The limit that each row belongs to, in the words of `Target` and `Limits`.
+    scale : ndarray
+        What a miss of 1 is in the norm of the closest plan: the position, or the base.
+    soft : ndarray of bool
+        Whether the closest plan may miss it. What guards against short tails never gives.
+    many : ndarray of bool
+        One row of a scenario set, of which few matter: the solver adds these when they are broken.
+    """
+
+    matrix: Array
+    bound: Array
+    group: npt.NDArray[np.str_]
+    scale: Array
+    soft: npt.NDArray[np.bool_]
+    many: npt.NDArray[np.bool_]
+
+    @staticmethod
+    def join(parts: Sequence[Rows]) -> Rows:
+        """Put rows on top of each other."""
+        names = ("matrix", "bound", "group", "scale", "soft", "many")
+        return Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def take(self, keep: npt.NDArray[Any]) -> Rows:
+        """Return some of the rows, by mask or index."""
+        names = ("matrix", "bound", "group", "scale", "soft", "many")
+        return Rows(*(getattr(self, name)[keep] for name in names))
+
+    def columns(self, keep: npt.NDArray[Any]) -> Rows:
+        """Return the same rows over some of the columns."""
+        return replace(self, matrix=self.matrix[:, keep])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """A mixed-integer programme over orders in lots, and what its numbers mean.
+
+    Attributes
+    ----------
+    columns : Columns
+    rows : Rows
+    price_per_leg : float
+        [money]
+    max_legs : int
+    base : float
+        What shares are shares of. [money]
+    base_name : str
+    """
+
+    columns: Columns
+    rows: Rows
+    price_per_leg: float
+    max_legs: int
+    base: float
+    base_name: str
+
+    def only(self, keep: npt.NDArray[Any]) -> Problem:
+        """Return the same programme over some of the columns."""
+        return replace(self, columns=self.columns.take(keep), rows=self.rows.columns(keep))
+
+
+def default_scenarios(horizon: float) -> Paths:
+    """Spot from -90 % to +200 %, vol by -10, 0 and +10 points, half-way to the horizon and at it."""
+    return grid(SPOT_MOVES, VOL_SHIFTS, (horizon / 2.0, horizon))
+
+
+def base_of(book: Book, markets: Sequence[Market]) -> tuple[float, str]:
+    """What shares of a book are shares of, and what to call it.
+
+    The book's value where it holds spot or cash; otherwise, as a position in perpetuals or futures is worth
+    only its gain, the gross notional.
+    """
+    value = book.value(*markets)
+    owned = book.cash != 0.0 or any(isinstance(held.instrument, Spot) for held in book.holdings)
+    if owned and value > 0.0:
+        return value, "book value"
+    notional = sum(position_of(book, market) * market.spot for market in markets)
+    if notional <= 0.0:
+        raise InputError("the book is empty or worth nothing; there is nothing to hedge.")
+    return notional, "gross notional"
+
+
+def position_of(book: Book, market: Market) -> float:
+    """Units of underlying held, long and short added up; options count only where nothing else is held."""
+    held = book.of(market.asset)
+    linear = sum(abs(holding.units) for holding in held if not isinstance(holding.instrument, Option))
+    return linear or sum(abs(holding.units) for holding in held)
+
+
+def build(
+    book: Book,
+    markets: Sequence[Market],
+    target: Target,
+    limits: Limits,
+    horizon: float,
+    scenarios: Paths,
+) -> Problem:
+    """Turn targets and limits into rows over every order allowed."""
+    base, base_name = base_of(book, markets)
+    parts, blocks = [], []
+    for market in markets:
+        position = position_of(book, market) or base / market.spot
+        parts.append(columns_of(market, limits, position, horizon, scenarios))
+    columns = Columns.join(parts)
+    for market in markets:
+        here = np.array([item.asset == market.asset for item in columns.instruments])
+        blocks += _greek_rows(book, market, target, columns, here, base)
+        blocks += _tail_rows(book, market, columns, here)
+    if target.floor is not None:
+        blocks.append(_floor_rows(book, markets, columns, scenarios, target.floor * base, base))
+    if limits.budget is not None:
+        blocks.append(_rows("budget", columns.premium, limits.budget * base, base))
+    return Problem(columns, Rows.join(blocks), limits.price_per_leg * base, limits.max_legs, base, base_name)
+
+
+def pnl_of(book: Book, markets: Sequence[Market], scenarios: Paths) -> Array:
+    """P&L of a book at every node, shape (scenarios, dates). [money]"""
+    change = book.cash - book.value(*markets) + np.zeros(scenarios.spot.shape)
+    for market in markets:
+        change = change + book.values(market, scenarios).sum(axis=2)
+    return np.asarray(change)
+
+
+def _rows(
+    name: str,
+    matrix: Array,
+    bound: Array | float,
+    scale: float,
+    *,
+    soft: bool = True,
+    many: bool = False,
+) -> Rows:
+    matrix = np.atleast_2d(matrix)
+    count = len(matrix)
+    return Rows(
+        matrix,
+        np.broadcast_to(np.asarray(bound, dtype=float), count).copy(),
+        np.full(count, name),
+        np.full(count, scale),
+        np.full(count, soft),
+        np.full(count, many),
+    )
+
+
+def _greek_rows(
+    book: Book,
+    market: Market,
+    target: Target,
+    columns: Columns,
+    here: npt.NDArray[np.bool_],
+    base: float,
+) -> list[Rows]:
+    now = book.exposure(market)
+    blocks = []
+    for name in GREEK_TARGETS:
+        band = target.band(name, market.asset)
+        if band is None:
+            continue
+        effect = np.where(here, getattr(columns, name), 0.0)
+        held = getattr(now, name)
+        scale = _greek_scale(held, band, base if name != "delta" else base / market.spot)
+        blocks += [
+            _rows(name, sign * effect, sign * (limit - held), scale)
+            for sign, limit in ((-1.0, band[0]), (1.0, band[1]))
+            if limit is not None
+        ]
+    return blocks
+
+
+def _greek_scale(held: float, band: Band, fallback: float) -> float:
+    """Size of a Greek that a miss is measured against: the largest of what is held and what is asked for."""
+    return max(abs(held), *(abs(side) for side in band if side is not None)) or fallback
+
+
+def _floor_rows(
+    book: Book, markets: Sequence[Market], columns: Columns, scenarios: Paths, floor: float, base: float
+) -> Rows:
+    unhedged = pnl_of(book, markets, scenarios).ravel()
+    return _rows("floor", -columns.pnl, unhedged - floor, base, many=True)
+
+
+def _tail_rows(
+    book: Book, market: Market, columns: Columns, here: npt.NDArray[np.bool_]
+) -> list[Rows]:
+    """No tail is short beyond what is held, at any time: a leg covers only what expires no later.
+
+    From each expiry on, calls sold must be covered by coins and by calls that still live, and puts sold by
+    puts that still live, in number and (which is what counts in coin as spot goes to 0) in strike times
+    number. A book that is short already may not get any shorter.
+    """
+    held = [(holding.instrument, holding.units) for holding in book.of(market.asset)]
+    linear = sum(units for item, units in held if not isinstance(item, Option))
+    options = [(item, units) for item, units in held if isinstance(item, Option)]
+    traded = [item if isinstance(item, Option) else None for item in columns.instruments]
+    call, put = (
+        np.array([item is not None and item.flag == flag for item in traded]) & here for flag in ("c", "p")
+    )
+    strike = np.array([item.strike if item is not None else 0.0 for item in traded])
+    outright = np.where(np.array([item is None for item in traded]) & here, columns.size, 0.0)
+    coins = np.where(here, columns.coins, 0.0)
+    expiries = sorted({item.expiry for item in traded if item is not None} | {item.expiry for item, _ in options})
+    blocks = []
+    for expiry in expiries or [market.as_of]:
+        lives = np.array([item is not None and item.expiry >= expiry for item in traded])
+        own_calls = linear + sum(q for item, q in options if item.flag == "c" and item.expiry >= expiry)
+        own_puts = sum(q for item, q in options if item.flag == "p" and item.expiry >= expiry)
+        own_strikes = sum(
+            q * item.strike for item, q in options if item.flag == "p" and item.expiry >= expiry
+        )
+        # Coins paid as premium cover no call any more. A book without coins owes them all the same, but
+        # that is a purchase of coin, no short call.
+        slope = np.where(call & lives, columns.size, 0.0) + outright - (coins if own_calls > 0 else 0.0)
+        puts = np.where(put & lives, columns.size, 0.0)
+        blocks += [
+            _rows("calls covered", -slope, max(own_calls, 0.0), 1.0, soft=False),
+            _rows("puts covered", -puts, max(own_puts, 0.0), 1.0, soft=False),
+            _rows("puts covered", -puts * strike, max(own_strikes, 0.0), market.spot, soft=False),
+        ]
+    return blocks

@@ -1,0 +1,321 @@
+"""Solve the programme and prove it: the only place that calls scipy's linear and integer solvers.
+
+Whole chains have hundreds of orders and hundreds of scenarios, few of which matter. Three steps, each with
+a reason why its answer holds for the whole problem:
+
+1. The relaxation (lots continuous, no count of legs) over all orders gives a lower bound and, for every
+   order, what the cost must rise by per lot if it is used. Scenario rows enter when they are broken.
+2. A screen solves the programme over the most promising orders. Its plan is feasible, no more is claimed.
+3. The proof: an order whose smallest size would cost more than that plan cannot be part of a cheaper one,
+   and none can be larger than the difference buys. What is left, with those sizes as tight as they are,
+   goes to branch and bound once more; its dual bound holds for the whole problem.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.errors import SolverError
+from hedging.planner.problem import Problem
+
+__all__ = ["Relaxation", "Solution", "relax", "solve"]
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+TOLERANCE = 1e-6  # of rows scaled to a largest coefficient of 1 per lot: a millionth of a lot
+SCREENS = (40, 120)  # orders kept by the screen, tried in turn until one holds a plan
+ROWS_ADDED = 24  # broken scenario rows added at a time
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relaxation:
+    """The programme with continuous lots and without the count of legs.
+
+    Attributes
+    ----------
+    lots : ndarray, shape (columns,)
+    value : float
+        A lower bound on the cost of every plan. [money]
+    reduced : ndarray, shape (columns,)
+        What each lot of an order adds to the bound at least. [money per lot]
+    duals : ndarray, shape (rows,)
+        What one more unit of a row's bound saves, >= 0. [money per unit of the row]
+    active : ndarray of bool, shape (rows,)
+        Rows that were looked at; the others hold anyway.
+    """
+
+    lots: Array
+    value: float
+    reduced: Array
+    duals: Array
+    active: Mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """What the search ended with.
+
+    Attributes
+    ----------
+    lots : ndarray or None
+        The best plan found, None if there is none.
+    objective, bound : float
+        Its cost, and what no plan can cost less than. [money]
+    nodes : int
+        Of branch and bound, over all solves.
+    infeasible : bool
+        Proven that no plan meets all rows.
+    columns_left : int
+        Orders that the proof could not exclude without branching.
+    """
+
+    lots: Array | None
+    objective: float
+    bound: float
+    nodes: int
+    infeasible: bool = False
+    columns_left: int = 0
+
+    @property
+    def gap(self) -> float:
+        """Share of the cost that a better plan could save at most."""
+        if self.lots is None:
+            return np.inf
+        return max(0.0, self.objective - self.bound) / max(abs(self.objective), 1e-9)
+
+
+@dataclass(slots=True)
+class _Search:
+    """The problem in the solver's scale, with what is known so far."""
+
+    problem: Problem
+    gap: float
+    deadline: float
+    norm: Array = field(init=False)
+    matrix: Array = field(init=False)
+    bound: Array = field(init=False)
+    active: Mask = field(init=False)
+    nodes: int = 0
+
+    def __post_init__(self) -> None:
+        rows = self.problem.rows
+        largest = np.abs(rows.matrix).max(axis=1, initial=0.0)
+        self.norm = np.where(largest > 0, largest, 1.0)
+        self.matrix = rows.matrix / self.norm[:, None]
+        self.bound = rows.bound / self.norm
+        self.active = ~rows.many
+
+    @property
+    def seconds_left(self) -> float:
+        return max(0.0, self.deadline - time.perf_counter())
+
+    def broken(self, lots: Array) -> npt.NDArray[np.intp]:
+        """Rows not yet looked at that `lots` break, the worst first."""
+        miss = self.matrix @ lots - self.bound
+        miss[self.active] = -np.inf
+        worst = np.argsort(-miss)[:ROWS_ADDED]
+        return worst[miss[worst] > TOLERANCE]
+
+    def objective(self, lots: Array) -> float:
+        price = self.problem.price_per_leg
+        return float(self.problem.columns.cost @ lots + price * np.count_nonzero(lots))
+
+
+def relax(problem: Problem, *, most: Array | None = None, active: Mask | None = None) -> Relaxation | None:
+    """Solve the relaxation; None if even that has no plan.
+
+    Parameters
+    ----------
+    most : ndarray, optional
+        Tighter largest orders. [lots]
+    active : ndarray of bool, optional
+        Rows to start from, by default those of no scenario set.
+    """
+    search = _Search(problem, 0.0, np.inf)
+    if active is not None:
+        search.active = search.active | active
+    return _relax(search, problem.columns.most if most is None else most)
+
+
+def solve(problem: Problem, *, gap: float = 1e-4, time_limit: float = 30.0) -> Solution:
+    """Find the cheapest plan and prove it.
+
+    Parameters
+    ----------
+    gap : float
+        Share of the cost within which a plan counts as optimal. [1]
+    time_limit : float
+        [seconds]
+
+    Raises
+    ------
+    SolverError
+        If the solver fails for another reason than time or infeasibility.
+    """
+    search = _Search(problem, gap, time.perf_counter() + time_limit)
+    relaxed = _relax(search, problem.columns.most)
+    if relaxed is None:
+        return Solution(None, np.inf, np.inf, 0, infeasible=True)
+    if not relaxed.lots.any():
+        return Solution(relaxed.lots, 0.0, min(relaxed.value, 0.0), 0)
+    best, best_cost = _screen(search, relaxed)
+    return _prove(search, relaxed, best, best_cost)
+
+
+def _relax(search: _Search, most: Array) -> Relaxation | None:
+    from scipy.optimize import linprog
+
+    columns, price = search.problem.columns, search.problem.price_per_leg
+    # Each lot carries its share of the leg's price at the largest size: never more than the leg's price.
+    cost = columns.cost + price / most
+    while True:
+        on = np.flatnonzero(search.active)
+        result = linprog(
+            cost,
+            A_ub=search.matrix[on] if on.size else None,
+            b_ub=search.bound[on] if on.size else None,
+            bounds=np.column_stack((np.zeros_like(most), most)),
+            method="highs-ds",
+        )
+        if result.status == 2:
+            return None
+        if result.status != 0:
+            raise SolverError(f"the relaxation stopped: {result.message}")
+        lots = np.clip(result.x, 0.0, most)
+        broken = search.broken(lots)
+        if not broken.size:
+            break
+        search.active[broken] = True
+    duals = np.zeros(search.bound.size)
+    duals[on] = -result.ineqlin.marginals / search.norm[on]
+    return Relaxation(lots, float(result.fun), np.asarray(result.lower.marginals), duals, search.active.copy())
+
+
+def _screen(search: _Search, relaxed: Relaxation) -> tuple[Array | None, float]:
+    """A plan out of the most promising orders, if there is one."""
+    columns = search.problem.columns
+    rank = np.argsort(relaxed.reduced * columns.least - 1e-9 * relaxed.lots, kind="stable")
+    for count in SCREENS:
+        keep = np.sort(rank[:count])
+        lots, _ = _branch(search, keep, columns.most, np.inf)
+        if lots is not None:
+            return lots, search.objective(lots)
+        if count >= len(columns):
+            break
+    return None, np.inf
+
+
+def _prove(search: _Search, relaxed: Relaxation, best: Array | None, best_cost: float) -> Solution:
+    columns = search.problem.columns
+    most = columns.most.copy()
+    keep = np.arange(len(columns))
+    if best is not None:
+        keep, most = _reach(search, relaxed, best_cost)
+    target = best_cost * (1.0 - search.gap) if best is not None else np.inf
+    lots, bound = _branch(search, keep, most, target)
+    if lots is not None and search.objective(lots) < best_cost:
+        best, best_cost = lots, search.objective(lots)
+    bound = max(min(bound, best_cost), min(relaxed.value, best_cost))
+    return Solution(best, best_cost, bound, search.nodes, best is None and bound == np.inf, keep.size)
+
+
+def _reach(
+    search: _Search, relaxed: Relaxation, best_cost: float
+) -> tuple[npt.NDArray[np.intp], Array]:
+    """Orders that a plan cheaper than `best_cost` can contain, and how large they can be.
+
+    With weak duality every plan costs at least the relaxation plus reduced cost times lots, plus what the
+    relaxation undercounts of the leg's price.
+    """
+    columns, price = search.problem.columns, search.problem.price_per_leg
+    room = max(best_cost - relaxed.value, 0.0)
+
+    def extra(lots: Array) -> Array:
+        return np.asarray(relaxed.reduced * lots + price * (1.0 - lots / columns.most))
+
+    cheapest = np.minimum(extra(columns.least), extra(columns.most))
+    keep = np.flatnonzero(cheapest <= room)
+    slope = relaxed.reduced - price / columns.most
+    with np.errstate(divide="ignore", invalid="ignore"):
+        largest = np.where(slope > 0, (room - price) / slope, np.inf)
+    most = np.minimum(columns.most, np.maximum(np.floor(largest + 1e-6), columns.least))
+    return keep, most
+
+
+def _branch(
+    search: _Search, keep: npt.NDArray[np.intp], most: Array, cutoff: float
+) -> tuple[Array | None, float]:
+    """Branch and bound over some orders; returns the best plan below `cutoff`, and a lower bound."""
+    bound = -np.inf
+    columns = search.problem.columns
+    if not keep.size:
+        return None, np.inf
+    while True:
+        result = _milp(search, keep, most, cutoff)
+        search.nodes += int(result.mip_node_count or 0)
+        if result.status == 2:
+            return None, np.inf
+        if result.status not in (0, 1):
+            raise SolverError(f"the integer solver stopped: {result.message}")
+        if result.mip_dual_bound is not None:
+            bound = max(bound, float(result.mip_dual_bound))
+        if result.x is None:
+            return None, bound
+        lots = np.zeros(len(columns))
+        lots[keep] = np.round(result.x[: keep.size])
+        broken = search.broken(lots)
+        if not broken.size:
+            return lots, bound
+        search.active[broken] = True
+        if search.seconds_left <= 0.0:
+            return None, bound
+
+
+def _milp(search: _Search, keep: npt.NDArray[np.intp], most: Array, cutoff: float):  # type: ignore[no-untyped-def]
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import bmat, csr_array, diags_array
+
+    problem, n = search.problem, keep.size
+    columns = problem.columns
+    on = np.flatnonzero(search.active)
+    cost = np.concatenate((columns.cost[keep], np.full(n, problem.price_per_leg)))
+    eye = diags_array(np.ones(n))
+    blocks = [
+        [csr_array(search.matrix[np.ix_(on, keep)]), None],
+        [eye, -diags_array(most[keep])],
+        [-eye, diags_array(columns.least[keep])],
+        [None, csr_array(np.ones((1, n)))],
+    ]
+    bounds = [search.bound[on], np.zeros(2 * n), [problem.max_legs]]
+    both = _both_sides(search, keep)
+    if both.shape[0]:
+        blocks.append([None, csr_array(both)])
+        bounds.append(np.ones(both.shape[0]))
+    if np.isfinite(cutoff):
+        blocks.append([csr_array(cost[None, :n]), csr_array(cost[None, n:])])
+        bounds.append([cutoff])
+    return milp(
+        cost,
+        integrality=np.ones(2 * n),
+        bounds=Bounds(0.0, np.concatenate((most[keep], np.ones(n)))),
+        constraints=LinearConstraint(bmat(blocks, format="csr"), -np.inf, np.concatenate(bounds)),
+        options={"time_limit": max(search.seconds_left, 0.05), "mip_rel_gap": search.gap},
+    )
+
+
+def _both_sides(search: _Search, keep: npt.NDArray[np.intp]) -> Array:
+    """One row for each instrument with two sides: it is bought or sold, not both."""
+    instruments = search.problem.columns.instruments
+    sides: dict[str, list[int]] = {}
+    for position, index in enumerate(keep):
+        sides.setdefault(instruments[index].symbol, []).append(position)
+    pairs = [pair for pair in sides.values() if len(pair) > 1]
+    matrix = np.zeros((len(pairs), keep.size))
+    for row, pair in enumerate(pairs):
+        matrix[row, pair] = 1.0
+    return matrix

@@ -1,0 +1,197 @@
+"""What a plan must reach and what it may use: `Target`, `Limits`, `Outright`. Values only, checked once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, TypeAlias
+
+from hedging.errors import InputError
+from hedging.instruments import FeeRule, Perpetual, Settlement, Spot
+
+__all__ = ["GREEK_TARGETS", "Band", "Limits", "Outright", "Target"]
+
+Band: TypeAlias = tuple[float | None, float | None]
+"""Least and greatest value; None leaves a side open."""
+
+GREEK_TARGETS = ("delta", "gamma", "vega", "theta")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What book and plan together must show.
+
+    Attributes
+    ----------
+    delta, gamma, vega, theta : (low, high), or {asset: (low, high)}, optional
+        Bands in the units of `hedging.units.GREEK_UNITS`: [units of underlying], [units per 1.00 of spot],
+        [money per vol point], [money per calendar day]. None leaves a side open. A plain band holds for
+        every asset of the book.
+    floor : float, optional
+        Least P&L over the scenario set, at all its dates, as a share of the plan's base: -0.15 is a loss of
+        at most 15 %. [1]
+
+    Raises
+    ------
+    InputError
+        If a band is upside down or empty, a number is NaN, or `floor` is not in [-1, 0].
+
+    Examples
+    --------
+    >>> Target(delta=(8, 12), vega=(0, None), floor=-0.15).band("vega", "BTC")
+    (0.0, None)
+    """
+
+    delta: Band | Mapping[str, Band] | None = None
+    gamma: Band | Mapping[str, Band] | None = None
+    vega: Band | Mapping[str, Band] | None = None
+    theta: Band | Mapping[str, Band] | None = None
+    floor: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in GREEK_TARGETS:
+            given = getattr(self, name)
+            if isinstance(given, Mapping):
+                checked: Any = {asset: _band(f"{name} of {asset}", band) for asset, band in given.items()}
+            else:
+                checked = None if given is None else _band(name, given)
+            object.__setattr__(self, name, checked)
+        if self.floor is not None and not -1.0 <= self.floor <= 0.0:
+            raise InputError(
+                f"floor must be a share between -1 and 0; got {self.floor!r}. "
+                "A loss of at most 15 % is written -0.15."
+            )
+
+    def band(self, greek: str, asset: str) -> Band | None:
+        """The band that holds for one Greek of one asset."""
+        given = getattr(self, greek)
+        return given.get(asset) if isinstance(given, Mapping) else given
+
+    def to_dict(self) -> dict[str, Any]:
+        """The targets that are set, by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Outright:
+    """Trading the underlying itself: spot or the perpetual, at a stated spread and fee.
+
+    Attributes
+    ----------
+    kind : {'spot', 'perpetual'}
+    half_spread : float
+        Distance from spot to the price got, as a share of spot. [1]
+    fee : FeeRule
+        What a taker pays.
+    settlement : {'coin', 'cash'}
+        Of the perpetual.
+    lot : float
+        Smallest order and its increment. [units of underlying]
+    """
+
+    kind: Literal["spot", "perpetual"] = "spot"
+    half_spread: float = 0.0001
+    fee: FeeRule = field(default_factory=lambda: FeeRule(0.0005))
+    settlement: Settlement = "coin"
+    lot: float = 0.001
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("spot", "perpetual"):
+            raise InputError(f"kind must be 'spot' or 'perpetual'; got {self.kind!r}.")
+        if not 0.0 <= self.half_spread < 1.0:
+            raise InputError(f"half_spread must be a share in [0, 1); got {self.half_spread!r}.")
+        if not (self.lot > 0 and math.isfinite(self.lot)):
+            raise InputError(f"lot must be a number > 0; got {self.lot!r}.")
+
+    def instrument(self, asset: str) -> Spot | Perpetual:
+        """The instrument traded on `asset`."""
+        return Spot(asset) if self.kind == "spot" else Perpetual(asset, self.settlement)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a plan may use; the defaults keep it to what a desk would trade.
+
+    Attributes
+    ----------
+    budget : float, optional
+        Greatest net premium as a share of the plan's base; 0 is zero cost, None is no limit. [1]
+    max_legs : int
+        Greatest number of orders.
+    expiries : (float, float or None)
+        Least and greatest time to expiry. [days]
+    deltas : (float, float)
+        Least and greatest absolute delta of an option. Deep in-the-money options are sales of the
+        underlying in disguise, far ones lottery tickets. [1]
+    min_leg_share : float
+        Smallest leg as a share of the position; an order of a few lots protects nobody. [1]
+    outright : tuple of Outright
+        Also trade the underlying, as further legs.
+    price_per_leg : float
+        What each further order must save to earn its place, as a share of the base. [1]
+    quoted_size : bool
+        Trade no more than is quoted, where the quoted size is known.
+
+    Raises
+    ------
+    InputError
+        If a number is out of its range, or a window upside down.
+    """
+
+    budget: float | None = None
+    max_legs: int = 4
+    expiries: tuple[float, float | None] = (7.0, None)
+    deltas: tuple[float, float] = (0.05, 0.60)
+    min_leg_share: float = 0.04
+    outright: tuple[Outright, ...] = ()
+    price_per_leg: float = 0.00005
+    quoted_size: bool = True
+
+    def __post_init__(self) -> None:
+        if self.budget is not None and not 0.0 <= self.budget < math.inf:
+            raise InputError(
+                f"budget must be a share >= 0 of the book's value; got {self.budget!r}. 2 % is written 0.02."
+            )
+        if isinstance(self.max_legs, bool) or self.max_legs != int(self.max_legs) or self.max_legs < 1:
+            raise InputError(f"max_legs must be a whole number >= 1; got {self.max_legs!r}.")
+        first, last = self.expiries
+        if not (first >= 0.0 and (last is None or last >= first)):
+            raise InputError(f"expiries must be (first day, last day), first <= last; got {self.expiries!r}.")
+        low, high = self.deltas
+        if not 0.0 <= low <= high <= 1.0:
+            raise InputError(f"deltas must be 0 <= low <= high <= 1; got {self.deltas!r}.")
+        for name in ("min_leg_share", "price_per_leg"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise InputError(f"{name} must be a share in [0, 1); got {getattr(self, name)!r}.")
+        given = (self.outright,) if isinstance(self.outright, Outright) else tuple(self.outright)
+        object.__setattr__(self, "outright", given)
+        if len({item.kind for item in given}) < len(given):
+            raise InputError("outright must name each of spot and perpetual at most once.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The limits by name; an uncapped fee shows no cap."""
+        plain = asdict(self)
+        for item in plain["outright"]:
+            if math.isinf(item["fee"]["cap"]):
+                item["fee"]["cap"] = None
+        return plain
+
+
+def _band(name: str, given: Any) -> Band:
+    """A band as two floats or None, checked."""
+    try:
+        low, high = given
+        band = tuple(None if side is None else float(side) for side in (low, high))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{name} must be a band (low, high), None for an open side; got {given!r}."
+        ) from error
+    numbers = [side for side in band if side is not None]
+    if not numbers:
+        raise InputError(f"{name} must have at least one side; leave it out if it is free.")
+    if any(math.isnan(side) or math.isinf(side) for side in numbers):
+        raise InputError(f"{name} must be a band of finite numbers, None for an open side; got {given!r}.")
+    if len(numbers) == 2 and numbers[0] > numbers[1]:
+        raise InputError(f"{name} must be (low, high) with low <= high; got {given!r}. Turn it round.")
+    return band  # type: ignore[return-value]

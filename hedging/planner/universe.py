@@ -1,0 +1,244 @@
+"""What may be traded: each instrument bought and sold as a column of numbers per lot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.chain import OptionChain
+from hedging.errors import InputError
+from hedging.instruments import Instrument, Option, Spot
+from hedging.legs import Leg, crossing_cost, option_leg, outright_leg
+from hedging.market import Market
+from hedging.paths import Paths
+from hedging.planner.targets import GREEK_TARGETS, Limits, Outright
+from hedging.valuation import unit_greeks, unit_values, unit_values_now
+
+__all__ = ["Columns", "columns_of", "leg_of"]
+
+Array = npt.NDArray[np.float64]
+
+LARGEST_LEG = 20.0
+"""No leg exceeds this multiple of the position; far beyond any hedge, it only keeps the programme bounded."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Orders that may be given, one column a side, all numbers per lot.
+
+    Buys and sells are separate columns: ask and bid put a kink into the cost at zero, and the premium paid
+    in coin differs.
+
+    Attributes
+    ----------
+    instruments : tuple of Instrument, length columns
+    size : ndarray, shape (columns,)
+        Signed units of underlying per lot, > 0 for a buy.
+    lot : ndarray
+        Contracts per lot.
+    cost : ndarray
+        Execution cost: half spread and fee, and the carry of linear legs to the horizon. Options carry
+        nothing under the chain's own vol and forward: their decay pays for their gamma, at a fair price.
+        Theta as a cost would be the premium as a cost again, in disguise. [money]
+    premium : ndarray
+        Paid > 0, received < 0; zero for spot and perpetuals. [money]
+    delta, gamma, vega, theta : ndarray
+        Change of the book's, the coins that leave it as premium and fee included.
+    coins : ndarray
+        Coins that leave the book. [units of underlying]
+    pnl : ndarray, shape (scenarios * dates, columns)
+        Value at each node less what was paid. A mark beyond the quote counts as no gain. [money]
+    least, most : ndarray
+        Smallest and largest order. [lots]
+    """
+
+    instruments: tuple[Instrument, ...]
+    size: Array
+    lot: Array
+    cost: Array
+    premium: Array
+    delta: Array
+    gamma: Array
+    vega: Array
+    theta: Array
+    coins: Array
+    pnl: Array
+    least: Array
+    most: Array
+
+    def __len__(self) -> int:
+        return len(self.instruments)
+
+    def take(self, keep: npt.NDArray[Any]) -> Columns:
+        """Return some of the columns, by mask or index."""
+        index = np.arange(len(self))[keep]
+        arrays = {f.name: getattr(self, f.name)[..., index] for f in fields(self)[1:]}
+        return Columns(tuple(self.instruments[i] for i in index), **arrays)
+
+    @staticmethod
+    def join(parts: Sequence[Columns]) -> Columns:
+        """Put the columns of several markets side by side."""
+        arrays = {
+            f.name: np.concatenate([getattr(part, f.name) for part in parts], axis=-1)
+            for f in fields(Columns)[1:]
+        }
+        return Columns(tuple(item for part in parts for item in part.instruments), **arrays)
+
+
+def columns_of(market: Market, limits: Limits, position: float, horizon: float, paths: Paths) -> Columns:
+    """Every order that `limits` allow on one market.
+
+    Parameters
+    ----------
+    position : float
+        Size of what is hedged, which leg sizes are measured by. [units of underlying]
+    horizon : float
+        [days]
+
+    Raises
+    ------
+    InputError
+        If no option of the chain is quoted within the limits and nothing else may be traded.
+    """
+    quotes = _option_quotes(market, limits)
+    offers = quotes + [_outright_quote(market, item, side) for item in limits.outright for side in (1, -1)]
+    if not offers:
+        raise InputError(
+            f"no option of the {market.asset} chain between {limits.deltas[0]:g} and {limits.deltas[1]:g} delta "
+            f"and {limits.expiries} days has a bid or an ask; widen deltas or expiries, or allow outright."
+        )
+    columns = _measured(offers, market, horizon, paths, limits.min_leg_share * position, position)
+    return columns.take(columns.most >= np.maximum(columns.least, 1.0))
+
+
+def leg_of(
+    columns: Columns, index: int, lots: float, chains: dict[str, OptionChain], limits: Limits
+) -> Leg:
+    """The order that a number of lots of one column means, priced from the chain anew."""
+    instrument = columns.instruments[index]
+    chain = chains[instrument.asset]
+    # Rounded to the digits a lot has, so that 21.1 is not 21.099999999999998.
+    quantity = round(float(np.sign(columns.size[index]) * lots * columns.lot[index]), 10)
+    if isinstance(instrument, Option):
+        return option_leg(chain, instrument.symbol, quantity)
+    kind = "spot" if isinstance(instrument, Spot) else "perpetual"
+    terms = next(item for item in limits.outright if item.kind == kind)
+    return _outright_leg(terms, chain.asset, chain.spot, quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """One instrument on one side, as quoted: prices in money per unit, sizes in lots."""
+
+    instrument: Instrument
+    side: float
+    price: float
+    half_spread: float
+    fee: float
+    lot: float
+    units_per_lot: float
+    available: float
+    pays_premium: bool
+    pays_coin: bool
+
+
+def _option_quotes(market: Market, limits: Limits) -> list[_Offer]:
+    chain = market.chain
+    last = limits.expiries[1]
+    window = (limits.expiries[0], np.inf if last is None else last)
+    chosen = chain.select(days=window, delta=limits.deltas)
+    terms, offers = chain.terms, []
+    q = chosen.quotes
+    options = [
+        Option(chain.asset, flag, float(strike), expiry, terms, symbol)
+        for flag, strike, expiry, symbol in zip(q["flag"], q["strike"], q["expiry"], q["symbol"], strict=True)
+    ]
+    for side, price_column, size_column in ((1.0, "ask", "ask_size"), (-1.0, "bid", "bid_size")):
+        price = q[price_column].to_numpy(dtype=float)
+        crossing = crossing_cost(price, q["bid"].to_numpy(), q["ask"].to_numpy(), q["mark"].to_numpy())
+        fee = terms.fee.per_unit(price, market.spot)
+        size = q[size_column].to_numpy(dtype=float) / terms.lot
+        available = np.where(np.isnan(size) | (not limits.quoted_size), np.inf, np.floor(size + 1e-9))
+        for i in np.flatnonzero(np.isfinite(price) & (price > 0) & np.isfinite(crossing)):
+            offers.append(
+                _Offer(
+                    options[i],
+                    side,
+                    price[i],
+                    crossing[i],
+                    fee[i],
+                    terms.lot,
+                    terms.lot * terms.multiplier,
+                    available[i],
+                    pays_premium=True,
+                    pays_coin=terms.settlement == "coin",
+                )
+            )
+    return offers
+
+
+def _outright_leg(terms: Outright, asset: str, spot: float, quantity: float) -> Leg:
+    return outright_leg(
+        terms.instrument(asset), spot, quantity, half_spread=terms.half_spread, fee=terms.fee
+    )
+
+
+def _outright_quote(market: Market, terms: Outright, side: float) -> _Offer:
+    leg = _outright_leg(terms, market.asset, market.spot, side * terms.lot)
+    return _Offer(
+        leg.instrument,
+        side,
+        leg.price,
+        leg.half_spread,
+        leg.fee,
+        terms.lot,
+        terms.lot,
+        np.inf,
+        pays_premium=terms.kind == "spot",
+        pays_coin=leg.pays_coin,
+    )
+
+
+def _measured(
+    offers: list[_Offer], market: Market, horizon: float, paths: Paths, least: float, position: float
+) -> Columns:
+    """Columns of some offers: the arithmetic of `Book.__add__`, for all of them at once."""
+    names = ("side", "price", "half_spread", "fee", "lot", "units_per_lot", "available")
+    side, price, half_spread, fee, lot, units, available = (
+        np.array([getattr(offer, name) for offer in offers], dtype=float) for name in names
+    )
+    buys_value = np.array([offer.pays_premium for offer in offers])
+    in_coin = np.array([offer.pays_coin for offer in offers])
+    is_option = np.array([isinstance(offer.instrument, Option) for offer in offers])
+    size = side * units
+    bought = np.where(buys_value, size * price, 0.0)
+    paid = bought + units * fee
+    coins = np.where(in_coin, paid / market.spot, 0.0)
+    cash = np.where(in_coin, 0.0, paid)
+
+    # An instrument quoted on both sides is valued once; a perpetual's entry price makes each side its own.
+    keys = [(offer.instrument, 0.0 if offer.pays_premium else offer.price) for offer in offers]
+    unique = list(dict.fromkeys(keys))
+    where = np.array([{key: i for i, key in enumerate(unique)}[key] for key in keys])
+    items, entries = [key[0] for key in unique], [key[1] for key in unique]
+    greeks = {name: each[where] * size for name, each in unit_greeks(items, entries, market).items()}
+    unearned = np.maximum(unit_values_now(items, entries, market)[where] * size - bought, 0.0)
+    value = unit_values(items, entries, market, paths)[:, :, where] * size
+    pnl = value - coins * (market.spot * paths.spot[:, :, None]) - cash - unearned
+    carry = np.where(is_option, 0.0, -greeks["theta"] * horizon)
+    return Columns(
+        instruments=tuple(offer.instrument for offer in offers),
+        size=size,
+        lot=lot,
+        cost=units * (half_spread + fee) + carry,
+        premium=np.where(is_option, bought, 0.0),
+        coins=coins,
+        pnl=pnl.reshape(-1, len(offers)),
+        least=np.maximum(1.0, np.ceil(least / units - 1e-9)),
+        most=np.minimum(available, np.floor(LARGEST_LEG * position / units + 1e-9)),
+        **{name: greeks[name] - (coins if name == "delta" else 0.0) for name in GREEK_TARGETS},
+    )
