@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,8 @@ class Problem:
     base : float
         What shares are shares of. [money]
     base_name : str
+    miss_price : dict of str to float
+        Groups of rows that may be missed, and the price of a miss of one scale. [money]
     """
 
     columns: Columns
@@ -95,6 +97,7 @@ class Problem:
     max_legs: int
     base: float
     base_name: str
+    miss_price: dict[str, float] = field(default_factory=dict)
 
     def only(self, keep: npt.NDArray[Any]) -> Problem:
         """Return the same programme over some of the columns."""

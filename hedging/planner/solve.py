@@ -91,7 +91,10 @@ class Solution:
 
 @dataclass(slots=True)
 class _Search:
-    """The problem in the solver's scale, with what is known so far."""
+    """The problem in the solver's scale, with what is known so far.
+
+    Rows of a limit that may be missed share one slack, in units of the limit's scale.
+    """
 
     problem: Problem
     gap: float
@@ -99,31 +102,44 @@ class _Search:
     norm: Array = field(init=False)
     matrix: Array = field(init=False)
     bound: Array = field(init=False)
+    slack: Array = field(init=False)  # shape (rows, limits that may be missed)
+    miss_price: Array = field(init=False)
     active: Mask = field(init=False)
     nodes: int = 0
 
     def __post_init__(self) -> None:
-        rows = self.problem.rows
+        rows, prices = self.problem.rows, self.problem.miss_price
         largest = np.abs(rows.matrix).max(axis=1, initial=0.0)
         self.norm = np.where(largest > 0, largest, 1.0)
         self.matrix = rows.matrix / self.norm[:, None]
         self.bound = rows.bound / self.norm
+        belongs = np.array([[group == name for name in prices] for group in rows.group], dtype=float)
+        self.slack = belongs.reshape(self.bound.size, len(prices)) * (rows.scale / self.norm)[:, None]
+        self.miss_price = np.array(list(prices.values()), dtype=float)
         self.active = ~rows.many
 
     @property
     def seconds_left(self) -> float:
         return max(0.0, self.deadline - time.perf_counter())
 
-    def broken(self, lots: Array) -> npt.NDArray[np.intp]:
-        """Rows not yet looked at that `lots` break, the worst first."""
-        miss = self.matrix @ lots - self.bound
-        miss[self.active] = -np.inf
-        worst = np.argsort(-miss)[:ROWS_ADDED]
-        return worst[miss[worst] > TOLERANCE]
+    def misses(self, lots: Array) -> Array:
+        """By how much each limit that may be missed is missed, in units of its scale."""
+        over = np.maximum(self.matrix @ lots - self.bound, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(self.slack > 0, over[:, None] / self.slack, 0.0)
+        return np.asarray(share.max(axis=0, initial=0.0))
+
+    def broken(self, lots: Array, missed: Array) -> npt.NDArray[np.intp]:
+        """Rows not yet looked at that `lots` break beyond what is `missed`, the worst first."""
+        over = self.matrix @ lots - self.bound - self.slack @ missed
+        over[self.active] = -np.inf
+        worst = np.argsort(-over)[:ROWS_ADDED]
+        return worst[over[worst] > TOLERANCE]
 
     def objective(self, lots: Array) -> float:
         price = self.problem.price_per_leg
-        return float(self.problem.columns.cost @ lots + price * np.count_nonzero(lots))
+        fixed = price * np.count_nonzero(lots) + self.miss_price @ self.misses(lots)
+        return float(self.problem.columns.cost @ lots + fixed)
 
 
 def relax(problem: Problem, *, most: Array | None = None, active: Mask | None = None) -> Relaxation | None:
@@ -162,7 +178,7 @@ def solve(problem: Problem, *, gap: float = 1e-4, time_limit: float = 30.0) -> S
     if relaxed is None:
         return Solution(None, np.inf, np.inf, 0, infeasible=True)
     if not relaxed.lots.any():
-        return Solution(relaxed.lots, 0.0, min(relaxed.value, 0.0), 0)
+        return Solution(relaxed.lots, search.objective(relaxed.lots), relaxed.value, 0)
     best, best_cost = _screen(search, relaxed)
     return _prove(search, relaxed, best, best_cost)
 
@@ -172,28 +188,30 @@ def _relax(search: _Search, most: Array) -> Relaxation | None:
 
     columns, price = search.problem.columns, search.problem.price_per_leg
     # Each lot carries its share of the leg's price at the largest size: never more than the leg's price.
-    cost = columns.cost + price / most
+    cost = np.concatenate((columns.cost + price / most, search.miss_price))
+    upper = np.concatenate((most, np.full(search.miss_price.size, np.inf)))
     while True:
         on = np.flatnonzero(search.active)
         result = linprog(
             cost,
-            A_ub=search.matrix[on] if on.size else None,
+            A_ub=np.hstack((search.matrix[on], -search.slack[on])) if on.size else None,
             b_ub=search.bound[on] if on.size else None,
-            bounds=np.column_stack((np.zeros_like(most), most)),
+            bounds=np.column_stack((np.zeros_like(upper), upper)),
             method="highs-ds",
         )
         if result.status == 2:
             return None
         if result.status != 0:
             raise SolverError(f"the relaxation stopped: {result.message}")
-        lots = np.clip(result.x, 0.0, most)
-        broken = search.broken(lots)
+        lots = np.clip(result.x[: most.size], 0.0, most)
+        broken = search.broken(lots, result.x[most.size :])
         if not broken.size:
             break
         search.active[broken] = True
     duals = np.zeros(search.bound.size)
     duals[on] = -result.ineqlin.marginals / search.norm[on]
-    return Relaxation(lots, float(result.fun), np.asarray(result.lower.marginals), duals, search.active.copy())
+    reduced = np.asarray(result.lower.marginals)[: most.size]
+    return Relaxation(lots, float(result.fun), reduced, duals, search.active.copy())
 
 
 def _screen(search: _Search, relaxed: Relaxation) -> tuple[Array | None, float]:
@@ -220,8 +238,10 @@ def _prove(search: _Search, relaxed: Relaxation, best: Array | None, best_cost: 
     lots, bound = _branch(search, keep, most, target)
     if lots is not None and search.objective(lots) < best_cost:
         best, best_cost = lots, search.objective(lots)
-    bound = max(min(bound, best_cost), min(relaxed.value, best_cost))
-    return Solution(best, best_cost, bound, search.nodes, best is None and bound == np.inf, keep.size)
+    elif best is not None:
+        bound = min(bound, target)  # nothing below it: exhausted, or cut off
+    infeasible = best is None and bound == np.inf
+    return Solution(best, best_cost, max(bound, relaxed.value), search.nodes, infeasible, keep.size)
 
 
 def _reach(
@@ -268,7 +288,7 @@ def _branch(
             return None, bound
         lots = np.zeros(len(columns))
         lots[keep] = np.round(result.x[: keep.size])
-        broken = search.broken(lots)
+        broken = search.broken(lots, result.x[2 * keep.size :])
         if not broken.size:
             return lots, bound
         search.active[broken] = True
@@ -278,32 +298,33 @@ def _branch(
 
 def _milp(search: _Search, keep: npt.NDArray[np.intp], most: Array, cutoff: float):  # type: ignore[no-untyped-def]
     from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import bmat, csr_array, diags_array
+    from scipy.sparse import block_array, csr_array, diags_array
 
-    problem, n = search.problem, keep.size
+    problem, n, misses = search.problem, keep.size, search.miss_price.size
     columns = problem.columns
     on = np.flatnonzero(search.active)
-    cost = np.concatenate((columns.cost[keep], np.full(n, problem.price_per_leg)))
+    cost = np.concatenate((columns.cost[keep], np.full(n, problem.price_per_leg), search.miss_price))
     eye = diags_array(np.ones(n))
+    none = csr_array((n, misses))
     blocks = [
-        [csr_array(search.matrix[np.ix_(on, keep)]), None],
-        [eye, -diags_array(most[keep])],
-        [-eye, diags_array(columns.least[keep])],
-        [None, csr_array(np.ones((1, n)))],
+        [csr_array(search.matrix[np.ix_(on, keep)]), None, csr_array(-search.slack[on])],
+        [eye, -diags_array(most[keep]), none],
+        [-eye, diags_array(columns.least[keep]), none],
+        [None, csr_array(np.ones((1, n))), None],
     ]
     bounds = [search.bound[on], np.zeros(2 * n), [problem.max_legs]]
     both = _both_sides(search, keep)
     if both.shape[0]:
-        blocks.append([None, csr_array(both)])
+        blocks.append([None, csr_array(both), None])
         bounds.append(np.ones(both.shape[0]))
     if np.isfinite(cutoff):
-        blocks.append([csr_array(cost[None, :n]), csr_array(cost[None, n:])])
+        blocks.append([csr_array(cost[None, :n]), csr_array(cost[None, n : 2 * n]), csr_array(cost[None, 2 * n :])])
         bounds.append([cutoff])
     return milp(
         cost,
-        integrality=np.ones(2 * n),
-        bounds=Bounds(0.0, np.concatenate((most[keep], np.ones(n)))),
-        constraints=LinearConstraint(bmat(blocks, format="csr"), -np.inf, np.concatenate(bounds)),
+        integrality=np.concatenate((np.ones(2 * n), np.zeros(misses))),
+        bounds=Bounds(0.0, np.concatenate((most[keep], np.ones(n), np.full(misses, np.inf)))),
+        constraints=LinearConstraint(block_array(blocks, format="csr"), -np.inf, np.concatenate(bounds)),
         options={"time_limit": max(search.seconds_left, 0.05), "mip_rel_gap": search.gap},
     )
 
