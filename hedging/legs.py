@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hedging.chain import OptionChain
@@ -134,13 +135,15 @@ def option_leg(chain: OptionChain, symbol: str, quantity: float) -> Leg:
     return Leg(option, float(quantity), price, half_spread, fee, chain.spot)
 
 
-def crossing_cost(price: float, bid: float, ask: float, mark: float) -> float:
+def crossing_cost(
+    price: npt.ArrayLike, bid: npt.ArrayLike, ask: npt.ArrayLike, mark: npt.ArrayLike
+) -> npt.NDArray[np.float64]:
     """Half the spread, or the distance to the mark where that is more; arrays broadcast.
 
     Missing quotes are NaN; with neither the other side nor a mark known the cost is NaN.
     """
     half = (np.asarray(ask, dtype=float) - np.asarray(bid, dtype=float)) / 2.0
-    return np.fmax(half, np.abs(np.asarray(price, dtype=float) - mark))  # type: ignore[no-any-return]
+    return np.asarray(np.fmax(half, np.abs(np.asarray(price, dtype=float) - np.asarray(mark, dtype=float))))
 
 
 def outright_leg(

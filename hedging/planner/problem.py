@@ -16,7 +16,6 @@ from hedging.market import Market
 from hedging.paths import Paths, grid
 from hedging.planner.targets import GREEK_TARGETS, Band, Limits, Target
 from hedging.planner.universe import Columns, columns_of
-from hedging.valuation import unit_values
 
 __all__ = ["Problem", "Rows", "base_of", "build", "default_scenarios", "pnl_of", "position_of"]
 
@@ -30,6 +29,7 @@ SPOT_MOVES = (
     *(0.80, 1.00, 2.00),
 )
 VOL_SHIFTS = (-0.10, 0.0, 0.10)
+WHIPSAWS = (-0.60, -0.40, -0.25, -0.12, 0.12, 0.25, 0.40, 0.60)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,8 +105,32 @@ class Problem:
 
 
 def default_scenarios(horizon: float) -> Paths:
-    """Spot from -90 % to +200 %, vol by -10, 0 and +10 points, half-way to the horizon and at it."""
-    return grid(SPOT_MOVES, VOL_SHIFTS, (horizon / 2.0, horizon))
+    """Where spot and vol may go by half the horizon and by its end; a floor holds over all of it.
+
+    Spot ends between -90 % and +200 % with vol by -10, 0 or +10 points, reached along a straight line in
+    log-price; and it goes by up to 60 % either way first and ends anywhere from there. Without such
+    whipsaws a short leg that expires half-way would be judged on the straight lines only, where its loss
+    and the gain of what covers it always come together.
+    """
+    moves = np.sort(np.asarray(SPOT_MOVES))
+    straight = np.repeat(1.0 + moves, len(VOL_SHIFTS))
+    first = np.concatenate((np.sqrt(straight), np.repeat(1.0 + np.asarray(WHIPSAWS), moves.size)))
+    last = np.concatenate((straight, np.tile(1.0 + moves, len(WHIPSAWS))))
+    half = grid(moves, VOL_SHIFTS, (horizon / 2.0,))
+    first = np.concatenate((half.spot[:, 0], first))
+    last = np.concatenate((half.spot[:, 0], last))
+    vol = np.concatenate((np.tile(VOL_SHIFTS, 2 * moves.size), np.zeros(len(WHIPSAWS) * moves.size)))
+    labels = [_label(*node) for node in zip(first - 1.0, last - 1.0, vol, strict=True)]
+    return Paths(
+        days=np.array([horizon / 2.0, horizon]),
+        spot=np.column_stack((first, last)),
+        vol_shift=np.column_stack((vol, vol)),
+        labels=tuple(labels),
+    )
+
+
+def _label(first: float, last: float, vol: float) -> str:
+    return f"spot {100 * first:+.3g} % then {100 * last:+.3g} %, vol {100 * vol:+.3g} pt"
 
 
 def base_of(book: Book, markets: Sequence[Market]) -> tuple[float, str]:
@@ -224,9 +248,7 @@ def _floor_rows(
     return _rows("floor", -columns.pnl, unhedged - floor, base, many=True)
 
 
-def _tail_rows(
-    book: Book, market: Market, columns: Columns, here: npt.NDArray[np.bool_]
-) -> list[Rows]:
+def _tail_rows(book: Book, market: Market, columns: Columns, here: npt.NDArray[np.bool_]) -> list[Rows]:
     """No tail is short beyond what is held, at any time: a leg covers only what expires no later.
 
     From each expiry on, calls sold must be covered by coins and by calls that still live, and puts sold by
@@ -243,7 +265,9 @@ def _tail_rows(
     strike = np.array([item.strike if item is not None else 0.0 for item in traded])
     outright = np.where(np.array([item is None for item in traded]) & here, columns.size, 0.0)
     coins = np.where(here, columns.coins, 0.0)
-    expiries = sorted({item.expiry for item in traded if item is not None} | {item.expiry for item, _ in options})
+    expiries = sorted(
+        {item.expiry for item in traded if item is not None} | {item.expiry for item, _ in options}
+    )
     blocks = []
     for expiry in expiries or [market.as_of]:
         lives = np.array([item is not None and item.expiry >= expiry for item in traded])

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -190,13 +191,14 @@ def _relax(search: _Search, most: Array) -> Relaxation | None:
     # Each lot carries its share of the leg's price at the largest size: never more than the leg's price.
     cost = np.concatenate((columns.cost + price / most, search.miss_price))
     upper = np.concatenate((most, np.full(search.miss_price.size, np.inf)))
+    bounds: Any = np.column_stack((np.zeros_like(upper), upper))
     while True:
         on = np.flatnonzero(search.active)
-        result = linprog(
+        result: Any = linprog(
             cost,
-            A_ub=np.hstack((search.matrix[on], -search.slack[on])) if on.size else None,
-            b_ub=search.bound[on] if on.size else None,
-            bounds=np.column_stack((np.zeros_like(upper), upper)),
+            A_ub=np.hstack((search.matrix[on], -search.slack[on])),
+            b_ub=search.bound[on],
+            bounds=bounds,
             method="highs-ds",
         )
         if result.status == 2:
@@ -244,9 +246,7 @@ def _prove(search: _Search, relaxed: Relaxation, best: Array | None, best_cost: 
     return Solution(best, best_cost, max(bound, relaxed.value), search.nodes, infeasible, keep.size)
 
 
-def _reach(
-    search: _Search, relaxed: Relaxation, best_cost: float
-) -> tuple[npt.NDArray[np.intp], Array]:
+def _reach(search: _Search, relaxed: Relaxation, best_cost: float) -> tuple[npt.NDArray[np.intp], Array]:
     """Orders that a plan cheaper than `best_cost` can contain, and how large they can be.
 
     With weak duality every plan costs at least the relaxation plus reduced cost times lots, plus what the
@@ -306,19 +306,21 @@ def _milp(search: _Search, keep: npt.NDArray[np.intp], most: Array, cutoff: floa
     cost = np.concatenate((columns.cost[keep], np.full(n, problem.price_per_leg), search.miss_price))
     eye = diags_array(np.ones(n))
     none = csr_array((n, misses))
-    blocks = [
+    blocks: list[list[Any]] = [
         [csr_array(search.matrix[np.ix_(on, keep)]), None, csr_array(-search.slack[on])],
         [eye, -diags_array(most[keep]), none],
         [-eye, diags_array(columns.least[keep]), none],
         [None, csr_array(np.ones((1, n))), None],
     ]
-    bounds = [search.bound[on], np.zeros(2 * n), [problem.max_legs]]
+    bounds: list[Any] = [search.bound[on], np.zeros(2 * n), [problem.max_legs]]
     both = _both_sides(search, keep)
     if both.shape[0]:
         blocks.append([None, csr_array(both), None])
         bounds.append(np.ones(both.shape[0]))
     if np.isfinite(cutoff):
-        blocks.append([csr_array(cost[None, :n]), csr_array(cost[None, n : 2 * n]), csr_array(cost[None, 2 * n :])])
+        blocks.append(
+            [csr_array(cost[None, :n]), csr_array(cost[None, n : 2 * n]), csr_array(cost[None, 2 * n :])]
+        )
         bounds.append([cutoff])
     return milp(
         cost,

@@ -164,9 +164,7 @@ class Limits:
         for name in ("min_leg_share", "price_per_leg"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise InputError(f"{name} must be a share in [0, 1); got {getattr(self, name)!r}.")
-        given = (self.outright,) if isinstance(self.outright, Outright) else tuple(self.outright)
-        object.__setattr__(self, "outright", given)
-        if len({item.kind for item in given}) < len(given):
+        if len({item.kind for item in self.outright}) < len(self.outright):
             raise InputError("outright must name each of spot and perpetual at most once.")
 
     def to_dict(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hedging.chain import OptionChain
 from hedging.errors import InputError
-from hedging.instruments import Instrument, Option, Spot
+from hedging.instruments import Instrument, Option
 from hedging.legs import Leg, crossing_cost, option_leg, outright_leg
 from hedging.market import Market
 from hedging.paths import Paths
@@ -73,6 +73,11 @@ class Columns:
     def __len__(self) -> int:
         return len(self.instruments)
 
+    @property
+    def kinds(self) -> npt.NDArray[np.str_]:
+        """What each column trades: ``'call'``, ``'put'``, ``'spot'`` or ``'perpetual'``."""
+        return np.array([_kind(item) for item in self.instruments])
+
     def take(self, keep: npt.NDArray[Any]) -> Columns:
         """Return some of the columns, by mask or index."""
         index = np.arange(len(self))[keep]
@@ -89,8 +94,22 @@ class Columns:
         return Columns(tuple(item for part in parts for item in part.instruments), **arrays)
 
 
+def _kind(item: Instrument) -> str:
+    if isinstance(item, Option):
+        return "call" if item.flag == "c" else "put"
+    return type(item).__name__.lower()
+
+
+def terms_of_outright(limits: Limits) -> tuple[Outright, ...]:
+    """Terms of spot and perpetual: as in `limits`, and the usual ones for what it does not allow."""
+    given = {item.kind: item for item in limits.outright}
+    return tuple(given.get(kind, Outright(kind)) for kind in ("spot", "perpetual"))
+
+
 def columns_of(market: Market, limits: Limits, position: float, horizon: float, paths: Paths) -> Columns:
-    """Every order that `limits` allow on one market.
+    """Every order that `limits` allow on one market, and spot and perpetual in any case.
+
+    A plan that may not trade those outright is still shown beside one that does.
 
     Parameters
     ----------
@@ -105,19 +124,18 @@ def columns_of(market: Market, limits: Limits, position: float, horizon: float, 
         If no option of the chain is quoted within the limits and nothing else may be traded.
     """
     quotes = _option_quotes(market, limits)
-    offers = quotes + [_outright_quote(market, item, side) for item in limits.outright for side in (1, -1)]
-    if not offers:
+    if not quotes and not limits.outright:
         raise InputError(
             f"no option of the {market.asset} chain between {limits.deltas[0]:g} and {limits.deltas[1]:g} delta "
             f"and {limits.expiries} days has a bid or an ask; widen deltas or expiries, or allow outright."
         )
+    outright = [_outright_quote(market, item, side) for item in terms_of_outright(limits) for side in (1, -1)]
+    offers = quotes + outright
     columns = _measured(offers, market, horizon, paths, limits.min_leg_share * position, position)
     return columns.take(columns.most >= np.maximum(columns.least, 1.0))
 
 
-def leg_of(
-    columns: Columns, index: int, lots: float, chains: dict[str, OptionChain], limits: Limits
-) -> Leg:
+def leg_of(columns: Columns, index: int, lots: float, chains: dict[str, OptionChain], limits: Limits) -> Leg:
     """The order that a number of lots of one column means, priced from the chain anew."""
     instrument = columns.instruments[index]
     chain = chains[instrument.asset]
@@ -125,8 +143,7 @@ def leg_of(
     quantity = round(float(np.sign(columns.size[index]) * lots * columns.lot[index]), 10)
     if isinstance(instrument, Option):
         return option_leg(chain, instrument.symbol, quantity)
-    kind = "spot" if isinstance(instrument, Spot) else "perpetual"
-    terms = next(item for item in limits.outright if item.kind == kind)
+    terms = next(item for item in terms_of_outright(limits) if item.kind == _kind(instrument))
     return _outright_leg(terms, chain.asset, chain.spot, quantity)
 
 
@@ -160,31 +177,21 @@ def _option_quotes(market: Market, limits: Limits) -> list[_Offer]:
     for side, price_column, size_column in ((1.0, "ask", "ask_size"), (-1.0, "bid", "bid_size")):
         price = q[price_column].to_numpy(dtype=float)
         crossing = crossing_cost(price, q["bid"].to_numpy(), q["ask"].to_numpy(), q["mark"].to_numpy())
-        fee = terms.fee.per_unit(price, market.spot)
+        fee = np.broadcast_to(terms.fee.per_unit(price, market.spot), price.shape)
         size = q[size_column].to_numpy(dtype=float) / terms.lot
         available = np.where(np.isnan(size) | (not limits.quoted_size), np.inf, np.floor(size + 1e-9))
-        for i in np.flatnonzero(np.isfinite(price) & (price > 0) & np.isfinite(crossing)):
-            offers.append(
-                _Offer(
-                    options[i],
-                    side,
-                    price[i],
-                    crossing[i],
-                    fee[i],
-                    terms.lot,
-                    terms.lot * terms.multiplier,
-                    available[i],
-                    pays_premium=True,
-                    pays_coin=terms.settlement == "coin",
-                )
-            )
+        usable = np.isfinite(price) & (price > 0) & np.isfinite(crossing)
+        lots = terms.lot * terms.multiplier
+        coin = terms.settlement == "coin"
+        offers += [
+            _Offer(options[i], side, price[i], crossing[i], fee[i], terms.lot, lots, available[i], True, coin)
+            for i in np.flatnonzero(usable)
+        ]
     return offers
 
 
 def _outright_leg(terms: Outright, asset: str, spot: float, quantity: float) -> Leg:
-    return outright_leg(
-        terms.instrument(asset), spot, quantity, half_spread=terms.half_spread, fee=terms.fee
-    )
+    return outright_leg(terms.instrument(asset), spot, quantity, half_spread=terms.half_spread, fee=terms.fee)
 
 
 def _outright_quote(market: Market, terms: Outright, side: float) -> _Offer:

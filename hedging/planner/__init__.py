@@ -1,0 +1,42 @@
+r"""The planner: which orders take a book to its target at the least cost, in whole lots, with a proof.
+
+The programme, for orders :math:`j` (each instrument and side) in whole lots :math:`x_j`, used or not
+(:math:`z_j`):
+
+.. math::
+
+    \min_{x, z} \quad & \textstyle\sum_j c_j x_j + \kappa \sum_j z_j
+        && \text{half spread, fee, carry of linear legs; a price per leg} \\
+    & G^- \le G + \textstyle\sum_j g_j x_j \le G^+
+        && \text{delta, gamma, vega, theta, coins paid as premium included} \\
+    & \textstyle\sum_j p_j x_j \le B
+        && \text{net premium within the budget} \\
+    & V_s + \textstyle\sum_j v_{sj} x_j \ge F
+        && \text{P\&L at every node } s \text{ of the scenario set} \\
+    & C_T + \textstyle\sum_{j \text{ lives at } T} \pm x_j \ge \min(0, C_T)
+        && \text{calls covered by coins, puts by puts, at every expiry } T \\
+    & m_j z_j \le x_j \le M_j z_j, \quad \textstyle\sum_j z_j \le N
+        && \text{no leg too small, none beyond the quoted size}
+
+Cost is what is gone for good. Premium is never the objective: who minimises premium sells every option
+there is. `hedging.planner.solve` says why the answer is proven for the whole chain.
+"""
+
+from hedging.planner.result import Alternative, HedgePlan, PlanStatus, read_plan
+from hedging.planner.search import plan
+from hedging.planner.targets import Band, Limits, Outright, Target
+from hedging.planner.verify import Check, Trough
+
+__all__ = [
+    "Alternative",
+    "Band",
+    "Check",
+    "HedgePlan",
+    "Limits",
+    "Outright",
+    "PlanStatus",
+    "Target",
+    "Trough",
+    "plan",
+    "read_plan",
+]

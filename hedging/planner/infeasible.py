@@ -1,0 +1,57 @@
+"""When no plan meets every limit: which limits clash, and the plan that misses by the least."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hedging.planner.problem import Problem
+from hedging.planner.solve import Solution, relax, solve
+
+__all__ = ["MISS_PRICE", "clashing", "closest"]
+
+MISS_PRICE = 10.0
+"""Price of missing a limit by its whole scale, in bases: 0.1 % of a miss weighs as much as 1 % of the base,
+so that cost decides only between plans that miss by the same."""
+
+
+def closest(problem: Problem, *, gap: float, time_limit: float) -> Solution:
+    """The plan with the least sum of misses, each as a share of its own scale; the cheapest of those.
+
+    The scale of delta is the delta held or asked for, that of floor and budget the base. Cover of short
+    tails, quoted sizes and the count of legs are never missed.
+    """
+    soft = dict.fromkeys(str(group) for group in problem.rows.group[problem.rows.soft])
+    price = MISS_PRICE * problem.base
+    return solve(replace(problem, miss_price=dict.fromkeys(soft, price)), gap=gap, time_limit=time_limit)
+
+
+def clashing(problem: Problem) -> tuple[str, ...]:
+    """A set of limits that cannot hold together and of which none can be left out, in the order given.
+
+    Limits are dropped one after the other; one without which the rest is still impossible stays out. Where
+    lots could be continuous and legs many, the clash is with the count and size of legs.
+    """
+    groups = list(dict.fromkeys(str(group) for group in problem.rows.group))
+    if _possible(problem, groups):
+        return (*_essential(problem, groups, whole_lots=True), "max_legs", "min_leg_share")
+    return tuple(_essential(problem, groups, whole_lots=False))
+
+
+def _essential(problem: Problem, groups: Sequence[str], *, whole_lots: bool) -> list[str]:
+    kept = list(groups)
+    for group in groups:
+        without = [name for name in kept if name != group]
+        if not _possible(problem, without, whole_lots=whole_lots):
+            kept = without
+    return kept
+
+
+def _possible(problem: Problem, groups: Sequence[str], *, whole_lots: bool = False) -> bool:
+    """Whether some limits can hold together; undecided within the time counts as possible."""
+    some = replace(problem, rows=problem.rows.take(np.isin(problem.rows.group, groups)))
+    if not whole_lots:
+        return relax(some) is not None
+    return not solve(some, gap=1.0, time_limit=2.0).infeasible

@@ -1,0 +1,381 @@
+"""`HedgePlan`: what to trade, what it costs, what it changes, and the proof. A value that prints and saves."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hedging._writing import write_text
+from hedging.book import Exposure
+from hedging.errors import InputError
+from hedging.instruments import ContractTerms, FeeRule, Future, Instrument, Option, Perpetual, Spot
+from hedging.legs import Cost, Leg, orders_frame
+from hedging.planner.verify import Check, Trough
+from hedging.units import GREEK_UNITS, utc
+
+__all__ = ["Alternative", "HedgePlan", "PlanStatus", "read_plan"]
+
+SHOWN = ("delta", "gamma", "vega", "theta")
+
+
+class PlanStatus(StrEnum):
+    """How a plan was found."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    CLOSEST = "closest"
+
+
+ADVICE = {
+    PlanStatus.OPTIMAL: "No plan that meets every limit costs less, within the gap.",
+    PlanStatus.FEASIBLE: "Stopped at the time limit; a cheaper plan may exist, by the gap at most. Allow more time.",
+    PlanStatus.CLOSEST: "The limits cannot all be met; this plan misses them by the least.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another way to the same target, with less to choose from.
+
+    Attributes
+    ----------
+    name : str
+        Its structure: ``'spot'``, ``'put'``, ``'collar'`` ...
+    legs : tuple of Leg
+    cost : Cost
+    misses : tuple of Check
+        Limits that it cannot meet; empty if it meets all.
+    """
+
+    name: str
+    legs: tuple[Leg, ...]
+    cost: Cost
+    misses: tuple[Check, ...] = ()
+
+    @property
+    def orders(self) -> pd.DataFrame:
+        """The order ticket."""
+        return orders_frame(self.legs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The alternative as plain values."""
+        return {
+            "name": self.name,
+            "orders": _orders(self.legs),
+            "cost": _cost(self.cost),
+            "misses": [check.to_dict() for check in self.misses],
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HedgePlan:
+    """The cheapest orders that bring a book to its target, verified, with the proof.
+
+    Attributes
+    ----------
+    legs : tuple of Leg
+        ``book + plan`` is the book after them.
+    cost : Cost
+        [money]
+    exposures : tuple of (Exposure, Exposure)
+        Before and after, per asset. `before` and `after` are those of the first asset.
+    status : PlanStatus
+    objective : float
+        Execution cost, carry to the horizon, the price of legs and of misses. [money]
+    bound : float
+        No plan within the limits has a lower objective. [money]
+    seconds, nodes : float, int
+        What the search took.
+    checks : tuple of Check
+        Every limit, held against the book revalued after the orders.
+    binding : tuple of str
+        Limits that one more lot of some order would break.
+    troughs : tuple of (Trough, Trough)
+        Worst case over the scenarios without and with the plan, each at its own place.
+    base : float
+        What shares are shares of. [money]
+    base_name : str
+    alternatives : tuple of Alternative
+        Other structures, the sale of part of the position outright among them.
+    clashes : tuple of str
+        Limits that cannot hold together, where the plan is only the closest.
+    inputs : dict
+        Chain, book, targets, limits, horizon, scenarios, versions.
+    """
+
+    legs: tuple[Leg, ...]
+    cost: Cost
+    exposures: tuple[tuple[Exposure, Exposure], ...]
+    status: PlanStatus
+    objective: float
+    bound: float
+    seconds: float
+    nodes: int
+    checks: tuple[Check, ...]
+    binding: tuple[str, ...]
+    troughs: tuple[Trough, Trough]
+    base: float
+    base_name: str
+    alternatives: tuple[Alternative, ...] = ()
+    clashes: tuple[str, ...] = ()
+    inputs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def before(self) -> Exposure:
+        """Exposure of the first asset without the plan."""
+        return self.exposures[0][0]
+
+    @property
+    def after(self) -> Exposure:
+        """Exposure of the first asset with the plan."""
+        return self.exposures[0][1]
+
+    @property
+    def gap(self) -> float:
+        """Share of the objective that a better plan could save at most."""
+        return max(0.0, self.objective - self.bound) / max(abs(self.objective), 1e-9)
+
+    @property
+    def orders(self) -> pd.DataFrame:
+        """The order ticket; columns as in `hedging.legs.orders_frame`."""
+        return orders_frame(self.legs)
+
+    @property
+    def outright(self) -> Alternative | None:
+        """Selling part of the position instead, if that was looked at."""
+        return next((item for item in self.alternatives if item.name in ("spot", "perpetual")), None)
+
+    @property
+    def message(self) -> str:
+        """What the status means, and what to do about it."""
+        text = ADVICE[self.status]
+        if not self.legs and self.status is PlanStatus.OPTIMAL:
+            text = "The book meets every limit already; nothing to trade."
+        return text + (f" They clash: {'; '.join(self.clashes)}." if self.clashes else "")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole plan as plain values, ready for JSON."""
+        return {
+            "status": str(self.status),
+            "message": self.message,
+            "objective": self.objective,
+            "bound": self.bound,
+            "gap": self.gap,
+            "seconds": self.seconds,
+            "nodes": self.nodes,
+            "cost": _cost(self.cost),
+            "orders": _orders(self.legs),
+            "before": {before.asset: before.to_dict() for before, _ in self.exposures},
+            "after": {after.asset: after.to_dict() for _, after in self.exposures},
+            "checks": [check.to_dict() for check in self.checks],
+            "binding": list(self.binding),
+            "worst": {
+                name: trough.to_dict() for name, trough in zip(("before", "after"), self.troughs, strict=True)
+            },
+            "base": self.base,
+            "base_name": self.base_name,
+            "alternatives": [item.to_dict() for item in self.alternatives],
+            "clashes": list(self.clashes),
+            "inputs": self.inputs,
+            "units": _units(self.inputs.get("currency", "money")),
+        }
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """The plan as JSON text; also written to `path` if one is given.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        text = json.dumps(self.to_dict(), indent=2, allow_nan=False)
+        if path is not None:
+            write_text(path, text + "\n")
+        return text
+
+    def __repr__(self) -> str:
+        from hedging.planner.tables import plan_text
+
+        return plan_text(self)
+
+    def _repr_html_(self) -> str:
+        from hedging.planner.tables import plan_html
+
+        return plan_html(self)
+
+
+def read_plan(path: str | Path) -> HedgePlan:
+    """Read a plan that `HedgePlan.to_json` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is no such plan.
+    """
+    try:
+        saved = json.loads(Path(path).read_text(encoding="utf-8"))
+        return _plan_from(saved)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise InputError(
+            f"{path} is no hedge plan: {type(error).__name__} {error}. Save one with plan.to_json(path)."
+        ) from error
+
+
+def _plan_from(saved: dict[str, Any]) -> HedgePlan:
+    before, after = saved["before"], saved["after"]
+    return HedgePlan(
+        legs=_legs(saved["orders"]),
+        cost=_cost_from(saved["cost"]),
+        exposures=tuple(
+            (_exposure(asset, before[asset]), _exposure(asset, after[asset])) for asset in before
+        ),
+        status=PlanStatus(saved["status"]),
+        objective=saved["objective"],
+        bound=saved["bound"],
+        seconds=saved["seconds"],
+        nodes=saved["nodes"],
+        checks=tuple(_check(item) for item in saved["checks"]),
+        binding=tuple(saved["binding"]),
+        troughs=(Trough(**saved["worst"]["before"]), Trough(**saved["worst"]["after"])),
+        base=saved["base"],
+        base_name=saved["base_name"],
+        alternatives=tuple(
+            Alternative(
+                item["name"],
+                _legs(item["orders"]),
+                _cost_from(item["cost"]),
+                tuple(_check(check) for check in item["misses"]),
+            )
+            for item in saved["alternatives"]
+        ),
+        clashes=tuple(saved["clashes"]),
+        inputs=saved["inputs"],
+    )
+
+
+def _check(saved: dict[str, Any]) -> Check:
+    return Check(saved["limit"], saved["value"], saved["low"], saved["high"], saved["scale"])
+
+
+def _cost(cost: Cost) -> dict[str, float]:
+    return asdict(cost) | {"execution": cost.execution}
+
+
+def _cost_from(saved: dict[str, float]) -> Cost:
+    return Cost(saved["half_spread"], saved["fees"], saved["carry"], saved["premium"])
+
+
+def _exposure(asset: str, saved: dict[str, float]) -> Exposure:
+    derived = ("delta_value", "gamma_value")
+    return Exposure(asset, **{name: value for name, value in saved.items() if name not in derived})
+
+
+def _orders(legs: tuple[Leg, ...]) -> list[dict[str, Any]]:
+    """Orders as a person reads them, with all that is needed to rebuild the legs."""
+    rows = orders_frame(legs).to_dict(orient="records")
+    return [
+        {str(key): value for key, value in row.items()}
+        | {
+            "half_spread_per_unit": leg.half_spread,
+            "fee_per_unit": leg.fee,
+            "spot": leg.spot,
+            "terms": _instrument(leg.instrument),
+        }
+        for row, leg in zip(rows, legs, strict=True)
+    ]
+
+
+def _legs(orders: list[dict[str, Any]]) -> tuple[Leg, ...]:
+    sides = {"buy": 1.0, "sell": -1.0}
+    return tuple(
+        Leg(
+            _instrument_from(row["terms"]),
+            sides[row["side"]] * row["quantity"],
+            row["limit_price_money"],
+            row["half_spread_per_unit"],
+            row["fee_per_unit"],
+            row["spot"],
+        )
+        for row in orders
+    )
+
+
+def _instrument(item: Instrument) -> dict[str, Any]:
+    plain: dict[str, Any] = {"kind": type(item).__name__.lower(), "asset": item.asset}
+    if isinstance(item, Option):
+        terms = asdict(item.terms)
+        if math.isinf(terms["fee"]["cap"]):
+            terms["fee"]["cap"] = None
+        symbol = item.venue_symbol
+        return plain | {
+            "flag": item.flag,
+            "strike": item.strike,
+            "expiry": item.expiry.isoformat(),
+            "contract": terms,
+            "venue_symbol": symbol,
+        }
+    if isinstance(item, Future):
+        plain["expiry"] = item.expiry.isoformat()
+    if not isinstance(item, Spot):
+        plain["settlement"] = item.settlement
+    return plain
+
+
+def _instrument_from(saved: dict[str, Any]) -> Instrument:
+    kind, asset = saved["kind"], saved["asset"]
+    if kind == "spot":
+        return Spot(asset)
+    if kind == "perpetual":
+        return Perpetual(asset, saved["settlement"])
+    if kind == "future":
+        return Future(asset, utc(saved["expiry"]), saved["settlement"])
+    terms = dict(saved["contract"])
+    cap = terms["fee"]["cap"]
+    fee = FeeRule(terms["fee"]["rate"], np.inf if cap is None else cap)
+    ticks = tuple(tuple(step) for step in terms["ticks"])
+    contract = ContractTerms(**(terms | {"fee": fee, "ticks": ticks}))
+    return Option(
+        asset, saved["flag"], saved["strike"], utc(saved["expiry"]), contract, saved["venue_symbol"]
+    )
+
+
+def _units(currency: str) -> dict[str, str]:
+    """Unit of every number in the plan; money is the quote currency."""
+    named = {name: GREEK_UNITS[name].position.replace("money", currency) for name in GREEK_UNITS}
+    exposure = {name: named[name] for name in (*SHOWN, "rho", "vanna", "volga", "charm")}
+    money = (
+        "value",
+        "delta_value",
+        "objective",
+        "bound",
+        "cost",
+        "premium",
+        "half_spread",
+        "fees",
+        "carry",
+        "base",
+    )
+    return (
+        exposure
+        | dict.fromkeys(money, currency)
+        | {
+            "spot": f"{currency} per unit",
+            "gamma_value": f"{currency} of delta_value per 1 % of spot",
+            "quantity": "contracts",
+            "limit_price": "as quoted, in quote_unit per unit of underlying",
+            "limit_price_money": f"{currency} per unit of underlying",
+            "share": "share of base",
+            "gap": "share of objective",
+            "day": "days from the chain's time",
+            "seconds": "seconds",
+        }
+    )

@@ -1,0 +1,106 @@
+"""A plan as text and as HTML. Formats what the plan holds; computes nothing."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from hedging.units import GREEK_UNITS
+
+if TYPE_CHECKING:
+    from hedging.planner.result import Alternative, HedgePlan
+    from hedging.planner.verify import Check
+
+__all__ = ["plan_html", "plan_text"]
+
+SHOWN = ("delta", "gamma", "vega", "theta")
+
+
+def plan_text(plan: HedgePlan) -> str:
+    """The plan in some twenty aligned lines."""
+    lines = [headline(plan), *_order_lines(plan), *_cost_lines(plan), *_exposure_lines(plan)]
+    for name, trough in zip(("alone", "hedged"), plan.troughs, strict=True):
+        lines.append(f"  {f'worst {name}':<14}{trough.share:>10.1%}  {trough.scenario}, day {trough.day:g}")
+    lines.append(f"  {'binds':<14}{', '.join(plan.binding) or 'nothing'}")
+    lines += [f"  {'instead':<14}{_alternative(item)}" for item in plan.alternatives]
+    lines.append(f"  {'proof':<14}{_proof(plan)}")
+    return "\n".join([*lines, plan.message])
+
+
+def plan_html(plan: HedgePlan) -> str:
+    """The same as HTML for a notebook."""
+    orders = plan.orders[["side", "quantity", "instrument", "limit_price", "quote_unit", "premium"]]
+    table = orders.to_html(index=False, border=0, float_format="{:,.6g}".format)
+    rest = plan_text(plan).splitlines()[1 + max(1, len(plan.legs)) :]
+    return f"<p><b>{escape(headline(plan))}</b></p>{table}<pre>{escape(chr(10).join(rest))}</pre>"
+
+
+def headline(plan: HedgePlan) -> str:
+    """One line: what is hedged, when, at which spot, and the status."""
+    assets = ", ".join(f"{before.asset} at {before.spot:,.10g}" for before, _ in plan.exposures)
+    when = str(plan.inputs.get("as_of", ""))[:16].replace("T", " ")
+    return f"Hedge plan, {assets} {_currency(plan)}, {when} UTC: {plan.status}"
+
+
+def _currency(plan: HedgePlan) -> str:
+    return str(plan.inputs.get("currency", "money"))
+
+
+def _order_lines(plan: HedgePlan) -> list[str]:
+    if not plan.legs:
+        return ["  no orders"]
+    width = max(len(leg.instrument.symbol) for leg in plan.legs)
+    lines = []
+    for row in plan.orders.itertuples():
+        coin = "" if row.quote_unit == "money" else f"{row.limit_price:.4f} {row.quote_unit} = "
+        lines.append(
+            f"  {row.side:<5}{row.quantity:>9,.10g}  {row.instrument:<{width}}  at {coin}"
+            f"{row.limit_price_money:,.2f}   premium {row.premium:>12,.0f}"
+        )
+    return lines
+
+
+def _cost_lines(plan: HedgePlan) -> list[str]:
+    cost, currency = plan.cost, _currency(plan)
+    share = cost.premium / plan.base
+    return [
+        f"  {'cost':<14}{cost.execution:>10,.0f} {currency}  half spread {cost.half_spread:,.0f}, "
+        f"fees {cost.fees:,.0f}, carry {cost.carry:,.0f}",
+        f"  {'net premium':<14}{cost.premium:>10,.0f} {currency}  {share:.2%} of {plan.base_name} {plan.base:,.0f}",
+    ]
+
+
+def _exposure_lines(plan: HedgePlan) -> list[str]:
+    lines = [f"  {'':<14}{'before':>12}{'after':>12}  {'target':<16}unit"]
+    for before, after in plan.exposures:
+        for name in SHOWN:
+            label = name if len(plan.exposures) == 1 else f"{name} {before.asset}"
+            asked = next((check for check in plan.checks if check.limit == label), None)
+            unit = GREEK_UNITS[name].position.replace("money", _currency(plan))
+            unit = unit.replace("units of underlying", before.asset)
+            lines.append(
+                f"  {label:<14}{getattr(before, name):>12,.5g}{getattr(after, name):>12,.5g}  "
+                f"{_band(asked) if asked else '':<16}{unit}"
+            )
+    return lines
+
+
+def _band(check: Check) -> str:
+    low = "" if check.low is None else f"{check.low:,.6g}"
+    high = "" if check.high is None else f"{check.high:,.6g}"
+    return f"{low} .. {high}".strip()
+
+
+def _alternative(item: Alternative) -> str:
+    legs = ", ".join(f"{leg.side} {abs(leg.quantity):,.6g} {leg.instrument.symbol}" for leg in item.legs)
+    text = f"{item.name}: {legs or 'no orders'}, cost {item.cost.execution:,.0f}"
+    if not item.misses:
+        return text
+    return text + "; misses " + ", ".join(f"{check.limit} ({check.value:,.4g})" for check in item.misses)
+
+
+def _proof(plan: HedgePlan) -> str:
+    return (
+        f"objective {plan.objective:,.2f}, bound {plan.bound:,.2f}, gap {plan.gap:.3%}, "
+        f"{plan.nodes:,} nodes, {plan.seconds:.2f} s"
+    )

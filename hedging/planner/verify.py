@@ -1,0 +1,175 @@
+"""Check a plan from its orders alone: the book after them is valued anew and held against every limit.
+
+Nothing here reads the programme: the numbers come from `Book`, `Leg` and the chain's quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hedging.book import Book
+from hedging.instruments import Option
+from hedging.legs import Cost, Leg, cost_of
+from hedging.market import Market
+from hedging.paths import Paths
+from hedging.planner.problem import pnl_of
+from hedging.planner.targets import GREEK_TARGETS, Limits, Target
+
+__all__ = ["Check", "Trough", "cost_with_carry", "revalue", "trough_of"]
+
+TOLERANCE = 1e-6  # of a limit's own size
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One limit, and where the book after the plan stands.
+
+    Attributes
+    ----------
+    limit : str
+        As in `Target` and `Limits`.
+    value : float
+    low, high : float or None
+        None for an open side.
+    scale : float
+        Size that a miss is measured against.
+    """
+
+    limit: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    scale: float = 1.0
+
+    @property
+    def miss(self) -> float:
+        """How far `value` lies outside, in its own unit."""
+        below = 0.0 if self.low is None else self.low - self.value
+        above = 0.0 if self.high is None else self.value - self.high
+        return max(0.0, below, above)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the limit holds, up to rounding."""
+        return self.miss <= TOLERANCE * self.scale
+
+    def to_dict(self) -> dict[str, Any]:
+        """The check by field."""
+        return asdict(self) | {"ok": self.ok}
+
+
+@dataclass(frozen=True, slots=True)
+class Trough:
+    """The worst place of a set of scenarios.
+
+    Attributes
+    ----------
+    pnl : float
+        [money]
+    share : float
+        Of the plan's base. [1]
+    scenario : str
+    day : float
+        [days from now]
+    """
+
+    pnl: float
+    share: float
+    scenario: str
+    day: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The trough by field."""
+        return asdict(self)
+
+
+def trough_of(book: Book, markets: Sequence[Market], scenarios: Paths, base: float, start: float) -> Trough:
+    """The worst P&L of a book over a scenario set, against a value of `start`."""
+    pnl = pnl_of(book, markets, scenarios) + book.value(*markets) - start
+    scenario, date = np.unravel_index(np.argmin(pnl), pnl.shape)
+    worst = float(pnl[scenario, date])
+    return Trough(worst, worst / base, scenarios.labels[int(scenario)], float(scenarios.days[date]))
+
+
+def cost_with_carry(legs: Iterable[Leg], markets: Sequence[Market], horizon: float) -> Cost:
+    """What some orders cost: spread and fees, and the carry of spot, perpetuals and futures to the horizon."""
+    legs = tuple(legs)
+    linear = Book() + [leg for leg in legs if not isinstance(leg.instrument, Option)]
+    carry = sum(-linear.exposure(market).theta * horizon for market in markets if linear.of(market.asset))
+    return cost_of(legs, carry)
+
+
+def revalue(
+    book: Book,
+    legs: Sequence[Leg],
+    markets: Sequence[Market],
+    target: Target,
+    limits: Limits,
+    scenarios: Paths,
+    base: float,
+) -> list[Check]:
+    """Hold `book` plus `legs` against every target and limit."""
+    after = book + legs
+    checks = []
+    for market in markets:
+        now, then = book.exposure(market), after.exposure(market)
+        for name in GREEK_TARGETS:
+            band = target.band(name, market.asset)
+            if band is not None:
+                label = name if len(markets) == 1 else f"{name} {market.asset}"
+                sizes = [abs(getattr(now, name)), *(abs(side) for side in band if side is not None)]
+                checks.append(Check(label, getattr(then, name), *band, scale=max(*sizes, 1e-12)))
+        checks += _tails(book, after, legs, market)
+    if target.floor is not None:
+        worst = trough_of(after, markets, scenarios, base, book.value(*markets))
+        checks.append(Check("floor", worst.share, low=target.floor))
+    if limits.budget is not None:
+        checks.append(Check("budget", cost_of(legs).premium / base, high=limits.budget))
+    checks.append(Check("max_legs", len(legs), high=limits.max_legs))
+    return checks
+
+
+def _tails(book: Book, after: Book, legs: Sequence[Leg], market: Market) -> list[Check]:
+    """Whether any tail is shorter than it was, at the time of each expiry."""
+    expiries = {
+        holding.instrument.expiry
+        for holding in after.of(market.asset)
+        if isinstance(holding.instrument, Option)
+    }
+    paid = (
+        sum(leg.units * leg.price + abs(leg.units) * leg.fee for leg in legs if leg.pays_coin) / market.spot
+    )
+    checks = []
+    for expiry in sorted(expiries):
+        before_c, before_p, before_k = _slopes(book, market.asset, expiry)
+        calls, puts, strikes = _slopes(after, market.asset, expiry)
+        # A book without coins to cover calls with pays its premium by buying coin: that is no short call.
+        owed = max(paid, 0.0) if before_c <= 0.0 else 0.0
+        day = f"{expiry:%d %b %Y}"
+        checks += [
+            Check(f"calls covered, {day}", calls + owed, low=min(0.0, before_c)),
+            Check(f"puts covered, {day}", puts, low=min(0.0, before_p)),
+            Check(f"puts covered by strike, {day}", strikes, low=min(0.0, before_k), scale=market.spot),
+        ]
+    return checks
+
+
+def _slopes(book: Book, asset: str, expiry: pd.Timestamp) -> tuple[float, float, float]:
+    """From `expiry` on: slope for spot to infinity, net puts, and net puts times strike."""
+    up = puts = strikes = 0.0
+    for holding in book.of(asset):
+        item = holding.instrument
+        if not isinstance(item, Option):
+            up += holding.units
+        elif item.expiry >= expiry:
+            if item.flag == "c":
+                up += holding.units
+            else:
+                puts += holding.units
+                strikes += holding.units * item.strike
+    return up, puts, strikes
