@@ -36,6 +36,7 @@ NUMBER_COLUMNS: Final = (
     "bid_size",
     "ask_size",
     "mark_vol",
+    "discount",
     "open_interest",
     "volume",
 )
@@ -58,8 +59,8 @@ class ChainRules:
         Largest usable ask / bid among quotes whose spread is more than 1 % of that bound. [1]
     max_forward_gap : float
         Largest distance of a row's forward from the median of its expiry. [share of that median]
-    max_vol : float
-        Largest believable vol; above it a unit is suspected. [decimal a year]
+    min_vol, max_vol : float
+        Least and largest believable vol; beyond them a unit is suspected. [decimal a year]
     max_below_intrinsic : float
         How far an ask may lie below the undiscounted intrinsic value. [share of the forward]
     max_above_bound : float
@@ -69,6 +70,7 @@ class ChainRules:
     max_spread: float = 0.25
     max_spread_ratio: float = 20.0
     max_forward_gap: float = 0.005
+    min_vol: float = 0.01
     max_vol: float = 10.0
     max_below_intrinsic: float = 0.002
     max_above_bound: float = 0.01
@@ -157,11 +159,12 @@ def _rules(as_of: pd.Timestamp, rules: ChainRules) -> list[tuple[str, Callable[[
         ("negative price", lambda t: (t[["bid", "ask", "mark", "mark_vol"]] < 0).any(axis=1).to_numpy()),
         ("expired", lambda t: (t["expiry"] <= as_of).to_numpy()),
         ("duplicate", lambda t: t["symbol"].duplicated().to_numpy()),
+        ("discount not in (0, 2)", lambda t: ~t["discount"].between(0, 2, inclusive="neither").to_numpy()),
         ("no forward", lambda t: ~(t["forward"] > 0).to_numpy()),
         ("no quote", lambda t: t[["bid", "ask", "mark", "mark_vol"]].isna().all(axis=1).to_numpy()),
         ("crossed", lambda t: (t["bid"] > t["ask"]).to_numpy()),
         ("forward off its expiry's median", lambda t: _off_median(t) > rules.max_forward_gap),
-        ("vol unit suspected", lambda t: (t["mark_vol"] > rules.max_vol).to_numpy()),
+        ("vol unit suspected", lambda t: _odd_vol(t, rules)),
         ("junk spread", lambda t: _junk_spread(t, rules)),
         ("ask above any possible value", lambda t: _above_bound(t, rules)),
         ("ask below intrinsic", lambda t: _below_intrinsic(t, rules)),
@@ -172,6 +175,11 @@ def _off_median(table: pd.DataFrame) -> npt.NDArray[np.float64]:
     median = table.groupby("expiry")["forward"].transform("median")
     ratio: npt.NDArray[np.float64] = table["forward"].to_numpy() / median.to_numpy()
     return np.abs(ratio - 1.0)
+
+
+def _odd_vol(table: pd.DataFrame, rules: ChainRules) -> Mask:
+    vol = table["mark_vol"]
+    return ((vol < rules.min_vol) | (vol > rules.max_vol)).to_numpy()
 
 
 def _junk_spread(table: pd.DataFrame, rules: ChainRules) -> Mask:

@@ -108,17 +108,21 @@ def fit_svi(quotes: Sequence[Quotes], prior: Array) -> Array:
 
 def _fit_slice(quotes: Quotes, prior: Array, later: Array | None) -> Array:
     """Fit one slice below the next later one; the penalties grow until a finer grid finds no arbitrage."""
-    level = quotes.at_the_money
-    fine = grid(level, fine=10)
+    fine = grid(quotes.at_the_money, fine=10)
+    if later is not None:
+        fine = np.concatenate([fine, grid(float(_svi.total_variance(later, np.zeros(1))[0]), fine=10)])
+    ceiling = np.inf if later is None else _svi.total_variance(later, fine)
     free = _svi.to_free(prior)
-    found = prior
     for strength in _STRENGTHS:
         free = _least_squares(_slice_residuals(quotes, prior, later, strength), free)
         found = _svi.from_free(free)
         variance, slope, curvature = _svi.variance_slopes(found, fine)
-        ceiling = np.inf if later is None else _svi.total_variance(later, fine)
         if (variance <= ceiling).all() and (_svi.butterfly(variance, slope, curvature, fine) >= 0.0).all():
-            break
+            return found
+    # What is left is a rounding error of the penalties: the whole slice steps down by it.
+    excess = float(np.maximum(variance - ceiling, 0.0).max())
+    if excess < 0.01 * variance.min():
+        found[0] -= excess
     return found
 
 

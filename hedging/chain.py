@@ -12,19 +12,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging import _intake
 from hedging import greeks as _greeks
-from hedging._cleaning import RAW_COLUMNS, ChainRules, judge, numbers, rejected_rows, require_columns
+from hedging._cleaning import ChainRules, judge, numbers, rejected_rows
 from hedging.errors import ChainError, InputError
-from hedging.instruments import ContractTerms, Option, option_symbol
-from hedging.units import DAYS_PER_YEAR, SECONDS_PER_YEAR, utc
+from hedging.instruments import ContractTerms, Option
+from hedging.units import DAYS_PER_YEAR, utc
 
-__all__ = ["FUTURES_COLUMNS", "QUOTE_COLUMNS", "ChainRules", "OptionChain", "no_futures"]
+__all__ = ["FUTURES_COLUMNS", "QUOTE_COLUMNS", "ChainRules", "OptionChain", "no_futures", "typed"]
 
 QUOTE_COLUMNS: Final = {
     "symbol": "the venue's name",
@@ -51,8 +52,26 @@ QUOTE_COLUMNS: Final = {
 FUTURES_COLUMNS: Final = ("symbol", "expiry", "bid", "ask", "mark", "funding_8h", "open_interest")
 """The columns of `OptionChain.futures`; expiry NaT is the perpetual, funding a share per 8 hours."""
 
-_PRICES: Final = ["bid", "ask", "mark"]
-_FLAGS: Final = {"c": "c", "call": "c", "p": "p", "put": "p"}
+
+_DTYPES: Final[dict[str, Any]] = dict.fromkeys(QUOTE_COLUMNS, float) | {
+    "symbol": object,
+    "flag": object,
+    "expiry": "datetime64[ns, UTC]",
+}
+_REJECTED_DTYPES: Final[dict[str, Any]] = {
+    "row": "int64",
+    "symbol": object,
+    "reason": object,
+    "detail": object,
+}
+
+
+def typed(quotes: pd.DataFrame, rejected: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Bring both tables of a chain to their columns and types, whatever they were made of."""
+    return (
+        quotes[list(QUOTE_COLUMNS)].astype(_DTYPES).reset_index(drop=True),
+        rejected[list(_REJECTED_DTYPES)].astype(_REJECTED_DTYPES).reset_index(drop=True),
+    )
 
 
 def no_futures() -> pd.DataFrame:
@@ -109,6 +128,7 @@ class OptionChain:
         spot: float | None = None,
         rate: float = 0.0,
         rules: ChainRules | None = None,
+        reject: npt.ArrayLike | None = None,
         futures: pd.DataFrame | None = None,
         source: str = "table",
         sha256: str = "",
@@ -119,8 +139,10 @@ class OptionChain:
         ----------
         frame : DataFrame
             One row a quote. Needs ``flag, strike, expiry`` and one of ``bid, ask, mark, mark_vol``;
-            reads ``symbol, forward, index, bid_size, ask_size, open_interest, volume`` where present.
-            Sizes are in contracts, open interest and volume in units of underlying.
+            reads ``symbol, forward, discount, index, bid_size, ask_size, open_interest, volume`` where
+            present. Sizes are in contracts, open interest and volume in units of underlying. A row
+            without a forward takes its expiry's median, an expiry without any that of put-call parity;
+            a row without a vol takes that of its mark, or of its mid; one without a mark the model's.
         asset : str
             The underlying.
         as_of : str or Timestamp
@@ -139,6 +161,8 @@ class OptionChain:
             Continuous rate that discounts cash-settled options; coin-settled ones need none. [1/year]
         rules : ChainRules, optional
             Limits beyond which a quote is rejected.
+        reject : array_like of str, optional
+            Per row a reason to reject it that the caller has found before; ``""`` for none.
         futures : DataFrame, optional
             Futures in the columns of `FUTURES_COLUMNS`.
         source, sha256 : str
@@ -159,29 +183,33 @@ class OptionChain:
         (['XYZ-27MAR26-100-C', 'XYZ-27MAR26-100-P'], 100.0)
         """
         when = utc(as_of, "as_of")
-        price_unit, vol_scale = _units(units, source)
-        settlement = "coin" if price_unit == "coin" else "cash"
-        terms = ContractTerms(settlement=settlement) if terms is None else terms  # type: ignore[arg-type]
-        if terms.settlement != settlement:
+        scale = _intake.vol_scale(units, source)
+        coin = units["price"] == "coin"
+        terms = ContractTerms(settlement="coin" if coin else "cash") if terms is None else terms
+        if coin != (terms.settlement == "coin"):
             raise ChainError(
-                f"{source}: prices in {price_unit} do not fit options settled in {terms.settlement}; "
+                f"{source}: prices in {units['price']} do not fit options settled in {terms.settlement}; "
                 "coin-settled options are quoted in coin, cash-settled ones in money."
             )
-        raw = _raw(frame, columns or {}, asset, source)
+        raw = _intake.laid_out(frame, columns or {}, asset, source)
         table, reasons = numbers(raw)
-        table["mark_vol"] *= vol_scale
-        table["forward"] = table["forward"].fillna(table.groupby("expiry")["forward"].transform("median"))
-        index = _spot(table, spot, source)
-        to_forward_money = table["forward"] if settlement == "coin" else 1.0
-        prices = table[_PRICES].mul(to_forward_money, axis=0)
-        reasons = judge(table.assign(**prices), reasons, when, rules or ChainRules())
-        rejected = rejected_rows(raw, reasons, frame.index)
+        if reject is not None:
+            reasons[np.asarray(reject) != ""] = np.asarray(reject, dtype=object)[np.asarray(reject) != ""]
+        table["mark_vol"] *= scale
+        table = _intake.with_forwards(table, when, rate, coin=coin)
+        to_forward_money = table["forward"] if coin else 1.0 / table["discount"]
+        undiscounted = table.assign(**table[_intake.PRICES].mul(to_forward_money, axis=0))
+        reasons = judge(undiscounted, reasons, when, rules or ChainRules())
+        labels = frame.index if pd.api.types.is_integer_dtype(frame.index.dtype) else raw.index
+        rejected = rejected_rows(raw, reasons, labels)
         if (reasons != "").all():
             counts = rejected["reason"].value_counts().to_dict()
             raise ChainError(
                 f"{source}: no usable quote of {asset} among {len(raw)} rows; rejected: {counts}."
             )
-        quotes = _quotes(table[reasons == ""], when, index, rate, settlement)
+        index = _intake.spot_of(table[reasons == ""], spot, source)
+        quotes, rejected = typed(_intake.completed(table[reasons == ""], index, coin=coin), rejected)
+        _intake.units_agree(quotes, source)
         curve = no_futures() if futures is None else futures
         return cls(asset, when, index, quotes, rejected, terms, curve, source, sha256)
 
@@ -343,98 +371,3 @@ class OptionChain:
                 "no ask": missing["ask"].map("{:.0%}".format).to_numpy(),
             }
         )
-
-
-def _units(units: Mapping[str, str], source: str) -> tuple[str, float]:
-    """Check that both units are said; return the price unit and the factor that makes vol a decimal."""
-    allowed = {"price": ("coin", "money"), "vol": ("decimal", "percent")}
-    for name, choices in allowed.items():
-        if units.get(name) not in choices:
-            raise ChainError(
-                f"{source}: units must say {name!r} as one of {choices}; got {units.get(name)!r}. "
-                "A unit is never guessed from the numbers."
-            )
-    return units["price"], 0.01 if units["vol"] == "percent" else 1.0
-
-
-def _raw(frame: pd.DataFrame, columns: Mapping[str, str], asset: str, source: str) -> pd.DataFrame:
-    """Bring a table into the columns of `RAW_COLUMNS`, absent ones as NaN; the index counts its rows."""
-    unknown = sorted(set(columns) - set(RAW_COLUMNS))
-    if unknown:
-        raise ChainError(f"{source}: columns may rename {list(RAW_COLUMNS)}; got {unknown}.")
-    names = {name: columns.get(name, name) for name in RAW_COLUMNS}
-    require_columns(
-        frame, (*(names[name] for name in ("flag", "strike", "expiry")), *columns.values()), source
-    )
-    if not any(names[name] in frame.columns for name in (*_PRICES, "mark_vol")):
-        raise ChainError(f"{source}: one of bid, ask, mark, mark_vol is needed; the table has none.")
-    raw = pd.DataFrame(
-        {ours: frame[theirs].to_numpy() if theirs in frame else np.nan for ours, theirs in names.items()},
-        index=pd.RangeIndex(len(frame)),
-    )
-    raw["flag"] = raw["flag"].astype(str).str.strip().str.lower().map(_FLAGS)
-    raw["expiry"] = _expiries(frame[names["expiry"]], source)
-    if names["symbol"] not in frame.columns:
-        strikes = pd.to_numeric(raw["strike"], errors="coerce")
-        known = strikes.notna() & raw["flag"].notna() & raw["expiry"].notna()
-        raw["symbol"] = [
-            option_symbol(asset, expiry, strike, flag) if whole else f"row {row}"
-            for row, expiry, strike, flag, whole in zip(
-                raw.index, raw["expiry"], strikes, raw["flag"], known, strict=True
-            )
-        ]
-    return raw
-
-
-def _expiries(column: pd.Series, source: str) -> pd.DatetimeIndex:
-    """Expiry times in UTC; text that is no time becomes NaT, a time without a zone is refused."""
-    if not isinstance(column.dtype, pd.DatetimeTZDtype):
-        stamps = [pd.to_datetime(value, errors="coerce") for value in column]
-        naive = [row for row, stamp in enumerate(stamps) if not pd.isna(stamp) and stamp.tzinfo is None]
-        if naive:
-            raise ChainError(
-                f"{source}: column {column.name!r}, row {naive[0]}: an expiry must carry a time of day and a "
-                f"time zone; got {column.iloc[naive[0]]!r}. Write it as 2026-03-27T08:00:00Z."
-            )
-        column = pd.to_datetime(pd.Series(stamps), utc=True)
-    return pd.DatetimeIndex(column).tz_convert("UTC").as_unit("ns")
-
-
-def _spot(table: pd.DataFrame, spot: float | None, source: str) -> float:
-    """Take the index price given, else the rows' median, else the forward of the shortest expiry."""
-    if spot is None:
-        shortest = table.loc[table["expiry"] == table["expiry"].min(), "forward"]
-        spot = float((table["index"] if table["index"].notna().any() else shortest).median())
-    if not (spot > 0 and np.isfinite(spot)):
-        raise ChainError(f"{source}: spot must be a number > 0; got {spot!r}. Pass spot=.")
-    return float(spot)
-
-
-def _quotes(
-    kept: pd.DataFrame, as_of: pd.Timestamp, spot: float, rate: float, settlement: str
-) -> pd.DataFrame:
-    """Lay the usable rows out in `QUOTE_COLUMNS`, in money and as quoted."""
-    time = ((kept["expiry"] - as_of) / pd.Timedelta(seconds=SECONDS_PER_YEAR)).astype(float)
-    coin = settlement == "coin"
-    quotes = kept.assign(
-        time_to_expiry=time, discount=spot / kept["forward"] if coin else np.exp(-rate * time)
-    )
-    for name in _PRICES:
-        quotes[f"{name}_quoted"] = kept[name]
-        quotes[name] = kept[name] * spot if coin else kept[name]
-    quotes["mark"] = quotes["mark"].fillna(_price_at_mark_vol(quotes))
-    ordered = quotes.sort_values(["expiry", "strike", "flag"], kind="stable")
-    return ordered[list(QUOTE_COLUMNS)].reset_index(drop=True)
-
-
-def _price_at_mark_vol(quotes: pd.DataFrame) -> pd.Series:
-    """Black-76 at the venue's own vol, for venues that show a vol and no mark; NaN without a vol."""
-    known = quotes[quotes["mark_vol"].notna() & quotes["mark"].isna()]
-    value = _greeks.black76_price(
-        known["flag"].to_numpy(),
-        known["forward"].to_numpy(),
-        known["strike"].to_numpy(),
-        known["time_to_expiry"].to_numpy(),
-        known["mark_vol"].to_numpy(),
-    )
-    return pd.Series(value * known["discount"].to_numpy(), index=known.index).reindex(quotes.index)

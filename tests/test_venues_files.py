@@ -82,7 +82,7 @@ def test_a_file_that_is_no_chain_says_what_it_is(tmp_path, content, message):
 def test_a_missing_file_and_an_unknown_format_are_named(tmp_path):
     with pytest.raises(ChainError, match="No such file"):
         read_chain(tmp_path / "nowhere.json")
-    with pytest.raises(ChainError, match="format must be one of deribit-summary"):
+    with pytest.raises(ChainError, match="format must be one of hedging, deribit-summary"):
         read_chain(tmp_path / "nowhere.json", format="excel")
 
 

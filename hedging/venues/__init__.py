@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from hedging.venues import deribit
 from hedging.venues._files import FORMATS, QuoteFile, read_chain, snapshots
+from hedging.venues.own import write_chain
 
-__all__ = ["FORMATS", "QuoteFile", "deribit", "read_chain", "snapshots"]
+__all__ = ["FORMATS", "QuoteFile", "deribit", "read_chain", "snapshots", "write_chain"]

@@ -7,8 +7,8 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -25,11 +25,25 @@ __all__ = ["FORMATS", "Format", "Pick", "QuoteFile", "pick_asset", "pick_snapsho
 
 @dataclass(frozen=True, slots=True)
 class QuoteFile:
-    """A quote file in memory: what it holds, its name for messages, and the digest of its bytes."""
+    """A quote file in memory.
+
+    Attributes
+    ----------
+    name, sha256 : str
+        Its name for messages, and the digest of its bytes.
+    content : Any
+        Parsed JSON, or a DataFrame; None for text that is neither.
+    text : str
+        The text as it stands; empty for Parquet.
+    metadata : mapping
+        What a Parquet file says about itself; empty for text.
+    """
 
     name: str
     sha256: str
-    content: Any  # parsed JSON, or a DataFrame
+    content: Any
+    text: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -60,11 +74,17 @@ class Format:
 
 
 FORMATS: Final = {
+    "hedging": "hedging.venues.own:OWN",
     "deribit-summary": "hedging.venues.deribit.files:SUMMARY",
     "deribit-ticker": "hedging.venues.deribit.files:TICKER",
     "deribit-snapshot": "hedging.venues.deribit.files:SNAPSHOT",
     "deribit-ticker-table": "hedging.venues.deribit.files:TICKER_TABLE",
     "deribit-quotes": "hedging.venues.deribit.files:QUOTES",
+    "tardis-options-chain": "hedging.venues.tardis:OPTIONS_CHAIN",
+    "bybit-table": "hedging.venues.bybit:TABLE",
+    "bybit-tickers": "hedging.venues.bybit:TICKERS",
+    "cboe-quotes": "hedging.venues.cboe:QUOTES",
+    "ccxt-option-chain": "hedging.venues.ccxt:OPTION_CHAIN",
     "deribit-full": "hedging.venues.deribit.files:FULL",
     "deribit-daily": "hedging.venues.deribit.files:DAILY",
 }
@@ -136,7 +156,11 @@ def open_file(path: Path) -> QuoteFile:
     except OSError as error:
         raise ChainError(f"{path} cannot be read: {error.strerror or error}.") from error
     digest = hashlib.sha256(raw).hexdigest()
-    return QuoteFile(path.name, digest, _parse(path.name, _unzipped(path.name, raw)))
+    data = _unzipped(path.name, raw)
+    if data[:4] == b"PAR1":
+        return QuoteFile(path.name, digest, *_parquet(path.name, data))
+    text = _text(path.name, data)
+    return QuoteFile(path.name, digest, _parsed(path.name, text), text)
 
 
 def _unzipped(name: str, raw: bytes) -> bytes:
@@ -148,33 +172,38 @@ def _unzipped(name: str, raw: bytes) -> bytes:
         raise ChainError(f"{name}: the gzip data is cut off or damaged ({error}).") from error
 
 
-def _parse(name: str, raw: bytes) -> Any:
-    if raw[:4] == b"PAR1":
-        return _parquet(name, raw)
+def _text(name: str, data: bytes) -> str:
     try:
-        text = raw.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ChainError(f"{name} is neither Parquet nor UTF-8 text ({error}).") from error
-    start = text.lstrip()[:1]
-    if start == "":
+    if not text.strip():
         raise ChainError(f"{name} is empty.")
-    if start == "<":
+    if text.lstrip().startswith("<"):
         raise ChainError(f"{name} holds HTML or XML, not quotes: an error page saved in place of data?")
-    if start in "[{":
+    return text
+
+
+def _parsed(name: str, text: str) -> Any:
+    """Return JSON or a table; None for text that is neither, which some readers know how to take apart."""
+    if text.lstrip()[0] in "[{":
         try:
             return json.loads(text)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise ChainError(f"{name}: the JSON is cut off or damaged: {error}.") from error
     try:
         return pd.read_csv(io.StringIO(text), low_memory=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise ChainError(f"{name} is no table of comma-separated values: {error}.") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError):
+        return None
 
 
-def _parquet(name: str, raw: bytes) -> pd.DataFrame:
-    arrow = require("pyarrow", "parquet")
+def _parquet(name: str, data: bytes) -> tuple[pd.DataFrame, str, dict[str, str]]:
+    """Return the table, no text, and the metadata."""
+    arrow, parquet = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
     try:
-        return pd.read_parquet(io.BytesIO(raw))
+        table = parquet.read_table(io.BytesIO(data))
+        metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        return table.to_pandas(), "", metadata
     except (arrow.ArrowException, OSError, ValueError) as error:
         raise ChainError(f"{name}: the Parquet data is cut off or damaged ({error}).") from error
 
@@ -184,7 +213,9 @@ def _shape(file: QuoteFile) -> str:
         return f"a table with columns {list(map(str, file.content.columns))[:12]}"
     if isinstance(file.content, dict):
         return f"a JSON object with keys {list(file.content)[:12]}"
-    return f"a JSON list of {len(file.content)} entries"
+    if isinstance(file.content, list):
+        return f"a JSON list of {len(file.content)} entries"
+    return f"text that starts with {file.text[:60]!r}"
 
 
 def pick_asset(assets: pd.Series, pick: Pick, name: str) -> str:

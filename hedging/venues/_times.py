@@ -1,14 +1,18 @@
-"""Times of recorded quotes: never a guessed zone, never a year 1970 or 3000 taken at its word."""
+"""Times of recorded quotes, and terms by date: no zone is guessed, no year 1970 or 3000 taken at its word."""
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Mapping
+from typing import Final, Literal, TypeVar
 
 import pandas as pd
 
 from hedging.errors import ChainError
+from hedging.units import utc
 
-__all__ = ["epoch", "stamps"]
+__all__ = ["epoch", "held", "stamps"]
+
+Entry = TypeVar("Entry")
 
 _EARLIEST: Final = pd.Timestamp("2000-01-01", tz="UTC")
 _LATEST: Final = pd.Timestamp("2100-01-01", tz="UTC")
@@ -101,3 +105,10 @@ def stamps(column: pd.Series, source: str, timezone: str | None = None) -> pd.Se
 
 def _is_time(column: pd.Series) -> bool:
     return pd.api.types.is_datetime64_any_dtype(column.dtype)
+
+
+def held(entries: Mapping[str, Entry], as_of: str | pd.Timestamp) -> Entry:
+    """Return the entry with the latest starting date that is not after `as_of`; before all, the first."""
+    when = utc(as_of, "as_of")
+    started = [start for start in sorted(entries) if utc(f"{start}T00:00Z") <= when]
+    return entries[started[-1] if started else min(entries)]

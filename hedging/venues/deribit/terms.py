@@ -7,18 +7,17 @@ notice of the schedule that holds from 1 August 2026). Pass your own `ContractTe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple
 
 import pandas as pd
 
 from hedging.errors import ChainError, InputError
 from hedging.instruments import ContractTerms, FeeRule
-from hedging.units import utc
+from hedging.venues._times import held
 
 __all__ = ["LinearTerms", "linear_terms", "option_terms", "terms_from_instrument"]
 
 Ticks = tuple[tuple[float, float], ...]
-Entry = TypeVar("Entry")
 
 
 class _Product(NamedTuple):
@@ -135,13 +134,6 @@ def linear_terms(kind: Literal["perpetual", "future", "spot"], as_of: str | pd.T
         raise InputError(f"kind must be one of {', '.join(_LINEAR)}; got {kind!r}.")
     fees, lot, half_spread = _LINEAR[kind]
     return LinearTerms(held(fees, as_of), lot, half_spread)
-
-
-def held(entries: Mapping[str, Entry], as_of: str | pd.Timestamp) -> Entry:
-    """Return the entry with the latest starting date that is not after `as_of`; before all, the first."""
-    when = utc(as_of, "as_of")
-    started = [start for start in sorted(entries) if utc(f"{start}T00:00Z") <= when]
-    return entries[started[-1] if started else min(entries)]
 
 
 def terms_from_instrument(entry: Mapping[str, Any], *, cap: float = 0.125) -> ContractTerms:

@@ -1,0 +1,55 @@
+"""The ``options_chain`` files of tardis.dev: every ticker update of a day, one line each.
+
+Times are in microseconds, vols in per cent, prices as the exchange quotes them, empty cells mean none. A chain
+is the last line of each contract up to the time asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from hedging.chain import OptionChain
+from hedging.errors import ChainError
+from hedging.units import utc
+from hedging.venues._files import Format, Pick, QuoteFile, pick_asset
+from hedging.venues._times import epoch
+from hedging.venues.deribit.names import named
+from hedging.venues.deribit.rows import API_COLUMNS, chain_from_rows
+
+__all__ = ["OPTIONS_CHAIN"]
+
+_COLUMNS: Final = API_COLUMNS | {"symbol": "symbol"}
+
+
+def _read(file: QuoteFile, pick: Pick) -> OptionChain:
+    rows: pd.DataFrame = file.content
+    others = sorted(set(rows["exchange"].astype(str).unique()) - {"deribit"})
+    if others:
+        raise ChainError(
+            f"{file.name} holds options of {', '.join(others)}; only Deribit's names are known here."
+        )
+    rows = named(rows, "symbol")
+    asset = pick_asset(rows.loc[rows["flag"] != "", "asset"], pick, file.name)
+    times = epoch(rows["timestamp"], "us", file.name)
+    # Without a time the last state of the file is read, which is what a file of one moment holds.
+    when = times.max() if pick.at is None else utc(pick.at, "at")
+    seen = rows.assign(timestamp=times)[times <= when].sort_values("timestamp", kind="stable")
+    if seen.empty:
+        raise ChainError(f"{file.name} starts at {times.min():%Y-%m-%d %H:%M:%S} UTC, after {when}.")
+    return chain_from_rows(
+        seen.drop_duplicates("symbol", keep="last"),
+        asset=asset,
+        as_of=when,
+        columns=_COLUMNS,
+        source=file.name,
+        sha256=file.sha256,
+    )
+
+
+OPTIONS_CHAIN: Final = Format(
+    "tardis-options-chain",
+    lambda file: {"exchange", "symbol", "local_timestamp", "strike_price", "mark_iv"} <= file.columns,
+    _read,
+)
