@@ -17,7 +17,7 @@ import numpy.typing as npt
 from hedging.errors import InputError
 from hedging.reactions import BTC, ETH, STRESS_BETA, TENOR_POWER, Reaction
 
-__all__ = ["Paths", "along", "couple", "crash_path", "fan", "grid", "hitting_time", "join"]
+__all__ = ["Paths", "along", "couple", "crash_path", "fan", "grid", "hitting_time", "join", "today"]
 
 Array = npt.NDArray[np.float64]
 
@@ -90,9 +90,13 @@ class Paths:
 
     def select(self, scenarios: slice | Sequence[int]) -> Paths:
         """Some of the scenarios, by position."""
-        places = range(len(self))[scenarios] if isinstance(scenarios, slice) else scenarios
+        labels = (
+            self.labels[scenarios]
+            if isinstance(scenarios, slice)
+            else tuple(self.labels[i] for i in scenarios)
+        )
         chosen: dict[str, Any] = {name: values[scenarios] for name, values in self.arrays().items()}
-        return replace(self, labels=tuple(self.labels[i] for i in places), **chosen)
+        return replace(self, labels=labels, **chosen)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -258,6 +262,11 @@ def crash_path(
         )
     label = f"{100 * velocity:+.3g} %/day, {100 * acceleration + 0.0:+.3g} %/day²"
     return along(dates, log_price[None, :], (label,), reaction)
+
+
+def today() -> Paths:
+    """One scenario with one date: now, as it is."""
+    return Paths(np.zeros(1), np.ones((1, 1)), np.zeros((1, 1)), ("now",), straight=True)
 
 
 def along(

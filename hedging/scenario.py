@@ -6,6 +6,7 @@ position and the overlay apart. `payoff` and `table` are the same over grids.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from hedging.errors import InputError
 from hedging.instruments import Instrument, Option
 from hedging.legs import Leg
 from hedging.market import Market
-from hedging.paths import Paths, grid
+from hedging.paths import Paths, grid, today
 from hedging.units import days as days_between
 from hedging.valuation import Pricer
 
@@ -281,9 +282,8 @@ def run(
     done = _blocks(task, moves, executor, block, progress)
     for where, found in done:
         values[:, :, where] = found
-    start = np.array(
-        [line.book.value(*by_asset.values()) if line.group == "position" else 0.0 for line in lines]
-    )
+    now = _block_values(task, dict.fromkeys(moves, today()))[:, 0, 0]
+    start = np.where([line.group == "position" for line in lines], now, 0.0)
     first = next(iter(moves.values()))
     spot_now = {asset: by_asset[asset].spot for asset in moves}
     currency = next(iter(by_asset.values())).currency
@@ -503,9 +503,13 @@ def _block_values(task: _Task, moves: dict[str, Paths]) -> Array:
     values = np.empty((len(task.parts), first.days.size, len(first)))
     # Sums in a fixed order, entry by entry: a matrix product would round differently in another block.
     for line, (parts, cash) in enumerate(zip(task.parts, task.cash, strict=True)):
-        values[line] = cash
-        for asset, place, units in parts:
-            values[line] += units * each[asset][place]
+        out = values[line]
+        out[:] = cash
+        for count, (asset, place, units) in enumerate(parts):
+            if count == 0 and not cash:
+                np.multiply(each[asset][place], units, out=out)
+            else:
+                out += units * each[asset][place]
     return values
 
 
@@ -536,7 +540,8 @@ def _blocks(
 
 
 def _in_threads(task: _Task, pieces: Iterator[dict[str, Paths]]) -> Iterator[Array]:
-    with ThreadPoolExecutor(thread_name_prefix="hedging-scenario") as threads:
+    # More threads than cores only take turns at the interpreter's lock.
+    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hedging-scenario") as threads:
         yield from _in_flight(threads, task, pieces)
 
 

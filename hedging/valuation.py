@@ -18,7 +18,7 @@ from hedging import _kernels, greeks
 from hedging.errors import InputError
 from hedging.instruments import Future, Instrument, Linear, Option, Perpetual, Spot
 from hedging.market import Market, OptionTable
-from hedging.paths import Paths
+from hedging.paths import Paths, today
 from hedging.reactions import shifted_vol, skew_tilt, tenor_scale
 from hedging.smile import Smile
 from hedging.units import DAYS_PER_YEAR, years
@@ -31,6 +31,9 @@ GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho", "vanna", "volga", "
 FUNDING_PERIODS_PER_DAY = 3.0
 # Times are exact to the nanosecond; anything shorter is a date that means the expiry itself.
 SHORTEST_YEARS = 1e-12
+# Options times scenarios priced in one sweep: few enough to stay in a core's own cache.
+CALL_VALUES = 10_000
+LEAST_SCENARIOS = 512
 
 
 def unit_values_now(instruments: Sequence[Instrument], entries: Sequence[float], market: Market) -> Array:
@@ -38,8 +41,7 @@ def unit_values_now(instruments: Sequence[Instrument], entries: Sequence[float],
 
     Perpetuals and futures are worth their gain since `entries`; options their mark.
     """
-    today = Paths(np.zeros(1), np.ones((1, 1)), np.zeros((1, 1)), ("now",), straight=True)
-    return np.asarray(unit_values(instruments, entries, market, today)[0, 0])
+    return np.asarray(unit_values(instruments, entries, market, today())[0, 0])
 
 
 def unit_values(
@@ -132,15 +134,23 @@ class Pricer:
 
         Scenarios lie side by side in memory, so that a leg's values are one sweep.
         """
+        values = np.empty((len(self.instruments), paths.days.size, len(paths)))
+        expiries = np.unique(self.options.time_to_expiry).size
+        size = max(LEAST_SCENARIOS, CALL_VALUES * expiries // max(1, len(self.option_columns)))
+        for start in range(0, len(paths), size):
+            where = slice(start, start + size)
+            part = paths if size >= len(paths) else paths.select(where)
+            self._into(values[:, :, where], part)
+        return values.transpose(2, 1, 0)
+
+    def _into(self, values: Array, paths: Paths) -> None:
+        """Write the values at some scenarios, shape (instruments, dates, scenarios)."""
         spot = np.ascontiguousarray((self.spot * paths.spot).T)
-        values = np.empty((len(self.instruments), *spot.shape))
-        for date in range(paths.days.size):
-            node = _Node.of(paths, date, spot[date], self.spot)
-            self._options_into(values, node, paths)
+        for date in range(paths.days.size if self.option_columns else 0):
+            self._options_into(values, _Node.of(paths, date, spot[date], self.spot), paths)
         for column, item in enumerate(self.instruments):
             if not isinstance(item, Option):
                 values[column] = self._linear(column, item, spot, paths)
-        return values.transpose(2, 1, 0)
 
     def _options_into(self, values: Array, node: _Node, paths: Paths) -> None:
         """Write the value of every option on one date into `values`, expiry by expiry."""
@@ -182,6 +192,7 @@ class _Node:
     date: int
     day: float
     spot: Array
+    spot_now: float
     log_ratio: Array
     stickiness: float
     tenor_power: float
@@ -196,6 +207,7 @@ class _Node:
             date=date,
             day=float(paths.days[date]),
             spot=spot,
+            spot_now=spot_now,
             log_ratio=np.log(spot / spot_now),
             stickiness=paths.stickiness,
             tenor_power=paths.tenor_power,
@@ -222,7 +234,7 @@ def _alive(
         # Money that settles in coin is discounted by spot / forward, whatever the forward has become.
         discount = np.where(table.coin[rows, None], discount / shift, discount)
     forward = growth * node.spot
-    moneyness = np.log(strike / forward)
+    moneyness = np.log(strike / (growth * node.spot_now)) - node.log_ratio
     seen_at = moneyness + node.stickiness * node.log_ratio if node.stickiness else moneyness
     vol = smile.vol_at(seen_at, remaining) * (table.vol[rows] / table.smile_vol[rows])[:, None]
     if node.vol_shift is not None:
