@@ -372,6 +372,8 @@ def table(
         See `hedging.grid`; give either several vol shifts or several days.
     days : float or sequence of float
         Days from now.
+    stickiness : float
+        See `hedging.grid`.
 
     Returns
     -------

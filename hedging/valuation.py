@@ -8,7 +8,7 @@ signs; `book` does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ from hedging.reactions import shifted_vol, skew_tilt, tenor_scale
 from hedging.smile import Smile
 from hedging.units import DAYS_PER_YEAR, years
 
-__all__ = ["GREEKS", "Pricer", "unit_greeks", "unit_values", "unit_values_now"]
+__all__ = ["GREEKS", "OptionNodes", "Pricer", "unit_greeks", "unit_values", "unit_values_now"]
 
 Array = npt.NDArray[np.float64]
 
@@ -69,6 +69,26 @@ def unit_values(
         If an instrument is of another asset or has expired already.
     """
     return Pricer.of(instruments, entries, market).values(paths)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OptionNodes:
+    """Options on one date over all scenarios.
+
+    Attributes
+    ----------
+    remaining : ndarray, shape (options,)
+        Time to expiry, 0 for what has expired. [years]
+    forward, vol : ndarray, shape (options, scenarios)
+        NaN for what has expired. [money], [decimal a year]
+    value : ndarray, shape (options, scenarios)
+        Of one unit; of what has expired, its payoff as it is worth now. [money]
+    """
+
+    remaining: Array
+    forward: Array
+    vol: Array
+    value: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,21 +172,57 @@ class Pricer:
             if not isinstance(item, Option):
                 values[column] = self._linear(column, item, spot, paths)
 
+    def options_at(self, paths: Paths, date: int) -> OptionNodes:
+        """What margin rules ask about every option on one date, expired ones included."""
+        spot = np.ascontiguousarray(self.spot * paths.spot[:, date])
+        node = _Node.of(paths, date, spot, self.spot)
+        shape = (len(self.option_columns), spot.size)
+        forward, vol, value = np.full(shape, np.nan), np.full(shape, np.nan), np.empty(shape)
+        for time, rows in self._expiries(node.day):
+            if time > SHORTEST_YEARS:
+                forward[rows], vol[rows], discount = _state(self.options, rows, time, node, self.smile)
+                value[rows] = _price(self.options, rows, time, forward[rows], vol[rows], discount)
+            else:
+                value[rows] = self._settled(rows, node, paths)
+        remaining = np.maximum(self.options.time_to_expiry - node.day / DAYS_PER_YEAR, 0.0)
+        return OptionNodes(np.where(remaining > SHORTEST_YEARS, remaining, 0.0), forward, vol, value)
+
+    def linear_values(self, paths: Paths) -> Array:
+        """Value of one unit of each instrument that is no option, shape (such instruments, dates, scenarios)."""
+        spot = np.ascontiguousarray((self.spot * paths.spot).T)
+        found = [
+            self._linear(column, item, spot, paths)
+            for column, item in enumerate(self.instruments)
+            if not isinstance(item, Option)
+        ]
+        return np.array(found).reshape(len(found), *spot.shape)
+
+    def _expiries(self, day: float) -> Iterator[tuple[float, npt.NDArray[np.intp]]]:
+        """Time left to each expiry, and the options that have it."""
+        remaining = self.options.time_to_expiry - day / DAYS_PER_YEAR
+        for time in np.unique(remaining):
+            yield float(time), np.flatnonzero(remaining == time)
+
     def _options_into(self, values: Array, node: _Node, paths: Paths) -> None:
         """Write the value of every option on one date into `values`, expiry by expiry."""
-        table, columns = self.options, np.array(self.option_columns, dtype=np.intp)
-        remaining = table.time_to_expiry - node.day / DAYS_PER_YEAR
-        for time in np.unique(remaining):
-            rows = np.flatnonzero(remaining == time)
+        columns = np.array(self.option_columns, dtype=np.intp)
+        for time, rows in self._expiries(node.day):
             if time > SHORTEST_YEARS:
-                values[columns[rows], node.date] = _alive(table, rows, float(time), node, self.smile)
-                continue
-            expiry_day = float(table.time_to_expiry[rows[0]]) * DAYS_PER_YEAR
-            settled = self.spot * paths.spot_at(min(expiry_day, node.day))[:, node.date]
-            payoff = np.maximum(table.sign[rows, None] * (settled - table.strike[rows, None]), 0.0)
-            # A coin payoff is a number of coins: payoff / settled of them, each worth spot today.
-            coins = np.where(table.coin[rows, None], node.spot / settled, 1.0)
-            values[columns[rows], node.date] = payoff * coins
+                forward, vol, discount = _state(self.options, rows, time, node, self.smile)
+                found = _price(self.options, rows, time, forward, vol, discount)
+            else:
+                found = self._settled(rows, node, paths)
+            values[columns[rows], node.date] = found
+
+    def _settled(self, rows: npt.NDArray[np.intp], node: _Node, paths: Paths) -> Array:
+        """Value of options that have expired on the way, shape (rows, scenarios)."""
+        table = self.options
+        expiry_day = float(table.time_to_expiry[rows[0]]) * DAYS_PER_YEAR
+        settled = self.spot * paths.spot_at(min(expiry_day, node.day))[:, node.date]
+        payoff = np.maximum(table.sign[rows, None] * (settled - table.strike[rows, None]), 0.0)
+        # A coin payoff is a number of coins: payoff / settled of them, each worth spot today.
+        coins = np.where(table.coin[rows, None], node.spot / settled, 1.0)
+        return np.asarray(payoff * coins)
 
     def _linear(self, column: int, item: Linear, spot: Array, paths: Paths) -> Array:
         """Value of one unit of spot, a perpetual or a future at every node, shape (dates, scenarios)."""
@@ -221,10 +277,10 @@ def _column(values: Array | None, date: int) -> Array | None:
     return None if values is None else np.ascontiguousarray(values[:, date])
 
 
-def _alive(
+def _state(
     table: OptionTable, rows: npt.NDArray[np.intp], remaining: float, node: _Node, smile: Smile
-) -> Array:
-    """Value of options of one expiry that is still ahead, shape (rows, scenarios)."""
+) -> tuple[Array, Array, Array]:
+    """Forward, vol and discount of options of one expiry that is still ahead, shape (rows, scenarios)."""
     strike = table.strike[rows, None]
     growth = np.exp(table.carry[rows, None] * remaining)
     discount = np.exp(-table.rate[rows, None] * remaining)
@@ -241,8 +297,19 @@ def _alive(
         vol = shifted_vol(vol, node.vol_shift * tenor_scale(remaining, node.tenor_power))
     if node.skew_shift is not None:
         vol = shifted_vol(vol, node.skew_shift * skew_tilt(moneyness, vol, remaining))
-    price = _kernels.black76(table.sign[rows, None], forward, strike, vol * np.sqrt(remaining))
-    return np.asarray(price * discount)
+    return forward, vol, discount
+
+
+def _price(
+    table: OptionTable,
+    rows: npt.NDArray[np.intp],
+    remaining: float,
+    forward: Array,
+    vol: Array,
+    discount: Array,
+) -> Array:
+    sign, strike = table.sign[rows, None], table.strike[rows, None]
+    return np.asarray(_kernels.black76(sign, forward, strike, vol * np.sqrt(remaining)) * discount)
 
 
 def _future_terms(future: Future, market: Market) -> tuple[float, float]:

@@ -1,0 +1,39 @@
+"""Whether an account survives: requirements, liquidation prices, top-ups, by dated account models.
+
+A model says what counts as collateral and what must stay; `liquidation_price` and `survive` revalue the
+account and look for the first moment at which the one no longer covers the other.
+"""
+
+from hedging.margin.account import Account, Margin, MarginModel
+from hedging.margin.portfolio import DERIBIT_BTC_2024, DERIBIT_ETH_2026, PortfolioMargin
+from hedging.margin.standard import (
+    DERIBIT_BTC,
+    DERIBIT_BTC_USDC,
+    DERIBIT_ETH,
+    DERIBIT_ETH_USDC,
+    FlatMargin,
+    RegT,
+    StandardMargin,
+)
+from hedging.margin.survival import Liquidation, Survival, assess, liquidation_price, survive
+
+__all__ = [
+    "DERIBIT_BTC",
+    "DERIBIT_BTC_2024",
+    "DERIBIT_BTC_USDC",
+    "DERIBIT_ETH",
+    "DERIBIT_ETH_2026",
+    "DERIBIT_ETH_USDC",
+    "Account",
+    "FlatMargin",
+    "Liquidation",
+    "Margin",
+    "MarginModel",
+    "PortfolioMargin",
+    "RegT",
+    "StandardMargin",
+    "Survival",
+    "assess",
+    "liquidation_price",
+    "survive",
+]

@@ -1,0 +1,224 @@
+"""Rule-based margins: a rate per position, nothing nets. Deribit's standard margin, a flat rate, Reg T.
+
+Numbers are dated defaults: venues change them, and every one is a field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.errors import InputError
+from hedging.margin.account import Account, Margin
+
+__all__ = [
+    "DERIBIT_BTC",
+    "DERIBIT_BTC_USDC",
+    "DERIBIT_ETH",
+    "DERIBIT_ETH_USDC",
+    "FlatMargin",
+    "RegT",
+    "StandardMargin",
+]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class StandardMargin:
+    """Deribit's segregated standard margin, and its cross version.
+
+    Long options need nothing beyond their premium and give nothing: the balance leaves the value of all
+    options out. A long put therefore never moves the liquidation price of a perpetual here.
+
+    Attributes
+    ----------
+    collateral : {'coin', 'cash', 'cross'}
+        What the account is kept in: the coin (inverse contracts), the quote currency (linear contracts), or
+        both, valued in money after `haircuts`.
+    initial, maintenance : float
+        Rate on the size of each perpetual or future.
+    per_unit : float
+        Added to both rates per unit of its size.
+    call_out, floor, option_maintenance : float
+        Of short options: 0.15, 0.10 and 0.075 of the underlying for BTC.
+    haircuts : mapping of str to float
+        Share of each collateral asset that does not count; needed for 'cross', where an asset that is not
+        listed is refused rather than taken in full.
+    as_of, source : str
+        When the numbers held, and who said so.
+    """
+
+    collateral: Literal["coin", "cash", "cross"] = "coin"
+    initial: float = 0.02
+    maintenance: float = 0.01
+    per_unit: float = 0.00005
+    call_out: float = 0.15
+    floor: float = 0.10
+    option_maintenance: float = 0.075
+    haircuts: Mapping[str, float] = field(default_factory=dict)
+    as_of: str = "2026-07"
+    source: str = "Deribit: inverse options, linear USDC options, release notes of 11 Jan 2022"
+
+    def assess(self, account: Account) -> Margin:
+        """Balance and requirements in every scenario.
+
+        Raises
+        ------
+        InputError
+            If the account holds contracts that are not margined in its collateral, or a haircut is missing.
+        """
+        _refuse_others(account, self.collateral)
+        size = np.abs(account.linear_size())
+        rate = self.per_unit * size
+        futures_initial = ((self.initial + rate) * size).sum(axis=0)
+        futures_maintenance = ((self.maintenance + rate) * size).sum(axis=0)
+        options_initial, options_maintenance = self._short_options(account)
+        initial, maintenance = futures_initial + options_initial, futures_maintenance + options_maintenance
+        gain = account.linear_gain.sum(axis=0)
+        if self.collateral == "coin":
+            return Margin(account.asset, account.coins + gain / account.spot, initial, maintenance)
+        cash = account.cash + gain
+        if self.collateral == "cross":
+            cash = cash + account.coins * account.spot * (1.0 - _haircut(self.haircuts, account.asset))
+        return Margin("cash", cash, initial * account.spot, maintenance * account.spot)
+
+    def _short_options(self, account: Account) -> tuple[Array, Array]:
+        """Requirements of short options in units of underlying, shape (n,)."""
+        short = np.maximum(-account.option_units, 0.0)[:, None]
+        S, K = account.spot, account.option_strike[:, None]
+        mark = account.option_value / S
+        call = (account.option_sign > 0)[:, None]
+        out = np.maximum(np.where(call, K - S, S - K), 0.0) / S
+        base = np.maximum(self.call_out - out, self.floor)
+        m = self.option_maintenance
+        coin = account.option_coin[:, None]
+        # Where the strike of a linear put lies below spot its floors count from the strike.
+        linear_put = ~coin & ~call
+        base = np.where(linear_put, np.maximum(self.call_out - out, self.floor * K / S), base)
+        needed = np.where(linear_put, m * np.minimum(1.0, K / S), m)
+        needed = np.where(coin & ~call, np.maximum(m, m * mark), needed) + mark
+        initial = np.where(coin & ~call, np.maximum(base + mark, needed), base + mark)
+        return (short * initial).sum(axis=0), (short * needed).sum(axis=0)
+
+
+@dataclass(frozen=True, slots=True)
+class FlatMargin:
+    """A venue that asks a share of each position; long options count at their value.
+
+    Attributes
+    ----------
+    collateral : {'coin', 'cash', 'cross'}
+        As in `StandardMargin`.
+    initial, maintenance : float
+        Share of the size of each perpetual, future and short option.
+    haircuts : mapping of str to float
+        As in `StandardMargin`.
+    """
+
+    initial: float
+    maintenance: float
+    collateral: Literal["coin", "cash", "cross"] = "cash"
+    haircuts: Mapping[str, float] = field(default_factory=dict)
+
+    def assess(self, account: Account) -> Margin:
+        """Balance and requirements in every scenario."""
+        _refuse_others(account, self.collateral)
+        short = np.maximum(-account.option_units, 0.0).sum()
+        size = np.abs(account.linear_size()).sum(axis=0) + short
+        options = (account.option_units[:, None] * account.option_value).sum(axis=0)
+        gain = account.linear_gain.sum(axis=0) + options
+        if self.collateral == "coin":
+            balance = account.coins + gain / account.spot
+            return Margin(account.asset, balance, self.initial * size, self.maintenance * size)
+        balance = account.cash + gain
+        if self.collateral == "cross":
+            balance = balance + account.coins * account.spot * (1.0 - _haircut(self.haircuts, account.asset))
+        money = size * account.spot
+        return Margin("cash", balance, self.initial * money, self.maintenance * money)
+
+
+@dataclass(frozen=True, slots=True)
+class RegT:
+    """A US securities account under Regulation T and the exchanges' strategy-based rules.
+
+    Long stock needs 50 % to open and 25 % to keep. Short options need 20 % of the underlying less what they
+    are out of the money, at least 10 % (of the strike for puts), and their value; short calls that stock
+    covers need nothing more. Long options are paid in full and lend nothing: they count neither way.
+
+    Attributes
+    ----------
+    stock_initial, stock_maintenance, option_rate, option_floor : float
+    as_of, source : str
+    """
+
+    stock_initial: float = 0.50
+    stock_maintenance: float = 0.25
+    option_rate: float = 0.20
+    option_floor: float = 0.10
+    as_of: str = "2024"
+    source: str = "Cboe Strategy-based Margin; FINRA Rule 4210"
+
+    def assess(self, account: Account) -> Margin:
+        """Balance and requirements in every scenario.
+
+        Raises
+        ------
+        InputError
+            If the account holds futures, perpetuals or coin-settled options.
+        """
+        if account.linear_units.size or account.option_coin.any():
+            raise InputError("a Reg T account holds stock and cash-settled options only.")
+        S, K, call = account.spot, account.option_strike[:, None], (account.option_sign > 0)[:, None]
+        short = np.maximum(-account.option_units, 0.0)[:, None] * np.ones_like(S)
+        long_stock = np.maximum(account.coins, 0.0)
+        naked = np.where(call, _after_cover(short, call, long_stock), short)
+        out = np.maximum(np.where(call, K - S, S - K), 0.0)
+        least = self.option_floor * np.where(call, S, K)
+        options = (naked * np.maximum(self.option_rate * S - out, least)).sum(axis=0)
+        # What covers a call is still owed: short options are taken out of the balance at their value.
+        balance = account.cash + account.coins * S - (short * account.option_value).sum(axis=0)
+        stock = np.abs(account.coins) * S
+        return Margin(
+            "cash", balance, self.stock_initial * stock + options, self.stock_maintenance * stock + options
+        )
+
+
+def _after_cover(short: Array, call: npt.NDArray[np.bool_], stock: Array) -> Array:
+    """Short calls that remain when each unit of stock has covered one, the first listed first."""
+    calls = np.where(call, short, 0.0)
+    left = stock - (calls.cumsum(axis=0) - calls)
+    return np.asarray(calls - np.clip(left, 0.0, calls))
+
+
+def _haircut(haircuts: Mapping[str, float], asset: str) -> float:
+    if asset not in haircuts:
+        raise InputError(
+            f"no haircut is set for {asset} as collateral; pass haircuts={{{asset!r}: ...}} (0 counts it in full)."
+        )
+    return haircuts[asset]
+
+
+def _refuse_others(account: Account, collateral: str) -> None:
+    if collateral == "cross":
+        return
+    in_coin = np.concatenate((account.linear_coin, account.option_coin))
+    if (in_coin != (collateral == "coin")).any():
+        raise InputError(
+            f"an account kept in {collateral} margins contracts settled in {collateral} only; the book holds others. "
+            "Split the book, or use collateral='cross'."
+        )
+
+
+# The linear-in-size rates of 11 Jan 2022, replaced in August and September 2026 by tiers whose shape is not
+# published in full (initial rate 1 / leverage, maintenance two thirds of it): pass those as fields.
+DERIBIT_BTC: Final = StandardMargin()
+DERIBIT_ETH: Final = StandardMargin(per_unit=0.000004)
+DERIBIT_BTC_USDC: Final = StandardMargin("cash")
+DERIBIT_ETH_USDC: Final = StandardMargin(
+    "cash", per_unit=0.000004, call_out=0.20, floor=0.13, option_maintenance=0.10
+)
