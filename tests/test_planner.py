@@ -19,7 +19,7 @@ from hedging.planner import HedgePlan, Limits, Outright, PlanStatus, Target, pla
 from hedging.planner.problem import build, default_scenarios, pnl_of
 from hedging.planner.solve import relax, solve
 
-LOOSE = {"expiries": (0.0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0}
+LOOSE = {"expiries": (0.0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0, "max_leg_share": 20.0}
 LADDER = [
     ("p", 80.0, 30),
     ("p", 90.0, 30),
@@ -357,6 +357,7 @@ def test_a_target_that_makes_no_sense_is_refused(wrong, message):
         ({"expiries": (60, 20)}, "expiries"),
         ({"deltas": (0.6, 0.1)}, "deltas"),
         ({"min_leg_share": 1.0}, "min_leg_share"),
+        ({"max_leg_share": 0.01}, "max_leg_share"),
         ({"outright": (Outright("spot"), Outright("spot"))}, "at most once"),
     ],
 )

@@ -32,7 +32,8 @@ def clashing(problem: Problem) -> tuple[str, ...]:
     """A set of limits that cannot hold together and of which none can be left out, in the order given.
 
     Limits are dropped one after the other; one without which the rest is still impossible stays out. Where
-    lots could be continuous and legs many, the clash is with the count and size of legs.
+    continuous lots and any number of legs could do it, the clash is with the count and size of legs too, and
+    a limit stays in if half a second does not show that it can go.
     """
     groups = list(dict.fromkeys(str(group) for group in problem.rows.group))
     if _possible(problem, groups):
@@ -54,4 +55,4 @@ def _possible(problem: Problem, groups: Sequence[str], *, whole_lots: bool = Fal
     some = replace(problem, rows=problem.rows.take(np.isin(problem.rows.group, groups)))
     if not whole_lots:
         return relax(some) is not None
-    return not solve(some, gap=1.0, time_limit=2.0).infeasible
+    return not solve(some, gap=1.0, time_limit=0.5).infeasible

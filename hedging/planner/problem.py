@@ -13,7 +13,7 @@ from hedging.book import Book
 from hedging.errors import InputError
 from hedging.instruments import Option, Spot
 from hedging.market import Market
-from hedging.paths import Paths, grid
+from hedging.paths import Paths
 from hedging.planner.targets import GREEK_TARGETS, Band, Limits, Target
 from hedging.planner.universe import Columns, columns_of
 
@@ -29,7 +29,9 @@ SPOT_MOVES = (
     *(0.80, 1.00, 2.00),
 )
 VOL_SHIFTS = (-0.10, 0.0, 0.10)
-WHIPSAWS = (-0.60, -0.40, -0.25, -0.12, 0.12, 0.25, 0.40, 0.60)
+TURNS = (-0.60, -0.40, -0.25, -0.12, 0.12, 0.25, 0.40, 0.60)
+ENDS = (-0.75, -0.50, -0.30, -0.15, 0.0, 0.15, 0.30, 0.50, 1.00)
+QUARTERS = np.array([0.25, 0.50, 0.75, 1.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,32 +107,35 @@ class Problem:
 
 
 def default_scenarios(horizon: float) -> Paths:
-    """Where spot and vol may go by half the horizon and by its end; a floor holds over all of it.
+    """Where spot and vol may go over the quarters of the horizon; a floor holds over all of it.
 
-    Spot ends between -90 % and +200 % with vol by -10, 0 or +10 points, reached along a straight line in
-    log-price; and it goes by up to 60 % either way first and ends anywhere from there. Without such
-    whipsaws a short leg that expires half-way would be judged on the straight lines only, where its loss
-    and the gain of what covers it always come together.
+    Spot moves by -90 % to +200 % and vol by -10, 0 or +10 points within the first quarter and stays; or it
+    gets there along a straight line in log-price; or it turns on the way, at one of the quarters after up
+    to 60 % either way. Without the turns, a short leg that expires on the way would only be judged where its
+    loss and the gain of what covers it come together.
     """
     moves = np.sort(np.asarray(SPOT_MOVES))
-    straight = np.repeat(1.0 + moves, len(VOL_SHIFTS))
-    first = np.concatenate((np.sqrt(straight), np.repeat(1.0 + np.asarray(WHIPSAWS), moves.size)))
-    last = np.concatenate((straight, np.tile(1.0 + moves, len(WHIPSAWS))))
-    half = grid(moves, VOL_SHIFTS, (horizon / 2.0,))
-    first = np.concatenate((half.spot[:, 0], first))
-    last = np.concatenate((half.spot[:, 0], last))
-    vol = np.concatenate((np.tile(VOL_SHIFTS, 2 * moves.size), np.zeros(len(WHIPSAWS) * moves.size)))
-    labels = [_label(*node) for node in zip(first - 1.0, last - 1.0, vol, strict=True)]
+    flat = np.ones(QUARTERS.size)
+    at_once = np.log1p(np.repeat(moves, len(VOL_SHIFTS)))[:, None] * flat
+    slowly = np.log1p(moves)[:, None] * QUARTERS
+    turning = [_turn(turn, end, at) for at in range(3) for turn in TURNS for end in ENDS]
+    spot = np.expm1(np.concatenate((at_once, slowly, turning)))
+    vol = np.concatenate((np.tile(VOL_SHIFTS, moves.size), np.zeros(len(spot) - len(at_once))))
     return Paths(
-        days=np.array([horizon / 2.0, horizon]),
-        spot=np.column_stack((first, last)),
-        vol_shift=np.column_stack((vol, vol)),
-        labels=tuple(labels),
+        days=horizon * QUARTERS,
+        spot=1.0 + spot,
+        vol_shift=vol[:, None] * flat,
+        labels=tuple(
+            f"spot {' '.join(f'{100 * move:+.0f}' for move in row)} %, vol {100 * shift:+.0f} pt"
+            for row, shift in zip(spot, vol, strict=True)
+        ),
     )
 
 
-def _label(first: float, last: float, vol: float) -> str:
-    return f"spot {100 * first:+.3g} % then {100 * last:+.3g} %, vol {100 * vol:+.3g} pt"
+def _turn(turn: float, end: float, quarter: int) -> Array:
+    """Log-price by quarter: straight to `turn` at one of them, and straight to `end` from there."""
+    known = (0.0, QUARTERS[quarter], 1.0)
+    return np.asarray(np.interp(QUARTERS, known, np.log1p((0.0, turn, end))))
 
 
 def base_of(book: Book, markets: Sequence[Market]) -> tuple[float, str]:

@@ -36,7 +36,7 @@ class PlanStatus(StrEnum):
 ADVICE = {
     PlanStatus.OPTIMAL: "No plan that meets every limit costs less, within the gap.",
     PlanStatus.FEASIBLE: "Stopped at the time limit; a cheaper plan may exist, by the gap at most. Allow more time.",
-    PlanStatus.CLOSEST: "The limits cannot all be met; this plan misses them by the least.",
+    PlanStatus.CLOSEST: "No plan meets every limit; this one misses them by the least that was found.",
 }
 
 

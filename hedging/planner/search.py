@@ -29,6 +29,7 @@ from hedging.planner.verify import Check, cost_with_carry, revalue, trough_of
 __all__ = ["plan"]
 
 SOLVER_PRECISION = 1e-6
+CLOSEST_SECONDS = 3.0
 
 Array = npt.NDArray[np.float64]
 
@@ -54,8 +55,8 @@ def plan(
     horizon: float = 30.0,
     scenarios: Paths | None = None,
     market: Market | Sequence[Market] | None = None,
-    gap: float = 1e-4,
-    time_limit: float = 30.0,
+    gap: float = 1e-3,
+    time_limit: float = 10.0,
 ) -> HedgePlan:
     """Find the cheapest orders that bring a book to its target, prove it, and check them from scratch.
 
@@ -105,11 +106,9 @@ def plan(
     solution = solve(problem, gap=gap, time_limit=time_limit)
     if solution.lots is None:
         clashes = clashing(problem) if solution.infeasible else ()
-        nearest = closest(problem, gap=gap, time_limit=max(time_limit, 1.0))
+        nearest = closest(problem, gap=gap, time_limit=min(time_limit, CLOSEST_SECONDS))
         shown = _finish(task, problem, nearest, PlanStatus.CLOSEST, start, clashes=clashes)
-        if solution.infeasible:
-            raise InfeasibleHedgeError(_no_plan(clashes, shown), closest=shown, clashes=clashes)
-        return shown
+        raise InfeasibleHedgeError(_no_plan(clashes, shown, time_limit), closest=shown, clashes=clashes)
     status = PlanStatus.OPTIMAL if solution.gap <= gap + SOLVER_PRECISION else PlanStatus.FEASIBLE
     seconds = time.perf_counter() - start
     beside = _outright(task, whole)
@@ -233,14 +232,17 @@ def _binding(problem: Problem, solution: Solution) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _no_plan(clashes: tuple[str, ...], nearest: HedgePlan) -> str:
+def _no_plan(clashes: tuple[str, ...], nearest: HedgePlan, time_limit: float) -> str:
+    found = f"no plan was found in {time_limit:g} s (nor was it proven that there is none)"
+    if clashes:
+        found = f"no plan meets every limit: {' and '.join(clashes)} cannot hold together"
     missed = "; ".join(
         f"{check.limit} is {check.value:,.6g}, allowed {_side(check.low)} to {_side(check.high)}"
         for check in nearest.checks
         if not check.ok
     )
     return (
-        f"no plan meets every limit: {' and '.join(clashes) or 'they'} cannot hold together. "
+        f"{found}. "
         f"The closest plan misses: {missed or 'nothing by more than rounding'}. Widen one of these limits, "
         "allow outright sales, more legs or other expiries."
     )

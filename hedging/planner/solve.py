@@ -6,9 +6,9 @@ a reason why its answer holds for the whole problem:
 1. The relaxation (lots continuous, no count of legs) over all orders gives a lower bound and, for every
    order, what the cost must rise by per lot if it is used. Scenario rows enter when they are broken.
 2. A screen solves the programme over the most promising orders. Its plan is feasible, no more is claimed.
-3. The proof: an order whose smallest size would cost more than that plan cannot be part of a cheaper one,
-   and none can be larger than the difference buys. What is left, with those sizes as tight as they are,
-   goes to branch and bound once more; its dual bound holds for the whole problem.
+3. The proof, for one number of legs after the other: an order whose smallest size would cost more than that
+   plan cannot be part of a cheaper one, and none can be larger than the difference buys. What is left, with
+   sizes as tight as that, goes to branch and bound once more; its dual bound holds for the whole problem.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ Mask = npt.NDArray[np.bool_]
 
 TOLERANCE = 1e-6  # of rows scaled to a largest coefficient of 1 per lot: a millionth of a lot
 SCREENS = (40, 120)  # orders kept by the screen, tried in turn until one holds a plan
+SCREEN_SIZE = 3.0  # largest order in the screen, in multiples of the relaxation's largest
 ROWS_ADDED = 24  # broken scenario rows added at a time
 
 
@@ -137,6 +138,22 @@ class _Search:
         worst = np.argsort(-over)[:ROWS_ADDED]
         return worst[over[worst] > TOLERANCE]
 
+    def better(self, best: Array | None, lots: Array | None) -> Array | None:
+        """The cheaper of two plans; one that breaks a row that may not be missed is none."""
+        if (
+            lots is None
+            or (self.matrix @ lots - self.bound - self.slack @ self.misses(lots)).max() > TOLERANCE
+        ):
+            return best
+        return lots if best is None or self.objective(lots) < self.objective(best) else best
+
+    def target(self, best: Array | None) -> float:
+        """What a plan must cost less than to count as cheaper than `best`."""
+        if best is None:
+            return np.inf
+        cost = self.objective(best)
+        return cost - self.gap * abs(cost)
+
     def objective(self, lots: Array) -> float:
         price = self.problem.price_per_leg
         fixed = price * np.count_nonzero(lots) + self.miss_price @ self.misses(lots)
@@ -159,7 +176,7 @@ def relax(problem: Problem, *, most: Array | None = None, active: Mask | None = 
     return _relax(search, problem.columns.most if most is None else most)
 
 
-def solve(problem: Problem, *, gap: float = 1e-4, time_limit: float = 30.0) -> Solution:
+def solve(problem: Problem, *, gap: float = 1e-3, time_limit: float = 30.0) -> Solution:
     """Find the cheapest plan and prove it.
 
     Parameters
@@ -180,16 +197,14 @@ def solve(problem: Problem, *, gap: float = 1e-4, time_limit: float = 30.0) -> S
         return Solution(None, np.inf, np.inf, 0, infeasible=True)
     if not relaxed.lots.any():
         return Solution(relaxed.lots, search.objective(relaxed.lots), relaxed.value, 0)
-    best, best_cost = _screen(search, relaxed)
-    return _prove(search, relaxed, best, best_cost)
+    return _prove(search, relaxed, search.better(_screen(search, relaxed), np.zeros(len(problem.columns))))
 
 
 def _relax(search: _Search, most: Array) -> Relaxation | None:
     from scipy.optimize import linprog
 
-    columns, price = search.problem.columns, search.problem.price_per_leg
-    # Each lot carries its share of the leg's price at the largest size: never more than the leg's price.
-    cost = np.concatenate((columns.cost + price / most, search.miss_price))
+    columns = search.problem.columns
+    cost = np.concatenate((columns.cost, search.miss_price))
     upper = np.concatenate((most, np.full(search.miss_price.size, np.inf)))
     bounds: Any = np.column_stack((np.zeros_like(upper), upper))
     while True:
@@ -216,77 +231,95 @@ def _relax(search: _Search, most: Array) -> Relaxation | None:
     return Relaxation(lots, float(result.fun), reduced, duals, search.active.copy())
 
 
-def _screen(search: _Search, relaxed: Relaxation) -> tuple[Array | None, float]:
+def _screen(search: _Search, relaxed: Relaxation) -> Array | None:
     """A plan out of the most promising orders, if there is one."""
-    columns = search.problem.columns
-    rank = np.argsort(relaxed.reduced * columns.least - 1e-9 * relaxed.lots, kind="stable")
-    for count in SCREENS:
-        keep = np.sort(rank[:count])
-        lots, _ = _branch(search, keep, columns.most, np.inf)
-        if lots is not None:
-            return lots, search.objective(lots)
-        if count >= len(columns):
-            break
-    return None, np.inf
-
-
-def _prove(search: _Search, relaxed: Relaxation, best: Array | None, best_cost: float) -> Solution:
-    columns = search.problem.columns
-    most = columns.most.copy()
-    keep = np.arange(len(columns))
-    if best is not None:
-        keep, most = _reach(search, relaxed, best_cost)
-    target = best_cost * (1.0 - search.gap) if best is not None else np.inf
-    lots, bound = _branch(search, keep, most, target)
-    if lots is not None and search.objective(lots) < best_cost:
-        best, best_cost = lots, search.objective(lots)
-    elif best is not None:
-        bound = min(bound, target)  # nothing below it: exhausted, or cut off
-    infeasible = best is None and bound == np.inf
-    return Solution(best, best_cost, max(bound, relaxed.value), search.nodes, infeasible, keep.size)
-
-
-def _reach(search: _Search, relaxed: Relaxation, best_cost: float) -> tuple[npt.NDArray[np.intp], Array]:
-    """Orders that a plan cheaper than `best_cost` can contain, and how large they can be.
-
-    With weak duality every plan costs at least the relaxation plus reduced cost times lots, plus what the
-    relaxation undercounts of the leg's price.
-    """
     columns, price = search.problem.columns, search.problem.price_per_leg
-    room = max(best_cost - relaxed.value, 0.0)
+    rank = np.argsort(relaxed.reduced * columns.least - 1e-9 * relaxed.lots, kind="stable")
+    most = np.minimum(columns.most, np.maximum(columns.least, np.ceil(SCREEN_SIZE * relaxed.lots.max())))
+    for count in SCREENS:
+        lots, _ = _branch(search, np.sort(rank[:count]), most, search.problem.max_legs, price=price)
+        if lots is not None or count >= len(columns):
+            return lots
+    return None
 
-    def extra(lots: Array) -> Array:
-        return np.asarray(relaxed.reduced * lots + price * (1.0 - lots / columns.most))
 
-    cheapest = np.minimum(extra(columns.least), extra(columns.most))
-    keep = np.flatnonzero(cheapest <= room)
-    slope = relaxed.reduced - price / columns.most
+def _prove(search: _Search, relaxed: Relaxation, best: Array | None) -> Solution:
+    """Improve on `best` until nothing cheaper can exist, one number of legs after the other.
+
+    The relaxation does not see the price of legs. Knowing their number, it is a constant, and what is left
+    between the relaxation and the best plan is small: most orders drop out, and none can be large. Whether
+    any plan fits in between is then asked without an objective, several times faster than to minimise.
+    """
+    price, bounds, left = search.problem.price_per_leg, [], 0
+    for legs in range(1, search.problem.max_legs + 1):
+        target = search.target(best)
+        if relaxed.value + legs * price >= target:
+            break  # more legs only cost more
+        keep, most = _reach(search, relaxed, target - legs * price)
+        left = max(left, keep.size)
+        if best is not None:
+            lots, bound = _branch(search, keep, most, legs, cutoff=target - legs * price)
+            if lots is None:
+                bounds.append(max(bound, relaxed.value + legs * price))
+                continue
+            best = search.better(best, lots)
+            keep, most = _reach(search, relaxed, search.target(best) - legs * price)
+        lots, bound = _branch(search, keep, most, legs)
+        best = search.better(best, lots)
+        bounds.append(max(bound, relaxed.value) + legs * price)
+    bound = min(bounds, default=np.inf)
+    if best is None:
+        return Solution(None, np.inf, bound, search.nodes, bool(np.isinf(bound)), left)
+    return Solution(best, search.objective(best), min(bound, search.target(best)), search.nodes, False, left)
+
+
+def _reach(search: _Search, relaxed: Relaxation, cost: float) -> tuple[npt.NDArray[np.intp], Array]:
+    """Orders that a plan cheaper than `cost` can contain, and how large they can be.
+
+    By weak duality a plan costs at least the relaxation plus reduced cost times lots, and by what is meant
+    by cost no order costs more than the plan, unless some order earns (a short perpetual, by its funding).
+    """
+    columns = search.problem.columns
+    room = max(cost - relaxed.value, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        largest = np.where(slope > 0, (room - price) / slope, np.inf)
-    most = np.minimum(columns.most, np.maximum(np.floor(largest + 1e-6), columns.least))
-    return keep, most
+        largest = np.where(relaxed.reduced > 0, room / relaxed.reduced, np.inf)
+        if (columns.cost >= 0).all():
+            largest = np.minimum(largest, np.where(columns.cost > 0, cost / columns.cost, np.inf))
+    largest = np.floor(largest + 1e-6)
+    keep = np.flatnonzero(largest >= columns.least)
+    return keep, np.minimum(columns.most, largest)
 
 
 def _branch(
-    search: _Search, keep: npt.NDArray[np.intp], most: Array, cutoff: float
+    search: _Search,
+    keep: npt.NDArray[np.intp],
+    most: Array,
+    legs: int,
+    *,
+    price: float = 0.0,
+    cutoff: float | None = None,
 ) -> tuple[Array | None, float]:
-    """Branch and bound over some orders; returns the best plan below `cutoff`, and a lower bound."""
+    """Branch and bound over some orders and at most `legs` of them, each at `price`.
+
+    Returns
+    -------
+    (ndarray or None, float)
+        The best plan and a lower bound on the cost of all. With a `cutoff`: any plan that costs no more,
+        and infinity if there is none.
+    """
     bound = -np.inf
-    columns = search.problem.columns
-    if not keep.size:
-        return None, np.inf
-    while True:
-        result = _milp(search, keep, most, cutoff)
+    while keep.size:
+        result = _milp(search, keep, most, legs, price, cutoff)
         search.nodes += int(result.mip_node_count or 0)
         if result.status == 2:
             return None, np.inf
         if result.status not in (0, 1):
             raise SolverError(f"the integer solver stopped: {result.message}")
-        if result.mip_dual_bound is not None:
+        if cutoff is None and result.mip_dual_bound is not None:
             bound = max(bound, float(result.mip_dual_bound))
         if result.x is None:
             return None, bound
-        lots = np.zeros(len(columns))
+        lots = np.zeros(len(search.problem.columns))
         lots[keep] = np.round(result.x[: keep.size])
         broken = search.broken(lots, result.x[2 * keep.size :])
         if not broken.size:
@@ -294,39 +327,44 @@ def _branch(
         search.active[broken] = True
         if search.seconds_left <= 0.0:
             return None, bound
+    return None, np.inf
 
 
-def _milp(search: _Search, keep: npt.NDArray[np.intp], most: Array, cutoff: float):  # type: ignore[no-untyped-def]
+def _milp(
+    search: _Search,
+    keep: npt.NDArray[np.intp],
+    most: Array,
+    legs: int,
+    price: float,
+    cutoff: float | None,
+) -> Any:
+    """Hand the programme over some orders to scipy: lots, whether used, and misses, in this order."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import block_array, csr_array, diags_array
 
-    problem, n, misses = search.problem, keep.size, search.miss_price.size
-    columns = problem.columns
+    n, misses = keep.size, search.miss_price.size
+    columns = search.problem.columns
     on = np.flatnonzero(search.active)
-    cost = np.concatenate((columns.cost[keep], np.full(n, problem.price_per_leg), search.miss_price))
-    eye = diags_array(np.ones(n))
-    none = csr_array((n, misses))
-    blocks: list[list[Any]] = [
-        [csr_array(search.matrix[np.ix_(on, keep)]), None, csr_array(-search.slack[on])],
-        [eye, -diags_array(most[keep]), none],
-        [-eye, diags_array(columns.least[keep]), none],
-        [None, csr_array(np.ones((1, n))), None],
+    cost = np.concatenate((columns.cost[keep], np.full(n, price), search.miss_price))
+    sides = _both_sides(search, keep)
+    rows: list[list[Any]] = [
+        [search.matrix[np.ix_(on, keep)], None, -search.slack[on]],
+        [diags_array(np.ones(n)), -diags_array(most[keep]), np.zeros((n, misses))],
+        [-diags_array(np.ones(n)), diags_array(columns.least[keep]), None],
+        [None, np.ones((1, n)), None],
+        [None, sides, None],
     ]
-    bounds: list[Any] = [search.bound[on], np.zeros(2 * n), [problem.max_legs]]
-    both = _both_sides(search, keep)
-    if both.shape[0]:
-        blocks.append([None, csr_array(both), None])
-        bounds.append(np.ones(both.shape[0]))
-    if np.isfinite(cutoff):
-        blocks.append(
-            [csr_array(cost[None, :n]), csr_array(cost[None, n : 2 * n]), csr_array(cost[None, 2 * n :])]
-        )
-        bounds.append([cutoff])
+    bounds = [search.bound[on], np.zeros(2 * n), np.array([legs]), np.ones(len(sides))]
+    if cutoff is not None:
+        rows.append([cost[None, :n], cost[None, n : 2 * n], cost[None, 2 * n :]])
+        bounds.append(np.array([cutoff]))
+        cost = np.zeros_like(cost)
+    sparse = [[None if block is None else csr_array(block) for block in row] for row in rows]
     return milp(
         cost,
         integrality=np.concatenate((np.ones(2 * n), np.zeros(misses))),
         bounds=Bounds(0.0, np.concatenate((most[keep], np.ones(n), np.full(misses, np.inf)))),
-        constraints=LinearConstraint(block_array(blocks, format="csr"), -np.inf, np.concatenate(bounds)),
+        constraints=LinearConstraint(block_array(sparse, format="csr"), -np.inf, np.concatenate(bounds)),
         options={"time_limit": max(search.seconds_left, 0.05), "mip_rel_gap": search.gap},
     )
 

@@ -126,6 +126,8 @@ class Limits:
         underlying in disguise, far ones lottery tickets. [1]
     min_leg_share : float
         Smallest leg as a share of the position; an order of a few lots protects nobody. [1]
+    max_leg_share : float
+        Largest leg as a multiple of the position: a hedge of many times what it hedges is another bet. [1]
     outright : tuple of Outright
         Also trade the underlying, as further legs.
     price_per_leg : float
@@ -144,6 +146,7 @@ class Limits:
     expiries: tuple[float, float | None] = (7.0, None)
     deltas: tuple[float, float] = (0.05, 0.60)
     min_leg_share: float = 0.04
+    max_leg_share: float = 1.5
     outright: tuple[Outright, ...] = ()
     price_per_leg: float = 0.00005
     quoted_size: bool = True
@@ -164,6 +167,10 @@ class Limits:
         for name in ("min_leg_share", "price_per_leg"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise InputError(f"{name} must be a share in [0, 1); got {getattr(self, name)!r}.")
+        if not self.min_leg_share <= self.max_leg_share < math.inf or self.max_leg_share == 0.0:
+            raise InputError(
+                f"max_leg_share must be a number > 0 and >= min_leg_share; got {self.max_leg_share!r}."
+            )
         if len({item.kind for item in self.outright}) < len(self.outright):
             raise InputError("outright must name each of spot and perpetual at most once.")
 

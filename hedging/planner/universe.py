@@ -22,9 +22,6 @@ __all__ = ["Columns", "columns_of", "leg_of"]
 
 Array = npt.NDArray[np.float64]
 
-LARGEST_LEG = 20.0
-"""No leg exceeds this multiple of the position; far beyond any hedge, it only keeps the programme bounded."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
@@ -131,7 +128,8 @@ def columns_of(market: Market, limits: Limits, position: float, horizon: float, 
         )
     outright = [_outright_quote(market, item, side) for item in terms_of_outright(limits) for side in (1, -1)]
     offers = quotes + outright
-    columns = _measured(offers, market, horizon, paths, limits.min_leg_share * position, position)
+    least, most = (share * position for share in (limits.min_leg_share, limits.max_leg_share))
+    columns = _measured(offers, market, horizon, paths, least, most)
     return columns.take(columns.most >= np.maximum(columns.least, 1.0))
 
 
@@ -211,7 +209,7 @@ def _outright_quote(market: Market, terms: Outright, side: float) -> _Offer:
 
 
 def _measured(
-    offers: list[_Offer], market: Market, horizon: float, paths: Paths, least: float, position: float
+    offers: list[_Offer], market: Market, horizon: float, paths: Paths, least: float, most: float
 ) -> Columns:
     """Columns of some offers: the arithmetic of `Book.__add__`, for all of them at once."""
     names = ("side", "price", "half_spread", "fee", "lot", "units_per_lot", "available")
@@ -246,6 +244,6 @@ def _measured(
         coins=coins,
         pnl=pnl.reshape(-1, len(offers)),
         least=np.maximum(1.0, np.ceil(least / units - 1e-9)),
-        most=np.minimum(available, np.floor(LARGEST_LEG * position / units + 1e-9)),
+        most=np.minimum(available, np.floor(most / units + 1e-9)),
         **{name: greeks[name] - (coins if name == "delta" else 0.0) for name in GREEK_TARGETS},
     )
