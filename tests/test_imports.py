@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "hedging"
 # Lowest first. Modules of one row never import each other; a folder's own files may.
 ROWS = [
     {"_svi", "errors"},
-    {"_extras", "_fitting", "_writing", "units"},
+    {"_extras", "_fitting", "_search", "_writing", "units"},
     {"_arrays", "_kernels", "_kernels_fast"},
     {"greeks", "instruments", "momentum", "reactions"},
     {"_cleaning", "_parity", "paths"},

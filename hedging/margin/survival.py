@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._search import first_false
 from hedging.book import Book
 from hedging.chain import OptionChain
 from hedging.legs import Leg
@@ -22,10 +23,7 @@ __all__ = ["Liquidation", "Survival", "assess", "liquidation_price", "survive"]
 
 Array = npt.NDArray[np.float64]
 
-# Furthest prices looked at, in log-price, and how finely before the crossing is closed in on.
-FURTHEST_FALL, FURTHEST_RISE = -7.0, 3.0
-SCAN = 1_001
-REFINE, ROUNDS = 33, 7
+FURTHEST_FALL, FURTHEST_RISE = -7.0, 3.0  # in log-price
 ROWS_SHOWN = 12
 
 
@@ -190,7 +188,7 @@ def liquidation_price(
         paths = along([0.0], log_price[:, None], reaction=reaction)
         return np.asarray(model.assess(next(ledger.along(paths))).headroom > 0)
 
-    down, up = (_first_crossing(alive, end) for end in (FURTHEST_FALL, FURTHEST_RISE))
+    down, up = (float(np.exp(first_false(alive, end))) for end in (FURTHEST_FALL, FURTHEST_RISE))
     return Liquidation(found.spot, found.spot * down, found.spot * up)
 
 
@@ -224,22 +222,6 @@ def survive(
         balance=np.stack([margin.balance for margin in margins], axis=1),
         maintenance=np.stack([margin.maintenance for margin in margins], axis=1),
     )
-
-
-def _first_crossing(alive: Callable[[Array], npt.NDArray[np.bool_]], end: float) -> float:
-    """Spot as a multiple of today's at the first log-price towards `end` that is not alive; NaN if none."""
-    near, far = 0.0, end
-    points = SCAN
-    for round_ in range(ROUNDS):
-        at = np.linspace(near, far, points)
-        dead = ~alive(at)
-        if not dead.any():
-            return float("nan") if round_ == 0 else float(np.exp(far))
-        first = int(dead.argmax())
-        if first == 0:
-            return float(np.exp(near))
-        near, far, points = at[first - 1], at[first], REFINE
-    return float(np.exp(0.5 * (near + far)))
 
 
 def _with(book: Book, overlay: _HasLegs | Iterable[Leg] | None) -> Book:
