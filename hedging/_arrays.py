@@ -1,68 +1,140 @@
-"""The only place that coerces, checks and broadcasts array input.
+"""The only place that coerces, checks and broadcasts array input, and gives results the caller's kind back.
 
-Every helper takes the name of the argument first, so that a message can say what broke which rule where.
+Scalars, lists, numpy arrays and pandas objects come in; a float, an array or the same pandas kind with the same
+index goes out. Nothing that came in is ever written to. Small input is checked at once; large input is checked
+block by block while it is in the cache anyway (`prepare`), and looked at again only to say what was wrong.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from hedging.errors import InputError
 
-__all__ = ["Array", "broadcast", "finite", "flags", "nonnegative", "number", "positive", "refuse"]
+__all__ = [
+    "FINITE",
+    "FLAG",
+    "NONNEGATIVE",
+    "NONNEGATIVE_OR_INFINITE",
+    "POSITIVE",
+    "Array",
+    "Errors",
+    "Inputs",
+    "Rule",
+    "check",
+    "finite",
+    "flags",
+    "gather",
+    "nonnegative",
+    "number",
+    "positive",
+    "refuse",
+]
 
 Array = npt.NDArray[np.float64]
+Errors = Literal["raise", "nan"]
+
+_TINY = 5e-324
+_LARGEST = sys.float_info.max
+_CALL, _PUT = ord("c"), ord("p")
 
 
-def number(name: str, value: object) -> Array:
-    """Return `value` as a float64 array that is never written to; NaN passes, text and booleans do not.
+class Rule(NamedTuple):
+    """A closed interval of float64, in words and in numbers; NaN breaks every rule."""
+
+    text: str
+    low: float
+    high: float
+
+
+FINITE = Rule("finite", -_LARGEST, _LARGEST)
+POSITIVE = Rule("> 0 and finite", _TINY, _LARGEST)
+NONNEGATIVE = Rule(">= 0 and finite", 0.0, _LARGEST)
+NONNEGATIVE_OR_INFINITE = Rule(">= 0", 0.0, np.inf)
+FLAG = Rule("'c' or 'p'", -1.0, 1.0)  # of the sign that stands for it; anything else is NaN
+
+
+def number(name: str, value: object, errors: Errors = "raise") -> Array:
+    """Return `value` as float64; NaN passes, text, booleans and complex numbers do not.
+
+    With ``errors="nan"`` an entry of an object array that is no number becomes NaN.
 
     Raises
     ------
     InputError
-        If an entry is no real number.
+        If it is no array of real numbers.
     """
     if isinstance(value, np.ma.MaskedArray):
         value = np.ma.filled(value.astype(float), np.nan)
-    array = np.asarray(value)
+    elif isinstance(value, (pd.Series, pd.DataFrame)) and (missing := value.isna().to_numpy()).any():
+        value = np.where(missing, np.nan, value.to_numpy(dtype=object))
+    array = _rectangular(name, value)
+    if array.dtype == np.float64:
+        return array
     if array.dtype.kind == "O":
-        array = _from_objects(name, array)
+        return _from_objects(name, array, errors)
     if array.dtype.kind not in "fiu":
-        raise InputError(f"{name} must be real numbers; got {value!r} of type {array.dtype}.")
-    return np.asarray(array, dtype=np.float64)
+        raise InputError(f"{name} must be real numbers; got {_shown(value)} of type {array.dtype}.")
+    return array.astype(np.float64)
 
 
-def _from_objects(name: str, array: npt.NDArray[Any]) -> Array:
+def _rectangular(name: str, value: object) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise InputError(f"{name} must be a scalar or a rectangular array; got {_shown(value)}.") from error
+
+
+def _from_objects(name: str, array: npt.NDArray[Any], errors: Errors) -> Array:
+    result = np.full(array.shape, np.nan)
     for where, entry in np.ndenumerate(array):
         if isinstance(entry, (str, bytes, bool, np.bool_)):
-            raise InputError(f"{name} must be real numbers; got {entry!r}{_at(where)}.")
-    try:
-        return np.asarray(array.astype(np.float64))
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} must be real numbers; got {array.dtype} entries ({error}).") from error
+            fits = False
+        else:
+            try:
+                result[where] = entry
+                fits = True
+            except (TypeError, ValueError, OverflowError):
+                fits = False
+        if not fits and errors == "raise":
+            raise InputError(f"{name} must be real numbers; got {_shown(entry)}{_at(where)}.")
+    return result
+
+
+def check(name: str, value: object, rule: Rule) -> Array:
+    """Return `value` as numbers that all obey the rule.
+
+    Raises
+    ------
+    InputError
+        Naming argument, rule, the first bad entry and its index.
+    """
+    array = number(name, value)
+    if not _holds(array, rule):
+        refuse(name, array, _broken(array, rule), rule.text)
+    return array
 
 
 def finite(name: str, value: object) -> Array:
     """Return `value` as numbers, none of them NaN or infinite."""
-    array = number(name, value)
-    return refuse(name, array, ~np.isfinite(array), "finite")
+    return check(name, value, FINITE)
 
 
-def positive(name: str, value: object, *, infinite: bool = False) -> Array:
-    """Return `value` as numbers > 0; infinity only where asked for."""
-    array = number(name, value)
-    good = array > 0 if infinite else (array > 0) & (array < np.inf)
-    return refuse(name, array, ~good, "> 0" if infinite else "> 0 and finite")
+def positive(name: str, value: object) -> Array:
+    """Return `value` as finite numbers > 0."""
+    return check(name, value, POSITIVE)
 
 
-def nonnegative(name: str, value: object, *, infinite: bool = False) -> Array:
-    """Return `value` as numbers >= 0; infinity only where asked for."""
-    array = number(name, value)
-    good = array >= 0 if infinite else (array >= 0) & (array < np.inf)
-    return refuse(name, array, ~good, ">= 0" if infinite else ">= 0 and finite")
+def nonnegative(name: str, value: object) -> Array:
+    """Return `value` as finite numbers >= 0."""
+    return check(name, value, NONNEGATIVE)
 
 
 def flags(value: object, name: str = "flag") -> Array:
@@ -73,17 +145,44 @@ def flags(value: object, name: str = "flag") -> Array:
     InputError
         If an entry is not exactly ``'c'`` or ``'p'``.
     """
-    array = np.asarray(value)
-    if array.dtype.kind not in "UO" and array.size:
-        raise InputError(f"{name} must be 'c' or 'p'; got {value!r}.")
-    calls = np.asarray(array == "c")
-    bad = ~(calls | np.asarray(array == "p"))
-    refuse(name, array, bad, "'c' or 'p'")
-    return np.where(calls, 1.0, -1.0)
+    codes = _flag_codes(name, value)
+    signs = _signs(codes)
+    if not _holds(signs, FLAG):
+        refuse(name, _rectangular(name, value), np.isnan(signs), FLAG.text)
+    return signs
 
 
-def refuse(name: str, array: npt.NDArray[Any], bad: npt.NDArray[np.bool_], rule: str) -> npt.NDArray[Any]:
-    """Return `array`, unless `bad` marks an entry that breaks the rule.
+def _flag_codes(name: str, value: object) -> npt.NDArray[np.uint32]:
+    """The code point of every flag, 0 where it is not one character."""
+    array = _rectangular(name, value)
+    if array.dtype == np.dtype("=U1"):
+        return np.ascontiguousarray(array).view(np.uint32).reshape(array.shape)
+    letters = (ord(e) if isinstance(e, str) and len(e) == 1 else 0 for e in array.flat)
+    return np.fromiter(letters, dtype=np.uint32, count=array.size).reshape(array.shape)
+
+
+def _signs(codes: npt.NDArray[np.uint32]) -> Array:
+    signs = np.asarray(2.0 * (codes == _CALL) - 1.0)
+    strange = (codes != _PUT) & (signs < 0)
+    if strange.any():
+        signs = np.where(strange, np.nan, signs)
+    return signs
+
+
+def _holds(array: Array, rule: Rule) -> bool:
+    """Whether all entries obey the rule; NaN spreads through minimum and so is caught."""
+    if array.size == 0:
+        return True
+    flat = array.ravel() if array.ndim != 1 else array
+    return bool(rule.low <= np.minimum.reduce(flat) and np.maximum.reduce(flat) <= rule.high)
+
+
+def _broken(array: Array, rule: Rule) -> npt.NDArray[np.bool_]:
+    return ~((array >= rule.low) & (array <= rule.high))
+
+
+def refuse(name: str, array: npt.NDArray[Any], bad: npt.NDArray[np.bool_], rule: str) -> None:
+    """Raise if `bad` marks an entry that breaks the rule.
 
     Raises
     ------
@@ -93,26 +192,127 @@ def refuse(name: str, array: npt.NDArray[Any], bad: npt.NDArray[np.bool_], rule:
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         found = array[where]
-        shown = repr(found.item() if isinstance(found, np.generic) else found)
         of = f" ({int(bad.sum())} of {array.size} entries)" if array.ndim else ""
-        raise InputError(f"{name} must be {rule}; got {shown}{_at(where)}{of}.")
-    return array
+        raise InputError(f"{name} must be {rule}; got {_shown(found)}{_at(where)}{of}.")
 
 
 def _at(where: tuple[int, ...]) -> str:
     return f" at index {where}" if where else ""
 
 
-def broadcast(**arrays: Array) -> list[Array]:
-    """Return read-only views of the arrays in their common shape.
+def _shown(value: object) -> str:
+    text = repr(value.item() if isinstance(value, np.generic) else value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Coerced arguments of one call, each in its own shape.
+
+    Attributes
+    ----------
+    values : tuple of ndarray
+        Float64 and checked; or, if `pending`, unchecked and flags as code points (see `prepare`).
+    rules : tuple of Rule
+    shape : tuple of int
+        What the arguments broadcast to.
+    pending : bool
+    invalid : ndarray of bool or None
+        Rows that break a rule, where NaN was asked for instead of an error.
+    like : Series, DataFrame or None
+        Whose kind and index the results take.
+    """
+
+    values: tuple[npt.NDArray[Any], ...]
+    rules: tuple[Rule, ...]
+    shape: tuple[int, ...]
+    pending: bool
+    invalid: npt.NDArray[np.bool_] | None
+    like: pd.Series | pd.DataFrame | None
+
+    def prepare(self, blocks: Sequence[npt.NDArray[Any]]) -> list[Array] | None:
+        """Return the blocks ready for a kernel, or None if an entry breaks its rule."""
+        if not self.pending:
+            return list(blocks)
+        ready = [_signs(b) if rule is FLAG else b for b, rule in zip(blocks, self.rules, strict=True)]
+        return ready if all(map(_holds, ready, self.rules)) else None
+
+    def wrap(self, result: npt.NDArray[Any], missing: float | str = np.nan) -> Any:
+        """Return a result in the kind the arguments had, `missing` where they were invalid."""
+        if self.invalid is not None and self.invalid.any():
+            result = np.where(self.invalid, missing, result)
+        if isinstance(self.like, pd.Series):
+            return pd.Series(result, index=self.like.index)
+        if isinstance(self.like, pd.DataFrame):
+            return pd.DataFrame(result, index=self.like.index, columns=self.like.columns)
+        return result if result.ndim else result.item()
+
+
+def gather(
+    arguments: Sequence[tuple[str, object, Rule]], errors: Errors = "raise", *, later: int | None = None
+) -> Inputs:
+    """Coerce and check the arguments of one call.
+
+    Parameters
+    ----------
+    arguments : sequence of (name, value, rule)
+    errors : {'raise', 'nan'}
+        Whether a bad entry raises or marks its row invalid.
+    later : int, optional
+        Leave the check of more entries than this to `Inputs.prepare`.
 
     Raises
     ------
     InputError
-        If the shapes do not broadcast.
+        If an entry breaks its rule, the shapes do not broadcast, or pandas indexes differ.
     """
+    if errors not in ("raise", "nan"):
+        raise InputError(f"errors must be 'raise' or 'nan'; got {errors!r}.")
+    like = _common_index(arguments)
+    raw: list[npt.NDArray[Any]] = [
+        _flag_codes(name, value) if rule is FLAG else number(name, value, errors)
+        for name, value, rule in arguments
+    ]
+    rules = tuple(rule for _, _, rule in arguments)
+    shape = _common_shape([name for name, _, _ in arguments], raw)
+    if like is not None and like.shape != shape:
+        raise InputError(f"arguments of shape {shape} cannot keep a pandas index of shape {like.shape}.")
+    if errors == "raise" and later is not None and max(a.size for a in raw) > later:
+        return Inputs(tuple(raw), rules, shape, True, None, like)
+    values = []
+    invalid = None
+    for (name, value, rule), array in zip(arguments, raw, strict=True):
+        ready = _signs(array) if rule is FLAG else array
+        if not _holds(ready, rule):
+            bad = _broken(ready, rule)
+            if errors == "raise":
+                refuse(name, _rectangular(name, value), bad, rule.text)
+            invalid = bad if invalid is None else invalid | bad
+            ready = np.where(bad, 1.0, ready)
+        values.append(ready)
+    if invalid is not None:
+        invalid = np.broadcast_to(invalid, shape)
+    return Inputs(tuple(values), rules, shape, False, invalid, like)
+
+
+def _common_index(arguments: Sequence[tuple[str, object, Rule]]) -> pd.Series | pd.DataFrame | None:
+    like: pd.Series | pd.DataFrame | None = None
+    first = ""
+    for name, value, _ in arguments:
+        if not isinstance(value, (pd.Series, pd.DataFrame)):
+            continue
+        if like is None:
+            like, first = value, name
+        elif type(value) is not type(like) or not all(map(pd.Index.equals, value.axes, like.axes)):
+            raise InputError(
+                f"{name} and {first} must be pandas objects of one kind with the same index; align them first."
+            )
+    return like
+
+
+def _common_shape(names: Sequence[str], arrays: Sequence[npt.NDArray[Any]]) -> tuple[int, ...]:
     try:
-        return [np.asarray(a) for a in np.broadcast_arrays(*arrays.values())]
+        return np.broadcast_shapes(*(a.shape for a in arrays))
     except ValueError as error:
-        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items() if array.ndim)
+        shapes = ", ".join(f"{n} {a.shape}" for n, a in zip(names, arrays, strict=True) if a.ndim)
         raise InputError(f"shapes must broadcast; got {shapes}.") from error

@@ -1,59 +1,299 @@
-"""Bare-number inner loops: Black-76 and Black-Scholes-Merton values and raw derivatives. No checks here.
+"""Bare-number inner loops: values, raw derivatives and implied vol of floats and arrays. No checks here.
 
-Everything rests on three numbers of the out-of-the-money side: its two normal tails and the density they
-share. Written with the Mills ratio R(y) = N(-y) / n(y), the value keeps its digits in the wings, where the
-textbook difference of two tiny tails loses them; an in-the-money option is its intrinsic value plus the same
-time value (put-call parity).
-
-With h = |ln(F/K)| / s and s = vol sqrt(T), the tails lie at a = h - s/2 and b = h + s/2, and
-min(F, K) n(a) = max(F, K) n(b) is the density.
+The formulas are those of `_formulas` and `_implied`, on Python floats or on numpy arrays. Large arrays are cut
+into blocks that stay in the cache and shared out over threads (numpy lets go of the interpreter lock inside its
+loops). Where numba is installed, the compiled loops of `_kernels_fast` do the blocks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+import math
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from importlib.util import find_spec
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import erfcx
+
+from hedging._formulas import (
+    COIN,
+    FIRST,
+    HIGHER,
+    MILLS,
+    OTHER,
+    Arithmetic,
+    Function,
+    build_moneyness,
+    build_price,
+    build_terms,
+    build_time_value,
+    evaluate_mills,
+)
+from hedging._implied import build_implied
+
+__all__ = [
+    "BLOCK",
+    "COIN",
+    "black76",
+    "black_scholes",
+    "implied_vol",
+    "one",
+    "one_implied_vol",
+    "raw_greeks",
+    "touch",
+]
 
 Array = npt.NDArray[np.float64]
+Blocks = Sequence[npt.NDArray[Any]]
+Prepare = Callable[[Blocks], list[Array] | None]
 
-_SQRT_HALF = np.sqrt(0.5)
-_SQRT_HALF_PI = np.sqrt(0.5 * np.pi)
-_INV_SQRT_2PI = 1.0 / np.sqrt(2.0 * np.pi)
-
-
-def mills(y: Array) -> Array:
-    """N(-y) / n(y) for y >= 0."""
-    return np.asarray(_SQRT_HALF_PI * erfcx(y * _SQRT_HALF))
-
-
-class _Tails(NamedTuple):
-    """The out-of-the-money side of one option, undiscounted."""
-
-    low: Array  # min(F, K)
-    a: Array
-    b: Array
-    pdf: Array  # n(a)
-    near_mills: Array  # R(|a|)
-    far_mills: Array  # R(b)
+_ON_TERMS = {**FIRST, **COIN, **OTHER}
+BLOCK = 8192
+COMPILED = 1000  # entries from which the compiled loops pay, once they are loaded
+THREADED = 50_000  # entries from which a second thread pays
+_RAW = ("price", "delta", "gamma", "vega", "theta")
 
 
-def _tails(forward: Array, strike: Array, log_moneyness: Array, total_sd: Array) -> _Tails:
-    # At the money h is 0 whatever the total_sd, 0 included; off it h is inf at 0, and the density 0.
-    h = np.where(log_moneyness == 0.0, 0.0, np.abs(log_moneyness) / total_sd)
-    a = h - 0.5 * total_sd
-    b = h + 0.5 * total_sd
-    pdf = np.exp(-0.5 * a * a) * _INV_SQRT_2PI
-    return _Tails(np.minimum(forward, strike), a, b, pdf, mills(np.abs(a)), mills(b))
+# Arithmetic on numpy arrays ---------------------------------------------------------------------------------
 
 
-def _undiscounted(w: Array, forward: Array, strike: Array, t: _Tails) -> Array:
-    time_value = np.where(t.a < 0, t.low, 0.0)
-    time_value += t.low * t.pdf * (np.copysign(t.near_mills, t.a) - t.far_mills)
-    return np.asarray(np.maximum(w * (forward - strike), 0.0) + time_value)
+def _ratio(top: Any, bottom: Any) -> Any:
+    result = np.asarray(np.divide(top, bottom))
+    np.copyto(result, 0.0, where=np.equal(top, 0.0))
+    return result
+
+
+def _product(a: Any, b: Any) -> Any:
+    result = np.multiply(a, b)
+    return np.where(np.isnan(result), 0.0, result)
+
+
+# As arrays without dimension: a Python float would be converted anew by every operation.
+_MILLS = tuple(np.asarray(c) for c in reversed(MILLS))
+_FOUR = np.asarray(4.0)
+
+
+def _mills(near: Any, far: Any) -> Any:
+    """`evaluate_mills` of both in one pass and without temporaries: this is half of all the work."""
+    multiply, add = np.multiply, np.add
+    y = np.empty((2, *np.shape(near)))
+    y[0], y[1] = near, far
+    t = np.reciprocal(add(y, _FOUR))
+    z = np.subtract(y, _FOUR, y)
+    multiply(z, t, z)
+    p = multiply(z, _MILLS[0])
+    add(p, _MILLS[1], p)
+    for coefficient in _MILLS[2:]:
+        multiply(p, z, p)
+        add(p, coefficient, p)
+    return multiply(p, t, p)
+
+
+def _identity(function: Function) -> Function:
+    return function
+
+
+_ARRAYS = Arithmetic(
+    exp=np.exp,
+    log=np.log,
+    sqrt=np.sqrt,
+    mills=_mills,
+    where=np.where,
+    minimum=np.minimum,
+    maximum=np.maximum,
+    ratio=_ratio,
+    product=_product,
+    compile=_identity,
+)
+
+# Arithmetic on Python floats --------------------------------------------------------------------------------
+
+_FLOATS = Arithmetic(
+    exp=math.exp,
+    log=lambda x: math.log(x) if x > 0.0 else -math.inf,
+    sqrt=math.sqrt,
+    mills=lambda near, far: (evaluate_mills(near), evaluate_mills(far)),
+    where=lambda condition, a, b: a if condition else b,
+    minimum=lambda a, b: a if a < b else b,
+    maximum=lambda a, b: a if a > b else b,
+    ratio=lambda top, bottom: 0.0 if top == 0.0 else top / bottom if bottom else math.copysign(math.inf, top),
+    product=lambda a, b: 0.0 if a == 0.0 or b == 0.0 else a * b,
+    compile=_identity,
+)
+
+
+class _Kit(NamedTuple):
+    price: Function
+    terms: Function
+    moneyness: Function
+    implied: Function
+
+
+def _kit(arithmetic: Arithmetic) -> _Kit:
+    return _Kit(
+        build_price(arithmetic),
+        build_terms(arithmetic),
+        build_moneyness(arithmetic),
+        build_implied(arithmetic),
+    )
+
+
+_ON_ARRAYS, _ON_FLOATS = _kit(_ARRAYS), _kit(_FLOATS)
+_time_value = build_time_value(_ARRAYS)
+
+
+def _values(kit: _Kit, names: Sequence[str], inputs: Sequence[Any]) -> list[Any]:
+    if tuple(names) == ("price",):
+        return [kit.price(*inputs)]
+    terms = kit.terms(*inputs)
+    higher: Any = kit.moneyness(terms) if not HIGHER.keys().isdisjoint(names) else None
+    return [HIGHER[name](terms, higher) if name in HIGHER else _ON_TERMS[name](terms) for name in names]
+
+
+# Whole calls ------------------------------------------------------------------------------------------------
+
+
+def one(names: Sequence[str], *inputs: float) -> list[float] | None:
+    """Raw values of one option given as floats (w, S, K, T, r, vol, q); None where floats cannot say it."""
+    try:
+        return _values(_ON_FLOATS, names, inputs)
+    except ArithmeticError:  # overflow, or a division by zero that arrays answer with infinity
+        return None
+
+
+def one_implied_vol(*inputs: float) -> tuple[float, float] | None:
+    """`implied_vol` of one price given as floats; None where floats cannot say it."""
+    try:
+        found: tuple[float, float] = _ON_FLOATS.implied(*inputs)
+        return found
+    except (ArithmeticError, ValueError):
+        return None
+
+
+def black_scholes(
+    names: Sequence[str],
+    inputs: Blocks,
+    shape: tuple[int, ...],
+    prepare: Prepare | None = None,
+    scales: Sequence[float] | None = None,
+) -> list[Array] | None:
+    """Values by name, raw or times `scales`, of w, S, K, T, r, vol, q, which broadcast to `shape`.
+
+    Derivatives are per 1.00 of each variable and per year; those to time are to calendar time. With the
+    forward as spot and the rate as yield this is Black-76, the forward held fixed. Limits at zero time and vol
+    are those from above; on the kink gamma is infinite. None if `prepare` refuses a block.
+
+    Raises
+    ------
+    FloatingPointError
+        If there is a `prepare` and a value comes out NaN all the same: discount factors overflow.
+    """
+    outputs = [np.empty(shape) for _ in names]
+    workers = partial(partial, _values, _ON_ARRAYS, names)
+    if all(name in FIRST or name in HIGHER for name in names) and (fast := _fast(shape)) is not None:
+        workers = partial(fast.values, names)
+    done = _sweep(workers, inputs, outputs, shape, prepare, scales or [1.0] * len(outputs))
+    return outputs if done else None
+
+
+def implied_vol(
+    inputs: Blocks, shape: tuple[int, ...], prepare: Prepare | None = None
+) -> tuple[Array, Array] | None:
+    """Vol and status (of `_implied`) of p, w, S, K, T, r, q; the vol means nothing unless the status is 0."""
+    vol, status = np.empty(shape), np.empty(shape)
+    fast = _fast(shape)
+    workers = _implied_on_arrays if fast is None else fast.implied
+    done = _sweep(workers, inputs, [vol, status], shape, prepare, [1.0, 1.0])
+    return (vol, status) if done else None
+
+
+def _implied_on_arrays() -> Callable[[Sequence[Array]], Sequence[Array]]:
+    return lambda blocks: _ON_ARRAYS.implied(*blocks)
+
+
+def _fast(shape: tuple[int, ...]) -> Any:
+    """The compiled loops, where they pay and are to be had."""
+    return _loops() if math.prod(shape) >= COMPILED else None
+
+
+@cache
+def _loops() -> Any:
+    if os.environ.get("HEDGING_FAST", "1") == "0" or find_spec("numba") is None:
+        return None
+    from hedging import _kernels_fast
+
+    return _kernels_fast
+
+
+def _sweep(
+    workers: Callable[[], Callable[[Sequence[Array]], Sequence[Any]]],
+    inputs: Blocks,
+    outputs: Sequence[Array],
+    shape: tuple[int, ...],
+    prepare: Prepare | None,
+    scales: Sequence[float],
+) -> bool:
+    """Fill the outputs block by block; each thread asks `workers` for a function of its own."""
+    size = math.prod(shape)
+    columns = [_column(values, shape) for values in inputs]
+    rows = [out.reshape(-1) for out in outputs]
+
+    def sweep(first: int, last: int) -> bool:
+        compute = workers()
+        with np.errstate(all="ignore"):
+            for start in range(first, last, BLOCK):
+                part = slice(start, min(start + BLOCK, last))
+                blocks = [c[part] if c.ndim else c for c in columns]
+                ready = blocks if prepare is None else prepare(blocks)
+                if ready is None:
+                    return False
+                for row, values, scale in zip(rows, compute(ready), scales, strict=True):
+                    np.multiply(values, scale, out=row[part])
+                    # A sum passes every NaN on; one of opposite infinities is looked at again.
+                    if (
+                        prepare is not None
+                        and np.isnan(np.add.reduce(row[part]))
+                        and np.isnan(row[part]).any()
+                    ):
+                        raise FloatingPointError
+        return True
+
+    threads = min(len(os.sched_getaffinity(0)), size // (THREADED // 2)) if size >= THREADED else 1
+    if threads <= 1:
+        return sweep(0, size)
+    edges = np.linspace(0, size, threads + 1).astype(int)
+    with ThreadPoolExecutor(threads) as pool:
+        return all(list(pool.map(sweep, edges[:-1].tolist(), edges[1:].tolist())))
+
+
+def _column(values: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """The entries in order as one contiguous run, or a scalar that stands for all of them."""
+    if values.size == 1:
+        return values.reshape(())
+    return np.ascontiguousarray(values if values.shape == shape else np.broadcast_to(values, shape)).reshape(
+        -1
+    )
+
+
+def touch(spot: Array, level: Array, time_to_expiry: Array, rate: Array, vol: Array, carry: Array) -> Array:
+    """Probability that spot reaches the level by then; `carry` is the dividend yield."""
+    from scipy.special import log_ndtr, ndtr
+
+    with np.errstate(all="ignore"):
+        distance = np.log(level / spot)
+        drift = np.where(distance > 0, 1.0, -1.0) * (rate - carry - 0.5 * vol * vol) * time_to_expiry
+        distance = np.abs(distance)
+        s = vol * np.sqrt(time_to_expiry)
+        direct = ndtr((drift - distance) / s)
+        reflected = np.exp(2.0 * drift * distance / (s * s) + log_ndtr(-(drift + distance) / s))
+        sure = np.where(s > 0, np.minimum(direct + reflected, 1.0), 1.0 * (drift >= distance))
+        return np.where(distance == 0, 1.0, np.where(np.isinf(distance), 0.0, sure))
+
+
+# For engines inside the library -----------------------------------------------------------------------------
 
 
 def black76(
@@ -69,151 +309,8 @@ def black76(
     """
     w, F, K, s = (np.asarray(v, dtype=np.float64) for v in (phi, forward, strike, total_sd))
     with np.errstate(all="ignore"):
-        value = _undiscounted(w, F, K, _tails(F, K, np.log(F / K), s))
-    if out is None:
-        return value
-    out[...] = value
-    return out
-
-
-def black_scholes(
-    names: tuple[str, ...],
-    phi: npt.ArrayLike,
-    spot: npt.ArrayLike,
-    strike: npt.ArrayLike,
-    time_to_expiry: npt.ArrayLike,
-    rate: npt.ArrayLike,
-    vol: npt.ArrayLike,
-    dividend_yield: npt.ArrayLike,
-) -> list[Array]:
-    """Value and derivatives asked for by name, per 1.00 of each variable and per year; nothing is checked.
-
-    Derivatives to time are to calendar time: theta, charm, veta and color fall as the option ages. With
-    ``dividend_yield = rate`` and the forward as `spot` this is Black-76, the forward held fixed.
-    Limits at zero time and zero vol are those from above; on the kink gamma is infinite.
-    """
-    w, S, K, T, r, v, q = (
-        np.asarray(x, dtype=np.float64)
-        for x in (phi, spot, strike, time_to_expiry, rate, vol, dividend_yield)
-    )
-    with np.errstate(all="ignore"):
-        terms = _terms(w, S, K, T, r, v, q)
-        return [np.asarray(FORMULAS[name](terms)) for name in names]
-
-
-class _Terms(NamedTuple):
-    """Inputs and shared parts of every formula, discounted."""
-
-    w: Array
-    S: Array
-    K: Array
-    T: Array
-    r: Array
-    v: Array
-    q: Array
-    D: Array  # discount factor
-    Q: Array  # yield factor
-    root: Array  # sqrt(T)
-    s: Array  # vol sqrt(T)
-    m: Array  # ln(F/K) / s^2, so that d1 = s (m + 1/2) and d2 = s (m - 1/2)
-    d1: Array
-    d2: Array
-    n: Array  # S Q n(d1) = K D n(d2)
-    N1: Array  # N(w d1)
-    N2: Array  # N(w d2)
-    price: Array
-
-
-def _terms(w: Array, S: Array, K: Array, T: Array, r: Array, v: Array, q: Array) -> _Terms:
-    D, Q, root = np.exp(-r * T), np.exp(-q * T), np.sqrt(T)
-    s = v * root
-    F = S * np.exp((r - q) * T)
-    x = np.log(S / K) + (r - q) * T
-    t = _tails(F, K, x, s)
-    near = np.where(t.a < 0, 1.0 - t.pdf * t.near_mills, t.pdf * t.near_mills)
-    far = np.exp(-0.5 * t.b * t.b) * _INV_SQRT_2PI * t.far_mills
-    below = x <= 0
-    n1, n2 = np.where(below, near, far), np.where(below, far, near)
-    out = w * x <= 0
-    n1, n2 = np.where(out, n1, 1.0 - n1), np.where(out, n2, 1.0 - n2)
-    n = D * t.low * t.pdf
-    # Where the density is 0 every term that holds m is 0; on the kink m has the limit of x / s^2.
-    m = np.where(x == 0.0, np.where((T == 0.0) & (v > 0), (r - q) / (v * v), 0.0), x / (s * s))
-    m = np.where(n == 0.0, 0.0, m)
-    d1, d2 = np.where(below, -t.a, t.b), np.where(below, -t.b, t.a)
-    return _Terms(w, S, K, T, r, v, q, D, Q, root, s, m, d1, d2, n, n1, n2, D * _undiscounted(w, F, K, t))
-
-
-def _over(top: Array, bottom: Array) -> Array:
-    """Return top / bottom, and 0 where top is 0: a vanishing density beats every power of 1/s."""
-    return np.where(top == 0.0, 0.0, top / bottom)
-
-
-def _times(a: Array, b: Array) -> Array:
-    """A product in which 0 beats infinity: an infinite strike that is never paid costs nothing."""
-    return np.where((a == 0.0) | (b == 0.0), 0.0, a * b)
-
-
-def _strike_leg(t: _Terms) -> Array:
-    return _times(t.K * t.D, t.N2)
-
-
-def _drift(t: _Terms) -> Array:
-    """How fast d1 moves in calendar time, times -s."""
-    return np.asarray(t.r - t.q - 0.5 * t.v * t.v * (t.m - 0.5))
-
-
-def _theta(t: _Terms) -> Array:
-    carry = t.w * (t.q * t.S * t.Q * t.N1 - _times(t.r, _strike_leg(t)))
-    return np.asarray(carry - _over(t.n * t.v, 2.0 * t.root))
-
-
-def _charm(t: _Terms) -> Array:
-    return np.asarray(t.w * t.q * t.Q * t.N1 - _over(t.n * _drift(t), t.S * t.s))
-
-
-def _veta(t: _Terms) -> Array:
-    slow = t.root * t.n * (t.q + (t.r - t.q) * (t.m + 0.5))
-    d1d2 = np.where(t.n == 0.0, 0.0, t.d1 * t.d2)
-    return np.asarray(slow - _over(t.n * (1.0 + d1d2), 2.0 * t.root))
-
-
-def _color(t: _Terms) -> Array:
-    area = t.S * t.S * t.s
-    return np.asarray(_over(t.n * (t.q + _drift(t) * (t.m + 0.5)), area) + _over(t.n, 2.0 * t.T * area))
-
-
-def _ultima(t: _Terms) -> Array:
-    square = t.s * t.s
-    m2 = t.m * t.m
-    return np.asarray(-t.n * t.root * t.T * ((m2 - 0.25) * (1.0 - square * (m2 - 0.25)) + 2.0 * (m2 + 0.25)))
-
-
-def _zomma(t: _Terms) -> Array:
-    d1d2 = np.where(t.n == 0.0, 0.0, t.d1 * t.d2)
-    return _over(t.n * (d1d2 - 1.0), t.S * t.S * t.s * t.v)
-
-
-# Haug, The Complete Guide to Option Pricing Formulas, 2nd ed., ch. 2, rearranged so that the limits hold.
-FORMULAS: dict[str, Callable[[_Terms], Array]] = {
-    "price": lambda t: t.price,
-    "delta": lambda t: np.asarray(t.w * t.Q * t.N1),
-    "gamma": lambda t: _over(t.n, t.S * t.S * t.s),
-    "vega": lambda t: np.asarray(t.n * t.root),
-    "theta": _theta,
-    "rho": lambda t: np.asarray(t.w * _times(t.T, _strike_leg(t))),
-    "rho_yield": lambda t: np.asarray(-t.w * t.T * t.S * t.Q * t.N1),
-    "vanna": lambda t: np.asarray(-t.n / t.S * t.root * (t.m - 0.5)),
-    "volga": lambda t: np.asarray(t.n * t.T * t.s * (t.m * t.m - 0.25)),
-    "charm": _charm,
-    "veta": _veta,
-    "speed": lambda t: _over(-t.n * (t.m + 1.5), t.S * t.S * t.S * t.s),
-    "zomma": _zomma,
-    "color": _color,
-    "ultima": _ultima,
-    "dual_delta": lambda t: np.asarray(-t.w * t.D * t.N2),
-    "dual_gamma": lambda t: _over(t.n, t.K * t.K * t.s),
-}
+        value = np.minimum(F, K) * _time_value(np.abs(np.log(F / K)), s)
+        return np.asarray(np.add(np.maximum(w * (F - K), 0.0), value, out=out))
 
 
 def raw_greeks(
@@ -225,39 +322,10 @@ def raw_greeks(
     vol: npt.ArrayLike,
     dividend_yield: npt.ArrayLike = 0.0,
 ) -> list[Array]:
-    """Price, delta, gamma, vega and theta at once, raw and unchecked: for engines inside the library."""
-    names = ("price", "delta", "gamma", "vega", "theta")
-    return black_scholes(names, phi, spot, strike, time_to_expiry, rate, vol, dividend_yield)
-
-
-def black76_total_sd(
-    phi: npt.ArrayLike, forward: npt.ArrayLike, strike: npt.ArrayLike, price: npt.ArrayLike
-) -> Array:
-    """Total standard deviation that gives an attainable undiscounted price, NaN where there is none.
-
-    Bisection-safe Newton steps on the logarithm of the time value, which is concave and smooth in the wings.
-    """
-    w, F, K, p = np.broadcast_arrays(
-        *(np.asarray(v, dtype=np.float64) for v in (phi, forward, strike, price))
-    )
-    with np.errstate(all="ignore"):
-        low = np.minimum(F, K)
-        target = p - np.maximum(w * (F - K), 0.0)
-        x = np.log(F / K)
-        known = (target > 0) & (target < low)
-        s = np.sqrt(2.0 * np.abs(x)) + 1e-8
-        bottom, top = np.zeros_like(s), np.full_like(s, np.inf)
-        for _ in range(200):
-            t = _tails(F, K, x, s)
-            value = np.where(t.a < 0, t.low, 0.0)
-            value = value + t.low * t.pdf * (np.copysign(t.near_mills, t.a) - t.far_mills)
-            error = np.log(value / target)
-            bottom, top = np.where(error < 0, s, bottom), np.where(error > 0, s, top)
-            step = s - error * value / (t.low * t.pdf)
-            middle = np.where(np.isinf(top), 2.0 * s, 0.5 * (bottom + top))
-            step = np.where((step > bottom) & (step < top), step, middle)
-            moved = np.abs(step - s)
-            s = np.where(error == 0.0, s, step)
-            if not (known & (error != 0.0) & (moved > 1e-15 * s)).any():
-                break
-        return np.where(known, s, np.where(target == 0.0, 0.0, np.nan))
+    """Price, delta, gamma, vega and theta at once, raw and unchecked."""
+    inputs = [
+        np.asarray(v, dtype=np.float64)
+        for v in (phi, spot, strike, time_to_expiry, rate, vol, dividend_yield)
+    ]
+    found = black_scholes(_RAW, inputs, np.broadcast_shapes(*(v.shape for v in inputs)))
+    return found or []  # without `prepare` nothing is refused

@@ -1,266 +1,897 @@
 """Black-Scholes-Merton and Black-76: values, Greeks and implied vol, vectorised, in market units.
 
-Spot form: ``price(flag, spot, strike, time_to_expiry, rate, vol, dividend_yield)`` and one function a Greek
-with the same arguments; `greeks` returns several at once for the price of one. Forward form: `black76_price`,
-`black76_greeks`, the forward held fixed. Coin-settled (inverse) options: `coin_price`, `coin_greeks`.
+Spot form: ``price(flag, spot, strike, time_to_expiry, rate, vol, dividend_yield)`` and one function a Greek with
+the same arguments; `greeks` returns several at once for the time of one. Forward form, the forward held fixed:
+`black76_price`, `black76_greeks`. Coin-settled (inverse) options: `coin_price`, `coin_greeks`. From price to vol:
+`implied_vol`, `black76_implied_vol`, `coin_implied_vol`; from delta to strike: `strike_from_delta`. For forwards
+near or below zero: `bachelier_price`, `bachelier_implied_vol`.
 
-Every argument is a scalar or an array, and arrays broadcast. `flag` is ``'c'`` or ``'p'``, nothing else. Units
-are those of `hedging.units.GREEK_UNITS`. Zero time, zero vol, zero and infinite strikes give the exact limits.
+Conventions of every function
+    * Arguments are scalars, lists, numpy arrays or pandas objects, and broadcast. A float comes back for
+      scalars, the same pandas kind with the same index for pandas, an array for anything else.
+    * `flag` is ``'c'`` or ``'p'``; any other spelling is refused.
+    * Greeks are in market units, those of `hedging.units.GREEK_UNITS`; theta, charm, veta and color are changes
+      per calendar day that passes.
+    * Zero time, zero vol, zero and infinite strikes give the limits exactly. On the kink (at the money without
+      time or vol) delta is half its jump and gamma infinite.
+    * ``errors="raise"`` refuses a call with any bad entry, ``errors="nan"`` returns NaN in its row; a bad row
+      never touches another.
+
+Deribit's published Greeks are those of `greeks` at the forward with ``rate=0``. Values are within a few
+roundings of what float64 inputs determine; the figures are in ``tests/reference/README.md``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging import _arrays, _kernels
+from hedging import _kernels
+from hedging._arrays import (
+    FINITE,
+    FLAG,
+    NONNEGATIVE,
+    NONNEGATIVE_OR_INFINITE,
+    POSITIVE,
+    Array,
+    Errors,
+    Rule,
+    gather,
+    refuse,
+)
+from hedging._implied import ABOVE, BELOW, INVALID, NO_INFORMATION, NOT_CONVERGED, STATUS
 from hedging.errors import InputError
 from hedging.units import GREEK_UNITS
 
-Result = Any  # float for scalars, else ndarray of the broadcast shape
+__all__ = [
+    "DEFAULT",
+    "Greeks",
+    "black76_greeks",
+    "black76_implied_vol",
+    "black76_price",
+    "charm",
+    "coin_delta",
+    "coin_greeks",
+    "coin_implied_vol",
+    "coin_price",
+    "color",
+    "delta",
+    "dual_delta",
+    "dual_gamma",
+    "elasticity",
+    "gamma",
+    "greeks",
+    "implied_vol",
+    "price",
+    "probability_in_the_money",
+    "probability_of_touch",
+    "rho",
+    "rho_yield",
+    "speed",
+    "theta",
+    "ultima",
+    "vanna",
+    "vega",
+    "veta",
+    "volga",
+    "zomma",
+]
+
+Numbers: TypeAlias = "npt.ArrayLike | pd.Series | pd.DataFrame"
+Flags: TypeAlias = "str | npt.ArrayLike | pd.Series | pd.DataFrame"
+Argument: TypeAlias = tuple[str, object, Rule]
+Result: TypeAlias = Any  # float, ndarray, Series or DataFrame, as the arguments were
 
 DEFAULT = ("price", "delta", "gamma", "vega", "theta", "rho")
 
+_SIGN = {"c": 1.0, "p": -1.0}
+_PLAIN = frozenset({float, int, np.float64})
+_SPOT = {name: name for name in GREEK_UNITS}
+_FORWARD = {name: "rho_forward" if name == "rho" else name for name in _SPOT if name != "rho_yield"}
+_COIN = {name.removeprefix("coin_"): name for name in _kernels.COIN}
+_SCALE = {name: GREEK_UNITS[name].scale for name in _SPOT}
+_SCALE |= {"rho_forward": _SCALE["rho"], "elasticity": 1.0, "in_the_money": 1.0}
+_SCALE |= {kernel_name: _SCALE[name] for name, kernel_name in _COIN.items()}
 
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Greeks:
-    """Values of one or many options by name, as attributes; only what was asked for is there."""
+    """Values of one or many options, as attributes; only what was asked for is there.
 
-    __slots__ = ("_values",)
+    Attributes
+    ----------
+    values : dict
+        By name, in market units.
 
-    def __init__(self, values: dict[str, Result]) -> None:
-        object.__setattr__(self, "_values", values)
+    Examples
+    --------
+    >>> found = greeks("c", 49, 50, 20 / 52, 0.05, 0.20, names=("price", "delta"))
+    >>> round(found.price, 4), round(found.delta, 4)
+    (2.4005, 0.5216)
+    """
+
+    values: dict[str, Result]
 
     def __getattr__(self, name: str) -> Result:
-        try:
-            return self._values[name]
-        except KeyError:
-            raise AttributeError(
-                f"{name} was not asked for; these were: {', '.join(self._values)}. Pass names=[..., {name!r}]."
-            ) from None
+        if name.startswith("_") or name not in self.values:
+            asked = ", ".join(self.values)
+            raise AttributeError(f"{name!r} was not asked for (names were {asked}); add it to names=(...)")
+        return self.values[name]
 
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("Greeks are frozen")
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values)
+
+    def __repr__(self) -> str:
+        return f"Greeks({', '.join(f'{name}={value!r}' for name, value in self.values.items())})"
 
     def to_frame(self) -> pd.DataFrame:
-        """One row an option, one column a Greek."""
-        return pd.DataFrame({name: np.ravel(value) for name, value in self._values.items()})
-
-
-def _checked(
-    spot_name: str,
-    flag: object,
-    spot: object,
-    strike: object,
-    time_to_expiry: object,
-    rate: object,
-    vol: object,
-    dividend_yield: object,
-) -> list[npt.NDArray[np.float64]]:
-    return _arrays.broadcast(
-        **{
-            "flag": _arrays.flags(flag),
-            spot_name: _arrays.positive(spot_name, spot),
-            "strike": _arrays.nonnegative("strike", strike, infinite=True),
-            "time_to_expiry": _arrays.nonnegative("time_to_expiry", time_to_expiry),
-            "rate": _arrays.finite("rate", rate),
-            "vol": _arrays.nonnegative("vol", vol),
-            "dividend_yield": _arrays.finite("dividend_yield", dividend_yield),
+        """One row an option, one column a Greek; the index of pandas arguments is kept."""
+        columns = {
+            name: value.stack()
+            if isinstance(value, pd.DataFrame)
+            else value
+            if isinstance(value, pd.Series)
+            else np.ravel(value)
+            for name, value in self.values.items()
         }
-    )
+        return pd.DataFrame(columns)
 
 
-def _plain(value: npt.NDArray[np.float64]) -> Result:
-    return value if value.ndim else float(value)
+# From arguments to kernels ----------------------------------------------------------------------------------
 
 
-def _market(names: Sequence[str], arguments: Sequence[npt.NDArray[np.float64]]) -> list[Result]:
-    unknown = [name for name in names if name not in _kernels.FORMULAS]
-    if unknown:
-        raise InputError(f"names must be among {', '.join(_kernels.FORMULAS)}; got {unknown[0]!r}.")
-    raw = _kernels.black_scholes(tuple(names), *arguments)
-    return [_plain(value * GREEK_UNITS[name].scale) for name, value in zip(names, raw, strict=True)]
+def _one_option(flag: object, numbers: tuple[object, ...]) -> tuple[float, ...] | None:
+    """The arguments as floats, if they are plain numbers that obey every rule: most calls on one option."""
+    if type(flag) is not str or not _PLAIN.issuperset(map(type, numbers)):
+        return None
+    w = _SIGN.get(flag)
+    S, K, T, r, v, q = numbers
+    inf = math.inf
+    if w and 0 < S < inf and K >= 0 and 0 <= T < inf and -inf < r < inf and 0 <= v < inf and -inf < q < inf:  # type: ignore[operator]
+        return w, float(S), float(K), float(T), float(r), float(v), float(q)  # type: ignore[arg-type]
+    return None
+
+
+def _evaluate(
+    names: tuple[str, ...], underlying: str, flag: object, numbers: tuple[object, ...], errors: Errors
+) -> list[Result]:
+    """Values by kernel name, in market units, of S, K, T, r, vol, q."""
+    plain = _one_option(flag, numbers)
+    if plain is not None:
+        found = _kernels.one(names, *plain)
+        if found is not None and all(value == value for value in found):
+            return [value * _SCALE[name] for name, value in zip(names, found, strict=True)]
+    labels = (underlying, "strike", "time_to_expiry", "rate", "vol", "dividend_yield")
+    rules = (POSITIVE, NONNEGATIVE_OR_INFINITE, NONNEGATIVE, FINITE, NONNEGATIVE, FINITE)
+    arguments = [("flag", flag, FLAG), *zip(labels, numbers, rules, strict=True)]
+    inputs = gather(arguments, errors, later=_kernels.BLOCK)
+    scales = [_SCALE[name] for name in names]
+    check = inputs.prepare if errors == "raise" else None
+    rows = _run(lambda: _kernels.black_scholes(names, inputs.values, inputs.shape, check, scales), arguments)
+    return [inputs.wrap(row) for row in rows]
+
+
+def _run(kernel: Callable[[], Sequence[Array] | None], arguments: Sequence[Argument]) -> Sequence[Array]:
+    try:
+        found = kernel()
+    except FloatingPointError as error:
+        raise InputError(
+            "discounting overflows: rate * time_to_expiry and dividend_yield * time_to_expiry must stay within "
+            "about 700, and spot, strike and their powers within float64. Are rates decimals and times years?"
+        ) from error
+    if found is None:
+        gather(arguments)  # says which entry breaks which rule
+        raise InputError(
+            "an argument breaks its rule"
+        )  # not reached: the block was refused by the same rules
+    return found
+
+
+def _named(names: Sequence[str], allowed: dict[str, str]) -> tuple[str, ...]:
+    """Kernel names of what was asked for."""
+    if isinstance(names, str):
+        raise InputError(f"names must be several names; got {names!r}. Write ({names!r},).")
+    for name in names:
+        if name not in allowed:
+            raise InputError(f"names must be among {', '.join(allowed)}; got {name!r}.")
+    return tuple(allowed[name] for name in names)
+
+
+# Spot form --------------------------------------------------------------------------------------------------
 
 
 def greeks(
-    flag: object,
-    spot: object,
-    strike: object,
-    time_to_expiry: object,
-    rate: object,
-    vol: object,
-    dividend_yield: object = 0.0,
+    flag: Flags,
+    spot: Numbers,
+    strike: Numbers,
+    time_to_expiry: Numbers,
+    rate: Numbers,
+    vol: Numbers,
+    dividend_yield: Numbers = 0.0,
     names: Sequence[str] = DEFAULT,
+    *,
+    errors: Errors = "raise",
 ) -> Greeks:
-    """Several Black-Scholes-Merton values at once, in market units.
+    """Several Black-Scholes-Merton values at once: d1, d2 and the densities are shared.
+
+    Parameters
+    ----------
+    flag : {'c', 'p'} or array of them
+    spot : array_like, > 0. [money]
+    strike : array_like, >= 0, infinity included. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    rate : array_like, continuous. [1/year]
+    vol : array_like, >= 0. [1/sqrt(year)]
+    dividend_yield : array_like, continuous. [1/year]
+    names : sequence of str
+        Among price, delta, gamma, vega, theta, rho, rho_yield, dual_delta, vanna, volga, charm, veta, speed,
+        zomma, color, dual_gamma, ultima.
+    errors : {'raise', 'nan'}
+        Whether a bad entry is refused or makes its row NaN.
+
+    Returns
+    -------
+    Greeks
+        One attribute a name, in market units: see `hedging.units.GREEK_UNITS`.
+
+    Raises
+    ------
+    InputError
+        If an entry breaks its condition, is NaN, the shapes do not broadcast, or a name is unknown.
+
+    Examples
+    --------
+    >>> greeks("p", 100, [90, 100], 0.5, 0.03, 0.25, names=("delta", "vega")).to_frame().round(4)
+        delta    vega
+    0 -0.2209  0.2098
+    1 -0.4312  0.2779
+    """
+    wanted = _named(names, _SPOT)
+    found = _evaluate(wanted, "spot", flag, (spot, strike, time_to_expiry, rate, vol, dividend_yield), errors)
+    return Greeks(dict(zip(names, found, strict=True)))
+
+
+class SpotGreek(Protocol):
+    """A value of an option in the spot form."""
+
+    def __call__(
+        self,
+        flag: Flags,
+        spot: Numbers,
+        strike: Numbers,
+        time_to_expiry: Numbers,
+        rate: Numbers,
+        vol: Numbers,
+        dividend_yield: Numbers = 0.0,
+        *,
+        errors: Errors = "raise",
+    ) -> Result:
+        """Return the value; see `price`."""
+
+
+_DOC = """{summary}
+
+    Parameters
+    ----------
+    flag : {{'c', 'p'}} or array of them
+    spot : array_like, > 0. [money]
+    strike : array_like, >= 0, infinity included. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    rate : array_like, continuous. [1/year]
+    vol : array_like, >= 0. [1/sqrt(year)]
+    dividend_yield : array_like, continuous. [1/year]
+    errors : {{'raise', 'nan'}}
+        Whether a bad entry is refused or makes its row NaN.
+
+    Returns
+    -------
+    float, ndarray, Series or DataFrame, in the broadcast shape of the arguments
+        [{unit}]
+
+    Raises
+    ------
+    InputError
+        If an entry breaks its condition, is NaN, or the shapes do not broadcast.
+
+    Notes
+    -----
+    {formula}, with w = 1 for calls and -1 for puts, d1 = (ln(S/K) + (r - q) T) / s + s/2, d2 = d1 - s and
+    s = vol sqrt(T); divided by the unit. Haug, The Complete Guide to Option Pricing Formulas, 2nd ed., ch. 2.
+    """
+
+
+def _single(name: str, summary: str, formula: str) -> SpotGreek:
+    names = (name,)
+
+    def one(
+        flag: Flags,
+        spot: Numbers,
+        strike: Numbers,
+        time_to_expiry: Numbers,
+        rate: Numbers,
+        vol: Numbers,
+        dividend_yield: Numbers = 0.0,
+        *,
+        errors: Errors = "raise",
+    ) -> Result:
+        numbers = (spot, strike, time_to_expiry, rate, vol, dividend_yield)
+        return _evaluate(names, "spot", flag, numbers, errors)[0]
+
+    one.__name__ = one.__qualname__ = name
+    one.__doc__ = _DOC.format(summary=summary, unit=GREEK_UNITS[name].per_unit, formula=formula)
+    return one
+
+
+price = _single(
+    "price", "Black-Scholes-Merton value of a European option.", "w (S exp(-qT) N(w d1) - K exp(-rT) N(w d2))"
+)
+delta = _single("delta", "Change of the value with spot.", "w exp(-qT) N(w d1)")
+gamma = _single("gamma", "Change of delta with spot.", "exp(-qT) n(d1) / (S s)")
+vega = _single("vega", "Change of the value with vol.", "S exp(-qT) n(d1) sqrt(T)")
+theta = _single(
+    "theta",
+    "Change of the value as a day passes, spot and vol standing still.",
+    "w (q S exp(-qT) N(w d1) - r K exp(-rT) N(w d2)) - S exp(-qT) n(d1) vol / (2 sqrt(T))",
+)
+rho = _single("rho", "Change of the value with the rate.", "w K T exp(-rT) N(w d2)")
+rho_yield = _single("rho_yield", "Change of the value with the yield.", "-w S T exp(-qT) N(w d1)")
+vanna = _single("vanna", "Change of delta with vol, and of vega with spot.", "-exp(-qT) n(d1) d2 / vol")
+volga = _single("volga", "Change of vega with vol.", "vega d1 d2 / vol")
+charm = _single(
+    "charm",
+    "Change of delta as a day passes.",
+    "w q exp(-qT) N(w d1) - exp(-qT) n(d1) ((r - q) / s - d2 / (2 T))",
+)
+veta = _single(
+    "veta",
+    "Change of vega as a day passes.",
+    "vega (q + (r - q) d1 / s - (1 + d1 d2) / (2 T))",
+)
+speed = _single("speed", "Change of gamma with spot.", "-gamma (d1 / s + 1) / S")
+zomma = _single("zomma", "Change of gamma with vol.", "gamma (d1 d2 - 1) / vol")
+color = _single(
+    "color",
+    "Change of gamma as a day passes.",
+    "gamma (q + ((r - q) / s - d2 / (2 T)) d1 + 1 / (2 T))",
+)
+ultima = _single(
+    "ultima",
+    "Change of volga with vol.",
+    "-vega (d1 d2 (1 - d1 d2) + d1^2 + d2^2) / vol^2",
+)
+dual_delta = _single("dual_delta", "Change of the value with the strike.", "-w exp(-rT) N(w d2)")
+dual_gamma = _single("dual_gamma", "Change of dual delta with the strike.", "exp(-rT) n(d2) / (K s)")
+
+
+def elasticity(
+    flag: Flags,
+    spot: Numbers,
+    strike: Numbers,
+    time_to_expiry: Numbers,
+    rate: Numbers,
+    vol: Numbers,
+    dividend_yield: Numbers = 0.0,
+    *,
+    errors: Errors = "raise",
+) -> Result:
+    """Percent that the value gains when spot gains one: delta times spot over price, also called lambda.
+
+    Parameters
+    ----------
+    flag : {'c', 'p'} or array of them
+    spot : array_like, > 0. [money]
+    strike : array_like, >= 0, infinity included. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    rate : array_like, continuous. [1/year]
+    vol : array_like, >= 0. [1/sqrt(year)]
+    dividend_yield : array_like, continuous. [1/year]
+    errors : {'raise', 'nan'}
+        Whether a bad entry is refused or makes its row NaN.
+
+    Returns
+    -------
+    float, ndarray, Series or DataFrame
+        [1]; for an option that is worth nothing infinite, with the sign of its delta.
 
     Raises
     ------
     InputError
         If an entry breaks its condition, is NaN, or the shapes do not broadcast.
     """
-    arguments = _checked("spot", flag, spot, strike, time_to_expiry, rate, vol, dividend_yield)
-    return Greeks(dict(zip(names, _market(names, arguments), strict=True)))
+    numbers = (spot, strike, time_to_expiry, rate, vol, dividend_yield)
+    return _evaluate(("elasticity",), "spot", flag, numbers, errors)[0]
 
 
-def black76_greeks(
-    flag: object,
-    forward: object,
-    strike: object,
-    time_to_expiry: object,
-    vol: object,
-    rate: object = 0.0,
-    names: Sequence[str] = DEFAULT,
-) -> Greeks:
-    """Several Black-76 values at once: delta per 1.00 of forward, theta and rho with the forward held fixed."""
-    arguments = _checked("forward", flag, forward, strike, time_to_expiry, rate, vol, rate)
-    values = dict(zip(names, _market(names, arguments), strict=True))
-    if "rho" in values:  # the forward does not move with the rate: only the discount factor does
-        values["rho"] = values["rho"] + _market(("rho_yield",), arguments)[0]
-    return Greeks(values)
+def probability_in_the_money(
+    flag: Flags,
+    spot: Numbers,
+    strike: Numbers,
+    time_to_expiry: Numbers,
+    rate: Numbers,
+    vol: Numbers,
+    dividend_yield: Numbers = 0.0,
+    *,
+    errors: Errors = "raise",
+) -> Result:
+    """Risk-neutral probability that the option ends in the money, N(w d2).
+
+    Parameters
+    ----------
+    flag : {'c', 'p'} or array of them
+    spot : array_like, > 0. [money]
+    strike : array_like, >= 0, infinity included. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    rate : array_like, continuous. [1/year]
+    vol : array_like, >= 0. [1/sqrt(year)]
+    dividend_yield : array_like, continuous. [1/year]
+    errors : {'raise', 'nan'}
+        Whether a bad entry is refused or makes its row NaN.
+
+    Returns
+    -------
+    float, ndarray, Series or DataFrame
+        [1]
+
+    Raises
+    ------
+    InputError
+        If an entry breaks its condition, is NaN, or the shapes do not broadcast.
+    """
+    numbers = (spot, strike, time_to_expiry, rate, vol, dividend_yield)
+    return _evaluate(("in_the_money",), "spot", flag, numbers, errors)[0]
+
+
+def probability_of_touch(
+    spot: Numbers,
+    level: Numbers,
+    time_to_expiry: Numbers,
+    rate: Numbers,
+    vol: Numbers,
+    dividend_yield: Numbers = 0.0,
+    *,
+    errors: Errors = "raise",
+) -> Result:
+    """Risk-neutral probability that spot reaches a level before expiry, from either side.
+
+    Parameters
+    ----------
+    spot : array_like, > 0. [money]
+    level : array_like, >= 0, infinity included. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    rate : array_like, continuous. [1/year]
+    vol : array_like, >= 0. [1/sqrt(year)]
+    dividend_yield : array_like, continuous. [1/year]
+    errors : {'raise', 'nan'}
+        Whether a bad entry is refused or makes its row NaN.
+
+    Returns
+    -------
+    float, ndarray, Series or DataFrame
+        [1]; 1 where spot stands at the level.
+
+    Raises
+    ------
+    InputError
+        If an entry breaks its condition, is NaN, or the shapes do not broadcast.
+
+    Notes
+    -----
+    The reflection principle for a Brownian motion with drift: with b = |ln(level/S)|, s = vol sqrt(T) and m the
+    drift of ln(S) over T towards the level, N((m - b)/s) + exp(2 m b / s^2) N(-(m + b)/s). Watched without
+    pause; a level looked at once a day is reached more rarely.
+
+    References
+    ----------
+    .. [1] S. E. Shreve, Stochastic Calculus for Finance II, 2004, theorem 7.2.1.
+    """
+    arguments = [
+        ("spot", spot, POSITIVE),
+        ("level", level, NONNEGATIVE_OR_INFINITE),
+        ("time_to_expiry", time_to_expiry, NONNEGATIVE),
+        ("rate", rate, FINITE),
+        ("vol", vol, NONNEGATIVE),
+        ("dividend_yield", dividend_yield, FINITE),
+    ]
+    inputs = gather(arguments, errors)
+    return inputs.wrap(_kernels.touch(*np.broadcast_arrays(*inputs.values)))
+
+
+# Forward form -----------------------------------------------------------------------------------------------
 
 
 def black76_price(
-    flag: object, forward: object, strike: object, time_to_expiry: object, vol: object, rate: object = 0.0
+    flag: Flags,
+    forward: Numbers,
+    strike: Numbers,
+    time_to_expiry: Numbers,
+    vol: Numbers,
+    rate: Numbers = 0.0,
+    *,
+    errors: Errors = "raise",
 ) -> Result:
-    """Black-76 value, discounted by `rate`."""
-    return black76_greeks(flag, forward, strike, time_to_expiry, vol, rate, names=("price",)).price
+    """Black-76 value of an option on a forward or future, discounted by `rate`.
+
+    Parameters
+    ----------
+    flag : {'c', 'p'} or array of them
+    forward : array_like, > 0. [money]
+    strike : array_like, >= 0, infinity included. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    vol : array_like, >= 0. [1/sqrt(year)]
+    rate : array_like, continuous; 0 leaves the value undiscounted. [1/year]
+    errors : {'raise', 'nan'}
+        Whether a bad entry is refused or makes its row NaN.
+
+    Returns
+    -------
+    float, ndarray, Series or DataFrame
+        [money]
+
+    Raises
+    ------
+    InputError
+        If an entry breaks its condition, is NaN, or the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> round(black76_price("p", 20, 20, 4 / 12, 0.25, 0.09), 4)  # Hull
+    1.1166
+    """
+    numbers = (forward, strike, time_to_expiry, rate, vol, rate)
+    return _evaluate(("price",), "forward", flag, numbers, errors)[0]
 
 
-def coin_price(flag: object, forward: object, strike: object, time_to_expiry: object, vol: object) -> Result:
-    """Value of a coin-settled option in coin: its undiscounted Black-76 value over the forward."""
-    return coin_greeks(flag, forward, strike, time_to_expiry, vol, names=("price",)).price
+def black76_greeks(
+    flag: Flags,
+    forward: Numbers,
+    strike: Numbers,
+    time_to_expiry: Numbers,
+    vol: Numbers,
+    rate: Numbers = 0.0,
+    names: Sequence[str] = DEFAULT,
+    *,
+    errors: Errors = "raise",
+) -> Greeks:
+    """Several Black-76 values at once: slopes to the forward, and with the forward held fixed.
+
+    Parameters
+    ----------
+    flag : {'c', 'p'} or array of them
+    forward : array_like, > 0. [money]
+    strike : array_like, >= 0, infinity included. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    vol : array_like, >= 0. [1/sqrt(year)]
+    rate : array_like, continuous; 0 leaves the values undiscounted. [1/year]
+    names : sequence of str
+        As in `greeks`, without rho_yield: a forward held fixed does not move with the yield.
+    errors : {'raise', 'nan'}
+        Whether a bad entry is refused or makes its row NaN.
+
+    Returns
+    -------
+    Greeks
+        In market units; delta per 1.00 of forward, discounted; rho moves the discount factor alone.
+
+    Raises
+    ------
+    InputError
+        If an entry breaks its condition, is NaN, the shapes do not broadcast, or a name is unknown.
+
+    Notes
+    -----
+    Deribit's delta, gamma, vega and theta are these at ``rate=0``. Its rho lets the forward move with the
+    rate, as that of ``greeks(flag, forward, strike, time_to_expiry, 0.0, vol)`` does.
+    """
+    wanted = _named(names, _FORWARD)
+    numbers = (forward, strike, time_to_expiry, rate, vol, rate)
+    return Greeks(dict(zip(names, _evaluate(wanted, "forward", flag, numbers, errors), strict=True)))
 
 
-def coin_delta(flag: object, forward: object, strike: object, time_to_expiry: object, vol: object) -> Result:
-    """Premium-adjusted delta: coins gained per relative move of the forward, delta minus coin price."""
-    return coin_greeks(flag, forward, strike, time_to_expiry, vol, names=("delta",)).delta
+# Coin-settled options ---------------------------------------------------------------------------------------
+
+
+def coin_price(
+    flag: Flags,
+    forward: Numbers,
+    strike: Numbers,
+    time_to_expiry: Numbers,
+    vol: Numbers,
+    *,
+    errors: Errors = "raise",
+) -> Result:
+    """Value of a coin-settled (inverse) option in coin: undiscounted Black-76 over the expiry's forward.
+
+    Parameters
+    ----------
+    flag : {'c', 'p'} or array of them
+    forward : array_like, > 0. [money]
+    strike : array_like, >= 0. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    vol : array_like, >= 0. [1/sqrt(year)]
+    errors : {'raise', 'nan'}
+        Whether a bad entry is refused or makes its row NaN.
+
+    Returns
+    -------
+    float, ndarray, Series or DataFrame
+        [coin per coin of underlying]
+
+    Raises
+    ------
+    InputError
+        If an entry breaks its condition, is NaN, or the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> round(coin_price("p", 48390.5, 51000, 1_033_112 / 31_536_000, 0.4938), 4)  # Deribit showed 0.0697
+    0.0697
+    """
+    numbers = (forward, strike, time_to_expiry, 0.0, vol, 0.0)
+    return _evaluate(("coin_price",), "forward", flag, numbers, errors)[0]
+
+
+def coin_delta(
+    flag: Flags,
+    forward: Numbers,
+    strike: Numbers,
+    time_to_expiry: Numbers,
+    vol: Numbers,
+    *,
+    errors: Errors = "raise",
+) -> Result:
+    """Premium-adjusted delta of a coin-settled option: delta less coin price, Deribit's net transaction delta.
+
+    Parameters
+    ----------
+    flag : {'c', 'p'} or array of them
+    forward : array_like, > 0. [money]
+    strike : array_like, >= 0. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    vol : array_like, >= 0. [1/sqrt(year)]
+    errors : {'raise', 'nan'}
+        Whether a bad entry is refused or makes its row NaN.
+
+    Returns
+    -------
+    float, ndarray, Series or DataFrame
+        Coins gained when the forward gains 100 %, at the rate of a small move. [coin]
+
+    Raises
+    ------
+    InputError
+        If an entry breaks its condition, is NaN, or the shapes do not broadcast.
+
+    Notes
+    -----
+    w K/F N(w d2), which has not the cancellation of the difference. A call struck at 0 is a coin: 0.
+    """
+    numbers = (forward, strike, time_to_expiry, 0.0, vol, 0.0)
+    return _evaluate(("coin_delta",), "forward", flag, numbers, errors)[0]
 
 
 def coin_greeks(
-    flag: object,
-    forward: object,
-    strike: object,
-    time_to_expiry: object,
-    vol: object,
-    names: Sequence[str] = ("price", "delta", "vega", "theta"),
+    flag: Flags,
+    forward: Numbers,
+    strike: Numbers,
+    time_to_expiry: Numbers,
+    vol: Numbers,
+    names: Sequence[str] = ("price", "delta", "gamma", "vega", "theta"),
+    *,
+    errors: Errors = "raise",
 ) -> Greeks:
-    """Value and Greeks of a coin-settled option in coin; delta is the premium-adjusted one."""
-    arguments = _checked("forward", flag, forward, strike, time_to_expiry, 0.0, vol, 0.0)
-    allowed = ("price", "delta", "vega", "theta")
-    for name in names:
-        if name not in allowed:
-            raise InputError(f"names must be among {', '.join(allowed)}; got {name!r}.")
-    _, F, K, *_ = arguments
-    found: dict[str, Result] = {}
-    for name in names:
-        if name == "delta":  # K/F N(d2), which is delta - price/F without the cancellation
-            part = _market(("dual_delta",), arguments)[0]
-            found[name] = _plain(np.where(np.asarray(part) == 0.0, 0.0, -part * (K / F)))
-        else:
-            found[name] = _plain(np.asarray(_market((name,), arguments)[0] / F))
-    return Greeks(found)
+    """Value and Greeks of a coin-settled (inverse) option, in coin.
+
+    Parameters
+    ----------
+    flag : {'c', 'p'} or array of them
+    forward : array_like, > 0. [money]
+    strike : array_like, >= 0. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    vol : array_like, >= 0. [1/sqrt(year)]
+    names : sequence of str
+        Among price, delta, gamma, vega, theta.
+    errors : {'raise', 'nan'}
+        Whether a bad entry is refused or makes its row NaN.
+
+    Returns
+    -------
+    Greeks
+        price [coin]; delta the premium-adjusted one of `coin_delta`; gamma its slope per 1.00 of forward; vega
+        [coin per vol point]; theta [coin per calendar day].
+
+    Raises
+    ------
+    InputError
+        If an entry breaks its condition, is NaN, the shapes do not broadcast, or a name is unknown.
+    """
+    wanted = _named(names, _COIN)
+    numbers = (forward, strike, time_to_expiry, 0.0, vol, 0.0)
+    return Greeks(dict(zip(names, _evaluate(wanted, "forward", flag, numbers, errors), strict=True)))
 
 
-def _single(name: str) -> Callable[..., Result]:
-    def one(
-        flag: object,
-        spot: object,
-        strike: object,
-        time_to_expiry: object,
-        rate: object,
-        vol: object,
-        dividend_yield: object = 0.0,
-    ) -> Result:
-        return _market(
-            (name,), _checked("spot", flag, spot, strike, time_to_expiry, rate, vol, dividend_yield)
-        )[0]
-
-    one.__name__ = one.__qualname__ = name
-    one.__doc__ = f"Black-Scholes-Merton {name}, in {GREEK_UNITS[name].per_unit}."
-    return one
-
-
-price = _single("price")
-delta = _single("delta")
-gamma = _single("gamma")
-vega = _single("vega")
-theta = _single("theta")
-rho = _single("rho")
-rho_yield = _single("rho_yield")
-vanna = _single("vanna")
-volga = _single("volga")
-charm = _single("charm")
-veta = _single("veta")
-speed = _single("speed")
-zomma = _single("zomma")
-color = _single("color")
-ultima = _single("ultima")
-dual_delta = _single("dual_delta")
-dual_gamma = _single("dual_gamma")
+# Implied vol ------------------------------------------------------------------------------------------------
 
 
 def implied_vol(
-    price: object,
-    flag: object,
-    spot: object,
-    strike: object,
-    time_to_expiry: object,
-    rate: object,
-    dividend_yield: object = 0.0,
+    price: Numbers,
+    flag: Flags,
+    spot: Numbers,
+    strike: Numbers,
+    time_to_expiry: Numbers,
+    rate: Numbers,
+    dividend_yield: Numbers = 0.0,
     *,
-    errors: Literal["raise", "nan"] = "raise",
+    errors: Errors = "raise",
     return_status: bool = False,
 ) -> Result:
-    """Vol at which `price` is the Black-Scholes-Merton value."""
-    p = _arrays.nonnegative("price", price) if errors == "raise" else _arrays.number("price", price)
-    w, S, K, T, r, _, q = _checked("spot", flag, spot, strike, time_to_expiry, rate, 0.0, dividend_yield)
-    with np.errstate(all="ignore"):
-        sd = _kernels.black76_total_sd(w, S * np.exp((r - q) * T), K, p * np.exp(r * T))
-        vol = sd / np.sqrt(T)
-    if errors == "raise":
-        _arrays.refuse(
-            "price",
-            np.broadcast_to(p, vol.shape),
-            ~np.isfinite(vol),
-            "between the discounted intrinsic value and the maximum, with time left",
-        )
-    status = np.where(np.isfinite(vol), "ok", "no vol")
-    return (_plain(vol), status) if return_status else _plain(vol)
+    """Vol at which `price` is the Black-Scholes-Merton value.
+
+    Parameters
+    ----------
+    price : array_like. [money]
+    flag : {'c', 'p'} or array of them
+    spot : array_like, > 0. [money]
+    strike : array_like, > 0. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    rate : array_like, continuous. [1/year]
+    dividend_yield : array_like, continuous. [1/year]
+    errors : {'raise', 'nan'}
+        Whether a price without a vol (or a bad entry) is refused or gives NaN.
+    return_status : bool
+        Return a second value that says of every row ``'ok'``, ``'invalid input'``, ``'below intrinsic'``,
+        ``'above maximum'``, ``'no information'`` or ``'not converged'``.
+
+    Returns
+    -------
+    float, ndarray, Series or DataFrame; with `return_status` a tuple of two
+        [1/sqrt(year)]
+
+    Raises
+    ------
+    InputError
+        If an entry breaks its condition, or has no vol: a price outside its bounds; or so close to one, or
+        with so little time, that rounding of the inputs leaves less than two digits of a vol.
+
+    Notes
+    -----
+    The out-of-the-money time value decides, so tolerances are relative at any price level. See
+    `hedging._implied` for the method and its source.
+
+    Examples
+    --------
+    >>> round(implied_vol(2.4005, "c", 49, 50, 20 / 52, 0.05), 4)
+    0.2
+    >>> implied_vol([9.9, 10.5], "c", 110, 100, 0.5, 0.0, errors="nan", return_status=True)[1]
+    array(['below intrinsic', 'ok'], dtype='<U15')
+    """
+    return _implied(
+        "spot", price, flag, (spot, strike, time_to_expiry, rate, dividend_yield), errors, return_status
+    )
 
 
 def black76_implied_vol(
-    price: object,
-    flag: object,
-    forward: object,
-    strike: object,
-    time_to_expiry: object,
-    rate: object = 0.0,
+    price: Numbers,
+    flag: Flags,
+    forward: Numbers,
+    strike: Numbers,
+    time_to_expiry: Numbers,
+    rate: Numbers = 0.0,
     *,
-    errors: Literal["raise", "nan"] = "raise",
+    errors: Errors = "raise",
     return_status: bool = False,
 ) -> Result:
-    """Vol at which `price` is the Black-76 value, discounted by `rate`."""
-    return implied_vol(
-        price, flag, forward, strike, time_to_expiry, rate, rate, errors=errors, return_status=return_status
+    """Vol at which `price` is the Black-76 value, discounted by `rate`.
+
+    Parameters
+    ----------
+    price : array_like. [money]
+    flag : {'c', 'p'} or array of them
+    forward : array_like, > 0. [money]
+    strike : array_like, > 0. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    rate : array_like, continuous; 0 for an undiscounted price. [1/year]
+    errors : {'raise', 'nan'}
+        Whether a price without a vol (or a bad entry) is refused or gives NaN.
+    return_status : bool
+        Return a second value with the status of every row; see `implied_vol`.
+
+    Returns
+    -------
+    float, ndarray, Series or DataFrame; with `return_status` a tuple of two
+        [1/sqrt(year)]
+
+    Raises
+    ------
+    InputError
+        As in `implied_vol`.
+    """
+    return _implied(
+        "forward", price, flag, (forward, strike, time_to_expiry, rate, rate), errors, return_status
     )
 
 
 def coin_implied_vol(
-    price: object,
-    flag: object,
-    forward: object,
-    strike: object,
-    time_to_expiry: object,
+    price: Numbers,
+    flag: Flags,
+    forward: Numbers,
+    strike: Numbers,
+    time_to_expiry: Numbers,
     *,
-    errors: Literal["raise", "nan"] = "raise",
+    errors: Errors = "raise",
     return_status: bool = False,
 ) -> Result:
-    """Vol at which `price`, in coin, is the value of a coin-settled option."""
-    money = _arrays.number("price", price) * _arrays.positive("forward", forward)
-    return black76_implied_vol(
-        money, flag, forward, strike, time_to_expiry, errors=errors, return_status=return_status
-    )
+    """Vol at which `price`, in coin, is the value of a coin-settled option.
+
+    Parameters
+    ----------
+    price : array_like. [coin]
+    flag : {'c', 'p'} or array of them
+    forward : array_like, > 0. [money]
+    strike : array_like, > 0. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    errors : {'raise', 'nan'}
+        Whether a price without a vol (or a bad entry) is refused or gives NaN.
+    return_status : bool
+        Return a second value with the status of every row; see `implied_vol`.
+
+    Returns
+    -------
+    float, ndarray, Series or DataFrame; with `return_status` a tuple of two
+        [1/sqrt(year)]
+
+    Raises
+    ------
+    InputError
+        As in `implied_vol`.
+    """
+    return _implied("coin", price, flag, (forward, strike, time_to_expiry, 0.0, 0.0), errors, return_status)
+
+
+def _implied(
+    form: str, price: object, flag: object, numbers: tuple[object, ...], errors: Errors, return_status: bool
+) -> Result:
+    if type(price) in _PLAIN and (plain := _one_option(flag, (*numbers[:4], 0.0, numbers[4]))) is not None:
+        w, S, K, T, r, _, q = plain
+        value = float(price) * (S if form == "coin" else 1.0)  # type: ignore[arg-type]
+        found = _kernels.one_implied_vol(value, w, S, K, T, r, q) if 0.0 < K < math.inf else None
+        if found is not None and found[1] == 0.0:
+            return (found[0], STATUS[0]) if return_status else found[0]
+    labels = ("spot" if form == "spot" else "forward", "strike", "time_to_expiry", "rate", "dividend_yield")
+    rules = (POSITIVE, POSITIVE, NONNEGATIVE, FINITE, FINITE)
+    arguments = [("price", price, FINITE), ("flag", flag, FLAG), *zip(labels, numbers, rules, strict=True)]
+    inputs = gather(arguments, errors, later=None if form == "coin" else _kernels.BLOCK)
+    values = inputs.values
+    if form == "coin":
+        values = (values[0] * values[2], *values[1:])
+    vol, code = _run(lambda: _kernels.implied_vol(values, inputs.shape, inputs.prepare), arguments)
+    bad = code != 0.0
+    if bad.any():
+        if errors == "raise":
+            _refuse_price(np.broadcast_to(inputs.values[0], inputs.shape), code)
+        vol[bad] = np.nan
+    if not return_status:
+        return inputs.wrap(vol)
+    status = np.take(np.array(STATUS), code.astype(np.intp))
+    return inputs.wrap(vol), inputs.wrap(np.asarray(status), STATUS[INVALID])
+
+
+_PRICE_RULES = {
+    BELOW: "at least the discounted intrinsic value",
+    ABOVE: "below the discounted spot (call) or strike (put)",
+    NO_INFORMATION: "far enough from its bounds, and with time left, to carry a vol",
+    NOT_CONVERGED: "within reach of the solver (please report this one)",
+}
+
+
+def _refuse_price(price: Array, code: Array) -> None:
+    first = int(code.ravel()[np.flatnonzero(code)[0]])
+    try:
+        refuse("price", price, code == first, _PRICE_RULES[first])
+    except InputError as error:
+        raise InputError(f"{error} Pass errors='nan' to get NaN for such rows.") from None
