@@ -15,7 +15,10 @@ PACKAGE = Path(__file__).resolve().parents[1] / "hedging"
 ROWS = [
     {"_svi", "errors"},
     {"_extras", "_fitting", "_search", "_writing", "units"},
-    {"_arrays", "_kernels", "_kernels_fast"},
+    {"_arrays", "_formulas"},
+    {"_implied"},
+    {"_kernels_fast"},
+    {"_kernels"},
     {"greeks", "instruments", "momentum", "reactions"},
     {"_cleaning", "_parity", "paths"},
     {"_intake"},
