@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ import pandas as pd
 
 from hedging.errors import InputError
 from hedging.instruments import ContractTerms, Future, Instrument, Option, Perpetual, Settlement, Spot
-from hedging.legs import Leg
+from hedging.legs import Leg, Legs, legs_of
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.valuation import GREEKS, unit_greeks, unit_values
@@ -21,16 +20,10 @@ from hedging.valuation import GREEKS, unit_greeks, unit_values
 __all__ = ["Book", "Exposure", "Holding"]
 
 Array = npt.NDArray[np.float64]
-Markets: TypeAlias = Market | Mapping[str, Market]
 
 
 # Sorts before every date; shown as NaT.
 NO_EXPIRY = pd.Timestamp.min.tz_localize("UTC")
-
-
-class _HasLegs(Protocol):
-    @property
-    def legs(self) -> Sequence[Leg]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,14 +268,13 @@ class Book:
                 "that asset, or remove the holding."
             )
 
-    def __add__(self, other: _HasLegs | Iterable[Leg]) -> Book:
+    def __add__(self, other: Legs) -> Book:
         """Book after executing legs (or a plan's legs) at their prices and fees.
 
         Premium and fees of coin-settled contracts leave the coin balance, all others the cash.
         """
-        legs = other.legs if hasattr(other, "legs") else other
         book = self
-        for leg in legs:
+        for leg in legs_of(other):
             book = book._after(leg)
         return book
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -31,6 +32,8 @@ ACCELERATIONS = (1.0, 2.0, 4.0)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; no error of ours leaves a traceback."""
+    if argv is None:
+        _silence_libraries()
     try:
         args = _parser().parse_args(_join_negatives(sys.argv[1:] if argv is None else list(argv)))
     except SystemExit as leave:  # --help, --version, or wrong usage
@@ -55,6 +58,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("hedging: interrupted", file=sys.stderr)
         return 130
     return code
+
+
+def _silence_libraries() -> None:
+    """Keep stdout for our results: HiGHS prints a line of its own there, in the middle of any JSON."""
+    try:
+        ours = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding=sys.stdout.encoding, errors="replace")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # stdout is closed, or no file: nothing to protect
+        return
+    sys.stdout = ours
 
 
 def _complain(error: Exception) -> None:

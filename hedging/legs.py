@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,18 @@ from hedging.chain import OptionChain
 from hedging.errors import InputError
 from hedging.instruments import FeeRule, Instrument, Option, Perpetual, Spot
 
-__all__ = ["Cost", "Leg", "cost_of", "crossing_cost", "option_leg", "orders_frame", "outright_leg"]
+__all__ = [
+    "Cost",
+    "HasLegs",
+    "Leg",
+    "Legs",
+    "cost_of",
+    "crossing_cost",
+    "legs_of",
+    "option_leg",
+    "orders_frame",
+    "outright_leg",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,25 @@ class Leg:
         if isinstance(self.instrument, Option):
             return self.instrument.terms.settlement == "coin"
         return not isinstance(self.instrument, Spot) and self.instrument.settlement == "coin"
+
+
+class HasLegs(Protocol):
+    """An overlay, a plan: anything whose legs can be traded."""
+
+    @property
+    def legs(self) -> Sequence[Leg]:
+        """The orders."""
+
+
+Legs: TypeAlias = HasLegs | Iterable[Leg]
+"""An overlay, a plan, or the legs themselves."""
+
+
+def legs_of(overlay: Legs | None) -> tuple[Leg, ...]:
+    """The legs of an overlay, a plan or a list of legs; none of nothing."""
+    if overlay is None:
+        return ()
+    return tuple(overlay.legs if hasattr(overlay, "legs") else overlay)
 
 
 @dataclass(frozen=True, slots=True)

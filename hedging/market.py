@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from hedging.errors import InputError
 from hedging.instruments import Option
 from hedging.units import SECONDS_PER_YEAR, years
 
-__all__ = ["Market", "OptionTable"]
+__all__ = ["Chains", "Market", "OptionTable", "market_of", "markets_of"]
 
 Array = npt.NDArray[np.float64]
 
@@ -179,3 +180,32 @@ class Market:
             [option.terms.settlement == self.chain.terms.settlement for option in options], dtype=bool
         )
         return np.where(same, rows, -1)
+
+
+Chains: TypeAlias = OptionChain | Market | Iterable[OptionChain | Market] | Mapping[str, OptionChain | Market]
+"""Whatever names the quotes of one or several underlyings."""
+
+
+def market_of(chain: OptionChain | Market) -> Market:
+    """The market of a chain, its surface fitted; a market is taken as it is."""
+    return Market.of(chain) if isinstance(chain, OptionChain) else chain
+
+
+def markets_of(chains: Chains) -> dict[str, Market]:
+    """Markets by asset; the surface is fitted for a chain, a market is taken as it is.
+
+    Raises
+    ------
+    InputError
+        If there is none, or two of one asset.
+    """
+    if isinstance(chains, OptionChain | Market):
+        chains = (chains,)
+    items = list(chains.values() if isinstance(chains, Mapping) else chains)
+    if not items:
+        raise InputError("at least one chain or market is needed; got none.")
+    markets = [market_of(item) for item in items]
+    assets = [market.asset for market in markets]
+    if len(set(assets)) < len(assets):
+        raise InputError(f"one chain or market per asset is needed; got {', '.join(assets)}.")
+    return dict(zip(assets, markets, strict=True))

@@ -19,7 +19,7 @@ from hedging.chain import OptionChain
 from hedging.errors import InputError
 from hedging.instruments import FeeRule, Option, Perpetual
 from hedging.legs import Cost, Leg, cost_of, option_leg, orders_frame, outright_leg
-from hedging.market import Market
+from hedging.market import Market, market_of
 from hedging.paths import grid
 from hedging.units import days as days_between
 
@@ -299,7 +299,7 @@ def compare(
     Floor and cap are exact where every option has expired by then: the value is piecewise linear between the
     strikes, so zero, the strikes and the two slopes decide.
     """
-    market = chain if isinstance(chain, Market) else Market.of(chain)
+    market = market_of(chain)
     overlays = standard(book, market.chain) if overlays is None else list(overlays)
     book.check_assets(market)
     before = book.exposure(market)

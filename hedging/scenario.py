@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,8 @@ from hedging.book import Book
 from hedging.chain import OptionChain
 from hedging.errors import InputError
 from hedging.instruments import Instrument, Option
-from hedging.legs import Leg
-from hedging.market import Market
+from hedging.legs import Legs, legs_of
+from hedging.market import Chains, Market, markets_of
 from hedging.paths import Paths, grid, today
 from hedging.units import days as days_between
 from hedging.valuation import Pricer
@@ -33,17 +33,11 @@ __all__ = ["ScenarioResult", "payoff", "run", "table"]
 
 Array = npt.NDArray[np.float64]
 Group: TypeAlias = Literal["position", "overlay"]
-Markets: TypeAlias = "OptionChain | Market | Iterable[OptionChain | Market]"
 
 # Values in one block, over legs, dates and scenarios: some megabytes each, and long enough to work on that
 # handing a block to a worker costs nothing beside it.
 BLOCK_VALUES = 400_000
 ROWS_SHOWN = 12
-
-
-class _HasLegs(Protocol):
-    @property
-    def legs(self) -> Sequence[Leg]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,9 +225,9 @@ class ScenarioResult:
 
 def run(
     book: Book,
-    markets: Markets,
+    markets: Chains,
     paths: Paths | Mapping[str, Paths],
-    overlay: _HasLegs | Iterable[Leg] | None = None,
+    overlay: Legs | None = None,
     *,
     executor: Executor | None = None,
     block: int | None = None,
@@ -271,7 +265,7 @@ def run(
     InputError
         If an asset has no market or no paths, or the paths do not fit each other.
     """
-    by_asset = _markets(markets)
+    by_asset = markets_of(markets)
     lines = [*_position_lines(book), *_overlay_lines(overlay)]
     held = Book([holding for line in lines for holding in line.book.holdings])
     held.check_assets(*by_asset.values())
@@ -305,7 +299,7 @@ def run(
 def payoff(
     book: Book,
     market: OptionChain | Market,
-    overlay: _HasLegs | Iterable[Leg] | None = None,
+    overlay: Legs | None = None,
     *,
     spot_moves: Sequence[float] | Array | None = None,
     days: Sequence[float] | None = None,
@@ -332,7 +326,7 @@ def payoff(
         One scenario per spot move.
     """
     moves = np.linspace(-0.6, 0.4, 201) if spot_moves is None else np.asarray(spot_moves, dtype=float)
-    legs = _legs(overlay)
+    legs = legs_of(overlay)
     if days is None:
         horizon = _first_expiry([leg.instrument for leg in legs], market)
         horizon = (
@@ -355,7 +349,7 @@ def _first_expiry(instruments: Iterable[Instrument], market: OptionChain | Marke
 def table(
     book: Book,
     market: OptionChain | Market,
-    overlay: _HasLegs | Iterable[Leg] | None = None,
+    overlay: Legs | None = None,
     *,
     spot_moves: Sequence[float] | Array = (-0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2),
     vol_shifts: Sequence[float] | Array | None = None,
@@ -397,9 +391,7 @@ def table(
     return pd.DataFrame(gains, index=index, columns=pd.Index(shifts, name="vol_shift"))
 
 
-def _on_grid(
-    book: Book, market: OptionChain | Market, overlay: _HasLegs | Iterable[Leg] | None, paths: Paths
-) -> ScenarioResult:
+def _on_grid(book: Book, market: OptionChain | Market, overlay: Legs | None, paths: Paths) -> ScenarioResult:
     asset = market.asset
     numeraire = book.numeraire if book.numeraire not in book.assets or book.numeraire == asset else "USD"
     part = Book(book.of(asset), cash=book.cash, numeraire=numeraire)
@@ -422,29 +414,11 @@ def _position_lines(book: Book) -> Iterator[_Line]:
         yield _Line("cash", "position", Book(cash=book.cash))
 
 
-def _legs(overlay: _HasLegs | Iterable[Leg] | None) -> tuple[Leg, ...]:
-    if overlay is None:
-        return ()
-    return tuple(overlay.legs if hasattr(overlay, "legs") else overlay)
-
-
-def _overlay_lines(overlay: _HasLegs | Iterable[Leg] | None) -> Iterator[_Line]:
-    for leg in _legs(overlay):
+def _overlay_lines(overlay: Legs | None) -> Iterator[_Line]:
+    for leg in legs_of(overlay):
         order = (leg,)
         # The leg and what was paid for it: coins or cash that the book no longer has.
         yield _Line(f"{leg.side} {leg.instrument.symbol}", "overlay", Book() + order)
-
-
-def _markets(markets: Markets) -> dict[str, Market]:
-    several = [markets] if isinstance(markets, OptionChain | Market) else list(_each(markets))
-    found = [Market.of(item) if isinstance(item, OptionChain) else item for item in several]
-    if not found:
-        raise InputError("at least one chain or market is needed to value anything.")
-    return {market.asset: market for market in found}
-
-
-def _each(markets: Any) -> Iterable[OptionChain | Market]:
-    return markets.values() if isinstance(markets, Mapping) else markets
 
 
 def _paths(paths: Paths | Mapping[str, Paths], assets: Sequence[str]) -> dict[str, Paths]:

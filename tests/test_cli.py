@@ -184,7 +184,7 @@ def test_a_window_without_options_is_named(
 def test_no_feasible_plan_is_code_1_with_the_closest(
     folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    impossible = ["--delta", "8:12", "--floor", "-1%", "--budget", "0.1%", "--max-legs", "2"]
+    impossible = ["--delta", "20:25", "--floor", "-1%", "--budget", "0.1%", "--max-legs", "2"]
     assert cli.main(["plan", "book.toml", "--chain", chain_file, *impossible, "--json", "plan.json"]) == 1
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1

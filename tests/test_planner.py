@@ -273,7 +273,7 @@ def test_a_short_perpetual_carries_its_funding_to_the_horizon():
     chain = small_chain(LADDER)
     market = Market.of(chain, funding_8h=1e-4)
     limits = Limits(outright=(Outright("perpetual"),), **LOOSE)
-    found = plan(coins(10), chain, Target(delta=(4, 5)), limits, market=market, horizon=10.0)
+    found = plan(coins(10), market, Target(delta=(4, 5)), limits, horizon=10.0)
     short = sum(leg.quantity for leg in found.legs)
     # Longs pay 0.01 % three times a day: a short receives it.
     assert found.cost.carry == pytest.approx(short * SPOT * 1e-4 * 3 * 10.0)

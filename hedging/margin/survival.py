@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +11,9 @@ import pandas as pd
 from hedging._search import first_false
 from hedging.book import Book
 from hedging.chain import OptionChain
-from hedging.legs import Leg
+from hedging.legs import Legs
 from hedging.margin.account import Ledger, Margin, MarginModel
-from hedging.market import Market
+from hedging.market import Market, market_of
 from hedging.paths import Paths, along, today
 from hedging.reactions import STILL, Reaction
 
@@ -25,11 +23,6 @@ Array = npt.NDArray[np.float64]
 
 FURTHEST_FALL, FURTHEST_RISE = -7.0, 3.0  # in log-price
 ROWS_SHOWN = 12
-
-
-class _HasLegs(Protocol):
-    @property
-    def legs(self) -> Sequence[Leg]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +131,7 @@ def assess(
     book: Book,
     market: OptionChain | Market,
     model: MarginModel,
-    overlay: _HasLegs | Iterable[Leg] | None = None,
+    overlay: Legs | None = None,
 ) -> Margin:
     """Balance and requirements of an account now.
 
@@ -151,7 +144,7 @@ def assess(
     overlay : plan, overlay or legs, optional
         Bought from the account first.
     """
-    ledger = Ledger(_with(book, overlay), _market(market))
+    ledger = Ledger(_with(book, overlay), market_of(market))
     return model.assess(next(ledger.along(today())))
 
 
@@ -159,7 +152,7 @@ def liquidation_price(
     book: Book,
     market: OptionChain | Market,
     model: MarginModel,
-    overlay: _HasLegs | Iterable[Leg] | None = None,
+    overlay: Legs | None = None,
     *,
     reaction: Reaction = STILL,
 ) -> Liquidation:
@@ -181,7 +174,7 @@ def liquidation_price(
     Requirements of options may jump, so the way is scanned in steps of 0.7 % down and 0.3 % up before the
     first crossing is closed in on; a dip between two steps would be missed.
     """
-    found = _market(market)
+    found = market_of(market)
     ledger = Ledger(_with(book, overlay), found)
 
     def alive(log_price: Array) -> npt.NDArray[np.bool_]:
@@ -197,7 +190,7 @@ def survive(
     market: OptionChain | Market,
     paths: Paths,
     model: MarginModel,
-    overlay: _HasLegs | Iterable[Leg] | None = None,
+    overlay: Legs | None = None,
 ) -> Survival:
     """Follow an account along scenarios: collateral, requirement, first liquidation, top-up.
 
@@ -211,7 +204,7 @@ def survive(
     -------
     Survival
     """
-    found = _market(market)
+    found = market_of(market)
     ledger = Ledger(_with(book, overlay), found)
     margins = [model.assess(account) for account in ledger.along(paths)]
     return Survival(
@@ -224,9 +217,5 @@ def survive(
     )
 
 
-def _with(book: Book, overlay: _HasLegs | Iterable[Leg] | None) -> Book:
+def _with(book: Book, overlay: Legs | None) -> Book:
     return book if overlay is None else book + overlay
-
-
-def _market(market: OptionChain | Market) -> Market:
-    return Market.of(market) if isinstance(market, OptionChain) else market

@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging.book import Book
-from hedging.chain import OptionChain
 from hedging.errors import InfeasibleHedgeError, InputError, SolverError
 from hedging.instruments import Spot
 from hedging.legs import Leg
-from hedging.market import Market
+from hedging.market import Chains, Market, markets_of
 from hedging.paths import Paths
 from hedging.planner.infeasible import clashing, closest
 from hedging.planner.problem import Problem, build, default_scenarios
@@ -48,13 +47,12 @@ class _Task:
 
 def plan(
     book: Book,
-    chain: OptionChain | Sequence[OptionChain],
+    chain: Chains,
     target: Target,
     limits: Limits | None = None,
     *,
     horizon: float = 30.0,
     scenarios: Paths | None = None,
-    market: Market | Sequence[Market] | None = None,
     gap: float = 1e-3,
     time_limit: float = 10.0,
 ) -> HedgePlan:
@@ -63,16 +61,14 @@ def plan(
     Parameters
     ----------
     book : Book
-    chain : OptionChain or sequence of OptionChain
-        Quotes of every asset of the book.
+    chain : OptionChain or Market, or several of them
+        Quotes of every asset of the book; a market brings its surface and its funding along.
     target : Target
     limits : Limits, optional
     horizon : float, > 0
         Days over which carry counts and the default scenarios run. [days]
     scenarios : Paths, optional
         X
-    market : Market or sequence of Market, optional
-        Markets of the chains, with their surface and funding; made from the chains if not given.
     gap : float
         Share of the objective within which a plan counts as optimal. [1]
     time_limit : float
@@ -100,7 +96,7 @@ def plan(
     """
     start = time.perf_counter()
     limits = limits or Limits()
-    task = _task(book, chain, target, limits, horizon, scenarios, market)
+    task = _task(book, chain, target, limits, horizon, scenarios)
     whole = build(book, task.markets, target, limits, horizon, task.scenarios)
     problem = whole.only(_allowed(whole, limits))
     solution = solve(problem, gap=gap, time_limit=time_limit)
@@ -117,25 +113,15 @@ def plan(
 
 def _task(
     book: Book,
-    chain: OptionChain | Sequence[OptionChain],
+    chain: Chains,
     target: Target,
     limits: Limits,
     horizon: float,
     scenarios: Paths | None,
-    market: Market | Sequence[Market] | None,
 ) -> _Task:
     if not (math.isfinite(horizon) and horizon > 0):
         raise InputError(f"horizon must be a number of days > 0; got {horizon!r}.")
-    chains = (chain,) if isinstance(chain, OptionChain) else tuple(chain)
-    if market is None:
-        markets = tuple(Market.of(item) for item in chains)
-    else:
-        markets = (market,) if isinstance(market, Market) else tuple(market)
-    if [item.asset for item in markets] != [item.asset for item in chains]:
-        raise InputError(
-            f"market must be of the chains' assets, in their order: {[item.asset for item in chains]}; "
-            f"got {[item.asset for item in markets]}."
-        )
+    markets = tuple(markets_of(chain).values())
     book.check_assets(*markets)
     return _Task(book, markets, target, limits, horizon, scenarios or default_scenarios(horizon))
 

@@ -165,6 +165,7 @@ def relax(problem: Problem, *, most: Array | None = None, active: Mask | None = 
 
     Parameters
     ----------
+    problem : Problem
     most : ndarray, optional
         Tighter largest orders. [lots]
     active : ndarray of bool, optional
@@ -181,6 +182,7 @@ def solve(problem: Problem, *, gap: float = 1e-3, time_limit: float = 30.0) -> S
 
     Parameters
     ----------
+    problem : Problem
     gap : float
         Share of the cost within which a plan counts as optimal. [1]
     time_limit : float

@@ -110,10 +110,14 @@ def columns_of(market: Market, limits: Limits, position: float, horizon: float, 
 
     Parameters
     ----------
+    market : Market
+    limits : Limits
     position : float
         Size of what is hedged, which leg sizes are measured by. [units of underlying]
     horizon : float
         [days]
+    paths : Paths
+        Scenarios that every order is valued in.
 
     Raises
     ------
