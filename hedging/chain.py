@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ from hedging.errors import ChainError, InputError
 from hedging.instruments import ContractTerms, Option
 from hedging.units import DAYS_PER_YEAR, utc
 
-__all__ = ["FUTURES_COLUMNS", "QUOTE_COLUMNS", "ChainRules", "OptionChain", "no_futures", "typed"]
+__all__ = ["FUTURES_COLUMNS", "QUOTE_COLUMNS", "ChainRules", "OptionChain", "in_columns", "no_futures"]
 
 QUOTE_COLUMNS: Final = {
     "symbol": "the venue's name",
@@ -53,31 +53,22 @@ FUTURES_COLUMNS: Final = ("symbol", "expiry", "bid", "ask", "mark", "funding_8h"
 """The columns of `OptionChain.futures`; expiry NaT is the perpetual, funding a share per 8 hours."""
 
 
-_DTYPES: Final[dict[str, Any]] = dict.fromkeys(QUOTE_COLUMNS, float) | {
-    "symbol": object,
-    "flag": object,
-    "expiry": "datetime64[ns, UTC]",
-}
-_REJECTED_DTYPES: Final[dict[str, Any]] = {
-    "row": "int64",
-    "symbol": object,
-    "reason": object,
-    "detail": object,
+_TIME: Final = "datetime64[ns, UTC]"
+_DTYPES: Final[dict[str, dict[str, Any]]] = {
+    "quotes": dict.fromkeys(QUOTE_COLUMNS, float) | {"symbol": object, "flag": object, "expiry": _TIME},
+    "rejected": {"row": "int64", "symbol": object, "reason": object, "detail": object},
+    "futures": dict.fromkeys(FUTURES_COLUMNS, float) | {"symbol": object, "expiry": _TIME},
 }
 
 
-def typed(quotes: pd.DataFrame, rejected: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Bring both tables of a chain to their columns and types, whatever they were made of."""
-    return (
-        quotes[list(QUOTE_COLUMNS)].astype(_DTYPES).reset_index(drop=True),
-        rejected[list(_REJECTED_DTYPES)].astype(_REJECTED_DTYPES).reset_index(drop=True),
-    )
+def in_columns(table: pd.DataFrame, kind: Literal["quotes", "rejected", "futures"]) -> pd.DataFrame:
+    """Bring one of a chain's three tables to its columns and types, whatever it was made of."""
+    return table[list(_DTYPES[kind])].astype(_DTYPES[kind]).reset_index(drop=True)
 
 
 def no_futures() -> pd.DataFrame:
     """Return an empty table of futures."""
-    table = pd.DataFrame(columns=list(FUTURES_COLUMNS)).astype(dict.fromkeys(FUTURES_COLUMNS[2:], float))
-    return table.assign(symbol=pd.Series(dtype=object), expiry=pd.Series(dtype="datetime64[ns, UTC]"))
+    return in_columns(pd.DataFrame(columns=list(FUTURES_COLUMNS)), "futures")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,16 +192,16 @@ class OptionChain:
         undiscounted = table.assign(**table[_intake.PRICES].mul(to_forward_money, axis=0))
         reasons = judge(undiscounted, reasons, when, rules or ChainRules())
         labels = frame.index if pd.api.types.is_integer_dtype(frame.index.dtype) else raw.index
-        rejected = rejected_rows(raw, reasons, labels)
+        rejected = in_columns(rejected_rows(raw, reasons, labels), "rejected")
         if (reasons != "").all():
             counts = rejected["reason"].value_counts().to_dict()
             raise ChainError(
                 f"{source}: no usable quote of {asset} among {len(raw)} rows; rejected: {counts}."
             )
         index = _intake.spot_of(table[reasons == ""], spot, source)
-        quotes, rejected = typed(_intake.completed(table[reasons == ""], index, coin=coin), rejected)
+        quotes = in_columns(_intake.completed(table[reasons == ""], index, coin=coin), "quotes")
         _intake.units_agree(quotes, source)
-        curve = no_futures() if futures is None else futures
+        curve = no_futures() if futures is None else in_columns(futures, "futures")
         return cls(asset, when, index, quotes, rejected, terms, curve, source, sha256)
 
     @property

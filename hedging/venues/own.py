@@ -18,7 +18,7 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._writing import whole_file
-from hedging.chain import FUTURES_COLUMNS, OptionChain, no_futures, typed
+from hedging.chain import OptionChain, in_columns
 from hedging.errors import ChainError, InputError
 from hedging.instruments import ContractTerms, FeeRule
 from hedging.units import utc
@@ -104,20 +104,18 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
             )
         if pick.asset not in (None, head["asset"]):
             raise ChainError(f"{file.name} holds {head['asset']}, not {pick.asset}.")
-        quotes, rejected = typed(quotes, pd.DataFrame(head["rejected"], columns=list(head["rejected"])))
-        futures = pd.DataFrame(head["futures"], columns=list(FUTURES_COLUMNS))
         terms = head["terms"]
         return OptionChain(
             asset=head["asset"],
             as_of=utc(head["as_of"], "as_of"),
             spot=float(head["spot"]),
-            quotes=quotes,
-            rejected=rejected,
+            quotes=in_columns(quotes, "quotes"),
+            rejected=in_columns(pd.DataFrame(head["rejected"]), "rejected"),
             terms=ContractTerms(
                 **terms
                 | {"fee": FeeRule(**terms["fee"]), "ticks": tuple(tuple(step) for step in terms["ticks"])}
             ),
-            futures=futures.astype(no_futures().dtypes.to_dict()),
+            futures=in_columns(pd.DataFrame(head["futures"]), "futures"),
             source=head["source"],
             sha256=head["sha256"],
         )
@@ -132,10 +130,10 @@ def _parts(file: QuoteFile) -> tuple[dict[str, Any], pd.DataFrame]:
     if file.metadata:
         return json.loads(file.metadata[KEY]), file.content
     first, _, rest = file.text.partition("\n")
-    table = pd.read_csv(
-        io.StringIO(rest), float_precision="round_trip", keep_default_na=False, na_values=[""]
-    )
-    return json.loads(first.removeprefix(_MARK)), table
+    # As text first: float() reads the shortest form back exactly, pandas' own parser not in every release.
+    table = pd.read_csv(io.StringIO(rest), dtype=str, keep_default_na=False, na_values=[""])
+    expiry = pd.to_datetime(table["expiry"], format="ISO8601", utc=True)
+    return json.loads(first.removeprefix(_MARK)), table.assign(expiry=expiry)
 
 
 OWN: Final = Format("hedging", lambda file: KEY in file.metadata or file.text.startswith(_MARK), _read)

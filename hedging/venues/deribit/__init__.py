@@ -7,14 +7,19 @@
 
 from __future__ import annotations
 
+from hedging.venues.deribit.live import TEST_URL, URL, Client, fetch_chain
 from hedging.venues.deribit.names import Name, parse_name
 from hedging.venues.deribit.rows import chain_from_rows, futures_from_rows
 from hedging.venues.deribit.terms import LinearTerms, linear_terms, option_terms, terms_from_instrument
 
 __all__ = [
+    "TEST_URL",
+    "URL",
+    "Client",
     "LinearTerms",
     "Name",
     "chain_from_rows",
+    "fetch_chain",
     "futures_from_rows",
     "linear_terms",
     "option_terms",

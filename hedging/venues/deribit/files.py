@@ -12,7 +12,7 @@ from hedging.errors import ChainError
 from hedging.venues._files import Format, Pick, QuoteFile, pick_asset, pick_snapshot
 from hedging.venues._times import epoch, stamps
 from hedging.venues.deribit.names import named
-from hedging.venues.deribit.rows import API_COLUMNS, chain_from_rows
+from hedging.venues.deribit.rows import API_COLUMNS, SUMMARY_COLUMNS, chain_from_rows
 
 __all__ = ["DAILY", "FULL", "QUOTES", "SNAPSHOT", "SUMMARY", "TICKER", "TICKER_TABLE"]
 
@@ -25,9 +25,6 @@ TICKER_COLUMNS: Final = API_COLUMNS | {
     "ask_size": "best_ask_amount",
 }
 """Our columns and what replies of ticker and get_order_book call them."""
-
-SUMMARY_COLUMNS: Final = API_COLUMNS | {"index": "estimated_delivery_price"}
-"""Our columns and what a book summary calls them: its estimated delivery price is the index price."""
 
 
 def _option_asset(rows: pd.DataFrame, pick: Pick, file: QuoteFile) -> str:

@@ -7,12 +7,12 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
-from hedging.chain import FUTURES_COLUMNS, OptionChain, no_futures
+from hedging.chain import FUTURES_COLUMNS, OptionChain, in_columns, no_futures
 from hedging.errors import ChainError
 from hedging.instruments import ContractTerms
 from hedging.venues.deribit.terms import option_terms
 
-__all__ = ["API_COLUMNS", "chain_from_rows", "futures_from_rows"]
+__all__ = ["API_COLUMNS", "SUMMARY_COLUMNS", "chain_from_rows", "futures_from_rows"]
 
 API_COLUMNS: Final = {
     "symbol": "instrument_name",
@@ -28,6 +28,9 @@ API_COLUMNS: Final = {
     "volume": "volume",
 }
 """Our columns and what Deribit calls them."""
+
+SUMMARY_COLUMNS: Final = API_COLUMNS | {"index": "estimated_delivery_price"}
+"""Our columns and what a book summary calls them: its estimated delivery price is the index price."""
 
 
 def chain_from_rows(
@@ -98,4 +101,4 @@ def futures_from_rows(rows: pd.DataFrame) -> pd.DataFrame:
         }
     )
     # The perpetual, without an expiry, comes last.
-    return table.sort_values("expiry", na_position="last", kind="stable").reset_index(drop=True)
+    return in_columns(table.sort_values("expiry", na_position="last", kind="stable"), "futures")

@@ -1,0 +1,192 @@
+"""HTTP as exchanges need it: credits, a deadline for the whole reply, and retries of what is worth retrying."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from hedging._extras import require
+from hedging.errors import VenueError
+
+__all__ = ["Credits", "Json", "Transport"]
+
+Json = Any
+
+_LARGEST: Final = 64 * 2**20  # bytes of a reply
+_LONGEST_PAUSE: Final = 30.0  # seconds
+_TRANSIENT_STATUS: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+
+
+@dataclass(slots=True)
+class Credits:
+    """A bucket of request credits that refills at a steady rate, as exchanges count them.
+
+    Attributes
+    ----------
+    pool : float
+        Most credits that are ever there; the bucket starts full.
+    refill : float
+        Credits a second.
+    clock : callable
+        Time in seconds, from any start.
+    """
+
+    pool: float
+    refill: float
+    clock: Callable[[], float] = time.monotonic
+    left: float = field(init=False)
+    _seen: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left, self._seen = self.pool, self.clock()
+
+    def wait_for(self, cost: float) -> float:
+        """Take `cost` credits and return the seconds to wait until they are there."""
+        now = self.clock()
+        self.left = min(self.pool, self.left + (now - self._seen) * self.refill) - cost
+        self._seen = now
+        return max(0.0, -self.left / self.refill)
+
+
+@dataclass(slots=True)
+class Transport:
+    """Gets JSON by HTTP GET, patient with an exchange that is busy and strict with one that is wrong.
+
+    Attributes
+    ----------
+    timeout : float
+        For connecting, and for each silence. [seconds]
+    deadline : float
+        For a whole reply, however steadily it drips. [seconds]
+    attempts : int
+        Most tries of one request.
+    backoff : float
+        Pause after the first failed try; it doubles each time. [seconds]
+    sleep, clock : callable
+        Waiting and time, to be replaced in tests.
+    """
+
+    timeout: float = 10.0
+    deadline: float = 60.0
+    attempts: int = 5
+    backoff: float = 0.5
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    _session: Any = field(default=None, init=False)
+
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, Any],
+        *,
+        transient: Callable[[Json], bool] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Json:
+        """Return the parsed reply, whatever its status, unless every try failed in a way worth retrying.
+
+        Parameters
+        ----------
+        url : str
+            Address.
+        params : mapping
+            Query.
+        transient : callable, optional
+            Whether a parsed reply is an error that a later try may not meet.
+        headers : mapping, optional
+            Request headers.
+
+        Raises
+        ------
+        VenueError
+            If there is no reply in time, it is cut off or no JSON, or stays transient to the last try.
+        """
+        failure, retry_after = "", 0.0
+        for attempt in range(self.attempts):
+            if attempt:
+                self.sleep(self._pause(attempt, retry_after))
+            try:
+                status, retry_after, body = self._fetch(url, params, headers or {})
+            except _NoReplyError as error:
+                failure, retry_after = str(error), 0.0
+                continue
+            reply, failure = self._parsed(url, status, body)
+            if failure == "" and status not in _TRANSIENT_STATUS and not (transient and transient(reply)):
+                return reply
+            failure = failure or f"HTTP {status}: {_shortened(reply)}"
+        raise VenueError(f"{url}: no usable reply after {self.attempts} tries; the last: {failure}")
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _fetch(
+        self, url: str, params: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> tuple[int, float, bytes]:
+        """Return status, the pause the server asks for, and the body."""
+        requests = require("requests", "live")
+        if self._session is None:
+            self._session = requests.Session()
+        started = self.clock()
+        body = bytearray()
+        try:
+            with self._session.get(
+                url, params=params, headers=headers, timeout=self.timeout, stream=True, allow_redirects=False
+            ) as response:
+                for piece in _pieces(response):
+                    body += piece
+                    if len(body) > _LARGEST:
+                        raise VenueError(f"{url}: the reply is larger than {_LARGEST:,} bytes.")
+                    if self.clock() - started > self.deadline:
+                        raise _NoReplyError(f"the reply took longer than {self.deadline:g} seconds")
+                return response.status_code, _seconds(response.headers.get("Retry-After")), bytes(body)
+        except (requests.RequestException, require("urllib3", "live").exceptions.HTTPError, OSError) as error:
+            raise _NoReplyError(f"{type(error).__name__}: {error}") from error
+
+    def _parsed(self, url: str, status: int, body: bytes) -> tuple[Json, str]:
+        """Return the reply and no failure; or None and why it is worth another try."""
+        try:
+            return json.loads(body), ""
+        except (ValueError, RecursionError) as error:
+            what = f"HTTP {status} with a body that is no JSON: {body[:80]!r}"
+            if status in _TRANSIENT_STATUS:
+                return None, what
+            raise VenueError(f"{url}: {what}") from error
+
+    def _pause(self, attempt: int, retry_after: float) -> float:
+        """Seconds before the next try: what the server asks for, else doubling with a random half."""
+        wait = self.backoff * 2.0 ** (attempt - 1)
+        wait *= 0.5 + 0.5 * random.random()  # so that clients thrown out together do not return together
+        return min(max(wait, retry_after), _LONGEST_PAUSE)
+
+
+class _NoReplyError(Exception):
+    """No whole reply came; another try may fare better."""
+
+
+def _pieces(response: Any) -> Iterator[bytes]:
+    """What has arrived so far, again and again: waiting for full pieces would let a dripping body pass the deadline."""
+    read1 = getattr(response.raw, "read1", None)
+    if read1 is None:  # urllib3 before 2
+        yield from response.iter_content(2**10)
+        return
+    while piece := read1(2**16, decode_content=True):
+        yield piece
+
+
+def _seconds(header: str | None) -> float:
+    """Seconds of a Retry-After header; dates, which exchanges do not send, count as none."""
+    try:
+        return max(float(header or 0.0), 0.0)
+    except ValueError:
+        return 0.0
+
+
+def _shortened(reply: Json) -> str:
+    text = json.dumps(reply)
+    return text if len(text) <= 200 else text[:200] + "..."
