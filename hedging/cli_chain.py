@@ -7,14 +7,13 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hedging import health, smile
 from hedging._writing import write_text
-from hedging.chain import OptionChain
 from hedging.errors import InputError
-from hedging.units import utc
-from hedging.venues import FORMATS, deribit, read_chain, write_chain
+
+if TYPE_CHECKING:
+    from hedging.chain import OptionChain
 
 __all__ = ["add_parser"]
 
@@ -40,7 +39,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     fetch.add_argument("venue", choices=["deribit"], help="exchange")
     fetch.add_argument("asset", help="BTC, ETH, SOL_USDC, ...")
     fetch.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
-    fetch.add_argument("--url", default=deribit.URL, help=f"address of the API; default: {deribit.URL}")
+    fetch.add_argument("--url", help="another address of the API, such as that of the test exchange")
     fetch.set_defaults(run=_fetch)
 
     convert = steps.add_parser("convert", help="write our own columns, which read back to the bit")
@@ -54,10 +53,12 @@ def _add_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--asset", help="which underlying, where the file has several")
     parser.add_argument("--at", metavar="TIME", help="which snapshot, where the file has several")
     parser.add_argument("--timezone", metavar="ZONE", help="zone of times that carry none: Europe/Rome")
-    parser.add_argument("--format", choices=list(FORMATS), help="default: recognised by what the file holds")
+    parser.add_argument("--format", metavar="NAME", help="default: recognised by what the file holds")
 
 
 def _read(args: argparse.Namespace) -> OptionChain:
+    from hedging.venues import read_chain  # readers load when a file is read, not with the command
+
     return read_chain(args.file, format=args.format, at=args.at, asset=args.asset, timezone=args.timezone)
 
 
@@ -66,6 +67,8 @@ def _show(args: argparse.Namespace) -> int:
     print(chain)
     if args.expiry is None:
         return 0
+    from hedging.units import utc
+
     day = utc(f"{args.expiry}T00:00Z", "--expiry")
     rows = chain.quotes[chain.quotes["expiry"].dt.normalize() == day]
     if rows.empty:
@@ -77,6 +80,8 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
+    from hedging import health, smile
+
     chain = _read(args)
     found = health.check(chain)
     report = smile.fit(chain).report(chain)
@@ -94,7 +99,10 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _fetch(args: argparse.Namespace) -> int:
-    return _saved(deribit.fetch_chain(args.asset, url=args.url), args.output)
+    from hedging.venues import deribit
+
+    chain = deribit.fetch_chain(args.asset, url=args.url or deribit.URL)
+    return _saved(chain, args.output)
 
 
 def _convert(args: argparse.Namespace) -> int:
@@ -102,6 +110,8 @@ def _convert(args: argparse.Namespace) -> int:
 
 
 def _saved(chain: OptionChain, output: str) -> int:
+    from hedging.venues import write_chain
+
     write_chain(chain, output)
     print(f"{chain}\nwrote {Path(output)}")
     return 0
