@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import hedging
+from hedging import cli_chain
 from hedging._writing import whole_file, write_text
 from hedging.errors import HedgingError, InfeasibleHedgeError, InputError, MissingExtraError
 

@@ -29,7 +29,7 @@ SOURCE: Final = "synthetic sample (no market data)"
 EXPIRIES: Final = (1, 4, 11, 18, 25, 60, 116)
 CARRY: Final = 0.045
 # At-the-money vol of the shortest and of long expiries.
-LEVEL_SHORT, LEVEL_LONG = 0.68, 0.55
+LEVEL_SHORT, LEVEL_LONG = 0.55, 0.48
 
 
 def book() -> Book:

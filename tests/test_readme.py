@@ -1,0 +1,43 @@
+"""What the README shows is what happens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hedging import samples
+
+README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def block(mark: str) -> str:
+    found = re.search(rf"<!-- {mark} -->.*?```\w*\n(.*?)```", README, re.S)
+    assert found, f"README.md has no block behind <!-- {mark} -->"
+    return found.group(1)
+
+
+def test_the_script_runs_and_prints_the_plan_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    script = block("script")
+    assert sum(bool(line.strip()) and not line.startswith("import") for line in script.splitlines()) <= 10
+    exec(compile(script, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    orders = [line for line in block("output").splitlines() if re.match(r"  (buy|sell) ", line)]
+    assert orders
+    for line in orders:
+        assert line in printed
+    assert (tmp_path / "payoff.png").stat().st_size > 10_000
+
+
+def test_both_commands_set_up_everything_by_themselves() -> None:
+    for mark in ("demo", "tests"):
+        assert block(mark).startswith("python3 -m venv .venv && .venv/bin/python -m pip install -q -e ")
+
+
+def test_the_sample_is_labelled_synthetic() -> None:
+    assert "synthetic" in samples.chain().source
+    assert "synthetic" in README
