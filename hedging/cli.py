@@ -330,6 +330,8 @@ def _parser() -> _Parser:
     crash.add_argument("--days", type=_number, default=21.0, metavar="N", help="length of the path")
     _add_outputs(crash, "accelerating path")
 
+    cli_chain.add_parser(commands)
+
     demo = _command(
         commands, "demo", _demo, "the main job on a synthetic sample; needs no data and no network"
     )
