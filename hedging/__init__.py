@@ -18,11 +18,13 @@ if TYPE_CHECKING:
         greeks,
         instruments,
         legs,
+        margin,
         market,
         overlays,
         paths,
         planner,
         plots,
+        risk,
         samples,
         scenario,
         smile,
@@ -70,7 +72,7 @@ _HOME = {
 }
 _NAMES = {name: module for module, names in _HOME.items() for name in names}
 _SUBMODULES = frozenset(
-    {*_HOME, "greeks", "legs", "overlays", "plots", "samples", "scenario", "smile", "units"}
+    {*_HOME, "greeks", "legs", "margin", "overlays", "plots", "risk", "samples", "scenario", "smile", "units"}
 ) - {"config"}
 
 __all__ = [
@@ -103,6 +105,7 @@ __all__ = [
     "grid",
     "instruments",
     "legs",
+    "margin",
     "market",
     "overlays",
     "paths",
@@ -112,6 +115,7 @@ __all__ = [
     "read_book",
     "read_chain",
     "read_plan",
+    "risk",
     "samples",
     "scenario",
     "smile",
