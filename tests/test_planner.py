@@ -65,6 +65,7 @@ def random_case(seed: int):
         budget=float(random.uniform(0.0, 0.05)) if random.random() < 0.6 else None,
         max_legs=int(random.integers(1, 4)),
         price_per_leg=float(random.choice([0.0, 0.0005])),
+        parsimony=0.0,
         **LOOSE,
     )
     return book, chain, target, limits

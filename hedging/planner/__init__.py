@@ -22,6 +22,7 @@ Cost is what is gone for good. Premium is never the objective: who minimises pre
 there is. `hedging.planner.solve` says why the answer is proven for the whole chain.
 """
 
+from hedging.planner.explain import Driver, ShadowPrice
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus, read_plan
 from hedging.planner.search import plan
 from hedging.planner.targets import Band, Limits, Outright, Target
@@ -31,10 +32,12 @@ __all__ = [
     "Alternative",
     "Band",
     "Check",
+    "Driver",
     "HedgePlan",
     "Limits",
     "Outright",
     "PlanStatus",
+    "ShadowPrice",
     "Target",
     "Trough",
     "plan",

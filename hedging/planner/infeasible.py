@@ -17,7 +17,7 @@ MISS_PRICE = 10.0
 so that cost decides only between plans that miss by the same."""
 
 
-def closest(problem: Problem, *, gap: float, time_limit: float) -> Solution:
+def closest(problem: Problem, *, gap: float, time_limit: float, prove: bool = True) -> Solution:
     """The plan with the least sum of misses, each as a share of its own scale; the cheapest of those.
 
     The scale of delta is the delta held or asked for, that of floor and budget the base. Cover of short
@@ -25,7 +25,8 @@ def closest(problem: Problem, *, gap: float, time_limit: float) -> Solution:
     """
     soft = dict.fromkeys(str(group) for group in problem.rows.group[problem.rows.soft])
     price = MISS_PRICE * problem.base
-    return solve(replace(problem, miss_price=dict.fromkeys(soft, price)), gap=gap, time_limit=time_limit)
+    elastic = replace(problem, miss_price=dict.fromkeys(soft, price))
+    return solve(elastic, gap=gap, time_limit=time_limit, prove=prove)
 
 
 def clashing(problem: Problem) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from hedging.book import Exposure
 from hedging.errors import InputError
 from hedging.instruments import ContractTerms, FeeRule, Future, Instrument, Option, Perpetual, Spot
 from hedging.legs import Cost, Leg, orders_frame
+from hedging.planner.explain import Driver, ShadowPrice
+from hedging.planner.structure import structure
 from hedging.planner.verify import Check, Trough
 from hedging.units import GREEK_UNITS, utc
 
@@ -102,8 +104,15 @@ class HedgePlan:
     base : float
         What shares are shares of. [money]
     base_name : str
+    shadow_prices : tuple of ShadowPrice
+        What one more step of each limit would save, from the relaxation.
+    drivers : tuple of Driver
+        Scenarios that the floor is paid for.
+    remarks : tuple of str
+        What a desk would say about the orders.
     alternatives : tuple of Alternative
-        Other structures, the sale of part of the position outright among them.
+        Other structures, the sale of part of the position outright among them; and the optimum, where a
+        plan with fewer legs costs hardly more.
     clashes : tuple of str
         Limits that cannot hold together, where the plan is only the closest.
     inputs : dict
@@ -123,6 +132,9 @@ class HedgePlan:
     troughs: tuple[Trough, Trough]
     base: float
     base_name: str
+    shadow_prices: tuple[ShadowPrice, ...] = ()
+    drivers: tuple[Driver, ...] = ()
+    remarks: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     clashes: tuple[str, ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)
@@ -146,6 +158,11 @@ class HedgePlan:
     def orders(self) -> pd.DataFrame:
         """The order ticket; columns as in `hedging.legs.orders_frame`."""
         return orders_frame(self.legs)
+
+    @property
+    def structure(self) -> str:
+        """What the orders are called: ``'put'``, ``'collar'`` ..."""
+        return structure(self.legs)
 
     @property
     def outright(self) -> Alternative | None:
@@ -179,6 +196,10 @@ class HedgePlan:
             "worst": {
                 name: trough.to_dict() for name, trough in zip(("before", "after"), self.troughs, strict=True)
             },
+            "structure": self.structure,
+            "shadow_prices": [price.to_dict() for price in self.shadow_prices],
+            "drivers": [driver.to_dict() for driver in self.drivers],
+            "remarks": list(self.remarks),
             "base": self.base,
             "base_name": self.base_name,
             "alternatives": [item.to_dict() for item in self.alternatives],
@@ -246,6 +267,9 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         checks=tuple(_check(item) for item in saved["checks"]),
         binding=tuple(saved["binding"]),
         troughs=(Trough(**saved["worst"]["before"]), Trough(**saved["worst"]["after"])),
+        shadow_prices=tuple(ShadowPrice(**each) for each in saved["shadow_prices"]),
+        drivers=tuple(Driver(**each) for each in saved["drivers"]),
+        remarks=tuple(saved["remarks"]),
         base=saved["base"],
         base_name=saved["base_name"],
         alternatives=tuple(

@@ -1,48 +1,33 @@
-"""`plan`: build, solve, verify; and what is shown beside the optimum."""
+"""`plan`: build, solve, simplify, verify, explain."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from hedging.book import Book
-from hedging.errors import InfeasibleHedgeError, InputError, SolverError
-from hedging.instruments import Spot
-from hedging.legs import Leg
-from hedging.market import Chains, Market, markets_of
+from hedging.errors import InfeasibleHedgeError, SolverError
+from hedging.market import Chains
 from hedging.paths import Paths
+from hedging.planner.alternatives import beside
+from hedging.planner.explain import binding, drivers, shadow_prices
 from hedging.planner.infeasible import clashing, closest
-from hedging.planner.problem import Problem, build, default_scenarios
+from hedging.planner.problem import Problem
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus
-from hedging.planner.solve import Solution, solve
+from hedging.planner.solve import Solution, simplest, solve
+from hedging.planner.structure import disguises
 from hedging.planner.targets import Limits, Target
-from hedging.planner.universe import leg_of
-from hedging.planner.verify import Check, cost_with_carry, revalue, trough_of
+from hedging.planner.task import Task
+from hedging.planner.verify import Check, cost_with_carry, trough_of
 
 __all__ = ["plan"]
 
 SOLVER_PRECISION = 1e-6
 CLOSEST_SECONDS = 3.0
-
-Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Task:
-    """Everything that was asked, after checking."""
-
-    book: Book
-    markets: tuple[Market, ...]
-    target: Target
-    limits: Limits
-    horizon: float
-    scenarios: Paths
 
 
 def plan(
@@ -55,6 +40,7 @@ def plan(
     scenarios: Paths | None = None,
     gap: float = 1e-3,
     time_limit: float = 10.0,
+    compare: bool = True,
 ) -> HedgePlan:
     """Find the cheapest orders that bring a book to its target, prove it, and check them from scratch.
 
@@ -68,11 +54,14 @@ def plan(
     horizon : float, > 0
         Days over which carry counts and the default scenarios run. [days]
     scenarios : Paths, optional
-        X
+        What the floor holds over; by default spot from -90 % to +200 % and vol by -10, 0 and +10 points over
+        the quarters of the horizon: at once, along a line, and turning on the way.
     gap : float
         Share of the objective within which a plan counts as optimal. [1]
     time_limit : float
         After it the best plan found is returned, with its gap. [seconds]
+    compare : bool
+        Whether to size other structures beside the optimum.
 
     Returns
     -------
@@ -95,35 +84,17 @@ def plan(
     (<PlanStatus.OPTIMAL: 'optimal'>, True)
     """
     start = time.perf_counter()
-    limits = limits or Limits()
-    task = _task(book, chain, target, limits, horizon, scenarios)
-    whole = build(book, task.markets, target, limits, horizon, task.scenarios)
-    problem = whole.only(_allowed(whole, limits))
+    task = Task.of(book, chain, target, limits, horizon, scenarios)
+    whole = task.problem()
+    problem = whole.only(_allowed(whole, task.limits))
     solution = solve(problem, gap=gap, time_limit=time_limit)
     if solution.lots is None:
-        clashes = clashing(problem) if solution.infeasible else ()
-        nearest = closest(problem, gap=gap, time_limit=min(time_limit, CLOSEST_SECONDS))
-        shown = _finish(task, problem, nearest, PlanStatus.CLOSEST, start, clashes=clashes)
-        raise InfeasibleHedgeError(_no_plan(clashes, shown, time_limit), closest=shown, clashes=clashes)
+        _give_up(task, problem, solution, start, time_limit)
     status = PlanStatus.OPTIMAL if solution.gap <= gap + SOLVER_PRECISION else PlanStatus.FEASIBLE
-    seconds = time.perf_counter() - start
-    beside = _outright(task, whole)
-    return replace(_finish(task, problem, solution, status, start), seconds=seconds, alternatives=beside)
-
-
-def _task(
-    book: Book,
-    chain: Chains,
-    target: Target,
-    limits: Limits,
-    horizon: float,
-    scenarios: Paths | None,
-) -> _Task:
-    if not (math.isfinite(horizon) and horizon > 0):
-        raise InputError(f"horizon must be a number of days > 0; got {horizon!r}.")
-    markets = tuple(markets_of(chain).values())
-    book.check_assets(*markets)
-    return _Task(book, markets, target, limits, horizon, scenarios or default_scenarios(horizon))
+    simple, dearer = _simplified(task, problem, solution)
+    found = _finish(task, problem, simple, status, start)
+    others = beside(task, whole, but=found.structure) if compare and found.legs else ()
+    return replace(found, alternatives=(*dearer, *others))
 
 
 def _allowed(whole: Problem, limits: Limits) -> npt.NDArray[np.bool_]:
@@ -131,66 +102,57 @@ def _allowed(whole: Problem, limits: Limits) -> npt.NDArray[np.bool_]:
     return np.isin(whole.columns.kinds, kinds)
 
 
-def _outright(task: _Task, whole: Problem) -> tuple[Alternative, ...]:
-    """The same target by trading the underlying alone."""
-    owned = any(isinstance(held.instrument, Spot) for held in task.book.holdings)
-    kind = "spot" if owned else "perpetual"
-    problem = whole.only(whole.columns.kinds == kind)
-    solution = closest(problem, gap=1e-4, time_limit=2.0)
-    legs = _legs(task, problem, solution)
-    missed = tuple(check for check in _checks(task, legs, whole.base) if not check.ok)
-    return (Alternative(kind, legs, cost_with_carry(legs, task.markets, task.horizon), missed),)
+def _simplified(task: Task, problem: Problem, solution: Solution) -> tuple[Solution, tuple[Alternative, ...]]:
+    """Fewest legs among all plans within `Limits.parsimony` of the optimum; the optimum beside it."""
+    if solution.lots is None or np.count_nonzero(solution.lots) < 2 or not task.limits.parsimony:
+        return solution, ()
+    lots = simplest(problem, solution, share=task.limits.parsimony)
+    if np.count_nonzero(lots) == np.count_nonzero(solution.lots):
+        return solution, ()
+    legs = task.legs(problem, solution.lots)
+    optimum = Alternative("optimum", legs, cost_with_carry(legs, task.markets, task.horizon))
+    cost = problem.columns.cost @ lots + problem.price_per_leg * np.count_nonzero(lots)
+    return replace(solution, lots=lots, objective=float(cost)), (optimum,)
 
 
-def _legs(task: _Task, problem: Problem, solution: Solution) -> tuple[Leg, ...]:
-    """Orders of a solution, buys first."""
-    if solution.lots is None:
-        return ()
-    chains = {market.asset: market.chain for market in task.markets}
-    lots = solution.lots
-    legs = [leg_of(problem.columns, int(i), lots[i], chains, task.limits) for i in np.flatnonzero(lots)]
-    return tuple(sorted(legs, key=lambda leg: (leg.quantity < 0, leg.instrument.symbol)))
+def _give_up(task: Task, problem: Problem, solution: Solution, start: float, time_limit: float) -> None:
+    """Raise with the limits that clash and the closest plan."""
+    clashes = clashing(problem) if solution.infeasible else ()
+    nearest = closest(problem, gap=1e-2, time_limit=min(time_limit, CLOSEST_SECONDS))
+    shown = replace(_finish(task, problem, nearest, PlanStatus.CLOSEST, start), clashes=clashes)
+    raise InfeasibleHedgeError(_no_plan(clashes, shown, time_limit), closest=shown, clashes=clashes)
 
 
-def _checks(task: _Task, legs: Sequence[Leg], base: float) -> list[Check]:
-    return revalue(task.book, legs, task.markets, task.target, task.limits, task.scenarios, base)
-
-
-def _finish(
-    task: _Task,
-    problem: Problem,
-    solution: Solution,
-    status: PlanStatus,
-    start: float,
-    *,
-    clashes: tuple[str, ...] = (),
-) -> HedgePlan:
+def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus, start: float) -> HedgePlan:
     """Value the orders from scratch, hold them against every limit, and put the plan together."""
-    legs = _legs(task, problem, solution)
-    after, markets = task.book + legs, task.markets
-    checks = _checks(task, legs, problem.base)
+    legs = () if solution.lots is None else task.legs(problem, solution.lots)
+    book, after, markets, base = task.book, task.book + legs, task.markets, problem.base
+    checks = task.checks(legs, base)
     cost = cost_with_carry(legs, markets, task.horizon)
     if status is not PlanStatus.CLOSEST:
-        _insist(checks, cost.execution + problem.price_per_leg * len(legs), solution.objective, problem.base)
-    value = task.book.value(*markets)
+        _insist(checks, cost.execution + problem.price_per_leg * len(legs), solution.objective, base)
+    value = book.value(*markets)
+    alone, hedged = (trough_of(held, markets, task.scenarios, base, value) for held in (book, after))
+    # The relaxation of the closest plan prices misses, not limits.
+    relaxed = None if status is PlanStatus.CLOSEST else solution.relaxed
     return HedgePlan(
         legs=legs,
         cost=cost,
-        exposures=tuple((task.book.exposure(market), after.exposure(market)) for market in markets),
+        exposures=tuple((book.exposure(market), after.exposure(market)) for market in markets),
         status=status,
         objective=solution.objective,
         bound=solution.bound,
         seconds=time.perf_counter() - start,
         nodes=solution.nodes,
         checks=tuple(checks),
-        binding=_binding(problem, solution),
-        troughs=tuple(  # type: ignore[arg-type]
-            trough_of(held, markets, task.scenarios, problem.base, value) for held in (task.book, after)
-        ),
-        base=problem.base,
+        binding=binding(problem, solution),
+        shadow_prices=() if relaxed is None else shadow_prices(problem, relaxed),
+        drivers=() if relaxed is None else drivers(problem, relaxed, task.scenarios),
+        troughs=(alone, hedged),
+        remarks=disguises(legs),
+        base=base,
         base_name=problem.base_name,
-        clashes=clashes,
-        inputs=_inputs(task),
+        inputs=task.to_dict(),
     )
 
 
@@ -204,83 +166,12 @@ def _insist(checks: Sequence[Check], revalued: float, objective: float, base: fl
         raise SolverError(f"the plan costs {revalued:.6f}, not {objective:.6f} as solved; please report it.")
 
 
-def _binding(problem: Problem, solution: Solution) -> tuple[str, ...]:
-    """Limits that one more lot of an order in the plan would break."""
-    if solution.lots is None or not solution.lots.any():
-        return ()
-    rows, used = problem.rows, solution.lots > 0
-    room = rows.bound - rows.matrix @ solution.lots
-    step = np.abs(rows.matrix[:, used]).max(axis=1)
-    tight = (room < step) & (step > 0)
-    names = dict.fromkeys(str(group) for group in rows.group[tight])
-    if np.count_nonzero(used) == problem.max_legs:
-        names["max_legs"] = None
-    return tuple(names)
-
-
 def _no_plan(clashes: tuple[str, ...], nearest: HedgePlan, time_limit: float) -> str:
     found = f"no plan was found in {time_limit:g} s (nor was it proven that there is none)"
     if clashes:
         found = f"no plan meets every limit: {' and '.join(clashes)} cannot hold together"
-    missed = "; ".join(
-        f"{check.limit} is {check.value:,.6g}, allowed {_side(check.low)} to {_side(check.high)}"
-        for check in nearest.checks
-        if not check.ok
-    )
+    missed = "; ".join(str(check) for check in nearest.checks if not check.ok)
     return (
-        f"{found}. "
-        f"The closest plan misses: {missed or 'nothing by more than rounding'}. Widen one of these limits, "
-        "allow outright sales, more legs or other expiries."
+        f"{found}. The closest plan misses: {missed or 'nothing by more than rounding'}. Widen one of these "
+        "limits, allow outright sales, more legs or other expiries."
     )
-
-
-def _side(value: float | None) -> str:
-    return "any" if value is None else f"{value:,.6g}"
-
-
-def _inputs(task: _Task) -> dict[str, Any]:
-    """What went in, as plain values."""
-    import platform
-
-    import pandas as pd
-    import scipy
-
-    import hedging
-
-    chains = [market.chain for market in task.markets]
-    book = task.book
-    return {
-        "files": [{"name": chain.source, "sha256": chain.sha256} for chain in chains],
-        "as_of": chains[0].as_of.isoformat(),
-        "currency": chains[0].terms.currency,
-        "spot": {chain.asset: chain.spot for chain in chains},
-        "book": {
-            "holdings": [
-                {
-                    "instrument": held.instrument.symbol,
-                    "quantity": held.quantity,
-                    "entry": None if math.isnan(held.entry) else held.entry,
-                }
-                for held in book.holdings
-            ],
-            "cash": book.cash,
-            "numeraire": book.numeraire,
-        },
-        "target": task.target.to_dict(),
-        "limits": task.limits.to_dict(),
-        "horizon_days": task.horizon,
-        "scenarios": {
-            "count": len(task.scenarios),
-            "days": task.scenarios.days.tolist(),
-            "spot": [float(task.scenarios.spot.min()), float(task.scenarios.spot.max())],
-            "vol_shift": [float(task.scenarios.vol_shift.min()), float(task.scenarios.vol_shift.max())],
-        },
-        "funding_8h": {market.asset: market.funding_8h for market in task.markets},
-        "versions": {
-            "hedging": hedging.__version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-            "pandas": pd.__version__,
-        },
-    }

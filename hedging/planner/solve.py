@@ -23,7 +23,7 @@ import numpy.typing as npt
 from hedging.errors import SolverError
 from hedging.planner.problem import Problem
 
-__all__ = ["Relaxation", "Solution", "relax", "solve"]
+__all__ = ["Relaxation", "Solution", "relax", "simplest", "solve"]
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -74,6 +74,8 @@ class Solution:
         Proven that no plan meets all rows.
     columns_left : int
         Orders that the proof could not exclude without branching.
+    relaxed : Relaxation or None
+        None if that has no plan either.
     """
 
     lots: Array | None
@@ -82,6 +84,7 @@ class Solution:
     nodes: int
     infeasible: bool = False
     columns_left: int = 0
+    relaxed: Relaxation | None = None
 
     @property
     def gap(self) -> float:
@@ -140,10 +143,10 @@ class _Search:
 
     def better(self, best: Array | None, lots: Array | None) -> Array | None:
         """The cheaper of two plans; one that breaks a row that may not be missed is none."""
-        if (
-            lots is None
-            or (self.matrix @ lots - self.bound - self.slack @ self.misses(lots)).max() > TOLERANCE
-        ):
+        if lots is None:
+            return best
+        over = self.matrix @ lots - self.bound - self.slack @ self.misses(lots)
+        if over.max(initial=0.0) > TOLERANCE:
             return best
         return lots if best is None or self.objective(lots) < self.objective(best) else best
 
@@ -177,7 +180,7 @@ def relax(problem: Problem, *, most: Array | None = None, active: Mask | None = 
     return _relax(search, problem.columns.most if most is None else most)
 
 
-def solve(problem: Problem, *, gap: float = 1e-3, time_limit: float = 30.0) -> Solution:
+def solve(problem: Problem, *, gap: float = 1e-3, time_limit: float = 30.0, prove: bool = True) -> Solution:
     """Find the cheapest plan and prove it.
 
     Parameters
@@ -187,6 +190,8 @@ def solve(problem: Problem, *, gap: float = 1e-3, time_limit: float = 30.0) -> S
         Share of the cost within which a plan counts as optimal. [1]
     time_limit : float
         [seconds]
+    prove : bool
+        If not, the plan of the screen is returned with the relaxation's bound.
 
     Raises
     ------
@@ -194,15 +199,29 @@ def solve(problem: Problem, *, gap: float = 1e-3, time_limit: float = 30.0) -> S
         If the solver fails for another reason than time or infeasibility.
     """
     search = _Search(problem, gap, time.perf_counter() + time_limit)
+    if not len(problem.columns):
+        empty = search.better(None, np.zeros(0))
+        cost = np.inf if empty is None else search.objective(empty)
+        return Solution(empty, cost, cost, 0, infeasible=empty is None)
     relaxed = _relax(search, problem.columns.most)
     if relaxed is None:
         return Solution(None, np.inf, np.inf, 0, infeasible=True)
     if not relaxed.lots.any():
-        return Solution(relaxed.lots, search.objective(relaxed.lots), relaxed.value, 0)
-    return _prove(search, relaxed, search.better(_screen(search, relaxed), np.zeros(len(problem.columns))))
+        return Solution(relaxed.lots, search.objective(relaxed.lots), relaxed.value, 0, relaxed=relaxed)
+    best = search.better(_screen(search, relaxed), np.zeros(len(problem.columns)))
+    if prove:
+        return _prove(search, relaxed, best)
+    cost = np.inf if best is None else search.objective(best)
+    return Solution(best, cost, relaxed.value, search.nodes, relaxed=relaxed)
 
 
 def _relax(search: _Search, most: Array) -> Relaxation | None:
+    if not most.size:
+        return (
+            None
+            if search.better(None, most) is None
+            else Relaxation(most, 0.0, most, 0.0 * search.bound, search.active)
+        )
     from scipy.optimize import linprog
 
     columns = search.problem.columns
@@ -233,10 +252,33 @@ def _relax(search: _Search, most: Array) -> Relaxation | None:
     return Relaxation(lots, float(result.fun), reduced, duals, search.active.copy())
 
 
+def simplest(problem: Problem, solution: Solution, *, share: float, time_limit: float = 1.0) -> Array:
+    """The plan with the fewest legs among those that cost at most `share` more than `solution`.
+
+    Looked for among the most promising orders: a preference, of which nothing is proven.
+    """
+    if solution.lots is None or solution.relaxed is None:
+        raise SolverError("there is no plan to simplify.")
+    search = _Search(problem, 1e-3, time.perf_counter() + time_limit)
+    search.active |= solution.relaxed.active
+    keep = np.union1d(_ranked(problem, solution.relaxed)[: SCREENS[0]], np.flatnonzero(solution.lots))
+    allowed = solution.objective + share * abs(solution.objective)
+    for legs in range(1, np.count_nonzero(solution.lots)):
+        lots, _ = _branch(search, keep, problem.columns.most, legs)
+        if lots is not None and search.objective(lots) <= allowed:
+            return lots
+    return solution.lots
+
+
+def _ranked(problem: Problem, relaxed: Relaxation) -> npt.NDArray[np.intp]:
+    """Orders by what the smallest size of each costs the relaxation; what it uses itself comes first."""
+    return np.argsort(relaxed.reduced * problem.columns.least - 1e-9 * relaxed.lots, kind="stable")
+
+
 def _screen(search: _Search, relaxed: Relaxation) -> Array | None:
     """A plan out of the most promising orders, if there is one."""
     columns, price = search.problem.columns, search.problem.price_per_leg
-    rank = np.argsort(relaxed.reduced * columns.least - 1e-9 * relaxed.lots, kind="stable")
+    rank = _ranked(search.problem, relaxed)
     most = np.minimum(columns.most, np.maximum(columns.least, np.ceil(SCREEN_SIZE * relaxed.lots.max())))
     for count in SCREENS:
         lots, _ = _branch(search, np.sort(rank[:count]), most, search.problem.max_legs, price=price)
@@ -271,8 +313,9 @@ def _prove(search: _Search, relaxed: Relaxation, best: Array | None) -> Solution
         bounds.append(max(bound, relaxed.value) + legs * price)
     bound = min(bounds, default=np.inf)
     if best is None:
-        return Solution(None, np.inf, bound, search.nodes, bool(np.isinf(bound)), left)
-    return Solution(best, search.objective(best), min(bound, search.target(best)), search.nodes, False, left)
+        return Solution(None, np.inf, bound, search.nodes, bool(np.isinf(bound)), left, relaxed)
+    bound = min(bound, search.target(best))
+    return Solution(best, search.objective(best), bound, search.nodes, False, left, relaxed)
 
 
 def _reach(search: _Search, relaxed: Relaxation, cost: float) -> tuple[npt.NDArray[np.intp], Array]:

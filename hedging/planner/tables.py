@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plan_html", "plan_text"]
 
+WIDTH = 110
 SHOWN = ("delta", "gamma", "vega", "theta")
 
 
@@ -22,9 +24,18 @@ def plan_text(plan: HedgePlan) -> str:
     for name, trough in zip(("alone", "hedged"), plan.troughs, strict=True):
         lines.append(f"  {f'worst {name}':<14}{trough.share:>10.1%}  {trough.scenario}, day {trough.day:g}")
     lines.append(f"  {'binds':<14}{', '.join(plan.binding) or 'nothing'}")
+    if plan.shadow_prices:
+        lines.append(f"  {'prices':<14}{', '.join(map(str, plan.shadow_prices))} {_currency(plan)}")
     lines += [f"  {'instead':<14}{_alternative(item)}" for item in plan.alternatives]
+    lines += [f"  {'remark':<14}{remark}" for remark in plan.remarks]
     lines.append(f"  {'proof':<14}{_proof(plan)}")
-    return "\n".join([*lines, plan.message])
+    wrapped = [part for line in lines for part in _wrapped(line)]
+    return "\n".join([*wrapped, plan.message])
+
+
+def _wrapped(line: str) -> list[str]:
+    """A long line over several, the rest below its text."""
+    return textwrap.wrap(line, WIDTH, subsequent_indent=" " * 16, drop_whitespace=False) or [line]
 
 
 def plan_html(plan: HedgePlan) -> str:
@@ -39,7 +50,7 @@ def headline(plan: HedgePlan) -> str:
     """One line: what is hedged, when, at which spot, and the status."""
     assets = ", ".join(f"{before.asset} at {before.spot:,.10g}" for before, _ in plan.exposures)
     when = str(plan.inputs.get("as_of", ""))[:16].replace("T", " ")
-    return f"Hedge plan, {assets} {_currency(plan)}, {when} UTC: {plan.status}"
+    return f"Hedge plan, {assets} {_currency(plan)}, {when} UTC: {plan.structure}, {plan.status}"
 
 
 def _currency(plan: HedgePlan) -> str:
@@ -96,7 +107,7 @@ def _alternative(item: Alternative) -> str:
     text = f"{item.name}: {legs or 'no orders'}, cost {item.cost.execution:,.0f}"
     if not item.misses:
         return text
-    return text + "; misses " + ", ".join(f"{check.limit} ({check.value:,.4g})" for check in item.misses)
+    return text + "; misses " + ", ".join(f"{check.limit} by {check.miss:,.2g}" for check in item.misses)
 
 
 def _proof(plan: HedgePlan) -> str:

@@ -132,6 +132,9 @@ class Limits:
         Also trade the underlying, as further legs.
     price_per_leg : float
         What each further order must save to earn its place, as a share of the base. [1]
+    parsimony : float
+        Among plans that cost this share more than the optimum at most, the one with the fewest legs is
+        taken. [1]
     quoted_size : bool
         Trade no more than is quoted, where the quoted size is known.
 
@@ -149,6 +152,7 @@ class Limits:
     max_leg_share: float = 1.5
     outright: tuple[Outright, ...] = ()
     price_per_leg: float = 0.00005
+    parsimony: float = 0.01
     quoted_size: bool = True
 
     def __post_init__(self) -> None:
@@ -164,7 +168,7 @@ class Limits:
         low, high = self.deltas
         if not 0.0 <= low <= high <= 1.0:
             raise InputError(f"deltas must be 0 <= low <= high <= 1; got {self.deltas!r}.")
-        for name in ("min_leg_share", "price_per_leg"):
+        for name in ("min_leg_share", "price_per_leg", "parsimony"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise InputError(f"{name} must be a share in [0, 1); got {getattr(self, name)!r}.")
         if not self.min_leg_share <= self.max_leg_share < math.inf or self.max_leg_share == 0.0:

@@ -58,6 +58,10 @@ class Check:
         """Whether the limit holds, up to rounding."""
         return self.miss <= TOLERANCE * self.scale
 
+    def __str__(self) -> str:
+        low, high = ("any" if side is None else f"{side:,.6g}" for side in (self.low, self.high))
+        return f"{self.limit} is {self.value:,.6g}, allowed {low} to {high}"
+
     def to_dict(self) -> dict[str, Any]:
         """The check by field."""
         return asdict(self) | {"ok": self.ok}

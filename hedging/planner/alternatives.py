@@ -1,0 +1,58 @@
+"""The same target by plainer structures, beside the optimum: put, put spread, collar, the underlying."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.instruments import Spot
+from hedging.planner.infeasible import closest
+from hedging.planner.problem import Problem
+from hedging.planner.result import Alternative
+from hedging.planner.solve import solve
+from hedging.planner.structure import structure
+from hedging.planner.task import Task
+from hedging.planner.universe import Columns
+from hedging.planner.verify import cost_with_carry
+
+__all__ = ["beside"]
+
+SECONDS = 0.5  # for each structure, and as much again for its closest plan; nothing is proven of them
+STRUCTURES = {
+    "put": ({("put", 1)}, 1),
+    "put spread": ({("put", 1), ("put", -1)}, 2),
+    "collar": ({("put", 1), ("call", -1)}, 2),
+}
+
+
+def beside(task: Task, whole: Problem, *, but: str) -> tuple[Alternative, ...]:
+    """Plans of standard structures, and the sale of part of the position outright.
+
+    One that cannot meet every limit is shown with what it misses; one that comes out as something else (a
+    spread that sells nothing) is not shown, nor is the plan's own structure.
+    """
+    owned = any(isinstance(held.instrument, Spot) for held in task.book.holdings)
+    outright = "spot" if owned else "perpetual"
+    wanted = STRUCTURES | {outright: ({(outright, 1), (outright, -1)}, 1)}
+    found = [
+        _alternative(task, name, replace(whole.only(_sides(whole.columns, sides)), max_legs=legs))
+        for name, (sides, legs) in wanted.items()
+        if not but.startswith(name)
+    ]
+    return tuple(item for item in found if structure(item.legs).startswith(item.name))
+
+
+def _sides(columns: Columns, sides: set[tuple[str, int]]) -> npt.NDArray[np.bool_]:
+    pairs = zip(columns.kinds, np.sign(columns.size), strict=True)
+    return np.array([(str(kind), int(side)) in sides for kind, side in pairs])
+
+
+def _alternative(task: Task, name: str, problem: Problem) -> Alternative:
+    solution = solve(problem, gap=1e-2, time_limit=SECONDS, prove=False)
+    if solution.lots is None:
+        solution = closest(problem, gap=1e-2, time_limit=SECONDS, prove=False)
+    legs = () if solution.lots is None else task.legs(problem, solution.lots)
+    missed = tuple(check for check in task.checks(legs, problem.base) if not check.ok)
+    return Alternative(name, legs, cost_with_carry(legs, task.markets, task.horizon), missed)

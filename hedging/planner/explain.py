@@ -1,0 +1,108 @@
+"""Why a plan costs what it costs: the price of each limit, and the scenarios that make it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from hedging.paths import Paths
+from hedging.planner.problem import Problem
+from hedging.planner.solve import Relaxation, Solution
+
+__all__ = ["Driver", "ShadowPrice", "binding", "drivers", "shadow_prices"]
+
+SHARES = ("floor", "budget", "shortfall")
+SMALL = 1e-9  # of the relaxation's value: a price below it is rounding
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowPrice:
+    """What the cost falls by when one limit is widened a little, lots being continuous.
+
+    Attributes
+    ----------
+    limit : str
+    price : float
+        [money per step]
+    step : str
+        ``'1 %'`` of the base for floor and budget, ``'1'`` for Greeks, in their own units.
+    """
+
+    limit: str
+    price: float
+    step: str
+
+    def __str__(self) -> str:
+        return f"{self.step} more {self.limit} saves {self.price:,.3g}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The price by field."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A scenario that the plan is built against.
+
+    Attributes
+    ----------
+    scenario : str
+    day : float
+        [days]
+    weight : float
+        Share of the floor's price that this node makes; the weights sum to 1.
+    """
+
+    scenario: str
+    day: float
+    weight: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The driver by field."""
+        return asdict(self)
+
+
+def shadow_prices(problem: Problem, relaxed: Relaxation) -> tuple[ShadowPrice, ...]:
+    """The price of one more step of each limit that binds the relaxation, the dearest first."""
+    found = []
+    rows = problem.rows
+    for group in dict.fromkeys(str(name) for name in rows.group[rows.soft]):
+        dual = float(relaxed.duals[rows.group == group].sum())
+        share = group in SHARES
+        price = dual * (0.01 * problem.base if share else 1.0)
+        if price > SMALL * max(abs(relaxed.value), 1.0):
+            found.append(ShadowPrice(group, price, "1 %" if share else "1"))
+    return tuple(sorted(found, key=lambda each: -each.price))
+
+
+def drivers(problem: Problem, relaxed: Relaxation, scenarios: Paths) -> tuple[Driver, ...]:
+    """The nodes whose floor costs something, the dearest first: what the hedge is paid for."""
+    floor = np.flatnonzero(problem.rows.group == "floor")
+    duals = relaxed.duals[floor]
+    total = duals.sum()
+    if total <= 0:
+        return ()
+    order = [int(node) for node in np.argsort(-duals) if duals[node] > 1e-6 * total]
+    dates = scenarios.days.size
+    return tuple(
+        Driver(
+            scenarios.labels[node // dates], float(scenarios.days[node % dates]), float(duals[node] / total)
+        )
+        for node in order
+    )
+
+
+def binding(problem: Problem, solution: Solution) -> tuple[str, ...]:
+    """Limits that one lot more or less of an order in the plan would break."""
+    if solution.lots is None or not solution.lots.any():
+        return ()
+    rows, used = problem.rows, solution.lots > 0
+    room = rows.bound - rows.matrix @ solution.lots
+    step = np.abs(rows.matrix[:, used]).max(axis=1)
+    tight = (room < step) & (step > 0)
+    names = dict.fromkeys(str(group) for group in rows.group[tight])
+    if np.count_nonzero(used) == problem.max_legs:
+        names["max_legs"] = None
+    return tuple(names)

@@ -1,0 +1,124 @@
+"""What was asked for, checked, and the ways from a solution of the programme back to orders and limits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import scipy
+
+from hedging.book import Book
+from hedging.errors import InputError
+from hedging.legs import Leg
+from hedging.market import Chains, Market, markets_of
+from hedging.paths import Paths
+from hedging.planner.problem import Problem, build, default_scenarios
+from hedging.planner.targets import Limits, Target
+from hedging.planner.universe import leg_of
+from hedging.planner.verify import Check, revalue
+
+__all__ = ["Task"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """Everything a plan is made of; the arguments of `hedging.planner.plan` after checking."""
+
+    book: Book
+    markets: tuple[Market, ...]
+    target: Target
+    limits: Limits
+    horizon: float
+    scenarios: Paths
+
+    @classmethod
+    def of(
+        cls,
+        book: Book,
+        chain: Chains,
+        target: Target,
+        limits: Limits | None,
+        horizon: float,
+        scenarios: Paths | None,
+    ) -> Task:
+        """Check the arguments and fill in what was left out.
+
+        Raises
+        ------
+        InputError
+            If the horizon is no number of days, or the book holds an asset of no chain.
+        """
+        if not (math.isfinite(horizon) and horizon > 0):
+            raise InputError(f"horizon must be a number of days > 0; got {horizon!r}.")
+        markets = tuple(markets_of(chain).values())
+        book.check_assets(*markets)
+        return cls(
+            book, markets, target, limits or Limits(), horizon, scenarios or default_scenarios(horizon)
+        )
+
+    def problem(self) -> Problem:
+        """The programme over every order, spot and perpetual included."""
+        return build(self.book, self.markets, self.target, self.limits, self.horizon, self.scenarios)
+
+    def legs(self, problem: Problem, lots: npt.NDArray[np.float64]) -> tuple[Leg, ...]:
+        """Orders of a number of lots per column, buys first."""
+        chains = {market.asset: market.chain for market in self.markets}
+        legs = [leg_of(problem.columns, int(i), lots[i], chains, self.limits) for i in np.flatnonzero(lots)]
+        return tuple(sorted(legs, key=lambda leg: (leg.quantity < 0, leg.instrument.symbol)))
+
+    def checks(self, legs: Sequence[Leg], base: float) -> list[Check]:
+        """Every limit, held against the book revalued after some orders."""
+        return revalue(self.book, legs, self.markets, self.target, self.limits, self.scenarios, base)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What went in, as plain values."""
+        chains = [market.chain for market in self.markets]
+        return {
+            "files": [{"name": chain.source, "sha256": chain.sha256} for chain in chains],
+            "as_of": chains[0].as_of.isoformat(),
+            "currency": chains[0].terms.currency,
+            "spot": {chain.asset: chain.spot for chain in chains},
+            "book": _book(self.book),
+            "target": self.target.to_dict(),
+            "limits": self.limits.to_dict(),
+            "horizon_days": self.horizon,
+            "scenarios": {
+                "count": len(self.scenarios),
+                "days": self.scenarios.days.tolist(),
+                "spot": [float(self.scenarios.spot.min()), float(self.scenarios.spot.max())],
+                "vol_shift": [float(self.scenarios.vol_shift.min()), float(self.scenarios.vol_shift.max())],
+            },
+            "funding_8h": {market.asset: market.funding_8h for market in self.markets},
+            "versions": _versions(),
+        }
+
+
+def _book(book: Book) -> dict[str, Any]:
+    holdings = [
+        {
+            "instrument": held.instrument.symbol,
+            "quantity": held.quantity,
+            "entry": None if math.isnan(held.entry) else held.entry,
+        }
+        for held in book.holdings
+    ]
+    return {"holdings": holdings, "cash": book.cash, "numeraire": book.numeraire}
+
+
+def _versions() -> dict[str, str]:
+    import platform
+
+    import hedging
+
+    return {
+        "hedging": hedging.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "pandas": pd.__version__,
+    }
