@@ -89,7 +89,7 @@ def plan(
     problem = whole.only(_allowed(whole, task.limits))
     solution = solve(problem, gap=gap, time_limit=time_limit)
     if solution.lots is None:
-        _give_up(task, problem, solution, start, time_limit)
+        solution = _rescued(task, problem, solution, start, time_limit)
     status = PlanStatus.OPTIMAL if solution.gap <= gap + SOLVER_PRECISION else PlanStatus.FEASIBLE
     simple, dearer = _simplified(task, problem, solution)
     found = _finish(task, problem, simple, status, start)
@@ -115,12 +115,15 @@ def _simplified(task: Task, problem: Problem, solution: Solution) -> tuple[Solut
     return replace(solution, lots=lots, objective=float(cost)), (optimum,)
 
 
-def _give_up(task: Task, problem: Problem, solution: Solution, start: float, time_limit: float) -> None:
-    """Raise with the limits that clash and the closest plan."""
+def _rescued(task: Task, problem: Problem, solution: Solution, start: float, time_limit: float) -> Solution:
+    """The closest plan if it turns out to miss nothing; otherwise what clashes, as an error."""
     clashes = clashing(problem) if solution.infeasible else ()
     nearest = closest(problem, gap=1e-2, time_limit=min(time_limit, CLOSEST_SECONDS))
     shown = replace(_finish(task, problem, nearest, PlanStatus.CLOSEST, start), clashes=clashes)
-    raise InfeasibleHedgeError(_no_plan(clashes, shown, time_limit), closest=shown, clashes=clashes)
+    if clashes or not all(check.ok for check in shown.checks):
+        raise InfeasibleHedgeError(_no_plan(clashes, shown, time_limit), closest=shown, clashes=clashes)
+    cost = shown.cost.execution + problem.price_per_leg * len(shown.legs)
+    return replace(solution, lots=nearest.lots, objective=cost, nodes=solution.nodes + nearest.nodes)
 
 
 def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus, start: float) -> HedgePlan:
@@ -172,6 +175,6 @@ def _no_plan(clashes: tuple[str, ...], nearest: HedgePlan, time_limit: float) ->
         found = f"no plan meets every limit: {' and '.join(clashes)} cannot hold together"
     missed = "; ".join(str(check) for check in nearest.checks if not check.ok)
     return (
-        f"{found}. The closest plan misses: {missed or 'nothing by more than rounding'}. Widen one of these "
-        "limits, allow outright sales, more legs or other expiries."
+        f"{found}. The closest plan misses: {missed}. Widen one of these limits, allow outright sales, more "
+        "legs or other expiries."
     )
