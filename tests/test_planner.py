@@ -322,7 +322,7 @@ def test_too_few_legs_are_named_as_the_clash():
 def test_a_time_limit_still_returns_a_plan_with_its_gap():
     chain = samples.chain()
     target = Target(delta=(8, 12), vega=(0, None), floor=-0.2)
-    found = plan(samples.book(), chain, target, Limits(budget=0.02), time_limit=0.2)
+    found = plan(samples.book(), chain, target, Limits(budget=0.02), time_limit=2.0)
     assert found.legs
     assert found.bound <= found.objective
     if found.status is PlanStatus.FEASIBLE:
