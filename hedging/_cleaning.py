@@ -42,6 +42,8 @@ NUMBER_COLUMNS: Final = (
 )
 RAW_COLUMNS: Final = ("symbol", "flag", "expiry", *NUMBER_COLUMNS)
 
+_BEYOND_BELIEF: Final = 1e15  # no price, size or count is larger, and squares of it are still numbers
+
 Mask = npt.NDArray[np.bool_]
 Reasons = npt.NDArray[np.object_]
 
@@ -59,6 +61,8 @@ class ChainRules:
         Largest usable ask / bid among quotes whose spread is more than 1 % of that bound. [1]
     max_forward_gap : float
         Largest distance of a row's forward from the median of its expiry. [share of that median]
+    max_basis : float
+        Largest ratio of a forward to the index price, or of the index price to it. [1]
     min_vol, max_vol : float
         Least and largest believable vol; beyond them a unit is suspected. [decimal a year]
     max_below_intrinsic : float
@@ -70,6 +74,7 @@ class ChainRules:
     max_spread: float = 0.25
     max_spread_ratio: float = 20.0
     max_forward_gap: float = 0.005
+    max_basis: float = 3.0
     min_vol: float = 0.01
     max_vol: float = 10.0
     max_below_intrinsic: float = 0.002
@@ -99,9 +104,11 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
     for name in NUMBER_COLUMNS:
         value = pd.to_numeric(raw[name], errors="coerce").astype(float)
         blank = raw[name].isna() | (raw[name].astype(str).str.strip() == "")
-        for broken, rule in ((value.isna() & ~blank, "not a number"), (value.abs() == np.inf, "not finite")):
+        finite = value.abs() < np.inf
+        rules = ((value.isna() & ~blank, "not a number"), (value.notna() & ~finite, "not finite"))
+        for broken, rule in (*rules, (finite & (value.abs() > _BEYOND_BELIEF), "beyond belief")):
             reasons[broken.to_numpy() & (reasons == "")] = f"{name} is {rule}"
-        table[name] = value
+        table[name] = value.where(value.abs() <= _BEYOND_BELIEF)
     for name in ("bid", "ask", "bid_size", "ask_size", "mark_vol"):
         table[name] = table[name].where(table[name] != 0.0)
     return table, reasons
@@ -164,6 +171,7 @@ def _rules(as_of: pd.Timestamp, rules: ChainRules) -> list[tuple[str, Callable[[
         ("no quote", lambda t: t[["bid", "ask", "mark", "mark_vol"]].isna().all(axis=1).to_numpy()),
         ("crossed", lambda t: (t["bid"] > t["ask"]).to_numpy()),
         ("forward off its expiry's median", lambda t: _off_median(t) > rules.max_forward_gap),
+        ("forward off the index", lambda t: _off_index(t) > rules.max_basis),
         ("vol unit suspected", lambda t: _odd_vol(t, rules)),
         ("junk spread", lambda t: _junk_spread(t, rules)),
         ("ask above any possible value", lambda t: _above_bound(t, rules)),
@@ -175,6 +183,12 @@ def _off_median(table: pd.DataFrame) -> npt.NDArray[np.float64]:
     median = table.groupby("expiry")["forward"].transform("median")
     ratio: npt.NDArray[np.float64] = table["forward"].to_numpy() / median.to_numpy()
     return np.abs(ratio - 1.0)
+
+
+def _off_index(table: pd.DataFrame) -> npt.NDArray[np.float64]:
+    with np.errstate(all="ignore"):  # an index of 0 or next to it is off by infinity
+        ratio: npt.NDArray[np.float64] = table["forward"].to_numpy() / table["index"].to_numpy()
+        return np.maximum(ratio, 1.0 / ratio)
 
 
 def _odd_vol(table: pd.DataFrame, rules: ChainRules) -> Mask:
@@ -207,7 +221,12 @@ def _below_intrinsic(table: pd.DataFrame, rules: ChainRules) -> Mask:
 def _detail(row: dict[str, object]) -> str:
     """What came, as text: enough to find the quote again."""
     shown = ("expiry", "strike", "forward", "bid", "ask", "mark", "mark_vol")
-    return ", ".join(f"{name} {row[name]}" for name in shown if not pd.isna(row[name]))  # type: ignore[call-overload]
+    return ", ".join(f"{name} {row[name]!s:.40}" for name in shown if not _blank(row[name]))
+
+
+def _blank(value: object) -> bool:
+    """Whether a cell is empty: None, NaN or NaT, whatever else may have come instead of a number."""
+    return value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
 
 
 def require_columns(frame: pd.DataFrame, names: tuple[str, ...], source: str) -> None:

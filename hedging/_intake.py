@@ -21,15 +21,15 @@ from hedging.errors import ChainError
 from hedging.instruments import option_symbol
 from hedging.units import DAYS_PER_YEAR, SECONDS_PER_YEAR
 
-__all__ = ["PRICES", "completed", "laid_out", "spot_of", "units_agree", "vol_scale", "with_forwards"]
+__all__ = ["PRICES", "completed", "laid_out", "spot_of", "units_agree", "vol_divisor", "with_forwards"]
 
 PRICES: Final = ["bid", "ask", "mark"]
 _FLAGS: Final = {"c": "c", "call": "c", "p": "p", "put": "p"}
 _UNITS: Final = {"price": ("coin", "money"), "vol": ("decimal", "percent")}
 
 
-def vol_scale(units: Mapping[str, str], source: str) -> float:
-    """Check that both units are said; return the factor that makes a vol a decimal.
+def vol_divisor(units: Mapping[str, str], source: str) -> float:
+    """Check that both units are said; return what a vol is divided by to be a decimal.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def vol_scale(units: Mapping[str, str], source: str) -> float:
                 f"{source}: units must say {name!r} as one of {choices}; got {units.get(name)!r}. "
                 "A unit is never guessed from the numbers."
             )
-    return 0.01 if units["vol"] == "percent" else 1.0
+    return 100.0 if units["vol"] == "percent" else 1.0
 
 
 def laid_out(frame: pd.DataFrame, columns: Mapping[str, str], asset: str, source: str) -> pd.DataFrame:
@@ -143,7 +143,7 @@ def units_agree(quotes: pd.DataFrame, source: str) -> None:
     near = (quotes["strike"] / quotes["forward"]).between(0.75, 1.35)
     near &= quotes["time_to_expiry"] > 0.5 / DAYS_PER_YEAR
     judged = quotes[near & quotes["mark_vol"].notna() & (price > 0)]
-    if len(judged) < 4:
+    if len(judged) < 3:
         return
     model, price = _price_at(judged, judged["mark_vol"]), price[judged.index]
     off: pd.Series = (model - price).abs() / pd.concat([model, price], axis=1).max(axis=1)

@@ -174,7 +174,7 @@ class OptionChain:
         (['XYZ-27MAR26-100-C', 'XYZ-27MAR26-100-P'], 100.0)
         """
         when = utc(as_of, "as_of")
-        scale = _intake.vol_scale(units, source)
+        divisor = _intake.vol_divisor(units, source)
         coin = units["price"] == "coin"
         terms = ContractTerms(settlement="coin" if coin else "cash") if terms is None else terms
         if coin != (terms.settlement == "coin"):
@@ -186,10 +186,13 @@ class OptionChain:
         table, reasons = numbers(raw)
         if reject is not None:
             reasons[np.asarray(reject) != ""] = np.asarray(reject, dtype=object)[np.asarray(reject) != ""]
-        table["mark_vol"] *= scale
+        table["mark_vol"] /= divisor  # not times 0.01: 58.6 must be 0.586 exactly
         table = _intake.with_forwards(table, when, rate, coin=coin)
         to_forward_money = table["forward"] if coin else 1.0 / table["discount"]
-        undiscounted = table.assign(**table[_intake.PRICES].mul(to_forward_money, axis=0))
+        undiscounted = table.assign(
+            **table[_intake.PRICES].mul(to_forward_money, axis=0),
+            index=table["index"] if spot is None else spot,
+        )
         reasons = judge(undiscounted, reasons, when, rules or ChainRules())
         labels = frame.index if pd.api.types.is_integer_dtype(frame.index.dtype) else raw.index
         rejected = in_columns(rejected_rows(raw, reasons, labels), "rejected")

@@ -47,7 +47,7 @@ def epoch(column: pd.Series, unit: Literal["ms", "us"], source: str) -> pd.Serie
         row = column.index[bad][0]
         raise ChainError(
             f"{source}: column {column.name!r}, row {row}: a time must count {unit} since 1970 and lie "
-            f"between 2000 and 2100; got {column[bad].iloc[0]!r}."
+            f"between 2000 and 2100; got {column[bad].iloc[0]!s:.60}."
         )
     return pd.to_datetime(counts.astype("int64"), unit=unit, utc=True)
 
@@ -74,7 +74,7 @@ def stamps(column: pd.Series, source: str, timezone: str | None = None) -> pd.Se
         If one is no time between 2000 and 2100, or carries no zone and none is given.
     """
     try:
-        times = pd.to_datetime(column, format=None if _is_time(column) else "ISO8601")
+        times = column if _is_time(column) else pd.to_datetime(column.map(str), format="ISO8601")
     except (ValueError, TypeError, OverflowError) as error:
         raise ChainError(
             f"{source}: column {column.name!r} holds something that is no time: {error}"
@@ -98,7 +98,7 @@ def stamps(column: pd.Series, source: str, timezone: str | None = None) -> pd.Se
     if bad.any():
         raise ChainError(
             f"{source}: column {column.name!r}, row {column.index[bad][0]}: a time must lie between 2000 and "
-            f"2100; got {column[bad].iloc[0]!r}."
+            f"2100; got {column[bad].iloc[0]!s:.60}."
         )
     return result
 

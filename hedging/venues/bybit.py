@@ -97,6 +97,7 @@ def _chain(
         units={"price": "money", "vol": "decimal"},
         columns=columns,
         terms=option_terms(asset, as_of, currencies[0]),
+        reject=mine["contradiction"],
         source=file.name,
         sha256=file.sha256,
     )

@@ -72,6 +72,8 @@ def _parts(file: QuoteFile) -> tuple[str, pd.DataFrame]:
             f"{file.name}: no line starts with 'Expiration Date', as the header of a Cboe table does."
         )
     cells = [line.split(",") for line in lines[start + 1 :] if line.strip()]
+    if not cells:
+        raise ChainError(f"{file.name} ends with its header; is the file cut off?")
     broken = [i for i, row in enumerate(cells) if len(row) != 22]
     if broken:
         raise ChainError(
@@ -108,9 +110,9 @@ def _session_end(head: str, name: str) -> pd.Timestamp:
         )
     saved = pd.to_datetime(f"{match[1]} {match[2]}", format="%B %d, %Y %I:%M %p").tz_localize(_ZONE)
     close = saved.normalize() + _CLOSE
-    while close.dayofweek > 4 or close > saved:  # holidays are not known here: pass at= after one
+    while close.weekday() > 4 or close > saved:  # holidays are not known here: pass at= after one
         close = (close - pd.Timedelta(days=1)).normalize() + _CLOSE
-    in_session = saved.dayofweek < 5 and saved.normalize() + _OPEN <= saved < saved.normalize() + _CLOSE
+    in_session = saved.weekday() < 5 and saved.normalize() + _OPEN <= saved < saved.normalize() + _CLOSE
     return (saved if in_session else close).tz_convert("UTC")
 
 

@@ -194,7 +194,9 @@ TICKER_TABLE: Final = Format(
     _has("instrument_name", "timestamp", "best_bid_price", "mark_iv"),
     _read_ticker_table,
 )
-QUOTES: Final = Format("deribit-quotes", _has("instrument_name", "quote_timestamp", "bid_btc"), _read_quotes)
+QUOTES: Final = Format(
+    "deribit-quotes", _has("instrument_name", "timestamp", "quote_timestamp", "bid_btc"), _read_quotes
+)
 FULL: Final = Format(
     "deribit-full", _has("instrument_name", "underlying", "implied_volatility", "timestamp"), _read_full
 )

@@ -76,8 +76,42 @@ _NO_NAME: Final = (None, pd.NaT, float("nan"), "")
 
 
 def named(rows: pd.DataFrame, column: str = "instrument_name") -> pd.DataFrame:
-    """Add ``asset, expiry, strike, flag`` as the names say them; asset None where a name says nothing."""
-    symbols = rows[column].astype(str)
-    parsed = {symbol: parse_name(symbol) or _NO_NAME for symbol in symbols.unique()}
+    """Add what the names say.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row an instrument.
+    column : str
+        Which column holds the names.
+
+    Returns
+    -------
+    DataFrame
+        With columns ``asset, expiry, strike, flag`` as the names say them (asset None where a name says
+        nothing), and ``contradiction``: the reason to reject a row whose own strike, type or day differs from
+        its name's, else ``""``.
+    """
+    symbols = [str(symbol) for symbol in rows[column]]
+    parsed = {symbol: parse_name(symbol) or _NO_NAME for symbol in set(symbols)}
     names = pd.DataFrame([parsed[symbol] for symbol in symbols], columns=Name._fields, index=rows.index)
-    return rows.assign(**names.astype({"expiry": "datetime64[ns, UTC]", "strike": float}))
+    expiry = pd.to_datetime(names["expiry"], utc=True).astype("datetime64[ns, UTC]")
+    names = names.assign(expiry=expiry, strike=names["strike"].astype(float))
+    return rows.assign(**names, contradiction=_contradictions(rows, names))
+
+
+def _contradictions(rows: pd.DataFrame, names: pd.DataFrame) -> pd.Series:
+    """Name the first of a row's own columns that says something else than its name."""
+    found = pd.Series("", index=rows.index, dtype=object)
+    option = names["flag"] != ""
+    if "strike" in rows.columns:
+        other = pd.to_numeric(rows["strike"], errors="coerce")
+        found[option & ((other / names["strike"] - 1.0).abs() > 1e-9)] = "name and strike differ"
+    if "option_type" in rows.columns:
+        other = rows["option_type"].map(lambda kind: str(kind).strip().lower()[:1])
+        found[option & (found == "") & (other != names["flag"])] = "name and type differ"
+    for column in {"expiry", "expiry_datetime", "expiry_date"} & set(rows.columns):
+        other = pd.to_datetime(rows[column].map(str), utc=True, errors="coerce", format="ISO8601")
+        differs = other.dt.normalize() != names["expiry"].dt.normalize()
+        found[option & (found == "") & other.notna() & differs] = "name and expiry differ"
+    return found

@@ -83,6 +83,7 @@ def chain_from_rows(
         units={"price": "coin" if terms.settlement == "coin" else "money", "vol": vol},
         columns=there,
         terms=terms,
+        reject=mine["contradiction"] if "contradiction" in mine.columns else None,
         futures=futures_from_rows(rows[rows["asset"] == asset]),
         **keywords,
     )
