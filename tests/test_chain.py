@@ -148,7 +148,8 @@ def test_an_option_is_found_by_its_name_and_an_absent_one_named():
 
 
 def test_cash_settled_options_discount_at_the_stated_rate():
-    got = chain(units={"price": "money", "vol": "percent"}, terms=None, rate=0.04)
+    money = table(**{side: table()[side] * 70_500 for side in ("bid", "ask", "mark")})
+    got = chain(money, units={"price": "money", "vol": "percent"}, terms=None, rate=0.04)
     assert_allclose(got.quotes["discount"], np.exp(-0.04 * 49 / 365), rtol=1e-15)
     assert_allclose(got.quotes["bid"], got.quotes["bid_quoted"], rtol=0)
 

@@ -63,7 +63,6 @@ def outcome(path: Path, count: int | None = None, **pick: object) -> OptionChain
     try:
         read = read_chain(path, **pick)
     except ChainError as error:
-        assert len(str(error)) > 20
         return str(error)
     assert count is None or len(read.quotes) + len(read.rejected) + len(read.futures) == count
     assert (read.rejected["reason"] != "").all()
@@ -161,9 +160,9 @@ def test_replies_that_are_none(tmp_path, content, message):
 
 def test_vols_said_in_the_wrong_unit_are_suspected():
     percent = {"price": "coin", "vol": "percent"}
-    with pytest.raises(ChainError, match="rejected: {'vol unit suspected': 4}"):
+    with pytest.raises(ChainError, match=r"rejected: \{'vol unit suspected': 4\}"):
         chain(table(mark_vol=[0.60, 0.55, 0.55, 0.54]), units=percent)
-    with pytest.raises(ChainError, match="rejected: {'vol unit suspected': 4}"):
+    with pytest.raises(ChainError, match=r"rejected: \{'vol unit suspected': 4\}"):
         chain(units={"price": "coin", "vol": "decimal"})
     crash = table(mark_vol=[1.6, 1.55, 1.5, 1.54])  # 150 %: as per cent still a possible vol
     with pytest.raises(ChainError, match=r"do not price their own quotes.*percent or decimal"):
@@ -171,10 +170,10 @@ def test_vols_said_in_the_wrong_unit_are_suspected():
 
 
 def test_prices_said_in_the_wrong_unit_are_suspected():
-    with pytest.raises(ChainError, match="coin or money|ask below intrinsic"):
+    with pytest.raises(ChainError, match=r"percent or decimal, coin or money"):
         chain(units={"price": "money", "vol": "percent"}, terms=None)
     dear = table(**{side: table()[side] * 70_500 for side in ("bid", "ask", "mark")})
-    with pytest.raises(ChainError, match="ask above any possible value"):
+    with pytest.raises(ChainError, match="junk spread"):
         chain(dear)
 
 
@@ -223,11 +222,8 @@ def test_recorded_tables_with_cells_columns_or_ends_spoilt(shared_data, tmp_path
         other = data.draw(st.integers(0, len(head) - 1))
         head[column], head[other] = head[other], head[column]
     elif change == "drop":
-        head, body = (
-            ([*row[:column], *row[column + 1 :]] for row in (head,)),
-            [[*r[:column], *r[column + 1 :]] for r in body],
-        )
-        head = next(iter(head))
+        head = [*head[:column], *head[column + 1 :]]
+        body = [[*row[:column], *row[column + 1 :]] for row in body]
     text = io.StringIO()
     csv.writer(text).writerows([head, *body])
     whole = text.getvalue()
