@@ -16,19 +16,24 @@ if TYPE_CHECKING:
         chain,
         errors,
         greeks,
+        health,
         instruments,
         legs,
         margin,
         market,
+        momentum,
         overlays,
         paths,
         planner,
         plots,
+        reactions,
+        replays,
         risk,
         samples,
         scenario,
         smile,
         units,
+        valuation,
         venues,
     )
     from hedging.book import Book, Exposure, Holding
@@ -72,7 +77,24 @@ _HOME = {
 }
 _NAMES = {name: module for module, names in _HOME.items() for name in names}
 _SUBMODULES = frozenset(
-    {*_HOME, "greeks", "legs", "margin", "overlays", "plots", "risk", "samples", "scenario", "smile", "units"}
+    {
+        *_HOME,
+        "greeks",
+        "health",
+        "legs",
+        "margin",
+        "momentum",
+        "overlays",
+        "plots",
+        "reactions",
+        "replays",
+        "risk",
+        "samples",
+        "scenario",
+        "smile",
+        "units",
+        "valuation",
+    }
 ) - {"config"}
 
 __all__ = [
@@ -103,23 +125,28 @@ __all__ = [
     "errors",
     "greeks",
     "grid",
+    "health",
     "instruments",
     "legs",
     "margin",
     "market",
+    "momentum",
     "overlays",
     "paths",
     "plan",
     "planner",
     "plots",
+    "reactions",
     "read_book",
     "read_chain",
     "read_plan",
+    "replays",
     "risk",
     "samples",
     "scenario",
     "smile",
     "units",
+    "valuation",
     "venues",
 ]
 
