@@ -76,27 +76,6 @@ _HOME = {
     "venues": ("read_chain",),
 }
 _NAMES = {name: module for module, names in _HOME.items() for name in names}
-_SUBMODULES = frozenset(
-    {
-        *_HOME,
-        "greeks",
-        "health",
-        "legs",
-        "margin",
-        "momentum",
-        "overlays",
-        "plots",
-        "reactions",
-        "replays",
-        "risk",
-        "samples",
-        "scenario",
-        "smile",
-        "units",
-        "valuation",
-    }
-) - {"config"}
-
 __all__ = [
     "Book",
     "ChainError",
@@ -152,14 +131,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return import_module(f"hedging.{name}")
     if name in _NAMES:
         value = getattr(import_module(f"hedging.{_NAMES[name]}"), name)
         globals()[name] = value
         return value
+    if name in __all__:  # the rest are submodules
+        return import_module(f"hedging.{name}")
     raise AttributeError(f"module 'hedging' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_NAMES, *_SUBMODULES})
+    return sorted({*globals(), *__all__})
