@@ -25,8 +25,8 @@ ASSET: Final = "BTC"
 AS_OF: Final = pd.Timestamp("2026-03-02T12:00Z")
 SPOT: Final = 70_000.0
 SOURCE: Final = "synthetic sample (no market data)"
-# Days to expiry, at 08:00 UTC as on Deribit: two dailies, weeklies, month ends and a quarter.
-EXPIRIES: Final = (1, 4, 11, 18, 25, 60, 116)
+# Days to expiry, at 08:00 UTC as on Deribit: two dailies, weeklies, months and a quarter.
+EXPIRIES: Final = (1, 4, 11, 18, 25, 39, 53, 116)
 CARRY: Final = 0.045
 # At-the-money vol of the shortest and of long expiries.
 LEVEL_SHORT, LEVEL_LONG = 0.55, 0.48
@@ -49,7 +49,7 @@ def chain(seed: int = 7) -> OptionChain:
     --------
     >>> sample = chain()
     >>> sample.asset, len(sample.expiries), sample.source
-    ('BTC', 7, 'synthetic sample (no market data)')
+    ('BTC', 8, 'synthetic sample (no market data)')
     """
     random = np.random.default_rng(seed)
     terms = deribit.option_terms(ASSET, AS_OF)
@@ -101,7 +101,7 @@ def _expiry(days: int, terms: ContractTerms, random: np.random.Generator) -> pd.
 
 def _strikes(forward: float, t: float) -> np.ndarray:
     """Round strikes within about three standard deviations, denser for short expiries."""
-    step = 1_000.0 if t < 0.05 else 2_000.0 if t < 0.1 else 5_000.0
+    step = 1_000.0 if t < 0.05 else 2_000.0 if t < 0.2 else 5_000.0
     width = max(3.0 * LEVEL_LONG * math.sqrt(t), 0.06)
     low = math.floor(forward * math.exp(-width) / step) * step
     high = math.ceil(forward * math.exp(width) / step) * step
@@ -118,9 +118,9 @@ def _vol(k: np.ndarray, t: float) -> np.ndarray:
 def _sides(
     mark: np.ndarray, terms: ContractTerms, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bid and ask on the tick around the mark, a spread of 1 to 4 % of it and at least one tick."""
+    """Bid and ask on the tick around the mark, a spread of about 1 to 3 % of it and at least one tick."""
     tick = np.array([terms.tick_at(price) for price in mark])
-    half = np.maximum(mark * random.uniform(0.005, 0.02, mark.size), tick / 2)
+    half = np.maximum(mark * random.uniform(0.004, 0.015, mark.size), tick / 2)
     bid = np.floor((mark - half) / tick) * tick
     ask = np.ceil((mark + half) / tick) * tick
     return np.round(np.maximum(bid, 0.0), 4), np.round(ask, 4)
