@@ -57,7 +57,10 @@ def test_the_scenarios_a_floor_is_paid_for_are_the_worst_ones_of_the_relaxed_hed
     relaxed = relax(problem)
     shown = drivers(problem, relaxed, scenarios)
     assert sum(driver.weight for driver in shown) == pytest.approx(1.0, abs=1e-4)
-    pnl = pnl_of(BOOK, (Market.of(CHAIN),), scenarios).ravel() + problem.columns.pnl @ relaxed.lots
+    pnl = (
+        pnl_of(BOOK, (Market.of(CHAIN),), scenarios).ravel()
+        + (problem.columns.pnl((Market.of(CHAIN),), scenarios) @ relaxed.lots).ravel()
+    )
     for driver in shown:
         node = scenarios.labels.index(driver.scenario) * 4 + list(scenarios.days).index(driver.day)
         assert pnl[node] == pytest.approx(pnl.min(), abs=1e-6 * problem.base)

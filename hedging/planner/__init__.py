@@ -25,6 +25,7 @@ there is. `hedging.planner.solve` says why the answer is proven for the whole ch
 from hedging.planner.explain import Driver, ShadowPrice
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus, read_plan
 from hedging.planner.search import plan
+from hedging.planner.tails import Outcomes
 from hedging.planner.targets import Band, Limits, Outright, Target
 from hedging.planner.verify import Check, Trough
 
@@ -35,6 +36,7 @@ __all__ = [
     "Driver",
     "HedgePlan",
     "Limits",
+    "Outcomes",
     "Outright",
     "PlanStatus",
     "ShadowPrice",

@@ -10,10 +10,10 @@ import numpy as np
 from hedging.paths import Paths
 from hedging.planner.problem import Problem
 from hedging.planner.solve import Relaxation, Solution
+from hedging.planner.targets import SHARES
 
 __all__ = ["Driver", "ShadowPrice", "binding", "drivers", "shadow_prices"]
 
-SHARES = ("floor", "budget", "shortfall")
 SMALL = 1e-9  # of the relaxation's value: a price below it is rounding
 
 
@@ -68,8 +68,10 @@ def shadow_prices(problem: Problem, relaxed: Relaxation) -> tuple[ShadowPrice, .
     """The price of one more step of each limit that binds the relaxation, the dearest first."""
     found = []
     rows = problem.rows
-    for group in dict.fromkeys(str(name) for name in rows.group[rows.soft]):
-        dual = float(relaxed.duals[rows.group == group].sum())
+    duals = {str(name): float(relaxed.duals[rows.group == name].sum()) for name in rows.group[rows.soft]}
+    if problem.tails:
+        duals["shortfall"] = relaxed.tail_dual
+    for group, dual in duals.items():
         share = group in SHARES
         price = dual * (0.01 * problem.base if share else 1.0)
         if price > SMALL * max(abs(relaxed.value), 1.0):

@@ -24,6 +24,8 @@ def closest(problem: Problem, *, gap: float, time_limit: float, prove: bool = Tr
     tails, quoted sizes and the count of legs are never missed.
     """
     soft = dict.fromkeys(str(group) for group in problem.rows.group[problem.rows.soft])
+    if problem.tails:
+        soft["shortfall"] = None
     price = MISS_PRICE * problem.base
     elastic = replace(problem, miss_price=dict.fromkeys(soft, price))
     return solve(elastic, gap=gap, time_limit=time_limit, prove=prove)
@@ -37,6 +39,7 @@ def clashing(problem: Problem) -> tuple[str, ...]:
     a limit stays in if half a second does not show that it can go.
     """
     groups = list(dict.fromkeys(str(group) for group in problem.rows.group))
+    groups += ["shortfall"] if problem.tails else []
     if _possible(problem, groups):
         return (*_essential(problem, groups, whole_lots=True), "max_legs", "min_leg_share")
     return tuple(_essential(problem, groups, whole_lots=False))
@@ -53,7 +56,8 @@ def _essential(problem: Problem, groups: Sequence[str], *, whole_lots: bool) -> 
 
 def _possible(problem: Problem, groups: Sequence[str], *, whole_lots: bool = False) -> bool:
     """Whether some limits can hold together; undecided within the time counts as possible."""
-    some = replace(problem, rows=problem.rows.take(np.isin(problem.rows.group, groups)))
+    rows = problem.rows.take(np.isin(problem.rows.group, groups))
+    some = replace(problem, rows=rows, tails=problem.tails if "shortfall" in groups else (), miss_price={})
     if not whole_lots:
         return relax(some) is not None
     return not solve(some, gap=1.0, time_limit=0.5).infeasible

@@ -14,7 +14,8 @@ from hedging.errors import InputError
 from hedging.instruments import Option, Spot
 from hedging.market import Market
 from hedging.paths import Paths
-from hedging.planner.targets import GREEK_TARGETS, Band, Limits, Target
+from hedging.planner.tails import Outcomes, Tail
+from hedging.planner.targets import GREEK_TARGETS, SHARES, Band, Limits, Target, limit_name
 from hedging.planner.universe import Columns, columns_of
 
 __all__ = ["Problem", "Rows", "base_of", "build", "default_scenarios", "pnl_of", "position_of"]
@@ -89,6 +90,8 @@ class Problem:
     base : float
         What shares are shares of. [money]
     base_name : str
+    tails : tuple of Tail
+        Limits on expected shortfall, which make their rows as they are needed.
     miss_price : dict of str to float
         Groups of rows that may be missed, and the price of a miss of one scale. [money]
     """
@@ -99,11 +102,17 @@ class Problem:
     max_legs: int
     base: float
     base_name: str
+    tails: tuple[Tail, ...] = ()
     miss_price: dict[str, float] = field(default_factory=dict)
 
     def only(self, keep: npt.NDArray[Any]) -> Problem:
         """Return the same programme over some of the columns."""
-        return replace(self, columns=self.columns.take(keep), rows=self.rows.columns(keep))
+        return replace(
+            self,
+            columns=self.columns.take(keep),
+            rows=self.rows.columns(keep),
+            tails=tuple(tail.only(keep) for tail in self.tails),
+        )
 
 
 def default_scenarios(horizon: float) -> Paths:
@@ -168,23 +177,51 @@ def build(
     limits: Limits,
     horizon: float,
     scenarios: Paths,
+    outcomes: Outcomes | None = None,
 ) -> Problem:
     """Turn targets and limits into rows over every order allowed."""
     base, base_name = base_of(book, markets)
-    parts, blocks = [], []
-    for market in markets:
-        position = position_of(book, market) or base / market.spot
-        parts.append(columns_of(market, limits, position, horizon, scenarios))
-    columns = Columns.join(parts)
+    positions = [position_of(book, market) or base / market.spot for market in markets]
+    columns = Columns.join(
+        [columns_of(market, limits, size, horizon) for market, size in zip(markets, positions, strict=True)]
+    )
+    blocks, tails = [], []
     for market in markets:
         here = np.array([item.asset == market.asset for item in columns.instruments])
-        blocks += _greek_rows(book, market, target, columns, here, base)
+        blocks += _greek_rows(book, market, target, columns, here, base, several=len(markets) > 1)
         blocks += _tail_rows(book, market, columns, here)
     if target.floor is not None:
         blocks.append(_floor_rows(book, markets, columns, scenarios, target.floor * base, base))
     if limits.budget is not None:
         blocks.append(_rows("budget", columns.premium, limits.budget * base, base))
-    return Problem(columns, Rows.join(blocks), limits.price_per_leg * base, limits.max_legs, base, base_name)
+    if target.shortfall is not None and outcomes is not None:
+        held = pnl_of(book, markets, outcomes.paths)[:, -1]
+        pnl = columns.pnl(markets, outcomes.paths)[:, -1]
+        limit = -target.shortfall * base
+        tails.append(Tail(held, pnl, outcomes.probabilities, target.level, limit))
+    rows = Rows.join(blocks)
+    return Problem(
+        columns,
+        rows,
+        limits.price_per_leg * base,
+        limits.max_legs,
+        base,
+        base_name,
+        tuple(tails),
+        _miss_prices(target, rows),
+    )
+
+
+def _miss_prices(target: Target, rows: Rows) -> dict[str, float]:
+    """Price of missing each soft limit by its whole scale. [money]"""
+    prices = {}
+    for group, scale in zip(rows.group, rows.scale, strict=True):
+        price = target.soft.get(str(group).partition(" ")[0])
+        if price is not None:
+            prices[str(group)] = price * (100.0 if group in SHARES else float(scale))
+    if target.shortfall is not None and "shortfall" in target.soft:
+        prices["shortfall"] = 100.0 * target.soft["shortfall"]
+    return prices
 
 
 def pnl_of(book: Book, markets: Sequence[Market], scenarios: Paths) -> Array:
@@ -223,6 +260,8 @@ def _greek_rows(
     columns: Columns,
     here: npt.NDArray[np.bool_],
     base: float,
+    *,
+    several: bool,
 ) -> list[Rows]:
     now = book.exposure(market)
     blocks = []
@@ -234,7 +273,9 @@ def _greek_rows(
         held = getattr(now, name)
         scale = _greek_scale(held, band, base if name != "delta" else base / market.spot)
         blocks += [
-            _rows(name, sign * effect, sign * (limit - held), scale)
+            _rows(
+                limit_name(name, market.asset, several=several), sign * effect, sign * (limit - held), scale
+            )
             for sign, limit in ((-1.0, band[0]), (1.0, band[1]))
             if limit is not None
         ]
@@ -250,7 +291,8 @@ def _floor_rows(
     book: Book, markets: Sequence[Market], columns: Columns, scenarios: Paths, floor: float, base: float
 ) -> Rows:
     unhedged = pnl_of(book, markets, scenarios).ravel()
-    return _rows("floor", -columns.pnl, unhedged - floor, base, many=True)
+    pnl = columns.pnl(markets, scenarios).reshape(-1, len(columns))
+    return _rows("floor", -pnl, unhedged - floor, base, many=True)
 
 
 def _tail_rows(book: Book, market: Market, columns: Columns, here: npt.NDArray[np.bool_]) -> list[Rows]:

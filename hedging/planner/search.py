@@ -20,7 +20,8 @@ from hedging.planner.problem import Problem
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus
 from hedging.planner.solve import Solution, simplest, solve
 from hedging.planner.structure import disguises
-from hedging.planner.targets import Limits, Target
+from hedging.planner.tails import Outcomes
+from hedging.planner.targets import SHARES, Limits, Target
 from hedging.planner.task import Task
 from hedging.planner.verify import Check, cost_with_carry, trough_of
 
@@ -38,6 +39,7 @@ def plan(
     *,
     horizon: float = 30.0,
     scenarios: Paths | None = None,
+    outcomes: Outcomes | Paths | None = None,
     gap: float = 1e-3,
     time_limit: float = 10.0,
     compare: bool = True,
@@ -56,6 +58,8 @@ def plan(
     scenarios : Paths, optional
         What the floor holds over; by default spot from -90 % to +200 % and vol by -10, 0 and +10 points over
         the quarters of the horizon: at once, along a line, and turning on the way.
+    outcomes : Outcomes or Paths, optional
+        Scenarios with probabilities, which `Target.shortfall` is taken over at their last date.
     gap : float
         Share of the objective within which a plan counts as optimal. [1]
     time_limit : float
@@ -84,7 +88,7 @@ def plan(
     (<PlanStatus.OPTIMAL: 'optimal'>, True)
     """
     start = time.perf_counter()
-    task = Task.of(book, chain, target, limits, horizon, scenarios)
+    task = Task.of(book, chain, target, limits, horizon, scenarios, outcomes)
     whole = task.problem()
     problem = whole.only(_allowed(whole, task.limits))
     solution = solve(problem, gap=gap, time_limit=time_limit)
@@ -106,13 +110,11 @@ def _simplified(task: Task, problem: Problem, solution: Solution) -> tuple[Solut
     """Fewest legs among all plans within `Limits.parsimony` of the optimum; the optimum beside it."""
     if solution.lots is None or np.count_nonzero(solution.lots) < 2 or not task.limits.parsimony:
         return solution, ()
-    lots = simplest(problem, solution, share=task.limits.parsimony)
-    if np.count_nonzero(lots) == np.count_nonzero(solution.lots):
+    simple = simplest(problem, solution, share=task.limits.parsimony)
+    if simple is solution:
         return solution, ()
     legs = task.legs(problem, solution.lots)
-    optimum = Alternative("optimum", legs, cost_with_carry(legs, task.markets, task.horizon))
-    cost = problem.columns.cost @ lots + problem.price_per_leg * np.count_nonzero(lots)
-    return replace(solution, lots=lots, objective=float(cost)), (optimum,)
+    return simple, (Alternative("optimum", legs, cost_with_carry(legs, task.markets, task.horizon)),)
 
 
 def _rescued(task: Task, problem: Problem, solution: Solution, start: float, time_limit: float) -> Solution:
@@ -133,7 +135,9 @@ def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus
     checks = task.checks(legs, base)
     cost = cost_with_carry(legs, markets, task.horizon)
     if status is not PlanStatus.CLOSEST:
-        _insist(checks, cost.execution + problem.price_per_leg * len(legs), solution.objective, base)
+        missed = _price_of_misses(checks, task.target)
+        total = cost.execution + problem.price_per_leg * len(legs) + missed
+        _insist([check for check in checks if not _soft(check, task.target)], total, solution.objective, base)
     value = book.value(*markets)
     alone, hedged = (trough_of(held, markets, task.scenarios, base, value) for held in (book, after))
     # The relaxation of the closest plan prices misses, not limits.
@@ -167,6 +171,19 @@ def _insist(checks: Sequence[Check], revalued: float, objective: float, base: fl
         raise SolverError(f"the plan fails its check, please report it: {words}.")
     if abs(revalued - objective) > 1e-9 * base:
         raise SolverError(f"the plan costs {revalued:.6f}, not {objective:.6f} as solved; please report it.")
+
+
+def _soft(check: Check, target: Target) -> bool:
+    return check.limit.partition(" ")[0] in target.soft
+
+
+def _price_of_misses(checks: Sequence[Check], target: Target) -> float:
+    """What the misses of soft targets cost: per unit of a Greek, per 1 % of the base for shares."""
+    return sum(
+        check.miss * (100.0 if check.limit in SHARES else 1.0) * target.soft[check.limit.partition(" ")[0]]
+        for check in checks
+        if _soft(check, target)
+    )
 
 
 def _no_plan(clashes: tuple[str, ...], nearest: HedgePlan, time_limit: float) -> str:

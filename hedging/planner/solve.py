@@ -14,7 +14,7 @@ a reason why its answer holds for the whole problem:
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from hedging.errors import SolverError
 from hedging.planner.problem import Problem
+from hedging.planner.tails import Tail
 
 __all__ = ["Relaxation", "Solution", "relax", "simplest", "solve"]
 
@@ -31,6 +32,7 @@ Mask = npt.NDArray[np.bool_]
 TOLERANCE = 1e-6  # of rows scaled to a largest coefficient of 1 per lot: a millionth of a lot
 SCREENS = (40, 120)  # orders kept by the screen, tried in turn until one holds a plan
 SCREEN_SIZE = 3.0  # largest order in the screen, in multiples of the relaxation's largest
+TAIL_TOLERANCE = 2e-7  # of the base: when a plan counts as within its expected shortfall
 ROWS_ADDED = 24  # broken scenario rows added at a time
 
 
@@ -49,6 +51,8 @@ class Relaxation:
         What one more unit of a row's bound saves, >= 0. [money per unit of the row]
     active : ndarray of bool, shape (rows,)
         Rows that were looked at; the others hold anyway.
+    tail_dual : float
+        What one more unit of expected shortfall saves. [money per money]
     """
 
     lots: Array
@@ -56,6 +60,7 @@ class Relaxation:
     reduced: Array
     duals: Array
     active: Mask
+    tail_dual: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,8 +119,7 @@ class _Search:
 
     def __post_init__(self) -> None:
         rows, prices = self.problem.rows, self.problem.miss_price
-        largest = np.abs(rows.matrix).max(axis=1, initial=0.0)
-        self.norm = np.where(largest > 0, largest, 1.0)
+        self.norm = _norm(rows.matrix)
         self.matrix = rows.matrix / self.norm[:, None]
         self.bound = rows.bound / self.norm
         belongs = np.array([[group == name for name in prices] for group in rows.group], dtype=float)
@@ -132,14 +136,40 @@ class _Search:
         over = np.maximum(self.matrix @ lots - self.bound, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(self.slack > 0, over[:, None] / self.slack, 0.0)
-        return np.asarray(share.max(axis=0, initial=0.0))
+        missed = np.asarray(share.max(axis=0, initial=0.0))
+        place = list(self.problem.miss_price).index("shortfall") if self._soft_tails else None
+        for tail in self.problem.tails if place is not None else ():
+            row, bound = tail.row(lots)
+            missed[place] = max(missed[place], (row @ lots - bound) / self.problem.base)
+        return missed
 
-    def broken(self, lots: Array, missed: Array) -> npt.NDArray[np.intp]:
-        """Rows not yet looked at that `lots` break beyond what is `missed`, the worst first."""
+    @property
+    def _soft_tails(self) -> bool:
+        return bool(self.problem.tails) and "shortfall" in self.problem.miss_price
+
+    def widen(self, lots: Array, missed: Array) -> bool:
+        """Look at the rows that `lots` break beyond what is `missed`; False if they break none."""
         over = self.matrix @ lots - self.bound - self.slack @ missed
         over[self.active] = -np.inf
         worst = np.argsort(-over)[:ROWS_ADDED]
-        return worst[over[worst] > TOLERANCE]
+        broken = worst[over[worst] > TOLERANCE]
+        self.active[broken] = True
+        cuts = [self._cut(tail, lots, missed) for tail in self.problem.tails]
+        return bool(broken.size) or any(cuts)
+
+    def _cut(self, tail: Tail, lots: Array, missed: Array) -> bool:
+        """Add the row of a tail that `lots` break; False if they keep within it."""
+        row, bound = tail.row(lots)
+        slack = np.array([[self.problem.base * (name == "shortfall") for name in self.problem.miss_price]])
+        if row @ lots - bound - (slack @ missed).sum() <= TAIL_TOLERANCE * self.problem.base:
+            return False
+        norm = _norm(row[None])
+        self.norm = np.append(self.norm, norm)
+        self.matrix = np.vstack((self.matrix, row / norm))
+        self.bound = np.append(self.bound, bound / norm)
+        self.slack = np.vstack((self.slack, slack.reshape(1, len(missed)) / norm))
+        self.active = np.append(self.active, True)
+        return True
 
     def better(self, best: Array | None, lots: Array | None) -> Array | None:
         """The cheaper of two plans; one that breaks a row that may not be missed is none."""
@@ -148,6 +178,10 @@ class _Search:
         over = self.matrix @ lots - self.bound - self.slack @ self.misses(lots)
         if over.max(initial=0.0) > TOLERANCE:
             return best
+        for tail in () if self._soft_tails else self.problem.tails:
+            row, bound = tail.row(lots)
+            if row @ lots - bound > 2.0 * TAIL_TOLERANCE * self.problem.base:
+                return best
         return lots if best is None or self.objective(lots) < self.objective(best) else best
 
     def target(self, best: Array | None) -> float:
@@ -161,6 +195,12 @@ class _Search:
         price = self.problem.price_per_leg
         fixed = price * np.count_nonzero(lots) + self.miss_price @ self.misses(lots)
         return float(self.problem.columns.cost @ lots + fixed)
+
+
+def _norm(matrix: Array) -> Array:
+    """Largest coefficient of each row, 1 for an empty one."""
+    largest = np.abs(matrix).max(axis=1, initial=0.0)
+    return np.where(largest > 0, largest, 1.0)
 
 
 def relax(problem: Problem, *, most: Array | None = None, active: Mask | None = None) -> Relaxation | None:
@@ -242,17 +282,17 @@ def _relax(search: _Search, most: Array) -> Relaxation | None:
         if result.status != 0:
             raise SolverError(f"the relaxation stopped: {result.message}")
         lots = np.clip(result.x[: most.size], 0.0, most)
-        broken = search.broken(lots, result.x[most.size :])
-        if not broken.size:
+        if not search.widen(lots, result.x[most.size :]):
             break
-        search.active[broken] = True
     duals = np.zeros(search.bound.size)
     duals[on] = -result.ineqlin.marginals / search.norm[on]
     reduced = np.asarray(result.lower.marginals)[: most.size]
-    return Relaxation(lots, float(result.fun), reduced, duals, search.active.copy())
+    rows = search.problem.rows.bound.size  # what follows are rows of tails
+    value, active = float(result.fun), search.active[:rows].copy()
+    return Relaxation(lots, value, reduced, duals[:rows], active, float(duals[rows:].sum()))
 
 
-def simplest(problem: Problem, solution: Solution, *, share: float, time_limit: float = 1.0) -> Array:
+def simplest(problem: Problem, solution: Solution, *, share: float, time_limit: float = 1.0) -> Solution:
     """The plan with the fewest legs among those that cost at most `share` more than `solution`.
 
     Looked for among the most promising orders: a preference, of which nothing is proven.
@@ -266,8 +306,8 @@ def simplest(problem: Problem, solution: Solution, *, share: float, time_limit: 
     for legs in range(1, np.count_nonzero(solution.lots)):
         lots, _ = _branch(search, keep, problem.columns.most, legs)
         if lots is not None and search.objective(lots) <= allowed:
-            return lots
-    return solution.lots
+            return replace(solution, lots=lots, objective=search.objective(lots))
+    return solution
 
 
 def _ranked(problem: Problem, relaxed: Relaxation) -> npt.NDArray[np.intp]:
@@ -366,10 +406,8 @@ def _branch(
             return None, bound
         lots = np.zeros(len(search.problem.columns))
         lots[keep] = np.round(result.x[: keep.size])
-        broken = search.broken(lots, result.x[2 * keep.size :])
-        if not broken.size:
+        if not search.widen(lots, result.x[2 * keep.size :]):
             return lots, bound
-        search.active[broken] = True
         if search.seconds_left <= 0.0:
             return None, bound
     return None, np.inf

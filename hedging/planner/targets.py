@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from hedging.errors import InputError
@@ -16,6 +16,14 @@ Band: TypeAlias = tuple[float | None, float | None]
 """Least and greatest value; None leaves a side open."""
 
 GREEK_TARGETS = ("delta", "gamma", "vega", "theta")
+TARGETS = (*GREEK_TARGETS, "floor", "shortfall")
+SHARES = ("floor", "shortfall", "budget")
+"""Limits that are shares of the base."""
+
+
+def limit_name(greek: str, asset: str, *, several: bool) -> str:
+    """What the limit on a Greek is called: the Greek, with the asset where there are several."""
+    return f"{greek} {asset}" if several else greek
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,14 @@ class Target:
     floor : float, optional
         Least P&L over the scenario set, at all its dates, as a share of the plan's base: -0.15 is a loss of
         at most 15 %. [1]
+    shortfall : float, optional
+        Expected shortfall over the `Outcomes` given to the planner: the mean P&L of the worst ``1 - level``
+        of them is at least this share of the base. [1]
+    level : float
+        Of the expected shortfall; 0.95 looks at the worst 5 %.
+    soft : mapping of str to float
+        Limits of this target that may be missed, and what a miss costs: [money] per unit of a Greek, and
+        per 1 % of the base for floor and shortfall. The others hold without exception.
 
     Raises
     ------
@@ -48,6 +64,9 @@ class Target:
     vega: Band | Mapping[str, Band] | None = None
     theta: Band | Mapping[str, Band] | None = None
     floor: float | None = None
+    shortfall: float | None = None
+    level: float = 0.95
+    soft: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in GREEK_TARGETS:
@@ -57,11 +76,20 @@ class Target:
             else:
                 checked = None if given is None else _band(name, given)
             object.__setattr__(self, name, checked)
-        if self.floor is not None and not -1.0 <= self.floor <= 0.0:
-            raise InputError(
-                f"floor must be a share between -1 and 0; got {self.floor!r}. "
-                "A loss of at most 15 % is written -0.15."
-            )
+        for name in ("floor", "shortfall"):
+            share = getattr(self, name)
+            if share is not None and not -1.0 <= share <= 0.0:
+                raise InputError(
+                    f"{name} must be a share between -1 and 0; got {share!r}. "
+                    "A loss of at most 15 % is written -0.15."
+                )
+        if not 0.0 < self.level < 1.0:
+            raise InputError(f"level must lie between 0 and 1, such as 0.95; got {self.level!r}.")
+        for name, price in self.soft.items():
+            if name not in TARGETS or getattr(self, name) is None:
+                raise InputError(f"soft may name targets that are set, of {TARGETS}; got {name!r}.")
+            if not 0.0 <= price < math.inf:
+                raise InputError(f"the price of missing {name} must be a number >= 0; got {price!r}.")
 
     def band(self, greek: str, asset: str) -> Band | None:
         """The band that holds for one Greek of one asset."""
@@ -70,7 +98,11 @@ class Target:
 
     def to_dict(self) -> dict[str, Any]:
         """The targets that are set, by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+        named = {name: getattr(self, name) for name in TARGETS}
+        plain: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+        if self.shortfall is not None:
+            plain["level"] = self.level
+        return plain | ({"soft": dict(self.soft)} if self.soft else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from hedging.legs import Leg
 from hedging.market import Chains, Market, markets_of
 from hedging.paths import Paths
 from hedging.planner.problem import Problem, build, default_scenarios
+from hedging.planner.tails import Outcomes
 from hedging.planner.targets import Limits, Target
 from hedging.planner.universe import leg_of
 from hedging.planner.verify import Check, revalue
@@ -35,6 +36,7 @@ class Task:
     limits: Limits
     horizon: float
     scenarios: Paths
+    outcomes: Outcomes | None = None
 
     @classmethod
     def of(
@@ -45,6 +47,7 @@ class Task:
         limits: Limits | None,
         horizon: float,
         scenarios: Paths | None,
+        outcomes: Outcomes | Paths | None,
     ) -> Task:
         """Check the arguments and fill in what was left out.
 
@@ -57,13 +60,21 @@ class Task:
             raise InputError(f"horizon must be a number of days > 0; got {horizon!r}.")
         markets = tuple(markets_of(chain).values())
         book.check_assets(*markets)
-        return cls(
-            book, markets, target, limits or Limits(), horizon, scenarios or default_scenarios(horizon)
-        )
+        if isinstance(outcomes, Paths):
+            outcomes = Outcomes(outcomes)
+        if (target.shortfall is None) != (outcomes is None):
+            raise InputError(
+                "an expected shortfall needs outcomes to be taken over, and outcomes a shortfall to limit: "
+                "give both Target(shortfall=...) and outcomes=..., or neither."
+            )
+        scenarios = scenarios or default_scenarios(horizon)
+        return cls(book, markets, target, limits or Limits(), horizon, scenarios, outcomes)
 
     def problem(self) -> Problem:
         """The programme over every order, spot and perpetual included."""
-        return build(self.book, self.markets, self.target, self.limits, self.horizon, self.scenarios)
+        return build(
+            self.book, self.markets, self.target, self.limits, self.horizon, self.scenarios, self.outcomes
+        )
 
     def legs(self, problem: Problem, lots: npt.NDArray[np.float64]) -> tuple[Leg, ...]:
         """Orders of a number of lots per column, buys first."""
@@ -73,7 +84,9 @@ class Task:
 
     def checks(self, legs: Sequence[Leg], base: float) -> list[Check]:
         """Every limit, held against the book revalued after some orders."""
-        return revalue(self.book, legs, self.markets, self.target, self.limits, self.scenarios, base)
+        return revalue(
+            self.book, legs, self.markets, self.target, self.limits, self.scenarios, base, self.outcomes
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """What went in, as plain values."""
@@ -93,6 +106,7 @@ class Task:
                 "spot": [float(self.scenarios.spot.min()), float(self.scenarios.spot.max())],
                 "vol_shift": [float(self.scenarios.vol_shift.min()), float(self.scenarios.vol_shift.max())],
             },
+            "outcomes": None if self.outcomes is None else len(self.outcomes.paths),
             "funding_8h": {market.asset: market.funding_8h for market in self.markets},
             "versions": _versions(),
         }

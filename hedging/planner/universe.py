@@ -16,7 +16,7 @@ from hedging.legs import Leg, crossing_cost, option_leg, outright_leg
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner.targets import GREEK_TARGETS, Limits, Outright
-from hedging.valuation import unit_greeks, unit_values, unit_values_now
+from hedging.valuation import unit_greeks, unit_values
 
 __all__ = ["Columns", "columns_of", "leg_of"]
 
@@ -45,10 +45,11 @@ class Columns:
         Paid > 0, received < 0; zero for spot and perpetuals. [money]
     delta, gamma, vega, theta : ndarray
         Change of the book's, the coins that leave it as premium and fee included.
-    coins : ndarray
-        Coins that leave the book. [units of underlying]
-    pnl : ndarray, shape (scenarios * dates, columns)
-        Value at each node less what was paid. A mark beyond the quote counts as no gain. [money]
+    entry : ndarray
+        What a perpetual is entered at, 0 for what is paid for. [money per unit]
+    coins, cash : ndarray
+        What leaves the book in coin and in cash. A mark beyond the quote counts as no gain: what it seems
+        to give leaves as cash. [units of underlying], [money]
     least, most : ndarray
         Smallest and largest order. [lots]
     """
@@ -62,8 +63,9 @@ class Columns:
     gamma: Array
     vega: Array
     theta: Array
+    entry: Array
     coins: Array
-    pnl: Array
+    cash: Array
     least: Array
     most: Array
 
@@ -80,6 +82,20 @@ class Columns:
         index = np.arange(len(self))[keep]
         arrays = {f.name: getattr(self, f.name)[..., index] for f in fields(self)[1:]}
         return Columns(tuple(self.instruments[i] for i in index), **arrays)
+
+    def pnl(self, markets: Sequence[Market], paths: Paths) -> Array:
+        """Value less what was paid at every node, per lot, shape (scenarios, dates, columns). [money]"""
+        out = np.empty((*paths.spot.shape, len(self)))
+        for market in markets:
+            here = [i for i, item in enumerate(self.instruments) if item.asset == market.asset]
+            # An instrument quoted on both sides is valued once.
+            keys = [(self.instruments[i], self.entry[i]) for i in here]
+            place = {key: n for n, key in enumerate(dict.fromkeys(keys))}
+            value = unit_values([key[0] for key in place], [key[1] for key in place], market, paths)
+            spot = market.spot * paths.spot[:, :, None]
+            held = value[:, :, [place[key] for key in keys]] * self.size[here]
+            out[:, :, here] = held - self.coins[here] * spot - self.cash[here]
+        return out
 
     @staticmethod
     def join(parts: Sequence[Columns]) -> Columns:
@@ -103,7 +119,7 @@ def terms_of_outright(limits: Limits) -> tuple[Outright, ...]:
     return tuple(given.get(kind, Outright(kind)) for kind in ("spot", "perpetual"))
 
 
-def columns_of(market: Market, limits: Limits, position: float, horizon: float, paths: Paths) -> Columns:
+def columns_of(market: Market, limits: Limits, position: float, horizon: float) -> Columns:
     """Every order that `limits` allow on one market, and spot and perpetual in any case.
 
     A plan that may not trade those outright is still shown beside one that does.
@@ -116,8 +132,6 @@ def columns_of(market: Market, limits: Limits, position: float, horizon: float, 
         Size of what is hedged, which leg sizes are measured by. [units of underlying]
     horizon : float
         [days]
-    paths : Paths
-        Scenarios that every order is valued in.
 
     Raises
     ------
@@ -133,7 +147,7 @@ def columns_of(market: Market, limits: Limits, position: float, horizon: float, 
     outright = [_outright_quote(market, item, side) for item in terms_of_outright(limits) for side in (1, -1)]
     offers = quotes + outright
     least, most = (share * position for share in (limits.min_leg_share, limits.max_leg_share))
-    columns = _measured(offers, market, horizon, paths, least, most)
+    columns = _measured(offers, market, horizon, least, most)
     return columns.take(columns.most >= np.maximum(columns.least, 1.0))
 
 
@@ -212,9 +226,7 @@ def _outright_quote(market: Market, terms: Outright, side: float) -> _Offer:
     )
 
 
-def _measured(
-    offers: list[_Offer], market: Market, horizon: float, paths: Paths, least: float, most: float
-) -> Columns:
+def _measured(offers: list[_Offer], market: Market, horizon: float, least: float, most: float) -> Columns:
     """Columns of some offers: the arithmetic of `Book.__add__`, for all of them at once."""
     names = ("side", "price", "half_spread", "fee", "lot", "units_per_lot", "available")
     side, price, half_spread, fee, lot, units, available = (
@@ -227,17 +239,11 @@ def _measured(
     bought = np.where(buys_value, size * price, 0.0)
     paid = bought + units * fee
     coins = np.where(in_coin, paid / market.spot, 0.0)
-    cash = np.where(in_coin, 0.0, paid)
 
-    # An instrument quoted on both sides is valued once; a perpetual's entry price makes each side its own.
-    keys = [(offer.instrument, 0.0 if offer.pays_premium else offer.price) for offer in offers]
-    unique = list(dict.fromkeys(keys))
-    where = np.array([{key: i for i, key in enumerate(unique)}[key] for key in keys])
-    items, entries = [key[0] for key in unique], [key[1] for key in unique]
-    greeks = {name: each[where] * size for name, each in unit_greeks(items, entries, market).items()}
-    unearned = np.maximum(unit_values_now(items, entries, market)[where] * size - bought, 0.0)
-    value = unit_values(items, entries, market, paths)[:, :, where] * size
-    pnl = value - coins * (market.spot * paths.spot[:, :, None]) - cash - unearned
+    items = [offer.instrument for offer in offers]
+    entry = np.where(buys_value, 0.0, price)
+    greeks = {name: each * size for name, each in unit_greeks(items, list(entry), market).items()}
+    unearned = np.maximum(greeks["price"] - bought, 0.0)
     carry = np.where(is_option, 0.0, -greeks["theta"] * horizon)
     return Columns(
         instruments=tuple(offer.instrument for offer in offers),
@@ -245,8 +251,9 @@ def _measured(
         lot=lot,
         cost=units * (half_spread + fee) + carry,
         premium=np.where(is_option, bought, 0.0),
+        entry=entry,
         coins=coins,
-        pnl=pnl.reshape(-1, len(offers)),
+        cash=np.where(in_coin, 0.0, paid) + unearned,
         least=np.maximum(1.0, np.ceil(least / units - 1e-9)),
         most=np.minimum(available, np.floor(most / units + 1e-9)),
         **{name: greeks[name] - (coins if name == "delta" else 0.0) for name in GREEK_TARGETS},

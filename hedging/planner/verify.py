@@ -18,7 +18,8 @@ from hedging.legs import Cost, Leg, cost_of
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner.problem import pnl_of
-from hedging.planner.targets import GREEK_TARGETS, Limits, Target
+from hedging.planner.tails import Outcomes, shortfall
+from hedging.planner.targets import GREEK_TARGETS, Limits, Target, limit_name
 
 __all__ = ["Check", "Trough", "cost_with_carry", "revalue", "trough_of"]
 
@@ -116,6 +117,7 @@ def revalue(
     limits: Limits,
     scenarios: Paths,
     base: float,
+    outcomes: Outcomes | None = None,
 ) -> list[Check]:
     """Hold `book` plus `legs` against every target and limit."""
     after = book + legs
@@ -125,13 +127,17 @@ def revalue(
         for name in GREEK_TARGETS:
             band = target.band(name, market.asset)
             if band is not None:
-                label = name if len(markets) == 1 else f"{name} {market.asset}"
+                label = limit_name(name, market.asset, several=len(markets) > 1)
                 sizes = [abs(getattr(now, name)), *(abs(side) for side in band if side is not None)]
                 checks.append(Check(label, getattr(then, name), *band, scale=max(*sizes, 1e-12)))
         checks += _tails(book, after, legs, market)
     if target.floor is not None:
         worst = trough_of(after, markets, scenarios, base, book.value(*markets))
         checks.append(Check("floor", worst.share, low=target.floor))
+    if target.shortfall is not None and outcomes is not None:
+        pnl = pnl_of(after, markets, outcomes.paths)[:, -1] + after.value(*markets) - book.value(*markets)
+        loss = shortfall(pnl, outcomes.probabilities, target.level) / base
+        checks.append(Check("shortfall", -loss, low=target.shortfall))
     if limits.budget is not None:
         checks.append(Check("budget", cost_of(legs).premium / base, high=limits.budget))
     checks.append(Check("max_legs", len(legs), high=limits.max_legs))
