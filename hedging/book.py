@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -199,6 +201,13 @@ class Book:
         object.__setattr__(self, "holdings", tuple(flat))
         object.__setattr__(self, "cash", float(cash))
         object.__setattr__(self, "numeraire", numeraire)
+
+    @classmethod
+    def from_deribit(cls, positions: Any, summary: Any, **keywords: Any) -> Book:
+        """Book of a Deribit account; see `hedging.venues.deribit.book_from_account`."""
+        # By name, when called: what a book is does not depend on any exchange.
+        book: Book = import_module("hedging.venues.deribit").book_from_account(positions, summary, **keywords)
+        return book
 
     def to_frame(self) -> pd.DataFrame:
         """One row a holding: instrument, quantity [contracts], units [of underlying], entry [money]."""

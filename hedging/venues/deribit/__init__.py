@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from hedging.venues.deribit.account import book_from_account
 from hedging.venues.deribit.live import TEST_URL, URL, Client, fetch_chain
 from hedging.venues.deribit.names import Name, parse_name
 from hedging.venues.deribit.rows import chain_from_rows, futures_from_rows
@@ -18,6 +19,7 @@ __all__ = [
     "Client",
     "LinearTerms",
     "Name",
+    "book_from_account",
     "chain_from_rows",
     "fetch_chain",
     "futures_from_rows",
