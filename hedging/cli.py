@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import hedging
 from hedging import cli_chain
-from hedging import cli_chain
 from hedging._writing import whole_file, write_text
 from hedging.errors import HedgingError, InfeasibleHedgeError, InputError, MissingExtraError
 
@@ -330,8 +329,6 @@ def _parser() -> _Parser:
     )
     crash.add_argument("--days", type=_number, default=21.0, metavar="N", help="length of the path")
     _add_outputs(crash, "accelerating path")
-
-    cli_chain.add_parser(commands)
 
     cli_chain.add_parser(commands)
 

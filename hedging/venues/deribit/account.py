@@ -94,7 +94,7 @@ def _future(row: Row, name: Name) -> tuple[Holding, float]:
     # Inverse: size is money, gain = size (1/entry - 1/mark) coins. Linear: size is coins.
     entry = mark - gain / size if pair else 1.0 / (gain / size + 1.0 / mark)
     quantity = size if pair else size / entry
-    if pd.isna(name.expiry):
+    if str(row["instrument_name"]).endswith("-PERPETUAL"):
         return Holding(Perpetual(coin, settlement), quantity, entry), gain  # type: ignore[arg-type]
     return Holding(Future(coin, name.expiry, settlement), quantity, entry), gain  # type: ignore[arg-type]
 
