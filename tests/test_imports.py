@@ -21,6 +21,7 @@ ROWS = [
     {"_kernels"},
     {"greeks", "instruments", "momentum", "reactions"},
     {"_cleaning", "_parity", "paths"},
+    {"simulate"},
     {"_intake"},
     {"chain"},
     {"health", "smile"},
