@@ -26,12 +26,13 @@ from hedging.market import Market
 from hedging.paths import Paths, along, today
 from hedging.reactions import STILL, Reaction
 from hedging.units import DAYS_PER_YEAR, VOL_POINT
-from hedging.valuation import Pricer
+from hedging.valuation import OptionNodes, Pricer
 
 __all__ = [
     "ReverseStress",
     "attribution",
     "expected_shortfall",
+    "profile",
     "reverse_stress",
     "shortfall_contributions",
     "student_t_risk",
@@ -43,6 +44,8 @@ Array = npt.NDArray[np.float64]
 
 LEVELS = (0.95, 0.99)
 ATTRIBUTED = ("delta", "gamma", "vega", "vanna", "volga", "theta", "funding", "unexplained")
+EXPLAINING = ATTRIBUTED[:6]
+PROFILED = ("delta", "gamma", "vega", "theta")
 FURTHEST_FALL, FURTHEST_RISE = -7.0, 3.0  # in log-price
 
 
@@ -248,6 +251,50 @@ def attribution(book: Book, market: OptionChain | Market, paths: Paths, scenario
     return table
 
 
+def profile(
+    book: Book,
+    market: OptionChain | Market,
+    spot_moves: Sequence[float] | Array | None = None,
+    *,
+    day: float = 0.0,
+    reaction: Reaction = STILL,
+) -> pd.DataFrame:
+    """Exposure over spot: what the book's Greeks become where the price goes.
+
+    Parameters
+    ----------
+    book, market
+        As in `attribution`.
+    spot_moves : sequence of float, optional
+        Relative moves, > -1; by default -60 % to +40 %.
+    day : float
+        Days from now.
+    reaction : Reaction
+        What vol does on the way; by default each moneyness keeps its vol.
+
+    Returns
+    -------
+    DataFrame
+        Index ``spot`` [money]; ``delta`` [units], ``gamma`` [units per 1.00 of spot], ``vega`` [money per vol
+        point], ``theta`` [money per day]. A perpetual or future counts with the delta of its units.
+    """
+    found = Market.of(market) if isinstance(market, OptionChain) else market
+    moves = np.linspace(-0.6, 0.4, 201) if spot_moves is None else np.asarray(spot_moves, dtype=float)
+    paths = along([day], np.log1p(moves)[:, None], reaction=reaction)
+    spot = found.spot * paths.spot[:, 0]
+    held = book.of(found.asset)
+    options = [item for item in held if isinstance(item.instrument, Option)]
+    pricer = Pricer.of([item.instrument for item in options], [item.entry for item in options], found)
+    nodes = pricer.options_at(paths, 0)
+    units = np.array([item.units for item in options])[nodes.remaining > 0, None]
+    g = _node_greeks(pricer, nodes, spot, PROFILED)
+    sums = {name: (units * g[name]).sum(axis=0) for name in PROFILED}
+    sums["delta"] = sums["delta"] + sum(
+        item.units for item in held if not isinstance(item.instrument, Option)
+    )
+    return pd.DataFrame(sums, index=pd.Index(spot, name="spot"))
+
+
 @dataclass(frozen=True, slots=True)
 class ReverseStress:
     """The smallest moves of spot that lose a given sum; NaN where no move in reach does.
@@ -319,35 +366,37 @@ def reverse_stress(
 
 def _option_parts(pricer: Pricer, walk: Paths, spot: Array) -> Array:
     """What each Greek explains of one unit of each option, shape (options, Greeks)."""
-    table = pricer.options
     nodes = [pricer.options_at(walk, date) for date in range(walk.days.size)]
-    parts = np.zeros((table.strike.size, len(ATTRIBUTED)))
-    flag = np.where(table.sign > 0, "c", "p")
+    parts = np.zeros((pricer.options.strike.size, len(ATTRIBUTED)))
     for date, (before, after) in enumerate(pairwise(nodes)):
         alive = np.flatnonzero(before.remaining > 0)
-        if not alive.size:
-            continue
-        time, vol = before.remaining[alive], before.vol[alive, 0]
-        carry = np.log(before.forward[alive, 0] / spot[date]) / time
-        rate = np.where(table.coin[alive], carry, table.rate[alive])
-        names = ("delta", "gamma", "vega", "vanna", "volga", "theta")
-        found = greeks.greeks(
-            flag[alive], spot[date], table.strike[alive], time, rate, vol, rate - carry, names=names
-        )
-        g = {name: np.asarray(getattr(found, name)) for name in names}
+        g = _node_greeks(pricer, before, spot[date : date + 1], EXPLAINING)
         ds = spot[date + 1] - spot[date]
-        dv = np.nan_to_num(after.vol[alive, 0] - vol) / VOL_POINT
-        days = (time - after.remaining[alive]) * DAYS_PER_YEAR
+        dv = np.nan_to_num(after.vol[alive, 0] - before.vol[alive, 0]) / VOL_POINT
+        days = (before.remaining[alive] - after.remaining[alive]) * DAYS_PER_YEAR
         steps = [
-            g["delta"] * ds,
-            0.5 * g["gamma"] * ds**2,
-            g["vega"] * dv,
-            g["vanna"] * ds * dv,
-            0.5 * g["volga"] * dv**2,
-            g["theta"] * days,
+            g["delta"][:, 0] * ds,
+            0.5 * g["gamma"][:, 0] * ds**2,
+            g["vega"][:, 0] * dv,
+            g["vanna"][:, 0] * ds * dv,
+            0.5 * g["volga"][:, 0] * dv**2,
+            g["theta"][:, 0] * days,
         ]
         parts[alive, : len(steps)] += np.stack(steps, axis=1)
     return parts
+
+
+def _node_greeks(pricer: Pricer, nodes: OptionNodes, spot: Array, names: Sequence[str]) -> dict[str, Array]:
+    """Greeks of one unit of the options that have not expired, shape (such options, scenarios)."""
+    table, alive = pricer.options, nodes.remaining > 0
+    time, forward = nodes.remaining[alive, None], nodes.forward[alive]
+    carry = np.log(forward / spot) / time
+    rate = np.where(table.coin[alive, None], carry, table.rate[alive, None])
+    flag = np.where(table.sign[alive, None] > 0, "c", "p")
+    found = greeks.greeks(
+        flag, spot, table.strike[alive, None], time, rate, nodes.vol[alive], rate - carry, names=tuple(names)
+    )
+    return {name: np.asarray(getattr(found, name)) for name in names}
 
 
 def _from_now(paths: Paths) -> Paths:

@@ -136,3 +136,25 @@ def test_reverse_stress_of_spot_and_of_a_floor() -> None:
     paid = floored.value(market) - 1000.0
     assert np.isnan(risk.reverse_stress(floored, market, 100 + paid + 0.01, day=30.0).down)
     assert_allclose(risk.reverse_stress(floored, market, 100 + paid - 1, day=30.0).down, 90.1, rtol=1e-9)
+
+
+def test_profile_is_the_slope_of_the_value_and_meets_the_exposure_today() -> None:
+    book, market = book_of_everything()
+    table = risk.profile(book, market, [-0.2, -0.1999, 0.0])  # type: ignore[arg-type]
+    exposure = book.exposure(market)  # type: ignore[arg-type]
+    for name in ("delta", "gamma", "vega", "theta"):
+        # The perpetual's funding is zero here, so its theta is too.
+        assert_allclose(table[name].iloc[-1], getattr(exposure, name), rtol=1e-6)
+    nodes = grid([-0.2 - 1e-5, -0.2 + 1e-5], stickiness=1.0)
+    flat = flat_market(carry=0.05)
+    values = book.values(flat, nodes).sum(axis=-1)[:, 0]
+    slope = (values[1] - values[0]) / (2e-5 * 100)
+    # The fitted surface is flat within a hundredth of a vol point.
+    assert_allclose(risk.profile(book, flat, [-0.2])["delta"].iloc[0], slope, rtol=2e-4)
+
+
+def test_profile_after_every_expiry_is_the_linear_part() -> None:
+    book, market = book_of_everything()
+    table = risk.profile(book, market, [-0.5, 0.1], day=31.0)  # type: ignore[arg-type]
+    assert_allclose(table["delta"], 8.0)
+    assert not table[["gamma", "vega", "theta"]].to_numpy().any()
