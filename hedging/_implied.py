@@ -8,7 +8,16 @@ attainable values needs no third step.
 
 from __future__ import annotations
 
-from hedging._formulas import ROUNDING, SQRT_2PI, Arithmetic, Function, Number, build_tails, compiled
+from hedging._formulas import (
+    INV_SQRT_2PI,
+    ROUNDING,
+    SQRT_2PI,
+    Arithmetic,
+    Function,
+    Number,
+    build_tails,
+    compiled,
+)
 
 OK, INVALID, BELOW, ABOVE, NO_INFORMATION, NOT_CONVERGED = range(6)
 STATUS = ("ok", "invalid input", "below intrinsic", "above maximum", "no information", "not converged")
@@ -59,10 +68,11 @@ def build_step(ar: Arithmetic) -> Function:
     log, where, tails = ar.log, ar.where, build_tails(ar)
 
     def step(x: Number, s: Number, target: Number, upper: Number) -> tuple[Number, Number]:
-        h, a, pdf, near, far = tails(x, s)
+        h, a, bell, near, far = tails(x, s)
         inside = a < 0.0
-        value = where(inside, pdf * (near + far), pdf * (near - far))
+        value = bell * where(inside, near + far, near - far)
         value = where(upper == inside, value, 1.0 - value)
+        pdf = INV_SQRT_2PI * bell
         g = where(upper, -pdf, pdf) / value  # first derivative of ln(value)
         newton = -log(value / target) / g
         b = h * h / s - 0.25 * s  # ratio of the second and first derivative of the value

@@ -29,7 +29,7 @@ from hedging._formulas import (
     build_moneyness,
     build_price,
     build_terms,
-    build_time_value,
+    build_black,
     evaluate_mills,
 )
 from hedging._implied import build_implied
@@ -73,7 +73,7 @@ def _product(a: Any, b: Any) -> Any:
 
 # As arrays without dimension: a Python float would be converted anew by every operation.
 _MILLS = tuple(np.asarray(c) for c in reversed(MILLS))
-_FOUR = np.asarray(4.0)
+_FOUR, _ONE = np.asarray(4.0), np.asarray(1.0)
 
 
 def _mills(near: Any, far: Any) -> Any:
@@ -82,8 +82,9 @@ def _mills(near: Any, far: Any) -> Any:
     y = np.empty((2, *np.shape(near)))
     y[0], y[1] = near, far
     t = np.reciprocal(add(y, _FOUR))
-    z = np.subtract(y, _FOUR, y)
+    z = add(y, y, y)
     multiply(z, t, z)
+    np.subtract(z, _ONE, z)
     p = multiply(z, _MILLS[0])
     add(p, _MILLS[1], p)
     for coefficient in _MILLS[2:]:
@@ -104,6 +105,7 @@ _ARRAYS = Arithmetic(
     where=np.where,
     minimum=np.minimum,
     maximum=np.maximum,
+    copysign=np.copysign,
     ratio=_ratio,
     product=_product,
     compile=_identity,
@@ -119,6 +121,7 @@ _FLOATS = Arithmetic(
     where=lambda condition, a, b: a if condition else b,
     minimum=lambda a, b: a if a < b else b,
     maximum=lambda a, b: a if a > b else b,
+    copysign=math.copysign,
     ratio=lambda top, bottom: 0.0 if top == 0.0 else top / bottom if bottom else math.copysign(math.inf, top),
     product=lambda a, b: 0.0 if a == 0.0 or b == 0.0 else a * b,
     compile=_identity,
@@ -142,7 +145,7 @@ def _kit(arithmetic: Arithmetic) -> _Kit:
 
 
 _ON_ARRAYS, _ON_FLOATS = _kit(_ARRAYS), _kit(_FLOATS)
-_time_value = build_time_value(_ARRAYS)
+_black = build_black(_ARRAYS)
 
 
 def _values(kit: _Kit, names: Sequence[str], inputs: Sequence[Any]) -> list[Any]:
@@ -309,8 +312,11 @@ def black76(
     """
     w, F, K, s = (np.asarray(v, dtype=np.float64) for v in (phi, forward, strike, total_sd))
     with np.errstate(all="ignore"):
-        value = np.minimum(F, K) * _time_value(np.abs(np.log(F / K)), s)
-        return np.asarray(np.add(np.maximum(w * (F - K), 0.0), value, out=out))
+        value = np.asarray(_black(w, F, K, np.log(F / K), s))
+    if out is None:
+        return value
+    out[...] = value
+    return out
 
 
 def raw_greeks(

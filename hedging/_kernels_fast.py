@@ -134,6 +134,11 @@ def _maximum(a: float, b: float) -> float:
 
 
 @_jit
+def _copysign(size: float, sign: float) -> float:
+    return -size if sign < 0.0 else size
+
+
+@_jit
 def _ratio(top: float, bottom: float) -> float:
     result = top / bottom
     return result if top != 0.0 else 0.0
@@ -153,6 +158,7 @@ _MACHINE = Arithmetic(
     where=_where,
     minimum=_minimum,
     maximum=_maximum,
+    copysign=_copysign,
     ratio=_ratio,
     product=_product,
     compile=_jit,
