@@ -1,8 +1,7 @@
 """The only place that coerces, checks and broadcasts array input, and gives results the caller's kind back.
 
 Scalars, lists, numpy arrays and pandas objects come in; a float, an array or the same pandas kind with the same
-index goes out. Nothing that came in is ever written to. Small input is checked at once; large input is checked
-block by block while it is in the cache anyway (`prepare`), and looked at again only to say what was wrong.
+index goes out. Nothing that came in is ever written to.
 """
 
 from __future__ import annotations
@@ -41,6 +40,7 @@ __all__ = [
 Array = npt.NDArray[np.float64]
 Errors = Literal["raise", "nan"]
 
+_COMMON = frozenset({np.ndarray, float, int, str, list})
 _TINY = 5e-324
 _LARGEST = sys.float_info.max
 _CALL, _PUT = ord("c"), ord("p")
@@ -170,11 +170,8 @@ def _signs(codes: npt.NDArray[np.uint32]) -> Array:
 
 
 def _holds(array: Array, rule: Rule) -> bool:
-    """Whether all entries obey the rule; NaN spreads through minimum and so is caught."""
-    if array.size == 0:
-        return True
-    flat = array.ravel() if array.ndim != 1 else array
-    return bool(rule.low <= np.minimum.reduce(flat) and np.maximum.reduce(flat) <= rule.high)
+    """Whether all entries obey the rule; NaN spreads through the minimum and so does not."""
+    return array.size == 0 or bool(rule.low <= array.min() and array.max() <= rule.high)
 
 
 def _broken(array: Array, rule: Rule) -> npt.NDArray[np.bool_]:
@@ -212,11 +209,9 @@ class Inputs:
     Attributes
     ----------
     values : tuple of ndarray
-        Float64 and checked; or, if `pending`, unchecked and flags as code points (see `prepare`).
-    rules : tuple of Rule
+        Float64; flags as code points in uint32.
     shape : tuple of int
         What the arguments broadcast to.
-    pending : bool
     invalid : ndarray of bool or None
         Rows that break a rule, where NaN was asked for instead of an error.
     like : Series, DataFrame or None
@@ -224,42 +219,32 @@ class Inputs:
     """
 
     values: tuple[npt.NDArray[Any], ...]
-    rules: tuple[Rule, ...]
     shape: tuple[int, ...]
-    pending: bool
     invalid: npt.NDArray[np.bool_] | None
     like: pd.Series | pd.DataFrame | None
 
-    def prepare(self, blocks: Sequence[npt.NDArray[Any]]) -> list[Array] | None:
-        """Return the blocks ready for a kernel, or None if an entry breaks its rule."""
-        if not self.pending:
-            return list(blocks)
-        ready = [_signs(b) if rule is FLAG else b for b, rule in zip(blocks, self.rules, strict=True)]
-        return ready if all(map(_holds, ready, self.rules)) else None
-
     def wrap(self, result: npt.NDArray[Any], missing: float | str = np.nan) -> Any:
         """Return a result in the kind the arguments had, `missing` where they were invalid."""
-        if self.invalid is not None and self.invalid.any():
+        if self.invalid is not None:
             result = np.where(self.invalid, missing, result)
+        if self.like is None:
+            return result if result.ndim else result.item()
         if isinstance(self.like, pd.Series):
             return pd.Series(result, index=self.like.index)
-        if isinstance(self.like, pd.DataFrame):
-            return pd.DataFrame(result, index=self.like.index, columns=self.like.columns)
-        return result if result.ndim else result.item()
+        return pd.DataFrame(result, index=self.like.index, columns=self.like.columns)
 
 
-def gather(
-    arguments: Sequence[tuple[str, object, Rule]], errors: Errors = "raise", *, later: int | None = None
-) -> Inputs:
-    """Coerce and check the arguments of one call.
+def gather(arguments: Sequence[tuple[str, object, Rule]], errors: Errors = "raise", *, now: bool) -> Inputs:
+    """Coerce the arguments of one call, and check them unless that is left to the kernel.
 
     Parameters
     ----------
     arguments : sequence of (name, value, rule)
     errors : {'raise', 'nan'}
         Whether a bad entry raises or marks its row invalid.
-    later : int, optional
-        Leave the check of more entries than this to `Inputs.prepare`.
+    now : bool
+        Whether to check here; a kernel that has the numbers in the cache does it for less. With
+        ``errors="nan"`` the check is always here.
 
     Raises
     ------
@@ -268,38 +253,46 @@ def gather(
     """
     if errors not in ("raise", "nan"):
         raise InputError(f"errors must be 'raise' or 'nan'; got {errors!r}.")
+    values: list[npt.NDArray[Any]] = []
+    for name, value, rule in arguments:
+        if rule is FLAG:
+            values.append(_flag_codes(name, value))
+        elif type(value) is np.ndarray and value.dtype == np.float64:
+            values.append(value)
+        else:
+            values.append(number(name, value, errors))
+    shape = _common_shape(arguments, values)
     like = _common_index(arguments)
-    raw: list[npt.NDArray[Any]] = [
-        _flag_codes(name, value) if rule is FLAG else number(name, value, errors)
-        for name, value, rule in arguments
-    ]
-    rules = tuple(rule for _, _, rule in arguments)
-    shape = _common_shape([name for name, _, _ in arguments], raw)
     if like is not None and like.shape != shape:
         raise InputError(f"arguments of shape {shape} cannot keep a pandas index of shape {like.shape}.")
-    if errors == "raise" and later is not None and max(a.size for a in raw) > later:
-        return Inputs(tuple(raw), rules, shape, True, None, like)
-    values = []
+    invalid = _check_all(arguments, values, shape, errors) if now or errors == "nan" else None
+    return Inputs(tuple(values), shape, invalid, like)
+
+
+def _check_all(
+    arguments: Sequence[tuple[str, object, Rule]],
+    values: list[npt.NDArray[Any]],
+    shape: tuple[int, ...],
+    errors: Errors,
+) -> npt.NDArray[np.bool_] | None:
+    """Raise for entries that break a rule, or replace them by valid ones and say where they were."""
     invalid = None
-    for (name, value, rule), array in zip(arguments, raw, strict=True):
-        ready = _signs(array) if rule is FLAG else array
+    for k, (name, value, rule) in enumerate(arguments):
+        ready = _signs(values[k]) if rule is FLAG else values[k]
         if not _holds(ready, rule):
             bad = _broken(ready, rule)
             if errors == "raise":
                 refuse(name, _rectangular(name, value), bad, rule.text)
             invalid = bad if invalid is None else invalid | bad
-            ready = np.where(bad, 1.0, ready)
-        values.append(ready)
-    if invalid is not None:
-        invalid = np.broadcast_to(invalid, shape)
-    return Inputs(tuple(values), rules, shape, False, invalid, like)
+            values[k] = np.where(bad, values[k].dtype.type(_CALL), values[k])
+    return None if invalid is None else np.broadcast_to(invalid, shape)
 
 
 def _common_index(arguments: Sequence[tuple[str, object, Rule]]) -> pd.Series | pd.DataFrame | None:
     like: pd.Series | pd.DataFrame | None = None
     first = ""
     for name, value, _ in arguments:
-        if not isinstance(value, (pd.Series, pd.DataFrame)):
+        if type(value) in _COMMON or not isinstance(value, (pd.Series, pd.DataFrame)):
             continue
         if like is None:
             like, first = value, name
@@ -310,9 +303,17 @@ def _common_index(arguments: Sequence[tuple[str, object, Rule]]) -> pd.Series | 
     return like
 
 
-def _common_shape(names: Sequence[str], arrays: Sequence[npt.NDArray[Any]]) -> tuple[int, ...]:
+def _common_shape(
+    arguments: Sequence[tuple[str, object, Rule]], arrays: Sequence[npt.NDArray[Any]]
+) -> tuple[int, ...]:
+    shapes = {array.shape for array in arrays}
+    shapes.discard(())
+    if len(shapes) <= 1:
+        return shapes.pop() if shapes else ()
     try:
-        return np.broadcast_shapes(*(a.shape for a in arrays))
+        return np.broadcast_shapes(*shapes)
     except ValueError as error:
-        shapes = ", ".join(f"{n} {a.shape}" for n, a in zip(names, arrays, strict=True) if a.ndim)
-        raise InputError(f"shapes must broadcast; got {shapes}.") from error
+        found = ", ".join(
+            f"{name} {a.shape}" for (name, _, _), a in zip(arguments, arrays, strict=True) if a.ndim
+        )
+        raise InputError(f"shapes must broadcast; got {found}.") from error

@@ -21,6 +21,10 @@ from typing import Any, NamedTuple
 Number = Any  # a float, an array of them, or a double inside a compiled loop
 Function = Callable[..., Any]
 
+BLOCK = 8192  # entries that go through the formulas at once: some dozen rows of them fit in the cache
+
+DONE, REFUSED, OVERFLOW = 0, 1, 2  # outcomes of a sweep over blocks
+
 INV_SQRT_2PI = 0.3989422804014327
 SQRT_2PI = 2.5066282746310002
 ROUNDING = 2.0**-53

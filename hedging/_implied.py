@@ -100,13 +100,13 @@ def build_verdict(ar: Arithmetic) -> Function:
 
 
 def build_implied(ar: Arithmetic) -> Function:
-    """Return ``implied(p, w, S, K, T, r, q) -> vol, status``; the vol means nothing unless the status is OK."""
+    """Return ``implied(w, S, K, T, r, p, q) -> vol, status``; the vol means nothing unless the status is OK."""
     exp, log, sqrt, where = ar.exp, ar.log, ar.sqrt, ar.where
     minimum, maximum, ratio = ar.minimum, ar.maximum, ar.ratio
     start, step, verdict = build_start(ar), build_step(ar), build_verdict(ar)
 
     def implied(
-        p: Number, w: Number, S: Number, K: Number, T: Number, r: Number, q: Number
+        w: Number, S: Number, K: Number, T: Number, r: Number, p: Number, q: Number
     ) -> tuple[Number, Number]:
         A = S * exp(-q * T)
         B = K * exp(-r * T)

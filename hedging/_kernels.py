@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
@@ -19,17 +20,21 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._formulas import (
+    BLOCK,
     COIN,
+    DONE,
     FIRST,
     HIGHER,
     MILLS,
     OTHER,
+    OVERFLOW,
+    REFUSED,
     Arithmetic,
     Function,
+    build_black,
     build_moneyness,
     build_price,
     build_terms,
-    build_black,
     evaluate_mills,
 )
 from hedging._implied import build_implied
@@ -47,11 +52,10 @@ __all__ = [
 ]
 
 Array = npt.NDArray[np.float64]
-Blocks = Sequence[npt.NDArray[Any]]
-Prepare = Callable[[Blocks], list[Array] | None]
+Inputs = Sequence[npt.NDArray[Any]]
+Sweep = Callable[..., int]
 
 _ON_TERMS = {**FIRST, **COIN, **OTHER}
-BLOCK = 8192
 COMPILED = 1000  # entries from which the compiled loops pay, once they are loaded
 THREADED = 50_000  # entries from which a second thread pays
 _RAW = ("price", "delta", "gamma", "vega", "theta")
@@ -159,6 +163,17 @@ def _values(kit: _Kit, names: Sequence[str], inputs: Sequence[Any]) -> list[Any]
 # Whole calls ------------------------------------------------------------------------------------------------
 
 
+class Workspace(threading.local):
+    """Rows for the inputs and results of one thread's block: kept, because fresh memory costs."""
+
+    def __init__(self) -> None:
+        self.inputs = np.empty((7, BLOCK))
+        self.outputs = np.empty((len(FIRST) + len(HIGHER)) * BLOCK)
+
+
+_workspace = Workspace()
+
+
 def one(names: Sequence[str], *inputs: float) -> list[float] | None:
     """Raw values of one option given as floats (w, S, K, T, r, vol, q); None where floats cannot say it."""
     try:
@@ -178,43 +193,46 @@ def one_implied_vol(*inputs: float) -> tuple[float, float] | None:
 
 def black_scholes(
     names: Sequence[str],
-    inputs: Blocks,
+    inputs: Inputs,
     shape: tuple[int, ...],
-    prepare: Prepare | None = None,
+    bounds: Array | None = None,
     scales: Sequence[float] | None = None,
 ) -> list[Array] | None:
-    """Values by name, raw or times `scales`, of w, S, K, T, r, vol, q, which broadcast to `shape`.
+    """Values by name, raw or times `scales`, of flag, S, K, T, r, vol, q, which broadcast to `shape`.
 
     Derivatives are per 1.00 of each variable and per year; those to time are to calendar time. With the
     forward as spot and the rate as yield this is Black-76, the forward held fixed. Limits at zero time and vol
-    are those from above; on the kink gamma is infinite. None if `prepare` refuses a block.
+    are those from above; on the kink gamma is infinite. Flags are the code
+    points of 'c' and 'p' as uint32. None if there are `bounds`, two rows, and an input breaks them.
 
     Raises
     ------
     FloatingPointError
-        If there is a `prepare` and a value comes out NaN all the same: discount factors overflow.
+        If there are `bounds` and a value comes out NaN all the same: discount factors overflow.
     """
-    outputs = [np.empty(shape) for _ in names]
-    workers = partial(partial, _values, _ON_ARRAYS, names)
+    sweep: Sweep = partial(_sweep, partial(_values_of_rows, names))
     if all(name in FIRST or name in HIGHER for name in names) and (fast := _fast(shape)) is not None:
-        workers = partial(fast.values, names)
-    done = _sweep(workers, inputs, outputs, shape, prepare, scales or [1.0] * len(outputs))
-    return outputs if done else None
+        sweep = partial(fast.sweep, fast.value_rows(names))
+    return _fill(sweep, inputs, shape, bounds, scales or [1.0] * len(names))
 
 
-def implied_vol(
-    inputs: Blocks, shape: tuple[int, ...], prepare: Prepare | None = None
-) -> tuple[Array, Array] | None:
-    """Vol and status (of `_implied`) of p, w, S, K, T, r, q; the vol means nothing unless the status is 0."""
-    vol, status = np.empty(shape), np.empty(shape)
+def implied_vol(inputs: Inputs, shape: tuple[int, ...], bounds: Array | None = None) -> list[Array] | None:
+    """Vol and status (of `_implied`) of flag, S, K, T, r, p, q; the vol means nothing unless the status is 0.
+
+    None if there are `bounds` and an input breaks them.
+    """
     fast = _fast(shape)
-    workers = _implied_on_arrays if fast is None else fast.implied
-    done = _sweep(workers, inputs, [vol, status], shape, prepare, [1.0, 1.0])
-    return (vol, status) if done else None
+    sweep = partial(_sweep, _implied_of_rows) if fast is None else partial(fast.sweep, fast.IMPLIED_ROWS)
+    return _fill(sweep, inputs, shape, bounds, (1.0, 1.0))
 
 
-def _implied_on_arrays() -> Callable[[Sequence[Array]], Sequence[Array]]:
-    return lambda blocks: _ON_ARRAYS.implied(*blocks)
+def _values_of_rows(names: Sequence[str], x: Array) -> list[Array]:
+    return _values(_ON_ARRAYS, names, list(x))
+
+
+def _implied_of_rows(x: Array) -> tuple[Array, Array]:
+    found: tuple[Array, Array] = _ON_ARRAYS.implied(*x)
+    return found
 
 
 def _fast(shape: tuple[int, ...]) -> Any:
@@ -231,54 +249,90 @@ def _loops() -> Any:
     return _kernels_fast
 
 
-def _sweep(
-    workers: Callable[[], Callable[[Sequence[Array]], Sequence[Any]]],
-    inputs: Blocks,
-    outputs: Sequence[Array],
-    shape: tuple[int, ...],
-    prepare: Prepare | None,
-    scales: Sequence[float],
-) -> bool:
-    """Fill the outputs block by block; each thread asks `workers` for a function of its own."""
+def _fill(
+    sweep: Sweep, inputs: Inputs, shape: tuple[int, ...], bounds: Array | None, scales: Sequence[float]
+) -> list[Array] | None:
+    """Results of the shape, on as many threads as pay; None if an input is refused."""
     size = math.prod(shape)
     columns = [_column(values, shape) for values in inputs]
-    rows = [out.reshape(-1) for out in outputs]
-
-    def sweep(first: int, last: int) -> bool:
-        compute = workers()
-        with np.errstate(all="ignore"):
-            for start in range(first, last, BLOCK):
-                part = slice(start, min(start + BLOCK, last))
-                blocks = [c[part] if c.ndim else c for c in columns]
-                ready = blocks if prepare is None else prepare(blocks)
-                if ready is None:
-                    return False
-                for row, values, scale in zip(rows, compute(ready), scales, strict=True):
-                    np.multiply(values, scale, out=row[part])
-                    # A sum passes every NaN on; one of opposite infinities is looked at again.
-                    if (
-                        prepare is not None
-                        and np.isnan(np.add.reduce(row[part]))
-                        and np.isnan(row[part]).any()
-                    ):
-                        raise FloatingPointError
-        return True
-
-    threads = min(len(os.sched_getaffinity(0)), size // (THREADED // 2)) if size >= THREADED else 1
+    out = np.empty((len(scales), size))  # in one piece: the system hands it out in large pages
+    part = partial(sweep, columns, bounds, scales, out, _workspace)
+    threads = min(_cores(), size // (THREADED // 2)) if size >= THREADED else 1
     if threads <= 1:
-        return sweep(0, size)
-    edges = np.linspace(0, size, threads + 1).astype(int)
-    with ThreadPoolExecutor(threads) as pool:
-        return all(list(pool.map(sweep, edges[:-1].tolist(), edges[1:].tolist())))
+        outcome = part(0, size)
+    else:
+        edges = [size * k // threads for k in range(threads + 1)]
+        with ThreadPoolExecutor(threads) as pool:
+            outcome = max(pool.map(part, edges[:-1], edges[1:]))
+    if outcome == OVERFLOW:
+        raise FloatingPointError
+    return None if outcome == REFUSED else list(out.reshape(len(scales), *shape))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _sweep(
+    compute: Callable[[Array], Sequence[Array]],
+    columns: Inputs,
+    bounds: Array | None,
+    scales: Sequence[float],
+    out: Array,
+    space: Workspace,
+    first: int,
+    last: int,
+) -> int:
+    """Fill a range of `out`, block by block."""
+    for k, column in enumerate(columns):
+        if not column.ndim:
+            _load(space.inputs[k, : min(BLOCK, last - first)], column)
+    with np.errstate(all="ignore"):
+        for start in range(first, last, BLOCK):
+            part = slice(start, min(start + BLOCK, last))
+            x = space.inputs[:, : part.stop - start]
+            for k, column in enumerate(columns):
+                if column.ndim:
+                    _load(x[k], column[part])
+            if bounds is not None and not _hold(x, bounds):
+                return REFUSED
+            for row, values, scale in zip(out, compute(x), scales, strict=True):
+                result = np.multiply(values, scale, row[part])
+                # A sum passes every NaN on; one of opposite infinities is looked at again.
+                if bounds is not None and math.isnan(np.add.reduce(result)) and np.isnan(result).any():
+                    return OVERFLOW
+    return DONE
+
+
+# +1 at the code point of 'c', -1 at that of 'p'; NaN at any other, and beyond the end, which `take` clips.
+_SIGN_OF_CODE = np.full(128, np.nan)
+_SIGN_OF_CODE[ord("c")], _SIGN_OF_CODE[ord("p")] = 1.0, -1.0
+
+
+def _load(row: Array, values: npt.NDArray[Any]) -> None:
+    if values.dtype != np.uint32:
+        row[...] = values
+    elif values.ndim:
+        _SIGN_OF_CODE.take(values, mode="clip", out=row)
+    else:
+        row[...] = _SIGN_OF_CODE.take(values, mode="clip")
+
+
+def _hold(x: Array, bounds: Array) -> bool:
+    """Whether every row lies within its bounds; NaN spreads through the minimum and so does not."""
+    if not x.size:
+        return True
+    low, high = np.minimum.reduce(x, axis=1), np.maximum.reduce(x, axis=1)
+    return bool(((low >= bounds[0]) & (high <= bounds[1])).all())
 
 
 def _column(values: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
     """The entries in order as one contiguous run, or a scalar that stands for all of them."""
     if values.size == 1:
         return values.reshape(())
-    return np.ascontiguousarray(values if values.shape == shape else np.broadcast_to(values, shape)).reshape(
-        -1
-    )
+    if values.shape != shape:
+        values = np.broadcast_to(values, shape)
+    return np.ascontiguousarray(values).reshape(-1)
 
 
 def touch(spot: Array, level: Array, time_to_expiry: Array, rate: Array, vol: Array, carry: Array) -> Array:
@@ -329,9 +383,8 @@ def raw_greeks(
     dividend_yield: npt.ArrayLike = 0.0,
 ) -> list[Array]:
     """Price, delta, gamma, vega and theta at once, raw and unchecked."""
-    inputs = [
-        np.asarray(v, dtype=np.float64)
-        for v in (phi, spot, strike, time_to_expiry, rate, vol, dividend_yield)
-    ]
+    flag = np.where(np.asarray(phi) > 0, ord("c"), ord("p")).astype(np.uint32)
+    numbers = (spot, strike, time_to_expiry, rate, vol, dividend_yield)
+    inputs: list[npt.NDArray[Any]] = [flag, *(np.asarray(v, dtype=np.float64) for v in numbers)]
     found = black_scholes(_RAW, inputs, np.broadcast_shapes(*(v.shape for v in inputs)))
     return found or []  # without `prepare` nothing is refused

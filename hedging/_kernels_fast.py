@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,12 @@ from numba.extending import intrinsic
 
 from hedging import _formulas, _implied
 from hedging._formulas import (
+    BLOCK,
+    DONE,
     FIRST,
     HIGHER,
+    OVERFLOW,
+    REFUSED,
     Arithmetic,
     Function,
     build_moneyness,
@@ -35,8 +39,12 @@ from hedging._formulas import (
 )
 
 Array = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.uint32]
+Rows = npt.NDArray[np.intp]
 
-ROW = 8192  # entries of one row of a workspace, the largest block
+PRICE, FIRST_ORDER, HIGHER_ORDER, IMPLIED = 1, 2, 4, 8
+CALL, PUT = ord("c"), ord("p")
+
 # Contraction lets a * b + c be one instruction; nothing else is relaxed, so NaN and infinity mean what they say.
 _jit = njit(fastmath={"contract"}, error_model="numpy", forceinline=True)
 _SOURCE = zlib.crc32("".join(map(inspect.getsource, (_formulas, _implied))).encode())
@@ -163,6 +171,8 @@ _MACHINE = Arithmetic(
     product=_product,
     compile=_jit,
 )
+_ROWS = (*FIRST, *HIGHER)
+
 _price = build_price(_MACHINE)
 _terms = build_terms(_MACHINE)
 _moneyness = build_moneyness(_MACHINE)
@@ -172,107 +182,179 @@ _implied_vol = _implied.build_implied(_MACHINE)
 (_h0, _h1, _h2, _h3, _h4, _h5, _h6, _h7, _h8) = (_jit(f) for f in HIGHER.values())
 
 
-@_cached
-def _price_loop(x: Array, out: Array, n: int) -> None:
-    for i in range(n):
-        out[i] = _price(
-            x[i], x[ROW + i], x[2 * ROW + i], x[3 * ROW + i], x[4 * ROW + i], x[5 * ROW + i], x[6 * ROW + i]
-        )
+@_jit
+def _entry(x: Array, i: int) -> tuple[float, ...]:
+    return (
+        x[i],
+        x[BLOCK + i],
+        x[2 * BLOCK + i],
+        x[3 * BLOCK + i],
+        x[4 * BLOCK + i],
+        x[5 * BLOCK + i],
+        x[6 * BLOCK + i],
+    )
 
 
 @_cached
-def _first_loop(x: Array, out: Array, n: int) -> None:
-    for i in range(n):
-        t = _terms(
-            x[i], x[ROW + i], x[2 * ROW + i], x[3 * ROW + i], x[4 * ROW + i], x[5 * ROW + i], x[6 * ROW + i]
-        )
-        out[i] = _f0(t)
-        out[ROW + i] = _f1(t)
-        out[2 * ROW + i] = _f2(t)
-        out[3 * ROW + i] = _f3(t)
-        out[4 * ROW + i] = _f4(t)
-        out[5 * ROW + i] = _f5(t)
-        out[6 * ROW + i] = _f6(t)
-        out[7 * ROW + i] = _f7(t)
-        out[8 * ROW + i] = _f8(t)
+def _load(
+    x: Array, codes: Codes, columns: tuple[Array, ...], bounds: Array, check: bool, start: int, n: int
+) -> bool:
+    """Copy a block into the rows of x; True if an entry breaks its bounds, as NaN does."""
+    # Slices, because an index that might be negative keeps a loop scalar; conditions counted, because joined
+    # ones do too.
+    bad = 0
+    if codes.size > 1:
+        source = codes[start : start + n]
+        for i in range(n):
+            x[i] = 1.0 if source[i] == CALL else -1.0
+            bad += 0 if (source[i] == CALL) | (source[i] == PUT) else 1
+    else:
+        bad += 0 if (codes[0] == CALL) | (codes[0] == PUT) else 1
+        x[:n] = 1.0 if codes[0] == CALL else -1.0
+    for k in range(1, 7):
+        column, low, high = columns[k - 1], bounds[0, k], bounds[1, k]
+        row = x[k * BLOCK : k * BLOCK + n]
+        if column.size > 1:
+            values = column[start : start + n]
+            for i in range(n):
+                row[i] = values[i]
+                bad += 0 if (values[i] >= low) & (values[i] <= high) else 1
+        else:
+            bad += 0 if (column[0] >= low) & (column[0] <= high) else 1
+            row[:] = column[0]
+    return check and bad > 0
 
 
 @_cached
-def _higher_loop(x: Array, out: Array, n: int) -> None:
+def _store(y: Array, rows: Rows, scales: Array, out: Array, start: int, n: int) -> bool:
+    """Copy the rows asked for from y to the results; True if one of them is NaN."""
+    bad = 0
+    for k in range(rows.size):
+        values, scale = y[rows[k] * BLOCK : rows[k] * BLOCK + n], scales[k]
+        target = out[k, start : start + n]
+        for i in range(n):
+            value = values[i] * scale
+            target[i] = value
+            bad += 1 if value != value else 0
+    return bad > 0
+
+
+@_cached
+def _price_loop(x: Array, y: Array, n: int) -> None:
     for i in range(n):
-        t = _terms(
-            x[i], x[ROW + i], x[2 * ROW + i], x[3 * ROW + i], x[4 * ROW + i], x[5 * ROW + i], x[6 * ROW + i]
-        )
+        y[i] = _price(*_entry(x, i))
+
+
+@_cached
+def _first_loop(x: Array, y: Array, n: int) -> None:
+    for i in range(n):
+        t = _terms(*_entry(x, i))
+        y[i] = _f0(t)
+        y[BLOCK + i] = _f1(t)
+        y[2 * BLOCK + i] = _f2(t)
+        y[3 * BLOCK + i] = _f3(t)
+        y[4 * BLOCK + i] = _f4(t)
+        y[5 * BLOCK + i] = _f5(t)
+        y[6 * BLOCK + i] = _f6(t)
+        y[7 * BLOCK + i] = _f7(t)
+        y[8 * BLOCK + i] = _f8(t)
+
+
+@_cached
+def _higher_loop(x: Array, y: Array, n: int) -> None:
+    for i in range(n):
+        t = _terms(*_entry(x, i))
         u = _moneyness(t)
-        out[i] = _h0(t, u)
-        out[ROW + i] = _h1(t, u)
-        out[2 * ROW + i] = _h2(t, u)
-        out[3 * ROW + i] = _h3(t, u)
-        out[4 * ROW + i] = _h4(t, u)
-        out[5 * ROW + i] = _h5(t, u)
-        out[6 * ROW + i] = _h6(t, u)
-        out[7 * ROW + i] = _h7(t, u)
-        out[8 * ROW + i] = _h8(t, u)
+        y[9 * BLOCK + i] = _h0(t, u)
+        y[10 * BLOCK + i] = _h1(t, u)
+        y[11 * BLOCK + i] = _h2(t, u)
+        y[12 * BLOCK + i] = _h3(t, u)
+        y[13 * BLOCK + i] = _h4(t, u)
+        y[14 * BLOCK + i] = _h5(t, u)
+        y[15 * BLOCK + i] = _h6(t, u)
+        y[16 * BLOCK + i] = _h7(t, u)
+        y[17 * BLOCK + i] = _h8(t, u)
 
 
 @_cached
-def _implied_loop(x: Array, out: Array, n: int) -> None:
+def _implied_loop(x: Array, y: Array, n: int) -> None:
     for i in range(n):
-        vol, status = _implied_vol(
-            x[i], x[ROW + i], x[2 * ROW + i], x[3 * ROW + i], x[4 * ROW + i], x[5 * ROW + i], x[6 * ROW + i]
+        y[i], y[BLOCK + i] = _implied_vol(*_entry(x, i))
+
+
+@_cached
+def _sweep(
+    x: Array,
+    y: Array,
+    codes: Codes,
+    columns: tuple[Array, ...],
+    bounds: Array,
+    check: bool,
+    loops: int,
+    rows: Rows,
+    scales: Array,
+    out: Array,
+    first: int,
+    last: int,
+) -> int:
+    for start in range(first, last, BLOCK):
+        n = min(BLOCK, last - start)
+        if _load(x, codes, columns, bounds, check, start, n):
+            return REFUSED
+        if loops & PRICE:
+            _price_loop(x, y, n)
+        if loops & FIRST_ORDER:
+            _first_loop(x, y, n)
+        if loops & HIGHER_ORDER:
+            _higher_loop(x, y, n)
+        if loops & IMPLIED:
+            _implied_loop(x, y, n)
+        if _store(y, rows, scales, out, start, n) and check:
+            return OVERFLOW
+    return DONE
+
+
+def value_rows(names: Sequence[str]) -> tuple[int, Rows]:
+    """Which loops give these values, and in which rows."""
+    if tuple(names) == ("price",):
+        return PRICE, np.zeros(1, dtype=np.intp)
+    loops = FIRST_ORDER * any(name in FIRST for name in names) + HIGHER_ORDER * any(
+        n in HIGHER for n in names
+    )
+    return loops, np.array([_ROWS.index(name) for name in names], dtype=np.intp)
+
+
+IMPLIED_ROWS = (IMPLIED, np.arange(2, dtype=np.intp))  # vol, status
+
+
+def sweep(
+    plan: tuple[int, Rows],
+    columns: Sequence[npt.NDArray[Any]],
+    bounds: Array | None,
+    scales: Sequence[float],
+    out: Array,
+    space: Any,
+    first: int,
+    last: int,
+) -> int:
+    """Fill a range of `out`; the outcome is DONE, or REFUSED by the bounds, or OVERFLOW within them."""
+    loops, rows = plan
+    codes, *others = (column.reshape(-1) for column in columns)
+    checked = bounds is not None
+    limits = bounds if bounds is not None else np.zeros((2, 7))
+    return int(
+        _sweep(
+            space.inputs.reshape(-1),
+            space.outputs,
+            codes,
+            tuple(others),
+            limits,
+            checked,
+            loops,
+            rows,
+            np.asarray(scales, dtype=np.float64),
+            out,
+            first,
+            last,
         )
-        out[i] = vol
-        out[ROW + i] = status
-
-
-class _Workspace:
-    """Rows that the loops of one thread read and write; scalars are laid out once."""
-
-    def __init__(self, *heights: int) -> None:
-        self.inputs = np.empty(7 * ROW)
-        self.outputs = [np.empty(height * ROW) for height in heights]
-        self.filled = [0] * 7
-
-    def load(self, blocks: Sequence[Array]) -> int:
-        n = max(block.size for block in blocks)
-        for k, block in enumerate(blocks):
-            if block.ndim or self.filled[k] < n:
-                self.inputs[k * ROW : k * ROW + n] = block
-                self.filled[k] = 0 if block.ndim else n
-        return n
-
-    def row(self, which: int, k: int, n: int) -> Array:
-        return self.outputs[which][k * ROW : k * ROW + n]
-
-
-def values(names: Sequence[str]) -> Callable[[Sequence[Array]], list[Array]]:
-    """Return a function of blocks (w, S, K, T, r, vol, q) that gives the values by name, for one thread."""
-    only_price = tuple(names) == ("price",)
-    first, higher = list(FIRST), list(HIGHER)
-    space = _Workspace(1 if only_price else len(first), len(higher))
-    places = [(0, first.index(name)) if name in FIRST else (1, higher.index(name)) for name in names]
-    loops = [
-        _price_loop if only_price else _first_loop if any(n in FIRST for n in names) else None,
-        _higher_loop if any(n in HIGHER for n in names) else None,
-    ]
-
-    def compute(blocks: Sequence[Array]) -> list[Array]:
-        n = space.load(blocks)
-        for loop, out in zip(loops, space.outputs, strict=True):
-            if loop is not None:
-                loop(space.inputs, out, n)
-        return [space.row(which, k, n) for which, k in places]
-
-    return compute
-
-
-def implied() -> Callable[[Sequence[Array]], list[Array]]:
-    """Return a function of blocks (p, w, S, K, T, r, q) that gives vol and status, for one thread."""
-    space = _Workspace(2)
-
-    def compute(blocks: Sequence[Array]) -> list[Array]:
-        n = space.load(blocks)
-        _implied_loop(space.inputs, space.outputs[0], n)
-        return [space.row(0, 0, n), space.row(0, 1, n)]
-
-    return compute
+    )

@@ -100,6 +100,17 @@ _SCALE |= {"rho_forward": _SCALE["rho"], "elasticity": 1.0, "in_the_money": 1.0}
 _SCALE |= {kernel_name: _SCALE[name] for name, kernel_name in _COIN.items()}
 
 
+_RULES = (FLAG, POSITIVE, NONNEGATIVE_OR_INFINITE, NONNEGATIVE, FINITE, NONNEGATIVE, FINITE)
+_IMPLIED_RULES = (FLAG, POSITIVE, POSITIVE, NONNEGATIVE, FINITE, FINITE, FINITE)
+
+
+def _bounds(rules: Sequence[Rule]) -> Array:
+    return np.array([[getattr(rule, end) for rule in rules] for end in ("low", "high")])
+
+
+_BOUNDS, _IMPLIED_BOUNDS = _bounds(_RULES), _bounds(_IMPLIED_RULES)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Greeks:
     """Values of one or many options, as attributes; only what was asked for is there.
@@ -168,12 +179,11 @@ def _evaluate(
         if found is not None and all(value == value for value in found):
             return [value * _SCALE[name] for name, value in zip(names, found, strict=True)]
     labels = (underlying, "strike", "time_to_expiry", "rate", "vol", "dividend_yield")
-    rules = (POSITIVE, NONNEGATIVE_OR_INFINITE, NONNEGATIVE, FINITE, NONNEGATIVE, FINITE)
-    arguments = [("flag", flag, FLAG), *zip(labels, numbers, rules, strict=True)]
-    inputs = gather(arguments, errors, later=_kernels.BLOCK)
+    arguments = [("flag", flag, FLAG), *zip(labels, numbers, _RULES[1:], strict=True)]
+    inputs = gather(arguments, errors, now=False)
+    bounds = _BOUNDS if errors == "raise" else None
     scales = [_SCALE[name] for name in names]
-    check = inputs.prepare if errors == "raise" else None
-    rows = _run(lambda: _kernels.black_scholes(names, inputs.values, inputs.shape, check, scales), arguments)
+    rows = _run(lambda: _kernels.black_scholes(names, inputs.values, inputs.shape, bounds, scales), arguments)
     return [inputs.wrap(row) for row in rows]
 
 
@@ -186,7 +196,7 @@ def _run(kernel: Callable[[], Sequence[Array] | None], arguments: Sequence[Argum
             "about 700, and spot, strike and their powers within float64. Are rates decimals and times years?"
         ) from error
     if found is None:
-        gather(arguments)  # says which entry breaks which rule
+        gather(arguments, now=True)  # says which entry breaks which rule
         raise InputError(
             "an argument breaks its rule"
         )  # not reached: the block was refused by the same rules
@@ -498,7 +508,7 @@ def probability_of_touch(
         ("vol", vol, NONNEGATIVE),
         ("dividend_yield", dividend_yield, FINITE),
     ]
-    inputs = gather(arguments, errors)
+    inputs = gather(arguments, errors, now=True)
     return inputs.wrap(_kernels.touch(*np.broadcast_arrays(*inputs.values)))
 
 
@@ -859,21 +869,23 @@ def _implied(
     if type(price) in _PLAIN and (plain := _one_option(flag, (*numbers[:4], 0.0, numbers[4]))) is not None:
         w, S, K, T, r, _, q = plain
         value = float(price) * (S if form == "coin" else 1.0)  # type: ignore[arg-type]
-        found = _kernels.one_implied_vol(value, w, S, K, T, r, q) if 0.0 < K < math.inf else None
+        found = _kernels.one_implied_vol(w, S, K, T, r, value, q) if 0.0 < K < math.inf else None
         if found is not None and found[1] == 0.0:
             return (found[0], STATUS[0]) if return_status else found[0]
-    labels = ("spot" if form == "spot" else "forward", "strike", "time_to_expiry", "rate", "dividend_yield")
-    rules = (POSITIVE, POSITIVE, NONNEGATIVE, FINITE, FINITE)
-    arguments = [("price", price, FINITE), ("flag", flag, FLAG), *zip(labels, numbers, rules, strict=True)]
-    inputs = gather(arguments, errors, later=None if form == "coin" else _kernels.BLOCK)
+    underlying = "spot" if form == "spot" else "forward"
+    labels = ("flag", underlying, "strike", "time_to_expiry", "rate", "price", "dividend_yield")
+    ordered = (flag, *numbers[:4], price, numbers[4])
+    arguments = list(zip(labels, ordered, _IMPLIED_RULES, strict=True))
+    inputs = gather(arguments, errors, now=form == "coin")
     values = inputs.values
     if form == "coin":
-        values = (values[0] * values[2], *values[1:])
-    vol, code = _run(lambda: _kernels.implied_vol(values, inputs.shape, inputs.prepare), arguments)
+        values = (*values[:5], values[5] * values[1], values[6])
+    bounds = _IMPLIED_BOUNDS if errors == "raise" else None
+    vol, code = _run(lambda: _kernels.implied_vol(values, inputs.shape, bounds), arguments)
     bad = code != 0.0
     if bad.any():
         if errors == "raise":
-            _refuse_price(np.broadcast_to(inputs.values[0], inputs.shape), code)
+            _refuse_price(np.broadcast_to(inputs.values[5], inputs.shape), code)
         vol[bad] = np.nan
     if not return_status:
         return inputs.wrap(vol)

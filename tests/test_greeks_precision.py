@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal, localcontext
 from pathlib import Path
 
@@ -29,16 +29,20 @@ def table() -> pd.DataFrame:
 
 
 @pytest.fixture(params=["floats", "arrays", "compiled"])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "compiled":
         pytest.importorskip("numba")
     monkeypatch.setattr(_kernels, "COMPILED", 1 if request.param == "compiled" else 10**9)
-    yield request.param
+    return str(request.param)
 
 
 def inputs(table: pd.DataFrame) -> list[Array]:
     sign = np.where(table["flag"] == "c", 1.0, -1.0)
     return [sign, *(table[name].astype(float).to_numpy() for name in INPUTS)]
+
+
+def codes(table: pd.DataFrame) -> npt.NDArray[np.uint32]:
+    return table["flag"].map(ord).to_numpy(np.uint32)
 
 
 def units(ours: Array, exact: pd.Series, conditioning: Array) -> Array:
@@ -63,7 +67,7 @@ def test_values_are_as_good_as_the_inputs_allow(engine: str, table: pd.DataFrame
     if engine == "floats":
         values = each(lambda *row: _kernels.one(TABLED, *row), columns)
     else:
-        values = np.array(_kernels.black_scholes(TABLED, columns, (len(table),)))
+        values = np.array(_kernels.black_scholes(TABLED, [codes(table), *columns[1:]], (len(table),)))
     for name, ours in zip(TABLED, values, strict=True):
         conditioning = table[f"{name}_conditioning"].astype(float).to_numpy()
         seen = conditioning > 1e-280  # below, digits are lost to the smallest float64
@@ -90,11 +94,11 @@ def vol_conditioning(table: pd.DataFrame) -> Array:
 def test_every_recoverable_vol_is_recovered(engine: str, table: pd.DataFrame) -> None:
     w, S, K, T, r, vol, q = inputs(table)
     price = table["price"].astype(float).to_numpy()
-    columns = [price, w, S, K, T, r, q]
+    columns = [w, S, K, T, r, price, q]
     if engine == "floats":
         found, status = each(_kernels.one_implied_vol, columns)
     else:
-        found, status = _kernels.implied_vol(columns, (len(table),)) or ((), ())
+        found, status = _kernels.implied_vol([codes(table), *columns[1:]], (len(table),)) or ((), ())
     limit = vol_conditioning(table) * ROUNDING
     recoverable = limit < 1e-7
     assert recoverable.sum() > 1500

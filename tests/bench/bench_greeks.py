@@ -222,7 +222,7 @@ def latency() -> None:
         o = options(count, seed=1)
         o["price"] = greeks.price(*o.values())
         keep = recoverable(o)
-        o = {k: v[keep] if k != "flag" else v[keep] for k, v in o.items()} if count > 1 else o
+        o = {name: column[keep] for name, column in o.items()} if count > 1 else o
         if count == 1:
             o = {"flag": "c", "spot": 100.0, "strike": 95.0, "time_to_expiry": 0.5, "rate": 0.05, "vol": 0.6}
             o["price"] = greeks.price(*o.values())

@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -158,7 +159,7 @@ def main() -> None:
         table.writerow([region, "c" if w > 0 else "p", *map(repr, floats), *values, *sizes])
     path = Path(__file__).with_name("greeks.csv.gz")
     path.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
-    print(f"{kept} rows, {path.stat().st_size // 1024} KiB")
+    sys.stdout.write(f"{kept} rows, {path.stat().st_size // 1024} KiB\n")
 
 
 if __name__ == "__main__":
