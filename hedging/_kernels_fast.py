@@ -327,6 +327,13 @@ def value_rows(names: Sequence[str]) -> tuple[int, Rows]:
 IMPLIED_ROWS = (IMPLIED, np.arange(2, dtype=np.intp))  # vol, status
 
 
+def _read_only(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """All of one type: numba tells arrays that may be written to from those that may not."""
+    flat = column.reshape(-1)
+    flat.flags.writeable = False
+    return flat
+
+
 def sweep(
     plan: tuple[int, Rows],
     columns: Sequence[npt.NDArray[Any]],
@@ -339,7 +346,7 @@ def sweep(
 ) -> int:
     """Fill a range of `out`; the outcome is DONE, or REFUSED by the bounds, or OVERFLOW within them."""
     loops, rows = plan
-    codes, *others = (column.reshape(-1) for column in columns)
+    codes, *others = map(_read_only, columns)
     checked = bounds is not None
     limits = bounds if bounds is not None else np.zeros((2, 7))
     return int(
