@@ -168,6 +168,15 @@ class Market:
             coin=coin,
         )
 
+    def half_spread(self, option: Option) -> float:
+        """Half of what ask and bid of a listed option are apart per unit, 0 where not both are known. [money]"""
+        row = int(self._listed([option])[0])
+        if row < 0:
+            return 0.0
+        quote = self.chain.quotes.iloc[row]
+        spread = float(quote["ask"]) - float(quote["bid"])
+        return spread / 2.0 if spread > 0 else 0.0
+
     def _listed(self, options: Sequence[Option]) -> npt.NDArray[np.intp]:
         """Row of each option in the chain's quotes, -1 where it is not listed."""
         quotes = self.chain.quotes

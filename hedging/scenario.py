@@ -22,14 +22,15 @@ from hedging.errors import InputError
 from hedging.instruments import Instrument, Option
 from hedging.legs import Legs, legs_of
 from hedging.market import Chains, Market, markets_of
-from hedging.paths import Paths, grid, today
+from hedging.paths import Paths, crash_path, grid, hitting_time, today
+from hedging.reactions import BTC, Reaction
 from hedging.units import days as days_between
 from hedging.valuation import Pricer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["ScenarioResult", "payoff", "run", "table"]
+__all__ = ["ScenarioResult", "by_speed", "payoff", "run", "table"]
 
 Array = npt.NDArray[np.float64]
 Group: TypeAlias = Literal["position", "overlay"]
@@ -229,6 +230,7 @@ def run(
     paths: Paths | Mapping[str, Paths],
     overlay: Legs | None = None,
     *,
+    closing: bool = False,
     executor: Executor | None = None,
     block: int | None = None,
     progress: Callable[[int, int], object] | None = None,
@@ -247,6 +249,9 @@ def run(
     overlay : plan, overlay or legs, optional
         Shown beside the position: each leg gains its value less the price and fee paid for it. What is
         paid in coin is counted as coins that the book no longer has.
+    closing : bool
+        Value options at what closing them would bring: less half their spread of today, as a share of spot,
+        times the paths' `spread`. What has expired costs nothing to close; unquoted options are at the model.
     executor : concurrent.futures.Executor, optional
         Who computes the blocks: a process pool, or a cluster's, such as Dask's
         ``client.get_executor()``. By default threads. The numbers are the same to the bit.
@@ -270,7 +275,7 @@ def run(
     held = Book([holding for line in lines for holding in line.book.holdings])
     held.check_assets(*by_asset.values())
     moves = _paths(paths, held.assets or tuple(by_asset))
-    task = _Task.of(lines, held, by_asset)
+    task = _Task.of(lines, held, by_asset, closing=closing)
     shape = next(iter(moves.values())).spot.shape
     values = np.empty((len(lines), *shape[::-1]))
     done = _blocks(task, moves, executor, block, progress)
@@ -335,7 +340,7 @@ def payoff(
             or 30.0
         )
         days = (0.0, horizon / 2.0, horizon)
-    return _on_grid(book, market, legs, grid(moves, [vol_shift], days, stickiness=stickiness))
+    return _on_asset(book, market, legs, grid(moves, [vol_shift], days, stickiness=stickiness))
 
 
 def _first_expiry(instruments: Iterable[Instrument], market: OptionChain | Market) -> float | None:
@@ -383,7 +388,7 @@ def table(
     shifts = np.zeros(1) if vol_shifts is None else np.asarray(vol_shifts, dtype=float)
     if dates.size > 1 and vol_shifts is not None:
         raise InputError("a table has two axes: give several vol_shifts with one day, or several days alone.")
-    result = _on_grid(book, market, overlay, grid(spot_moves, shifts, dates, stickiness=stickiness))
+    result = _on_asset(book, market, overlay, grid(spot_moves, shifts, dates, stickiness=stickiness))
     index = pd.Index(np.asarray(spot_moves, dtype=float), name="spot_move")
     if vol_shifts is None:
         return pd.DataFrame(result.total, index=index, columns=pd.Index(dates, name="day"))
@@ -391,7 +396,66 @@ def table(
     return pd.DataFrame(gains, index=index, columns=pd.Index(shifts, name="vol_shift"))
 
 
-def _on_grid(book: Book, market: OptionChain | Market, overlay: Legs | None, paths: Paths) -> ScenarioResult:
+def by_speed(
+    book: Book,
+    market: OptionChain | Market,
+    overlay: Legs | None = None,
+    *,
+    velocity: float,
+    acceleration: float = 0.0,
+    depth: float,
+    speeds: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
+    reaction: Reaction = BTC,
+) -> pd.DataFrame:
+    """Gain at one depth of a fall, by how fast it came there: what a doubling of the speed costs or brings.
+
+    Running a fall c times as fast takes ``c v`` and ``c^2 a``: the same prices, c times sooner.
+
+    Parameters
+    ----------
+    book, market, overlay
+        As in `payoff`.
+    velocity, acceleration, depth
+        As in `hedging.crash_path`; the depth must be reached.
+    speeds : sequence of float
+        Multiples of the speed, ascending, > 0.
+    reaction : Reaction
+        What moves with the price; what it says of speed counts here.
+
+    Returns
+    -------
+    DataFrame
+        Index ``speed``; ``days`` to the depth, ``position, overlay, both`` there, and ``per doubling`` of the
+        speed since the row before. [currency of the book]
+
+    Raises
+    ------
+    InputError
+        If the fall never reaches the depth, or a speed is not above 0.
+    """
+    at = np.asarray(speeds, dtype=float)
+    if not (at.size and (at > 0).all() and (np.diff(at) > 0).all()):
+        raise InputError(f"speeds must be multiples > 0, ascending; got {list(speeds)}.")
+    days = hitting_time(velocity, acceleration, depth)
+    if not np.isfinite(days):
+        raise InputError(
+            f"velocity {velocity!r} and acceleration {acceleration!r} never reach a depth of {depth!r}."
+        )
+    rows = []
+    for speed in at:
+        fall = crash_path(
+            speed * velocity, speed**2 * acceleration, days / speed, step=days / speed / 50, reaction=reaction
+        )
+        end = _on_asset(book, market, overlay, fall)
+        rows.append((days / speed, end.position[0, -1], end.overlay[0, -1], end.total[0, -1]))
+    found = pd.DataFrame(
+        rows, index=pd.Index(at, name="speed"), columns=["days", "position", "overlay", "both"]
+    )
+    found["per doubling"] = found["both"].diff() / np.log2(at / np.roll(at, 1))
+    return found
+
+
+def _on_asset(book: Book, market: OptionChain | Market, overlay: Legs | None, paths: Paths) -> ScenarioResult:
     asset = market.asset
     numeraire = book.numeraire if book.numeraire not in book.assets or book.numeraire == asset else "USD"
     part = Book(book.of(asset), cash=book.cash, numeraire=numeraire)
@@ -441,19 +505,47 @@ def _paths(paths: Paths | Mapping[str, Paths], assets: Sequence[str]) -> dict[st
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    """Cost of closing one option: a share of spot per day on which it is still alive, for all its units."""
+
+    asset: str
+    share: float
+    last_day: float
+
+    def along(self, pricer: Pricer, paths: Paths) -> Array:
+        """Money at every node, shape (dates, scenarios)."""
+        spread = 1.0 if paths.spread is None else paths.spread.T
+        alive = (paths.days < self.last_day)[:, None]
+        return np.asarray(np.where(alive, self.share * spread * pricer.spot * paths.spot.T, 0.0))
+
+
+def _closing_costs(book: Book, markets: Mapping[str, Market]) -> Iterator[_Closing]:
+    for holding in book.holdings:
+        option = holding.instrument
+        if isinstance(option, Option):
+            market = markets[option.asset]
+            half_spread = market.half_spread(option)
+            if half_spread > 0:
+                share = abs(holding.units) * half_spread / market.spot
+                yield _Closing(option.asset, share, days_between(market.as_of, option.expiry))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
     """All that a worker needs beside the scenarios: pricers, and what each line holds of what they price.
 
-    `parts` lists per line the asset, the place of an instrument in its pricer, and units; `cash` per line.
+    `parts` lists per line the asset, the place of an instrument in its pricer, and units; `cash` per line;
+    `closing` what leaving its options costs.
     """
 
     pricers: dict[str, Pricer]
     parts: tuple[tuple[tuple[str, int, float], ...], ...]
     cash: tuple[float, ...]
+    closing: tuple[tuple[_Closing, ...], ...]
 
     @classmethod
-    def of(cls, lines: Sequence[_Line], held: Book, markets: Mapping[str, Market]) -> _Task:
+    def of(cls, lines: Sequence[_Line], held: Book, markets: Mapping[str, Market], *, closing: bool) -> _Task:
         places: dict[str, dict[tuple[Instrument, float], int]] = {asset: {} for asset in held.assets}
         parts = []
         for line in lines:
@@ -469,7 +561,8 @@ class _Task:
             asset: Pricer.of([item for item, _ in known], [entry for _, entry in known], markets[asset])
             for asset, known in places.items()
         }
-        return cls(pricers, tuple(parts), tuple(line.book.cash for line in lines))
+        costs = tuple(tuple(_closing_costs(line.book, markets)) if closing else () for line in lines)
+        return cls(pricers, tuple(parts), tuple(line.book.cash for line in lines), costs)
 
 
 def _block_values(task: _Task, moves: dict[str, Paths]) -> Array:
@@ -486,6 +579,8 @@ def _block_values(task: _Task, moves: dict[str, Paths]) -> Array:
                 np.multiply(each[asset][place], units, out=out)
             else:
                 out += units * each[asset][place]
+        for cost in task.closing[line]:
+            out -= cost.along(task.pricers[cost.asset], moves[cost.asset])
     return values
 
 

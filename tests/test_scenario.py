@@ -217,6 +217,65 @@ def test_faster_falls_lose_no_less_before_any_floor() -> None:
     assert (np.diff(ends) < 0).all()
 
 
+def test_closing_costs_half_the_spread_while_it_lasts_and_widens() -> None:
+    market = flat_market("cash", half_spread=0.05)
+    put = option(market, "p", 90.0, 2.0)
+    mark = float(market.chain.row(put.symbol)["mark"])
+    book = Book(Holding(put, -3.0))
+    walk = Paths(
+        np.array([0.0, 1.0, 3.0]),
+        np.array([[1.0, 0.8, 0.8]]),
+        np.zeros((1, 3)),
+        ("x",),
+        spread=np.array([[1.0, 2.5, 2.5]]),
+    )
+    plain, closed = (scenario.run(book, market, walk, closing=flag) for flag in (False, True))
+    half = 3 * 0.05 * mark
+    # As a share of spot, times the multiple; nothing once it has expired.
+    assert_allclose(plain.values - closed.values, [[[half], [2.5 * half * 0.8], [0.0]]], atol=1e-12)
+
+
+def test_speed_alone_changes_nothing_without_options_and_feeds_puts() -> None:
+    market = flat_market(days=(2.0, 90.0))
+    bare = scenario.by_speed(SPOT, market, velocity=-0.02, acceleration=-0.002, depth=0.25)
+    assert_allclose(bare["position"], -250.0)
+    assert_allclose(bare["days"], bare["days"].iloc[1] / bare.index)
+    put = [option_leg(market.chain, option(market, "p", 90.0, 90.0).symbol, 10.0)]
+    fed = scenario.by_speed(SPOT, market, put, velocity=-0.02, depth=0.25)
+    assert (fed["per doubling"].iloc[1:] > 0).all()  # more time value left, and vol rises with speed
+    assert_allclose(fed["per doubling"].iloc[1:], np.diff(fed["both"]))
+    with pytest.raises(InputError, match="never reach"):
+        scenario.by_speed(SPOT, market, velocity=-0.02, acceleration=0.01, depth=0.25)
+
+
+def test_a_dask_cluster_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed")
+    # It would ask the system which address leads outside; this cluster lives in this process.
+    monkeypatch.setattr("distributed.utils._get_ip", lambda *_args, **_kwargs: "127.0.0.1")
+    market = flat_market(carry=0.05, skew=0.3)
+    alone = scenario.run(SPOT, market, many(200), collar(market))
+    with distributed.Client(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as client:
+        clustered = scenario.run(
+            SPOT, market, many(200), collar(market), block=30, executor=client.get_executor()
+        )
+    assert np.array_equal(alone.values, clustered.values)
+
+
+def test_stickiness_of_paths_is_that_of_the_moved_surface() -> None:
+    market = flat_market(skew=0.4, days=(30.0,))
+    put = option(market, "p", 90.0, 30.0)
+    for ratio in (0.0, 0.5, 1.0):
+        moved = scenario.run(Book(Holding(put, 1.0)), market, grid([-0.1], stickiness=ratio)).values[0, 0, 0]
+        surface = market.smile.move(-0.1, ratio)
+        vol = float(surface.vol_at(np.log(90 / 90.0), 30 / 365))
+        flat = scenario.run(Book(Holding(put, 1.0)), flat_market(vol=vol, days=(30.0,)), grid([-0.1])).values[
+            0, 0, 0
+        ]
+        assert_allclose(moved, flat, rtol=2e-3)  # the contract keeps its own distance from the fit
+
+
 def test_block_must_hold_a_scenario() -> None:
     with pytest.raises(InputError, match="block must be"):
         scenario.run(SPOT, flat_market(), grid([0.0]), block=0)
