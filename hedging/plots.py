@@ -58,10 +58,15 @@ ANNOTATED_CELLS = 120
 @contextmanager
 def _styled() -> Iterator[None]:
     """Apply the style of this library, and nothing but inside the block."""
+    import matplotlib as mpl
     from matplotlib import style
 
     with style.context(str(STYLE)):
         yield
+        interactive = mpl.is_interactive()
+    # A notebook's backend turns this on with its first figure, which may be ours: keep it on, or no later
+    # figure shows.
+    mpl.interactive(interactive)
 
 
 def _axes(ax: Axes | None) -> Axes:
@@ -383,6 +388,7 @@ def attribution(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None =
             )
         ax.axhline(0.0, color=QUIET, linewidth=0.8)
         ax.set(ylabel=f"gain [{currency}]", title="where the gain came from")
+        ax.use_sticky_edges = False  # a bar's end would sit on the frame, its number outside
         ax.margins(y=0.12)
         ax.grid(False, axis="x")
         ax.tick_params(axis="x", labelrotation=30)

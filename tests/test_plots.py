@@ -198,3 +198,17 @@ def test_surface_is_the_smile_at_every_point() -> None:
     corner = fitted.vol_at(-0.2, max(1.0, 365 * fitted.times[0]) / 365)
     assert_allclose(mesh.get_array().ravel()[0], 100 * corner)
     assert ax.get_yscale() == "log"
+
+
+def test_style_stays_inside_but_a_backend_that_turns_interactive_is_left_on() -> None:
+    import matplotlib as mpl
+
+    before = mpl.rcParams["axes.titlelocation"]
+    assert not mpl.is_interactive()
+    try:
+        with plots._styled():
+            mpl.interactive(True)  # as a notebook's backend does when the first figure loads it
+        assert mpl.is_interactive()
+        assert mpl.rcParams["axes.titlelocation"] == before
+    finally:
+        mpl.interactive(False)
