@@ -22,7 +22,12 @@ Cost is what is gone for good. Premium is never the objective: who minimises pre
 there is. `hedging.planner.solve` says why the answer is proven for the whole chain.
 """
 
+from hedging.planner.arbitrage import FreeLunch, Reweighting, free_lunch, reweighted
+from hedging.planner.auditing import Audit, audit
+from hedging.planner.conditioning import Conditioning, conditioning
 from hedging.planner.explain import Driver, ShadowPrice
+from hedging.planner.frontier import Frontier, frontier
+from hedging.planner.proxy import Proxy, proxy
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus, read_plan
 from hedging.planner.search import plan
 from hedging.planner.tails import Outcomes
@@ -31,17 +36,29 @@ from hedging.planner.verify import Check, Trough
 
 __all__ = [
     "Alternative",
+    "Audit",
     "Band",
     "Check",
+    "Conditioning",
     "Driver",
+    "FreeLunch",
+    "Frontier",
     "HedgePlan",
     "Limits",
     "Outcomes",
     "Outright",
     "PlanStatus",
+    "Proxy",
+    "Reweighting",
     "ShadowPrice",
     "Target",
     "Trough",
+    "audit",
+    "conditioning",
+    "free_lunch",
+    "frontier",
     "plan",
+    "proxy",
     "read_plan",
+    "reweighted",
 ]

@@ -18,7 +18,7 @@ from hedging.planner.tails import Outcomes, Tail
 from hedging.planner.targets import GREEK_TARGETS, SHARES, Band, Limits, Target, limit_name
 from hedging.planner.universe import Columns, columns_of
 
-__all__ = ["Problem", "Rows", "base_of", "build", "default_scenarios", "pnl_of", "position_of"]
+__all__ = ["Problem", "Rows", "allowed", "base_of", "build", "default_scenarios", "pnl_of", "position_of"]
 
 Array = npt.NDArray[np.float64]
 
@@ -210,6 +210,12 @@ def build(
         tuple(tails),
         _miss_prices(target, rows),
     )
+
+
+def allowed(whole: Problem, limits: Limits) -> npt.NDArray[np.bool_]:
+    """Which columns of the whole programme `limits` allow: options, and the underlying where they say so."""
+    kinds = ("call", "put", *(item.kind for item in limits.outright))
+    return np.isin(whole.columns.kinds, kinds)
 
 
 def _miss_prices(target: Target, rows: Rows) -> dict[str, float]:

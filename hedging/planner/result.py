@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from hedging._writing import write_text
 from hedging.book import Exposure
 from hedging.errors import InputError
-from hedging.instruments import ContractTerms, FeeRule, Future, Instrument, Option, Perpetual, Spot
 from hedging.legs import Cost, Leg, orders_frame
+from hedging.market import Chains
 from hedging.planner.explain import Driver, ShadowPrice
+from hedging.planner.saving import legs_from, legs_to_dicts
 from hedging.planner.structure import structure
 from hedging.planner.verify import Check, Trough
-from hedging.units import GREEK_UNITS, utc
+from hedging.units import GREEK_UNITS
+
+if TYPE_CHECKING:
+    from hedging.planner.auditing import Audit
 
 __all__ = ["Alternative", "HedgePlan", "PlanStatus", "read_plan"]
 
@@ -70,7 +72,7 @@ class Alternative:
         """The alternative as plain values."""
         return {
             "name": self.name,
-            "orders": _orders(self.legs),
+            "orders": legs_to_dicts(self.legs),
             "cost": _cost(self.cost),
             "misses": [check.to_dict() for check in self.misses],
         }
@@ -177,6 +179,12 @@ class HedgePlan:
             text = "The book meets every limit already; nothing to trade."
         return text + (f" They clash: {'; '.join(self.clashes)}." if self.clashes else "")
 
+    def audit(self, chain: Chains, *, time_limit: float = 10.0) -> Audit:
+        """Hold the plan against newer quotes; see `hedging.planner.auditing.audit`."""
+        from hedging.planner.auditing import audit
+
+        return audit(self, chain, time_limit=time_limit)
+
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""
         return {
@@ -188,7 +196,7 @@ class HedgePlan:
             "seconds": self.seconds,
             "nodes": self.nodes,
             "cost": _cost(self.cost),
-            "orders": _orders(self.legs),
+            "orders": legs_to_dicts(self.legs),
             "before": {before.asset: before.to_dict() for before, _ in self.exposures},
             "after": {after.asset: after.to_dict() for _, after in self.exposures},
             "checks": [check.to_dict() for check in self.checks],
@@ -254,7 +262,7 @@ def read_plan(path: str | Path) -> HedgePlan:
 def _plan_from(saved: dict[str, Any]) -> HedgePlan:
     before, after = saved["before"], saved["after"]
     return HedgePlan(
-        legs=_legs(saved["orders"]),
+        legs=legs_from(saved["orders"]),
         cost=_cost_from(saved["cost"]),
         exposures=tuple(
             (_exposure(asset, before[asset]), _exposure(asset, after[asset])) for asset in before
@@ -275,7 +283,7 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         alternatives=tuple(
             Alternative(
                 item["name"],
-                _legs(item["orders"]),
+                legs_from(item["orders"]),
                 _cost_from(item["cost"]),
                 tuple(_check(check) for check in item["misses"]),
             )
@@ -301,75 +309,6 @@ def _cost_from(saved: dict[str, float]) -> Cost:
 def _exposure(asset: str, saved: dict[str, float]) -> Exposure:
     derived = ("delta_value", "gamma_value")
     return Exposure(asset, **{name: value for name, value in saved.items() if name not in derived})
-
-
-def _orders(legs: tuple[Leg, ...]) -> list[dict[str, Any]]:
-    """Orders as a person reads them, with all that is needed to rebuild the legs."""
-    rows = orders_frame(legs).to_dict(orient="records")
-    return [
-        {str(key): value for key, value in row.items()}
-        | {
-            "half_spread_per_unit": leg.half_spread,
-            "fee_per_unit": leg.fee,
-            "spot": leg.spot,
-            "terms": _instrument(leg.instrument),
-        }
-        for row, leg in zip(rows, legs, strict=True)
-    ]
-
-
-def _legs(orders: list[dict[str, Any]]) -> tuple[Leg, ...]:
-    sides = {"buy": 1.0, "sell": -1.0}
-    return tuple(
-        Leg(
-            _instrument_from(row["terms"]),
-            sides[row["side"]] * row["quantity"],
-            row["limit_price_money"],
-            row["half_spread_per_unit"],
-            row["fee_per_unit"],
-            row["spot"],
-        )
-        for row in orders
-    )
-
-
-def _instrument(item: Instrument) -> dict[str, Any]:
-    plain: dict[str, Any] = {"kind": type(item).__name__.lower(), "asset": item.asset}
-    if isinstance(item, Option):
-        terms = asdict(item.terms)
-        if math.isinf(terms["fee"]["cap"]):
-            terms["fee"]["cap"] = None
-        symbol = item.venue_symbol
-        return plain | {
-            "flag": item.flag,
-            "strike": item.strike,
-            "expiry": item.expiry.isoformat(),
-            "contract": terms,
-            "venue_symbol": symbol,
-        }
-    if isinstance(item, Future):
-        plain["expiry"] = item.expiry.isoformat()
-    if not isinstance(item, Spot):
-        plain["settlement"] = item.settlement
-    return plain
-
-
-def _instrument_from(saved: dict[str, Any]) -> Instrument:
-    kind, asset = saved["kind"], saved["asset"]
-    if kind == "spot":
-        return Spot(asset)
-    if kind == "perpetual":
-        return Perpetual(asset, saved["settlement"])
-    if kind == "future":
-        return Future(asset, utc(saved["expiry"]), saved["settlement"])
-    terms = dict(saved["contract"])
-    cap = terms["fee"]["cap"]
-    fee = FeeRule(terms["fee"]["rate"], np.inf if cap is None else cap)
-    ticks = tuple(tuple(step) for step in terms["ticks"])
-    contract = ContractTerms(**(terms | {"fee": fee, "ticks": ticks}))
-    return Option(
-        asset, saved["flag"], saved["strike"], utc(saved["expiry"]), contract, saved["venue_symbol"]
-    )
 
 
 def _units(currency: str) -> dict[str, str]:

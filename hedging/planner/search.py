@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from hedging.book import Book
 from hedging.errors import InfeasibleHedgeError, SolverError
@@ -16,7 +15,7 @@ from hedging.paths import Paths
 from hedging.planner.alternatives import beside
 from hedging.planner.explain import binding, drivers, shadow_prices
 from hedging.planner.infeasible import clashing, closest
-from hedging.planner.problem import Problem
+from hedging.planner.problem import Problem, allowed
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus
 from hedging.planner.solve import Solution, simplest, solve
 from hedging.planner.structure import disguises
@@ -90,7 +89,7 @@ def plan(
     start = time.perf_counter()
     task = Task.of(book, chain, target, limits, horizon, scenarios, outcomes)
     whole = task.problem()
-    problem = whole.only(_allowed(whole, task.limits))
+    problem = whole.only(allowed(whole, task.limits))
     solution = solve(problem, gap=gap, time_limit=time_limit)
     if solution.lots is None:
         solution = _rescued(task, problem, solution, start, time_limit)
@@ -99,11 +98,6 @@ def plan(
     found = _finish(task, problem, simple, status, start)
     others = beside(task, whole, but=found.structure) if compare and found.legs else ()
     return replace(found, alternatives=(*dearer, *others))
-
-
-def _allowed(whole: Problem, limits: Limits) -> npt.NDArray[np.bool_]:
-    kinds = ("call", "put", *(item.kind for item in limits.outright))
-    return np.isin(whole.columns.kinds, kinds)
 
 
 def _simplified(task: Task, problem: Problem, solution: Solution) -> tuple[Solution, tuple[Alternative, ...]]:

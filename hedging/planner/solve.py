@@ -14,6 +14,7 @@ a reason why its answer holds for the whole problem:
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from hedging.errors import SolverError
 from hedging.planner.problem import Problem
 from hedging.planner.tails import Tail
 
-__all__ = ["Relaxation", "Solution", "relax", "simplest", "solve"]
+__all__ = ["Relaxation", "Solution", "minimise", "relax", "simplest", "solve"]
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -463,3 +464,18 @@ def _both_sides(search: _Search, keep: npt.NDArray[np.intp]) -> Array:
     for row, pair in enumerate(pairs):
         matrix[row, pair] = 1.0
     return matrix
+
+
+def minimise(function: Callable[[Array], tuple[float, Array]], start: Array) -> Array:
+    """The point >= 0 of least value of a convex function that gives its value and its gradient."""
+    from scipy.optimize import minimize
+
+    result: Any = minimize(
+        function,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0.0, None)] * start.size,
+        options={"maxiter": 2_000, "maxfun": 4_000, "ftol": 1e-15, "gtol": 1e-9},
+    )
+    return np.asarray(result.x)

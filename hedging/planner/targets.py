@@ -214,9 +214,13 @@ class Limits:
         """The limits by name; an uncapped fee shows no cap."""
         plain = asdict(self)
         for item in plain["outright"]:
-            if math.isinf(item["fee"]["cap"]):
-                item["fee"]["cap"] = None
+            item["fee"] = plain_fee(item["fee"])
         return plain
+
+
+def plain_fee(fee: dict[str, float]) -> dict[str, float | None]:
+    """A fee rule by field, None for no cap: JSON knows no infinity."""
+    return {name: None if math.isinf(value) else value for name, value in fee.items()}
 
 
 def _band(name: str, given: Any) -> Band:

@@ -18,6 +18,7 @@ from hedging.legs import Leg
 from hedging.market import Chains, Market, markets_of
 from hedging.paths import Paths
 from hedging.planner.problem import Problem, build, default_scenarios
+from hedging.planner.saving import book_to_dict
 from hedging.planner.tails import Outcomes
 from hedging.planner.targets import Limits, Target
 from hedging.planner.universe import leg_of
@@ -96,7 +97,7 @@ class Task:
             "as_of": chains[0].as_of.isoformat(),
             "currency": chains[0].terms.currency,
             "spot": {chain.asset: chain.spot for chain in chains},
-            "book": _book(self.book),
+            "book": book_to_dict(self.book),
             "target": self.target.to_dict(),
             "limits": self.limits.to_dict(),
             "horizon_days": self.horizon,
@@ -110,18 +111,6 @@ class Task:
             "funding_8h": {market.asset: market.funding_8h for market in self.markets},
             "versions": _versions(),
         }
-
-
-def _book(book: Book) -> dict[str, Any]:
-    holdings = [
-        {
-            "instrument": held.instrument.symbol,
-            "quantity": held.quantity,
-            "entry": None if math.isnan(held.entry) else held.entry,
-        }
-        for held in book.holdings
-    ]
-    return {"holdings": holdings, "cash": book.cash, "numeraire": book.numeraire}
 
 
 def _versions() -> dict[str, str]:

@@ -1,0 +1,164 @@
+"""A saved plan against newer quotes: what it costs now, what of it drifted, what restores it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from hedging.book import Exposure
+from hedging.errors import InfeasibleHedgeError, InputError
+from hedging.instruments import Option
+from hedging.legs import Cost, Leg, cost_of, option_leg
+from hedging.market import Chains, Market
+from hedging.planner.saving import book_from, limits_from, target_from
+from hedging.planner.search import plan
+from hedging.planner.task import Task
+from hedging.planner.verify import Check
+from hedging.units import days, utc
+
+if TYPE_CHECKING:
+    from hedging.planner.result import HedgePlan
+
+__all__ = ["Audit", "audit"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audit:
+    """How a plan stands on newer quotes.
+
+    Attributes
+    ----------
+    days : float
+        Since the plan was made.
+    gain : float
+        P&L of book and plan since then. [money]
+    overlay_gain : float
+        The part that the plan's legs made, what was paid for them included. [money]
+    checks : tuple of Check
+        Targets held against the book with the plan, today.
+    drift : DataFrame
+        Greeks when planned and now, per asset.
+    cost_now : Cost or None
+        What the same orders would cost today; None where one of them is no longer quoted.
+    restore : HedgePlan or None
+        What to trade to meet every target again, from today for as long as is left; None if nothing does.
+    message : str
+    """
+
+    days: float
+    gain: float
+    overlay_gain: float
+    checks: tuple[Check, ...]
+    drift: pd.DataFrame
+    cost_now: Cost | None
+    restore: HedgePlan | None
+    message: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether every target still holds."""
+        return all(check.ok for check in self.checks)
+
+    def __repr__(self) -> str:
+        held = "every target holds" if self.ok else "; ".join(str(c) for c in self.checks if not c.ok)
+        lines = [
+            f"Audit after {self.days:.2f} days: {held}",
+            f"  gain {self.gain:,.0f}, of which overlay {self.overlay_gain:,.0f}",
+            self.drift.to_string(float_format="{:,.5g}".format),
+        ]
+        if self.cost_now is not None:
+            lines.append(
+                f"  the same orders now: execution {self.cost_now.execution:,.0f}, premium {self.cost_now.premium:,.0f}"
+            )
+        return "\n".join([*lines, self.message])
+
+
+def audit(saved: HedgePlan, chain: Chains, *, time_limit: float = 10.0) -> Audit:
+    """Hold a plan against newer quotes.
+
+    Parameters
+    ----------
+    saved : HedgePlan
+        As planned or as read back from its file.
+    chain : OptionChain or Market, or several of them
+        Newer quotes of the same assets.
+    time_limit : float
+        For what restores it. [seconds]
+
+    Raises
+    ------
+    InputError
+        If the quotes are older than the plan, or one of its legs has expired since.
+    """
+    inputs = saved.inputs
+    book, target, limits = (
+        book_from(inputs["book"]),
+        target_from(inputs["target"]),
+        limits_from(inputs["limits"]),
+    )
+    if target.shortfall is not None:
+        raise InputError("a plan with an expected shortfall cannot be audited: its outcomes are not saved.")
+    task = Task.of(book + saved, chain, target, limits, inputs["horizon_days"], None, None)
+    elapsed = days(utc(inputs["as_of"]), task.markets[0].as_of)
+    if elapsed < 0:
+        raise InputError(f"the chain is {-elapsed:.2f} days older than the plan; audit it with a newer one.")
+    base, bought_for = saved.base, ("budget", "max_legs")
+    checks = tuple(check for check in task.checks((), base) if check.limit not in bought_for)
+    then = {before.asset: after for before, after in saved.exposures}
+    value = task.book.value(*task.markets)
+    restore, message = _restore(task, time_limit, elapsed)
+    return Audit(
+        days=elapsed,
+        gain=value - book.cash - sum(before.value for before, _ in saved.exposures),
+        overlay_gain=value - book.value(*task.markets),
+        checks=checks,
+        drift=_drift(then, task.markets, task),
+        cost_now=_cost_now(saved.legs, task.markets),
+        restore=restore,
+        message=message,
+    )
+
+
+def _restore(task: Task, time_limit: float, elapsed: float) -> tuple[HedgePlan | None, str]:
+    left = task.horizon - elapsed
+    horizon = left if left > 0 else task.horizon
+    try:
+        found = plan(
+            task.book,
+            task.markets,
+            task.target,
+            task.limits,
+            horizon=horizon,
+            time_limit=time_limit,
+            compare=False,
+        )
+    except InfeasibleHedgeError as error:
+        return None, f"Nothing restores it: {error}"
+    if not found.legs:
+        return found, "Nothing to trade."
+    orders = ", ".join(f"{leg.side} {abs(leg.quantity):,.6g} {leg.instrument.symbol}" for leg in found.legs)
+    return found, f"To restore it: {orders} (execution {found.cost.execution:,.0f})."
+
+
+def _cost_now(legs: Sequence[Leg], markets: Sequence[Market]) -> Cost | None:
+    chains = {market.asset: market.chain for market in markets}
+    options = [leg for leg in legs if isinstance(leg.instrument, Option)]
+    try:
+        return cost_of(
+            option_leg(chains[leg.instrument.asset], leg.instrument.symbol, leg.quantity) for leg in options
+        )
+    except InputError:
+        return None
+
+
+def _drift(then: dict[str, Exposure], markets: Sequence[Market], task: Task) -> pd.DataFrame:
+    rows = {}
+    for market in markets:
+        now = task.book.exposure(market)
+        for name in ("spot", "delta", "gamma", "vega", "theta"):
+            rows[(market.asset, name)] = (getattr(then[market.asset], name), getattr(now, name))
+    index = pd.MultiIndex.from_tuples(list(rows), names=["asset", "greek"])
+    return pd.DataFrame(list(rows.values()), index=index, columns=["planned", "now"])
