@@ -26,7 +26,8 @@ _VOL_SCALE: Final = 0.003  # a misfit of 0.3 vol points weighs as much as a free
 _PULL: Final = 0.02  # of the SSVI surface on a free parameter of a slice
 _MARGIN: Final = 0.01  # g is kept above this on the penalty's grid, so that it is above 0 between its points
 _CALENDAR_MARGIN: Final = 1e-3  # share of variance
-_STEEPEST: Final = 1.95  # slope of a wing; the bound is 2
+_SHORT: Final = 7.0 / 365.0  # years; shorter slices count for less in the SSVI surface
+_STEEPEST: Final = 1.0  # slope of a wing. Lee's bound is 2; no recorded chain needs more than 1
 _STRENGTHS: Final = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
 _WIDE: Final = np.linspace(-2.0, 2.0, 41)
 _CLOSE: Final = np.linspace(-8.0, 8.0, 49)  # in standard deviations
@@ -71,7 +72,9 @@ def fit_ssvi(quotes: Sequence[Quotes]) -> Array:
     start = np.array([np.arctanh(-0.25), np.log(0.8), 2.0, *(np.log(q.at_the_money) for q in quotes)])
     index = np.repeat(np.arange(len(quotes)), [len(q.k) for q in quotes])
     k, vol = (np.concatenate([getattr(q, name) for q in quotes]) for name in ("k", "vol"))
-    weight = np.concatenate([q.weight / np.sqrt(len(q.k)) for q in quotes]) / _VOL_SCALE
+    # Within days of expiry smiles have shapes of their own; three numbers for all must not follow those.
+    share = [min(1.0, q.time / _SHORT) / np.sqrt(len(q.k)) for q in quotes]
+    weight = np.concatenate([q.weight * s for q, s in zip(quotes, share, strict=True)]) / _VOL_SCALE
     time = np.array([q.time for q in quotes])[index]
 
     def surface(free: Array) -> tuple[Array, Array, Array]:
@@ -81,12 +84,27 @@ def fit_ssvi(quotes: Sequence[Quotes]) -> Array:
         return theta, np.clip(rho, -0.999, 0.999), eta * theta**-gamma
 
     def residuals(free: Array) -> Array:
-        theta, rho, phi = surface(free)
-        theta, shift = theta[..., index], phi[..., index] * k
+        level, rho, phi = surface(free)
+        theta, shift = level[..., index], phi[..., index] * k
         variance = 0.5 * theta * (1.0 + rho * shift + np.sqrt((shift + rho) ** 2 + 1.0 - rho**2))
-        return np.concatenate([(np.sqrt(variance / time) - vol) * weight, _PULL * (free - start)], axis=-1)
+        parts = [
+            (np.sqrt(variance / time) - vol) * weight,
+            _PULL * (free - start),
+            *_ssvi_penalties(level, rho, phi),
+        ]
+        return np.concatenate(parts, axis=-1)
 
     return _svi.raw_from_ssvi(*surface(_least_squares(residuals, start)))
+
+
+def _ssvi_penalties(theta: Array, rho: Array, phi: Array) -> list[Array]:
+    """Breaches of Gatheral and Jacquier's conditions (theorems 4.1 and 4.2) for a surface without arbitrage."""
+    skew = 1.0 + np.abs(rho)
+    return [
+        100.0 * np.maximum(theta * phi * skew / 4.0 - 0.99, 0.0),
+        100.0 * np.maximum(theta * phi**2 * skew / 4.0 - 0.99, 0.0),
+        100.0 * np.maximum(theta[..., :-1] / theta[..., 1:] - 0.999, 0.0),  # variance grows with time
+    ]
 
 
 def fit_svi(quotes: Sequence[Quotes], prior: Array) -> Array:

@@ -3,8 +3,9 @@
 ``log_moneyness`` is ``k = ln(strike / forward)`` throughout, with the forward of the option's own expiry.
 
 Extrapolation, stated once: beyond the outermost strikes each slice goes on as SVI does, linear in total
-variance with a slope below Lee's bound of 2; before the first and after the last expiry the vol at a given
-log-moneyness stays that of the nearest slice.
+variance with a slope below Lee's bound of 2. Before the first expiry the vol of each log-moneyness stays that of
+the first slice. After the last one total variance grows at every log-moneyness by what it grows at the money if
+the vol there stays: the skew fades, where a flat vol would in the end break the bound. Neither adds arbitrage.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from hedging.chain import OptionChain
 from hedging.errors import ChainError, InputError
 from hedging.units import DAYS_PER_YEAR, VOL_POINT, utc, years
 
-__all__ = ["STICKINESS", "Smile", "fit", "fit_ssvi", "stickiness"]
+__all__ = ["STICKINESS", "Smile", "fit", "fit_ssvi", "rich_cheap", "stickiness"]
 
 Array = npt.NDArray[np.float64]
 
@@ -174,9 +175,7 @@ class Smile:
         late = np.minimum(early + (time > self.times[0]), len(self.times) - 1)
         gap = self.times[late] - self.times[early]
         weight = np.where(gap > 0, (time - self.times[early]) / np.where(gap > 0, gap, 1.0), 0.0)
-        scale = np.where(
-            gap > 0, 1.0, time / self.times[early]
-        )  # outside the expiries the vol is flat in time
+        scale = np.where(time < self.times[0], time / self.times[0], 1.0)
         first, second = (
             scale
             * (
@@ -243,11 +242,18 @@ class Smile:
             )
         return pd.DataFrame(rows)
 
+    @property
+    def late_growth(self) -> float:
+        """Growth of total variance after the last expiry: the variance at the money of its slice. [1/year]"""
+        return float(_svi.total_variance(self.slices[-1], np.zeros(1))[0] / self.times[-1])
+
     def _between(self, after: int, k: Array, time: Array) -> Array:
         """Vol between the slices `after - 1` and `after`, or before the first or beyond the last."""
-        if after in (0, len(self.times)):
-            nearest = min(after, len(self.times) - 1)
-            return np.asarray(np.sqrt(_variance(self.slices[nearest], k) / self.times[nearest]))
+        if after == 0:
+            return np.asarray(np.sqrt(_variance(self.slices[0], k) / self.times[0]))
+        if after == len(self.times):
+            variance = _variance(self.slices[-1], k) + self.late_growth * (time - self.times[-1])
+            return np.asarray(np.sqrt(variance / time))
         early, late = self.times[after - 1], self.times[after]
         weight = (time - early) / (late - early)
         variance = (1.0 - weight) * _variance(self.slices[after - 1], k)
@@ -337,6 +343,53 @@ def fit_ssvi(chain: OptionChain) -> Smile:
     """
     times, forwards, quotes = _targets(chain)
     return Smile(chain.asset, chain.as_of, chain.spot, times, forwards, _fitting.fit_ssvi(quotes))
+
+
+def rich_cheap(smile: Smile, chain: OptionChain) -> pd.DataFrame:
+    """Quotes that lie beyond the surface by more than their half spread, and what trading on it would leave.
+
+    For information: nothing in this library trades on it. A surface that misses a quote is more often wrong
+    than the quote.
+
+    Parameters
+    ----------
+    smile : Smile
+        The surface.
+    chain : OptionChain
+        The quotes.
+
+    Returns
+    -------
+    DataFrame
+        ``symbol, side`` (``'cheap'``: the ask is below the model; ``'rich'``: the bid is above), ``bid, ask,
+        model`` [money per unit], ``edge``, from the crossed side to the model [money per unit], ``edge_vol``
+        [vol points], ``half_spread`` and a taker's ``fee`` [money per unit], ``net``: edge less fee, and
+        ``size``, contracts quoted there. Largest net first.
+    """
+    judged = _judged(smile, chain)
+    cheap, rich = judged["model"] - judged["ask"], judged["bid"] - judged["model"]
+    out = judged[judged["two_sided"] & ((cheap > 0) | (rich > 0))]
+    is_cheap = cheap[out.index] > 0
+    crossed = out["ask"].where(is_cheap, out["bid"])
+    edge = cheap[out.index].where(is_cheap, rich[out.index])
+    vega = _black76(out, out["model_vol"], ("vega",))["vega"] * out["discount"]
+    fee = chain.terms.fee.per_unit(crossed.to_numpy(), chain.spot)
+    table = pd.DataFrame(
+        {
+            "symbol": out["symbol"],
+            "side": np.where(is_cheap, "cheap", "rich"),
+            "bid": out["bid"],
+            "ask": out["ask"],
+            "model": out["model"],
+            "edge": edge,
+            "edge_vol": (edge / vega).where(vega > 1e-9 * chain.spot),
+            "half_spread": (out["ask"] - out["bid"]) / 2.0,
+            "fee": fee,
+            "net": edge - fee,
+            "size": out["ask_size"].where(is_cheap, out["bid_size"]),
+        }
+    )
+    return table.sort_values("net", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def _targets(chain: OptionChain) -> tuple[Array, Array, list[_fitting.Quotes]]:

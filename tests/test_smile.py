@@ -127,14 +127,15 @@ def test_a_single_quote_is_enough_for_a_slice():
 # --- between and beyond the slices ------------------------------------------------------------------
 
 
-def test_total_variance_is_linear_in_time_between_expiries_and_vol_flat_outside():
+def test_total_variance_is_linear_in_time_between_expiries_and_beyond_as_stated():
     got = smile.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)}))
     early, late = 30 * DAY, 90 * DAY
     for k in (-0.3, 0.0, 0.2):
         ends = [got.vol_at(k, t) ** 2 * t for t in (early, late)]
         assert_allclose(got.vol_at(k, 60 * DAY) ** 2 * 60 * DAY, np.mean(ends), rtol=1e-12)
         assert_allclose(got.vol_at(k, 0.5 * DAY), got.vol_at(k, early), rtol=1e-12)
-        assert_allclose(got.vol_at(k, 3.0), got.vol_at(k, late), rtol=1e-12)
+        grown = got.vol_at(k, late) ** 2 * late + got.vol_at(0.0, late) ** 2 * (3.0 - late)
+        assert_allclose(got.vol_at(k, 3.0) ** 2 * 3.0, grown, rtol=1e-12)
 
 
 def test_array_and_scalar_times_agree():
@@ -234,6 +235,12 @@ def test_real_chains_are_fitted_to_the_stated_error_without_arbitrage(shared_dat
     slices = report[report["days"] > 2]  # closer to expiry, the settlement average bends Black-76 itself
     assert np.sqrt((slices["rmse"] ** 2).mean()) < bound
     assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)
+
+
+@pytest.mark.parametrize(("file", "pick"), CALM + CRASH)
+def test_the_ssvi_surface_of_real_chains_has_no_arbitrage(shared_data, file, pick):
+    surface = smile.fit_ssvi(read_chain(shared_data / "chains" / file, **pick))
+    assert (surface.arbitrage()[["butterfly", "calendar"]] >= 0).all(axis=None)
 
 
 def test_model_prices_lie_inside_the_quotes_on_calm_days(shared_data):
