@@ -284,3 +284,42 @@ def test_portfolio_matrix_revalues_every_option() -> None:
     after = unit_values([put], [float("nan")], BTC, moved)[0, 0, 0] / 84_000
     now = unit_values([put], [float("nan")], BTC, today())[0, 0, 0] / 100_000
     assert_allclose(table[0, 2], -2 * (after - now), rtol=1e-5)  # the fitted surface is flat within that
+
+
+def test_forced_selling_closes_just_enough_and_moves_the_price_only_with_an_impact() -> None:
+    flat = replace(DERIBIT_BTC, per_unit=0.0)
+    fall = crash_path(-0.05, days=6, step=0.05, reaction=STILL)
+    alone = margin.deleverage(levered(3.0), BTC, fall, flat, impact=0.0, fee=0.0)
+    assert_allclose(alone["price"], alone["price alone"])
+    first = alone.index[alone["closed"] > 0][0]
+    assert_allclose(alone.loc[first, "headroom"], 0.0, atol=1e-9)
+    # By hand: C + A / P0 - A / P = m s A / P with A = 300,000 and what is left s, all losses so far realised.
+    price = alone.loc[first, "price"]
+    left = (1 + 3 - 3e5 / price) / (0.01 * 3e5 / price)
+    assert_allclose(alone.loc[first, "left"], 3.0 * max(left, 0.0), atol=1e-6)
+    pushed = margin.deleverage(levered(3.0), BTC, fall, flat, impact=0.01, fee=0.0)
+    assert (pushed["price"] <= alone["price"] + 1e-9).all()
+    assert pushed["price"].iloc[-1] < alone["price"].iloc[-1]
+    assert_allclose(pushed["closed"].sum() + pushed["left"].iloc[-1], 3.0)
+
+
+def test_a_survivor_sells_nothing() -> None:
+    table = margin.deleverage(levered(1.0), BTC, crash_path(-0.01, days=3), DERIBIT_BTC, impact=0.5)
+    assert not table["closed"].any()
+    assert_allclose(table["price"], table["price alone"])
+    with pytest.raises(InputError, match="impact and fee"):
+        margin.deleverage(levered(1.0), BTC, crash_path(-0.01, days=3), DERIBIT_BTC, impact=-1)
+
+
+def test_collateral_falls_with_its_own_coin() -> None:
+    from hedging.paths import couple
+
+    book = Book(Holding.spot("BTC", 1.0), Holding.spot("ETH", 10.0))
+    markets = {"BTC": BTC, "ETH": flat_market(asset="ETH", spot=2_000.0)}
+    falls = couple(crash_path(-0.05, days=4), ["BTC", "ETH"], betas={"BTC": 1.0, "ETH": 1.5})
+    table = margin.collateral_quality(book, markets, falls, {"BTC": 0.0, "ETH": 0.075})
+    assert_allclose(table.loc["ETH", "value now"], 18_500.0)
+    assert_allclose(table.loc["ETH", "worst value"], 18_500.0 * np.exp(-0.3))
+    assert_allclose(table["drawdown"], np.expm1([-0.2, -0.3]))
+    with pytest.raises(InputError, match="no haircut is set for ETH"):
+        margin.collateral_quality(book, markets, falls, {"BTC": 0.0})

@@ -6,6 +6,7 @@ account and look for the first moment at which the one no longer covers the othe
 
 from hedging.margin.account import Account, Margin, MarginModel
 from hedging.margin.portfolio import DERIBIT_BTC_2024, DERIBIT_ETH_2026, PortfolioMargin
+from hedging.margin.spiral import collateral_quality, deleverage
 from hedging.margin.standard import (
     DERIBIT_BTC,
     DERIBIT_BTC_USDC,
@@ -34,6 +35,8 @@ __all__ = [
     "StandardMargin",
     "Survival",
     "assess",
+    "collateral_quality",
+    "deleverage",
     "liquidation_price",
     "survive",
 ]

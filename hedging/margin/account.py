@@ -129,6 +129,10 @@ class Ledger:
         for date in range(paths.days.size):
             yield self._at(paths, date, linear[:, date])
 
+    def at(self, paths: Paths, date: int) -> Account:
+        """The account on one date, over all scenarios."""
+        return self._at(paths, date, self.pricer.linear_values(paths)[:, date])
+
     def _at(self, paths: Paths, date: int, linear: Array) -> Account:
         spot = self.market.spot * paths.spot[:, date]
         table, nodes = self.pricer.options, self.pricer.options_at(paths, date)
