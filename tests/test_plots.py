@@ -206,7 +206,7 @@ def test_style_stays_inside_but_a_backend_that_turns_interactive_is_left_on() ->
     before = mpl.rcParams["axes.titlelocation"]
     assert not mpl.is_interactive()
     try:
-        with plots._styled():
+        with plots.style.styled():
             mpl.interactive(True)  # as a notebook's backend does when the first figure loads it
         assert mpl.is_interactive()
         assert mpl.rcParams["axes.titlelocation"] == before

@@ -279,3 +279,12 @@ def test_stickiness_of_paths_is_that_of_the_moved_surface() -> None:
 def test_block_must_hold_a_scenario() -> None:
     with pytest.raises(InputError, match="block must be"):
         scenario.run(SPOT, flat_market(), grid([0.0]), block=0)
+
+
+def test_totals_alone_are_the_sums_of_the_legs() -> None:
+    market = flat_market(half_spread=0.02)
+    by_leg = scenario.run(SPOT, market, many(50), collar(market))
+    totals = scenario.run(SPOT, market, many(50), collar(market), by_leg=False)
+    assert totals.values.shape == (50, 3, 2)
+    assert_allclose(totals.position, by_leg.position, atol=1e-9)
+    assert_allclose(totals.overlay, by_leg.overlay, atol=1e-9)

@@ -1,0 +1,25 @@
+"""Pictures of what the other modules returned; nothing is computed here.
+
+Every function takes `ax` (or makes one through pyplot), returns what it drew on, shows nothing, and leaves
+the settings of matplotlib as they were.
+"""
+
+from hedging.plots.quotes import overlays, smile, surface
+from hedging.plots.risks import attribution, distribution, greeks_profile, headroom
+from hedging.plots.scenarios import crash_fan, heatmap, payoff, pnl_paths
+from hedging.plots.style import money
+
+__all__ = [
+    "attribution",
+    "crash_fan",
+    "distribution",
+    "greeks_profile",
+    "headroom",
+    "heatmap",
+    "money",
+    "overlays",
+    "payoff",
+    "pnl_paths",
+    "smile",
+    "surface",
+]

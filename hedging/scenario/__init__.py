@@ -1,0 +1,10 @@
+"""What a book and its overlay come to in every scenario: full revaluation, leg by leg, date by date.
+
+`run` revalues every leg on the moved surface, settles on the path what expires on the way, and keeps the
+position and the overlay apart. `payoff` and `table` are the same over grids.
+"""
+
+from hedging.scenario.result import ScenarioResult
+from hedging.scenario.runs import by_speed, payoff, run, table
+
+__all__ = ["ScenarioResult", "by_speed", "payoff", "run", "table"]

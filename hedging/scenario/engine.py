@@ -1,0 +1,165 @@
+"""The engine: what a worker needs, one block of scenarios at a time, on any executor, the same to the bit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.book import Book
+from hedging.errors import InputError
+from hedging.instruments import Instrument, Option
+from hedging.market import Market
+from hedging.paths import Paths
+from hedging.scenario.result import Group
+from hedging.units import days as days_between
+from hedging.valuation import Pricer
+
+__all__ = ["Line", "Task", "block_values", "blocks"]
+
+Array = npt.NDArray[np.float64]
+
+# Values in one block, over legs, dates and scenarios: some megabytes each, and long enough to work on that
+# handing a block to a worker costs nothing beside it.
+BLOCK_VALUES = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the result: what it is called and what it comes to, as a small book."""
+
+    label: str
+    group: Group
+    book: Book
+
+
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    """Cost of closing one option: a share of spot per day on which it is still alive, for all its units."""
+
+    asset: str
+    share: float
+    last_day: float
+
+    def along(self, pricer: Pricer, paths: Paths) -> Array:
+        """Money at every node, shape (dates, scenarios)."""
+        spread = 1.0 if paths.spread is None else paths.spread.T
+        alive = (paths.days < self.last_day)[:, None]
+        return np.asarray(np.where(alive, self.share * spread * pricer.spot * paths.spot.T, 0.0))
+
+
+def _closing_costs(book: Book, markets: Mapping[str, Market]) -> Iterator[_Closing]:
+    for holding in book.holdings:
+        option = holding.instrument
+        if isinstance(option, Option):
+            market = markets[option.asset]
+            half_spread = market.half_spread(option)
+            if half_spread > 0:
+                share = abs(holding.units) * half_spread / market.spot
+                yield _Closing(option.asset, share, days_between(market.as_of, option.expiry))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """All that a worker needs beside the scenarios: pricers, and what each line holds of what they price.
+
+    `parts` lists per line the asset, the place of an instrument in its pricer, and units; `cash` per line;
+    `closing` what leaving its options costs.
+    """
+
+    pricers: dict[str, Pricer]
+    parts: tuple[tuple[tuple[str, int, float], ...], ...]
+    cash: tuple[float, ...]
+    closing: tuple[tuple[_Closing, ...], ...]
+
+    @classmethod
+    def of(cls, lines: Sequence[Line], held: Book, markets: Mapping[str, Market], *, closing: bool) -> Task:
+        """Look up in the markets, once, all that the lines hold."""
+        places: dict[str, dict[tuple[Instrument, float], int]] = {asset: {} for asset in held.assets}
+        parts = []
+        for line in lines:
+            found = []
+            for holding in line.book.holdings:
+                known = places[holding.asset]
+                # A missing entry price is NaN, which equals nothing: entries matter to no such instrument.
+                entry = holding.entry if holding.entry == holding.entry else -1.0
+                place = known.setdefault((holding.instrument, entry), len(known))
+                found.append((holding.asset, place, holding.units))
+            parts.append(tuple(found))
+        pricers = {
+            asset: Pricer.of([item for item, _ in known], [entry for _, entry in known], markets[asset])
+            for asset, known in places.items()
+        }
+        costs = tuple(tuple(_closing_costs(line.book, markets)) if closing else () for line in lines)
+        return cls(pricers, tuple(parts), tuple(line.book.cash for line in lines), costs)
+
+
+def block_values(task: Task, moves: dict[str, Paths]) -> Array:
+    """Values of all lines in some scenarios, shape (lines, dates, scenarios)."""
+    each = {asset: pricer.values(moves[asset]).transpose(2, 1, 0) for asset, pricer in task.pricers.items()}
+    first = next(iter(moves.values()))
+    values = np.empty((len(task.parts), first.days.size, len(first)))
+    # Sums in a fixed order, entry by entry: a matrix product would round differently in another block.
+    for line, (parts, cash) in enumerate(zip(task.parts, task.cash, strict=True)):
+        out = values[line]
+        out[:] = cash
+        for count, (asset, place, units) in enumerate(parts):
+            if count == 0 and not cash:
+                np.multiply(each[asset][place], units, out=out)
+            else:
+                out += units * each[asset][place]
+        for cost in task.closing[line]:
+            out -= cost.along(task.pricers[cost.asset], moves[cost.asset])
+    return values
+
+
+def blocks(
+    task: Task,
+    moves: dict[str, Paths],
+    executor: Executor | None,
+    block: int | None,
+    progress: Callable[[int, int], object] | None,
+) -> Iterator[tuple[slice, Array]]:
+    """Values block by block, in order; at most a few blocks are in flight at a time."""
+    first = next(iter(moves.values()))
+    if block is not None and block < 1:
+        raise InputError(f"block must be a number of scenarios >= 1; got {block!r}.")
+    size = block or max(1, BLOCK_VALUES // (first.days.size * max(1, len(task.parts))))
+    slices = [slice(start, min(start + size, len(first))) for start in range(0, len(first), size)]
+    pieces = ({asset: path.select(where) for asset, path in moves.items()} for where in slices)
+    if executor is None and len(slices) == 1:
+        results: Iterator[Array] = (block_values(task, piece) for piece in pieces)
+    elif executor is None:
+        results = _in_threads(task, pieces)
+    else:
+        results = _in_flight(executor, task, pieces)
+    for count, (where, found) in enumerate(zip(slices, results, strict=True), start=1):
+        yield where, found
+        if progress is not None:
+            progress(count, len(slices))
+
+
+def _in_threads(task: Task, pieces: Iterator[dict[str, Paths]]) -> Iterator[Array]:
+    # More threads than cores only take turns at the interpreter's lock.
+    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hedging-scenario") as threads:
+        yield from _in_flight(threads, task, pieces)
+
+
+def _in_flight(executor: Executor, task: Task, pieces: Iterator[dict[str, Paths]]) -> Iterator[Array]:
+    """Results in order of submission, with a bounded number of blocks waiting; none is left behind."""
+    waiting: list[Future[Array]] = []
+    window = 2 * getattr(executor, "_max_workers", 16)
+    try:
+        for piece in pieces:
+            waiting.append(executor.submit(block_values, task, piece))
+            if len(waiting) >= window:
+                yield waiting.pop(0).result()
+        while waiting:
+            yield waiting.pop(0).result()
+    finally:
+        for unfinished in waiting:
+            unfinished.cancel()

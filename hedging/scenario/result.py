@@ -1,0 +1,205 @@
+"""What a scenario run returns: values of every leg at every node, and the views on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Group", "ScenarioResult"]
+
+Array = npt.NDArray[np.float64]
+Group: TypeAlias = Literal["position", "overlay"]
+
+ROWS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScenarioResult:
+    """Values of every leg in every scenario on every date.
+
+    Attributes
+    ----------
+    currency : str
+        What the values are in: the quote currency, or the asset whose coin they are counted in.
+    money : str
+        The quote currency, which spot is in.
+    days : ndarray, shape (dates,)
+        Days from now.
+    labels : tuple of str
+        One name per scenario.
+    spot : dict of str to ndarray, shape (scenarios, dates)
+        Spot of each asset. [money]
+    spot_now : dict of str to float
+        Spot of each asset today. [money]
+    legs, groups : tuple of str
+        Name of each leg, and whether it belongs to the position or to the overlay.
+    start : ndarray, shape (legs,)
+        Value today; 0 for a leg of an overlay, whose price and fee are counted in its values. [currency]
+    values : ndarray, shape (scenarios, dates, legs)
+        [currency]
+    """
+
+    currency: str
+    money: str
+    days: Array
+    labels: tuple[str, ...]
+    spot: dict[str, Array]
+    spot_now: dict[str, float]
+    legs: tuple[str, ...]
+    groups: tuple[Group, ...]
+    start: Array
+    values: Array
+
+    @property
+    def pnl(self) -> Array:
+        """Gain since today, shape (scenarios, dates, legs). [currency]"""
+        return np.asarray(self.values - self.start)
+
+    @property
+    def position(self) -> Array:
+        """Gain of the position alone, shape (scenarios, dates). [currency]"""
+        return self._gain("position")
+
+    @property
+    def overlay(self) -> Array:
+        """Gain of the overlay, what it cost included, shape (scenarios, dates). [currency]"""
+        return self._gain("overlay")
+
+    @property
+    def total(self) -> Array:
+        """Gain of both together, shape (scenarios, dates). [currency]"""
+        return self.position + self.overlay
+
+    @property
+    def has_overlay(self) -> bool:
+        """Whether there is anything to compare the position with."""
+        return "overlay" in self.groups
+
+    @property
+    def base(self) -> float:
+        """Value of the position today, of which shares are taken. [currency]"""
+        return float(sum(v for v, group in zip(self.start, self.groups, strict=True) if group == "position"))
+
+    def _gain(self, group: Group) -> Array:
+        gain = np.zeros(self.values.shape[:2])
+        for leg, belongs_to in enumerate(self.groups):
+            if belongs_to == group:
+                gain += self.values[:, :, leg] - self.start[leg]
+        return gain
+
+    def in_coin(self, asset: str | None = None) -> ScenarioResult:
+        """Return the same result counted in coins of `asset`, each node at its own spot.
+
+        Raises
+        ------
+        InputError
+            If the asset is not part of the result, or the result is in coin already.
+        """
+        asset = asset or next(iter(self.spot), "")
+        if asset not in self.spot or self.currency in self.spot:
+            raise InputError(
+                f"a result in {self.currency} over {', '.join(self.spot)} has no version in coins of {asset!r}."
+            )
+        return replace(
+            self,
+            currency=asset,
+            start=self.start / self.spot_now[asset],
+            values=self.values / self.spot[asset][:, :, None],
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per scenario, day and leg: ``scenario, day, leg, group, value, pnl`` [currency]."""
+        scenarios, dates, legs = self.values.shape
+        return pd.DataFrame(
+            {
+                "scenario": np.repeat(np.array(self.labels, dtype=object), dates * legs),
+                "day": np.tile(np.repeat(self.days, legs), scenarios),
+                "leg": np.tile(np.array(self.legs, dtype=object), scenarios * dates),
+                "group": np.tile(np.array(self.groups, dtype=object), scenarios * dates),
+                "value": self.values.ravel(),
+                "pnl": self.pnl.ravel(),
+            }
+        )
+
+    def summary(self) -> pd.DataFrame:
+        """One row per scenario: gains at the end, and the worst on the way, of position and both.
+
+        Returns
+        -------
+        DataFrame
+            Index ``scenario``; ``<asset> end`` as a relative move; ``position``, ``overlay``, ``both`` at
+            the last date; ``position worst``, ``both worst`` over all dates with ``worst day`` of both.
+            [currency]
+        """
+        total = self.total
+        columns: dict[str, Array] = {
+            f"{asset} end": spot[:, -1] / self.spot_now[asset] - 1.0 for asset, spot in self.spot.items()
+        }
+        columns["position"] = self.position[:, -1]
+        if self.has_overlay:
+            columns |= {"overlay": self.overlay[:, -1], "both": total[:, -1]}
+        columns["position worst"] = self.position.min(axis=1)
+        if self.has_overlay:
+            columns["both worst"] = total.min(axis=1)
+        columns["worst day"] = self.days[total.argmin(axis=1)]
+        return pd.DataFrame(columns, index=pd.Index(self.labels, name="scenario"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain lists, for JSON."""
+        return {
+            "currency": self.currency,
+            "units": {"gain": self.currency, "spot": f"{self.money} per unit", "days": "from now"},
+            "days": self.days.tolist(),
+            "base": self.base,
+            "scenarios": [
+                {
+                    "label": label,
+                    "spot": {asset: spot[i].tolist() for asset, spot in self.spot.items()},
+                    "position": self.position[i].tolist(),
+                    "overlay": self.overlay[i].tolist(),
+                    "both": self.total[i].tolist(),
+                    "legs": {leg: self.pnl[i, :, j].tolist() for j, leg in enumerate(self.legs)},
+                }
+                for i, label in enumerate(self.labels)
+            ],
+        }
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the gains over time; see `hedging.plots.pnl_paths`."""
+        import hedging  # plots stands above this module; the package finds it when it is asked for
+
+        return hedging.plots.pnl_paths(self, ax=ax)
+
+    def _head(self) -> str:
+        return (
+            f"{len(self.labels):,} scenarios x {self.days.size} dates x {len(self.legs)} legs; gains in "
+            f"{self.currency} on a position worth {self.base:,.6g} {self.currency} today"
+        )
+
+    def _table(self) -> pd.DataFrame:
+        shown = self.summary().head(ROWS_SHOWN)
+        moves = [f"{asset} end" for asset in self.spot]
+        gain = "{:+,.0f}" if abs(self.base) >= 10_000 else "{:+,.4f}"
+        formats = dict.fromkeys(moves, "{:+.1%}") | {"worst day": "{:g}"}
+        return pd.DataFrame({name: shown[name].map(formats.get(str(name), gain).format) for name in shown})
+
+    def __repr__(self) -> str:
+        more = f"\n... and {len(self.labels) - ROWS_SHOWN:,} more" if len(self.labels) > ROWS_SHOWN else ""
+        return f"{self._head()}\n{self._table().to_string()}{more}"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        more = (
+            f"<p>... and {len(self.labels) - ROWS_SHOWN:,} more</p>" if len(self.labels) > ROWS_SHOWN else ""
+        )
+        return f"<p>{escape(self._head())}</p>{self._table().to_html(border=0)}{more}"
