@@ -154,6 +154,8 @@ def flags(value: object, name: str = "flag") -> Array:
 
 def _flag_codes(name: str, value: object) -> npt.NDArray[np.uint32]:
     """The code point of every flag, 0 where it is not one character."""
+    if isinstance(value, (list, tuple)):
+        value = np.asarray(value, dtype=object)  # else numpy would make text of bytes and numbers among it
     array = _rectangular(name, value)
     if array.dtype == np.dtype("=U1"):
         return np.ascontiguousarray(array).view(np.uint32).reshape(array.shape)
@@ -282,7 +284,7 @@ def _check_all(
         if not _holds(ready, rule):
             bad = _broken(ready, rule)
             if errors == "raise":
-                refuse(name, _rectangular(name, value), bad, rule.text)
+                refuse(name, _rectangular(name, value) if rule is FLAG else ready, bad, rule.text)
             invalid = bad if invalid is None else invalid | bad
             values[k] = np.where(bad, values[k].dtype.type(_CALL), values[k])
     return None if invalid is None else np.broadcast_to(invalid, shape)

@@ -197,12 +197,12 @@ def build_terms(ar: Arithmetic) -> Function:
         _, a, g, near, far = tails(abs(x), s)
         value = value_of(w, A, B, a, g, near, far)
         low = minimum(A, B)
-        paying = w * x > 0.0  # in the money: its probability is one minus the other side's
+        below = x <= 0.0
+        paying = (w > 0.0) != below  # in the money: its probabilities are one minus the other side's
         near = g * near
         far = low / maximum(A, B) * g * far
         near = where((a < 0.0) != paying, 1.0 - near, near)
         far = where(paying, 1.0 - far, far)
-        below = x <= 0.0
         N1 = where(below, near, far)
         N2 = where(below, far, near)
         leg = product(B, N2)

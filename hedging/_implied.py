@@ -34,10 +34,25 @@ _RISE = (0.22942941, -0.04931344, 0.10867525)
 _FALL = (0.21720967, 0.4188112, -0.01249326, 0.05424219)
 
 
+def build_small_start(ar: Arithmetic) -> Function:
+    """Return ``small_start(x, value) -> s`` with s (n(h) - h N(-h)) = value and h = x/s, Bachelier's, to 6e-4."""
+    log, sqrt, where, minimum, ratio = ar.log, ar.sqrt, ar.where, ar.minimum, ar.ratio
+
+    def small_start(x: Number, value: Number) -> Number:
+        y = minimum(ratio(x, SQRT_2PI * value), 1e300)
+        y = where(y < 1e-3, y - 0.5 * y * y, log(1.0 + y))
+        t = sqrt(2.0 * y)
+        h = y * (1.0 + t * (_RISE[0] + t * (_RISE[1] + t * _RISE[2])))
+        h = h / (1.0 + t * (_FALL[0] + t * (_FALL[1] + t * (_FALL[2] + t * _FALL[3]))))
+        return where(x > 0.0, ratio(x, h), SQRT_2PI * value)
+
+    return compiled(ar, small_start)
+
+
 def build_start(ar: Arithmetic) -> Function:
     """Return ``start(x, value, rest) -> s``, to within a fifth; `rest` is 1 - value, in units of min(A, B)."""
     exp, log, sqrt, where = ar.exp, ar.log, ar.sqrt, ar.where
-    minimum, maximum, ratio = ar.minimum, ar.maximum, ar.ratio
+    minimum, maximum, ratio, small_start = ar.minimum, ar.maximum, ar.ratio, build_small_start(ar)
 
     def start(x: Number, value: Number, rest: Number) -> Number:
         # value < N(-a): exact for far strikes
@@ -48,13 +63,7 @@ def build_start(ar: Arithmetic) -> Function:
         root = sqrt(z * z + 2.0 * x)
         tail = where(value < rest, ratio(2.0 * x, root + z), root + z)
         # value < s exp(x/2) (n(h) - h N(-h)): exact for small s
-        scaled = value * exp(-0.5 * x)
-        y = minimum(ratio(x, SQRT_2PI * scaled), 1e300)
-        y = where(y < 1e-3, y - 0.5 * y * y, log(1.0 + y))
-        t = sqrt(2.0 * y)
-        h = y * (1.0 + t * (_RISE[0] + t * (_RISE[1] + t * _RISE[2])))
-        h = h / (1.0 + t * (_FALL[0] + t * (_FALL[1] + t * (_FALL[2] + t * _FALL[3]))))
-        small = where(x > 0.0, ratio(x, h), SQRT_2PI * scaled)
+        small = small_start(x, value * exp(-0.5 * x))
         # Where both bounds are alike both are low; the tenth was found by trying.
         larger = maximum(tail, small)
         closeness = minimum(tail, small) / larger
@@ -63,9 +72,16 @@ def build_start(ar: Arithmetic) -> Function:
     return compiled(ar, start)
 
 
+def householder(newton: Number, g: Number, b: Number, b3: Number) -> Number:
+    """Step of order four on ln(value), from Newton's: g, b, b3 are ratios value'/value, value''/value', ..."""
+    h2 = b - g
+    h3 = b3 - 3.0 * g * b + 2.0 * g * g
+    return newton * (1.0 + 0.5 * h2 * newton) / (1.0 + newton * (h2 + h3 * newton / 6.0))
+
+
 def build_step(ar: Arithmetic) -> Function:
-    """Return ``step(x, s, target, upper) -> s, n(a)``: a Householder step of order four on the logarithm."""
-    log, where, tails = ar.log, ar.where, build_tails(ar)
+    """Return ``step(x, s, target, upper) -> s, n(a)``, one step towards the target value or rest."""
+    log, where, tails, order_four = ar.log, ar.where, build_tails(ar), compiled(ar, householder)
 
     def step(x: Number, s: Number, target: Number, upper: Number) -> tuple[Number, Number]:
         h, a, bell, near, far = tails(x, s)
@@ -73,14 +89,10 @@ def build_step(ar: Arithmetic) -> Function:
         value = bell * where(inside, near + far, near - far)
         value = where(upper == inside, value, 1.0 - value)
         pdf = INV_SQRT_2PI * bell
-        g = where(upper, -pdf, pdf) / value  # first derivative of ln(value)
-        newton = -log(value / target) / g
-        b = h * h / s - 0.25 * s  # ratio of the second and first derivative of the value
+        g = where(upper, -pdf, pdf) / value
+        b = h * h / s - 0.25 * s
         b3 = b * b - 3.0 * (h / s) * (h / s) - 0.25
-        h2 = b - g
-        h3 = b3 - 3.0 * g * b + 2.0 * g * g
-        move = newton * (1.0 + 0.5 * h2 * newton) / (1.0 + newton * (h2 + h3 * newton / 6.0))
-        return s + move, pdf
+        return s + order_four(-log(value / target) / g, g, b, b3), pdf
 
     return compiled(ar, step)
 
@@ -114,7 +126,8 @@ def build_implied(ar: Arithmetic) -> Function:
         low = minimum(A, B)
         forward = w * (A - B)
         value = (p - maximum(forward, 0.0)) / low
-        rest = (where(w > 0.0, A, B) - p) / low
+        top = where(w > 0.0, A, B)
+        rest = (top - p) / low
         noise = ROUNDING * (A + B + p) / low
         inside = (value > 0.0) & (rest > 0.0)
         v = where(inside, minimum(value, 1.0), 0.5)
@@ -124,7 +137,8 @@ def build_implied(ar: Arithmetic) -> Function:
         s1, _ = step(x, start(x, v, c), target, upper)
         s, pdf = step(x, s1, target, upper)
         # An out-of-the-money price carries its whole time value; any other is a difference.
-        blur = ratio(where(upper | (forward > 0.0), noise, 0.0), pdf * s)
+        difference = where(upper, ROUNDING * (top + p) / low, where(forward > 0.0, noise, 0.0))
+        blur = ratio(difference, pdf * s)
         return s / sqrt(where(T > 0.0, T, 1.0)), verdict(value, rest, noise, blur, abs(s - s1) / s, T)
 
     return compiled(ar, implied)

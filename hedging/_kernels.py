@@ -101,7 +101,7 @@ def _identity(function: Function) -> Function:
     return function
 
 
-_ARRAYS = Arithmetic(
+ARRAYS = Arithmetic(
     exp=np.exp,
     log=np.log,
     sqrt=np.sqrt,
@@ -148,8 +148,8 @@ def _kit(arithmetic: Arithmetic) -> _Kit:
     )
 
 
-_ON_ARRAYS, _ON_FLOATS = _kit(_ARRAYS), _kit(_FLOATS)
-_black = build_black(_ARRAYS)
+_ON_ARRAYS, _ON_FLOATS = _kit(ARRAYS), _kit(_FLOATS)
+_black = build_black(ARRAYS)
 
 
 def _values(kit: _Kit, names: Sequence[str], inputs: Sequence[Any]) -> list[Any]:
@@ -311,7 +311,7 @@ _SIGN_OF_CODE[ord("c")], _SIGN_OF_CODE[ord("p")] = 1.0, -1.0
 
 def _load(row: Array, values: npt.NDArray[Any]) -> None:
     if values.dtype != np.uint32:
-        row[...] = values
+        np.add(values, 0.0, row)  # makes -0.0 a 0.0, whose inverse and root have the other sign
     elif values.ndim:
         _SIGN_OF_CODE.take(values, mode="clip", out=row)
     else:

@@ -217,11 +217,11 @@ def _load(
         if column.size > 1:
             values = column[start : start + n]
             for i in range(n):
-                row[i] = values[i]
+                row[i] = values[i] + 0.0  # makes -0.0 a 0.0
                 bad += 0 if (values[i] >= low) & (values[i] <= high) else 1
         else:
             bad += 0 if (column[0] >= low) & (column[0] <= high) else 1
-            row[:] = column[0]
+            row[:] = column[0] + 0.0
     return check and bad > 0
 
 

@@ -26,13 +26,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging import _kernels
+from hedging import _bachelier, _deltas, _kernels
 from hedging._arrays import (
     FINITE,
     FLAG,
@@ -41,6 +41,7 @@ from hedging._arrays import (
     POSITIVE,
     Array,
     Errors,
+    Inputs,
     Rule,
     gather,
     refuse,
@@ -52,6 +53,8 @@ from hedging.units import GREEK_UNITS
 __all__ = [
     "DEFAULT",
     "Greeks",
+    "bachelier_implied_vol",
+    "bachelier_price",
     "black76_greeks",
     "black76_implied_vol",
     "black76_price",
@@ -74,6 +77,7 @@ __all__ = [
     "rho",
     "rho_yield",
     "speed",
+    "strike_from_delta",
     "theta",
     "ultima",
     "vanna",
@@ -88,10 +92,13 @@ Flags: TypeAlias = "str | npt.ArrayLike | pd.Series | pd.DataFrame"
 Argument: TypeAlias = tuple[str, object, Rule]
 Result: TypeAlias = Any  # float, ndarray, Series or DataFrame, as the arguments were
 
+Convention: TypeAlias = Literal["spot", "forward", "spot_premium_adjusted", "forward_premium_adjusted"]
+
 DEFAULT = ("price", "delta", "gamma", "vega", "theta", "rho")
 
 _SIGN = {"c": 1.0, "p": -1.0}
 _PLAIN = frozenset({float, int, np.float64})
+_CONVENTIONS: tuple[str, ...] = get_args(Convention)
 _SPOT = {name: name for name in GREEK_UNITS}
 _FORWARD = {name: "rho_forward" if name == "rho" else name for name in _SPOT if name != "rho_yield"}
 _COIN = {name.removeprefix("coin_"): name for name in _kernels.COIN}
@@ -111,7 +118,7 @@ def _bounds(rules: Sequence[Rule]) -> Array:
 _BOUNDS, _IMPLIED_BOUNDS = _bounds(_RULES), _bounds(_IMPLIED_RULES)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)  # no slots: Python 3.11 then mistakes which attributes are frozen
 class Greeks:
     """Values of one or many options, as attributes; only what was asked for is there.
 
@@ -130,7 +137,9 @@ class Greeks:
     values: dict[str, Result]
 
     def __getattr__(self, name: str) -> Result:
-        if name.startswith("_") or name not in self.values:
+        if name.startswith("_") or name == "values":  # while a copy is being made
+            raise AttributeError(name)
+        if name not in self.values:
             asked = ", ".join(self.values)
             raise AttributeError(f"{name!r} was not asked for (names were {asked}); add it to names=(...)")
         return self.values[name]
@@ -165,7 +174,8 @@ def _one_option(flag: object, numbers: tuple[object, ...]) -> tuple[float, ...] 
     S, K, T, r, v, q = numbers
     inf = math.inf
     if w and 0 < S < inf and K >= 0 and 0 <= T < inf and -inf < r < inf and 0 <= v < inf and -inf < q < inf:  # type: ignore[operator]
-        return w, float(S), float(K), float(T), float(r), float(v), float(q)  # type: ignore[arg-type]
+        # Adding 0.0 makes -0.0 a 0.0, as in the kernels of arrays.
+        return w, float(S), float(K) + 0.0, float(T) + 0.0, float(r), float(v) + 0.0, float(q)  # type: ignore[arg-type]
     return None
 
 
@@ -882,15 +892,22 @@ def _implied(
         values = (*values[:5], values[5] * values[1], values[6])
     bounds = _IMPLIED_BOUNDS if errors == "raise" else None
     vol, code = _run(lambda: _kernels.implied_vol(values, inputs.shape, bounds), arguments)
+    return _answer(vol, code, inputs.values[5], inputs, errors, return_status)
+
+
+def _answer(
+    vol: Array, code: Array, price: Array, inputs: Inputs, errors: Errors, return_status: bool
+) -> Result:
+    """What an implied vol function returns: vols and, if asked for, statuses; or the error."""
     bad = code != 0.0
     if bad.any():
         if errors == "raise":
-            _refuse_price(np.broadcast_to(inputs.values[5], inputs.shape), code)
-        vol[bad] = np.nan
+            _refuse_price(np.broadcast_to(price, inputs.shape), code)
+        vol = np.where(bad, np.nan, vol)
     if not return_status:
         return inputs.wrap(vol)
     status = np.take(np.array(STATUS), code.astype(np.intp))
-    return inputs.wrap(vol), inputs.wrap(np.asarray(status), STATUS[INVALID])
+    return inputs.wrap(vol), inputs.wrap(status, STATUS[INVALID])
 
 
 _PRICE_RULES = {
@@ -907,3 +924,195 @@ def _refuse_price(price: Array, code: Array) -> None:
         refuse("price", price, code == first, _PRICE_RULES[first])
     except InputError as error:
         raise InputError(f"{error} Pass errors='nan' to get NaN for such rows.") from None
+
+
+# From delta to strike ---------------------------------------------------------------------------------------
+
+
+def strike_from_delta(
+    flag: Flags,
+    delta: Numbers,
+    spot: Numbers,
+    time_to_expiry: Numbers,
+    rate: Numbers,
+    vol: Numbers,
+    dividend_yield: Numbers = 0.0,
+    *,
+    convention: Convention = "spot",
+    errors: Errors = "raise",
+) -> Result:
+    """Strike of the option that has a given delta.
+
+    Parameters
+    ----------
+    flag : {'c', 'p'} or array of them
+    delta : array_like, > 0 for calls, < 0 for puts. [1]
+    spot : array_like, > 0. [money]
+    time_to_expiry : array_like, > 0. [years]
+    rate : array_like, continuous. [1/year]
+    vol : array_like, > 0. [1/sqrt(year)]
+    dividend_yield : array_like, continuous. [1/year]
+    convention : {'spot', 'forward', 'spot_premium_adjusted', 'forward_premium_adjusted'}
+        'spot' is `delta`; 'forward' leaves out the yield factor; premium-adjusted is less the value over spot
+        (or forward), as where the premium is paid in the underlying: `coin_delta` is the forward one.
+    errors : {'raise', 'nan'}
+        Whether a delta that no strike has (or a bad entry) is refused or gives NaN.
+
+    Returns
+    -------
+    float, ndarray, Series or DataFrame
+        [money]
+
+    Raises
+    ------
+    InputError
+        If an entry breaks its condition, or no strike has the delta.
+
+    Notes
+    -----
+    Of the two strikes at which a call has a premium-adjusted delta, the higher.
+
+    References
+    ----------
+    .. [1] D. Reiswich and U. Wystup, A Guide to FX Options Quoting Conventions, 2010.
+
+    Examples
+    --------
+    >>> round(strike_from_delta("p", -0.25, 100, 0.25, 0.0, 0.6), 4)
+    85.4408
+    """
+    if convention not in _CONVENTIONS:
+        raise InputError(f"convention must be one of {', '.join(_CONVENTIONS)}; got {convention!r}.")
+    arguments: list[Argument] = [
+        ("flag", flag, FLAG),
+        ("delta", delta, FINITE),
+        ("spot", spot, POSITIVE),
+        ("time_to_expiry", time_to_expiry, POSITIVE),
+        ("rate", rate, FINITE),
+        ("vol", vol, POSITIVE),
+        ("dividend_yield", dividend_yield, FINITE),
+    ]
+    inputs = gather(arguments, errors, now=True)
+    codes, d, S, T, r, v, q = np.broadcast_arrays(*inputs.values)
+    w = np.where(codes == ord("c"), 1.0, -1.0)
+    if convention.startswith("spot"):
+        d = d * np.exp(q * T)
+    solve = _deltas.premium_adjusted_strike if convention.endswith("adjusted") else _deltas.strike
+    found = solve(w, d, S * np.exp((r - q) * T), v * np.sqrt(T))
+    if errors == "raise":
+        refuse(
+            "delta",
+            np.asarray(inputs.values[1] + np.zeros(inputs.shape)),
+            np.isnan(found),
+            "one that some strike has",
+        )
+    return inputs.wrap(found)
+
+
+# Normal model -----------------------------------------------------------------------------------------------
+
+
+def bachelier_price(
+    flag: Flags,
+    forward: Numbers,
+    strike: Numbers,
+    time_to_expiry: Numbers,
+    normal_vol: Numbers,
+    rate: Numbers = 0.0,
+    *,
+    errors: Errors = "raise",
+) -> Result:
+    """Value of an option under Bachelier's normal model, for forwards and strikes of any sign.
+
+    Parameters
+    ----------
+    flag : {'c', 'p'} or array of them
+    forward : array_like. [money]
+    strike : array_like. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    normal_vol : array_like, >= 0. [money/sqrt(year)]
+    rate : array_like, continuous; 0 leaves the value undiscounted. [1/year]
+    errors : {'raise', 'nan'}
+        Whether a bad entry is refused or makes its row NaN.
+
+    Returns
+    -------
+    float, ndarray, Series or DataFrame
+        [money]
+
+    Raises
+    ------
+    InputError
+        If an entry breaks its condition, is NaN, or the shapes do not broadcast.
+
+    References
+    ----------
+    .. [1] E. G. Haug, The Complete Guide to Option Pricing Formulas, 2nd ed., 2007, section 1.3.1.
+
+    Examples
+    --------
+    >>> round(bachelier_price("c", -2.0, -2.0, 0.25, 8.0), 4)  # at the money: s / sqrt(2 pi)
+    1.5958
+    """
+    arguments: list[Argument] = [
+        ("flag", flag, FLAG),
+        ("forward", forward, FINITE),
+        ("strike", strike, FINITE),
+        ("time_to_expiry", time_to_expiry, NONNEGATIVE),
+        ("normal_vol", normal_vol, NONNEGATIVE),
+        ("rate", rate, FINITE),
+    ]
+    inputs = gather(arguments, errors, now=True)
+    codes, *numbers = np.broadcast_arrays(*inputs.values)
+    return inputs.wrap(_bachelier.price(np.where(codes == ord("c"), 1.0, -1.0), *numbers))
+
+
+def bachelier_implied_vol(
+    price: Numbers,
+    flag: Flags,
+    forward: Numbers,
+    strike: Numbers,
+    time_to_expiry: Numbers,
+    rate: Numbers = 0.0,
+    *,
+    errors: Errors = "raise",
+    return_status: bool = False,
+) -> Result:
+    """Normal vol at which `price` is the value under Bachelier's model.
+
+    Parameters
+    ----------
+    price : array_like. [money]
+    flag : {'c', 'p'} or array of them
+    forward : array_like. [money]
+    strike : array_like. [money]
+    time_to_expiry : array_like, >= 0. [years]
+    rate : array_like, continuous; 0 for an undiscounted price. [1/year]
+    errors : {'raise', 'nan'}
+        Whether a price without a vol (or a bad entry) is refused or gives NaN.
+    return_status : bool
+        Return a second value with the status of every row; see `implied_vol`.
+
+    Returns
+    -------
+    float, ndarray, Series or DataFrame; with `return_status` a tuple of two
+        [money/sqrt(year)]
+
+    Raises
+    ------
+    InputError
+        As in `implied_vol`; there is no maximum.
+    """
+    arguments: list[Argument] = [
+        ("price", price, FINITE),
+        ("flag", flag, FLAG),
+        ("forward", forward, FINITE),
+        ("strike", strike, FINITE),
+        ("time_to_expiry", time_to_expiry, NONNEGATIVE),
+        ("rate", rate, FINITE),
+    ]
+    inputs = gather(arguments, errors, now=True)
+    p, codes, *numbers = np.broadcast_arrays(*inputs.values)
+    F, K, T, r = numbers
+    vol, code = _bachelier.implied_vol(np.where(codes == ord("c"), 1.0, -1.0), F, K, T, r, p)
+    return _answer(vol, code, p, inputs, errors, return_status)

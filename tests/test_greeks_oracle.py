@@ -76,7 +76,7 @@ def test_price_below_intrinsic_is_refused() -> None:
         ({"flag": "call"}, "flag must be 'c' or 'p'; got 'call'"),
         ({"flag": b"c"}, "flag must be 'c' or 'p'; got b'c'"),
         ({"rate": "5%"}, "rate must be real numbers"),
-        ({"vol": None}, "vol must be >= 0 and finite; got None"),
+        ({"vol": None}, "vol must be >= 0 and finite; got nan"),
         ({"spot": [1.0, 2.0], "strike": [1.0, 2.0, 3.0]}, "shapes must broadcast; got spot"),
     ],
 )

@@ -19,6 +19,7 @@ ROWS = [
     {"_implied"},
     {"_kernels_fast"},
     {"_kernels"},
+    {"_bachelier", "_deltas"},
     {"greeks", "instruments", "momentum", "reactions"},
     {"_cleaning", "_parity", "paths"},
     {"simulate"},

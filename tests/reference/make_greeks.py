@@ -123,6 +123,7 @@ def points() -> Iterator[tuple[str, int, tuple[float, ...]]]:
         "short": (350, lambda: (between(0.97, 1.03), between(SECOND, hour), between(0.1, 5))),
         "quiet": (350, lambda: (between(0.99, 1.01), between(day, 30), between(0.001, 0.01))),
         "wild": (350, lambda: (between(0.01, 100), between(SECOND, 30), between(5, 30))),
+        "exact": (60, lambda: (1.0, between(SECOND, 30), between(0.01, 5))),  # at the money to the bit
         "money": (
             350,
             lambda: (1 + rng.normal() * between(1e-9, 1e-3), between(SECOND, 30), between(0.01, 5)),
@@ -134,6 +135,7 @@ def points() -> Iterator[tuple[str, int, tuple[float, ...]]]:
             spot = float(f"{between(1e-4, 1e5):.5g}")
             rate, carry = (0.0, 0.0) if i % 5 == 0 else rng.uniform(-0.05, 0.2, 2)
             strike = float(f"{spot * ratio:.12g}" if region == "money" else f"{spot * ratio:.7g}")
+            carry = rate if region == "exact" else carry
             rest = (f"{time:.5g}", f"{rate:.4g}", f"{vol:.4g}", f"{carry:.4g}")
             yield region, 1 if i % 2 else -1, (spot, strike, *map(float, rest))
 
