@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,38 +12,75 @@ from pathlib import Path
 
 from hedging.errors import InputError
 
-__all__ = ["whole_file", "write_text"]
+__all__ = ["check_writable", "whole_file", "write_text"]
+
+
+def check_writable(path: str | Path) -> None:
+    """Refuse a path that could not be written in the end, before the work that leads there.
+
+    Raises
+    ------
+    InputError
+        If it is a folder, or its folder is missing or may not be written to.
+    """
+    target = _target(path)
+    if _replaceable(target) and not os.access(target.parent, os.W_OK):
+        raise InputError(f"{path} cannot be written: its folder is missing or may not be written to.")
 
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; what is written there becomes `path` if nothing fails.
 
-    The suffix is kept, so that writers that go by it (figures, tables) work unchanged.
+    The suffix is kept, so that writers that go by it (figures, tables) work unchanged. A link is followed;
+    a device or a pipe is written to, never replaced.
 
     Raises
     ------
     InputError
-        If the folder is missing or may not be written to.
+        If the folder is missing or may not be written to, or the disk is full.
     """
-    target = Path(path)
-    if target.is_dir():
-        raise InputError(f"{target} is a folder; give the name of a file.")
+    target = _target(path)
+    folder = target.parent if _replaceable(target) else None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=folder)
     except OSError as error:
-        raise InputError(f"{target} cannot be written: {error.strerror or error}.") from error
+        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     os.close(handle)
     aside = Path(name)
     try:
         yield aside
-        # mkstemp makes files that only their owner reads; a result has the usual rights.
-        umask = os.umask(0)
-        os.umask(umask)
-        aside.chmod(0o666 & ~umask)
-        aside.replace(target)
+        if _replaceable(target):
+            aside.chmod(_rights(target))
+            aside.replace(target)
+        else:
+            with aside.open("rb") as written, target.open("wb") as stream:
+                shutil.copyfileobj(written, stream)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _target(path: str | Path) -> Path:
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise InputError(f"{path} is a folder; give the name of a file.")
+    return target
+
+
+def _replaceable(target: Path) -> bool:
+    """Whether a rename may put a file there: /dev/null must stay what it is."""
+    return target.is_file() or not target.exists()
+
+
+def _rights(target: Path) -> int:
+    """Rights of the file that is replaced; mkstemp alone makes files that only their owner reads."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -24,6 +24,8 @@ __all__ = ["Book", "Exposure", "Holding"]
 Array = npt.NDArray[np.float64]
 
 
+# Beyond any position; sums and squares of it are still numbers.
+LARGEST = 1e15
 # Sorts before every date; shown as NaT.
 NO_EXPIRY = pd.Timestamp.min.tz_localize("UTC")
 
@@ -105,15 +107,15 @@ class Holding:
     entry: float = math.nan
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.quantity):
+        if not abs(self.quantity) <= LARGEST:  # also NaN
             raise InputError(
-                f"quantity of {self.instrument.symbol} must be a finite number; got {self.quantity!r}."
+                f"quantity of {self.instrument.symbol} must be a number of at most {LARGEST:g}; got {self.quantity!r}."
             )
         if isinstance(self.instrument, Perpetual | Future) and math.isnan(self.entry):
             raise InputError(
                 f"{self.instrument.symbol} needs its entry price: its value is the gain since then."
             )
-        if not math.isnan(self.entry) and not (self.entry >= 0 and math.isfinite(self.entry)):
+        if not math.isnan(self.entry) and not 0 <= self.entry <= LARGEST:
             raise InputError(f"entry of {self.instrument.symbol} must be a price >= 0; got {self.entry!r}.")
 
     @classmethod
@@ -196,8 +198,8 @@ class Book:
         for item in flat:
             if not isinstance(item, Holding):
                 raise InputError(f"a book holds Holding values; got {type(item).__name__}: {item!r}.")
-        if not math.isfinite(cash):
-            raise InputError(f"cash must be a finite number; got {cash!r}.")
+        if not abs(cash) <= LARGEST:
+            raise InputError(f"cash must be a number of at most {LARGEST:g}; got {cash!r}.")
         object.__setattr__(self, "holdings", tuple(flat))
         object.__setattr__(self, "cash", float(cash))
         object.__setattr__(self, "numeraire", numeraire)
@@ -249,6 +251,32 @@ class Book:
         self.check_assets(*markets)
         return self.cash + sum(self.exposure(market).value for market in markets)
 
+    def position(self, asset: str) -> float:
+        """Units of underlying held, long and short added up; options count only where nothing else is held."""
+        held = self.of(asset)
+        linear = sum(abs(holding.units) for holding in held if not isinstance(holding.instrument, Option))
+        return linear or sum(abs(holding.units) for holding in held)
+
+    def base(self, *markets: Market) -> tuple[float, str]:
+        """What shares of a book, such as a floor of -15 %, are shares of, and what to call it. [money]
+
+        The book's value where it holds spot or cash; otherwise, as a position in perpetuals or futures is
+        worth only its gain, the gross notional.
+
+        Raises
+        ------
+        InputError
+            If there is nothing to take a share of, or a holding's asset has no market.
+        """
+        value = self.value(*markets)
+        owned = self.cash != 0.0 or any(isinstance(held.instrument, Spot) for held in self.holdings)
+        if owned and value > 0.0:
+            return value, "book value"
+        notional = sum(self.position(market.asset) * market.spot for market in markets)
+        if notional <= 0.0:
+            raise InputError("the book is empty or worth nothing; there is nothing to hedge.")
+        return notional, "gross notional"
+
     def exposure(self, market: Market) -> Exposure:
         """Value and Greeks of all holdings of the market's asset; cash is not among them."""
         return _exposure(self.of(market.asset), market)
@@ -263,11 +291,12 @@ class Book:
         return pd.DataFrame(list(rows.values()), index=index)
 
     def check_assets(self, *markets: Market) -> None:
-        """Refuse a book that holds what no market prices.
+        """Refuse a book that holds what no market prices, or is judged in what none of them knows.
 
         Raises
         ------
         InputError
+            If a holding's asset has no market, or the numeraire is neither their currency nor an asset.
         """
         known = {market.asset for market in markets}
         unknown = [asset for asset in self.assets if asset not in known]
@@ -275,6 +304,12 @@ class Book:
             raise InputError(
                 f"the book holds {', '.join(unknown)}, but the chain is {', '.join(sorted(known))}: give a chain of "
                 "that asset, or remove the holding."
+            )
+        money = {"USD", *(market.currency for market in markets)}
+        if self.numeraire not in known | money:
+            raise InputError(
+                f"numeraire must be {', '.join(sorted(money))} or an asset of the chain ({', '.join(sorted(known))}); "
+                f"got {self.numeraire!r}."
             )
 
     def __add__(self, other: Legs) -> Book:

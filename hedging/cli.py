@@ -1,13 +1,14 @@
 """The command ``hedging``: parse, call one public function, print.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 no feasible plan (the closest one is
-printed); 2 bad input; 3 the solver or an exchange failed; 130 interrupted.
+printed); 2 bad input; 3 the solver, an exchange or the system failed; 130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import sys
@@ -15,9 +16,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import pandas as pd
+
 import hedging
 from hedging import cli_chain
-from hedging._writing import whole_file, write_text
+from hedging._writing import check_writable, whole_file, write_text
 from hedging.errors import HedgingError, InfeasibleHedgeError, InputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ __all__ = ["main"]
 
 DEMO_FOLDER = "hedging-demo"
 ACCELERATIONS = (1.0, 2.0, 4.0)
+PICTURES = (".pdf", ".png", ".svg")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(leave.code or 0)
     try:
         code: int = args.run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None where it was closed from the start
+            sys.stdout.flush()
     except InfeasibleHedgeError as error:
         _complain(error)
         return 1
@@ -55,6 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (head, less) has seen enough. Nothing may be flushed into the closed pipe at exit.
         sys.stdout = None
         return 0
+    except OSError as error:  # a full disk under stdout, above all: nothing is flushed into that either
+        sys.stdout = None
+        _complain(error)
+        return 3
     except KeyboardInterrupt:
         print("hedging: interrupted", file=sys.stderr)
         return 130
@@ -63,10 +72,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _silence_libraries() -> None:
     """Keep stdout for our results: HiGHS prints a line of its own there, in the middle of any JSON."""
+    if sys.stdout is None:
+        return
     try:
         ours = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding=sys.stdout.encoding, errors="replace")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):  # stdout is closed, or no file: nothing to protect
+    except (OSError, ValueError):  # stdout is no file: nothing to protect
         return
     sys.stdout = ours
 
@@ -79,6 +90,7 @@ def _complain(error: Exception) -> None:
 
 
 def _plan(args: argparse.Namespace) -> int:
+    _check_outputs(args.json, args.orders, plot=args.plot)
     book = hedging.read_book(args.book)
     chain = _chain(args, book)
     try:
@@ -106,20 +118,23 @@ def _show_plan(args: argparse.Namespace, plan: HedgePlan, book: Book, chain: Opt
 
 
 def _overlays(args: argparse.Namespace) -> int:
+    _check_outputs(args.json)
     book = hedging.read_book(args.book)
     chain = _chain(args, book)
     overlays = hedging.overlays.standard(book, chain, coverage=args.coverage, days=args.expiries)
     table = hedging.overlays.compare(book, chain, overlays)
     if args.json:
-        _emit_json(args.json, table.reset_index().to_dict(orient="records"))
+        # JSON knows no infinity: null is unbounded, or a breakeven that does not exist.
+        _emit_json(args.json, table.replace([math.inf, -math.inf], math.nan).reset_index())
     if args.json != "-":
-        print(table.to_string(float_format=lambda x: f"{x:,.4g}"))
+        print(hedging.overlays.shown(table).to_string())
         for overlay in overlays:
             print(f"\n{overlay}")
     return 0
 
 
 def _scenario(args: argparse.Namespace) -> int:
+    _check_outputs(args.json, plot=args.plot)
     book = hedging.read_book(args.book)
     chain = _chain(args, book)
     overlay = hedging.read_plan(args.plan) if args.plan else None
@@ -173,8 +188,22 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _chain(args: argparse.Namespace, book: Book) -> OptionChain:
-    asset = args.asset or (book.assets[0] if len(book.assets) == 1 else None)
+    if len(book.assets) > 1:
+        raise InputError(
+            f"the book holds {', '.join(book.assets)}, and the command works on one asset: write a book file for "
+            "each, or call hedging.plan with a chain of each."
+        )
+    asset = args.asset or (book.assets[0] if book.assets else None)
     return hedging.read_chain(args.chain, format=args.format, at=args.at, asset=asset)
+
+
+def _check_outputs(*files: str | None, plot: str | None = None) -> None:
+    """Refuse what cannot be written before the work, so that no run ends with half of its files."""
+    if plot is not None and Path(plot).suffix.lower() not in PICTURES:
+        raise InputError(f"--plot {plot}: the ending must be one of {', '.join(PICTURES)}.")
+    for file in (*files, plot):
+        if file is not None and file != "-":
+            check_writable(file)
 
 
 def _folder(path: str) -> Path:
@@ -194,7 +223,9 @@ def _write_table(path: str | Path, table: Any) -> None:
 
 
 def _emit_json(path: str, content: Any) -> None:
-    text = json.dumps(content, indent=2, allow_nan=True, default=str)
+    if isinstance(content, pd.DataFrame):
+        content = content.astype(object).where(content.notna(), None).to_dict(orient="records")
+    text = json.dumps(content, indent=2, allow_nan=False, default=str)
     if path == "-":
         print(text)
     else:
@@ -202,10 +233,6 @@ def _emit_json(path: str, content: Any) -> None:
 
 
 def _save(figure: Any, path: str | Path) -> None:
-    supported = figure.canvas.get_supported_filetypes()
-    suffix = Path(path).suffix.lstrip(".").lower()
-    if suffix not in supported:
-        raise InputError(f"--plot {path}: the ending must be one of {', '.join(sorted(supported))}.")
     with whole_file(path) as aside:
         figure.savefig(aside, dpi=150)
 
@@ -214,6 +241,8 @@ def _save(figure: Any, path: str | Path) -> None:
 
 
 def _target(args: argparse.Namespace) -> hedging.Target:
+    if args.delta is None and args.vega is None and args.floor is None:
+        raise InputError("a plan needs a target: give --delta LO:HI, --vega LO:HI or --floor SHARE.")
     return hedging.Target(delta=args.delta, vega=args.vega, floor=args.floor)
 
 
@@ -240,7 +269,8 @@ def _share(text: str) -> float:
         value = float(text[:-1]) / 100.0 if text.endswith("%") else float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"must be a share like 2% or 0.02; got {text!r}") from None
-    if not abs(value) < 10:  # also NaN
+    # A bare 2 is 200 % to one reader and 2 % to the next.
+    if not abs(value) <= (10 if text.endswith("%") else 1):  # also NaN
         raise argparse.ArgumentTypeError(f"must be a share like 2% or 0.02; got {text!r}")
     return value
 

@@ -21,10 +21,11 @@ __all__ = ["book_from_dict", "read_book"]
 
 def _expiry(value: object) -> pd.Timestamp:
     """Expiry as a UTC time; a bare date means 08:00 UTC, when Deribit's contracts expire."""
-    bare = isinstance(value, date) and not isinstance(value, datetime)
-    if bare or (isinstance(value, str) and len(value) == len("2026-03-27")):
+    if isinstance(value, datetime):
+        value = value.isoformat()
+    elif isinstance(value, date) or (isinstance(value, str) and len(value) == len("2026-03-27")):
         value = f"{value}T08:00:00Z"
-    return utc(value, "expiry")  # type: ignore[arg-type]
+    return utc(str(value), "expiry")
 
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -34,7 +35,7 @@ UNKNOWN = math.nan
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, str_strip_whitespace=True, strict=True)
 
 
 class _Held(_Strict):
@@ -120,7 +121,7 @@ def read_book(path: str | Path) -> Book:
     """
     file = Path(path)
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin with a mark
     except OSError as error:
         raise InputError(f"book file {file} cannot be read: {error.strerror or error}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -151,11 +152,18 @@ def book_from_dict(content: dict[str, Any], *, source: str = "book") -> Book:
 
 
 def _in_words(error: ValidationError) -> str:
+    """Every broken rule: where, the rule, and what came, unless the rule says it already."""
     found = []
     for problem in error.errors():
         where = ".".join(str(part) for part in problem["loc"]) or "file"
-        what = problem["msg"].removeprefix("Value error, ")
+        rule = _RULES.get(problem["type"], problem["msg"].removeprefix("Value error, ")).rstrip(".")
         got = problem["input"]
-        shown = f"; got {got!r}" if isinstance(got, str | int | float | bool | None) else ""
-        found.append(f"{where}: {what[0].lower()}{what[1:]}{shown}")
+        said = "got " in rule or not isinstance(got, str | int | float | bool | None)
+        found.append(f"{where}: {rule[0].lower()}{rule[1:]}{'' if said else f'; got {got!r}'}")
     return " | ".join(found)
+
+
+_RULES = {
+    "extra_forbidden": "no such key, or given twice under two names (entry, entry_price)",
+    "union_tag_not_found": "kind is missing; it must be spot, perpetual, future or option",
+}

@@ -73,9 +73,20 @@ class Leg:
     @property
     def quoted_price(self) -> float:
         """The price as the venue quotes it: in coin for a coin-settled option."""
-        return (
-            self.price / self.spot if self.pays_coin and isinstance(self.instrument, Option) else self.price
-        )
+        # Rounded, as a limit of 0.06749999999999999 is off the tick.
+        return round(self.price / self.spot, 10) if self.quote_unit != "money" else self.price
+
+    @property
+    def quote_unit(self) -> str:
+        """What `quoted_price` is in: the coin's name, or money."""
+        return self.instrument.asset if self.pays_coin and isinstance(self.instrument, Option) else "money"
+
+    @property
+    def price_text(self) -> str:
+        """The limit price as a person reads it: as quoted, and in money where that is another number."""
+        if self.quote_unit == "money":
+            return f"{self.price:,.10g}"
+        return f"{self.quoted_price:.4f} {self.quote_unit} = {self.price:,.2f}"
 
     @property
     def pays_coin(self) -> bool:
@@ -207,7 +218,6 @@ def orders_frame(legs: Sequence[Leg]) -> pd.DataFrame:
     """
     rows = []
     for leg in legs:
-        coin = leg.pays_coin and isinstance(leg.instrument, Option)
         cost = cost_of([leg])
         rows.append(
             {
@@ -215,7 +225,7 @@ def orders_frame(legs: Sequence[Leg]) -> pd.DataFrame:
                 "side": leg.side,
                 "quantity": abs(leg.quantity),
                 "limit_price": leg.quoted_price,
-                "quote_unit": leg.instrument.asset if coin else "money",
+                "quote_unit": leg.quote_unit,
                 "limit_price_money": leg.price,
                 "premium": cost.premium,
                 "half_spread": cost.half_spread,

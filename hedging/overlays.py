@@ -39,6 +39,8 @@ Window = tuple[float, float]
 MONTH: Window = (20.0, 45.0)
 # A listed strike further than this from the one asked for is another trade: say so instead of taking it.
 STRIKE_TOLERANCE = 0.05
+# A slope of less than this share of the position is the rest of a lot, and counts as flat.
+FLAT = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Overlay:
     def __repr__(self) -> str:
         head = f"{self.name}: execution {self.cost.execution:,.0f}, net premium {self.cost.premium:,.0f}"
         legs = (
-            f"  {leg.side:<4} {abs(leg.quantity):>10g}  {leg.instrument.symbol} at {leg.price:,.2f}"
+            f"  {leg.side:<4} {abs(leg.quantity):>10,.10g}  {leg.instrument.symbol} at {leg.price_text}"
             for leg in self.legs
         )
         return "\n".join([head, *legs])
@@ -232,6 +234,7 @@ def short_perpetual(
     coverage: float = 1.0,
     half_spread: float = 1e-4,
     fee: FeeRule | None = None,
+    lot: float = 0.001,
 ) -> Overlay:
     """Sell the perpetual against a share of the position: no upside, no premium, funding from then on.
 
@@ -243,11 +246,17 @@ def short_perpetual(
         Distance of the bid from spot, as a share of it.
     fee : FeeRule, optional
         A taker's fee; 0.05 % of the notional by default.
+    lot : float
+        Smallest order and its increment. [units of underlying]
+
+    Raises
+    ------
+    InputError
+        If nothing is held long, the coverage is not in (0, 1], or it is less than one lot.
     """
     perpetual = Perpetual(chain.asset, chain.terms.settlement)
     one = outright_leg(perpetual, chain.spot, -1.0, half_spread=half_spread, fee=fee or FeeRule(0.0005))
-    units = _covered_units([one], book, chain, coverage)
-    return Overlay("short perpetual", (replace(one, quantity=-units),))
+    return Overlay("short perpetual", _sized([replace(one, quantity=-lot)], book, chain, coverage))
 
 
 def standard(book: Book, chain: OptionChain, *, coverage: float = 1.0, days: Window = MONTH) -> list[Overlay]:
@@ -289,10 +298,17 @@ def compare(
     -------
     DataFrame
         One row an overlay, the bare book first. `execution` and `premium` [money]; `floor` and `cap`: worst and
-        best P&L of the whole book over all prices at expiry, as shares of its value now (-1 is all, infinite
-        is unbounded); `breakeven`: the price nearest to spot at which the book is worth what it is now
-        [money]; `delta` [units], `vega` [money per vol point], `theta` [money per day] after the trade, and
-        `carry_day`: the change in theta it brings. [money per day]
+        best P&L of the whole book over all prices at expiry, as shares of `Book.base` (infinite is
+        unbounded); `upside`: units of underlying that go on gaining above all strikes, which is what is left
+        of the coins where calls are sold for coin (0 below 0.01 % of the position); `breakeven`: the price nearest to spot at which the book
+        is worth what it is now [money]; `delta` [units], `delta_value` [money], `gamma` [units per 1.00 of
+        spot], `vega` [money per vol point], `theta` [money per day] after the trade, and `carry_day`: the
+        change in theta it brings. [money per day]
+
+    Raises
+    ------
+    InputError
+        If the book holds another asset or is worth nothing, or no overlay can be built.
 
     Notes
     -----
@@ -323,23 +339,38 @@ def compare(
     return pd.DataFrame(rows).set_index("overlay")
 
 
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """`compare`'s table as text: money in whole units, floor and cap in percent, a dash for what is not there."""
+    forms = dict.fromkeys(("floor", "cap"), "{:.1%}")
+    forms |= dict.fromkeys(("upside", "delta"), "{:,.3f}") | {"gamma": "{:.3g}", "breakeven": "{:,.8g}"}
+
+    def text(name: str, value: float) -> str:
+        if math.isnan(value):
+            return "-"
+        return "unbounded" if math.isinf(value) else forms.get(name, "{:,.0f}").format(value + 0.0)
+
+    return pd.DataFrame(
+        {name: [text(str(name), x) for x in table[name]] for name in table}, index=table.index
+    )
+
+
 def _extremes(book: Book, overlay: Overlay, market: Market) -> dict[str, float]:
     """Floor, cap and breakeven of the book with an overlay at its last expiry."""
-    now = book.value(market)
+    base, _ = book.base(market)
     hedged = book + overlay
     bought = [leg.instrument for leg in overlay.legs if isinstance(leg.instrument, Option)]
     horizon = max((days_between(market.as_of, option.expiry) for option in bought), default=MONTH[1])
     held = [h.instrument.strike for h in hedged.of(market.asset) if isinstance(h.instrument, Option)]
     prices = np.unique(np.array([1e-9 * market.spot, market.spot, *held, 1e6 * market.spot]))
     paths = grid(prices / market.spot - 1.0, days=[horizon])
-    pnl = hedged.values(market, paths)[:, 0].sum(axis=1) + hedged.cash - now
-    scale = abs(now) or 1.0
-    # With rounding, a flat end is one whose slope is nil beside the position's own.
-    rising = (pnl[-1] - pnl[-2]) / (prices[-1] - prices[-2])
-    flat = 1e-9 * max(abs(scale / market.spot), 1e-12)
+    pnl = hedged.values(market, paths)[:, 0].sum(axis=1) + hedged.cash - book.value(market)
+    upside = float((pnl[-1] - pnl[-2]) / (prices[-1] - prices[-2]))
+    if abs(upside) <= FLAT * book.position(market.asset):
+        prices, pnl, upside = prices[:-1], pnl[:-1], 0.0
     return {
-        "floor": -math.inf if rising < -flat else float(pnl[:-1].min() / scale),
-        "cap": math.inf if rising > flat else float(pnl[:-1].max() / scale),
+        "floor": -math.inf if upside < 0.0 else float(pnl.min() / base),
+        "cap": math.inf if upside > 0.0 else float(pnl.max() / base),
+        "upside": upside,
         "breakeven": _nearest_zero(prices, pnl, market.spot),
     }
 
@@ -444,14 +475,14 @@ def _sized(one_lot: Sequence[Leg], book: Book, chain: OptionChain, coverage: flo
     """Legs of one lot each, made as many whole lots as cover a share of the position."""
     if not (coverage > 0 and math.isfinite(coverage)):
         raise InputError(f"coverage must be a number > 0 (1 covers all); got {coverage!r}.")
-    terms = chain.terms
+    size = abs(one_lot[0].units)
     units = _covered_units(one_lot, book, chain, coverage)
     # The nudge keeps 0.29 * 100 = 28.999999999999996 at 29 lots.
-    lots = math.floor(units / (terms.multiplier * terms.lot) + 1e-9)
+    lots = math.floor(units / size + 1e-9)
     if lots < 1:
         raise InputError(
             f"coverage {coverage:g} of {_long_units(book, chain):g} {chain.asset} is less than one lot of "
-            f"{terms.lot * terms.multiplier:g} {chain.asset}."
+            f"{size:g} {chain.asset}."
         )
     return tuple(replace(leg, quantity=round(lots * leg.quantity, 12)) for leg in one_lot)
 

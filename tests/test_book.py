@@ -143,9 +143,9 @@ def test_another_asset_needs_its_own_chain(market: Market) -> None:
         book.value(market)
 
 
-@pytest.mark.parametrize("quantity", [math.nan, math.inf])
+@pytest.mark.parametrize("quantity", [math.nan, math.inf, -1e300])
 def test_a_holding_is_a_finite_number(quantity: float) -> None:
-    with pytest.raises(InputError, match="quantity of BTC must be a finite number"):
+    with pytest.raises(InputError, match="quantity of BTC must be a number of at most"):
         Holding.spot("BTC", quantity)
 
 
@@ -204,3 +204,31 @@ def test_a_book_is_immutable_and_flat() -> None:
         book.cash = 5.0  # type: ignore[misc]
     with pytest.raises(InputError, match="a book holds Holding values"):
         Book("BTC")  # type: ignore[arg-type]
+
+
+def test_a_numeraire_that_nothing_is_priced_in_is_named(market: Market) -> None:
+    for numeraire in ("USD", "BTC"):
+        assert Book(Holding.spot("BTC", 1.0), numeraire=numeraire).value(market) == market.spot
+    with pytest.raises(
+        InputError, match=r"numeraire must be USD or an asset of the chain \(BTC\); got 'BCT'"
+    ):
+        Book(Holding.spot("BTC", 1.0), numeraire="BCT").value(market)
+
+
+def test_shares_are_of_the_value_owned_or_else_of_the_notional(market: Market) -> None:
+    owned = Book(Holding.spot("BTC", 2.0), Holding.perpetual("BTC", 1.0, 80_000.0), cash=5_000.0)
+    assert owned.base(market) == (pytest.approx(2 * 70_000 - 10_000 + 5_000), "book value")
+    # A perpetual is worth its gain alone, here nothing: a share of that would be no share.
+    pair = Book(Holding.perpetual("BTC", 3.0, 70_000.0), Holding.perpetual("BTC", -1.0, 60_000.0))
+    assert pair.base(market) == (4 * 70_000.0, "gross notional")
+    ruined = Book(Holding.spot("BTC", 2.0), cash=-1e6)
+    assert ruined.base(market) == (2 * 70_000.0, "gross notional")
+    with pytest.raises(InputError, match="nothing to hedge"):
+        Book(Holding.spot("BTC", 0.0)).base(market)
+
+
+def test_position_counts_options_only_where_nothing_else_is_held() -> None:
+    option = Holding.option("BTC", "p", 60_000.0, EXPIRY, -4.0)
+    assert Book(option).position("BTC") == 4.0
+    assert Book(option, Holding.perpetual("BTC", -3.0, 70_000.0)).position("BTC") == 3.0
+    assert Book(option).position("ETH") == 0.0

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hedging import cli, read_plan
+from hedging import OptionChain, cli, read_plan
+from hedging.venues import write_chain
 
 BOOK = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\nentry = 88_000\n'
 REFERENCE = ["--delta", "8:12", "--vega", "0:", "--floor", "-15%", "--budget", "2%", "--max-legs", "4"]
@@ -192,12 +193,63 @@ def test_no_feasible_plan_is_code_1_with_the_closest(
     assert json.loads((folder / "plan.json").read_text())["status"] == "closest"
 
 
-def test_a_picture_of_an_unknown_kind_is_named(
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (["--plot", "payoff.xyz"], "--plot payoff.xyz: the ending must be one of .pdf, .png, .svg"),
+        (["--plot", "missing/payoff.png"], "missing/payoff.png cannot be written"),
+        (["--orders", "missing/orders.csv"], "missing/orders.csv cannot be written"),
+        (["--orders", "."], ". is a folder"),
+        (["--orders", ""], "is a folder"),
+    ],
+)
+def test_an_output_that_cannot_be_written_stops_before_the_work(
+    folder: Path, output: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ["plan", "book.toml", "--chain", "chain.json", *REFERENCE, "--json", "plan.json", *output]
+    assert cli.main(run) == 2
+    assert message in one_line(capsys)
+    assert [path.name for path in folder.iterdir()] == ["book.toml"]
+
+
+def test_a_plan_without_a_target_is_refused(
     folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = ["plan", "book.toml", "--chain", chain_file, *REFERENCE, "--plot", "payoff.xyz"]
-    assert cli.main(run) == 2
-    assert "--plot payoff.xyz: the ending must be one of" in capsys.readouterr().err
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, "--budget", "2%"]) == 2
+    assert "a plan needs a target: give --delta LO:HI" in one_line(capsys)
+
+
+@pytest.mark.parametrize("share", ["2", "-15", "1001%", "two%", "nan%"])
+def test_a_share_that_may_be_a_percentage_is_refused(
+    folder: Path, share: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["plan", "book.toml", "--chain", "c.json", "--delta", "8:12", "--budget", share]) == 2
+    assert f"argument --budget: must be a share like 2% or 0.02; got '{share}'" in one_line(capsys)
+    assert [cli._share(text) for text in ("150%", "2%", "0.02", "1")] == [1.5, 0.02, 0.02, 1.0]
+
+
+def test_a_book_of_several_assets_says_what_to_do(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "book.toml").write_text(BOOK + BOOK.replace("BTC", "ETH"))
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, *REFERENCE]) == 2
+    assert "the book holds BTC, ETH, and the command works on one asset" in one_line(capsys)
+
+
+def test_overlays_print_a_table_and_write_strict_json(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["overlays", "book.toml", "--chain", chain_file, "--json", "table.json"]) == 0
+    printed = capsys.readouterr().out
+    assert "unbounded" in printed
+    assert "e+0" not in printed
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    rows = json.loads((folder / "table.json").read_text(), parse_constant=refuse)
+    assert rows[0]["cap"] is None
+    assert rows[0]["upside"] == pytest.approx(25.0)
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -221,15 +273,41 @@ def test_demo_writes_everything_under_one_folder_and_repeats_itself(
     assert (folder / "out" / "orders.csv").read_bytes() == orders
 
 
-def test_python_m_hedging_is_the_command(folder: Path) -> None:
+def as_process(shell: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m hedging`` from a shell, which may redirect its outputs."""
     root = str(Path(cli.__file__).parents[1])
-    done = subprocess.run(
-        [sys.executable, "-m", "hedging", "plan", "nowhere.toml", "--chain", "x"],
+    return subprocess.run(
+        ["sh", "-c", f'"$0" -m hedging "$@" {shell}', sys.executable, *arguments],
         capture_output=True,
         text=True,
         check=False,
         env=os.environ | {"PYTHONPATH": root},
     )
+
+
+@pytest.mark.parametrize(
+    ("redirected", "code", "said"),
+    [
+        (">&-", 0, ""),
+        ("| true", 0, ""),
+        pytest.param(
+            ">/dev/full",
+            3,
+            "hedging: [Errno 28] No space left on device\n",
+            marks=pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here"),
+        ),
+    ],
+)
+def test_a_closed_or_full_stdout_leaves_no_traceback(
+    folder: Path, sample: OptionChain, redirected: str, code: int, said: str
+) -> None:
+    write_chain(sample, folder / "chain.csv")
+    done = as_process(redirected, "scenario", "book.toml", "--chain", "chain.csv", "--velocity", "-2%")
+    assert (done.returncode, done.stderr) == (code, said)
+
+
+def test_python_m_hedging_is_the_command(folder: Path) -> None:
+    done = as_process("", "plan", "nowhere.toml", "--chain", "x")
     assert done.returncode == 2
     assert done.stderr.startswith("hedging: book file nowhere.toml cannot be read")
     assert "Traceback" not in done.stderr

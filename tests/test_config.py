@@ -84,7 +84,7 @@ def test_every_mistake_is_named_at_once() -> None:
         "holdings.2.option.flag: input should be 'c' or 'p'; got 'call'",
         "holdings.2.option.strike: input should be greater than 0; got 0",
         "holdings.2.option.expiry: expiry must be a time; got 'June'",
-        "holdings.3.spot.entri: extra inputs are not permitted",
+        "holdings.3.spot.entri: no such key",
         "holdings.4: input tag 'swap'",
     ):
         assert part in message
@@ -105,3 +105,34 @@ def test_unusable_files_are_named(tmp_path: Path, text: str, message: str) -> No
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere.toml cannot be read: No such file"):
         read_book(tmp_path / "nowhere.toml")
+
+
+SPOT = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("25", '"25"', "quantity: input should be a valid number; got '25'"),
+        ("25", "true", "quantity: input should be a valid number; got True"),
+        ('kind = "spot"\n', "", "kind is missing; it must be spot, perpetual, future or option"),
+        ("25", "1e300", "quantity of BTC must be a number of at most 1e"),
+        ("25", "25\nentry = 1\nentry_price = 2", "given twice under two names"),
+        ('"spot"', '"future"\nentry = 1\nexpiry = 20260327', "expiry must be a time"),
+        ('"spot"', '"future"\nentry = 1\nexpiry = 2026-03-27T08:00:00', "expiry must carry a time zone"),
+    ],
+)
+def test_a_wrong_value_is_named_and_never_converted(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "book.toml"
+    path.write_text(SPOT.replace(old, new))
+    with pytest.raises(InputError) as caught:
+        read_book(path)
+    assert message in str(caught.value)
+    assert str(caught.value).count("got") <= 1
+    assert ".." not in str(caught.value).removeprefix(str(path))
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "book.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + SPOT.encode())
+    assert read_book(path).holdings[0].units == 25.0

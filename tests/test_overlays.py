@@ -152,11 +152,57 @@ def test_standard_overlays_all_stand_side_by_side(market: Market) -> None:
     assert np.isfinite(table[["execution", "premium", "delta", "vega", "theta"]]).all().all()
 
 
-def test_short_perpetual_takes_the_delta_to_nothing(sample: OptionChain, market: Market) -> None:
+def test_short_perpetual_takes_the_delta_to_less_than_a_lot(sample: OptionChain, market: Market) -> None:
     overlay = overlays.short_perpetual(BOOK, sample)
-    after = (BOOK + overlay).exposure(market)
-    assert after.delta == pytest.approx(0.0, abs=1e-9)
-    assert overlay.cost.execution == pytest.approx(24.9875 * (7.0 + 0.0005 * 69_993.0), rel=1e-5)
+    # 25 coins less 0.05 % of fee cover 25 / 1.0005 = 24.9875 coins, in lots of 0.001.
+    assert overlay.legs[0].quantity == -24.987
+    assert 0.0 <= (BOOK + overlay).exposure(market).delta < 0.001
+    assert overlay.cost.execution == pytest.approx(24.987 * (7.0 + 0.0005 * 69_993.0), rel=1e-12)
+    assert overlays.short_perpetual(BOOK, sample, coverage=0.5, lot=0.1).legs[0].quantity == -12.5
+    with pytest.raises(InputError, match=r"less than one lot of 0\.001 BTC"):
+        overlays.short_perpetual(Book(Holding.spot("BTC", 5e-4)), sample)
+    for coverage in (0.0, -1.0):
+        with pytest.raises(InputError, match="coverage must be a number > 0"):
+            overlays.short_perpetual(BOOK, sample, coverage=coverage)
+
+
+def test_upside_is_the_coins_left_above_all_strikes(sample: OptionChain, market: Market) -> None:
+    call, put = overlays.covered_call(BOOK, sample), overlays.protective_put(BOOK, sample)
+    table = overlays.compare(BOOK, market, [call, put])
+    assert table.loc["no hedge", "upside"] == pytest.approx(25.0)
+    for overlay in (call, put):
+        leg = overlay.legs[0]
+        coins = 25.0 - (leg.quantity * leg.price + abs(leg.quantity) * leg.fee) / market.spot
+        left = coins + min(leg.quantity, 0.0)
+        assert table.loc[overlay.name, "upside"] == pytest.approx(left, rel=1e-9)
+
+
+def test_shares_of_a_perpetual_are_of_its_notional(sample: OptionChain, market: Market) -> None:
+    spot = overlays.compare(BOOK, market, [overlays.protective_put(BOOK, sample)])
+    held = Book(Holding.perpetual("BTC", 25.0, 69_999.0))
+    table = overlays.compare(held, market, [overlays.protective_put(held, sample)])
+    # The same gains and losses, whatever the entry price.
+    assert table["floor"].tolist() == pytest.approx(spot["floor"].tolist())
+
+
+def test_the_table_as_text_says_what_is_unbounded_or_missing(market: Market) -> None:
+    text = overlays.shown(overlays.compare(BOOK, market))
+    assert text.loc["no hedge", ["execution", "floor", "cap", "upside", "delta"]].tolist() == [
+        "0",
+        "-100.0%",
+        "unbounded",
+        "25.000",
+        "25.000",
+    ]
+    assert text.loc["no hedge", "breakeven"] == "70,000"
+    assert text.loc["short perpetual", "breakeven"] == "-"
+
+
+def test_an_overlay_prints_its_prices_as_quoted(sample: OptionChain) -> None:
+    overlay = overlays.protective_put(BOOK, sample)
+    leg = overlay.legs[0]
+    quoted = sample.row(leg.instrument.symbol)["ask_quoted"]
+    assert f"{leg.instrument.symbol} at {quoted:.4f} BTC = {quoted * 70_000:,.2f}" in repr(overlay)
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging.book import Book
-from hedging.errors import InputError
-from hedging.instruments import Option, Spot
+from hedging.instruments import Option
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner.tails import Outcomes, Tail
 from hedging.planner.targets import GREEK_TARGETS, SHARES, Band, Limits, Target, limit_name
 from hedging.planner.universe import Columns, columns_of
 
-__all__ = ["Problem", "Rows", "allowed", "base_of", "build", "default_scenarios", "pnl_of", "position_of"]
+__all__ = ["Problem", "Rows", "allowed", "build", "default_scenarios", "pnl_of"]
 
 Array = npt.NDArray[np.float64]
 
@@ -147,29 +146,6 @@ def _turn(turn: float, end: float, quarter: int) -> Array:
     return np.asarray(np.interp(QUARTERS, known, np.log1p((0.0, turn, end))))
 
 
-def base_of(book: Book, markets: Sequence[Market]) -> tuple[float, str]:
-    """What shares of a book are shares of, and what to call it.
-
-    The book's value where it holds spot or cash; otherwise, as a position in perpetuals or futures is worth
-    only its gain, the gross notional.
-    """
-    value = book.value(*markets)
-    owned = book.cash != 0.0 or any(isinstance(held.instrument, Spot) for held in book.holdings)
-    if owned and value > 0.0:
-        return value, "book value"
-    notional = sum(position_of(book, market) * market.spot for market in markets)
-    if notional <= 0.0:
-        raise InputError("the book is empty or worth nothing; there is nothing to hedge.")
-    return notional, "gross notional"
-
-
-def position_of(book: Book, market: Market) -> float:
-    """Units of underlying held, long and short added up; options count only where nothing else is held."""
-    held = book.of(market.asset)
-    linear = sum(abs(holding.units) for holding in held if not isinstance(holding.instrument, Option))
-    return linear or sum(abs(holding.units) for holding in held)
-
-
 def build(
     book: Book,
     markets: Sequence[Market],
@@ -180,8 +156,8 @@ def build(
     outcomes: Outcomes | None = None,
 ) -> Problem:
     """Turn targets and limits into rows over every order allowed."""
-    base, base_name = base_of(book, markets)
-    positions = [position_of(book, market) or base / market.spot for market in markets]
+    base, base_name = book.base(*markets)
+    positions = [book.position(market.asset) or base / market.spot for market in markets]
     columns = Columns.join(
         [columns_of(market, limits, size, horizon) for market, size in zip(markets, positions, strict=True)]
     )

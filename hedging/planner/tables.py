@@ -6,6 +6,7 @@ import textwrap
 from html import escape
 from typing import TYPE_CHECKING
 
+from hedging.legs import cost_of
 from hedging.units import GREEK_UNITS
 
 if TYPE_CHECKING:
@@ -61,14 +62,11 @@ def _order_lines(plan: HedgePlan) -> list[str]:
     if not plan.legs:
         return ["  no orders"]
     width = max(len(leg.instrument.symbol) for leg in plan.legs)
-    lines = []
-    for row in plan.orders.itertuples():
-        coin = "" if row.quote_unit == "money" else f"{row.limit_price:.4f} {row.quote_unit} = "
-        lines.append(
-            f"  {row.side:<5}{row.quantity:>9,.10g}  {row.instrument:<{width}}  at {coin}"
-            f"{row.limit_price_money:,.2f}   premium {row.premium:>12,.0f}"
-        )
-    return lines
+    return [
+        f"  {leg.side:<5}{abs(leg.quantity):>9,.10g}  {leg.instrument.symbol:<{width}}  at {leg.price_text}"
+        f"   premium {cost_of([leg]).premium:>12,.0f}"
+        for leg in plan.legs
+    ]
 
 
 def _cost_lines(plan: HedgePlan) -> list[str]:
