@@ -129,9 +129,13 @@ def test_gzip_with_a_flipped_bit_or_cut_off_is_refused(tmp_path, data):
     path.write_bytes(packed[:cut])
     assert isinstance(outcome(path), str)
     # Behind the ten bytes of the head, which hold nothing but a time and a name, a checksum sees every bit.
+    path.write_bytes(bytes(packed))
+    whole = outcome(path)
     packed[data.draw(st.integers(10, len(packed) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     path.write_bytes(bytes(packed))
-    assert isinstance(outcome(path), str)
+    found = outcome(path)
+    # The last byte of the packed stream may end in bits that mean nothing.
+    assert isinstance(found, str) or found.quotes.equals(whole.quotes)
 
 
 @pytest.mark.parametrize(
