@@ -106,19 +106,27 @@ class Paths:
 
         Entries of nodes that lie before `day` are the node itself: nothing is known beyond it.
         """
+        return np.asarray(np.exp(self._on_the_way(np.log(self.spot), day)))
+
+    def shift_at(self, name: str, day: float) -> Array | None:
+        """One of the shifts on `day` on the way to each node, linear in between; None if it was left out."""
+        values = getattr(self, name)
+        return None if values is None else self._on_the_way(values, day)
+
+    def _on_the_way(self, values: Array, day: float) -> Array:
+        """Values on `day` on straight lines from 0 today through the dates, shape (scenarios, dates)."""
         if self.straight:
             share = np.minimum(1.0, day / np.where(self.days > 0, self.days, np.inf))
-            share = np.where(self.days > 0, share, 1.0)
-            return np.asarray(np.exp(np.log(self.spot) * share))
-        nodes, logs = self.days, np.log(self.spot)
+            return np.asarray(values * np.where(self.days > 0, share, 1.0))
+        nodes, known = self.days, values
         if nodes[0] > 0:
             nodes = np.concatenate(([0.0], nodes))
-            logs = np.concatenate((np.zeros((len(self), 1)), logs), axis=1)
+            known = np.concatenate((np.zeros((len(self), 1)), known), axis=1)
         right = min(int(np.searchsorted(nodes, day)), nodes.size - 1)
         left = max(right - 1, 0)
         weight = 1.0 if right == left else min(1.0, (day - nodes[left]) / (nodes[right] - nodes[left]))
-        at_day = np.exp(logs[:, left] + weight * (logs[:, right] - logs[:, left]))
-        return np.asarray(np.where(self.days[None, :] >= day, at_day[:, None], self.spot))
+        at_day = known[:, left] + weight * (known[:, right] - known[:, left])
+        return np.asarray(np.where(self.days[None, :] >= day, at_day[:, None], values))
 
     def with_vol_shift(self, shift: float) -> Paths:
         """Return the same scenarios with `shift` added to every vol shift."""

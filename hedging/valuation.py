@@ -9,7 +9,8 @@ signs; `book` does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -111,6 +112,8 @@ class Pricer:
         Where they stand.
     futures : dict of int to (float, float)
         Time to expiry and carry of the dated futures, by where they stand. [years], [1/year]
+    roll : bool
+        Whether options are bought anew when they expire; otherwise they lapse.
     """
 
     instruments: tuple[Instrument, ...]
@@ -121,9 +124,17 @@ class Pricer:
     options: OptionTable
     option_columns: tuple[int, ...]
     futures: dict[int, tuple[float, float]]
+    roll: bool = False
 
     @classmethod
-    def of(cls, instruments: Sequence[Instrument], entries: Sequence[float], market: Market) -> Pricer:
+    def of(
+        cls,
+        instruments: Sequence[Instrument],
+        entries: Sequence[float],
+        market: Market,
+        *,
+        roll: bool = False,
+    ) -> Pricer:
         """Look everything up in the market once.
 
         Raises
@@ -147,6 +158,7 @@ class Pricer:
             options=market.table(list(options.values())),
             option_columns=tuple(options),
             futures=futures,
+            roll=roll,
         )
 
     def values(self, paths: Paths) -> Array:
@@ -208,10 +220,9 @@ class Pricer:
         columns = np.array(self.option_columns, dtype=np.intp)
         for time, rows in self._expiries(node.day):
             if time > SHORTEST_YEARS:
-                forward, vol, discount = _state(self.options, rows, time, node, self.smile)
-                found = _price(self.options, rows, time, forward, vol, discount)
+                found = self._value(rows, time, node)
             else:
-                found = self._settled(rows, node, paths)
+                found = self._rolled(rows, node, paths) if self.roll else self._settled(rows, node, paths)
             values[columns[rows], node.date] = found
 
     def _settled(self, rows: npt.NDArray[np.intp], node: _Node, paths: Paths) -> Array:
@@ -223,6 +234,34 @@ class Pricer:
         # A coin payoff is a number of coins: payoff / settled of them, each worth spot today.
         coins = np.where(table.coin[rows, None], node.spot / settled, 1.0)
         return np.asarray(payoff * coins)
+
+    def _rolled(self, rows: npt.NDArray[np.intp], node: _Node, paths: Paths) -> Array:
+        """Value of options that were bought anew whenever they expired, shape (rows, scenarios).
+
+        The new one has the old one's flag, tenor and moneyness. Values scale with spot and strike alike, so
+        an option struck at another level is the old one, in money of that level.
+        """
+        table = self.options
+        tenor = float(table.time_to_expiry[rows[0]])
+        sign, strike, coin = table.sign[rows, None], table.strike[rows, None], table.coin[rows, None]
+        level, account = np.ones_like(node.spot), np.zeros((rows.size, node.spot.size))
+        expiry, now = tenor, node.day / DAYS_PER_YEAR
+        while now - expiry > -SHORTEST_YEARS:
+            day = min(expiry * DAYS_PER_YEAR, node.day)
+            spot = self.spot * paths.spot_at(day)[:, node.date]
+            there = _Node.on_the_way(paths, day, node, np.full_like(spot, self.spot))
+            payoff = np.maximum(sign * (spot - strike * level), 0.0)
+            premium = self._value(rows, tenor, there) * (spot / self.spot)
+            # Kept as coins where coins are paid, as money elsewhere.
+            account = account + (payoff - premium) / np.where(coin, spot, 1.0)
+            level, expiry = spot / self.spot, expiry + tenor
+        scaled = replace(node, spot=node.spot / level, log_ratio=np.log(node.spot / level / self.spot))
+        alive = self._value(rows, expiry - now, scaled) * level
+        return np.asarray(account * np.where(coin, node.spot, 1.0) + alive)
+
+    def _value(self, rows: npt.NDArray[np.intp], time: float, node: _Node) -> Array:
+        forward, vol, discount = _state(self.options, rows, time, node, self.smile)
+        return _price(self.options, rows, time, forward, vol, discount)
 
     def _linear(self, column: int, item: Linear, spot: Array, paths: Paths) -> Array:
         """Value of one unit of spot, a perpetual or a future at every node, shape (dates, scenarios)."""
@@ -271,6 +310,13 @@ class _Node:
             skew_shift=_column(paths.skew_shift, date),
             carry_shift=_column(paths.carry_shift, date),
         )
+
+    @classmethod
+    def on_the_way(cls, paths: Paths, day: float, node: _Node, spot: Array) -> _Node:
+        """The state on the way to a node, seen from a spot of one's own."""
+        shifts = {name: paths.shift_at(name, day) for name in ("vol_shift", "skew_shift", "carry_shift")}
+        at_node: dict[str, Any] = {name: None if v is None else v[:, node.date] for name, v in shifts.items()}
+        return replace(node, day=day, spot=spot, log_ratio=np.log(spot / node.spot_now), **at_node)
 
 
 def _column(values: Array | None, date: int) -> Array | None:

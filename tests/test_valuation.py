@@ -15,7 +15,7 @@ from hedging.errors import InputError
 from hedging.instruments import Future, Option, Perpetual, Spot
 from hedging.market import Market
 from hedging.paths import Paths, crash_path, grid
-from hedging.valuation import unit_greeks, unit_values, unit_values_now
+from hedging.valuation import Pricer, unit_greeks, unit_values, unit_values_now
 
 NONE = float("nan")
 
@@ -214,3 +214,43 @@ def test_marks_of_the_recorded_crash_come_back(shared_data: object, asset: str) 
     # Published vols have two decimals of a point, and rows were computed moments apart.
     assert np.median(gap) < 2e-5
     assert np.quantile(gap, 0.99) < 3e-3
+
+
+def rolled(market: Market, leg: Option, paths: Paths) -> np.ndarray:
+    return Pricer.of([leg], [NONE], market, roll=True).values(paths)[0, :, 0]
+
+
+@pytest.mark.parametrize("settlement", ["coin", "cash"])
+def test_rolled_put_is_its_payoff_less_the_next_premium_and_the_next_put(settlement: str) -> None:
+    market = flat_market(settlement, days=(10.0,), strikes=(90.0, 100.0))
+    put = option(market, "p", 90.0, 10.0)
+    walk = path([10.0, 20.0, 25.0], [0.8, 0.5, 0.5])
+    values = rolled(market, put, walk)
+    premium = float(market.chain.row(put.symbol)["mark"])  # of a 10-day put struck 10 % below 100
+    # Struck at 72 when spot is 80, at 45 when it is 50; premiums scale with spot.
+    first, second = 90.0 - 80.0, 72.0 - 50.0
+    if settlement == "cash":
+        account = [first - 0.8 * premium, first - 0.8 * premium + second - 0.5 * premium]
+    else:
+        coins = (first - 0.8 * premium) / 80.0
+        account = [coins * 80.0, (coins + (second - 0.5 * premium) / 50.0) * 50.0]
+    assert_allclose(values[0], account[0] + 0.8 * premium, rtol=1e-9)
+    assert_allclose(values[1], account[1] + 0.5 * premium, rtol=1e-9)
+    left = unit_values([put], [NONE], market, path([5.0], [1.0]))[0, 0, 0]
+    assert_allclose(values[2], account[1] + 0.5 * left, rtol=1e-9)
+
+
+def test_rolling_changes_nothing_before_and_at_the_first_expiry() -> None:
+    market = flat_market(carry=0.05, skew=0.3, days=(10.0,))
+    put = option(market, "p", 90.0, 10.0)
+    walk = crash_path(-0.02, -0.002, 10, step=1.0)
+    lapsing = unit_values([put], [NONE], market, walk)[0, :, 0]
+    assert_allclose(rolled(market, put, walk), lapsing, rtol=1e-9)
+
+
+def test_rolled_leg_goes_on_protecting() -> None:
+    market = flat_market("cash", days=(10.0,))
+    put = option(market, "p", 90.0, 10.0)
+    late = path([10.0, 20.0], [1.0, 0.5])  # falls only after the first put has lapsed
+    assert unit_values([put], [NONE], market, late)[0, 1, 0] == 0.0
+    assert rolled(market, put, late)[1] > 35.0

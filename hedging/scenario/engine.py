@@ -77,7 +77,15 @@ class Task:
     closing: tuple[tuple[_Closing, ...], ...]
 
     @classmethod
-    def of(cls, lines: Sequence[Line], held: Book, markets: Mapping[str, Market], *, closing: bool) -> Task:
+    def of(
+        cls,
+        lines: Sequence[Line],
+        held: Book,
+        markets: Mapping[str, Market],
+        *,
+        closing: bool,
+        roll: bool = False,
+    ) -> Task:
         """Look up in the markets, once, all that the lines hold."""
         places: dict[str, dict[tuple[Instrument, float], int]] = {asset: {} for asset in held.assets}
         parts = []
@@ -91,7 +99,9 @@ class Task:
                 found.append((holding.asset, place, holding.units))
             parts.append(tuple(found))
         pricers = {
-            asset: Pricer.of([item for item, _ in known], [entry for _, entry in known], markets[asset])
+            asset: Pricer.of(
+                [item for item, _ in known], [entry for _, entry in known], markets[asset], roll=roll
+            )
             for asset, known in places.items()
         }
         costs = tuple(tuple(_closing_costs(line.book, markets)) if closing else () for line in lines)

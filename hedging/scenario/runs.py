@@ -33,6 +33,7 @@ def run(
     overlay: Legs | None = None,
     *,
     closing: bool = False,
+    roll: bool = False,
     by_leg: bool = True,
     executor: Executor | None = None,
     block: int | None = None,
@@ -55,6 +56,9 @@ def run(
     closing : bool
         Value options at what closing them would bring: less half their spread of today, as a share of spot,
         times the paths' `spread`. What has expired costs nothing to close; unquoted options are at the model.
+    roll : bool
+        Options that expire on the way lapse. True buys each anew at its expiry, of the same flag, tenor and
+        moneyness, at the model's value with no spread, out of its own payoff and the account.
     by_leg : bool
         False keeps the position and the overlay as one line each, which holds the memory of a large run to
         two numbers per node.
@@ -81,7 +85,7 @@ def run(
     held = Book([holding for line in lines for holding in line.book.holdings])
     held.check_assets(*by_asset.values())
     moves = _paths(paths, held.assets or tuple(by_asset))
-    task = Task.of(lines, held, by_asset, closing=closing)
+    task = Task.of(lines, held, by_asset, closing=closing, roll=roll)
     shape = next(iter(moves.values())).spot.shape
     values = np.empty((len(lines), *shape[::-1]))
     done = blocks(task, moves, executor, block, progress)
