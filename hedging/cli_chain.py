@@ -1,7 +1,5 @@
 """The command ``hedging chain``: show, check, fetch and convert quote files."""
 
-# ruff: noqa: T201 - commands print
-
 from __future__ import annotations
 
 import argparse

@@ -31,7 +31,8 @@ ROWS = [
     {"book"},
     {"overlays", "margin", "planner", "scenario", "risk", "replays", "skew"},
     {"config", "plots", "venues", "screen", "rotation", "backtest"},
-    {"samples", "report", "cli_chain"},
+    {"samples", "report", "_console"},
+    {"cli_chain", "cli_scenario"},
     {"cli"},
     {"__main__"},
 ]

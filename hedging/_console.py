@@ -1,0 +1,170 @@
+"""What the commands share: arguments, reading the inputs, writing the results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pandas as pd
+
+import hedging
+from hedging._writing import check_writable, whole_file, write_text
+from hedging.errors import InputError
+
+if TYPE_CHECKING:
+    from hedging import Book, OptionChain
+
+PICTURES = (".pdf", ".png", ".svg")
+
+
+def read_inputs(args: argparse.Namespace) -> tuple[Book, OptionChain]:
+    """The book, and the chain of its asset."""
+    book = hedging.read_book(args.book)
+    if len(book.assets) > 1:
+        raise InputError(
+            f"the book holds {', '.join(book.assets)}, and the command works on one asset: write a book file for "
+            "each, or call the library with a chain of each."
+        )
+    asset = args.asset or (book.assets[0] if book.assets else None)
+    return book, hedging.read_chain(args.chain, format=args.format, at=args.at, asset=asset)
+
+
+def check_outputs(*files: str | None, plot: str | None = None) -> None:
+    """Refuse what cannot be written before the work, so that no run ends with half of its files."""
+    if plot is not None and Path(plot).suffix.lower() not in PICTURES:
+        raise InputError(f"--plot {plot}: the ending must be one of {', '.join(PICTURES)}.")
+    for file in (*files, plot):
+        if file is not None and file != "-":
+            check_writable(file)
+
+
+def folder(path: str) -> Path:
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"-o {folder} must be a folder that can be written: {error.strerror or error}."
+        ) from error
+    return folder
+
+
+def write_table(path: str | Path, table: Any) -> None:
+    with whole_file(path) as aside:
+        table.to_csv(aside, index=False)
+
+
+def emit_json(path: str, content: Any) -> None:
+    if isinstance(content, pd.DataFrame):
+        content = records(content)
+    text = json.dumps(content, indent=2, allow_nan=False, default=str)
+    if path == "-":
+        print(text)
+    else:
+        write_text(path, text + "\n")
+
+
+def save_figure(figure: Any, path: str | Path) -> None:
+    with whole_file(path) as aside:
+        figure.savefig(aside, dpi=150)
+
+
+def share(text: str) -> float:
+    """A share written as ``-15%`` or ``-0.15``."""
+    try:
+        value = float(text[:-1]) / 100.0 if text.endswith("%") else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a share like 2% or 0.02; got {text!r}") from None
+    # A bare 2 is 200 % to one reader and 2 % to the next.
+    if not abs(value) <= (10 if text.endswith("%") else 1):  # also NaN
+        raise argparse.ArgumentTypeError(f"must be a share like 2% or 0.02; got {text!r}")
+    return value
+
+
+def number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number; got {text!r}") from None
+    if not abs(value) < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a finite number; got {text!r}")
+    return value
+
+
+def band(text: str) -> tuple[float | None, float | None]:
+    """A band written as ``8:12``, ``8:`` or ``:12``."""
+    low, colon, high = text.partition(":")
+    if not colon or not (low or high):
+        raise argparse.ArgumentTypeError(f"must be a band LO:HI, LO: or :HI; got {text!r}")
+    ends = tuple(number(end) if end else None for end in (low, high))
+    if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
+        raise argparse.ArgumentTypeError(f"the low end must not exceed the high end; got {text!r}")
+    return ends[0], ends[1]
+
+
+def window(text: str) -> tuple[float, float]:
+    """A window of days written as ``20:100``."""
+    low, high = band(text)
+    if low is None or high is None or low < 0:
+        raise argparse.ArgumentTypeError(f"must be DAYS:DAYS, both given and >= 0; got {text!r}")
+    return low, high
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; the whole usage is what --help is for."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"hedging: {message} (try {self.prog} --help)\n")
+
+
+def command(
+    commands: argparse._SubParsersAction[Parser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    text: str,
+) -> Parser:
+    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    command.set_defaults(run=run)
+    return command
+
+
+def add_inputs(command: Parser) -> None:
+    command.add_argument("book", metavar="BOOK", help="TOML file of what is held")
+    command.add_argument("--chain", required=True, metavar="FILE", help="file of option quotes")
+    command.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")
+    command.add_argument("--at", metavar="TIME", help="which day or time, in a file of several chains")
+    command.add_argument("--asset", metavar="NAME", help="which underlying, in a file of several")
+
+
+def add_outputs(command: Parser, picture: str) -> None:
+    command.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
+    command.add_argument("--plot", metavar="FILE", help=f"draw the {picture} to a PNG, SVG or PDF file")
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain values; JSON knows no NaN, so what is not there is null."""
+    rows = table.astype(object).where(table.notna(), None).to_dict(orient="records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], object] | None]:
+    """Report progress on a terminal, where tqdm is installed; say nothing anywhere else."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        yield None
+        return
+    # disable=None: only where stderr is a terminal
+    with tqdm(desc=what, unit="block", disable=None, leave=False, file=sys.stderr) as bar:
+
+        def report(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield report
