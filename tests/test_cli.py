@@ -225,7 +225,7 @@ def test_a_share_that_may_be_a_percentage_is_refused(
 ) -> None:
     assert cli.main(["plan", "book.toml", "--chain", "c.json", "--delta", "8:12", "--budget", share]) == 2
     assert f"argument --budget: must be a share like 2% or 0.02; got '{share}'" in one_line(capsys)
-    assert [cli._share(text) for text in ("150%", "2%", "0.02", "1")] == [1.5, 0.02, 0.02, 1.0]
+    assert [_console.share(text) for text in ("150%", "2%", "0.02", "1")] == [1.5, 0.02, 0.02, 1.0]
 
 
 def test_a_book_of_several_assets_says_what_to_do(
@@ -391,7 +391,8 @@ def test_an_account_is_followed_to_its_liquidation(
     # Three coins long on one: P = A (1 + m) / (C + A / P0) with m = 1 % + 0.005 % a coin of size A / P.
     amount = 3 * 64_774.21
     rate = 0.01 + 0.00005 * amount / row["price"]
-    assert row["price"] == pytest.approx(amount * (1 + rate) / 4.0, rel=1e-3)
+    # The price is read off a straight line between two days.
+    assert row["price"] == pytest.approx(amount * (1 + rate) / 4.0, rel=3e-3)
 
 
 def test_wrong_kinds_of_scenario_are_named(
