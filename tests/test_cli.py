@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hedging import OptionChain, cli, read_plan
+from hedging import OptionChain, _console, cli, read_plan
 from hedging.venues import write_chain
 
 BOOK = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\nentry = 88_000\n'
