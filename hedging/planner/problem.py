@@ -159,7 +159,10 @@ def build(
     base, base_name = book.base(*markets)
     positions = [book.position(market.asset) or base / market.spot for market in markets]
     columns = Columns.join(
-        [columns_of(market, limits, size, horizon) for market, size in zip(markets, positions, strict=True)]
+        [
+            columns_of(market, limits, book, size, horizon)
+            for market, size in zip(markets, positions, strict=True)
+        ]
     )
     blocks, tails = [], []
     for market in markets:
@@ -170,9 +173,12 @@ def build(
         blocks.append(_floor_rows(book, markets, columns, scenarios, target.floor * base, base))
     if limits.budget is not None:
         blocks.append(_rows("budget", columns.premium, limits.budget * base, base))
+    if limits.gross_vega is not None:
+        blocks.append(_rows("gross_vega", np.abs(columns.vega), limits.gross_vega, limits.gross_vega))
     if target.shortfall is not None and outcomes is not None:
         held = pnl_of(book, markets, outcomes.paths)[:, -1]
-        pnl = columns.pnl(markets, outcomes.paths)[:, -1]
+        growth = np.broadcast_to(growth_of(book, markets, outcomes.paths), outcomes.paths.spot.shape)
+        pnl = columns.pnl(markets, outcomes.paths)[:, -1] / growth[:, -1:]
         limit = -target.shortfall * base
         tails.append(Tail(held, pnl, outcomes.probabilities, target.level, limit))
     rows = Rows.join(blocks)
@@ -207,11 +213,21 @@ def _miss_prices(target: Target, rows: Rows) -> dict[str, float]:
 
 
 def pnl_of(book: Book, markets: Sequence[Market], scenarios: Paths) -> Array:
-    """P&L of a book at every node, shape (scenarios, dates). [money]"""
-    change = book.cash - book.value(*markets) + np.zeros(scenarios.spot.shape)
+    """P&L of a book at every node, shape (scenarios, dates). [money]
+
+    Judged in the book's numeraire: where that is a coin, what is gained is coins, at today's price.
+    """
+    value = np.full(scenarios.spot.shape, book.cash)
     for market in markets:
-        change = change + book.values(market, scenarios).sum(axis=2)
-    return np.asarray(change)
+        value = value + book.values(market, scenarios).sum(axis=2)
+    return np.asarray(value / growth_of(book, markets, scenarios) - book.value(*markets))
+
+
+def growth_of(book: Book, markets: Sequence[Market], scenarios: Paths) -> Array | float:
+    """What the numeraire is worth at every node, as a multiple of today: spot for a coin, 1 for money."""
+    if book.numeraire in {market.asset for market in markets}:
+        return scenarios.spot
+    return 1.0
 
 
 def _rows(
@@ -273,7 +289,8 @@ def _floor_rows(
     book: Book, markets: Sequence[Market], columns: Columns, scenarios: Paths, floor: float, base: float
 ) -> Rows:
     unhedged = pnl_of(book, markets, scenarios).ravel()
-    pnl = columns.pnl(markets, scenarios).reshape(-1, len(columns))
+    growth = np.broadcast_to(growth_of(book, markets, scenarios), scenarios.spot.shape)
+    pnl = (columns.pnl(markets, scenarios) / growth[:, :, None]).reshape(-1, len(columns))
     return _rows("floor", -pnl, unhedged - floor, base, many=True)
 
 

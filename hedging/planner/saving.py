@@ -90,6 +90,8 @@ def limits_from(saved: dict[str, Any]) -> Limits:
     """The limits that `Limits.to_dict` gave."""
     outright = tuple(Outright(**(item | {"fee": _fee(item["fee"])})) for item in saved["outright"])
     windows = {name: tuple(saved[name]) for name in ("expiries", "deltas")}
+    low, high = saved["moneyness"]
+    windows["moneyness"] = (low, math.inf if high is None else high)
     return Limits(**(saved | windows | {"outright": outright}))
 
 

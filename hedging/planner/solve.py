@@ -117,6 +117,7 @@ class _Search:
     miss_price: Array = field(init=False)
     active: Mask = field(init=False)
     nodes: int = 0
+    interrupted: bool = False
 
     def __post_init__(self) -> None:
         rows, prices = self.problem.rows, self.problem.miss_price
@@ -337,6 +338,9 @@ def _prove(search: _Search, relaxed: Relaxation, best: Array | None) -> Solution
     """
     price, bounds, left = search.problem.price_per_leg, [], 0
     for legs in range(1, search.problem.max_legs + 1):
+        if search.interrupted:
+            bounds.append(relaxed.value + legs * price)
+            break
         target = search.target(best)
         if relaxed.value + legs * price >= target:
             break  # more legs only cost more
@@ -395,7 +399,11 @@ def _branch(
     """
     bound = -np.inf
     while keep.size:
-        result = _milp(search, keep, most, legs, price, cutoff)
+        try:
+            result = _milp(search, keep, most, legs, price, cutoff)
+        except KeyboardInterrupt:  # the best plan so far, with its bound, is an answer
+            search.interrupted = True
+            return None, bound
         search.nodes += int(result.mip_node_count or 0)
         if result.status == 2:
             return None, np.inf

@@ -156,6 +156,8 @@ class Limits:
     deltas : (float, float)
         Least and greatest absolute delta of an option. Deep in-the-money options are sales of the
         underlying in disguise, far ones lottery tickets. [1]
+    moneyness : (float, float)
+        Least and greatest strike as a multiple of spot. [1]
     min_leg_share : float
         Smallest leg as a share of the position; an order of a few lots protects nobody. [1]
     max_leg_share : float
@@ -169,6 +171,12 @@ class Limits:
         taken. [1]
     quoted_size : bool
         Trade no more than is quoted, where the quoted size is known.
+    open_interest_share : float, optional
+        Trade no more than this share of a contract's open interest, where that is known. [1]
+    gross_vega : float, optional
+        Greatest sum of the absolute vegas of the orders. [money per vol point]
+    close : bool
+        Whether options held may be closed, also outside these windows and in any size.
 
     Raises
     ------
@@ -180,12 +188,16 @@ class Limits:
     max_legs: int = 4
     expiries: tuple[float, float | None] = (7.0, None)
     deltas: tuple[float, float] = (0.05, 0.60)
+    moneyness: tuple[float, float] = (0.0, math.inf)
     min_leg_share: float = 0.04
     max_leg_share: float = 1.5
     outright: tuple[Outright, ...] = ()
     price_per_leg: float = 0.00005
     parsimony: float = 0.01
     quoted_size: bool = True
+    open_interest_share: float | None = None
+    gross_vega: float | None = None
+    close: bool = True
 
     def __post_init__(self) -> None:
         if self.budget is not None and not 0.0 <= self.budget < math.inf:
@@ -200,6 +212,12 @@ class Limits:
         low, high = self.deltas
         if not 0.0 <= low <= high <= 1.0:
             raise InputError(f"deltas must be 0 <= low <= high <= 1; got {self.deltas!r}.")
+        low, high = self.moneyness
+        if not 0.0 <= low <= high:
+            raise InputError(f"moneyness must be 0 <= low <= high; got {self.moneyness!r}.")
+        for name in ("open_interest_share", "gross_vega"):
+            if getattr(self, name) is not None and not 0.0 < getattr(self, name) < math.inf:
+                raise InputError(f"{name} must be a number > 0; got {getattr(self, name)!r}.")
         for name in ("min_leg_share", "price_per_leg", "parsimony"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise InputError(f"{name} must be a share in [0, 1); got {getattr(self, name)!r}.")
@@ -213,6 +231,7 @@ class Limits:
     def to_dict(self) -> dict[str, Any]:
         """The limits by name; an uncapped fee shows no cap."""
         plain = asdict(self)
+        plain["moneyness"] = [side if math.isfinite(side) else None for side in self.moneyness]
         for item in plain["outright"]:
             item["fee"] = plain_fee(item["fee"])
         return plain

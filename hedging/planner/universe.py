@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
+from hedging.book import Book
 from hedging.chain import OptionChain
 from hedging.errors import InputError
 from hedging.instruments import Instrument, Option
@@ -16,6 +18,7 @@ from hedging.legs import Leg, crossing_cost, option_leg, outright_leg
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner.targets import GREEK_TARGETS, Limits, Outright
+from hedging.units import DAYS_PER_YEAR
 from hedging.valuation import unit_greeks, unit_values
 
 __all__ = ["Columns", "columns_of", "leg_of"]
@@ -119,7 +122,7 @@ def terms_of_outright(limits: Limits) -> tuple[Outright, ...]:
     return tuple(given.get(kind, Outright(kind)) for kind in ("spot", "perpetual"))
 
 
-def columns_of(market: Market, limits: Limits, position: float, horizon: float) -> Columns:
+def columns_of(market: Market, limits: Limits, book: Book, position: float, horizon: float) -> Columns:
     """Every order that `limits` allow on one market, and spot and perpetual in any case.
 
     A plan that may not trade those outright is still shown beside one that does.
@@ -128,6 +131,8 @@ def columns_of(market: Market, limits: Limits, position: float, horizon: float) 
     ----------
     market : Market
     limits : Limits
+    book : Book
+        Options held may be closed, whatever the limits say about new ones.
     position : float
         Size of what is hedged, which leg sizes are measured by. [units of underlying]
     horizon : float
@@ -138,7 +143,7 @@ def columns_of(market: Market, limits: Limits, position: float, horizon: float) 
     InputError
         If no option of the chain is quoted within the limits and nothing else may be traded.
     """
-    quotes = _option_quotes(market, limits)
+    quotes = _option_quotes(market, limits, book)
     if not quotes and not limits.outright:
         raise InputError(
             f"no option of the {market.asset} chain between {limits.deltas[0]:g} and {limits.deltas[1]:g} delta "
@@ -165,7 +170,10 @@ def leg_of(columns: Columns, index: int, lots: float, chains: dict[str, OptionCh
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """One instrument on one side, as quoted: prices in money per unit, sizes in lots."""
+    """One instrument on one side, as quoted: prices in money per unit, sizes in lots.
+
+    `closes` is what is held on the other side: so much may be traded in any size.
+    """
 
     instrument: Instrument
     side: float
@@ -175,35 +183,78 @@ class _Offer:
     lot: float
     units_per_lot: float
     available: float
+    closes: float
     pays_premium: bool
     pays_coin: bool
 
 
-def _option_quotes(market: Market, limits: Limits) -> list[_Offer]:
-    chain = market.chain
-    last = limits.expiries[1]
-    window = (limits.expiries[0], np.inf if last is None else last)
-    chosen = chain.select(days=window, delta=limits.deltas)
-    terms, offers = chain.terms, []
-    q = chosen.quotes
+def _option_quotes(market: Market, limits: Limits, book: Book) -> list[_Offer]:
+    """Offers of all options within the limits, and of those held on the side that closes them."""
+    chain, terms, q = market.chain, market.chain.terms, market.chain.quotes
+    inside, lots = _inside(chain, limits), terms.lot * terms.multiplier
+    held = {
+        (item.flag, item.strike, item.expiry): holding.units / lots
+        for holding in book.of(chain.asset)
+        if limits.close and isinstance(item := holding.instrument, Option)
+    }
+    keys = zip(q["flag"], q["strike"], q["expiry"], strict=True)
+    held_lots = np.array([held.get(key, 0.0) for key in keys]) if held else np.zeros(len(q))
     options = [
         Option(chain.asset, flag, float(strike), expiry, terms, symbol)
         for flag, strike, expiry, symbol in zip(q["flag"], q["strike"], q["expiry"], q["symbol"], strict=True)
     ]
+    coin, offers = terms.settlement == "coin", []
     for side, price_column, size_column in ((1.0, "ask", "ask_size"), (-1.0, "bid", "bid_size")):
         price = q[price_column].to_numpy(dtype=float)
         crossing = crossing_cost(price, q["bid"].to_numpy(), q["ask"].to_numpy(), q["mark"].to_numpy())
         fee = np.broadcast_to(terms.fee.per_unit(price, market.spot), price.shape)
-        size = q[size_column].to_numpy(dtype=float) / terms.lot
-        available = np.where(np.isnan(size) | (not limits.quoted_size), np.inf, np.floor(size + 1e-9))
-        usable = np.isfinite(price) & (price > 0) & np.isfinite(crossing)
-        lots = terms.lot * terms.multiplier
-        coin = terms.settlement == "coin"
+        closes = np.floor(np.maximum(-side * held_lots, 0.0) + 1e-9)
+        usable = np.isfinite(price) & (price > 0) & np.isfinite(crossing) & (inside | (closes > 0))
+        available = np.minimum(
+            _available(q, size_column, lots, terms.lot, limits), np.where(inside, np.inf, closes)
+        )
         offers += [
-            _Offer(options[i], side, price[i], crossing[i], fee[i], terms.lot, lots, available[i], True, coin)
+            _Offer(
+                options[i],
+                side,
+                price[i],
+                crossing[i],
+                fee[i],
+                terms.lot,
+                lots,
+                available[i],
+                closes[i],
+                True,
+                coin,
+            )
             for i in np.flatnonzero(usable)
         ]
     return offers
+
+
+def _inside(chain: OptionChain, limits: Limits) -> npt.NDArray[np.bool_]:
+    """Which quotes lie within the windows of expiry, delta and moneyness."""
+    q, (first, last) = chain.quotes, limits.expiries
+    # Raises, and says what the chain has, where nothing is left.
+    chain.select(days=(first, np.inf if last is None else last), delta=limits.deltas)
+    days = q["time_to_expiry"].to_numpy() * DAYS_PER_YEAR
+    delta = np.abs(chain.greeks(("delta",))["delta"].to_numpy())
+    moneyness = q["strike"].to_numpy() / chain.spot
+    inside = (days >= first) & (days <= (np.inf if last is None else last))
+    for value, (low, high) in ((delta, limits.deltas), (moneyness, limits.moneyness)):
+        inside &= (value >= low) & (value <= high)
+    return np.asarray(inside)
+
+
+def _available(quotes: pd.DataFrame, size_column: str, lots: float, lot: float, limits: Limits) -> Array:
+    """Lots that are quoted, and that are a small enough part of the open interest, where these are known."""
+    size = quotes[size_column].to_numpy(dtype=float) / lot
+    if not limits.quoted_size:
+        size = np.full_like(size, np.nan)
+    share = np.inf if limits.open_interest_share is None else limits.open_interest_share
+    with np.errstate(invalid="ignore"):
+        open_interest = share * quotes["open_interest"].to_numpy(dtype=float) / lots
+    return np.floor(np.fmin(np.fmin(size, open_interest), np.inf) + 1e-9)
 
 
 def _outright_leg(terms: Outright, asset: str, spot: float, quantity: float) -> Leg:
@@ -221,6 +272,7 @@ def _outright_quote(market: Market, terms: Outright, side: float) -> _Offer:
         terms.lot,
         terms.lot,
         np.inf,
+        0.0,
         pays_premium=terms.kind == "spot",
         pays_coin=leg.pays_coin,
     )
@@ -228,8 +280,8 @@ def _outright_quote(market: Market, terms: Outright, side: float) -> _Offer:
 
 def _measured(offers: list[_Offer], market: Market, horizon: float, least: float, most: float) -> Columns:
     """Columns of some offers: the arithmetic of `Book.__add__`, for all of them at once."""
-    names = ("side", "price", "half_spread", "fee", "lot", "units_per_lot", "available")
-    side, price, half_spread, fee, lot, units, available = (
+    names = ("side", "price", "half_spread", "fee", "lot", "units_per_lot", "available", "closes")
+    side, price, half_spread, fee, lot, units, available, closes = (
         np.array([getattr(offer, name) for offer in offers], dtype=float) for name in names
     )
     buys_value = np.array([offer.pays_premium for offer in offers])
@@ -244,6 +296,7 @@ def _measured(offers: list[_Offer], market: Market, horizon: float, least: float
     entry = np.where(buys_value, 0.0, price)
     greeks = {name: each * size for name, each in unit_greeks(items, list(entry), market).items()}
     unearned = np.maximum(greeks["price"] - bought, 0.0)
+    smallest = np.ceil(least / units - 1e-9)
     carry = np.where(is_option, 0.0, -greeks["theta"] * horizon)
     return Columns(
         instruments=tuple(offer.instrument for offer in offers),
@@ -254,7 +307,7 @@ def _measured(offers: list[_Offer], market: Market, horizon: float, least: float
         entry=entry,
         coins=coins,
         cash=np.where(in_coin, 0.0, paid) + unearned,
-        least=np.maximum(1.0, np.ceil(least / units - 1e-9)),
+        least=np.maximum(1.0, np.where(closes > 0, np.minimum(smallest, closes), smallest)),
         most=np.minimum(available, np.floor(most / units + 1e-9)),
         **{name: greeks[name] - (coins if name == "delta" else 0.0) for name in GREEK_TARGETS},
     )

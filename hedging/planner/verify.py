@@ -140,6 +140,9 @@ def revalue(
         checks.append(Check("shortfall", -loss, low=target.shortfall))
     if limits.budget is not None:
         checks.append(Check("budget", cost_of(legs).premium / base, high=limits.budget))
+    if limits.gross_vega is not None:
+        vegas = [abs((Book() + [leg]).exposure(market).vega) for leg in legs for market in markets]
+        checks.append(Check("gross_vega", sum(vegas), high=limits.gross_vega, scale=limits.gross_vega))
     checks.append(Check("max_legs", len(legs), high=limits.max_legs))
     return checks
 
