@@ -18,7 +18,7 @@ from hedging.market import Market
 from hedging.paths import grid
 from hedging.planner import Limits, Outright, PlanStatus, Target, plan
 from hedging.planner import solve as solver
-from hedging.planner.problem import Problem, Rows, base_of, default_scenarios
+from hedging.planner.problem import Problem, Rows, default_scenarios
 from hedging.planner.solve import relax
 from hedging.planner.universe import Columns
 
@@ -194,8 +194,8 @@ def test_shares_of_a_perpetual_are_shares_of_its_notional():
     chain = small_chain(LADDER)
     market = Market.of(chain)
     alone = Book([Holding.perpetual("BTC", 10, entry=90.0)])
-    assert base_of(alone, (market,)) == (10 * SPOT, "gross notional")
-    assert base_of(coins(10), (market,)) == (10 * SPOT, "book value")
+    assert alone.base(market) == (10 * SPOT, "gross notional")
+    assert coins(10).base(market) == (10 * SPOT, "book value")
     found = plan(alone, chain, Target(delta=(None, 7)), Limits(**LOOSE))
     assert found.base_name == "gross notional"
 
