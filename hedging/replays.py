@@ -175,14 +175,13 @@ REPLAYS: Final[dict[str, Replay]] = {
         ),
         Replay(
             "oct-2025",
-            "10-11 October 2025",
+            "10 October 2025",
             "2025-10-10T00:00Z",
-            (0, 21.3, 24),
-            {"BTC": (100, 84.2, 92.0), "ETH": (100, 79.0, 87.0)},
+            (0, 21.3),
+            {"BTC": (100, 84.2), "ETH": (100, 79.0)},
             "BTC 122,550 to 103,135 and ETH 4,346 to 3,436 on the day, by an exchange's own prints; the cascade ran from "
-            "20:50 to 21:30 UTC, and the way to it is drawn straight. The rebound is rounded from press reports. "
-            f"{_DVOL}: the rise was in short tenors.",
-            vol={"BTC": ((0, 40), (21.3, 44), (24, 46))},
+            f"20:50 to 21:30 UTC, and the way to it is drawn straight. {_DVOL}: the rise was in short tenors.",
+            vol={"BTC": ((0, 40), (21.3, 44))},
         ),
         Replay(
             "feb-2026",
