@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging.errors import InputError
-from hedging.reactions import BTC, ETH, STRESS_BETA, TENOR_POWER, Reaction
+from hedging.reactions import BTC, STRESS_BETA, TENOR_POWER, Reaction, measured
 
 __all__ = ["Paths", "along", "couple", "crash_path", "fan", "grid", "hitting_time", "join", "today"]
 
@@ -358,11 +358,10 @@ def couple(
         raise InputError(
             "a grid says where each asset is, not how it gets there; give each asset its own grid."
         )
-    known = {"ETH": ETH} | dict(reactions or {})
     return {
         asset: paths
-        if betas[asset] == 1.0 and asset not in known
-        else along(paths.days, betas[asset] * np.log(paths.spot), paths.labels, known.get(asset, BTC))
+        if betas[asset] == 1.0 and asset not in (reactions or {})
+        else along(paths.days, betas[asset] * np.log(paths.spot), paths.labels, measured(asset, reactions))
         for asset in assets
     }
 

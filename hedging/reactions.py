@@ -9,6 +9,7 @@ later with the price all but unchanged.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -24,6 +25,7 @@ __all__ = [
     "STRESS_BETA",
     "TENOR_POWER",
     "Reaction",
+    "measured",
     "shifted_vol",
     "skew_tilt",
     "tenor_scale",
@@ -143,6 +145,17 @@ STRESS_BETA: Final = {
     "LINK": 1.85, "BCH": 1.7, "AVAX": 2.2, "ATOM": 1.95, "UNI": 1.75, "FIL": 1.8,
 }  # fmt: skip
 """Log-price lost per log-price lost by BTC, mean of 12-23 May 2021 and 4-12 May 2022 (hourly closes)."""
+
+
+def measured(asset: str, chosen: Mapping[str, Reaction] | None = None) -> Reaction:
+    """The reaction chosen for an asset, or else the one measured for it: ETH's own, BTC's for all others.
+
+    Examples
+    --------
+    >>> measured("ETH") is ETH, measured("SOL") is BTC, measured("SOL", {"SOL": STILL}) is STILL
+    (True, True, True)
+    """
+    return (chosen or {}).get(asset, ETH if asset == "ETH" else BTC)
 
 
 def drawdown(log_price: Array) -> Array:

@@ -23,7 +23,7 @@ from hedging.errors import InputError
 from hedging.instruments import Option
 from hedging.market import Market
 from hedging.paths import Paths, along
-from hedging.reactions import BTC, ETH, Reaction
+from hedging.reactions import BTC, Reaction, measured
 from hedging.units import SECONDS_PER_DAY
 from hedging.units import days as days_between
 from hedging.valuation import Pricer
@@ -86,8 +86,7 @@ class Replay:
         known = np.array(self.hours) / HOURS
         days = np.union1d(known, np.arange(0.0, known[-1], step))
         log_price = np.interp(days, known, np.log(np.array(self.price[asset]) / 100.0))
-        rule = reaction or (ETH if asset == "ETH" else BTC)
-        made = along(days, log_price[None, :], (self.title,), rule)
+        made = along(days, log_price[None, :], (self.title,), reaction or measured(asset))
         if asset in self.vol:
             made = replace(made, vol_shift=self._since_start(self.vol[asset], days))
         if asset in self.funding:

@@ -17,7 +17,7 @@ import pandas as pd
 from hedging._extras import require
 from hedging.errors import InputError
 from hedging.paths import Paths, along
-from hedging.reactions import BTC, ETH, Reaction
+from hedging.reactions import Reaction, measured
 from hedging.units import DAYS_PER_YEAR, SECONDS_PER_DAY
 
 __all__ = [
@@ -372,9 +372,8 @@ def _paths(
     assets: Mapping[str, float], days: Sequence[float] | Array, moves: Array, reactions: Reactions
 ) -> dict[str, Paths]:
     """Paths of each asset from its log-returns, shape (scenarios, dates, assets)."""
-    known = {"ETH": ETH} | dict(reactions or {})
     log_price = np.cumsum(moves, axis=1)
     return {
-        asset: along(days, np.ascontiguousarray(log_price[:, :, i]), reaction=known.get(asset, BTC))
+        asset: along(days, np.ascontiguousarray(log_price[:, :, i]), reaction=measured(asset, reactions))
         for i, asset in enumerate(assets)
     }
