@@ -25,6 +25,7 @@ from hedging._formulas import (
     DONE,
     FIRST,
     HIGHER,
+    INV_SQRT_2PI,
     MILLS,
     OTHER,
     OVERFLOW,
@@ -77,24 +78,28 @@ def _product(a: Any, b: Any) -> Any:
 
 # As arrays without dimension: a Python float would be converted anew by every operation.
 _MILLS = tuple(np.asarray(c) for c in reversed(MILLS))
-_FOUR, _ONE = np.asarray(4.0), np.asarray(1.0)
+_ONE, _FIVE, _TEN = np.asarray(1.0), np.asarray(5.0), np.asarray(10.0)
+_C, _2C = np.asarray(INV_SQRT_2PI), np.asarray(2.0 * INV_SQRT_2PI)
 
 
 def _mills(near: Any, far: Any) -> Any:
-    """`evaluate_mills` of both in one pass and without temporaries: this is half of all the work."""
+    """`evaluate_mills` of both in one pass and with few temporaries: this is half of all the work."""
     multiply, add = np.multiply, np.add
     y = np.empty((2, *np.shape(near)))
     y[0], y[1] = near, far
-    t = np.reciprocal(add(y, _FOUR))
-    z = add(y, y, y)
-    multiply(z, t, z)
-    np.subtract(z, _ONE, z)
+    t = np.reciprocal(add(y, _FIVE))
+    u = add(y, y)
+    multiply(u, t, u)
+    z = np.subtract(u, _ONE)
     p = multiply(z, _MILLS[0])
     add(p, _MILLS[1], p)
     for coefficient in _MILLS[2:]:
         multiply(p, z, p)
         add(p, coefficient, p)
-    return multiply(p, t, p)
+    multiply(p, u, p)
+    multiply(p, multiply(t, _TEN, t), p)
+    add(p, _C, p)
+    return np.divide(p, add(y, _2C, y), p)
 
 
 def _identity(function: Function) -> Function:

@@ -46,7 +46,7 @@ def test_without_vol_or_time_an_option_is_a_forward_or_nothing(flag: str, time: 
 def test_on_the_kink_the_limits_are_those_from_above() -> None:
     ours = greeks.greeks(["c", "p"], 100, 100, 0, 0, 0.2, names=("price", "delta", "gamma", "vega", "theta"))
     assert ours.price.tolist() == [0, 0]
-    assert ours.delta == pytest.approx([0.5, -0.5], rel=2.3e-16)  # one rounding
+    assert ours.delta.tolist() == [0.5, -0.5]
     assert ours.gamma.tolist() == [math.inf, math.inf]
     assert ours.vega.tolist() == [0, 0]
     assert ours.theta.tolist() == [-math.inf, -math.inf]

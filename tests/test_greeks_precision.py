@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from hedging import _kernels
+from hedging._formulas import evaluate_mills
 from hedging._implied import OK
 
 Array = npt.NDArray[np.float64]
@@ -108,3 +109,15 @@ def test_every_recoverable_vol_is_recovered(engine: str, table: pd.DataFrame) ->
     assert np.nanmax(size[recoverable]) <= WORST_VOL, worst(table, np.where(recoverable, size, 0.0))
     # And where less is recoverable, what is returned is no worse than that, or refused.
     assert np.nanmax(size) <= WORST_VOL, worst(table, size)
+
+
+def test_mills_ratio_to_three_roundings() -> None:
+    mpmath = pytest.importorskip("mpmath")
+    y = np.concatenate([np.linspace(0, 12, 300), np.geomspace(1e-9, 1, 100), np.geomspace(10, 1e6, 100)])
+    on_arrays, _ = _kernels.ARRAYS.mills(y, y)
+    with mpmath.workdps(40):
+        for i, x in enumerate(map(mpmath.mpf, y.tolist())):
+            # N(-y) / (n(y) sqrt(2 pi))
+            exact = mpmath.exp(x * x / 2) * mpmath.erfc(x / mpmath.sqrt(2)) / 2
+            for ours in (on_arrays[i], evaluate_mills(y[i])):
+                assert abs(ours / exact - 1) <= 3 * ROUNDING, y[i]
