@@ -75,8 +75,10 @@ def _path(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePl
     if args.replay is not None:
         paths = drawn = hedging.replays.replay(args.replay).paths(market.asset)
     else:
-        paths = hedging.crash_path(args.velocity, args.acceleration, args.days)
-        drawn = hedging.paths.fan(args.velocity, args.acceleration, args.days, multiples=ACCELERATIONS)
+        fall = (args.velocity, args.acceleration, args.days)
+        reaction = hedging.reactions.measured(market.asset)
+        paths = hedging.crash_path(*fall, reaction=reaction)
+        drawn = hedging.paths.fan(*fall, multiples=ACCELERATIONS, reaction=reaction)
     result = hedging.scenario.run(book, market, paths, overlay=overlay)
     accounts = _accounts(args, book, market, paths, overlay)
     content = result.to_dict()
