@@ -9,7 +9,7 @@ short one that must give way.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -26,8 +26,12 @@ _VOL_SCALE: Final = 0.003  # a misfit of 0.3 vol points weighs as much as a free
 _PULL: Final = 0.02  # of the SSVI surface on a free parameter of a slice
 _MARGIN: Final = 0.01  # g is kept above this on the penalty's grid, so that it is above 0 between its points
 _CALENDAR_MARGIN: Final = 1e-3  # share of variance
+_LEAST: Final = 0.03  # least variance of a slice, in shares of that at the money: a sixth of its vol
 _SHORT: Final = 7.0 / 365.0  # years; shorter slices count for less in the SSVI surface
 _STEEPEST: Final = 1.0  # slope of a wing. Lee's bound is 2; no recorded chain needs more than 1
+_REWEIGHTED: Final = 2  # times the slices are fitted again with outliers weighed down
+_NOISE: Final = 1e-4  # a misfit of a hundredth of a vol point makes no outlier
+_STEP_DOWN: Final = 5e-4  # largest share of variance that a slice is lowered by to lie below the next one
 _STRENGTHS: Final = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
 _WIDE: Final = np.linspace(-2.0, 2.0, 41)
 _CLOSE: Final = np.linspace(-8.0, 8.0, 49)  # in standard deviations
@@ -94,7 +98,7 @@ def fit_ssvi(quotes: Sequence[Quotes]) -> Array:
         ]
         return np.concatenate(parts, axis=-1)
 
-    return _svi.raw_from_ssvi(*surface(_least_squares(residuals, start)))
+    return np.asarray(_svi.raw_from_ssvi(*surface(_least_squares(residuals, start))))
 
 
 def _ssvi_penalties(theta: Array, rho: Array, phi: Array) -> list[Array]:
@@ -118,29 +122,39 @@ def fit_svi(quotes: Sequence[Quotes], prior: Array) -> Array:
         Slices to lean on, as `fit_ssvi` returns them.
     """
     slices = prior.copy()
-    for i in reversed(range(len(quotes))):
-        later = slices[i + 1] if i + 1 < len(quotes) else None
-        slices[i] = _fit_slice(quotes[i], prior[i], later)
+    for again in range(1 + _REWEIGHTED):
+        if again:
+            quotes = [_reweighted(q, slices[i]) for i, q in enumerate(quotes)]
+        for i in reversed(range(len(quotes))):
+            later = slices[i + 1] if i + 1 < len(quotes) else None
+            slices[i] = _fit_slice(quotes[i], prior[i], slices[i], later)
     return slices
 
 
-def _fit_slice(quotes: Quotes, prior: Array, later: Array | None) -> Array:
+def _reweighted(quotes: Quotes, found: Array) -> Quotes:
+    """Weigh down what the slice misses by far: a quote that no smile can meet must not bend it elsewhere."""
+    off = np.abs(np.sqrt(_svi.total_variance(found, quotes.k) / quotes.time) - quotes.vol) * quotes.weight
+    calm = quotes.weight / np.sqrt(1.0 + (off / max(3.0 * float(np.median(off)), _NOISE)) ** 2)
+    return replace(quotes, weight=calm / np.sqrt((calm**2).mean()))
+
+
+def _fit_slice(quotes: Quotes, prior: Array, start: Array, later: Array | None) -> Array:
     """Fit one slice below the next later one; the penalties grow until a finer grid finds no arbitrage."""
     fine = grid(quotes.at_the_money, fine=10)
     if later is not None:
         fine = np.concatenate([fine, grid(float(_svi.total_variance(later, np.zeros(1))[0]), fine=10)])
     ceiling = np.inf if later is None else _svi.total_variance(later, fine)
-    free = _svi.to_free(prior)
+    free = _svi.to_free(start)
     for strength in _STRENGTHS:
         free = _least_squares(_slice_residuals(quotes, prior, later, strength), free)
         found = _svi.from_free(free)
-        variance, slope, curvature = _svi.variance_slopes(found, fine)
-        if (variance <= ceiling).all() and (_svi.butterfly(variance, slope, curvature, fine) >= 0.0).all():
-            return found
-    # What is left is a rounding error of the penalties: the whole slice steps down by it.
-    excess = float(np.maximum(variance - ceiling, 0.0).max())
-    if excess < 0.01 * variance.min():
-        found[0] -= excess
+        # What the penalties leave undone, a hundredth of a vol point, the whole slice steps down by.
+        excess = float(np.maximum(_svi.total_variance(found, fine) - ceiling, 0.0).max())
+        lowered: Array = found - np.array([excess, 0.0, 0.0, 0.0, 0.0])
+        variance, slope, curvature = _svi.variance_slopes(lowered, fine)
+        sound = (variance > 0.0).all() and (_svi.butterfly(variance, slope, curvature, fine) >= 0.0).all()
+        if sound and (excess <= _STEP_DOWN * quotes.at_the_money or strength == _STRENGTHS[-1]):
+            return lowered
     return found
 
 
@@ -152,6 +166,7 @@ def _slice_residuals(quotes: Quotes, prior: Array, later: Array | None, strength
     weight = quotes.weight / (_VOL_SCALE * np.sqrt(len(quotes.k)))
     pull = _PULL * np.array([1.0, 1.0, 1.0, 0.5 / np.sqrt(level), 1.0])
     count = np.sqrt(len(points))
+    least = np.log(_LEAST * level)
     if later is not None:
         ceiling, steepest = _svi.total_variance(later, points), _svi.wings(later)
 
@@ -165,6 +180,7 @@ def _slice_residuals(quotes: Quotes, prior: Array, later: Array | None, strength
             (free - start) * pull,
             strength * 30.0 * np.minimum(g - _MARGIN, 0.0) / count,
             strength * 100.0 * np.maximum(slopes - _STEEPEST, 0.0),
+            strength * 10.0 * np.maximum(least - free[..., :1], 0.0),
         ]
         if later is not None:
             over = np.maximum(variance * (1.0 + _CALENDAR_MARGIN) - ceiling, 0.0)

@@ -237,6 +237,14 @@ def test_real_chains_are_fitted_to_the_stated_error_without_arbitrage(shared_dat
     assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)
 
 
+def test_forty_eight_expiries_of_an_index_are_fitted_without_arbitrage(shared_data):
+    chain = read_chain(shared_data / "chains/cboe_spx_20220610.csv.gz")
+    report = smile.fit(chain).report(chain)
+    assert len(report) == 48
+    assert np.sqrt((report["rmse"] ** 2).mean()) < 0.6
+    assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)
+
+
 @pytest.mark.parametrize(("file", "pick"), CALM + CRASH)
 def test_the_ssvi_surface_of_real_chains_has_no_arbitrage(shared_data, file, pick):
     surface = smile.fit_ssvi(read_chain(shared_data / "chains" / file, **pick))
