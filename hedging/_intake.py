@@ -96,11 +96,18 @@ def _expiries(column: pd.Series, source: str) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(column).tz_convert("UTC").as_unit("ns")
 
 
-def with_forwards(table: pd.DataFrame, as_of: pd.Timestamp, rate: float, *, coin: bool) -> pd.DataFrame:
-    """Add time to expiry and discount, and fill the forward from its expiry, or else from put-call parity."""
+def with_forwards(
+    table: pd.DataFrame, as_of: pd.Timestamp, rate: float, futures: pd.DataFrame, *, coin: bool
+) -> pd.DataFrame:
+    """Add time to expiry and discount, and fill the forward: from its expiry, a future, or put-call parity."""
     time = ((table["expiry"] - as_of) / pd.Timedelta(seconds=SECONDS_PER_YEAR)).astype(float)
     table = table.assign(time_to_expiry=time, discount=table["discount"].fillna((-rate * time).map(np.exp)))
     of_expiry = table.groupby("expiry")["forward"].transform("median")
+    if len(futures) and of_expiry.isna().any():
+        marks = futures.dropna(subset=["expiry"]).drop_duplicates("expiry").set_index("expiry")
+        of_expiry = of_expiry.fillna(
+            table["expiry"].map(marks["mark"].fillna((marks["bid"] + marks["ask"]) / 2.0))
+        )
     if of_expiry.isna().any():
         orphans = table[of_expiry.isna()]
         parity = _parity.implied_forwards(orphans, coin=coin)["forward"]

@@ -132,7 +132,8 @@ class OptionChain:
             One row a quote. Needs ``flag, strike, expiry`` and one of ``bid, ask, mark, mark_vol``;
             reads ``symbol, forward, discount, index, bid_size, ask_size, open_interest, volume`` where
             present. Sizes are in contracts, open interest and volume in units of underlying. A row
-            without a forward takes its expiry's median, an expiry without any that of put-call parity;
+            without a forward takes its expiry's median; an expiry without any takes the mark of its future,
+            and without one what put-call parity implies;
             a row without a vol takes that of its mark, or of its mid; one without a mark the model's.
         asset : str
             The underlying.
@@ -187,7 +188,8 @@ class OptionChain:
         if reject is not None:
             reasons[np.asarray(reject) != ""] = np.asarray(reject, dtype=object)[np.asarray(reject) != ""]
         table["mark_vol"] /= divisor  # not times 0.01: 58.6 must be 0.586 exactly
-        table = _intake.with_forwards(table, when, rate, coin=coin)
+        curve = no_futures() if futures is None else in_columns(futures, "futures")
+        table = _intake.with_forwards(table, when, rate, curve, coin=coin)
         to_forward_money = table["forward"] if coin else 1.0 / table["discount"]
         undiscounted = table.assign(
             **table[_intake.PRICES].mul(to_forward_money, axis=0),
@@ -204,7 +206,6 @@ class OptionChain:
         index = _intake.spot_of(table[reasons == ""], spot, source)
         quotes = in_columns(_intake.completed(table[reasons == ""], index, coin=coin), "quotes")
         _intake.units_agree(quotes, source)
-        curve = no_futures() if futures is None else in_columns(futures, "futures")
         return cls(asset, when, index, quotes, rejected, terms, curve, source, sha256)
 
     @property

@@ -154,6 +154,17 @@ def test_cash_settled_options_discount_at_the_stated_rate():
     assert_allclose(got.quotes["bid"], got.quotes["bid_quoted"], rtol=0)
 
 
+def test_an_expiry_without_a_forward_takes_its_futures_and_else_parity():
+    bare = table().drop(columns="forward")
+    futures = pd.DataFrame(
+        {"symbol": "BTC-27MAR26", "expiry": pd.Timestamp(EXPIRY), "bid": np.nan, "ask": np.nan, "mark": 70_800.0,
+         "funding_8h": np.nan, "open_interest": np.nan}, index=[0],
+    )  # fmt: skip
+    assert (chain(bare, futures=futures).quotes["forward"] == 70_800.0).all()
+    # Call and put of 70,000 differ by 0.066 - 0.061 coins: forward = strike / (1 - 0.005).
+    assert_allclose(chain(bare).quotes["forward"], 70_000 / 0.995, rtol=1e-12)
+
+
 def test_it_prints_a_short_summary():
     text = repr(chain(table(bid=[0.02, 0.07, 0.065, 0.028])))
     assert "3 quotes kept, 1 rejected (crossed: 1)" in text
