@@ -212,6 +212,18 @@ def test_an_output_that_cannot_be_written_stops_before_the_work(
     assert [path.name for path in folder.iterdir()] == ["book.toml"]
 
 
+@pytest.mark.parametrize(
+    ("quantity", "message"), [("1e-9", "no order fits a position of 1e-09 BTC"), ("1e300", "at most 1e+15")]
+)
+def test_a_position_beyond_all_sizes_is_one_line_and_code_2(
+    folder: Path, sample: OptionChain, quantity: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_chain(sample, folder / "chain.csv")
+    (folder / "book.toml").write_text(BOOK.replace("25", quantity))
+    assert cli.main(["plan", "book.toml", "--chain", "chain.csv", "--delta", "8:12"]) == 2
+    assert message in one_line(capsys)
+
+
 def test_a_plan_without_a_target_is_refused(
     folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

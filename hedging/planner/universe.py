@@ -153,7 +153,13 @@ def columns_of(market: Market, limits: Limits, book: Book, position: float, hori
     offers = quotes + outright
     least, most = (share * position for share in (limits.min_leg_share, limits.max_leg_share))
     columns = _measured(offers, market, horizon, least, most)
-    return columns.take(columns.most >= np.maximum(columns.least, 1.0))
+    fitting = columns.take(columns.most >= np.maximum(columns.least, 1.0))
+    if not len(fitting):
+        raise InputError(
+            f"no order fits a position of {position:g} {market.asset}, spot and perpetual included: the largest is "
+            f"max_leg_share = {limits.max_leg_share:g} times that, the smallest one lot. Hedge a larger position."
+        )
+    return fitting
 
 
 def leg_of(columns: Columns, index: int, lots: float, chains: dict[str, OptionChain], limits: Limits) -> Leg:
