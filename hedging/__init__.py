@@ -52,7 +52,8 @@ if TYPE_CHECKING:
     from hedging.instruments import ContractTerms, Future, Option, Perpetual, Spot
     from hedging.market import Market
     from hedging.paths import Paths, crash_path, grid
-    from hedging.planner import HedgePlan, Limits, Target, plan, read_plan
+    from hedging.planner import HedgePlan, Limits, Outright, Target, plan, read_plan
+    from hedging.planner.frontier import frontier
     from hedging.venues import read_chain
 
 __version__ = "0.1.0"
@@ -73,7 +74,7 @@ _HOME = {
     "instruments": ("ContractTerms", "Future", "Option", "Perpetual", "Spot"),
     "market": ("Market",),
     "paths": ("Paths", "crash_path", "grid"),
-    "planner": ("HedgePlan", "Limits", "Target", "plan", "read_plan"),
+    "planner": ("HedgePlan", "Limits", "Outright", "Target", "frontier", "plan", "read_plan"),
     "venues": ("read_chain",),
 }
 _NAMES = {name: module for module, names in _HOME.items() for name in names}
@@ -93,6 +94,7 @@ __all__ = [
     "MissingExtraError",
     "Option",
     "OptionChain",
+    "Outright",
     "Paths",
     "Perpetual",
     "SolverError",
@@ -103,6 +105,7 @@ __all__ = [
     "chain",
     "crash_path",
     "errors",
+    "frontier",
     "greeks",
     "grid",
     "health",

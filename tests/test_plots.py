@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from markets import flat_market, option
 from matplotlib import pyplot as plt
@@ -17,6 +18,7 @@ from hedging.book import Book, Holding
 from hedging.legs import Leg, option_leg
 from hedging.market import Market
 from hedging.paths import crash_path, fan
+from hedging.planner import Frontier
 
 BOOK = Book(Holding.spot("BTC", 10.0))
 
@@ -212,3 +214,21 @@ def test_style_stays_inside_but_a_backend_that_turns_interactive_is_left_on() ->
         assert mpl.rcParams["axes.titlelocation"] == before
     finally:
         mpl.interactive(False)
+
+
+def test_frontier_draws_both_curves_and_the_legs() -> None:
+    table = pd.DataFrame(
+        {
+            "floor": [-0.1, -0.2],
+            "relaxed": [90.0, 40.0],
+            "cost": [100.0, 50.0],
+            "legs": [3, 1],
+            "bound": [99.0, 50.0],
+        }
+    )
+    ax = plots.frontier(Frontier("floor", table, ((), ()), 1_000.0))
+    whole, relaxed = ax.get_lines()
+    assert whole.get_xydata().tolist() == [[-0.1, 100.0], [-0.2, 50.0]]
+    assert relaxed.get_ydata().tolist() == [90.0, 40.0]
+    assert [text.get_text() for text in ax.texts] == ["3", "1"]
+    assert ax.get_ylabel() == "execution cost [USD]"

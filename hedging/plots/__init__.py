@@ -4,6 +4,7 @@ Every function takes `ax` (or makes one through pyplot), returns what it drew on
 the settings of matplotlib as they were.
 """
 
+from hedging.plots.plans import frontier
 from hedging.plots.quotes import overlays, smile, surface
 from hedging.plots.risks import attribution, distribution, greeks_profile, headroom
 from hedging.plots.scenarios import crash_fan, heatmap, payoff, pnl_paths
@@ -13,6 +14,7 @@ __all__ = [
     "attribution",
     "crash_fan",
     "distribution",
+    "frontier",
     "greeks_profile",
     "headroom",
     "heatmap",

@@ -1,0 +1,55 @@
+"""Pictures of plans: what protection costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hedging.planner import Frontier
+from hedging.plots.style import HEDGED, QUIET, axes_or_new, money, percent, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["frontier"]
+
+
+def frontier(found: Frontier, *, currency: str = "USD", ax: Axes | None = None) -> Axes:
+    """Cost of a plan against one limit, in whole lots and relaxed; see `hedging.planner.frontier`.
+
+    Parameters
+    ----------
+    found : Frontier
+    currency : str
+        For the label.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        Two lines, ``whole lots`` with the number of legs beside each point, and ``relaxed``.
+    """
+    table = found.table
+    with styled():
+        ax = axes_or_new(ax)
+        ax.plot(table[found.over], table["cost"], color=HEDGED, marker="o", label="whole lots")
+        ax.plot(
+            table[found.over],
+            table["relaxed"],
+            color=QUIET,
+            linestyle="--",
+            label="relaxed: no plan costs less",
+        )
+        for level, cost, legs in zip(table[found.over], table["cost"], table["legs"], strict=True):
+            ax.annotate(
+                f"{legs}", (level, cost), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8
+            )
+        ax.xaxis.set_major_formatter(percent)
+        ax.yaxis.set_major_formatter(money)
+        ax.set_ylim(bottom=0.0)
+        ax.set(
+            xlabel=f"{found.over} [share of the book]",
+            ylabel=f"execution cost [{currency}]",
+            title=f"what the {found.over} costs (legs at each point)",
+        )
+        ax.legend()
+    return ax
