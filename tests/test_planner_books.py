@@ -238,6 +238,21 @@ def test_strikes_open_interest_and_gross_vega_are_kept():
     assert gross <= 0.9
 
 
+def test_vega_is_kept_by_expiry(tmp_path):
+    chain = small_chain(LADDER)
+    target = Target(delta=(None, 7.0), vega_by_days={(0, 45): (None, 0.0), (45, 90): (0.1, 2.0)})
+    found = plan(coins(10), chain, target, Limits(**LOOSE))
+    table = (coins(10) + found).exposure_by_expiry(Market.of(chain))
+    by_days = {(expiry - AS_OF).days: vega for expiry, vega in table["vega"].items() if not pd.isna(expiry)}
+    assert by_days.get(30, 0.0) <= 1e-9
+    assert 0.1 <= by_days[60] <= 2.0
+    assert {check.limit for check in found.checks} >= {"vega 0-45d", "vega 45-90d"}
+    found.to_json(tmp_path / "plan.json")
+    assert found.audit(chain).ok
+    with pytest.raises(InputError, match="first <= last"):
+        Target(vega_by_days={(60, 30): (0, 1)})
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

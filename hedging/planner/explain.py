@@ -35,7 +35,7 @@ class ShadowPrice:
     step: str
 
     def __str__(self) -> str:
-        return f"{self.step} more {self.limit} saves {self.price:,.3g}"
+        return f"{self.step} wider {self.limit} saves {self.price:,.3g}"
 
     def to_dict(self) -> dict[str, Any]:
         """The price by field."""

@@ -83,7 +83,8 @@ def book_from(saved: dict[str, Any]) -> Book:
 
 def target_from(saved: dict[str, Any]) -> Target:
     """The target that `Target.to_dict` gave."""
-    return Target(**saved)
+    windows = {(row[0], row[1]): (row[2], row[3]) for row in saved.get("vega_by_days", ())}
+    return Target(**(saved | {"vega_by_days": windows}))
 
 
 def limits_from(saved: dict[str, Any]) -> Limits:

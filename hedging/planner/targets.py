@@ -36,6 +36,9 @@ class Target:
         Bands in the units of `hedging.units.GREEK_UNITS`: [units of underlying], [units per 1.00 of spot],
         [money per vol point], [money per calendar day]. None leaves a side open. A plain band holds for
         every asset of the book.
+    vega_by_days : {(first, last): (low, high)}, optional
+        Bands for the vega of what expires within a window of days; vega of one expiry moves little with
+        that of another. Holds for every asset of the book. [days], [money per vol point]
     floor : float, optional
         Least P&L over the scenario set, at all its dates, as a share of the plan's base: -0.15 is a loss of
         at most 15 %. [1]
@@ -63,6 +66,7 @@ class Target:
     gamma: Band | Mapping[str, Band] | None = None
     vega: Band | Mapping[str, Band] | None = None
     theta: Band | Mapping[str, Band] | None = None
+    vega_by_days: Mapping[tuple[float, float], Band] = field(default_factory=dict)
     floor: float | None = None
     shortfall: float | None = None
     level: float = 0.95
@@ -76,6 +80,10 @@ class Target:
             else:
                 checked = None if given is None else _band(name, given)
             object.__setattr__(self, name, checked)
+        windows = {
+            _window(days): _band(f"vega of {days} days", band) for days, band in self.vega_by_days.items()
+        }
+        object.__setattr__(self, "vega_by_days", windows)
         for name in ("floor", "shortfall"):
             share = getattr(self, name)
             if share is not None and not -1.0 <= share <= 0.0:
@@ -100,6 +108,8 @@ class Target:
         """The targets that are set, by name."""
         named = {name: getattr(self, name) for name in TARGETS}
         plain: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+        if self.vega_by_days:
+            plain["vega_by_days"] = [[*days, *band] for days, band in self.vega_by_days.items()]
         if self.shortfall is not None:
             plain["level"] = self.level
         return plain | ({"soft": dict(self.soft)} if self.soft else {})
@@ -240,6 +250,21 @@ class Limits:
 def plain_fee(fee: dict[str, float]) -> dict[str, float | None]:
     """A fee rule by field, None for no cap: JSON knows no infinity."""
     return {name: None if math.isinf(value) else value for name, value in fee.items()}
+
+
+def window_name(days: tuple[float, float]) -> str:
+    """What the limit on the vega of a window of days is called."""
+    return f"vega {days[0]:g}-{days[1]:g}d"
+
+
+def _window(days: Any) -> tuple[float, float]:
+    try:
+        first, last = (float(day) for day in days)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"vega_by_days takes windows (first day, last day); got {days!r}.") from error
+    if not 0.0 <= first <= last:
+        raise InputError(f"vega_by_days takes windows (first day, last day), first <= last; got {days!r}.")
+    return first, last
 
 
 def _band(name: str, given: Any) -> Band:
