@@ -134,7 +134,13 @@ def command(
 
 
 def add_inputs(command: Parser) -> None:
+    """The book, and the chain that prices it."""
     command.add_argument("book", metavar="BOOK", help="TOML file of what is held")
+    add_chain(command)
+
+
+def add_chain(command: Parser) -> None:
+    """A file of quotes, and which chain in it."""
     command.add_argument("--chain", required=True, metavar="FILE", help="file of option quotes")
     command.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")
     command.add_argument("--at", metavar="TIME", help="which day or time, in a file of several chains")

@@ -124,6 +124,19 @@ def _overlays(args: argparse.Namespace) -> int:
     return 0
 
 
+def _audit(args: argparse.Namespace) -> int:
+    console.check_outputs(args.json)
+    plan = hedging.read_plan(args.plan)
+    asset = args.asset or plan.before.asset
+    chain = hedging.read_chain(args.chain, format=args.format, at=args.at, asset=asset)
+    audit = plan.audit(chain)
+    if args.json:
+        console.emit_json(args.json, audit.to_dict())
+    if args.json != "-":
+        print(audit)
+    return 0
+
+
 def _demo(args: argparse.Namespace) -> int:
     folder = console.folder(args.output)
     book, chain = hedging.samples.book(), hedging.samples.chain()
@@ -218,6 +231,11 @@ def _parser() -> console.Parser:
     )
     overlays.add_argument("--expiries", type=console.window, default=(20.0, 45.0), metavar="DAYS:DAYS")
     overlays.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
+
+    audit = console.command(commands, "audit", _audit, "a saved plan against newer quotes")
+    audit.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
+    console.add_chain(audit)
+    audit.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
 
     cli_scenario.add_parser(commands)
     cli_chain.add_parser(commands)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -61,6 +61,21 @@ class Audit:
     def ok(self) -> bool:
         """Whether every target still holds."""
         return all(check.ok for check in self.checks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The audit as plain values; money is the quote currency."""
+        drift = self.drift.reset_index().to_dict(orient="records")
+        return {
+            "days": self.days,
+            "ok": self.ok,
+            "gain": self.gain,
+            "overlay_gain": self.overlay_gain,
+            "checks": [check.to_dict() for check in self.checks],
+            "drift": [{str(name): value for name, value in row.items()} for row in drift],
+            "cost_now": None if self.cost_now is None else asdict(self.cost_now),
+            "restore": None if self.restore is None else self.restore.to_dict(),
+            "message": self.message,
+        }
 
     def __repr__(self) -> str:
         held = "every target holds" if self.ok else "; ".join(str(c) for c in self.checks if not c.ok)
