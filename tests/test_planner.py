@@ -468,3 +468,7 @@ def test_solve_says_optimal_only_within_the_gap(shared_data):
     assert quick.bound <= full.objective + 1e-6
     assert full.objective <= quick.objective + 1e-6
     assert full.gap <= 1e-4 * (1 + 1e-9)
+
+
+def test_one_outright_needs_no_tuple():
+    assert Limits(outright=Outright("spot")) == Limits(outright=(Outright("spot"),))

@@ -235,7 +235,10 @@ class Limits:
             raise InputError(
                 f"max_leg_share must be a number > 0 and >= min_leg_share; got {self.max_leg_share!r}."
             )
-        if len({item.kind for item in self.outright}) < len(self.outright):
+        given: Any = self.outright  # one is taken for a tuple of one
+        given = (given,) if isinstance(given, Outright) else tuple(given)
+        object.__setattr__(self, "outright", given)
+        if len({item.kind for item in given}) < len(given):
             raise InputError("outright must name each of spot and perpetual at most once.")
 
     def to_dict(self) -> dict[str, Any]:
