@@ -472,3 +472,12 @@ def test_solve_says_optimal_only_within_the_gap(shared_data):
 
 def test_one_outright_needs_no_tuple():
     assert Limits(outright=Outright("spot")) == Limits(outright=(Outright("spot"),))
+
+
+def test_the_outright_trade_beside_is_one_that_the_position_allows():
+    chain = small_chain(LADDER)
+    leveraged = Book(Holding.spot("BTC", 2.0), Holding.perpetual("BTC", 8.0, entry=SPOT))
+    for book, name in [(coins(10), "spot"), (leveraged, "perpetual")]:
+        found = plan(book, chain, Target(delta=(4, 5)), Limits(**LOOSE))
+        assert found.outright is not None
+        assert found.outright.name == name

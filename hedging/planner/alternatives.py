@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from hedging.instruments import Spot
+from hedging.instruments import Option, Spot
 from hedging.planner.infeasible import closest
 from hedging.planner.problem import Problem
 from hedging.planner.result import Alternative
@@ -33,7 +33,8 @@ def beside(task: Task, whole: Problem, *, but: str) -> tuple[Alternative, ...]:
     One that cannot meet every limit is shown with what it misses; one that comes out as something else (a
     spread that sells nothing) is not shown, nor is the plan's own structure.
     """
-    owned = any(isinstance(held.instrument, Spot) for held in task.book.holdings)
+    # Spot can only be sold where the position is spot; any other is cut with the perpetual.
+    owned = all(isinstance(held.instrument, Spot | Option) for held in task.book.holdings)
     outright = "spot" if owned else "perpetual"
     wanted = STRUCTURES | {outright: ({(outright, 1), (outright, -1)}, 1)}
     found = [
