@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -57,7 +58,9 @@ Inputs = Sequence[npt.NDArray[Any]]
 Sweep = Callable[..., int]
 
 _ON_TERMS = {**FIRST, **COIN, **OTHER}
-COMPILED = 1000  # entries from which the compiled loops pay, once they are loaded
+# Entries from which the compiled loops are used: they pay from about ten on, but loading them takes most of a
+# second, and results of one size should not turn on what ran before. HEDGING_FAST=0 switches them off.
+COMPILED = int(os.environ.get("HEDGING_FAST", "1000")) or sys.maxsize
 THREADED = 50_000  # entries from which a second thread pays
 _RAW = ("price", "delta", "gamma", "vega", "theta")
 
@@ -67,13 +70,19 @@ _RAW = ("price", "delta", "gamma", "vega", "theta")
 
 def _ratio(top: Any, bottom: Any) -> Any:
     result = np.asarray(np.divide(top, bottom))
-    np.copyto(result, 0.0, where=np.equal(top, 0.0))
+    if _any_nan(result):
+        np.copyto(result, 0.0, where=np.equal(top, 0.0))
     return result
 
 
 def _product(a: Any, b: Any) -> Any:
     result = np.multiply(a, b)
-    return np.where(np.isnan(result), 0.0, result)
+    return np.where(np.isnan(result), 0.0, result) if _any_nan(result) else result
+
+
+def _any_nan(values: Any) -> bool:
+    """Whether there may be one: a sum passes every NaN on, and turns opposite infinities into one."""
+    return math.isnan(np.add.reduce(values, axis=None))
 
 
 # As arrays without dimension: a Python float would be converted anew by every operation.
@@ -247,7 +256,7 @@ def _fast(shape: tuple[int, ...]) -> Any:
 
 @cache
 def _loops() -> Any:
-    if os.environ.get("HEDGING_FAST", "1") == "0" or find_spec("numba") is None:
+    if find_spec("numba") is None:
         return None
     from hedging import _kernels_fast
 
@@ -303,8 +312,7 @@ def _sweep(
                 return REFUSED
             for row, values, scale in zip(out, compute(x), scales, strict=True):
                 result = np.multiply(values, scale, row[part])
-                # A sum passes every NaN on; one of opposite infinities is looked at again.
-                if bounds is not None and math.isnan(np.add.reduce(result)) and np.isnan(result).any():
+                if bounds is not None and _any_nan(result) and np.isnan(result).any():
                     return OVERFLOW
     return DONE
 

@@ -269,7 +269,7 @@ SPECIAL = [0.0, -0.0, 5e-324, 1e-300, 1e-16, 1e-8, 1.0, 1.0 + 2**-52, 100.0, 1e8
 SPECIAL += [math.nan, -math.inf, 1.7976931348623157e308]
 
 
-@pytest.mark.parametrize("count", [200_000])
+@pytest.mark.parametrize("count", [200_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
 def test_fuzz_never_nan_from_valid_input_never_a_warning_never_a_stranger(count: int) -> None:
     rng = np.random.default_rng(11)
 

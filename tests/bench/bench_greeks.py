@@ -130,13 +130,13 @@ def fast_vollib(o: dict[str, Any]) -> dict[str, Callable[[], Any]]:
 
 
 def pyvolr(o: dict[str, Any]) -> dict[str, Callable[[], Any]]:
-    import pyvolr.vec as pv  # type: ignore[import-not-found]
+    from pyvolr import bs  # type: ignore[import-not-found]
 
     head = (o["flag"], o["spot"], o["strike"], o["time_to_expiry"], o["rate"])
     return {
-        "price": lambda: pv.price(*head, o["vol"]),
-        "greeks": lambda: (pv.price(*head, o["vol"]), pv.greeks(*head, o["vol"])),
-        "implied": lambda: pv.implied_volatility(o["price"], *head, on_error="ignore"),
+        "price": lambda: bs.price(*head, o["vol"]),
+        "greeks": lambda: (bs.price(*head, o["vol"]), bs.greeks(*head, o["vol"])),
+        "implied": lambda: bs.implied_vol(o["price"], *head, on_error="ignore"),
     }
 
 
@@ -145,8 +145,19 @@ def quantlib(o: dict[str, Any]) -> dict[str, Callable[[], Any]]:
 
     kind = np.where(o["flag"] == "c", ql.Option.Call, ql.Option.Put)
     discount = np.exp(-o["rate"] * o["time_to_expiry"])
-    columns = [kind, o["strike"], o["spot"] / discount, o["vol"] * np.sqrt(o["time_to_expiry"]), discount]
-    return {"price": lambda: scalar_loop(ql.blackFormula, columns)}
+    forward, root = o["spot"] / discount, np.sqrt(o["time_to_expiry"])
+
+    def implied() -> Any:
+        columns = [kind, o["strike"], forward, o["price"], discount]
+        sd = scalar_loop(ql.blackFormulaImpliedStdDevLiRS, columns)
+        return np.array(sd) / root
+
+    return {
+        "price": lambda: scalar_loop(
+            ql.blackFormula, [kind, o["strike"], forward, o["vol"] * root, discount]
+        ),
+        "implied": implied,
+    }
 
 
 PEERS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Callable[[], Any]]], bool]] = {
@@ -219,20 +230,22 @@ def without_numba(call: Callable[[], Any]) -> Callable[[], Any]:
 def latency() -> None:
     print("\nmicroseconds a call, checks included")
     for count in (1, 50, 1000):
-        o = options(count, seed=1)
+        o = options(8 * count + 50, seed=1)
         o["price"] = greeks.price(*o.values())
-        keep = recoverable(o)
-        o = {name: column[keep] for name, column in o.items()} if count > 1 else o
+        keep = np.flatnonzero(recoverable(o))[:count]
+        o = {name: column[keep] for name, column in o.items()}
         if count == 1:
-            o = {"flag": "c", "spot": 100.0, "strike": 95.0, "time_to_expiry": 0.5, "rate": 0.05, "vol": 0.6}
-            o["price"] = greeks.price(*o.values())
-        for title, wrap in (("core", without_numba), ("fast", lambda call: call)):
+            o = {name: column.item() for name, column in o.items()}
+        for title, compiled in (("core", sys.maxsize), ("fast", 1)):
+            if compiled == 1 and find_spec("numba") is None:
+                continue
+            usual, _kernels.COMPILED = _kernels.COMPILED, compiled
             line = []
             for kind, call in ours(o).items():
-                run = wrap(call)
-                run()
+                call()
                 repeat = 200 if count > 1 else 5000
-                line.append(f"{kind} {min(timeit.repeat(run, number=repeat, repeat=7)) / repeat * 1e6:8.1f}")
+                line.append(f"{kind} {min(timeit.repeat(call, number=repeat, repeat=7)) / repeat * 1e6:8.1f}")
+            _kernels.COMPILED = usual
             print(f"  {count:5d} options, {title}: {'  '.join(line)}")
 
 
