@@ -60,7 +60,8 @@ Sweep = Callable[..., int]
 _ON_TERMS = {**FIRST, **COIN, **OTHER}
 # Entries from which the compiled loops are used: they pay from about ten on, but loading them takes most of a
 # second, and results of one size should not turn on what ran before. HEDGING_FAST=0 switches them off.
-COMPILED = int(os.environ.get("HEDGING_FAST", "1000")) or sys.maxsize
+_FAST = os.environ.get("HEDGING_FAST", "")
+COMPILED = (int(_FAST) or sys.maxsize) if _FAST.isdecimal() else 1000
 THREADED = 50_000  # entries from which a second thread pays
 _RAW = ("price", "delta", "gamma", "vega", "theta")
 
@@ -378,12 +379,22 @@ def black76(
     `total_sd` is vol * sqrt(T); at 0 the value is exactly the intrinsic one. Nothing is checked.
     """
     w, F, K, s = (np.asarray(v, dtype=np.float64) for v in (phi, forward, strike, total_sd))
-    with np.errstate(all="ignore"):
-        value = np.asarray(_black(w, F, K, np.log(F / K), s))
+    shape = np.broadcast_shapes(w.shape, F.shape, K.shape, s.shape)
+    if math.prod(shape) < COMPILED:
+        with np.errstate(all="ignore"):
+            value = np.asarray(_black(w, F, K, np.log(F / K), s))
+    else:  # a year at no rate, in blocks
+        one_year, no_rate = np.asarray(1.0), np.asarray(0.0)
+        inputs = [_codes(w), F, K, one_year, no_rate, s, no_rate]
+        (value,) = black_scholes(("price",), inputs, shape) or ()
     if out is None:
         return value
     out[...] = value
     return out
+
+
+def _codes(phi: npt.ArrayLike) -> npt.NDArray[np.uint32]:
+    return np.where(np.asarray(phi) > 0, ord("c"), ord("p")).astype(np.uint32)
 
 
 def raw_greeks(
@@ -396,8 +407,8 @@ def raw_greeks(
     dividend_yield: npt.ArrayLike = 0.0,
 ) -> list[Array]:
     """Price, delta, gamma, vega and theta at once, raw and unchecked."""
-    flag = np.where(np.asarray(phi) > 0, ord("c"), ord("p")).astype(np.uint32)
     numbers = (spot, strike, time_to_expiry, rate, vol, dividend_yield)
-    inputs: list[npt.NDArray[Any]] = [flag, *(np.asarray(v, dtype=np.float64) for v in numbers)]
+    inputs: list[npt.NDArray[Any]] = [_codes(phi)]
+    inputs += [np.asarray(v, dtype=np.float64) for v in numbers]
     found = black_scholes(_RAW, inputs, np.broadcast_shapes(*(v.shape for v in inputs)))
     return found or []  # without `prepare` nothing is refused

@@ -7,8 +7,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 
-from hedging import greeks
+from hedging import _kernels, greeks
 from hedging.units import GREEK_UNITS as FORMULAS
 
 
@@ -72,3 +73,23 @@ def test_far_out_of_the_money_put_keeps_its_digits() -> None:
     ours = greeks.delta("p", 100, 20, 0.25, 0.0, 0.1)
     assert ours == pytest.approx(exact, rel=1e-12)
     assert np.sign(ours) == -1
+
+
+@pytest.mark.parametrize("size", [7, 3000])
+def test_the_kernel_for_engines_agrees_and_is_exact_without_deviation(size: int) -> None:
+    rng = np.random.default_rng(2)
+    phi = rng.choice([-1.0, 1.0], size)
+    forward, strike = np.exp(rng.normal(0, 0.3, (2, size)))
+    total_sd = np.where(rng.random(size) < 0.2, 0.0, rng.uniform(0.01, 2, size))
+    out = np.empty(size)
+    assert _kernels.black76(phi, forward, strike, total_sd, out=out) is out
+    flag = np.where(phi > 0, "c", "p")
+    assert_allclose(out, greeks.black76_price(flag, forward, strike, 1.0, total_sd), rtol=1e-13)
+    still = total_sd == 0
+    assert_array_equal(out[still], np.maximum(phi * (forward - strike), 0)[still])
+    assert_array_equal(_kernels.black76(1.0, forward[:, None], strike[None, :3], 0.5).shape, (size, 3))
+    assert_allclose(
+        _kernels.raw_greeks(phi, forward, strike, 0.5, 0.0, 0.4, 0.01)[3],
+        100 * greeks.vega(flag, forward, strike, 0.5, 0.0, 0.4, 0.01),
+        rtol=1e-13,
+    )
