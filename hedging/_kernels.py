@@ -385,8 +385,8 @@ def black76(
             value = np.asarray(_black(w, F, K, np.log(F / K), s))
     else:  # a year at no rate, in blocks
         one_year, no_rate = np.asarray(1.0), np.asarray(0.0)
-        inputs = [_codes(w), F, K, one_year, no_rate, s, no_rate]
-        (value,) = black_scholes(("price",), inputs, shape) or ()
+        inputs: list[npt.NDArray[Any]] = [_codes(w), F, K, one_year, no_rate, s, no_rate]
+        value = (black_scholes(("price",), inputs, shape) or [one_year])[0]  # nothing is refused
     if out is None:
         return value
     out[...] = value
