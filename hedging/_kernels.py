@@ -380,13 +380,14 @@ def black76(
     """
     w, F, K, s = (np.asarray(v, dtype=np.float64) for v in (phi, forward, strike, total_sd))
     shape = np.broadcast_shapes(w.shape, F.shape, K.shape, s.shape)
-    if math.prod(shape) < COMPILED:
+    if math.prod(shape) <= BLOCK:
         with np.errstate(all="ignore"):
             value = np.asarray(_black(w, F, K, np.log(F / K), s))
-    else:  # a year at no rate, in blocks
+    else:  # as a year at no rate, in blocks; never compiled, so that no bit turns on the size of a call
         one_year, no_rate = np.asarray(1.0), np.asarray(0.0)
         inputs: list[npt.NDArray[Any]] = [_codes(w), F, K, one_year, no_rate, s, no_rate]
-        value = (black_scholes(("price",), inputs, shape) or [one_year])[0]  # nothing is refused
+        sweep = partial(_sweep, partial(_values_of_rows, ("price",)))
+        value = (_fill(sweep, inputs, shape, None, (1.0,)) or [one_year])[0]  # nothing is refused
     if out is None:
         return value
     out[...] = value
