@@ -13,12 +13,21 @@ J. Gatheral and A. Jacquier, Arbitrage-free SVI volatility surfaces, Quantitativ
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["butterfly", "from_free", "raw_from_ssvi", "to_free", "total_variance", "variance_slopes", "wings"]
+__all__ = [
+    "butterfly",
+    "from_free",
+    "raw_from_ssvi",
+    "to_free",
+    "total_variance",
+    "variance",
+    "variance_slopes",
+    "wings",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -28,8 +37,13 @@ _TINY: Final = 1e-12
 def total_variance(slices: Array, k: Array) -> Array:
     """Total variance ``w(k)``. [1]"""
     a, b, rho, m, s = (slices[..., i, None] for i in range(5))
+    return np.asarray(variance(a, b, rho, m, s, k))
+
+
+def variance(a: Any, b: Any, rho: Any, m: Any, s: Any, k: Any) -> Any:
+    """Total variance of one slice, of numbers or of arrays that broadcast; also inside compiled loops. [1]"""
     x = k - m
-    return np.asarray(a + b * (rho * x + np.sqrt(x * x + s * s)))
+    return a + b * (rho * x + np.sqrt(x * x + s * s))
 
 
 def variance_slopes(slices: Array, k: Array) -> tuple[Array, Array, Array]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +21,14 @@ from hedging.errors import InputError
 __all__ = [
     "BTC",
     "ETH",
+    "SKEW_TENOR_POWER",
     "STILL",
     "STRESS_BETA",
     "TENOR_POWER",
     "Reaction",
     "measured",
     "shifted_vol",
-    "skew_tilt",
+    "skew_bend",
     "tenor_scale",
 ]
 
@@ -42,7 +43,7 @@ SKEW_TENOR_POWER: Final = 0.33
 
 _PER = 0.10  # depths are given per 10 % of log-price, speeds per 10 % a day
 _Z_25_DELTA = 0.674489750196082  # normal quantile of 0.75
-_BENT_AT_25_DELTA = _Z_25_DELTA / math.sqrt(1.0 + 0.25 * _Z_25_DELTA**2)
+_HALF_OVER_BENT = 0.5 / (_Z_25_DELTA / math.sqrt(1.0 + 0.25 * _Z_25_DELTA**2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +192,17 @@ def tenor_scale(time_to_expiry: npt.ArrayLike, power: float = TENOR_POWER) -> Ar
     return np.asarray((TENOR_DAYS / tenor) ** power)
 
 
-def shifted_vol(vol: Array, shift: Array) -> Array:
+def shifted_vol(vol: Any, shift: Any) -> Any:
     """Vol after an additive shift: ``vol + shift`` upward, ``vol^2 / (vol - shift)`` downward.
 
-    The downward form is the same to first order and never reaches zero, so that no floor is needed.
+    The downward form is the same to first order and never reaches zero, so that no floor is needed. Numbers,
+    or arrays that broadcast; also inside compiled loops.
     """
-    down = np.minimum(shift, 0.0)
-    return np.asarray(vol * (vol / (vol - down)) + np.maximum(shift, 0.0))
+    return vol * (vol / (vol - np.minimum(shift, 0.0))) + np.maximum(shift, 0.0)
 
 
-def skew_tilt(log_moneyness: Array, vol: Array, time_to_expiry: float) -> Array:
-    """Change of vol per unit change of the 30-day 25-delta risk reversal, by moneyness and tenor.
+def skew_bend(log_moneyness: Any, total_sd: Any) -> Any:
+    """Change of vol per unit change of the 25-delta risk reversal of the same expiry, by moneyness.
 
     Half of the change at the 25-delta call and minus half at the put, 0 at the money. In between and
     beyond it follows z / sqrt(1 + (z / 2)^2) in standard deviations z: a line that would go on rising
@@ -209,11 +210,9 @@ def skew_tilt(log_moneyness: Array, vol: Array, time_to_expiry: float) -> Array:
 
     Parameters
     ----------
-    log_moneyness, vol : ndarray
-        ln(strike / forward) and the vol there before the change.
-    time_to_expiry : float
-        [years]
+    log_moneyness, total_sd : float or ndarray
+        ln(strike / forward), and vol * sqrt(time to expiry) there before the change. Also inside compiled
+        loops.
     """
-    z = log_moneyness / (vol * math.sqrt(time_to_expiry))
-    bent = z / np.sqrt(1.0 + 0.25 * z * z)
-    return np.asarray(bent * (0.5 / _BENT_AT_25_DELTA) * tenor_scale(time_to_expiry, SKEW_TENOR_POWER))
+    z = log_moneyness / total_sd
+    return z / np.sqrt(1.0 + 0.25 * z * z) * _HALF_OVER_BENT

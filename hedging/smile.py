@@ -11,7 +11,7 @@ the vol there stays: the skew fades, where a flat vol would in the end break the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -242,6 +242,20 @@ class Smile:
             )
         return pd.DataFrame(rows)
 
+    def slices_at(self, time_to_expiry: float) -> Array:
+        """Two raw SVI slices, shape (2, 5), whose sum is the square of the vol at one time; what `vol_at` reads.
+
+        For loops that read the surface many times at one expiry. [1/year]
+        """
+        time = np.asarray(time_to_expiry, dtype=float)
+        parts, added = self._blend(int(np.searchsorted(self.times, time)), time)
+        slices = np.tile([0.0, 0.0, 0.0, 0.0, 1.0], (2, 1))
+        for row, (index, share) in zip(slices, parts, strict=False):
+            row[:] = self.slices[index]
+            row[:2] *= share
+        slices[0, 0] += added
+        return slices
+
     @property
     def late_growth(self) -> float:
         """Growth of total variance after the last expiry: the variance at the money of its slice. [1/year]"""
@@ -249,16 +263,18 @@ class Smile:
 
     def _between(self, after: int, k: Array, time: Array) -> Array:
         """Vol between the slices `after - 1` and `after`, or before the first or beyond the last."""
+        parts, added = self._blend(after, time)
+        return np.asarray(np.sqrt(sum(share * _variance(self.slices[i], k) for i, share in parts) + added))
+
+    def _blend(self, after: int, time: Array) -> tuple[list[tuple[int, Any]], Any]:
+        """Slices by number with their shares, and a constant, that sum to the square of the vol."""
         if after == 0:
-            return np.asarray(np.sqrt(_variance(self.slices[0], k) / self.times[0]))
+            return [(0, 1.0 / self.times[0])], 0.0
         if after == len(self.times):
-            variance = _variance(self.slices[-1], k) + self.late_growth * (time - self.times[-1])
-            return np.asarray(np.sqrt(variance / time))
+            return [(after - 1, 1.0 / time)], self.late_growth * (time - self.times[-1]) / time
         early, late = self.times[after - 1], self.times[after]
         weight = (time - early) / (late - early)
-        variance = (1.0 - weight) * _variance(self.slices[after - 1], k)
-        variance += weight * _variance(self.slices[after], k)
-        return np.asarray(np.sqrt(variance / time))
+        return [(after - 1, (1.0 - weight) / time), (after, weight / time)], 0.0
 
     def _time(self, expiry: str | pd.Timestamp) -> float:
         time = years(self.as_of, utc(expiry, "expiry"))

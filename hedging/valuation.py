@@ -8,6 +8,7 @@ signs; `book` does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,26 +16,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hedging import _kernels, greeks
+from hedging import _revaluation, greeks
+from hedging._revaluation import Leg, Moves
 from hedging.errors import InputError
 from hedging.instruments import Future, Instrument, Linear, Option, Perpetual, Spot
 from hedging.market import Market, OptionTable
 from hedging.paths import Paths, today
-from hedging.reactions import shifted_vol, skew_tilt, tenor_scale
+from hedging.reactions import SKEW_TENOR_POWER, tenor_scale
 from hedging.smile import Smile
 from hedging.units import DAYS_PER_YEAR, years
 
 __all__ = ["GREEKS", "OptionNodes", "Pricer", "unit_greeks", "unit_values", "unit_values_now"]
 
 Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
 
 GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho", "vanna", "volga", "charm")
 FUNDING_PERIODS_PER_DAY = 3.0
 # Times are exact to the nanosecond; anything shorter is a date that means the expiry itself.
 SHORTEST_YEARS = 1e-12
-# Options times scenarios priced in one sweep: few enough to stay in a core's own cache.
-CALL_VALUES = 10_000
-LEAST_SCENARIOS = 512
+# Nodes from which loading the compiled loops pays.
+COMPILED = 10_000
 
 
 def unit_values_now(instruments: Sequence[Instrument], entries: Sequence[float], market: Market) -> Array:
@@ -69,7 +71,7 @@ def unit_values(
     InputError
         If an instrument is of another asset or has expired already.
     """
-    return Pricer.of(instruments, entries, market).values(paths)
+    return Pricer.of(instruments, entries, market, nodes=paths.spot.size).values(paths)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +116,9 @@ class Pricer:
         Time to expiry and carry of the dated futures, by where they stand. [years], [1/year]
     roll : bool
         Whether options are bought anew when they expire; otherwise they lapse.
+    compiled : bool
+        Whether options are valued by the compiled loop, where numba is installed. It agrees with numpy to
+        rounding, so that the choice is made once for all scenarios of a run.
     """
 
     instruments: tuple[Instrument, ...]
@@ -125,6 +130,7 @@ class Pricer:
     option_columns: tuple[int, ...]
     futures: dict[int, tuple[float, float]]
     roll: bool = False
+    compiled: bool = False
 
     @classmethod
     def of(
@@ -134,8 +140,9 @@ class Pricer:
         market: Market,
         *,
         roll: bool = False,
+        nodes: int = 0,
     ) -> Pricer:
-        """Look everything up in the market once.
+        """Look everything up in the market once; `nodes` is the number of scenarios times dates to come.
 
         Raises
         ------
@@ -159,6 +166,7 @@ class Pricer:
             option_columns=tuple(options),
             futures=futures,
             roll=roll,
+            compiled=nodes >= COMPILED,
         )
 
     def values(self, paths: Paths) -> Array:
@@ -167,12 +175,7 @@ class Pricer:
         Scenarios lie side by side in memory, so that a leg's values are one sweep.
         """
         values = np.empty((len(self.instruments), paths.days.size, len(paths)))
-        expiries = np.unique(self.options.time_to_expiry).size
-        size = max(LEAST_SCENARIOS, CALL_VALUES * expiries // max(1, len(self.option_columns)))
-        for start in range(0, len(paths), size):
-            where = slice(start, start + size)
-            part = paths if size >= len(paths) else paths.select(where)
-            self._into(values[:, :, where], part)
+        self._into(values, paths)
         return values.transpose(2, 1, 0)
 
     def _into(self, values: Array, paths: Paths) -> None:
@@ -192,8 +195,11 @@ class Pricer:
         forward, vol, value = np.full(shape, np.nan), np.full(shape, np.nan), np.empty(shape)
         for time, rows in self._expiries(node.day):
             if time > SHORTEST_YEARS:
-                forward[rows], vol[rows], discount = _state(self.options, rows, time, node, self.smile)
-                value[rows] = _price(self.options, rows, time, forward[rows], vol[rows], discount)
+                leg = _leg(self.options, rows, time, self.spot, self.smile)
+                moves = _moves(node, time, coin=bool(self.options.coin[rows[0]]))
+                forward[rows] = np.exp(self.options.carry[rows, None] * time) * moves.spot / moves.money
+                vol[rows] = _revaluation.vol(leg, moves)
+                value[rows] = _revaluation.values(leg, moves, compiled=self.compiled)
             else:
                 value[rows] = self._settled(rows, node, paths)
         remaining = np.maximum(self.options.time_to_expiry - node.day / DAYS_PER_YEAR, 0.0)
@@ -209,11 +215,11 @@ class Pricer:
         ]
         return np.array(found).reshape(len(found), *spot.shape)
 
-    def _expiries(self, day: float) -> Iterator[tuple[float, npt.NDArray[np.intp]]]:
-        """Time left to each expiry, and the options that have it."""
+    def _expiries(self, day: float) -> Iterator[tuple[float, Rows]]:
+        """Time left to each expiry, and the options that have it, those settled in coin by themselves."""
         remaining = self.options.time_to_expiry - day / DAYS_PER_YEAR
-        for time in np.unique(remaining):
-            yield float(time), np.flatnonzero(remaining == time)
+        for time, coin in sorted(set(zip(remaining.tolist(), self.options.coin.tolist(), strict=True))):
+            yield time, np.flatnonzero((remaining == time) & (self.options.coin == coin))
 
     def _options_into(self, values: Array, node: _Node, paths: Paths) -> None:
         """Write the value of every option on one date into `values`, expiry by expiry."""
@@ -225,7 +231,7 @@ class Pricer:
                 found = self._rolled(rows, node, paths) if self.roll else self._settled(rows, node, paths)
             values[columns[rows], node.date] = found
 
-    def _settled(self, rows: npt.NDArray[np.intp], node: _Node, paths: Paths) -> Array:
+    def _settled(self, rows: Rows, node: _Node, paths: Paths) -> Array:
         """Value of options that have expired on the way, shape (rows, scenarios)."""
         table = self.options
         expiry_day = float(table.time_to_expiry[rows[0]]) * DAYS_PER_YEAR
@@ -235,7 +241,7 @@ class Pricer:
         coins = np.where(table.coin[rows, None], node.spot / settled, 1.0)
         return np.asarray(payoff * coins)
 
-    def _rolled(self, rows: npt.NDArray[np.intp], node: _Node, paths: Paths) -> Array:
+    def _rolled(self, rows: Rows, node: _Node, paths: Paths) -> Array:
         """Value of options that were bought anew whenever they expired, shape (rows, scenarios).
 
         The new one has the old one's flag, tenor and moneyness. Values scale with spot and strike alike, so
@@ -259,9 +265,11 @@ class Pricer:
         alive = self._value(rows, expiry - now, scaled) * level
         return np.asarray(account * np.where(coin, node.spot, 1.0) + alive)
 
-    def _value(self, rows: npt.NDArray[np.intp], time: float, node: _Node) -> Array:
-        forward, vol, discount = _state(self.options, rows, time, node, self.smile)
-        return _price(self.options, rows, time, forward, vol, discount)
+    def _value(self, rows: Rows, time: float, node: _Node) -> Array:
+        """Value of options of one expiry that is still ahead, shape (rows, scenarios)."""
+        leg = _leg(self.options, rows, time, self.spot, self.smile)
+        moves = _moves(node, time, coin=bool(self.options.coin[rows[0]]))
+        return _revaluation.values(leg, moves, compiled=self.compiled)
 
     def _linear(self, column: int, item: Linear, spot: Array, paths: Paths) -> Array:
         """Value of one unit of spot, a perpetual or a future at every node, shape (dates, scenarios)."""
@@ -323,39 +331,45 @@ def _column(values: Array | None, date: int) -> Array | None:
     return None if values is None else np.ascontiguousarray(values[:, date])
 
 
-def _state(
-    table: OptionTable, rows: npt.NDArray[np.intp], remaining: float, node: _Node, smile: Smile
-) -> tuple[Array, Array, Array]:
-    """Forward, vol and discount of options of one expiry that is still ahead, shape (rows, scenarios)."""
-    strike = table.strike[rows, None]
-    growth = np.exp(table.carry[rows, None] * remaining)
-    discount = np.exp(-table.rate[rows, None] * remaining)
-    if node.carry_shift is not None:
-        shift = np.exp(node.carry_shift * remaining)
-        growth = growth * shift
-        # Money that settles in coin is discounted by spot / forward, whatever the forward has become.
-        discount = np.where(table.coin[rows, None], discount / shift, discount)
-    forward = growth * node.spot
-    moneyness = np.log(strike / (growth * node.spot_now)) - node.log_ratio
-    seen_at = moneyness + node.stickiness * node.log_ratio if node.stickiness else moneyness
-    vol = smile.vol_at(seen_at, remaining) * (table.vol[rows] / table.smile_vol[rows])[:, None]
-    if node.vol_shift is not None:
-        vol = shifted_vol(vol, node.vol_shift * tenor_scale(remaining, node.tenor_power))
-    if node.skew_shift is not None:
-        vol = shifted_vol(vol, node.skew_shift * skew_tilt(moneyness, vol, remaining))
-    return forward, vol, discount
+def _leg(table: OptionTable, rows: Rows, remaining: float, spot_now: float, smile: Smile) -> Leg:
+    """Options of one expiry that is still ahead, all that scenarios do not touch."""
+    growth = np.exp(table.carry[rows] * remaining)
+    discount = np.exp(-table.rate[rows] * remaining)
+    slices = np.tile(smile.slices_at(remaining)[:, :, None], rows.size)
+    slices[:, :2] *= (table.vol[rows] / table.smile_vol[rows]) ** 2
+    columns = (
+        table.sign[rows],
+        growth * discount,
+        table.strike[rows] * discount,
+        np.log(table.strike[rows] / (growth * spot_now)),
+        np.full(rows.size, math.sqrt(remaining)),
+        *slices.reshape(-1, rows.size),
+    )
+    return Leg(*(column[:, None] for column in columns))
 
 
-def _price(
-    table: OptionTable,
-    rows: npt.NDArray[np.intp],
-    remaining: float,
-    forward: Array,
-    vol: Array,
-    discount: Array,
-) -> Array:
-    sign, strike = table.sign[rows, None], table.strike[rows, None]
-    return np.asarray(_kernels.black76(sign, forward, strike, vol * np.sqrt(remaining)) * discount)
+def _moves(node: _Node, remaining: float, *, coin: bool) -> Moves:
+    """What has moved, as options of one expiry feel it."""
+    scale = tenor_scale(remaining, node.tenor_power)
+    skew_scale = tenor_scale(remaining, SKEW_TENOR_POWER)
+    moves = Moves(
+        spot=node.spot,
+        money=1.0,
+        log_forward=node.log_ratio,
+        slide=node.stickiness * node.log_ratio if node.stickiness else 0.0,
+        vol_shift=0.0 if node.vol_shift is None else node.vol_shift * scale,
+        skew_shift=None if node.skew_shift is None else node.skew_shift * skew_scale,
+    )
+    if node.carry_shift is None:
+        return moves
+    log_shift = node.carry_shift * remaining
+    moves = moves._replace(log_forward=node.log_ratio + log_shift)
+    # Money that settles in coin is discounted by spot / forward, whatever the forward has become.
+    return (
+        moves._replace(money=np.exp(-log_shift))
+        if coin
+        else moves._replace(spot=node.spot * np.exp(log_shift))
+    )
 
 
 def _future_terms(future: Future, market: Market) -> tuple[float, float]:

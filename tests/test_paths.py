@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from hedging.errors import InputError
 from hedging.paths import Paths, along, couple, crash_path, fan, grid, hitting_time, join
-from hedging.reactions import ETH, STILL, Reaction, drawdown, shifted_vol, skew_tilt, tenor_scale
+from hedging.reactions import ETH, STILL, Reaction, drawdown, shifted_vol, skew_bend, tenor_scale
 
 
 def test_log_price_of_the_crash_is_the_parabola() -> None:
@@ -216,13 +216,11 @@ def test_shifted_vol_adds_upward_and_stays_above_zero_downward() -> None:
     assert shifted_vol(vol, np.array([-5.0]))[0] > 0
 
 
-def test_skew_tilt_is_one_risk_reversal_at_25_delta_and_bounded() -> None:
-    vol, time = 0.8, 30 / 365
-    k = 0.6744897501960817 * vol * np.sqrt(time)
-    call, put = (skew_tilt(np.array([x]), np.array([vol]), time)[0] for x in (k, -k))
+def test_skew_bend_is_one_risk_reversal_at_25_delta_and_bounded() -> None:
+    call, put = (skew_bend(z * 0.23, 0.23) for z in (0.6744897501960817, -0.6744897501960817))
     assert_allclose(call - put, 1.0, rtol=1e-12)
     assert_allclose(call, -put)
-    assert abs(skew_tilt(np.array([-9.0]), np.array([vol]), time)[0]) < 2.0
+    assert abs(skew_bend(-9.0, 0.23)) < 2.0
 
 
 def test_reaction_must_be_finite() -> None:

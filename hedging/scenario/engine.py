@@ -85,8 +85,9 @@ class Task:
         *,
         closing: bool,
         roll: bool = False,
+        nodes: int = 0,
     ) -> Task:
-        """Look up in the markets, once, all that the lines hold."""
+        """Look up in the markets, once, all that the lines hold; `nodes` are the scenarios times dates."""
         places: dict[str, dict[tuple[Instrument, float], int]] = {asset: {} for asset in held.assets}
         parts = []
         for line in lines:
@@ -100,7 +101,11 @@ class Task:
             parts.append(tuple(found))
         pricers = {
             asset: Pricer.of(
-                [item for item, _ in known], [entry for _, entry in known], markets[asset], roll=roll
+                [item for item, _ in known],
+                [entry for _, entry in known],
+                markets[asset],
+                roll=roll,
+                nodes=nodes,
             )
             for asset, known in places.items()
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 
@@ -85,8 +86,8 @@ def run(
     held = Book([holding for line in lines for holding in line.book.holdings])
     held.check_assets(*by_asset.values())
     moves = _paths(paths, held.assets or tuple(by_asset))
-    task = Task.of(lines, held, by_asset, closing=closing, roll=roll)
     shape = next(iter(moves.values())).spot.shape
+    task = Task.of(lines, held, by_asset, closing=closing, roll=roll, nodes=math.prod(shape))
     values = np.empty((len(lines), *shape[::-1]))
     done = blocks(task, moves, executor, block, progress)
     for where, found in done:

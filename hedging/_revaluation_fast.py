@@ -1,0 +1,95 @@
+"""The formulas of `_revaluation` as one compiled loop: no array between log-moneyness and value.
+
+Imported only where numba is installed. Scenarios go through in chunks of a fixed length, the last one filled
+up: were the loop to end in single steps, those might round otherwise than its wide ones, and the same scenario
+would depend on the block that it came in.
+"""
+
+from __future__ import annotations
+
+import inspect
+import zlib
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging import _formulas, _kernels_fast, _revaluation, _svi, reactions
+from hedging._formulas import Function
+from hedging._kernels_fast import _MACHINE
+from hedging._kernels_fast import _cached as _cached_by_file
+from hedging._revaluation import Leg, Moves, build_value
+
+Array = npt.NDArray[np.float64]
+
+CHUNK = 512
+
+_SOURCE = zlib.crc32(
+    "".join(map(inspect.getsource, (_formulas, _kernels_fast, _revaluation, _svi, reactions))).encode()
+)
+
+
+def _cached(loop: Function) -> Function:
+    # As in `_kernels_fast`: numba's cache sees changes of this file only
+    loop.__qualname__ = f"{loop.__qualname__}_{_SOURCE:08x}"
+    compiled: Function = _cached_by_file(loop)
+    return compiled
+
+
+_value = build_value(_MACHINE, skewed=False)
+_skewed_value = build_value(_MACHINE, skewed=True)
+
+
+@_cached
+def _loop(leg: Leg, x: Array, y: Array) -> None:
+    for i in range(CHUNK):
+        y[i] = _value(
+            leg,
+            x[i],
+            x[CHUNK + i],
+            x[2 * CHUNK + i],
+            x[3 * CHUNK + i],
+            x[4 * CHUNK + i],
+            x[5 * CHUNK + i],
+        )
+
+
+@_cached
+def _skewed_loop(leg: Leg, x: Array, y: Array) -> None:
+    for i in range(CHUNK):
+        y[i] = _skewed_value(
+            leg,
+            x[i],
+            x[CHUNK + i],
+            x[2 * CHUNK + i],
+            x[3 * CHUNK + i],
+            x[4 * CHUNK + i],
+            x[5 * CHUNK + i],
+        )
+
+
+@_cached
+def _fill(legs: Array, moves: Array, skewed: bool, out: Array) -> None:
+    x, y = np.ones(6 * CHUNK), np.empty(CHUNK)
+    for start in range(0, out.shape[1], CHUNK):
+        n = min(CHUNK, out.shape[1] - start)
+        for row in range(6):
+            x[row * CHUNK : row * CHUNK + n] = moves[row, start : start + n]
+        for option in range(out.shape[0]):
+            c = legs[option]
+            leg = Leg(
+                c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10], c[11], c[12], c[13], c[14]
+            )  # fmt: skip
+            if skewed:
+                _skewed_loop(leg, x, y)
+            else:
+                _loop(leg, x, y)
+            out[option, start : start + n] = y[:n]
+
+
+def fill(leg: Leg, moves: Moves, out: Array) -> None:
+    """Write the value of each option in each scenario, shape (options, scenarios)."""
+    rows = np.zeros((len(moves), out.shape[1]))
+    for row, values in zip(rows, moves, strict=True):
+        if values is not None:
+            row[:] = values
+    _fill(np.hstack(leg), rows, moves.skew_shift is not None, out)
