@@ -12,7 +12,7 @@ import pytest
 from markets import flat_chain, flat_market, option
 from numpy.testing import assert_allclose
 
-from hedging import scenario
+from hedging import scenario, valuation
 from hedging.book import Book, Holding
 from hedging.errors import InputError
 from hedging.legs import Leg, option_leg
@@ -107,6 +107,15 @@ def test_coin_result_divides_each_node_by_its_own_spot() -> None:
         scenario.run(SPOT, market, grid([0.0])).in_coin("ETH")
 
 
+@pytest.fixture(params=["arrays", "compiled"])
+def loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways of pricing, whatever the size of the run."""
+    if request.param == "compiled":
+        pytest.importorskip("numba")
+    monkeypatch.setattr(valuation, "COMPILED", 1 if request.param == "compiled" else 10**9)
+
+
+@pytest.mark.usefixtures("loops")
 @pytest.mark.parametrize("block", [1, 7, 64, 1000])
 def test_block_size_changes_no_bit(block: int) -> None:
     market = flat_market(carry=0.05, skew=0.3)
@@ -117,6 +126,7 @@ def test_block_size_changes_no_bit(block: int) -> None:
     )
 
 
+@pytest.mark.usefixtures("loops")
 def test_any_executor_gives_the_same_bits() -> None:
     market = flat_market(carry=0.05, skew=0.3)
     alone = scenario.run(SPOT, market, many(300), collar(market))
