@@ -1,4 +1,4 @@
-"""The formulas of `_revaluation` as one compiled loop: no array between log-moneyness and value.
+"""The formulas of `_revaluation_formulas` as one compiled loop: no array between log-moneyness and value.
 
 Imported only where numba is installed. Scenarios go through in chunks of a fixed length, the last one filled
 up: were the loop to end in single steps, those might round otherwise than its wide ones, and the same scenario
@@ -13,18 +13,20 @@ import zlib
 import numpy as np
 import numpy.typing as npt
 
-from hedging import _formulas, _kernels_fast, _revaluation, _svi, reactions
+from hedging import _formulas, _kernels_fast, _revaluation_formulas, _svi, reactions
 from hedging._formulas import Function
 from hedging._kernels_fast import _MACHINE
 from hedging._kernels_fast import _cached as _cached_by_file
-from hedging._revaluation import Leg, Moves, build_value
+from hedging._revaluation_formulas import Leg, Moves, build_value
 
 Array = npt.NDArray[np.float64]
 
 CHUNK = 512
 
 _SOURCE = zlib.crc32(
-    "".join(map(inspect.getsource, (_formulas, _kernels_fast, _revaluation, _svi, reactions))).encode()
+    "".join(
+        map(inspect.getsource, (_formulas, _kernels_fast, _revaluation_formulas, _svi, reactions))
+    ).encode()
 )
 
 

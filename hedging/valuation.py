@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging import _revaluation, greeks
-from hedging._revaluation import Leg, Moves
+from hedging._revaluation_formulas import Leg, Moves
 from hedging.errors import InputError
 from hedging.instruments import Future, Instrument, Linear, Option, Perpetual, Spot
 from hedging.market import Market, OptionTable

@@ -10,7 +10,7 @@ from markets import flat_market, option
 from numpy.testing import assert_allclose
 
 from hedging import _revaluation, _svi, greeks, valuation
-from hedging._revaluation import Leg, Moves
+from hedging._revaluation_formulas import Leg, Moves
 from hedging.paths import Paths
 from hedging.valuation import Pricer, unit_values
 
