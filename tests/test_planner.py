@@ -311,6 +311,16 @@ def test_each_clashing_limit_is_needed_for_the_clash():
     assert all(possible(set(clashes) - {name}) for name in clashes)
 
 
+def test_even_in_no_time_the_closest_plan_is_closer_than_no_plan():
+    book, chain = samples.book(), samples.chain()
+    target, limits = Target(delta=(23, 25), floor=-0.02), Limits(budget=0.0)
+    with pytest.raises(InfeasibleHedgeError) as caught:
+        plan(book, chain, target, limits, time_limit=0.01)
+    hedged = caught.value.closest
+    assert hedged.legs
+    assert hedged.troughs[1].share > hedged.troughs[0].share
+
+
 def test_too_few_legs_are_named_as_the_clash():
     chain = small_chain([("p", 90.0, 30), ("p", 100.0, 30)], sizes=[3.0, 3.0])
     with pytest.raises(InfeasibleHedgeError, match="max_legs"):

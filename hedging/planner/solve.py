@@ -250,7 +250,9 @@ def solve(problem: Problem, *, gap: float = 1e-3, time_limit: float = 30.0, prov
         return Solution(None, np.inf, np.inf, 0, infeasible=True)
     if not relaxed.lots.any():
         return Solution(relaxed.lots, search.objective(relaxed.lots), relaxed.value, 0, relaxed=relaxed)
-    best = search.better(_screen(search, relaxed), np.zeros(len(problem.columns)))
+    best = None
+    for lots in (np.zeros(len(problem.columns)), _rounded(problem, relaxed), _screen(search, relaxed)):
+        best = search.better(best, lots)
     if prove:
         return _prove(search, relaxed, best)
     cost = np.inf if best is None else search.objective(best)
@@ -307,6 +309,7 @@ def simplest(problem: Problem, solution: Solution, *, share: float, time_limit: 
     allowed = solution.objective + share * abs(solution.objective)
     for legs in range(1, np.count_nonzero(solution.lots)):
         lots, _ = _branch(search, keep, problem.columns.most, legs)
+        lots = search.better(None, lots)
         if lots is not None and search.objective(lots) <= allowed:
             return replace(solution, lots=lots, objective=search.objective(lots))
     return solution
@@ -315,6 +318,16 @@ def simplest(problem: Problem, solution: Solution, *, share: float, time_limit: 
 def _ranked(problem: Problem, relaxed: Relaxation) -> npt.NDArray[np.intp]:
     """Orders by what the smallest size of each costs the relaxation; what it uses itself comes first."""
     return np.argsort(relaxed.reduced * problem.columns.least - 1e-9 * relaxed.lots, kind="stable")
+
+
+def _rounded(problem: Problem, relaxed: Relaxation) -> Array:
+    """The largest orders of the relaxation in whole lots: seldom a plan, unless limits may be missed."""
+    columns = problem.columns
+    lots = np.zeros(len(columns))
+    top = np.argsort(-relaxed.lots * columns.lot, kind="stable")[: problem.max_legs]
+    top = top[relaxed.lots[top] >= 0.5 * columns.least[top]]
+    lots[top] = np.clip(np.round(relaxed.lots[top]), columns.least[top], columns.most[top])
+    return lots
 
 
 def _screen(search: _Search, relaxed: Relaxation) -> Array | None:
@@ -418,7 +431,7 @@ def _branch(
         if not search.widen(lots, result.x[2 * keep.size :]):
             return lots, bound
         if search.seconds_left <= 0.0:
-            return None, bound
+            return lots, bound  # breaks a row nobody had looked at; `better` judges whether it may
     return None, np.inf
 
 
