@@ -8,9 +8,16 @@ from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import hypothesis
 import pytest
 
 from hedging import Market, OptionChain, samples
+
+# The same examples at every run, and no time limit: a busy machine or a lucky draw is no verdict. To look for
+# new ones: pytest --hypothesis-profile=search
+hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("repeatable")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
