@@ -38,6 +38,7 @@ __all__ = [
     "student_t_risk",
     "tail_risk",
     "value_at_risk",
+    "value_at_risk_contributions",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -151,11 +152,43 @@ def shortfall_contributions(
     ndarray, shape (legs,)
         Mean loss of each leg where the sum is worst; negative for a leg that helps there. [money]
     """
-    each = np.asarray(gains, dtype=float)
-    total = each.sum(axis=1)
-    _, share = _sorted_losses(total, weights)
-    order = np.argsort(-total, kind="stable")
-    return np.asarray(-(_tail_weights(share, level) @ each[order]))
+    each, _, share = _worst_last(gains, weights)
+    return np.asarray(-(_tail_weights(share, level) @ each))
+
+
+def value_at_risk_contributions(
+    gains: npt.ArrayLike, level: float = 0.95, weights: npt.ArrayLike | None = None
+) -> Array:
+    """Share of each leg in the value at risk of their sum; they add up to it exactly.
+
+    Parameters
+    ----------
+    gains, level, weights
+        As in `shortfall_contributions`.
+
+    Returns
+    -------
+    ndarray, shape (legs,)
+        Loss of each leg in the scenario that is the quantile, or the mean over all that lose just as much;
+        negative for a leg that helps there. [money]
+
+    Notes
+    -----
+    This is Euler's allocation, the derivative of the value at risk to the size of each leg [1]_. It rests on a
+    single scenario, as a rule, and jumps from sample to sample where `shortfall_contributions` is a mean.
+
+    References
+    ----------
+    .. [1] D. Tasche, Risk contributions and performance measurement, 1999.
+
+    Examples
+    --------
+    >>> value_at_risk_contributions([[-9.0, 1.0], [-4.0, -2.0], [3.0, 0.0]], 0.5).tolist()
+    [4.0, 2.0]
+    """
+    each, losses, share = _worst_last(gains, weights)
+    at = share * (losses == losses[_quantile_at(share, level)])
+    return np.asarray(-(at / at.sum() @ each))
 
 
 def student_t_risk(
@@ -420,6 +453,16 @@ def _sorted_losses(gains: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple
         raise InputError("weights must be numbers >= 0, one per scenario, not all 0.")
     order = np.argsort(-values, kind="stable")
     return -values[order], share[order] / share.sum()
+
+
+def _worst_last(gains: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple[Array, Array, Array]:
+    """Gains by leg in the order of the losses of their sum, those losses ascending, and their probabilities."""
+    each = np.asarray(gains, dtype=float)
+    if each.ndim != 2:
+        raise InputError(f"gains must have one row a scenario and one column a leg; got shape {each.shape}.")
+    total = each.sum(axis=1)
+    losses, share = _sorted_losses(total, weights)
+    return each[np.argsort(-total, kind="stable")], losses, share
 
 
 def _check_level(level: float) -> None:

@@ -66,9 +66,33 @@ def test_contributions_sum_to_the_shortfall_and_a_hedge_is_negative() -> None:
     assert parts[1] < 0 < parts[0]
 
 
+def test_contributions_to_the_value_at_risk_sum_to_it_with_weights_and_ties() -> None:
+    random = np.random.default_rng(6)
+    legs = random.normal(0, 100, (4_001, 3)) * [1.0, -0.4, 0.1]
+    weights = random.random(4_001)
+    for level in (0.5, 0.9, 0.99):
+        parts = risk.value_at_risk_contributions(legs, level, weights)
+        total = legs.sum(axis=1)
+        assert_allclose(parts.sum(), risk.value_at_risk(total, level, weights), rtol=1e-12)
+        assert (-legs == parts).all(axis=1).sum() == 1  # the losses of one scenario
+    # Two scenarios lose 6 together, one three times as likely.
+    tied = [[-6.0, 0.0], [-2.0, -4.0], [5.0, 5.0], [-50.0, -50.0]]
+    assert_allclose(risk.value_at_risk_contributions(tied, 0.6, [1, 3, 4, 1]), [3.0, 3.0])
+
+
+def test_contributions_to_the_value_at_risk_are_its_slopes() -> None:
+    legs = np.random.default_rng(7).normal(0, 100, (999, 3))
+    for leg, part in enumerate(risk.value_at_risk_contributions(legs, 0.95)):
+        up, down = (
+            risk.value_at_risk((legs * (1.0 + h * (np.arange(3) == leg))).sum(axis=1)) for h in (1e-7, -1e-7)
+        )
+        assert_allclose((up - down) / 2e-7, part, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: risk.shortfall_contributions([1.0, 2.0]), "one column a leg"),
         (lambda: risk.value_at_risk([], 0.95), "at least one"),
         (lambda: risk.value_at_risk([1.0, np.nan], 0.95), "finite"),
         (lambda: risk.value_at_risk([1.0], 95), "level must lie between 0 and 1"),
