@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from hedging import _formulas, _kernels_fast, _revaluation_formulas, _svi, reactions
 from hedging._formulas import Function
-from hedging._kernels_fast import _MACHINE
+from hedging._kernels_fast import _MACHINE, _read_only
 from hedging._kernels_fast import _cached as _cached_by_file
 from hedging._revaluation_formulas import Leg, Moves, build_value
 
@@ -70,12 +70,16 @@ def _skewed_loop(leg: Leg, x: Array, y: Array) -> None:
 
 
 @_cached
-def _fill(legs: Array, moves: Array, skewed: bool, out: Array) -> None:
+def _fill(legs: Array, moves: tuple[Array, ...], skewed: bool, out: Array) -> None:
     x, y = np.ones(6 * CHUNK), np.empty(CHUNK)
     for start in range(0, out.shape[1], CHUNK):
         n = min(CHUNK, out.shape[1] - start)
-        for row in range(6):
-            x[row * CHUNK : row * CHUNK + n] = moves[row, start : start + n]
+        for k in range(6):
+            row, column = x[k * CHUNK : k * CHUNK + n], moves[k]
+            if column.size > 1:
+                row[:] = column[start : start + n]
+            else:
+                row[:] = column[0]
         for option in range(out.shape[0]):
             c = legs[option]
             leg = Leg(
@@ -90,8 +94,5 @@ def _fill(legs: Array, moves: Array, skewed: bool, out: Array) -> None:
 
 def fill(leg: Leg, moves: Moves, out: Array) -> None:
     """Write the value of each option in each scenario, shape (options, scenarios)."""
-    rows = np.zeros((len(moves), out.shape[1]))
-    for row, values in zip(rows, moves, strict=True):
-        if values is not None:
-            row[:] = values
-    _fill(np.hstack(leg), rows, moves.skew_shift is not None, out)
+    columns = tuple(_read_only(np.zeros(1) if v is None else np.ascontiguousarray(v)) for v in moves)
+    _fill(np.hstack(leg), columns, moves.skew_shift is not None, out)

@@ -249,7 +249,7 @@ class Smile:
         """
         time = np.asarray(time_to_expiry, dtype=float)
         parts, added = self._blend(int(np.searchsorted(self.times, time)), time)
-        slices = np.tile([0.0, 0.0, 0.0, 0.0, 1.0], (2, 1))
+        slices = np.zeros((2, 5))
         for row, (index, share) in zip(slices, parts, strict=False):
             row[:] = self.slices[index]
             row[:2] *= share

@@ -335,15 +335,17 @@ def _leg(table: OptionTable, rows: Rows, remaining: float, spot_now: float, smil
     """Options of one expiry that is still ahead, all that scenarios do not touch."""
     growth = np.exp(table.carry[rows] * remaining)
     discount = np.exp(-table.rate[rows] * remaining)
-    slices = np.tile(smile.slices_at(remaining)[:, :, None], rows.size)
-    slices[:, :2] *= (table.vol[rows] / table.smile_vol[rows]) ** 2
+    strike = table.strike[rows]
+    slices = np.repeat(smile.slices_at(remaining).reshape(10, 1), rows.size, axis=1)
+    # The contract's own distance from the surface is a factor on its vol.
+    slices[[0, 1, 5, 6]] *= (table.vol[rows] / table.smile_vol[rows]) ** 2
     columns = (
         table.sign[rows],
         growth * discount,
-        table.strike[rows] * discount,
-        np.log(table.strike[rows] / (growth * spot_now)),
+        strike * discount,
+        np.log(strike / (growth * spot_now)),
         np.full(rows.size, math.sqrt(remaining)),
-        *slices.reshape(-1, rows.size),
+        *slices,
     )
     return Leg(*(column[:, None] for column in columns))
 

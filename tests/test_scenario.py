@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -138,18 +140,31 @@ def test_any_executor_gives_the_same_bits() -> None:
     assert np.array_equal(alone.values, spawned.values)
 
 
-def test_progress_counts_blocks_and_may_interrupt() -> None:
+def test_progress_counts_blocks() -> None:
     seen: list[tuple[int, int]] = []
     market = flat_market()
     scenario.run(SPOT, market, many(100), block=30, progress=lambda *at: seen.append(at))
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
-    def stop(done: int, _all: int) -> None:
-        if done == 2:
-            raise KeyboardInterrupt
 
+def test_an_interrupt_in_a_long_run_leaves_no_thread_behind() -> None:
+    market, done = flat_market(), []
+
+    def interrupt(count: int, _all: int) -> None:
+        done.append(count)
+        if count == 2:
+            signal.raise_signal(signal.SIGINT)  # as Ctrl-C does
+
+    paths = many(4_000)
     with pytest.raises(KeyboardInterrupt):
-        scenario.run(SPOT, market, many(100), block=30, progress=stop)
+        scenario.run(SPOT, market, paths, collar(market), block=20, progress=interrupt)
+    assert done == [1, 2]
+    assert not [t for t in threading.enumerate() if t.name.startswith("hedging-scenario")]
+    with ThreadPoolExecutor(1) as own:
+        done.clear()
+        with pytest.raises(KeyboardInterrupt):
+            scenario.run(SPOT, market, paths, block=20, progress=interrupt, executor=own)
+        assert own.submit(len, "abc").result() == 3  # a pool of one's own goes on working
 
 
 def test_two_assets_each_on_their_own_path() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from hedging.scenario.result import Group
 from hedging.units import days as days_between
 from hedging.valuation import Pricer
 
-__all__ = ["Line", "Task", "block_values", "blocks"]
+__all__ = ["Line", "Task", "all_values", "block_values"]
 
 Array = npt.NDArray[np.float64]
 
@@ -113,68 +114,88 @@ class Task:
         return cls(pricers, tuple(parts), tuple(line.book.cash for line in lines), costs)
 
 
-def block_values(task: Task, moves: dict[str, Paths]) -> Array:
-    """Values of all lines in some scenarios, shape (lines, dates, scenarios)."""
+def block_values(task: Task, moves: dict[str, Paths], out: Array | None = None) -> Array:
+    """Values of all lines in some scenarios, shape (lines, dates, scenarios), in `out` if there is one."""
     each = {asset: pricer.values(moves[asset]).transpose(2, 1, 0) for asset, pricer in task.pricers.items()}
     first = next(iter(moves.values()))
-    values = np.empty((len(task.parts), first.days.size, len(first)))
+    values = np.empty((len(task.parts), first.days.size, len(first))) if out is None else out
     # Sums in a fixed order, entry by entry: a matrix product would round differently in another block.
     for line, (parts, cash) in enumerate(zip(task.parts, task.cash, strict=True)):
-        out = values[line]
-        out[:] = cash
+        total = values[line]
+        if cash or not parts:
+            total[:] = cash
         for count, (asset, place, units) in enumerate(parts):
             if count == 0 and not cash:
-                np.multiply(each[asset][place], units, out=out)
+                np.multiply(each[asset][place], units, out=total)
             else:
-                out += units * each[asset][place]
+                total += units * each[asset][place]
         for cost in task.closing[line]:
-            out -= cost.along(task.pricers[cost.asset], moves[cost.asset])
+            total -= cost.along(task.pricers[cost.asset], moves[cost.asset])
     return values
 
 
-def blocks(
+def all_values(
     task: Task,
     moves: dict[str, Paths],
-    executor: Executor | None,
-    block: int | None,
-    progress: Callable[[int, int], object] | None,
-) -> Iterator[tuple[slice, Array]]:
-    """Values block by block, in order; at most a few blocks are in flight at a time."""
+    *,
+    executor: Executor | None = None,
+    block: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Array:
+    """Values of all lines in all scenarios, shape (lines, dates, scenarios), computed block by block."""
     first = next(iter(moves.values()))
     if block is not None and block < 1:
         raise InputError(f"block must be a number of scenarios >= 1; got {block!r}.")
     size = block or max(1, BLOCK_VALUES // (first.days.size * max(1, len(task.parts))))
+    values = np.empty((len(task.parts), first.days.size, len(first)))
     slices = [slice(start, min(start + size, len(first))) for start in range(0, len(first), size)]
-    pieces = ({asset: path.select(where) for asset, path in moves.items()} for where in slices)
     if executor is None and len(slices) == 1:
-        results: Iterator[Array] = (block_values(task, piece) for piece in pieces)
+        block_values(task, moves, values)
+        _report(progress, 1, 1)
     elif executor is None:
-        results = _in_threads(task, pieces)
+        # More threads than cores only take turns at the interpreter's lock.
+        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hedging-scenario") as threads:
+            _fill(values, task, moves, slices, threads, progress)
     else:
-        results = _in_flight(executor, task, pieces)
-    for count, (where, found) in enumerate(zip(slices, results, strict=True), start=1):
-        yield where, found
-        if progress is not None:
-            progress(count, len(slices))
+        _fill(values, task, moves, slices, executor, progress)
+    return values
 
 
-def _in_threads(task: Task, pieces: Iterator[dict[str, Paths]]) -> Iterator[Array]:
-    # More threads than cores only take turns at the interpreter's lock.
-    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hedging-scenario") as threads:
-        yield from _in_flight(threads, task, pieces)
-
-
-def _in_flight(executor: Executor, task: Task, pieces: Iterator[dict[str, Paths]]) -> Iterator[Array]:
-    """Results in order of submission, with a bounded number of blocks waiting; none is left behind."""
-    waiting: list[Future[Array]] = []
+def _fill(
+    values: Array,
+    task: Task,
+    moves: dict[str, Paths],
+    slices: Sequence[slice],
+    executor: Executor,
+    progress: Callable[[int, int], object] | None,
+) -> None:
+    """Write every block's values, with a bounded number of blocks in flight; none is left behind."""
+    # Threads write where the values belong; from elsewhere they come back and are copied.
+    shared = isinstance(executor, ThreadPoolExecutor)
     window = 2 * getattr(executor, "_max_workers", 16)
+    waiting: deque[tuple[int, Future[Array]]] = deque()
+
+    def collect() -> None:
+        block, future = waiting.popleft()
+        found = future.result()
+        if not shared:
+            values[:, :, slices[block]] = found
+        _report(progress, block + 1, len(slices))
+
     try:
-        for piece in pieces:
-            waiting.append(executor.submit(block_values, task, piece))
+        for block, where in enumerate(slices):
             if len(waiting) >= window:
-                yield waiting.pop(0).result()
+                collect()
+            piece = {asset: path.select(where) for asset, path in moves.items()}
+            place = (values[:, :, where],) if shared else ()
+            waiting.append((block, executor.submit(block_values, task, piece, *place)))
         while waiting:
-            yield waiting.pop(0).result()
+            collect()
     finally:
-        for unfinished in waiting:
+        for _, unfinished in waiting:
             unfinished.cancel()
+
+
+def _report(progress: Callable[[int, int], object] | None, done: int, count: int) -> None:
+    if progress is not None:
+        progress(done, count)

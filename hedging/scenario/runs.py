@@ -18,7 +18,7 @@ from hedging.legs import Legs, legs_of
 from hedging.market import Chains, Market, markets_of
 from hedging.paths import Paths, crash_path, grid, hitting_time, today
 from hedging.reactions import BTC, Reaction
-from hedging.scenario.engine import Line, Task, block_values, blocks
+from hedging.scenario.engine import Line, Task, all_values, block_values
 from hedging.scenario.result import ScenarioResult
 from hedging.units import days as days_between
 
@@ -88,10 +88,7 @@ def run(
     moves = _paths(paths, held.assets or tuple(by_asset))
     shape = next(iter(moves.values())).spot.shape
     task = Task.of(lines, held, by_asset, closing=closing, roll=roll, nodes=math.prod(shape))
-    values = np.empty((len(lines), *shape[::-1]))
-    done = blocks(task, moves, executor, block, progress)
-    for where, found in done:
-        values[:, :, where] = found
+    values = all_values(task, moves, executor=executor, block=block, progress=progress)
     now = block_values(task, dict.fromkeys(moves, today()))[:, 0, 0]
     start = np.where([line.group == "position" for line in lines], now, 0.0)
     first = next(iter(moves.values()))
