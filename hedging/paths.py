@@ -113,6 +113,10 @@ class Paths:
         values = getattr(self, name)
         return None if values is None else self._on_the_way(values, day)
 
+    def spread_at(self, day: float) -> Array | None:
+        """Multiple of today's spread on `day` on the way to each node, linear in between; None if left out."""
+        return None if self.spread is None else 1.0 + self._on_the_way(self.spread - 1.0, day)
+
     def _on_the_way(self, values: Array, day: float) -> Array:
         """Values on `day` on straight lines from 0 today through the dates, shape (scenarios, dates)."""
         if self.straight:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hedging import _revaluation, greeks
+from hedging import _kernels, _revaluation, greeks
 from hedging._revaluation_formulas import Leg, Moves
 from hedging.errors import InputError
 from hedging.instruments import Future, Instrument, Linear, Option, Perpetual, Spot
@@ -116,6 +116,8 @@ class Pricer:
         Time to expiry and carry of the dated futures, by where they stand. [years], [1/year]
     roll : bool
         Whether options are bought anew when they expire; otherwise they lapse.
+    half_spread : ndarray, shape (options,)
+        Half of today's spread of each option, where they roll; see `roll_costs`. [share of spot]
     compiled : bool
         Whether options are valued by the compiled loop, where numba is installed. It agrees with numpy to
         rounding, so that the choice is made once for all scenarios of a run.
@@ -129,6 +131,7 @@ class Pricer:
     options: OptionTable
     option_columns: tuple[int, ...]
     futures: dict[int, tuple[float, float]]
+    half_spread: Array
     roll: bool = False
     compiled: bool = False
 
@@ -165,8 +168,11 @@ class Pricer:
             options=market.table(list(options.values())),
             option_columns=tuple(options),
             futures=futures,
+            half_spread=np.array([market.half_spread(item) for item in options.values() if roll])
+            / market.spot,
             roll=roll,
-            compiled=nodes >= COMPILED,
+            # Whoever switches the compiled kernels off means these too.
+            compiled=nodes >= max(COMPILED, _kernels.COMPILED),
         )
 
     def values(self, paths: Paths) -> Array:
@@ -244,26 +250,62 @@ class Pricer:
     def _rolled(self, rows: Rows, node: _Node, paths: Paths) -> Array:
         """Value of options that were bought anew whenever they expired, shape (rows, scenarios).
 
-        The new one has the old one's flag, tenor and moneyness. Values scale with spot and strike alike, so
+        At the model's value; `roll_costs` come on top. The new one has the old one's flag, tenor and moneyness. Values scale with spot and strike alike, so
         an option struck at another level is the old one, in money of that level.
         """
         table = self.options
-        tenor = float(table.time_to_expiry[rows[0]])
         sign, strike, coin = table.sign[rows, None], table.strike[rows, None], table.coin[rows, None]
         level, account = np.ones_like(node.spot), np.zeros((rows.size, node.spot.size))
+        for roll in self._rolls(rows, node, paths):
+            payoff = np.maximum(sign * (roll.spot - strike * level), 0.0)
+            # Kept as coins where coins are paid, as money elsewhere.
+            account = account + (payoff - roll.premium) / np.where(coin, roll.spot, 1.0)
+            level, expiry = roll.spot / self.spot, roll.next_expiry
+        scaled = replace(node, spot=node.spot / level, log_ratio=np.log(node.spot / level / self.spot))
+        alive = self._value(rows, expiry - node.day / DAYS_PER_YEAR, scaled) * level
+        return np.asarray(account * np.where(coin, node.spot, 1.0) + alive)
+
+    def _rolls(self, rows: Rows, node: _Node, paths: Paths) -> Iterator[_Roll]:
+        """Every expiry up to a node of options that have expired at least once by then."""
+        tenor = float(self.options.time_to_expiry[rows[0]])
         expiry, now = tenor, node.day / DAYS_PER_YEAR
-        while now - expiry > -SHORTEST_YEARS:
+        while now - expiry >= -SHORTEST_YEARS:
             day = min(expiry * DAYS_PER_YEAR, node.day)
             spot = self.spot * paths.spot_at(day)[:, node.date]
+            spread = paths.spread_at(day)
             there = _Node.on_the_way(paths, day, node, np.full_like(spot, self.spot))
-            payoff = np.maximum(sign * (spot - strike * level), 0.0)
-            premium = self._value(rows, tenor, there) * (spot / self.spot)
-            # Kept as coins where coins are paid, as money elsewhere.
-            account = account + (payoff - premium) / np.where(coin, spot, 1.0)
-            level, expiry = spot / self.spot, expiry + tenor
-        scaled = replace(node, spot=node.spot / level, log_ratio=np.log(node.spot / level / self.spot))
-        alive = self._value(rows, expiry - now, scaled) * level
-        return np.asarray(account * np.where(coin, node.spot, 1.0) + alive)
+            expiry += tenor
+            yield _Roll(
+                spot=spot,
+                premium=self._value(rows, tenor, there) * (spot / self.spot),
+                spread=1.0 if spread is None else spread[:, node.date],
+                next_expiry=expiry,
+            )
+
+    def roll_costs(self, paths: Paths) -> Array:
+        """What buying or selling one unit of each option anew has cost, shape (options, dates, scenarios). [money]
+
+        At each roll half of today's spread as a share of spot, times the spread's multiple there, and the fee
+        on the model's premium; as coins from then on where coins are paid.
+        """
+        costs = np.zeros((len(self.option_columns), paths.days.size, len(paths)))
+        for date in range(paths.days.size):
+            spot = np.ascontiguousarray(self.spot * paths.spot[:, date])
+            node = _Node.of(paths, date, spot, self.spot)
+            for time, rows in self._expiries(node.day):
+                if time <= SHORTEST_YEARS:
+                    coin = bool(self.options.coin[rows[0]])
+                    paid = sum(
+                        self._roll_cost(rows, roll) / (roll.spot if coin else 1.0)
+                        for roll in self._rolls(rows, node, paths)
+                    )
+                    costs[rows, date] = paid * spot if coin else paid
+        return costs
+
+    def _roll_cost(self, rows: Rows, roll: _Roll) -> Array:
+        fees = [self.instruments[self.option_columns[row]].terms.fee for row in rows]
+        paid = [fee.per_unit(premium, roll.spot) for fee, premium in zip(fees, roll.premium, strict=True)]
+        return np.array(paid) + self.half_spread[rows, None] * roll.spread * roll.spot
 
     def _value(self, rows: Rows, time: float, node: _Node) -> Array:
         """Value of options of one expiry that is still ahead, shape (rows, scenarios)."""
@@ -286,6 +328,16 @@ class Pricer:
         if item.settlement == "cash":
             return np.asarray(forward - entry)
         return np.asarray(spot * (1.0 - entry / forward))  # a gain in coin, worth today's spot
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Roll:
+    """One expiry on the way to a node, over all scenarios; the next option has the same tenor."""
+
+    spot: Array
+    premium: Array
+    spread: Array | float
+    next_expiry: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from numpy.testing import assert_allclose
 from hedging import scenario, valuation
 from hedging.book import Book, Holding
 from hedging.errors import InputError
+from hedging.instruments import FeeRule
 from hedging.legs import Leg, option_leg
 from hedging.market import Market
 from hedging.paths import Paths, crash_path, fan, grid, join
@@ -258,6 +259,42 @@ def test_closing_costs_half_the_spread_while_it_lasts_and_widens() -> None:
     half = 3 * 0.05 * mark
     # As a share of spot, times the multiple; nothing once it has expired.
     assert_allclose(plain.values - closed.values, [[[half], [2.5 * half * 0.8], [0.0]]], atol=1e-12)
+
+
+@pytest.mark.parametrize("settlement", ["coin", "cash"])
+@pytest.mark.parametrize("units", [2.0, -2.0])
+def test_rolling_pays_half_the_spread_and_the_fee_once_by_hand(settlement: str, units: float) -> None:
+    tight, wide = (
+        flat_market(settlement, half_spread=half, days=(10.0,), strikes=(90.0, 100.0)) for half in (0.0, 0.05)
+    )
+    put = option(wide, "p", 90.0, 10.0)
+    walk = Paths(
+        np.array([5.0, 10.0, 15.0]),
+        np.array([[0.9, 0.8, 0.4]]),
+        np.zeros((1, 3)),
+        ("falls",),
+        spread=np.array([[1.0, 3.0, 9.0]]),
+    )
+    free = scenario.run(Book(Holding(put, units)), tight, walk, roll=True).values[0, :, 0]
+    fee = FeeRule(0.01, 0.125)
+    dear = replace(put, terms=replace(put.terms, fee=fee))
+    paying = scenario.run(Book(Holding(dear, units)), wide, walk, roll=True).values[0, :, 0]
+    # Spot is 80 at the roll, and the spread three times as wide; of a premium of 0.8 marks the cap takes an
+    # eighth if that is less than 1 % of 80.
+    mark = float(wide.chain.row(put.symbol)["mark"])
+    cost = 2.0 * (3.0 * 0.05 * mark * 0.8 + min(0.01 * 80.0, 0.125 * 0.8 * mark))
+    later = cost * (0.4 / 0.8 if settlement == "coin" else 1.0)  # coins paid would have fallen too
+    assert_allclose(free - paying, [0.0, cost, later], rtol=1e-9, atol=1e-9)
+
+
+def test_rolled_options_cost_as_much_to_close_as_the_first() -> None:
+    market = flat_market("cash", half_spread=0.05, days=(10.0,))
+    put = option(market, "p", 90.0, 10.0)
+    mark = float(market.chain.row(put.symbol)["mark"])
+    walk = Paths(np.array([15.0]), np.array([[0.8]]), np.zeros((1, 1)), ("x",))
+    book = Book(Holding(put, 3.0))
+    plain, closed = (scenario.run(book, market, walk, roll=True, closing=flag) for flag in (False, True))
+    assert_allclose(plain.values - closed.values, 3 * 0.05 * mark * 0.8)
 
 
 def test_speed_alone_changes_nothing_without_options_and_feeds_puts() -> None:

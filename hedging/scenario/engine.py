@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -53,7 +54,7 @@ class _Closing:
         return np.asarray(np.where(alive, self.share * spread * pricer.spot * paths.spot.T, 0.0))
 
 
-def _closing_costs(book: Book, markets: Mapping[str, Market]) -> Iterator[_Closing]:
+def _closing_costs(book: Book, markets: Mapping[str, Market], *, roll: bool) -> Iterator[_Closing]:
     for holding in book.holdings:
         option = holding.instrument
         if isinstance(option, Option):
@@ -61,7 +62,8 @@ def _closing_costs(book: Book, markets: Mapping[str, Market]) -> Iterator[_Closi
             half_spread = market.half_spread(option)
             if half_spread > 0:
                 share = abs(holding.units) * half_spread / market.spot
-                yield _Closing(option.asset, share, days_between(market.as_of, option.expiry))
+                last_day = math.inf if roll else days_between(market.as_of, option.expiry)
+                yield _Closing(option.asset, share, last_day)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,13 +112,21 @@ class Task:
             )
             for asset, known in places.items()
         }
-        costs = tuple(tuple(_closing_costs(line.book, markets)) if closing else () for line in lines)
+        costs = tuple(
+            tuple(_closing_costs(line.book, markets, roll=roll)) if closing else () for line in lines
+        )
         return cls(pricers, tuple(parts), tuple(line.book.cash for line in lines), costs)
 
 
 def block_values(task: Task, moves: dict[str, Paths], out: Array | None = None) -> Array:
     """Values of all lines in some scenarios, shape (lines, dates, scenarios), in `out` if there is one."""
     each = {asset: pricer.values(moves[asset]).transpose(2, 1, 0) for asset, pricer in task.pricers.items()}
+    rolled = {
+        asset: dict(zip(pricer.option_columns, pricer.roll_costs(moves[asset]), strict=True))
+        if pricer.roll
+        else {}
+        for asset, pricer in task.pricers.items()
+    }
     first = next(iter(moves.values()))
     values = np.empty((len(task.parts), first.days.size, len(first))) if out is None else out
     # Sums in a fixed order, entry by entry: a matrix product would round differently in another block.
@@ -129,6 +139,8 @@ def block_values(task: Task, moves: dict[str, Paths], out: Array | None = None) 
                 np.multiply(each[asset][place], units, out=total)
             else:
                 total += units * each[asset][place]
+            if place in rolled[asset]:
+                total -= abs(units) * rolled[asset][place]
         for cost in task.closing[line]:
             total -= cost.along(task.pricers[cost.asset], moves[cost.asset])
     return values

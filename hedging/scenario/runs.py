@@ -58,8 +58,9 @@ def run(
         Value options at what closing them would bring: less half their spread of today, as a share of spot,
         times the paths' `spread`. What has expired costs nothing to close; unquoted options are at the model.
     roll : bool
-        Options that expire on the way lapse. True buys each anew at its expiry, of the same flag, tenor and
-        moneyness, at the model's value with no spread, out of its own payoff and the account.
+        Options that expire on the way lapse. True buys (or sells) each anew at its expiry, of the same flag,
+        tenor and moneyness, out of its own payoff and the account: at the model's value, half its spread of
+        today as a share of spot, times the paths' `spread`, and its fee.
     by_leg : bool
         False keeps the position and the overlay as one line each, which holds the memory of a large run to
         two numbers per node.

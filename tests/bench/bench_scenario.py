@@ -25,7 +25,7 @@ from hedging.market import Market
 from hedging.paths import Paths
 
 LEGS, SCENARIOS, ROUNDS = 50, 100_000, 9
-ROWS, COLUMNS = 10, 1_000  # legs and scenarios of one call of the kernel
+ROWS, COLUMNS = 10, 800  # legs and scenarios of one call of the kernel
 
 
 def kernel(market: Market, *, surface: bool) -> None:
