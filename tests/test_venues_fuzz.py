@@ -255,9 +255,9 @@ def test_numbers_of_a_chain_are_finite_or_missing(tmp_path):
     made = rows()
     made[0]["mark_price"], made[1]["open_interest"], made[2]["bid_price"] = 1e308, "1e999", -0.1
     read = outcome(saved(tmp_path, made), 20)
-    assert set(read.rejected["reason"]) == {
-        "mark is beyond belief",
-        "open_interest is not finite",
-        "negative price",
-    }
+    reasons = set(read.rejected["reason"])
+    # pandas before 3 takes "1e999" for no number, later ones for infinity; either way the row is named.
+    assert len(reasons & {"open_interest is not finite", "open_interest is not a number"}) == 1
+    assert {"mark is beyond belief", "negative price"} < reasons
+    assert len(reasons) == 3
     assert not np.isinf(read.quotes.select_dtypes(float)).any(axis=None)
