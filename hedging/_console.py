@@ -44,6 +44,7 @@ def check_outputs(*files: str | None, plot: str | None = None) -> None:
 
 
 def folder(path: str) -> Path:
+    """Make a folder for results if it is not there, and return its path."""
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,11 +56,13 @@ def folder(path: str) -> Path:
 
 
 def write_table(path: str | Path, table: Any) -> None:
+    """Write a table as CSV, whole or not at all."""
     with whole_file(path) as aside:
         table.to_csv(aside, index=False)
 
 
 def emit_json(path: str, content: Any) -> None:
+    """Write plain values or a table as JSON, to a file or to stdout."""
     if isinstance(content, pd.DataFrame):
         content = records(content)
     text = json.dumps(content, indent=2, allow_nan=False, default=str)
@@ -70,6 +73,7 @@ def emit_json(path: str, content: Any) -> None:
 
 
 def save_figure(figure: Any, path: str | Path) -> None:
+    """Write a figure in the format of the path's ending, whole or not at all."""
     with whole_file(path) as aside:
         figure.savefig(aside, dpi=150)
 
@@ -87,6 +91,7 @@ def share(text: str) -> float:
 
 
 def number(text: str) -> float:
+    """A finite number."""
     try:
         value = float(text)
     except ValueError:
@@ -128,6 +133,7 @@ def command(
     run: Callable[[argparse.Namespace], int],
     text: str,
 ) -> Parser:
+    """Add one command; `text` is its help, and `run` what it does."""
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(run=run)
     return command
@@ -148,6 +154,7 @@ def add_chain(command: Parser) -> None:
 
 
 def add_outputs(command: Parser, picture: str) -> None:
+    """Where results go."""
     command.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
     command.add_argument("--plot", metavar="FILE", help=f"draw the {picture} to a PNG, SVG or PDF file")
 
