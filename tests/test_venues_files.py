@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -141,3 +142,16 @@ def test_the_daily_file_is_read_one_day_at_a_time(shared_data):
         read_chain(path)
     with pytest.raises(ChainError, match="no snapshot on 2024-01-01"):
         read_chain(path, at="2024-01-01")
+
+
+def test_a_time_listed_in_the_message_finds_its_own_snapshot(shared_data):
+    path = shared_data / "chains" / "deribit_crash_6h_20260129_20260208.parquet"
+    with pytest.raises(ChainError, match="has 4 snapshots on 2026-01-29") as caught:
+        read_chain(path, asset="BTC", at="2026-01-29")
+    listed = re.findall(r"\d\d:\d\d:\d\d", str(caught.value))
+    assert len(listed) == 4
+    for time in listed:
+        chain = read_chain(path, asset="BTC", at=f"2026-01-29T{time}Z")
+        assert f"{chain.as_of:%H:%M:%S}" == time
+    earlier = read_chain(path, asset="BTC", at=f"2026-01-29T{listed[1][:5]}:00Z")  # the last one up to then
+    assert f"{earlier.as_of:%H:%M:%S}" == listed[0]

@@ -262,7 +262,9 @@ def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
     wanted = utc(f"{pick.at}T00:00Z" if is_date else pick.at, "at")
     day = stamps[stamps.normalize() == wanted.normalize()]
     if not is_date:
-        day = day[day <= wanted][-1:]
+        # The times that messages list are cut to whole seconds: one given back must find its own snapshot.
+        whole = wanted == wanted.floor("s")
+        day = day[(day.floor("s") if whole else day) <= wanted][-1:]
     if len(day) == 1:
         return day[0]
     if len(day) > 1:
