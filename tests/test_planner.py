@@ -338,6 +338,25 @@ def test_a_time_limit_still_returns_a_plan_with_its_gap():
         assert "more time" in found.message
 
 
+@pytest.mark.parametrize("seconds", [0.01, 0.1, 0.3])
+def test_however_short_the_time_there_is_an_answer_that_says_what_it_is(seconds):
+    target, message = Target(delta=(8, 12), vega=(0, None), floor=-0.2), ""
+    try:
+        found = plan(
+            samples.book(), samples.chain(), target, Limits(budget=0.02), gap=1e-9, time_limit=seconds
+        )
+    except InfeasibleHedgeError as error:
+        found, message = error.closest, str(error)
+    assert found.legs
+    if message:
+        assert "nor was it proven" in message
+        assert found.status is PlanStatus.CLOSEST
+    else:
+        assert all(check.ok for check in found.checks)
+        assert found.bound <= found.objective
+        assert (found.status is PlanStatus.FEASIBLE) == (found.gap > 1e-9 + 1e-6)
+
+
 # --- bad input --------------------------------------------------------------------------------------
 
 
