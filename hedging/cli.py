@@ -83,7 +83,7 @@ def _complain(error: Exception) -> None:
 
 
 def _plan(args: argparse.Namespace) -> int:
-    console.check_outputs(args.json, args.orders, plot=args.plot)
+    console.check_outputs(args.json, args.orders, args.ticket, plot=args.plot)
     book, chain = console.read_inputs(args)
     try:
         plan = hedging.plan(book, chain, _target(args), _limits(args), horizon=args.horizon)
@@ -105,6 +105,8 @@ def _show_plan(args: argparse.Namespace, plan: HedgePlan, book: Book, chain: Opt
         write_text(args.json, text + "\n")
     if args.orders:
         console.write_table(args.orders, plan.orders)
+    if args.ticket:
+        plan.to_ticket(args.ticket)
     if args.plot:
         console.save_figure(hedging.plots.payoff(book, chain, overlay=plan).figure, args.plot)
 
@@ -221,7 +223,8 @@ def _parser() -> console.Parser:
     plan.add_argument(
         "--horizon", type=console.number, default=30.0, metavar="DAYS", help="days the floor holds for"
     )
-    plan.add_argument("--orders", metavar="FILE", help="write the order ticket as CSV")
+    plan.add_argument("--orders", metavar="FILE", help="write the orders as CSV")
+    plan.add_argument("--ticket", metavar="FILE", help="write a ticket for any venue as JSON")
     console.add_outputs(plan, "payoff")
 
     overlays = console.command(commands, "overlays", _overlays, "standard overlays side by side")

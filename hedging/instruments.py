@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -29,10 +30,17 @@ __all__ = [
     "Perpetual",
     "Settlement",
     "Spot",
+    "Ticks",
+    "date_code",
+    "on_tick",
     "option_symbol",
+    "tick_at",
 ]
 
 Settlement: TypeAlias = Literal["coin", "cash"]
+Ticks: TypeAlias = tuple[tuple[float, float], ...]
+
+_DUST = Decimal("1e-6")  # of a tick: what floats leave of a price that is on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class ContractTerms:
     currency: str = "USD"
     multiplier: float = 1.0
     lot: float = 1.0
-    ticks: tuple[tuple[float, float], ...] = ((0.0, 0.01),)
+    ticks: Ticks = ((0.0, 0.01),)
     fee: FeeRule = field(default_factory=FeeRule)
     venue: str = ""
 
@@ -104,7 +112,44 @@ class ContractTerms:
 
     def tick_at(self, price: float) -> float:
         """Price step that holds at `price`, in the quoted unit."""
-        return max((step for step in self.ticks if step[0] <= price), default=self.ticks[0])[1]
+        return tick_at(self.ticks, price)
+
+
+def tick_at(ticks: Ticks, price: float) -> float:
+    """Price step that holds at `price`; `ticks` as in `ContractTerms`."""
+    return max((step for step in ticks if step[0] <= price), default=ticks[0])[1]
+
+
+def on_tick(price: float, ticks: Ticks, side: float) -> float:
+    """The price an order may be sent at, so that it still trades: up for a buy, down for a sale.
+
+    Never worse than `price` by a whole tick. In decimals, as 3 * 0.0005 is no number that a venue takes.
+
+    Parameters
+    ----------
+    price : float
+        In the quoted unit.
+    ticks : tuple of (float, float)
+        As in `ContractTerms`.
+    side : float
+        > 0 for a buy, < 0 for a sale.
+
+    Examples
+    --------
+    >>> steps = ((0.0, 0.0001), (0.005, 0.0005))
+    >>> on_tick(0.01234, steps, +1), on_tick(0.01234, steps, -1), on_tick(0.00491, steps, +1)
+    (0.0125, 0.012, 0.005)
+    """
+    tick = Decimal(str(tick_at(ticks, price)))
+    exact = Decimal(str(price)) / tick
+    whole = exact.to_integral_value(ROUND_HALF_EVEN)
+    if abs(exact - whole) > _DUST:
+        whole = exact.to_integral_value(ROUND_CEILING if side > 0 else ROUND_FLOOR)
+    rounded = whole * tick
+    coarser = Decimal(str(tick_at(ticks, float(rounded))))
+    if coarser > tick:  # a buy went up into the next range of prices
+        rounded = (rounded / coarser).to_integral_value(ROUND_CEILING) * coarser
+    return float(rounded)
 
 
 CASH_EQUITY = ContractTerms(multiplier=100.0)
@@ -147,7 +192,7 @@ class Future:
     @property
     def symbol(self) -> str:
         """A name in the style of the exchanges: ``BTC-27MAR26``."""
-        return f"{self.asset}-{_date_code(self.expiry)}"
+        return f"{self.asset}-{date_code(self.expiry)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +237,10 @@ def option_symbol(asset: str, expiry: pd.Timestamp, strike: float, flag: str) ->
     >>> option_symbol("XRP_USDC", pd.Timestamp("2026-09-21T08:00Z"), 1.325, "c")
     'XRP_USDC-21SEP26-1d325-C'
     """
-    return f"{asset}-{_date_code(expiry)}-{f'{strike:.10g}'.replace('.', 'd')}-{flag.upper()}"
+    return f"{asset}-{date_code(expiry)}-{f'{strike:.10g}'.replace('.', 'd')}-{flag.upper()}"
 
 
-def _date_code(expiry: pd.Timestamp) -> str:
-    """5MAR26: the day without a leading zero, and the month in English whatever the locale."""
+def date_code(expiry: pd.Timestamp) -> str:
+    """Return a day as exchanges write it, 5MAR26: no leading zero, the month in English whatever the locale."""
     months = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
     return f"{expiry.day}{months[expiry.month - 1]}{expiry.year % 100:02d}"

@@ -28,7 +28,7 @@ ROWS = [
     {"chain"},
     {"health", "smile"},
     {"density", "market", "legs"},
-    {"valuation"},
+    {"valuation", "tickets"},
     {"book"},
     {"overlays", "margin", "planner", "scenario", "risk", "replays", "skew"},
     {"config", "plots", "venues", "screen", "rotation", "backtest"},

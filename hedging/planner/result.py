@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from hedging.planner.explain import Driver, ShadowPrice
 from hedging.planner.saving import legs_from, legs_to_dicts
 from hedging.planner.structure import structure
 from hedging.planner.verify import Check, Trough
+from hedging.tickets import ticket
 from hedging.units import GREEK_UNITS
 
 if TYPE_CHECKING:
@@ -179,6 +181,35 @@ class HedgePlan:
             text = "The book meets every limit already; nothing to trade."
         return text + (f" They clash: {'; '.join(self.clashes)}." if self.clashes else "")
 
+    @property
+    def id(self) -> str:
+        """Digest of what was asked for and what came out: the same plan has the same id, wherever it is read."""
+        content = {"inputs": self.inputs, "orders": legs_to_dicts(self.legs)}
+        return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def ticket(self, *, time_in_force: str | None = None) -> dict[str, Any]:
+        """The orders in words that every venue shares; the schema is that of `hedging.tickets`."""
+        return ticket(
+            self,
+            as_of=self.inputs["as_of"],
+            currency=self.inputs["currency"],
+            plan=self.id,
+            time_in_force=time_in_force,
+        )
+
+    def to_ticket(self, path: str | Path | None = None, *, time_in_force: str | None = None) -> str:
+        """The ticket as JSON text; also written to `path` if one is given.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        text = json.dumps(self.ticket(time_in_force=time_in_force), indent=2, allow_nan=False)
+        if path is not None:
+            write_text(path, text + "\n")
+        return text
+
     def audit(self, chain: Chains, *, time_limit: float = 10.0) -> Audit:
         """Hold the plan against newer quotes; see `hedging.planner.auditing.audit`."""
         from hedging.planner.auditing import audit
@@ -188,6 +219,7 @@ class HedgePlan:
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""
         return {
+            "id": self.id,
             "status": str(self.status),
             "message": self.message,
             "objective": self.objective,

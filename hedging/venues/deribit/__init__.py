@@ -10,6 +10,7 @@ from __future__ import annotations
 from hedging.venues.deribit.account import book_from_account
 from hedging.venues.deribit.live import TEST_URL, URL, Client, fetch_chain
 from hedging.venues.deribit.names import Name, parse_name
+from hedging.venues.deribit.orders import orders
 from hedging.venues.deribit.rows import chain_from_rows, futures_from_rows
 from hedging.venues.deribit.terms import LinearTerms, linear_terms, option_terms, terms_from_instrument
 
@@ -25,6 +26,7 @@ __all__ = [
     "futures_from_rows",
     "linear_terms",
     "option_terms",
+    "orders",
     "parse_name",
     "terms_from_instrument",
 ]
