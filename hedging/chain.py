@@ -254,10 +254,9 @@ class OptionChain:
         if delta is not None:
             keep &= self.greeks(("delta",))["delta"].abs().between(*delta).to_numpy()
         if not keep.any():
-            raise InputError(
-                f"no quote of {self.asset} meets days={days}, flag={flag!r}, delta={delta}; "
-                f"the chain has expiries of {self.expiries['days'].round(1).tolist()} days."
-            )
+            given = {"days": days, "flag": flag, "absolute delta": delta}
+            asked = ", ".join(f"{name} {value}" for name, value in given.items() if value is not None)
+            raise InputError(f"no quote of {self.asset} meets {asked}; {self._choice()}.")
         return replace(self, quotes=quotes[keep].reset_index(drop=True))
 
     def row(self, symbol: str) -> pd.Series:
@@ -318,6 +317,15 @@ class OptionChain:
         time = self.quotes["time_to_expiry"].to_numpy()
         rate = -np.log(self.quotes["discount"].to_numpy()) / time
         return rate, rate - np.log(self.quotes["forward"].to_numpy() / self.spot) / time
+
+    def _choice(self) -> str:
+        """What there is to choose from, for messages."""
+        days = self.expiries["days"].round(1).tolist()
+        deltas = self.greeks(("delta",))["delta"].abs()
+        return (
+            f"the chain has expiries of {days} days, absolute deltas from {deltas.min():.2f} to {deltas.max():.2f} "
+            f"and flags {' '.join(sorted(self.quotes['flag'].unique()))}"
+        )
 
     def _absent(self, symbol: str) -> str:
         why = self.rejected.loc[self.rejected["symbol"] == symbol, "reason"]

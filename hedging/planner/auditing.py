@@ -13,8 +13,10 @@ from hedging.errors import InfeasibleHedgeError, InputError
 from hedging.instruments import Option
 from hedging.legs import Cost, Leg, cost_of, option_leg
 from hedging.market import Chains, Market
+from hedging.paths import Paths
 from hedging.planner.saving import book_from, limits_from, target_from
 from hedging.planner.search import plan
+from hedging.planner.tails import Outcomes
 from hedging.planner.task import Task
 from hedging.planner.verify import Check
 from hedging.units import days, utc
@@ -91,7 +93,9 @@ class Audit:
         return "\n".join([*lines, self.message])
 
 
-def audit(saved: HedgePlan, chain: Chains, *, time_limit: float = 10.0) -> Audit:
+def audit(
+    saved: HedgePlan, chain: Chains, *, outcomes: Outcomes | Paths | None = None, time_limit: float = 10.0
+) -> Audit:
     """Hold a plan against newer quotes.
 
     Parameters
@@ -100,13 +104,17 @@ def audit(saved: HedgePlan, chain: Chains, *, time_limit: float = 10.0) -> Audit
         As planned or as read back from its file.
     chain : OptionChain or Market, or several of them
         Newer quotes of the same assets.
+    outcomes : Outcomes or Paths, optional
+        What an expected shortfall is taken over; a plan with one does not save them. Those it was made with
+        judge it by the same measure, new ones by today's.
     time_limit : float
         For what restores it. [seconds]
 
     Raises
     ------
     InputError
-        If the quotes are older than the plan, or one of its legs has expired since.
+        If the quotes are older than the plan, one of its legs has expired since, or it has an expected
+        shortfall and there are no outcomes to take it over.
     """
     inputs = saved.inputs
     book, target, limits = (
@@ -114,9 +122,12 @@ def audit(saved: HedgePlan, chain: Chains, *, time_limit: float = 10.0) -> Audit
         target_from(inputs["target"]),
         limits_from(inputs["limits"]),
     )
-    if target.shortfall is not None:
-        raise InputError("a plan with an expected shortfall cannot be audited: its outcomes are not saved.")
-    task = Task.of(book + saved, chain, target, limits, inputs["horizon_days"], None, None)
+    if target.shortfall is not None and outcomes is None:
+        raise InputError(
+            "the outcomes of an expected shortfall are not saved with its plan: pass them, plan.audit(chain, "
+            "outcomes=...)."
+        )
+    task = Task.of(book + saved, chain, target, limits, inputs["horizon_days"], None, outcomes)
     elapsed = days(utc(inputs["as_of"]), task.markets[0].as_of)
     if elapsed < 0:
         raise InputError(f"the chain is {-elapsed:.2f} days older than the plan; audit it with a newer one.")
@@ -147,6 +158,7 @@ def _restore(task: Task, time_limit: float, elapsed: float) -> tuple[HedgePlan |
             task.target,
             task.limits,
             horizon=horizon,
+            outcomes=task.outcomes,
             time_limit=time_limit,
             compare=False,
         )

@@ -16,9 +16,11 @@ from hedging.book import Exposure
 from hedging.errors import InputError
 from hedging.legs import Cost, Leg, orders_frame
 from hedging.market import Chains
+from hedging.paths import Paths
 from hedging.planner.explain import Driver, ShadowPrice
 from hedging.planner.saving import legs_from, legs_to_dicts
 from hedging.planner.structure import structure
+from hedging.planner.tails import Outcomes
 from hedging.planner.verify import Check, Trough
 from hedging.tickets import ticket
 from hedging.units import GREEK_UNITS
@@ -210,11 +212,13 @@ class HedgePlan:
             write_text(path, text + "\n")
         return text
 
-    def audit(self, chain: Chains, *, time_limit: float = 10.0) -> Audit:
+    def audit(
+        self, chain: Chains, *, outcomes: Outcomes | Paths | None = None, time_limit: float = 10.0
+    ) -> Audit:
         """Hold the plan against newer quotes; see `hedging.planner.auditing.audit`."""
         from hedging.planner.auditing import audit
 
-        return audit(self, chain, time_limit=time_limit)
+        return audit(self, chain, outcomes=outcomes, time_limit=time_limit)
 
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""
