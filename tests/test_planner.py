@@ -223,7 +223,7 @@ def test_the_plan_that_minimises_premium_is_refused_by_the_guards():
     symbol = {(row.flag, row.strike): row.symbol for row in chain.quotes.itertuples()}
     harvest = [option_leg(chain, symbol["p", 100.0], -50.0), option_leg(chain, symbol["p", 80.0], 30.0)]
     checks = revalue(
-        coins(10), harvest, (Market.of(chain),), Target(), Limits(), default_scenarios(30.0), 1000.0
+        coins(10), harvest, (Market.of(chain),), Target(), Limits(), 30.0, default_scenarios(30.0), 1000.0
     )
     assert any(check.limit.startswith("puts covered") and not check.ok for check in checks)
 

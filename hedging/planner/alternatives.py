@@ -55,5 +55,7 @@ def _alternative(task: Task, name: str, problem: Problem) -> Alternative:
     if solution.lots is None:
         solution = closest(problem, gap=1e-2, time_limit=SECONDS, prove=False)
     legs = () if solution.lots is None else task.legs(problem, solution.lots)
-    missed = tuple(check for check in task.checks(legs, problem.base) if not check.ok)
-    return Alternative(name, legs, cost_with_carry(legs, task.markets, task.horizon), missed)
+    checks = task.checks(legs, problem.base)
+    missed = tuple(check for check in checks if not check.ok)
+    loss = next((-check.value for check in checks if check.limit == problem.least), None)
+    return Alternative(name, legs, cost_with_carry(legs, task.markets, task.horizon), missed, loss)

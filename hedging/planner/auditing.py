@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -122,11 +122,14 @@ def audit(
         target_from(inputs["target"]),
         limits_from(inputs["limits"]),
     )
-    if target.shortfall is not None and outcomes is None:
+    # What was minimised is no limit to go back to, and its cost is spent.
+    target, limits = replace(target, minimise="cost"), replace(limits, cost=None)
+    if target.needs_outcomes and outcomes is None:
         raise InputError(
             "the outcomes of an expected shortfall are not saved with its plan: pass them, plan.audit(chain, "
             "outcomes=...)."
         )
+    outcomes = outcomes if target.needs_outcomes else None
     task = Task.of(book + saved, chain, target, limits, inputs["horizon_days"], None, outcomes)
     elapsed = days(utc(inputs["as_of"]), task.markets[0].as_of)
     if elapsed < 0:

@@ -71,6 +71,7 @@ def shadow_prices(problem: Problem, relaxed: Relaxation) -> tuple[ShadowPrice, .
     duals = {str(name): float(relaxed.duals[rows.group == name].sum()) for name in rows.group[rows.soft]}
     if problem.tails:
         duals["shortfall"] = relaxed.tail_dual
+    duals.pop(problem.least, None)
     for group, dual in duals.items():
         share = group in SHARES
         price = dual * (0.01 * problem.base if share else 1.0)
@@ -104,7 +105,7 @@ def binding(problem: Problem, solution: Solution) -> tuple[str, ...]:
     room = rows.bound - rows.matrix @ solution.lots
     step = np.abs(rows.matrix[:, used]).max(axis=1)
     tight = (room < step) & (step > 0)
-    names = dict.fromkeys(str(group) for group in rows.group[tight])
+    names = dict.fromkeys(str(group) for group in rows.group[tight] if group != problem.least)
     if np.count_nonzero(used) == problem.max_legs:
         names["max_legs"] = None
     return tuple(names)

@@ -112,6 +112,8 @@ def frontier(
     ordered = np.unique(np.asarray(levels, dtype=float))  # budgets: the tightest is the least
     ordered = ordered if over == "budget" else ordered[::-1]
     first = float(ordered[0])
+    if target.least:
+        raise InputError(f"a frontier is of the least cost at each level; got minimise={target.minimise!r}.")
     target, limits = _with(target, limits or Limits(), over, first)
     task = Task.of(book, chain, target, limits, horizon, scenarios, outcomes)
     whole = task.problem()

@@ -23,11 +23,9 @@ def closest(problem: Problem, *, gap: float, time_limit: float, prove: bool = Tr
     The scale of delta is the delta held or asked for, that of floor and budget the base. Cover of short
     tails, quoted sizes and the count of legs are never missed.
     """
-    soft = dict.fromkeys(str(group) for group in problem.rows.group[problem.rows.soft])
-    if problem.tails:
-        soft["shortfall"] = None
-    price = MISS_PRICE * problem.base
-    elastic = replace(problem, miss_price=dict.fromkeys(soft, price))
+    hard = {str(group) for group in problem.rows.group[~problem.rows.soft]}
+    prices = {name: MISS_PRICE * problem.base for name in problem.groups if name not in hard}
+    elastic = replace(problem, miss_price=prices | ({problem.least: problem.base} if problem.least else {}))
     return solve(elastic, gap=gap, time_limit=time_limit, prove=prove)
 
 
@@ -38,8 +36,7 @@ def clashing(problem: Problem) -> tuple[str, ...]:
     continuous lots and any number of legs could do it, the clash is with the count and size of legs too, and
     a limit stays in if half a second does not show that it can go.
     """
-    groups = list(dict.fromkeys(str(group) for group in problem.rows.group))
-    groups += ["shortfall"] if problem.tails else []
+    groups = problem.groups
     if _possible(problem, groups):
         return (*_essential(problem, groups, whole_lots=True), "max_legs", "min_leg_share")
     return tuple(_essential(problem, groups, whole_lots=False))

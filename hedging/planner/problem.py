@@ -15,7 +15,16 @@ from hedging.instruments import Option
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner.tails import Outcomes, Tail
-from hedging.planner.targets import GREEK_TARGETS, SHARES, Band, Limits, Target, limit_name, window_name
+from hedging.planner.targets import (
+    COST_WEIGHT,
+    GREEK_TARGETS,
+    SHARES,
+    Band,
+    Limits,
+    Target,
+    limit_name,
+    window_name,
+)
 from hedging.planner.universe import Columns, columns_of
 from hedging.units import days
 
@@ -95,6 +104,8 @@ class Problem:
         Limits on expected shortfall, which make their rows as they are needed.
     miss_price : dict of str to float
         Groups of rows that may be missed, and the price of a miss of one scale. [money]
+    least : str
+        The group whose miss is minimised, at a price of 1 for 1; empty where that is the cost.
     """
 
     columns: Columns
@@ -105,6 +116,14 @@ class Problem:
     base_name: str
     tails: tuple[Tail, ...] = ()
     miss_price: dict[str, float] = field(default_factory=dict)
+    least: str = ""
+
+    @property
+    def groups(self) -> list[str]:
+        """The limits that a plan must keep, by name; what is minimised is none."""
+        names = dict.fromkeys(str(group) for group in self.rows.group)
+        names |= {"shortfall": None} if self.tails else {}
+        return [name for name in names if name != self.least]
 
     def only(self, keep: npt.NDArray[Any]) -> Problem:
         """Return the same programme over some of the columns."""
@@ -172,28 +191,32 @@ def build(
         blocks += _greek_rows(book, market, target, columns, here, base, several=len(markets) > 1)
         blocks += _vega_rows(book, market, target, columns, here, base, several=len(markets) > 1)
         blocks += _tail_rows(book, market, columns, here)
-    if target.floor is not None:
-        blocks.append(_floor_rows(book, markets, columns, scenarios, target.floor * base, base))
+    if target.floor is not None or target.least == "floor":
+        floor = (target.floor or 0.0) * base
+        blocks.append(_floor_rows(book, markets, columns, scenarios, floor, base))
     if limits.budget is not None:
         blocks.append(_rows("budget", columns.premium, limits.budget * base, base))
+    if limits.cost is not None:
+        blocks.append(_rows("cost", columns.cost, limits.cost * base, base))
     if limits.gross_vega is not None:
         blocks.append(_rows("gross_vega", np.abs(columns.vega), limits.gross_vega, limits.gross_vega))
-    if target.shortfall is not None and outcomes is not None:
+    if target.needs_outcomes and outcomes is not None:
         held = pnl_of(book, markets, outcomes.paths)[:, -1]
         growth = np.broadcast_to(growth_of(book, markets, outcomes.paths), outcomes.paths.spot.shape)
         pnl = columns.pnl(markets, outcomes.paths)[:, -1] / growth[:, -1:]
-        limit = -target.shortfall * base
+        limit = -(target.shortfall or 0.0) * base
         tails.append(Tail(held, pnl, outcomes.probabilities, target.level, limit))
     rows = Rows.join(blocks)
     return Problem(
-        columns,
+        replace(columns, cost=COST_WEIGHT * columns.cost) if target.least else columns,
         rows,
         limits.price_per_leg * base,
         limits.max_legs,
         base,
         base_name,
         tuple(tails),
-        _miss_prices(target, rows),
+        _miss_prices(target, rows) | ({target.least: base} if target.least else {}),
+        target.least,
     )
 
 

@@ -43,9 +43,10 @@ class PlanStatus(StrEnum):
 
 ADVICE = {
     PlanStatus.OPTIMAL: "No plan that meets every limit costs less, within the gap.",
-    PlanStatus.FEASIBLE: "Stopped at the time limit; a cheaper plan may exist, by the gap at most. Allow more time.",
+    PlanStatus.FEASIBLE: "Stopped at the time limit; a better plan may exist, by the gap at most. Allow more time.",
     PlanStatus.CLOSEST: "No plan meets every limit; this one misses them by the least that was found.",
 }
+LOSSES = {"worst": "worst loss", "shortfall": "expected shortfall"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,15 @@ class Alternative:
     cost : Cost
     misses : tuple of Check
         Limits that it cannot meet; empty if it meets all.
+    loss : float or None
+        What it loses, as a share of the base, where a loss is minimised. [1]
     """
 
     name: str
     legs: tuple[Leg, ...]
     cost: Cost
     misses: tuple[Check, ...] = ()
+    loss: float | None = None
 
     @property
     def orders(self) -> pd.DataFrame:
@@ -79,6 +83,7 @@ class Alternative:
             "orders": legs_to_dicts(self.legs),
             "cost": _cost(self.cost),
             "misses": [check.to_dict() for check in self.misses],
+            "loss": self.loss,
         }
 
 
@@ -96,7 +101,8 @@ class HedgePlan:
         Before and after, per asset. `before` and `after` are those of the first asset.
     status : PlanStatus
     objective : float
-        Execution cost, carry to the horizon, the price of legs and of misses. [money]
+        Execution cost, carry to the horizon, the price of legs and of misses. Where a loss is minimised it
+        stands in the place of the cost, of which only a thousandth is added. [money]
     bound : float
         No plan within the limits has a lower objective. [money]
     seconds, nodes : float, int
@@ -179,7 +185,10 @@ class HedgePlan:
     def message(self) -> str:
         """What the status means, and what to do about it."""
         text = ADVICE[self.status]
-        if not self.legs and self.status is PlanStatus.OPTIMAL:
+        minimise = self.inputs.get("target", {}).get("minimise", "cost")
+        if minimise != "cost" and self.status is PlanStatus.OPTIMAL:
+            text = f"No plan that meets every limit has a smaller {LOSSES[minimise]}, within the gap."
+        elif not self.legs and self.status is PlanStatus.OPTIMAL:
             text = "The book meets every limit already; nothing to trade."
         return text + (f" They clash: {'; '.join(self.clashes)}." if self.clashes else "")
 
@@ -322,6 +331,7 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
                 legs_from(item["orders"]),
                 _cost_from(item["cost"]),
                 tuple(_check(check) for check in item["misses"]),
+                item.get("loss"),
             )
             for item in saved["alternatives"]
         ),

@@ -10,6 +10,7 @@ import numpy as np
 
 from hedging.book import Book
 from hedging.errors import InfeasibleHedgeError, SolverError
+from hedging.legs import Cost, Leg
 from hedging.market import Chains
 from hedging.paths import Paths
 from hedging.planner.alternatives import beside
@@ -20,7 +21,7 @@ from hedging.planner.result import Alternative, HedgePlan, PlanStatus
 from hedging.planner.solve import Solution, simplest, solve
 from hedging.planner.structure import disguises
 from hedging.planner.tails import Outcomes
-from hedging.planner.targets import SHARES, Limits, Target
+from hedging.planner.targets import COST_WEIGHT, SHARES, Limits, Target
 from hedging.planner.task import Task
 from hedging.planner.verify import Check, cost_with_carry, trough_of
 
@@ -118,7 +119,7 @@ def _rescued(task: Task, problem: Problem, solution: Solution, start: float, tim
     shown = replace(_finish(task, problem, nearest, PlanStatus.CLOSEST, start), clashes=clashes)
     if clashes or not all(check.ok for check in shown.checks):
         raise InfeasibleHedgeError(_no_plan(clashes, shown, time_limit), closest=shown, clashes=clashes)
-    cost = shown.cost.execution + problem.price_per_leg * len(shown.legs)
+    cost = _revalued(task, problem, shown.cost, shown.legs, shown.checks)
     return replace(solution, lots=nearest.lots, objective=cost, nodes=solution.nodes + nearest.nodes)
 
 
@@ -129,8 +130,7 @@ def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus
     checks = task.checks(legs, base)
     cost = cost_with_carry(legs, markets, task.horizon)
     if status is not PlanStatus.CLOSEST:
-        missed = _price_of_misses(checks, task.target)
-        total = cost.execution + problem.price_per_leg * len(legs) + missed
+        total = _revalued(task, problem, cost, legs, checks)
         _insist([check for check in checks if not _soft(check, task.target)], total, solution.objective, base)
     value = book.value(*markets)
     alone, hedged = (trough_of(held, markets, task.scenarios, base, value) for held in (book, after))
@@ -165,6 +165,17 @@ def _insist(checks: Sequence[Check], revalued: float, objective: float, base: fl
         raise SolverError(f"the plan fails its check, please report it: {words}.")
     if abs(revalued - objective) > 1e-9 * base:
         raise SolverError(f"the plan costs {revalued:.6f}, not {objective:.6f} as solved; please report it.")
+
+
+def _revalued(
+    task: Task, problem: Problem, cost: Cost, legs: Sequence[Leg], checks: Sequence[Check]
+) -> float:
+    """The objective of some orders, from what they cost and where they leave every limit. [money]"""
+    target, fixed = task.target, problem.price_per_leg * len(legs)
+    if not target.least:
+        return cost.execution + fixed + _price_of_misses(checks, target)
+    lost = sum(max(0.0, -check.value) * problem.base for check in checks if check.limit == target.least)
+    return COST_WEIGHT * cost.execution + fixed + _price_of_misses(checks, target) + lost
 
 
 def _soft(check: Check, target: Target) -> bool:

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from hedging.legs import cost_of
+from hedging.planner.targets import LEAST
 from hedging.units import GREEK_UNITS
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ SHOWN = ("delta", "gamma", "vega", "theta")
 def plan_text(plan: HedgePlan) -> str:
     """The plan in some twenty aligned lines."""
     lines = [headline(plan), *_order_lines(plan), *_cost_lines(plan), *_exposure_lines(plan)]
+    lines += _share_lines(plan)
     for name, trough in zip(("alone", "hedged"), plan.troughs, strict=True):
         lines.append(f"  {f'worst {name}':<14}{trough.share:>10.1%}  {trough.scenario}, day {trough.day:g}")
     lines.append(f"  {'binds':<14}{', '.join(plan.binding) or 'nothing'}")
@@ -94,6 +96,22 @@ def _exposure_lines(plan: HedgePlan) -> list[str]:
     return lines
 
 
+def _share_lines(plan: HedgePlan) -> list[str]:
+    """Limits in shares of the base that no other line shows, each with where the plan stands."""
+    least = LEAST[plan.inputs.get("target", {}).get("minimise", "cost")]
+    return [
+        f"  {check.limit:<14}{'':>12}{check.value:>12.2%}  "
+        f"{'minimised' if check.limit == least else _share_band(check):<16}of {plan.base_name}"
+        for check in plan.checks
+        if check.limit == least or check.limit in ("shortfall", "cost")
+    ]
+
+
+def _share_band(check: Check) -> str:
+    low, high = ("" if side is None else f"{side:.4g}" for side in (check.low, check.high))
+    return f"{low} .. {high}".strip()
+
+
 def _band(check: Check) -> str:
     low = "" if check.low is None else f"{check.low:,.6g}"
     high = "" if check.high is None else f"{check.high:,.6g}"
@@ -103,6 +121,8 @@ def _band(check: Check) -> str:
 def _alternative(item: Alternative) -> str:
     legs = ", ".join(f"{leg.side} {abs(leg.quantity):,.6g} {leg.instrument.symbol}" for leg in item.legs)
     text = f"{item.name}: {legs or 'no orders'}, cost {item.cost.execution:,.0f}"
+    if item.loss is not None:
+        text += f", loses {item.loss:.1%}"
     if not item.misses:
         return text
     return text + "; misses " + ", ".join(f"{check.limit} by {check.miss:,.2g}" for check in item.misses)

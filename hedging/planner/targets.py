@@ -17,8 +17,13 @@ Band: TypeAlias = tuple[float | None, float | None]
 
 GREEK_TARGETS = ("delta", "gamma", "vega", "theta")
 TARGETS = (*GREEK_TARGETS, "floor", "shortfall")
-SHARES = ("floor", "shortfall", "budget")
+SHARES = ("floor", "shortfall", "budget", "cost")
 """Limits that are shares of the base."""
+LEAST: dict[str, str] = {"cost": "", "worst": "floor", "shortfall": "shortfall"}
+"""What a plan may minimise, and the limit whose miss that is."""
+COST_WEIGHT = 1e-3
+"""Of the cost in the objective where a loss is minimised, which the cost is part of already: of plans that
+lose the same, the cheapest."""
 
 
 def limit_name(greek: str, asset: str, *, several: bool) -> str:
@@ -47,6 +52,11 @@ class Target:
         of them is at least this share of the base. [1]
     level : float
         Of the expected shortfall; 0.95 looks at the worst 5 %.
+    minimise : {'cost', 'worst', 'shortfall'}
+        What the plan makes as small as the limits allow: its execution cost; the worst loss over the scenario
+        set; or the expected shortfall over the outcomes. A loss has all that is paid in it, premium included;
+        `Limits.cost` caps what may be spent on it. Where nothing need be lost, the cheapest such plan is
+        taken: gains are not hedged for.
     soft : mapping of str to float
         Limits of this target that may be missed, and what a miss costs: [money] per unit of a Greek, and
         per 1 % of the base for floor and shortfall. The others hold without exception.
@@ -70,6 +80,7 @@ class Target:
     floor: float | None = None
     shortfall: float | None = None
     level: float = 0.95
+    minimise: Literal["cost", "worst", "shortfall"] = "cost"
     soft: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -93,11 +104,28 @@ class Target:
                 )
         if not 0.0 < self.level < 1.0:
             raise InputError(f"level must lie between 0 and 1, such as 0.95; got {self.level!r}.")
+        if self.minimise not in LEAST:
+            raise InputError(f"minimise must be one of {', '.join(LEAST)}; got {self.minimise!r}.")
+        if self.least and getattr(self, self.least) is not None:
+            raise InputError(
+                f"minimise={self.minimise!r} finds the best {self.least} there is: leave out {self.least}="
+                f"{getattr(self, self.least)!r}, or minimise the cost of keeping it."
+            )
         for name, price in self.soft.items():
             if name not in TARGETS or getattr(self, name) is None:
                 raise InputError(f"soft may name targets that are set, of {TARGETS}; got {name!r}.")
             if not 0.0 <= price < math.inf:
                 raise InputError(f"the price of missing {name} must be a number >= 0; got {price!r}.")
+
+    @property
+    def least(self) -> str:
+        """The limit whose miss is minimised, empty where that is the cost."""
+        return LEAST[self.minimise]
+
+    @property
+    def needs_outcomes(self) -> bool:
+        """Whether something is taken over scenarios with probabilities."""
+        return self.shortfall is not None or self.least == "shortfall"
 
     def band(self, greek: str, asset: str) -> Band | None:
         """The band that holds for one Greek of one asset."""
@@ -110,8 +138,10 @@ class Target:
         plain: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
         if self.vega_by_days:
             plain["vega_by_days"] = [[*days, *band] for days, band in self.vega_by_days.items()]
-        if self.shortfall is not None:
+        if self.needs_outcomes:
             plain["level"] = self.level
+        if self.least:
+            plain["minimise"] = self.minimise
         return plain | ({"soft": dict(self.soft)} if self.soft else {})
 
 
@@ -159,6 +189,8 @@ class Limits:
     ----------
     budget : float, optional
         Greatest net premium as a share of the plan's base; 0 is zero cost, None is no limit. [1]
+    cost : float, optional
+        Greatest execution cost, carry to the horizon included, as a share of the base. [1]
     max_legs : int
         Greatest number of orders.
     expiries : (float, float or None)
@@ -195,6 +227,7 @@ class Limits:
     """
 
     budget: float | None = None
+    cost: float | None = None
     max_legs: int = 4
     expiries: tuple[float, float | None] = (7.0, None)
     deltas: tuple[float, float] = (0.05, 0.60)
@@ -210,10 +243,12 @@ class Limits:
     close: bool = True
 
     def __post_init__(self) -> None:
-        if self.budget is not None and not 0.0 <= self.budget < math.inf:
-            raise InputError(
-                f"budget must be a share >= 0 of the book's value; got {self.budget!r}. 2 % is written 0.02."
-            )
+        for name in ("budget", "cost"):
+            share = getattr(self, name)
+            if share is not None and not 0.0 <= share < math.inf:
+                raise InputError(
+                    f"{name} must be a share >= 0 of the book's value; got {share!r}. 2 % is written 0.02."
+                )
         if isinstance(self.max_legs, bool) or self.max_legs != int(self.max_legs) or self.max_legs < 1:
             raise InputError(f"max_legs must be a whole number >= 1; got {self.max_legs!r}.")
         first, last = self.expiries

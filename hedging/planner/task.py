@@ -63,10 +63,10 @@ class Task:
         book.check_assets(*markets)
         if isinstance(outcomes, Paths):
             outcomes = Outcomes(outcomes)
-        if (target.shortfall is None) != (outcomes is None):
+        if target.needs_outcomes != (outcomes is not None):
             raise InputError(
-                "an expected shortfall needs outcomes to be taken over, and outcomes a shortfall to limit: "
-                "give both Target(shortfall=...) and outcomes=..., or neither."
+                "an expected shortfall needs outcomes to be taken over, and outcomes a shortfall to limit or "
+                "minimise: give both Target(shortfall=...) and outcomes=..., or neither."
             )
         scenarios = scenarios or default_scenarios(horizon)
         return cls(book, markets, target, limits or Limits(), horizon, scenarios, outcomes)
@@ -86,7 +86,15 @@ class Task:
     def checks(self, legs: Sequence[Leg], base: float) -> list[Check]:
         """Every limit, held against the book revalued after some orders."""
         return revalue(
-            self.book, legs, self.markets, self.target, self.limits, self.scenarios, base, self.outcomes
+            self.book,
+            legs,
+            self.markets,
+            self.target,
+            self.limits,
+            self.horizon,
+            self.scenarios,
+            base,
+            self.outcomes,
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -115,11 +115,12 @@ def revalue(
     markets: Sequence[Market],
     target: Target,
     limits: Limits,
+    horizon: float,
     scenarios: Paths,
     base: float,
     outcomes: Outcomes | None = None,
 ) -> list[Check]:
-    """Hold `book` plus `legs` against every target and limit."""
+    """Hold `book` plus `legs` against every target and limit; what is minimised is measured, and free."""
     after = book + legs
     checks = []
     for market in markets:
@@ -139,15 +140,18 @@ def revalue(
             ]
             checks.append(Check(label, value, *band, scale=max(*sizes, 1e-12)))
         checks += _tails(book, after, legs, market)
-    if target.floor is not None:
+    if target.floor is not None or target.least == "floor":
         worst = trough_of(after, markets, scenarios, base, book.value(*markets))
         checks.append(Check("floor", worst.share, low=target.floor))
-    if target.shortfall is not None and outcomes is not None:
+    if target.needs_outcomes and outcomes is not None:
         pnl = pnl_of(after, markets, outcomes.paths)[:, -1] + after.value(*markets) - book.value(*markets)
         loss = shortfall(pnl, outcomes.probabilities, target.level) / base
         checks.append(Check("shortfall", -loss, low=target.shortfall))
     if limits.budget is not None:
         checks.append(Check("budget", cost_of(legs).premium / base, high=limits.budget))
+    if limits.cost is not None:
+        cost = cost_with_carry(legs, markets, horizon).execution
+        checks.append(Check("cost", cost / base, high=limits.cost))
     if limits.gross_vega is not None:
         vegas = [abs((Book() + [leg]).exposure(market).vega) for leg in legs for market in markets]
         checks.append(Check("gross_vega", sum(vegas), high=limits.gross_vega, scale=limits.gross_vega))

@@ -1,0 +1,149 @@
+"""The slow twin of the planner: every book of whole contracts, judged by `Book` alone, all at once."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from planner_cases import small_chain
+
+from hedging.book import Book, Holding
+from hedging.instruments import Option
+from hedging.legs import option_leg
+from hedging.market import Market
+from hedging.paths import Paths
+from hedging.planner import Limits, Outcomes, Target
+from hedging.risk import expected_shortfall
+
+LOOSE = {"expiries": (0.0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0, "max_leg_share": 20.0}
+ROUNDING = 1e-9
+MENU = [
+    (flag, strike, day)
+    for flag in "cp"
+    for strike in (75.0, 85.0, 95.0, 105.0, 120.0)
+    for day in (10, 30, 75)
+]
+
+
+def coins(quantity: float, **kwargs) -> Book:
+    return Book([Holding.spot("BTC", quantity)], **kwargs)
+
+
+def random_chain(random: np.random.Generator, most: int = 4, terms=None, **kwargs):
+    """Two to `most` options, the first near the money so that there is a vol to fit, three lots quoted of each."""
+    count = int(random.integers(2, most + 1))
+    first = [("p", 85.0, 30), ("c", 105.0, 30), ("p", 95.0, 75), ("p", 95.0, 30)][int(random.integers(4))]
+    others = [MENU[i] for i in random.choice(len(MENU), count - 1, replace=False)]
+    options = list(dict.fromkeys([first, *others]))
+    spreads = list(random.uniform(0.01, 0.1, len(options)))
+    keywords = {"spreads": spreads, "sizes": [3.0] * len(options), "carry": 0.02} | kwargs
+    return (
+        small_chain(options, **keywords) if terms is None else small_chain(options, terms=terms, **keywords)
+    )
+
+
+def random_outcomes(random: np.random.Generator, count: int, days: float = 20.0) -> Outcomes:
+    """Falls more than rises, vol up in falls, weights uneven half of the time."""
+    move = np.clip(0.2 * random.standard_t(4, count) - 0.02, -1.5, 1.0)
+    paths = Paths(
+        np.array([days]),
+        np.exp(move)[:, None],
+        (0.2 * np.maximum(-move, 0.0))[:, None],
+        tuple(f"outcome {i}" for i in range(count)),
+    )
+    return Outcomes(paths, random.uniform(0.5, 2.0, count) if random.random() < 0.5 else None)
+
+
+def measure(name: str, book: Book, market: Market, target: Target) -> float:
+    """One number of a book that a target may hold in a band."""
+    return float(getattr(book.exposure(market), name))
+
+
+def gains(book: Book, market: Market, paths: Paths) -> np.ndarray:
+    """Value at every node, shape (scenarios, dates)."""
+    return book.values(market, paths).sum(axis=2) + book.cash
+
+
+def cheapest(
+    book: Book,
+    chain,
+    target: Target,
+    limits: Limits,
+    scenarios: Paths,
+    most: int,
+    outcomes: Outcomes | None = None,
+) -> float | None:
+    """The least objective of all books of -most to most contracts of each option; None if none meets all limits."""
+    market = Market.of(chain)
+    start, symbols = book.value(market), list(chain.quotes["symbol"])
+    quantities = np.array(list(itertools.product(range(-most, most + 1), repeat=len(symbols))))
+    quantities = quantities[np.count_nonzero(quantities, axis=1) <= limits.max_legs]
+    sides = np.hstack((np.maximum(quantities, 0), np.maximum(-quantities, 0)))
+    legs = [option_leg(chain, symbol, side * chain.terms.lot) for side in (1, -1) for symbol in symbols]
+    ones = [Book() + [leg] for leg in legs]
+
+    def total(of) -> np.ndarray:
+        """The sum of something of one contract over every book, shape (books, ...)."""
+        return sides @ np.array([of(one) for one in ones])
+
+    cost = sides @ np.array([abs(leg.units) * (leg.half_spread + leg.fee) for leg in legs])
+    premium = sides @ np.array([leg.units * leg.price for leg in legs])
+    fine = _covered(book, chain, quantities, -total(lambda one: sum(_spot(held) for held in one.holdings)))
+    fine &= limits.budget is None or premium <= limits.budget * start + ROUNDING
+    fine &= limits.cost is None or cost <= limits.cost * start + ROUNDING
+    for name in [name for name in BANDS if target.band(name, market.asset) is not None]:
+        low, high = target.band(name, market.asset)
+        value = measure(name, book, market, target) + total(
+            lambda one, n=name: measure(n, one, market, target)
+        )
+        fine &= low is None or value >= low - ROUNDING
+        fine &= high is None or value <= high + ROUNDING
+    worst = (
+        gains(book, market, scenarios).ravel()
+        - start
+        + total(lambda one: gains(one, market, scenarios).ravel())
+    ).min(axis=1)
+    fine &= target.floor is None or worst >= target.floor * start - ROUNDING
+    tail = np.zeros(len(quantities))
+    if outcomes is not None:
+        pnl = gains(book, market, outcomes.paths)[:, -1] - start
+        each = pnl + total(lambda one: gains(one, market, outcomes.paths)[:, -1])
+        fine &= judge_outcomes(target, each, outcomes, start)
+        if target.minimise == "shortfall":
+            tail = np.array([expected_shortfall(row, target.level, outcomes.weights) for row in each])
+    if not fine.any():
+        return None
+    lost = {"cost": cost, "worst": np.maximum(-worst, 0.0), "shortfall": np.maximum(tail, 0.0)}
+    objective = lost[target.minimise] + (0.0 if target.minimise == "cost" else 1e-3 * cost)
+    objective = objective + limits.price_per_leg * start * np.count_nonzero(quantities, axis=1)
+    return float(objective[fine].min())
+
+
+BANDS = ("delta", "gamma", "vega", "theta")
+
+
+def judge_outcomes(target: Target, pnl: np.ndarray, outcomes: Outcomes, base: float) -> np.ndarray:
+    """Which books keep every limit on the outcomes; `pnl` has shape (books, outcomes)."""
+    fine = np.ones(len(pnl), dtype=bool)
+    if target.shortfall is not None:
+        tail = np.array([expected_shortfall(row, target.level, outcomes.weights) for row in pnl])
+        fine &= -tail >= target.shortfall * base - ROUNDING
+    return fine
+
+
+def _spot(held: Holding) -> float:
+    return 0.0 if isinstance(held.instrument, Option) else held.units
+
+
+def _covered(book: Book, chain, quantities: np.ndarray, paid: np.ndarray) -> np.ndarray:
+    """Calls sold covered by coins left and longer calls, puts sold by longer puts: for books of spot alone."""
+    q, coins_left = chain.quotes, sum(held.units for held in book.holdings) - paid
+    units, strike = quantities * chain.terms.lot, q["strike"].to_numpy()
+    fine = np.ones(len(quantities), dtype=bool)
+    for expiry in q["expiry"].unique():
+        alive = (q["expiry"] >= expiry).to_numpy()
+        call, put = ((q["flag"] == flag).to_numpy() & alive for flag in "cp")
+        fine &= coins_left + units[:, call].sum(axis=1) >= -ROUNDING
+        fine &= units[:, put].sum(axis=1) >= -ROUNDING
+        fine &= units[:, put] @ strike[put] >= -ROUNDING
+    return fine
