@@ -1,11 +1,12 @@
-"""Solve the programme and prove it: the only place that calls scipy's linear and integer solvers.
+"""Solve the programme and prove it.
 
 Whole chains have hundreds of orders and hundreds of scenarios, few of which matter. Three steps, each with
 a reason why its answer holds for the whole problem:
 
 1. The relaxation (lots continuous, no count of legs) over all orders gives a lower bound and, for every
    order, what the cost must rise by per lot if it is used. Scenario rows enter when they are broken.
-2. A screen solves the programme over the most promising orders. Its plan is feasible, no more is claimed.
+2. `hedging.planner.rounding` rounds that, with no branching: a plan however little time there is. A screen
+   solves the programme over the most promising orders. These plans are feasible, no more is claimed.
 3. The proof, for one number of legs after the other: an order whose smallest size would cost more than that
    plan cannot be part of a cheaper one, and none can be larger than the difference buys. What is left, with
    sizes as tight as that, goes to branch and bound once more; its dual bound holds for the whole problem.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,45 +24,16 @@ import numpy.typing as npt
 
 from hedging.errors import SolverError
 from hedging.planner.problem import Problem
-from hedging.planner.tails import Tail
+from hedging.planner.relaxation import Relaxation, Search, relax, relax_within
+from hedging.planner.rounding import rounded
 
 __all__ = ["Relaxation", "Solution", "minimise", "relax", "simplest", "solve"]
 
 Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
-TOLERANCE = 1e-6  # of rows scaled to a largest coefficient of 1 per lot: a millionth of a lot
+SPARES = (0.5, 1.0, 2.0)  # lots of room for rounding, where there is no plan with less
 SCREENS = (40, 120)  # orders kept by the screen, tried in turn until one holds a plan
 SCREEN_SIZE = 3.0  # largest order in the screen, in multiples of the relaxation's largest
-TAIL_TOLERANCE = 2e-7  # of the base: when a plan counts as within its expected shortfall
-ROWS_ADDED = 24  # broken scenario rows added at a time
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Relaxation:
-    """The programme with continuous lots and without the count of legs.
-
-    Attributes
-    ----------
-    lots : ndarray, shape (columns,)
-    value : float
-        A lower bound on the cost of every plan. [money]
-    reduced : ndarray, shape (columns,)
-        What each lot of an order adds to the bound at least. [money per lot]
-    duals : ndarray, shape (rows,)
-        What one more unit of a row's bound saves, >= 0. [money per unit of the row]
-    active : ndarray of bool, shape (rows,)
-        Rows that were looked at; the others hold anyway.
-    tail_dual : float
-        What one more unit of expected shortfall saves. [money per money]
-    """
-
-    lots: Array
-    value: float
-    reduced: Array
-    duals: Array
-    active: Mask
-    tail_dual: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,128 +72,6 @@ class Solution:
         return max(0.0, self.objective - self.bound) / max(abs(self.objective), 1e-9)
 
 
-@dataclass(slots=True)
-class _Search:
-    """The problem in the solver's scale, with what is known so far.
-
-    Rows of a limit that may be missed share one slack, in units of the limit's scale.
-    """
-
-    problem: Problem
-    gap: float
-    deadline: float
-    norm: Array = field(init=False)
-    matrix: Array = field(init=False)
-    bound: Array = field(init=False)
-    slack: Array = field(init=False)  # shape (rows, limits that may be missed)
-    miss_price: Array = field(init=False)
-    active: Mask = field(init=False)
-    nodes: int = 0
-    interrupted: bool = False
-
-    def __post_init__(self) -> None:
-        rows, prices = self.problem.rows, self.problem.miss_price
-        self.norm = _norm(rows.matrix)
-        self.matrix = rows.matrix / self.norm[:, None]
-        self.bound = rows.bound / self.norm
-        belongs = np.array([[group == name for name in prices] for group in rows.group], dtype=float)
-        self.slack = belongs.reshape(self.bound.size, len(prices)) * (rows.scale / self.norm)[:, None]
-        self.miss_price = np.array(list(prices.values()), dtype=float)
-        self.active = ~rows.many
-
-    @property
-    def seconds_left(self) -> float:
-        return max(0.0, self.deadline - time.perf_counter())
-
-    def misses(self, lots: Array) -> Array:
-        """By how much each limit that may be missed is missed, in units of its scale."""
-        over = np.maximum(self.matrix @ lots - self.bound, 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.where(self.slack > 0, over[:, None] / self.slack, 0.0)
-        missed = np.asarray(share.max(axis=0, initial=0.0))
-        place = list(self.problem.miss_price).index("shortfall") if self._soft_tails else None
-        for tail in self.problem.tails if place is not None else ():
-            row, bound = tail.row(lots)
-            missed[place] = max(missed[place], (row @ lots - bound) / self.problem.base)
-        return missed
-
-    @property
-    def _soft_tails(self) -> bool:
-        return bool(self.problem.tails) and "shortfall" in self.problem.miss_price
-
-    def widen(self, lots: Array, missed: Array) -> bool:
-        """Look at the rows that `lots` break beyond what is `missed`; False if they break none."""
-        over = self.matrix @ lots - self.bound - self.slack @ missed
-        over[self.active] = -np.inf
-        worst = np.argsort(-over)[:ROWS_ADDED]
-        broken = worst[over[worst] > TOLERANCE]
-        self.active[broken] = True
-        cuts = [self._cut(tail, lots, missed) for tail in self.problem.tails]
-        return bool(broken.size) or any(cuts)
-
-    def _cut(self, tail: Tail, lots: Array, missed: Array) -> bool:
-        """Add the row of a tail that `lots` break; False if they keep within it."""
-        row, bound = tail.row(lots)
-        slack = np.array([[self.problem.base * (name == "shortfall") for name in self.problem.miss_price]])
-        if row @ lots - bound - (slack @ missed).sum() <= TAIL_TOLERANCE * self.problem.base:
-            return False
-        norm = _norm(row[None])
-        self.norm = np.append(self.norm, norm)
-        self.matrix = np.vstack((self.matrix, row / norm))
-        self.bound = np.append(self.bound, bound / norm)
-        self.slack = np.vstack((self.slack, slack.reshape(1, len(missed)) / norm))
-        self.active = np.append(self.active, True)
-        return True
-
-    def better(self, best: Array | None, lots: Array | None) -> Array | None:
-        """The cheaper of two plans; one that breaks a row that may not be missed is none."""
-        if lots is None:
-            return best
-        over = self.matrix @ lots - self.bound - self.slack @ self.misses(lots)
-        if over.max(initial=0.0) > TOLERANCE:
-            return best
-        for tail in () if self._soft_tails else self.problem.tails:
-            row, bound = tail.row(lots)
-            if row @ lots - bound > 2.0 * TAIL_TOLERANCE * self.problem.base:
-                return best
-        return lots if best is None or self.objective(lots) < self.objective(best) else best
-
-    def target(self, best: Array | None) -> float:
-        """What a plan must cost less than to count as cheaper than `best`."""
-        if best is None:
-            return np.inf
-        cost = self.objective(best)
-        return cost - self.gap * abs(cost)
-
-    def objective(self, lots: Array) -> float:
-        price = self.problem.price_per_leg
-        fixed = price * np.count_nonzero(lots) + self.miss_price @ self.misses(lots)
-        return float(self.problem.columns.cost @ lots + fixed)
-
-
-def _norm(matrix: Array) -> Array:
-    """Largest coefficient of each row, 1 for an empty one."""
-    largest = np.abs(matrix).max(axis=1, initial=0.0)
-    return np.where(largest > 0, largest, 1.0)
-
-
-def relax(problem: Problem, *, most: Array | None = None, active: Mask | None = None) -> Relaxation | None:
-    """Solve the relaxation; None if even that has no plan.
-
-    Parameters
-    ----------
-    problem : Problem
-    most : ndarray, optional
-        Tighter largest orders. [lots]
-    active : ndarray of bool, optional
-        Rows to start from, by default those of no scenario set.
-    """
-    search = _Search(problem, 0.0, np.inf)
-    if active is not None:
-        search.active = search.active | active
-    return _relax(search, problem.columns.most if most is None else most)
-
-
 def solve(problem: Problem, *, gap: float = 1e-3, time_limit: float = 30.0, prove: bool = True) -> Solution:
     """Find the cheapest plan and prove it.
 
@@ -240,60 +90,25 @@ def solve(problem: Problem, *, gap: float = 1e-3, time_limit: float = 30.0, prov
     SolverError
         If the solver fails for another reason than time or infeasibility.
     """
-    search = _Search(problem, gap, time.perf_counter() + time_limit)
+    search = Search(problem, gap, time.perf_counter() + time_limit)
     if not len(problem.columns):
         empty = search.better(None, np.zeros(0))
         cost = np.inf if empty is None else search.objective(empty)
         return Solution(empty, cost, cost, 0, infeasible=empty is None)
-    relaxed = _relax(search, problem.columns.most)
+    relaxed = relax_within(search, None, problem.columns.most)
     if relaxed is None:
         return Solution(None, np.inf, np.inf, 0, infeasible=True)
     if not relaxed.lots.any():
         return Solution(relaxed.lots, search.objective(relaxed.lots), relaxed.value, 0, relaxed=relaxed)
-    best = None
-    for lots in (np.zeros(len(problem.columns)), _rounded(problem, relaxed), _screen(search, relaxed)):
-        best = search.better(best, lots)
+    best = search.better(None, np.zeros(len(problem.columns)))
+    best = search.better(best, rounded(search, relaxed))
+    best = search.better(best, _screen(search, relaxed))
+    for spare in SPARES if best is None else ():
+        best = search.better(best, rounded(search, relaxed, spare))
     if prove:
         return _prove(search, relaxed, best)
     cost = np.inf if best is None else search.objective(best)
     return Solution(best, cost, relaxed.value, search.nodes, relaxed=relaxed)
-
-
-def _relax(search: _Search, most: Array) -> Relaxation | None:
-    if not most.size:
-        return (
-            None
-            if search.better(None, most) is None
-            else Relaxation(most, 0.0, most, 0.0 * search.bound, search.active)
-        )
-    from scipy.optimize import linprog
-
-    columns = search.problem.columns
-    cost = np.concatenate((columns.cost, search.miss_price))
-    upper = np.concatenate((most, np.full(search.miss_price.size, np.inf)))
-    bounds: Any = np.column_stack((np.zeros_like(upper), upper))
-    while True:
-        on = np.flatnonzero(search.active)
-        result: Any = linprog(
-            cost,
-            A_ub=np.hstack((search.matrix[on], -search.slack[on])),
-            b_ub=search.bound[on],
-            bounds=bounds,
-            method="highs-ds",
-        )
-        if result.status == 2:
-            return None
-        if result.status != 0:
-            raise SolverError(f"the relaxation stopped: {result.message}")
-        lots = np.clip(result.x[: most.size], 0.0, most)
-        if not search.widen(lots, result.x[most.size :]):
-            break
-    duals = np.zeros(search.bound.size)
-    duals[on] = -result.ineqlin.marginals / search.norm[on]
-    reduced = np.asarray(result.lower.marginals)[: most.size]
-    rows = search.problem.rows.bound.size  # what follows are rows of tails
-    value, active = float(result.fun), search.active[:rows].copy()
-    return Relaxation(lots, value, reduced, duals[:rows], active, float(duals[rows:].sum()))
 
 
 def simplest(problem: Problem, solution: Solution, *, share: float, time_limit: float = 1.0) -> Solution:
@@ -303,7 +118,7 @@ def simplest(problem: Problem, solution: Solution, *, share: float, time_limit: 
     """
     if solution.lots is None or solution.relaxed is None:
         raise SolverError("there is no plan to simplify.")
-    search = _Search(problem, 1e-3, time.perf_counter() + time_limit)
+    search = Search(problem, 1e-3, time.perf_counter() + time_limit)
     search.active |= solution.relaxed.active
     keep = np.union1d(_ranked(problem, solution.relaxed)[: SCREENS[0]], np.flatnonzero(solution.lots))
     allowed = solution.objective + share * abs(solution.objective)
@@ -320,17 +135,7 @@ def _ranked(problem: Problem, relaxed: Relaxation) -> npt.NDArray[np.intp]:
     return np.argsort(relaxed.reduced * problem.columns.least - 1e-9 * relaxed.lots, kind="stable")
 
 
-def _rounded(problem: Problem, relaxed: Relaxation) -> Array:
-    """The largest orders of the relaxation in whole lots: seldom a plan, unless limits may be missed."""
-    columns = problem.columns
-    lots = np.zeros(len(columns))
-    top = np.argsort(-relaxed.lots * columns.lot, kind="stable")[: problem.max_legs]
-    top = top[relaxed.lots[top] >= 0.5 * columns.least[top]]
-    lots[top] = np.clip(np.round(relaxed.lots[top]), columns.least[top], columns.most[top])
-    return lots
-
-
-def _screen(search: _Search, relaxed: Relaxation) -> Array | None:
+def _screen(search: Search, relaxed: Relaxation) -> Array | None:
     """A plan out of the most promising orders, if there is one."""
     columns, price = search.problem.columns, search.problem.price_per_leg
     rank = _ranked(search.problem, relaxed)
@@ -342,7 +147,7 @@ def _screen(search: _Search, relaxed: Relaxation) -> Array | None:
     return None
 
 
-def _prove(search: _Search, relaxed: Relaxation, best: Array | None) -> Solution:
+def _prove(search: Search, relaxed: Relaxation, best: Array | None) -> Solution:
     """Improve on `best` until nothing cheaper can exist, one number of legs after the other.
 
     The relaxation does not see the price of legs. Knowing their number, it is a constant, and what is left
@@ -376,7 +181,7 @@ def _prove(search: _Search, relaxed: Relaxation, best: Array | None) -> Solution
     return Solution(best, search.objective(best), bound, search.nodes, False, left, relaxed)
 
 
-def _reach(search: _Search, relaxed: Relaxation, cost: float) -> tuple[npt.NDArray[np.intp], Array]:
+def _reach(search: Search, relaxed: Relaxation, cost: float) -> tuple[npt.NDArray[np.intp], Array]:
     """Orders that a plan cheaper than `cost` can contain, and how large they can be.
 
     By weak duality a plan costs at least the relaxation plus reduced cost times lots, and by what is meant
@@ -394,7 +199,7 @@ def _reach(search: _Search, relaxed: Relaxation, cost: float) -> tuple[npt.NDArr
 
 
 def _branch(
-    search: _Search,
+    search: Search,
     keep: npt.NDArray[np.intp],
     most: Array,
     legs: int,
@@ -436,7 +241,7 @@ def _branch(
 
 
 def _milp(
-    search: _Search,
+    search: Search,
     keep: npt.NDArray[np.intp],
     most: Array,
     legs: int,
@@ -474,7 +279,7 @@ def _milp(
     )
 
 
-def _both_sides(search: _Search, keep: npt.NDArray[np.intp]) -> Array:
+def _both_sides(search: Search, keep: npt.NDArray[np.intp]) -> Array:
     """One row for each instrument with two sides: it is bought or sold, not both."""
     instruments = search.problem.columns.instruments
     sides: dict[str, list[int]] = {}

@@ -1,0 +1,221 @@
+"""The programme without whole lots and without a count of legs: what every plan costs at least.
+
+Whole chains have hundreds of scenario rows of which few matter, and one row of an expected shortfall for
+every plan: rows enter when they are broken.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.errors import SolverError
+from hedging.planner.problem import Problem
+from hedging.planner.tails import Tail
+
+__all__ = ["Relaxation", "Search", "relax", "relax_within"]
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+TOLERANCE = 1e-6  # of rows scaled to a largest coefficient of 1 per lot: a millionth of a lot
+TAIL_TOLERANCE = 2e-7  # of the base: when a plan counts as within its expected shortfall
+ROWS_ADDED = 24  # broken scenario rows added at a time
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relaxation:
+    """The programme with continuous lots and without the count of legs.
+
+    Attributes
+    ----------
+    lots : ndarray, shape (columns,)
+    value : float
+        A lower bound on the cost of every plan. [money]
+    reduced : ndarray, shape (columns,)
+        What each lot of an order adds to the bound at least. [money per lot]
+    duals : ndarray, shape (rows,)
+        What one more unit of a row's bound saves, >= 0. [money per unit of the row]
+    active : ndarray of bool, shape (rows,)
+        Rows that were looked at; the others hold anyway.
+    tail_dual : float
+        What one more unit of expected shortfall saves. [money per money]
+    """
+
+    lots: Array
+    value: float
+    reduced: Array
+    duals: Array
+    active: Mask
+    tail_dual: float = 0.0
+
+
+@dataclass(slots=True)
+class Search:
+    """The programme in the solver's scale, with what is known so far.
+
+    Rows of a limit that may be missed share one slack, in units of the limit's scale.
+    """
+
+    problem: Problem
+    gap: float
+    deadline: float
+    norm: Array = field(init=False)
+    matrix: Array = field(init=False)
+    bound: Array = field(init=False)
+    slack: Array = field(init=False)  # shape (rows, limits that may be missed)
+    miss_price: Array = field(init=False)
+    active: Mask = field(init=False)
+    nodes: int = 0
+    interrupted: bool = False
+
+    def __post_init__(self) -> None:
+        rows, prices = self.problem.rows, self.problem.miss_price
+        self.norm = _norm(rows.matrix)
+        self.matrix = rows.matrix / self.norm[:, None]
+        self.bound = rows.bound / self.norm
+        belongs = np.array([[group == name for name in prices] for group in rows.group], dtype=float)
+        self.slack = belongs.reshape(self.bound.size, len(prices)) * (rows.scale / self.norm)[:, None]
+        self.miss_price = np.array(list(prices.values()), dtype=float)
+        self.active = ~rows.many
+
+    @property
+    def seconds_left(self) -> float:
+        """Time until the deadline."""
+        return max(0.0, self.deadline - time.perf_counter())
+
+    def misses(self, lots: Array) -> Array:
+        """By how much each limit that may be missed is missed, in units of its scale."""
+        over = np.maximum(self.matrix @ lots - self.bound, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(self.slack > 0, over[:, None] / self.slack, 0.0)
+        missed = np.asarray(share.max(axis=0, initial=0.0))
+        place = list(self.problem.miss_price).index("shortfall") if self._soft_tails else None
+        for tail in self.problem.tails if place is not None else ():
+            row, bound = tail.row(lots)
+            missed[place] = max(missed[place], (row @ lots - bound) / self.problem.base)
+        return missed
+
+    @property
+    def _soft_tails(self) -> bool:
+        return bool(self.problem.tails) and "shortfall" in self.problem.miss_price
+
+    def widen(self, lots: Array, missed: Array) -> bool:
+        """Look at the rows that `lots` break beyond what is `missed`; False if they break none."""
+        over = self.matrix @ lots - self.bound - self.slack @ missed
+        over[self.active] = -np.inf
+        worst = np.argsort(-over)[:ROWS_ADDED]
+        broken = worst[over[worst] > TOLERANCE]
+        self.active[broken] = True
+        cuts = [self._cut(tail, lots, missed) for tail in self.problem.tails]
+        return bool(broken.size) or any(cuts)
+
+    def _cut(self, tail: Tail, lots: Array, missed: Array) -> bool:
+        """Add the row of a tail that `lots` break; False if they keep within it."""
+        row, bound = tail.row(lots)
+        slack = np.array([[self.problem.base * (name == "shortfall") for name in self.problem.miss_price]])
+        if row @ lots - bound - (slack @ missed).sum() <= TAIL_TOLERANCE * self.problem.base:
+            return False
+        norm = _norm(row[None])
+        self.norm = np.append(self.norm, norm)
+        self.matrix = np.vstack((self.matrix, row / norm))
+        self.bound = np.append(self.bound, bound / norm)
+        self.slack = np.vstack((self.slack, slack.reshape(1, len(missed)) / norm))
+        self.active = np.append(self.active, True)
+        return True
+
+    def better(self, best: Array | None, lots: Array | None) -> Array | None:
+        """The cheaper of two plans; one that breaks a row that may not be missed is none."""
+        if lots is None:
+            return best
+        over = self.matrix @ lots - self.bound - self.slack @ self.misses(lots)
+        if over.max(initial=0.0) > TOLERANCE:
+            return best
+        for tail in () if self._soft_tails else self.problem.tails:
+            row, bound = tail.row(lots)
+            if row @ lots - bound > 2.0 * TAIL_TOLERANCE * self.problem.base:
+                return best
+        return lots if best is None or self.objective(lots) < self.objective(best) else best
+
+    def target(self, best: Array | None) -> float:
+        """What a plan must cost less than to count as cheaper than `best`."""
+        if best is None:
+            return np.inf
+        cost = self.objective(best)
+        return cost - self.gap * abs(cost)
+
+    def objective(self, lots: Array) -> float:
+        """Cost of some lots, the price of legs and of misses included. [money]"""
+        price = self.problem.price_per_leg
+        fixed = price * np.count_nonzero(lots) + self.miss_price @ self.misses(lots)
+        return float(self.problem.columns.cost @ lots + fixed)
+
+
+def _norm(matrix: Array) -> Array:
+    """Largest coefficient of each row, 1 for an empty one."""
+    largest = np.abs(matrix).max(axis=1, initial=0.0)
+    return np.where(largest > 0, largest, 1.0)
+
+
+def relax(problem: Problem, *, most: Array | None = None, active: Mask | None = None) -> Relaxation | None:
+    """Solve the relaxation; None if even that has no plan.
+
+    Parameters
+    ----------
+    problem : Problem
+    most : ndarray, optional
+        Tighter largest orders. [lots]
+    active : ndarray of bool, optional
+        Rows to start from, by default those of no scenario set.
+    """
+    search = Search(problem, 0.0, np.inf)
+    if active is not None:
+        search.active = search.active | active
+    return relax_within(search, None, problem.columns.most if most is None else most)
+
+
+def relax_within(search: Search, least: Array | None, most: Array) -> Relaxation | None:
+    """The relaxation with orders of at least and at most so many lots; what may have none is left out."""
+    from scipy.optimize import linprog
+
+    columns = search.problem.columns
+    keep = np.flatnonzero(most > 0.0)
+    misses = search.miss_price.size
+    if not keep.size + misses:
+        nothing = np.zeros(len(columns))
+        if search.better(None, nothing) is None:
+            return None
+        return Relaxation(nothing, 0.0, nothing, np.zeros(search.problem.rows.bound.size), search.active)
+    low = np.zeros(keep.size) if least is None else least[keep]
+    bounds: Any = np.column_stack(
+        (np.append(low, np.zeros(misses)), np.append(most[keep], np.full(misses, np.inf)))
+    )
+    cost = np.concatenate((columns.cost[keep], search.miss_price))
+    lots = np.zeros(len(columns))
+    while True:
+        on = np.flatnonzero(search.active)
+        result: Any = linprog(
+            cost,
+            A_ub=np.hstack((search.matrix[np.ix_(on, keep)], -search.slack[on])),
+            b_ub=search.bound[on],
+            bounds=bounds,
+            method="highs-ds",
+        )
+        if result.status == 2:
+            return None
+        if result.status != 0:
+            raise SolverError(f"the relaxation stopped: {result.message}")
+        lots[keep] = np.clip(result.x[: keep.size], low, most[keep])
+        if not search.widen(lots, result.x[keep.size :]):
+            break
+    duals = np.zeros(search.bound.size)
+    duals[on] = -result.ineqlin.marginals / search.norm[on]
+    reduced = np.zeros(len(columns))
+    reduced[keep] = result.lower.marginals[: keep.size]
+    rows = search.problem.rows.bound.size  # what follows are rows of tails
+    value, active = float(result.fun), search.active[:rows].copy()
+    return Relaxation(lots, value, reduced, duals[:rows], active, float(duals[rows:].sum()))

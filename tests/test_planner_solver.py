@@ -1,0 +1,104 @@
+"""The search itself: what it finds however little time it has, and what it may say about it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from planner_cases import small_chain
+
+from hedging import samples
+from hedging.book import Book, Holding
+from hedging.errors import InfeasibleHedgeError
+from hedging.planner import HedgePlan, Limits, PlanStatus, Target, plan
+from hedging.planner import solve as solver
+
+LOOSE = {"expiries": (0.0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0, "max_leg_share": 20.0}
+LADDER = [("p", 80.0, 30), ("p", 90.0, 30), ("c", 110.0, 30), ("p", 95.0, 60), ("c", 120.0, 60)]
+
+
+def coins(quantity: float, **kwargs) -> Book:
+    return Book([Holding.spot("BTC", quantity)], **kwargs)
+
+
+def misses(found: HedgePlan) -> float:
+    """The norm of the closest plan: misses, each as a share of its own scale."""
+    return sum(check.miss / check.scale for check in found.checks)
+
+
+# --- no time at all ---------------------------------------------------------------------------------
+
+
+def nothing_branched(*_, **__):
+    return None, -np.inf
+
+
+@pytest.fixture
+def no_branching(monkeypatch):
+    """Branch and bound comes to nothing, as if its time were always up: the speed of the machine is out."""
+    monkeypatch.setattr(solver, "_branch", nothing_branched)
+
+
+FEASIBLE = [
+    (Target(delta=(8, 12)), Limits()),
+    (Target(delta=(8, 12), vega=(0, None), floor=-0.2), Limits(budget=0.02)),
+    (Target(delta=(8, 12), floor=-0.2), Limits(budget=0.0)),
+    (Target(floor=-0.12), Limits(budget=0.05)),
+    (Target(vega=(200, 400), gamma=(0, None)), Limits()),
+    (Target(delta=(5, 15), vega_by_days={(0, 60): (-50, 50)}), Limits(max_legs=6)),
+]
+
+
+@pytest.mark.parametrize(("target", "limits"), FEASIBLE)
+def test_without_any_branching_there_is_a_plan_within_every_limit(no_branching, target, limits):
+    found = plan(samples.book(), samples.chain(), target, limits, compare=False)
+    assert found.legs
+    assert all(check.ok for check in found.checks)
+    assert found.status in (PlanStatus.FEASIBLE, PlanStatus.OPTIMAL)
+    assert found.bound <= found.objective
+
+
+@pytest.mark.parametrize(("target", "limits"), FEASIBLE)
+def test_what_is_found_without_branching_is_no_better_than_what_is_proven(monkeypatch, target, limits):
+    proven = plan(samples.book(), samples.chain(), target, limits, compare=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(solver, "_branch", nothing_branched)
+        quick = plan(samples.book(), samples.chain(), target, limits, compare=False)
+    assert quick.objective >= proven.bound - 1e-9
+    assert quick.bound <= proven.objective + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("target", "limits"),
+    [
+        (Target(delta=(23, 25), floor=-0.02), Limits(budget=0.0)),
+        (Target(floor=-0.01), Limits(budget=0.0, max_legs=1)),
+        (Target(delta=(24, 25), floor=-0.05), Limits(budget=0.001, max_legs=2)),
+    ],
+)
+def test_without_any_branching_the_closest_plan_is_closer_than_no_plan(no_branching, target, limits):
+    book, chain = samples.book(), samples.chain()
+    with pytest.raises(InfeasibleHedgeError) as caught:
+        plan(book, chain, target, limits)
+    closest = caught.value.closest
+    nothing = plan(book, chain, Target(delta=(None, 1e9)))
+    assert nothing.legs == ()
+    assert closest.legs
+    assert len(closest.legs) <= limits.max_legs
+    floor = target.floor
+    assert misses(closest) < floor - nothing.troughs[0].share
+    assert closest.troughs[1].share > closest.troughs[0].share
+
+
+def test_rounding_never_holds_more_legs_than_allowed_nor_both_sides_of_one(no_branching):
+    chain = small_chain(LADDER, sizes=[3.0] * len(LADDER))
+    for legs in (1, 2, 3):
+        try:
+            found = plan(
+                coins(12), chain, Target(delta=(8, 9)), Limits(max_legs=legs, **LOOSE), compare=False
+            )
+        except InfeasibleHedgeError as error:
+            found = error.closest
+        symbols = [leg.instrument.symbol for leg in found.legs]
+        assert len(symbols) == len(set(symbols)) <= legs
+        assert all(abs(leg.quantity) <= 3.0 for leg in found.legs)
+        assert all(leg.quantity == round(leg.quantity) for leg in found.legs)
