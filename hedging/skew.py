@@ -8,6 +8,8 @@ A contract's vol moves in proportion to the surface's, so that its mark stays it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -20,7 +22,7 @@ from hedging.market import Market
 from hedging.smile import Smile, stickiness
 from hedging.units import GREEK_UNITS
 
-__all__ = ["book_delta_gamma", "delta_gamma"]
+__all__ = ["book_delta_gamma", "delta_gamma", "option_delta_gamma"]
 
 Array = npt.NDArray[np.float64]
 _NAMES = ("delta", "gamma", "vega", "vanna", "volga")
@@ -84,7 +86,23 @@ def book_delta_gamma(book: Book, market: Market, rule: str | float = "sticky_str
     held = [holding for holding in book.of(market.asset) if isinstance(holding.instrument, Option)]
     if not held:
         return {"delta": exposure.delta, "gamma": exposure.gamma}
-    table = market.table([holding.instrument for holding in held if isinstance(holding.instrument, Option)])
+    options = [holding.instrument for holding in held if isinstance(holding.instrument, Option)]
+    added = option_delta_gamma(options, market, rule)
+    units = np.array([holding.units for holding in held])
+    return {
+        "delta": exposure.delta + float(units @ added["delta"]),
+        "gamma": exposure.gamma + float(units @ added["gamma"]),
+    }
+
+
+def option_delta_gamma(
+    options: Sequence[Option], market: Market, rule: str | float = "sticky_strike"
+) -> dict[str, Array]:
+    """What the surface's move adds to delta and gamma of one unit of some options, each shape (options,).
+
+    Parameters and units are those of `book_delta_gamma`; nothing is added at sticky strike.
+    """
+    table = market.table(options)
     time, spot = table.time_to_expiry, market.spot
     values = _greeks.greeks(
         np.where(table.sign > 0, "c", "p"),
@@ -99,11 +117,7 @@ def book_delta_gamma(book: Book, market: Market, rule: str | float = "sticky_str
     plain = {name: np.asarray(getattr(values, name), dtype=float) for name in _NAMES}
     k = np.log(table.strike / spot) - table.carry * time
     delta, gamma = _with_skew(plain, *_vol_slopes(market.smile, k, time, table.vol, spot, rule))
-    units = np.array([holding.units for holding in held])
-    return {
-        "delta": exposure.delta + float(units @ (delta - plain["delta"])),
-        "gamma": exposure.gamma + float(units @ (gamma - plain["gamma"])),
-    }
+    return {"delta": delta - plain["delta"], "gamma": gamma - plain["gamma"]}
 
 
 def _vol_slopes(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from planner_cases import small_chain
+import pandas as pd
+from planner_cases import AS_OF, SPOT, small_chain
 
 from hedging.book import Book, Holding
 from hedging.instruments import Option
@@ -13,6 +14,7 @@ from hedging.legs import option_leg
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner import Limits, Outcomes, Target
+from hedging.planner.targets import BANDS
 from hedging.risk import expected_shortfall
 
 LOOSE = {"expiries": (0.0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0, "max_leg_share": 20.0}
@@ -55,8 +57,30 @@ def random_outcomes(random: np.random.Generator, count: int, days: float = 20.0)
 
 
 def measure(name: str, book: Book, market: Market, target: Target) -> float:
-    """One number of a book that a target may hold in a band."""
-    return float(getattr(book.exposure(market), name))
+    """One number of a book that a target may hold in a band, from the book's value and Greeks."""
+    greek, _, unit = name.partition("_")
+    if target.delta_rule is not None and greek in ("delta", "gamma"):
+        value = bumped(greek, book, market, target.delta_rule)
+    elif name == "vega_weighted":
+        dated = [held for held in book.holdings if isinstance(held.instrument, Option)]
+        left = [(held.instrument.expiry - AS_OF) / pd.Timedelta(days=1) for held in dated]
+        vegas = [Book(held).exposure(market).vega for held in dated]
+        return sum(v * (target.reference_days / d) ** 0.5 for v, d in zip(vegas, left, strict=True))
+    else:
+        value = float(getattr(book.exposure(market), greek))
+    # 1 % of spot is 1.00, and delta in money per 1.00 of it
+    return (
+        value * {"": 1.0, "value": SPOT if greek == "delta" else SPOT * 0.01 * SPOT, "coin": 1 / SPOT}[unit]
+    )
+
+
+def bumped(greek: str, book: Book, market: Market, rule: float, step: float = 1e-3) -> float:
+    """Delta or gamma by revaluing the book with spot moved and the surface sliding by a rule."""
+    spot = 1.0 + step * np.array([-1.0, 0.0, 1.0])
+    paths = Paths(np.zeros(1), spot[:, None], np.zeros((3, 1)), ("down", "now", "up"), stickiness=rule)
+    down, now, up = gains(book, market, paths)[:, 0]
+    move = step * market.spot
+    return float((up - down) / (2.0 * move) if greek == "delta" else (up - 2.0 * now + down) / move**2)
 
 
 def gains(book: Book, market: Market, paths: Paths) -> np.ndarray:
@@ -117,9 +141,6 @@ def cheapest(
     objective = lost[target.minimise] + (0.0 if target.minimise == "cost" else 1e-3 * cost)
     objective = objective + limits.price_per_leg * start * np.count_nonzero(quantities, axis=1)
     return float(objective[fine].min())
-
-
-BANDS = ("delta", "gamma", "vega", "theta")
 
 
 def judge_outcomes(target: Target, pnl: np.ndarray, outcomes: Outcomes, base: float) -> np.ndarray:

@@ -8,25 +8,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from hedging.book import Book
 from hedging.instruments import Option
 from hedging.market import Market
 from hedging.paths import Paths
+from hedging.planner.measures import Measure, measures
 from hedging.planner.tails import Outcomes, Tail
 from hedging.planner.targets import (
     COST_WEIGHT,
-    GREEK_TARGETS,
     SHARES,
     Band,
     Limits,
     Target,
-    limit_name,
-    window_name,
 )
 from hedging.planner.universe import Columns, columns_of
-from hedging.units import days
 
 __all__ = ["Problem", "Rows", "allowed", "build", "default_scenarios", "pnl_of"]
 
@@ -188,8 +184,8 @@ def build(
     blocks, tails = [], []
     for market in markets:
         here = np.array([item.asset == market.asset for item in columns.instruments])
-        blocks += _greek_rows(book, market, target, columns, here, base, several=len(markets) > 1)
-        blocks += _vega_rows(book, market, target, columns, here, base, several=len(markets) > 1)
+        for measure in measures(target, market, several=len(markets) > 1):
+            blocks += _measure_rows(book, market, measure, columns, base)
         blocks += _tail_rows(book, market, columns, here)
     if target.floor is not None or target.least == "floor":
         floor = (target.floor or 0.0) * base
@@ -277,57 +273,10 @@ def _rows(
     )
 
 
-def _greek_rows(
-    book: Book,
-    market: Market,
-    target: Target,
-    columns: Columns,
-    here: npt.NDArray[np.bool_],
-    base: float,
-    *,
-    several: bool,
-) -> list[Rows]:
-    now = book.exposure(market)
-    blocks = []
-    for name in GREEK_TARGETS:
-        band = target.band(name, market.asset)
-        if band is None:
-            continue
-        effect = np.where(here, getattr(columns, name), 0.0)
-        held = getattr(now, name)
-        scale = _greek_scale(held, band, base if name != "delta" else base / market.spot)
-        blocks += _band_rows(limit_name(name, market.asset, several=several), effect, held, band, scale)
-    return blocks
-
-
-def _vega_rows(
-    book: Book,
-    market: Market,
-    target: Target,
-    columns: Columns,
-    here: npt.NDArray[np.bool_],
-    base: float,
-    *,
-    several: bool,
-) -> list[Rows]:
-    """Rows of the vega bands by days to expiry."""
-    expiry = [getattr(item, "expiry", None) for item in columns.instruments]
-    left = np.array([np.nan if each is None else days(market.as_of, each) for each in expiry])
-    blocks = []
-    for window, band in target.vega_by_days.items():
-        name = limit_name(window_name(window), market.asset, several=several)
-        effect = np.where(here & (left >= window[0]) & (left <= window[1]), columns.vega, 0.0)
-        held = vega_within(book, market, window)
-        blocks += _band_rows(name, effect, held, band, _greek_scale(held, band, base))
-    return blocks
-
-
-def vega_within(book: Book, market: Market, window: tuple[float, float]) -> float:
-    """Vega of what expires within a window of days. [money per vol point]"""
-    table = book.exposure_by_expiry(market)
-    left = [np.nan if pd.isna(expiry) else days(market.as_of, expiry) for expiry in table.index]
-    inside = (np.array(left) >= window[0]) & (np.array(left) <= window[1])
-    return float(table["vega"].to_numpy()[inside].sum()) if len(table) else 0.0
+def _measure_rows(book: Book, market: Market, measure: Measure, columns: Columns, base: float) -> list[Rows]:
+    held = measure.of_book(book)
+    scale = _greek_scale(held, measure.band, base / market.spot if measure.in_coins else base)
+    return _band_rows(measure.limit, measure.of_columns(columns), held, measure.band, scale)
 
 
 def _band_rows(name: str, effect: Array, held: float, band: Band, scale: float) -> list[Rows]:

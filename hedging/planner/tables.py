@@ -7,8 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from hedging.legs import cost_of
-from hedging.planner.targets import LEAST
-from hedging.units import GREEK_UNITS
+from hedging.planner.targets import BANDS, LEAST
 
 if TYPE_CHECKING:
     from hedging.planner.result import Alternative, HedgePlan
@@ -83,17 +82,30 @@ def _cost_lines(plan: HedgePlan) -> list[str]:
 
 def _exposure_lines(plan: HedgePlan) -> list[str]:
     lines = [f"  {'':<14}{'before':>12}{'after':>12}  {'target':<16}unit"]
+    assets = [before.asset for before, _ in plan.exposures]
+    shown: set[str] = set()
     for before, after in plan.exposures:
         for name in SHOWN:
             label = name if len(plan.exposures) == 1 else f"{name} {before.asset}"
             asked = next((check for check in plan.checks if check.limit == label), None)
-            unit = GREEK_UNITS[name].position.replace("money", _currency(plan))
-            unit = unit.replace("units of underlying", before.asset)
             lines.append(
                 f"  {label:<14}{getattr(before, name):>12,.5g}{getattr(after, name):>12,.5g}  "
-                f"{_band(asked) if asked else '':<16}{unit}"
+                f"{_band(asked) if asked else '':<16}{_unit(plan, name, before.asset)}"
+            )
+            shown.add(label)
+    for check in plan.checks:
+        name, asset = check.limit.partition(" ")[0], check.limit.rpartition(" ")[2]
+        if name in BANDS and check.limit not in shown:
+            # Too long a name takes the room of the value before, which is not known here.
+            lines.append(
+                f"  {check.limit:<26}{check.value:>12,.5g}  {_band(check):<16}"
+                f"{_unit(plan, name, asset if asset in assets else assets[0])}"
             )
     return lines
+
+
+def _unit(plan: HedgePlan, name: str, asset: str) -> str:
+    return BANDS[name].replace("money", _currency(plan)).replace("units of underlying", asset)
 
 
 def _share_lines(plan: HedgePlan) -> list[str]:

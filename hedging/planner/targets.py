@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 from hedging.errors import InputError
 from hedging.instruments import FeeRule, Perpetual, Settlement, Spot
+from hedging.smile import stickiness
+from hedging.units import GREEK_UNITS
 
 __all__ = ["GREEK_TARGETS", "Band", "Limits", "Outright", "Target"]
 
@@ -16,7 +18,15 @@ Band: TypeAlias = tuple[float | None, float | None]
 """Least and greatest value; None leaves a side open."""
 
 GREEK_TARGETS = ("delta", "gamma", "vega", "theta")
-TARGETS = (*GREEK_TARGETS, "floor", "shortfall")
+BANDS = {name: GREEK_UNITS[name].position for name in GREEK_TARGETS} | {
+    "delta_value": "money",
+    "gamma_value": "money per 1 % of spot",
+    "vega_coin": "units of underlying per vol point",
+    "theta_coin": "units of underlying per calendar day",
+    "vega_weighted": "money per weighted vol point",
+}
+"""What may be held in a band, and the unit."""
+TARGETS = (*BANDS, "floor", "shortfall")
 SHARES = ("floor", "shortfall", "budget", "cost")
 """Limits that are shares of the base."""
 LEAST: dict[str, str] = {"cost": "", "worst": "floor", "shortfall": "shortfall"}
@@ -41,6 +51,19 @@ class Target:
         Bands in the units of `hedging.units.GREEK_UNITS`: [units of underlying], [units per 1.00 of spot],
         [money per vol point], [money per calendar day]. None leaves a side open. A plain band holds for
         every asset of the book.
+    delta_value, gamma_value : band, optional
+        The same in money, as in `hedging.book.Exposure`. [money], [money of delta per 1 % of spot]
+    vega_coin, theta_coin : band, optional
+        Vega and theta in coins at today's price, for who counts in coin. [units of underlying per vol point],
+        [units of underlying per calendar day]
+    vega_weighted : band, optional
+        Time-weighted vega: that of each expiry times the root of `reference_days` over its days left, as
+        short vols move more than long ones, about so much more [1]_. [money per vol point at `reference_days`]
+    reference_days : float
+        The expiry whose vega has a weight of 1. [days]
+    delta_rule : {'sticky_strike', 'sticky_moneyness'} or float, optional
+        Deltas and gammas of this target know that the surface moves with spot, as in `Smile.move`: a plain
+        Black delta is that at sticky strike. See `hedging.skew`.
     vega_by_days : {(first, last): (low, high)}, optional
         Bands for the vega of what expires within a window of days; vega of one expiry moves little with
         that of another. Holds for every asset of the book. [days], [money per vol point]
@@ -66,6 +89,10 @@ class Target:
     InputError
         If a band is upside down or empty, a number is NaN, or `floor` is not in [-1, 0].
 
+    References
+    ----------
+    .. [1] Interactive Brokers, knowledge base 3948: the column "Vega x T-1/2" of its Risk Navigator.
+
     Examples
     --------
     >>> Target(delta=(8, 12), vega=(0, None), floor=-0.15).band("vega", "BTC")
@@ -76,6 +103,13 @@ class Target:
     gamma: Band | Mapping[str, Band] | None = None
     vega: Band | Mapping[str, Band] | None = None
     theta: Band | Mapping[str, Band] | None = None
+    delta_value: Band | Mapping[str, Band] | None = None
+    gamma_value: Band | Mapping[str, Band] | None = None
+    vega_coin: Band | Mapping[str, Band] | None = None
+    theta_coin: Band | Mapping[str, Band] | None = None
+    vega_weighted: Band | Mapping[str, Band] | None = None
+    reference_days: float = 30.0
+    delta_rule: str | float | None = None
     vega_by_days: Mapping[tuple[float, float], Band] = field(default_factory=dict)
     floor: float | None = None
     shortfall: float | None = None
@@ -84,7 +118,7 @@ class Target:
     soft: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in GREEK_TARGETS:
+        for name in BANDS:
             given = getattr(self, name)
             if isinstance(given, Mapping):
                 checked: Any = {asset: _band(f"{name} of {asset}", band) for asset, band in given.items()}
@@ -102,6 +136,10 @@ class Target:
                     f"{name} must be a share between -1 and 0; got {share!r}. "
                     "A loss of at most 15 % is written -0.15."
                 )
+        if not 0.0 < self.reference_days < math.inf:
+            raise InputError(f"reference_days must be a number of days > 0; got {self.reference_days!r}.")
+        if self.delta_rule is not None:
+            stickiness(self.delta_rule)
         if not 0.0 < self.level < 1.0:
             raise InputError(f"level must lie between 0 and 1, such as 0.95; got {self.level!r}.")
         if self.minimise not in LEAST:
@@ -127,8 +165,13 @@ class Target:
         """Whether something is taken over scenarios with probabilities."""
         return self.shortfall is not None or self.least == "shortfall"
 
+    @property
+    def rule_name(self) -> str:
+        """What `delta_rule` is called in the name of a limit."""
+        return self.delta_rule if isinstance(self.delta_rule, str) else f"stickiness {self.delta_rule:g}"
+
     def band(self, greek: str, asset: str) -> Band | None:
-        """The band that holds for one Greek of one asset."""
+        """The band that holds for one of `BANDS` of one asset."""
         given = getattr(self, greek)
         return given.get(asset) if isinstance(given, Mapping) else given
 
@@ -140,6 +183,10 @@ class Target:
             plain["vega_by_days"] = [[*days, *band] for days, band in self.vega_by_days.items()]
         if self.needs_outcomes:
             plain["level"] = self.level
+        if self.vega_weighted is not None:
+            plain["reference_days"] = self.reference_days
+        if self.delta_rule is not None:
+            plain["delta_rule"] = self.delta_rule
         if self.least:
             plain["minimise"] = self.minimise
         return plain | ({"soft": dict(self.soft)} if self.soft else {})

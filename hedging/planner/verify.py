@@ -17,9 +17,10 @@ from hedging.instruments import Option
 from hedging.legs import Cost, Leg, cost_of
 from hedging.market import Market
 from hedging.paths import Paths
-from hedging.planner.problem import pnl_of, vega_within
+from hedging.planner.measures import measures
+from hedging.planner.problem import pnl_of
 from hedging.planner.tails import Outcomes, shortfall
-from hedging.planner.targets import GREEK_TARGETS, Limits, Target, limit_name, window_name
+from hedging.planner.targets import Limits, Target
 
 __all__ = ["Check", "Trough", "cost_with_carry", "revalue", "trough_of"]
 
@@ -124,21 +125,10 @@ def revalue(
     after = book + legs
     checks = []
     for market in markets:
-        now, then = book.exposure(market), after.exposure(market)
-        for name in GREEK_TARGETS:
-            band = target.band(name, market.asset)
-            if band is not None:
-                label = limit_name(name, market.asset, several=len(markets) > 1)
-                sizes = [abs(getattr(now, name)), *(abs(side) for side in band if side is not None)]
-                checks.append(Check(label, getattr(then, name), *band, scale=max(*sizes, 1e-12)))
-        for window, band in target.vega_by_days.items():
-            label = limit_name(window_name(window), market.asset, several=len(markets) > 1)
-            value = vega_within(after, market, window)
-            sizes = [
-                abs(vega_within(book, market, window)),
-                *(abs(side) for side in band if side is not None),
-            ]
-            checks.append(Check(label, value, *band, scale=max(*sizes, 1e-12)))
+        for measure in measures(target, market, several=len(markets) > 1):
+            before, now = measure.of_book(book), measure.of_book(after)
+            sizes = [abs(before), *(abs(side) for side in measure.band if side is not None)]
+            checks.append(Check(measure.limit, now, *measure.band, scale=max(*sizes, 1e-12)))
         checks += _tails(book, after, legs, market)
     if target.floor is not None or target.least == "floor":
         worst = trough_of(after, markets, scenarios, base, book.value(*markets))
