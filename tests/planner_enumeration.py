@@ -149,6 +149,9 @@ def judge_outcomes(target: Target, pnl: np.ndarray, outcomes: Outcomes, base: fl
     if target.shortfall is not None:
         tail = np.array([expected_shortfall(row, target.level, outcomes.weights) for row in pnl])
         fine &= -tail >= target.shortfall * base - ROUNDING
+    if target.value_at_risk is not None:
+        beyond = pnl < target.value_at_risk * base - ROUNDING
+        fine &= beyond @ outcomes.probabilities <= 1.0 - target.level + ROUNDING
     return fine
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging.instruments import Option, Spot
+from hedging.planner.chance import solve
 from hedging.planner.infeasible import closest
 from hedging.planner.problem import Problem
 from hedging.planner.result import Alternative
-from hedging.planner.solve import solve
 from hedging.planner.structure import structure
 from hedging.planner.task import Task
 from hedging.planner.universe import Columns

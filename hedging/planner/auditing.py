@@ -126,8 +126,8 @@ def audit(
     target, limits = replace(target, minimise="cost"), replace(limits, cost=None)
     if target.needs_outcomes and outcomes is None:
         raise InputError(
-            "the outcomes of an expected shortfall are not saved with its plan: pass them, plan.audit(chain, "
-            "outcomes=...)."
+            "the outcomes of an expected shortfall or value at risk are not saved with its plan: pass them, "
+            "plan.audit(chain, outcomes=...)."
         )
     outcomes = outcomes if target.needs_outcomes else None
     task = Task.of(book + saved, chain, target, limits, inputs["horizon_days"], None, outcomes)

@@ -114,6 +114,8 @@ def frontier(
     first = float(ordered[0])
     if target.least:
         raise InputError(f"a frontier is of the least cost at each level; got minimise={target.minimise!r}.")
+    if target.value_at_risk is not None:
+        raise InputError("a frontier takes no value at risk, which has no relaxation; limit the shortfall.")
     target, limits = _with(target, limits or Limits(), over, first)
     task = Task.of(book, chain, target, limits, horizon, scenarios, outcomes)
     whole = task.problem()

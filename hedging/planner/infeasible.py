@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from hedging.planner.chance import possible, solve
 from hedging.planner.problem import Problem
-from hedging.planner.solve import Solution, relax, solve
+from hedging.planner.solve import Solution
 
 __all__ = ["MISS_PRICE", "clashing", "closest"]
 
@@ -54,7 +55,13 @@ def _essential(problem: Problem, groups: Sequence[str], *, whole_lots: bool) -> 
 def _possible(problem: Problem, groups: Sequence[str], *, whole_lots: bool = False) -> bool:
     """Whether some limits can hold together; undecided within the time counts as possible."""
     rows = problem.rows.take(np.isin(problem.rows.group, groups))
-    some = replace(problem, rows=rows, tails=problem.tails if "shortfall" in groups else (), miss_price={})
+    some = replace(
+        problem,
+        rows=rows,
+        tails=problem.tails if "shortfall" in groups else (),
+        chance=problem.chance if "value_at_risk" in groups else None,
+        miss_price={},
+    )
     if not whole_lots:
-        return relax(some) is not None
+        return possible(some, time_limit=0.5)
     return not solve(some, gap=1.0, time_limit=0.5).infeasible

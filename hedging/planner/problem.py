@@ -14,7 +14,7 @@ from hedging.instruments import Option
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner.measures import Measure, measures
-from hedging.planner.tails import Outcomes, Tail
+from hedging.planner.tails import ROUNDING, Chance, Outcomes, Tail
 from hedging.planner.targets import (
     COST_WEIGHT,
     SHARES,
@@ -100,6 +100,9 @@ class Problem:
         Limits on expected shortfall, which make their rows as they are needed.
     miss_price : dict of str to float
         Groups of rows that may be missed, and the price of a miss of one scale. [money]
+    chance : Chance or None
+        How much of the rows of the value at risk may be broken. Where there is one, the programme is for
+        `hedging.planner.chance` to solve.
     least : str
         The group whose miss is minimised, at a price of 1 for 1; empty where that is the cost.
     """
@@ -113,6 +116,7 @@ class Problem:
     tails: tuple[Tail, ...] = ()
     miss_price: dict[str, float] = field(default_factory=dict)
     least: str = ""
+    chance: Chance | None = None
 
     @property
     def groups(self) -> list[str]:
@@ -196,12 +200,17 @@ def build(
         blocks.append(_rows("cost", columns.cost, limits.cost * base, base))
     if limits.gross_vega is not None:
         blocks.append(_rows("gross_vega", np.abs(columns.vega), limits.gross_vega, limits.gross_vega))
+    chance = None
     if target.needs_outcomes and outcomes is not None:
         held = pnl_of(book, markets, outcomes.paths)[:, -1]
         growth = np.broadcast_to(growth_of(book, markets, outcomes.paths), outcomes.paths.spot.shape)
         pnl = columns.pnl(markets, outcomes.paths)[:, -1] / growth[:, -1:]
-        limit = -(target.shortfall or 0.0) * base
-        tails.append(Tail(held, pnl, outcomes.probabilities, target.level, limit))
+        if target.shortfall is not None or target.least == "shortfall":
+            limit = -(target.shortfall or 0.0) * base
+            tails.append(Tail(held, pnl, outcomes.probabilities, target.level, limit))
+        if target.value_at_risk is not None:
+            blocks.append(_rows("value_at_risk", -pnl, held - target.value_at_risk * base, base, many=True))
+            chance = Chance(outcomes.probabilities, 1.0 - target.level + ROUNDING)
     rows = Rows.join(blocks)
     return Problem(
         replace(columns, cost=COST_WEIGHT * columns.cost) if target.least else columns,
@@ -213,6 +222,7 @@ def build(
         tuple(tails),
         _miss_prices(target, rows) | ({target.least: base} if target.least else {}),
         target.least,
+        chance,
     )
 
 

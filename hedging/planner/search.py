@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,11 +14,12 @@ from hedging.legs import Cost, Leg
 from hedging.market import Chains
 from hedging.paths import Paths
 from hedging.planner.alternatives import beside
+from hedging.planner.chance import settled, simplest, solve
 from hedging.planner.explain import binding, drivers, shadow_prices
 from hedging.planner.infeasible import clashing, closest
 from hedging.planner.problem import Problem, allowed
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus
-from hedging.planner.solve import Solution, simplest, solve
+from hedging.planner.solve import Solution
 from hedging.planner.structure import disguises
 from hedging.planner.tails import Outcomes
 from hedging.planner.targets import COST_WEIGHT, SHARES, Limits, Target
@@ -132,6 +133,7 @@ def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus
     if status is not PlanStatus.CLOSEST:
         total = _revalued(task, problem, cost, legs, checks)
         _insist([check for check in checks if not _soft(check, task.target)], total, solution.objective, base)
+    problem = settled(problem, solution.lots)
     value = book.value(*markets)
     alone, hedged = (trough_of(held, markets, task.scenarios, base, value) for held in (book, after))
     # The relaxation of the closest plan prices misses, not limits.
@@ -150,11 +152,27 @@ def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus
         shadow_prices=() if relaxed is None else shadow_prices(problem, relaxed),
         drivers=() if relaxed is None else drivers(problem, relaxed, task.scenarios),
         troughs=(alone, hedged),
-        remarks=disguises(legs),
+        remarks=(*disguises(legs), *_remarks(problem, checks)),
         base=base,
         base_name=problem.base_name,
         inputs=task.to_dict(),
     )
+
+
+def _remarks(problem: Problem, checks: Sequence[Check]) -> Iterator[str]:
+    """What a limit or an objective leaves open."""
+    at = problem.rows.group == "value_at_risk"
+    if at.any():
+        given_up = int(np.isinf(problem.rows.bound[at]).sum())
+        yield (
+            f"{given_up} of {np.count_nonzero(at):,} outcomes lose more than the value at risk allows, by whatever "
+            "they lose; a floor or a shortfall bounds that"
+        )
+    if any(check.limit == problem.least and check.value >= 0.0 for check in checks):
+        yield (
+            f"no {problem.least} is left to minimise: scenarios in which a hedge always gains disagree with the "
+            "quotes (see hedging.planner.free_lunch)"
+        )
 
 
 def _insist(checks: Sequence[Check], revalued: float, objective: float, base: float) -> None:

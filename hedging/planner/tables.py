@@ -115,7 +115,7 @@ def _share_lines(plan: HedgePlan) -> list[str]:
         f"  {check.limit:<14}{'':>12}{check.value:>12.2%}  "
         f"{'minimised' if check.limit == least else _share_band(check):<16}of {plan.base_name}"
         for check in plan.checks
-        if check.limit == least or check.limit in ("shortfall", "cost")
+        if check.limit == least or check.limit in ("shortfall", "value_at_risk", "cost")
     ]
 
 

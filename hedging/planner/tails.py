@@ -22,14 +22,16 @@ import numpy.typing as npt
 from hedging.errors import InputError
 from hedging.paths import Paths
 
-__all__ = ["Outcomes", "Tail", "shortfall", "tail_weights"]
+__all__ = ["Chance", "Outcomes", "Tail", "quantile_loss", "shortfall", "tail_weights"]
 
 Array = npt.NDArray[np.float64]
+
+ROUNDING = 1e-12  # of sums of probabilities
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcomes:
-    """Scenarios with probabilities, which the expected shortfall is taken over at their last date.
+    """Scenarios with probabilities; expected shortfall and value at risk are taken at their last date.
 
     Attributes
     ----------
@@ -63,6 +65,21 @@ class Outcomes:
         if self.weights is None:
             return np.full(len(self.paths), 1.0 / len(self.paths))
         return np.asarray(self.weights / self.weights.sum())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chance:
+    """The limit on value at risk: how much of the outcomes may break the rows of its group.
+
+    Attributes
+    ----------
+    probabilities : ndarray, shape (outcomes,)
+    share : float
+        ``1 - level``, and what rounding may add to a sum of probabilities.
+    """
+
+    probabilities: Array
+    share: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +129,13 @@ def tail_weights(loss: Array, probabilities: Array, level: float) -> tuple[npt.N
     inside = np.clip(share - before, 0.0, probabilities[order])
     tail = inside > 0.0
     return order[tail], inside[tail] / inside[tail].sum()
+
+
+def quantile_loss(pnl: Array, probabilities: Array, level: float) -> float:
+    """Value at risk: the least loss that is exceeded with probability ``1 - level`` at most. [money]"""
+    order = np.argsort(pnl, kind="stable")  # the worst first
+    exceeded = np.cumsum(probabilities[order]) > 1.0 - level + ROUNDING
+    return float(-pnl[order[int(np.argmax(exceeded))]])
 
 
 def shortfall(pnl: Array, probabilities: Array, level: float) -> float:

@@ -26,8 +26,9 @@ BANDS = {name: GREEK_UNITS[name].position for name in GREEK_TARGETS} | {
     "vega_weighted": "money per weighted vol point",
 }
 """What may be held in a band, and the unit."""
-TARGETS = (*BANDS, "floor", "shortfall")
-SHARES = ("floor", "shortfall", "budget", "cost")
+LOSSES = ("floor", "shortfall", "value_at_risk")
+TARGETS = (*BANDS, *LOSSES)
+SHARES = (*LOSSES, "budget", "cost")
 """Limits that are shares of the base."""
 LEAST: dict[str, str] = {"cost": "", "worst": "floor", "shortfall": "shortfall"}
 """What a plan may minimise, and the limit whose miss that is."""
@@ -73,8 +74,12 @@ class Target:
     shortfall : float, optional
         Expected shortfall over the `Outcomes` given to the planner: the mean P&L of the worst ``1 - level``
         of them is at least this share of the base. [1]
+    value_at_risk : float, optional
+        The P&L that the outcomes fall below with a probability of ``1 - level`` at most is this share of the
+        base. Exact, outcome by outcome (see `hedging.planner.chance`), so for some hundreds of them. What lies
+        beyond is not looked at: give a floor or a shortfall with it. [1]
     level : float
-        Of the expected shortfall; 0.95 looks at the worst 5 %.
+        Of shortfall and value at risk; 0.95 looks at the worst 5 %.
     minimise : {'cost', 'worst', 'shortfall'}
         What the plan makes as small as the limits allow: its execution cost; the worst loss over the scenario
         set; or the expected shortfall over the outcomes. A loss has all that is paid in it, premium included;
@@ -82,7 +87,7 @@ class Target:
         taken: gains are not hedged for.
     soft : mapping of str to float
         Limits of this target that may be missed, and what a miss costs: [money] per unit of a Greek, and
-        per 1 % of the base for floor and shortfall. The others hold without exception.
+        per 1 % of the base for floor, shortfall and value at risk. The others hold without exception.
 
     Raises
     ------
@@ -113,6 +118,7 @@ class Target:
     vega_by_days: Mapping[tuple[float, float], Band] = field(default_factory=dict)
     floor: float | None = None
     shortfall: float | None = None
+    value_at_risk: float | None = None
     level: float = 0.95
     minimise: Literal["cost", "worst", "shortfall"] = "cost"
     soft: Mapping[str, float] = field(default_factory=dict)
@@ -129,7 +135,7 @@ class Target:
             _window(days): _band(f"vega of {days} days", band) for days, band in self.vega_by_days.items()
         }
         object.__setattr__(self, "vega_by_days", windows)
-        for name in ("floor", "shortfall"):
+        for name in LOSSES:
             share = getattr(self, name)
             if share is not None and not -1.0 <= share <= 0.0:
                 raise InputError(
@@ -163,7 +169,8 @@ class Target:
     @property
     def needs_outcomes(self) -> bool:
         """Whether something is taken over scenarios with probabilities."""
-        return self.shortfall is not None or self.least == "shortfall"
+        limited = self.shortfall is not None or self.value_at_risk is not None
+        return limited or self.least == "shortfall"
 
     @property
     def rule_name(self) -> str:

@@ -26,6 +26,8 @@ from hedging.planner.verify import Check, revalue
 
 __all__ = ["Task"]
 
+MOST_OUTCOMES = 5_000
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
@@ -65,8 +67,13 @@ class Task:
             outcomes = Outcomes(outcomes)
         if target.needs_outcomes != (outcomes is not None):
             raise InputError(
-                "an expected shortfall needs outcomes to be taken over, and outcomes a shortfall to limit or "
-                "minimise: give both Target(shortfall=...) and outcomes=..., or neither."
+                "an expected shortfall or value at risk needs outcomes to be taken over, and outcomes one of these "
+                "to limit or minimise: give both Target(shortfall=...) and outcomes=..., or neither."
+            )
+        if target.value_at_risk is not None and outcomes is not None and len(outcomes.paths) > MOST_OUTCOMES:
+            raise InputError(
+                f"a value at risk is judged outcome by outcome, of {MOST_OUTCOMES:,} at most; got "
+                f"{len(outcomes.paths):,}. Thin them, or limit the expected shortfall, which takes any number."
             )
         scenarios = scenarios or default_scenarios(horizon)
         return cls(book, markets, target, limits or Limits(), horizon, scenarios, outcomes)

@@ -19,7 +19,7 @@ from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner.measures import measures
 from hedging.planner.problem import pnl_of
-from hedging.planner.tails import Outcomes, shortfall
+from hedging.planner.tails import Outcomes, quantile_loss, shortfall
 from hedging.planner.targets import Limits, Target
 
 __all__ = ["Check", "Trough", "cost_with_carry", "revalue", "trough_of"]
@@ -135,8 +135,12 @@ def revalue(
         checks.append(Check("floor", worst.share, low=target.floor))
     if target.needs_outcomes and outcomes is not None:
         pnl = pnl_of(after, markets, outcomes.paths)[:, -1] + after.value(*markets) - book.value(*markets)
-        loss = shortfall(pnl, outcomes.probabilities, target.level) / base
-        checks.append(Check("shortfall", -loss, low=target.shortfall))
+        if target.shortfall is not None or target.least == "shortfall":
+            loss = shortfall(pnl, outcomes.probabilities, target.level) / base
+            checks.append(Check("shortfall", -loss, low=target.shortfall))
+        if target.value_at_risk is not None:
+            loss = quantile_loss(pnl, outcomes.probabilities, target.level) / base
+            checks.append(Check("value_at_risk", -loss, low=target.value_at_risk))
     if limits.budget is not None:
         checks.append(Check("budget", cost_of(legs).premium / base, high=limits.budget))
     if limits.cost is not None:
