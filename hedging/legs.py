@@ -12,7 +12,7 @@ import pandas as pd
 
 from hedging.chain import OptionChain
 from hedging.errors import InputError
-from hedging.instruments import FeeRule, Instrument, Option, Perpetual, Spot
+from hedging.instruments import FeeRule, Future, Instrument, Linear, Option, Spot
 
 __all__ = [
     "Cost",
@@ -124,8 +124,8 @@ class Cost:
     half_spread, fees : float
         Paid to get in.
     carry : float
-        Expected cost of holding it to the horizon: funding and basis of perpetuals and futures. Options
-        carry nothing under the chain's own vol and forward (time decay pays for gamma, fairly).
+        Expected cost of holding it to the horizon: the funding of perpetuals. Options and dated futures
+        carry nothing under the chain's own vol and forward (decay pays for gamma, basis for drift, fairly).
     premium : float
         Net premium paid for options, received if negative. An asset is bought with it: no part of `execution`.
     """
@@ -189,12 +189,36 @@ def crossing_cost(
 
 
 def outright_leg(
-    instrument: Spot | Perpetual, spot: float, quantity: float, *, half_spread: float, fee: FeeRule
+    instrument: Linear,
+    spot: float,
+    quantity: float,
+    *,
+    half_spread: float,
+    fee: FeeRule,
+    forward: float | None = None,
 ) -> Leg:
-    """An order for spot or the perpetual, `half_spread` (a share of the price) away from `spot`."""
-    side = 1.0 if quantity > 0 else -1.0
-    price = spot * (1.0 + side * half_spread)
-    return Leg(instrument, quantity, price, spot * half_spread, float(fee.per_unit(price, price)), spot)
+    """An order for spot, the perpetual or a dated future, a share of the price away from its fair one.
+
+    Parameters
+    ----------
+    instrument : Spot, Perpetual or Future
+    spot : float
+        [money]
+    quantity : float
+        Signed, > 0 to buy. [units of underlying, at the price for a coin-settled contract]
+    half_spread : float
+        Distance of the price from `forward`. [share of it]
+    fee : FeeRule
+        Of the price.
+    forward : float, optional
+        The fair price; by default that of spot.
+    """
+    fair = spot if forward is None else forward
+    price = fair * (1.0 + half_spread * (1.0 if quantity > 0 else -1.0))
+    # What an inverse future loses and pays is coin, which is worth spot, not the forward.
+    worth = spot / fair if isinstance(instrument, Future) and instrument.settlement == "coin" else 1.0
+    paid = float(fee.per_unit(price, price))
+    return Leg(instrument, quantity, price, worth * fair * half_spread, worth * paid, spot)
 
 
 def cost_of(legs: Iterable[Leg], carry: float = 0.0) -> Cost:

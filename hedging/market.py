@@ -122,6 +122,11 @@ class Market:
         flat = np.where(t <= self.expiry_years[0], self.expiry_carry[0], self.expiry_carry[-1])
         return np.asarray(np.where(inside, log_forward / np.where(t > 0, t, 1.0), flat))
 
+    def forward(self, expiry: pd.Timestamp) -> float:
+        """Price of the underlying for delivery at `expiry`. [money]"""
+        time = years(self.as_of, expiry)
+        return self.spot * float(np.exp(self.carry(time) * time))
+
     def table(self, options: Sequence[Option]) -> OptionTable:
         """Everything that prices some options today, contracts of the chain at their own mark.
 

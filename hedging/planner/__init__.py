@@ -6,7 +6,7 @@ The programme, for orders :math:`j` (each instrument and side) in whole lots :ma
 .. math::
 
     \min_{x, z} \quad & \textstyle\sum_j c_j x_j + \kappa \sum_j z_j
-        && \text{half spread, fee, carry of linear legs; a price per leg} \\
+        && \text{half spread, fee, funding of perpetuals; a price per leg} \\
     & G^- \le G + \textstyle\sum_j g_j x_j \le G^+
         && \text{delta, gamma, vega, theta, coins paid as premium included} \\
     & \textstyle\sum_j p_j x_j \le B

@@ -28,7 +28,7 @@ STRUCTURES = {
 
 
 def beside(task: Task, whole: Problem, *, but: str) -> tuple[Alternative, ...]:
-    """Plans of standard structures, and the sale of part of the position outright.
+    """Plans of standard structures, and the sale of part of the position outright, by a future too if allowed.
 
     One that cannot meet every limit is shown with what it misses; one that comes out as something else (a
     spread that sells nothing) is not shown, nor is the plan's own structure.
@@ -36,7 +36,8 @@ def beside(task: Task, whole: Problem, *, but: str) -> tuple[Alternative, ...]:
     # Spot can only be sold where the position is spot; any other is cut with the perpetual.
     owned = all(isinstance(held.instrument, Spot | Option) for held in task.book.holdings)
     outright = "spot" if owned else "perpetual"
-    wanted = STRUCTURES | {outright: ({(outright, 1), (outright, -1)}, 1)}
+    ways = [outright, *(["future"] if "future" in whole.columns.kinds else [])]
+    wanted = STRUCTURES | {kind: ({(kind, 1), (kind, -1)}, 1) for kind in ways}
     found = [
         _alternative(task, name, replace(whole.only(_sides(whole.columns, sides)), max_legs=legs))
         for name, (sides, legs) in wanted.items()

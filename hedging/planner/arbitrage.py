@@ -162,9 +162,9 @@ def _orders(
 
 def _continuous(columns: Columns, lots: Array, task: Task) -> tuple[Leg, ...]:
     """Legs of fractional lots: a certificate, no order ticket."""
-    chains = {market.asset: market.chain for market in task.markets}
+    markets = {market.asset: market for market in task.markets}
     legs = []
     for index in np.flatnonzero(lots > 1e-9):
-        leg = leg_of(columns, int(index), 1.0, chains, task.limits)
+        leg = leg_of(columns, int(index), 1.0, markets, task.limits)
         legs.append(replace(leg, quantity=leg.quantity * float(lots[index])))
     return tuple(legs)

@@ -10,14 +10,14 @@ import pandas as pd
 
 from hedging.book import Exposure
 from hedging.errors import InfeasibleHedgeError, InputError
-from hedging.instruments import Option
-from hedging.legs import Cost, Leg, cost_of, option_leg
+from hedging.legs import Cost, Leg, cost_of
 from hedging.market import Chains, Market
 from hedging.paths import Paths
 from hedging.planner.saving import book_from, limits_from, target_from
 from hedging.planner.search import plan
 from hedging.planner.tails import Outcomes
 from hedging.planner.task import Task
+from hedging.planner.universe import leg_on
 from hedging.planner.verify import Check
 from hedging.units import days, utc
 
@@ -145,7 +145,7 @@ def audit(
         overlay_gain=value - book.value(*task.markets),
         checks=checks,
         drift=_drift(then, task.markets, task),
-        cost_now=_cost_now(saved.legs, task.markets),
+        cost_now=_cost_now(saved.legs, task),
         restore=restore,
         message=message,
     )
@@ -173,15 +173,15 @@ def _restore(task: Task, time_limit: float, elapsed: float) -> tuple[HedgePlan |
     return found, f"To restore it: {orders} (execution {found.cost.execution:,.0f})."
 
 
-def _cost_now(legs: Sequence[Leg], markets: Sequence[Market]) -> Cost | None:
-    chains = {market.asset: market.chain for market in markets}
-    options = [leg for leg in legs if isinstance(leg.instrument, Option)]
+def _cost_now(legs: Sequence[Leg], task: Task) -> Cost | None:
+    markets = {market.asset: market for market in task.markets}
     try:
-        return cost_of(
-            option_leg(chains[leg.instrument.asset], leg.instrument.symbol, leg.quantity) for leg in options
-        )
+        now = [
+            leg_on(leg.instrument, markets[leg.instrument.asset], leg.quantity, task.limits) for leg in legs
+        ]
     except InputError:
         return None
+    return cost_of(now)
 
 
 def _drift(then: dict[str, Exposure], markets: Sequence[Market], task: Task) -> pd.DataFrame:

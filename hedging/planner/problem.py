@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from hedging.book import Book
-from hedging.instruments import Option
+from hedging.instruments import Instrument, Option
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner.measures import Measure, measures
@@ -298,6 +299,11 @@ def _band_rows(name: str, effect: Array, held: float, band: Band, scale: float) 
     ]
 
 
+def _expiry(item: Instrument) -> pd.Timestamp | None:
+    """When an instrument expires, None for spot and perpetuals."""
+    return getattr(item, "expiry", None)
+
+
 def _greek_scale(held: float, band: Band, fallback: float) -> float:
     """Size of a Greek that a miss is measured against: the largest of what is held and what is asked for."""
     return max(abs(held), *(abs(side) for side in band if side is not None)) or fallback
@@ -313,36 +319,32 @@ def _floor_rows(
 
 
 def _tail_rows(book: Book, market: Market, columns: Columns, here: npt.NDArray[np.bool_]) -> list[Rows]:
-    """No tail is short beyond what is held, at any time: a leg covers only what expires no later.
+    """No tail is short beyond what is held, at any time: a leg covers only what expires no later, futures too.
 
     From each expiry on, calls sold must be covered by coins and by calls that still live, and puts sold by
     puts that still live, in number and (which is what counts in coin as spot goes to 0) in strike times
     number. A book that is short already may not get any shorter.
     """
     held = [(holding.instrument, holding.units) for holding in book.of(market.asset)]
-    linear = sum(units for item, units in held if not isinstance(item, Option))
-    options = [(item, units) for item, units in held if isinstance(item, Option)]
-    traded = [item if isinstance(item, Option) else None for item in columns.instruments]
+    traded = columns.instruments
     call, put = (
-        np.array([item is not None and item.flag == flag for item in traded]) & here for flag in ("c", "p")
+        np.array([isinstance(item, Option) and item.flag == flag for item in traded]) & here
+        for flag in ("c", "p")
     )
-    strike = np.array([item.strike if item is not None else 0.0 for item in traded])
-    outright = np.where(np.array([item is None for item in traded]) & here, columns.size, 0.0)
+    linear = np.array([not isinstance(item, Option) for item in traded]) & here
+    strike = np.array([item.strike if isinstance(item, Option) else 0.0 for item in traded])
     coins = np.where(here, columns.coins, 0.0)
-    expiries = sorted(
-        {item.expiry for item in traded if item is not None} | {item.expiry for item, _ in options}
-    )
+    expiries = sorted({day for item in (*traded, *(item for item, _ in held)) if (day := _expiry(item))})
     blocks = []
     for expiry in expiries or [market.as_of]:
-        lives = np.array([item is not None and item.expiry >= expiry for item in traded])
-        own_calls = linear + sum(q for item, q in options if item.flag == "c" and item.expiry >= expiry)
-        own_puts = sum(q for item, q in options if item.flag == "p" and item.expiry >= expiry)
-        own_strikes = sum(
-            q * item.strike for item, q in options if item.flag == "p" and item.expiry >= expiry
-        )
+        lives = np.array([(_expiry(item) or expiry) >= expiry for item in traded])
+        alive = [(item, units) for item, units in held if (_expiry(item) or expiry) >= expiry]
+        own_calls = sum(q for item, q in alive if not isinstance(item, Option) or item.flag == "c")
+        own = [(item.strike, q) for item, q in alive if isinstance(item, Option) and item.flag == "p"]
+        own_puts, own_strikes = sum(q for _, q in own), sum(strike * q for strike, q in own)
         # Coins paid as premium cover no call any more. A book without coins owes them all the same, but
         # that is a purchase of coin, no short call.
-        slope = np.where(call & lives, columns.size, 0.0) + outright - (coins if own_calls > 0 else 0.0)
+        slope = np.where((call | linear) & lives, columns.size, 0.0) - (coins if own_calls > 0 else 0.0)
         puts = np.where(put & lives, columns.size, 0.0)
         blocks += [
             _rows("calls covered", -slope, max(own_calls, 0.0), 1.0, soft=False),

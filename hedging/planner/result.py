@@ -179,7 +179,8 @@ class HedgePlan:
     @property
     def outright(self) -> Alternative | None:
         """Selling part of the position instead, if that was looked at."""
-        return next((item for item in self.alternatives if item.name in ("spot", "perpetual")), None)
+        plain = ("spot", "perpetual", "future")
+        return next((item for item in self.alternatives if item.name in plain), None)
 
     @property
     def message(self) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
+import pandas as pd
+
 from hedging.errors import InputError
-from hedging.instruments import FeeRule, Perpetual, Settlement, Spot
+from hedging.instruments import FeeRule, Future, Linear, Perpetual, Settlement, Spot
 from hedging.smile import stickiness
 from hedging.units import GREEK_UNITS
 
@@ -201,38 +203,43 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Outright:
-    """Trading the underlying itself: spot or the perpetual, at a stated spread and fee.
+    """Trading the underlying itself: spot, the perpetual or dated futures, at a stated spread and fee.
+
+    Futures are those whose expiry lies within `Limits.expiries`: the ones the chain lists, or one for each
+    expiry of its options where it lists none. Their fair price is the chain's own forward.
 
     Attributes
     ----------
-    kind : {'spot', 'perpetual'}
+    kind : {'spot', 'perpetual', 'future'}
     half_spread : float
-        Distance from spot to the price got, as a share of spot. [1]
+        Distance from spot, or the forward, to the price got, as a share of it. [1]
     fee : FeeRule
         What a taker pays.
     settlement : {'coin', 'cash'}
-        Of the perpetual.
+        Of perpetual and futures.
     lot : float
         Smallest order and its increment. [units of underlying]
     """
 
-    kind: Literal["spot", "perpetual"] = "spot"
+    kind: Literal["spot", "perpetual", "future"] = "spot"
     half_spread: float = 0.0001
     fee: FeeRule = field(default_factory=lambda: FeeRule(0.0005))
     settlement: Settlement = "coin"
     lot: float = 0.001
 
     def __post_init__(self) -> None:
-        if self.kind not in ("spot", "perpetual"):
-            raise InputError(f"kind must be 'spot' or 'perpetual'; got {self.kind!r}.")
+        if self.kind not in ("spot", "perpetual", "future"):
+            raise InputError(f"kind must be 'spot', 'perpetual' or 'future'; got {self.kind!r}.")
         if not 0.0 <= self.half_spread < 1.0:
             raise InputError(f"half_spread must be a share in [0, 1); got {self.half_spread!r}.")
         if not (self.lot > 0 and math.isfinite(self.lot)):
             raise InputError(f"lot must be a number > 0; got {self.lot!r}.")
 
-    def instrument(self, asset: str) -> Spot | Perpetual:
-        """The instrument traded on `asset`."""
-        return Spot(asset) if self.kind == "spot" else Perpetual(asset, self.settlement)
+    def instruments(self, asset: str, expiries: Iterable[pd.Timestamp]) -> list[Linear]:
+        """What is traded on `asset`: one instrument, or a future for each of some expiries."""
+        if self.kind == "future":
+            return [Future(asset, expiry, self.settlement) for expiry in expiries]
+        return [Spot(asset) if self.kind == "spot" else Perpetual(asset, self.settlement)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +335,7 @@ class Limits:
         given = (given,) if isinstance(given, Outright) else tuple(given)
         object.__setattr__(self, "outright", given)
         if len({item.kind for item in given}) < len(given):
-            raise InputError("outright must name each of spot and perpetual at most once.")
+            raise InputError("outright must name each of spot, perpetual and future at most once.")
 
     def to_dict(self) -> dict[str, Any]:
         """The limits by name; an uncapped fee shows no cap."""

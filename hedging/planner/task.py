@@ -86,8 +86,8 @@ class Task:
 
     def legs(self, problem: Problem, lots: npt.NDArray[np.float64]) -> tuple[Leg, ...]:
         """Orders of a number of lots per column, buys first."""
-        chains = {market.asset: market.chain for market in self.markets}
-        legs = [leg_of(problem.columns, int(i), lots[i], chains, self.limits) for i in np.flatnonzero(lots)]
+        markets = {market.asset: market for market in self.markets}
+        legs = [leg_of(problem.columns, int(i), lots[i], markets, self.limits) for i in np.flatnonzero(lots)]
         return tuple(sorted(legs, key=lambda leg: (leg.quantity < 0, leg.instrument.symbol)))
 
     def checks(self, legs: Sequence[Leg], base: float) -> list[Check]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,12 +13,12 @@ import pandas as pd
 from hedging.book import Book
 from hedging.chain import OptionChain
 from hedging.errors import InputError
-from hedging.instruments import Instrument, Option
+from hedging.instruments import Future, Instrument, Linear, Option
 from hedging.legs import Leg, crossing_cost, option_leg, outright_leg
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner.targets import GREEK_TARGETS, Limits, Outright
-from hedging.units import DAYS_PER_YEAR
+from hedging.units import DAYS_PER_YEAR, days
 from hedging.valuation import unit_greeks, unit_values
 
 __all__ = ["Columns", "columns_of", "leg_of"]
@@ -41,9 +41,10 @@ class Columns:
     lot : ndarray
         Contracts per lot.
     cost : ndarray
-        Execution cost: half spread and fee, and the carry of linear legs to the horizon. Options carry
-        nothing under the chain's own vol and forward: their decay pays for their gamma, at a fair price.
-        Theta as a cost would be the premium as a cost again, in disguise. [money]
+        Execution cost: half spread and fee, and the funding of perpetuals to the horizon. Options and dated
+        futures carry nothing under the chain's own vol and forward: decay pays for gamma and basis for the
+        drift, at a fair price. Theta of options as a cost would be the premium as a cost again, in disguise;
+        that of futures alone would earn from nothing, by calls bought and futures sold. [money]
     premium : ndarray
         Paid > 0, received < 0; zero for spot and perpetuals. [money]
     delta, gamma, vega, theta : ndarray
@@ -77,7 +78,7 @@ class Columns:
 
     @property
     def kinds(self) -> npt.NDArray[np.str_]:
-        """What each column trades: ``'call'``, ``'put'``, ``'spot'`` or ``'perpetual'``."""
+        """What each column trades: ``'call'``, ``'put'``, ``'spot'``, ``'perpetual'`` or ``'future'``."""
         return np.array([_kind(item) for item in self.instruments])
 
     def take(self, keep: npt.NDArray[Any]) -> Columns:
@@ -116,16 +117,17 @@ def _kind(item: Instrument) -> str:
     return type(item).__name__.lower()
 
 
-def terms_of_outright(limits: Limits) -> tuple[Outright, ...]:
-    """Terms of spot and perpetual: as in `limits`, and the usual ones for what it does not allow."""
-    given = {item.kind: item for item in limits.outright}
-    return tuple(given.get(kind, Outright(kind)) for kind in ("spot", "perpetual"))
+def terms_of_outright(limits: Limits) -> dict[str, Outright]:
+    """Terms by kind: as in `limits`, and the usual ones of spot and perpetual where it does not allow them."""
+    usual = {"spot": Outright("spot"), "perpetual": Outright("perpetual")}
+    return usual | {item.kind: item for item in limits.outright}
 
 
 def columns_of(market: Market, limits: Limits, book: Book, position: float, horizon: float) -> Columns:
     """Every order that `limits` allow on one market, and spot and perpetual in any case.
 
-    A plan that may not trade those outright is still shown beside one that does.
+    A plan that may not trade those outright is still shown beside one that does. Dated futures come only where
+    they are allowed: what they would do, the perpetual beside shows.
 
     Parameters
     ----------
@@ -149,7 +151,12 @@ def columns_of(market: Market, limits: Limits, book: Book, position: float, hori
             f"no option of the {market.asset} chain between {limits.deltas[0]:g} and {limits.deltas[1]:g} delta "
             f"and {limits.expiries} days has a bid or an ask; widen deltas or expiries, or allow outright."
         )
-    outright = [_outright_quote(market, item, side) for item in terms_of_outright(limits) for side in (1, -1)]
+    outright = [
+        _outright_quote(market, terms, instrument, side, limits)
+        for terms in terms_of_outright(limits).values()
+        for instrument in terms.instruments(market.asset, _future_expiries(market, limits))
+        for side in (1.0, -1.0)
+    ]
     offers = quotes + outright
     least, most = (share * position for share in (limits.min_leg_share, limits.max_leg_share))
     columns = _measured(offers, market, horizon, least, most)
@@ -162,16 +169,29 @@ def columns_of(market: Market, limits: Limits, book: Book, position: float, hori
     return fitting
 
 
-def leg_of(columns: Columns, index: int, lots: float, chains: dict[str, OptionChain], limits: Limits) -> Leg:
+def leg_of(columns: Columns, index: int, lots: float, markets: Mapping[str, Market], limits: Limits) -> Leg:
     """The order that a number of lots of one column means, priced from the chain anew."""
     instrument = columns.instruments[index]
-    chain = chains[instrument.asset]
     # Rounded to the digits a lot has, so that 21.1 is not 21.099999999999998.
     quantity = round(float(np.sign(columns.size[index]) * lots * columns.lot[index]), 10)
+    return leg_on(instrument, markets[instrument.asset], quantity, limits)
+
+
+def leg_on(instrument: Instrument, market: Market, quantity: float, limits: Limits) -> Leg:
+    """An order at today's quote, or as far from spot or forward as `limits` say.
+
+    Raises
+    ------
+    InputError
+        If an option is not quoted on that side.
+    """
     if isinstance(instrument, Option):
-        return option_leg(chain, instrument.symbol, quantity)
-    terms = next(item for item in terms_of_outright(limits) if item.kind == _kind(instrument))
-    return _outright_leg(terms, chain.asset, chain.spot, quantity)
+        return option_leg(market.chain, instrument.symbol, quantity)
+    forward = market.forward(instrument.expiry) if isinstance(instrument, Future) else None
+    terms = terms_of_outright(limits)[_kind(instrument)]
+    return outright_leg(
+        instrument, market.spot, quantity, half_spread=terms.half_spread, fee=terms.fee, forward=forward
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +263,10 @@ def _inside(chain: OptionChain, limits: Limits) -> npt.NDArray[np.bool_]:
     q, (first, last) = chain.quotes, limits.expiries
     # Raises, and says what the chain has, where nothing is left.
     chain.select(days=(first, np.inf if last is None else last), delta=limits.deltas)
-    days = q["time_to_expiry"].to_numpy() * DAYS_PER_YEAR
+    left = q["time_to_expiry"].to_numpy() * DAYS_PER_YEAR
     delta = np.abs(chain.greeks(("delta",))["delta"].to_numpy())
     moneyness = q["strike"].to_numpy() / chain.spot
-    inside = (days >= first) & (days <= (np.inf if last is None else last))
+    inside = (left >= first) & (left <= (np.inf if last is None else last))
     for value, (low, high) in ((delta, limits.deltas), (moneyness, limits.moneyness)):
         inside &= (value >= low) & (value <= high)
     return np.asarray(inside)
@@ -263,12 +283,37 @@ def _available(quotes: pd.DataFrame, size_column: str, lots: float, lot: float, 
     return np.floor(np.fmin(np.fmin(size, open_interest), np.inf) + 1e-9)
 
 
-def _outright_leg(terms: Outright, asset: str, spot: float, quantity: float) -> Leg:
-    return outright_leg(terms.instrument(asset), spot, quantity, half_spread=terms.half_spread, fee=terms.fee)
+def _future_expiries(market: Market, limits: Limits) -> list[pd.Timestamp]:
+    """Expiries of the futures that are listed, or of the options where none are, within the limits.
+
+    Raises
+    ------
+    InputError
+        If futures are allowed and none expires within the window.
+    """
+    if "future" not in terms_of_outright(limits):
+        return []
+    listed = market.chain.futures["expiry"].dropna()
+    known = list(listed if len(listed) else market.chain.expiries["expiry"])
+    first, last = limits.expiries
+    left = [days(market.as_of, expiry) for expiry in known]
+    found = [
+        expiry
+        for expiry, day in zip(known, left, strict=True)
+        if day > 0.0 and first <= day <= (np.inf if last is None else last)
+    ]
+    if not found:
+        raise InputError(
+            f"no future on {market.asset} expires within {limits.expiries} days; the chain has "
+            f"{[round(day, 1) for day in left]}. Widen expiries, or leave Outright('future') out."
+        )
+    return found
 
 
-def _outright_quote(market: Market, terms: Outright, side: float) -> _Offer:
-    leg = _outright_leg(terms, market.asset, market.spot, side * terms.lot)
+def _outright_quote(
+    market: Market, terms: Outright, instrument: Linear, side: float, limits: Limits
+) -> _Offer:
+    leg = leg_on(instrument, market, side * terms.lot, limits)
     return _Offer(
         leg.instrument,
         side,
@@ -293,6 +338,7 @@ def _measured(offers: list[_Offer], market: Market, horizon: float, least: float
     buys_value = np.array([offer.pays_premium for offer in offers])
     in_coin = np.array([offer.pays_coin for offer in offers])
     is_option = np.array([isinstance(offer.instrument, Option) for offer in offers])
+    fair = np.array([isinstance(offer.instrument, Option | Future) for offer in offers])
     size = side * units
     bought = np.where(buys_value, size * price, 0.0)
     paid = bought + units * fee
@@ -303,7 +349,7 @@ def _measured(offers: list[_Offer], market: Market, horizon: float, least: float
     greeks = {name: each * size for name, each in unit_greeks(items, list(entry), market).items()}
     unearned = np.maximum(greeks["price"] - bought, 0.0)
     smallest = np.ceil(least / units - 1e-9)
-    carry = np.where(is_option, 0.0, -greeks["theta"] * horizon)
+    carry = np.where(fair, 0.0, -greeks["theta"] * horizon)
     return Columns(
         instruments=tuple(offer.instrument for offer in offers),
         size=size,

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hedging.book import Book
-from hedging.instruments import Option
+from hedging.instruments import Future, Option
 from hedging.legs import Cost, Leg, cost_of
 from hedging.market import Market
 from hedging.paths import Paths
@@ -103,10 +103,15 @@ def trough_of(book: Book, markets: Sequence[Market], scenarios: Paths, base: flo
 
 
 def cost_with_carry(legs: Iterable[Leg], markets: Sequence[Market], horizon: float) -> Cost:
-    """What some orders cost: spread and fees, and the carry of spot, perpetuals and futures to the horizon."""
+    """What some orders cost: spread and fees, and the carry of perpetuals to the horizon.
+
+    What has an expiry is at a fair price under the chain's own forward and vol, and carries nothing.
+    """
     legs = tuple(legs)
-    linear = Book() + [leg for leg in legs if not isinstance(leg.instrument, Option)]
-    carry = sum(-linear.exposure(market).theta * horizon for market in markets if linear.of(market.asset))
+    open_ended = Book() + [leg for leg in legs if not isinstance(leg.instrument, Option | Future)]
+    carry = sum(
+        -open_ended.exposure(market).theta * horizon for market in markets if open_ended.of(market.asset)
+    )
     return cost_of(legs, carry)
 
 
@@ -158,7 +163,7 @@ def _tails(book: Book, after: Book, legs: Sequence[Leg], market: Market) -> list
     expiries = {
         holding.instrument.expiry
         for holding in after.of(market.asset)
-        if isinstance(holding.instrument, Option)
+        if isinstance(holding.instrument, Option | Future)
     }
     paid = (
         sum(leg.units * leg.price + abs(leg.units) * leg.fee for leg in legs if leg.pays_coin) / market.spot
@@ -183,12 +188,11 @@ def _slopes(book: Book, asset: str, expiry: pd.Timestamp) -> tuple[float, float,
     up = puts = strikes = 0.0
     for holding in book.of(asset):
         item = holding.instrument
-        if not isinstance(item, Option):
+        if isinstance(item, Option | Future) and item.expiry < expiry:
+            continue
+        if isinstance(item, Option) and item.flag == "p":
+            puts += holding.units
+            strikes += holding.units * item.strike
+        else:
             up += holding.units
-        elif item.expiry >= expiry:
-            if item.flag == "c":
-                up += holding.units
-            else:
-                puts += holding.units
-                strikes += holding.units * item.strike
     return up, puts, strikes
