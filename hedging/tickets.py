@@ -8,6 +8,8 @@ A ticket is a mapping:
     Id of the plan that the orders belong to, ``""`` for none.
 ``as_of``, ``currency``
     When the quotes were taken, ISO 8601 in UTC; the money of every amount.
+``remarks``
+    What belongs together: ``"rolls 10 BTC-27FEB26-60000-P into BTC-27MAR26-58000-P"``.
 ``orders``
     One mapping an order:
 
@@ -51,6 +53,7 @@ def ticket(
     as_of: str | pd.Timestamp,
     currency: str,
     plan: str = "",
+    remarks: Sequence[str] = (),
     time_in_force: str | None = None,
 ) -> dict[str, Any]:
     """Spell out some orders so that a system that knows no venue's names can route them.
@@ -65,6 +68,8 @@ def ticket(
         The quote currency.
     plan : str
         Id of the plan they belong to.
+    remarks : sequence of str
+        Written to the ticket as they are.
     time_in_force : str, optional
         Written to every order as it is; None leaves it open.
 
@@ -87,6 +92,7 @@ def ticket(
         "plan": plan,
         "as_of": as_of if isinstance(as_of, str) else as_of.isoformat(),
         "currency": currency,
+        "remarks": list(remarks),
         "orders": [
             _order(leg, name, currency, time_in_force)
             for leg, name in zip(legs, order_ids(legs, plan), strict=True)

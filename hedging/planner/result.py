@@ -18,7 +18,7 @@ from hedging.legs import Cost, Leg, orders_frame
 from hedging.market import Chains
 from hedging.paths import Paths
 from hedging.planner.explain import Driver, ShadowPrice
-from hedging.planner.saving import legs_from, legs_to_dicts
+from hedging.planner.saving import book_from, legs_from, legs_to_dicts
 from hedging.planner.structure import structure
 from hedging.planner.tails import Outcomes
 from hedging.planner.verify import Check, Trough
@@ -173,8 +173,8 @@ class HedgePlan:
 
     @property
     def structure(self) -> str:
-        """What the orders are called: ``'put'``, ``'collar'`` ..."""
-        return structure(self.legs)
+        """What the orders are called: ``'put'``, ``'collar'``, ``'put roll'`` ..."""
+        return structure(self.legs, book_from(self.inputs["book"]))
 
     @property
     def outright(self) -> Alternative | None:
@@ -206,6 +206,7 @@ class HedgePlan:
             as_of=self.inputs["as_of"],
             currency=self.inputs["currency"],
             plan=self.id,
+            remarks=self.remarks,
             time_in_force=time_in_force,
         )
 

@@ -20,7 +20,7 @@ from hedging.planner.infeasible import clashing, closest
 from hedging.planner.problem import Problem, allowed
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus
 from hedging.planner.solve import Solution
-from hedging.planner.structure import disguises
+from hedging.planner.structure import closings, disguises
 from hedging.planner.tails import Outcomes
 from hedging.planner.targets import COST_WEIGHT, SHARES, Limits, Target
 from hedging.planner.task import Task
@@ -152,7 +152,7 @@ def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus
         shadow_prices=() if relaxed is None else shadow_prices(problem, relaxed),
         drivers=() if relaxed is None else drivers(problem, relaxed, task.scenarios),
         troughs=(alone, hedged),
-        remarks=(*disguises(legs), *_remarks(problem, checks)),
+        remarks=(*closings(legs, book), *disguises(legs), *_remarks(problem, checks)),
         base=base,
         base_name=problem.base_name,
         inputs=task.to_dict(),

@@ -1,13 +1,20 @@
-"""What a set of orders is called on a desk, and when it is something else in disguise."""
+"""What a set of orders is called on a desk, what it does to options held, and when it is a disguise."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from hedging.instruments import Option
+import pandas as pd
+
+from hedging.book import Book
+from hedging.instruments import Instrument, Option
 from hedging.legs import Leg
 
-__all__ = ["disguises", "structure"]
+__all__ = ["closings", "disguises", "structure"]
+
+DUST = 1e-9  # of a contract
 
 _NAMES = {
     frozenset({"+p"}): "put",
@@ -21,25 +28,106 @@ _NAMES = {
 }
 
 
-def structure(legs: Sequence[Leg]) -> str:
+def structure(legs: Sequence[Leg], book: Book | None = None) -> str:
     """Name of some orders: ``'put'``, ``'collar'``, ``'put spread and perpetual'`` ...
 
-    Several puts bought are still ``'put'``; legs over several expiries say so.
+    Several puts bought are still ``'put'``; legs over several expiries say so. Against a book that holds options,
+    what closes one is ``'close'``, and with an order that opens another of the kind ``'put roll'`` or
+    ``'call roll'``.
 
     Examples
     --------
     >>> structure([])
     'nothing'
     """
-    options = [leg for leg in legs if isinstance(leg.instrument, Option)]
-    parts = []
-    if options:
-        kinds = frozenset(("+" if leg.quantity > 0 else "-") + leg.instrument.flag for leg in options)  # type: ignore[union-attr]
-        expiries = {leg.instrument.expiry for leg in options}  # type: ignore[union-attr]
+    done = _against(legs, book or Book())
+    names = {"p": "put roll", "c": "call roll"}
+    parts = [name for flag, name in names.items() if any(_flag(roll.closed) == flag for roll in done.rolls)]
+    if done.opened:
+        kinds = frozenset(("+" if leg.quantity > 0 else "-") + _flag(leg) for leg in done.opened)
+        expiries = {leg.instrument.expiry for leg in done.opened}  # type: ignore[union-attr]
         over = f" over {len(expiries)} expiries" if len(expiries) > 1 else ""
         parts.append(_NAMES.get(kinds, "combination") + over)
-    linear = dict.fromkeys(type(leg.instrument).__name__.lower() for leg in legs if leg not in options)
+    parts += ["close"] if done.closed else []
+    linear = dict.fromkeys(
+        type(leg.instrument).__name__.lower() for leg in legs if not isinstance(leg.instrument, Option)
+    )
     return " and ".join([*parts, *linear]) or "nothing"
+
+
+def closings(legs: Sequence[Leg], book: Book) -> tuple[str, ...]:
+    """What some orders do to options held: which they roll into which, and which they close."""
+    done = _against(legs, book)
+    return (
+        *(
+            f"rolls {roll.contracts:,.6g} {_name(roll.closed)} into {_name(roll.opened)}"
+            for roll in done.rolls
+        ),
+        *(f"closes {abs(leg.quantity):,.6g} {_name(leg)}" for leg in done.closed),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Roll:
+    """One option closed, and another of its kind opened in its place."""
+
+    closed: Leg
+    opened: Leg
+    contracts: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Against:
+    """Option orders against what is held: rolled, opened beyond that, and closed for good."""
+
+    rolls: tuple[_Roll, ...]
+    opened: tuple[Leg, ...]
+    closed: tuple[Leg, ...]
+
+
+def _against(legs: Sequence[Leg], book: Book) -> _Against:
+    """Split orders into what they close of the book and what they open, and pair these, in the order given."""
+    options = [leg for leg in legs if isinstance(leg.instrument, Option)]
+    closing = [min(abs(leg.quantity), _held_against(leg, book)) for leg in options]
+    opening = [abs(leg.quantity) - closes for leg, closes in zip(options, closing, strict=True)]
+    rolls = []
+    for i, old in enumerate(options):
+        for j, new in enumerate(options):
+            size = min(closing[i], opening[j])
+            if size > DUST and _replaces(new, old):
+                rolls.append(_Roll(old, new, size))
+                closing[i], opening[j] = closing[i] - size, opening[j] - size
+    return _Against(tuple(rolls), _sized(options, opening), _sized(options, closing))
+
+
+def _held_against(leg: Leg, book: Book) -> float:
+    """Contracts held on the other side of an order for an option, by whatever name they are held."""
+    held = (
+        sum(item.units for item in book.holdings if _same(item.instrument, leg.instrument)) / leg.multiplier
+    )
+    return max(-held, 0.0) if leg.quantity > 0 else max(held, 0.0)
+
+
+def _sized(legs: Sequence[Leg], contracts: Sequence[float]) -> tuple[Leg, ...]:
+    """Legs of other sizes on the same sides; what is left with nothing goes."""
+    pairs = zip(legs, contracts, strict=True)
+    return tuple(
+        replace(leg, quantity=math.copysign(size, leg.quantity)) for leg, size in pairs if size > DUST
+    )
+
+
+def _replaces(new: Leg, old: Leg) -> bool:
+    """Whether what one order opens may stand for what another closes: the same flag, the other side."""
+    same = new.instrument.asset == old.instrument.asset and _flag(new) == _flag(old)
+    return same and new.quantity * old.quantity < 0
+
+
+def _flag(leg: Leg) -> str:
+    return leg.instrument.flag if isinstance(leg.instrument, Option) else ""
+
+
+def _name(leg: Leg) -> str:
+    return leg.instrument.symbol
 
 
 def disguises(legs: Sequence[Leg]) -> tuple[str, ...]:
@@ -62,8 +150,15 @@ def _is(leg: Leg, flag: str, side: int) -> bool:
 
 def _same_strike(one: Leg, other: Leg) -> bool:
     a, b = one.instrument, other.instrument
-    return (
-        isinstance(a, Option)
-        and isinstance(b, Option)
-        and (a.asset, a.strike, a.expiry) == (b.asset, b.strike, b.expiry)
-    )
+    return isinstance(a, Option) and isinstance(b, Option) and _place(a) == _place(b)
+
+
+def _same(one: Instrument, other: Instrument) -> bool:
+    """Whether two options are the same contract; its name and terms may be known to one of them only."""
+    if not (isinstance(one, Option) and isinstance(other, Option)):
+        return False
+    return (one.flag, *_place(one)) == (other.flag, *_place(other))
+
+
+def _place(item: Option) -> tuple[str, float, pd.Timestamp]:
+    return item.asset, item.strike, item.expiry

@@ -253,7 +253,8 @@ class Limits:
     cost : float, optional
         Greatest execution cost, carry to the horizon included, as a share of the base. [1]
     max_legs : int
-        Greatest number of orders.
+        Greatest number of orders. One that closes an option held counts, so that a roll is two: each has its
+        spread, its fee and its ticket.
     expiries : (float, float or None)
         Least and greatest time to expiry. [days]
     deltas : (float, float)
