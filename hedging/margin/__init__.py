@@ -5,6 +5,7 @@ account and look for the first moment at which the one no longer covers the othe
 """
 
 from hedging.margin.account import Account, Margin, MarginModel
+from hedging.margin.initial import InitialMargin
 from hedging.margin.portfolio import DERIBIT_BTC_2024, DERIBIT_ETH_2026, PortfolioMargin
 from hedging.margin.spiral import collateral_quality, deleverage
 from hedging.margin.standard import (
@@ -27,6 +28,7 @@ __all__ = [
     "DERIBIT_ETH_USDC",
     "Account",
     "FlatMargin",
+    "InitialMargin",
     "Liquidation",
     "Margin",
     "MarginModel",

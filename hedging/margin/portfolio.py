@@ -115,6 +115,22 @@ class PortfolioMargin:
             rows.append(scale * self._gain(account, x, 1.0))
         return np.array(rows)
 
+    def losses(self, account: Account) -> Array:
+        """Losses of which the worst counts, shape (nodes, n): none, the standard and the extended table. [coin]
+
+        They add up over positions; gains are negative. Those of the extended table count less `allowances`.
+        """
+        standard = self.standard_table(account).reshape(-1, account.spot.size)
+        extended = self.extended_table(account)
+        return np.concatenate((np.zeros((1, account.spot.size)), -standard, -extended))
+
+    def allowances(self, spot: Array) -> Array:
+        """What the losses of each node count less, shape (nodes, n). [coin]"""
+        x = np.array(EXTENDED_MOVES)[:, None]
+        reach = np.maximum(np.abs(x) / self.price_range, 1.0) - 1.0
+        extended = reach * self.extended_dampener / ((1.0 + np.sign(x) * self.price_range) * spot)
+        return np.concatenate((np.zeros((1 + 3 * self.moves().size, spot.size)), extended))
+
     def worst_case(self, account: Account) -> Array:
         """The greatest loss over both tables, shape (n,). [coin]"""
         standard = self._offset(self.standard_table(account), account.spot)
@@ -176,9 +192,7 @@ class PortfolioMargin:
         return np.where(table > 0, gains, table)
 
     def _dampened(self, table: Array, spot: Array) -> Array:
-        x = np.array(EXTENDED_MOVES)[:, None]
-        reach = np.maximum(np.abs(x) / self.price_range, 1.0) - 1.0
-        allowance = reach * self.extended_dampener / ((1.0 + np.sign(x) * self.price_range) * spot)
+        allowance = self.allowances(spot)[-len(EXTENDED_MOVES) :]
         return np.where(table < 0, np.minimum(table + allowance, 0.0), table)
 
 

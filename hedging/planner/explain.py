@@ -73,7 +73,7 @@ def shadow_prices(problem: Problem, relaxed: Relaxation) -> tuple[ShadowPrice, .
         duals["shortfall"] = relaxed.tail_dual
     duals.pop(problem.least, None)
     for group, dual in duals.items():
-        share = group in SHARES
+        share = group.partition(" ")[0] in SHARES
         price = dual * (0.01 * problem.base if share else 1.0)
         if price > SMALL * max(abs(relaxed.value), 1.0):
             found.append(ShadowPrice(group, price, "1 %" if share else "1"))

@@ -14,6 +14,7 @@ from hedging.book import Book
 from hedging.instruments import Instrument, Option
 from hedging.market import Market
 from hedging.paths import Paths
+from hedging.planner.margins import margin_rows
 from hedging.planner.measures import Measure, measures
 from hedging.planner.tails import ROUNDING, Chance, Outcomes, Tail
 from hedging.planner.targets import (
@@ -22,6 +23,7 @@ from hedging.planner.targets import (
     Band,
     Limits,
     Target,
+    limit_name,
 )
 from hedging.planner.universe import Columns, columns_of
 
@@ -192,6 +194,10 @@ def build(
         for measure in measures(target, market, several=len(markets) > 1):
             blocks += _measure_rows(book, market, measure, columns, base)
         blocks += _tail_rows(book, market, columns, here)
+        if limits.initial_margin is not None:
+            matrix, bound = margin_rows(limits.initial_margin, book, market, columns, here, base)
+            name = limit_name("initial_margin", market.asset, several=len(markets) > 1)
+            blocks.append(_rows(name, matrix, bound, base))
     if target.floor is not None or target.least == "floor":
         floor = (target.floor or 0.0) * base
         blocks.append(_floor_rows(book, markets, columns, scenarios, floor, base))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib import import_module
 from typing import Any
 
 from hedging.book import Book, Holding
@@ -93,7 +94,11 @@ def limits_from(saved: dict[str, Any]) -> Limits:
     windows = {name: tuple(saved[name]) for name in ("expiries", "deltas")}
     low, high = saved["moneyness"]
     windows["moneyness"] = (low, math.inf if high is None else high)
-    return Limits(**(saved | windows | {"outright": outright}))
+    margin = saved.get("initial_margin")
+    if margin is not None:
+        # By name, when needed: the planner does not depend on any margin rules.
+        margin = import_module("hedging.margin").InitialMargin.from_dict(margin)
+    return Limits(**(saved | windows | {"outright": outright, "initial_margin": margin}))
 
 
 def _instrument(item: Instrument) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pandas as pd
 
@@ -13,6 +13,9 @@ from hedging.errors import InputError
 from hedging.instruments import FeeRule, Future, Linear, Perpetual, Settlement, Spot
 from hedging.smile import stickiness
 from hedging.units import GREEK_UNITS
+
+if TYPE_CHECKING:
+    from hedging.planner.margins import MarginLimit
 
 __all__ = ["GREEK_TARGETS", "Band", "Limits", "Outright", "Target"]
 
@@ -30,7 +33,7 @@ BANDS = {name: GREEK_UNITS[name].position for name in GREEK_TARGETS} | {
 """What may be held in a band, and the unit."""
 LOSSES = ("floor", "shortfall", "value_at_risk")
 TARGETS = (*BANDS, *LOSSES)
-SHARES = (*LOSSES, "budget", "cost")
+SHARES = (*LOSSES, "budget", "cost", "initial_margin")
 """Limits that are shares of the base."""
 LEAST: dict[str, str] = {"cost": "", "worst": "floor", "shortfall": "shortfall"}
 """What a plan may minimise, and the limit whose miss that is."""
@@ -235,11 +238,19 @@ class Outright:
         if not (self.lot > 0 and math.isfinite(self.lot)):
             raise InputError(f"lot must be a number > 0; got {self.lot!r}.")
 
-    def instruments(self, asset: str, expiries: Iterable[pd.Timestamp]) -> list[Linear]:
-        """What is traded on `asset`: one instrument, or a future for each of some expiries."""
+    def instrument(self, asset: str, expiry: pd.Timestamp | None = None) -> Linear:
+        """The instrument traded on `asset`; a future needs its expiry.
+
+        Raises
+        ------
+        InputError
+            If a future has none.
+        """
         if self.kind == "future":
-            return [Future(asset, expiry, self.settlement) for expiry in expiries]
-        return [Spot(asset) if self.kind == "spot" else Perpetual(asset, self.settlement)]
+            if expiry is None:
+                raise InputError(f"a future on {asset} needs its expiry.")
+            return Future(asset, expiry, self.settlement)
+        return Spot(asset) if self.kind == "spot" else Perpetual(asset, self.settlement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +290,9 @@ class Limits:
         Trade no more than this share of a contract's open interest, where that is known. [1]
     gross_vega : float, optional
         Greatest sum of the absolute vegas of the orders. [money per vol point]
+    initial_margin : InitialMargin, optional
+        Greatest initial margin of the account after the plan, and the rules that say what it is; see
+        `hedging.margin.InitialMargin`. Where several assets are held, of the account of each.
     close : bool
         Whether options held may be closed, also outside these windows and in any size.
 
@@ -302,6 +316,7 @@ class Limits:
     quoted_size: bool = True
     open_interest_share: float | None = None
     gross_vega: float | None = None
+    initial_margin: MarginLimit | None = None
     close: bool = True
 
     def __post_init__(self) -> None:
@@ -340,7 +355,8 @@ class Limits:
 
     def to_dict(self) -> dict[str, Any]:
         """The limits by name; an uncapped fee shows no cap."""
-        plain = asdict(self)
+        plain = asdict(replace(self, initial_margin=None))
+        plain["initial_margin"] = None if self.initial_margin is None else self.initial_margin.to_dict()
         plain["moneyness"] = [side if math.isfinite(side) else None for side in self.moneyness]
         for item in plain["outright"]:
             item["fee"] = plain_fee(item["fee"])

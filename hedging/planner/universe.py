@@ -152,9 +152,9 @@ def columns_of(market: Market, limits: Limits, book: Book, position: float, hori
             f"and {limits.expiries} days has a bid or an ask; widen deltas or expiries, or allow outright."
         )
     outright = [
-        _outright_quote(market, terms, instrument, side, limits)
-        for terms in terms_of_outright(limits).values()
-        for instrument in terms.instruments(market.asset, _future_expiries(market, limits))
+        _outright_quote(market, terms, terms.instrument(market.asset, expiry), side, limits)
+        for kind, terms in terms_of_outright(limits).items()
+        for expiry in (_future_expiries(market, limits) if kind == "future" else (None,))
         for side in (1.0, -1.0)
     ]
     offers = quotes + outright
@@ -291,8 +291,6 @@ def _future_expiries(market: Market, limits: Limits) -> list[pd.Timestamp]:
     InputError
         If futures are allowed and none expires within the window.
     """
-    if "future" not in terms_of_outright(limits):
-        return []
     listed = market.chain.futures["expiry"].dropna()
     known = list(listed if len(listed) else market.chain.expiries["expiry"])
     first, last = limits.expiries

@@ -20,7 +20,7 @@ from hedging.paths import Paths
 from hedging.planner.measures import measures
 from hedging.planner.problem import pnl_of
 from hedging.planner.tails import Outcomes, quantile_loss, shortfall
-from hedging.planner.targets import Limits, Target
+from hedging.planner.targets import Limits, Target, limit_name
 
 __all__ = ["Check", "Trough", "cost_with_carry", "revalue", "trough_of"]
 
@@ -135,6 +135,10 @@ def revalue(
             sizes = [abs(before), *(abs(side) for side in measure.band if side is not None)]
             checks.append(Check(measure.limit, now, *measure.band, scale=max(*sizes, 1e-12)))
         checks += _tails(book, after, legs, market)
+        if limits.initial_margin is not None:
+            label = limit_name("initial_margin", market.asset, several=len(markets) > 1)
+            needed = limits.initial_margin.of(after, market) / base
+            checks.append(Check(label, needed, high=limits.initial_margin.most))
     if target.floor is not None or target.least == "floor":
         worst = trough_of(after, markets, scenarios, base, book.value(*markets))
         checks.append(Check("floor", worst.share, low=target.floor))

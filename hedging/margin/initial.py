@@ -1,0 +1,159 @@
+"""A limit on initial margin, in the terms that a planner can plan with: what adds up, and what can only grow.
+
+Under every model here the requirement of an account is the worst of a table of losses, which add up over
+positions, and a rest, of which two positions together need no more than each alone. So the sum of what orders
+need alone is never too little. For `StandardMargin` and `FlatMargin` the table is empty and short options add up
+exactly; of `PortfolioMargin` the whole table adds up and only the roll shock is bounded; stock that covers
+calls under `RegT` covers those already held, not new ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.book import Book, Holding
+from hedging.errors import InputError
+from hedging.instruments import Option, Spot
+from hedging.margin.account import Account, Ledger, Margin
+from hedging.margin.portfolio import PortfolioMargin
+from hedging.margin.standard import FlatMargin, RegT, StandardMargin
+from hedging.market import Market
+from hedging.paths import today
+
+__all__ = ["InitialMargin"]
+
+Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+Models = StandardMargin | PortfolioMargin | FlatMargin | RegT
+
+_MODELS: Final[dict[str, type[Models]]] = {
+    model.__name__: model for model in (StandardMargin, PortfolioMargin, FlatMargin, RegT)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InitialMargin:
+    """The greatest initial margin that an account may need; for `hedging.planner.Limits`.
+
+    Attributes
+    ----------
+    model : StandardMargin, PortfolioMargin, FlatMargin or RegT
+        Rules of the account.
+    most : float
+        Share of the plan's base that the account of each asset may need, orders and holdings together. [1]
+
+    Raises
+    ------
+    InputError
+        If `most` is no share >= 0.
+
+    Examples
+    --------
+    >>> import hedging as hg
+    >>> limit = InitialMargin(hg.margin.DERIBIT_BTC, 0.10)
+    >>> limit.of(hg.samples.book(), hg.Market.of(hg.samples.chain()))  # coins alone need none
+    0.0
+    """
+
+    model: Models
+    most: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.most < np.inf:
+            raise InputError(
+                f"most must be a share >= 0 of the plan's base; got {self.most!r}. 10 % is written 0.10."
+            )
+
+    def of(self, book: Book, market: Market) -> float:
+        """Initial margin of all that a book holds of the market's asset. [money]"""
+        return _money(self.model.assess(_account(book.of(market.asset), market)), market)
+
+    def held(self, book: Book, market: Market) -> tuple[Array, float]:
+        """What the holdings of the market's asset need.
+
+        Returns
+        -------
+        (ndarray, shape (nodes,), float)
+            Losses at each node of the table, less what the model allows there; and the rest. [money]
+        """
+        account = _account(book.of(market.asset), market)
+        losses = (self._losses(account) - self._allowances(market))[:, 0]
+        return losses, self._initial(account, market) - float(losses.max(initial=0.0))
+
+    def alone(self, holdings: Sequence[Holding], market: Market) -> tuple[Array, Array]:
+        """What each of some holdings would need if it were the whole account.
+
+        Returns
+        -------
+        (ndarray, shape (nodes, holdings), ndarray, shape (holdings,))
+            As for `held`, before what the model allows, and without what an empty account needs. [money]
+        """
+        whole, nothing = _account(holdings, market), self._initial(_account((), market), market)
+        losses = np.zeros((self._losses(whole).shape[0], len(holdings)))
+        rest = np.zeros(len(holdings))
+        for column, account in enumerate(_one_by_one(whole, holdings)):
+            losses[:, column] = self._losses(account)[:, 0]
+            worst = float((losses[:, column] - self._allowances(market)[:, 0]).max(initial=0.0))
+            rest[column] = max(self._initial(account, market) - nothing - worst, 0.0)
+        return losses, rest
+
+    def to_dict(self) -> dict[str, Any]:
+        """The limit as plain values."""
+        return {"most": self.most, "model": type(self.model).__name__, "parameters": asdict(self.model)}
+
+    @classmethod
+    def from_dict(cls, saved: dict[str, Any]) -> InitialMargin:
+        """The limit that `to_dict` gave."""
+        return cls(_MODELS[saved["model"]](**saved["parameters"]), saved["most"])
+
+    def _initial(self, account: Account, market: Market) -> float:
+        return _money(self.model.assess(account), market)
+
+    def _losses(self, account: Account) -> Array:
+        if not isinstance(self.model, PortfolioMargin):
+            return np.zeros((1, 1))
+        return np.asarray(self.model.losses(account) * account.spot)
+
+    def _allowances(self, market: Market) -> Array:
+        if not isinstance(self.model, PortfolioMargin):
+            return np.zeros((1, 1))
+        spot = np.array([market.spot])
+        return np.asarray(self.model.allowances(spot) * spot)
+
+
+def _money(margin: Margin, market: Market) -> float:
+    return float(margin.initial[0]) * (market.spot if margin.currency == market.asset else 1.0)
+
+
+def _account(holdings: Sequence[Holding], market: Market) -> Account:
+    return Ledger(Book(holdings), market).at(today(), 0)
+
+
+def _one_by_one(whole: Account, holdings: Sequence[Holding]) -> list[Account]:
+    """The accounts of single holdings, cut out of that of all of them."""
+    none, parts = np.array([], dtype=np.intp), []
+    options = linear = 0
+    for holding in holdings:
+        if isinstance(holding.instrument, Spot):
+            parts.append(_cut(whole, none, none, holding.units))
+        elif isinstance(holding.instrument, Option):
+            parts.append(_cut(whole, none, np.array([options]), 0.0))
+            options += 1
+        else:
+            parts.append(_cut(whole, np.array([linear]), none, 0.0))
+            linear += 1
+    return parts
+
+
+def _cut(whole: Account, linear: Rows, options: Rows, coins: float) -> Account:
+    kept = {
+        name: getattr(whole, name)[linear if name.startswith("linear") else options]
+        for name in Account.__slots__
+        if name.startswith(("linear", "option"))
+    }
+    return replace(whole, coins=np.full_like(whole.spot, coins), cash=0.0 * whole.cash, **kept)
