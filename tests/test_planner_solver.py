@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from planner_cases import small_chain
@@ -9,8 +11,13 @@ from planner_cases import small_chain
 from hedging import samples
 from hedging.book import Book, Holding
 from hedging.errors import InfeasibleHedgeError
+from hedging.market import Market
+from hedging.paths import Paths
 from hedging.planner import HedgePlan, Limits, PlanStatus, Target, plan
 from hedging.planner import solve as solver
+from hedging.planner.pairs import cheapest_pair
+from hedging.planner.problem import allowed, build, default_scenarios
+from hedging.planner.relaxation import Search
 
 LOOSE = {"expiries": (0.0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0, "max_leg_share": 20.0}
 LADDER = [("p", 80.0, 30), ("p", 90.0, 30), ("c", 110.0, 30), ("p", 95.0, 60), ("c", 120.0, 60)]
@@ -102,3 +109,48 @@ def test_rounding_never_holds_more_legs_than_allowed_nor_both_sides_of_one(no_br
         assert len(symbols) == len(set(symbols)) <= legs
         assert all(abs(leg.quantity) <= 3.0 for leg in found.legs)
         assert all(leg.quantity == round(leg.quantity) for leg in found.legs)
+
+
+# --- one leg or two ---------------------------------------------------------------------------------
+
+
+def sample_problem(target: Target, limits: Limits):
+    market = Market.of(samples.chain())
+    problem = build(samples.book(), (market,), target, limits, 30.0, default_scenarios(30.0))
+    return problem.only(allowed(problem, limits))
+
+
+@pytest.mark.parametrize("legs", [1, 2])
+@pytest.mark.parametrize(("target", "limits"), FEASIBLE)
+def test_the_cheapest_pair_is_the_one_that_branch_and_bound_finds(target, limits, legs):
+    problem = replace(sample_problem(target, limits), max_legs=legs)
+    every, most = np.arange(len(problem.columns)), problem.columns.most
+    pairs = Search(problem, 0.0, np.inf)
+    found = cheapest_pair(pairs, every, most, np.inf, legs=legs)
+    branched = Search(problem, 0.0, np.inf)
+    lots, bound = solver._branch(branched, every, most, legs, price=problem.price_per_leg)
+    if lots is None:
+        assert bound == np.inf
+        assert found is None
+        return
+    assert pairs.better(None, found) is not None
+    assert np.count_nonzero(found) <= legs
+    assert pairs.objective(found) == pytest.approx(branched.objective(lots), rel=1e-6)
+    # Nothing costs less than the cheapest.
+    assert cheapest_pair(pairs, every, most, pairs.objective(found), legs=legs) is None
+
+
+def test_an_expected_shortfall_holds_for_the_cheapest_pair():
+    random = np.random.default_rng(5)
+    outcomes = Paths(
+        np.array([30.0]),
+        np.exp(0.15 * random.standard_t(4, 400))[:, None].clip(0.2, 3.0),
+        np.zeros((400, 1)),
+        ("",) * 400,
+    )
+    target = Target(delta=(8, 14), shortfall=-0.12)
+    two = plan(samples.book(), samples.chain(), target, Limits(max_legs=2), outcomes=outcomes, compare=False)
+    more = plan(samples.book(), samples.chain(), target, Limits(max_legs=3), outcomes=outcomes, compare=False)
+    assert all(check.ok for check in two.checks)
+    assert two.status is PlanStatus.OPTIMAL
+    assert more.bound <= two.objective

@@ -1,13 +1,16 @@
 """Solve the programme and prove it.
 
-Whole chains have hundreds of orders and hundreds of scenarios, few of which matter. Three steps, each with
+Whole chains have hundreds of orders and hundreds of scenarios, few of which matter. Four steps, each with
 a reason why its answer holds for the whole problem:
 
 1. The relaxation (lots continuous, no count of legs) over all orders gives a lower bound and, for every
    order, what the cost must rise by per lot if it is used. Scenario rows enter when they are broken.
-2. `hedging.planner.rounding` rounds that, with no branching: a plan however little time there is. A screen
-   solves the programme over the most promising orders. These plans are feasible, no more is claimed.
-3. The proof, for one number of legs after the other: an order whose smallest size would cost more than that
+2. `hedging.planner.rounding` rounds that: a plan however little time there is. `hedging.planner.pairs` goes
+   through all plans of one leg and of two, which decides most problems for good: by what legs cost, more of
+   them seldom pay. Neither branches, neither looks at the clock.
+3. For more legs a screen solves the programme over the most promising orders. Its plan is feasible, no more
+   is claimed.
+4. The proof, for one number of legs after the other: an order whose smallest size would cost more than that
    plan cannot be part of a cheaper one, and none can be larger than the difference buys. What is left, with
    sizes as tight as that, goes to branch and bound once more; its dual bound holds for the whole problem.
 """
@@ -23,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging.errors import SolverError
+from hedging.planner.pairs import cheapest_pair
 from hedging.planner.problem import Problem
 from hedging.planner.relaxation import Relaxation, Search, relax, relax_within
 from hedging.planner.rounding import rounded
@@ -102,13 +106,35 @@ def solve(problem: Problem, *, gap: float = 1e-3, time_limit: float = 30.0, prov
         return Solution(relaxed.lots, search.objective(relaxed.lots), relaxed.value, 0, relaxed=relaxed)
     best = search.better(None, np.zeros(len(problem.columns)))
     best = search.better(best, rounded(search, relaxed))
-    best = search.better(best, _screen(search, relaxed))
-    for spare in SPARES if best is None else ():
-        best = search.better(best, rounded(search, relaxed, spare))
-    if prove:
-        return _prove(search, relaxed, best)
+    proven = 0 if search.miss_price.size else min(problem.max_legs, 2)
+    if proven:
+        best = search.better(best, _few(search, relaxed, search.target(best), legs=proven))
+    if _worth_more_legs(search, relaxed, best, proven):
+        if best is None or _left(search, relaxed, best, proven + 1).size > SCREENS[0]:
+            best = search.better(best, _screen(search, relaxed))
+        for spare in SPARES if best is None else ():
+            best = search.better(best, rounded(search, relaxed, spare))
+    if prove or not _worth_more_legs(search, relaxed, best, proven):
+        return _prove(search, relaxed, best, proven)
     cost = np.inf if best is None else search.objective(best)
     return Solution(best, cost, relaxed.value, search.nodes, relaxed=relaxed)
+
+
+def _worth_more_legs(search: Search, relaxed: Relaxation, best: Array | None, legs: int) -> bool:
+    """Whether a plan of more legs than these may still be cheaper than the best."""
+    least = relaxed.value + (legs + 1) * search.problem.price_per_leg
+    return legs < search.problem.max_legs and least < search.target(best)
+
+
+def _left(search: Search, relaxed: Relaxation, best: Array | None, legs: int) -> npt.NDArray[np.intp]:
+    """Orders that a plan of so many legs that is cheaper than the best can contain."""
+    return _reach(search, relaxed, search.target(best) - legs * search.problem.price_per_leg)[0]
+
+
+def _few(search: Search, relaxed: Relaxation, target: float, *, legs: int) -> Array | None:
+    """The cheapest plan of one leg or two that costs less than `target`; None if there is none."""
+    keep, most = _reach(search, relaxed, target - search.problem.price_per_leg)
+    return cheapest_pair(search, keep, most, target, legs=legs)
 
 
 def simplest(problem: Problem, solution: Solution, *, share: float, time_limit: float = 1.0) -> Solution:
@@ -120,11 +146,13 @@ def simplest(problem: Problem, solution: Solution, *, share: float, time_limit: 
         raise SolverError("there is no plan to simplify.")
     search = Search(problem, 1e-3, time.perf_counter() + time_limit)
     search.active |= solution.relaxed.active
-    keep = np.union1d(_ranked(problem, solution.relaxed)[: SCREENS[0]], np.flatnonzero(solution.lots))
     allowed = solution.objective + share * abs(solution.objective)
+    keep = np.union1d(_ranked(problem, solution.relaxed)[: SCREENS[0]], np.flatnonzero(solution.lots))
     for legs in range(1, np.count_nonzero(solution.lots)):
-        lots, _ = _branch(search, keep, problem.columns.most, legs)
-        lots = search.better(None, lots)
+        if legs <= 2 and not search.miss_price.size:
+            lots = _few(search, solution.relaxed, allowed, legs=legs)
+        else:
+            lots = search.better(None, _branch(search, keep, problem.columns.most, legs)[0])
         if lots is not None and search.objective(lots) <= allowed:
             return replace(solution, lots=lots, objective=search.objective(lots))
     return solution
@@ -147,15 +175,17 @@ def _screen(search: Search, relaxed: Relaxation) -> Array | None:
     return None
 
 
-def _prove(search: Search, relaxed: Relaxation, best: Array | None) -> Solution:
+def _prove(search: Search, relaxed: Relaxation, best: Array | None, proven: int) -> Solution:
     """Improve on `best` until nothing cheaper can exist, one number of legs after the other.
+
+    Of at most `proven` legs there is nothing cheaper.
 
     The relaxation does not see the price of legs. Knowing their number, it is a constant, and what is left
     between the relaxation and the best plan is small: most orders drop out, and none can be large. Whether
     any plan fits in between is then asked without an objective, several times faster than to minimise.
     """
     price, bounds, left = search.problem.price_per_leg, [], 0
-    for legs in range(1, search.problem.max_legs + 1):
+    for legs in range(proven + 1, search.problem.max_legs + 1):
         if search.interrupted:
             bounds.append(relaxed.value + legs * price)
             break

@@ -1,0 +1,214 @@
+"""Plans of one or two legs, all of them: most plans that a desk would trade are among these.
+
+Every pair of orders is a linear programme in two variables. All are solved at once, row by row [1]_: where
+the best point so far breaks the next row, the new one lies on that row's line. A pair is dropped as soon as
+its relaxation costs as much as a plan that is known. For the few that are left, whole lots of one leg are
+gone through one by one; given these, the fewest lots of the other are a division.
+
+References
+----------
+.. [1] R. Seidel, Small-dimensional linear programming and convex hulls made easy, 1991.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.planner.relaxation import TOLERANCE, Search
+
+__all__ = ["cheapest_pair"]
+
+Array = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+
+TRIED_FIRST = 8  # pairs gone through before the rows that nobody had looked at are
+PARALLEL = 1e-12  # slope along a line below which a row neither opens nor closes it
+ROUNDING = 1e-9  # of the numbers themselves
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pairs:
+    """Pairs of orders: index, best point of the relaxation so far, and its cost."""
+
+    first: Indices
+    second: Indices
+    x: Array
+    y: Array
+    cost: Array
+
+    def take(self, keep: npt.NDArray[np.bool_] | Indices) -> _Pairs:
+        return _Pairs(*(getattr(self, name)[keep] for name in ("first", "second", "x", "y", "cost")))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Box:
+    """What may be ordered, with nothing at all as the last column: a pair with it is a single leg."""
+
+    matrix: Array
+    bound: Array
+    cost: Array
+    low: Array
+    high: Array
+    price_per_leg: float
+
+    def cost_of(self, first: Indices, second: Indices, x: Array, y: Array) -> Array:
+        """Cost of pairs, the price of their legs included."""
+        legs = 1.0 + (second < self.cost.size - 1)
+        return np.asarray(self.cost[first] * x + self.cost[second] * y + self.price_per_leg * legs)
+
+
+def cheapest_pair(
+    search: Search, keep: Indices, most: Array, target: float, *, legs: int = 2
+) -> Array | None:
+    """The cheapest plan of one or two of some orders that costs less than `target`, if there is one.
+
+    Parameters
+    ----------
+    search : Search
+        No limit of it may be missed.
+    keep : ndarray of int
+        Orders to choose from.
+    most : ndarray, shape (columns,)
+        Largest order of each. [lots]
+    target : float
+        [money]
+    legs : {2, 1}
+    """
+    box = _box(search, keep, most)
+    rows = np.argsort(~search.active, kind="stable")  # those that mattered before come first
+    looked_at = int(np.count_nonzero(search.active))
+    pairs = _bounded(_all_pairs(search, keep, box, legs), box, rows[:looked_at], 0, target)
+    best = None
+    for tries in (TRIED_FIRST, pairs.cost.size):
+        for at in np.argsort(pairs.cost, kind="stable")[:tries]:
+            if pairs.cost[at] >= target:
+                break
+            legs_of = np.array([index for index in (pairs.first[at], pairs.second[at]) if index < keep.size])
+            lots = _in_whole_lots(search, keep[legs_of], most, target)
+            if lots is not None:
+                best, target = lots, search.objective(lots)
+        pairs = _bounded(pairs, box, rows, looked_at, target)
+    return best
+
+
+def _box(search: Search, keep: Indices, most: Array) -> _Box:
+    columns = search.problem.columns
+    return _Box(
+        matrix=np.column_stack((search.matrix[:, keep], np.zeros(len(search.matrix)))),
+        bound=search.bound + TOLERANCE,
+        cost=np.append(columns.cost[keep], 0.0),
+        low=np.append(columns.least[keep], 0.0),
+        high=np.append(most[keep], 0.0),
+        price_per_leg=search.problem.price_per_leg,
+    )
+
+
+def _all_pairs(search: Search, keep: Indices, box: _Box, legs: int) -> _Pairs:
+    """Every single order and every pair of different instruments, each at its cheapest size."""
+    nothing = keep.size
+    names = np.array([search.problem.columns.instruments[i].symbol for i in keep])
+    first, second = (place.astype(np.int32) for place in np.triu_indices(keep.size, k=1))
+    if legs == 1:
+        first = second = first[:0]
+    different = names[first] != names[second]
+    first = np.append(np.arange(nothing), first[different])
+    second = np.append(np.full(nothing, nothing), second[different])
+    cheapest = np.where(box.cost >= 0.0, box.low, box.high)
+    x, y = cheapest[first], cheapest[second]
+    return _Pairs(first, second, x, y, box.cost_of(first, second, x, y))
+
+
+def _bounded(pairs: _Pairs, box: _Box, rows: Indices, start: int, target: float) -> _Pairs:
+    """Pairs whose relaxation over `rows`, of which those before `start` are met already, costs less."""
+    pairs = pairs.take(pairs.cost < target)
+    for place in range(start, rows.size):
+        a, b = box.matrix[rows[place], pairs.first], box.matrix[rows[place], pairs.second]
+        broken = np.flatnonzero(a * pairs.x + b * pairs.y > box.bound[rows[place]] + ROUNDING)
+        if not broken.size:
+            continue
+        moved = _onto_the_line(pairs.take(broken), box, rows[place], rows[:place])
+        for name in ("x", "y", "cost"):
+            getattr(pairs, name)[broken] = getattr(moved, name)
+        pairs = pairs.take(pairs.cost < target)
+    return pairs
+
+
+def _onto_the_line(pairs: _Pairs, box: _Box, row: int, before: Indices) -> _Pairs:
+    """The cheapest point of each pair on the line of one row, within its box and the rows before; inf if none.
+
+    On the line a point is one number, and every row an interval of it.
+    """
+    first, second = pairs.first, pairs.second
+    a, b = box.matrix[row, first], box.matrix[row, second]
+    length = np.hypot(a, b)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x0, y0 = (box.bound[row] * each / length**2 for each in (a, b))
+        along_x, along_y = -b / length, a / length
+    slopes = np.concatenate(
+        (
+            box.matrix[np.ix_(before, first)] * along_x + box.matrix[np.ix_(before, second)] * along_y,
+            [along_x, -along_x, along_y, -along_y],
+        )
+    )
+    room = np.concatenate(
+        (
+            box.bound[before, None]
+            - box.matrix[np.ix_(before, first)] * x0
+            - box.matrix[np.ix_(before, second)] * y0,
+            [box.high[first] - x0, x0 - box.low[first], box.high[second] - y0, y0 - box.low[second]],
+        )
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ends = room / slopes
+    least = np.where(slopes < -PARALLEL, ends, -np.inf).max(axis=0)
+    greatest = np.where(slopes > PARALLEL, ends, np.inf).min(axis=0)
+    none = ((np.abs(slopes) <= PARALLEL) & (room < -ROUNDING)).any(axis=0) | ~(length > 0.0)
+    none |= least > greatest + ROUNDING * (1.0 + np.abs(greatest))
+    slope = box.cost[first] * along_x + box.cost[second] * along_y
+    t = np.where(slope >= 0.0, least, greatest)
+    x, y = x0 + t * along_x, y0 + t * along_y
+    cost = np.where(none, np.inf, box.cost_of(first, second, x, y))
+    return _Pairs(first, second, x, y, cost)
+
+
+def _in_whole_lots(search: Search, legs: Indices, most: Array, target: float) -> Array | None:
+    """The cheapest whole lots of one or two orders that cost less than `target` and keep every row."""
+    while True:
+        lots = _scanned(search, legs, most, target)
+        if lots is None or search.better(None, lots) is not None:
+            return lots
+        if not search.widen(lots, np.zeros(search.miss_price.size)):
+            return None  # broken by less than a row can say
+
+
+def _scanned(search: Search, legs: Indices, most: Array, target: float) -> Array | None:
+    """Go through the lots of the leg with fewer of them; the other has as few as the rows let it."""
+    columns = search.problem.columns
+    legs = legs[np.argsort((most - columns.least)[legs], kind="stable")]
+    counted, other = legs[0], legs[1:]
+    x = np.arange(columns.least[counted], most[counted] + 0.5)
+    room = search.bound[:, None] + TOLERANCE - search.matrix[:, [counted]] * x
+    cost = columns.cost[counted] * x + search.problem.price_per_leg * legs.size
+    if not other.size:
+        fits = (room >= 0.0).all(axis=0)
+        y = np.zeros_like(x)
+    else:
+        effect = search.matrix[:, other]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ends = room / effect
+        low = np.ceil(np.where(effect < 0.0, ends, -np.inf).max(axis=0) - ROUNDING)
+        high = np.floor(np.where(effect > 0.0, ends, np.inf).min(axis=0) + ROUNDING)
+        low, high = np.maximum(low, columns.least[other]), np.minimum(high, most[other])
+        fits = (low <= high) & ((effect != 0.0) | (room >= 0.0)).all(axis=0)
+        y = low if columns.cost[other[0]] >= 0.0 else high
+        cost = cost + columns.cost[other] * y
+    cost = np.where(fits, cost, np.inf)
+    at = int(np.argmin(cost))
+    if not cost[at] < target:
+        return None
+    lots = np.zeros(len(columns))
+    lots[counted], lots[other] = x[at], y[at]
+    return lots
