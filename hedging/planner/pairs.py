@@ -25,6 +25,9 @@ Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 TRIED_FIRST = 8  # pairs gone through before the rows that nobody had looked at are
+FORGIVEN = 0.99 * TOLERANCE  # a hair less than `Search.better` forgives
+POINTS = 65  # whole numbers of lots that are looked at first
+CHUNK = 1024  # whole numbers of lots gone through at a time
 PARALLEL = 1e-12  # slope along a line below which a row neither opens nor closes it
 ROUNDING = 1e-9  # of the numbers themselves
 
@@ -98,7 +101,7 @@ def _box(search: Search, keep: Indices, most: Array) -> _Box:
     columns = search.problem.columns
     return _Box(
         matrix=np.column_stack((search.matrix[:, keep], np.zeros(len(search.matrix)))),
-        bound=search.bound + TOLERANCE,
+        bound=search.bound + FORGIVEN,
         cost=np.append(columns.cost[keep], 0.0),
         low=np.append(columns.least[keep], 0.0),
         high=np.append(most[keep], 0.0),
@@ -110,7 +113,7 @@ def _all_pairs(search: Search, keep: Indices, box: _Box, legs: int) -> _Pairs:
     """Every single order and every pair of different instruments, each at its cheapest size."""
     nothing = keep.size
     names = np.array([search.problem.columns.instruments[i].symbol for i in keep])
-    first, second = (place.astype(np.int32) for place in np.triu_indices(keep.size, k=1))
+    first, second = np.triu_indices(keep.size, k=1)
     if legs == 1:
         first = second = first[:0]
     different = names[first] != names[second]
@@ -177,38 +180,90 @@ def _onto_the_line(pairs: _Pairs, box: _Box, row: int, before: Indices) -> _Pair
 def _in_whole_lots(search: Search, legs: Indices, most: Array, target: float) -> Array | None:
     """The cheapest whole lots of one or two orders that cost less than `target` and keep every row."""
     while True:
-        lots = _scanned(search, legs, most, target)
-        if lots is None or search.better(None, lots) is not None:
+        found = _scanned(_box(search, legs, most), target)
+        if found is None:
+            return None
+        lots = np.zeros(len(search.problem.columns))
+        lots[legs] = found[: legs.size]
+        if search.better(None, lots) is not None:
             return lots
         if not search.widen(lots, np.zeros(search.miss_price.size)):
             return None  # broken by less than a row can say
 
 
-def _scanned(search: Search, legs: Indices, most: Array, target: float) -> Array | None:
-    """Go through the lots of the leg with fewer of them; the other has as few as the rows let it."""
-    columns = search.problem.columns
-    legs = legs[np.argsort((most - columns.least)[legs], kind="stable")]
-    counted, other = legs[0], legs[1:]
-    x = np.arange(columns.least[counted], most[counted] + 0.5)
-    room = search.bound[:, None] + TOLERANCE - search.matrix[:, [counted]] * x
-    cost = columns.cost[counted] * x + search.problem.price_per_leg * legs.size
-    if not other.size:
-        fits = (room >= 0.0).all(axis=0)
-        y = np.zeros_like(x)
-    else:
-        effect = search.matrix[:, other]
+def _scanned(box: _Box, target: float) -> Array | None:
+    """The cheapest whole lots of the first two orders of a box; None if none costs less than `target`.
+
+    The lots of the one with fewer choices are gone through, those of the other follow.
+    """
+    turn = np.argsort((box.high - box.low)[:2], kind="stable")
+    line = _Line(
+        box.matrix[:, turn],
+        box.bound,
+        box.cost[turn],
+        box.low[turn],
+        box.high[turn],
+        float(box.cost_of(np.zeros(1, int), np.ones(1, int), np.zeros(1), np.zeros(1))[0]),
+    )
+    best, low, high, better = None, float(line.low[0]), float(line.high[0]), True
+    while better:  # a few sizes first: what they cost narrows down the others
+        low, high = line.span(low, high, target)
+        better, x, y, cost = line.cheapest(np.unique(np.round(np.linspace(low, high, POINTS))), target)
+        if better:
+            best, target = np.array([x, y]), cost
+    for start in np.arange(low, high + 1.0, CHUNK) if high - low >= POINTS else ():
+        chunk = np.arange(start, min(start + CHUNK, high + 1.0))
+        better, x, y, cost = line.cheapest(chunk, target)
+        if better:
+            best, target = np.array([x, y]), cost
+    return None if best is None else best[turn]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Line:
+    """What the rows leave of the second of two orders, given lots of the first."""
+
+    matrix: Array
+    bound: Array
+    cost: Array
+    low: Array
+    high: Array
+    fixed: float
+
+    def _interval(self, x: Array) -> tuple[Array, Array, Array]:
+        """Least and most lots of the second, and by how much rows without it are broken."""
+        effect = self.matrix[:, [1]]
+        room = self.bound[:, None] - self.matrix[:, [0]] * x
         with np.errstate(divide="ignore", invalid="ignore"):
             ends = room / effect
-        low = np.ceil(np.where(effect < 0.0, ends, -np.inf).max(axis=0) - ROUNDING)
-        high = np.floor(np.where(effect > 0.0, ends, np.inf).min(axis=0) + ROUNDING)
-        low, high = np.maximum(low, columns.least[other]), np.minimum(high, most[other])
-        fits = (low <= high) & ((effect != 0.0) | (room >= 0.0)).all(axis=0)
-        y = low if columns.cost[other[0]] >= 0.0 else high
-        cost = cost + columns.cost[other] * y
-    cost = np.where(fits, cost, np.inf)
-    at = int(np.argmin(cost))
-    if not cost[at] < target:
-        return None
-    lots = np.zeros(len(columns))
-    lots[counted], lots[other] = x[at], y[at]
-    return lots
+        low = np.where(effect < 0.0, ends, -np.inf).max(axis=0, initial=self.low[1])
+        high = np.where(effect > 0.0, ends, np.inf).min(axis=0, initial=self.high[1])
+        return low, high, np.where(effect == 0.0, -room, -np.inf).max(axis=0, initial=-np.inf)
+
+    def cheapest(self, x: Array, target: float) -> tuple[bool, float, float, float]:
+        """Whether lots of the first leave whole lots of the second for less than `target`; these, and the cost."""
+        low, high, broken = self._interval(x)
+        low, high = np.ceil(low - ROUNDING), np.floor(high + ROUNDING)
+        y = low if self.cost[1] >= 0.0 else high
+        cost = self.fixed + self.cost[0] * x + self.cost[1] * y
+        cost = np.where((low <= high) & (broken <= 0.0), cost, np.inf)
+        at = int(np.argmin(cost))
+        return bool(cost[at] < target), float(x[at]), float(y[at]), float(cost[at])
+
+    def span(self, low: float, high: float, target: float) -> tuple[float, float]:
+        """Lots of the first outside of which nothing fits that costs less than `target`, or little more.
+
+        Whether something fits, and its cost, are convex in them: so what is inside lies in one piece.
+        """
+        while True:
+            x = np.unique(np.round(np.linspace(low, high, POINTS)))
+            least, most, broken = self._interval(x)
+            y = least if self.cost[1] >= 0.0 else most
+            over = self.fixed + self.cost[0] * x + self.cost[1] * y - target
+            outside = np.maximum(np.maximum(least - most, broken), over)
+            inside = np.flatnonzero(outside <= 0.0)
+            inside = inside if inside.size else np.array([int(np.argmin(outside))])
+            start, end = float(x[max(inside[0] - 1, 0)]), float(x[min(inside[-1] + 1, x.size - 1)])
+            if x.size > high - low or end - start > 0.5 * (high - low):
+                return start, end
+            low, high = start, end
