@@ -125,7 +125,8 @@ class Cost:
         Paid to get in.
     carry : float
         Expected cost of holding it to the horizon: the funding of perpetuals. Options and dated futures
-        carry nothing under the chain's own vol and forward (decay pays for gamma, basis for drift, fairly).
+        carry nothing under the chain's own vol and forward (decay pays for gamma, basis for drift, fairly);
+        what a planner's view expects of any leg comes off.
     premium : float
         Net premium paid for options, received if negative. An asset is bought with it: no part of `execution`.
     """

@@ -7,13 +7,14 @@ import itertools
 import numpy as np
 import pandas as pd
 from planner_cases import AS_OF, SPOT, small_chain
+from scipy.stats import norm
 
 from hedging.book import Book, Holding
 from hedging.instruments import Option
-from hedging.legs import option_leg
+from hedging.legs import Leg, option_leg
 from hedging.market import Market
 from hedging.paths import Paths
-from hedging.planner import Limits, Outcomes, Target
+from hedging.planner import Limits, Outcomes, Target, View
 from hedging.planner.targets import BANDS
 from hedging.risk import expected_shortfall
 
@@ -96,6 +97,8 @@ def cheapest(
     scenarios: Paths,
     most: int,
     outcomes: Outcomes | None = None,
+    view: View | None = None,
+    horizon: float = 20.0,
 ) -> float | None:
     """The least objective of all books of -most to most contracts of each option; None if none meets all limits."""
     market = Market.of(chain)
@@ -138,6 +141,9 @@ def cheapest(
     if not fine.any():
         return None
     lost = {"cost": cost, "worst": np.maximum(-worst, 0.0), "shortfall": np.maximum(tail, 0.0)}
+    if view is not None:
+        gains_each = [view_gain(leg, chain, view.drift, view.vol, horizon) for leg in legs]
+        cost -= sides @ np.array(gains_each)
     objective = lost[target.minimise] + (0.0 if target.minimise == "cost" else 1e-3 * cost)
     objective = objective + limits.price_per_leg * start * np.count_nonzero(quantities, axis=1)
     return float(objective[fine].min())
@@ -153,6 +159,29 @@ def judge_outcomes(target: Target, pnl: np.ndarray, outcomes: Outcomes, base: fl
         beyond = pnl < target.value_at_risk * base - ROUNDING
         fine &= beyond @ outcomes.probabilities <= 1.0 - target.level + ROUNDING
     return fine
+
+
+def view_gain(leg: Leg, chain, drift: float, vol: float, horizon: float) -> float:
+    """Expected gain of one order of an option, by the Black formula written out, from the quotes alone."""
+    row, h = chain.row(leg.instrument.symbol), horizon / 365.0
+    forward, own, time = float(row["forward"]), float(row["mark_vol"]), float(row["time_to_expiry"])
+    carry, coin = np.log(forward / chain.spot) / time, chain.terms.settlement == "coin"
+    discount = chain.spot / forward if coin else float(row["discount"])
+    sign, strike, until = (1.0 if row["flag"] == "c" else -1.0), float(row["strike"]), min(time, h)
+
+    def black(mean: float, variance: float) -> float:
+        d1 = (np.log(mean / strike) + variance / 2.0) / variance**0.5
+        d2 = d1 - variance**0.5
+        return float(sign * (mean * norm.cdf(sign * d1) - strike * norm.cdf(sign * d2)))
+
+    later = chain.spot * np.exp(drift * until + carry * (time - until))
+    held = black(later, vol**2 * until + own**2 * (time - until))
+    if coin:
+        held *= np.exp((drift - carry) * (h - until))
+    gain = leg.units * discount * (held - black(forward, own**2 * time))
+    paid = leg.units * leg.price + abs(leg.units) * leg.fee
+    # The carry to the horizon, as the market has it between its expiries.
+    return gain - paid * np.expm1((drift - float(Market.of(chain).carry(h))) * h) if coin else gain
 
 
 def _spot(held: Holding) -> float:

@@ -33,6 +33,7 @@ from hedging.planner.search import plan
 from hedging.planner.tails import Outcomes
 from hedging.planner.targets import Band, Limits, Outright, Target
 from hedging.planner.verify import Check, Trough
+from hedging.planner.view import View
 
 __all__ = [
     "Alternative",
@@ -53,6 +54,7 @@ __all__ = [
     "ShadowPrice",
     "Target",
     "Trough",
+    "View",
     "audit",
     "conditioning",
     "free_lunch",

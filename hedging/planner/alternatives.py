@@ -15,7 +15,6 @@ from hedging.planner.result import Alternative
 from hedging.planner.structure import structure
 from hedging.planner.task import Task
 from hedging.planner.universe import Columns
-from hedging.planner.verify import cost_with_carry
 
 __all__ = ["beside"]
 
@@ -59,4 +58,4 @@ def _alternative(task: Task, name: str, problem: Problem) -> Alternative:
     checks = task.checks(legs, problem.base)
     missed = tuple(check for check in checks if not check.ok)
     loss = next((-check.value for check in checks if check.limit == problem.least), None)
-    return Alternative(name, legs, cost_with_carry(legs, task.markets, task.horizon), missed, loss)
+    return Alternative(name, legs, task.cost(legs), missed, loss)

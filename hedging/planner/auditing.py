@@ -122,7 +122,7 @@ def audit(
         target_from(inputs["target"]),
         limits_from(inputs["limits"]),
     )
-    # What was minimised is no limit to go back to, and its cost is spent.
+    # What was minimised or expected to gain is no limit to go back to, and its cost is spent.
     target, limits = replace(target, minimise="cost"), replace(limits, cost=None)
     if target.needs_outcomes and outcomes is None:
         raise InputError(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging.book import Book
-from hedging.instruments import Instrument, Option
+from hedging.instruments import Instrument, Option, Spot
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner.margins import margin_rows
@@ -26,6 +26,7 @@ from hedging.planner.targets import (
     limit_name,
 )
 from hedging.planner.universe import Columns, columns_of
+from hedging.planner.view import View, expected_gains
 
 __all__ = ["Problem", "Rows", "allowed", "build", "default_scenarios", "pnl_of"]
 
@@ -178,6 +179,7 @@ def build(
     horizon: float,
     scenarios: Paths,
     outcomes: Outcomes | None = None,
+    view: View | None = None,
 ) -> Problem:
     """Turn targets and limits into rows over every order allowed."""
     base, base_name = book.base(*markets)
@@ -219,6 +221,8 @@ def build(
             blocks.append(_rows("value_at_risk", -pnl, held - target.value_at_risk * base, base, many=True))
             chance = Chance(outcomes.probabilities, 1.0 - target.level + ROUNDING)
     rows = Rows.join(blocks)
+    if view is not None:
+        columns = replace(columns, cost=columns.cost - _gains(columns, markets, view, horizon))
     return Problem(
         replace(columns, cost=COST_WEIGHT * columns.cost) if target.least else columns,
         rows,
@@ -231,6 +235,17 @@ def build(
         target.least,
         chance,
     )
+
+
+def _gains(columns: Columns, markets: Sequence[Market], view: View, horizon: float) -> Array:
+    """What a view expects one lot of each order to gain, less the coins paid for it would have. [money]"""
+    gains = np.zeros(len(columns))
+    for market in markets:
+        here = [i for i, item in enumerate(columns.instruments) if item.asset == market.asset]
+        items, entries = [columns.instruments[i] for i in here], columns.entry[here]
+        *each, coin = expected_gains([*items, Spot(market.asset)], [*entries, 0.0], market, view, horizon)
+        gains[here] = columns.size[here] * np.array(each) - columns.coins[here] * coin
+    return gains
 
 
 def allowed(whole: Problem, limits: Limits) -> npt.NDArray[np.bool_]:

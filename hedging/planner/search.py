@@ -24,7 +24,8 @@ from hedging.planner.structure import closings, disguises
 from hedging.planner.tails import Outcomes
 from hedging.planner.targets import COST_WEIGHT, SHARES, Limits, Target
 from hedging.planner.task import Task
-from hedging.planner.verify import Check, cost_with_carry, trough_of
+from hedging.planner.verify import Check, trough_of
+from hedging.planner.view import View
 
 __all__ = ["plan"]
 
@@ -41,6 +42,7 @@ def plan(
     horizon: float = 30.0,
     scenarios: Paths | None = None,
     outcomes: Outcomes | Paths | None = None,
+    view: View | None = None,
     gap: float = 1e-3,
     time_limit: float = 10.0,
     compare: bool = True,
@@ -61,6 +63,9 @@ def plan(
         the quarters of the horizon: at once, along a line, and turning on the way.
     outcomes : Outcomes or Paths, optional
         Scenarios with probabilities, which `Target.shortfall` is taken over at their last date.
+    view : View, optional
+        What spot is expected to do, and so what orders are expected to gain: it enters the objective as carry,
+        but no limit. Without one options carry nothing, fairly priced by their own vol and forward.
     gap : float
         Share of the objective within which a plan counts as optimal. [1]
     time_limit : float
@@ -89,7 +94,7 @@ def plan(
     (<PlanStatus.OPTIMAL: 'optimal'>, True)
     """
     start = time.perf_counter()
-    task = Task.of(book, chain, target, limits, horizon, scenarios, outcomes)
+    task = Task.of(book, chain, target, limits, horizon, scenarios, outcomes, view)
     whole = task.problem()
     problem = whole.only(allowed(whole, task.limits))
     solution = solve(problem, gap=gap, time_limit=time_limit)
@@ -110,7 +115,7 @@ def _simplified(task: Task, problem: Problem, solution: Solution) -> tuple[Solut
     if simple is solution:
         return solution, ()
     legs = task.legs(problem, solution.lots)
-    return simple, (Alternative("optimum", legs, cost_with_carry(legs, task.markets, task.horizon)),)
+    return simple, (Alternative("optimum", legs, task.cost(legs)),)
 
 
 def _rescued(task: Task, problem: Problem, solution: Solution, start: float, time_limit: float) -> Solution:
@@ -129,7 +134,7 @@ def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus
     legs = () if solution.lots is None else task.legs(problem, solution.lots)
     book, after, markets, base = task.book, task.book + legs, task.markets, problem.base
     checks = task.checks(legs, base)
-    cost = cost_with_carry(legs, markets, task.horizon)
+    cost = task.cost(legs)
     if status is not PlanStatus.CLOSEST:
         total = _revalued(task, problem, cost, legs, checks)
         _insist([check for check in checks if not _soft(check, task.target)], total, solution.objective, base)
@@ -152,15 +157,20 @@ def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus
         shadow_prices=() if relaxed is None else shadow_prices(problem, relaxed),
         drivers=() if relaxed is None else drivers(problem, relaxed, task.scenarios),
         troughs=(alone, hedged),
-        remarks=(*closings(legs, book), *disguises(legs), *_remarks(problem, checks)),
+        remarks=(*closings(legs, book), *disguises(legs), *_remarks(task, problem, checks)),
         base=base,
         base_name=problem.base_name,
         inputs=task.to_dict(),
     )
 
 
-def _remarks(problem: Problem, checks: Sequence[Check]) -> Iterator[str]:
+def _remarks(task: Task, problem: Problem, checks: Sequence[Check]) -> Iterator[str]:
     """What a limit or an objective leaves open."""
+    if task.view is not None:
+        yield (
+            "the view is a bet, and the carry counts what it expects to gain; what bounds it is the cover of short "
+            f"tails, the targets, and legs of at most {task.limits.max_leg_share:g} times the position"
+        )
     at = problem.rows.group == "value_at_risk"
     if at.any():
         given_up = int(np.isinf(problem.rows.bound[at]).sum())

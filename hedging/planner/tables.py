@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hedging.legs import cost_of
 from hedging.planner.targets import BANDS, LEAST
+from hedging.planner.view import View
 
 if TYPE_CHECKING:
     from hedging.planner.result import Alternative, HedgePlan
@@ -23,6 +24,8 @@ def plan_text(plan: HedgePlan) -> str:
     """The plan in some twenty aligned lines."""
     lines = [headline(plan), *_order_lines(plan), *_cost_lines(plan), *_exposure_lines(plan)]
     lines += _share_lines(plan)
+    if plan.inputs.get("view"):
+        lines.append(f"  {'view':<14}{View(**plan.inputs['view'])}")
     for name, trough in zip(("alone", "hedged"), plan.troughs, strict=True):
         lines.append(f"  {f'worst {name}':<14}{trough.share:>10.1%}  {trough.scenario}, day {trough.day:g}")
     lines.append(f"  {'binds':<14}{', '.join(plan.binding) or 'nothing'}")

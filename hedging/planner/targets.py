@@ -262,7 +262,8 @@ class Limits:
     budget : float, optional
         Greatest net premium as a share of the plan's base; 0 is zero cost, None is no limit. [1]
     cost : float, optional
-        Greatest execution cost, carry to the horizon included, as a share of the base. [1]
+        Greatest execution cost, carry to the horizon included, as a share of the base; what a view expects
+        to gain is no money to spend. [1]
     max_legs : int
         Greatest number of orders. One that closes an option held counts, so that a roll is two: each has its
         spread, its fee and its ticket.

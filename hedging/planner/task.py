@@ -14,7 +14,7 @@ import scipy
 
 from hedging.book import Book
 from hedging.errors import InputError
-from hedging.legs import Leg
+from hedging.legs import Cost, Leg
 from hedging.market import Chains, Market, markets_of
 from hedging.paths import Paths
 from hedging.planner.problem import Problem, build, default_scenarios
@@ -22,7 +22,8 @@ from hedging.planner.saving import book_to_dict
 from hedging.planner.tails import Outcomes
 from hedging.planner.targets import Limits, Target
 from hedging.planner.universe import leg_of
-from hedging.planner.verify import Check, revalue
+from hedging.planner.verify import Check, cost_with_carry, revalue
+from hedging.planner.view import View
 
 __all__ = ["Task"]
 
@@ -40,6 +41,7 @@ class Task:
     horizon: float
     scenarios: Paths
     outcomes: Outcomes | None = None
+    view: View | None = None
 
     @classmethod
     def of(
@@ -51,6 +53,7 @@ class Task:
         horizon: float,
         scenarios: Paths | None,
         outcomes: Outcomes | Paths | None,
+        view: View | None = None,
     ) -> Task:
         """Check the arguments and fill in what was left out.
 
@@ -76,12 +79,19 @@ class Task:
                 f"{len(outcomes.paths):,}. Thin them, or limit the expected shortfall, which takes any number."
             )
         scenarios = scenarios or default_scenarios(horizon)
-        return cls(book, markets, target, limits or Limits(), horizon, scenarios, outcomes)
+        return cls(book, markets, target, limits or Limits(), horizon, scenarios, outcomes, view)
 
     def problem(self) -> Problem:
         """The programme over every order, spot and perpetual included."""
         return build(
-            self.book, self.markets, self.target, self.limits, self.horizon, self.scenarios, self.outcomes
+            self.book,
+            self.markets,
+            self.target,
+            self.limits,
+            self.horizon,
+            self.scenarios,
+            self.outcomes,
+            self.view,
         )
 
     def legs(self, problem: Problem, lots: npt.NDArray[np.float64]) -> tuple[Leg, ...]:
@@ -89,6 +99,10 @@ class Task:
         markets = {market.asset: market for market in self.markets}
         legs = [leg_of(problem.columns, int(i), lots[i], markets, self.limits) for i in np.flatnonzero(lots)]
         return tuple(sorted(legs, key=lambda leg: (leg.quantity < 0, leg.instrument.symbol)))
+
+    def cost(self, legs: Sequence[Leg]) -> Cost:
+        """What some orders cost, what the view expects them to gain taken off."""
+        return cost_with_carry(legs, self.markets, self.horizon, self.view)
 
     def checks(self, legs: Sequence[Leg], base: float) -> list[Check]:
         """Every limit, held against the book revalued after some orders."""
@@ -123,6 +137,7 @@ class Task:
                 "vol_shift": [float(self.scenarios.vol_shift.min()), float(self.scenarios.vol_shift.max())],
             },
             "outcomes": None if self.outcomes is None else len(self.outcomes.paths),
+            "view": None if self.view is None else self.view.to_dict(),
             "funding_8h": {market.asset: market.funding_8h for market in self.markets},
             "versions": _versions(),
         }

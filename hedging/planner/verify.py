@@ -21,6 +21,7 @@ from hedging.planner.measures import measures
 from hedging.planner.problem import pnl_of
 from hedging.planner.tails import Outcomes, quantile_loss, shortfall
 from hedging.planner.targets import Limits, Target, limit_name
+from hedging.planner.view import View, expected_gain
 
 __all__ = ["Check", "Trough", "cost_with_carry", "revalue", "trough_of"]
 
@@ -102,16 +103,21 @@ def trough_of(book: Book, markets: Sequence[Market], scenarios: Paths, base: flo
     return Trough(worst, worst / base, scenarios.labels[int(scenario)], float(scenarios.days[date]))
 
 
-def cost_with_carry(legs: Iterable[Leg], markets: Sequence[Market], horizon: float) -> Cost:
+def cost_with_carry(
+    legs: Iterable[Leg], markets: Sequence[Market], horizon: float, view: View | None = None
+) -> Cost:
     """What some orders cost: spread and fees, and the carry of perpetuals to the horizon.
 
-    What has an expiry is at a fair price under the chain's own forward and vol, and carries nothing.
+    What has an expiry is at a fair price under the chain's own forward and vol, and carries nothing. Under a
+    view, what it expects the orders to gain comes off the carry.
     """
     legs = tuple(legs)
     open_ended = Book() + [leg for leg in legs if not isinstance(leg.instrument, Option | Future)]
     carry = sum(
         -open_ended.exposure(market).theta * horizon for market in markets if open_ended.of(market.asset)
     )
+    if view is not None:
+        carry -= sum(expected_gain(Book() + legs, market, view, horizon) for market in markets)
     return cost_of(legs, carry)
 
 
