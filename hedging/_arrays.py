@@ -7,8 +7,7 @@ index goes out. Nothing that came in is ever written to.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -40,7 +39,8 @@ __all__ = [
 Array = npt.NDArray[np.float64]
 Errors = Literal["raise", "nan"]
 
-_COMMON = frozenset({np.ndarray, float, int, str, list})
+_PLAIN = frozenset({np.ndarray, float, int, str, list})  # what most calls are made of, none of it pandas
+_FLOAT64, _CHARACTER = np.dtype(np.float64), np.dtype("=U1")
 _TINY = 5e-324
 _LARGEST = sys.float_info.max
 _CALL, _PUT = ord("c"), ord("p")
@@ -157,8 +157,8 @@ def _flag_codes(name: str, value: object) -> npt.NDArray[np.uint32]:
     if isinstance(value, (list, tuple)):
         value = np.asarray(value, dtype=object)  # else numpy would make text of bytes and numbers among it
     array = _rectangular(name, value)
-    if array.dtype == np.dtype("=U1"):
-        return np.ascontiguousarray(array).view(np.uint32).reshape(array.shape)
+    if array.dtype == _CHARACTER:
+        return array.view(np.uint32)
     letters = (ord(e) if isinstance(e, str) and len(e) == 1 else 0 for e in array.flat)
     return np.fromiter(letters, dtype=np.uint32, count=array.size).reshape(array.shape)
 
@@ -204,8 +204,7 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """Coerced arguments of one call, each in its own shape.
 
     Attributes
@@ -236,12 +235,16 @@ class Inputs:
         return pd.DataFrame(result, index=self.like.index, columns=self.like.columns)
 
 
-def gather(arguments: Sequence[tuple[str, object, Rule]], errors: Errors = "raise", *, now: bool) -> Inputs:
+def gather(
+    rules: Mapping[str, Rule], arguments: Sequence[object], errors: Errors = "raise", *, now: bool
+) -> Inputs:
     """Coerce the arguments of one call, and check them unless that is left to the kernel.
 
     Parameters
     ----------
-    arguments : sequence of (name, value, rule)
+    rules : mapping
+        By name of argument, in order.
+    arguments : sequence
     errors : {'raise', 'nan'}
         Whether a bad entry raises or marks its row invalid.
     now : bool
@@ -256,45 +259,49 @@ def gather(arguments: Sequence[tuple[str, object, Rule]], errors: Errors = "rais
     if errors not in ("raise", "nan"):
         raise InputError(f"errors must be 'raise' or 'nan'; got {errors!r}.")
     values: list[npt.NDArray[Any]] = []
-    for name, value, rule in arguments:
+    like = None
+    for (name, rule), argument in zip(rules.items(), arguments, strict=True):
+        kind = type(argument)
         if rule is FLAG:
-            values.append(_flag_codes(name, value))
-        elif type(value) is np.ndarray and value.dtype == np.float64:
-            values.append(value)
+            values.append(_flag_codes(name, argument))
+        elif kind is np.ndarray and argument.dtype is _FLOAT64:  # type: ignore[attr-defined]
+            values.append(argument)  # type: ignore[arg-type]
         else:
-            values.append(number(name, value, errors))
-    shape = _common_shape(arguments, values)
-    like = _common_index(arguments)
+            values.append(np.asarray(argument) if kind is float else number(name, argument, errors))
+        if kind not in _PLAIN and like is None:
+            like = _common_index(rules, arguments)
+    shape = _common_shape(rules, values)
     if like is not None and like.shape != shape:
         raise InputError(f"arguments of shape {shape} cannot keep a pandas index of shape {like.shape}.")
-    invalid = _check_all(arguments, values, shape, errors) if now or errors == "nan" else None
+    invalid = _check_all(rules, arguments, values, shape, errors) if now or errors == "nan" else None
     return Inputs(tuple(values), shape, invalid, like)
 
 
 def _check_all(
-    arguments: Sequence[tuple[str, object, Rule]],
+    rules: Mapping[str, Rule],
+    arguments: Sequence[object],
     values: list[npt.NDArray[Any]],
     shape: tuple[int, ...],
     errors: Errors,
 ) -> npt.NDArray[np.bool_] | None:
     """Raise for entries that break a rule, or replace them by valid ones and say where they were."""
     invalid = None
-    for k, (name, value, rule) in enumerate(arguments):
+    for k, ((name, rule), argument) in enumerate(zip(rules.items(), arguments, strict=True)):
         ready = _signs(values[k]) if rule is FLAG else values[k]
         if not _holds(ready, rule):
             bad = _broken(ready, rule)
             if errors == "raise":
-                refuse(name, _rectangular(name, value) if rule is FLAG else ready, bad, rule.text)
+                refuse(name, _rectangular(name, argument) if rule is FLAG else ready, bad, rule.text)
             invalid = bad if invalid is None else invalid | bad
             values[k] = np.where(bad, values[k].dtype.type(_CALL), values[k])
     return None if invalid is None else np.broadcast_to(invalid, shape)
 
 
-def _common_index(arguments: Sequence[tuple[str, object, Rule]]) -> pd.Series | pd.DataFrame | None:
+def _common_index(names: Iterable[str], arguments: Sequence[object]) -> pd.Series | pd.DataFrame | None:
     like: pd.Series | pd.DataFrame | None = None
     first = ""
-    for name, value, _ in arguments:
-        if type(value) in _COMMON or not isinstance(value, (pd.Series, pd.DataFrame)):
+    for name, value in zip(names, arguments, strict=True):
+        if not isinstance(value, (pd.Series, pd.DataFrame)):
             continue
         if like is None:
             like, first = value, name
@@ -305,9 +312,7 @@ def _common_index(arguments: Sequence[tuple[str, object, Rule]]) -> pd.Series | 
     return like
 
 
-def _common_shape(
-    arguments: Sequence[tuple[str, object, Rule]], arrays: Sequence[npt.NDArray[Any]]
-) -> tuple[int, ...]:
+def _common_shape(names: Iterable[str], arrays: Sequence[npt.NDArray[Any]]) -> tuple[int, ...]:
     shapes = {array.shape for array in arrays}
     shapes.discard(())
     if len(shapes) <= 1:
@@ -315,7 +320,5 @@ def _common_shape(
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError as error:
-        found = ", ".join(
-            f"{name} {a.shape}" for (name, _, _), a in zip(arguments, arrays, strict=True) if a.ndim
-        )
+        found = ", ".join(f"{name} {a.shape}" for name, a in zip(names, arrays, strict=True) if a.ndim)
         raise InputError(f"shapes must broadcast; got {found}.") from error

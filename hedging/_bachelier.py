@@ -9,13 +9,21 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hedging._arithmetic import ARRAYS
 from hedging._formulas import INV_SQRT_2PI, ROUNDING
-from hedging._implied import BELOW, BLUR, NO_INFORMATION, NOT_CONVERGED, OK, build_small_start, householder
-from hedging._kernels import ARRAYS
+from hedging._implied import (
+    BELOW,
+    BLUR,
+    NO_INFORMATION,
+    NOT_CONVERGED,
+    OK,
+    build_order_four,
+    build_small_start,
+)
 
 Array = npt.NDArray[np.float64]
 
-_small_start = build_small_start(ARRAYS)
+_small_start, _order_four = build_small_start(ARRAYS), build_order_four(ARRAYS)
 
 
 def _time_value(x: Array, s: Array) -> tuple[Array, Array, Array]:
@@ -48,7 +56,7 @@ def implied_vol(w: Array, F: Array, K: Array, T: Array, rate: Array, p: Array) -
             h, pdf, found = _time_value(x, s)
             g = pdf / found
             b = h * h / s
-            s = s + householder(-np.log(found / target) / g, g, b, b * b - 3.0 * (h / s) * (h / s))
+            s = s + _order_four(-np.log(found / target) / g, g, b, b * b - 3.0 * (h / s) * (h / s))
         blur = np.where(forward > 0, noise, 0.0) / (pdf * s)
         status = np.where(np.abs(s - before) <= 1e-3 * s, OK, NOT_CONVERGED)
         status = np.where((value <= 0) | (blur > BLUR) | (T == 0), NO_INFORMATION, status)

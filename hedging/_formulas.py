@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 Number = Any  # a float, an array of them, or a double inside a compiled loop
 Function = Callable[..., Any]
 
-BLOCK = 8192  # entries that go through the formulas at once: some dozen rows of them fit in the cache
-
 DONE, REFUSED, OVERFLOW = 0, 1, 2  # outcomes of a sweep over blocks
 
 INV_SQRT_2PI = 0.3989422804014327
 SQRT_2PI = 2.5066282746310002
 ROUNDING = 2.0**-53
+LEAST = 5e-324
+TINY = 1e-300  # stands for a divisor of zero where the quotient does not matter
 FAR = 1e150  # stands for infinitely many standard deviations; its square is infinite and its density 0
 
 # M(y) = R(y) / sqrt(2 pi) for all y >= 0 at once. With c = 1 / sqrt(2 pi), (y + 2c) M(y) is c at both ends and
@@ -63,14 +63,20 @@ MILLS = (
 class Arithmetic(NamedTuple):
     """The primitives that differ between floats, arrays and machine code."""
 
+    number: Callable[[float], Number]  # a constant, as this arithmetic likes it
     exp: Function
     log: Function  # -inf at 0, inf at inf
+    log1p: Function  # of y >= 0
     sqrt: Function
-    mills: Function  # two scaled Mills ratios at once: y1, y2 -> M(y1), M(y2), with M = R / sqrt(2 pi)
+    mills: (
+        Function  # d1, d2 -> M(|d1|), M(|d2|) with the signs of d1, d2: scaled Mills ratios, R / sqrt(2 pi)
+    )
     where: Function
     minimum: Function
     maximum: Function
     copysign: Function
+    discount: Function  # rate, time -> exp(-rate time)
+    distance: Function  # x, s -> x / s, 0 where x is 0, no larger than FAR
     ratio: Function  # top / bottom, 0 where top is 0
     product: Function  # a * b, 0 where either is 0
     compile: Callable[[Function], Any]  # applied to every function below
@@ -93,13 +99,10 @@ class Terms(NamedTuple):
     x: Number  # ln(A/B)
     n: Number  # A n(d1) = B n(d2)
     n_s: Number  # n / s, 0 where n is
-    decay: Number  # n vol / (2 sqrt(T))
-    N1: Number  # N(w d1)
-    N2: Number  # N(w d2)
+    N1: Number  # w N(w d1)
+    N2: Number  # w N(w d2)
     spot_leg: Number  # A N1
     strike_leg: Number  # B N2, 0 for an infinite strike that is never paid
-    r_leg: Number  # r * strike_leg
-    T_leg: Number  # T * strike_leg
     price: Number
 
 
@@ -121,96 +124,103 @@ def compiled(ar: Arithmetic, function: Function) -> Function:
     return result
 
 
+(_M0, _M1, _M2, _M3, _M4, _M5, _M6, _M7, _M8, _M9, _M10) = MILLS[:11]
+(_M11, _M12, _M13, _M14, _M15, _M16, _M17, _M18, _M19, _M20, _M21) = MILLS[11:]
+
+
 def evaluate_mills(y: Number) -> Number:
     """M(y) = R(y) / sqrt(2 pi) for y >= 0, of a float or inside a compiled loop."""
     t = 1.0 / (y + 5.0)
     u = (y + y) * t  # 1 + z, and 10 t is 1 - z
     z = u - 1.0
-    p = MILLS[21]
-    for k in range(20, -1, -1):
-        p = p * z + MILLS[k]
+    # Four polynomials in z^4 side by side, because a processor would wait for each step of a single one; and
+    # written out, because a loop costs floats twice the time.
+    z2 = z * z
+    z4 = z2 * z2
+    p0 = ((((_M20 * z4 + _M16) * z4 + _M12) * z4 + _M8) * z4 + _M4) * z4 + _M0
+    p1 = ((((_M21 * z4 + _M17) * z4 + _M13) * z4 + _M9) * z4 + _M5) * z4 + _M1
+    p2 = (((_M18 * z4 + _M14) * z4 + _M10) * z4 + _M6) * z4 + _M2
+    p3 = (((_M19 * z4 + _M15) * z4 + _M11) * z4 + _M7) * z4 + _M3
+    p = (p2 * z2 + p0) + z * (p3 * z2 + p1)
     return (INV_SQRT_2PI + p * u * (10.0 * t)) / (y + 2.0 * INV_SQRT_2PI)
 
 
 def build_tails(ar: Arithmetic) -> Function:
-    """Return ``tails(x, s) -> h, a, g, M(|a|), M(b)`` of x = |ln(A/B)|, with g = exp(-a^2/2)."""
-    exp, mills, minimum, ratio = ar.exp, ar.mills, ar.minimum, ar.ratio
+    """Return ``tails(x, s) -> d, g, m1, m2`` of x = ln(A/B), with d = x / s, d1 = d + s/2 and d2 = d - s/2.
+
+    g is exp(-y^2/2) of the smaller y = |d1| or |d2|, and m = M(|d|) with the sign of d; so the tails beyond d1
+    and d2 are g min(A, B)/A |m1| and g min(A, B)/B |m2|.
+    """
+    exp, mills, distance = ar.exp, ar.mills, ar.distance
+    half, minus_half = ar.number(0.5), ar.number(-0.5)
 
     def tails(x: Number, s: Number) -> tuple[Number, ...]:
-        h = minimum(ratio(x, s), FAR)  # 0 at the money whatever s is, 0 included
-        a = h - 0.5 * s
-        b = h + 0.5 * s
-        near, far = mills(abs(a), b)
-        return h, a, exp(-0.5 * a * a), near, far
+        d, half_s = distance(x, s), half * s
+        near = abs(d) - half_s
+        m1, m2 = mills(d + half_s, d - half_s)
+        return d, exp(minus_half * (near * near)), m1, m2
 
     return compiled(ar, tails)
 
 
-def build_value(ar: Arithmetic) -> Function:
-    """Return ``value(w, A, B, a, g, M(|a|), M(b))`` of an option on the discounted legs A and B."""
-    where, minimum, maximum, copysign = ar.where, ar.minimum, ar.maximum, ar.copysign
+def build_legs(ar: Arithmetic) -> Function:
+    """Return ``legs(w, A, B, x, s) -> price, n, k1, k2, m1, m2``; w N(w d1) is k1 - n/A m1, w N(w d2) k2 - n/B m2.
 
-    def value(w: Number, A: Number, B: Number, a: Number, g: Number, near: Number, far: Number) -> Number:
-        # Near the money from the maximum down: the intrinsic value carries the rounding of both legs in full.
-        base = where(a < 0.0, where(w > 0.0, A, B), maximum(w * (A - B), 0.0))
-        return base + minimum(A, B) * (g * (copysign(near, a) - far))
+    n is sqrt(2 pi) times A n(d1) = B n(d2). The numbers k are 1, 0 or -1: what w N(w d) is without vol. So the
+    price is what the option pays without vol and the time value on top; but near the money it is the most that
+    the option can be worth, A or B, less what is missing, for A - B carries the rounding of both in full.
+    """
+    minimum, copysign, product, tails = ar.minimum, ar.copysign, ar.product, build_tails(ar)
+    half = ar.number(0.5)
 
-    return compiled(ar, value)
+    def legs(w: Number, A: Number, B: Number, x: Number, s: Number) -> tuple[Number, ...]:
+        _, g, m1, m2 = tails(x, s)
+        half_w = half * w
+        k1, k2 = copysign(half, m1) + half_w, copysign(half, m2) + half_w
+        low = minimum(A, B)
+        return A * k1 - product(B, k2) - low * (g * (m1 - m2)), low * g, k1, k2, m1, m2
+
+    return compiled(ar, legs)
 
 
 def build_black(ar: Arithmetic) -> Function:
     """Return ``black(w, A, B, x, s)``, the value on discounted legs with x = ln(A/B)."""
-    tails, value = build_tails(ar), build_value(ar)
+    legs = build_legs(ar)
 
     def black(w: Number, A: Number, B: Number, x: Number, s: Number) -> Number:
-        _, a, g, near, far = tails(abs(x), s)
-        return value(w, A, B, a, g, near, far)
+        return legs(w, A, B, x, s)[0]
 
     return compiled(ar, black)
 
 
 def build_price(ar: Arithmetic) -> Function:
     """Return ``price(w, S, K, T, r, v, q)``."""
-    exp, log, sqrt, ratio, black = ar.exp, ar.log, ar.sqrt, ar.ratio, build_black(ar)
+    log, sqrt, discount, ratio, black = ar.log, ar.sqrt, ar.discount, ar.ratio, build_black(ar)
 
     def price(w: Number, S: Number, K: Number, T: Number, r: Number, v: Number, q: Number) -> Number:
         x = log(ratio(S, K)) + (r - q) * T
-        return black(w, S * exp(-q * T), K * exp(-r * T), x, v * sqrt(T))
+        return black(w, S * discount(q, T), K * discount(r, T), x, v * sqrt(T))
 
     return compiled(ar, price)
 
 
 def build_terms(ar: Arithmetic) -> Function:
     """Return ``terms(w, S, K, T, r, v, q) -> Terms``."""
-    exp, log, sqrt, where = ar.exp, ar.log, ar.sqrt, ar.where
-    minimum, maximum, ratio, product = ar.minimum, ar.maximum, ar.ratio, ar.product
-    tails, value_of = build_tails(ar), build_value(ar)
+    log, sqrt, discount, ratio, product = ar.log, ar.sqrt, ar.discount, ar.ratio, ar.product
+    legs, density = build_legs(ar), ar.number(INV_SQRT_2PI)
 
     def terms(w: Number, S: Number, K: Number, T: Number, r: Number, v: Number, q: Number) -> Terms:
-        D = exp(-r * T)
-        Q = exp(-q * T)
-        A = S * Q
-        B = K * D
+        D, Q = discount(r, T), discount(q, T)
+        A, B = S * Q, K * D
         root = sqrt(T)
         s = v * root
         x = log(ratio(S, K)) + (r - q) * T
-        _, a, g, near, far = tails(abs(x), s)
-        value = value_of(w, A, B, a, g, near, far)
-        low = minimum(A, B)
-        below = x <= 0.0
-        paying = (w > 0.0) != below  # in the money: its probabilities are one minus the other side's
-        near = g * near
-        far = low / maximum(A, B) * g * far
-        near = where((a < 0.0) != paying, 1.0 - near, near)
-        far = where(paying, 1.0 - far, far)
-        N1 = where(below, near, far)
-        N2 = where(below, far, near)
-        leg = product(B, N2)
-        n = low * (INV_SQRT_2PI * g)
+        price, n, k1, k2, m1, m2 = legs(w, A, B, x, s)
+        N1 = k1 - ratio(n, A) * m1
+        N2 = k2 - ratio(n, B) * m2
+        n = density * n
         return Terms(
-            w, S, K, T, r, v, q, D, Q, root, s, x, n,
-            ratio(n, s), ratio(n * v, 2.0 * root), N1, N2, A * N1, leg, product(r, leg), product(T, leg),
-            value,
+            w, S, K, T, r, v, q, D, Q, root, s, x, n, ratio(n, s), N1, N2, A * N1, product(B, N2), price
         )  # fmt: skip
 
     return compiled(ar, terms)
@@ -243,21 +253,56 @@ def build_moneyness(ar: Arithmetic) -> Function:
 
 # Haug, The Complete Guide to Option Pricing Formulas, 2nd ed., ch. 2, rearranged so that the limits hold.
 # Derivatives per 1.00 of each variable and per year; those to time are to calendar time.
-FIRST: dict[str, Callable[[Terms], Number]] = {
-    "price": lambda t: t.price,
-    "delta": lambda t: t.w * t.Q * t.N1,
-    "gamma": lambda t: t.n_s / t.S / t.S,
-    "vega": lambda t: t.n * t.root,
-    "theta": lambda t: t.w * (t.q * t.spot_leg - t.r_leg) - t.decay,
-    "rho": lambda t: t.w * t.T_leg,
-    "rho_yield": lambda t: -t.w * t.T * t.spot_leg,
-    "rho_forward": lambda t: -t.T * t.price,  # the forward held: only the discount factor moves
-    "dual_delta": lambda t: -t.w * t.D * t.N2,
-}
+FIRST = (
+    "price",
+    "delta",
+    "gamma",
+    "vega",
+    "theta",
+    "rho",
+    "rho_yield",
+    "rho_forward",
+    "dual_delta",
+)
+COIN = ("coin_price", "coin_delta", "coin_gamma", "coin_vega", "coin_theta")
+OTHER = ("elasticity", "in_the_money")
+
+
+def build_values(ar: Arithmetic) -> dict[str, Callable[[Terms], Number]]:
+    """Return the values of first order by name, those of FIRST, COIN and OTHER, each a function of the terms."""
+    product, half = ar.product, ar.number(0.5)
+
+    def _decay(t: Terms) -> Number:
+        return product(t.n_s, half * (t.v * t.v))  # n vol / (2 sqrt(T))
+
+    decay = compiled(ar, _decay)
+    return {
+        "price": lambda t: t.price,
+        "delta": lambda t: t.Q * t.N1,
+        "gamma": lambda t: t.n_s / t.S / t.S,
+        "vega": lambda t: t.n * t.root,
+        "theta": lambda t: t.q * t.spot_leg - product(t.r, t.strike_leg) - decay(t),
+        "rho": lambda t: product(t.T, t.strike_leg),
+        "rho_yield": lambda t: -(t.T * t.spot_leg),
+        "rho_forward": lambda t: -(t.T * t.price),  # the forward held: only the discount factor moves
+        "dual_delta": lambda t: -(t.D * t.N2),
+        # Of a coin-settled option at zero rates, in coin; S is the forward. Delta is the premium-adjusted one,
+        # delta - price / S without the cancellation, and gamma is its slope.
+        "coin_price": lambda t: t.price / t.S,
+        "coin_delta": lambda t: t.strike_leg / t.S,
+        "coin_gamma": lambda t: (t.n_s - t.strike_leg) / t.S / t.S,
+        "coin_vega": lambda t: t.n * t.root / t.S,
+        "coin_theta": lambda t: -decay(t) / t.S,
+        # Infinite, not NaN, for a worthless option.
+        "elasticity": lambda t: t.w * ((t.w * t.spot_leg + 5e-324) / t.price),
+        "in_the_money": lambda t: t.w * t.N2,
+    }
+
+
 HIGHER: dict[str, Callable[[Terms, Moneyness], Number]] = {
     "vanna": lambda t, u: -t.n * t.root * (u.m - 0.5) / t.S,
     "volga": lambda t, u: t.n * t.T * t.s * (u.m + 0.5) * (u.m - 0.5),
-    "charm": lambda t, u: t.w * t.q * t.Q * t.N1 - u.drift / t.S,
+    "charm": lambda t, u: t.q * t.Q * t.N1 - u.drift / t.S,
     "veta": lambda t, u: t.n * t.root * (t.q + (t.r - t.q) * (u.m + 0.5)) - u.bend,
     "speed": lambda t, u: -t.n_s * (u.m + 1.5) / t.S / t.S / t.S,
     "zomma": lambda t, u: u.zoom / t.S / t.S,
@@ -266,19 +311,4 @@ HIGHER: dict[str, Callable[[Terms, Moneyness], Number]] = {
     "ultima": lambda t, u: (
         -t.n * t.root * t.T * ((u.m + 0.5) * (u.m - 0.5) * (1.0 - u.d1d2) + 2.0 * u.m * u.m + 0.5)
     ),
-}
-# Of a coin-settled option at zero rates, in coin; S is the forward. Delta is the premium-adjusted one,
-# delta - price / S without the cancellation, and gamma is its slope.
-COIN: dict[str, Callable[[Terms], Number]] = {
-    "coin_price": lambda t: t.price / t.S,
-    "coin_delta": lambda t: t.w * t.strike_leg / t.S,
-    "coin_gamma": lambda t: (t.n_s - t.w * t.strike_leg) / t.S / t.S,
-    "coin_vega": lambda t: t.n * t.root / t.S,
-    "coin_theta": lambda t: -t.decay / t.S,
-}
-OTHER: dict[str, Callable[[Terms], Number]] = {
-    "elasticity": lambda t: (
-        t.w * ((t.spot_leg + 5e-324) / t.price)
-    ),  # infinite, not NaN, for a worthless option
-    "in_the_money": lambda t: t.N2,
 }

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from hedging._formulas import (
     INV_SQRT_2PI,
+    LEAST,
     ROUNDING,
     SQRT_2PI,
+    TINY,
     Arithmetic,
     Function,
     Number,
@@ -36,15 +38,18 @@ _FALL = (0.21720967, 0.4188112, -0.01249326, 0.05424219)
 
 def build_small_start(ar: Arithmetic) -> Function:
     """Return ``small_start(x, value) -> s`` with s (n(h) - h N(-h)) = value and h = x/s, Bachelier's, to 6e-4."""
-    log, sqrt, where, minimum, ratio = ar.log, ar.sqrt, ar.where, ar.minimum, ar.ratio
+    log1p, sqrt, minimum, maximum = ar.log1p, ar.sqrt, ar.minimum, ar.maximum
+    one, two, top, root_2pi = (ar.number(c) for c in (1.0, 2.0, 1e300, SQRT_2PI))
+    close, least = ar.number(1e-17), ar.number(LEAST)  # an x that cannot be told from 0, where h is 0/0
+    a1, a2, a3 = map(ar.number, _RISE)
+    b1, b2, b3, b4 = map(ar.number, _FALL)
 
     def small_start(x: Number, value: Number) -> Number:
-        y = minimum(ratio(x, SQRT_2PI * value), 1e300)
-        y = where(y < 1e-3, y - 0.5 * y * y, log(1.0 + y))
-        t = sqrt(2.0 * y)
-        h = y * (1.0 + t * (_RISE[0] + t * (_RISE[1] + t * _RISE[2])))
-        h = h / (1.0 + t * (_FALL[0] + t * (_FALL[1] + t * (_FALL[2] + t * _FALL[3]))))
-        return where(x > 0.0, ratio(x, h), SQRT_2PI * value)
+        x = maximum(x, maximum(close * value, least))
+        y = log1p(minimum(x / (root_2pi * value), top))
+        t = sqrt(two * y)
+        h = y * (one + t * (a1 + t * (a2 + t * a3))) / (one + t * (b1 + t * (b2 + t * (b3 + t * b4))))
+        return x / h
 
     return compiled(ar, small_start)
 
@@ -52,47 +57,58 @@ def build_small_start(ar: Arithmetic) -> Function:
 def build_start(ar: Arithmetic) -> Function:
     """Return ``start(x, value, rest) -> s``, to within a fifth; `rest` is 1 - value, in units of min(A, B)."""
     exp, log, sqrt, where = ar.exp, ar.log, ar.sqrt, ar.where
-    minimum, maximum, ratio, small_start = ar.minimum, ar.maximum, ar.ratio, build_small_start(ar)
+    minimum, maximum, small_start = ar.minimum, ar.maximum, build_small_start(ar)
+    one, two, half, tenth, tiny = (ar.number(c) for c in (1.0, 2.0, 0.5, 0.1, TINY))
+    a0, a1, a2 = map(ar.number, _TOP)
+    b1, b2, b3 = map(ar.number, _BOTTOM)
 
     def start(x: Number, value: Number, rest: Number) -> Number:
         # value < N(-a): exact for far strikes
-        y = sqrt(-2.0 * log(minimum(value, rest)))
-        z = y - (_TOP[0] + y * (_TOP[1] + y * _TOP[2])) / (
-            1.0 + y * (_BOTTOM[0] + y * (_BOTTOM[1] + y * _BOTTOM[2]))
-        )
-        root = sqrt(z * z + 2.0 * x)
-        tail = where(value < rest, ratio(2.0 * x, root + z), root + z)
+        y = sqrt(-(two * log(minimum(value, rest))))
+        z = y - (a0 + y * (a1 + y * a2)) / (one + y * (b1 + y * (b2 + y * b3)))
+        x2 = x + x
+        sum_ = maximum(sqrt(z * z + x2) + z, tiny)
+        tail = where(value < rest, x2 / sum_, sum_)
         # value < s exp(x/2) (n(h) - h N(-h)): exact for small s
-        small = small_start(x, value * exp(-0.5 * x))
+        small = small_start(x, value * exp(-(half * x)))
         # Where both bounds are alike both are low; the tenth was found by trying.
         larger = maximum(tail, small)
         closeness = minimum(tail, small) / larger
-        return larger * (1.0 + 0.1 * closeness * closeness)
+        return larger * (one + tenth * (closeness * closeness))
 
     return compiled(ar, start)
 
 
-def householder(newton: Number, g: Number, b: Number, b3: Number) -> Number:
-    """Step of order four on ln(value), from Newton's: g, b, b3 are ratios value'/value, value''/value', ..."""
-    h2 = b - g
-    h3 = b3 - 3.0 * g * b + 2.0 * g * g
-    return newton * (1.0 + 0.5 * h2 * newton) / (1.0 + newton * (h2 + h3 * newton / 6.0))
+def build_order_four(ar: Arithmetic) -> Function:
+    """Return ``order_four(newton, g, b, b3)``, Householder's step of order four on ln(value), from Newton's.
+
+    g, b, b3 are the ratios value'/value, value''/value' and the third over the first.
+    """
+    one, half, sixth, two, three = (ar.number(c) for c in (1.0, 0.5, 1.0 / 6.0, 2.0, 3.0))
+
+    def order_four(newton: Number, g: Number, b: Number, b3: Number) -> Number:
+        h2 = b - g
+        h3 = b3 + g * (two * g - three * b)
+        return newton * (one + half * h2 * newton) / (one + newton * (h2 + sixth * h3 * newton))
+
+    return compiled(ar, order_four)
 
 
 def build_step(ar: Arithmetic) -> Function:
-    """Return ``step(x, s, target, upper) -> s, n(a)``, one step towards the target value or rest."""
-    log, where, tails, order_four = ar.log, ar.where, build_tails(ar), compiled(ar, householder)
+    """Return ``step(x, s, target, upper) -> s, n(d1)``, one step towards the target value or rest; x = -|ln(A/B)|."""
+    log, where, tails, order_four = ar.log, ar.where, build_tails(ar), build_order_four(ar)
+    zero, quarter, one, three, density = (ar.number(c) for c in (0.0, 0.25, 1.0, 3.0, INV_SQRT_2PI))
 
     def step(x: Number, s: Number, target: Number, upper: Number) -> tuple[Number, Number]:
-        h, a, bell, near, far = tails(x, s)
-        inside = a < 0.0
-        value = bell * where(inside, near + far, near - far)
-        value = where(upper == inside, value, 1.0 - value)
-        pdf = INV_SQRT_2PI * bell
-        g = where(upper, -pdf, pdf) / value
-        b = h * h / s - 0.25 * s
-        b3 = b * b - 3.0 * (h / s) * (h / s) - 0.25
-        return s + order_four(-log(value / target) / g, g, b, b3), pdf
+        d, g, m1, m2 = tails(x, s)
+        found = abs(g * (m1 - m2))  # the value; within a deviation of the money the rest
+        found = where(upper == (m1 > zero), found, one - found)
+        pdf = density * g
+        slope = where(upper, -pdf, pdf) / found
+        t = d / s
+        b = d * t - quarter * s
+        b3 = b * b - three * (t * t) - quarter
+        return s + order_four(log(target / found) / slope, slope, b, b3), pdf
 
     return compiled(ar, step)
 
@@ -113,32 +129,32 @@ def build_verdict(ar: Arithmetic) -> Function:
 
 def build_implied(ar: Arithmetic) -> Function:
     """Return ``implied(w, S, K, T, r, p, q) -> vol, status``; the vol means nothing unless the status is OK."""
-    exp, log, sqrt, where = ar.exp, ar.log, ar.sqrt, ar.where
-    minimum, maximum, ratio = ar.minimum, ar.maximum, ar.ratio
+    log, sqrt, where, discount = ar.log, ar.sqrt, ar.where, ar.discount
+    minimum, maximum = ar.minimum, ar.maximum
     start, step, verdict = build_start(ar), build_step(ar), build_verdict(ar)
+    zero, half, one, tiny, ulp = (ar.number(c) for c in (0.0, 0.5, 1.0, TINY, ROUNDING))
 
     def implied(
         w: Number, S: Number, K: Number, T: Number, r: Number, p: Number, q: Number
     ) -> tuple[Number, Number]:
-        A = S * exp(-q * T)
-        B = K * exp(-r * T)
+        A, B = S * discount(q, T), K * discount(r, T)
         x = abs(log(S / K) + (r - q) * T)
         low = minimum(A, B)
         forward = w * (A - B)
-        value = (p - maximum(forward, 0.0)) / low
-        top = where(w > 0.0, A, B)
+        value = (p - maximum(forward, zero)) / low
+        top = where(w > zero, A, B)
         rest = (top - p) / low
-        noise = ROUNDING * (A + B + p) / low
-        inside = (value > 0.0) & (rest > 0.0)
-        v = where(inside, minimum(value, 1.0), 0.5)
-        c = where(inside, minimum(rest, 1.0), 0.5)
+        noise = ulp * (A + B + p) / low
+        inside = (value > zero) & (rest > zero)
+        v = where(inside, minimum(value, one), half)
+        c = where(inside, minimum(rest, one), half)
         upper = v > c
         target = minimum(v, c)
-        s1, _ = step(x, start(x, v, c), target, upper)
-        s, pdf = step(x, s1, target, upper)
+        s1, _ = step(-x, start(x, v, c), target, upper)
+        s, pdf = step(-x, s1, target, upper)
         # An out-of-the-money price carries its whole time value; any other is a difference.
-        difference = where(upper, ROUNDING * (top + p) / low, where(forward > 0.0, noise, 0.0))
-        blur = ratio(difference, pdf * s)
-        return s / sqrt(where(T > 0.0, T, 1.0)), verdict(value, rest, noise, blur, abs(s - s1) / s, T)
+        difference = where(upper, ulp * (top + p) / low, where(forward > zero, noise, zero))
+        blur = difference / maximum(pdf * s, tiny)
+        return s / sqrt(T), verdict(value, rest, noise, blur, abs(s - s1) / s, T)
 
     return compiled(ar, implied)

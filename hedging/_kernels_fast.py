@@ -14,6 +14,7 @@ import inspect
 import math
 import zlib
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,8 @@ from numba.extending import intrinsic
 
 from hedging import _formulas, _implied
 from hedging._formulas import (
-    BLOCK,
     DONE,
+    FAR,
     FIRST,
     HIGHER,
     OVERFLOW,
@@ -35,6 +36,7 @@ from hedging._formulas import (
     build_moneyness,
     build_price,
     build_terms,
+    build_values,
     evaluate_mills,
 )
 
@@ -42,7 +44,8 @@ Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint32]
 Rows = npt.NDArray[np.intp]
 
-PRICE, FIRST_ORDER, HIGHER_ORDER, IMPLIED = 1, 2, 4, 8
+CHUNK = 1024  # entries of a row: some thirty rows of them fit in a core's own cache
+PRICE, FIRST_ORDER, EVERY, IMPLIED = range(4)  # the loops
 CALL, PUT = ord("c"), ord("p")
 
 # Contraction lets a * b + c be one instruction; nothing else is relaxed, so NaN and infinity mean what they say.
@@ -74,31 +77,37 @@ def _as_number(_context: Any, _bits: Any) -> Any:
 _bits: Any = intrinsic(_as_bits)
 _number: Any = intrinsic(_as_number)
 
-_EXP = tuple(1.0 / math.factorial(k) for k in range(14))  # on |x| < ln(2)/2 the next term is below 1e-17
-_LOG = tuple(2.0 / (2 * k + 1) for k in range(12))  # 2 atanh(f) / f in f^2, f^2 < 0.0295: next below 1e-18
+# exp(r) = 1 + r + r^2 p(r): on |r| < ln(2)/2 the next term is below 1e-17
+(_E0, _E1, _E2, _E3, _E4, _E5, _E6, _E7, _E8, _E9, _E10, _E11) = (
+    1.0 / math.factorial(k) for k in range(2, 14)
+)
+# ln((1+f)/(1-f)) = 2 f + f p(f^2) f^2: where f^2 < 0.0295 the next term is below 1e-18
+(_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8, _L9, _L10) = (2.0 / k for k in range(3, 25, 2))
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10  # fdlibm's split of ln 2
 _SHIFT = 1.5 * 2.0**52  # adding it rounds to an integer, in the low bits
+_SHIFT_BITS = 0x4338000000000000
 _SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
 _SMALLEST = 2.0**-1022
 
 
+# The polynomials run as several side by side, in powers of the square or cube: see `evaluate_mills`.
 @_jit
 def _exp(x: float) -> float:
-    inside = x if x > -745.2 else -745.2
-    inside = inside if inside < 709.79 else 709.79
-    shifted = inside * 1.4426950408889634 + _SHIFT
-    k = shifted - _SHIFT
-    r = (inside - k * _LN2_HIGH) - k * _LN2_LOW
-    p = _EXP[13]
-    for i in range(12, -1, -1):
-        p = p * r + _EXP[i]
+    x = -745.2 if x < -745.2 else x  # so that NaN stays; beyond, the factors make it 0 or infinite
+    x = 709.79 if x > 709.79 else x
+    k = (x * 1.4426950408889634 + _SHIFT) - _SHIFT
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    r2 = r * r
+    r3 = r2 * r
+    p0 = ((_E9 * r3 + _E6) * r3 + _E3) * r3 + _E0
+    p1 = ((_E10 * r3 + _E7) * r3 + _E4) * r3 + _E1
+    p2 = ((_E11 * r3 + _E8) * r3 + _E5) * r3 + _E2
+    p = 1.0 + (r + r2 * (p0 + (r * p1 + r2 * p2)))
     # 2^k in two factors, so that results below the smallest normal number come out gradually
-    n = (_bits(shifted) << 32) >> 32
-    half = n >> 1
-    p = p * _number((half + 1023) << 52) * _number((n - half + 1023) << 52)
-    p = p if x > -745.2 else 0.0
-    p = p if x < 709.79 else math.inf
-    return p if x == x else x
+    half = k * 0.5 + _SHIFT
+    rest = k - (half - _SHIFT) + _SHIFT
+    result: float = p * _number((_bits(half) + 1023) << 52) * _number((_bits(rest) + 1023) << 52)
+    return result
 
 
 @_jit
@@ -109,11 +118,13 @@ def _log(x: float) -> float:
     m = _number(bits - (e << 52))
     f = (m - 1.0) / (m + 1.0)
     g = f * f
-    p = _LOG[11]
-    for i in range(10, -1, -1):
-        p = p * g + _LOG[i]
-    k = e - 54.0 if tiny else e + 0.0
-    p = k * _LN2_HIGH + (f * p + k * _LN2_LOW)
+    g3 = g * g * g
+    p0 = ((_L9 * g3 + _L6) * g3 + _L3) * g3 + _L0
+    p1 = ((_L10 * g3 + _L7) * g3 + _L4) * g3 + _L1
+    p2 = (_L8 * g3 + _L5) * g3 + _L2
+    p = g * (p0 + g * (p1 + g * p2))
+    k = _number(e + _SHIFT_BITS) - (_SHIFT + 54.0 if tiny else _SHIFT)  # what e is as a float
+    p = k * _LN2_HIGH + (2.0 * f + (f * p + k * _LN2_LOW))
     p = p if x > 0.0 else -math.inf
     return p if x < math.inf else x
 
@@ -122,8 +133,13 @@ _one_mills = _jit(evaluate_mills)
 
 
 @_jit
-def _mills(near: float, far: float) -> tuple[float, float]:
-    return _one_mills(near), _one_mills(far)
+def _copysign(size: float, sign: float) -> float:
+    return -size if sign < 0.0 else size
+
+
+@_jit
+def _mills(d1: float, d2: float) -> tuple[float, float]:
+    return _copysign(_one_mills(abs(d1)), d1), _copysign(_one_mills(abs(d2)), d2)
 
 
 @_jit
@@ -142,8 +158,21 @@ def _maximum(a: float, b: float) -> float:
 
 
 @_jit
-def _copysign(size: float, sign: float) -> float:
-    return -size if sign < 0.0 else size
+def _log1p(y: float) -> float:
+    return y - 0.5 * y * y if y < 1e-3 else _log(1.0 + y)  # to seven digits: it serves a start
+
+
+@_jit
+def _discount(rate: float, time: float) -> float:
+    return _exp(-rate * time)
+
+
+@_jit
+def _distance(x: float, s: float) -> float:
+    d = x / s
+    d = d if d < FAR else FAR
+    d = d if d > -FAR else -FAR
+    return d if x != 0.0 else 0.0
 
 
 @_jit
@@ -159,14 +188,18 @@ def _product(a: float, b: float) -> float:
 
 
 _MACHINE = Arithmetic(
+    number=float,
     exp=_exp,
     log=_log,
+    log1p=_log1p,
     sqrt=math.sqrt,
     mills=_mills,
     where=_where,
     minimum=_minimum,
     maximum=_maximum,
     copysign=_copysign,
+    discount=_discount,
+    distance=_distance,
     ratio=_ratio,
     product=_product,
     compile=_jit,
@@ -178,7 +211,8 @@ _terms = build_terms(_MACHINE)
 _moneyness = build_moneyness(_MACHINE)
 _implied_vol = _implied.build_implied(_MACHINE)
 
-(_f0, _f1, _f2, _f3, _f4, _f5, _f6, _f7, _f8) = (_jit(f) for f in FIRST.values())
+_values = build_values(_MACHINE)
+(_f0, _f1, _f2, _f3, _f4, _f5, _f6, _f7, _f8) = (_jit(_values[name]) for name in FIRST)
 (_h0, _h1, _h2, _h3, _h4, _h5, _h6, _h7, _h8) = (_jit(f) for f in HIGHER.values())
 
 
@@ -186,12 +220,12 @@ _implied_vol = _implied.build_implied(_MACHINE)
 def _entry(x: Array, i: int) -> tuple[float, ...]:
     return (
         x[i],
-        x[BLOCK + i],
-        x[2 * BLOCK + i],
-        x[3 * BLOCK + i],
-        x[4 * BLOCK + i],
-        x[5 * BLOCK + i],
-        x[6 * BLOCK + i],
+        x[CHUNK + i],
+        x[2 * CHUNK + i],
+        x[3 * CHUNK + i],
+        x[4 * CHUNK + i],
+        x[5 * CHUNK + i],
+        x[6 * CHUNK + i],
     )
 
 
@@ -213,7 +247,7 @@ def _load(
         x[:n] = 1.0 if codes[0] == CALL else -1.0
     for k in range(1, 7):
         column, low, high = columns[k - 1], bounds[0, k], bounds[1, k]
-        row = x[k * BLOCK : k * BLOCK + n]
+        row = x[k * CHUNK : k * CHUNK + n]
         if column.size > 1:
             values = column[start : start + n]
             for i in range(n):
@@ -230,7 +264,7 @@ def _store(y: Array, rows: Rows, scales: Array, out: Array, start: int, n: int) 
     """Copy the rows asked for from y to the results; True if one of them is NaN."""
     bad = 0
     for k in range(rows.size):
-        values, scale = y[rows[k] * BLOCK : rows[k] * BLOCK + n], scales[k]
+        values, scale = y[rows[k] * CHUNK : rows[k] * CHUNK + n], scales[k]
         target = out[k, start : start + n]
         for i in range(n):
             value = values[i] * scale
@@ -250,78 +284,85 @@ def _first_loop(x: Array, y: Array, n: int) -> None:
     for i in range(n):
         t = _terms(*_entry(x, i))
         y[i] = _f0(t)
-        y[BLOCK + i] = _f1(t)
-        y[2 * BLOCK + i] = _f2(t)
-        y[3 * BLOCK + i] = _f3(t)
-        y[4 * BLOCK + i] = _f4(t)
-        y[5 * BLOCK + i] = _f5(t)
-        y[6 * BLOCK + i] = _f6(t)
-        y[7 * BLOCK + i] = _f7(t)
-        y[8 * BLOCK + i] = _f8(t)
+        y[CHUNK + i] = _f1(t)
+        y[2 * CHUNK + i] = _f2(t)
+        y[3 * CHUNK + i] = _f3(t)
+        y[4 * CHUNK + i] = _f4(t)
+        y[5 * CHUNK + i] = _f5(t)
+        y[6 * CHUNK + i] = _f6(t)
+        y[7 * CHUNK + i] = _f7(t)
+        y[8 * CHUNK + i] = _f8(t)
 
 
 @_cached
-def _higher_loop(x: Array, y: Array, n: int) -> None:
+def _every_loop(x: Array, y: Array, n: int) -> None:
     for i in range(n):
         t = _terms(*_entry(x, i))
         u = _moneyness(t)
-        y[9 * BLOCK + i] = _h0(t, u)
-        y[10 * BLOCK + i] = _h1(t, u)
-        y[11 * BLOCK + i] = _h2(t, u)
-        y[12 * BLOCK + i] = _h3(t, u)
-        y[13 * BLOCK + i] = _h4(t, u)
-        y[14 * BLOCK + i] = _h5(t, u)
-        y[15 * BLOCK + i] = _h6(t, u)
-        y[16 * BLOCK + i] = _h7(t, u)
-        y[17 * BLOCK + i] = _h8(t, u)
+        y[i] = _f0(t)
+        y[CHUNK + i] = _f1(t)
+        y[2 * CHUNK + i] = _f2(t)
+        y[3 * CHUNK + i] = _f3(t)
+        y[4 * CHUNK + i] = _f4(t)
+        y[5 * CHUNK + i] = _f5(t)
+        y[6 * CHUNK + i] = _f6(t)
+        y[7 * CHUNK + i] = _f7(t)
+        y[8 * CHUNK + i] = _f8(t)
+        y[9 * CHUNK + i] = _h0(t, u)
+        y[10 * CHUNK + i] = _h1(t, u)
+        y[11 * CHUNK + i] = _h2(t, u)
+        y[12 * CHUNK + i] = _h3(t, u)
+        y[13 * CHUNK + i] = _h4(t, u)
+        y[14 * CHUNK + i] = _h5(t, u)
+        y[15 * CHUNK + i] = _h6(t, u)
+        y[16 * CHUNK + i] = _h7(t, u)
+        y[17 * CHUNK + i] = _h8(t, u)
 
 
 @_cached
 def _implied_loop(x: Array, y: Array, n: int) -> None:
     for i in range(n):
-        y[i], y[BLOCK + i] = _implied_vol(*_entry(x, i))
+        y[i], y[CHUNK + i] = _implied_vol(*_entry(x, i))
 
 
 @_cached
 def _sweep(
-    x: Array,
-    y: Array,
     codes: Codes,
     columns: tuple[Array, ...],
     bounds: Array,
     check: bool,
-    loops: int,
+    loop: int,
     rows: Rows,
     scales: Array,
     out: Array,
     first: int,
     last: int,
 ) -> int:
-    for start in range(first, last, BLOCK):
-        n = min(BLOCK, last - start)
+    x, y = np.empty(7 * CHUNK), np.empty(18 * CHUNK)
+    for start in range(first, last, CHUNK):
+        n = min(CHUNK, last - start)
         if _load(x, codes, columns, bounds, check, start, n):
             return REFUSED
-        if loops & PRICE:
+        if loop == PRICE:
             _price_loop(x, y, n)
-        if loops & FIRST_ORDER:
+        elif loop == FIRST_ORDER:
             _first_loop(x, y, n)
-        if loops & HIGHER_ORDER:
-            _higher_loop(x, y, n)
-        if loops & IMPLIED:
+        elif loop == EVERY:
+            _every_loop(x, y, n)
+        else:
             _implied_loop(x, y, n)
         if _store(y, rows, scales, out, start, n) and check:
             return OVERFLOW
     return DONE
 
 
-def value_rows(names: Sequence[str]) -> tuple[int, Rows]:
-    """Which loops give these values, and in which rows."""
-    if tuple(names) == ("price",):
+@cache
+def value_rows(names: tuple[str, ...]) -> tuple[int, Rows]:
+    """Which loop gives these values, and in which rows."""
+    if names == ("price",):
         return PRICE, np.zeros(1, dtype=np.intp)
-    loops = FIRST_ORDER * any(name in FIRST for name in names) + HIGHER_ORDER * any(
-        n in HIGHER for n in names
-    )
-    return loops, np.array([_ROWS.index(name) for name in names], dtype=np.intp)
+    loop = FIRST_ORDER if HIGHER.keys().isdisjoint(names) else EVERY
+    return loop, np.array([_ROWS.index(name) for name in names], dtype=np.intp)
 
 
 IMPLIED_ROWS = (IMPLIED, np.arange(2, dtype=np.intp))  # vol, status
@@ -340,24 +381,21 @@ def sweep(
     bounds: Array | None,
     scales: Sequence[float],
     out: Array,
-    space: Any,
     first: int,
     last: int,
 ) -> int:
     """Fill a range of `out`; the outcome is DONE, or REFUSED by the bounds, or OVERFLOW within them."""
-    loops, rows = plan
+    loop, rows = plan
     codes, *others = map(_read_only, columns)
     checked = bounds is not None
-    limits = bounds if bounds is not None else np.zeros((2, 7))
+    limits = np.zeros((2, 7)) if bounds is None else bounds[:, :, 0]
     return int(
         _sweep(
-            space.inputs.reshape(-1),
-            space.outputs,
             codes,
             tuple(others),
-            limits,
+            np.ascontiguousarray(limits),
             checked,
-            loops,
+            loop,
             rows,
             np.asarray(scales, dtype=np.float64),
             out,

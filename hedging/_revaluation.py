@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from hedging._kernels import ARRAYS, _loops
+from hedging._arithmetic import ARRAYS
+from hedging._kernels import _loops
 from hedging._revaluation_formulas import Leg, Moves, build_value, build_vol
 
 __all__ = ["values", "vol"]

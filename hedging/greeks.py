@@ -26,6 +26,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
@@ -89,7 +90,6 @@ __all__ = [
 
 Numbers: TypeAlias = "npt.ArrayLike | pd.Series | pd.DataFrame"
 Flags: TypeAlias = "str | npt.ArrayLike | pd.Series | pd.DataFrame"
-Argument: TypeAlias = tuple[str, object, Rule]
 Result: TypeAlias = Any  # float, ndarray, Series or DataFrame, as the arguments were
 
 Convention: TypeAlias = Literal["spot", "forward", "spot_premium_adjusted", "forward_premium_adjusted"]
@@ -107,14 +107,36 @@ _SCALE |= {"rho_forward": _SCALE["rho"], "elasticity": 1.0, "in_the_money": 1.0}
 _SCALE |= {kernel_name: _SCALE[name] for name, kernel_name in _COIN.items()}
 
 
-_RULES = (FLAG, POSITIVE, NONNEGATIVE_OR_INFINITE, NONNEGATIVE, FINITE, NONNEGATIVE, FINITE)
-_IMPLIED_RULES = (FLAG, POSITIVE, POSITIVE, NONNEGATIVE, FINITE, FINITE, FINITE)
+_RULES = {
+    "flag": FLAG,
+    "spot": POSITIVE,
+    "strike": NONNEGATIVE_OR_INFINITE,
+    "time_to_expiry": NONNEGATIVE,
+    "rate": FINITE,
+    "vol": NONNEGATIVE,
+    "dividend_yield": FINITE,
+}
+_IMPLIED_RULES = {
+    "flag": FLAG,
+    "spot": POSITIVE,
+    "strike": POSITIVE,
+    "time_to_expiry": NONNEGATIVE,
+    "rate": FINITE,
+    "price": FINITE,
+    "dividend_yield": FINITE,
+}
 
 
-def _bounds(rules: Sequence[Rule]) -> Array:
-    return np.array([[getattr(rule, end) for rule in rules] for end in ("low", "high")])
+def _forward(rules: dict[str, Rule]) -> dict[str, Rule]:
+    """The same rules where the underlying is the forward."""
+    return {"forward" if name == "spot" else name: rule for name, rule in rules.items()}
 
 
+def _bounds(rules: dict[str, Rule]) -> Array:
+    return np.array([[[getattr(rule, end)] for rule in rules.values()] for end in ("low", "high")])
+
+
+_FORWARD_RULES, _FORWARD_IMPLIED_RULES = _forward(_RULES), _forward(_IMPLIED_RULES)
 _BOUNDS, _IMPLIED_BOUNDS = _bounds(_RULES), _bounds(_IMPLIED_RULES)
 
 
@@ -180,7 +202,11 @@ def _one_option(flag: object, numbers: tuple[object, ...]) -> tuple[float, ...] 
 
 
 def _evaluate(
-    names: tuple[str, ...], underlying: str, flag: object, numbers: tuple[object, ...], errors: Errors
+    names: tuple[str, ...],
+    rules: dict[str, Rule],
+    flag: object,
+    numbers: tuple[object, ...],
+    errors: Errors,
 ) -> list[Result]:
     """Values by kernel name, in market units, of S, K, T, r, vol, q."""
     plain = _one_option(flag, numbers)
@@ -188,16 +214,27 @@ def _evaluate(
         found = _kernels.one(names, *plain)
         if found is not None and all(value == value for value in found):
             return [value * _SCALE[name] for name, value in zip(names, found, strict=True)]
-    labels = (underlying, "strike", "time_to_expiry", "rate", "vol", "dividend_yield")
-    arguments = [("flag", flag, FLAG), *zip(labels, numbers, _RULES[1:], strict=True)]
-    inputs = gather(arguments, errors, now=False)
+    arguments = (flag, *numbers)
+    inputs = gather(rules, arguments, errors, now=False)
     bounds = _BOUNDS if errors == "raise" else None
-    scales = [_SCALE[name] for name in names]
-    rows = _run(lambda: _kernels.black_scholes(names, inputs.values, inputs.shape, bounds, scales), arguments)
+    rows = _run(
+        lambda: _kernels.black_scholes(names, inputs.values, inputs.shape, bounds, _scales(names)),
+        rules,
+        arguments,
+    )
     return [inputs.wrap(row) for row in rows]
 
 
-def _run(kernel: Callable[[], Sequence[Array] | None], arguments: Sequence[Argument]) -> Sequence[Array]:
+@cache
+def _scales(names: tuple[str, ...]) -> tuple[float, ...]:
+    return tuple(_SCALE[name] for name in names)
+
+
+def _run(
+    kernel: Callable[[], Sequence[Array] | None],
+    rules: dict[str, Rule],
+    arguments: Sequence[object],
+) -> Sequence[Array]:
     try:
         found = kernel()
     except FloatingPointError as error:
@@ -206,7 +243,7 @@ def _run(kernel: Callable[[], Sequence[Array] | None], arguments: Sequence[Argum
             "about 700, and spot, strike and their powers within float64. Are rates decimals and times years?"
         ) from error
     if found is None:
-        gather(arguments, now=True)  # says which entry breaks which rule
+        gather(rules, arguments, now=True)  # says which entry breaks which rule
         raise InputError(
             "an argument breaks its rule"
         )  # not reached: the block was refused by the same rules
@@ -273,7 +310,7 @@ def greeks(
     1 -0.4312  0.2779
     """
     wanted = _named(names, _SPOT)
-    found = _evaluate(wanted, "spot", flag, (spot, strike, time_to_expiry, rate, vol, dividend_yield), errors)
+    found = _evaluate(wanted, _RULES, flag, (spot, strike, time_to_expiry, rate, vol, dividend_yield), errors)
     return Greeks(dict(zip(names, found, strict=True)))
 
 
@@ -341,7 +378,7 @@ def _single(name: str, summary: str, formula: str) -> SpotGreek:
         errors: Errors = "raise",
     ) -> Result:
         numbers = (spot, strike, time_to_expiry, rate, vol, dividend_yield)
-        return _evaluate(names, "spot", flag, numbers, errors)[0]
+        return _evaluate(names, _RULES, flag, numbers, errors)[0]
 
     one.__name__ = one.__qualname__ = name
     one.__doc__ = _DOC.format(summary=summary, unit=GREEK_UNITS[name].per_unit, formula=formula)
@@ -425,7 +462,7 @@ def elasticity(
         If an entry breaks its condition, is NaN, or the shapes do not broadcast.
     """
     numbers = (spot, strike, time_to_expiry, rate, vol, dividend_yield)
-    return _evaluate(("elasticity",), "spot", flag, numbers, errors)[0]
+    return _evaluate(("elasticity",), _RULES, flag, numbers, errors)[0]
 
 
 def probability_in_the_money(
@@ -464,7 +501,7 @@ def probability_in_the_money(
         If an entry breaks its condition, is NaN, or the shapes do not broadcast.
     """
     numbers = (spot, strike, time_to_expiry, rate, vol, dividend_yield)
-    return _evaluate(("in_the_money",), "spot", flag, numbers, errors)[0]
+    return _evaluate(("in_the_money",), _RULES, flag, numbers, errors)[0]
 
 
 def probability_of_touch(
@@ -510,15 +547,15 @@ def probability_of_touch(
     ----------
     .. [1] S. E. Shreve, Stochastic Calculus for Finance II, 2004, theorem 7.2.1.
     """
-    arguments = [
-        ("spot", spot, POSITIVE),
-        ("level", level, NONNEGATIVE_OR_INFINITE),
-        ("time_to_expiry", time_to_expiry, NONNEGATIVE),
-        ("rate", rate, FINITE),
-        ("vol", vol, NONNEGATIVE),
-        ("dividend_yield", dividend_yield, FINITE),
-    ]
-    inputs = gather(arguments, errors, now=True)
+    rules = {
+        "spot": POSITIVE,
+        "level": NONNEGATIVE_OR_INFINITE,
+        "time_to_expiry": NONNEGATIVE,
+        "rate": FINITE,
+        "vol": NONNEGATIVE,
+        "dividend_yield": FINITE,
+    }
+    inputs = gather(rules, (spot, level, time_to_expiry, rate, vol, dividend_yield), errors, now=True)
     return inputs.wrap(_kernels.touch(*np.broadcast_arrays(*inputs.values)))
 
 
@@ -564,7 +601,7 @@ def black76_price(
     1.1166
     """
     numbers = (forward, strike, time_to_expiry, rate, vol, rate)
-    return _evaluate(("price",), "forward", flag, numbers, errors)[0]
+    return _evaluate(("price",), _FORWARD_RULES, flag, numbers, errors)[0]
 
 
 def black76_greeks(
@@ -610,7 +647,7 @@ def black76_greeks(
     """
     wanted = _named(names, _FORWARD)
     numbers = (forward, strike, time_to_expiry, rate, vol, rate)
-    return Greeks(dict(zip(names, _evaluate(wanted, "forward", flag, numbers, errors), strict=True)))
+    return Greeks(dict(zip(names, _evaluate(wanted, _FORWARD_RULES, flag, numbers, errors), strict=True)))
 
 
 # Coin-settled options ---------------------------------------------------------------------------------------
@@ -653,7 +690,7 @@ def coin_price(
     0.0697
     """
     numbers = (forward, strike, time_to_expiry, 0.0, vol, 0.0)
-    return _evaluate(("coin_price",), "forward", flag, numbers, errors)[0]
+    return _evaluate(("coin_price",), _FORWARD_RULES, flag, numbers, errors)[0]
 
 
 def coin_delta(
@@ -692,7 +729,7 @@ def coin_delta(
     w K/F N(w d2), which has not the cancellation of the difference. A call struck at 0 is a coin: 0.
     """
     numbers = (forward, strike, time_to_expiry, 0.0, vol, 0.0)
-    return _evaluate(("coin_delta",), "forward", flag, numbers, errors)[0]
+    return _evaluate(("coin_delta",), _FORWARD_RULES, flag, numbers, errors)[0]
 
 
 def coin_greeks(
@@ -732,7 +769,7 @@ def coin_greeks(
     """
     wanted = _named(names, _COIN)
     numbers = (forward, strike, time_to_expiry, 0.0, vol, 0.0)
-    return Greeks(dict(zip(names, _evaluate(wanted, "forward", flag, numbers, errors), strict=True)))
+    return Greeks(dict(zip(names, _evaluate(wanted, _FORWARD_RULES, flag, numbers, errors), strict=True)))
 
 
 # Implied vol ------------------------------------------------------------------------------------------------
@@ -882,16 +919,14 @@ def _implied(
         found = _kernels.one_implied_vol(w, S, K, T, r, value, q) if 0.0 < K < math.inf else None
         if found is not None and found[1] == 0.0:
             return (found[0], STATUS[0]) if return_status else found[0]
-    underlying = "spot" if form == "spot" else "forward"
-    labels = ("flag", underlying, "strike", "time_to_expiry", "rate", "price", "dividend_yield")
-    ordered = (flag, *numbers[:4], price, numbers[4])
-    arguments = list(zip(labels, ordered, _IMPLIED_RULES, strict=True))
-    inputs = gather(arguments, errors, now=form == "coin")
+    rules = _IMPLIED_RULES if form == "spot" else _FORWARD_IMPLIED_RULES
+    arguments = (flag, *numbers[:4], price, numbers[4])
+    inputs = gather(rules, arguments, errors, now=form == "coin")
     values = inputs.values
     if form == "coin":
         values = (*values[:5], values[5] * values[1], values[6])
     bounds = _IMPLIED_BOUNDS if errors == "raise" else None
-    vol, code = _run(lambda: _kernels.implied_vol(values, inputs.shape, bounds), arguments)
+    vol, code = _run(lambda: _kernels.implied_vol(values, inputs.shape, bounds), rules, arguments)
     return _answer(vol, code, inputs.values[5], inputs, errors, return_status)
 
 
@@ -983,16 +1018,16 @@ def strike_from_delta(
     """
     if convention not in _CONVENTIONS:
         raise InputError(f"convention must be one of {', '.join(_CONVENTIONS)}; got {convention!r}.")
-    arguments: list[Argument] = [
-        ("flag", flag, FLAG),
-        ("delta", delta, FINITE),
-        ("spot", spot, POSITIVE),
-        ("time_to_expiry", time_to_expiry, POSITIVE),
-        ("rate", rate, FINITE),
-        ("vol", vol, POSITIVE),
-        ("dividend_yield", dividend_yield, FINITE),
-    ]
-    inputs = gather(arguments, errors, now=True)
+    rules = {
+        "flag": FLAG,
+        "delta": FINITE,
+        "spot": POSITIVE,
+        "time_to_expiry": POSITIVE,
+        "rate": FINITE,
+        "vol": POSITIVE,
+        "dividend_yield": FINITE,
+    }
+    inputs = gather(rules, (flag, delta, spot, time_to_expiry, rate, vol, dividend_yield), errors, now=True)
     codes, d, S, T, r, v, q = np.broadcast_arrays(*inputs.values)
     w = np.where(codes == ord("c"), 1.0, -1.0)
     if convention.startswith("spot"):
@@ -1054,15 +1089,15 @@ def bachelier_price(
     >>> round(bachelier_price("c", -2.0, -2.0, 0.25, 8.0), 4)  # at the money: s / sqrt(2 pi)
     1.5958
     """
-    arguments: list[Argument] = [
-        ("flag", flag, FLAG),
-        ("forward", forward, FINITE),
-        ("strike", strike, FINITE),
-        ("time_to_expiry", time_to_expiry, NONNEGATIVE),
-        ("normal_vol", normal_vol, NONNEGATIVE),
-        ("rate", rate, FINITE),
-    ]
-    inputs = gather(arguments, errors, now=True)
+    rules = {
+        "flag": FLAG,
+        "forward": FINITE,
+        "strike": FINITE,
+        "time_to_expiry": NONNEGATIVE,
+        "normal_vol": NONNEGATIVE,
+        "rate": FINITE,
+    }
+    inputs = gather(rules, (flag, forward, strike, time_to_expiry, normal_vol, rate), errors, now=True)
     codes, *numbers = np.broadcast_arrays(*inputs.values)
     return inputs.wrap(_bachelier.price(np.where(codes == ord("c"), 1.0, -1.0), *numbers))
 
@@ -1103,15 +1138,15 @@ def bachelier_implied_vol(
     InputError
         As in `implied_vol`; there is no maximum.
     """
-    arguments: list[Argument] = [
-        ("price", price, FINITE),
-        ("flag", flag, FLAG),
-        ("forward", forward, FINITE),
-        ("strike", strike, FINITE),
-        ("time_to_expiry", time_to_expiry, NONNEGATIVE),
-        ("rate", rate, FINITE),
-    ]
-    inputs = gather(arguments, errors, now=True)
+    rules = {
+        "price": FINITE,
+        "flag": FLAG,
+        "forward": FINITE,
+        "strike": FINITE,
+        "time_to_expiry": NONNEGATIVE,
+        "rate": FINITE,
+    }
+    inputs = gather(rules, (price, flag, forward, strike, time_to_expiry, rate), errors, now=True)
     p, codes, *numbers = np.broadcast_arrays(*inputs.values)
     F, K, T, r = numbers
     vol, code = _bachelier.implied_vol(np.where(codes == ord("c"), 1.0, -1.0), F, K, T, r, p)

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from hedging import _kernels, greeks
+from hedging import _blocks, _kernels, greeks
 from hedging.errors import InputError
 from hedging.units import GREEK_UNITS
 
@@ -242,11 +242,11 @@ def test_all_engines_give_the_same_values(monkeypatch: pytest.MonkeyPatch) -> No
         "dividend_yield": rng.uniform(-0.05, 0.2, n),
     }
     names = tuple(GREEK_UNITS)
-    monkeypatch.setattr(_kernels, "THREADED", 10_000)
+    monkeypatch.setattr(_blocks, "THREADED", 10_000)
     with_all = greeks.greeks(**case, names=names)
     monkeypatch.setattr(_kernels, "COMPILED", 10**9)
     on_arrays = greeks.greeks(**case, names=names)
-    monkeypatch.setattr(_kernels, "THREADED", 10**9)
+    monkeypatch.setattr(_blocks, "THREADED", 10**9)
     on_one_thread = greeks.greeks(**case, names=names)
     few = range(0, n, 500)
     one_by_one = [greeks.greeks(*(c[i].item() for c in case.values()), names=names) for i in few]
@@ -263,6 +263,34 @@ def test_all_engines_give_the_same_values(monkeypatch: pytest.MonkeyPatch) -> No
             scale = size if found.shape == size.shape else size[few]
             noise = 1e-11 * scale + 1e-15 * np.median(size[seen]) + 1e-290
             assert (np.abs(found - reference) <= noise)[where].mean() > 0.999, name
+
+
+@pytest.mark.parametrize("rows", [1, 6])
+def test_memory_of_a_result_is_used_again_only_when_nobody_looks_at_it(rows: int) -> None:
+    def result(value: float) -> list[np.ndarray]:
+        out = _blocks._empty(rows, 200_000)
+        out[:] = value
+        return list(out)
+
+    first = result(1.0)
+    last_row, where = first[-1][::2], first[0].__array_interface__["data"]
+    second = result(2.0)
+    assert (last_row == 1.0).all()
+    assert all((row == 2.0).all() for row in second)
+    del first
+    assert result(3.0)[0].__array_interface__["data"] != where  # a view of one row still looks at it
+    assert (last_row == 1.0).all()
+    del last_row
+    assert result(4.0)[0].__array_interface__["data"] == where
+
+
+def test_a_large_result_outlives_the_next_call() -> None:
+    case = {"spot": 100.0, "strike": np.linspace(50, 150, 200_000), "time_to_expiry": 0.5, "rate": 0.0}
+    calls = greeks.price("c", **case, vol=0.5)
+    kept = calls.copy()
+    puts = greeks.price("p", **case, vol=0.5)
+    assert_array_equal(calls, kept)
+    assert calls - puts == pytest.approx(100 - case["strike"], abs=1e-12)
 
 
 SPECIAL = [0.0, -0.0, 5e-324, 1e-300, 1e-16, 1e-8, 1.0, 1.0 + 2**-52, 100.0, 1e8, 1e16, 1e300, math.inf, -1.0]

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from hedging import _kernels
+from hedging._arithmetic import ARRAYS, FEW
 from hedging._formulas import evaluate_mills
 from hedging._implied import OK
 
@@ -29,11 +30,12 @@ def table() -> pd.DataFrame:
     return pd.read_csv(Path(__file__).parent / "reference" / "greeks.csv.gz", dtype=str)
 
 
-@pytest.fixture(params=["floats", "arrays", "compiled"])
+@pytest.fixture(params=["floats", "few", "arrays", "compiled"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "compiled":
         pytest.importorskip("numba")
     monkeypatch.setattr(_kernels, "COMPILED", 1 if request.param == "compiled" else 10**9)
+    monkeypatch.setattr(_kernels, "FEW", 10**9 if request.param == "few" else 0)
     return str(request.param)
 
 
@@ -97,7 +99,7 @@ def test_every_recoverable_vol_is_recovered(engine: str, table: pd.DataFrame) ->
     price = table["price"].astype(float).to_numpy()
     columns = [w, S, K, T, r, price, q]
     if engine == "floats":
-        found, status = each(_kernels.one_implied_vol, columns)
+        found, status = each(lambda *row: _kernels.one_implied_vol(*row) or (np.nan, np.nan), columns)
     else:
         found, status = _kernels.implied_vol([codes(table), *columns[1:]], (len(table),)) or ((), ())
     limit = vol_conditioning(table) * ROUNDING
@@ -114,10 +116,11 @@ def test_every_recoverable_vol_is_recovered(engine: str, table: pd.DataFrame) ->
 def test_mills_ratio_to_three_roundings() -> None:
     mpmath = pytest.importorskip("mpmath")
     y = np.concatenate([np.linspace(0, 12, 300), np.geomspace(1e-9, 1, 100), np.geomspace(10, 1e6, 100)])
-    on_arrays, _ = _kernels.ARRAYS.mills(y, y)
+    on_arrays, _ = ARRAYS.mills(y, y)
+    on_few, _ = FEW.mills(y, y)
     with mpmath.workdps(40):
         for i, x in enumerate(map(mpmath.mpf, y.tolist())):
             # N(-y) / (n(y) sqrt(2 pi))
             exact = mpmath.exp(x * x / 2) * mpmath.erfc(x / mpmath.sqrt(2)) / 2
-            for ours in (on_arrays[i], evaluate_mills(y[i])):
+            for ours in (on_arrays[i], on_few[i], evaluate_mills(y[i])):
                 assert abs(ours / exact - 1) <= 3 * ROUNDING, y[i]
