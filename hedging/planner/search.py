@@ -222,7 +222,8 @@ def _price_of_misses(checks: Sequence[Check], target: Target) -> float:
 def _no_plan(clashes: tuple[str, ...], nearest: HedgePlan, time_limit: float) -> str:
     found = f"no plan was found in {time_limit:g} s (nor was it proven that there is none)"
     if clashes:
-        found = f"no plan meets every limit: {' and '.join(clashes)} cannot hold together"
+        reason = "cannot hold together" if len(clashes) > 1 else "cannot be kept by what may be traded"
+        found = f"no plan meets every limit: {' and '.join(clashes)} {reason}"
     missed = "; ".join(str(check) for check in nearest.checks if not check.ok)
     return (
         f"{found}. The closest plan misses: {missed}. Widen one of these limits, allow outright sales, more "

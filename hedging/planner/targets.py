@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pandas as pd
@@ -136,22 +137,27 @@ class Target:
             else:
                 checked = None if given is None else _band(name, given)
             object.__setattr__(self, name, checked)
+        for name in ("vega_by_days", "soft"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise InputError(
+                    f"{name} must be a mapping, such as {{...: ...}}; got {getattr(self, name)!r}."
+                )
         windows = {
             _window(days): _band(f"vega of {days} days", band) for days, band in self.vega_by_days.items()
         }
         object.__setattr__(self, "vega_by_days", windows)
         for name in LOSSES:
             share = getattr(self, name)
-            if share is not None and not -1.0 <= share <= 0.0:
+            if share is not None and not -1.0 <= number(share) <= 0.0:
                 raise InputError(
                     f"{name} must be a share between -1 and 0; got {share!r}. "
                     "A loss of at most 15 % is written -0.15."
                 )
-        if not 0.0 < self.reference_days < math.inf:
+        if not 0.0 < number(self.reference_days) < math.inf:
             raise InputError(f"reference_days must be a number of days > 0; got {self.reference_days!r}.")
         if self.delta_rule is not None:
-            stickiness(self.delta_rule)
-        if not 0.0 < self.level < 1.0:
+            stickiness(self.delta_rule if isinstance(self.delta_rule, str) else number(self.delta_rule))
+        if not 0.0 < number(self.level) < 1.0:
             raise InputError(f"level must lie between 0 and 1, such as 0.95; got {self.level!r}.")
         if self.minimise not in LEAST:
             raise InputError(f"minimise must be one of {', '.join(LEAST)}; got {self.minimise!r}.")
@@ -163,7 +169,7 @@ class Target:
         for name, price in self.soft.items():
             if name not in TARGETS or getattr(self, name) is None:
                 raise InputError(f"soft may name targets that are set, of {TARGETS}; got {name!r}.")
-            if not 0.0 <= price < math.inf:
+            if not 0.0 <= number(price) < math.inf:
                 raise InputError(f"the price of missing {name} must be a number >= 0; got {price!r}.")
 
     @property
@@ -233,9 +239,9 @@ class Outright:
     def __post_init__(self) -> None:
         if self.kind not in ("spot", "perpetual", "future"):
             raise InputError(f"kind must be 'spot', 'perpetual' or 'future'; got {self.kind!r}.")
-        if not 0.0 <= self.half_spread < 1.0:
+        if not 0.0 <= number(self.half_spread) < 1.0:
             raise InputError(f"half_spread must be a share in [0, 1); got {self.half_spread!r}.")
-        if not (self.lot > 0 and math.isfinite(self.lot)):
+        if not 0.0 < number(self.lot) < math.inf:
             raise InputError(f"lot must be a number > 0; got {self.lot!r}.")
 
     def instrument(self, asset: str, expiry: pd.Timestamp | None = None) -> Linear:
@@ -323,33 +329,37 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("budget", "cost"):
             share = getattr(self, name)
-            if share is not None and not 0.0 <= share < math.inf:
+            if share is not None and not 0.0 <= number(share) < math.inf:
                 raise InputError(
                     f"{name} must be a share >= 0 of the book's value; got {share!r}. 2 % is written 0.02."
                 )
-        if isinstance(self.max_legs, bool) or self.max_legs != int(self.max_legs) or self.max_legs < 1:
+        if not (number(self.max_legs) >= 1.0 and number(self.max_legs).is_integer()):
             raise InputError(f"max_legs must be a whole number >= 1; got {self.max_legs!r}.")
-        first, last = self.expiries
-        if not (first >= 0.0 and (last is None or last >= first)):
+        first, last = _pair(self.expiries)
+        if not 0.0 <= first <= last:
             raise InputError(f"expiries must be (first day, last day), first <= last; got {self.expiries!r}.")
-        low, high = self.deltas
+        low, high = _pair(self.deltas)
         if not 0.0 <= low <= high <= 1.0:
             raise InputError(f"deltas must be 0 <= low <= high <= 1; got {self.deltas!r}.")
-        low, high = self.moneyness
+        low, high = _pair(self.moneyness)
         if not 0.0 <= low <= high:
             raise InputError(f"moneyness must be 0 <= low <= high; got {self.moneyness!r}.")
         for name in ("open_interest_share", "gross_vega"):
-            if getattr(self, name) is not None and not 0.0 < getattr(self, name) < math.inf:
+            if getattr(self, name) is not None and not 0.0 < number(getattr(self, name)) < math.inf:
                 raise InputError(f"{name} must be a number > 0; got {getattr(self, name)!r}.")
         for name in ("min_leg_share", "price_per_leg", "parsimony"):
-            if not 0.0 <= getattr(self, name) < 1.0:
+            if not 0.0 <= number(getattr(self, name)) < 1.0:
                 raise InputError(f"{name} must be a share in [0, 1); got {getattr(self, name)!r}.")
-        if not self.min_leg_share <= self.max_leg_share < math.inf or self.max_leg_share == 0.0:
+        if not max(self.min_leg_share, 1e-300) <= number(self.max_leg_share) < math.inf:
             raise InputError(
                 f"max_leg_share must be a number > 0 and >= min_leg_share; got {self.max_leg_share!r}."
             )
         given: Any = self.outright  # one is taken for a tuple of one
         given = (given,) if isinstance(given, Outright) else tuple(given)
+        if not all(isinstance(item, Outright) for item in given):
+            raise InputError(
+                f"outright takes Outright values, such as Outright('spot'); got {self.outright!r}."
+            )
         object.__setattr__(self, "outright", given)
         if len({item.kind for item in given}) < len(given):
             raise InputError("outright must name each of spot, perpetual and future at most once.")
@@ -372,6 +382,22 @@ def plain_fee(fee: dict[str, float]) -> dict[str, float | None]:
 def window_name(days: tuple[float, float]) -> str:
     """What the limit on the vega of a window of days is called."""
     return f"vega {days[0]:g}-{days[1]:g}d"
+
+
+def number(given: Any) -> float:
+    """A number as a float, and NaN for anything else: no rule that names what it takes is met by that."""
+    if isinstance(given, bool) or not isinstance(given, Real):
+        return math.nan
+    return float(given)
+
+
+def _pair(given: Any) -> tuple[float, float]:
+    """Two numbers, None for an open end; NaN for anything else."""
+    try:
+        low, high = given
+    except (TypeError, ValueError):
+        return math.nan, math.nan
+    return number(low), math.inf if high is None else number(high)
 
 
 def _window(days: Any) -> tuple[float, float]:

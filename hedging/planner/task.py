@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from hedging.paths import Paths
 from hedging.planner.problem import Problem, build, default_scenarios
 from hedging.planner.saving import book_to_dict
 from hedging.planner.tails import Outcomes
-from hedging.planner.targets import Limits, Target
+from hedging.planner.targets import BANDS, Limits, Target, number
 from hedging.planner.universe import leg_of
 from hedging.planner.verify import Check, cost_with_carry, revalue
 from hedging.planner.view import View
@@ -28,6 +28,7 @@ from hedging.planner.view import View
 __all__ = ["Task"]
 
 MOST_OUTCOMES = 5_000
+REQUIRED = ("book", "target")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,12 +63,20 @@ class Task:
         InputError
             If the horizon is no number of days, or the book holds an asset of no chain.
         """
-        if not (math.isfinite(horizon) and horizon > 0):
+        kinds = {"book": Book, "target": Target, "limits": Limits, "scenarios": Paths, "view": View}
+        given = {"book": book, "target": target, "limits": limits, "scenarios": scenarios, "view": view}
+        for name, kind in kinds.items():
+            if not isinstance(given[name], kind) and not (given[name] is None and name not in REQUIRED):
+                raise InputError(f"{name} must be a {kind.__name__}; got {type(given[name]).__name__}.")
+        if not 0.0 < number(horizon) < math.inf:
             raise InputError(f"horizon must be a number of days > 0; got {horizon!r}.")
         markets = tuple(markets_of(chain).values())
         book.check_assets(*markets)
+        _check_names(target, markets)
         if isinstance(outcomes, Paths):
             outcomes = Outcomes(outcomes)
+        if not (outcomes is None or isinstance(outcomes, Outcomes)):
+            raise InputError(f"outcomes must be Outcomes or Paths; got {type(outcomes).__name__}.")
         if target.needs_outcomes != (outcomes is not None):
             raise InputError(
                 "an expected shortfall or value at risk needs outcomes to be taken over, and outcomes one of these "
@@ -141,6 +150,18 @@ class Task:
             "funding_8h": {market.asset: market.funding_8h for market in self.markets},
             "versions": _versions(),
         }
+
+
+def _check_names(target: Target, markets: Sequence[Market]) -> None:
+    """Refuse a band of an asset that has no chain: it would hold nothing."""
+    bands = [band for name in BANDS if isinstance(band := getattr(target, name), Mapping)]
+    known = [market.asset for market in markets]
+    unknown = sorted({asset for band in bands for asset in band if asset not in known})
+    if unknown:
+        raise InputError(
+            f"the target has a band of {', '.join(unknown)}, but the chain is {', '.join(known)}: give a chain of that "
+            "asset, or remove the band."
+        )
 
 
 def _versions() -> dict[str, str]:

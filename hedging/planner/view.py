@@ -15,6 +15,7 @@ from hedging.book import Book
 from hedging.errors import InputError
 from hedging.instruments import Future, Instrument, Option
 from hedging.market import Market
+from hedging.planner.targets import number
 from hedging.units import DAYS_PER_YEAR, years
 from hedging.valuation import unit_greeks
 
@@ -52,10 +53,10 @@ class View:
         if self.drift is None and self.vol is None:
             raise InputError("a view needs a drift, a vol or both, such as View(drift=-0.4, vol=0.55).")
         for drift in _numbers(self.drift):
-            if not (isinstance(drift, int | float) and math.isfinite(drift)):
+            if not math.isfinite(number(drift)):
                 raise InputError(f"drift must be a number a year, -40 % written -0.4; got {drift!r}.")
         for vol in _numbers(self.vol):
-            if not (isinstance(vol, int | float) and 0.0 < vol < math.inf):
+            if not 0.0 < number(vol) < math.inf:
                 raise InputError(f"vol must be a number > 0, 55 % a year written 0.55; got {vol!r}.")
 
     def of(self, asset: str) -> tuple[float | None, float | None]:

@@ -1,0 +1,228 @@
+"""Input that makes no sense, and input at the edge of it: each with what is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from planner_cases import small_chain
+from planner_enumeration import LOOSE, coins
+
+from hedging import samples
+from hedging.book import Book, Holding
+from hedging.errors import ChainError, InfeasibleHedgeError, InputError
+from hedging.legs import option_leg
+from hedging.paths import grid
+from hedging.planner import Limits, Outright, PlanStatus, Target, View, plan
+
+BOOK, CHAIN = samples.book(), samples.chain()
+LADDER = [
+    ("p", 80.0, 30),
+    ("p", 90.0, 30),
+    ("p", 100.0, 30),
+    ("c", 110.0, 30),
+    ("p", 95.0, 60),
+    ("c", 120.0, 60),
+]
+
+
+# --- targets that no plan can reach -------------------------------------------------------------------
+
+
+def test_targets_that_contradict_each_other_are_both_named():
+    with pytest.raises(InfeasibleHedgeError, match="delta and delta_value cannot hold together") as caught:
+        plan(BOOK, CHAIN, Target(delta=(8, 12), delta_value=(2e6, 3e6)), compare=False)
+    assert caught.value.clashes == ("delta", "delta_value")
+
+
+def test_a_target_out_of_reach_is_named_alone():
+    with pytest.raises(InfeasibleHedgeError, match="vega cannot be kept by what may be traded") as caught:
+        plan(BOOK, CHAIN, Target(vega=(1e9, None)), compare=False, time_limit=2.0)
+    assert caught.value.clashes == ("vega",)
+    assert "vega is " in str(caught.value)
+
+
+# --- chains with next to nothing in them --------------------------------------------------------------
+
+
+def test_a_chain_without_asks_buys_nothing():
+    chain = small_chain(LADDER)
+    chain = replace(chain, quotes=chain.quotes.assign(ask=np.nan))
+    with pytest.raises(InfeasibleHedgeError, match="floor cannot be kept by what may be traded"):
+        plan(coins(10), chain, Target(floor=-0.2), Limits(**LOOSE))
+
+
+def test_a_chain_of_no_expiry_says_what_is_missing():
+    empty = replace(CHAIN, quotes=CHAIN.quotes.iloc[:0])
+    with pytest.raises(ChainError, match="BTC chain has no out-of-the-money quote"):
+        plan(BOOK, empty, Target(delta=(8, 12)))
+
+
+def test_a_chain_of_one_expiry_is_enough():
+    expiry = CHAIN.quotes["expiry"].unique()[2]
+    one = replace(CHAIN, quotes=CHAIN.quotes[CHAIN.quotes["expiry"] == expiry].reset_index(drop=True))
+    found = plan(BOOK, one, Target(delta=(8, 12)), compare=False)
+    assert 8 <= found.after.delta <= 12
+    assert {leg.instrument.expiry for leg in found.legs} == {expiry}
+
+
+def test_a_chain_without_vols_cannot_be_planned_on():
+    blind = replace(CHAIN, quotes=CHAIN.quotes.assign(mark_vol=np.nan))
+    with pytest.raises(ChainError, match="with a vol to fit a smile to"):
+        plan(BOOK, blind, Target(delta=(8, 12)))
+
+
+@pytest.mark.parametrize("rule", [None, "sticky_moneyness"])
+def test_quotes_without_a_vol_leave_every_greek_a_number(rule):
+    vols = CHAIN.quotes["mark_vol"].to_numpy().copy()
+    vols[::3] = np.nan
+    patchy = replace(CHAIN, quotes=CHAIN.quotes.assign(mark_vol=vols))
+    held = Holding(CHAIN.option(CHAIN.quotes["symbol"].iloc[0]), 2.0)
+    target = Target(delta=(8, 12), vega_weighted=(None, 1e6), delta_rule=rule)
+    found = plan(Book(*BOOK.holdings, held), patchy, target, compare=False)
+    assert all(np.isfinite(check.value) for check in found.checks)
+
+
+# --- sizes that do not fit ----------------------------------------------------------------------------
+
+
+def test_lots_larger_than_the_holding_leave_the_book_as_it_is():
+    with pytest.raises(InfeasibleHedgeError, match="delta cannot be kept"):
+        plan(Book(Holding.spot("BTC", 0.04)), CHAIN, Target(delta=(0.01, 0.02)), compare=False)
+    with pytest.raises(InputError, match="no order fits a position of"):
+        plan(Book(Holding.spot("BTC", 0.0001)), CHAIN, Target(delta=(0.00001, 0.00002)))
+
+
+def test_a_thousand_legs_held_are_measured_as_one_book():
+    random = np.random.default_rng(4)
+    options = [CHAIN.option(name) for name in CHAIN.quotes["symbol"]]
+    legs = [Holding(options[i % len(options)], float(random.choice([-0.1, 0.1]))) for i in range(1_000)]
+    target = Target(delta=(8, 12), vega_weighted=(-1e4, 1e4), delta_rule=0.5)
+    found = plan(Book(Holding.spot("BTC", 25), *legs), CHAIN, target, compare=False, time_limit=3.0)
+    assert all(check.ok for check in found.checks)
+
+
+# --- nothing to do, nothing to spend ------------------------------------------------------------------
+
+
+def test_a_book_on_target_is_left_alone_and_so_is_a_plan_of_a_plan():
+    found = plan(BOOK, CHAIN, Target(delta=(20, 30)), compare=False)
+    assert found.legs == ()
+    assert found.message == "The book meets every limit already; nothing to trade."
+    target = Target(delta_value=(600_000, 800_000), vega_weighted=(0, None), delta_rule="sticky_moneyness")
+    first = plan(BOOK, CHAIN, target, Limits(max_legs=2), compare=False)
+    assert first.legs
+    assert plan(BOOK + first, CHAIN, target, Limits(max_legs=2), compare=False).legs == ()
+
+
+def test_a_budget_of_nothing_is_a_hedge_that_pays_for_itself():
+    found = plan(BOOK, CHAIN, Target(delta=(8, 12)), Limits(budget=0.0), compare=False)
+    assert found.legs
+    assert found.cost.premium <= 1e-6
+
+
+def test_a_cost_of_nothing_is_no_order_at_all():
+    with pytest.raises(InfeasibleHedgeError, match="cost") as caught:
+        plan(BOOK, CHAIN, Target(delta=(8, 12)), Limits(cost=0.0), compare=False)
+    assert set(caught.value.clashes) == {"delta", "cost"}
+
+
+def test_a_horizon_past_every_expiry_settles_all_that_is_bought():
+    chain = small_chain([("p", 95.0, 10), ("p", 90.0, 20), ("c", 105.0, 20)])
+    view = View(drift=-0.5, vol=0.8)
+    found = plan(coins(10), chain, Target(delta=(None, 8.5)), Limits(**LOOSE), horizon=60.0, view=view)
+    assert found.status is PlanStatus.OPTIMAL
+    assert found.cost.carry < 0.0  # puts are expected to pay at their own expiries
+    with pytest.raises(InfeasibleHedgeError, match="floor cannot be kept"):
+        plan(coins(10), chain, Target(floor=-0.3), Limits(**LOOSE), horizon=365.0)
+
+
+# --- values of the wrong kind -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"floor": "-15%"}, "floor must be a share between -1 and 0; got '-15%'"),
+        ({"value_at_risk": [-0.1]}, "value_at_risk must be a share"),
+        ({"shortfall": True}, "shortfall must be a share"),
+        ({"shortfall": -0.1, "level": "95%"}, "level must lie between 0 and 1"),
+        ({"vega_weighted": (0, 1), "reference_days": None}, "reference_days must be a number of days"),
+        ({"delta": (0, 1), "delta_rule": [1.0]}, "rule must be one of"),
+        ({"delta": "8:12"}, "delta must be a band"),
+        ({"delta": (0, 1), "soft": {"delta": "dear"}}, "price of missing delta"),
+        ({"delta": (0, 1), "soft": 3.0}, "soft must be a mapping"),
+        ({"vega_by_days": (20, 40)}, "vega_by_days must be a mapping"),
+        ({"vega_by_days": {20: (0, 1)}}, "takes windows"),
+    ],
+)
+def test_a_target_of_the_wrong_kind_is_refused(wrong, message):
+    with pytest.raises(InputError, match=message):
+        Target(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"budget": "2%"}, "budget must be a share >= 0"),
+        ({"cost": float("nan")}, "cost must be a share >= 0"),
+        ({"max_legs": float("nan")}, "max_legs must be a whole number"),
+        ({"max_legs": "four"}, "max_legs must be a whole number"),
+        ({"max_legs": True}, "max_legs must be a whole number"),
+        ({"expiries": 30}, "expiries must be"),
+        ({"expiries": ("a", "b")}, "expiries must be"),
+        ({"expiries": (float("nan"), None)}, "expiries must be"),
+        ({"deltas": (0.1,)}, "deltas must be"),
+        ({"moneyness": ("a", 1)}, "moneyness must be"),
+        ({"min_leg_share": "4%"}, "min_leg_share must be a share"),
+        ({"max_leg_share": "all"}, "max_leg_share must be a number"),
+        ({"gross_vega": "x"}, "gross_vega must be a number"),
+        ({"outright": "spot"}, "outright takes Outright values"),
+    ],
+)
+def test_a_limit_of_the_wrong_kind_is_refused(wrong, message):
+    with pytest.raises(InputError, match=message):
+        Limits(**wrong)
+
+
+def test_terms_of_the_wrong_kind_are_refused():
+    with pytest.raises(InputError, match="half_spread"):
+        Outright("spot", half_spread="1bp")
+    with pytest.raises(InputError, match="lot must be a number > 0"):
+        Outright("spot", lot=float("inf"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"book": "book.toml"}, "book must be a Book; got str"),
+        ({"target": {"delta": (8, 12)}}, "target must be a Target; got dict"),
+        ({"target": None}, "target must be a Target; got NoneType"),
+        ({"limits": {"budget": 0.02}}, "limits must be a Limits; got dict"),
+        ({"view": "bear"}, "view must be a View; got str"),
+        ({"scenarios": [0.1]}, "scenarios must be a Paths; got list"),
+        (
+            {"outcomes": [0.1], "target": Target(shortfall=-0.1)},
+            "outcomes must be Outcomes or Paths; got list",
+        ),
+        ({"horizon": "30"}, "horizon must be a number of days > 0; got '30'"),
+        ({"horizon": float("nan")}, "horizon must be a number of days > 0; got nan"),
+        ({"target": Target(delta={"ETH": (1, 2)})}, "a band of ETH, but the chain is BTC"),
+        ({"outcomes": grid([0.1], (0.0,), (30.0,))}, "outcomes one of these to limit"),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_refused(wrong, message):
+    with pytest.raises(InputError, match=message):
+        plan(**({"book": BOOK, "chain": CHAIN, "target": Target(delta=(8, 12))} | wrong))
+
+
+def test_whole_numbers_of_numpy_are_numbers():
+    limits = Limits(max_legs=np.int64(2), budget=np.float32(0.5), expiries=(np.int32(7), None))
+    assert limits.max_legs == 2
+    assert Target(floor=np.float64(-0.2)).floor == -0.2
+
+
+def test_an_order_that_is_no_whole_lot_is_refused():
+    with pytest.raises(InputError, match="whole lots"):
+        option_leg(CHAIN, CHAIN.quotes["symbol"].iloc[0], 0.05)
