@@ -42,7 +42,6 @@ __all__ = [
     "one",
     "one_implied_vol",
     "raw_greeks",
-    "touch",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -182,21 +181,6 @@ def _loops() -> Any:
     from hedging import _kernels_fast
 
     return _kernels_fast
-
-
-def touch(spot: Array, level: Array, time_to_expiry: Array, rate: Array, vol: Array, carry: Array) -> Array:
-    """Probability that spot reaches the level by then; `carry` is the dividend yield."""
-    from scipy.special import log_ndtr, ndtr
-
-    with np.errstate(all="ignore"):
-        distance = np.log(level / spot)
-        drift = np.where(distance > 0, 1.0, -1.0) * (rate - carry - 0.5 * vol * vol) * time_to_expiry
-        distance = np.abs(distance)
-        s = vol * np.sqrt(time_to_expiry)
-        direct = ndtr((drift - distance) / s)
-        reflected = np.exp(2.0 * drift * distance / (s * s) + log_ndtr(-(drift + distance) / s))
-        sure = np.where(s > 0, np.minimum(direct + reflected, 1.0), 1.0 * (drift >= distance))
-        return np.where(distance == 0, 1.0, np.where(np.isinf(distance), 0.0, sure))
 
 
 # For engines inside the library -----------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from hedging import greeks
+from hedging.errors import InputError
 from hedging.units import GREEK_UNITS
 
 POSITIVE = st.floats(1e-3, 1e6)
@@ -147,7 +148,7 @@ def test_vol_comes_back_or_is_refused_with_a_reason(o: dict[str, float], flag: s
         assert price < 1e-290 or carried > 1e-4 * vega * o["vol"]
 
 
-@pytest.mark.parametrize("convention", greeks._CONVENTIONS)
+@pytest.mark.parametrize("convention", greeks.strikes.CONVENTIONS)
 @pytest.mark.parametrize("flag", ["c", "p"])
 def test_strike_from_delta_undoes_delta(convention: str, flag: str) -> None:
     S, T, r, v, q = 100.0, np.array([[0.02], [0.7], [5.0]]), 0.04, 0.5, 0.02
@@ -176,7 +177,7 @@ def test_strike_of_the_published_premium_adjusted_delta() -> None:
 
 @pytest.mark.parametrize(("flag", "delta"), [("c", 0.99), ("c", -0.2), ("p", 0.2)])
 def test_delta_that_no_strike_has_is_refused(flag: str, delta: float) -> None:
-    with pytest.raises(greeks.InputError, match="delta must be one that some strike has; got"):
+    with pytest.raises(InputError, match="delta must be one that some strike has; got"):
         greeks.strike_from_delta(flag, delta, 100, 0.5, 0.0, 0.6, convention="forward_premium_adjusted")
 
 
@@ -222,5 +223,5 @@ def test_normal_model_prices_and_vols() -> None:
     other = np.where(K > F, "p", "c")
     parity = price - greeks.bachelier_price(other, F, K, 0.25, 2 * sd, 0.03)
     assert_allclose(parity, np.where(K > F, 1, -1) * (F - K) * math.exp(-0.03 / 4), rtol=1e-10, atol=1e-12)
-    with pytest.raises(greeks.InputError, match="at least the discounted intrinsic value"):
+    with pytest.raises(InputError, match="at least the discounted intrinsic value"):
         greeks.bachelier_implied_vol(0.9, "c", 1, 0, 1)

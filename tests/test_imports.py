@@ -19,7 +19,6 @@ ROWS = [
     {"_arithmetic", "_implied"},
     {"_blocks", "_kernels_fast"},
     {"_kernels"},
-    {"_bachelier", "_deltas"},
     {"greeks", "instruments", "momentum", "reactions"},
     {"_cleaning", "_parity", "_revaluation_formulas", "paths"},
     {"_revaluation_fast", "simulate"},
