@@ -19,7 +19,7 @@ from hedging.instruments import FeeRule, Future, Option, Perpetual
 from hedging.legs import option_leg, outright_leg
 from hedging.market import Market
 from hedging.paths import Paths, grid
-from hedging.planner import Limits, Outright, Target, plan, read_plan
+from hedging.planner import Limits, Outright, Target, plan, read_plan, search
 from hedging.planner.structure import closings, structure
 
 BOOK, CHAIN = samples.book(), samples.chain()
@@ -471,3 +471,65 @@ def test_a_plan_within_its_margin_is_saved_read_and_audited(tmp_path):
 def test_a_margin_is_a_share():
     with pytest.raises(InputError, match="most must be a share"):
         margin.InitialMargin(margin.DERIBIT_BTC, -0.1)
+
+
+# --- liquidity --------------------------------------------------------------------------------------
+
+PUTS = [("p", strike, days) for strike in (80.0, 85.0, 90.0, 95.0) for days in (30, 60)]
+
+
+def hardness(chain, legs) -> float:
+    """Half spread over price, and shares of quote and open interest, from the quotes by hand."""
+    total = 0.0
+    for leg in legs:
+        row = chain.row(leg.instrument.symbol)
+        price, size = (row["ask"], row["ask_size"]) if leg.quantity > 0 else (row["bid"], row["bid_size"])
+        total += max(row["ask"] - row["bid"], 2 * abs(price - row["mark"])) / 2 / price
+        total += abs(leg.quantity) / size + abs(leg.units) / row["open_interest"]
+    return total
+
+
+def mixed_chain(seed: int):
+    random = np.random.default_rng(seed)
+    count = len(PUTS)
+    chain = small_chain(
+        PUTS, spreads=list(random.uniform(0.01, 0.06, count)), sizes=list(random.integers(9, 60, count))
+    )
+    return replace(chain, quotes=chain.quotes.assign(open_interest=random.uniform(20, 400, count)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("share", [0.02, 0.3])
+def test_no_single_order_within_the_share_is_easier_to_trade(seed, share):
+    chain, book = mixed_chain(seed), Book([Holding.spot("BTC", 10.0)])
+    market, target = Market.of(chain), Target(delta=(6.0, 7.0))
+    limits = Limits(max_legs=1, parsimony=share, price_per_leg=0.0, **LOOSE)
+    found = plan(book, chain, target, limits, compare=False)
+    plans = []
+    for symbol, most in zip(chain.quotes["symbol"], chain.quotes["ask_size"], strict=True):
+        one = (Book() + [option_leg(chain, symbol, 1.0)]).exposure(market).delta
+        for quantity in range(1, int(most) + 1):
+            leg = option_leg(chain, symbol, float(quantity))
+            if 6.0 <= 10.0 + quantity * one <= 7.0:
+                plans.append((leg.units * (leg.half_spread + leg.fee), hardness(chain, [leg])))
+    cheapest = min(cost for cost, _ in plans)
+    assert found.objective <= (1 + share) * cheapest * (1 + 1e-9)
+    easiest = min(hard for cost, hard in plans if cost <= (1 + share) * cheapest * (1 + 1e-9))
+    assert hardness(chain, found.legs) == pytest.approx(easiest, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", [7, 9])
+def test_several_orders_stay_as_many_and_of_their_kind_and_get_easier(seed, monkeypatch):
+    chain, target = samples.chain(seed), Target(delta=(8, 12), vega=(0, None), floor=-0.2)
+    limits = Limits(budget=0.03, expiries=(20, 100), parsimony=0.15)
+    found = plan(BOOK, chain, target, limits, compare=False)
+    best = plan(BOOK, chain, target, replace(limits, parsimony=0.0), compare=False)
+    monkeypatch.setattr(search, "most_liquid", lambda *given, **_: given[1])
+    simple = plan(BOOK, chain, target, limits, compare=False)
+    assert found.objective <= 1.15 * best.objective * (1 + 2e-3)
+    assert all(check.ok for check in found.checks)
+    sides = [sorted((leg.instrument.flag, leg.side) for leg in one.legs) for one in (found, simple)]
+    assert sides[0] == sides[1]
+    assert hardness(chain, found.legs) < 0.9 * hardness(chain, simple.legs)
+    (optimum,) = [item for item in found.alternatives if item.name == "optimum"]
+    assert optimum.cost.execution == pytest.approx(best.cost.execution, rel=2e-3)

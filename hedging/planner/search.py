@@ -17,6 +17,7 @@ from hedging.planner.alternatives import beside
 from hedging.planner.chance import settled, simplest, solve
 from hedging.planner.explain import binding, drivers, shadow_prices
 from hedging.planner.infeasible import clashing, closest
+from hedging.planner.liquidity import illiquidity, most_liquid
 from hedging.planner.problem import Problem, allowed
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus
 from hedging.planner.solve import Solution
@@ -108,14 +109,19 @@ def plan(
 
 
 def _simplified(task: Task, problem: Problem, solution: Solution) -> tuple[Solution, tuple[Alternative, ...]]:
-    """Fewest legs among all plans within `Limits.parsimony` of the optimum; the optimum beside it."""
-    if solution.lots is None or np.count_nonzero(solution.lots) < 2 or not task.limits.parsimony:
+    """Fewest legs within `Limits.parsimony` of the optimum, the easiest to trade of these; the optimum beside it."""
+    share = task.limits.parsimony
+    if solution.lots is None or not solution.lots.any() or not share:
         return solution, ()
-    simple = simplest(problem, solution, share=task.limits.parsimony)
-    if simple is solution:
+    several = np.count_nonzero(solution.lots) > 1
+    simple = simplest(problem, solution, share=share) if several else solution
+    measure = illiquidity(problem.columns, task.markets, task.limits)
+    dearest = solution.objective + share * abs(solution.objective)
+    easy = most_liquid(settled(problem, simple.lots), simple, measure, cost=dearest)
+    if easy is solution:
         return solution, ()
     legs = task.legs(problem, solution.lots)
-    return simple, (Alternative("optimum", legs, task.cost(legs)),)
+    return easy, (Alternative("optimum", legs, task.cost(legs)),)
 
 
 def _rescued(task: Task, problem: Problem, solution: Solution, start: float, time_limit: float) -> Solution:

@@ -290,7 +290,7 @@ class Limits:
         What each further order must save to earn its place, as a share of the base. [1]
     parsimony : float
         Among plans that cost this share more than the optimum at most, the one with the fewest legs is
-        taken. [1]
+        taken, and of these the easiest to trade; see `hedging.planner.liquidity`. [1]
     quoted_size : bool
         Trade no more than is quoted, where the quoted size is known.
     open_interest_share : float, optional
