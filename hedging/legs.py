@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,10 @@ from hedging.instruments import FeeRule, Future, Instrument, Linear, Option, Spo
 __all__ = [
     "Cost",
     "HasLegs",
+    "Ladder",
     "Leg",
     "Legs",
+    "Level",
     "cost_of",
     "crossing_cost",
     "legs_of",
@@ -46,6 +48,9 @@ class Leg:
         [money per unit]
     spot : float
         Price of the underlying when the quote was taken. [money]
+    worst : float, optional
+        Worst price of the quotes that the order takes, its limit; by default `price`, which is their average.
+        [money per unit]
     """
 
     instrument: Instrument
@@ -54,6 +59,7 @@ class Leg:
     half_spread: float
     fee: float
     spot: float
+    worst: float | None = None
 
     @property
     def multiplier(self) -> float:
@@ -71,10 +77,15 @@ class Leg:
         return "buy" if self.quantity > 0 else "sell"
 
     @property
+    def limit(self) -> float:
+        """The limit price: the worst that the order may trade at. [money per unit]"""
+        return self.price if self.worst is None else self.worst
+
+    @property
     def quoted_price(self) -> float:
-        """The price as the venue quotes it: in coin for a coin-settled option."""
+        """The limit price as the venue quotes it: in coin for a coin-settled option."""
         # Rounded, as a limit of 0.06749999999999999 is off the tick.
-        return round(self.price / self.spot, 10) if self.quote_unit != "money" else self.price
+        return round(self.limit / self.spot, 10) if self.quote_unit != "money" else self.limit
 
     @property
     def quote_unit(self) -> str:
@@ -85,8 +96,8 @@ class Leg:
     def price_text(self) -> str:
         """The limit price as a person reads it: as quoted, and in money where that is another number."""
         if self.quote_unit == "money":
-            return f"{self.price:,.10g}"
-        return f"{self.quoted_price:.4f} {self.quote_unit} = {self.price:,.2f}"
+            return f"{self.limit:,.10g}"
+        return f"{self.quoted_price:.4f} {self.quote_unit} = {self.limit:,.2f}"
 
     @property
     def pays_coin(self) -> bool:
@@ -145,8 +156,87 @@ class Cost:
         return Cost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
-def option_leg(chain: OptionChain, symbol: str, quantity: float) -> Leg:
-    """An order for a listed option at the quote it would trade at.
+class Level(NamedTuple):
+    """How far into a ladder an order reaches, and what it pays if it takes all of that.
+
+    Prices as the venue quotes them; `reach` counts contracts from the best price on.
+    """
+
+    reach: float
+    average: float
+    worst: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Quotes of one contract on both sides, the best first.
+
+    An order that reaches into a level is priced as if it took all of it: never too cheap, and as exact as the
+    levels are fine.
+
+    Attributes
+    ----------
+    bids, asks : tuple of (float, float)
+        Price as the venue quotes it, and contracts at it.
+
+    Raises
+    ------
+    InputError
+        If a price or size is no number > 0, or the prices of a side do not get worse.
+
+    Examples
+    --------
+    >>> Ladder(asks=((1.0, 10.0), (2.0, 30.0))).reached(12.0)
+    Level(reach=40.0, average=1.75, worst=2.0)
+    """
+
+    bids: tuple[tuple[float, float], ...] = ()
+    asks: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, worse in (("bids", -1.0), ("asks", 1.0)):
+            try:
+                side = tuple((float(price), float(size)) for price, size in getattr(self, name))
+            except (TypeError, ValueError) as error:
+                raise InputError(
+                    f"{name} of a ladder must be pairs (price, contracts); got {error}."
+                ) from error
+            if not all(0.0 < number < np.inf for level in side for number in level):
+                raise InputError(f"{name} of a ladder must be prices and sizes > 0; got {side!r:.200}.")
+            prices = [worse * price for price, _ in side]
+            if sorted(set(prices)) != prices:
+                raise InputError(f"{name} of a ladder must get worse from level to level; got {side!r:.200}.")
+            object.__setattr__(self, name, side)
+
+    def levels(self, side: float) -> list[Level]:
+        """The levels an order may reach, those of the asks for a buy (`side` > 0)."""
+        quotes = self.asks if side > 0 else self.bids
+        reach, paid, found = 0.0, 0.0, []
+        for price, size in quotes:
+            reach, paid = reach + size, paid + price * size
+            found.append(Level(reach, paid / reach, price))
+        return found
+
+    def reached(self, quantity: float) -> Level:
+        """The level that an order for some contracts reaches, > 0 to buy.
+
+        Raises
+        ------
+        InputError
+            If the ladder does not hold so many.
+        """
+        levels = self.levels(quantity)
+        for level in levels:
+            if abs(quantity) <= level.reach * (1.0 + 1e-9):
+                return level
+        held = levels[-1].reach if levels else 0.0
+        raise InputError(
+            f"an order for {abs(quantity):g} contracts finds only {held:g} on its side of the book."
+        )
+
+
+def option_leg(chain: OptionChain, symbol: str, quantity: float, ladder: Ladder | None = None) -> Leg:
+    """An order for a listed option at the quote, or the quotes, it would trade at.
 
     Parameters
     ----------
@@ -155,11 +245,14 @@ def option_leg(chain: OptionChain, symbol: str, quantity: float) -> Leg:
         The venue's name of the contract.
     quantity : float
         Signed contracts, a multiple of the lot.
+    ladder : Ladder, optional
+        Where the depth is known, what a larger order pays.
 
     Raises
     ------
     InputError
-        If the option is not listed, has no quote on that side, or the quantity is not whole lots.
+        If the option is not listed, has no quote on that side, or the quantity is not whole lots or more than
+        the ladder holds.
     """
     option = chain.option(symbol)
     lots = quantity / option.terms.lot
@@ -173,20 +266,28 @@ def option_leg(chain: OptionChain, symbol: str, quantity: float) -> Leg:
         raise InputError(
             f"{symbol} has no {'ask' if quantity > 0 else 'bid'}; choose an option that is quoted."
         )
+    worst = None
+    if ladder is not None:
+        level, money = ladder.reached(quantity), chain.spot if option.terms.settlement == "coin" else 1.0
+        price, worst = level.average * money, level.worst * money
     half_spread = float(crossing_cost(price, row["bid"], row["ask"], row["mark"]))
     fee = float(option.terms.fee.per_unit(price, chain.spot))
-    return Leg(option, float(quantity), price, half_spread, fee, chain.spot)
+    return Leg(option, float(quantity), price, half_spread, fee, chain.spot, worst)
 
 
 def crossing_cost(
     price: npt.ArrayLike, bid: npt.ArrayLike, ask: npt.ArrayLike, mark: npt.ArrayLike
 ) -> npt.NDArray[np.float64]:
-    """Half the spread, or the distance to the mark where that is more; arrays broadcast.
+    """Distance of a price to the middle of the quotes, or to the mark where that is more; arrays broadcast.
 
-    Missing quotes are NaN; with neither the other side nor a mark known the cost is NaN.
+    At a quote that is half the spread. Missing quotes are NaN; with neither the other side nor a mark known the
+    cost is NaN.
     """
-    half = (np.asarray(ask, dtype=float) - np.asarray(bid, dtype=float)) / 2.0
-    return np.asarray(np.fmax(half, np.abs(np.asarray(price, dtype=float) - np.asarray(mark, dtype=float))))
+    price, bid, ask = (np.asarray(each, dtype=float) for each in (price, bid, ask))
+    # From the quotes outwards, as half a sum would round.
+    beyond = np.maximum(np.fmax(price - ask, bid - price), -(ask - bid) / 2.0)
+    from_middle = (ask - bid) / 2.0 + beyond
+    return np.asarray(np.fmax(np.abs(from_middle), np.abs(price - np.asarray(mark, dtype=float))))
 
 
 def outright_leg(
@@ -251,7 +352,7 @@ def orders_frame(legs: Sequence[Leg]) -> pd.DataFrame:
                 "quantity": abs(leg.quantity),
                 "limit_price": leg.quoted_price,
                 "quote_unit": leg.quote_unit,
-                "limit_price_money": leg.price,
+                "limit_price_money": leg.limit,
                 "premium": cost.premium,
                 "half_spread": cost.half_spread,
                 "fees": cost.fees,

@@ -119,7 +119,7 @@ def _order(leg: Leg, name: str, currency: str, time_in_force: str | None) -> dic
         "notional": abs(leg.units) * at,
         "limit_price": leg.quoted_price,
         "price_unit": currency if leg.quote_unit == "money" else leg.quote_unit,
-        "limit_price_money": leg.price,
+        "limit_price_money": leg.limit,
         "premium": cost.premium,
         "fees": cost.fees,
     }

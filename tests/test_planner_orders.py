@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -16,11 +17,13 @@ from hedging.book import Book, Holding
 from hedging.chain import in_columns
 from hedging.errors import InfeasibleHedgeError, InputError
 from hedging.instruments import FeeRule, Future, Option, Perpetual
-from hedging.legs import option_leg, outright_leg
+from hedging.legs import Ladder, option_leg, outright_leg
 from hedging.market import Market
 from hedging.paths import Paths, grid
 from hedging.planner import Limits, Outright, Target, plan, read_plan, search
+from hedging.planner.saving import limits_from
 from hedging.planner.structure import closings, structure
+from hedging.venues import deribit
 
 BOOK, CHAIN = samples.book(), samples.chain()
 LOOSE = {"expiries": (0.0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0, "max_leg_share": 20.0}
@@ -80,7 +83,7 @@ def enumerated(book, market, orders, target, limits, scenarios, most, judge=None
     """
     base, now = book.value(market), book.exposure(market)
     held = book.values(market, scenarios).sum(axis=2) + book.cash - base
-    signs = [[None, *(make(float(q)) for q in range(-most, most + 1) if q)] for make in orders]
+    signs = [[None, *filter(None, (make(float(q)) for q in range(-most, most + 1) if q))] for make in orders]
     alone = {leg: Book() + [leg] for legs in signs for leg in legs if leg is not None}
     pnl = {leg: one.values(market, scenarios).sum(axis=2) + one.cash for leg, one in alone.items()}
     greeks = {leg: np.array([getattr(one.exposure(market), g) for g in GREEKS]) for leg, one in alone.items()}
@@ -533,3 +536,152 @@ def test_several_orders_stay_as_many_and_of_their_kind_and_get_easier(seed, monk
     assert hardness(chain, found.legs) < 0.9 * hardness(chain, simple.legs)
     (optimum,) = [item for item in found.alternatives if item.name == "optimum"]
     assert optimum.cost.execution == pytest.approx(best.cost.execution, rel=2e-3)
+
+
+# --- depth ------------------------------------------------------------------------------------------
+
+
+def walked(ladder, quantity) -> tuple[float, float]:
+    """Average price of whole levels up to the one an order reaches, and the worst, by walking the book."""
+    left, taken = abs(quantity), []
+    for price, size in ladder.asks if quantity > 0 else ladder.bids:
+        taken.append((price, size))
+        left -= size
+        if left <= 1e-9:
+            break
+    assert left <= 1e-9
+    return sum(p * s for p, s in taken) / sum(s for _, s in taken), taken[-1][0]
+
+
+def deep(chain, seed: int):
+    """A ladder of three levels on each side of every option, from its quote on."""
+    random = np.random.default_rng(seed)
+    books = {}
+    for row in chain.quotes.itertuples():
+        steps = 1.0 + np.cumsum([0.0, *random.uniform(0.01, 0.05, 2)])
+        sizes = [tuple(float(size) for size in random.integers(1, 3, 3)) for _ in "ab"]
+        books[row.symbol] = Ladder(
+            bids=tuple(zip(row.bid_quoted / steps, sizes[0], strict=True)),
+            asks=tuple(zip(row.ask_quoted * steps, sizes[1], strict=True)),
+        )
+    return books
+
+
+@pytest.mark.parametrize("terms", [COIN, CASH], ids=["coin", "cash"])
+def test_an_order_into_the_book_pays_its_levels_and_no_less(terms):
+    chain = small_chain([("p", 90.0, 30), ("c", 110.0, 60)], terms=terms)
+    books = deep(chain, 1)
+    money = SPOT if terms is COIN else 1.0
+    for symbol, ladder in books.items():
+        middle = (chain.row(symbol)["bid"] + chain.row(symbol)["ask"]) / 2
+        for side, quotes in ((1.0, ladder.asks), (-1.0, ladder.bids)):
+            for quantity in range(1, int(sum(size for _, size in quotes)) + 1):
+                leg = option_leg(chain, symbol, side * quantity, ladder)
+                average, worst = walked(ladder, side * quantity)
+                assert leg.price == pytest.approx(average * money, rel=1e-12)
+                assert leg.limit == pytest.approx(worst * money, rel=1e-12)
+                assert leg.half_spread == pytest.approx(abs(average * money - middle), rel=1e-9)
+                # What is filled is filled at this average or better, and within the limit.
+                exact = sum([p for p, s in quotes for _ in range(int(s))][:quantity]) / quantity
+                assert side * exact <= side * average + 1e-12
+            with pytest.raises(InputError, match="finds only"):
+                option_leg(chain, symbol, side * (quantity + 1), ladder)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_book_of_levels_is_cheaper(seed):
+    random = np.random.default_rng(seed)
+    chain = small_chain(
+        [("p", 85.0, 30), ("p", 95.0, 60), ("c", 110.0, 30)],
+        terms=COIN if seed % 2 else CASH,
+        spreads=[0.03] * 3,
+        sizes=[1.0] * 3,
+    )
+    books, market, book = deep(chain, seed), Market.of(chain), Book([Holding.spot("BTC", 5.0)], cash=20.0)
+    delta = float(random.uniform(2.0, 4.2))
+    target = Target(
+        delta=(delta - 0.4, delta + 0.4), floor=float(random.uniform(-0.6, -0.3)) if seed % 3 else None
+    )
+    limits = Limits(
+        depth=books,
+        max_legs=int(random.integers(1, 4)),
+        budget=0.06 if seed % 2 else None,
+        parsimony=0.0,
+        **LOOSE | {"max_leg_share": 0.8},
+    )
+    scenarios = grid(np.linspace(-0.6, 0.6, 7), (0.0,), (5.0, 20.0))
+
+    def order(symbol):
+        held = {1.0: sum(s for _, s in books[symbol].asks), -1.0: sum(s for _, s in books[symbol].bids)}
+        return lambda q: option_leg(chain, symbol, q, books[symbol]) if abs(q) <= held[np.sign(q)] else None
+
+    orders = [order(symbol) for symbol in chain.quotes["symbol"]]
+    expected = enumerated(book, market, orders, target, limits, scenarios, most=4)
+    ask = partial(plan, book, chain, target, horizon=20.0, scenarios=scenarios, gap=1e-6, compare=False)
+    if not np.isfinite(expected):
+        with pytest.raises(InfeasibleHedgeError):
+            ask(limits)
+        return
+    found = ask(limits)
+    assert found.objective == pytest.approx(expected, rel=2e-6, abs=1e-7)
+    assert len({leg.instrument for leg in found.legs}) == len(found.legs)
+    # The best quotes alone can do no more, and dearer where they can.
+    try:
+        shallow = ask(replace(limits, depth={}))
+    except InfeasibleHedgeError:
+        return
+    assert found.objective <= shallow.objective + 1e-6
+
+
+def test_a_plan_into_the_book_is_saved_and_sent_with_its_limits(tmp_path):
+    books = {}
+    for row in CHAIN.quotes.itertuples():
+        tick = CHAIN.terms.tick_at(row.ask_quoted)
+        prices = [round(row.ask_quoted + step * tick, 4) for step in range(8)]
+        books[row.symbol] = Ladder(asks=tuple((price, 4.0) for price in prices))
+    limits = Limits(depth=books, expiries=(20, 60), max_legs=1)
+    found = plan(BOOK, CHAIN, Target(delta=(18, 20), floor=-0.75), limits, compare=False)
+    (leg,) = found.legs
+    average, worst = walked(books[leg.instrument.symbol], leg.quantity)
+    assert worst > average > books[leg.instrument.symbol].asks[0][0]
+    assert found.orders["limit_price"].tolist() == [pytest.approx(worst, rel=1e-12)]
+    assert found.cost.premium == pytest.approx(leg.units * average * CHAIN.spot)
+    (sent,) = deribit.orders(found)
+    assert sent["params"]["price"] == worst
+    assert found.ticket()["orders"][0]["limit_price"] == pytest.approx(worst, rel=1e-12)
+    found.to_json(tmp_path / "plan.json")
+    saved = read_plan(tmp_path / "plan.json")
+    assert (saved.legs, saved.id) == (found.legs, found.id)
+    assert limits_from(saved.inputs["limits"]) == limits
+    assert saved.audit(CHAIN).ok
+
+
+def test_books_of_the_exchange_become_ladders_in_contracts():
+    terms = deribit.option_terms("SOL_USDC", "2026-03-01T00:00Z")
+    chain = replace(CHAIN, terms=terms)
+    rows = [("S", "ask", 1, 7.6, 50.0), ("S", "ask", 0, 7.5, 30.0), ("S", "bid", 0, 7.2, 10.0)]
+    table = pd.DataFrame(rows, columns=["symbol", "side", "level", "price", "amount"])
+    assert deribit.ladders(table, chain) == {"S": Ladder(bids=((7.2, 1.0),), asks=((7.5, 3.0), (7.6, 5.0)))}
+    with pytest.raises(InputError, match="'bid' or 'ask'"):
+        deribit.ladders(table.assign(side="offer"), chain)
+
+
+@pytest.mark.parametrize(
+    ("sides", "message"),
+    [
+        ({"asks": ((0.06, 1.0), (0.05, 1.0))}, "get worse"),
+        ({"bids": ((0.05, 1.0), (0.06, 1.0))}, "get worse"),
+        ({"asks": ((0.05, 0.0),)}, "> 0"),
+        ({"asks": ((float("nan"), 1.0),)}, "> 0"),
+        ({"bids": (0.05, 1.0)}, "pairs"),
+        ({"bids": 5}, "pairs"),
+    ],
+)
+def test_what_is_no_ladder_is_refused(sides, message):
+    with pytest.raises(InputError, match=message):
+        Ladder(**sides)
+
+
+def test_depth_is_ladders():
+    with pytest.raises(InputError, match="depth must map symbols to Ladder"):
+        Limits(depth={"A": ((0.05, 1.0),)})

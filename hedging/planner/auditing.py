@@ -120,7 +120,7 @@ def audit(
     book, target, limits = (
         book_from(inputs["book"]),
         target_from(inputs["target"]),
-        limits_from(inputs["limits"]),
+        replace(limits_from(inputs["limits"]), depth={}),  # of the order books of that day nothing is left
     )
     # What was minimised or expected to gain is no limit to go back to, and its cost is spent.
     target, limits = replace(target, minimise="cost"), replace(limits, cost=None)

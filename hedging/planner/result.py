@@ -384,6 +384,7 @@ def _units(currency: str) -> dict[str, str]:
             "quantity": "contracts",
             "limit_price": "as quoted, in quote_unit per unit of underlying",
             "limit_price_money": f"{currency} per unit of underlying",
+            "price_per_unit": f"{currency} per unit of underlying, the average",
             "share": "share of base",
             "gap": "share of objective",
             "day": "days from the chain's time",

@@ -10,7 +10,7 @@ from typing import Any
 
 from hedging.book import Book, Holding
 from hedging.instruments import ContractTerms, FeeRule, Future, Instrument, Option, Perpetual, Spot
-from hedging.legs import Leg, orders_frame
+from hedging.legs import Ladder, Leg, orders_frame
 from hedging.planner.targets import Limits, Outright, Target, plain_fee
 from hedging.units import utc
 
@@ -30,6 +30,7 @@ def legs_to_dicts(legs: Sequence[Leg]) -> list[dict[str, Any]]:
     return [
         {str(key): value for key, value in row.items()}
         | {
+            "price_per_unit": leg.price,
             "half_spread_per_unit": leg.half_spread,
             "fee_per_unit": leg.fee,
             "spot": leg.spot,
@@ -46,10 +47,11 @@ def legs_from(orders: Sequence[dict[str, Any]]) -> tuple[Leg, ...]:
         Leg(
             _instrument_from(row["terms"]),
             sides[row["side"]] * row["quantity"],
-            row["limit_price_money"],
+            row["price_per_unit"],
             row["half_spread_per_unit"],
             row["fee_per_unit"],
             row["spot"],
+            None if row["limit_price_money"] == row["price_per_unit"] else row["limit_price_money"],
         )
         for row in orders
     )
@@ -98,7 +100,8 @@ def limits_from(saved: dict[str, Any]) -> Limits:
     if margin is not None:
         # By name, when needed: the planner does not depend on any margin rules.
         margin = import_module("hedging.margin").InitialMargin.from_dict(margin)
-    return Limits(**(saved | windows | {"outright": outright, "initial_margin": margin}))
+    depth = {symbol: Ladder(**sides) for symbol, sides in saved.get("depth", {}).items()}
+    return Limits(**(saved | windows | {"outright": outright, "initial_margin": margin, "depth": depth}))
 
 
 def _instrument(item: Instrument) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from hedging.errors import InputError
 from hedging.instruments import FeeRule, Future, Linear, Perpetual, Settlement, Spot
+from hedging.legs import Ladder
 from hedging.smile import stickiness
 from hedging.units import GREEK_UNITS
 
@@ -295,6 +296,9 @@ class Limits:
         Trade no more than is quoted, where the quoted size is known.
     open_interest_share : float, optional
         Trade no more than this share of a contract's open interest, where that is known. [1]
+    depth : mapping of str to Ladder
+        Order books of some options by the venue's symbol; an order there may reach beyond the best quote, at
+        the prices of the levels it takes. Trade no more than they hold, where `quoted_size` is set.
     gross_vega : float, optional
         Greatest sum of the absolute vegas of the orders. [money per vol point]
     initial_margin : InitialMargin, optional
@@ -322,6 +326,7 @@ class Limits:
     parsimony: float = 0.01
     quoted_size: bool = True
     open_interest_share: float | None = None
+    depth: Mapping[str, Ladder] = field(default_factory=dict)
     gross_vega: float | None = None
     initial_margin: MarginLimit | None = None
     close: bool = True
@@ -354,6 +359,11 @@ class Limits:
             raise InputError(
                 f"max_leg_share must be a number > 0 and >= min_leg_share; got {self.max_leg_share!r}."
             )
+        for symbol, ladder in self.depth.items():
+            if not isinstance(ladder, Ladder):
+                raise InputError(
+                    f"depth must map symbols to Ladder values; got {ladder!r:.100} for {symbol!r}."
+                )
         given: Any = self.outright  # one is taken for a tuple of one
         given = (given,) if isinstance(given, Outright) else tuple(given)
         if not all(isinstance(item, Outright) for item in given):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from hedging.book import Book
 from hedging.chain import OptionChain
 from hedging.errors import InputError
 from hedging.instruments import Future, Instrument, Linear, Option
-from hedging.legs import Leg, crossing_cost, option_leg, outright_leg
+from hedging.legs import Ladder, Leg, crossing_cost, option_leg, outright_leg
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner.targets import GREEK_TARGETS, Limits, Outright
@@ -183,10 +183,10 @@ def leg_on(instrument: Instrument, market: Market, quantity: float, limits: Limi
     Raises
     ------
     InputError
-        If an option is not quoted on that side.
+        If an option is not quoted on that side, or not so many contracts are.
     """
     if isinstance(instrument, Option):
-        return option_leg(market.chain, instrument.symbol, quantity)
+        return option_leg(market.chain, instrument.symbol, quantity, _depth(limits).get(instrument.symbol))
     forward = market.forward(instrument.expiry) if isinstance(instrument, Future) else None
     terms = terms_of_outright(limits)[_kind(instrument)]
     return outright_leg(
@@ -198,7 +198,8 @@ def leg_on(instrument: Instrument, market: Market, quantity: float, limits: Limi
 class _Offer:
     """One instrument on one side, as quoted: prices in money per unit, sizes in lots.
 
-    `closes` is what is held on the other side: so much may be traded in any size.
+    `closes` is what is held on the other side: so much may be traded in any size. `beyond` is what better levels
+    of a ladder hold: an order of no more is another one.
     """
 
     instrument: Instrument
@@ -212,6 +213,7 @@ class _Offer:
     closes: float
     pays_premium: bool
     pays_coin: bool
+    beyond: float = 0.0
 
 
 def _option_quotes(market: Market, limits: Limits, book: Book) -> list[_Offer]:
@@ -236,11 +238,10 @@ def _option_quotes(market: Market, limits: Limits, book: Book) -> list[_Offer]:
         fee = np.broadcast_to(terms.fee.per_unit(price, market.spot), price.shape)
         closes = np.floor(np.maximum(-side * held_lots, 0.0) + 1e-9)
         usable = np.isfinite(price) & (price > 0) & np.isfinite(crossing) & (inside | (closes > 0))
-        available = np.minimum(
-            _available(q, size_column, lots, terms.lot, limits), np.where(inside, np.inf, closes)
-        )
-        offers += [
-            _Offer(
+        whole = np.minimum(np.floor(_open_interest(q, lots, limits) + 1e-9), np.where(inside, np.inf, closes))
+        available = np.minimum(_quoted(q, size_column, terms.lot, limits), whole)
+        for i in np.flatnonzero(usable):
+            offer = _Offer(
                 options[i],
                 side,
                 price[i],
@@ -253,9 +254,39 @@ def _option_quotes(market: Market, limits: Limits, book: Book) -> list[_Offer]:
                 True,
                 coin,
             )
-            for i in np.flatnonzero(usable)
-        ]
+            ladder = _depth(limits).get(options[i].symbol)
+            offers += [offer] if ladder is None else _climbed(offer, ladder, market, whole[i])
     return offers
+
+
+def _depth(limits: Limits) -> Mapping[str, Ladder]:
+    """Ladders by symbol; none where what is quoted is no limit."""
+    return limits.depth if limits.quoted_size else {}
+
+
+def _climbed(offer: _Offer, ladder: Ladder, market: Market, most: float) -> list[_Offer]:
+    """One order for each level of a ladder: it reaches there and no further, and pays the average up to there.
+
+    Levels are orders of one instrument and one side, of which the programme takes one at most. So none needs
+    another's lots, and what an order pays is linear in its lots: no more binaries than levels.
+    """
+    found, beyond = [], 0.0
+    for level in ladder.levels(offer.side):
+        reach = np.floor(level.reach / offer.lot + 1e-9)
+        if reach > beyond:
+            leg = option_leg(market.chain, offer.instrument.symbol, offer.side * reach * offer.lot, ladder)
+            found.append(
+                replace(
+                    offer,
+                    price=leg.price,
+                    half_spread=leg.half_spread,
+                    fee=leg.fee,
+                    available=min(reach, most),
+                    beyond=beyond,
+                )
+            )
+        beyond = max(beyond, reach)
+    return found
 
 
 def _inside(chain: OptionChain, limits: Limits) -> npt.NDArray[np.bool_]:
@@ -272,15 +303,19 @@ def _inside(chain: OptionChain, limits: Limits) -> npt.NDArray[np.bool_]:
     return np.asarray(inside)
 
 
-def _available(quotes: pd.DataFrame, size_column: str, lots: float, lot: float, limits: Limits) -> Array:
-    """Lots that are quoted, and that are a small enough part of the open interest, where these are known."""
-    size = quotes[size_column].to_numpy(dtype=float) / lot
+def _quoted(quotes: pd.DataFrame, size_column: str, lot: float, limits: Limits) -> Array:
+    """Lots that are quoted, infinity where that is no limit or unknown."""
     if not limits.quoted_size:
-        size = np.full_like(size, np.nan)
-    share = np.inf if limits.open_interest_share is None else limits.open_interest_share
-    with np.errstate(invalid="ignore"):
-        open_interest = share * quotes["open_interest"].to_numpy(dtype=float) / lots
-    return np.floor(np.fmin(np.fmin(size, open_interest), np.inf) + 1e-9)
+        return np.full(len(quotes), np.inf)
+    return np.floor(np.fmin(quotes[size_column].to_numpy(dtype=float) / lot, np.inf) + 1e-9)
+
+
+def _open_interest(quotes: pd.DataFrame, lots: float, limits: Limits) -> Array:
+    """Lots that are a small enough part of the open interest, infinity where that is no limit or unknown."""
+    if limits.open_interest_share is None:
+        return np.full(len(quotes), np.inf)
+    open_interest = limits.open_interest_share * quotes["open_interest"].to_numpy(dtype=float) / lots
+    return np.asarray(np.fmin(open_interest, np.inf))
 
 
 def _future_expiries(market: Market, limits: Limits) -> list[pd.Timestamp]:
@@ -329,8 +364,8 @@ def _outright_quote(
 
 def _measured(offers: list[_Offer], market: Market, horizon: float, least: float, most: float) -> Columns:
     """Columns of some offers: the arithmetic of `Book.__add__`, for all of them at once."""
-    names = ("side", "price", "half_spread", "fee", "lot", "units_per_lot", "available", "closes")
-    side, price, half_spread, fee, lot, units, available, closes = (
+    names = ("side", "price", "half_spread", "fee", "lot", "units_per_lot", "available", "closes", "beyond")
+    side, price, half_spread, fee, lot, units, available, closes, beyond = (
         np.array([getattr(offer, name) for offer in offers], dtype=float) for name in names
     )
     buys_value = np.array([offer.pays_premium for offer in offers])
@@ -357,7 +392,7 @@ def _measured(offers: list[_Offer], market: Market, horizon: float, least: float
         entry=entry,
         coins=coins,
         cash=np.where(in_coin, 0.0, paid) + unearned,
-        least=np.maximum(1.0, np.where(closes > 0, np.minimum(smallest, closes), smallest)),
+        least=np.maximum(beyond + 1.0, np.where(closes > 0, np.minimum(smallest, closes), smallest)),
         most=np.minimum(available, np.floor(most / units + 1e-9)),
         **{name: greeks[name] - (coins if name == "delta" else 0.0) for name in GREEK_TARGETS},
     )

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from hedging.venues.deribit.account import book_from_account
+from hedging.venues.deribit.depth import ladders
 from hedging.venues.deribit.live import TEST_URL, URL, Client, fetch_chain
 from hedging.venues.deribit.names import Name, parse_name
 from hedging.venues.deribit.orders import orders
@@ -24,6 +25,7 @@ __all__ = [
     "chain_from_rows",
     "fetch_chain",
     "futures_from_rows",
+    "ladders",
     "linear_terms",
     "option_terms",
     "orders",
