@@ -17,7 +17,7 @@ from hedging._writing import check_writable, whole_file, write_text
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
-    from hedging import Book, OptionChain
+    from hedging import Book, Market, OptionChain, Paths
 
 PICTURES = (".pdf", ".png", ".svg")
 
@@ -32,6 +32,19 @@ def read_inputs(args: argparse.Namespace) -> tuple[Book, OptionChain]:
         )
     asset = args.asset or (book.assets[0] if book.assets else None)
     return book, hedging.read_chain(args.chain, format=args.format, at=args.at, asset=asset)
+
+
+def vol_of_30_days(market: Market) -> float:
+    """The chain's vol at the forward of 30 days."""
+    return float(market.smile.vol_at(0.0, 30 / 365))
+
+
+def drawn(
+    market: Market, days: float, count: int, seed: int, *, tails: str = "student-t"
+) -> dict[str, Paths]:
+    """Paths with fat tails at the chain's 30-day vol, by asset, judged half way and at the end."""
+    draw = hedging.simulate.student_t if tails == "student-t" else hedging.simulate.jump_diffusion
+    return draw({market.asset: vol_of_30_days(market)}, [days / 2, days], count, seed)
 
 
 def check_outputs(*files: str | None, plot: str | None = None) -> None:

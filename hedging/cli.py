@@ -12,16 +12,12 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import hedging
 from hedging import _console as console
-from hedging import cli_chain, cli_scenario
+from hedging import cli_chain, cli_plan, cli_scenario
 from hedging._writing import write_text
 from hedging.errors import HedgingError, InfeasibleHedgeError, InputError, MissingExtraError
-
-if TYPE_CHECKING:
-    from hedging import Book, HedgePlan, OptionChain
 
 __all__ = ["main"]
 
@@ -82,35 +78,6 @@ def _complain(error: Exception) -> None:
 # --- the commands -----------------------------------------------------------------------------------
 
 
-def _plan(args: argparse.Namespace) -> int:
-    console.check_outputs(args.json, args.orders, args.ticket, plot=args.plot)
-    book, chain = console.read_inputs(args)
-    try:
-        plan = hedging.plan(book, chain, _target(args), _limits(args), horizon=args.horizon)
-    except InfeasibleHedgeError as error:
-        if error.closest is not None:
-            _show_plan(args, error.closest, book, chain)
-        raise
-    _show_plan(args, plan, book, chain)
-    return 0
-
-
-def _show_plan(args: argparse.Namespace, plan: HedgePlan, book: Book, chain: OptionChain) -> None:
-    text = plan.to_json()
-    if args.json == "-":
-        print(text)
-    else:
-        print(plan)
-    if args.json and args.json != "-":
-        write_text(args.json, text + "\n")
-    if args.orders:
-        console.write_table(args.orders, plan.orders)
-    if args.ticket:
-        plan.to_ticket(args.ticket)
-    if args.plot:
-        console.save_figure(hedging.plots.payoff(book, chain, overlay=plan).figure, args.plot)
-
-
 def _overlays(args: argparse.Namespace) -> int:
     console.check_outputs(args.json)
     book, chain = console.read_inputs(args)
@@ -168,17 +135,6 @@ def _demo(args: argparse.Namespace) -> int:
 # --- the arguments ----------------------------------------------------------------------------------
 
 
-def _target(args: argparse.Namespace) -> hedging.Target:
-    if args.delta is None and args.vega is None and args.floor is None:
-        raise InputError("a plan needs a target: give --delta LO:HI, --vega LO:HI or --floor SHARE.")
-    return hedging.Target(delta=args.delta, vega=args.vega, floor=args.floor)
-
-
-def _limits(args: argparse.Namespace) -> hedging.Limits:
-    given = {"budget": args.budget, "max_legs": args.max_legs, "expiries": args.expiries}
-    return hedging.Limits(**{name: value for name, value in given.items() if value is not None})
-
-
 def _join_negatives(argv: list[str]) -> list[str]:
     """Let ``--floor -15%`` mean ``--floor=-15%``: argparse would take ``-15%`` for an option."""
     joined: list[str] = []
@@ -200,32 +156,7 @@ def _parser() -> console.Parser:
     parser.add_argument("--version", action="version", version=f"hedging {hedging.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    plan = console.command(
-        commands, "plan", _plan, "the overlay that meets the targets at the least cost, proven"
-    )
-    console.add_inputs(plan)
-    plan.add_argument(
-        "--delta", type=console.band, metavar="LO:HI", help="delta of the hedged book, in coins"
-    )
-    plan.add_argument(
-        "--vega", type=console.band, metavar="LO:HI", help="vega of the hedged book, money per vol point"
-    )
-    plan.add_argument(
-        "--floor", type=console.share, metavar="SHARE", help="worst loss over the scenarios: -15%%"
-    )
-    plan.add_argument(
-        "--budget", type=console.share, metavar="SHARE", help="most net premium, share of the book: 2%%"
-    )
-    plan.add_argument("--max-legs", type=int, metavar="N", help="most legs")
-    plan.add_argument(
-        "--expiries", type=console.window, metavar="DAYS:DAYS", help="days to expiry to choose from"
-    )
-    plan.add_argument(
-        "--horizon", type=console.number, default=30.0, metavar="DAYS", help="days the floor holds for"
-    )
-    plan.add_argument("--orders", metavar="FILE", help="write the orders as CSV")
-    plan.add_argument("--ticket", metavar="FILE", help="write a ticket for any venue as JSON")
-    console.add_outputs(plan, "payoff")
+    cli_plan.add_parser(commands)
 
     overlays = console.command(commands, "overlays", _overlays, "standard overlays side by side")
     console.add_inputs(overlays)

@@ -21,7 +21,6 @@ __all__ = ["ACCELERATIONS", "add_parser"]
 ACCELERATIONS = (1.0, 2.0, 4.0)
 GRID_MOVES = (-0.6, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2)
 GRID_VOLS = (-0.1, 0.0, 0.1, 0.2, 0.4)
-VOL_TENOR = 30 / 365
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -154,9 +153,8 @@ def _grid(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePl
 
 
 def _monte_carlo(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePlan | None) -> int:
-    vol = float(market.smile.vol_at(0.0, VOL_TENOR))
-    draw = hedging.simulate.student_t if args.tails == "student-t" else hedging.simulate.jump_diffusion
-    paths = draw({market.asset: vol}, [args.days / 2, args.days], args.monte_carlo, args.seed)
+    vol = console.vol_of_30_days(market)
+    paths = console.drawn(market, args.days, args.monte_carlo, args.seed, tails=args.tails)
     with console.progress("scenarios") as report:
         result = hedging.scenario.run(book, market, paths, overlay=overlay, progress=report)
     gains = _end_gains(result)

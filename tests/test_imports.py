@@ -33,7 +33,7 @@ ROWS = [
     {"overlays", "margin", "planner", "scenario", "risk", "replays"},
     {"config", "plots", "venues", "screen", "rotation", "backtest"},
     {"samples", "report", "_console"},
-    {"cli_chain", "cli_scenario"},
+    {"cli_chain", "cli_plan", "cli_scenario"},
     {"cli"},
     {"__main__"},
 ]

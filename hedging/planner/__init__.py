@@ -8,15 +8,21 @@ The programme, for orders :math:`j` (each instrument and side) in whole lots :ma
     \min_{x, z} \quad & \textstyle\sum_j c_j x_j + \kappa \sum_j z_j
         && \text{half spread, fee, funding of perpetuals; a price per leg} \\
     & G^- \le G + \textstyle\sum_j g_j x_j \le G^+
-        && \text{delta, gamma, vega, theta, coins paid as premium included} \\
+        && \text{delta, gamma, vega, theta: in money or coins, by expiry, with skew} \\
     & \textstyle\sum_j p_j x_j \le B
         && \text{net premium within the budget} \\
     & V_s + \textstyle\sum_j v_{sj} x_j \ge F
         && \text{P\&L at every node } s \text{ of the scenario set} \\
+    & \text{mean of the worst } 1 - \beta \text{ of } V_k + \textstyle\sum_j v_{kj} x_j \ge E,
+        \quad P(V_k + \textstyle\sum_j v_{kj} x_j < Q) \le 1 - \beta
+        && \text{shortfall and value at risk over outcomes } k \\
     & C_T + \textstyle\sum_{j \text{ lives at } T} \pm x_j \ge \min(0, C_T)
         && \text{calls covered by coins, puts by puts, at every expiry } T \\
     & m_j z_j \le x_j \le M_j z_j, \quad \textstyle\sum_j z_j \le N
         && \text{no leg too small, none beyond the quoted size}
+
+Or the worst loss, or the expected shortfall, is made as small as a limit on the cost allows; and a view of
+drift and vol, where one is given, puts what orders are expected to gain into the objective.
 
 Cost is what is gone for good. Premium is never the objective: who minimises premium sells every option
 there is. `hedging.planner.solve` says why the answer is proven for the whole chain.
