@@ -16,8 +16,7 @@ from hedging.instruments import ContractTerms, Option, Spot
 from hedging.legs import option_leg
 from hedging.market import Market
 from hedging.paths import grid
-from hedging.planner import Limits, Outright, PlanStatus, Target, plan
-from hedging.planner import solve as solver
+from hedging.planner import Limits, Outright, PlanStatus, Target, branching, plan
 from hedging.planner.problem import Problem, Rows, default_scenarios
 from hedging.planner.solve import relax
 from hedging.planner.universe import Columns
@@ -329,7 +328,7 @@ def test_an_option_that_has_expired_is_named():
 def test_an_interrupt_returns_the_best_plan_so_far(monkeypatch):
     chain = samples.chain()
     calls = []
-    whole = solver._milp
+    whole = branching.branch_and_bound
 
     def interrupted(*args, **kwargs):
         calls.append(1)
@@ -337,7 +336,7 @@ def test_an_interrupt_returns_the_best_plan_so_far(monkeypatch):
             raise KeyboardInterrupt
         return whole(*args, **kwargs)
 
-    monkeypatch.setattr(solver, "_milp", interrupted)
+    monkeypatch.setattr(branching, "branch_and_bound", interrupted)
     target = Target(delta=(8, 12), vega=(0, None), floor=-0.2)
     found = plan(samples.book(), chain, target, Limits(budget=0.02, parsimony=0.0), compare=False)
     assert found.legs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -10,14 +11,17 @@ from planner_cases import small_chain
 
 from hedging import samples
 from hedging.book import Book, Holding
-from hedging.errors import InfeasibleHedgeError
+from hedging.errors import InfeasibleHedgeError, InputError
+from hedging.legs import option_leg
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner import HedgePlan, Limits, PlanStatus, Target, plan
 from hedging.planner import solve as solver
+from hedging.planner.branching import branch
 from hedging.planner.pairs import cheapest_pair
 from hedging.planner.problem import allowed, build, default_scenarios
 from hedging.planner.relaxation import Search
+from hedging.planner.task import Task
 
 LOOSE = {"expiries": (0.0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0, "max_leg_share": 20.0}
 LADDER = [("p", 80.0, 30), ("p", 90.0, 30), ("c", 110.0, 30), ("p", 95.0, 60), ("c", 120.0, 60)]
@@ -42,7 +46,7 @@ def nothing_branched(*_, **__):
 @pytest.fixture
 def no_branching(monkeypatch):
     """Branch and bound comes to nothing, as if its time were always up: the speed of the machine is out."""
-    monkeypatch.setattr(solver, "_branch", nothing_branched)
+    monkeypatch.setattr(solver, "branch", nothing_branched)
 
 
 FEASIBLE = [
@@ -68,7 +72,7 @@ def test_without_any_branching_there_is_a_plan_within_every_limit(no_branching, 
 def test_what_is_found_without_branching_is_no_better_than_what_is_proven(monkeypatch, target, limits):
     proven = plan(samples.book(), samples.chain(), target, limits, compare=False)
     with monkeypatch.context() as patched:
-        patched.setattr(solver, "_branch", nothing_branched)
+        patched.setattr(solver, "branch", nothing_branched)
         quick = plan(samples.book(), samples.chain(), target, limits, compare=False)
     assert quick.objective >= proven.bound - 1e-9
     assert quick.bound <= proven.objective + 1e-9
@@ -128,12 +132,12 @@ def test_the_cheapest_pair_is_the_one_that_branch_and_bound_finds(target, limits
     pairs = Search(problem, 0.0, np.inf)
     found = cheapest_pair(pairs, every, most, np.inf, legs=legs)
     branched = Search(problem, 0.0, np.inf)
-    lots, bound = solver._branch(branched, every, most, legs, price=problem.price_per_leg)
+    lots, bound = branch(branched, every, most, legs, price=problem.price_per_leg)
     if lots is None:
         assert bound == np.inf
         assert found is None
         return
-    assert pairs.better(None, found) is not None
+    assert pairs.keeps(found)
     assert np.count_nonzero(found) <= legs
     assert pairs.objective(found) == pytest.approx(branched.objective(lots), rel=1e-6)
     # Nothing costs less than the cheapest.
@@ -154,3 +158,66 @@ def test_an_expected_shortfall_holds_for_the_cheapest_pair():
     assert all(check.ok for check in two.checks)
     assert two.status is PlanStatus.OPTIMAL
     assert more.bound <= two.objective
+
+
+# --- no plan, and how far from one ------------------------------------------------------------------
+
+
+def test_a_target_out_of_reach_is_gone_for_as_far_as_the_orders_go():
+    target, limits = Target(vega=(1e9, None)), Limits()
+    with pytest.raises(InfeasibleHedgeError, match="vega cannot be kept by what may be traded") as caught:
+        plan(samples.book(), samples.chain(), target, limits)
+    closest = caught.value.closest
+    columns = sample_problem(target, limits).columns
+    every = np.sort(np.maximum(columns.vega * columns.most, 0.0))[::-1]
+    assert closest.after.vega == pytest.approx(every[: limits.max_legs].sum(), rel=0.02)
+    assert caught.value.clashes == ("vega",)
+    assert closest.gap <= 0.01 * (1 + 1e-9)
+    assert "No plan comes closer by more than 1%" in closest.message
+    assert "No plan comes closer by more than 1%" in str(caught.value)
+
+
+def test_no_book_of_whole_lots_misses_by_less_than_the_closest_plan_says():
+    chain = small_chain([("p", 90.0, 30), ("c", 110.0, 30), ("p", 95.0, 60)], sizes=[3.0] * 3)
+    book, market = coins(6), Market.of(chain)
+    target, limits = Target(delta=(None, 3.5), vega=(None, -0.05)), Limits(budget=0.01, **LOOSE)
+    with pytest.raises(InfeasibleHedgeError) as caught:
+        plan(book, chain, target, limits)
+    base, least = book.value(market), np.inf
+    task = Task.of(book, chain, target, limits, 30.0, None, None)
+    for lots in itertools.product(range(-3, 4), repeat=3):
+        held = [(symbol, q) for symbol, q in zip(chain.quotes["symbol"], lots, strict=True) if q]
+        legs = [option_leg(chain, symbol, q * chain.terms.lot) for symbol, q in held]
+        puts = lots[0] + min(lots[2], 0), lots[2]
+        if min(*puts) < 0 or lots[1] < 0:
+            continue  # a put or a call sold uncovered: the checks of the plan forbid it, so look at fewer books
+        checks = task.checks(legs, base)
+        least = min(least, sum(check.miss / check.scale for check in checks))
+    closest = caught.value.closest
+    # The objective of the closest plan is 10 bases a miss of one scale; what it costs is little beside.
+    assert closest.bound / (10 * base) <= least + 1e-9
+    assert misses(closest) <= closest.objective / (10 * base)
+
+
+def test_too_few_legs_are_proven_without_branching(no_branching):
+    chain = small_chain([("p", 90.0, 30), ("p", 100.0, 30)], sizes=[3.0, 3.0])
+    with pytest.raises(InfeasibleHedgeError, match="no plan meets every limit") as caught:
+        plan(coins(10), chain, Target(delta=(None, 7.8)), Limits(max_legs=1, **LOOSE))
+    assert "max_legs" in caught.value.clashes
+
+
+def test_a_floor_beyond_the_life_of_every_option_names_the_horizon():
+    chain = samples.chain()
+    with pytest.raises(InfeasibleHedgeError, match="lives to the horizon of 400 days"):
+        plan(samples.book(), chain, Target(floor=-0.05), horizon=400.0)
+    found = plan(samples.book(), chain, Target(delta=(8, 12)), horizon=400.0, compare=False)
+    assert any("lives to the horizon of 400 days" in remark for remark in found.remarks)
+    assert not any(
+        "horizon" in remark for remark in plan(samples.book(), chain, Target(delta=(8, 12))).remarks
+    )
+
+
+@pytest.mark.parametrize("horizon", [1e9, float("inf"), float("nan"), 0.0, -1.0])
+def test_a_horizon_beyond_sense_is_refused(horizon):
+    with pytest.raises(InputError, match="horizon must be a number of days > 0"):
+        plan(samples.book(), samples.chain(), Target(delta=(8, 12)), horizon=horizon)

@@ -31,6 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging.planner import solve as plain
+from hedging.planner.backends import Engine
 from hedging.planner.problem import Problem
 from hedging.planner.relaxation import Relaxation, relax
 from hedging.planner.solve import Solution
@@ -45,25 +46,38 @@ GREEDY_ROUNDS = 5
 GREEDY_SHARE = 0.4  # of the time, for plans before the proof
 
 
-def solve(problem: Problem, *, gap: float = 1e-3, time_limit: float = 30.0, prove: bool = True) -> Solution:
+def solve(
+    problem: Problem,
+    *,
+    gap: float = 1e-3,
+    time_limit: float = 30.0,
+    prove: bool = True,
+    engine: Engine | None = None,
+) -> Solution:
     """Find the cheapest plan and prove it, value at risk included; parameters as `hedging.planner.solve.solve`."""
     if problem.chance is None:
-        return plain.solve(problem, gap=gap, time_limit=time_limit, prove=prove)
-    tree = _Tree(problem, gap, time.perf_counter() + time_limit)
-    tree.greedy(GREEDY_SHARE * time_limit if prove else time_limit)
-    bound = tree.search() if prove else tree.root_value
+        return plain.solve(problem, gap=gap, time_limit=time_limit, prove=prove, engine=engine)
+    tree = _Tree(problem, gap, time.perf_counter() + time_limit, engine=engine)
+    bound, interrupted = tree.root_value, False
+    try:
+        tree.greedy(GREEDY_SHARE * time_limit if prove else time_limit)
+        bound = tree.search() if prove else bound
+    except KeyboardInterrupt:
+        if tree.best is None:
+            raise
+        interrupted = True
     best = tree.best
     if best is None:
         return Solution(None, np.inf, bound, tree.nodes, bool(np.isinf(bound)))
     bound = min(bound, best.objective)
     # Prices of limits at the plan's own choice of outcomes, over every order.
     relaxed = relax(settled(problem, best.lots))
-    return replace(best, bound=bound, nodes=tree.nodes, relaxed=relaxed)
+    return replace(best, bound=bound, nodes=tree.nodes, relaxed=relaxed, interrupted=interrupted)
 
 
-def simplest(problem: Problem, solution: Solution, *, share: float) -> Solution:
+def simplest(problem: Problem, solution: Solution, *, share: float, engine: Engine | None = None) -> Solution:
     """The plan with the fewest legs among those that cost little more and give up the same outcomes."""
-    return plain.simplest(settled(problem, solution.lots), solution, share=share)
+    return plain.simplest(settled(problem, solution.lots), solution, share=share, engine=engine)
 
 
 def settled(problem: Problem, lots: Array | None) -> Problem:
@@ -101,6 +115,7 @@ class _Tree:
     gap: float
     deadline: float
     whole_lots: bool = True
+    engine: Engine | None = None
     best: Solution | None = None
     nodes: int = 0
     probabilities: Array = field(init=False)
@@ -190,11 +205,14 @@ class _Tree:
 
     def _solved(self, node: _Node, seconds: float) -> Solution:
         """The node's programme in whole lots; the best plan of all is kept."""
-        solution = plain.solve(_holding(self.problem, node.held), gap=self.gap, time_limit=seconds)
+        fixed = _holding(self.problem, node.held)
+        solution = plain.solve(fixed, gap=self.gap, time_limit=seconds, engine=self.engine)
         self.nodes += solution.nodes
         better = self.best is None or solution.objective < self.best.objective
         if solution.lots is not None and better and self._keeps(solution.lots, node):
             self.best = solution
+        if solution.interrupted:
+            raise KeyboardInterrupt
         return solution
 
     def _keeps(self, lots: Array, node: _Node) -> bool:

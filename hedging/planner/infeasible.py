@@ -7,27 +7,57 @@ from dataclasses import replace
 
 import numpy as np
 
+from hedging.instruments import Option
+from hedging.planner.backends import Engine
 from hedging.planner.chance import possible, solve
-from hedging.planner.problem import Problem
+from hedging.planner.problem import Problem, Rows
 from hedging.planner.solve import Solution
+from hedging.planner.task import Task
+from hedging.units import days
 
-__all__ = ["MISS_PRICE", "clashing", "closest"]
+__all__ = ["MISS_PRICE", "clashing", "closest", "outlived"]
 
 MISS_PRICE = 10.0
 """Price of missing a limit by its whole scale, in bases: 0.1 % of a miss weighs as much as 1 % of the base,
 so that cost decides only between plans that miss by the same."""
 
 
-def closest(problem: Problem, *, gap: float, time_limit: float, prove: bool = True) -> Solution:
+def closest(
+    problem: Problem, *, gap: float, time_limit: float, prove: bool = True, engine: Engine | None = None
+) -> Solution:
     """The plan with the least sum of misses, each as a share of its own scale; the cheapest of those.
 
-    The scale of delta is the delta held or asked for, that of floor and budget the base. Cover of short
-    tails, quoted sizes and the count of legs are never missed.
+    The scale of delta is the delta held or asked for, that of floor and budget the base. A Greek that no
+    orders can bring to its band is asked for as far as they go, and its scale is how far that is. Cover of
+    short tails, quoted sizes and the count of legs are never missed.
     """
     hard = {str(group) for group in problem.rows.group[~problem.rows.soft]}
     prices = {name: MISS_PRICE * problem.base for name in problem.groups if name not in hard}
-    elastic = replace(problem, miss_price=prices | ({problem.least: problem.base} if problem.least else {}))
-    return solve(elastic, gap=gap, time_limit=time_limit, prove=prove)
+    prices |= {problem.least: problem.base} if problem.least else {}
+    elastic = replace(problem, rows=_within_reach(problem), miss_price=prices)
+    return solve(elastic, gap=gap, time_limit=time_limit, prove=prove, engine=engine)
+
+
+def _within_reach(problem: Problem) -> Rows:
+    """Rows whose bound is no farther away than the largest orders, as many as allowed, can bring them."""
+    rows = problem.rows
+    lowest = np.sort(np.minimum(rows.matrix * problem.columns.most, 0.0), axis=1)
+    reach = lowest[:, : problem.max_legs].sum(axis=1)
+    far = rows.soft & ~rows.many & (rows.bound < reach)
+    scale = np.where(far & (reach < 0.0), np.minimum(rows.scale, -reach), rows.scale)
+    return replace(rows, bound=np.where(far, reach, rows.bound), scale=scale)
+
+
+def outlived(task: Task, problem: Problem) -> tuple[str, ...]:
+    """A remark where no option that may be traded lives as long as the horizon."""
+    as_of = task.markets[0].as_of
+    lives = [days(as_of, item.expiry) for item in problem.columns.instruments if isinstance(item, Option)]
+    if not lives or max(lives) >= task.horizon:
+        return ()
+    return (
+        f"no option that may be traded lives to the horizon of {task.horizon:g} days, the last one "
+        f"expires after {max(lives):.4g}: from then on nothing of it holds a floor",
+    )
 
 
 def clashing(problem: Problem) -> tuple[str, ...]:

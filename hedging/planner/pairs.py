@@ -185,7 +185,7 @@ def _in_whole_lots(search: Search, legs: Indices, most: Array, target: float) ->
             return None
         lots = np.zeros(len(search.problem.columns))
         lots[legs] = found[: legs.size]
-        if search.better(None, lots) is not None:
+        if search.keeps(lots):
             return lots
         if not search.widen(lots, np.zeros(search.miss_price.size)):
             return None  # broken by less than a row can say

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging.errors import SolverError
+from hedging.planner.backends import Engine
 from hedging.planner.problem import Problem
 from hedging.planner.tails import Tail
 
@@ -64,12 +65,15 @@ class Search:
     problem: Problem
     gap: float
     deadline: float
+    engine: Engine = field(default_factory=Engine)
     norm: Array = field(init=False)
     matrix: Array = field(init=False)
     bound: Array = field(init=False)
     slack: Array = field(init=False)  # shape (rows, limits that may be missed)
     miss_price: Array = field(init=False)
     active: Mask = field(init=False)
+    best: Array | None = None
+    floor: float = -np.inf  # what every plan costs at least
     nodes: int = 0
     interrupted: bool = False
 
@@ -128,25 +132,37 @@ class Search:
         self.active = np.append(self.active, True)
         return True
 
-    def better(self, best: Array | None, lots: Array | None) -> Array | None:
-        """The cheaper of two plans; one that breaks a row that may not be missed is none."""
-        if lots is None:
-            return best
+    def keeps(self, lots: Array) -> bool:
+        """Whether some lots keep every row that may not be missed."""
         over = self.matrix @ lots - self.bound - self.slack @ self.misses(lots)
         if over.max(initial=0.0) > TOLERANCE:
-            return best
+            return False
         for tail in () if self._soft_tails else self.problem.tails:
             row, bound = tail.row(lots)
             if row @ lots - bound > 2.0 * TAIL_TOLERANCE * self.problem.base:
-                return best
-        return lots if best is None or self.objective(lots) < self.objective(best) else best
+                return False
+        return True
 
-    def target(self, best: Array | None) -> float:
-        """What a plan must cost less than to count as cheaper than `best`."""
-        if best is None:
+    def offer(self, lots: Array | None) -> None:
+        """Take some lots as the best plan if they are one, and cheaper than the best so far."""
+        if lots is None or not self.keeps(lots):
+            return
+        if self.best is None or self.objective(lots) < self.objective(self.best):
+            self.best = lots
+
+    @property
+    def target(self) -> float:
+        """What a plan must cost less than to count as cheaper than the best."""
+        if self.best is None:
             return np.inf
-        cost = self.objective(best)
+        cost = self.objective(self.best)
         return cost - self.gap * abs(cost)
+
+    def tick(self) -> None:
+        """Report where the search stands."""
+        if self.engine.progress is not None:
+            cost = np.inf if self.best is None else self.objective(self.best)
+            self.engine.progress(cost, self.floor)
 
     def objective(self, lots: Array) -> float:
         """Cost of some lots, the price of legs and of misses included. [money]"""
@@ -187,7 +203,7 @@ def relax_within(search: Search, least: Array | None, most: Array) -> Relaxation
     misses = search.miss_price.size
     if not keep.size + misses:
         nothing = np.zeros(len(columns))
-        if search.better(None, nothing) is None:
+        if not search.keeps(nothing):
             return None
         return Relaxation(nothing, 0.0, nothing, np.zeros(search.problem.rows.bound.size), search.active)
     low = np.zeros(keep.size) if least is None else least[keep]

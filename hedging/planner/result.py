@@ -43,7 +43,7 @@ class PlanStatus(StrEnum):
 
 ADVICE = {
     PlanStatus.OPTIMAL: "No plan that meets every limit costs less, within the gap.",
-    PlanStatus.FEASIBLE: "Stopped at the time limit; a better plan may exist, by the gap at most. Allow more time.",
+    PlanStatus.FEASIBLE: "Stopped before the proof was done; a better plan may exist, by the gap at most. Allow more time.",
     PlanStatus.CLOSEST: "No plan meets every limit; this one misses them by the least that was found.",
 }
 LOSSES = {"worst": "worst loss", "shortfall": "expected shortfall"}
@@ -191,6 +191,8 @@ class HedgePlan:
             text = f"No plan that meets every limit has a smaller {LOSSES[minimise]}, within the gap."
         elif not self.legs and self.status is PlanStatus.OPTIMAL:
             text = "The book meets every limit already; nothing to trade."
+        if self.status is PlanStatus.CLOSEST:
+            text += f" No plan comes closer by more than {max(self.gap, 0.01):.0%}."
         return text + (f" They clash: {'; '.join(self.clashes)}." if self.clashes else "")
 
     @property

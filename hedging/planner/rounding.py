@@ -37,7 +37,8 @@ def rounded(search: Search, relaxed: Relaxation, spare: float = 0.0) -> Array | 
             return None
         start = roomy
     few = _fewer_legs(tight, start.lots)
-    return None if few is None else search.better(None, _whole_lots(tight, few))
+    lots = None if few is None else _whole_lots(tight, few)
+    return lots if lots is not None and search.keeps(lots) else None
 
 
 def _with_spare(search: Search, relaxed: Relaxation, spare: float) -> Search:

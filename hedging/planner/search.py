@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -14,9 +15,10 @@ from hedging.legs import Cost, Leg
 from hedging.market import Chains
 from hedging.paths import Paths
 from hedging.planner.alternatives import beside
+from hedging.planner.backends import Engine
 from hedging.planner.chance import settled, simplest, solve
 from hedging.planner.explain import binding, drivers, shadow_prices
-from hedging.planner.infeasible import clashing, closest
+from hedging.planner.infeasible import clashing, closest, outlived
 from hedging.planner.liquidity import illiquidity, most_liquid
 from hedging.planner.problem import Problem, allowed
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus
@@ -47,6 +49,8 @@ def plan(
     gap: float = 1e-3,
     time_limit: float = 10.0,
     compare: bool = True,
+    solver: str = "highs",
+    progress: Callable[[float, float], object] | None = None,
 ) -> HedgePlan:
     """Find the cheapest orders that bring a book to its target, prove it, and check them from scratch.
 
@@ -73,6 +77,11 @@ def plan(
         After it the best plan found is returned, with its gap. [seconds]
     compare : bool
         Whether to size other structures beside the optimum.
+    solver : {'highs', 'scip', 'cbc'}
+        What branches: HiGHS of scipy, or one that the extra ``solver`` brings. The proof is the same.
+    progress : callable, optional
+        Called some ten times a second while that takes, with the cost of the best plan so far and the least
+        that any can cost, infinite where unknown. [money]
 
     Returns
     -------
@@ -86,6 +95,10 @@ def plan(
         If no plan meets every limit; it names the limits that clash and carries the closest plan.
     SolverError
         If the solver fails, or its plan fails the check.
+    MissingExtraError
+        If the solver asked for is not installed.
+    KeyboardInterrupt
+        If it comes before any plan is found; afterwards the best plan is returned, with its gap.
 
     Examples
     --------
@@ -95,26 +108,37 @@ def plan(
     (<PlanStatus.OPTIMAL: 'optimal'>, True)
     """
     start = time.perf_counter()
+    engine = Engine(solver, progress)
     task = Task.of(book, chain, target, limits, horizon, scenarios, outcomes, view)
     whole = task.problem()
     problem = whole.only(allowed(whole, task.limits))
-    solution = solve(problem, gap=gap, time_limit=time_limit)
+    solution = solve(problem, gap=gap, time_limit=time_limit, engine=engine)
     if solution.lots is None:
-        solution = _rescued(task, problem, solution, start, time_limit)
+        solution = _rescued(task, problem, solution, start, time_limit, engine)
     status = PlanStatus.OPTIMAL if solution.gap <= gap + SOLVER_PRECISION else PlanStatus.FEASIBLE
-    simple, dearer = _simplified(task, problem, solution)
+    dearer: tuple[Alternative, ...] = ()
+    others: tuple[Alternative, ...] = ()
+    simple = solution
+    # Who interrupts the search wants what there is, and so does who interrupts what only embellishes it.
+    with suppress(KeyboardInterrupt):
+        if not solution.interrupted:
+            simple, dearer = _simplified(task, problem, solution, Engine(solver))
     found = _finish(task, problem, simple, status, start)
-    others = beside(task, whole, but=found.structure) if compare and found.legs else ()
+    with suppress(KeyboardInterrupt):
+        if compare and found.legs and not solution.interrupted:
+            others = beside(task, whole, but=found.structure)
     return replace(found, alternatives=(*dearer, *others))
 
 
-def _simplified(task: Task, problem: Problem, solution: Solution) -> tuple[Solution, tuple[Alternative, ...]]:
+def _simplified(
+    task: Task, problem: Problem, solution: Solution, engine: Engine
+) -> tuple[Solution, tuple[Alternative, ...]]:
     """Fewest legs within `Limits.parsimony` of the optimum, the easiest to trade of these; the optimum beside it."""
     share = task.limits.parsimony
     if solution.lots is None or not solution.lots.any() or not share:
         return solution, ()
     several = np.count_nonzero(solution.lots) > 1
-    simple = simplest(problem, solution, share=share) if several else solution
+    simple = simplest(problem, solution, share=share, engine=engine) if several else solution
     measure = illiquidity(problem.columns, task.markets, task.limits)
     dearest = solution.objective + share * abs(solution.objective)
     easy = most_liquid(settled(problem, simple.lots), simple, measure, cost=dearest)
@@ -124,13 +148,18 @@ def _simplified(task: Task, problem: Problem, solution: Solution) -> tuple[Solut
     return easy, (Alternative("optimum", legs, task.cost(legs)),)
 
 
-def _rescued(task: Task, problem: Problem, solution: Solution, start: float, time_limit: float) -> Solution:
+def _rescued(
+    task: Task, problem: Problem, solution: Solution, start: float, time_limit: float, engine: Engine
+) -> Solution:
     """The closest plan if it turns out to miss nothing; otherwise what clashes, as an error."""
     clashes = clashing(problem) if solution.infeasible else ()
-    nearest = closest(problem, gap=1e-2, time_limit=min(time_limit, CLOSEST_SECONDS))
+    nearest = closest(
+        problem, gap=1e-2, time_limit=min(time_limit, CLOSEST_SECONDS), engine=Engine(engine.solver)
+    )
     shown = replace(_finish(task, problem, nearest, PlanStatus.CLOSEST, start), clashes=clashes)
     if clashes or not all(check.ok for check in shown.checks):
-        raise InfeasibleHedgeError(_no_plan(clashes, shown, time_limit), closest=shown, clashes=clashes)
+        message = _no_plan(task, problem, clashes, shown, time_limit)
+        raise InfeasibleHedgeError(message, closest=shown, clashes=clashes)
     cost = _revalued(task, problem, shown.cost, shown.legs, shown.checks)
     return replace(solution, lots=nearest.lots, objective=cost, nodes=solution.nodes + nearest.nodes)
 
@@ -163,7 +192,12 @@ def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus
         shadow_prices=() if relaxed is None else shadow_prices(problem, relaxed),
         drivers=() if relaxed is None else drivers(problem, relaxed, task.scenarios),
         troughs=(alone, hedged),
-        remarks=(*closings(legs, book), *disguises(legs), *_remarks(task, problem, checks)),
+        remarks=(
+            *closings(legs, book),
+            *disguises(legs),
+            *_remarks(task, problem, checks),
+            *(outlived(task, problem) if legs else ()),
+        ),
         base=base,
         base_name=problem.base_name,
         inputs=task.to_dict(),
@@ -225,13 +259,17 @@ def _price_of_misses(checks: Sequence[Check], target: Target) -> float:
     )
 
 
-def _no_plan(clashes: tuple[str, ...], nearest: HedgePlan, time_limit: float) -> str:
+def _no_plan(
+    task: Task, problem: Problem, clashes: tuple[str, ...], nearest: HedgePlan, time_limit: float
+) -> str:
     found = f"no plan was found in {time_limit:g} s (nor was it proven that there is none)"
     if clashes:
         reason = "cannot hold together" if len(clashes) > 1 else "cannot be kept by what may be traded"
         found = f"no plan meets every limit: {' and '.join(clashes)} {reason}"
     missed = "; ".join(str(check) for check in nearest.checks if not check.ok)
+    late = outlived(task, problem) if "floor" in clashes else ()
     return (
-        f"{found}. The closest plan misses: {missed}. Widen one of these limits, allow outright sales, more "
-        "legs or other expiries."
+        f"{found}. The closest plan misses: {missed}. No plan comes closer by more than {max(nearest.gap, 0.01):.0%}. "
+        + "".join(f"{each[0].upper()}{each[1:]}. " for each in late)
+        + "Widen one of these limits, allow outright sales, more legs or other expiries."
     )

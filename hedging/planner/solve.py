@@ -26,6 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging.errors import SolverError
+from hedging.planner.backends import Engine
+from hedging.planner.branching import branch
 from hedging.planner.pairs import cheapest_pair
 from hedging.planner.problem import Problem
 from hedging.planner.relaxation import Relaxation, Search, relax, relax_within
@@ -34,7 +36,9 @@ from hedging.planner.rounding import rounded
 __all__ = ["Relaxation", "Solution", "minimise", "relax", "simplest", "solve"]
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
+GONE_THROUGH = 2  # legs up to which all plans are gone through
 SPARES = (0.5, 1.0, 2.0)  # lots of room for rounding, where there is no plan with less
 SCREENS = (40, 120)  # orders kept by the screen, tried in turn until one holds a plan
 SCREEN_SIZE = 3.0  # largest order in the screen, in multiples of the relaxation's largest
@@ -58,6 +62,8 @@ class Solution:
         Orders that the proof could not exclude without branching.
     relaxed : Relaxation or None
         None if that has no plan either.
+    interrupted : bool
+        Whether the search was stopped by hand.
     """
 
     lots: Array | None
@@ -67,6 +73,7 @@ class Solution:
     infeasible: bool = False
     columns_left: int = 0
     relaxed: Relaxation | None = None
+    interrupted: bool = False
 
     @property
     def gap(self) -> float:
@@ -76,7 +83,16 @@ class Solution:
         return max(0.0, self.objective - self.bound) / max(abs(self.objective), 1e-9)
 
 
-def solve(problem: Problem, *, gap: float = 1e-3, time_limit: float = 30.0, prove: bool = True) -> Solution:
+def solve(
+    problem: Problem,
+    *,
+    gap: float = 1e-3,
+    time_limit: float = 30.0,
+    prove: bool = True,
+    start: Array | None = None,
+    active: Mask | None = None,
+    engine: Engine | None = None,
+) -> Solution:
     """Find the cheapest plan and prove it.
 
     Parameters
@@ -85,50 +101,82 @@ def solve(problem: Problem, *, gap: float = 1e-3, time_limit: float = 30.0, prov
     gap : float
         Share of the cost within which a plan counts as optimal. [1]
     time_limit : float
-        [seconds]
+        For branch and bound, the only step that may take long. [seconds]
     prove : bool
         If not, the plan of the screen is returned with the relaxation's bound.
+    start : ndarray, optional
+        A plan that is known; one that breaks a row is ignored. [lots]
+    active : ndarray of bool, optional
+        Rows that mattered to a similar problem.
+    engine : Engine, optional
+        What branches, and who hears of it.
 
     Raises
     ------
     SolverError
         If the solver fails for another reason than time or infeasibility.
+    KeyboardInterrupt
+        If it came before there was any plan; afterwards the best plan so far is returned with its gap.
     """
-    search = Search(problem, gap, time.perf_counter() + time_limit)
+    search = Search(problem, gap, time.perf_counter() + time_limit, engine or Engine())
+    search.offer(np.zeros(len(problem.columns)))
     if not len(problem.columns):
-        empty = search.better(None, np.zeros(0))
-        cost = np.inf if empty is None else search.objective(empty)
-        return Solution(empty, cost, cost, 0, infeasible=empty is None)
+        cost = np.inf if search.best is None else search.objective(search.best)
+        return Solution(search.best, cost, cost, 0, infeasible=search.best is None)
+    if active is not None:
+        search.active = search.active | active
     relaxed = relax_within(search, None, problem.columns.most)
     if relaxed is None:
         return Solution(None, np.inf, np.inf, 0, infeasible=True)
+    search.floor = relaxed.value
     if not relaxed.lots.any():
         return Solution(relaxed.lots, search.objective(relaxed.lots), relaxed.value, 0, relaxed=relaxed)
-    best = search.better(None, np.zeros(len(problem.columns)))
-    best = search.better(best, rounded(search, relaxed))
-    proven = 0 if search.miss_price.size else min(problem.max_legs, 2)
+    try:
+        found = _found(search, relaxed, start, prove=prove)
+    except KeyboardInterrupt:
+        search.interrupted = True
+        found = _solution(search, relaxed, relaxed.value, 0)
+    if found.lots is None and found.interrupted:
+        raise KeyboardInterrupt
+    return found
+
+
+def _found(search: Search, relaxed: Relaxation, start: Array | None, *, prove: bool) -> Solution:
+    """The steps after the relaxation, in the order of what they take."""
+    search.offer(start)
+    search.offer(rounded(search, relaxed))
+    proven = 0 if search.miss_price.size else min(search.problem.max_legs, GONE_THROUGH)
     if proven:
-        best = search.better(best, _few(search, relaxed, search.target(best), legs=proven))
-    if _worth_more_legs(search, relaxed, best, proven):
-        if best is None or _left(search, relaxed, best, proven + 1).size > SCREENS[0]:
-            best = search.better(best, _screen(search, relaxed))
-        for spare in SPARES if best is None else ():
-            best = search.better(best, rounded(search, relaxed, spare))
-    if prove or not _worth_more_legs(search, relaxed, best, proven):
-        return _prove(search, relaxed, best, proven)
-    cost = np.inf if best is None else search.objective(best)
-    return Solution(best, cost, relaxed.value, search.nodes, relaxed=relaxed)
+        search.offer(_few(search, relaxed, search.target, legs=proven))
+    if _worth_more_legs(search, relaxed, proven):
+        if search.best is None or _left(search, relaxed, proven + 1).size > SCREENS[0]:
+            search.offer(_screen(search, relaxed))
+        for spare in SPARES if search.best is None else ():
+            search.offer(rounded(search, relaxed, spare))
+    if prove or not _worth_more_legs(search, relaxed, proven):
+        return _prove(search, relaxed, proven)
+    return _solution(search, relaxed, relaxed.value, 0)
 
 
-def _worth_more_legs(search: Search, relaxed: Relaxation, best: Array | None, legs: int) -> bool:
+def _solution(search: Search, relaxed: Relaxation, bound: float, left: int) -> Solution:
+    """What is known, once the search is over."""
+    best, interrupted = search.best, search.interrupted
+    if best is None:
+        impossible = bool(np.isinf(bound)) and bound > 0
+        return Solution(None, np.inf, bound, search.nodes, impossible, left, relaxed, interrupted)
+    bound = min(bound, search.target)
+    return Solution(best, search.objective(best), bound, search.nodes, False, left, relaxed, interrupted)
+
+
+def _worth_more_legs(search: Search, relaxed: Relaxation, legs: int) -> bool:
     """Whether a plan of more legs than these may still be cheaper than the best."""
     least = relaxed.value + (legs + 1) * search.problem.price_per_leg
-    return legs < search.problem.max_legs and least < search.target(best)
+    return legs < search.problem.max_legs and least < search.target
 
 
-def _left(search: Search, relaxed: Relaxation, best: Array | None, legs: int) -> npt.NDArray[np.intp]:
+def _left(search: Search, relaxed: Relaxation, legs: int) -> npt.NDArray[np.intp]:
     """Orders that a plan of so many legs that is cheaper than the best can contain."""
-    return _reach(search, relaxed, search.target(best) - legs * search.problem.price_per_leg)[0]
+    return _reach(search, relaxed, search.target - legs * search.problem.price_per_leg)[0]
 
 
 def _few(search: Search, relaxed: Relaxation, target: float, *, legs: int) -> Array | None:
@@ -137,24 +185,32 @@ def _few(search: Search, relaxed: Relaxation, target: float, *, legs: int) -> Ar
     return cheapest_pair(search, keep, most, target, legs=legs)
 
 
-def simplest(problem: Problem, solution: Solution, *, share: float, time_limit: float = 1.0) -> Solution:
+def simplest(
+    problem: Problem,
+    solution: Solution,
+    *,
+    share: float,
+    time_limit: float = 1.0,
+    engine: Engine | None = None,
+) -> Solution:
     """The plan with the fewest legs among those that cost at most `share` more than `solution`.
 
-    Looked for among the most promising orders: a preference, of which nothing is proven.
+    Exact for one leg and for two. More are looked for among the most promising orders: a preference, of
+    which nothing is proven.
     """
     if solution.lots is None or solution.relaxed is None:
         raise SolverError("there is no plan to simplify.")
-    search = Search(problem, 1e-3, time.perf_counter() + time_limit)
+    search = Search(problem, 1e-3, time.perf_counter() + time_limit, engine or Engine())
     search.active |= solution.relaxed.active
     allowed = solution.objective + share * abs(solution.objective)
     keep = np.union1d(_ranked(problem, solution.relaxed)[: SCREENS[0]], np.flatnonzero(solution.lots))
     for legs in range(1, np.count_nonzero(solution.lots)):
-        if legs <= 2 and not search.miss_price.size:
-            lots = _few(search, solution.relaxed, allowed, legs=legs)
+        if legs <= GONE_THROUGH and not search.miss_price.size:
+            search.offer(_few(search, solution.relaxed, allowed, legs=legs))
         else:
-            lots = search.better(None, _branch(search, keep, problem.columns.most, legs)[0])
-        if lots is not None and search.objective(lots) <= allowed:
-            return replace(solution, lots=lots, objective=search.objective(lots))
+            search.offer(branch(search, keep, problem.columns.most, legs)[0])
+        if search.best is not None and search.objective(search.best) <= allowed:
+            return replace(solution, lots=search.best, objective=search.objective(search.best))
     return solution
 
 
@@ -169,46 +225,58 @@ def _screen(search: Search, relaxed: Relaxation) -> Array | None:
     rank = _ranked(search.problem, relaxed)
     most = np.minimum(columns.most, np.maximum(columns.least, np.ceil(SCREEN_SIZE * relaxed.lots.max())))
     for count in SCREENS:
-        lots, _ = _branch(search, np.sort(rank[:count]), most, search.problem.max_legs, price=price)
+        lots, _ = branch(search, np.sort(rank[:count]), most, search.problem.max_legs, price=price)
         if lots is not None or count >= len(columns):
             return lots
     return None
 
 
-def _prove(search: Search, relaxed: Relaxation, best: Array | None, proven: int) -> Solution:
-    """Improve on `best` until nothing cheaper can exist, one number of legs after the other.
-
-    Of at most `proven` legs there is nothing cheaper.
+def _prove(search: Search, relaxed: Relaxation, proven: int) -> Solution:
+    """Improve on the best plan until nothing cheaper can exist, one number of legs after the other.
 
     The relaxation does not see the price of legs. Knowing their number, it is a constant, and what is left
     between the relaxation and the best plan is small: most orders drop out, and none can be large. Whether
-    any plan fits in between is then asked without an objective, several times faster than to minimise.
+    any plan fits in between is then asked without an objective, several times faster than to minimise; so is
+    whether there is a plan at all. Where limits may be missed, misses outweigh legs: all numbers of legs are
+    one question.
+
+    Parameters
+    ----------
+    proven : int
+        Of at most so many legs there is nothing cheaper than the best.
     """
-    price, bounds, left = search.problem.price_per_leg, [], 0
-    for legs in range(proven + 1, search.problem.max_legs + 1):
+    price, most_legs, left = search.problem.price_per_leg, search.problem.max_legs, 0
+    bounds: list[float] = []
+    if search.miss_price.size:
+        keep, most = _reach(search, relaxed, search.target)
+        lots, bound = branch(search, keep, most, most_legs, price=price)
+        search.offer(lots)
+        return _solution(search, relaxed, max(bound, relaxed.value), keep.size)
+    if search.best is None and proven < most_legs:
+        every = np.arange(len(search.problem.columns))
+        lots, bound = branch(search, every, search.problem.columns.most, most_legs, cutoff=np.inf)
+        search.offer(lots)
+        if search.best is None:
+            return _solution(search, relaxed, max(bound, relaxed.value), every.size)
+    for legs in range(proven + 1, most_legs + 1):
         if search.interrupted:
             bounds.append(relaxed.value + legs * price)
             break
-        target = search.target(best)
+        target = search.target
         if relaxed.value + legs * price >= target:
             break  # more legs only cost more
         keep, most = _reach(search, relaxed, target - legs * price)
         left = max(left, keep.size)
-        if best is not None:
-            lots, bound = _branch(search, keep, most, legs, cutoff=target - legs * price)
-            if lots is None:
-                bounds.append(max(bound, relaxed.value + legs * price))
-                continue
-            best = search.better(best, lots)
-            keep, most = _reach(search, relaxed, search.target(best) - legs * price)
-        lots, bound = _branch(search, keep, most, legs)
-        best = search.better(best, lots)
+        lots, bound = branch(search, keep, most, legs, cutoff=target - legs * price)
+        if lots is None:
+            bounds.append(max(bound, relaxed.value + legs * price))
+            continue
+        search.offer(lots)
+        keep, most = _reach(search, relaxed, search.target - legs * price)
+        lots, bound = branch(search, keep, most, legs)
+        search.offer(lots)
         bounds.append(max(bound, relaxed.value) + legs * price)
-    bound = min(bounds, default=np.inf)
-    if best is None:
-        return Solution(None, np.inf, bound, search.nodes, bool(np.isinf(bound)), left, relaxed)
-    bound = min(bound, search.target(best))
-    return Solution(best, search.objective(best), bound, search.nodes, False, left, relaxed)
+    return _solution(search, relaxed, min(bounds, default=np.inf), left)
 
 
 def _reach(search: Search, relaxed: Relaxation, cost: float) -> tuple[npt.NDArray[np.intp], Array]:
@@ -226,100 +294,6 @@ def _reach(search: Search, relaxed: Relaxation, cost: float) -> tuple[npt.NDArra
     largest = np.floor(largest + 1e-6)
     keep = np.flatnonzero(largest >= columns.least)
     return keep, np.minimum(columns.most, largest)
-
-
-def _branch(
-    search: Search,
-    keep: npt.NDArray[np.intp],
-    most: Array,
-    legs: int,
-    *,
-    price: float = 0.0,
-    cutoff: float | None = None,
-) -> tuple[Array | None, float]:
-    """Branch and bound over some orders and at most `legs` of them, each at `price`.
-
-    Returns
-    -------
-    (ndarray or None, float)
-        The best plan and a lower bound on the cost of all. With a `cutoff`: any plan that costs no more,
-        and infinity if there is none.
-    """
-    bound = -np.inf
-    while keep.size:
-        try:
-            result = _milp(search, keep, most, legs, price, cutoff)
-        except KeyboardInterrupt:  # the best plan so far, with its bound, is an answer
-            search.interrupted = True
-            return None, bound
-        search.nodes += int(result.mip_node_count or 0)
-        if result.status == 2:
-            return None, np.inf
-        if result.status not in (0, 1):
-            raise SolverError(f"the integer solver stopped: {result.message}")
-        if cutoff is None and result.mip_dual_bound is not None:
-            bound = max(bound, float(result.mip_dual_bound))
-        if result.x is None:
-            return None, bound
-        lots = np.zeros(len(search.problem.columns))
-        lots[keep] = np.round(result.x[: keep.size])
-        if not search.widen(lots, result.x[2 * keep.size :]):
-            return lots, bound
-        if search.seconds_left <= 0.0:
-            return lots, bound  # breaks a row nobody had looked at; `better` judges whether it may
-    return None, np.inf
-
-
-def _milp(
-    search: Search,
-    keep: npt.NDArray[np.intp],
-    most: Array,
-    legs: int,
-    price: float,
-    cutoff: float | None,
-) -> Any:
-    """Hand the programme over some orders to scipy: lots, whether used, and misses, in this order."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import block_array, csr_array, diags_array
-
-    n, misses = keep.size, search.miss_price.size
-    columns = search.problem.columns
-    on = np.flatnonzero(search.active)
-    cost = np.concatenate((columns.cost[keep], np.full(n, price), search.miss_price))
-    sides = _both_sides(search, keep)
-    rows: list[list[Any]] = [
-        [search.matrix[np.ix_(on, keep)], None, -search.slack[on]],
-        [diags_array(np.ones(n)), -diags_array(most[keep]), np.zeros((n, misses))],
-        [-diags_array(np.ones(n)), diags_array(columns.least[keep]), None],
-        [None, np.ones((1, n)), None],
-        [None, sides, None],
-    ]
-    bounds = [search.bound[on], np.zeros(2 * n), np.array([legs]), np.ones(len(sides))]
-    if cutoff is not None:
-        rows.append([cost[None, :n], cost[None, n : 2 * n], cost[None, 2 * n :]])
-        bounds.append(np.array([cutoff]))
-        cost = np.zeros_like(cost)
-    sparse = [[None if block is None else csr_array(block) for block in row] for row in rows]
-    return milp(
-        cost,
-        integrality=np.concatenate((np.ones(2 * n), np.zeros(misses))),
-        bounds=Bounds(0.0, np.concatenate((most[keep], np.ones(n), np.full(misses, np.inf)))),
-        constraints=LinearConstraint(block_array(sparse, format="csr"), -np.inf, np.concatenate(bounds)),
-        options={"time_limit": max(search.seconds_left, 0.05), "mip_rel_gap": search.gap},
-    )
-
-
-def _both_sides(search: Search, keep: npt.NDArray[np.intp]) -> Array:
-    """One row for each instrument with two sides: it is bought or sold, not both."""
-    instruments = search.problem.columns.instruments
-    sides: dict[str, list[int]] = {}
-    for position, index in enumerate(keep):
-        sides.setdefault(instruments[index].symbol, []).append(position)
-    pairs = [pair for pair in sides.values() if len(pair) > 1]
-    matrix = np.zeros((len(pairs), keep.size))
-    for row, pair in enumerate(pairs):
-        matrix[row, pair] = 1.0
-    return matrix
 
 
 def minimise(function: Callable[[Array], tuple[float, Array]], start: Array) -> Array:

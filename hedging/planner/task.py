@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +25,8 @@ from hedging.planner.verify import Check, cost_with_carry, revalue
 from hedging.planner.view import View
 
 __all__ = ["Task"]
+
+LONGEST = 50 * 365.0  # days: beyond it a horizon is a slip of the keyboard
 
 MOST_OUTCOMES = 5_000
 REQUIRED = ("book", "target")
@@ -68,8 +69,8 @@ class Task:
         for name, kind in kinds.items():
             if not isinstance(given[name], kind) and not (given[name] is None and name not in REQUIRED):
                 raise InputError(f"{name} must be a {kind.__name__}; got {type(given[name]).__name__}.")
-        if not 0.0 < number(horizon) < math.inf:
-            raise InputError(f"horizon must be a number of days > 0; got {horizon!r}.")
+        if not 0.0 < number(horizon) <= LONGEST:
+            raise InputError(f"horizon must be a number of days > 0, {LONGEST:g} at most; got {horizon!r}.")
         markets = tuple(markets_of(chain).values())
         book.check_assets(*markets)
         _check_names(target, markets)

@@ -1,0 +1,285 @@
+"""Branch and bound by one of several solvers: matrices in, the best point and a bound out.
+
+HiGHS comes with scipy; SCIP and CBC with OR-tools, the extra ``solver``. The solver works in a thread of its
+own while the caller's waits for it, reports, and can be interrupted: then the best point so far comes back.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging._extras import require
+from hedging.errors import InputError, SolverError
+
+__all__ = ["SOLVERS", "Branched", "Engine", "Programme", "branch_and_bound"]
+
+Array = npt.NDArray[np.float64]
+
+SOLVERS = ("highs", "scip", "cbc")
+TICK = 0.1  # seconds between two reports
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Which solver branches, and who hears of it while it does.
+
+    Attributes
+    ----------
+    solver : {'highs', 'scip', 'cbc'}
+    progress : callable, optional
+        Called some ten times a second with the cost of the best plan so far and the bound, infinite where
+        unknown. [money]
+
+    Raises
+    ------
+    InputError
+        If there is no such solver.
+    MissingExtraError
+        If it is not installed.
+    """
+
+    solver: str = "highs"
+    progress: Callable[[float, float], object] | None = None
+
+    def __post_init__(self) -> None:
+        if self.solver not in SOLVERS:
+            raise InputError(f"solver must be one of {', '.join(SOLVERS)}; got {self.solver!r}.")
+        if self.solver != "highs":
+            require("ortools.linear_solver.pywraplp", "solver")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Programme:
+    """Minimise ``cost @ x`` where ``matrix @ x <= bound`` and ``0 <= x <= upper``, some x whole.
+
+    Attributes
+    ----------
+    cost, upper : ndarray, shape (n,)
+    matrix : scipy.sparse.csr_array, shape (rows, n)
+    bound : ndarray, shape (rows,)
+    whole : ndarray of bool, shape (n,)
+    """
+
+    cost: Array
+    matrix: Any
+    bound: Array
+    upper: Array
+    whole: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branched:
+    """What came of a programme.
+
+    Attributes
+    ----------
+    x : ndarray or None
+        The best point found.
+    bound : float
+        No point costs less.
+    nodes : int
+    infeasible : bool
+        Proven that there is no point.
+    interrupted : bool
+        Whether it was stopped by hand.
+    """
+
+    x: Array | None
+    bound: float
+    nodes: int
+    infeasible: bool = False
+    interrupted: bool = False
+
+
+class _Job(Protocol):
+    def run(self) -> Branched: ...
+
+    def stop(self) -> None: ...
+
+
+def branch_and_bound(
+    programme: Programme,
+    *,
+    solver: str = "highs",
+    gap: float,
+    seconds: float,
+    tick: Callable[[], object] | None = None,
+) -> Branched:
+    """Solve a programme, to a relative gap or until the time is up.
+
+    Parameters
+    ----------
+    programme : Programme
+    solver : {'highs', 'scip', 'cbc'}
+    gap : float
+        [1]
+    seconds : float
+    tick : callable, optional
+        Called some ten times a second while the solver works.
+
+    Raises
+    ------
+    SolverError
+        If the solver stops for another reason than time, infeasibility or an interrupt.
+    MissingExtraError
+        If the solver is not installed.
+    """
+    job: _Job = (
+        _Highs(programme, gap, seconds) if solver == "highs" else _OrTools(programme, solver, gap, seconds)
+    )
+    with ThreadPoolExecutor(1) as thread:
+        working = thread.submit(job.run)
+        interrupted = False
+        while True:
+            try:
+                return _marked(_waited(working, tick), interrupted=interrupted)
+            except KeyboardInterrupt:
+                if interrupted:
+                    raise
+                interrupted = True
+                job.stop()
+
+
+def _waited(working: Future[Branched], tick: Callable[[], object] | None) -> Branched:
+    while True:
+        try:
+            return working.result(timeout=TICK)
+        except TimeoutError:
+            if tick is not None:
+                tick()
+
+
+def _marked(found: Branched, *, interrupted: bool) -> Branched:
+    if not interrupted:
+        return found
+    return Branched(found.x, found.bound, found.nodes, found.infeasible, interrupted=True)
+
+
+def _highs_of_scipy() -> Any:
+    """The module of HiGHS's own interface, private to scipy; None where scipy keeps it elsewhere (before 1.15)."""
+    try:
+        core = import_module("scipy.optimize._highspy._core")
+    except ImportError:
+        return None
+    return core if hasattr(core, "_Highs") and hasattr(core, "cb") else None
+
+
+class _Highs:
+    """HiGHS as scipy bundles it. `scipy.optimize.milp` cannot be stopped; HiGHS's own interface can."""
+
+    def __init__(self, programme: Programme, gap: float, seconds: float) -> None:
+        self.programme, self.gap, self.seconds = programme, gap, seconds
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def run(self) -> Branched:
+        core = _highs_of_scipy()
+        if core is None:
+            return self._by_milp()
+        given = self.programme
+        matrix = given.matrix.tocsc()
+        rows, n = matrix.shape
+        model: Any = core.HighsLp()
+        model.num_col_, model.num_row_ = n, rows
+        model.a_matrix_.num_col_, model.a_matrix_.num_row_ = n, rows
+        model.a_matrix_.format_ = core.MatrixFormat.kColwise
+        model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
+        model.a_matrix_.value_ = matrix.data
+        model.col_cost_, model.col_lower_, model.col_upper_ = given.cost, np.zeros(n), given.upper
+        model.row_lower_, model.row_upper_ = np.full(rows, -np.inf), given.bound
+        model.integrality_ = [core.HighsVarType(int(whole)) for whole in given.whole]
+        options: Any = core.HighsOptions()
+        options.log_to_console = False
+        options.time_limit, options.mip_rel_gap = self.seconds, self.gap
+        highs: Any = core._Highs()  # noqa: SLF001
+        highs.passOptions(options)
+        if highs.passModel(model) == core.HighsStatus.kError:
+            raise SolverError("the integer solver refused the programme: a coefficient is no finite number.")
+        highs.setCallback(self._called, None)
+        highs.startCallback(core.cb.kCallbackMipInterrupt)
+        highs.run()
+        status, info = highs.getModelStatus(), highs.getInfo()
+        nodes = max(int(info.mip_node_count), 0)
+        states = core.HighsModelStatus
+        if status in (states.kInfeasible, states.kUnboundedOrInfeasible):  # nothing here is unbounded
+            return Branched(None, np.inf, nodes, infeasible=True)
+        if status not in (states.kOptimal, states.kTimeLimit, states.kInterrupt):
+            raise SolverError(f"the integer solver stopped: {highs.modelStatusToString(status)}")
+        found = info.objective_function_value < core.kHighsInf
+        x = np.array(highs.getSolution().col_value) if found else None
+        return Branched(x, float(info.mip_dual_bound), nodes)
+
+    def _called(self, kind: int, message: str, state: Any, reply: Any, own: object) -> None:  # noqa: ARG002
+        reply.user_interrupt = self._stopped.is_set()
+
+    def _by_milp(self) -> Branched:
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
+        given = self.programme
+        result: Any = milp(
+            given.cost,
+            integrality=given.whole.astype(int),
+            bounds=Bounds(0.0, given.upper),
+            constraints=LinearConstraint(given.matrix, -np.inf, given.bound),
+            options={"time_limit": self.seconds, "mip_rel_gap": self.gap},
+        )
+        nodes = int(result.mip_node_count or 0)
+        if result.status == 2:
+            return Branched(None, np.inf, nodes, infeasible=True)
+        if result.status not in (0, 1):
+            raise SolverError(f"the integer solver stopped: {result.message}")
+        bound = -np.inf if result.mip_dual_bound is None else float(result.mip_dual_bound)
+        return Branched(result.x, bound, nodes)
+
+
+class _OrTools:
+    """SCIP and CBC by OR-tools. CBC cannot be stopped before its time is up."""
+
+    def __init__(self, programme: Programme, solver: str, gap: float, seconds: float) -> None:
+        library: Any = require("ortools.linear_solver.pywraplp", "solver")
+        self.solver: Any = library.Solver.CreateSolver(solver.upper())
+        if self.solver is None:
+            raise SolverError(f"this build of OR-tools has no {solver.upper()}; use solver='highs'.")
+        self.solver.SetTimeLimit(max(1, round(1000 * seconds)))
+        self.parameters: Any = library.MPSolverParameters()
+        self.parameters.SetDoubleParam(self.parameters.RELATIVE_MIP_GAP, gap)
+        self.status: Any = library.Solver
+        infinity = self.solver.infinity()
+        self.x = [
+            self.solver.Var(0.0, float(min(high, infinity)), bool(whole), "")
+            for high, whole in zip(programme.upper, programme.whole, strict=True)
+        ]
+        goal = self.solver.Objective()
+        for x, cost in zip(self.x, programme.cost, strict=True):
+            goal.SetCoefficient(x, float(cost))
+        goal.SetMinimization()
+        matrix = programme.matrix.tocsr()
+        for row, bound in enumerate(programme.bound):
+            constraint = self.solver.RowConstraint(-infinity, float(bound), "")
+            for at in range(matrix.indptr[row], matrix.indptr[row + 1]):
+                constraint.SetCoefficient(self.x[matrix.indices[at]], float(matrix.data[at]))
+
+    def stop(self) -> None:
+        self.solver.InterruptSolve()
+
+    def run(self) -> Branched:
+        status, states = self.solver.Solve(self.parameters), self.status
+        nodes = max(int(self.solver.nodes()), 0)
+        if status == states.INFEASIBLE:
+            return Branched(None, np.inf, nodes, infeasible=True)
+        if status not in (states.OPTIMAL, states.FEASIBLE, states.NOT_SOLVED):
+            raise SolverError(f"the integer solver stopped with status {status} of OR-tools.")
+        found = status != states.NOT_SOLVED
+        x = np.array([each.solution_value() for each in self.x]) if found else None
+        bound = float(self.solver.Objective().BestBound())
+        return Branched(x, bound if np.isfinite(bound) else -np.inf, nodes)
