@@ -471,6 +471,13 @@ def test_a_plan_within_its_margin_is_saved_read_and_audited(tmp_path):
     assert "initial_margin" in {check.limit for check in saved.audit(CHAIN).checks}
 
 
+def test_portfolio_margin_has_no_table_of_what_settles_in_cash():
+    chain = small_chain([("p", 85.0, 30), ("p", 95.0, 30)], terms=CASH)
+    limits = Limits(initial_margin=margin.InitialMargin(PM, 0.5), **LOOSE)
+    with pytest.raises(InputError, match="coin-settled"):
+        plan(Book([Holding.spot("BTC", 5.0)]), chain, Target(delta=(2, 3)), limits)
+
+
 def test_a_margin_is_a_share():
     with pytest.raises(InputError, match="most must be a share"):
         margin.InitialMargin(margin.DERIBIT_BTC, -0.1)

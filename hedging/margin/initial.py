@@ -82,7 +82,10 @@ class InitialMargin:
             Losses at each node of the table, less what the model allows there; and the rest. [money]
         """
         account = _account(book.of(market.asset), market)
-        losses = (self._losses(account) - self._allowances(market))[:, 0]
+        losses = np.zeros(1)
+        if isinstance(self.model, PortfolioMargin):
+            spot = account.spot
+            losses = ((self.model.losses(account).sum(axis=1) - self.model.allowances(spot)) * spot)[:, 0]
         return losses, self._initial(account, market) - float(losses.max(initial=0.0))
 
     def alone(self, holdings: Sequence[Holding], market: Market) -> tuple[Array, Array]:
@@ -93,14 +96,18 @@ class InitialMargin:
         (ndarray, shape (nodes, holdings), ndarray, shape (holdings,))
             As for `held`, before what the model allows, and without what an empty account needs. [money]
         """
-        whole, nothing = _account(holdings, market), self._initial(_account((), market), market)
-        losses = np.zeros((self._losses(whole).shape[0], len(holdings)))
-        rest = np.zeros(len(holdings))
-        for column, account in enumerate(_one_by_one(whole, holdings)):
-            losses[:, column] = self._losses(account)[:, 0]
-            worst = float((losses[:, column] - self._allowances(market)[:, 0]).max(initial=0.0))
-            rest[column] = max(self._initial(account, market) - nothing - worst, 0.0)
-        return losses, rest
+        whole = _account(holdings, market)
+        if isinstance(self.model, PortfolioMargin):
+            self.model.assess(whole)  # refuses what the model has no table for
+            place = _positions(holdings)
+            losses = np.zeros((len(self.model.allowances(whole.spot)), len(holdings)))
+            rest = np.zeros(len(holdings))
+            losses[:, place >= 0] = self.model.losses(whole)[:, place[place >= 0], 0] * market.spot
+            rest[place >= 0] = self.model.roll_shocks(whole)[place[place >= 0], 0] * market.spot
+            return losses, rest
+        nothing = self._initial(_account((), market), market)
+        each = [self._initial(account, market) - nothing for account in _one_by_one(whole, holdings)]
+        return np.zeros((1, len(holdings))), np.array(each)
 
     def to_dict(self) -> dict[str, Any]:
         """The limit as plain values."""
@@ -114,17 +121,6 @@ class InitialMargin:
     def _initial(self, account: Account, market: Market) -> float:
         return _money(self.model.assess(account), market)
 
-    def _losses(self, account: Account) -> Array:
-        if not isinstance(self.model, PortfolioMargin):
-            return np.zeros((1, 1))
-        return np.asarray(self.model.losses(account) * account.spot)
-
-    def _allowances(self, market: Market) -> Array:
-        if not isinstance(self.model, PortfolioMargin):
-            return np.zeros((1, 1))
-        spot = np.array([market.spot])
-        return np.asarray(self.model.allowances(spot) * spot)
-
 
 def _money(margin: Margin, market: Market) -> float:
     return float(margin.initial[0]) * (market.spot if margin.currency == market.asset else 1.0)
@@ -134,19 +130,32 @@ def _account(holdings: Sequence[Holding], market: Market) -> Account:
     return Ledger(Book(holdings), market).at(today(), 0)
 
 
+def _positions(holdings: Sequence[Holding]) -> Rows:
+    """Where each holding stands among perpetuals and futures, then options; -1 for spot."""
+    kinds = np.array([_kind(holding) for holding in holdings], dtype=np.intp)
+    place = np.full(kinds.size, -1, dtype=np.intp)
+    place[kinds == 0] = np.arange(np.count_nonzero(kinds == 0))
+    place[kinds == 1] = np.count_nonzero(kinds == 0) + np.arange(np.count_nonzero(kinds == 1))
+    return place
+
+
+def _kind(holding: Holding) -> int:
+    """0 for perpetuals and futures, 1 for options, -1 for spot."""
+    return 1 if isinstance(holding.instrument, Option) else -1 if isinstance(holding.instrument, Spot) else 0
+
+
 def _one_by_one(whole: Account, holdings: Sequence[Holding]) -> list[Account]:
     """The accounts of single holdings, cut out of that of all of them."""
-    none, parts = np.array([], dtype=np.intp), []
-    options = linear = 0
-    for holding in holdings:
-        if isinstance(holding.instrument, Spot):
-            parts.append(_cut(whole, none, none, holding.units))
-        elif isinstance(holding.instrument, Option):
-            parts.append(_cut(whole, none, np.array([options]), 0.0))
-            options += 1
+    linear = len([holding for holding in holdings if _kind(holding) == 0])
+    parts = []
+    for holding, place in zip(holdings, _positions(holdings), strict=True):
+        rows = np.array([place])
+        if place < 0:
+            parts.append(_cut(whole, rows[:0], rows[:0], holding.units))
+        elif place < linear:
+            parts.append(_cut(whole, rows, rows[:0], 0.0))
         else:
-            parts.append(_cut(whole, np.array([linear]), none, 0.0))
-            linear += 1
+            parts.append(_cut(whole, rows[:0], rows - linear, 0.0))
     return parts
 
 

@@ -108,21 +108,18 @@ class PortfolioMargin:
 
     def extended_table(self, account: Account) -> Array:
         """Gains over the far moves with vol up, scaled back to the standard range, shape (8, n). [coin]"""
-        rows = []
-        for x in EXTENDED_MOVES:
-            edge = np.sign(x) * self.price_range
-            scale = self.extended_table_factor * edge / x * (1.0 + x) / (1.0 + edge)
-            rows.append(scale * self._gain(account, x, 1.0))
-        return np.array(rows)
+        return np.array([self._scale(x) * self._gain(account, x, 1.0) for x in EXTENDED_MOVES])
 
     def losses(self, account: Account) -> Array:
-        """Losses of which the worst counts, shape (nodes, n): none, the standard and the extended table. [coin]
+        """Losses of each position, of whose sums the worst counts, shape (nodes, positions, n). [coin]
 
-        They add up over positions; gains are negative. Those of the extended table count less `allowances`.
+        Nodes are none, the standard and the extended table, of which the latter counts less `allowances`;
+        positions are perpetuals and futures, then options. Gains are negative.
         """
-        standard = self.standard_table(account).reshape(-1, account.spot.size)
-        extended = self.extended_table(account)
-        return np.concatenate((np.zeros((1, account.spot.size)), -standard, -extended))
+        nodes = [(1.0, x, side) for x in self.moves() for side in (-1.0, 0.0, 1.0)]
+        nodes += [(self._scale(x), x, 1.0) for x in EXTENDED_MOVES]
+        gains = np.array([scale * self._gains(account, x, side) for scale, x, side in nodes])
+        return np.concatenate((np.zeros_like(gains[:1]), -gains))
 
     def allowances(self, spot: Array) -> Array:
         """What the losses of each node count less, shape (nodes, n). [coin]"""
@@ -141,16 +138,35 @@ class PortfolioMargin:
 
     def roll_shock(self, account: Account) -> Array:
         """Risk of the basis: the delta of each expiry times how far it may move on its own. [coin]"""
-        times = np.concatenate((account.linear_expiry, account.option_expiry))
-        deltas = np.concatenate((account.linear_size(), self._option_deltas(account)))
+        times, deltas = self._deltas(account)
         total = np.zeros_like(account.spot)
         for time in np.unique(times):  # perpetuals at 0; what expires together nets
             total += np.abs(deltas[times == time].sum(axis=0)) * self._roll(float(time))
         return total
 
+    def roll_shocks(self, account: Account) -> Array:
+        """Roll shock of each position if it were alone, shape (positions, n). [coin]"""
+        times, deltas = self._deltas(account)
+        roll = np.array([self._roll(float(time)) for time in times])
+        return np.asarray(np.abs(deltas) * roll[:, None])
+
+    def _deltas(self, account: Account) -> tuple[Array, Array]:
+        """Time to expiry, 0 for perpetuals, and delta of each position. [years], [coins]"""
+        times = np.concatenate((account.linear_expiry, account.option_expiry))
+        return times, np.concatenate((account.linear_size(), self._option_deltas(account)))
+
+    def _scale(self, move: float) -> float:
+        """What a gain at a far move counts for at the edge of the standard table."""
+        edge = np.sign(move) * self.price_range
+        return float(self.extended_table_factor * edge / move * (1.0 + move) / (1.0 + edge))
+
     def _gain(self, account: Account, move: float, side: float) -> Array:
         """Gain of the account at one move of all forwards and one of the vols, shape (n,). [coin]"""
-        linear = (account.linear_size() * (1.0 - 1.0 / (1.0 + move))).sum(axis=0)
+        return np.asarray(self._gains(account, move, side).sum(axis=0))
+
+    def _gains(self, account: Account, move: float, side: float) -> Array:
+        """The same of each position, shape (positions, n)."""
+        linear = account.linear_size() * (1.0 - 1.0 / (1.0 + move))
         if not account.option_units.size:
             return np.asarray(linear)
         time = account.option_expiry[:, None]
@@ -159,7 +175,7 @@ class PortfolioMargin:
             vol = np.maximum(vol, self.min_volatility_for_shock_up)
         moved = self._coin_value(account, account.option_forward * (1.0 + move), vol)
         now = self._coin_value(account, account.option_forward, account.option_vol)
-        return np.asarray(linear + (account.option_units[:, None] * (moved - now)).sum(axis=0))
+        return np.concatenate((linear, account.option_units[:, None] * (moved - now)))
 
     def _vol_range(self, side: float, time: Array) -> Array:
         days = np.maximum(time * DAYS_PER_YEAR, 1.0)
