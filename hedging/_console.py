@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -192,5 +193,24 @@ def progress(what: str) -> Iterator[Callable[[int, int], object] | None]:
         def report(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
+
+        yield report
+
+
+@contextmanager
+def search_progress(what: str) -> Iterator[Callable[[float, float], object] | None]:
+    """Report a search that takes longer than a second on a terminal, where tqdm is installed."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        yield None
+        return
+    shape = "{desc} {elapsed}{postfix}"  # nobody knows how much is left
+    with tqdm(desc=what, delay=1.0, bar_format=shape, disable=None, leave=False, file=sys.stderr) as bar:
+
+        def report(cost: float, bound: float) -> None:
+            gap = (cost - bound) / abs(cost) if math.isfinite(cost) and cost else math.inf
+            bar.set_postfix_str(f"best {cost:,.0f}, bound {bound:,.0f}, gap {gap:.2%}; Ctrl-C keeps the best")
+            bar.update()
 
         yield report

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import io
 import itertools
 import os
 import signal
@@ -14,7 +16,7 @@ import pytest
 from planner_cases import brute_force
 from scipy.sparse import csr_array
 
-from hedging import samples
+from hedging import _console, samples
 from hedging.errors import InfeasibleHedgeError, InputError, MissingExtraError, SolverError
 from hedging.paths import grid
 from hedging.planner import Limits, PlanStatus, Target, backends, plan
@@ -144,7 +146,7 @@ def test_an_interrupt_brings_the_best_point_so_far_and_its_bound():
 
 LONG = """
     import sys
-    from hedging import samples
+    from hedging import _console, samples
     from hedging.planner import Limits, Target, plan
 
     def said(cost, bound):
@@ -195,3 +197,23 @@ def test_progress_hears_of_plans_that_get_cheaper_and_of_a_bound_below_them():
 
 def test_an_engine_is_a_value():
     assert Engine() == Engine("highs")
+
+
+def test_progress_is_for_a_terminal_alone(monkeypatch, capsys):
+    pytest.importorskip("tqdm", reason="tqdm is the extra `cli`")
+    with _console.search_progress("planning") as report:
+        report(np.inf, -np.inf)
+        report(1_200.0, 1_100.0)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_on_a_terminal_progress_shows_the_best_plan_its_bound_and_the_gap(monkeypatch):
+    tqdm = pytest.importorskip("tqdm", reason="tqdm is the extra `cli`")
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stderr", screen)
+    at_once = functools.partial(tqdm.tqdm, mininterval=0.0)
+    monkeypatch.setattr(tqdm, "tqdm", lambda **keywords: at_once(**(keywords | {"delay": 0.0})))
+    with _console.search_progress("planning") as report:
+        report(1_200.0, 1_140.0)
+    assert "best 1,200, bound 1,140, gap 5.00%" in screen.getvalue()

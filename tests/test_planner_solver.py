@@ -15,7 +15,7 @@ from hedging.errors import InfeasibleHedgeError, InputError
 from hedging.legs import option_leg
 from hedging.market import Market
 from hedging.paths import Paths
-from hedging.planner import HedgePlan, Limits, PlanStatus, Target, plan
+from hedging.planner import HedgePlan, Limits, PlanStatus, Target, frontier, plan
 from hedging.planner import solve as solver
 from hedging.planner.branching import branch
 from hedging.planner.pairs import cheapest_pair
@@ -221,3 +221,39 @@ def test_a_floor_beyond_the_life_of_every_option_names_the_horizon():
 def test_a_horizon_beyond_sense_is_refused(horizon):
     with pytest.raises(InputError, match="horizon must be a number of days > 0"):
         plan(samples.book(), samples.chain(), Target(delta=(8, 12)), horizon=horizon)
+
+
+# --- a frontier, warm and cold ----------------------------------------------------------------------
+
+
+def test_a_frontier_costs_what_its_points_cost_one_by_one():
+    book, chain, target = samples.book(), samples.chain(), Target(delta=(6, 14))
+    levels = [-0.1, -0.2, -0.3]
+    table = frontier(book, chain, target, levels=levels, gap=1e-4).table
+    for level, cost, bound in zip(table["floor"], table["cost"], table["bound"], strict=True):
+        cold = plan(book, chain, replace(target, floor=level), Limits(parsimony=0.0), gap=1e-4, compare=False)
+        assert cost == pytest.approx(cold.objective, rel=2e-4)
+        assert bound <= cold.objective + 1e-9
+
+
+def test_a_frontier_over_a_shortfall_of_many_outcomes_is_monotone_and_its_relaxation_convex():
+    random = np.random.default_rng(6)
+    fall = np.exp(0.12 * random.standard_t(4, 1_200)).clip(0.2, 3.0)
+    outcomes = Paths(np.array([30.0]), fall[:, None], np.zeros((1_200, 1)), ("",) * 1_200)
+    curve = frontier(
+        samples.book(),
+        samples.chain(),
+        Target(delta=(6, 16)),
+        over="shortfall",
+        levels=np.linspace(-0.08, -0.2, 7),
+        outcomes=outcomes,
+    )
+    table = curve.table
+    cost, bound, relaxed = (table[name].to_numpy() for name in ("cost", "bound", "relaxed"))
+    assert np.isfinite(cost).all()
+    assert (np.diff(cost) <= 1e-9).all()
+    assert (np.diff(bound) <= 1e-9).all()
+    assert (np.diff(relaxed) <= 1e-6).all()
+    assert (np.diff(relaxed, 2) >= -1e-3 * relaxed[0]).all()  # levels are evenly spaced
+    assert (relaxed <= bound + 1e-6).all()
+    assert (bound <= cost).all()

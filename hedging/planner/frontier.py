@@ -17,7 +17,7 @@ from hedging.market import Chains
 from hedging.paths import Paths
 from hedging.planner.explain import shadow_prices
 from hedging.planner.problem import Problem, allowed
-from hedging.planner.solve import Solution, relax, solve
+from hedging.planner.solve import solve
 from hedging.planner.structure import structure
 from hedging.planner.tails import Outcomes
 from hedging.planner.targets import Limits, Target
@@ -125,19 +125,26 @@ def frontier(
     active: npt.NDArray[np.bool_] | None = None
     for level in ordered:
         moved = _moved(problem, over, float(level), first)
-        relaxed = relax(moved, active=active)
-        row = {over: level, "relaxed": np.nan, "price": 0.0, "cost": np.nan, "bound": np.nan}
+        # What meets a tighter level meets this one, and the scenarios that mattered there matter here.
+        solution = solve(moved, gap=gap, time_limit=seconds / ordered.size, start=best, active=active)
+        relaxed, best = solution.relaxed, solution.lots
+        row = {over: level, "relaxed": np.nan, "price": 0.0, "cost": np.nan, "bound": solution.bound}
         if relaxed is not None:
             active = relaxed.active
-            solution = _best(solve(moved, gap=gap, time_limit=seconds / ordered.size), best, problem)
-            best = solution.lots
             prices = {each.limit: each.price for each in shadow_prices(moved, relaxed)}
-            row |= {"relaxed": relaxed.value, "price": prices.get(over, 0.0), "bound": solution.bound}
-            row["cost"] = np.nan if best is None else solution.objective
+            row |= {"relaxed": relaxed.value, "price": prices.get(over, 0.0)}
+        if best is not None:
+            row["cost"] = solution.objective
         legs = () if best is None else task.legs(problem, best)
         rows.append(row | {"legs": len(legs), "structure": "-" if best is None else structure(legs)})
         plans.append(legs)
-    return Frontier(over, pd.DataFrame(rows), tuple(plans), problem.base)
+        if solution.interrupted:
+            break
+    table = pd.DataFrame(rows)
+    # No tighter level costs less than a wider one must.
+    table["bound"] = np.maximum.accumulate(table["bound"].to_numpy()[::-1])[::-1]
+    table.loc[np.isinf(table["bound"]), "bound"] = np.nan
+    return Frontier(over, table, tuple(plans), problem.base)
 
 
 def _with(target: Target, limits: Limits, over: str, level: float) -> tuple[Target, Limits]:
@@ -156,13 +163,3 @@ def _moved(problem: Problem, over: str, level: float, first: float) -> Problem:
     rows, sign = problem.rows, 1.0 if over == "budget" else -1.0
     bound = np.where(rows.group == over, rows.bound + sign * step, rows.bound)
     return replace(problem, rows=replace(rows, bound=bound))
-
-
-def _best(solution: Solution, tighter: Array | None, problem: Problem) -> Solution:
-    """The solution, or the plan of the tighter level where the search did not beat it."""
-    if tighter is None:
-        return solution
-    cost = float(problem.columns.cost @ tighter + problem.price_per_leg * np.count_nonzero(tighter))
-    if solution.lots is not None and solution.objective <= cost:
-        return solution
-    return replace(solution, lots=tighter, objective=cost, bound=min(solution.bound, cost))
