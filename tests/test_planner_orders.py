@@ -375,9 +375,10 @@ def needed(book, market, model) -> float:
 
 
 @pytest.mark.parametrize(
-    "model", [FLAT_RATE, NO_ROLL, margin.FlatMargin(0.1, 0.05, "coin")], ids=["standard", "portfolio", "flat"]
+    ("model", "seed"),
+    [(FLAT_RATE, 0), (FLAT_RATE, 1), (NO_ROLL, 0), (margin.FlatMargin(0.1, 0.05, "coin"), 1)],
+    ids=["standard-0", "standard-1", "portfolio-0", "flat-1"],
 )
-@pytest.mark.parametrize("seed", range(2))
 def test_no_book_within_the_margin_is_cheaper(model, seed):
     random = np.random.default_rng(seed)
     chain = small_chain(

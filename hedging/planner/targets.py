@@ -297,7 +297,7 @@ class Limits:
     open_interest_share : float, optional
         Trade no more than this share of a contract's open interest, where that is known. [1]
     depth : mapping of str to Ladder
-        Order books of some options by the venue's symbol; an order there may reach beyond the best quote, at
+        Order books of some options by the venue's symbol, as `hedging.legs.Ladder`; an order there may reach beyond the best quote, at
         the prices of the levels it takes. Trade no more than they hold, where `quoted_size` is set.
     gross_vega : float, optional
         Greatest sum of the absolute vegas of the orders. [money per vol point]
