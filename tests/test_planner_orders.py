@@ -546,6 +546,22 @@ def test_several_orders_stay_as_many_and_of_their_kind_and_get_easier(seed, monk
     assert optimum.cost.execution == pytest.approx(best.cost.execution, rel=2e-3)
 
 
+def test_of_futures_that_cost_the_same_the_nearest_is_sold_and_the_perpetual_before_it():
+    target, limits = (
+        Target(delta=(8, 12), floor=-0.25),
+        Limits(expiries=(20, None), budget=0.03, parsimony=0.02),
+    )
+    dated = plan(BOOK, CHAIN, target, replace(limits, outright=(Outright("future"),)), compare=False)
+    sold = [leg.instrument.expiry for leg in dated.legs if isinstance(leg.instrument, Future)]
+    within = CHAIN.expiries["expiry"][CHAIN.expiries["days"] >= 30]
+    assert sold == [within.min()]
+    both = (Outright("future"), Outright("perpetual"))
+    found = plan(BOOK, CHAIN, target, replace(limits, outright=both), compare=False)
+    assert [type(leg.instrument) for leg in found.legs if not isinstance(leg.instrument, Option)] == [
+        Perpetual
+    ]
+
+
 # --- depth ------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,9 @@
 
 How hard an order is to trade is the half spread as a share of its price, and the shares that it takes of the
 quoted size and of the open interest, where these are known; all of them [1], and a plan's is the sum over its
-orders. Cost in money is no measure of it: a wide spread on a cheap option costs little and fills badly.
+orders. Cost in money is no measure of it: a wide spread on a cheap option costs little and fills badly. Spot,
+perpetual and futures have their stated spread, which counts more the later a future expires: of those that cost
+the same, the perpetual comes first and then the nearest.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from hedging.instruments import Option
+from hedging.instruments import Future, Option
 from hedging.legs import crossing_cost
 from hedging.market import Market
 from hedging.planner.problem import Problem
@@ -22,6 +24,7 @@ from hedging.planner.rounding import rounded
 from hedging.planner.solve import Solution
 from hedging.planner.targets import Limits
 from hedging.planner.universe import Columns, terms_of_outright
+from hedging.units import years
 
 __all__ = ["Illiquidity", "illiquidity", "most_liquid"]
 
@@ -58,6 +61,10 @@ def illiquidity(columns: Columns, markets: Sequence[Market], limits: Limits) -> 
     terms = terms_of_outright(limits)
     option = np.array([isinstance(item, Option) for item in columns.instruments], dtype=bool)
     order[~option] = [terms[str(kind)].half_spread for kind in columns.kinds[~option]]
+    as_of = {market.asset: market.as_of for market in markets}
+    for i, item in enumerate(columns.instruments):
+        if isinstance(item, Future):
+            order[i] *= 1.0 + years(as_of[item.asset], item.expiry)
     for market in markets:
         here = np.array([item.asset == market.asset for item in columns.instruments]) & option
         symbols = [item.symbol for item, mine in zip(columns.instruments, here, strict=True) if mine]
@@ -113,8 +120,9 @@ def _one_easier(
 
 
 def _alike(columns: Columns, leg: int, others: Indices) -> npt.NDArray[np.bool_]:
-    """Orders of the same kind, side and asset as a leg, on what the other legs do not trade."""
-    item, kinds = columns.instruments[leg], columns.kinds
+    """Orders of the same kind, side and asset as a leg, on what the other legs do not trade; a future is spot."""
+    item = columns.instruments[leg]
+    kinds = np.where(np.isin(columns.kinds, ("call", "put")), columns.kinds, "outright")
     taken = {columns.instruments[i] for i in others}
     free = [other.asset == item.asset and other not in taken for other in columns.instruments]
     alike = np.array(free) & (kinds == kinds[leg])
