@@ -17,20 +17,23 @@ import numpy.typing as npt
 
 from hedging import _svi
 
-__all__ = ["Quotes", "fit_ssvi", "fit_svi", "grid"]
+__all__ = ["Quotes", "fit_ssvi", "fit_svi", "margins"]
 
 Array = npt.NDArray[np.float64]
 Residuals = Callable[[Array], Array]
 
 _VOL_SCALE: Final = 0.003  # a misfit of 0.3 vol points weighs as much as a free parameter off by one sd
+_QUOTE_PULL: Final = 4.0  # a vol outside its quote by a half spread weighs as much as a misfit of 1.2 vol points
+_INSIDE: Final = 0.4  # how far inside its quote a vol is wanted [half spreads]
+_TIGHTEST: Final = 0.002  # least half spread that tells quotes apart [vol]
 _PULL: Final = 0.02  # of the SSVI surface on a free parameter of a slice
 _MARGIN: Final = 0.01  # g is kept above this on the penalty's grid, so that it is above 0 between its points
 _CALENDAR_MARGIN: Final = 1e-3  # share of variance
 _LEAST: Final = 0.03  # least variance of a slice, in shares of that at the money: a sixth of its vol
 _SHORT: Final = 7.0 / 365.0  # years; shorter slices count for less in the SSVI surface
-_STEEPEST: Final = 1.0  # slope of a wing. Lee's bound is 2; no recorded chain needs more than 1
 _REWEIGHTED: Final = 2  # times the slices are fitted again with outliers weighed down
 _NOISE: Final = 1e-4  # a misfit of a hundredth of a vol point makes no outlier
+_QUOTE_NOISE: Final = 0.3  # nor does a vol that misses its quote by a third of a half spread
 _STEP_DOWN: Final = 5e-4  # largest share of variance that a slice is lowered by to lie below the next one
 _STRENGTHS: Final = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
 _WIDE: Final = np.linspace(-2.0, 2.0, 41)
@@ -46,18 +49,31 @@ class Quotes:
     time : float
         Time to expiry. [years]
     k, vol, weight : ndarray, shape (quotes,)
-        Log-moneyness, vol [decimal] and weight, whose mean square is 1.
+        Log-moneyness, vol [decimal] and weight of its misfit, whose mean square is 1.
+    middle, half_spread : ndarray, shape (quotes,)
+        Vol midway between bid and ask, and half of what they are apart; infinite where not both are known.
+        [decimal]
+    trust : ndarray, shape (quotes,)
+        How much it counts to lie between bid and ask, 0 to 1.
     """
 
     time: float
     k: Array
     vol: Array
     weight: Array
+    middle: Array
+    half_spread: Array
+    trust: Array
 
     @property
     def at_the_money(self) -> float:
         """Total variance of the quote closest to the forward. [1]"""
         return float(self.vol[np.argmin(np.abs(self.k))] ** 2 * self.time)
+
+    def beyond(self, vol: Array) -> Array:
+        """How far vols, shape (..., quotes), are from where they are wanted inside bid and ask. [half spreads]"""
+        outside = np.abs(vol - self.middle) - (1.0 - _INSIDE) * self.half_spread
+        return np.asarray(np.maximum(outside, 0.0) / np.maximum(self.half_spread, _TIGHTEST))
 
 
 def grid(variance: float, fine: int = 1) -> Array:
@@ -122,49 +138,87 @@ def fit_svi(quotes: Sequence[Quotes], prior: Array) -> Array:
         Slices to lean on, as `fit_ssvi` returns them.
     """
     slices = prior.copy()
+    weighed = quotes
     for again in range(1 + _REWEIGHTED):
         if again:
-            quotes = [_reweighted(q, slices[i]) for i, q in enumerate(quotes)]
+            weighed = [_reweighted(q, slices[i]) for i, q in enumerate(quotes)]
         for i in reversed(range(len(quotes))):
             later = slices[i + 1] if i + 1 < len(quotes) else None
-            slices[i] = _fit_slice(quotes[i], prior[i], slices[i], later)
+            slices[i] = _fit_slice(weighed[i], prior[i], slices[i], later)
     return slices
 
 
 def _reweighted(quotes: Quotes, found: Array) -> Quotes:
     """Weigh down what the slice misses by far: a quote that no smile can meet must not bend it elsewhere."""
-    off = np.abs(np.sqrt(_svi.total_variance(found, quotes.k) / quotes.time) - quotes.vol) * quotes.weight
-    calm = quotes.weight / np.sqrt(1.0 + (off / max(3.0 * float(np.median(off)), _NOISE)) ** 2)
-    return replace(quotes, weight=calm / np.sqrt((calm**2).mean()))
+    vol = np.sqrt(_svi.total_variance(found, quotes.k) / quotes.time)
+    weight = quotes.weight * _calm(np.abs(vol - quotes.vol) * quotes.weight, _NOISE)
+    return replace(
+        quotes,
+        weight=weight / np.sqrt((weight**2).mean()),
+        trust=_calm(quotes.beyond(vol), _QUOTE_NOISE),
+    )
+
+
+def _calm(off: Array, noise: float) -> Array:
+    """Factor that keeps what is off by much more than three times the median from counting by its size."""
+    return np.asarray(1.0 / np.sqrt(1.0 + (off / max(3.0 * float(np.median(off)), noise)) ** 2))
+
+
+def margins(slice_: Array, before: Array | None) -> tuple[float, float]:
+    """Least butterfly function of a slice, and least gain of total variance over the slice before, on a fine grid.
+
+    Neither is negative where there is no arbitrage; without a slice before, the gain is over 0.
+    """
+    k = grid(float(_svi.total_variance(slice_, np.zeros(1))[0]), fine=10)
+    variance, slope, curvature = _svi.variance_slopes(slice_, k)
+    gain = variance if before is None else variance - _svi.total_variance(before, k)
+    return float(_svi.butterfly(variance, slope, curvature, k).min()), float(gain.min())
+
+
+def _sound(slice_: Array, later: Array | None) -> bool:
+    """Whether a slice is free of arbitrage, also against the next later one."""
+    butterfly, least = margins(slice_, None)
+    return butterfly >= 0.0 and least > 0.0 and (later is None or margins(later, slice_)[1] >= 0.0)
 
 
 def _fit_slice(quotes: Quotes, prior: Array, start: Array, later: Array | None) -> Array:
     """Fit one slice below the next later one; the penalties grow until a finer grid finds no arbitrage."""
-    fine = grid(quotes.at_the_money, fine=10)
-    if later is not None:
-        fine = np.concatenate([fine, grid(float(_svi.total_variance(later, np.zeros(1))[0]), fine=10)])
-    ceiling = np.inf if later is None else _svi.total_variance(later, fine)
     free = _svi.to_free(start)
     for strength in _STRENGTHS:
         free = _least_squares(_slice_residuals(quotes, prior, later, strength), free)
         found = _svi.from_free(free)
         # What the penalties leave undone, a hundredth of a vol point, the whole slice steps down by.
-        excess = float(np.maximum(_svi.total_variance(found, fine) - ceiling, 0.0).max())
-        lowered: Array = found - np.array([excess, 0.0, 0.0, 0.0, 0.0])
-        variance, slope, curvature = _svi.variance_slopes(lowered, fine)
-        sound = (variance > 0.0).all() and (_svi.butterfly(variance, slope, curvature, fine) >= 0.0).all()
-        if sound and (excess <= _STEP_DOWN * quotes.at_the_money or strength == _STRENGTHS[-1]):
-            return lowered
-    return found
+        excess = 0.0 if later is None else max(-margins(later, found)[1], 0.0)
+        found[0] -= excess
+        if excess <= _STEP_DOWN * quotes.at_the_money and _sound(found, later):
+            return found
+    return _made_sound(found, quotes.at_the_money, later)
+
+
+def _made_sound(slice_: Array, at_the_money: float, later: Array | None) -> Array:
+    """Go from a slice with arbitrage towards one that has none, as little as will do.
+
+    That one is flat, or the later slice scaled down: where g is not negative for a total variance it is not
+    for any share of it either, being concave in the share.
+    """
+    if later is None:
+        safe = _svi.to_free(np.array([at_the_money, 1e-9, 0.0, 0.0, 0.1]))
+    else:
+        share = min(0.999, at_the_money / float(_svi.total_variance(later, np.zeros(1))[0]))
+        safe = _svi.to_free(later * np.array([share, share, 1.0, 1.0, 1.0]))
+    free = _svi.to_free(slice_)
+    steps = (_svi.from_free(free + part * (safe - free)) for part in np.linspace(0.0, 1.0, 33))
+    return next((step for step in steps if _sound(step, later)), _svi.from_free(safe))
 
 
 def _slice_residuals(quotes: Quotes, prior: Array, later: Array | None, strength: float) -> Residuals:
-    """Misfit in vol, the pull of the prior, and the penalties of arbitrage."""
+    """Misfit in vol, vols outside their quotes, the pull of the prior, and the penalties of arbitrage."""
     level = quotes.at_the_money
     points = grid(level)
     start = _svi.to_free(prior)
     weight = quotes.weight / (_VOL_SCALE * np.sqrt(len(quotes.k)))
-    pull = _PULL * np.array([1.0, 1.0, 1.0, 0.5 / np.sqrt(level), 1.0])
+    trust = _QUOTE_PULL * quotes.trust / np.sqrt(len(quotes.k))
+    pull = _PULL * np.array([1.0, 0.5 / np.sqrt(level), 1.0, 1.0, 1.0])
     count = np.sqrt(len(points))
     least = np.log(_LEAST * level)
     if later is not None:
@@ -175,11 +229,12 @@ def _slice_residuals(quotes: Quotes, prior: Array, later: Array | None, strength
         slopes = _svi.wings(slices)
         variance, slope, curvature = _svi.variance_slopes(slices, points)
         g = _svi.butterfly(variance, slope, curvature, points)
+        vol = np.sqrt(_svi.total_variance(slices, quotes.k) / quotes.time)
         parts = [
-            (np.sqrt(_svi.total_variance(slices, quotes.k) / quotes.time) - quotes.vol) * weight,
+            (vol - quotes.vol) * weight,
+            quotes.beyond(vol) * trust,
             (free - start) * pull,
             strength * 30.0 * np.minimum(g - _MARGIN, 0.0) / count,
-            strength * 100.0 * np.maximum(slopes - _STEEPEST, 0.0),
             strength * 10.0 * np.maximum(least - free[..., :1], 0.0),
         ]
         if later is not None:
@@ -217,7 +272,7 @@ def _least_squares(residuals: Residuals, start: Array, steps: int = 60) -> Array
             gain = cost - trial_cost
             point, value, jacobian, cost = trial, trial_value, trial_jacobian, trial_cost
             damping = max(damping / 5.0, 1e-9)
-            if gain < 1e-9 * cost:
+            if gain < 1e-5 * cost:
                 break
         elif damping > 1e9:
             break

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "STEEPEST",
     "butterfly",
     "from_free",
     "raw_from_ssvi",
@@ -30,6 +31,9 @@ __all__ = [
 ]
 
 Array = npt.NDArray[np.float64]
+
+STEEPEST: Final = 1.25
+"""Slope of a fitted wing. Lee's bound is 2; close to it spot may go to 0, and the density would not show it."""
 
 _TINY: Final = 1e-12
 
@@ -73,16 +77,25 @@ def raw_from_ssvi(theta: Array, rho: Array, phi: Array) -> Array:
 
 
 def to_free(slices: Array) -> Array:
-    """Map slices to unbounded coordinates ``(ln least variance, ln b, artanh rho, m, ln s)``."""
+    """Map slices to unbounded coordinates ``(ln least variance, its k, logit of both wings' slopes, ln s)``.
+
+    The least variance, where it lies and the wings are what quotes show; m and rho are not: along the
+    near-parabolas that wide smiles are, they change together with s by any amount, and a fit in them crawls.
+    """
     a, b, rho, m, s = (slices[..., i] for i in range(5))
-    least = np.maximum(a + b * s * np.sqrt(1.0 - rho**2), _TINY)
-    return np.stack([np.log(least), np.log(b), np.arctanh(rho), m, np.log(s)], axis=-1)
+    flat = np.sqrt(1.0 - rho**2)
+    least = np.maximum(a + b * s * flat, _TINY)
+    left, right = (np.clip(b * (1.0 + side * rho) / STEEPEST, _TINY, 1.0 - 1e-6) for side in (-1.0, 1.0))
+    slopes = (np.log(slope / (1.0 - slope)) for slope in (left, right))
+    return np.stack([np.log(least), m - s * rho / flat, *slopes, np.log(s)], axis=-1)
 
 
 def from_free(free: Array) -> Array:
-    """Inverse of `to_free`: any numbers give a slice whose variance is positive everywhere."""
+    """Inverse of `to_free`: any numbers give a slice of positive variance, no wing steeper than `STEEPEST`."""
     # The bounds lie far outside any market; they keep a wild step of the fit from overflowing.
-    b, s = np.exp(np.clip(free[..., 1], -30, 5)), np.exp(np.clip(free[..., 4], -12, 5))
-    rho = np.clip(np.tanh(free[..., 2]), -0.9999, 0.9999)
-    least = np.exp(np.clip(free[..., 0], -30, 5))
-    return np.stack([least - b * s * np.sqrt(1.0 - rho**2), b, rho, free[..., 3], s], axis=-1)
+    least, s = np.exp(np.clip(free[..., 0], -30, 5)), np.exp(np.clip(free[..., 4], -12, 5))
+    left, right = (STEEPEST / (1.0 + np.exp(-np.clip(free[..., i], -30, 30))) for i in (2, 3))
+    b = 0.5 * (left + right)
+    rho = np.clip((right - left) / (right + left), -0.9999, 0.9999)
+    flat = np.sqrt(1.0 - rho**2)
+    return np.stack([least - b * s * flat, b, rho, free[..., 1] + s * rho / flat, s], axis=-1)

@@ -230,16 +230,9 @@ class Smile:
         """
         rows = []
         for i, time in enumerate(self.times):
-            k = _fitting.grid(float(_svi.total_variance(self.slices[i], np.zeros(1))[0]), fine=10)
-            variance, slope, curvature = _svi.variance_slopes(self.slices[i], k)
-            before = _svi.total_variance(self.slices[i - 1], k) if i else 0.0
-            rows.append(
-                {
-                    "expiry": (self.as_of + pd.Timedelta(days=time * DAYS_PER_YEAR)).round("s"),
-                    "butterfly": _svi.butterfly(variance, slope, curvature, k).min(),
-                    "calendar": (variance - before).min(),
-                }
-            )
+            butterfly, calendar = _fitting.margins(self.slices[i], self.slices[i - 1] if i else None)
+            expiry = (self.as_of + pd.Timedelta(days=time * DAYS_PER_YEAR)).round("s")
+            rows.append({"expiry": expiry, "butterfly": butterfly, "calendar": calendar})
         return pd.DataFrame(rows)
 
     def slices_at(self, time_to_expiry: float) -> Array:
@@ -313,9 +306,9 @@ def stickiness(rule: str | float) -> float:
 def fit(chain: OptionChain) -> Smile:
     """Fit one SVI slice per expiry, held together by an SSVI surface and free of arbitrage on a fine grid.
 
-    Each slice is fitted to the out-of-the-money mark vols, moved inside the quote where they lie outside it
-    and both sides exist; the weight of a quote is the inverse of its half spread in vol, that is, its vega
-    over its spread.
+    Each slice is fitted to the out-of-the-money mark vols, moved to the nearer side of the quote where they lie
+    outside it and both sides exist, and weighed by vega; and it is drawn inside the quotes, by what it misses
+    them in half spreads. Quotes that no smile can meet are weighed down.
 
     Parameters
     ----------
@@ -417,23 +410,25 @@ def _targets(chain: OptionChain) -> tuple[Array, Array, list[_fitting.Quotes]]:
         raise ChainError(
             f"the {chain.asset} chain has no out-of-the-money quote with a vol to fit a smile to."
         )
-    values = _black76(out, out["mark_vol"], ("price", "vega"))
-    vega = values["vega"] / VOL_POINT * out["discount"]
-    # Far out, vega vanishes and prices say nothing; the floor keeps the vols finite there.
-    vega = vega.clip(lower=1e-3 * chain.spot * np.sqrt(out["time_to_expiry"]))
-    mark = values["price"] * out["discount"]
-    inside = mark.clip(lower=out["bid"].fillna(-np.inf), upper=out["ask"].fillna(np.inf))
-    half_spread = ((out["ask"] - out["bid"]) / 2.0 / vega).clip(0.002, 0.1).fillna(0.05)
-    # Half spreads of 0.2 to 10 vol points tell quotes apart; beyond, they would only silence the rest.
+    vega = _black76(out, out["mark_vol"], ("vega",))["vega"] / VOL_POINT
+    # Far out, vega vanishes; the floor keeps an expiry of nothing but far strikes from weighing nothing.
+    weight = vega.clip(lower=1e-4 * out["forward"] * np.sqrt(out["time_to_expiry"]))
+    bid, ask = (_implied_vol(out, out[side]) for side in ("bid", "ask"))
+    both = bid.notna() & ask.notna()
     fitted = out.assign(
-        vol=out["mark_vol"] + ((inside - mark) / vega).clip(-0.02, 0.02), weight=1.0 / half_spread
+        vol=out["mark_vol"].clip(lower=bid.where(both), upper=ask.where(both)),
+        weight=weight,
+        middle=((bid + ask) / 2.0).where(both, 0.0),
+        half_spread=((ask - bid) / 2.0).where(both, np.inf),
     )
     times, forwards, quotes = [], [], []
     for _, rows in fitted.groupby("expiry", sort=True):
-        weight = rows["weight"].to_numpy() / np.sqrt((rows["weight"] ** 2).mean())
         times.append(float(rows["time_to_expiry"].iloc[0]))
         forwards.append(float(rows["forward"].median()))
-        quotes.append(_fitting.Quotes(times[-1], rows["k"].to_numpy(), rows["vol"].to_numpy(), weight))
+        names = ("k", "vol", "weight", "middle", "half_spread")
+        k, vol, w, middle, half_spread = (rows[name].to_numpy() for name in names)
+        w = w / np.sqrt((w**2).mean())
+        quotes.append(_fitting.Quotes(times[-1], k, vol, w, middle, half_spread, np.ones_like(k)))
     return np.array(times), np.array(forwards), quotes
 
 
@@ -453,6 +448,19 @@ def _judged(smile: Smile, chain: OptionChain) -> pd.DataFrame:
         two_sided=table["bid"].notna() & table["ask"].notna(),
         inside=price.between(table["bid"], table["ask"]),
     )
+
+
+def _implied_vol(table: pd.DataFrame, price: pd.Series) -> pd.Series:
+    """Vols at which quotes are worth a price [money]; NaN where there is none."""
+    vol = _greeks.black76_implied_vol(
+        (price / table["discount"]).to_numpy(),
+        table["flag"].to_numpy(),
+        table["forward"].to_numpy(),
+        table["strike"].to_numpy(),
+        table["time_to_expiry"].to_numpy(),
+        errors="nan",
+    )
+    return pd.Series(vol, index=table.index)
 
 
 def _black76(table: pd.DataFrame, vol: pd.Series, names: tuple[str, ...]) -> pd.DataFrame:
