@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from hedging.paths import Paths, crash_path, grid
     from hedging.planner import HedgePlan, Limits, Outright, Target, plan, read_plan
     from hedging.planner.frontier import frontier
-    from hedging.venues import read_chain
+    from hedging.venues import read_chain, read_chains
 
 __version__ = "0.1.0"
 
@@ -76,7 +76,7 @@ _HOME = {
     "market": ("Market",),
     "paths": ("Paths", "crash_path", "grid"),
     "planner": ("HedgePlan", "Limits", "Outright", "Target", "frontier", "plan", "read_plan"),
-    "venues": ("read_chain",),
+    "venues": ("read_chain", "read_chains"),
 }
 _NAMES = {name: module for module, names in _HOME.items() for name in names}
 __all__ = [
@@ -123,6 +123,7 @@ __all__ = [
     "reactions",
     "read_book",
     "read_chain",
+    "read_chains",
     "read_plan",
     "replays",
     "risk",

@@ -21,11 +21,15 @@ __all__ = ["Quotes", "fit_ssvi", "fit_svi", "margins"]
 
 Array = npt.NDArray[np.float64]
 Residuals = Callable[[Array], Array]
+Outline = tuple[Array, Array, Array]  # log-moneyness, total variance, weight
 
 _VOL_SCALE: Final = 0.003  # a misfit of 0.3 vol points weighs as much as a free parameter off by one sd
-_QUOTE_PULL: Final = 4.0  # a vol outside its quote by a half spread weighs as much as a misfit of 1.2 vol points
+_QUOTE_PULL: Final = (
+    4.0  # a vol outside its quote by a half spread weighs as much as a misfit of 1.2 vol points
+)
 _INSIDE: Final = 0.4  # how far inside its quote a vol is wanted [half spreads]
 _TIGHTEST: Final = 0.002  # least half spread that tells quotes apart [vol]
+_OUTLINE_PULL: Final = 2.0  # of what shorter expiries show, against a misfit of the slice's own vols
 _PULL: Final = 0.02  # of the SSVI surface on a free parameter of a slice
 _MARGIN: Final = 0.01  # g is kept above this on the penalty's grid, so that it is above 0 between its points
 _CALENDAR_MARGIN: Final = 1e-3  # share of variance
@@ -142,10 +146,28 @@ def fit_svi(quotes: Sequence[Quotes], prior: Array) -> Array:
     for again in range(1 + _REWEIGHTED):
         if again:
             weighed = [_reweighted(q, slices[i]) for i, q in enumerate(quotes)]
+        outlines = _outlines(weighed)
         for i in reversed(range(len(quotes))):
             later = slices[i + 1] if i + 1 < len(quotes) else None
-            slices[i] = _fit_slice(weighed[i], prior[i], slices[i], later)
+            slices[i] = _fit_slice(weighed[i], outlines[i], prior[i], slices[i], later)
     return slices
+
+
+def _outlines(quotes: Sequence[Quotes]) -> list[Outline]:
+    """What shorter expiries show, for each expiry; of every stretch of strikes the latest that quotes it.
+
+    An expiry of few strikes knows nothing of its wings; without this it may leave no room below itself for
+    shorter ones that do.
+    """
+    k = variance = weight = np.empty(0)
+    outlines = []
+    for q in quotes:
+        outlines.append((k, variance, weight))
+        beyond = (k < q.k.min()) | (k > q.k.max())
+        k = np.concatenate([k[beyond], q.k])
+        variance = np.concatenate([variance[beyond], q.vol**2 * q.time])
+        weight = np.concatenate([weight[beyond], q.weight])
+    return outlines
 
 
 def _reweighted(quotes: Quotes, found: Array) -> Quotes:
@@ -181,11 +203,11 @@ def _sound(slice_: Array, later: Array | None) -> bool:
     return butterfly >= 0.0 and least > 0.0 and (later is None or margins(later, slice_)[1] >= 0.0)
 
 
-def _fit_slice(quotes: Quotes, prior: Array, start: Array, later: Array | None) -> Array:
+def _fit_slice(quotes: Quotes, outline: Outline, prior: Array, start: Array, later: Array | None) -> Array:
     """Fit one slice below the next later one; the penalties grow until a finer grid finds no arbitrage."""
     free = _svi.to_free(start)
     for strength in _STRENGTHS:
-        free = _least_squares(_slice_residuals(quotes, prior, later, strength), free)
+        free = _least_squares(_slice_residuals(quotes, outline, prior, later, strength), free)
         found = _svi.from_free(free)
         # What the penalties leave undone, a hundredth of a vol point, the whole slice steps down by.
         excess = 0.0 if later is None else max(-margins(later, found)[1], 0.0)
@@ -211,14 +233,19 @@ def _made_sound(slice_: Array, at_the_money: float, later: Array | None) -> Arra
     return next((step for step in steps if _sound(step, later)), _svi.from_free(safe))
 
 
-def _slice_residuals(quotes: Quotes, prior: Array, later: Array | None, strength: float) -> Residuals:
-    """Misfit in vol, vols outside their quotes, the pull of the prior, and the penalties of arbitrage."""
+def _slice_residuals(
+    quotes: Quotes, outline: Outline, prior: Array, later: Array | None, strength: float
+) -> Residuals:
+    """Misfit in vol, vols outside their quotes or below the outline, pull of the prior, penalties of arbitrage."""
     level = quotes.at_the_money
     points = grid(level)
     start = _svi.to_free(prior)
     weight = quotes.weight / (_VOL_SCALE * np.sqrt(len(quotes.k)))
     trust = _QUOTE_PULL * quotes.trust / np.sqrt(len(quotes.k))
     pull = _PULL * np.array([1.0, 0.5 / np.sqrt(level), 1.0, 1.0, 1.0])
+    below, floor, share = outline
+    floor = np.sqrt(floor / quotes.time)
+    share = share * _OUTLINE_PULL / (_VOL_SCALE * np.sqrt(max(len(below), 1)))
     count = np.sqrt(len(points))
     least = np.log(_LEAST * level)
     if later is not None:
@@ -233,6 +260,7 @@ def _slice_residuals(quotes: Quotes, prior: Array, later: Array | None, strength
         parts = [
             (vol - quotes.vol) * weight,
             quotes.beyond(vol) * trust,
+            np.maximum(floor - np.sqrt(_svi.total_variance(slices, below) / quotes.time), 0.0) * share,
             (free - start) * pull,
             strength * 30.0 * np.minimum(g - _MARGIN, 0.0) / count,
             strength * 10.0 * np.maximum(least - free[..., :1], 0.0),
@@ -272,7 +300,7 @@ def _least_squares(residuals: Residuals, start: Array, steps: int = 60) -> Array
             gain = cost - trial_cost
             point, value, jacobian, cost = trial, trial_value, trial_jacobian, trial_cost
             damping = max(damping / 5.0, 1e-9)
-            if gain < 1e-5 * cost:
+            if gain < 1e-6 * cost:
                 break
         elif damping > 1e9:
             break

@@ -14,7 +14,7 @@ from hedging import smile as smiles
 from hedging.chain import OptionChain
 from hedging.errors import InputError
 from hedging.instruments import Option
-from hedging.units import SECONDS_PER_YEAR, years
+from hedging.units import SECONDS_PER_YEAR
 
 __all__ = ["Chains", "Market", "OptionTable", "market_of", "markets_of"]
 
@@ -64,18 +64,13 @@ class Market:
     chain : OptionChain
         The quotes it was made of.
     smile : Smile
-        The vol surface fitted to them.
-    expiry_years, expiry_carry : ndarray, shape (expiries,)
-        Carry of the forward per listed expiry; between expiries ``carry * time`` is linear, beyond them
-        the carry is flat.
+        The vol surface fitted to them, with the forwards of its expiries.
     funding_8h : float
         What longs of a perpetual pay shorts per 8 hours, as a share of spot.
     """
 
     chain: OptionChain
     smile: smiles.Smile
-    expiry_years: Array
-    expiry_carry: Array
     funding_8h: float = 0.0
 
     @classmethod
@@ -87,10 +82,7 @@ class Market:
         funding_8h: float = 0.0,
     ) -> Market:
         """Market of a chain; the surface is fitted unless one is given."""
-        forwards = chain.expiries
-        t = np.array([years(chain.as_of, expiry) for expiry in forwards["expiry"]])
-        carry = np.log(forwards["forward"].to_numpy(dtype=float) / chain.spot) / t
-        return cls(chain, smile or smiles.fit(chain), t, carry, funding_8h)
+        return cls(chain, smile or smiles.fit(chain), funding_8h)
 
     @property
     def asset(self) -> str:
@@ -113,14 +105,8 @@ class Market:
         return self.chain.terms.currency
 
     def carry(self, time_to_expiry: npt.ArrayLike) -> Array:
-        """Carry of the forward to any time. [1/year]"""
-        t = np.asarray(time_to_expiry, dtype=float)
-        if not self.expiry_years.size:
-            return np.zeros_like(t)
-        log_forward = np.interp(t, self.expiry_years, self.expiry_carry * self.expiry_years)
-        inside = (t > self.expiry_years[0]) & (t < self.expiry_years[-1])
-        flat = np.where(t <= self.expiry_years[0], self.expiry_carry[0], self.expiry_carry[-1])
-        return np.asarray(np.where(inside, log_forward / np.where(t > 0, t, 1.0), flat))
+        """Carry of the forward to any time, as `Smile.carry`. [1/year]"""
+        return self.smile.carry(time_to_expiry)
 
     def forward(self, expiry: pd.Timestamp) -> float:
         """Price of the underlying for delivery at `expiry`. [money]"""

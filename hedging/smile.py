@@ -119,13 +119,25 @@ class Smile:
         time = self._time(expiry)
         return self.vol_at(np.log(_strikes(strike) / self.forward(time)), time)
 
+    def carry(self, time_to_expiry: npt.ArrayLike) -> Array:
+        """Rate of the forward over spot: ``carry * time`` is linear between expiries, the carry flat before and after.
+
+        Parameters
+        ----------
+        time_to_expiry : array_like
+            [years]
+
+        Returns
+        -------
+        ndarray, the shape of `time_to_expiry`
+            [1/year]
+        """
+        time = np.clip(np.asarray(time_to_expiry, dtype=float), self.times[0], self.times[-1])
+        return np.asarray(np.interp(time, self.times, np.log(self.forwards / self.spot)) / time)
+
     def forward(self, time_to_expiry: npt.ArrayLike) -> Array:
-        """Forward at each time: ``ln(forward / spot)`` linear through the expiries, its rate flat beyond. [money]"""
-        time = np.asarray(time_to_expiry, dtype=float)
-        known = np.concatenate([[0.0], self.times])
-        log_carry = np.concatenate([[0.0], np.log(self.forwards / self.spot)])
-        beyond = np.maximum(time - known[-1], 0.0) * log_carry[-1] / known[-1]
-        return np.asarray(self.spot * np.exp(np.interp(time, known, log_carry) + beyond))
+        """Forward at each time, by `carry`. [money]"""
+        return np.asarray(self.spot * np.exp(self.carry(time_to_expiry) * np.asarray(time_to_expiry, float)))
 
     def move(self, spot_shift: float, rule: str | float = "sticky_strike") -> Smile:
         """Return the surface after spot has moved at once.
@@ -198,9 +210,9 @@ class Smile:
         -------
         DataFrame
             ``expiry, days, quotes`` (out of the money, with a vol), ``rmse`` of options of at least 3 % delta
-            and ``rmse_all`` [vol points], ``inside`` (share of model prices inside bid and ask where both
-            exist, all options), ``butterfly`` (least g; no arbitrage where >= 0) and ``calendar`` (least gain
-            of total variance over the slice before; likewise).
+            and ``rmse_all`` [vol points], ``two_sided`` (all quotes with bid and ask), ``inside`` (share of
+            those with the model price between them), ``butterfly`` (least g; no arbitrage where >= 0) and
+            ``calendar`` (least gain of total variance over the slice before; likewise).
         """
         judged = _judged(self, chain)
         rows = []
@@ -213,6 +225,7 @@ class Smile:
                     "quotes": int(q["out"].sum()),
                     "rmse": np.sqrt((q.loc[core, "error"] ** 2).mean()) / VOL_POINT,
                     "rmse_all": np.sqrt((q.loc[q["out"], "error"] ** 2).mean()) / VOL_POINT,
+                    "two_sided": int(q["two_sided"].sum()),
                     "inside": q.loc[q["two_sided"], "inside"].mean(),
                 }
             )
@@ -421,10 +434,11 @@ def _targets(chain: OptionChain) -> tuple[Array, Array, list[_fitting.Quotes]]:
         middle=((bid + ask) / 2.0).where(both, 0.0),
         half_spread=((ask - bid) / 2.0).where(both, np.inf),
     )
+    of_expiry = chain.expiries.set_index("expiry")["forward"]
     times, forwards, quotes = [], [], []
-    for _, rows in fitted.groupby("expiry", sort=True):
+    for expiry, rows in fitted.groupby("expiry", sort=True):
         times.append(float(rows["time_to_expiry"].iloc[0]))
-        forwards.append(float(rows["forward"].median()))
+        forwards.append(float(of_expiry[expiry]))
         names = ("k", "vol", "weight", "middle", "half_spread")
         k, vol, w, middle, half_spread = (rows[name].to_numpy() for name in names)
         w = w / np.sqrt((w**2).mean())

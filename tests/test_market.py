@@ -22,12 +22,14 @@ def test_carry_is_that_of_the_quoted_forwards_and_flat_beyond() -> None:
 
 
 def test_between_expiries_the_log_forward_is_linear_in_time() -> None:
-    market = replace(flat_market(), expiry_years=np.array([0.1, 0.3]), expiry_carry=np.array([0.20, 0.02]))
+    market = flat_market(days=(10.0, 40.0))
+    log_forward = np.array([0.02, 0.006])
+    smile = replace(market.smile, times=np.array([0.1, 0.3]), forwards=100.0 * np.exp(log_forward))
+    market = replace(market, smile=smile)
     # 0.1 * 0.20 = 0.02 and 0.3 * 0.02 = 0.006: halfway in time, 0.013.
     assert float(market.carry(0.2)) == pytest.approx(0.013 / 0.2)
     assert market.carry([0.05, 0.1, 0.3, 0.9]).tolist() == pytest.approx([0.20, 0.20, 0.02, 0.02])
-    assert float(market.carry(0.0)) == 0.20
-    assert replace(market, expiry_years=np.empty(0), expiry_carry=np.empty(0)).carry([0.1]).tolist() == [0.0]
+    assert float(market.carry(0.0)) == pytest.approx(0.20)
 
 
 @pytest.mark.parametrize("settlement", ["coin", "cash"])

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 
 from hedging.errors import ChainError
 from hedging.greeks import black76_price
-from hedging.venues import read_chain
+from hedging.venues import read_chain, read_chains
 from hedging.venues.deribit import linear_terms, option_terms, parse_name
 
 
@@ -99,6 +99,85 @@ def test_terms_are_those_of_the_date():
     assert option_terms("SOL_USDC", "2026-08-01T00:00Z").fee.rate == 0.0003
     assert option_terms("XRP_USDC", "2026-09-20T00:00Z").multiplier == 1000
     assert linear_terms("perpetual", "2026-07-31T00:00Z").fee.rate == 0.0005
+
+
+# --- several chains of one file ---------------------------------------------------------------------
+
+
+def research_rows(times: list[str], strike: float = 70_000.0) -> pd.DataFrame:
+    """Rows in the shape of the recorded daily files: one call at each time, its bid counting the times."""
+    row = {
+        "instrument_name": f"BTC-27MAR26-{strike:.0f}-C",
+        "expiry": pd.Timestamp("2026-03-27T08:00Z"),
+        "strike": strike,
+        "option_type": "call",
+        "underlying_price": 70_500.0,
+        "index_price": 70_000.0,
+        "ask_price": 0.09,
+        "mark_price": 0.075,
+        "mark_iv": 55.0,
+    }
+    stamps = pd.to_datetime(pd.Series(times), format="ISO8601", utc=True)
+    return pd.DataFrame([row] * len(times)).assign(
+        timestamp=stamps, bid_price=[0.07 + 0.001 * i for i in range(len(times))]
+    )
+
+
+TIMES = ["2026-02-06T08:00:01.5Z", "2026-02-06T08:00:01Z", "2026-02-05T08:00:00Z"]
+
+
+def test_chains_of_a_file_come_in_the_order_of_time_and_none_twice(tmp_path):
+    research_rows(TIMES).to_parquet(tmp_path / "days.parquet")
+    chains = list(read_chains(tmp_path / "days.parquet"))
+    assert [chain.as_of for chain in chains] == sorted(map(pd.Timestamp, TIMES))
+    # The two within one second are told apart: each has its own quote.
+    assert_allclose([chain.quotes["bid_quoted"].item() for chain in chains], [0.072, 0.071, 0.070])
+
+
+def test_a_chain_is_read_when_its_turn_comes_and_what_is_wrong_with_it_names_its_time(tmp_path):
+    rows = research_rows([*TIMES[:2], "2026-04-05T08:00:00Z"])  # after the option's expiry
+    rows.to_parquet(tmp_path / "days.parquet")
+    chains = read_chains(tmp_path / "days.parquet")
+    assert next(chains).as_of == pd.Timestamp(TIMES[1])
+    assert next(chains).as_of == pd.Timestamp(TIMES[0])
+    with pytest.raises(ChainError, match=r"chain of 2026-04-05 08:00:00\+00:00 .*rejected: {'expired': 1}"):
+        next(chains)
+
+
+def test_a_file_of_one_chain_gives_that_one(tmp_path):
+    path = saved(tmp_path, summary_rows())
+    (only,) = read_chains(path, asset="BTC")
+    pd.testing.assert_frame_equal(only.quotes, read_chain(path, asset="BTC").quotes)
+    with pytest.raises(ChainError, match=r"every= is for files of single updates"):
+        read_chains(path, asset="BTC", every="1h")
+
+
+def test_a_file_that_is_none_is_refused_before_the_first_chain(tmp_path):
+    with pytest.raises(ChainError, match="No such file"):
+        read_chains(tmp_path / "nowhere.json")
+    with pytest.raises(ChainError, match=r"BTC \(4 rows\), ETH \(4 rows\); pass asset="):
+        next(read_chains(saved(tmp_path, summary_rows())))
+
+
+def test_every_snapshot_of_the_recorded_files_has_its_turn(shared_data):
+    chains = shared_data / "chains"
+    path = chains / "deribit_crash_6h_20260129_20260208.parquet"
+    there = pd.read_parquet(path)
+    there = there[there["currency"] == "ETH"].groupby("timestamp").size()
+    read = {chain.as_of: len(chain.quotes) + len(chain.rejected) for chain in read_chains(path, asset="ETH")}
+    assert list(read) == sorted(read)
+    assert read == dict(zip(pd.DatetimeIndex(there.index).tz_convert("UTC"), there, strict=True))
+    assert len(read) == 43
+    counts = [
+        len(list(read_chains(chains / file, **pick)))
+        for file, pick in [
+            ("deribit_btc_quotes_20260428.csv.gz", {}),
+            ("deribit_full_20260111T091434Z.csv.gz", {"asset": "BTC"}),
+            ("bybit_btc_sol_usdt_20250702.csv.gz", {"asset": "SOL", "timezone": "Europe/Rome"}),
+            ("cboe_spx_20220610.csv.gz", {}),
+        ]
+    ]
+    assert counts == [2, 1, 1, 1]
 
 
 # --- the recorded files -----------------------------------------------------------------------------

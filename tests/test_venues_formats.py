@@ -11,7 +11,7 @@ from test_venues_fuzz import AS_OF, rows
 
 from hedging.errors import ChainError, InputError
 from hedging.instruments import ContractTerms
-from hedging.venues import bybit, ccxt, read_chain
+from hedging.venues import bybit, ccxt, read_chain, read_chains
 from hedging.venues.deribit import terms_from_instrument
 
 MILLISECONDS = int(AS_OF.timestamp() * 1000)
@@ -65,6 +65,23 @@ def test_a_tardis_file_is_read_as_of_a_moment(tmp_path):
     assert first.quotes["ask_quoted"].tolist() == [0.0235]
     with pytest.raises(ChainError, match="starts at 2020-06-07 23:59:59 UTC, after"):
         read_chain(path, at="2020-06-07T00:00Z")
+
+
+def test_a_tardis_file_is_walked_through_in_steps(tmp_path):
+    start = 1_591_574_399_413_000  # 23:59:59.413
+    text = tardis(*({"timestamp": start + i * 10 * SECOND, "bid_price": 0.020 + 0.001 * i} for i in range(3)))
+    path = saved(tmp_path, text, "options.csv")
+    chains = list(read_chains(path, every="5s"))
+    assert [f"{chain.as_of:%H:%M:%S}" for chain in chains] == ["00:00:00", "00:00:05", "00:00:10", "00:00:15"]
+    bids = [chain.quotes["bid_quoted"].item() for chain in chains]
+    np.testing.assert_allclose(bids, [0.020, 0.020, 0.021, 0.021])  # the last update by then
+    with pytest.raises(ChainError, match="holds single updates, no snapshots; pass every="):
+        read_chains(path)
+    with pytest.raises(ChainError, match="in which no multiple of 12h lies"):
+        read_chains(saved(tmp_path, tardis({}, {"timestamp": start + 1}), "options.csv"), every="12h")
+    for wrong in ("often", "0s", "-1h"):
+        with pytest.raises(ChainError, match="every must be a time such as '1h', longer than 0"):
+            read_chains(path, every=wrong)
 
 
 def test_a_tardis_file_of_another_exchange_is_refused(tmp_path):

@@ -7,8 +7,8 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,17 @@ from hedging.chain import OptionChain
 from hedging.errors import ChainError
 from hedging.units import utc
 
-__all__ = ["FORMATS", "Format", "Pick", "QuoteFile", "pick_asset", "pick_snapshot", "read_chain", "snapshots"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Pick",
+    "QuoteFile",
+    "pick_asset",
+    "pick_snapshot",
+    "read_chain",
+    "read_chains",
+    "snapshots",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +76,13 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A file format: how to know it, and how to read it."""
+    """A file format: how to know it, how to read a chain of it, and the times of its rows if it holds several."""
 
     name: str
     matches: Callable[[QuoteFile], bool]
     read: Callable[[QuoteFile, Pick], OptionChain]
+    times: Callable[[QuoteFile, Pick], pd.Series] | None = None
+    running: bool = False  # single updates: a chain is what stands at a time, not what carries it
 
 
 FORMATS: Final = {
@@ -125,13 +137,97 @@ def read_chain(
         If the file cannot be used: not there, cut off, of no known format, without a usable quote, or
         with several chains and none picked.
     """
+    file, reader = _opened(path, format)
+    return reader.read(file, Pick(at, asset, timezone))
+
+
+def read_chains(
+    path: str | Path,
+    *,
+    format: str | None = None,  # noqa: A002 - the word users look for
+    every: str | pd.Timedelta | None = None,
+    asset: str | None = None,
+    timezone: str | None = None,
+) -> Iterator[OptionChain]:
+    """Read the option chains of a recorded quote file one after the other, in the order of time.
+
+    Parameters
+    ----------
+    path : str or Path
+        As in `read_chain`; a file of one chain gives that one.
+    format : str, optional
+        As in `read_chain`.
+    every : str or Timedelta, optional
+        How far apart the chains are, such as ``"1h"``, for a file of single updates, which has no snapshots of
+        its own: there it must be given, and a chain stands at each whole multiple of it.
+    asset : str, optional
+        Which underlying, where the file has several.
+    timezone : str, optional
+        As in `read_chain`.
+
+    Yields
+    ------
+    OptionChain
+        One a snapshot; each is read when it is asked for.
+
+    Raises
+    ------
+    ChainError
+        At once if the file cannot be used; with the time of the snapshot when its turn comes, if it is that
+        which cannot. None is left out.
+
+    Examples
+    --------
+    >>> for chain in read_chains("deribit_btc_daily.parquet"):  # doctest: +SKIP
+    ...     print(chain.as_of, len(chain.quotes))
+    """
+    file, reader = _opened(path, format)
+    pick = Pick(None, asset, timezone)
+    if every is not None and not reader.running:
+        raise ChainError(f"{file.name} has snapshots of its own; every= is for files of single updates.")
+    if reader.times is None:
+        return iter((reader.read(file, pick),))
+    times = snapshots(reader.times(file, pick))
+    if reader.running:
+        times = _multiples(times, every, file.name)
+    return (_read_at(reader, file, replace(pick, at=time)) for time in times)
+
+
+def _multiples(times: pd.DatetimeIndex, every: str | pd.Timedelta | None, name: str) -> pd.DatetimeIndex:
+    """Whole multiples of a step between the first and the last update of a file."""
+    if every is None:
+        raise ChainError(
+            f"{name} holds single updates, no snapshots; pass every= with the time between chains."
+        )
+    try:
+        step = pd.Timedelta(every)
+    except ValueError:
+        step = pd.Timedelta(0)
+    if not step > pd.Timedelta(0):
+        raise ChainError(f"every must be a time such as '1h', longer than 0; got {every!r}.")
+    found = pd.date_range(times[0].ceil(step), times[-1].floor(step), freq=step)
+    if found.empty:
+        raise ChainError(f"{name} spans {times[0]} to {times[-1]}, in which no multiple of {every} lies.")
+    return found
+
+
+def _read_at(reader: Format, file: QuoteFile, pick: Pick) -> OptionChain:
+    """Read one of several chains; what is wrong with it is told with its time."""
+    try:
+        return reader.read(file, pick)
+    except ChainError as error:
+        raise ChainError(f"the chain of {pick.at} cannot be read. {error}") from error
+
+
+def _opened(path: str | Path, format: str | None) -> tuple[QuoteFile, Format]:  # noqa: A002 - as in read_chain
+    """Open a file and find the first format that it is of."""
     if format is not None and format not in FORMATS:
         raise ChainError(f"format must be one of {', '.join(FORMATS)}; got {format!r}.")
     file = open_file(Path(path))
     for name in FORMATS if format is None else (format,):
         reader = _load(name)
         if reader.matches(file):
-            return reader.read(file, Pick(at, asset, timezone))
+            return file, reader
     known = ", ".join(FORMATS)
     wanted = f"is not of format {format}" if format else f"is of no known format ({known})"
     raise ChainError(f"{file.name} {wanted}; it holds {_shape(file)}.")
@@ -261,6 +357,8 @@ def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
     is_date = isinstance(pick.at, str) and len(pick.at.strip()) == 10
     wanted = utc(f"{pick.at}T00:00Z" if is_date else pick.at, "at")
     day = stamps[stamps.normalize() == wanted.normalize()]
+    if not is_date and wanted in day:
+        return wanted
     if not is_date:
         # The times that messages list are cut to whole seconds: one given back must find its own snapshot.
         whole = wanted == wanted.floor("s")

@@ -103,12 +103,18 @@ def _chain(
     )
 
 
+def _minutes(file: QuoteFile, pick: Pick) -> pd.Series:
+    """Times of one asset's rows. A download takes some seconds; its rows make one chain, at the last of its times."""
+    rows = _named(file.content)
+    minutes = stamps(rows["download_date"], file.name, pick.timezone).dt.floor("min")
+    mine: pd.Series = minutes[rows["asset"] == pick_asset(rows["asset"], pick, file.name)]
+    return mine
+
+
 def _read_table(file: QuoteFile, pick: Pick) -> OptionChain:
     rows = _named(file.content)
-    asset = pick_asset(rows["asset"], pick, file.name)
-    # One download takes some seconds; its rows make one chain, at the last of its times.
+    when = pick_snapshot(_minutes(file, pick), pick, file.name)
     minutes = stamps(rows["download_date"], file.name, pick.timezone).dt.floor("min")
-    when = pick_snapshot(minutes[rows["asset"] == asset], pick, file.name)
     last = stamps(rows["download_date"], file.name, pick.timezone)[minutes == when].max()
     return _chain(rows[minutes == when], pick, file, last, {"mark_vol": "iv"})
 
@@ -141,7 +147,10 @@ def _read_tickers(file: QuoteFile, pick: Pick) -> OptionChain:
 
 
 TABLE: Final = Format(
-    "bybit-table", lambda file: {"symbol", "bid", "ask", "iv", "download_date"} <= file.columns, _read_table
+    "bybit-table",
+    lambda file: {"symbol", "bid", "ask", "iv", "download_date"} <= file.columns,
+    _read_table,
+    _minutes,
 )
 TICKERS: Final = Format(
     "bybit-tickers",

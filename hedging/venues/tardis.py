@@ -23,6 +23,10 @@ __all__ = ["OPTIONS_CHAIN"]
 _COLUMNS: Final = API_COLUMNS | {"symbol": "symbol"}
 
 
+def _times(file: QuoteFile) -> pd.Series:
+    return epoch(file.content["timestamp"], "us", file.name)
+
+
 def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     rows: pd.DataFrame = file.content
     others = sorted(set(rows["exchange"].astype(str).unique()) - {"deribit"})
@@ -32,7 +36,7 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
         )
     rows = named(rows, "symbol")
     asset = pick_asset(rows.loc[rows["flag"] != "", "asset"], pick, file.name)
-    times = epoch(rows["timestamp"], "us", file.name)
+    times = _times(file)
     # Without a time the last state of the file is read, which is what a file of one moment holds.
     when = times.max() if pick.at is None else utc(pick.at, "at")
     seen = rows.assign(timestamp=times)[times <= when].sort_values("timestamp", kind="stable")
@@ -52,4 +56,6 @@ OPTIONS_CHAIN: Final = Format(
     "tardis-options-chain",
     lambda file: {"exchange", "symbol", "local_timestamp", "strike_price", "mark_iv"} <= file.columns,
     _read,
+    lambda file, _: _times(file),
+    running=True,
 )

@@ -94,14 +94,18 @@ def _from_tickers(rows: pd.DataFrame, file: QuoteFile, pick: Pick) -> OptionChai
     )
 
 
+def _full_times(file: QuoteFile, pick: Pick) -> pd.Series:
+    rows = named(file.content)
+    times = stamps(rows["timestamp"], file.name, pick.timezone)
+    return times[rows["asset"] == _option_asset(rows, pick, file)]
+
+
 def _read_full(file: QuoteFile, pick: Pick) -> OptionChain:
     rows = named(file.content)
-    asset = _option_asset(rows, pick, file)
-    times = stamps(rows["timestamp"], file.name, pick.timezone)
-    when = pick_snapshot(times[rows["asset"] == asset], pick, file.name)
+    when = pick_snapshot(_full_times(file, pick), pick, file.name)
     return chain_from_rows(
-        rows[times == when],
-        asset=asset,
+        rows[stamps(rows["timestamp"], file.name, pick.timezone) == when],
+        asset=_option_asset(rows, pick, file),
         as_of=when,
         columns=API_COLUMNS | {"forward": "underlying", "mark_vol": "implied_volatility"},
         vol="decimal",  # unlike Deribit's own per cent
@@ -110,23 +114,31 @@ def _read_full(file: QuoteFile, pick: Pick) -> OptionChain:
     )
 
 
-def _read_daily(file: QuoteFile, pick: Pick) -> OptionChain:
+def _daily_times(file: QuoteFile, pick: Pick) -> pd.Series:
     rows: pd.DataFrame = file.content
     if "currency" in rows.columns:
         rows = rows[rows["currency"] == pick_asset(rows["currency"], pick, file.name)]
-    times = stamps(rows["timestamp"], file.name, pick.timezone)
+    return stamps(rows["timestamp"], file.name, pick.timezone)
+
+
+def _read_daily(file: QuoteFile, pick: Pick) -> OptionChain:
+    times = _daily_times(file, pick)
     when = pick_snapshot(times, pick, file.name)
-    rows = named(rows[times == when])
+    rows = named(file.content.loc[times.index[times == when]])
     return chain_from_rows(
         rows, asset=_option_asset(rows, pick, file), as_of=when, source=file.name, sha256=file.sha256
     )
+
+
+def _passes(file: QuoteFile, pick: Pick) -> pd.Series:
+    return stamps(file.content["timestamp"], file.name, pick.timezone)
 
 
 def _read_quotes(file: QuoteFile, pick: Pick) -> OptionChain:
     """Read passes over the quotes of some minutes; `timestamp` names the pass, each row has its own time."""
     rows = named(file.content)
     asset = _option_asset(rows, pick, file)
-    passes = stamps(rows["timestamp"], file.name, pick.timezone)
+    passes = _passes(file, pick)
     mine = rows[passes == pick_snapshot(passes, pick, file.name)]
     columns = {"bid": "bid_btc", "ask": "ask_btc", "mark": "mark_btc", "forward": "underlying"}
     return chain_from_rows(
@@ -195,13 +207,20 @@ TICKER_TABLE: Final = Format(
     _read_ticker_table,
 )
 QUOTES: Final = Format(
-    "deribit-quotes", _has("instrument_name", "timestamp", "quote_timestamp", "bid_btc"), _read_quotes
+    "deribit-quotes",
+    _has("instrument_name", "timestamp", "quote_timestamp", "bid_btc"),
+    _read_quotes,
+    _passes,
 )
 FULL: Final = Format(
-    "deribit-full", _has("instrument_name", "underlying", "implied_volatility", "timestamp"), _read_full
+    "deribit-full",
+    _has("instrument_name", "underlying", "implied_volatility", "timestamp"),
+    _read_full,
+    _full_times,
 )
 DAILY: Final = Format(
     "deribit-daily",
     _has("instrument_name", "underlying_price", "mark_iv", "timestamp", "expiry"),
     _read_daily,
+    _daily_times,
 )
