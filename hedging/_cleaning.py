@@ -69,6 +69,8 @@ class ChainRules:
         How far an ask may lie below the undiscounted intrinsic value. [share of the forward]
     max_above_bound : float
         How far an ask may lie above that bound. [share of the bound]
+    two_sided : bool
+        Whether a quote without a bid or without an ask is unusable; by default it is kept.
     """
 
     max_spread: float = 0.25
@@ -79,11 +81,12 @@ class ChainRules:
     max_vol: float = 10.0
     max_below_intrinsic: float = 0.002
     max_above_bound: float = 0.01
+    two_sided: bool = False
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not value > 0:
+            if field.name != "two_sided" and not value > 0:
                 raise InputError(
                     f"{field.name} must be a number > 0 (infinity switches it off); got {value!r}."
                 )
@@ -169,6 +172,10 @@ def _rules(as_of: pd.Timestamp, rules: ChainRules) -> list[tuple[str, Callable[[
         ("discount not in (0, 2)", lambda t: ~t["discount"].between(0, 2, inclusive="neither").to_numpy()),
         ("no forward", lambda t: ~(t["forward"] > 0).to_numpy()),
         ("no quote", lambda t: t[["bid", "ask", "mark", "mark_vol"]].isna().all(axis=1).to_numpy()),
+        (
+            "no two-sided quote",
+            lambda t: t[["bid", "ask"]].isna().any(axis=1).to_numpy() & bool(rules.two_sided),
+        ),
         ("crossed", lambda t: (t["bid"] > t["ask"]).to_numpy()),
         ("forward off its expiry's median", lambda t: _off_median(t) > rules.max_forward_gap),
         ("forward off the index", lambda t: _off_index(t) > rules.max_basis),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -258,6 +258,33 @@ class OptionChain:
             asked = ", ".join(f"{name} {value}" for name, value in given.items() if value is not None)
             raise InputError(f"no quote of {self.asset} meets {asked}; {self._choice()}.")
         return replace(self, quotes=quotes[keep].reset_index(drop=True))
+
+    def with_terms(self, **changes: Any) -> OptionChain:
+        """Return the same quotes under other terms: your own fee, lot or ticks in place of the venue's.
+
+        Parameters
+        ----------
+        **changes
+            Fields of `ContractTerms`. Of another `multiplier`, sizes count as many units as before.
+
+        Raises
+        ------
+        InputError
+            If a field is unknown or its value impossible, or it is the settlement, in which the quotes are told.
+
+        Examples
+        --------
+        >>> from hedging import samples
+        >>> from hedging.instruments import FeeRule
+        >>> samples.chain().with_terms(fee=FeeRule(0.0002, 0.1)).terms.fee.rate
+        0.0002
+        """
+        known = [f.name for f in fields(self.terms) if f.name != "settlement"]
+        if unknown := sorted(set(changes) - set(known)):
+            raise InputError(f"terms that can be changed are {', '.join(known)}; got {', '.join(unknown)}.")
+        terms = replace(self.terms, **changes)
+        sizes = self.quotes[["bid_size", "ask_size"]] * (self.terms.multiplier / terms.multiplier)
+        return replace(self, terms=terms, quotes=self.quotes.assign(**sizes))
 
     def row(self, symbol: str) -> pd.Series:
         """Return the quote of one contract.

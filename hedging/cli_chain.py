@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ from hedging._writing import write_text
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
-    from hedging.chain import OptionChain
+    from hedging.chain import ChainRules, OptionChain
 
 __all__ = ["add_parser"]
 
@@ -52,12 +54,43 @@ def _add_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--at", metavar="TIME", help="which snapshot, where the file has several")
     parser.add_argument("--timezone", metavar="ZONE", help="zone of times that carry none: Europe/Rome")
     parser.add_argument("--format", metavar="NAME", help="default: recognised by what the file holds")
+    parser.add_argument(
+        "--rule",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="change a limit beyond which quotes are rejected: max_spread=0.5; repeatable",
+    )
 
 
 def _read(args: argparse.Namespace) -> OptionChain:
     from hedging.venues import read_chain  # readers load when a file is read, not with the command
 
-    return read_chain(args.file, format=args.format, at=args.at, asset=args.asset, timezone=args.timezone)
+    return read_chain(
+        args.file,
+        format=args.format,
+        at=args.at,
+        asset=args.asset,
+        timezone=args.timezone,
+        rules=_rules(args.rule) if args.rule else None,
+    )
+
+
+def _rules(texts: Sequence[str]) -> ChainRules:
+    """Rules with some of their limits changed, as ``name=number``."""
+    from hedging.chain import ChainRules
+
+    known = [field.name for field in fields(ChainRules)]
+    changes = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        try:
+            changes[name] = float(number)
+        except ValueError:
+            name = ""
+        if name not in known:
+            raise InputError(f"--rule {text} is no NAME=NUMBER with one of {', '.join(known)}.")
+    return ChainRules(**changes)  # type: ignore[arg-type]  # 1 and 0 for two_sided
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -83,14 +116,18 @@ def _check(args: argparse.Namespace) -> int:
     chain = _read(args)
     found = health.check(chain)
     report = smile.fit(chain).report(chain)
+    rules = asdict(_rules(args.rule))
     if args.json:
-        content = found.to_dict() | {"smile": report.astype({"expiry": str}).to_dict("records")}
+        content = (
+            found.to_dict() | {"rules": rules} | {"smile": report.astype({"expiry": str}).to_dict("records")}
+        )
         text = json.dumps(content, indent=2)
         if args.json == "-":
             print(text)
             return 0
         write_text(args.json, text + "\n")
     print(found)
+    print("rules: " + ", ".join(f"{name} {limit:g}" for name, limit in rules.items()))
     print("smile:")
     print(report.to_string(index=False, float_format="{:,.4g}".format))
     return 0

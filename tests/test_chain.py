@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from hedging.chain import QUOTE_COLUMNS, ChainRules, OptionChain
 from hedging.errors import ChainError, InputError
-from hedging.instruments import Option
+from hedging.instruments import FeeRule, Option
 from hedging.venues.deribit import option_terms
 
 AS_OF = "2026-02-06T08:00:00Z"
@@ -107,6 +107,27 @@ def test_rules_can_be_changed():
     wide = table(ask=[0.021, 0.062, 0.067, 0.5])
     assert chain(wide).rejected["reason"].tolist() == ["junk spread"]
     assert chain(wide, rules=ChainRules(max_spread=np.inf, max_spread_ratio=np.inf)).rejected.empty
+
+
+def test_quotes_of_one_side_can_be_refused():
+    one = table(bid=[0.0, np.nan, 0.065, 0.028])
+    strict = chain(one, rules=ChainRules(two_sided=True))
+    assert strict.rejected["reason"].tolist() == ["no two-sided quote"] * 2
+    assert len(strict.quotes) == 2
+
+
+def test_terms_can_be_the_users_own():
+    made = chain(table(bid_size=30.0))
+    fee = FeeRule(0.0001, 0.05)
+    own = made.with_terms(fee=fee, multiplier=10.0)
+    assert own.terms.lot == made.terms.lot
+    assert own.option("BTC-27MAR26-70000-P").terms.fee == fee
+    assert_allclose(own.quotes["bid_size"] * 10.0, made.quotes["bid_size"])  # the same coins
+    assert made.terms.fee != fee
+    with pytest.raises(InputError, match=r"terms that can be changed are currency, multiplier, .*; got tick"):
+        made.with_terms(tick=0.1)
+    with pytest.raises(InputError, match="got settlement"):
+        made.with_terms(settlement="cash")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import json
 import pandas as pd
 import pytest
 from test_chain import chain
+from test_venues_fuzz import rows
 
 from hedging import cli_chain
 from hedging.errors import ChainError, InputError
@@ -44,6 +45,20 @@ def test_check_prints_and_writes_json(saved, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["kept"] == 4
     assert run("check", saved, "--json", str(tmp_path / "check.json")) == 0
     assert json.loads((tmp_path / "check.json").read_text())["smile"][0]["butterfly"] > 0
+
+
+def test_rules_are_printed_and_can_be_changed(tmp_path, capsys):
+    path = tmp_path / "summary.json"
+    path.write_text(json.dumps(rows()[:-1] + [rows()[-1] | {"bid_price": None}]))
+    assert run("check", str(path)) == 0
+    assert "max_forward_gap 0.005" in capsys.readouterr().out
+    assert run("check", str(path), "--rule", "two_sided=1", "--rule", "max_spread=0.5") == 0
+    out = capsys.readouterr().out
+    assert "1 no two-sided quote" in out
+    assert "max_spread 0.5" in out
+    for wrong in ("max_spread", "max_spread=wide", "spread=1"):
+        with pytest.raises(InputError, match="is no NAME=NUMBER with one of max_spread, max_spread_ratio"):
+            run("show", str(path), "--rule", wrong)
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "csv.gz"])

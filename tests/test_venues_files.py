@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from hedging.chain import ChainRules
 from hedging.errors import ChainError
 from hedging.greeks import black76_price
 from hedging.venues import read_chain, read_chains
@@ -99,6 +100,12 @@ def test_terms_are_those_of_the_date():
     assert option_terms("SOL_USDC", "2026-08-01T00:00Z").fee.rate == 0.0003
     assert option_terms("XRP_USDC", "2026-09-20T00:00Z").multiplier == 1000
     assert linear_terms("perpetual", "2026-07-31T00:00Z").fee.rate == 0.0005
+
+
+def test_rules_reach_the_quotes_of_a_file(tmp_path):
+    path = saved(tmp_path, summary_rows())
+    strict = read_chain(path, asset="BTC", rules=ChainRules(two_sided=True, max_below_intrinsic=np.inf))
+    assert strict.rejected["reason"].tolist() == ["no two-sided quote"] * 2
 
 
 # --- several chains of one file ---------------------------------------------------------------------

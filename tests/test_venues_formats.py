@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from test_venues_fuzz import AS_OF, rows
 
+from hedging.chain import ChainRules
 from hedging.errors import ChainError, InputError
 from hedging.instruments import ContractTerms
 from hedging.venues import bybit, ccxt, read_chain, read_chains
@@ -193,6 +194,22 @@ def test_ccxts_dictionaries_of_another_exchange_need_time_and_terms_and_take_vol
 def test_an_empty_dictionary_is_no_chain():
     with pytest.raises(ChainError, match="no option of ccxt's"):
         ccxt.read_option_chain({})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda: tardis({"ask_price": ""}),
+        lambda: bybit_reply(ask1Price="0"),
+        lambda: dict(map(from_ccxt, [rows()[0] | {"ask_price": None}])),
+    ],
+    ids=["tardis", "bybit", "ccxt"],
+)
+def test_rules_hold_for_these_formats_too(tmp_path, content):
+    path = saved(tmp_path, content())
+    assert len(read_chain(path).quotes) == 1
+    with pytest.raises(ChainError, match=r"rejected: {'no two-sided quote': 1}"):
+        read_chain(path, rules=ChainRules(two_sided=True))
 
 
 # --- terms the exchange states ----------------------------------------------------------------------

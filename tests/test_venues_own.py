@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_chain import chain, table
 
-from hedging.chain import OptionChain
+from hedging.chain import ChainRules, OptionChain
 from hedging.errors import ChainError, InputError
 from hedging.instruments import ContractTerms, FeeRule
 from hedging.venues import read_chain, write_chain
@@ -106,3 +106,9 @@ def test_a_cut_off_file_is_no_chain(tmp_path):
         (tmp_path / "x.csv").write_text(text[:length])
         with pytest.raises(ChainError):
             read_chain(tmp_path / "x.csv")
+
+
+def test_quotes_judged_before_are_not_judged_again(tmp_path):
+    write_chain(chain(), tmp_path / "x.csv")
+    with pytest.raises(ChainError, match="judged when they were first read"):
+        read_chain(tmp_path / "x.csv", rules=ChainRules())

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from hedging import health
-from hedging.chain import QUOTE_COLUMNS, OptionChain
+from hedging.chain import QUOTE_COLUMNS, ChainRules, OptionChain
 from hedging.errors import ChainError
 from hedging.instruments import FeeRule
 from hedging.venues import read_chain
@@ -58,6 +58,27 @@ def test_every_row_of_every_file_is_kept_or_rejected(read, file, pick, asset, ro
 
 def test_every_file_of_the_folder_is_covered(shared_data):
     assert {path.name for path in (shared_data / "chains").iterdir()} == {file for file, *_ in FILES}
+
+
+@pytest.mark.parametrize(
+    ("file", "pick"),
+    [
+        ("bybit_btc_sol_usdt_20250702.csv.gz", {"asset": "BTC", **ROME}),
+        ("cboe_spx_20220610.csv.gz", {}),
+        ("deribit_btc_book_summary_20250614.json.gz", {}),
+        ("deribit_btc_daily_20251230_20260531.parquet", {"at": "2026-01-13"}),
+        ("deribit_btc_quotes_20260428.csv.gz", {"at": "2026-04-28T21:34Z"}),
+        ("deribit_btc_snapshot_20260526.json.gz", {}),
+        ("deribit_full_20260111T091434Z.csv.gz", {"asset": "BTC"}),
+        ("testnet_deribit_btc_ticker_20210211.csv.gz", {}),
+    ],
+)
+def test_rules_hold_whatever_the_format(read, file, pick):
+    loose, strict = (read(file, **pick, rules=ChainRules(two_sided=both)) for both in (False, True))
+    both = loose.quotes[["bid", "ask"]].notna().all(axis=1)
+    assert strict.quotes["symbol"].tolist() == loose.quotes.loc[both, "symbol"].tolist()
+    reasons = strict.rejected["reason"].value_counts()
+    assert reasons.get("no two-sided quote", 0) == (~both).sum()
 
 
 def rejected(chain: OptionChain, symbol: str) -> str:

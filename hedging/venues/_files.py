@@ -16,7 +16,7 @@ from typing import Any, Final
 import pandas as pd
 
 from hedging._extras import require
-from hedging.chain import OptionChain
+from hedging.chain import ChainRules, OptionChain
 from hedging.errors import ChainError
 from hedging.units import utc
 
@@ -72,6 +72,7 @@ class Pick:
     at: str | pd.Timestamp | None = None
     asset: str | None = None
     timezone: str | None = None
+    rules: ChainRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ def read_chain(
     at: str | pd.Timestamp | None = None,
     asset: str | None = None,
     timezone: str | None = None,
+    rules: ChainRules | None = None,
 ) -> OptionChain:
     """Read one option chain from a recorded quote file.
 
@@ -126,6 +128,8 @@ def read_chain(
         Which underlying, where a file has several.
     timezone : str, optional
         Zone of times that carry none, such as ``"Europe/Rome"``; without it they are refused.
+    rules : ChainRules, optional
+        Limits beyond which a quote is rejected.
 
     Returns
     -------
@@ -138,7 +142,7 @@ def read_chain(
         with several chains and none picked.
     """
     file, reader = _opened(path, format)
-    return reader.read(file, Pick(at, asset, timezone))
+    return reader.read(file, Pick(at, asset, timezone, rules))
 
 
 def read_chains(
@@ -148,6 +152,7 @@ def read_chains(
     every: str | pd.Timedelta | None = None,
     asset: str | None = None,
     timezone: str | None = None,
+    rules: ChainRules | None = None,
 ) -> Iterator[OptionChain]:
     """Read the option chains of a recorded quote file one after the other, in the order of time.
 
@@ -163,6 +168,8 @@ def read_chains(
     asset : str, optional
         Which underlying, where the file has several.
     timezone : str, optional
+        As in `read_chain`.
+    rules : ChainRules, optional
         As in `read_chain`.
 
     Yields
@@ -182,7 +189,7 @@ def read_chains(
     ...     print(chain.as_of, len(chain.quotes))
     """
     file, reader = _opened(path, format)
-    pick = Pick(None, asset, timezone)
+    pick = Pick(None, asset, timezone, rules)
     if every is not None and not reader.running:
         raise ChainError(f"{file.name} has snapshots of its own; every= is for files of single updates.")
     if reader.times is None:

@@ -100,6 +100,7 @@ def _chain(
         reject=mine["contradiction"],
         source=file.name,
         sha256=file.sha256,
+        rules=pick.rules,
     )
 
 

@@ -60,6 +60,7 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
         spot=spot,
         source=file.name,
         sha256=file.sha256,
+        rules=pick.rules,
     )
 
 

@@ -92,6 +92,7 @@ def _read(file: QuoteFile, pick: Pick, terms: ContractTerms | None = None) -> Op
         terms=terms,
         source=file.name,
         sha256=file.sha256,
+        rules=pick.rules,
     )
 
 

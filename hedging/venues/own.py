@@ -102,6 +102,11 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
             raise ChainError(
                 f"{file.name} is of version {head['version']!r} of our format; this library reads {_VERSION}."
             )
+        if pick.rules is not None:
+            raise ChainError(
+                f"{file.name} holds quotes that were judged when they were first read; read the original to "
+                "judge them by other rules."
+            )
         if pick.asset not in (None, head["asset"]):
             raise ChainError(f"{file.name} holds {head['asset']}, not {pick.asset}.")
         terms = head["terms"]

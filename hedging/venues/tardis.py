@@ -49,6 +49,7 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
         columns=_COLUMNS,
         source=file.name,
         sha256=file.sha256,
+        rules=pick.rules,
     )
 
 

@@ -63,6 +63,7 @@ def _read_summary(file: QuoteFile, pick: Pick) -> OptionChain:
         columns=SUMMARY_COLUMNS,
         source=file.name,
         sha256=file.sha256,
+        rules=pick.rules,
     )
 
 
@@ -91,6 +92,7 @@ def _from_tickers(rows: pd.DataFrame, file: QuoteFile, pick: Pick) -> OptionChai
         columns=TICKER_COLUMNS,
         source=file.name,
         sha256=file.sha256,
+        rules=pick.rules,
     )
 
 
@@ -111,6 +113,7 @@ def _read_full(file: QuoteFile, pick: Pick) -> OptionChain:
         vol="decimal",  # unlike Deribit's own per cent
         source=file.name,
         sha256=file.sha256,
+        rules=pick.rules,
     )
 
 
@@ -126,7 +129,12 @@ def _read_daily(file: QuoteFile, pick: Pick) -> OptionChain:
     when = pick_snapshot(times, pick, file.name)
     rows = named(file.content.loc[times.index[times == when]])
     return chain_from_rows(
-        rows, asset=_option_asset(rows, pick, file), as_of=when, source=file.name, sha256=file.sha256
+        rows,
+        asset=_option_asset(rows, pick, file),
+        as_of=when,
+        source=file.name,
+        sha256=file.sha256,
+        rules=pick.rules,
     )
 
 
@@ -148,6 +156,7 @@ def _read_quotes(file: QuoteFile, pick: Pick) -> OptionChain:
         columns=API_COLUMNS | columns | {"bid_size": "bid_size", "ask_size": "ask_size"},
         source=file.name,
         sha256=file.sha256,
+        rules=pick.rules,
     )
 
 
@@ -178,6 +187,7 @@ def _read_snapshot(file: QuoteFile, pick: Pick) -> OptionChain:
         columns=API_COLUMNS | columns,
         source=file.name,
         sha256=file.sha256,
+        rules=pick.rules,
     )
 
 
