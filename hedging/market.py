@@ -14,7 +14,7 @@ from hedging import smile as smiles
 from hedging.chain import OptionChain
 from hedging.errors import InputError
 from hedging.instruments import Option
-from hedging.units import SECONDS_PER_YEAR
+from hedging.units import SECONDS_PER_YEAR, years
 
 __all__ = ["Chains", "Market", "OptionTable", "market_of", "markets_of"]
 
@@ -110,8 +110,7 @@ class Market:
 
     def forward(self, expiry: pd.Timestamp) -> float:
         """Price of the underlying for delivery at `expiry`. [money]"""
-        time = years(self.as_of, expiry)
-        return self.spot * float(np.exp(self.carry(time) * time))
+        return float(self.smile.forward(years(self.as_of, expiry)))
 
     def table(self, options: Sequence[Option]) -> OptionTable:
         """Everything that prices some options today, contracts of the chain at their own mark.

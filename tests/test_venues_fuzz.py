@@ -162,6 +162,21 @@ def test_replies_that_are_none(tmp_path, content, message):
         assert message in got
 
 
+def test_repeated_keys_and_columns_are_refused(tmp_path):
+    path = tmp_path / "chain"
+    text = json.dumps(rows()).replace('"mark_iv": 55.0', '"mark_iv": 55.0, "mark_iv": 65.0', 1)
+    path.write_text(text)
+    assert "the key 'mark_iv' stands more than once in one object" in outcome(path)
+    table = pd.DataFrame(rows()).assign(timestamp=AS_OF, expiry=AS_OF)
+    table.columns = table.columns.str.replace("mark_price", "mark_iv")
+    path.write_text(table.to_csv(index=False))
+    assert "columns ['mark_iv'] occur more than once" in outcome(path)
+    arrow = pytest.importorskip("pyarrow")
+    columns = [arrow.array(table.iloc[:, i]) for i in range(table.shape[1])]
+    pytest.importorskip("pyarrow.parquet").write_table(arrow.table(columns, list(table.columns)), path)
+    assert "columns ['mark_iv'] occur more than once" in outcome(path)
+
+
 def test_vols_said_in_the_wrong_unit_are_suspected():
     percent = {"price": "coin", "vol": "percent"}
     with pytest.raises(ChainError, match=r"rejected: \{'vol unit suspected': 4\}"):

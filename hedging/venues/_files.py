@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import io
@@ -9,6 +10,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -291,13 +293,34 @@ def _parsed(name: str, text: str) -> Any:
     """Return JSON or a table; None for text that is neither, which some readers know how to take apart."""
     if text.lstrip()[0] in "[{":
         try:
-            return json.loads(text)
+            return json.loads(text, object_pairs_hook=partial(_unrepeated, name))
         except (json.JSONDecodeError, RecursionError) as error:
             raise ChainError(f"{name}: the JSON is cut off or damaged: {error}.") from error
     try:
-        return pd.read_csv(io.StringIO(text), low_memory=False)
+        table = pd.read_csv(io.StringIO(text), low_memory=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError):
         return None
+    # pandas gives a repeated column another name; the first line still has it twice.
+    _columns_unrepeated(name, next(csv.reader([text.lstrip().splitlines()[0]]), []))
+    return table
+
+
+def _unrepeated(name: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of JSON, whose parser would keep the last of a repeated key and say nothing."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ChainError(
+            f"{name}: the key {twice!r} stands more than once in one object; which one is meant?"
+        )
+    return made
+
+
+def _columns_unrepeated(name: str, columns: list[str]) -> None:
+    """Raise a `ChainError` if two columns of a table have one name."""
+    if twice := sorted({column for column in columns if column and columns.count(column) > 1}):
+        raise ChainError(f"{name}: columns {twice} occur more than once; which one is meant?")
 
 
 def _parquet(name: str, data: bytes) -> tuple[pd.DataFrame, str, dict[str, str]]:
@@ -306,9 +329,11 @@ def _parquet(name: str, data: bytes) -> tuple[pd.DataFrame, str, dict[str, str]]
     try:
         table = parquet.read_table(io.BytesIO(data))
         metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-        return table.to_pandas(), "", metadata
+        columns, content = list(table.column_names), table.to_pandas()
     except (arrow.ArrowException, OSError, ValueError) as error:
         raise ChainError(f"{name}: the Parquet data is cut off or damaged ({error}).") from error
+    _columns_unrepeated(name, columns)
+    return content, "", metadata
 
 
 def _shape(file: QuoteFile) -> str:
