@@ -300,8 +300,10 @@ def _parsed(name: str, text: str) -> Any:
         table = pd.read_csv(io.StringIO(text), low_memory=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError):
         return None
-    # pandas gives a repeated column another name; the first line still has it twice.
-    _columns_unrepeated(name, next(csv.reader([text.lstrip().splitlines()[0]]), []))
+    # pandas gives a repeated column another name; the first line still has it twice. One of our own files
+    # starts with a line that is no header.
+    if not text.startswith("#"):
+        _columns_unrepeated(name, next(csv.reader([text.lstrip().splitlines()[0]]), []))
     return table
 
 
