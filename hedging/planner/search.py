@@ -20,6 +20,7 @@ from hedging.planner.chance import settled, simplest, solve
 from hedging.planner.explain import binding, drivers, shadow_prices
 from hedging.planner.infeasible import clashing, closest, outlived
 from hedging.planner.liquidity import illiquidity, most_liquid
+from hedging.planner.plain import plain
 from hedging.planner.problem import Problem, allowed
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus
 from hedging.planner.solve import Solution
@@ -133,7 +134,7 @@ def plan(
 def _simplified(
     task: Task, problem: Problem, solution: Solution, engine: Engine
 ) -> tuple[Solution, tuple[Alternative, ...]]:
-    """Fewest legs within `Limits.parsimony` of the optimum, the easiest to trade of these; the optimum beside it."""
+    """Fewest legs within `Limits.parsimony` of the optimum, the easiest to trade and plainest; the optimum beside."""
     share = task.limits.parsimony
     if solution.lots is None or not solution.lots.any() or not share:
         return solution, ()
@@ -141,7 +142,8 @@ def _simplified(
     simple = simplest(problem, solution, share=share, engine=engine) if several else solution
     measure = illiquidity(problem.columns, task.markets, task.limits)
     dearest = solution.objective + share * abs(solution.objective)
-    easy = most_liquid(settled(problem, simple.lots), simple, measure, cost=dearest)
+    fixed = settled(problem, simple.lots)
+    easy = plain(fixed, most_liquid(fixed, simple, measure, cost=dearest), task.book, cost=dearest)
     if easy is solution:
         return solution, ()
     legs = task.legs(problem, solution.lots)

@@ -1,0 +1,71 @@
+"""Orders that a desk would laugh at, and the plain trade in their place where that costs hardly more.
+
+By put-call parity a put bought and the call of its strike sold are a future sold; a call so deep in the money
+that its delta is one is the coin itself; and one lot beside a leg of many is rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.book import Book
+from hedging.instruments import Instrument, Option
+from hedging.planner.problem import Problem
+from hedging.planner.solve import Solution, solve
+from hedging.planner.universe import Columns
+
+__all__ = ["laughable", "plain"]
+
+Array = npt.NDArray[np.float64]
+
+DEEP = 0.9  # delta, without the premium, from which an option sold is the underlying sold
+MANY = 10  # lots of the largest leg, from which a leg of one lot is rounding
+SECONDS = 1.0  # for branch and bound, if it comes to that
+
+
+def laughable(columns: Columns, lots: Array, book: Book) -> npt.NDArray[np.bool_]:
+    """Which orders of a plan no desk would give: disguised sales of the underlying, and single lots beside many.
+
+    What is held already may be closed, whatever it is.
+    """
+    held = {(_terms(holding.instrument), _flag(holding.instrument)) for holding in book.holdings}
+    used = [int(i) for i in np.flatnonzero(lots)]
+    opened = [i for i in used if (_terms(columns.instruments[i]), columns.kinds[i]) not in held]
+    puts = {
+        _terms(columns.instruments[i]) for i in opened if columns.kinds[i] == "put" and columns.size[i] > 0
+    }
+    found = np.zeros(lots.size, dtype=bool)
+    for i in opened:
+        item = columns.instruments[i]
+        sold = isinstance(item, Option) and columns.size[i] < 0
+        deep = abs(columns.delta[i] + columns.coins[i]) >= DEEP * abs(columns.size[i])
+        parity = columns.kinds[i] == "call" and _terms(item) in puts
+        found[i] = (sold and (deep or parity)) or (lots[i] == 1 and lots.max() >= MANY)
+    return found
+
+
+def plain(problem: Problem, solution: Solution, book: Book, *, cost: float) -> Solution:
+    """The cheapest plan without any laughable order if it costs at most `cost`, the solution itself otherwise."""
+    if solution.lots is None:
+        return solution
+    lots, objective = solution.lots, solution.objective
+    keep = np.ones(lots.size, dtype=bool)
+    while (found := laughable(problem.columns, lots, book)).any():
+        keep &= ~found
+        other = solve(problem.only(keep), time_limit=SECONDS)
+        if other.lots is None or other.objective > cost:
+            return solution
+        lots, objective = np.zeros(lots.size), other.objective
+        lots[keep] = other.lots
+    return solution if lots is solution.lots else replace(solution, lots=lots, objective=objective)
+
+
+def _terms(item: Instrument) -> tuple[object, ...]:
+    return (item.asset, item.strike, item.expiry) if isinstance(item, Option) else (item.asset,)
+
+
+def _flag(item: Instrument) -> str:
+    return {"c": "call", "p": "put"}[item.flag] if isinstance(item, Option) else ""

@@ -1,0 +1,92 @@
+"""Disguised sales, deep shorts and single lots give way to the plain trade where it costs hardly more."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from planner_cases import small_chain
+
+from hedging.book import Book, Holding
+from hedging.instruments import FeeRule, Option
+from hedging.market import Market
+from hedging.planner import Limits, Outright, Target, plan
+from hedging.planner.plain import laughable, plain
+from hedging.planner.problem import allowed, build, default_scenarios
+from hedging.planner.solve import Solution
+from hedging.planner.structure import disguises
+
+LOOSE = {"expiries": (0.0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0, "max_leg_share": 20.0}
+PARITY = [("p", 100.0, 30), ("c", 100.0, 30), ("p", 85.0, 30), ("c", 40.0, 30)]
+BOOK = Book([Holding.spot("BTC", 10)])
+TARGET = Target(delta=(4.0, 5.0))
+
+
+def problem_with(spread: float, **limits):
+    terms = Limits(outright=(Outright("spot", half_spread=spread),), price_per_leg=0.0, **LOOSE, **limits)
+    whole = build(BOOK, (Market.of(small_chain(PARITY)),), TARGET, terms, 30.0, default_scenarios(30.0))
+    return whole.only(allowed(whole, terms))
+
+
+def lots_of(problem, orders: dict[tuple[str, float], float]) -> np.ndarray:
+    """Lots by kind and strike; sold where negative."""
+    out = np.zeros(len(problem.columns))
+    for i, (item, size) in enumerate(zip(problem.columns.instruments, problem.columns.size, strict=True)):
+        if isinstance(item, Option):
+            quantity = orders.get((item.flag, item.strike), 0.0)
+            out[i] = abs(quantity) if quantity * size > 0 else 0.0
+    return out
+
+
+def solution_of(problem, orders) -> Solution:
+    lots = lots_of(problem, orders)
+    return Solution(lots, float(problem.columns.cost @ lots), 0.0, 0)
+
+
+@pytest.mark.parametrize("orders", [{("p", 100.0): 6, ("c", 100.0): -6}, {("c", 40.0): -6}])
+def test_a_sale_in_disguise_becomes_the_sale(orders):
+    problem = problem_with(spread=1e-4)
+    before = solution_of(problem, orders)
+    assert laughable(problem.columns, before.lots, BOOK).any()
+    after = plain(problem, before, BOOK, cost=before.objective)
+    assert after.objective <= before.objective
+    assert after.objective == pytest.approx(float(problem.columns.cost @ after.lots))
+    assert not laughable(problem.columns, after.lots, BOOK).any()
+    (leg,) = np.flatnonzero(after.lots)
+    assert problem.columns.kinds[leg] == "spot"
+    assert 4.0 - 1e-6 <= 10 + problem.columns.delta @ after.lots <= 5.0 + 1e-6
+
+
+def test_a_sale_in_disguise_stays_where_every_plain_trade_costs_more():
+    problem = problem_with(spread=1e-4)
+    before = solution_of(problem, {("p", 100.0): 6, ("c", 100.0): -6})
+    assert plain(problem, before, BOOK, cost=0.0) is before
+
+
+def test_a_single_lot_beside_many_is_rounding():
+    problem = problem_with(spread=1e-4)
+    mixed = lots_of(problem, {("p", 100.0): 12, ("p", 85.0): 1})
+    assert laughable(problem.columns, mixed, BOOK).sum() == 1
+    alone = lots_of(problem, {("p", 100.0): 1})
+    assert not laughable(problem.columns, alone, BOOK).any()
+
+
+def test_a_collar_of_two_strikes_is_no_disguise():
+    problem = problem_with(spread=1e-4)
+    assert not laughable(problem.columns, lots_of(problem, {("p", 85.0): 6, ("c", 100.0): -6}), BOOK).any()
+
+
+def test_what_is_held_may_be_closed_whatever_it_is():
+    problem = problem_with(spread=1e-4)
+    lots = lots_of(problem, {("c", 40.0): -6})
+    (item,) = (problem.columns.instruments[i] for i in np.flatnonzero(lots))
+    assert not laughable(problem.columns, lots, Book([Holding(item, 6.0)])).any()
+
+
+def test_where_outright_is_allowed_and_no_dearer_no_plan_is_a_disguise():
+    chain = small_chain(PARITY, spreads=[0.002] * len(PARITY))
+    forced = plan(BOOK, chain, TARGET, Limits(price_per_leg=0.0, **LOOSE), compare=False)
+    dear = forced.cost.execution / 5.5 / 100.0  # what the sale may cost a unit to be no dearer
+    limits = Limits(outright=(Outright("spot", half_spread=0.5 * dear, fee=FeeRule(0.0)),), **LOOSE)
+    found = plan(BOOK, chain, TARGET, limits, compare=False)
+    assert disguises(found.legs) == ()
+    assert [leg.instrument.symbol for leg in found.legs] == ["BTC"]
