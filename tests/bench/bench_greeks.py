@@ -18,9 +18,11 @@ import numpy as np
 from scipy.special import ndtr
 
 from hedging import _kernels, greeks
+from hedging.units import GREEK_UNITS
 
 HOUR = 1 / 8760
-WANTED = ("price", "delta", "gamma", "vega", "theta", "rho")
+WANTED = greeks.DEFAULT
+OTHERS = tuple(name for name in GREEK_UNITS if name not in WANTED)
 
 
 def options(count: int, seed: int = 0) -> dict[str, Any]:
@@ -160,11 +162,42 @@ def quantlib(o: dict[str, Any]) -> dict[str, Callable[[], Any]]:
     }
 
 
+def lbriv(o: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+    """It takes one forward and one flag a call, at a time of 1: strikes over the forward, calls and puts apart."""
+    import lbriv as lib  # type: ignore[import-not-found]
+
+    discount, root = np.exp(-o["rate"] * o["time_to_expiry"]), np.sqrt(o["time_to_expiry"])
+    forward = o["spot"] / discount
+    strike, scale, sd = o["strike"] / forward, discount * forward, o["vol"] * root
+    sides = [(1, o["flag"] == "c"), (-1, o["flag"] == "p")]
+
+    def joined(one_side: Callable[[int, Any], Any]) -> Any:
+        result = np.empty(strike.size)
+        for sign, mask in sides:
+            result[mask] = one_side(sign, mask)
+        return result
+
+    return {
+        "price": lambda: (
+            joined(lambda sign, m: lib.black76_undiscounted(1.0, strike[m], sd[m], sign)) * scale
+        ),
+        "implied": lambda: (
+            joined(
+                lambda sign, m: lib.vectorized_implied_vol_strikes(
+                    (o["price"] / scale)[m], 1.0, strike[m], sign
+                )
+            )
+            / root
+        ),
+    }
+
+
 PEERS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Callable[[], Any]]], bool]] = {
     # title: module, adapter, one option at a time
     "vollib": ("vollib", vollib, True),
     "fast-vollib": ("fast_vollib", fast_vollib, False),
     "pyvolr": ("pyvolr", pyvolr, False),
+    "lbriv": ("lbriv", lbriv, False),
     "QuantLib": ("QuantLib", quantlib, True),
 }
 
@@ -186,6 +219,17 @@ def recoverable(o: dict[str, Any]) -> np.ndarray:
     return o["price"] - np.maximum(sign * (o["spot"] - leg), 0.0) > 1e-6 * o["spot"]
 
 
+def timed(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """Median seconds of each, in interleaved rounds."""
+    times: dict[str, list[float]] = {title: [] for title in calls}
+    for _ in range(rounds):
+        for title, call in calls.items():
+            start = perf_counter()
+            call()
+            times[title].append(perf_counter() - start)
+    return {title: float(np.median(found)) for title, found in times.items()}
+
+
 def throughput(count: int, rounds: int) -> None:
     big = options(count)
     big["price"] = greeks.price(*big.values())
@@ -200,20 +244,30 @@ def throughput(count: int, rounds: int) -> None:
         for title, (module, adapter, one_by_one) in PEERS.items():
             if find_spec(module) and (call := adapter(few if one_by_one else source).get(kind)):
                 calls[title] = (call, few if one_by_one else source)
-        times: dict[str, list[float]] = {title: [] for title in calls}
         answers = {title: call() for title, (call, _) in calls.items()}  # also compiles
-        for _ in range(rounds):
-            for title, (call, _) in calls.items():
-                start = perf_counter()
-                call()
-                times[title].append(perf_counter() - start)
+        times = timed({title: call for title, (call, _) in calls.items()}, rounds)
         print(f"\n{kind}: {len(source['spot']):,} options")
-        base = np.median(times["textbook numpy, 1 thread"]) / len(source["spot"])
+        base = times["textbook numpy, 1 thread"] / len(source["spot"])
         for title, (_, used) in calls.items():
-            each = np.median(times[title]) / len(used["spot"])
+            each = times[title] / len(used["spot"])
             truth = used["vol"] if kind == "implied" else used["price"]
             right = share_right(kind, answers[title], truth)
             print(f"  {title:26s} {1e-6 / each:8.2f} M/s  {base / each:6.2f} x   right {right:8.3%}")
+    others(big, rounds)
+
+
+def others(o: dict[str, Any], rounds: int) -> None:
+    """The other Greeks against the price and the five."""
+    arguments = [o[name] for name in ("flag", "spot", "strike", "time_to_expiry", "rate", "vol")]
+    five = {"hedging, core": without_numba(ours(o)["greeks"])}
+    rest = {"hedging, core": without_numba(lambda: greeks.greeks(*arguments, names=OTHERS))}
+    if find_spec("numba"):
+        five["hedging[fast]"] = ours(o)["greeks"]
+        rest["hedging[fast]"] = lambda: greeks.greeks(*arguments, names=OTHERS)
+    print(f"\nthe other {len(OTHERS)} Greeks, over the time of the price and the five")
+    for title, call in five.items():
+        times = timed({"five": call, "rest": rest[title]}, rounds)
+        print(f"  {title:26s} {times['rest'] / times['five']:6.2f} x")
 
 
 def without_numba(call: Callable[[], Any]) -> Callable[[], Any]:
@@ -228,7 +282,8 @@ def without_numba(call: Callable[[], Any]) -> Callable[[], Any]:
 
 
 def latency() -> None:
-    print("\nmicroseconds a call, checks included")
+    print("\nmicroseconds a call, checks included: best of 60 interleaved rounds")
+    calls: dict[tuple[int, str, str], tuple[Callable[[], Any], int]] = {}
     for count in (1, 50, 1000):
         o = options(8 * count + 50, seed=1)
         o["price"] = greeks.price(*o.values())
@@ -236,17 +291,21 @@ def latency() -> None:
         o = {name: column[keep] for name, column in o.items()}
         if count == 1:
             o = {name: column.item() for name, column in o.items()}
-        for title, compiled in (("core", sys.maxsize), ("fast", 1)):
-            if compiled == 1 and find_spec("numba") is None:
-                continue
-            usual, _kernels.COMPILED = _kernels.COMPILED, compiled
-            line = []
-            for kind, call in ours(o).items():
-                call()
-                repeat = 200 if count > 1 else 5000
-                line.append(f"{kind} {min(timeit.repeat(call, number=repeat, repeat=7)) / repeat * 1e6:8.1f}")
-            _kernels.COMPILED = usual
-            print(f"  {count:5d} options, {title}: {'  '.join(line)}")
+        for kind, call in ours(o).items():
+            calls[count, "core", kind] = (call, sys.maxsize)
+            if count > 1 and find_spec("numba"):
+                calls[count, "fast", kind] = (call, 1)
+    best = dict.fromkeys(calls, np.inf)
+    usual = _kernels.COMPILED
+    for _ in range(60):
+        for key, (call, _kernels.COMPILED) in calls.items():
+            best[key] = min(best[key], timeit.timeit(call, number=20) / 20 * 1e6)
+    _kernels.COMPILED = usual
+    for count, engine in dict.fromkeys(key[:2] for key in calls):
+        line = "  ".join(
+            f"{kind} {best[count, engine, kind]:8.1f}" for kind in ("price", "greeks", "implied")
+        )
+        print(f"  {count:5d} options, {engine}: {line}")
 
 
 if __name__ == "__main__":
