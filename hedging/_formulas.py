@@ -3,13 +3,13 @@
 Every function here is built from a handful of primitives (`Arithmetic`), and has no branches: what a Python
 float, a numpy block and a compiled loop compute is the same text. Nothing is checked.
 
-The value rests on the out-of-the-money side alone. With A = S exp(-qT) and B = K exp(-rT), the discounted
-legs, h = |ln(A/B)| / s and s = vol sqrt(T), the normal tails lie at a = h - s/2 (below the smaller leg) and
-b = h + s/2 (below the larger), share one density, min(A, B) n(a) = max(A, B) n(b), and
+With A = S exp(-qT) and B = K exp(-rT), the discounted legs, and x = ln(A/B), s = vol sqrt(T), d1 = x/s + s/2,
+d2 = x/s - s/2, both normal tails share one density, A n(d1) = B n(d2) = n, and
 
-    time value = min(A, B) n(a) (R(a) - R(b)),    R(y) = N(-y) / n(y), the Mills ratio.
+    w N(w d1) = k1 - n/A R1,  w N(w d2) = k2 - n/B R2,  value = (A k1 - B k2) - n (R1 - R2),
 
-In the wings the two ratios are close to 1/y and keep their digits, where the textbook difference of two tiny
+where R is the Mills ratio N(-|d|) / n(d) with the sign of d, and k is 1, 0 or -1: what w N(w d) is without vol.
+In the wings the two ratios are close to 1/d and keep their digits, where the textbook difference of two tiny
 tails loses them; an option in the money is its intrinsic value plus the same time value (put-call parity).
 """
 
@@ -26,7 +26,7 @@ DONE, REFUSED, OVERFLOW = 0, 1, 2  # outcomes of a sweep over blocks
 INV_SQRT_2PI = 0.3989422804014327
 SQRT_2PI = 2.5066282746310002
 ROUNDING = 2.0**-53
-LEAST = 5e-324
+LEAST = 5e-324  # smallest positive float64
 TINY = 1e-300  # stands for a divisor of zero where the quotient does not matter
 FAR = 1e150  # stands for infinitely many standard deviations; its square is infinite and its density 0
 
@@ -294,7 +294,7 @@ def build_values(ar: Arithmetic) -> dict[str, Callable[[Terms], Number]]:
         "coin_vega": lambda t: t.n * t.root / t.S,
         "coin_theta": lambda t: -decay(t) / t.S,
         # Infinite, not NaN, for a worthless option.
-        "elasticity": lambda t: t.w * ((t.w * t.spot_leg + 5e-324) / t.price),
+        "elasticity": lambda t: t.w * ((t.w * t.spot_leg + LEAST) / t.price),
         "in_the_money": lambda t: t.w * t.N2,
     }
 

@@ -1,8 +1,8 @@
 """Bare-number inner loops: values, raw derivatives and implied vol of floats and arrays. No checks here.
 
-The formulas are those of `_formulas` and `_implied`, on Python floats or on numpy arrays. Large arrays are cut
-into blocks that stay in the cache and shared out over threads (numpy lets go of the interpreter lock inside its
-loops). Where numba is installed, the compiled loops of `_kernels_fast` do the blocks.
+The formulas are those of `_formulas` and `_implied`, in an arithmetic of `_arithmetic`: Python floats, few array
+entries, many, or any that may be at a limit. `_blocks` takes arrays through them; where numba is installed, the
+compiled loops of `_kernels_fast` do.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging import _arithmetic
-from hedging._blocks import BLOCK, Plan, Sweep, fill, sweep
+from hedging._blocks import BLOCK, Plan, Sweep, few, fill, sweep
 from hedging._formulas import (
     COIN,
     FIRST,
@@ -106,14 +106,14 @@ _USUAL_IMPLIED[:, 5, 0] = -1e60, 1e60
 
 
 @cache
-def _plan(names: tuple[str, ...], few: bool) -> Plan:
-    kit = _ON_FEW if few else _ON_USUAL
+def _plan(names: tuple[str, ...], is_few: bool) -> Plan:
+    kit = _ON_FEW if is_few else _ON_USUAL
     return Plan(partial(_values, names, kit), partial(_values, names, _ON_ARRAYS), _USUAL_BOUNDS)
 
 
 _IMPLIED = {
-    few: Plan(kit.implied, _ON_ARRAYS.implied, _USUAL_IMPLIED)
-    for few, kit in ((True, _ON_FEW), (False, _ON_USUAL))
+    is_few: Plan(kit.implied, _ON_ARRAYS.implied, _USUAL_IMPLIED)
+    for is_few, kit in ((True, _ON_FEW), (False, _ON_USUAL))
 }
 
 
@@ -153,12 +153,15 @@ def black_scholes(
     FloatingPointError
         If there are `bounds` and a value comes out NaN all the same: discount factors overflow.
     """
-    size = math.prod(shape)
+    size, scales = math.prod(shape), scales or [1.0] * len(names)
     if size >= COMPILED and _LOOPED.issuperset(names) and (fast := _loops()) is not None:
         way: Sweep = partial(fast.sweep, fast.value_rows(names))
     else:
-        way = partial(sweep, _plan(names, size <= FEW))
-    return fill(way, inputs, shape, bounds, scales or [1.0] * len(names))
+        plan = _plan(names, size <= FEW)
+        if size <= FEW and len(shape) == 1 and (found := few(plan, inputs, size, scales)) is not None:
+            return found
+        way = partial(sweep, plan)
+    return fill(way, inputs, shape, bounds, scales)
 
 
 def implied_vol(inputs: Inputs, shape: tuple[int, ...], bounds: Array | None = None) -> list[Array] | None:
@@ -170,7 +173,10 @@ def implied_vol(inputs: Inputs, shape: tuple[int, ...], bounds: Array | None = N
     if size >= COMPILED and (fast := _loops()) is not None:
         way: Sweep = partial(fast.sweep, fast.IMPLIED_ROWS)
     else:
-        way = partial(sweep, _IMPLIED[size <= FEW])
+        plan = _IMPLIED[size <= FEW]
+        if size <= FEW and len(shape) == 1 and (found := few(plan, inputs, size, (1.0, 1.0))) is not None:
+            return found
+        way = partial(sweep, plan)
     return fill(way, inputs, shape, bounds, (1.0, 1.0))
 
 
@@ -205,7 +211,7 @@ def black76(
     else:  # as a year at no rate, in blocks; never compiled, so that no bit turns on the size of a call
         one_year, no_rate = np.asarray(1.0), np.asarray(0.0)
         inputs: list[npt.NDArray[Any]] = [_codes(w), F, K, one_year, no_rate, s, no_rate]
-        way = partial(sweep, _plan(("price",), few=False))
+        way = partial(sweep, _plan(("price",), is_few=False))
         value = (fill(way, inputs, shape, None, (1.0,)) or [one_year])[0]  # nothing is refused
     if out is None:
         return value

@@ -6,6 +6,7 @@ import copy
 import math
 import pickle
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -292,6 +293,30 @@ def test_a_large_result_outlives_the_next_call() -> None:
     puts = greeks.price("p", **case, vol=0.5)
     assert_array_equal(calls, kept)
     assert calls - puts == pytest.approx(100 - case["strike"], abs=1e-12)
+
+
+def usual_inputs(bounds: np.ndarray, count: int) -> list[np.ndarray]:
+    """Every corner of the bounds with every middle, then points in between, far and near."""
+    low, high = bounds[:, :, 0]
+    corners = np.array(list(product(*([a, 0.1, b] for a, b in zip(low[1:], high[1:], strict=True)))))
+    rng = np.random.default_rng(4)
+    chosen = [rng.choice([-1.0, 1.0], count)]
+    for a, b in zip(low[1:], high[1:], strict=True):
+        wide = rng.uniform(a, b, count) if a <= 0 else np.exp(rng.uniform(math.log(a), math.log(b), count))
+        chosen.append(np.where(rng.random(count) < 0.5, wide, rng.uniform(0.01, 3, count)))
+    flags = np.repeat([1.0, -1.0], len(corners))
+    return [np.concatenate([x, y]) for x, y in zip([flags, *np.tile(corners, (2, 1)).T], chosen, strict=True)]
+
+
+@pytest.mark.parametrize("kind", ["values", "implied"])
+def test_usual_numbers_give_the_same_bits_with_and_without_a_search_for_limits(kind: str) -> None:
+    names = (*_kernels.FIRST, *_kernels.HIGHER)
+    plan = _kernels._plan(names, is_few=False) if kind == "values" else _kernels._IMPLIED[False]
+    x = usual_inputs(plan.bounds, 50_000)
+    with np.errstate(all="ignore"):
+        for ours, reference in zip(plan.usual(*x), plan.any(*x), strict=True):
+            assert_array_equal(ours, reference)
+            assert kind == "implied" or not np.isnan(ours).any()
 
 
 SPECIAL = [0.0, -0.0, 5e-324, 1e-300, 1e-16, 1e-8, 1.0, 1.0 + 2**-52, 100.0, 1e8, 1e16, 1e300, math.inf, -1.0]

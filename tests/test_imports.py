@@ -77,7 +77,7 @@ def test_lower_rows_never_import_higher_ones(parts: tuple[str, ...]) -> None:
 
 def test_import_leaves_heavy_libraries_alone() -> None:
     code = (
-        "import sys, hedging; hedging.greeks.price; "
+        "import sys, hedging; hedging.greeks.price('c', 100, [90, 110], 0.5, 0.0, 0.6); "
         "heavy = ['scipy.stats', 'scipy.optimize', 'matplotlib', 'numba', 'vollib', 'py_vollib', "
         "'requests', 'pydantic', 'jinja2']; "
         "print([name for name in heavy if name in sys.modules])"
