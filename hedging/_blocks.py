@@ -166,8 +166,11 @@ def few(
         rows.append(row if values.ndim else row[:1])
     if not _within(x, plan.bounds):
         return None
+    out = list(np.empty((len(scales), size)))
     with np.errstate(all="ignore"):
-        return [v if c == 1.0 else np.multiply(v, c) for v, c in zip(plan.usual(*rows), scales, strict=True)]
+        for target, values, scale in zip(out, plan.usual(*rows), scales, strict=True):
+            np.multiply(values, scale, target)
+    return out
 
 
 def sweep(
