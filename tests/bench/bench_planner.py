@@ -1,7 +1,7 @@
 """How long plans take on whole recorded chains, and what the same problem takes handed over whole.
 
-Run: python tests/bench/bench_planner.py [--quick]. Needs the recorded chains beside the project. Median of
-several runs in one process; the whole problem is solved once, up to a minute.
+Run: python tests/bench/bench_planner.py [--help]. Needs the recorded chains beside the project. Median of
+several runs in one process; the whole problem is handed once to each solver there is, for a minute at most.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,8 +22,11 @@ from hedging.book import Book, Holding
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner import Limits, Outcomes, Target, frontier
+from hedging.planner.backends import Programme, branch_and_bound
+from hedging.planner.branching import programme_of
 from hedging.planner.problem import Problem, allowed, build, default_scenarios
-from hedging.planner.solve import relax, solve
+from hedging.planner.relaxation import Search, relax
+from hedging.planner.solve import solve
 
 CHAINS = Path(__file__).resolve().parents[3] / "shared" / "data" / "chains"
 FULL = "deribit_full_{}.csv.gz"
@@ -37,7 +42,7 @@ CASES = [
     ("deribit_eth_daily_20251230_20260531.parquet", "ETH", "2026-02-05"),
 ]
 COINS = {"BTC": 25.0, "ETH": 300.0}
-GAP, WHOLE_SECONDS = 1e-3, 60.0
+GAP = 1e-3
 
 
 def timed(run: Callable[[], Any], repeat: int) -> tuple[float, Any]:
@@ -61,30 +66,42 @@ def problem_of(market: Market, outcomes: Outcomes | None = None) -> Problem:
     return whole.only(allowed(whole, limits))
 
 
-def handed_over_whole(problem: Problem) -> tuple[float, float]:
-    """Objective and bound of scipy's milp on every row and column at once."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import csr_array, diags_array, hstack, vstack
+def whole_programme(problem: Problem) -> Programme:
+    """Every row and column at once, as a solver gets it that knows nothing of hedging."""
+    search = Search(problem, GAP, np.inf)
+    search.active[:] = True
+    every = np.arange(len(problem.columns))
+    return programme_of(search, every, problem.columns.most, problem.max_legs, price=problem.price_per_leg)
 
-    columns, rows, n = problem.columns, problem.rows, len(problem.columns)
-    eye = diags_array(np.ones(n))
-    matrix = vstack(
-        [
-            hstack([csr_array(rows.matrix), csr_array((len(rows.bound), n))]),
-            hstack([eye, -diags_array(columns.most)]),
-            hstack([-eye, diags_array(columns.least)]),
-            hstack([csr_array((1, n)), csr_array(np.ones((1, n)))]),
-        ]
-    )
-    bound = np.concatenate((rows.bound, np.zeros(2 * n), [problem.max_legs]))
-    result = milp(
-        np.concatenate((columns.cost, np.full(n, problem.price_per_leg))),
-        integrality=np.ones(2 * n),
-        bounds=Bounds(0.0, np.concatenate((columns.most, np.ones(n)))),
-        constraints=LinearConstraint(csr_array(matrix), -np.inf, bound),
-        options={"mip_rel_gap": GAP, "time_limit": WHOLE_SECONDS},
-    )
-    return float("nan") if result.fun is None else result.fun, float(result.mip_dual_bound or "nan")
+
+def by_backend(programme: Programme, solver: str, seconds: float) -> tuple[float, float]:
+    """Objective and bound."""
+    found = branch_and_bound(programme, solver=solver, gap=GAP, seconds=seconds)
+    return np.nan if found.x is None else float(programme.cost @ found.x), found.bound
+
+
+def by_cvxpy(programme: Programme, seconds: float) -> tuple[float, float]:
+    """Objective of cvxpy with HiGHS; it does not tell the bound."""
+    import cvxpy
+
+    x = cvxpy.Variable(programme.cost.size, integer=True)  # no limit may be missed here: all are whole
+    limits = [programme.matrix @ x <= programme.bound, x >= 0, x <= programme.upper]
+    task = cvxpy.Problem(cvxpy.Minimize(programme.cost @ x), limits)
+    task.solve(solver="HIGHS", highs_options={"mip_rel_gap": GAP, "time_limit": seconds})
+    return float(task.value), np.nan
+
+
+def rivals() -> dict[str, Callable[[Programme, float], tuple[float, float]]]:
+    """Who is handed the whole problem: scipy's HiGHS, and what else is installed."""
+    found = {"scipy": lambda programme, seconds: by_backend(programme, "highs", seconds)}
+    if find_spec("ortools"):
+        found |= {
+            name: lambda programme, seconds, name=name: by_backend(programme, name, seconds)
+            for name in ("scip", "cbc")
+        }
+    if find_spec("cvxpy") and find_spec("highspy"):
+        found["cvxpy"] = by_cvxpy
+    return found
 
 
 def students(count: int) -> Paths:
@@ -95,24 +112,27 @@ def students(count: int) -> Paths:
     return Paths(np.array([30.0]), np.exp(move)[:, None], shift[:, None], ("",) * count)
 
 
-def bench_floors(repeat: int, *, whole: bool) -> None:
+def bench_floors(cases: list[int], repeat: int, *, names: list[str], seconds: float) -> None:
     print("Delta, vega and floor (412 scenarios at 4 dates), lots, at most 4 legs, gap 0.1 %")
-    head = (
-        f"{'chain':<32}{'quotes':>7}{'orders':>7}{'build s':>9}{'solve s':>9}{'gap':>9}{'left':>6}{'cost':>9}"
+    print("Beside: the whole problem handed over, its seconds, gap and ratio to ours (build and solve)")
+    print(
+        f"{'chain':<32}{'quotes':>7}{'orders':>7}{'build s':>9}{'solve s':>9}{'gap':>9}{'legs':>6}{'cost':>9}"
     )
-    print(head + (f"{'whole s':>10}{'gap':>8}{'ratio':>7}" if whole else ""))
-    for file, asset, at in CASES:
+    for case in cases:
+        file, asset, at = CASES[case]
         market = Market.of(hg.read_chain(CHAINS / file, asset=asset, at=at))
         building, problem = timed(lambda m=market: problem_of(m), repeat)
         solving, found = timed(lambda p=problem: solve(p, gap=GAP), repeat)
         name = f"{asset} {file.removeprefix('deribit_')[:26]}"
         line = (
             f"{name:<32}{len(market.chain.quotes):>7}{len(problem.columns):>7}{building:>9.2f}{solving:>9.2f}"
-            f"{found.gap:>9.2%}{found.columns_left:>6}{found.objective:>9,.0f}"
+            f"{found.gap:>9.2%}{np.count_nonzero(found.lots):>6}{found.objective:>9,.0f}"
         )
-        if whole:
-            seconds, (value, bound) = timed(lambda p=problem: handed_over_whole(p), 1)
-            line += f"{seconds:>10.1f}{(value - bound) / value:>8.2%}{seconds / (building + solving):>7.1f}"
+        for rival in names:
+            programme = whole_programme(problem)
+            taking, (value, bound) = timed(lambda r=rival, g=programme: rivals()[r](g, seconds), 1)
+            gap = (value - bound) / value if value else np.nan
+            line += f" | {rival} {taking:.1f} s {gap:.2%} x{taking / (building + solving):.0f}"
         print(line, flush=True)
 
 
@@ -147,12 +167,23 @@ def bench_frontier() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one run each, no whole problems")
-    quick = parser.parse_args().quick
-    repeat = 1 if quick else 3
-    bench_floors(repeat, whole=not quick)
-    bench_shortfall(repeat)
-    bench_frontier()
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--only", choices=["floors", "shortfall", "frontier"], nargs="*")
+    parser.add_argument("--cases", type=int, nargs="*", default=list(range(len(CASES))))
+    parser.add_argument("--beside", nargs="*", choices=sorted(rivals()), default=sorted(rivals()))
+    parser.add_argument("--seconds", type=float, default=60.0, help="for each whole problem")
+    given = parser.parse_args()
+    if "cvxpy" in given.beside:
+        import_module(
+            "highspy"
+        )  # before OR-tools, which brings a HiGHS of its own: the later one fails to load
+    parts = given.only or ["floors", "shortfall", "frontier"]
+    if "floors" in parts:
+        bench_floors(given.cases, given.repeat, names=given.beside, seconds=given.seconds)
+    if "shortfall" in parts:
+        bench_shortfall(given.repeat)
+    if "frontier" in parts:
+        bench_frontier()
 
 
 if __name__ == "__main__":
