@@ -36,8 +36,8 @@ def random_chain(random: np.random.Generator, most: int = 4, terms=None, **kwarg
     """Two to `most` options, the first near the money so that there is a vol to fit, three lots quoted of each."""
     count = int(random.integers(2, most + 1))
     first = [("p", 85.0, 30), ("c", 105.0, 30), ("p", 95.0, 75), ("p", 95.0, 30)][int(random.integers(4))]
-    others = [MENU[i] for i in random.choice(len(MENU), count - 1, replace=False)]
-    options = list(dict.fromkeys([first, *others]))
+    menu = [option for option in MENU if option != first]
+    options = [first, *(menu[i] for i in random.choice(len(menu), count - 1, replace=False))]
     spreads = list(random.uniform(0.01, 0.1, len(options)))
     keywords = {"spreads": spreads, "sizes": [3.0] * len(options), "carry": 0.02} | kwargs
     return (

@@ -72,7 +72,7 @@ def _assert_equals_enumeration(seed):
     book, chain, target, limits = random_case(seed)
     rule = {"sticky_moneyness": 0.0}.get(target.delta_rule, target.delta_rule)
     expected = cheapest(book, chain, replace(target, delta_rule=rule), limits, GRID, 3)
-    keywords = {"horizon": 20.0, "scenarios": GRID, "gap": 1e-6, "compare": False}
+    keywords = {"horizon": 20.0, "scenarios": GRID, "gap": 1e-6, "time_limit": 300.0, "compare": False}
     if expected is None:
         with pytest.raises(InfeasibleHedgeError) as caught:
             plan(book, chain, target, limits, **keywords)
@@ -151,7 +151,7 @@ def test_the_rows_and_the_check_agree_on_every_order():
     for measure_ in measures(target, market, several=False):
         effect, before = measure_.of_columns(problem.columns), measure_.of_book(BOOK)
         for i in range(0, len(problem.columns), 17):
-            leg = leg_of(problem.columns, i, 3.0, {"BTC": CHAIN}, limits)
+            leg = leg_of(problem.columns, i, 3.0, {"BTC": market}, limits)
             change = measure_.of_book(BOOK + [leg]) - before
             assert 3.0 * effect[i] == pytest.approx(change, rel=1e-6, abs=1e-9 * max(abs(before), 1.0))
             checked += 1

@@ -61,7 +61,14 @@ def test_no_book_of_whole_lots_loses_less_in_hundreds_of_cases(seed):
 def _assert_equals_enumeration(seed):
     book, chain, target, limits, outcomes = random_case(seed)
     expected = cheapest(book, chain, target, limits, GRID, 3, outcomes)
-    keywords = {"horizon": 20.0, "scenarios": GRID, "outcomes": outcomes, "gap": 1e-6, "compare": False}
+    keywords = {
+        "horizon": 20.0,
+        "scenarios": GRID,
+        "outcomes": outcomes,
+        "gap": 1e-6,
+        "time_limit": 300.0,
+        "compare": False,
+    }
     if expected is None:
         with pytest.raises(InfeasibleHedgeError) as caught:
             plan(book, chain, target, limits, **keywords)

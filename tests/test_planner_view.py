@@ -133,7 +133,14 @@ def test_no_book_of_whole_lots_is_expected_to_do_better_in_many_cases(seed):
 def _assert_equals_enumeration(seed):
     book, chain, target, limits, outcomes, view = random_case(seed)
     expected = cheapest(book, chain, target, limits, GRID, 3, outcomes, view)
-    keywords = {"horizon": 20.0, "scenarios": GRID, "outcomes": outcomes, "gap": 1e-6, "compare": False}
+    keywords = {
+        "horizon": 20.0,
+        "scenarios": GRID,
+        "outcomes": outcomes,
+        "gap": 1e-6,
+        "time_limit": 300.0,
+        "compare": False,
+    }
     if expected is None:
         with pytest.raises(InfeasibleHedgeError):
             plan(book, chain, target, limits, view=view, **keywords)
