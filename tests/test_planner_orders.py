@@ -480,8 +480,13 @@ def test_portfolio_margin_has_no_table_of_what_settles_in_cash():
 
 
 def test_a_margin_is_a_share():
-    with pytest.raises(InputError, match="most must be a share"):
-        margin.InitialMargin(margin.DERIBIT_BTC, -0.1)
+    for most in (-0.1, float("nan"), "10 %"):
+        with pytest.raises(InputError, match="most must be a share"):
+            margin.InitialMargin(margin.DERIBIT_BTC, most)
+    with pytest.raises(InputError, match="model must be one of StandardMargin"):
+        margin.InitialMargin("standard", 0.1)
+    with pytest.raises(InputError, match="takes the rules of the account with the share"):
+        Limits(initial_margin=0.1)
 
 
 # --- liquidity --------------------------------------------------------------------------------------
@@ -706,6 +711,9 @@ def test_what_is_no_ladder_is_refused(sides, message):
         Ladder(**sides)
 
 
-def test_depth_is_ladders():
+@pytest.mark.parametrize("depth", [{"A": ((0.05, 1.0),)}, 5, None])
+def test_depth_is_ladders(depth):
     with pytest.raises(InputError, match="depth must map symbols to Ladder"):
-        Limits(depth={"A": ((0.05, 1.0),)})
+        Limits(depth=depth)
+    with pytest.raises(InputError, match="needs the columns symbol, side"):
+        deribit.ladders(pd.DataFrame(), CHAIN)

@@ -237,9 +237,12 @@ def test_what_the_exchange_would_refuse_is_refused_here(leg, message):
         deribit.orders([leg])
 
 
-def test_a_row_without_ticks_is_an_error_of_ours():
+@pytest.mark.parametrize("row", [{"instrument_name": "BTC-PERPETUAL"}, {}, 5])
+def test_a_row_without_ticks_is_an_error_of_ours(row):
     with pytest.raises(InputError, match="get_instruments cannot be read"):
-        deribit.orders([perpetual("BTC", 1.0)], instruments=[{"instrument_name": "BTC-PERPETUAL"}])
+        deribit.orders([perpetual("BTC", 1.0)], instruments=[row])
+    with pytest.raises(InputError, match="time_in_force must be one of good_til_cancelled"):
+        deribit.orders([perpetual("BTC", 1.0)], time_in_force="forever")
 
 
 def test_the_command_writes_the_ticket(tmp_path, sample, capsys):

@@ -50,7 +50,7 @@ class InitialMargin:
     Raises
     ------
     InputError
-        If `most` is no share >= 0.
+        If `most` is no share >= 0, or the model is none of these.
 
     Examples
     --------
@@ -64,7 +64,9 @@ class InitialMargin:
     most: float
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.most < np.inf:
+        if not isinstance(self.model, Models):
+            raise InputError(f"model must be one of {', '.join(_MODELS)}; got {self.model!r:.100}.")
+        if not (isinstance(self.most, int | float) and 0.0 <= self.most < np.inf):
             raise InputError(
                 f"most must be a share >= 0 of the plan's base; got {self.most!r}. 10 % is written 0.10."
             )

@@ -359,11 +359,14 @@ class Limits:
             raise InputError(
                 f"max_leg_share must be a number > 0 and >= min_leg_share; got {self.max_leg_share!r}."
             )
-        for symbol, ladder in self.depth.items():
-            if not isinstance(ladder, Ladder):
-                raise InputError(
-                    f"depth must map symbols to Ladder values; got {ladder!r:.100} for {symbol!r}."
-                )
+        ladders = self.depth.values() if isinstance(self.depth, Mapping) else (self.depth,)
+        if not all(isinstance(ladder, Ladder) for ladder in ladders):
+            raise InputError(f"depth must map symbols to Ladder values; got {self.depth!r:.100}.")
+        if self.initial_margin is not None and not hasattr(self.initial_margin, "alone"):
+            raise InputError(
+                "initial_margin takes the rules of the account with the share, such as "
+                f"hedging.margin.InitialMargin(hedging.margin.DERIBIT_BTC, 0.1); got {self.initial_margin!r}."
+            )
         given: Any = self.outright  # one is taken for a tuple of one
         given = (given,) if isinstance(given, Outright) else tuple(given)
         if not all(isinstance(item, Outright) for item in given):

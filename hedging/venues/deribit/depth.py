@@ -24,7 +24,7 @@ def ladders(depth: pd.DataFrame, chain: OptionChain) -> dict[str, Ladder]:
     Raises
     ------
     InputError
-        If a side is neither bid nor ask, or a book is no ladder.
+        If a column is missing, a side is neither bid nor ask, or a book is no ladder.
 
     Examples
     --------
@@ -34,6 +34,9 @@ def ladders(depth: pd.DataFrame, chain: OptionChain) -> dict[str, Ladder]:
     >>> ladders(book, hg.samples.chain())["A"].asks
     ((0.05, 2.0), (0.06, 5.0))
     """
+    missing = [name for name in ("symbol", "side", "level", "price", "amount") if name not in depth.columns]
+    if missing:
+        raise InputError(f"a table of order books needs the columns {', '.join(missing)}; see Client.depth.")
     unknown = sorted(set(depth["side"]) - {"bid", "ask"})
     if unknown:
         raise InputError(f"the side of a level must be 'bid' or 'ask'; got {unknown}.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from hedging.errors import InputError
 from hedging.instruments import Future, Option, Perpetual, Spot, Ticks, date_code, on_tick
@@ -81,7 +81,11 @@ def orders(
     ('private/buy', ['amount', 'instrument_name', 'label', 'price', 'type'])
     """
     legs = legs_of(plan)
-    stated = {str(row["instrument_name"]): _stated(row) for row in instruments}
+    if time_in_force is not None and time_in_force not in get_args(TimeInForce):
+        raise InputError(
+            f"time_in_force must be one of {', '.join(get_args(TimeInForce))}; got {time_in_force!r}."
+        )
+    stated = dict(_stated(row) for row in instruments)
     labels = order_ids(legs, getattr(plan, "id", "") if plan_id is None else plan_id)
     made = []
     for leg, label in zip(legs, labels, strict=True):
@@ -138,14 +142,14 @@ def instrument_name(leg: Leg) -> str:
     return f"{product}-{date_code(item.expiry) if isinstance(item, Future) else 'PERPETUAL'}"
 
 
-def _stated(row: Mapping[str, Any]) -> _Steps:
+def _stated(row: Mapping[str, Any]) -> tuple[str, _Steps]:
+    """Name and steps of a row of get_instruments."""
     try:
         finer = ((float(step["above_price"]), float(step["tick_size"])) for step in row["tick_size_steps"])
-        return _Steps(((0.0, float(row["tick_size"])), *sorted(finer)), float(row["min_trade_amount"]))
+        steps = _Steps(((0.0, float(row["tick_size"])), *sorted(finer)), float(row["min_trade_amount"]))
+        return str(row["instrument_name"]), steps
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"a row of get_instruments cannot be read: {error!r}; got {dict(row)!r:.200}"
-        ) from error
+        raise InputError(f"a row of get_instruments cannot be read: {error!r}; got {row!r:.200}") from error
 
 
 def _known(leg: Leg, name: str) -> _Steps:
