@@ -172,10 +172,6 @@ def _rules(as_of: pd.Timestamp, rules: ChainRules) -> list[tuple[str, Callable[[
         ("discount not in (0, 2)", lambda t: ~t["discount"].between(0, 2, inclusive="neither").to_numpy()),
         ("no forward", lambda t: ~(t["forward"] > 0).to_numpy()),
         ("no quote", lambda t: t[["bid", "ask", "mark", "mark_vol"]].isna().all(axis=1).to_numpy()),
-        (
-            "no two-sided quote",
-            lambda t: t[["bid", "ask"]].isna().any(axis=1).to_numpy() & bool(rules.two_sided),
-        ),
         ("crossed", lambda t: (t["bid"] > t["ask"]).to_numpy()),
         ("forward off its expiry's median", lambda t: _off_median(t) > rules.max_forward_gap),
         ("forward off the index", lambda t: _off_index(t) > rules.max_basis),
@@ -183,6 +179,10 @@ def _rules(as_of: pd.Timestamp, rules: ChainRules) -> list[tuple[str, Callable[[
         ("junk spread", lambda t: _junk_spread(t, rules)),
         ("ask above any possible value", lambda t: _above_bound(t, rules)),
         ("ask below intrinsic", lambda t: _below_intrinsic(t, rules)),
+        (
+            "no two-sided quote",
+            lambda t: t[["bid", "ask"]].isna().any(axis=1).to_numpy() & bool(rules.two_sided),
+        ),
     ]
 
 
