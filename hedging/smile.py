@@ -5,7 +5,11 @@
 Extrapolation, stated once: beyond the outermost strikes each slice goes on as SVI does, linear in total
 variance with a slope below Lee's bound of 2. Before the first expiry the vol of each log-moneyness stays that of
 the first slice. After the last one total variance grows at every log-moneyness by what it grows at the money if
-the vol there stays: the skew fades, where a flat vol would in the end break the bound. Neither adds arbitrage.
+the vol there stays: the skew fades, where a flat vol would in the end break the bound.
+
+Arbitrage is looked for, and fitted away, within two of the forward in log-moneyness (from 0.14 to 7.4 times the
+forward). There neither extrapolation in time adds any. Beyond it nothing is promised: wings that have no quote
+near them may cross there, or have a density below 0.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import pandas as pd
 
 from hedging import _fitting, _svi
 from hedging import greeks as _greeks
+from hedging._arrays import number
 from hedging.chain import OptionChain
 from hedging.errors import ChainError, InputError
 from hedging.units import DAYS_PER_YEAR, VOL_POINT, utc, years
@@ -30,12 +35,16 @@ Array = npt.NDArray[np.float64]
 STICKINESS: Final = {"sticky_moneyness": 0.0, "sticky_strike": 1.0}
 """How far the vol of a fixed log-moneyness slides along the skew when spot moves, by the rule's name."""
 
+_REAL: Final = (int, float, np.integer, np.floating)
+_FARTHEST: Final = 1_500.0  # log-moneyness: no two floats have a ratio whose logarithm is greater
 _CORE_DELTA: Final = 0.03  # the fit's error is judged on options of at least this delta
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Smile:
     """A vol surface: one raw SVI slice per expiry.
+
+    As `fit` returns it, free of arbitrage within two of the forward in log-moneyness; moved, not always (`move`).
 
     Attributes
     ----------
@@ -78,18 +87,28 @@ class Smile:
         Raises
         ------
         InputError
-            If a time is not above 0, or an entry is no finite number.
+            If a time is not above 0, an entry is no finite number, or the shapes do not broadcast.
         """
-        k, time = np.asarray(log_moneyness, dtype=float), np.asarray(time_to_expiry, dtype=float)
+        k, time = number("log_moneyness", log_moneyness), number("time_to_expiry", time_to_expiry)
         if not ((time > 0) & (time < np.inf)).all():
             raise InputError("time_to_expiry must be > 0 years and finite in every entry.")
         if not np.isfinite(k).all():
             raise InputError("log_moneyness must be finite in every entry.")
-        shape = np.broadcast_shapes(k.shape, time.shape)
+        if not (np.abs(k) <= _FARTHEST).all():
+            raise InputError(
+                f"log_moneyness must lie within -{_FARTHEST:g} and {_FARTHEST:g} in every entry."
+            )
+        try:
+            shape = np.broadcast_shapes(k.shape, time.shape)
+        except ValueError as error:
+            raise InputError(
+                f"log_moneyness and time_to_expiry must broadcast; got shapes {k.shape} and {time.shape}."
+            ) from error
         after = np.searchsorted(self.times, time)  # the first slice not before `time`
         if time.size == 1:
             return self._between(int(after.flat[0]), np.broadcast_to(k, shape), time.reshape(()))
-        k, time, after = (np.broadcast_to(a, shape) for a in (k, time, after))
+        k, time = np.broadcast_to(k, shape), np.broadcast_to(time, shape)
+        after = np.broadcast_to(after, shape)
         vol = np.empty(shape)
         for index in np.unique(after):
             here = after == index
@@ -160,11 +179,17 @@ class Smile:
         InputError
             If spot would not stay above 0, or the rule is none of these.
 
+        Notes
+        -----
+        Only sticky moneyness leaves the surface as free of arbitrage as it was. Vols that stay with the strike
+        while the forward moves can end in a butterfly arbitrage: mostly in the wings, after large moves (g down
+        to about -0.04 for sticky strike and a fall of 30 %). `arbitrage` of the moved surface shows it.
+
         References
         ----------
         L. Bergomi, Stochastic Volatility Modeling, 2016, chapter 9 (the skew stickiness ratio).
         """
-        if not -1.0 < spot_shift < np.inf:
+        if not (isinstance(spot_shift, _REAL) and -1.0 < spot_shift < np.inf):
             raise InputError(f"spot_shift must be a relative move > -1; got {spot_shift!r}.")
         slices = self.slices.copy()
         slices[:, 3] -= stickiness(rule) * np.log1p(spot_shift)
@@ -212,7 +237,8 @@ class Smile:
             ``expiry, days, quotes`` (out of the money, with a vol), ``rmse`` of options of at least 3 % delta
             and ``rmse_all`` [vol points], ``two_sided`` (all quotes with bid and ask), ``inside`` (share of
             those with the model price between them), ``butterfly`` (least g; no arbitrage where >= 0) and
-            ``calendar`` (least gain of total variance over the slice before; likewise).
+            ``calendar`` (least gain of total variance over the slice before; likewise), both as
+            `arbitrage` finds them: within two of the forward in log-moneyness.
         """
         judged = _judged(self, chain)
         rows = []
@@ -238,8 +264,9 @@ class Smile:
         Returns
         -------
         DataFrame
-            ``expiry, butterfly, calendar``. The grid has 1,100 points within two of the forward in
-            log-moneyness and eight standard deviations of it.
+            ``expiry, butterfly, calendar``. The grid has 900 points: within two of the forward in
+            log-moneyness, and closer ones within eight standard deviations of it, as far as those lie within
+            two. What lies beyond two is not looked at.
         """
         rows = []
         for i, time in enumerate(self.times):
@@ -311,7 +338,7 @@ def stickiness(rule: str | float) -> float:
         If it is neither.
     """
     ratio = STICKINESS.get(rule) if isinstance(rule, str) else rule
-    if ratio is None or not np.isfinite(ratio):
+    if not (isinstance(ratio, _REAL) and np.isfinite(ratio)):
         raise InputError(f"rule must be one of {', '.join(STICKINESS)} or a finite number; got {rule!r}.")
     return float(ratio)
 
@@ -500,7 +527,7 @@ def _variance(slice_: Array, k: Array) -> Array:
 
 
 def _strikes(strike: npt.ArrayLike) -> Array:
-    strikes = np.asarray(strike, dtype=float)
+    strikes = number("strike", strike)
     if not ((strikes > 0) & np.isfinite(strikes)).all():
         raise InputError("strike must be > 0 and finite in every entry.")
     return strikes

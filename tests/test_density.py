@@ -115,6 +115,32 @@ def test_bad_levels_and_times_are_named():
         density.touch_probability(flat(0.5), 90.0, "2025-01-01T08:00Z")
 
 
+@pytest.mark.parametrize("nodes", [0, -3, 1, 49, 100.0, "400"])
+def test_too_few_nodes_are_refused(nodes):
+    with pytest.raises(InputError, match="nodes must be a whole number >= 50"):
+        density.touch_probability(flat(0.5), 90.0, EXPIRY, nodes=nodes)
+
+
+def test_the_fewest_nodes_still_give_two_digits():
+    closed = first_passage(100.0, 70.0, 0.5, 0.0, 90 * DAY)
+    assert_allclose(density.touch_probability(flat(0.5), 70.0, EXPIRY, nodes=50), closed, atol=0.01)
+
+
+def test_a_probability_stays_one_where_the_surface_has_arbitrage():
+    times = np.array([90.0]) * DAY
+    steep = np.array([[-0.0410, 0.1331, 0.3060, 0.3586, 0.4153]])  # Vogt's slice: g < 0 near k = 0.8
+    surface = smile.Smile("XYZ", AS_OF, 100.0, times, np.array([100.0]), steep)
+    level = np.exp(np.linspace(-3, 3, 601)) * 100.0
+    assert (density.density(surface, level, EXPIRY) < 0).any()
+    below = density.probability_below(surface, level, EXPIRY)
+    assert ((below >= 0) & (below <= 1)).all()
+    # Unclipped it would exceed 1: the slope of the put's price in the strike, by differences.
+    variance = _svi.total_variance(steep[0], k := np.log(level / 100.0))
+    d1 = -k / np.sqrt(variance) + np.sqrt(variance) / 2
+    put = level * ndtr(-(d1 - np.sqrt(variance))) - 100.0 * ndtr(-d1)
+    assert np.gradient(put, level).max() > 1.0
+
+
 def test_real_surfaces_have_densities_that_integrate_to_one(shared_data):
     for file in ("deribit_full_20260206T043012Z.csv.gz", "deribit_full_20260511T121945Z.csv.gz"):
         chain = read_chain(shared_data / "chains" / file, asset="BTC")
