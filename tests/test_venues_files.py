@@ -166,6 +166,78 @@ def test_a_file_that_is_none_is_refused_before_the_first_chain(tmp_path):
         next(read_chains(saved(tmp_path, summary_rows())))
 
 
+def test_days_put_together_under_one_index_stay_apart(tmp_path):
+    """pd.concat(days) repeats the index of each day, and Parquet keeps it."""
+    days = [research_rows([time]) for time in TIMES[1:]]
+    pd.concat(days).to_parquet(tmp_path / "days.parquet")
+    for place, time in enumerate(TIMES[1:]):
+        chain = read_chain(tmp_path / "days.parquet", at=time)
+        assert len(chain.quotes) + len(chain.rejected) == len(days[place])
+        assert chain.as_of == pd.Timestamp(time)
+
+
+def test_the_chain_after_one_that_cannot_be_read_can_be(tmp_path):
+    rows = research_rows(TIMES)
+    rows.loc[1, "mark_iv"] = -1.0  # of the middle one in time
+    rows.loc[1, ["underlying_price", "index_price"]] = np.nan
+    rows.to_parquet(tmp_path / "days.parquet")
+    chains = read_chains(tmp_path / "days.parquet")
+    assert next(chains).as_of == pd.Timestamp(TIMES[2])
+    with pytest.raises(ChainError, match=r"chain of 2026-02-06 08:00:01\+00:00 cannot be read"):
+        next(chains)
+    assert next(chains).as_of == pd.Timestamp(TIMES[0])
+    with pytest.raises(StopIteration):
+        next(chains)
+
+
+def test_rows_without_a_currency_are_what_their_names_say(tmp_path):
+    rows = pd.concat([research_rows(TIMES[:1], strike) for strike in (70_000.0, 72_000.0, 74_000.0)])
+    rows = rows.assign(currency=["BTC", None, None]).reset_index(drop=True)
+    rows.loc[2, "instrument_name"] = "who knows"
+    rows.to_parquet(tmp_path / "day.parquet")
+    chain = read_chain(tmp_path / "day.parquet")
+    assert chain.quotes["strike"].tolist() == [70_000.0, 72_000.0]
+    assert chain.rejected["symbol"].tolist() == ["who knows"]
+
+
+@pytest.mark.parametrize("asset", ["ETH", "DOGE"])
+@pytest.mark.parametrize("currency", [{}, {"currency": "BTC"}])
+def test_an_asset_that_a_file_has_not_is_refused_before_the_first_chain(tmp_path, asset, currency):
+    research_rows(TIMES).assign(**currency).to_parquet(tmp_path / "days.parquet")
+    with pytest.raises(ChainError, match=f"days.parquet holds BTC .*it has no {asset}"):
+        read_chains(tmp_path / "days.parquet", asset=asset)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "instrument_name,underlying_price,mark_iv,timestamp,expiry",
+        "instrument_name,underlying,implied_volatility,timestamp",
+        "instrument_name,timestamp,quote_timestamp,bid_btc",
+        "symbol,bid,ask,iv,download_date",
+        "exchange,symbol,timestamp,local_timestamp,strike_price,mark_iv",
+    ],
+)
+@pytest.mark.parametrize("read", [read_chain, read_chains])
+def test_a_table_without_rows_is_refused(tmp_path, columns, read):
+    (tmp_path / "none.csv").write_text(columns + "\n")
+    with pytest.raises(ChainError, match=r"none.csv holds no rows of quotes"):
+        read(tmp_path / "none.csv")
+
+
+def test_what_is_no_path_no_format_or_no_number_of_this_world_is_refused(tmp_path):
+    for path in (None, 3):
+        with pytest.raises(ChainError, match="path must be the path of a file"):
+            read_chain(path)
+    with pytest.raises(ChainError, match="cannot be read"):
+        read_chain("a\0b")
+    with pytest.raises(ChainError, match="format must be one of"):
+        read_chain(saved(tmp_path, summary_rows()), format=["hedging"])
+    (tmp_path / "long.json").write_text('[{"mark_price": ' + "9" * 5_000 + "}]")
+    with pytest.raises(ChainError, match="JSON is cut off or damaged"):
+        read_chain(tmp_path / "long.json")
+
+
 def test_every_snapshot_of_the_recorded_files_has_its_turn(shared_data):
     chains = shared_data / "chains"
     path = chains / "deribit_crash_6h_20260129_20260208.parquet"

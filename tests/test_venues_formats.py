@@ -90,6 +90,14 @@ def test_a_tardis_file_of_another_exchange_is_refused(tmp_path):
         read_chain(saved(tmp_path, tardis({"exchange": "okex-options"}), "options.csv"))
 
 
+def test_a_tardis_file_of_no_exchange_or_without_the_asset_is_refused(tmp_path):
+    path = saved(tmp_path, tardis({}, {"exchange": ""}), "options.csv")
+    with pytest.raises(ChainError, match="holds options of no exchange"):
+        read_chain(path)
+    with pytest.raises(ChainError, match="it has no ETH"):
+        read_chains(saved(tmp_path, tardis({}), "options.csv"), every="5s", asset="ETH")
+
+
 # --- Bybit's API ------------------------------------------------------------------------------------
 
 

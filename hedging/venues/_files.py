@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -182,8 +183,8 @@ def read_chains(
     Raises
     ------
     ChainError
-        At once if the file cannot be used; with the time of the snapshot when its turn comes, if it is that
-        which cannot. None is left out.
+        At once if the file cannot be used, or has nothing of `asset`; with the time of the snapshot when its
+        turn comes, if it is that which cannot. None is left out: the next one can be asked for after an error.
 
     Examples
     --------
@@ -199,7 +200,8 @@ def read_chains(
     times = snapshots(reader.times(file, pick))
     if reader.running:
         times = _multiples(times, every, file.name)
-    return (_read_at(reader, file, replace(pick, at=time)) for time in times)
+    # A generator would be spent by its first error; map goes on to the next time.
+    return map(partial(_read_at, reader, file, pick), times)
 
 
 def _multiples(times: pd.DatetimeIndex, every: str | pd.Timedelta | None, name: str) -> pd.DatetimeIndex:
@@ -220,17 +222,19 @@ def _multiples(times: pd.DatetimeIndex, every: str | pd.Timedelta | None, name: 
     return found
 
 
-def _read_at(reader: Format, file: QuoteFile, pick: Pick) -> OptionChain:
+def _read_at(reader: Format, file: QuoteFile, pick: Pick, time: pd.Timestamp) -> OptionChain:
     """Read one of several chains; what is wrong with it is told with its time."""
     try:
-        return reader.read(file, pick)
+        return reader.read(file, replace(pick, at=time))
     except ChainError as error:
-        raise ChainError(f"the chain of {pick.at} cannot be read. {error}") from error
+        raise ChainError(f"the chain of {time} cannot be read. {error}") from error
 
 
 def _opened(path: str | Path, format: str | None) -> tuple[QuoteFile, Format]:  # noqa: A002 - as in read_chain
     """Open a file and find the first format that it is of."""
-    if format is not None and format not in FORMATS:
+    if not isinstance(path, str | os.PathLike):
+        raise ChainError(f"path must be the path of a file; got {path!r}.")
+    if format is not None and not (isinstance(format, str) and format in FORMATS):
         raise ChainError(f"format must be one of {', '.join(FORMATS)}; got {format!r}.")
     file = open_file(Path(path))
     for name in FORMATS if format is None else (format,):
@@ -254,18 +258,23 @@ def open_file(path: Path) -> QuoteFile:
     Raises
     ------
     ChainError
-        If it is not there, cut off, or neither JSON, CSV nor Parquet.
+        If it is not there, cut off, without a row, or neither JSON, CSV nor Parquet.
     """
     try:
         raw = path.read_bytes()
-    except OSError as error:
-        raise ChainError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:  # ValueError: no name of a file can hold a NUL byte
+        reason = getattr(error, "strerror", None) or error
+        raise ChainError(f"{str(path)!r} cannot be read: {reason}.") from error
     digest = hashlib.sha256(raw).hexdigest()
     data = _unzipped(path.name, raw)
     if data[:4] == b"PAR1":
-        return QuoteFile(path.name, digest, *_parquet(path.name, data))
-    text = _text(path.name, data)
-    return QuoteFile(path.name, digest, _parsed(path.name, text), text)
+        file = QuoteFile(path.name, digest, *_parquet(path.name, data))
+    else:
+        text = _text(path.name, data)
+        file = QuoteFile(path.name, digest, _parsed(path.name, text), text)
+    if isinstance(file.content, pd.DataFrame) and file.content.empty:
+        raise ChainError(f"{path.name} holds no rows of quotes; it holds {_shape(file)}.")
+    return file
 
 
 def _unzipped(name: str, raw: bytes) -> bytes:
@@ -294,7 +303,9 @@ def _parsed(name: str, text: str) -> Any:
     if text.lstrip()[0] in "[{":
         try:
             return json.loads(text, object_pairs_hook=partial(_unrepeated, name))
-        except (json.JSONDecodeError, RecursionError) as error:
+        except ChainError:
+            raise
+        except (ValueError, RecursionError) as error:  # ValueError also: an integer of thousands of digits
             raise ChainError(f"{name}: the JSON is cut off or damaged: {error}.") from error
     try:
         table = pd.read_csv(io.StringIO(text), low_memory=False)
@@ -331,7 +342,8 @@ def _parquet(name: str, data: bytes) -> tuple[pd.DataFrame, str, dict[str, str]]
     try:
         table = parquet.read_table(io.BytesIO(data))
         metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-        columns, content = list(table.column_names), table.to_pandas()
+        # The index that pandas stores may repeat itself, as that of days put together; rows are told by place.
+        columns, content = list(table.column_names), table.to_pandas().reset_index(drop=True)
     except (arrow.ArrowException, OSError, ValueError) as error:
         raise ChainError(f"{name}: the Parquet data is cut off or damaged ({error}).") from error
     _columns_unrepeated(name, columns)

@@ -27,15 +27,26 @@ def _times(file: QuoteFile) -> pd.Series:
     return epoch(file.content["timestamp"], "us", file.name)
 
 
-def _read(file: QuoteFile, pick: Pick) -> OptionChain:
-    rows: pd.DataFrame = file.content
-    others = sorted(set(rows["exchange"].astype(str).unique()) - {"deribit"})
+def _named(file: QuoteFile, pick: Pick) -> tuple[pd.DataFrame, str]:
+    """Return the rows with what their names say, and the asset to read."""
+    exchanges = ("no exchange" if pd.isna(name) else str(name) for name in file.content["exchange"].unique())
+    others = sorted(set(exchanges) - {"deribit"})
     if others:
         raise ChainError(
             f"{file.name} holds options of {', '.join(others)}; only Deribit's names are known here."
         )
-    rows = named(rows, "symbol")
-    asset = pick_asset(rows.loc[rows["flag"] != "", "asset"], pick, file.name)
+    rows = named(file.content, "symbol")
+    return rows, pick_asset(rows.loc[rows["flag"] != "", "asset"], pick, file.name)
+
+
+def _updates(file: QuoteFile, pick: Pick) -> pd.Series:
+    """Times of all rows, once the file is known to hold the asset."""
+    _named(file, pick)
+    return _times(file)
+
+
+def _read(file: QuoteFile, pick: Pick) -> OptionChain:
+    rows, asset = _named(file, pick)
     times = _times(file)
     # Without a time the last state of the file is read, which is what a file of one moment holds.
     when = times.max() if pick.at is None else utc(pick.at, "at")
@@ -57,6 +68,6 @@ OPTIONS_CHAIN: Final = Format(
     "tardis-options-chain",
     lambda file: {"exchange", "symbol", "local_timestamp", "strike_price", "mark_iv"} <= file.columns,
     _read,
-    lambda file, _: _times(file),
+    _updates,
     running=True,
 )

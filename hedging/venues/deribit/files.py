@@ -96,15 +96,16 @@ def _from_tickers(rows: pd.DataFrame, file: QuoteFile, pick: Pick) -> OptionChai
     )
 
 
-def _full_times(file: QuoteFile, pick: Pick) -> pd.Series:
+def _asset_times(file: QuoteFile, pick: Pick) -> pd.Series:
+    """Times of the rows of one asset, and of those whose name says nothing, which its chain rejects."""
     rows = named(file.content)
     times = stamps(rows["timestamp"], file.name, pick.timezone)
-    return times[rows["asset"] == _option_asset(rows, pick, file)]
+    return times[(rows["asset"] == _option_asset(rows, pick, file)) | rows["asset"].isna()]
 
 
 def _read_full(file: QuoteFile, pick: Pick) -> OptionChain:
     rows = named(file.content)
-    when = pick_snapshot(_full_times(file, pick), pick, file.name)
+    when = pick_snapshot(_asset_times(file, pick), pick, file.name)
     return chain_from_rows(
         rows[stamps(rows["timestamp"], file.name, pick.timezone) == when],
         asset=_option_asset(rows, pick, file),
@@ -117,17 +118,21 @@ def _read_full(file: QuoteFile, pick: Pick) -> OptionChain:
     )
 
 
-def _daily_times(file: QuoteFile, pick: Pick) -> pd.Series:
+def _of_currency(file: QuoteFile, pick: Pick) -> pd.DataFrame:
+    """Rows of one currency, and of none: what those are, their names say."""
     rows: pd.DataFrame = file.content
-    if "currency" in rows.columns:
-        rows = rows[rows["currency"] == pick_asset(rows["currency"], pick, file.name)]
-    return stamps(rows["timestamp"], file.name, pick.timezone)
+    if "currency" not in rows.columns or rows["currency"].isna().all():
+        return rows
+    currency = rows["currency"]
+    return rows[(currency == pick_asset(currency, pick, file.name)) | currency.isna()]
 
 
 def _read_daily(file: QuoteFile, pick: Pick) -> OptionChain:
-    times = _daily_times(file, pick)
+    mine = _of_currency(file, pick)
+    times = stamps(mine["timestamp"], file.name, pick.timezone)
     when = pick_snapshot(times, pick, file.name)
-    rows = named(file.content.loc[times.index[times == when]])
+    # Names are read of one snapshot only: files of years hold hundreds.
+    rows = named(mine[times == when])
     return chain_from_rows(
         rows,
         asset=_option_asset(rows, pick, file),
@@ -220,17 +225,17 @@ QUOTES: Final = Format(
     "deribit-quotes",
     _has("instrument_name", "timestamp", "quote_timestamp", "bid_btc"),
     _read_quotes,
-    _passes,
+    _asset_times,
 )
 FULL: Final = Format(
     "deribit-full",
     _has("instrument_name", "underlying", "implied_volatility", "timestamp"),
     _read_full,
-    _full_times,
+    _asset_times,
 )
 DAILY: Final = Format(
     "deribit-daily",
     _has("instrument_name", "underlying_price", "mark_iv", "timestamp", "expiry"),
     _read_daily,
-    _daily_times,
+    _asset_times,
 )
