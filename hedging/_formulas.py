@@ -228,11 +228,13 @@ def build_terms(ar: Arithmetic) -> Function:
 
 def build_moneyness(ar: Arithmetic) -> Function:
     """Return ``moneyness(terms) -> Moneyness``."""
-    where, ratio, product = ar.where, ar.ratio, ar.product
+    where, distance, ratio, product = ar.where, ar.distance, ar.ratio, ar.product
 
     def moneyness(t: Terms) -> Moneyness:
-        # On the kink m is the limit of x / s^2 as time runs out, and 0 as vol does.
-        kink = where(t.T == 0.0, ratio(t.r - t.q, t.v * t.v + where(t.v == 0.0, 1.0, 0.0)), 0.0)
+        # On the kink m is the limit of x / s^2 as time runs out, and 0 as vol does. A distance, because its
+        # square stays finite: what multiplies it may be 0.
+        variance = t.v * t.v
+        kink = where(t.T == 0.0, distance(t.r - t.q, variance + where(variance == 0.0, 1.0, 0.0)), 0.0)
         m = where(t.x == 0.0, kink, ratio(t.x, t.s * t.s))
         m = where(t.n == 0.0, 0.0, m)
         sm = t.s * m

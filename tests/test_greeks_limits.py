@@ -54,6 +54,18 @@ def test_on_the_kink_the_limits_are_those_from_above() -> None:
     assert greeks.vega("c", 100, 100, 0.25, 0, 0) == pytest.approx(100 * 0.5 / math.sqrt(2 * math.pi) / 100)
 
 
+@pytest.mark.parametrize("name", FORMULAS)
+@pytest.mark.parametrize("rate", [0.05, -0.05])
+def test_on_the_kink_no_vol_is_too_small(name: str, rate: float) -> None:
+    vol = 10.0 ** -np.arange(0, 324, 3)  # the square of many is 0, and what is divided by others is infinite
+    greek = getattr(greeks, name)
+    found = greek("c", 100, 100, 0, rate, vol)
+    assert_array_equal([greek("c", 100, 100, 0, rate, v) for v in vol.tolist()], found)
+    assert not np.isnan(found).any()
+    if name in ("vega", "vanna", "volga", "ultima"):  # of the order of a power of the time left
+        assert_array_equal(found, np.zeros(vol.size))
+
+
 def test_zero_strike_is_the_asset_and_infinite_strike_is_nothing() -> None:
     for vol in (0.0, 0.5):
         calls = greeks.greeks("c", 100, [0.0, math.inf], 1.0, 0.05, vol, 0.02)
