@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import pandas as pd
 from hedging.errors import InputError
 
 __all__ = [
+    "ERRORS",
     "FINITE",
     "FLAG",
     "NONNEGATIVE",
@@ -38,9 +39,12 @@ __all__ = [
 
 Array = npt.NDArray[np.float64]
 Errors = Literal["raise", "nan"]
+ERRORS: tuple[str, ...] = get_args(Errors)
 
 _PLAIN = frozenset({np.ndarray, float, int, str, list})  # what most calls are made of, none of it pandas
 _FLOAT64, _CHARACTER = np.dtype(np.float64), np.dtype("=U1")
+# What numpy would make a number of all the same.
+_NO_NUMBERS = (str, bytes, bool, np.bool_, np.complexfloating, np.timedelta64, np.datetime64)
 _TINY = 5e-324
 _LARGEST = sys.float_info.max
 _CALL, _PUT = ord("c"), ord("p")
@@ -95,7 +99,7 @@ def _rectangular(name: str, value: object) -> npt.NDArray[Any]:
 def _from_objects(name: str, array: npt.NDArray[Any], errors: Errors) -> Array:
     result = np.full(array.shape, np.nan)
     for where, entry in np.ndenumerate(array):
-        if isinstance(entry, (str, bytes, bool, np.bool_)):
+        if isinstance(entry, _NO_NUMBERS):
             fits = False
         else:
             try:
@@ -153,14 +157,25 @@ def flags(value: object, name: str = "flag") -> Array:
 
 
 def _flag_codes(name: str, value: object) -> npt.NDArray[np.uint32]:
-    """The code point of every flag, 0 where it is not one character."""
+    """The code point of every flag; for what is none, 0 or a code point that is none."""
     if isinstance(value, (list, tuple)):
         value = np.asarray(value, dtype=object)  # else numpy would make text of bytes and numbers among it
     array = _rectangular(name, value)
     if array.dtype == _CHARACTER:
         return array.view(np.uint32)
-    letters = (ord(e) if isinstance(e, str) and len(e) == 1 else 0 for e in array.flat)
-    return np.fromiter(letters, dtype=np.uint32, count=array.size).reshape(array.shape)
+    codes = np.zeros(array.shape, dtype=np.uint32)
+    if array.dtype.kind in "OTU":
+        for code in (_CALL, _PUT):
+            codes[_equals(array, chr(code))] = code
+    return codes
+
+
+def _equals(array: npt.NDArray[Any], letter: str) -> npt.NDArray[np.bool_]:
+    try:
+        return np.asarray(array == letter, dtype=np.bool_)
+    except (TypeError, ValueError):  # an entry that is not simply equal or unequal, as pandas' NA
+        same = (isinstance(entry, str) and entry == letter for entry in array.flat)
+        return np.fromiter(same, dtype=np.bool_, count=array.size).reshape(array.shape)
 
 
 def _signs(codes: npt.NDArray[np.uint32]) -> Array:
@@ -256,7 +271,7 @@ def gather(
     InputError
         If an entry breaks its rule, the shapes do not broadcast, or pandas indexes differ.
     """
-    if errors not in ("raise", "nan"):
+    if errors not in ERRORS:
         raise InputError(f"errors must be 'raise' or 'nan'; got {errors!r}.")
     values: list[npt.NDArray[Any]] = []
     like = None
@@ -293,7 +308,8 @@ def _check_all(
             if errors == "raise":
                 refuse(name, _rectangular(name, argument) if rule is FLAG else ready, bad, rule.text)
             invalid = bad if invalid is None else invalid | bad
-            values[k] = np.where(bad, values[k].dtype.type(_CALL), values[k])
+            harmless = values[k].dtype.type(_CALL if rule is FLAG else 1)
+            values[k] = np.where(bad, harmless, values[k])
     return None if invalid is None else np.broadcast_to(invalid, shape)
 
 

@@ -17,6 +17,7 @@ from numpy.testing import assert_array_equal
 from hedging import _blocks, _kernels, greeks
 from hedging._implied import STATUS
 from hedging.errors import InputError
+from hedging.greeks.strikes import CONVENTIONS
 from hedging.units import GREEK_UNITS
 
 REST = {"time_to_expiry": 0.5, "rate": 0.05, "vol": 0.6, "dividend_yield": 0.01}
@@ -108,6 +109,73 @@ def test_wrong_flags_are_refused_and_named(flag: Any, count: int) -> None:
     where = "" if count == 1 else rf" at index \({count - 1},\) \(1 of {count} entries\)"
     with pytest.raises(InputError, match=rf"flag must be 'c' or 'p'; got .*{where}\."):
         greeks.price(flags, 100, 95, **REST)
+
+
+@pytest.mark.parametrize("kind", [object, "U1", "U4", "category", "string", pd.Series])
+def test_flags_of_every_type_of_text_are_read(kind: Any) -> None:
+    letters = ["c", "p", "p"]
+    flag = pd.Series(letters) if kind is pd.Series else pd.array(letters, dtype=kind)
+    if kind in (object, "U1", "U4"):
+        flag = np.array(letters, dtype=kind)
+    expected = [greeks.price(letter, 100.0, 95.0, **REST) for letter in letters]
+    assert list(greeks.price(flag, 100.0, 95.0, **REST)) == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("strange", [pd.NA, None, math.nan, "cp", "C", b"c", ("c",), np.array(["c", "c"])])
+def test_one_strange_flag_makes_only_its_own_row_nan(strange: Any) -> None:
+    flag = np.array(["c", None, "p"], dtype=object)
+    flag[1] = strange
+    found = greeks.price(flag, 100.0, 95.0, **REST, errors="nan")
+    assert np.isnan(found).tolist() == [False, True, False]
+    assert found[0] - found[2] == pytest.approx(100 * math.exp(-0.005) - 95 * math.exp(-0.025), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "entry", [np.timedelta64(5, "D"), np.datetime64("2020-01-01"), np.complex128(1 + 2j), np.bool_(True), 1j]
+)
+def test_objects_that_only_numpy_takes_for_numbers_are_refused(entry: Any) -> None:
+    case = REST | {"time_to_expiry": np.array([0.5, entry], dtype=object)}
+    with pytest.raises(InputError, match=r"time_to_expiry must be real numbers; got .* at index \(1,\)"):
+        greeks.price("c", 100, 95, **case)
+    assert np.isnan(greeks.price("c", 100, 95, **case, errors="nan")).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("name", ["spot", "strike", "time_to_expiry", "rate", "vol", "dividend_yield"])
+def test_integers_beyond_float64_are_refused_and_named(name: str) -> None:
+    case = {"spot": 100, "strike": 95, **REST, name: 10**400}
+    with pytest.raises(InputError, match=f"{name} must be real numbers; got 1000"):
+        greeks.price("c", **case)
+    assert math.isnan(greeks.price("c", **case, errors="nan"))
+    case["price"] = case.pop("vol")
+    with pytest.raises(InputError, match="must be real numbers; got 1000"):
+        greeks.implied_vol(flag="c", **case)
+
+
+@pytest.mark.parametrize("count", [1, 3, 2000])
+@pytest.mark.parametrize(
+    ("price", "status", "message"),
+    [(1e200, "above maximum", "below the discounted spot"), (-1e200, "below intrinsic", "at least the disc")],
+)
+def test_coin_prices_whose_worth_in_money_leaves_float64_have_a_status(
+    price: float, status: str, message: str, count: int
+) -> None:
+    case = (price, "c", 1e200, 100.0, 1.0) if count == 1 else (np.full(count, price), "c", 1e200, 100.0, 1.0)
+    with pytest.raises(InputError, match=f"price must be {message}"):
+        greeks.coin_implied_vol(*case)
+    vol, found = greeks.coin_implied_vol(*case, errors="nan", return_status=True)
+    assert np.isnan(vol).all()
+    assert set(np.ravel(found)) == {status}
+
+
+def test_a_bad_row_disturbs_no_strike_from_delta() -> None:
+    for convention in CONVENTIONS:
+        case = {"spot": 100, "time_to_expiry": 10, "vol": 0.5, "convention": convention}
+        found = greeks.strike_from_delta("p", [-0.25, -0.25], rate=[math.nan, 0.1], **case, errors="nan")
+        assert math.isnan(found[0])
+        assert found[1] == pytest.approx(greeks.strike_from_delta("p", -0.25, rate=0.1, **case), rel=1e-14)
+        for rate in (-1000.0, 1000.0):  # the strike lies beyond float64
+            with pytest.raises(InputError, match="delta must be one that some strike has"):
+                greeks.strike_from_delta("p", -0.25, rate=rate, **case)
 
 
 @pytest.mark.parametrize(
@@ -215,8 +283,29 @@ def test_names_and_options_that_do_not_exist_are_refused() -> None:
         greeks.black76_greeks("c", 100, 95, 0.5, 0.6, names=("rho_yield",))
     with pytest.raises(InputError, match="errors must be 'raise' or 'nan'; got 'ignore'"):
         greeks.price("c", 100, [95.0], **REST, errors="ignore")
+    with pytest.raises(InputError, match="errors must be 'raise' or 'nan'; got 'ignore'"):
+        greeks.price("c", 100.0, 95.0, **REST, errors="ignore")
+    with pytest.raises(InputError, match="errors must be 'raise' or 'nan'; got 'ignore'"):
+        greeks.implied_vol(18.0, "c", 100.0, 95.0, 0.5, 0.05, errors="ignore")
+    for names in (None, 5):
+        with pytest.raises(InputError, match=f"names must be several names; got {names}"):
+            greeks.greeks("c", 100, 95, **REST, names=names)
+    with pytest.raises(InputError, match=r"names must be among .*; got \['price'\]"):
+        greeks.greeks("c", 100, 95, **REST, names=[["price"]])
     with pytest.raises(InputError, match="convention must be one of spot, forward"):
         greeks.strike_from_delta("c", 0.2, 100, 0.5, 0, 0.6, convention="delta")
+
+
+def test_names_may_be_a_generator() -> None:
+    wanted = ("vega", "price")
+    for function, numbers in (
+        (greeks.greeks, (100, 95, 0.5, 0.05, 0.6)),
+        (greeks.black76_greeks, (100, 95, 0.5, 0.6)),
+        (greeks.coin_greeks, (100, 95, 0.5, 0.6)),
+    ):
+        found = function("c", *numbers, names=(name for name in wanted))
+        assert found == function("c", *numbers, names=wanted)
+        assert tuple(found) == wanted
 
 
 def test_greeks_are_a_frozen_value() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from hedging import _kernels
 from hedging._arrays import (
+    ERRORS,
     FINITE,
     FLAG,
     NONNEGATIVE,
@@ -72,8 +73,10 @@ def one_option(flag: object, numbers: tuple[object, ...]) -> tuple[float, ...] |
     S, K, T, r, v, q = numbers
     inf = math.inf
     if w and 0 < S < inf and K >= 0 and 0 <= T < inf and -inf < r < inf and 0 <= v < inf and -inf < q < inf:  # type: ignore[operator]
-        # Adding 0.0 makes -0.0 a 0.0, as in the kernels of arrays.
-        return w, float(S), float(K) + 0.0, float(T) + 0.0, float(r), float(v) + 0.0, float(q)  # type: ignore[arg-type]
+        try:  # adding 0.0 makes -0.0 a 0.0, as in the kernels of arrays
+            return w, float(S), float(K) + 0.0, float(T) + 0.0, float(r), float(v) + 0.0, float(q)  # type: ignore[arg-type]
+        except OverflowError:  # an int beyond float64, which is below infinity
+            return None
     return None
 
 
@@ -85,8 +88,7 @@ def evaluate(
     errors: Errors,
 ) -> list[Result]:
     """Values by kernel name, in market units, of S, K, T, r, vol, q."""
-    plain = one_option(flag, numbers)
-    if plain is not None:
+    if errors in ERRORS and (plain := one_option(flag, numbers)) is not None:
         found = _kernels.one(names, *plain)
         if found is not None and all(value == value for value in found):
             return [value * _SCALE[name] for name, value in zip(names, found, strict=True)]
@@ -125,11 +127,16 @@ def run(
     return found
 
 
-def named(names: Sequence[str], allowed: dict[str, str]) -> tuple[str, ...]:
-    """Kernel names of what was asked for."""
+def named(names: Iterable[str], allowed: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What was asked for: by its own names and by those of the kernels."""
     if isinstance(names, str):
         raise InputError(f"names must be several names; got {names!r}. Write ({names!r},).")
-    for name in names:
-        if name not in allowed:
-            raise InputError(f"names must be among {', '.join(allowed)}; got {name!r}.")
-    return tuple(allowed[name] for name in names)
+    try:
+        names = tuple(names)
+    except TypeError:
+        raise InputError(f"names must be several names; got {names!r}.") from None
+    try:
+        return names, tuple([allowed[name] for name in names])
+    except (KeyError, TypeError):
+        strange = next(name for name in names if not isinstance(name, str) or name not in allowed)
+        raise InputError(f"names must be among {', '.join(allowed)}; got {strange!r}.") from None

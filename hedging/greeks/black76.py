@@ -97,6 +97,6 @@ def black76_greeks(
     Deribit's delta, gamma, vega and theta are these at ``rate=0``. Its rho lets the forward move with the
     rate, as that of ``greeks(flag, forward, strike, time_to_expiry, 0.0, vol)`` does.
     """
-    wanted = named(names, _NAMES)
+    names, wanted = named(names, _NAMES)
     numbers = (forward, strike, time_to_expiry, rate, vol, rate)
     return Greeks(dict(zip(names, evaluate(wanted, FORWARD_RULES, flag, numbers, errors), strict=True)))

@@ -125,6 +125,6 @@ def coin_greeks(
     InputError
         If an entry breaks its condition, is NaN, the shapes do not broadcast, or a name is unknown.
     """
-    wanted = named(names, COIN)
+    names, wanted = named(names, COIN)
     numbers = (forward, strike, time_to_expiry, 0.0, vol, 0.0)
     return Greeks(dict(zip(names, evaluate(wanted, FORWARD_RULES, flag, numbers, errors), strict=True)))

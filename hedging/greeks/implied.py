@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from hedging import _kernels
-from hedging._arrays import FINITE, FLAG, NONNEGATIVE, POSITIVE, Array, Errors, Inputs, gather, refuse
+from hedging._arrays import ERRORS, FINITE, FLAG, NONNEGATIVE, POSITIVE, Array, Errors, Inputs, gather, refuse
 from hedging._implied import ABOVE, BELOW, INVALID, NO_INFORMATION, NOT_CONVERGED, STATUS
 from hedging.errors import InputError
 from hedging.greeks._call import PLAIN, Flags, Numbers, bounds_of, of_forward, one_option, run
@@ -26,6 +26,8 @@ _SPOT_RULES = {
 }
 _FORWARD_RULES = of_forward(_SPOT_RULES)
 _BOUNDS = bounds_of(_SPOT_RULES)
+_COIN_BOUNDS = _BOUNDS.copy()
+_COIN_BOUNDS[:, 5, 0] = -math.inf, math.inf  # the price is checked in coin; in money it may leave float64
 
 
 def implied_vol(
@@ -166,21 +168,33 @@ def coin_implied_vol(
 def _implied(
     form: str, price: object, flag: object, numbers: tuple[object, ...], errors: Errors, return_status: bool
 ) -> Result:
-    if type(price) in PLAIN and (plain := one_option(flag, (*numbers[:4], 0.0, numbers[4]))) is not None:
-        w, S, K, T, r, _, q = plain
-        value = float(price) * (S if form == "coin" else 1.0)  # type: ignore[arg-type]
-        found = _kernels.one_implied_vol(w, S, K, T, r, value, q) if 0.0 < K < math.inf else None
-        if found is not None and found[1] == 0.0:
-            return (found[0], STATUS[0]) if return_status else found[0]
+    if errors in ERRORS and (found := _one(form, price, flag, numbers)) is not None:
+        return (found, STATUS[0]) if return_status else found
     rules = _SPOT_RULES if form == "spot" else _FORWARD_RULES
     arguments = (flag, *numbers[:4], price, numbers[4])
     inputs = gather(rules, arguments, errors, now=form == "coin")
     values = inputs.values
     if form == "coin":
-        values = (*values[:5], values[5] * values[1], values[6])
-    bounds = _BOUNDS if errors == "raise" else None
+        with np.errstate(over="ignore"):  # an infinite price is above its maximum like any other
+            values = (*values[:5], values[5] * values[1], values[6])
+    bounds = (_COIN_BOUNDS if form == "coin" else _BOUNDS) if errors == "raise" else None
     vol, code = run(lambda: _kernels.implied_vol(values, inputs.shape, bounds), rules, arguments)
     return answer(vol, code, inputs.values[5], inputs, errors, return_status)
+
+
+def _one(form: str, price: object, flag: object, numbers: tuple[object, ...]) -> float | None:
+    """The vol of plain numbers, if they have one."""
+    if type(price) not in PLAIN or (plain := one_option(flag, (*numbers[:4], 0.0, numbers[4]))) is None:
+        return None
+    w, S, K, T, r, _, q = plain
+    if not 0.0 < K < math.inf:
+        return None
+    try:
+        value = float(price) * (S if form == "coin" else 1.0)  # type: ignore[arg-type]
+    except OverflowError:  # an int beyond float64
+        return None
+    found = _kernels.one_implied_vol(w, S, K, T, r, value, q)
+    return found[0] if found is not None and found[1] == 0.0 else None
 
 
 def answer(

@@ -18,6 +18,8 @@ Result: TypeAlias = Any  # float, ndarray, Series or DataFrame, as the arguments
 class Greeks:
     """Values of one or many options, as attributes; only what was asked for is there.
 
+    The arrays of one call share one block of memory: to keep one of them and let go of the rest, copy it.
+
     Attributes
     ----------
     values : dict

@@ -81,7 +81,7 @@ def greeks(
     0 -0.2209  0.2098
     1 -0.4312  0.2779
     """
-    wanted = named(names, _NAMES)
+    names, wanted = named(names, _NAMES)
     found = evaluate(
         wanted, SPOT_RULES, flag, (spot, strike, time_to_expiry, rate, vol, dividend_yield), errors
     )

@@ -90,10 +90,12 @@ def strike_from_delta(
     inputs = gather(rules, (flag, delta, spot, time_to_expiry, rate, vol, dividend_yield), errors, now=True)
     codes, d, S, T, r, v, q = np.broadcast_arrays(*inputs.values)
     w = np.where(codes == ord("c"), 1.0, -1.0)
-    if convention.startswith("spot"):
-        d = d * np.exp(q * T)
     solve = _premium_adjusted_strike if convention.endswith("adjusted") else _strike
-    found = solve(w, d, S * np.exp((r - q) * T), v * np.sqrt(T))
+    with np.errstate(all="ignore"):
+        if convention.startswith("spot"):
+            d = d * np.exp(q * T)
+        found = solve(w, d, S * np.exp((r - q) * T), v * np.sqrt(T))
+    found = np.where((found > 0) & (found < np.inf), found, np.nan)  # beyond float64 is no strike
     if errors == "raise":
         refuse(
             "delta",
