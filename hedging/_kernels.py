@@ -7,6 +7,7 @@ compiled loops of `_kernels_fast` do.
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import sys
@@ -182,7 +183,13 @@ def implied_vol(inputs: Inputs, shape: tuple[int, ...], bounds: Array | None = N
 
 @cache
 def _loops() -> Any:
+    """The compiled loops; None where numba is not installed or does not load, which costs time and no digits."""
     if find_spec("numba") is None:
+        return None
+    try:
+        import numba  # noqa: F401
+    except Exception as error:  # whatever a build for another numpy or another machine raises
+        logging.getLogger(__name__).warning("numba does not load, so nothing is compiled: %s", error)
         return None
     from hedging import _kernels_fast
 

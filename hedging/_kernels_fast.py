@@ -5,7 +5,8 @@ polynomials they disappear into straight-line arithmetic that the compiler lays 
 Inputs and results of a loop are two arrays cut into rows of fixed length, because it would otherwise have to
 prove at run time that a dozen arrays do not overlap, and gives up.
 
-Imported only where numba is installed. The machine code is kept on disk beside this file.
+Imported only where numba is installed. The machine code is kept on disk beside this file,
+or in the user's cache; where neither can be written to, every process compiles anew.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import inspect
 import math
 import zlib
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,11 @@ _SOURCE = zlib.crc32("".join(map(inspect.getsource, (_formulas, _implied))).enco
 def _cached(loop: Function) -> Function:
     # numba's cache sees changes of this file only; the others are put into the name it files the code under
     loop.__qualname__ = f"{loop.__qualname__}_{_SOURCE:08x}"
-    compiled: Function = njit(fastmath={"contract"}, error_model="numpy", nogil=True, cache=True)(loop)
+    jit = partial(njit, fastmath={"contract"}, error_model="numpy", nogil=True)
+    try:
+        compiled: Function = jit(cache=True)(loop)
+    except RuntimeError:  # neither this directory nor the user's own can be written to
+        compiled = jit()(loop)
     return compiled
 
 

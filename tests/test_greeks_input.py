@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import sys
 from decimal import Decimal
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -354,6 +356,40 @@ def test_all_engines_give_the_same_values(monkeypatch: pytest.MonkeyPatch) -> No
             scale = size if found.shape == size.shape else size[few]
             noise = 1e-11 * scale + 1e-15 * np.median(size[seen]) + 1e-290
             assert (np.abs(found - reference) <= noise)[where].mean() > 0.999, name
+
+
+def test_a_numba_that_does_not_load_costs_no_call(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "numba.py").write_text('raise ImportError("Numba needs NumPy 2.2 or less")')
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    monkeypatch.setattr(_kernels, "COMPILED", 1000)
+    _kernels._loops.cache_clear()
+    try:
+        for _ in range(2):
+            value = greeks.price("c", np.full(1000, 100.0), 95.0, **REST)
+            assert value == pytest.approx(np.full(1000, SCALAR), rel=1e-14)
+    finally:
+        _kernels._loops.cache_clear()
+    assert [record.getMessage() for record in caplog.records] == [
+        "numba does not load, so nothing is compiled: Numba needs NumPy 2.2 or less"
+    ]
+
+
+def test_loops_are_compiled_where_nothing_can_be_kept_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    numba = pytest.importorskip("numba")
+    from numba.core import caching
+
+    from hedging import _kernels_fast
+
+    def double(x: float) -> float:
+        return 2.0 * x
+
+    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
+    with pytest.raises(RuntimeError, match="no locator available"):
+        numba.njit(cache=True)(double)
+    assert _kernels_fast._cached(double)(21.0) == 42.0
 
 
 @pytest.mark.parametrize("rows", [1, 6])
