@@ -115,6 +115,13 @@ def number(text: str) -> float:
     return value
 
 
+def whole(text: str) -> int:
+    """A whole number >= 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number >= 0; got {text!r}")
+    return int(text)
+
+
 def band(text: str) -> tuple[float | None, float | None]:
     """A band written as ``8:12``, ``8:`` or ``:12``."""
     low, colon, high = text.partition(":")

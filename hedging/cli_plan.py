@@ -56,7 +56,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     plan.add_argument(
         "--outcomes", type=int, default=1_000, metavar="N", help="drawn with fat tails (default 1000)"
     )
-    plan.add_argument("--seed", type=int, default=1, metavar="N", help="of the outcomes (default 1)")
+    plan.add_argument(
+        "--seed", type=console.whole, default=1, metavar="N", help="of the outcomes (default 1)"
+    )
     plan.add_argument(
         "--delta-rule",
         type=_rule,

@@ -50,7 +50,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument(
         "--tails", choices=["student-t", "jumps"], default="student-t", help="of --monte-carlo"
     )
-    command.add_argument("--seed", type=int, default=1, metavar="N", help="of --monte-carlo (default 1)")
+    command.add_argument(
+        "--seed", type=console.whole, default=1, metavar="N", help="of --monte-carlo (default 1)"
+    )
     command.add_argument(
         "--account", choices=["standard", "portfolio"], help="Deribit margin: does the account survive?"
     )

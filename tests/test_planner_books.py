@@ -245,7 +245,7 @@ def test_vega_is_kept_by_expiry(tmp_path):
     by_days = {(expiry - AS_OF).days: vega for expiry, vega in table["vega"].items() if not pd.isna(expiry)}
     assert by_days.get(30, 0.0) <= 1e-9
     assert 0.1 <= by_days[60] <= 2.0
-    assert {check.limit for check in found.checks} >= {"vega 0-45d", "vega 45-90d"}
+    assert {check.limit for check in found.checks} >= {"vega_by_days 0-45", "vega_by_days 45-90"}
     found.to_json(tmp_path / "plan.json")
     assert found.audit(chain).ok
     with pytest.raises(InputError, match="first <= last"):

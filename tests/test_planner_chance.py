@@ -141,10 +141,11 @@ def test_however_short_the_time_the_bound_is_one(outcomes):
         assert early.lots is None or early.objective >= full.bound - 1e-6
 
 
-def test_a_value_at_risk_that_cannot_be_kept_is_named_and_the_closest_plan_comes_along(outcomes):
-    target = Target(delta=(24.5, 25), value_at_risk=-0.01)
+def test_a_value_at_risk_that_cannot_be_kept_is_named_and_the_closest_plan_comes_along():
+    chain = small_chain([("p", 95.0, 30), ("p", 90.0, 60)])
+    outcomes, target = random_outcomes(np.random.default_rng(2), 40), Target(value_at_risk=-0.01, level=0.9)
     with pytest.raises(InfeasibleHedgeError, match="value_at_risk") as caught:
-        plan(BOOK, CHAIN, target, Limits(budget=0.0), outcomes=outcomes, time_limit=2.0)
+        plan(coins(10), chain, target, Limits(budget=0.0, **LOOSE), outcomes=outcomes, time_limit=300.0)
     closest = caught.value.closest
     assert closest.status is PlanStatus.CLOSEST
     assert any(check.limit == "value_at_risk" for check in closest.checks)

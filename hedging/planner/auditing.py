@@ -94,7 +94,12 @@ class Audit:
 
 
 def audit(
-    saved: HedgePlan, chain: Chains, *, outcomes: Outcomes | Paths | None = None, time_limit: float = 10.0
+    saved: HedgePlan,
+    chain: Chains,
+    *,
+    scenarios: Paths | None = None,
+    outcomes: Outcomes | Paths | None = None,
+    time_limit: float = 10.0,
 ) -> Audit:
     """Hold a plan against newer quotes.
 
@@ -104,6 +109,8 @@ def audit(
         As planned or as read back from its file.
     chain : OptionChain or Market, or several of them
         Newer quotes of the same assets.
+    scenarios : Paths, optional
+        What a floor holds over, where the plan was not made with the default ones: a plan does not save them.
     outcomes : Outcomes or Paths, optional
         What an expected shortfall is taken over; a plan with one does not save them. Those it was made with
         judge it by the same measure, new ones by today's.
@@ -130,7 +137,12 @@ def audit(
             "plan.audit(chain, outcomes=...)."
         )
     outcomes = outcomes if target.needs_outcomes else None
-    task = Task.of(book + saved, chain, target, limits, inputs["horizon_days"], None, outcomes)
+    task = Task.of(book + saved, chain, target, limits, inputs["horizon_days"], scenarios, outcomes)
+    if scenarios is None and target.floor is not None and task.to_dict()["scenarios"] != inputs["scenarios"]:
+        raise InputError(
+            "the floor of this plan holds over scenarios of its own, which are not saved with it: pass them, "
+            "plan.audit(chain, scenarios=...)."
+        )
     elapsed = days(utc(inputs["as_of"]), task.markets[0].as_of)
     if elapsed < 0:
         raise InputError(f"the chain is {-elapsed:.2f} days older than the plan; audit it with a newer one.")
@@ -138,7 +150,7 @@ def audit(
     checks = tuple(check for check in task.checks((), base) if check.limit not in bought_for)
     then = {before.asset: after for before, after in saved.exposures}
     value = task.book.value(*task.markets)
-    restore, message = _restore(task, time_limit, elapsed)
+    restore, message = _restore(task, scenarios, time_limit, elapsed)
     return Audit(
         days=elapsed,
         gain=value - book.cash - sum(before.value for before, _ in saved.exposures),
@@ -151,7 +163,9 @@ def audit(
     )
 
 
-def _restore(task: Task, time_limit: float, elapsed: float) -> tuple[HedgePlan | None, str]:
+def _restore(
+    task: Task, scenarios: Paths | None, time_limit: float, elapsed: float
+) -> tuple[HedgePlan | None, str]:
     left = task.horizon - elapsed
     horizon = left if left > 0 else task.horizon
     try:
@@ -161,6 +175,7 @@ def _restore(task: Task, time_limit: float, elapsed: float) -> tuple[HedgePlan |
             task.target,
             task.limits,
             horizon=horizon,
+            scenarios=scenarios,
             outcomes=task.outcomes,
             time_limit=time_limit,
             compare=False,

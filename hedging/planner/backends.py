@@ -50,6 +50,8 @@ class Engine:
     progress: Callable[[float, float], object] | None = None
 
     def __post_init__(self) -> None:
+        if not (self.progress is None or callable(self.progress)):
+            raise InputError(f"progress must be a function of cost and bound; got {self.progress!r}.")
         if self.solver not in SOLVERS:
             raise InputError(f"solver must be one of {', '.join(SOLVERS)}; got {self.solver!r}.")
         if self.solver != "highs":
@@ -146,6 +148,9 @@ def branch_and_bound(
                     raise
                 interrupted = True
                 job.stop()
+            except BaseException:  # of the caller's own report: the thread must not go on to its time limit
+                job.stop()
+                raise
 
 
 def _waited(working: Future[Branched], tick: Callable[[], object] | None) -> Branched:

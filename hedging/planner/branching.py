@@ -46,6 +46,8 @@ def branch(
         )
         search.nodes += result.nodes
         search.interrupted |= result.interrupted
+        if search.interrupted and search.best is None and result.x is None:
+            raise KeyboardInterrupt  # there is nothing to come back with: do not go on to the next step
         if result.infeasible:
             return None, np.inf
         if cutoff is None:

@@ -21,7 +21,7 @@ from hedging.planner.solve import solve
 from hedging.planner.structure import structure
 from hedging.planner.tails import Outcomes
 from hedging.planner.targets import Limits, Target
-from hedging.planner.task import Task
+from hedging.planner.task import Task, check_effort
 
 __all__ = ["Frontier", "frontier"]
 
@@ -107,10 +107,8 @@ def frontier(
     """
     if over not in ("floor", "shortfall", "budget"):
         raise InputError(f"over must be 'floor', 'shortfall' or 'budget'; got {over!r}.")
-    if levels is None:
-        levels = np.linspace(0.0, 0.06, 12) if over == "budget" else np.linspace(-0.05, -0.60, 12)
-    ordered = np.unique(np.asarray(levels, dtype=float))  # budgets: the tightest is the least
-    ordered = ordered if over == "budget" else ordered[::-1]
+    check_effort(gap, seconds)
+    ordered = _ordered(levels, over)
     first = float(ordered[0])
     if target.least:
         raise InputError(f"a frontier is of the least cost at each level; got minimise={target.minimise!r}.")
@@ -145,6 +143,20 @@ def frontier(
     table["bound"] = np.maximum.accumulate(table["bound"].to_numpy()[::-1])[::-1]
     table.loc[np.isinf(table["bound"]), "bound"] = np.nan
     return Frontier(over, table, tuple(plans), problem.base)
+
+
+def _ordered(levels: Sequence[float] | Array | None, over: str) -> Array:
+    """Levels from the tightest to the widest, each once."""
+    if levels is None:
+        levels = np.linspace(0.0, 0.06, 12) if over == "budget" else np.linspace(-0.05, -0.60, 12)
+    try:
+        given = np.unique(np.asarray(levels, dtype=float))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"levels must be numbers, shares of the base; got {levels!r:.100}.") from error
+    low, high = (0.0, np.inf) if over == "budget" else (-1.0, 0.0)
+    if not (given.size and np.isfinite(given).all() and low <= given[0] and given[-1] <= high):
+        raise InputError(f"levels of {over} must be shares from {low:g} to {high:g}; got {levels!r:.100}.")
+    return given if over == "budget" else given[::-1]
 
 
 def _with(target: Target, limits: Limits, over: str, level: float) -> tuple[Target, Limits]:

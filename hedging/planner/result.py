@@ -226,12 +226,17 @@ class HedgePlan:
         return text
 
     def audit(
-        self, chain: Chains, *, outcomes: Outcomes | Paths | None = None, time_limit: float = 10.0
+        self,
+        chain: Chains,
+        *,
+        scenarios: Paths | None = None,
+        outcomes: Outcomes | Paths | None = None,
+        time_limit: float = 10.0,
     ) -> Audit:
         """Hold the plan against newer quotes; see `hedging.planner.auditing.audit`."""
         from hedging.planner.auditing import audit
 
-        return audit(self, chain, outcomes=outcomes, time_limit=time_limit)
+        return audit(self, chain, scenarios=scenarios, outcomes=outcomes, time_limit=time_limit)
 
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""

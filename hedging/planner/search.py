@@ -27,7 +27,7 @@ from hedging.planner.solve import Solution
 from hedging.planner.structure import closings, disguises
 from hedging.planner.tails import Outcomes
 from hedging.planner.targets import COST_WEIGHT, SHARES, Limits, Target
-from hedging.planner.task import Task
+from hedging.planner.task import Task, check_effort
 from hedging.planner.verify import Check, trough_of
 from hedging.planner.view import View
 
@@ -109,6 +109,7 @@ def plan(
     (<PlanStatus.OPTIMAL: 'optimal'>, True)
     """
     start = time.perf_counter()
+    check_effort(gap, time_limit)
     engine = Engine(solver, progress)
     task = Task.of(book, chain, target, limits, horizon, scenarios, outcomes, view)
     whole = task.problem()
@@ -270,8 +271,11 @@ def _no_plan(
         found = f"no plan meets every limit: {' and '.join(clashes)} {reason}"
     missed = "; ".join(str(check) for check in nearest.checks if not check.ok)
     late = outlived(task, problem) if "floor" in clashes else ()
+    closer = f"No plan comes closer by more than {max(nearest.gap, 0.01):.0%}. "
+    if nearest.gap > 0.5:
+        closer = "It is not proven to be the closest; more time may find one that is. "
     return (
-        f"{found}. The closest plan misses: {missed}. No plan comes closer by more than {max(nearest.gap, 0.01):.0%}. "
+        f"{found}. The closest plan misses: {missed}. {closer}"
         + "".join(f"{each[0].upper()}{each[1:]}. " for each in late)
         + "Widen one of these limits, allow outright sales, more legs or other expiries."
     )

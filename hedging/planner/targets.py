@@ -340,7 +340,7 @@ class Limits:
                 )
         if not (number(self.max_legs) >= 1.0 and number(self.max_legs).is_integer()):
             raise InputError(f"max_legs must be a whole number >= 1; got {self.max_legs!r}.")
-        first, last = _pair(self.expiries)
+        first, last = _pair(self.expiries)  # an open end is infinite
         if not 0.0 <= first <= last:
             raise InputError(f"expiries must be (first day, last day), first <= last; got {self.expiries!r}.")
         low, high = _pair(self.deltas)
@@ -374,6 +374,8 @@ class Limits:
                 f"outright takes Outright values, such as Outright('spot'); got {self.outright!r}."
             )
         object.__setattr__(self, "outright", given)
+        object.__setattr__(self, "max_legs", int(self.max_legs))
+        object.__setattr__(self, "expiries", (float(first), float(last) if math.isfinite(last) else None))
         if len({item.kind for item in given}) < len(given):
             raise InputError("outright must name each of spot, perpetual and future at most once.")
 
@@ -394,7 +396,7 @@ def plain_fee(fee: dict[str, float]) -> dict[str, float | None]:
 
 def window_name(days: tuple[float, float]) -> str:
     """What the limit on the vega of a window of days is called."""
-    return f"vega {days[0]:g}-{days[1]:g}d"
+    return f"vega_by_days {days[0]:g}-{days[1]:g}"
 
 
 def number(given: Any) -> float:

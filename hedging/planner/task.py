@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,6 +75,7 @@ class Task:
         markets = tuple(markets_of(chain).values())
         book.check_assets(*markets)
         _check_names(target, markets)
+        _check_view(view, markets)
         if isinstance(outcomes, Paths):
             outcomes = Outcomes(outcomes)
         if not (outcomes is None or isinstance(outcomes, Outcomes)):
@@ -89,7 +91,7 @@ class Task:
                 f"{len(outcomes.paths):,}. Thin them, or limit the expected shortfall, which takes any number."
             )
         scenarios = scenarios or default_scenarios(horizon)
-        return cls(book, markets, target, limits or Limits(), horizon, scenarios, outcomes, view)
+        return cls(book, markets, target, limits or Limits(), float(horizon), scenarios, outcomes, view)
 
     def problem(self) -> Problem:
         """The programme over every order, spot and perpetual included."""
@@ -153,6 +155,20 @@ class Task:
         }
 
 
+def check_effort(gap: float, seconds: float) -> None:
+    """Refuse a gap that proves nothing, and a time that is none.
+
+    Raises
+    ------
+    InputError
+        If the gap is no share of the cost, or the time no number of seconds.
+    """
+    if not 0.0 <= number(gap) < 1.0:
+        raise InputError(f"gap must be a share in [0, 1), such as 0.001; got {gap!r}.")
+    if not 0.0 <= number(seconds) < math.inf:
+        raise InputError(f"the time limit must be a number of seconds >= 0; got {seconds!r}.")
+
+
 def _check_names(target: Target, markets: Sequence[Market]) -> None:
     """Refuse a band of an asset that has no chain: it would hold nothing."""
     bands = [band for name in BANDS if isinstance(band := getattr(target, name), Mapping)]
@@ -162,6 +178,17 @@ def _check_names(target: Target, markets: Sequence[Market]) -> None:
         raise InputError(
             f"the target has a band of {', '.join(unknown)}, but the chain is {', '.join(known)}: give a chain of that "
             "asset, or remove the band."
+        )
+
+
+def _check_view(view: View | None, markets: Sequence[Market]) -> None:
+    """Refuse a view of an asset that has no chain: nothing would come of it."""
+    known = [market.asset for market in markets]
+    given = [each for each in (view.drift, view.vol) if isinstance(each, Mapping)] if view else []
+    unknown = sorted({asset for each in given for asset in each if asset not in known})
+    if unknown:
+        raise InputError(
+            f"the view is of {', '.join(unknown)}, but the chain is {', '.join(known)}: give a chain of that asset."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -220,11 +221,10 @@ def _option_quotes(market: Market, limits: Limits, book: Book) -> list[_Offer]:
     """Offers of all options within the limits, and of those held on the side that closes them."""
     chain, terms, q = market.chain, market.chain.terms, market.chain.quotes
     inside, lots = _inside(chain, limits), terms.lot * terms.multiplier
-    held = {
-        (item.flag, item.strike, item.expiry): holding.units / lots
-        for holding in book.of(chain.asset)
-        if limits.close and isinstance(item := holding.instrument, Option)
-    }
+    held: dict[tuple[str, float, pd.Timestamp], float] = defaultdict(float)  # one option may be held twice
+    for holding in book.of(chain.asset):
+        if limits.close and isinstance(item := holding.instrument, Option):
+            held[item.flag, item.strike, item.expiry] += holding.units / lots
     keys = zip(q["flag"], q["strike"], q["expiry"], strict=True)
     held_lots = np.array([held.get(key, 0.0) for key in keys]) if held else np.zeros(len(q))
     options = [

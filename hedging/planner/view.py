@@ -23,6 +23,8 @@ __all__ = ["View", "expected_gain", "expected_gains"]
 
 Array = npt.NDArray[np.float64]
 
+LARGEST_DRIFT = 20.0  # 6 % a day; beyond it exp() overflows before anybody would believe it
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -50,11 +52,13 @@ class View:
     vol: float | Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
-        if self.drift is None and self.vol is None:
+        if not (_numbers(self.drift) or _numbers(self.vol)):
             raise InputError("a view needs a drift, a vol or both, such as View(drift=-0.4, vol=0.55).")
         for drift in _numbers(self.drift):
-            if not math.isfinite(number(drift)):
-                raise InputError(f"drift must be a number a year, -40 % written -0.4; got {drift!r}.")
+            if not abs(number(drift)) <= LARGEST_DRIFT:
+                raise InputError(
+                    f"drift must be a number a year, {LARGEST_DRIFT:g} at most, -40 % written -0.4; got {drift!r}."
+                )
         for vol in _numbers(self.vol):
             if not 0.0 < number(vol) < math.inf:
                 raise InputError(f"vol must be a number > 0, 55 % a year written 0.55; got {vol!r}.")
