@@ -41,7 +41,6 @@ _QUOTE_NOISE: Final = 0.3  # nor does a vol that misses its quote by a third of 
 _STEP_DOWN: Final = 5e-4  # largest share of variance that a slice is lowered by to lie below the next one
 _STRENGTHS: Final = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
 _WIDE: Final = np.linspace(-2.0, 2.0, 41)
-_FAR: Final = (2.0, 16.0, 12)  # from, to, points; wings go straight there, so that few will do
 _CLOSE: Final = np.linspace(-8.0, 8.0, 49)  # in standard deviations
 
 
@@ -82,11 +81,10 @@ class Quotes:
 
 
 def grid(variance: float, fine: int = 1) -> Array:
-    """Log-moneyness where arbitrage is looked for: far, wide and close around the money; `fine` times as dense."""
+    """Log-moneyness where arbitrage is looked for: wide, and close around the money; `fine` times as dense."""
     count = [1 + fine * (len(points) - 1) for points in (_WIDE, _CLOSE)]
     wide, close = (np.linspace(p[0], p[-1], n) for p, n in zip((_WIDE, _CLOSE), count, strict=True))
-    far = np.geomspace(_FAR[0], _FAR[1], 1 + fine * _FAR[2])[1:]
-    return np.sort(np.concatenate([-far, far, wide, np.clip(np.sqrt(variance) * close, wide[0], wide[-1])]))
+    return np.sort(np.concatenate([wide, np.clip(np.sqrt(variance) * close, wide[0], wide[-1])]))
 
 
 def fit_ssvi(quotes: Sequence[Quotes]) -> Array:
@@ -202,13 +200,7 @@ def margins(slice_: Array, before: Array | None) -> tuple[float, float]:
 def _sound(slice_: Array, later: Array | None) -> bool:
     """Whether a slice is free of arbitrage, also against the next later one."""
     butterfly, least = margins(slice_, None)
-    alone = butterfly >= 0.0 and least > 0.0
-    return alone and (later is None or (margins(later, slice_)[1] >= 0.0 and _narrower(slice_, later)))
-
-
-def _narrower(slice_: Array, later: Array) -> bool:
-    """Whether both wings of a slice are at most as steep as the later one's: then they do not cross at infinity."""
-    return bool((_svi.wings(slice_) <= _svi.wings(later)).all())
+    return butterfly >= 0.0 and least > 0.0 and (later is None or margins(later, slice_)[1] >= 0.0)
 
 
 def _fit_slice(quotes: Quotes, outline: Outline, prior: Array, start: Array, later: Array | None) -> Array:

@@ -43,7 +43,7 @@ def density(smile: Smile, level: npt.ArrayLike, expiry: str | pd.Timestamp) -> A
     -------
     ndarray, the shape of `level`
         Its integral over all levels is 1, and its mean the forward. Negative where the surface has a butterfly
-        arbitrage, as a moved one may (`Smile.move`). [1/money]
+        arbitrage, as a moved one may (`Smile.move`), and any may beyond 2 in log-moneyness. [1/money]
 
     Raises
     ------

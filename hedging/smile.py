@@ -7,8 +7,9 @@ variance with a slope below Lee's bound of 2. Before the first expiry the vol of
 the first slice. After the last one total variance grows at every log-moneyness by what it grows at the money if
 the vol there stays: the skew fades, where a flat vol would in the end break the bound.
 
-Arbitrage is looked for, and fitted away, on a grid within 16 of the forward in log-moneyness; beyond it slices are
-straight lines, and no wing is steeper than the same one of a later slice. Neither extrapolation adds any.
+Arbitrage is looked for, and fitted away, within two of the forward in log-moneyness (from 0.14 to 7.4 times the
+forward). There neither extrapolation in time adds any. Beyond it nothing is promised: wings that have no quote
+near them may cross there, or have a density below 0.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _CORE_DELTA: Final = 0.03  # the fit's error is judged on options of at least th
 class Smile:
     """A vol surface: one raw SVI slice per expiry.
 
-    As `fit` returns it, free of arbitrage on a fine grid; moved, not always (`move`).
+    As `fit` returns it, free of arbitrage within two of the forward in log-moneyness; moved, not always (`move`).
 
     Attributes
     ----------
@@ -237,7 +238,7 @@ class Smile:
             and ``rmse_all`` [vol points], ``two_sided`` (all quotes with bid and ask), ``inside`` (share of
             those with the model price between them), ``butterfly`` (least g; no arbitrage where >= 0) and
             ``calendar`` (least gain of total variance over the slice before; likewise), both as
-            `arbitrage` finds them.
+            `arbitrage` finds them: within two of the forward in log-moneyness.
         """
         judged = _judged(self, chain)
         rows = []
@@ -263,8 +264,9 @@ class Smile:
         Returns
         -------
         DataFrame
-            ``expiry, butterfly, calendar``. The grid has 1,100 points: evenly within two of the forward in
-            log-moneyness, closer within eight standard deviations of it, and wider and wider out to 16.
+            ``expiry, butterfly, calendar``. The grid has 900 points: within two of the forward in
+            log-moneyness, and closer ones within eight standard deviations of it, as far as those lie within
+            two. What lies beyond two is not looked at.
         """
         rows = []
         for i, time in enumerate(self.times):

@@ -285,28 +285,11 @@ def test_real_chains_are_fitted_to_the_stated_error_without_arbitrage(shared_dat
     assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)
 
 
-@pytest.mark.parametrize(
-    ("file", "pick"),
-    [CRASH[0], CALM[0], ("deribit_btc_daily_20251230_20260531.parquet", {"at": "2026-04-08"})],
-)
-def test_wings_without_quotes_have_no_arbitrage_either(shared_data, file, pick):
-    """Far beyond any strike, on points of our own: Durrleman's g written out, and variance that grows with time."""
-    slices = smile.fit(read_chain(shared_data / "chains" / file, **pick)).slices
-    for k in (np.linspace(-16.0, 16.0, 12_801), np.array([-1e6, 1e6])):
-        a, b, rho, m, s = slices.T[:, :, None]
-        root = np.sqrt((k - m) ** 2 + s**2)
-        w, slope, bend = a + b * (rho * (k - m) + root), b * (rho + (k - m) / root), b * s**2 / root**3
-        g = (1 - k * slope / (2 * w)) ** 2 - slope**2 / 4 * (1 / w + 1 / 4) + bend / 2
-        assert g.min() >= 0.0
-        assert np.diff(w, axis=0).min() >= 0.0
-
-
 def test_forty_eight_expiries_of_an_index_are_fitted_without_arbitrage(shared_data):
     chain = read_chain(shared_data / "chains/cboe_spx_20220610.csv.gz")
     report = smile.fit(chain).report(chain)
     assert len(report) == 48
-    # 0.49 to 0.64 were seen: the last digits of the kernels steer the search among nearly equal fits.
-    assert np.sqrt((report["rmse"] ** 2).mean()) < 0.8
+    assert np.sqrt((report["rmse"] ** 2).mean()) < 0.6
     assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)
 
 
