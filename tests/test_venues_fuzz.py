@@ -59,10 +59,11 @@ def rows() -> list[dict]:
 
 
 def outcome(path: Path, count: int | None = None, **pick: object) -> OptionChain | str:
-    """The chain, with every row accounted for, or the message of the ChainError."""
+    """The chain, with every row accounted for, or the message of the ChainError, which names the file."""
     try:
         read = read_chain(path, **pick)
     except ChainError as error:
+        assert path.name in str(error)
         return str(error)
     assert count is None or len(read.quotes) + len(read.rejected) + len(read.futures) == count
     assert (read.rejected["reason"] != "").all()
@@ -87,7 +88,7 @@ def test_cells_with_junk(tmp_path, changes):
     made = rows()
     for row, column, value in changes:
         made[row][column] = value
-    outcome(saved(tmp_path, made), 20)
+    assert outcome(saved(tmp_path, made), 20)
 
 
 @quick
@@ -106,7 +107,7 @@ def test_whole_columns_swapped_dropped_or_filled(tmp_path, column, other, value,
             del row[column]
         else:
             row[column] = value
-    outcome(saved(tmp_path, made), 20)
+    assert outcome(saved(tmp_path, made), 20)
 
 
 @quick
@@ -249,7 +250,7 @@ def test_recorded_tables_with_cells_columns_or_ends_spoilt(shared_data, tmp_path
     end = data.draw(st.integers(1, len(whole))) if change == "cut" else len(whole)
     path = tmp_path / "table.csv"
     path.write_text(whole[:end])
-    outcome(path, **pick)
+    assert outcome(path, **pick)
 
 
 @settings(quick, max_examples=25)
@@ -263,7 +264,7 @@ def test_a_recorded_cboe_table_spoilt(shared_data, tmp_path, data):
     lines[line] = ",".join(cells)
     path = tmp_path / "quotes.csv"
     path.write_text("\n".join(lines)[: data.draw(st.sampled_from([10**9, 40_000, 300]))])
-    outcome(path)
+    assert outcome(path)
 
 
 def test_numbers_of_a_chain_are_finite_or_missing(tmp_path):
