@@ -2,50 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from hedging.instruments import Option, Spot
+from hedging.legs import Leg
 from hedging.planner.chance import solve
 from hedging.planner.infeasible import closest
 from hedging.planner.problem import Problem
 from hedging.planner.result import Alternative
-from hedging.planner.structure import structure
+from hedging.planner.structure import SIDES, is_a
 from hedging.planner.task import Task
 from hedging.planner.universe import Columns
 
 __all__ = ["beside"]
 
 SECONDS = 0.5  # for each structure, and as much again for its closest plan; nothing is proven of them
-STRUCTURES = {
-    "put": ({("put", 1)}, 1),
-    "put spread": ({("put", 1), ("put", -1)}, 2),
-    "collar": ({("put", 1), ("call", -1)}, 2),
-}
+NAMES = ("put", "put spread", "collar")
 
 
-def beside(task: Task, whole: Problem, *, but: str) -> tuple[Alternative, ...]:
+def beside(task: Task, whole: Problem, *, but: Sequence[Leg]) -> tuple[Alternative, ...]:
     """Plans of standard structures, and the sale of part of the position outright, by a future too if allowed.
 
     One that cannot meet every limit is shown with what it misses; one that comes out as something else (a
-    spread that sells nothing) is not shown, nor is the plan's own structure.
+    spread that sells nothing) is not shown, nor is the structure of the plan's own orders, `but`.
     """
     # Spot can only be sold where the position is spot; any other is cut with the perpetual.
     owned = all(isinstance(held.instrument, Spot | Option) for held in task.book.holdings)
     outright = "spot" if owned else "perpetual"
     ways = [outright, *(["future"] if "future" in whole.columns.kinds else [])]
-    wanted = STRUCTURES | {kind: ({(kind, 1), (kind, -1)}, 1) for kind in ways}
+    wanted = {name: (SIDES[name], len(SIDES[name])) for name in NAMES}
+    wanted |= {kind: (frozenset({(kind, 1), (kind, -1)}), 1) for kind in ways}
     found = [
         _alternative(task, name, replace(whole.only(_sides(whole.columns, sides)), max_legs=legs))
         for name, (sides, legs) in wanted.items()
-        if not but.startswith(name)
+        if not is_a(name, but, task.book)
     ]
-    return tuple(item for item in found if structure(item.legs).startswith(item.name))
+    return tuple(item for item in found if is_a(item.name, item.legs, task.book))
 
 
-def _sides(columns: Columns, sides: set[tuple[str, int]]) -> npt.NDArray[np.bool_]:
+def _sides(columns: Columns, sides: frozenset[tuple[str, int]]) -> npt.NDArray[np.bool_]:
     pairs = zip(columns.kinds, np.sign(columns.size), strict=True)
     return np.array([(str(kind), int(side)) in sides for kind, side in pairs])
 

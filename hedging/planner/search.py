@@ -128,7 +128,7 @@ def plan(
     found = _finish(task, problem, simple, status, start)
     with suppress(KeyboardInterrupt):
         if compare and found.legs and not solution.interrupted:
-            others = beside(task, whole, but=found.structure)
+            others = beside(task, whole, but=found.legs)
     return replace(found, alternatives=(*dearer, *others))
 
 

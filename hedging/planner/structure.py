@@ -11,21 +11,24 @@ import pandas as pd
 from hedging.book import Book
 from hedging.instruments import Instrument, Option
 from hedging.legs import Leg
+from hedging.planner.universe import kind_of
 
-__all__ = ["closings", "disguises", "structure"]
+__all__ = ["SIDES", "closings", "disguises", "is_a", "structure"]
 
 DUST = 1e-9  # of a contract
 
-_NAMES = {
-    frozenset({"+p"}): "put",
-    frozenset({"+p", "-p"}): "put spread",
-    frozenset({"+p", "-c"}): "collar",
-    frozenset({"+p", "-p", "-c"}): "put-spread collar",
-    frozenset({"-c"}): "covered call",
-    frozenset({"+c"}): "call",
-    frozenset({"+c", "-c"}): "call spread",
-    frozenset({"+c", "-p"}): "risk reversal",
+SIDES = {
+    "put": frozenset({("put", 1)}),
+    "put spread": frozenset({("put", 1), ("put", -1)}),
+    "collar": frozenset({("put", 1), ("call", -1)}),
+    "put-spread collar": frozenset({("put", 1), ("put", -1), ("call", -1)}),
+    "covered call": frozenset({("call", -1)}),
+    "call": frozenset({("call", 1)}),
+    "call spread": frozenset({("call", 1), ("call", -1)}),
+    "risk reversal": frozenset({("call", 1), ("put", -1)}),
 }
+"""Orders for options that have a name, by kind and side: 1 for a buy. Any others are a combination."""
+COMBINATION = "combination"
 
 
 def structure(legs: Sequence[Leg], book: Book | None = None) -> str:
@@ -41,18 +44,32 @@ def structure(legs: Sequence[Leg], book: Book | None = None) -> str:
     'nothing'
     """
     done = _against(legs, book or Book())
+    expiries = {leg.instrument.expiry for leg in done.opened}  # type: ignore[union-attr]
+    over = f" over {len(expiries)} expiries" if len(expiries) > 1 else ""
+    named = [part + over if part in (*SIDES, COMBINATION) else part for part in _parts(legs, done)]
+    return " and ".join(named) or "nothing"
+
+
+def is_a(name: str, legs: Sequence[Leg], book: Book) -> bool:
+    """Whether some orders are a structure of this name and nothing else, over however many expiries.
+
+    Examples
+    --------
+    >>> is_a("put", [], Book())
+    False
+    """
+    return _parts(legs, _against(legs, book)) == [name]
+
+
+def _parts(legs: Sequence[Leg], done: _Against) -> list[str]:
+    """What some orders are: options rolled, opened, closed, and the underlying."""
     names = {"p": "put roll", "c": "call roll"}
     parts = [name for flag, name in names.items() if any(_flag(roll.closed) == flag for roll in done.rolls)]
-    if done.opened:
-        kinds = frozenset(("+" if leg.quantity > 0 else "-") + _flag(leg) for leg in done.opened)
-        expiries = {leg.instrument.expiry for leg in done.opened}  # type: ignore[union-attr]
-        over = f" over {len(expiries)} expiries" if len(expiries) > 1 else ""
-        parts.append(_NAMES.get(kinds, "combination") + over)
+    sides = frozenset((kind_of(leg.instrument), 1 if leg.quantity > 0 else -1) for leg in done.opened)
+    parts += [next((name for name, each in SIDES.items() if each == sides), COMBINATION)] if sides else []
     parts += ["close"] if done.closed else []
-    linear = dict.fromkeys(
-        type(leg.instrument).__name__.lower() for leg in legs if not isinstance(leg.instrument, Option)
-    )
-    return " and ".join([*parts, *linear]) or "nothing"
+    linear = [kind_of(leg.instrument) for leg in legs if not isinstance(leg.instrument, Option)]
+    return [*parts, *dict.fromkeys(linear)]
 
 
 def closings(legs: Sequence[Leg], book: Book) -> tuple[str, ...]:

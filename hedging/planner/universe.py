@@ -22,7 +22,7 @@ from hedging.planner.targets import GREEK_TARGETS, Limits, Outright
 from hedging.units import DAYS_PER_YEAR, days
 from hedging.valuation import unit_greeks, unit_values
 
-__all__ = ["Columns", "columns_of", "leg_of"]
+__all__ = ["Columns", "columns_of", "kind_of", "leg_of"]
 
 Array = npt.NDArray[np.float64]
 
@@ -79,8 +79,8 @@ class Columns:
 
     @property
     def kinds(self) -> npt.NDArray[np.str_]:
-        """What each column trades: ``'call'``, ``'put'``, ``'spot'``, ``'perpetual'`` or ``'future'``."""
-        return np.array([_kind(item) for item in self.instruments])
+        """What each column trades, as `kind_of` says."""
+        return np.array([kind_of(item) for item in self.instruments])
 
     def take(self, keep: npt.NDArray[Any]) -> Columns:
         """Return some of the columns, by mask or index."""
@@ -112,7 +112,8 @@ class Columns:
         return Columns(tuple(item for part in parts for item in part.instruments), **arrays)
 
 
-def _kind(item: Instrument) -> str:
+def kind_of(item: Instrument) -> str:
+    """What an instrument is: ``'call'``, ``'put'``, ``'spot'``, ``'perpetual'`` or ``'future'``."""
     if isinstance(item, Option):
         return "call" if item.flag == "c" else "put"
     return type(item).__name__.lower()
@@ -189,7 +190,7 @@ def leg_on(instrument: Instrument, market: Market, quantity: float, limits: Limi
     if isinstance(instrument, Option):
         return option_leg(market.chain, instrument.symbol, quantity, _depth(limits).get(instrument.symbol))
     forward = market.forward(instrument.expiry) if isinstance(instrument, Future) else None
-    terms = terms_of_outright(limits)[_kind(instrument)]
+    terms = terms_of_outright(limits)[kind_of(instrument)]
     return outright_leg(
         instrument, market.spot, quantity, half_spread=terms.half_spread, fee=terms.fee, forward=forward
     )
