@@ -63,8 +63,15 @@ def outcome(path: Path, count: int | None = None, **pick: object) -> OptionChain
     try:
         read = read_chain(path, **pick)
     except ChainError as error:
-        assert path.name in str(error)
-        return str(error)
+        said = str(error)
+    else:
+        return checked(read, count)
+    assert path.name in said
+    return said
+
+
+def checked(read: OptionChain, count: int | None) -> OptionChain:
+    """The chain, with every row of so many kept, or listed with its reason."""
     assert count is None or len(read.quotes) + len(read.rejected) + len(read.futures) == count
     assert (read.rejected["reason"] != "").all()
     return read
