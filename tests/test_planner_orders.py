@@ -361,6 +361,67 @@ def test_what_closes_and_what_opens_in_its_place(orders, name, said):
     assert closings(legs, Book([Holding.spot("BTC", 10.0)])) == ()
 
 
+# --- closing ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_book_that_closes_in_any_size_and_opens_within_its_shares_is_cheaper(seed):
+    """New legs of two or three contracts; of what is held one, or all of six: less and more than new legs may be."""
+    random = np.random.default_rng([4, seed])
+    spreads = list(random.uniform(0.02, 0.08, 3))
+    options = [("p", 90.0, 30), ("c", 105.0, 30), ("p", 95.0, 60)]
+    chain = small_chain(options, terms=COIN if seed % 2 else CASH, spreads=spreads)
+    place = {(row.flag, row.strike): row.symbol for row in chain.quotes.itertuples()}
+    symbols = [place[flag, strike] for flag, strike, _ in options]
+    sizes = [6.0 if seed % 4 < 2 else 4.0, -5.0, 0.0]
+    held = [Holding(chain.option(s), q) for s, q in zip(symbols, sizes, strict=True) if q]
+    book = Book(Holding.spot("BTC", 5.0), *held, cash=200.0)
+    market, scenarios = Market.of(chain), grid((-0.4, 0.4), (0.0,), (20.0,))
+    position = book.position("BTC")
+    leg_shares = {"min_leg_share": 1.5 / position, "max_leg_share": 3.5 / position}
+    # In half of the cases what is held lies outside of the window: it may only be closed.
+    window = {"expiries": (40.0, None)} if seed % 2 else {}
+    limits = Limits(max_legs=3, price_per_leg=0.0, parsimony=0.0, **LOOSE | leg_shares | window)
+
+    def order(symbol, owned):
+        def leg(quantity):
+            beyond = abs(quantity) > (abs(owned) if quantity * owned < 0 else 0.0)
+            new = 2.0 <= abs(quantity) <= 3.0 and not (owned and window)
+            return option_leg(chain, symbol, quantity) if (new or not beyond) else None
+
+        return leg
+
+    orders = [order(symbol, owned) for symbol, owned in zip(symbols, sizes, strict=True)]
+    aim = book + [
+        orders[0](-(1.0 if seed % 4 < 2 else 4.0)),
+        orders[1](1.0 if seed % 3 else 5.0),
+        orders[2](2.0),
+    ]
+    then, width = aim.exposure(market), 0.02
+    target = Target(
+        delta=(then.delta - width, then.delta + width), vega=(then.vega - width, then.vega + width)
+    )
+    expected = enumerated(book, market, orders, target, limits, scenarios, most=6)
+    assert np.isfinite(expected)
+    found = plan(book, chain, target, limits, horizon=20.0, scenarios=scenarios, gap=1e-6, compare=False)
+    assert found.objective == pytest.approx(expected, rel=2e-6, abs=1e-7)
+
+
+def test_one_lot_or_all_of_what_is_held_is_closed_and_no_more_of_it_outside_the_window():
+    chain = small_chain([("p", 95.0, 10), ("p", 90.0, 40)], terms=CASH)
+    near = chain.quotes["symbol"][chain.quotes["time_to_expiry"] < 20 / 365].iloc[0]
+    book = Book(Holding.spot("BTC", 10.0), Holding(chain.option(near), 9.0))
+    each = -(Book(Holding(chain.option(near), 1.0)).exposure(Market.of(chain)).delta)
+    now = book.exposure(Market.of(chain)).delta
+    limits = Limits(**LOOSE | {"expiries": (20.0, None), "min_leg_share": 0.5, "max_leg_share": 0.6})
+    ask = partial(plan, book, chain, limits=limits, compare=False)
+    for lots in (1, 9):
+        (leg,) = ask(target=Target(delta=(now + (lots - 0.5) * each, None))).legs
+        assert (leg.instrument.symbol, leg.quantity) == (near, -lots)
+    with pytest.raises(InfeasibleHedgeError, match="delta"):
+        ask(target=Target(delta=(now + 9.5 * each, None)))
+
+
 # --- initial margin ---------------------------------------------------------------------------------
 
 PM = replace(margin.DERIBIT_BTC_2024, extended_dampener=0.0)

@@ -21,9 +21,9 @@ BOOK = Book([Holding.spot("BTC", 10)])
 TARGET = Target(delta=(4.0, 5.0))
 
 
-def problem_with(spread: float, **limits):
+def problem_with(spread: float, book: Book = BOOK, **limits):
     terms = Limits(outright=(Outright("spot", half_spread=spread),), price_per_leg=0.0, **LOOSE, **limits)
-    whole = build(BOOK, (Market.of(small_chain(PARITY)),), TARGET, terms, 30.0, default_scenarios(30.0))
+    whole = build(book, (Market.of(small_chain(PARITY)),), TARGET, terms, 30.0, default_scenarios(30.0))
     return whole.only(allowed(whole, terms))
 
 
@@ -46,11 +46,11 @@ def solution_of(problem, orders) -> Solution:
 def test_a_sale_in_disguise_becomes_the_sale(orders):
     problem = problem_with(spread=1e-4)
     before = solution_of(problem, orders)
-    assert laughable(problem.columns, before.lots, BOOK).any()
-    after = plain(problem, before, BOOK, cost=before.objective)
+    assert laughable(problem.columns, before.lots).any()
+    after = plain(problem, before, cost=before.objective)
     assert after.objective <= before.objective
     assert after.objective == pytest.approx(float(problem.columns.cost @ after.lots))
-    assert not laughable(problem.columns, after.lots, BOOK).any()
+    assert not laughable(problem.columns, after.lots).any()
     (leg,) = np.flatnonzero(after.lots)
     assert problem.columns.kinds[leg] == "spot"
     assert 4.0 - 1e-6 <= 10 + problem.columns.delta @ after.lots <= 5.0 + 1e-6
@@ -59,27 +59,33 @@ def test_a_sale_in_disguise_becomes_the_sale(orders):
 def test_a_sale_in_disguise_stays_where_every_plain_trade_costs_more():
     problem = problem_with(spread=1e-4)
     before = solution_of(problem, {("p", 100.0): 6, ("c", 100.0): -6})
-    assert plain(problem, before, BOOK, cost=0.0) is before
+    assert plain(problem, before, cost=0.0) is before
 
 
 def test_a_single_lot_beside_many_is_rounding():
     problem = problem_with(spread=1e-4)
     mixed = lots_of(problem, {("p", 100.0): 12, ("p", 85.0): 1})
-    assert laughable(problem.columns, mixed, BOOK).sum() == 1
+    assert laughable(problem.columns, mixed).sum() == 1
     alone = lots_of(problem, {("p", 100.0): 1})
-    assert not laughable(problem.columns, alone, BOOK).any()
+    assert not laughable(problem.columns, alone).any()
 
 
 def test_a_collar_of_two_strikes_is_no_disguise():
     problem = problem_with(spread=1e-4)
-    assert not laughable(problem.columns, lots_of(problem, {("p", 85.0): 6, ("c", 100.0): -6}), BOOK).any()
+    assert not laughable(problem.columns, lots_of(problem, {("p", 85.0): 6, ("c", 100.0): -6})).any()
 
 
 def test_what_is_held_may_be_closed_whatever_it_is():
-    problem = problem_with(spread=1e-4)
-    lots = lots_of(problem, {("c", 40.0): -6})
-    (item,) = (problem.columns.instruments[i] for i in np.flatnonzero(lots))
-    assert not laughable(problem.columns, lots, Book([Holding(item, 6.0)])).any()
+    deep = small_chain(PARITY).option("BTC-8MAR26-40-C")
+    problem = problem_with(spread=1e-4, book=Book([*BOOK.holdings, Holding(deep, 6.0)]))
+    sold = [
+        i
+        for i, item in enumerate(problem.columns.instruments)
+        if item == deep and problem.columns.size[i] < 0
+    ]
+    closing, opening = (6.0 * (np.arange(len(problem.columns)) == i) for i in sold)
+    assert not laughable(problem.columns, closing).any()
+    assert laughable(problem.columns, opening).any()
 
 
 def test_where_outright_is_allowed_and_no_dearer_no_plan_is_a_disguise():

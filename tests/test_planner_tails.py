@@ -96,7 +96,7 @@ def test_the_smallest_shortfall_of_three_assets_is_the_published_one():
     columns = Columns(
         instruments=tuple(Outright("spot").instrument(name) for name in ("A", "B", "C")),
         **dict.fromkeys(
-            ("cost", "premium", "delta", "gamma", "vega", "theta", "coins", "cash", "entry"), zeros
+            ("cost", "premium", "delta", "gamma", "vega", "theta", "coins", "cash", "entry", "closes"), zeros
         ),
         size=ones,
         lot=ones,

@@ -11,7 +11,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from hedging.book import Book
 from hedging.instruments import Instrument, Option
 from hedging.planner.problem import Problem
 from hedging.planner.solve import Solution, solve
@@ -26,34 +25,30 @@ MANY = 10  # lots of the largest leg, from which a leg of one lot is rounding
 SECONDS = 1.0  # for branch and bound, if it comes to that
 
 
-def laughable(columns: Columns, lots: Array, book: Book) -> npt.NDArray[np.bool_]:
+def laughable(columns: Columns, lots: Array) -> npt.NDArray[np.bool_]:
     """Which orders of a plan no desk would give: disguised sales of the underlying, and single lots beside many.
 
     What is held already may be closed, whatever it is.
     """
-    held = {(_terms(holding.instrument), _flag(holding.instrument)) for holding in book.holdings}
-    used = [int(i) for i in np.flatnonzero(lots)]
-    opened = [i for i in used if (_terms(columns.instruments[i]), columns.kinds[i]) not in held]
-    puts = {
-        _terms(columns.instruments[i]) for i in opened if columns.kinds[i] == "put" and columns.size[i] > 0
-    }
+    opened, kinds = [int(i) for i in np.flatnonzero(lots * ~columns.closes)], columns.kinds
+    puts = {_terms(columns.instruments[i]) for i in opened if kinds[i] == "put" and columns.size[i] > 0}
     found = np.zeros(lots.size, dtype=bool)
     for i in opened:
         item = columns.instruments[i]
         sold = isinstance(item, Option) and columns.size[i] < 0
         deep = abs(columns.delta[i] + columns.coins[i]) >= DEEP * abs(columns.size[i])
-        parity = columns.kinds[i] == "call" and _terms(item) in puts
+        parity = kinds[i] == "call" and _terms(item) in puts
         found[i] = (sold and (deep or parity)) or (lots[i] == 1 and lots.max() >= MANY)
     return found
 
 
-def plain(problem: Problem, solution: Solution, book: Book, *, cost: float) -> Solution:
+def plain(problem: Problem, solution: Solution, *, cost: float) -> Solution:
     """The cheapest plan without any laughable order if it costs at most `cost`, the solution itself otherwise."""
     if solution.lots is None:
         return solution
     lots, objective = solution.lots, solution.objective
     keep = np.ones(lots.size, dtype=bool)
-    while (found := laughable(problem.columns, lots, book)).any():
+    while (found := laughable(problem.columns, lots)).any():
         keep &= ~found
         other = solve(problem.only(keep), time_limit=SECONDS)
         if other.lots is None or other.objective > cost:
@@ -65,7 +60,3 @@ def plain(problem: Problem, solution: Solution, book: Book, *, cost: float) -> S
 
 def _terms(item: Instrument) -> tuple[object, ...]:
     return (item.asset, item.strike, item.expiry) if isinstance(item, Option) else (item.asset,)
-
-
-def _flag(item: Instrument) -> str:
-    return {"c": "call", "p": "put"}[item.flag] if isinstance(item, Option) else ""

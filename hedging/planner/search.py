@@ -144,7 +144,7 @@ def _simplified(
     measure = illiquidity(problem.columns, task.markets, task.limits)
     dearest = solution.objective + share * abs(solution.objective)
     fixed = settled(problem, simple.lots)
-    easy = plain(fixed, most_liquid(fixed, simple, measure, cost=dearest), task.book, cost=dearest)
+    easy = plain(fixed, most_liquid(fixed, simple, measure, cost=dearest), cost=dearest)
     if easy is solution:
         return solution, ()
     legs = task.legs(problem, solution.lots)

@@ -305,7 +305,8 @@ class Limits:
         Greatest initial margin of the account after the plan, and the rules that say what it is; see
         `hedging.margin.InitialMargin`. Where several assets are held, of the account of each.
     close : bool
-        Whether options held may be closed, also outside these windows and in any size.
+        Whether options held may be closed, also outside these windows and in any size: from one lot to all of
+        it, whatever the leg shares.
 
     Raises
     ------

@@ -57,6 +57,8 @@ class Columns:
         to give leaves as cash. [units of underlying], [money]
     least, most : ndarray
         Smallest and largest order. [lots]
+    closes : ndarray of bool
+        Whether it does no more than close what is held. Beyond that it is another order.
     """
 
     instruments: tuple[Instrument, ...]
@@ -73,6 +75,7 @@ class Columns:
     cash: Array
     least: Array
     most: Array
+    closes: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.instruments)
@@ -200,8 +203,8 @@ def leg_on(instrument: Instrument, market: Market, quantity: float, limits: Limi
 class _Offer:
     """One instrument on one side, as quoted: prices in money per unit, sizes in lots.
 
-    `closes` is what is held on the other side: so much may be traded in any size. `beyond` is what better levels
-    of a ladder hold: an order of no more is another one.
+    `beyond` is what better levels of a ladder hold, or what is held and may be closed: an order of no more is
+    another one. One that `closes` may have any size.
     """
 
     instrument: Instrument
@@ -212,10 +215,10 @@ class _Offer:
     lot: float
     units_per_lot: float
     available: float
-    closes: float
     pays_premium: bool
     pays_coin: bool
     beyond: float = 0.0
+    closes: bool = False
 
 
 def _option_quotes(market: Market, limits: Limits, book: Book) -> list[_Offer]:
@@ -239,7 +242,7 @@ def _option_quotes(market: Market, limits: Limits, book: Book) -> list[_Offer]:
         fee = np.broadcast_to(terms.fee.per_unit(price, market.spot), price.shape)
         closes = np.floor(np.maximum(-side * held_lots, 0.0) + 1e-9)
         usable = np.isfinite(price) & (price > 0) & np.isfinite(crossing) & (inside | (closes > 0))
-        whole = np.minimum(np.floor(_open_interest(q, lots, limits) + 1e-9), np.where(inside, np.inf, closes))
+        whole = np.floor(_open_interest(q, lots, limits) + 1e-9)
         available = np.minimum(_quoted(q, size_column, terms.lot, limits), whole)
         for i in np.flatnonzero(usable):
             offer = _Offer(
@@ -251,13 +254,20 @@ def _option_quotes(market: Market, limits: Limits, book: Book) -> list[_Offer]:
                 terms.lot,
                 lots,
                 available[i],
-                closes[i],
                 True,
                 coin,
             )
             ladder = _depth(limits).get(options[i].symbol)
-            offers += [offer] if ladder is None else _climbed(offer, ladder, market, whole[i])
+            reached = [offer] if ladder is None else _climbed(offer, ladder, market, whole[i])
+            offers += [part for level in reached for part in _parted(level, closes[i], bool(inside[i]))]
     return offers
+
+
+def _parted(offer: _Offer, held: float, inside: bool) -> list[_Offer]:
+    """What closes so many lots held, and what goes beyond them where new orders are allowed, as two orders."""
+    closing = replace(offer, available=min(offer.available, held), closes=True)
+    opening = replace(offer, beyond=max(offer.beyond, held))
+    return [*([closing] if held > offer.beyond else []), *([opening] if inside else [])]
 
 
 def _depth(limits: Limits) -> Mapping[str, Ladder]:
@@ -357,7 +367,6 @@ def _outright_quote(
         terms.lot,
         terms.lot,
         np.inf,
-        0.0,
         pays_premium=terms.kind == "spot",
         pays_coin=leg.pays_coin,
     )
@@ -365,10 +374,11 @@ def _outright_quote(
 
 def _measured(offers: list[_Offer], market: Market, horizon: float, least: float, most: float) -> Columns:
     """Columns of some offers: the arithmetic of `Book.__add__`, for all of them at once."""
-    names = ("side", "price", "half_spread", "fee", "lot", "units_per_lot", "available", "closes", "beyond")
-    side, price, half_spread, fee, lot, units, available, closes, beyond = (
+    names = ("side", "price", "half_spread", "fee", "lot", "units_per_lot", "available", "beyond")
+    side, price, half_spread, fee, lot, units, available, beyond = (
         np.array([getattr(offer, name) for offer in offers], dtype=float) for name in names
     )
+    closes = np.array([offer.closes for offer in offers])
     buys_value = np.array([offer.pays_premium for offer in offers])
     in_coin = np.array([offer.pays_coin for offer in offers])
     is_option = np.array([isinstance(offer.instrument, Option) for offer in offers])
@@ -382,7 +392,7 @@ def _measured(offers: list[_Offer], market: Market, horizon: float, least: float
     entry = np.where(buys_value, 0.0, price)
     greeks = {name: each * size for name, each in unit_greeks(items, list(entry), market).items()}
     unearned = np.maximum(greeks["price"] - bought, 0.0)
-    smallest = np.ceil(least / units - 1e-9)
+    smallest, largest = np.ceil(least / units - 1e-9), np.floor(most / units + 1e-9)
     carry = np.where(fair, 0.0, -greeks["theta"] * horizon)
     return Columns(
         instruments=tuple(offer.instrument for offer in offers),
@@ -393,7 +403,8 @@ def _measured(offers: list[_Offer], market: Market, horizon: float, least: float
         entry=entry,
         coins=coins,
         cash=np.where(in_coin, 0.0, paid) + unearned,
-        least=np.maximum(beyond + 1.0, np.where(closes > 0, np.minimum(smallest, closes), smallest)),
-        most=np.minimum(available, np.floor(most / units + 1e-9)),
+        least=np.maximum(beyond + 1.0, np.where(closes, 1.0, smallest)),
+        most=np.minimum(available, np.where(closes, np.inf, largest)),
+        closes=closes,
         **{name: greeks[name] - (coins if name == "delta" else 0.0) for name in GREEK_TARGETS},
     )
