@@ -47,6 +47,20 @@ def test_tail_weights_and_shortfall_agree_with_the_definition(weighted):
         assert shortfall(pnl, share, level) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize("keep", [[0, 1, 2], [1, 2, 3], [0, 3], [2, 1], []])
+def test_a_tail_over_some_columns_is_the_same_limit_over_them(keep):
+    random = np.random.default_rng(8)
+    tail = Tail(random.standard_normal(50), random.standard_normal((50, 4)), np.full(50, 0.02), 0.9, 0.1)
+    lots = np.zeros(4)
+    lots[keep] = 1.0
+    row, bound = tail.row(lots)
+    mask = np.isin(np.arange(4), keep)
+    for some in (np.array(keep, dtype=int), mask):
+        part, limit = tail.only(some).row(lots[some])
+        np.testing.assert_allclose(part, row[some], rtol=1e-12)
+        assert limit == pytest.approx(bound, rel=1e-12)
+
+
 def test_cuts_reach_the_optimum_of_the_whole_linear_programme():
     """The same relaxation with one variable and one row a scenario (Rockafellar and Uryasev 2000)."""
     market, outcomes = Market.of(CHAIN), Outcomes(falls(2_000))

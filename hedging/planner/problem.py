@@ -213,7 +213,8 @@ def build(
     if target.needs_outcomes and outcomes is not None:
         held = pnl_of(book, markets, outcomes.paths)[:, -1]
         growth = np.broadcast_to(growth_of(book, markets, outcomes.paths), outcomes.paths.spot.shape)
-        pnl = columns.pnl(markets, outcomes.paths)[:, -1] / growth[:, -1:]
+        pnl = columns.pnl(markets, outcomes.paths)[:, -1]
+        pnl /= growth[:, -1:]  # in place: of 100,000 outcomes there is no room for copies
         if target.shortfall is not None or target.least == "shortfall":
             limit = -(target.shortfall or 0.0) * base
             tails.append(Tail(held, pnl, outcomes.probabilities, target.level, limit))

@@ -107,7 +107,10 @@ class Tail:
 
     def only(self, keep: npt.NDArray[Any]) -> Tail:
         """Return the same limit over some of the columns."""
-        return replace(self, pnl=self.pnl[:, keep])
+        index = np.arange(self.pnl.shape[1])[keep]
+        # Neighbours, such as all columns but the last few, take no copy.
+        neighbours = index.size > 0 and bool((np.diff(index) == 1).all())
+        return replace(self, pnl=self.pnl[:, slice(index[0], index[-1] + 1) if neighbours else index])
 
     def row(self, lots: Array) -> tuple[Array, float]:
         """The row of the worst weighting at `lots`: ``row @ lots <= bound``."""

@@ -93,17 +93,20 @@ class Columns:
 
     def pnl(self, markets: Sequence[Market], paths: Paths) -> Array:
         """Value less what was paid at every node, per lot, shape (scenarios, dates, columns). [money]"""
-        out = np.empty((*paths.spot.shape, len(self)))
+        # Each order's P&L lies side by side in memory, as values do, and is made while it is in the cache.
+        out = np.empty((len(self), *paths.spot.T.shape))
         for market in markets:
             here = [i for i, item in enumerate(self.instruments) if item.asset == market.asset]
             # An instrument quoted on both sides is valued once.
             keys = [(self.instruments[i], self.entry[i]) for i in here]
             place = {key: n for n, key in enumerate(dict.fromkeys(keys))}
-            value = unit_values([key[0] for key in place], [key[1] for key in place], market, paths)
-            spot = market.spot * paths.spot[:, :, None]
-            held = value[:, :, [place[key] for key in keys]] * self.size[here]
-            out[:, :, here] = held - self.coins[here] * spot - self.cash[here]
-        return out
+            value = unit_values([key[0] for key in place], [key[1] for key in place], market, paths).T
+            spot = np.ascontiguousarray(market.spot * paths.spot.T)
+            for i, key in zip(here, keys, strict=True):
+                np.multiply(value[place[key]], self.size[i], out=out[i])
+                out[i] -= self.coins[i] * spot
+                out[i] -= self.cash[i]
+        return out.T
 
     @staticmethod
     def join(parts: Sequence[Columns]) -> Columns:
