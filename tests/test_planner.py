@@ -16,7 +16,8 @@ from hedging.instruments import Option
 from hedging.market import Market
 from hedging.paths import grid
 from hedging.planner import HedgePlan, Limits, Outright, PlanStatus, Target, plan, read_plan
-from hedging.planner.problem import build, default_scenarios, pnl_of
+from hedging.planner.nodes import default_scenarios
+from hedging.planner.problem import build, pnl_of
 from hedging.planner.solve import relax, solve
 
 LOOSE = {"expiries": (0.0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0, "max_leg_share": 20.0}

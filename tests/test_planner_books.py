@@ -17,7 +17,8 @@ from hedging.legs import option_leg
 from hedging.market import Market
 from hedging.paths import grid
 from hedging.planner import Limits, Outright, PlanStatus, Target, branching, plan
-from hedging.planner.problem import Problem, Rows, default_scenarios
+from hedging.planner.nodes import default_scenarios
+from hedging.planner.problem import Problem, Rows
 from hedging.planner.solve import relax
 from hedging.planner.universe import Columns
 

@@ -18,7 +18,8 @@ from hedging.market import Market
 from hedging.paths import grid
 from hedging.planner import Limits, Outcomes, PlanStatus, Target, frontier, plan, read_plan
 from hedging.planner.chance import possible, solve
-from hedging.planner.problem import allowed, build, default_scenarios, pnl_of
+from hedging.planner.nodes import default_scenarios
+from hedging.planner.problem import allowed, build, pnl_of
 from hedging.planner.tails import quantile_loss
 from hedging.planner.targets import BANDS
 from hedging.risk import value_at_risk

@@ -14,7 +14,8 @@ from hedging.legs import option_leg
 from hedging.market import Market
 from hedging.planner import Limits, Target, plan
 from hedging.planner.explain import drivers, shadow_prices
-from hedging.planner.problem import build, default_scenarios, pnl_of
+from hedging.planner.nodes import default_scenarios
+from hedging.planner.problem import build, pnl_of
 from hedging.planner.solve import relax
 from hedging.planner.structure import disguises, structure
 

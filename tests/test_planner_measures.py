@@ -19,7 +19,8 @@ from hedging.market import Market
 from hedging.paths import grid
 from hedging.planner import Limits, Outright, PlanStatus, Target, plan, read_plan
 from hedging.planner.measures import measures
-from hedging.planner.problem import build, default_scenarios
+from hedging.planner.nodes import default_scenarios
+from hedging.planner.problem import build
 from hedging.planner.targets import BANDS
 from hedging.planner.universe import leg_of
 

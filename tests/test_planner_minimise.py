@@ -16,7 +16,8 @@ from hedging.errors import InfeasibleHedgeError, InputError
 from hedging.market import Market
 from hedging.paths import grid
 from hedging.planner import Limits, PlanStatus, Target, frontier, plan, read_plan
-from hedging.planner.problem import build, default_scenarios
+from hedging.planner.nodes import default_scenarios
+from hedging.planner.problem import build
 from hedging.planner.solve import relax
 
 BOOK, CHAIN = samples.book(), samples.chain()

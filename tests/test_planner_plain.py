@@ -10,8 +10,9 @@ from hedging.book import Book, Holding
 from hedging.instruments import FeeRule, Option
 from hedging.market import Market
 from hedging.planner import Limits, Outright, Target, plan
+from hedging.planner.nodes import default_scenarios
 from hedging.planner.plain import laughable, plain
-from hedging.planner.problem import allowed, build, default_scenarios
+from hedging.planner.problem import allowed, build
 from hedging.planner.solve import Solution
 from hedging.planner.structure import disguises
 

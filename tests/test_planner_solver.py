@@ -18,8 +18,9 @@ from hedging.paths import Paths
 from hedging.planner import HedgePlan, Limits, PlanStatus, Target, frontier, plan
 from hedging.planner import solve as solver
 from hedging.planner.branching import branch
+from hedging.planner.nodes import default_scenarios
 from hedging.planner.pairs import cheapest_pair
-from hedging.planner.problem import allowed, build, default_scenarios
+from hedging.planner.problem import allowed, build
 from hedging.planner.relaxation import Search
 from hedging.planner.task import Task
 

@@ -67,7 +67,8 @@ def test_whole_lots_never_cost_less_than_the_relaxation(curve):
 
 
 def test_each_plan_of_the_frontier_meets_its_own_level(curve):
-    from hedging.planner.problem import default_scenarios, pnl_of
+    from hedging.planner.nodes import default_scenarios
+    from hedging.planner.problem import pnl_of
 
     market, base = Market.of(CHAIN), curve.base
     for level, legs in zip(curve.table["floor"], curve.plans, strict=True):

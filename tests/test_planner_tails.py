@@ -16,7 +16,8 @@ from hedging.errors import InfeasibleHedgeError, InputError
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner import Limits, Outcomes, Outright, Target, plan
-from hedging.planner.problem import Problem, Rows, build, default_scenarios, pnl_of
+from hedging.planner.nodes import default_scenarios
+from hedging.planner.problem import Problem, Rows, build, pnl_of
 from hedging.planner.solve import relax
 from hedging.planner.tails import Tail, shortfall, tail_weights
 from hedging.planner.universe import Columns

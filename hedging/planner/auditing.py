@@ -138,7 +138,7 @@ def audit(
         )
     outcomes = outcomes if target.needs_outcomes else None
     task = Task.of(book + saved, chain, target, limits, inputs["horizon_days"], scenarios, outcomes)
-    if scenarios is None and target.floor is not None and task.to_dict()["scenarios"] != inputs["scenarios"]:
+    if scenarios is None and target.floor is not None and not inputs["scenarios"].get("default"):
         raise InputError(
             "the floor of this plan holds over scenarios of its own, which are not saved with it: pass them, "
             "plan.audit(chain, scenarios=...)."

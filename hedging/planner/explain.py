@@ -68,7 +68,8 @@ def shadow_prices(problem: Problem, relaxed: Relaxation) -> tuple[ShadowPrice, .
     """The price of one more step of each limit that binds the relaxation, the dearest first."""
     found = []
     rows = problem.rows
-    duals = {str(name): float(relaxed.duals[rows.group == name].sum()) for name in rows.group[rows.soft]}
+    names = np.unique(rows.group[rows.soft])
+    duals = {str(name): float(relaxed.duals[rows.group == name].sum()) for name in names}
     if problem.tails:
         duals["shortfall"] = relaxed.tail_dual
     duals.pop(problem.least, None)

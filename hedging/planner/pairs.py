@@ -27,6 +27,7 @@ Indices = npt.NDArray[np.intp]
 TRIED_FIRST = 8  # pairs gone through before the rows that nobody had looked at are
 FORGIVEN = 0.99 * TOLERANCE  # a hair less than `Search.better` forgives
 POINTS = 65  # whole numbers of lots that are looked at first
+AT_ONCE = 65_536  # rows times pairs looked at in one sweep
 CHUNK = 1024  # whole numbers of lots gone through at a time
 PARALLEL = 1e-12  # slope along a line below which a row neither opens nor closes it
 ROUNDING = 1e-9  # of the numbers themselves
@@ -126,17 +127,32 @@ def _all_pairs(search: Search, keep: Indices, box: _Box, legs: int) -> _Pairs:
 
 def _bounded(pairs: _Pairs, box: _Box, rows: Indices, start: int, target: float) -> _Pairs:
     """Pairs whose relaxation over `rows`, of which those before `start` are met already, costs less."""
-    pairs = pairs.take(pairs.cost < target)
-    for place in range(start, rows.size):
-        a, b = box.matrix[rows[place], pairs.first], box.matrix[rows[place], pairs.second]
-        broken = np.flatnonzero(a * pairs.x + b * pairs.y > box.bound[rows[place]] + ROUNDING)
-        if not broken.size:
-            continue
-        moved = _onto_the_line(pairs.take(broken), box, rows[place], rows[:place])
+    pairs, place = pairs.take(pairs.cost < target), start
+    while pairs.cost.size and (step := _next_broken(pairs, box, rows[place:])) is not None:
+        place += step
+        row = rows[place]
+        broken = np.flatnonzero(_over(pairs, box, rows[[place]])[0])
+        moved = _onto_the_line(pairs.take(broken), box, row, rows[:place])
         for name in ("x", "y", "cost"):
             getattr(pairs, name)[broken] = getattr(moved, name)
-        pairs = pairs.take(pairs.cost < target)
+        pairs, place = pairs.take(pairs.cost < target), place + 1
     return pairs
+
+
+def _next_broken(pairs: _Pairs, box: _Box, rows: Indices) -> int | None:
+    """How many rows come before the next one that any pair breaks, None if none does; looked for in blocks."""
+    size = max(1, AT_ONCE // pairs.cost.size)
+    for start in range(0, rows.size, size):
+        broken = _over(pairs, box, rows[start : start + size]).any(axis=1)
+        if broken.any():
+            return start + int(np.argmax(broken))
+    return None
+
+
+def _over(pairs: _Pairs, box: _Box, rows: Indices) -> npt.NDArray[np.bool_]:
+    """Which pairs break which rows, shape (rows, pairs)."""
+    first, second = (box.matrix[np.ix_(rows, orders)] for orders in (pairs.first, pairs.second))
+    return np.asarray(first * pairs.x + second * pairs.y > box.bound[rows, None] + ROUNDING)
 
 
 def _onto_the_line(pairs: _Pairs, box: _Box, row: int, before: Indices) -> _Pairs:

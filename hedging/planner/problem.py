@@ -28,21 +28,9 @@ from hedging.planner.targets import (
 from hedging.planner.universe import Columns, columns_of
 from hedging.planner.view import View, expected_gains
 
-__all__ = ["Problem", "Rows", "allowed", "build", "default_scenarios", "pnl_of"]
+__all__ = ["Problem", "Rows", "allowed", "build", "pnl_of"]
 
 Array = npt.NDArray[np.float64]
-
-SPOT_MOVES = (
-    *(-0.90, -0.75),  # the far tail: a floor that ends at -60 % is no floor
-    *np.arange(-0.60, -0.249, 0.05),
-    *np.arange(-0.225, 0.2251, 0.025),
-    *np.arange(0.25, 0.601, 0.05),
-    *(0.80, 1.00, 2.00),
-)
-VOL_SHIFTS = (-0.10, 0.0, 0.10)
-TURNS = (-0.60, -0.40, -0.25, -0.12, 0.12, 0.25, 0.40, 0.60)
-ENDS = (-0.75, -0.50, -0.30, -0.15, 0.0, 0.15, 0.30, 0.50, 1.00)
-QUARTERS = np.array([0.25, 0.50, 0.75, 1.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,38 +125,6 @@ class Problem:
             rows=self.rows.columns(keep),
             tails=tuple(tail.only(keep) for tail in self.tails),
         )
-
-
-def default_scenarios(horizon: float) -> Paths:
-    """Where spot and vol may go over the quarters of the horizon; a floor holds over all of it.
-
-    Spot moves by -90 % to +200 % and vol by -10, 0 or +10 points within the first quarter and stays; or it
-    gets there along a straight line in log-price; or it turns on the way, at one of the quarters after up
-    to 60 % either way. Without the turns, a short leg that expires on the way would only be judged where its
-    loss and the gain of what covers it come together.
-    """
-    moves = np.sort(np.asarray(SPOT_MOVES))
-    flat = np.ones(QUARTERS.size)
-    at_once = np.log1p(np.repeat(moves, len(VOL_SHIFTS)))[:, None] * flat
-    slowly = np.log1p(moves)[:, None] * QUARTERS
-    turning = [_turn(turn, end, at) for at in range(3) for turn in TURNS for end in ENDS]
-    spot = np.expm1(np.concatenate((at_once, slowly, turning)))
-    vol = np.concatenate((np.tile(VOL_SHIFTS, moves.size), np.zeros(len(spot) - len(at_once))))
-    return Paths(
-        days=horizon * QUARTERS,
-        spot=1.0 + spot,
-        vol_shift=vol[:, None] * flat,
-        labels=tuple(
-            f"spot {' '.join(f'{100 * move:+.0f}' for move in row)} %, vol {100 * shift:+.0f} pt"
-            for row, shift in zip(spot, vol, strict=True)
-        ),
-    )
-
-
-def _turn(turn: float, end: float, quarter: int) -> Array:
-    """Log-price by quarter: straight to `turn` at one of them, and straight to `end` from there."""
-    known = (0.0, QUARTERS[quarter], 1.0)
-    return np.asarray(np.interp(QUARTERS, known, np.log1p((0.0, turn, end))))
 
 
 def build(

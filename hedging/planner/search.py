@@ -65,8 +65,9 @@ def plan(
     horizon : float, > 0
         Days over which carry counts and the default scenarios run. [days]
     scenarios : Paths, optional
-        What the floor holds over; by default spot from -90 % to +200 % and vol by -10, 0 and +10 points over
-        the quarters of the horizon: at once, along a line, and turning on the way.
+        What the floor holds over; by default spot from zero to +200 % and vol by -10, 0 and +10 points over
+        the quarters of the horizon: at once, along a line, and turning on the way; and through every strike
+        that expires within it, so that expired payoffs are bounded exactly (see `hedging.planner.nodes`).
     outcomes : Outcomes or Paths, optional
         Scenarios with probabilities, which `Target.shortfall` is taken over at their last date.
     view : View, optional

@@ -17,11 +17,12 @@ from hedging.errors import InputError
 from hedging.legs import Cost, Leg
 from hedging.market import Chains, Market, markets_of
 from hedging.paths import Paths
-from hedging.planner.problem import Problem, build, default_scenarios
+from hedging.planner.nodes import default_scenarios
+from hedging.planner.problem import Problem, build
 from hedging.planner.saving import book_to_dict
 from hedging.planner.tails import Outcomes
 from hedging.planner.targets import BANDS, Limits, Target, number
-from hedging.planner.universe import leg_of
+from hedging.planner.universe import leg_of, strikes_by_day
 from hedging.planner.verify import Check, cost_with_carry, revalue
 from hedging.planner.view import View
 
@@ -35,7 +36,10 @@ REQUIRED = ("book", "target")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """Everything a plan is made of; the arguments of `hedging.planner.plan` after checking."""
+    """Everything a plan is made of; the arguments of `hedging.planner.plan` after checking.
+
+    `by_default` says that the scenarios were not given: they come again from the same chain, book and limits.
+    """
 
     book: Book
     markets: tuple[Market, ...]
@@ -45,6 +49,7 @@ class Task:
     scenarios: Paths
     outcomes: Outcomes | None = None
     view: View | None = None
+    by_default: bool = False
 
     @classmethod
     def of(
@@ -90,8 +95,12 @@ class Task:
                 f"a value at risk is judged outcome by outcome, of {MOST_OUTCOMES:,} at most; got "
                 f"{len(outcomes.paths):,}. Thin them, or limit the expected shortfall, which takes any number."
             )
-        scenarios = scenarios or default_scenarios(horizon)
-        return cls(book, markets, target, limits or Limits(), float(horizon), scenarios, outcomes, view)
+        limits, by_default = limits or Limits(), scenarios is None
+        if scenarios is None:
+            strikes = strikes_by_day(markets, limits, book)
+            in_money = book.numeraire not in {market.asset for market in markets}
+            scenarios = default_scenarios(horizon, strikes, to_zero=in_money)
+        return cls(book, markets, target, limits, float(horizon), scenarios, outcomes, view, by_default)
 
     def problem(self) -> Problem:
         """The programme over every order, spot and perpetual included."""
@@ -143,6 +152,7 @@ class Task:
             "limits": self.limits.to_dict(),
             "horizon_days": self.horizon,
             "scenarios": {
+                "default": self.by_default,
                 "count": len(self.scenarios),
                 "days": self.scenarios.days.tolist(),
                 "spot": [float(self.scenarios.spot.min()), float(self.scenarios.spot.max())],

@@ -22,7 +22,7 @@ from hedging.planner.targets import GREEK_TARGETS, Limits, Outright
 from hedging.units import DAYS_PER_YEAR, days
 from hedging.valuation import unit_greeks, unit_values
 
-__all__ = ["Columns", "columns_of", "kind_of", "leg_of"]
+__all__ = ["Columns", "columns_of", "kind_of", "leg_of", "strikes_by_day"]
 
 Array = npt.NDArray[np.float64]
 
@@ -175,6 +175,21 @@ def columns_of(market: Market, limits: Limits, book: Book, position: float, hori
             f"max_leg_share = {limits.max_leg_share:g} times that, the smallest one lot. Hedge a larger position."
         )
     return fitting
+
+
+def strikes_by_day(markets: Sequence[Market], limits: Limits, book: Book) -> dict[float, set[float]]:
+    """Strikes of what may be traded and of what is held, as multiples of spot, by days to expiry."""
+    found: dict[float, set[float]] = defaultdict(set)
+    for market in markets:
+        inside = market.chain.quotes[_inside(market.chain, limits)]
+        held = [item.instrument for item in book.of(market.asset) if isinstance(item.instrument, Option)]
+        listed = [
+            *zip(inside["expiry"], inside["strike"], strict=True),
+            *((o.expiry, o.strike) for o in held),
+        ]
+        for expiry, strike in listed:
+            found[days(market.as_of, expiry)].add(float(strike) / market.spot)
+    return dict(found)
 
 
 def leg_of(columns: Columns, index: int, lots: float, markets: Mapping[str, Market], limits: Limits) -> Leg:

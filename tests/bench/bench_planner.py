@@ -24,7 +24,8 @@ from hedging.paths import Paths
 from hedging.planner import Limits, Outcomes, Target, frontier
 from hedging.planner.backends import Programme, branch_and_bound
 from hedging.planner.branching import programme_of
-from hedging.planner.problem import Problem, allowed, build, default_scenarios
+from hedging.planner.nodes import default_scenarios
+from hedging.planner.problem import Problem, allowed, build
 from hedging.planner.relaxation import Search, relax
 from hedging.planner.solve import solve
 
