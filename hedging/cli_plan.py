@@ -60,6 +60,11 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--seed", type=console.whole, default=1, metavar="N", help="of the outcomes (default 1)"
     )
     plan.add_argument(
+        "--reweight",
+        action="store_true",
+        help="move the outcomes' probabilities until no order gains on average",
+    )
+    plan.add_argument(
         "--delta-rule",
         type=_rule,
         metavar="RULE",
@@ -94,7 +99,16 @@ def _run(args: argparse.Namespace) -> int:
     market = hedging.Market.of(chain)
     outcomes = _outcomes(args, market) if target.needs_outcomes else None
     try:
-        plan = hedging.plan(book, market, target, limits, horizon=args.horizon, outcomes=outcomes, view=view)
+        plan = hedging.plan(
+            book,
+            market,
+            target,
+            limits,
+            horizon=args.horizon,
+            outcomes=outcomes,
+            reweight=args.reweight,
+            view=view,
+        )
     except InfeasibleHedgeError as error:
         if error.closest is not None:
             _show(args, error.closest, book, chain)

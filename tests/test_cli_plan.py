@@ -60,6 +60,14 @@ def test_limits_on_outcomes_draw_them_and_say_so_by_seed(folder: Path) -> None:
     assert checks["value_at_risk"]["ok"]
 
 
+def test_outcomes_are_reweighted_to_fit_the_quotes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--delta", "6:16", "--shortfall", "-20%", "--expiries", "31:45", "--max-legs", "1"]
+    saved = planned(folder, *arguments, "--outcomes", "300", "--reweight")
+    assert saved["outcomes"]["reweighted"]
+    assert saved["outcomes"]["largest_gain_left"] <= 0.0 < saved["outcomes"]["largest_gain"]
+    assert "300, no free lunch" in capsys.readouterr().out
+
+
 def test_a_view_is_printed_as_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     saved = planned(folder, "--delta", "8:20", "--drift", "-40%", "--vol", "55%", "--max-legs", "1")
     assert saved["inputs"]["view"] == View(drift=-0.4, vol=0.55).to_dict()

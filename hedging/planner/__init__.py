@@ -28,7 +28,7 @@ Cost is what is gone for good. Premium is never the objective: who minimises pre
 there is. `hedging.planner.solve` says why the answer is proven for the whole chain.
 """
 
-from hedging.planner.arbitrage import FreeLunch, Reweighting, free_lunch, reweighted
+from hedging.planner.arbitrage import Agreement, FreeLunch, Reweighting, free_lunch, reweighted
 from hedging.planner.auditing import Audit, audit
 from hedging.planner.conditioning import Conditioning, conditioning
 from hedging.planner.explain import Driver, ShadowPrice
@@ -42,6 +42,7 @@ from hedging.planner.verify import Check, Trough
 from hedging.planner.view import View
 
 __all__ = [
+    "Agreement",
     "Alternative",
     "Audit",
     "Band",

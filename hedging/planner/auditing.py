@@ -13,6 +13,7 @@ from hedging.errors import InfeasibleHedgeError, InputError
 from hedging.legs import Cost, Leg, cost_of
 from hedging.market import Chains, Market
 from hedging.paths import Paths
+from hedging.planner.arbitrage import agreed
 from hedging.planner.saving import book_from, limits_from, target_from
 from hedging.planner.search import plan
 from hedging.planner.tails import Outcomes
@@ -113,7 +114,8 @@ def audit(
         What a floor holds over, where the plan was not made with the default ones: a plan does not save them.
     outcomes : Outcomes or Paths, optional
         What an expected shortfall is taken over; a plan with one does not save them. Those it was made with
-        judge it by the same measure, new ones by today's.
+        judge it by the same measure, new ones by today's. Where the plan moved their probabilities to fit the
+        quotes, they are moved to fit the newer ones.
     time_limit : float
         For what restores it. [seconds]
 
@@ -143,6 +145,8 @@ def audit(
             "the floor of this plan holds over scenarios of its own, which are not saved with it: pass them, "
             "plan.audit(chain, scenarios=...)."
         )
+    if inputs.get("reweighted"):
+        task, _ = agreed(task, task.problem(), reweight=True)
     elapsed = days(utc(inputs["as_of"]), task.markets[0].as_of)
     if elapsed < 0:
         raise InputError(f"the chain is {-elapsed:.2f} days older than the plan; audit it with a newer one.")

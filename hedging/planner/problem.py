@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging.book import Book
+from hedging.errors import InputError
 from hedging.instruments import Instrument, Option, Spot
 from hedging.market import Market
 from hedging.paths import Paths
@@ -116,6 +117,29 @@ class Problem:
         names = dict.fromkeys(str(group) for group in self.rows.group)
         names |= {"shortfall": None} if self.tails else {}
         return [name for name in names if name != self.least]
+
+    @property
+    def outcome_pnl(self) -> Array:
+        """P&L of each order in every outcome, per lot, shape (outcomes, columns). [money]
+
+        Raises
+        ------
+        InputError
+            If nothing in the programme is taken over outcomes.
+        """
+        if self.tails:
+            return self.tails[0].pnl
+        if self.chance is None:
+            raise InputError("no limit is taken over outcomes.")
+        return np.asarray(-self.rows.matrix[self.rows.group == "value_at_risk"])
+
+    def weighted(self, probabilities: Array) -> Problem:
+        """Return the same programme with other probabilities of the outcomes."""
+        return replace(
+            self,
+            tails=tuple(replace(tail, probabilities=probabilities) for tail in self.tails),
+            chance=None if self.chance is None else replace(self.chance, probabilities=probabilities),
+        )
 
     def only(self, keep: npt.NDArray[Any]) -> Problem:
         """Return the same programme over some of the columns."""

@@ -17,6 +17,7 @@ from hedging.errors import InputError
 from hedging.legs import Cost, Leg, orders_frame
 from hedging.market import Chains
 from hedging.paths import Paths
+from hedging.planner.arbitrage import Agreement
 from hedging.planner.explain import Driver, ShadowPrice
 from hedging.planner.saving import book_from, legs_from, legs_to_dicts
 from hedging.planner.structure import structure
@@ -127,6 +128,9 @@ class HedgePlan:
         plan with fewer legs costs hardly more.
     clashes : tuple of str
         Limits that cannot hold together, where the plan is only the closest.
+    agreement : Agreement or None
+        How the outcomes agree with the quotes: a free lunch among them, what orders gain on average, and how
+        far their probabilities were moved; None for a plan without outcomes.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
     """
@@ -149,6 +153,7 @@ class HedgePlan:
     remarks: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     clashes: tuple[str, ...] = ()
+    agreement: Agreement | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -266,6 +271,7 @@ class HedgePlan:
             "base_name": self.base_name,
             "alternatives": [item.to_dict() for item in self.alternatives],
             "clashes": list(self.clashes),
+            "outcomes": None if self.agreement is None else self.agreement.to_dict(),
             "inputs": self.inputs,
             "units": _units(self.inputs.get("currency", "money")),
         }
@@ -345,6 +351,7 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
             for item in saved["alternatives"]
         ),
         clashes=tuple(saved["clashes"]),
+        agreement=Agreement.from_dict(saved["outcomes"]) if saved.get("outcomes") else None,
         inputs=saved["inputs"],
     )
 
@@ -394,6 +401,12 @@ def _units(currency: str) -> dict[str, str]:
             "price_per_unit": f"{currency} per unit of underlying, the average",
             "share": "share of base",
             "gap": "share of objective",
+            "gain": currency,
+            "gain_share": "share of the underlying that the orders are on",
+            "largest_gain": "share of the underlying that the order is on",
+            "largest_gain_left": "share of the underlying that the order is on",
+            "entropy": "nat",
+            "effective": "number of outcomes",
             "day": "days from the chain's time",
             "seconds": "seconds",
         }

@@ -15,6 +15,7 @@ from hedging.legs import Cost, Leg
 from hedging.market import Chains
 from hedging.paths import Paths
 from hedging.planner.alternatives import beside
+from hedging.planner.arbitrage import agreed
 from hedging.planner.backends import Engine
 from hedging.planner.chance import settled, simplest, solve
 from hedging.planner.explain import binding, drivers, shadow_prices
@@ -46,6 +47,7 @@ def plan(
     horizon: float = 30.0,
     scenarios: Paths | None = None,
     outcomes: Outcomes | Paths | None = None,
+    reweight: bool = False,
     view: View | None = None,
     gap: float = 1e-3,
     time_limit: float = 10.0,
@@ -69,7 +71,12 @@ def plan(
         the quarters of the horizon: at once, along a line, and turning on the way; and through every strike
         that expires within it, so that expired payoffs are bounded exactly (see `hedging.planner.nodes`).
     outcomes : Outcomes or Paths, optional
-        Scenarios with probabilities, which `Target.shortfall` is taken over at their last date.
+        Scenarios with probabilities, which `Target.shortfall` is taken over at their last date. Before anything
+        is optimised, they are searched for orders that never lose; see `HedgePlan.agreement`.
+    reweight : bool
+        Whether to move the probabilities of the outcomes, as little as possible, until no order at the quotes has
+        a gain to expect. Otherwise they stay what was given: probabilities that are meant, by which a put may well
+        be too dear, are no error.
     view : View, optional
         What spot is expected to do, and so what orders are expected to gain: it enters the objective as carry,
         but no limit. Without one options carry nothing, fairly priced by their own vol and forward.
@@ -92,7 +99,8 @@ def plan(
     Raises
     ------
     InputError
-        If an input breaks its rule, or the book holds an asset of no chain.
+        If an input breaks its rule, the book holds an asset of no chain, or no probabilities of the outcomes fit
+        the quotes where they are to be moved.
     InfeasibleHedgeError
         If no plan meets every limit; it names the limits that clash and carries the closest plan.
     SolverError
@@ -113,7 +121,7 @@ def plan(
     check_effort(gap, time_limit)
     engine = Engine(solver, progress)
     task = Task.of(book, chain, target, limits, horizon, scenarios, outcomes, view)
-    whole = task.problem()
+    task, whole = agreed(task, task.problem(), reweight=reweight)
     problem = whole.only(allowed(whole, task.limits))
     solution = solve(problem, gap=gap, time_limit=time_limit, engine=engine)
     if solution.lots is None:
@@ -200,10 +208,12 @@ def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus
             *closings(legs, book),
             *disguises(legs),
             *_remarks(task, problem, checks),
+            *(task.agreement.remarks if task.agreement else ()),
             *(outlived(task, problem) if legs else ()),
         ),
         base=base,
         base_name=problem.base_name,
+        agreement=task.agreement,
         inputs=task.to_dict(),
     )
 

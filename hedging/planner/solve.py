@@ -18,9 +18,7 @@ a reason why its answer holds for the whole problem:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +31,7 @@ from hedging.planner.problem import Problem
 from hedging.planner.relaxation import Relaxation, Search, relax, relax_within
 from hedging.planner.rounding import rounded
 
-__all__ = ["Relaxation", "Solution", "minimise", "relax", "simplest", "solve"]
+__all__ = ["Relaxation", "Solution", "relax", "simplest", "solve"]
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -294,18 +292,3 @@ def _reach(search: Search, relaxed: Relaxation, cost: float) -> tuple[npt.NDArra
     largest = np.floor(largest + 1e-6)
     keep = np.flatnonzero(largest >= columns.least)
     return keep, np.minimum(columns.most, largest)
-
-
-def minimise(function: Callable[[Array], tuple[float, Array]], start: Array) -> Array:
-    """The point >= 0 of least value of a convex function that gives its value and its gradient."""
-    from scipy.optimize import minimize
-
-    result: Any = minimize(
-        function,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(0.0, None)] * start.size,
-        options={"maxiter": 2_000, "maxfun": 4_000, "ftol": 1e-15, "gtol": 1e-9},
-    )
-    return np.asarray(result.x)

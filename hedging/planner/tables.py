@@ -28,6 +28,8 @@ def plan_text(plan: HedgePlan) -> str:
         lines.append(f"  {'view':<14}{View(**plan.inputs['view'])}")
     for name, trough in zip(("alone", "hedged"), plan.troughs, strict=True):
         lines.append(f"  {f'worst {name}':<14}{trough.share:>10.1%}  {trough.scenario}, day {trough.day:g}")
+    if plan.agreement is not None:
+        lines.append(f"  {'outcomes':<14}{plan.agreement}")
     lines.append(f"  {'binds':<14}{', '.join(plan.binding) or 'nothing'}")
     if plan.shadow_prices:
         lines.append(f"  {'prices':<14}{', '.join(map(str, plan.shadow_prices))} {_currency(plan)}")

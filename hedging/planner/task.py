@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,9 @@ from hedging.planner.targets import BANDS, Limits, Target, number
 from hedging.planner.universe import leg_of, strikes_by_day
 from hedging.planner.verify import Check, cost_with_carry, revalue
 from hedging.planner.view import View
+
+if TYPE_CHECKING:
+    from hedging.planner.arbitrage import Agreement
 
 __all__ = ["Task"]
 
@@ -50,6 +53,7 @@ class Task:
     outcomes: Outcomes | None = None
     view: View | None = None
     by_default: bool = False
+    agreement: Agreement | None = None  # of the outcomes with the quotes, once that was looked at
 
     @classmethod
     def of(
@@ -159,6 +163,7 @@ class Task:
                 "vol_shift": [float(self.scenarios.vol_shift.min()), float(self.scenarios.vol_shift.max())],
             },
             "outcomes": None if self.outcomes is None else len(self.outcomes.paths),
+            "reweighted": self.agreement is not None and self.agreement.reweighted,
             "view": None if self.view is None else self.view.to_dict(),
             "funding_8h": {market.asset: market.funding_8h for market in self.markets},
             "versions": _versions(),

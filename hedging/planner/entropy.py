@@ -1,0 +1,134 @@
+r"""Probabilities as close as possible to given ones under which no order has a gain to expect.
+
+Close means relative entropy, :math:`\sum_k q_k \ln(q_k / p_k)`. The probabilities that make it least are
+:math:`q_k \propto p_k \exp(-\sum_j \lambda_j g_{kj})` [1]_, with one multiplier :math:`\lambda_j \ge 0` for each
+order :math:`j` that gains :math:`g_{kj}` in scenario :math:`k`. They minimise
+
+.. math:: \ln \sum_k p_k \exp(-\textstyle\sum_j \lambda_j g_{kj}),
+
+a convex function whose slopes are minus the expected gains. Hundreds of orders are quoted, few end with a
+multiplier above 0: so orders come in as they are found to gain, and go when their multiplier falls to 0. Over
+those few, Newton's method goes from bound to bound, as in non-negative least squares.
+
+References
+----------
+.. [1] M. Avellaneda et al., Weighted Monte Carlo, 2001: minimum relative entropy to benchmark prices.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["least_entropy", "relative_entropy"]
+
+Array = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+
+MARGIN = 1e-9  # of the underlying: what an order is made to lose, so that rounding leaves none that gains
+PRECISION = 1e-11  # of the underlying: of the expected gains of orders with a multiplier
+ADDED = 2  # orders that come in at a time; those they hedge often go, so more would be more work
+STEPS = 8  # of Newton's method before other orders are looked at
+ROUNDS = 500
+SUFFICIENT = 1e-4  # share of the decrease that a step's slope promises, below which it is halved
+SHORTEST = 1e-12  # step that is none
+LEAST_VARIANCE = 1e-24  # of a gain; where all weight is on one scenario nothing varies, and any step will do
+ROUNDING = 1e-14  # of the value, which at the end changes by less than floats tell
+
+
+def relative_entropy(weights: Array, prior: Array) -> float:
+    """Relative entropy of some probabilities to others, 0 where they are the same. [nat]"""
+    at = weights > 0.0
+    return float(weights[at] @ np.log(weights[at] / prior[at]))
+
+
+def least_entropy(pnl: Array, worth: Array, prior: Array) -> Array | None:
+    """The probabilities of least relative entropy under which no order gains on average; None if there are none.
+
+    Parameters
+    ----------
+    pnl : ndarray, shape (scenarios, orders)
+        Gain of each order, per lot. [money]
+    worth : ndarray, shape (orders,)
+        Value of the underlying of a lot, which gains are a share of. [money]
+    prior : ndarray, shape (scenarios,)
+        The given probabilities; they sum to 1.
+    """
+    likeliest_none = -np.log(
+        prior[prior > 0.0].min()
+    )  # no probabilities on these scenarios have more entropy
+    used: Indices = np.zeros(0, dtype=np.intp)
+    prices, weights, settled = np.zeros(0), prior, True
+    for _ in range(ROUNDS):
+        gain = (weights @ pnl) / worth
+        gain[used] = -np.inf
+        new = np.argsort(-gain)[:ADDED]
+        new = new[gain[new] > 0.0]
+        if settled and not new.size:
+            return weights
+        used, prices = np.append(used, new), np.append(prices, np.zeros(new.size))
+        gains = pnl[:, used] / worth[used] + MARGIN
+        prices, weights, entropy, settled = _fitted(gains, prices, prior)
+        if entropy > likeliest_none:
+            return None
+        if settled:
+            used, prices = used[prices > 0.0], prices[prices > 0.0]
+    return None
+
+
+def _fitted(gains: Array, prices: Array, prior: Array) -> tuple[Array, Array, float, bool]:
+    """Some steps towards the best multipliers of some orders.
+
+    Returns
+    -------
+    (ndarray, ndarray, float, bool)
+        The multipliers, their probabilities, the entropy that any probabilities have at least, and whether these
+        are the best.
+    """
+    value, weights = _tilted(gains, prices, prior)
+    for _ in range(STEPS):
+        mean = weights @ gains
+        free = np.flatnonzero((prices > 0.0) | (mean > 0.0))
+        if np.abs(mean[free]).max(initial=0.0) <= PRECISION:
+            return prices, weights, -value, True
+        way = _newton(gains, weights, mean, free, prices)
+        falling = way < 0.0
+        length = min(1.0, (prices[falling] / -way[falling]).min(initial=np.inf))
+        while True:
+            there = np.maximum(prices + length * way, 0.0)
+            # What reaches its bound is put there: rounding would leave it just above.
+            there[falling & (there <= SHORTEST * prices)] = 0.0
+            below, tilted = _tilted(gains, there, prior)
+            if below <= value - SUFFICIENT * length * float(mean @ way) + ROUNDING * (1.0 + abs(value)):
+                break
+            length /= 2.0
+            if length < SHORTEST:
+                return prices, weights, -value, True  # as good as floats tell
+        prices, value, weights = there, below, tilted
+    return prices, weights, -value, False
+
+
+def _tilted(gains: Array, prices: Array, prior: Array) -> tuple[float, Array]:
+    """The function that is minimised, and the probabilities at its argument."""
+    exponent = -(gains @ prices)
+    top = float(exponent.max())
+    weights = prior * np.exp(exponent - top)
+    total = float(weights.sum())
+    return top + float(np.log(total)), weights / total
+
+
+def _newton(gains: Array, weights: Array, mean: Array, free: Indices, prices: Array) -> Array:
+    """Newton's step over the free multipliers; one at 0 that would fall is not free."""
+    covariance = (gains * weights[:, None]).T @ gains - np.outer(mean, mean)
+    way = np.zeros(prices.size)
+    while True:
+        part = covariance[np.ix_(free, free)]
+        scale = np.sqrt(np.maximum(part.diagonal(), LEAST_VARIANCE))
+        # The ridge settles orders that gain and lose together: any mixture of them is as good.
+        part = part / np.outer(scale, scale) + SHORTEST * np.eye(free.size)
+        step = np.linalg.solve(part, mean[free] / scale) / scale
+        held = (prices[free] == 0.0) & (step < 0.0)
+        if not held.any():
+            way[free] = step
+            return way
+        free = free[~held]
