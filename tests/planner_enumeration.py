@@ -101,6 +101,23 @@ def cheapest(
     horizon: float = 20.0,
 ) -> float | None:
     """The least objective of all books of -most to most contracts of each option; None if none meets all limits."""
+    _, objective = every_book(book, chain, target, limits, scenarios, most, outcomes, view, horizon)
+    least = float(objective.min())
+    return least if np.isfinite(least) else None
+
+
+def every_book(
+    book: Book,
+    chain,
+    target: Target,
+    limits: Limits,
+    scenarios: Paths,
+    most: int,
+    outcomes: Outcomes | None = None,
+    view: View | None = None,
+    horizon: float = 20.0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Contracts of each option in every book, and its objective, infinite where it breaks a limit."""
     market = Market.of(chain)
     start, symbols = book.value(market), list(chain.quotes["symbol"])
     quantities = np.array(list(itertools.product(range(-most, most + 1), repeat=len(symbols))))
@@ -138,15 +155,13 @@ def cheapest(
         fine &= judge_outcomes(target, each, outcomes, start)
         if target.minimise == "shortfall":
             tail = np.array([expected_shortfall(row, target.level, outcomes.weights) for row in each])
-    if not fine.any():
-        return None
     lost = {"cost": cost, "worst": np.maximum(-worst, 0.0), "shortfall": np.maximum(tail, 0.0)}
     if view is not None:
         gains_each = [view_gain(leg, chain, view.drift, view.vol, horizon) for leg in legs]
         cost -= sides @ np.array(gains_each)
     objective = lost[target.minimise] + (0.0 if target.minimise == "cost" else 1e-3 * cost)
     objective = objective + limits.price_per_leg * start * np.count_nonzero(quantities, axis=1)
-    return float(objective[fine].min())
+    return quantities, np.where(fine, objective, np.inf)
 
 
 def judge_outcomes(target: Target, pnl: np.ndarray, outcomes: Outcomes, base: float) -> np.ndarray:

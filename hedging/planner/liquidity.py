@@ -22,6 +22,7 @@ from hedging.planner.problem import Problem
 from hedging.planner.relaxation import Relaxation, Search, relax_within
 from hedging.planner.rounding import rounded
 from hedging.planner.solve import Solution
+from hedging.planner.standard import Standing
 from hedging.planner.targets import Limits
 from hedging.planner.universe import Columns, terms_of_outright
 from hedging.units import years
@@ -80,7 +81,9 @@ def illiquidity(columns: Columns, markets: Sequence[Market], limits: Limits) -> 
     return Illiquidity(order, lot)
 
 
-def most_liquid(problem: Problem, solution: Solution, measure: Illiquidity, *, cost: float) -> Solution:
+def most_liquid(
+    problem: Problem, solution: Solution, measure: Illiquidity, standing: Standing, *, cost: float
+) -> Solution:
     """Trade the orders of a plan for easier ones of their kind and side, while the plan costs at most `cost`.
 
     One order at a time, the lots of all chosen anew, until no such change makes the plan any easier. Of several
@@ -90,7 +93,7 @@ def most_liquid(problem: Problem, solution: Solution, measure: Illiquidity, *, c
         return solution
     search, lots = Search(problem, 0.0, np.inf), solution.lots
     search.active |= solution.relaxed.active
-    while (easier := _one_easier(search, solution.relaxed, lots, measure, cost)) is not None:
+    while (easier := _one_easier(search, solution.relaxed, lots, measure, standing, cost)) is not None:
         lots = easier
     return (
         solution if lots is solution.lots else replace(solution, lots=lots, objective=search.objective(lots))
@@ -98,7 +101,7 @@ def most_liquid(problem: Problem, solution: Solution, measure: Illiquidity, *, c
 
 
 def _one_easier(
-    search: Search, relaxed: Relaxation, lots: Array, measure: Illiquidity, cost: float
+    search: Search, relaxed: Relaxation, lots: Array, measure: Illiquidity, standing: Standing, cost: float
 ) -> Array | None:
     """The plan with one order changed for the better, None if there is none."""
     problem, columns, now = search.problem, search.problem.columns, measure.of(lots)
@@ -110,6 +113,8 @@ def _one_easier(
         easiest = measure.order + measure.lot * columns.least
         possible = _alike(columns, int(leg), others) & (least <= cost)
         possible &= measure.order[others].sum() + easiest < now - SAME
+        plans = np.column_stack((np.arange(lots.size), np.tile(others, (lots.size, 1))))
+        possible &= standing.ranks(plans) <= standing.rank(lots)
         possible[leg] = False
         tried = np.flatnonzero(possible)[np.argsort(easiest[possible], kind="stable")][:TRIED]
         for column in tried:

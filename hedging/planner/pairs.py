@@ -12,6 +12,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 from hedging.planner.relaxation import TOLERANCE, Search
 
-__all__ = ["cheapest_pair"]
+__all__ = ["cheapest_pair", "plainest_pair"]
 
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -81,10 +82,41 @@ def cheapest_pair(
         [money]
     legs : {2, 1}
     """
+    return _cheapest_of(_all_pairs(search, keep, _box(search, keep, most), legs), search, keep, most, target)
+
+
+def plainest_pair(
+    search: Search,
+    keep: Indices,
+    most: Array,
+    target: float,
+    ranks: Callable[[Indices], Indices],
+    below: int,
+    *,
+    legs: int = 2,
+) -> Array | None:
+    """The cheapest of the plans of the lowest rank there is, where that is lower than `below`.
+
+    Parameters as for `cheapest_pair`; `ranks` takes the orders of every plan, one row each, with the number of
+    columns for no order.
+    """
+    pairs = _all_pairs(search, keep, _box(search, keep, most), legs)
+    pairs = pairs.take(pairs.cost < target)
+    order = np.append(keep, most.size)
+    rank = ranks(np.column_stack((order[pairs.first], order[pairs.second])))
+    for each in np.unique(rank[rank < below]):
+        best = _cheapest_of(pairs.take(rank == each), search, keep, most, target)
+        if best is not None:
+            return best
+    return None
+
+
+def _cheapest_of(pairs: _Pairs, search: Search, keep: Indices, most: Array, target: float) -> Array | None:
+    """The cheapest plan of some pairs that costs less than `target`, if there is one."""
     box = _box(search, keep, most)
     rows = np.argsort(~search.active, kind="stable")  # those that mattered before come first
     looked_at = int(np.count_nonzero(search.active))
-    pairs = _bounded(_all_pairs(search, keep, box, legs), box, rows[:looked_at], 0, target)
+    pairs = _bounded(pairs, box, rows[:looked_at], 0, target)
     best = None
     for tries in (TRIED_FIRST, pairs.cost.size):
         for at in np.argsort(pairs.cost, kind="stable")[:tries]:

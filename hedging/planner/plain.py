@@ -16,7 +16,7 @@ from hedging.planner.problem import Problem
 from hedging.planner.solve import Solution, solve
 from hedging.planner.universe import Columns
 
-__all__ = ["laughable", "plain"]
+__all__ = ["deep", "laughable", "plain"]
 
 Array = npt.NDArray[np.float64]
 
@@ -32,14 +32,18 @@ def laughable(columns: Columns, lots: Array) -> npt.NDArray[np.bool_]:
     """
     opened, kinds = [int(i) for i in np.flatnonzero(lots * ~columns.closes)], columns.kinds
     puts = {_terms(columns.instruments[i]) for i in opened if kinds[i] == "put" and columns.size[i] > 0}
-    found = np.zeros(lots.size, dtype=bool)
+    found, sunk = np.zeros(lots.size, dtype=bool), deep(columns)
     for i in opened:
         item = columns.instruments[i]
-        sold = isinstance(item, Option) and columns.size[i] < 0
-        deep = abs(columns.delta[i] + columns.coins[i]) >= DEEP * abs(columns.size[i])
-        parity = kinds[i] == "call" and _terms(item) in puts
-        found[i] = (sold and (deep or parity)) or (lots[i] == 1 and lots.max() >= MANY)
+        parity = kinds[i] == "call" and columns.size[i] < 0 and _terms(item) in puts
+        found[i] = sunk[i] or parity or (lots[i] == 1 and lots.max() >= MANY)
     return found
+
+
+def deep(columns: Columns) -> npt.NDArray[np.bool_]:
+    """Options sold so deep in the money that they are the underlying sold."""
+    sold = np.isin(columns.kinds, ("call", "put")) & (columns.size < 0)
+    return np.asarray(sold & (np.abs(columns.delta + columns.coins) >= DEEP * np.abs(columns.size)))
 
 
 def plain(problem: Problem, solution: Solution, *, cost: float) -> Solution:

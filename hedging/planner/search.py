@@ -25,6 +25,7 @@ from hedging.planner.plain import plain
 from hedging.planner.problem import Problem, allowed
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus
 from hedging.planner.solve import Solution
+from hedging.planner.standard import Standing, standard
 from hedging.planner.structure import closings, disguises
 from hedging.planner.tails import Outcomes
 from hedging.planner.targets import COST_WEIGHT, SHARES, Limits, Target
@@ -144,7 +145,7 @@ def plan(
 def _simplified(
     task: Task, problem: Problem, solution: Solution, engine: Engine
 ) -> tuple[Solution, tuple[Alternative, ...]]:
-    """Fewest legs within `Limits.parsimony` of the optimum, the easiest to trade and plainest; the optimum beside."""
+    """Fewest legs, most standard, easiest to trade and plainest within `Limits.parsimony`; the optimum beside."""
     share = task.limits.parsimony
     if solution.lots is None or not solution.lots.any() or not share:
         return solution, ()
@@ -153,7 +154,9 @@ def _simplified(
     measure = illiquidity(problem.columns, task.markets, task.limits)
     dearest = solution.objective + share * abs(solution.objective)
     fixed = settled(problem, simple.lots)
-    easy = plain(fixed, most_liquid(fixed, simple, measure, cost=dearest), cost=dearest)
+    standing = Standing.among(problem.columns)
+    common = standard(fixed, simple, standing, cost=dearest, engine=engine)
+    easy = plain(fixed, most_liquid(fixed, common, measure, standing, cost=dearest), cost=dearest)
     if easy is solution:
         return solution, ()
     legs = task.legs(problem, solution.lots)

@@ -31,7 +31,7 @@ from hedging.planner.problem import Problem
 from hedging.planner.relaxation import Relaxation, Search, relax, relax_within
 from hedging.planner.rounding import rounded
 
-__all__ = ["Relaxation", "Solution", "relax", "simplest", "solve"]
+__all__ = ["Relaxation", "Solution", "reach", "relax", "simplest", "solve"]
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -174,12 +174,12 @@ def _worth_more_legs(search: Search, relaxed: Relaxation, legs: int) -> bool:
 
 def _left(search: Search, relaxed: Relaxation, legs: int) -> npt.NDArray[np.intp]:
     """Orders that a plan of so many legs that is cheaper than the best can contain."""
-    return _reach(search, relaxed, search.target - legs * search.problem.price_per_leg)[0]
+    return reach(search, relaxed, search.target - legs * search.problem.price_per_leg)[0]
 
 
 def _few(search: Search, relaxed: Relaxation, target: float, *, legs: int) -> Array | None:
     """The cheapest plan of one leg or two that costs less than `target`; None if there is none."""
-    keep, most = _reach(search, relaxed, target - search.problem.price_per_leg)
+    keep, most = reach(search, relaxed, target - search.problem.price_per_leg)
     return cheapest_pair(search, keep, most, target, legs=legs)
 
 
@@ -246,7 +246,7 @@ def _prove(search: Search, relaxed: Relaxation, proven: int) -> Solution:
     price, most_legs, left = search.problem.price_per_leg, search.problem.max_legs, 0
     bounds: list[float] = []
     if search.miss_price.size:
-        keep, most = _reach(search, relaxed, search.target)
+        keep, most = reach(search, relaxed, search.target)
         lots, bound = branch(search, keep, most, most_legs, price=price)
         search.offer(lots)
         return _solution(search, relaxed, max(bound, relaxed.value), keep.size)
@@ -263,21 +263,21 @@ def _prove(search: Search, relaxed: Relaxation, proven: int) -> Solution:
         target = search.target
         if relaxed.value + legs * price >= target:
             break  # more legs only cost more
-        keep, most = _reach(search, relaxed, target - legs * price)
+        keep, most = reach(search, relaxed, target - legs * price)
         left = max(left, keep.size)
         lots, bound = branch(search, keep, most, legs, cutoff=target - legs * price)
         if lots is None:
             bounds.append(max(bound, relaxed.value + legs * price))
             continue
         search.offer(lots)
-        keep, most = _reach(search, relaxed, search.target - legs * price)
+        keep, most = reach(search, relaxed, search.target - legs * price)
         lots, bound = branch(search, keep, most, legs)
         search.offer(lots)
         bounds.append(max(bound, relaxed.value) + legs * price)
     return _solution(search, relaxed, min(bounds, default=np.inf), left)
 
 
-def _reach(search: Search, relaxed: Relaxation, cost: float) -> tuple[npt.NDArray[np.intp], Array]:
+def reach(search: Search, relaxed: Relaxation, cost: float) -> tuple[npt.NDArray[np.intp], Array]:
     """Orders that a plan cheaper than `cost` can contain, and how large they can be.
 
     By weak duality a plan costs at least the relaxation plus reduced cost times lots, and by what is meant

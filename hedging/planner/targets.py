@@ -291,7 +291,8 @@ class Limits:
         What each further order must save to earn its place, as a share of the base. [1]
     parsimony : float
         Among plans that cost this share more than the optimum at most, the one with the fewest legs is
-        taken, and of these the easiest to trade; see `hedging.planner.liquidity`. [1]
+        taken, of these the most standard structure, and of that the easiest to trade; see
+        `hedging.planner.standard` and `hedging.planner.liquidity`. [1]
     quoted_size : bool
         Trade no more than is quoted, where the quoted size is known.
     open_interest_share : float, optional
