@@ -36,6 +36,7 @@ from hedging.planner.frontier import Frontier, frontier
 from hedging.planner.proxy import Proxy, proxy
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus, read_plan
 from hedging.planner.search import plan
+from hedging.planner.spanning import Spanning
 from hedging.planner.tails import Outcomes
 from hedging.planner.targets import Band, Limits, Outright, Target
 from hedging.planner.verify import Check, Trough
@@ -59,6 +60,7 @@ __all__ = [
     "Proxy",
     "Reweighting",
     "ShadowPrice",
+    "Spanning",
     "Target",
     "Trough",
     "View",

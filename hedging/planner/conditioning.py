@@ -18,11 +18,12 @@ from hedging.instruments import Option
 from hedging.market import Market
 from hedging.valuation import unit_greeks
 
-__all__ = ["Conditioning", "conditioning"]
+__all__ = ["Conditioning", "conditioning", "row_scale", "singular_values"]
 
 Array = npt.NDArray[np.float64]
 
 ILL = 100.0  # condition number from which small errors of the quotes decide the hedge
+ROUNDING = 1e-13  # of the largest singular value
 MOVE = 0.01  # of spot: the shock that rows are scaled to
 
 
@@ -88,21 +89,37 @@ def conditioning(
     scale = np.array([_shock(name, market.spot) for name in greeks])
     matrix = np.array([unit[name] for name in greeks]) * scale[:, None]
     held = np.array([_of(book.exposure(market), name) for name in greeks]) * scale
-    norm = np.abs(matrix).max(axis=1)
-    norm = np.where(norm > 0, norm, 1.0)
-    rows = matrix / norm[:, None]
-    values = np.linalg.svd(rows, compute_uv=False)
-    values = np.append(values, np.zeros(max(0, len(greeks) - values.size)))
-    values = np.where(values > values[0] * 1e-13, values, 0.0)
-    units, *_ = np.linalg.lstsq(rows, -held / norm, rcond=None)
+    norm = row_scale(matrix)
+    units, *_ = np.linalg.lstsq(matrix / norm[:, None], -held / norm, rcond=None)
     left = held + matrix @ units
     residual = {
         name: float(rest / was) if was else 0.0 for name, rest, was in zip(greeks, left, held, strict=True)
     }
     expiries = len({option.expiry for option in options})
     return Conditioning(
-        tuple(greeks), tuple(option.symbol for option in options), values, units, residual, expiries
+        tuple(greeks),
+        tuple(option.symbol for option in options),
+        singular_values(matrix),
+        units,
+        residual,
+        expiries,
     )
+
+
+def singular_values(matrix: Array) -> Array:
+    """Singular values of a matrix whose rows are scaled to a largest entry of 1, descending.
+
+    One for each row, 0 where rows are multiples of each other up to rounding.
+    """
+    values = np.linalg.svd(matrix / row_scale(matrix)[:, None], compute_uv=False)
+    values = np.append(values, np.zeros(max(0, len(matrix) - values.size)))
+    return np.where(values > values[0] * ROUNDING, values, 0.0)
+
+
+def row_scale(matrix: Array) -> Array:
+    """Largest entry of each row, 1 for an empty one."""
+    largest = np.abs(matrix).max(axis=1)
+    return np.where(largest > 0, largest, 1.0)
 
 
 def _of(exposure: Exposure, name: str) -> float:

@@ -20,6 +20,7 @@ from hedging.paths import Paths
 from hedging.planner.arbitrage import Agreement
 from hedging.planner.explain import Driver, ShadowPrice
 from hedging.planner.saving import book_from, legs_from, legs_to_dicts
+from hedging.planner.spanning import Spanning
 from hedging.planner.structure import structure
 from hedging.planner.tails import Outcomes
 from hedging.planner.verify import Check, Trough
@@ -131,6 +132,8 @@ class HedgePlan:
     agreement : Agreement or None
         How the outcomes agree with the quotes: a free lunch among them, what orders gain on average, and how
         far their probabilities were moved; None for a plan without outcomes.
+    spanning : tuple of Spanning
+        What the bands of several Greeks take together, by asset.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
     """
@@ -154,6 +157,7 @@ class HedgePlan:
     alternatives: tuple[Alternative, ...] = ()
     clashes: tuple[str, ...] = ()
     agreement: Agreement | None = None
+    spanning: tuple[Spanning, ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -272,6 +276,7 @@ class HedgePlan:
             "alternatives": [item.to_dict() for item in self.alternatives],
             "clashes": list(self.clashes),
             "outcomes": None if self.agreement is None else self.agreement.to_dict(),
+            "spanning": [each.to_dict() for each in self.spanning],
             "inputs": self.inputs,
             "units": _units(self.inputs.get("currency", "money")),
         }
@@ -352,6 +357,7 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         ),
         clashes=tuple(saved["clashes"]),
         agreement=Agreement.from_dict(saved["outcomes"]) if saved.get("outcomes") else None,
+        spanning=tuple(Spanning.from_dict(each) for each in saved.get("spanning", ())),
         inputs=saved["inputs"],
     )
 
@@ -405,6 +411,8 @@ def _units(currency: str) -> dict[str, str]:
             "gain_share": "share of the underlying that the orders are on",
             "largest_gain": "share of the underlying that the order is on",
             "largest_gain_left": "share of the underlying that the order is on",
+            "gross": "units of underlying",
+            "one_by_one": "units of underlying",
             "entropy": "nat",
             "effective": "number of outcomes",
             "day": "days from the chain's time",

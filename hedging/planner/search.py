@@ -25,6 +25,7 @@ from hedging.planner.plain import plain
 from hedging.planner.problem import Problem, allowed
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus
 from hedging.planner.solve import Solution
+from hedging.planner.spanning import spanning
 from hedging.planner.standard import Standing, standard
 from hedging.planner.structure import closings, disguises
 from hedging.planner.tails import Outcomes
@@ -188,7 +189,7 @@ def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus
     if status is not PlanStatus.CLOSEST:
         total = _revalued(task, problem, cost, legs, checks)
         _insist([check for check in checks if not _soft(check, task.target)], total, solution.objective, base)
-    problem = settled(problem, solution.lots)
+    problem, spans = settled(problem, solution.lots), spanning(task, problem)
     value = book.value(*markets)
     alone, hedged = (trough_of(held, markets, task.scenarios, base, value) for held in (book, after))
     # The relaxation of the closest plan prices misses, not limits.
@@ -212,11 +213,13 @@ def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus
             *disguises(legs),
             *_remarks(task, problem, checks),
             *(task.agreement.remarks if task.agreement else ()),
+            *(each.remark for each in spans if each.ill),
             *(outlived(task, problem) if legs else ()),
         ),
         base=base,
         base_name=problem.base_name,
         agreement=task.agreement,
+        spanning=spans,
         inputs=task.to_dict(),
     )
 
@@ -285,11 +288,12 @@ def _no_plan(
         found = f"no plan meets every limit: {' and '.join(clashes)} {reason}"
     missed = "; ".join(str(check) for check in nearest.checks if not check.ok)
     late = outlived(task, problem) if "floor" in clashes else ()
+    apart = [each.remark for each in nearest.spanning if each.ill and {*each.limits} & {*clashes}]
     closer = f"No plan comes closer by more than {max(nearest.gap, 0.01):.0%}. "
     if nearest.gap > 0.5:
         closer = "It is not proven to be the closest; more time may find one that is. "
     return (
         f"{found}. The closest plan misses: {missed}. {closer}"
-        + "".join(f"{each[0].upper()}{each[1:]}. " for each in late)
+        + "".join(f"{each[0].upper()}{each[1:]}. " for each in (*late, *apart))
         + "Widen one of these limits, allow outright sales, more legs or other expiries."
     )

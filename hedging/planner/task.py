@@ -41,7 +41,8 @@ REQUIRED = ("book", "target")
 class Task:
     """Everything a plan is made of; the arguments of `hedging.planner.plan` after checking.
 
-    `by_default` says that the scenarios were not given: they come again from the same chain, book and limits.
+    `by_default` says that the scenarios were not given: they come again from the same chain, book and limits;
+    `agreement` is what came of holding the outcomes against the quotes, once that was done.
     """
 
     book: Book
@@ -53,7 +54,7 @@ class Task:
     outcomes: Outcomes | None = None
     view: View | None = None
     by_default: bool = False
-    agreement: Agreement | None = None  # of the outcomes with the quotes, once that was looked at
+    agreement: Agreement | None = None
 
     @classmethod
     def of(
