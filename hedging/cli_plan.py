@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser"]
 
+
+def _floor(text: str) -> float | dict[float, float]:
+    """A share for all dates, or shares by day as ``7:-8%,30:-15%``."""
+    if ":" not in text:
+        return console.share(text)
+    pairs = [part.partition(":") for part in text.split(",")]
+    return {console.number(day): console.share(least) for day, _, least in pairs}
+
+
 # Each with its parser, its form and its help; the name is that of `Target`, with dashes.
 TARGETS: tuple[tuple[str, Any, str, str], ...] = (
     ("delta", console.band, "LO:HI", "delta of the hedged book, in coins"),
@@ -24,7 +33,7 @@ TARGETS: tuple[tuple[str, Any, str, str], ...] = (
     ("vega", console.band, "LO:HI", "vega of the hedged book, money per vol point"),
     ("vega_weighted", console.band, "LO:HI", "the same, each expiry by the root of 30 days over its own"),
     ("theta", console.band, "LO:HI", "theta, money a day"),
-    ("floor", console.share, "SHARE", "worst loss over the scenarios: -15%%"),
+    ("floor", _floor, "SHARE", "worst loss over the scenarios: -15%%, or by day: 7:-8%%,30:-15%%"),
     ("shortfall", console.share, "SHARE", "mean of the worst outcomes, drawn as by --outcomes: -20%%"),
     ("value_at_risk", console.share, "SHARE", "loss that the outcomes exceed with 1 - level at most"),
 )

@@ -128,7 +128,7 @@ def every_book(
 
     def total(of) -> np.ndarray:
         """The sum of something of one contract over every book, shape (books, ...)."""
-        return sides @ np.array([of(one) for one in ones])
+        return np.tensordot(sides, np.array([of(one) for one in ones]), axes=1)
 
     cost = sides @ np.array([abs(leg.units) * (leg.half_spread + leg.fee) for leg in legs])
     premium = sides @ np.array([leg.units * leg.price for leg in legs])
@@ -142,12 +142,13 @@ def every_book(
         )
         fine &= low is None or value >= low - ROUNDING
         fine &= high is None or value <= high + ROUNDING
-    worst = (
-        gains(book, market, scenarios).ravel()
-        - start
-        + total(lambda one: gains(one, market, scenarios).ravel())
-    ).min(axis=1)
-    fine &= target.floor is None or worst >= target.floor * start - ROUNDING
+    pnl_at = gains(book, market, scenarios) - start + total(lambda one: gains(one, market, scenarios))
+    worst = pnl_at.min(axis=(1, 2))
+    if isinstance(target.floor, dict):
+        for day, share in target.floor.items():
+            fine &= pnl_at[:, :, list(scenarios.days).index(day)].min(axis=1) >= share * start - ROUNDING
+    else:
+        fine &= target.floor is None or worst >= target.floor * start - ROUNDING
     tail = np.zeros(len(quantities))
     if outcomes is not None:
         pnl = gains(book, market, outcomes.paths)[:, -1] - start

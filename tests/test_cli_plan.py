@@ -105,3 +105,12 @@ def test_what_a_command_line_leaves_out_is_the_default_of_the_library(folder: Pa
     assert saved["inputs"]["view"] is None
     assert saved["inputs"]["outcomes"] is None
     assert saved["inputs"]["limits"] == json.loads(json.dumps(Limits().to_dict()))
+
+
+def test_floors_by_day_are_those_of_a_target(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved = planned(folder, "--floor", "7:-12%,30:-0.2", "--delta", "6:16", "--max-legs", "2")
+    assert saved["inputs"]["target"]["floor"] == [[7.0, -0.12], [30.0, -0.2]]
+    assert "floor day 7" in capsys.readouterr().out
+    for wrong in ("7:-12%,", "7:-12%,x:-20%", "7:"):
+        assert cli.main(["plan", "book.toml", "--chain", "chain.csv", "--floor", wrong]) == 2
+        assert "argument --floor: must be" in capsys.readouterr().err

@@ -11,12 +11,14 @@ import pandas as pd
 from hedging.book import Exposure
 from hedging.errors import InfeasibleHedgeError, InputError
 from hedging.legs import Cost, Leg, cost_of
-from hedging.market import Chains, Market
+from hedging.market import Chains, Market, markets_of
 from hedging.paths import Paths
 from hedging.planner.arbitrage import agreed
+from hedging.planner.floors import days_left
 from hedging.planner.saving import book_from, limits_from, target_from
 from hedging.planner.search import plan
 from hedging.planner.tails import Outcomes
+from hedging.planner.targets import Target
 from hedging.planner.task import Task
 from hedging.planner.universe import leg_on
 from hedging.planner.verify import Check
@@ -104,6 +106,8 @@ def audit(
 ) -> Audit:
     """Hold a plan against newer quotes.
 
+    A floor by day is asked for the days that are left until then; one whose day is over is asked no more.
+
     Parameters
     ----------
     saved : HedgePlan
@@ -131,15 +135,19 @@ def audit(
         target_from(inputs["target"]),
         replace(limits_from(inputs["limits"]), depth={}),  # of the order books of that day nothing is left
     )
+    markets = tuple(markets_of(chain).values())
+    elapsed = days(utc(inputs["as_of"]), markets[0].as_of)
+    if elapsed < 0:
+        raise InputError(f"the chain is {-elapsed:.2f} days older than the plan; audit it with a newer one.")
     # What was minimised or expected to gain is no limit to go back to, and its cost is spent.
-    target, limits = replace(target, minimise="cost"), replace(limits, cost=None)
+    target, limits = replace(_left(target, elapsed), minimise="cost"), replace(limits, cost=None)
     if target.needs_outcomes and outcomes is None:
         raise InputError(
             "the outcomes of an expected shortfall or value at risk are not saved with its plan: pass them, "
             "plan.audit(chain, outcomes=...)."
         )
     outcomes = outcomes if target.needs_outcomes else None
-    task = Task.of(book + saved, chain, target, limits, inputs["horizon_days"], scenarios, outcomes)
+    task = Task.of(book + saved, markets, target, limits, inputs["horizon_days"], scenarios, outcomes)
     if scenarios is None and target.floor is not None and not inputs["scenarios"].get("default"):
         raise InputError(
             "the floor of this plan holds over scenarios of its own, which are not saved with it: pass them, "
@@ -147,9 +155,6 @@ def audit(
         )
     if inputs.get("reweighted"):
         task, _ = agreed(task, task.problem(), reweight=True)
-    elapsed = days(utc(inputs["as_of"]), task.markets[0].as_of)
-    if elapsed < 0:
-        raise InputError(f"the chain is {-elapsed:.2f} days older than the plan; audit it with a newer one.")
     base, bought_for = saved.base, ("budget", "max_legs")
     checks = tuple(check for check in task.checks((), base) if check.limit not in bought_for)
     then = {before.asset: after for before, after in saved.exposures}
@@ -165,6 +170,14 @@ def audit(
         restore=restore,
         message=message,
     )
+
+
+def _left(target: Target, elapsed: float) -> Target:
+    """The target some days later: what a floor by day asked of days that are over is asked no more."""
+    floor = days_left(target.floor, elapsed)
+    gone = {"floor"} if floor is None else set()
+    soft = {name: price for name, price in target.soft.items() if name not in gone}
+    return replace(target, floor=floor, soft=soft)
 
 
 def _restore(

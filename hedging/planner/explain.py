@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hedging.paths import Paths
+from hedging.planner.floors import dates_of, is_floor
 from hedging.planner.problem import Problem
 from hedging.planner.solve import Relaxation, Solution
 from hedging.planner.targets import SHARES
@@ -83,18 +84,18 @@ def shadow_prices(problem: Problem, relaxed: Relaxation) -> tuple[ShadowPrice, .
 
 def drivers(problem: Problem, relaxed: Relaxation, scenarios: Paths) -> tuple[Driver, ...]:
     """The nodes whose floor costs something, the dearest first: what the hedge is paid for."""
-    floor = np.flatnonzero(problem.rows.group == "floor")
-    duals = relaxed.duals[floor]
-    total = duals.sum()
+    price = np.zeros(scenarios.spot.shape)
+    for name in filter(is_floor, map(str, np.unique(problem.rows.group))):
+        at = dates_of(name, scenarios.days)
+        price[:, at] += relaxed.duals[problem.rows.group == name].reshape(len(scenarios), at.size)
+    total = float(price.sum())
     if total <= 0:
         return ()
-    order = [int(node) for node in np.argsort(-duals) if duals[node] > 1e-6 * total]
-    dates = scenarios.days.size
+    nodes = zip(*np.unravel_index(np.argsort(-price, axis=None), price.shape), strict=True)
+    dear = [(row, date) for row, date in nodes if price[row, date] > 1e-6 * total]
     return tuple(
-        Driver(
-            scenarios.labels[node // dates], float(scenarios.days[node % dates]), float(duals[node] / total)
-        )
-        for node in order
+        Driver(scenarios.labels[row], float(scenarios.days[date]), float(price[row, date] / total))
+        for row, date in dear
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -114,6 +114,11 @@ def frontier(
         raise InputError(f"a frontier is of the least cost at each level; got minimise={target.minimise!r}.")
     if target.value_at_risk is not None:
         raise InputError("a frontier takes no value at risk, which has no relaxation; limit the shortfall.")
+    if over == "floor" and isinstance(target.floor, Mapping):
+        raise InputError(
+            "a frontier over the floor moves one floor of all dates; this target has one for each of some days: leave "
+            "floor out, or move the budget or the shortfall."
+        )
     target, limits = _with(target, limits or Limits(), over, first)
     task = Task.of(book, chain, target, limits, horizon, scenarios, outcomes)
     whole = task.problem()

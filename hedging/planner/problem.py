@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from hedging.errors import InputError
 from hedging.instruments import Instrument, Option, Spot
 from hedging.market import Market
 from hedging.paths import Paths
+from hedging.planner.floors import dates_of, floors_of
 from hedging.planner.margins import margin_rows
 from hedging.planner.measures import Measure, measures
 from hedging.planner.tails import ROUNDING, Chance, Outcomes, Tail
@@ -180,9 +181,8 @@ def build(
             matrix, bound = margin_rows(limits.initial_margin, book, market, columns, here, base)
             name = limit_name("initial_margin", market.asset, several=len(markets) > 1)
             blocks.append(_rows(name, matrix, bound, base))
-    if target.floor is not None or target.least == "floor":
-        floor = (target.floor or 0.0) * base
-        blocks.append(_floor_rows(book, markets, columns, scenarios, floor, base))
+    if floors := floors_of(target):
+        blocks += _floor_rows(book, markets, columns, scenarios, floors, base)
     if limits.budget is not None:
         blocks.append(_rows("budget", columns.premium, limits.budget * base, base))
     if limits.cost is not None:
@@ -241,7 +241,7 @@ def _miss_prices(target: Target, rows: Rows) -> dict[str, float]:
     for group, scale in zip(rows.group, rows.scale, strict=True):
         price = target.soft.get(str(group).partition(" ")[0])
         if price is not None:
-            prices[str(group)] = price * (100.0 if group in SHARES else float(scale))
+            prices[str(group)] = price * (100.0 if str(group).partition(" ")[0] in SHARES else float(scale))
     if target.shortfall is not None and "shortfall" in target.soft:
         prices["shortfall"] = 100.0 * target.soft["shortfall"]
     return prices
@@ -312,12 +312,22 @@ def _greek_scale(held: float, band: Band, fallback: float) -> float:
 
 
 def _floor_rows(
-    book: Book, markets: Sequence[Market], columns: Columns, scenarios: Paths, floor: float, base: float
-) -> Rows:
-    unhedged = pnl_of(book, markets, scenarios).ravel()
+    book: Book,
+    markets: Sequence[Market],
+    columns: Columns,
+    scenarios: Paths,
+    floors: Mapping[str, float | None],
+    base: float,
+) -> list[Rows]:
+    unhedged = pnl_of(book, markets, scenarios)
     growth = np.broadcast_to(growth_of(book, markets, scenarios), scenarios.spot.shape)
-    pnl = (columns.pnl(markets, scenarios) / growth[:, :, None]).reshape(-1, len(columns))
-    return _rows("floor", -pnl, unhedged - floor, base, many=True)
+    pnl = columns.pnl(markets, scenarios) / growth[:, :, None]
+    blocks = []
+    for name, share in floors.items():
+        at = dates_of(name, scenarios.days)
+        lost, held = -pnl[:, at].reshape(-1, len(columns)), unhedged[:, at].ravel()
+        blocks.append(_rows(name, lost, held - (share or 0.0) * base, base, many=True))
+    return blocks
 
 
 def _tail_rows(book: Book, market: Market, columns: Columns, here: npt.NDArray[np.bool_]) -> list[Rows]:

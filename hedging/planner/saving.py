@@ -87,7 +87,8 @@ def book_from(saved: dict[str, Any]) -> Book:
 def target_from(saved: dict[str, Any]) -> Target:
     """The target that `Target.to_dict` gave."""
     windows = {(row[0], row[1]): (row[2], row[3]) for row in saved.get("vega_by_days", ())}
-    return Target(**(saved | {"vega_by_days": windows}))
+    by_day = {"floor": dict(saved["floor"])} if isinstance(saved.get("floor"), list) else {}
+    return Target(**(saved | {"vega_by_days": windows} | by_day))
 
 
 def limits_from(saved: dict[str, Any]) -> Limits:

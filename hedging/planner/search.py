@@ -19,6 +19,7 @@ from hedging.planner.arbitrage import agreed
 from hedging.planner.backends import Engine
 from hedging.planner.chance import settled, simplest, solve
 from hedging.planner.explain import binding, drivers, shadow_prices
+from hedging.planner.floors import is_floor
 from hedging.planner.infeasible import clashing, closest, outlived
 from hedging.planner.liquidity import illiquidity, most_liquid
 from hedging.planner.plain import plain
@@ -273,9 +274,9 @@ def _soft(check: Check, target: Target) -> bool:
 def _price_of_misses(checks: Sequence[Check], target: Target) -> float:
     """What the misses of soft targets cost: per unit of a Greek, per 1 % of the base for shares."""
     return sum(
-        check.miss * (100.0 if check.limit in SHARES else 1.0) * target.soft[check.limit.partition(" ")[0]]
+        check.miss * (100.0 if name in SHARES else 1.0) * target.soft[name]
         for check in checks
-        if _soft(check, target)
+        if (name := check.limit.partition(" ")[0]) in target.soft
     )
 
 
@@ -287,7 +288,7 @@ def _no_plan(
         reason = "cannot hold together" if len(clashes) > 1 else "cannot be kept by what may be traded"
         found = f"no plan meets every limit: {' and '.join(clashes)} {reason}"
     missed = "; ".join(str(check) for check in nearest.checks if not check.ok)
-    late = outlived(task, problem) if "floor" in clashes else ()
+    late = outlived(task, problem) if any(map(is_floor, clashes)) else ()
     apart = [each.remark for each in nearest.spanning if each.ill and {*each.limits} & {*clashes}]
     closer = f"No plan comes closer by more than {max(nearest.gap, 0.01):.0%}. "
     if nearest.gap > 0.5:

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from hedging.legs import cost_of
+from hedging.planner.floors import is_floor
 from hedging.planner.targets import BANDS, LEAST
 from hedging.planner.view import View
 
@@ -120,7 +121,9 @@ def _share_lines(plan: HedgePlan) -> list[str]:
         f"  {check.limit:<14}{'':>12}{check.value:>12.2%}  "
         f"{'minimised' if check.limit == least else _share_band(check):<16}of {plan.base_name}"
         for check in plan.checks
-        if check.limit == least or check.limit in ("shortfall", "value_at_risk", "cost")
+        if check.limit == least
+        or check.limit in ("shortfall", "value_at_risk", "cost")
+        or (is_floor(check.limit) and check.limit != "floor")  # which the worst case shows
     ]
 
 

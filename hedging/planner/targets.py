@@ -13,6 +13,7 @@ import pandas as pd
 from hedging.errors import InputError
 from hedging.instruments import FeeRule, Future, Linear, Perpetual, Settlement, Spot
 from hedging.legs import Ladder
+from hedging.planner.floors import Floor, checked_floor
 from hedging.smile import stickiness
 from hedging.units import GREEK_UNITS
 
@@ -75,9 +76,9 @@ class Target:
     vega_by_days : {(first, last): (low, high)}, optional
         Bands for the vega of what expires within a window of days; vega of one expiry moves little with
         that of another. Holds for every asset of the book. [days], [money per vol point]
-    floor : float, optional
+    floor : float or {day: float}, optional
         Least P&L over the scenario set, at all its dates, as a share of the plan's base: -0.15 is a loss of
-        at most 15 %. [1]
+        at most 15 %. Or by day, {7: -0.08, 30: -0.15}: on those dates only, each its own. [1], [days from now]
     shortfall : float, optional
         Expected shortfall over the `Outcomes` given to the planner: the mean P&L of the worst ``1 - level``
         of them is at least this share of the base. [1]
@@ -123,7 +124,7 @@ class Target:
     reference_days: float = 30.0
     delta_rule: str | float | None = None
     vega_by_days: Mapping[tuple[float, float], Band] = field(default_factory=dict)
-    floor: float | None = None
+    floor: Floor | None = None
     shortfall: float | None = None
     value_at_risk: float | None = None
     level: float = 0.95
@@ -147,13 +148,9 @@ class Target:
             _window(days): _band(f"vega of {days} days", band) for days, band in self.vega_by_days.items()
         }
         object.__setattr__(self, "vega_by_days", windows)
-        for name in LOSSES:
-            share = getattr(self, name)
-            if share is not None and not -1.0 <= number(share) <= 0.0:
-                raise InputError(
-                    f"{name} must be a share between -1 and 0; got {share!r}. "
-                    "A loss of at most 15 % is written -0.15."
-                )
+        object.__setattr__(self, "floor", checked_floor(self.floor, _loss))
+        for name in ("shortfall", "value_at_risk"):
+            _loss(name, getattr(self, name))
         if not 0.0 < number(self.reference_days) < math.inf:
             raise InputError(f"reference_days must be a number of days > 0; got {self.reference_days!r}.")
         if self.delta_rule is not None:
@@ -198,6 +195,8 @@ class Target:
         """The targets that are set, by name."""
         named = {name: getattr(self, name) for name in TARGETS}
         plain: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+        if isinstance(self.floor, Mapping):
+            plain["floor"] = [list(each) for each in self.floor.items()]
         if self.vega_by_days:
             plain["vega_by_days"] = [[*days, *band] for days, band in self.vega_by_days.items()]
         if self.needs_outcomes:
@@ -406,6 +405,15 @@ def number(given: Any) -> float:
     if isinstance(given, bool) or not isinstance(given, Real):
         return math.nan
     return float(given)
+
+
+def _loss(name: str, share: Any) -> Any:
+    """A loss as a share, checked; None is none."""
+    if share is not None and not -1.0 <= number(share) <= 0.0:
+        raise InputError(
+            f"{name} must be a share between -1 and 0; got {share!r}. A loss of at most 15 % is written -0.15."
+        )
+    return share
 
 
 def _pair(given: Any) -> tuple[float, float]:

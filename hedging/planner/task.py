@@ -17,6 +17,7 @@ from hedging.errors import InputError
 from hedging.legs import Cost, Leg
 from hedging.market import Chains, Market, markets_of
 from hedging.paths import Paths
+from hedging.planner.floors import days_of, with_dates
 from hedging.planner.nodes import default_scenarios
 from hedging.planner.problem import Problem, build
 from hedging.planner.saving import book_to_dict
@@ -104,7 +105,8 @@ class Task:
         if scenarios is None:
             strikes = strikes_by_day(markets, limits, book)
             in_money = book.numeraire not in {market.asset for market in markets}
-            scenarios = default_scenarios(horizon, strikes, to_zero=in_money)
+            scenarios = default_scenarios(horizon, strikes, _floor_days(target, horizon), to_zero=in_money)
+        with_dates(target, scenarios)
         return cls(book, markets, target, limits, float(horizon), scenarios, outcomes, view, by_default)
 
     def problem(self) -> Problem:
@@ -195,6 +197,16 @@ def _check_names(target: Target, markets: Sequence[Market]) -> None:
             f"the target has a band of {', '.join(unknown)}, but the chain is {', '.join(known)}: give a chain of that "
             "asset, or remove the band."
         )
+
+
+def _floor_days(target: Target, horizon: float) -> tuple[float, ...]:
+    """The days of floors by day, which must come within the horizon."""
+    late = [day for day in days_of(target.floor) if day > horizon]
+    if late:
+        raise InputError(
+            f"the floor of day {late[0]:g} lies beyond the horizon of {horizon:g} days: lengthen the horizon."
+        )
+    return days_of(target.floor)
 
 
 def _check_view(view: View | None, markets: Sequence[Market]) -> None:

@@ -17,6 +17,7 @@ from hedging.instruments import Future, Option
 from hedging.legs import Cost, Leg, cost_of
 from hedging.market import Market
 from hedging.paths import Paths
+from hedging.planner.floors import dates_of, floors_of
 from hedging.planner.measures import measures
 from hedging.planner.problem import pnl_of
 from hedging.planner.tails import Outcomes, quantile_loss, shortfall
@@ -145,9 +146,11 @@ def revalue(
             label = limit_name("initial_margin", market.asset, several=len(markets) > 1)
             needed = limits.initial_margin.of(after, market) / base
             checks.append(Check(label, needed, high=limits.initial_margin.most))
-    if target.floor is not None or target.least == "floor":
-        worst = trough_of(after, markets, scenarios, base, book.value(*markets))
-        checks.append(Check("floor", worst.share, low=target.floor))
+    if floors := floors_of(target):
+        pnl = pnl_of(after, markets, scenarios) + after.value(*markets) - book.value(*markets)
+        for name, share in floors.items():
+            worst = float(pnl[:, dates_of(name, scenarios.days)].min())
+            checks.append(Check(name, worst / base, low=share))
     if target.needs_outcomes and outcomes is not None:
         pnl = pnl_of(after, markets, outcomes.paths)[:, -1] + after.value(*markets) - book.value(*markets)
         if target.shortfall is not None or target.least == "shortfall":
