@@ -152,6 +152,10 @@ class Cost:
         """What is gone for good: half spread, fees and carry."""
         return self.half_spread + self.fees + self.carry
 
+    def at(self, price: float) -> Cost:
+        """The same cost counted in units of what has a price today, such as a coin."""
+        return Cost(*(getattr(self, f.name) / price for f in fields(self)))
+
     def __add__(self, other: Cost) -> Cost:
         return Cost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 

@@ -33,6 +33,7 @@ from hedging.planner.auditing import Audit, audit
 from hedging.planner.conditioning import Conditioning, conditioning
 from hedging.planner.explain import Driver, ShadowPrice
 from hedging.planner.frontier import Frontier, frontier
+from hedging.planner.numeraires import Numeraire
 from hedging.planner.proxy import Proxy, proxy
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus, read_plan
 from hedging.planner.search import plan
@@ -54,6 +55,7 @@ __all__ = [
     "Frontier",
     "HedgePlan",
     "Limits",
+    "Numeraire",
     "Outcomes",
     "Outright",
     "PlanStatus",

@@ -19,6 +19,7 @@ from hedging.market import Chains
 from hedging.paths import Paths
 from hedging.planner.arbitrage import Agreement
 from hedging.planner.explain import Driver, ShadowPrice
+from hedging.planner.numeraires import Numeraire
 from hedging.planner.saving import book_from, legs_from, legs_to_dicts
 from hedging.planner.spanning import Spanning
 from hedging.planner.structure import structure
@@ -134,6 +135,8 @@ class HedgePlan:
         far their probabilities were moved; None for a plan without outcomes.
     spanning : tuple of Spanning
         What the bands of several Greeks take together, by asset.
+    numeraires : tuple of Numeraire
+        Cost and worst case in money and in coin, where options settle in one coin.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
     """
@@ -158,6 +161,7 @@ class HedgePlan:
     clashes: tuple[str, ...] = ()
     agreement: Agreement | None = None
     spanning: tuple[Spanning, ...] = ()
+    numeraires: tuple[Numeraire, ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -277,6 +281,7 @@ class HedgePlan:
             "clashes": list(self.clashes),
             "outcomes": None if self.agreement is None else self.agreement.to_dict(),
             "spanning": [each.to_dict() for each in self.spanning],
+            "numeraires": [each.to_dict() for each in self.numeraires],
             "inputs": self.inputs,
             "units": _units(self.inputs.get("currency", "money")),
         }
@@ -357,6 +362,7 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         ),
         clashes=tuple(saved["clashes"]),
         agreement=Agreement.from_dict(saved["outcomes"]) if saved.get("outcomes") else None,
+        numeraires=tuple(Numeraire.from_dict(each) for each in saved.get("numeraires", ())),
         spanning=tuple(Spanning.from_dict(each) for each in saved.get("spanning", ())),
         inputs=saved["inputs"],
     )
@@ -407,6 +413,7 @@ def _units(currency: str) -> dict[str, str]:
             "price_per_unit": f"{currency} per unit of underlying, the average",
             "share": "share of base",
             "gap": "share of objective",
+            "numeraires": f"each in its own unit; price in {currency}",
             "gain": currency,
             "gain_share": "share of the underlying that the orders are on",
             "largest_gain": "share of the underlying that the order is on",

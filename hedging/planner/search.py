@@ -22,6 +22,7 @@ from hedging.planner.explain import binding, drivers, shadow_prices
 from hedging.planner.floors import is_floor
 from hedging.planner.infeasible import clashing, closest, outlived
 from hedging.planner.liquidity import illiquidity, most_liquid
+from hedging.planner.numeraires import numeraires
 from hedging.planner.plain import plain
 from hedging.planner.problem import Problem, allowed
 from hedging.planner.result import Alternative, HedgePlan, PlanStatus
@@ -221,6 +222,7 @@ def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus
         base_name=problem.base_name,
         agreement=task.agreement,
         spanning=spans,
+        numeraires=numeraires(book, after, cost, markets, task.scenarios, base),
         inputs=task.to_dict(),
     )
 

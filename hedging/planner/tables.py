@@ -12,6 +12,7 @@ from hedging.planner.targets import BANDS, LEAST
 from hedging.planner.view import View
 
 if TYPE_CHECKING:
+    from hedging.planner.numeraires import Numeraire
     from hedging.planner.result import Alternative, HedgePlan
     from hedging.planner.verify import Check
 
@@ -29,6 +30,7 @@ def plan_text(plan: HedgePlan) -> str:
         lines.append(f"  {'view':<14}{View(**plan.inputs['view'])}")
     for name, trough in zip(("alone", "hedged"), plan.troughs, strict=True):
         lines.append(f"  {f'worst {name}':<14}{trough.share:>10.1%}  {trough.scenario}, day {trough.day:g}")
+    lines += [f"  {f'in {item.unit}':<14}{item}" for item in _other_numeraires(plan)]
     if plan.agreement is not None:
         lines.append(f"  {'outcomes':<14}{plan.agreement}")
     lines.append(f"  {'binds':<14}{', '.join(plan.binding) or 'nothing'}")
@@ -112,6 +114,14 @@ def _exposure_lines(plan: HedgePlan) -> list[str]:
 
 def _unit(plan: HedgePlan, name: str, asset: str) -> str:
     return BANDS[name].replace("money", _currency(plan)).replace("units of underlying", asset)
+
+
+def _other_numeraires(plan: HedgePlan) -> list[Numeraire]:
+    """The coin, and money too where the lines above count in coin."""
+    judged = plan.inputs.get("book", {}).get("numeraire")
+    return [
+        item for item in plan.numeraires if item.unit != _currency(plan) or judged not in (item.unit, "USD")
+    ]
 
 
 def _share_lines(plan: HedgePlan) -> list[str]:
