@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from hedging.planner import Limits, Target, View, branching, frontier, plan, rea
 from hedging.planner.backends import Branched
 
 BOOK, CHAIN = samples.book(), samples.chain()
+FRONTIER = import_module("hedging.planner.frontier")  # the name is that of the function too
 
 
 def test_a_band_of_a_window_stays_hard_where_the_whole_is_soft():
@@ -103,3 +105,24 @@ def test_levels_that_make_no_sense_are_refused(levels):
 def test_views_of_nothing_or_beyond_sense_are_refused(view):
     with pytest.raises(InputError, match=r"view needs|drift must be"):
         View(**view)
+
+
+def test_a_frontier_keeps_the_levels_done_when_one_without_a_plan_is_interrupted(monkeypatch):
+    solve, calls = FRONTIER.solve, []
+
+    def interrupted(*args, **keywords):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return solve(*args, **keywords)
+
+    monkeypatch.setattr(FRONTIER, "solve", interrupted)
+    # Nothing meets the first two levels, so that the third has no plan to fall back on.
+    limits = Limits(budget=0.0, max_legs=1)
+    curve = frontier(BOOK, CHAIN, Target(delta=(24, 25)), limits, levels=[-0.01, -0.02, -0.03, -0.9])
+    assert list(curve.table["floor"]) == [-0.01, -0.02]
+    assert curve.plans == ((), ())
+    assert curve.table["cost"].isna().all()
+    calls[:] = [1, 1]
+    with pytest.raises(KeyboardInterrupt):
+        frontier(BOOK, CHAIN, Target(delta=(24, 25)), limits, levels=[-0.01, -0.02])

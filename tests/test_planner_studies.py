@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +20,7 @@ from hedging.planner import (
     Limits,
     Outcomes,
     Target,
+    View,
     audit,
     conditioning,
     free_lunch,
@@ -92,6 +94,50 @@ def test_a_frontier_runs_over_the_budget_too():
     assert (np.diff(curve.table["cost"].dropna()) <= 1e-6).all()
     with pytest.raises(InputError, match="over must be"):
         frontier(BOOK, CHAIN, Target(), over="delta")
+
+
+def test_a_frontier_under_a_view_is_that_of_plans_under_it():
+    view, levels = View(drift=-0.4), [-0.2, -0.4]
+    limits = Limits(budget=0.03, max_legs=1, parsimony=0.0)
+    curve = frontier(BOOK, CHAIN, Target(delta=(8, 20)), limits, levels=levels, view=view, gap=1e-4)
+    for level, cost in zip(curve.table["floor"], curve.table["cost"], strict=True):
+        found = plan(BOOK, CHAIN, Target(delta=(8, 20), floor=level), limits, view=view, compare=False)
+        assert cost == pytest.approx(found.objective, rel=2e-3)
+        assert cost < 0.0
+    assert "under the view: drift -40 % a year" in repr(curve)
+    assert curve.to_dict()["view"] == view.to_dict()
+
+
+def test_a_frontier_says_where_it_stands_and_takes_another_solver():
+    pytest.importorskip("ortools")
+    heard = []
+    curve, other = (
+        frontier(
+            BOOK,
+            CHAIN,
+            Target(delta=(8, 12), vega=(0, None)),
+            Limits(budget=0.02, max_legs=3),
+            levels=[-0.08, -0.15],
+            solver=solver,
+            progress=lambda cost, bound: heard.append((cost, bound)),
+            seconds=60.0,
+        )
+        for solver in ("highs", "scip")
+    )
+    assert np.allclose(curve.table["cost"], other.table["cost"], rtol=2.1e-2)
+    assert heard
+    assert all(bound <= cost + 1e-6 for cost, bound in heard)
+    with pytest.raises(InputError, match="solver must be"):
+        frontier(BOOK, CHAIN, Target(), levels=[-0.1], solver="glpk")
+
+
+def test_thirty_levels_are_thirty_rows_as_plain_values():
+    levels = np.linspace(-0.03, -0.9, 30)
+    curve = frontier(BOOK, CHAIN, Target(delta=(6, 16)), Limits(budget=0.005, max_legs=2), levels=levels)
+    saved = json.loads(json.dumps(curve.to_dict(), allow_nan=False))
+    assert [row["floor"] for row in saved["levels"]] == list(levels)
+    assert saved["levels"][0]["cost"] is None
+    assert [len(row["orders"]) for row in saved["levels"]] == list(curve.table["legs"])
 
 
 # --- audit ------------------------------------------------------------------------------------------

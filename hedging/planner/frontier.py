@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +17,16 @@ from hedging.errors import InputError
 from hedging.legs import Leg
 from hedging.market import Chains
 from hedging.paths import Paths
+from hedging.planner.backends import Engine
 from hedging.planner.explain import shadow_prices
 from hedging.planner.problem import Problem, allowed
-from hedging.planner.solve import solve
+from hedging.planner.saving import legs_to_dicts
+from hedging.planner.solve import Solution, solve
 from hedging.planner.structure import structure
 from hedging.planner.tails import Outcomes
 from hedging.planner.targets import Limits, Target
 from hedging.planner.task import Task, check_effort
+from hedging.planner.view import View
 
 __all__ = ["Frontier", "frontier"]
 
@@ -45,20 +50,37 @@ class Frontier:
         Orders of each row.
     base : float
         [money]
+    view : View or None
+        What the costs are net of the expected gains of.
     """
 
     over: str
     table: pd.DataFrame
     plans: tuple[tuple[Leg, ...], ...]
     base: float
+    view: View | None = None
 
     def __repr__(self) -> str:
         shown = self.table.to_string(index=False, float_format="{:,.4g}".format, na_rep="-")
-        return f"Cost against {self.over}, base {self.base:,.0f}\n{shown}"
+        view = "" if self.view is None else f"\nunder the view: {self.view}"
+        return f"Cost against {self.over}, base {self.base:,.0f}{view}\n{shown}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The frontier as plain values, a level that nothing meets with None; money is the quote currency."""
+        table = self.table.astype(object).where(self.table.notna(), None)
+        levels = [
+            {str(name): value for name, value in row.items()} | {"orders": legs_to_dicts(legs)}
+            for row, legs in zip(table.to_dict(orient="records"), self.plans, strict=True)
+        ]
+        view = None if self.view is None else self.view.to_dict()
+        return {"over": self.over, "base": self.base, "view": view, "levels": levels}
 
     def _repr_html_(self) -> str:
+        view = "" if self.view is None else f"<p>{self.view}</p>"
         head = f"<p><b>Cost against {self.over}, base {self.base:,.0f}</b></p>"
-        return head + self.table.to_html(index=False, border=0, float_format="{:,.4g}".format, na_rep="-")
+        return (
+            head + view + self.table.to_html(index=False, border=0, float_format="{:,.4g}".format, na_rep="-")
+        )
 
 
 def frontier(
@@ -72,8 +94,11 @@ def frontier(
     horizon: float = 30.0,
     scenarios: Paths | None = None,
     outcomes: Outcomes | Paths | None = None,
+    view: View | None = None,
     gap: float = 1e-2,
     seconds: float = 10.0,
+    solver: str = "highs",
+    progress: Callable[[float, float], object] | None = None,
 ) -> Frontier:
     """Solve one problem at many levels of one limit.
 
@@ -82,20 +107,25 @@ def frontier(
 
     Parameters
     ----------
-    book, chain, target, limits, horizon, scenarios, outcomes
-        As for `hedging.planner.plan`; the limit in `over` is replaced by each level.
+    book, chain, target, limits, horizon, scenarios, outcomes, view, solver, progress
+        As for `hedging.planner.plan`; the limit in `over` is replaced by each level. Under a view what it expects
+        orders to gain is off every cost.
     over : {'floor', 'shortfall', 'budget'}
     levels : sequence of float, optional
         Shares of the base: 12 floors or shortfalls from -5 % to -60 %, or budgets from 0 to 6 %.
     gap : float
         Share of the cost within which each plan counts as optimal. [1]
     seconds : float
-        Time for all levels together.
+        Time for all levels together; what one leaves is for those after it.
 
     Raises
     ------
     InputError
-        If `over` or a level makes no sense.
+        If `over` or a level makes no sense, a loss is to be minimised, or the target has a value at risk: which
+        outcomes a plan may give up is a choice, so that no relaxation of it is convex in the level, no price
+        holds beside the choice made, and each level is a search of its own.
+    KeyboardInterrupt
+        If it comes before the first level is done; afterwards the levels that are done are returned.
 
     Examples
     --------
@@ -113,41 +143,66 @@ def frontier(
     if target.least:
         raise InputError(f"a frontier is of the least cost at each level; got minimise={target.minimise!r}.")
     if target.value_at_risk is not None:
-        raise InputError("a frontier takes no value at risk, which has no relaxation; limit the shortfall.")
+        raise InputError(
+            "a frontier takes no value at risk: which outcomes are given up is a choice, not convex in the level, and "
+            "a search of its own at each. Limit the shortfall, or plan level by level."
+        )
     if over == "floor" and isinstance(target.floor, Mapping):
         raise InputError(
             "a frontier over the floor moves one floor of all dates; this target has one for each of some days: leave "
             "floor out, or move the budget or the shortfall."
         )
     target, limits = _with(target, limits or Limits(), over, first)
-    task = Task.of(book, chain, target, limits, horizon, scenarios, outcomes)
+    task = Task.of(book, chain, target, limits, horizon, scenarios, outcomes, view)
     whole = task.problem()
     problem = whole.only(allowed(whole, limits))
-    rows, plans = [], []
-    best: Array | None = None
-    active: npt.NDArray[np.bool_] | None = None
-    for level in ordered:
-        moved = _moved(problem, over, float(level), first)
-        # What meets a tighter level meets this one, and the scenarios that mattered there matter here.
-        solution = solve(moved, gap=gap, time_limit=seconds / ordered.size, start=best, active=active)
-        relaxed, best = solution.relaxed, solution.lots
-        row = {over: level, "relaxed": np.nan, "price": 0.0, "cost": np.nan, "bound": solution.bound}
-        if relaxed is not None:
-            active = relaxed.active
-            prices = {each.limit: each.price for each in shadow_prices(moved, relaxed)}
-            row |= {"relaxed": relaxed.value, "price": prices.get(over, 0.0)}
-        if best is not None:
-            row["cost"] = solution.objective
-        legs = () if best is None else task.legs(problem, best)
-        rows.append(row | {"legs": len(legs), "structure": "-" if best is None else structure(legs)})
-        plans.append(legs)
-        if solution.interrupted:
-            break
-    table = pd.DataFrame(rows)
-    # No tighter level costs less than a wider one must.
+    end, engine = time.perf_counter() + seconds, Engine(solver, progress)
+    rows: list[dict[str, Any]] = []
+    plans: list[tuple[Leg, ...]] = []
+    before: Solution | None = None
+    # Who interrupts wants the levels that are done.
+    with suppress(KeyboardInterrupt):
+        for done, level in enumerate(ordered):
+            moved = _moved(problem, over, float(level), first)
+            share = max(end - time.perf_counter(), 0.0) / (ordered.size - done)
+            before = _next(moved, before, gap, share, engine)
+            legs = () if before.lots is None else task.legs(problem, before.lots)
+            rows.append({over: level} | _row(moved, before, over, legs))
+            plans.append(legs)
+            if before.interrupted:
+                break
+    if not rows:
+        raise KeyboardInterrupt
+    return Frontier(over, _bounded(pd.DataFrame(rows)), tuple(plans), problem.base, view)
+
+
+def _next(problem: Problem, before: Solution | None, gap: float, seconds: float, engine: Engine) -> Solution:
+    """The plan of a level: what meets a tighter one meets it, and what mattered there matters here."""
+    start = None if before is None else before.lots
+    relaxed = None if before is None else before.relaxed
+    active = None if relaxed is None else relaxed.active
+    return solve(problem, gap=gap, time_limit=seconds, start=start, active=active, engine=engine)
+
+
+def _row(problem: Problem, solution: Solution, over: str, legs: tuple[Leg, ...]) -> dict[str, Any]:
+    """What a level costs, NaN where nothing meets it."""
+    relaxed, found = solution.relaxed, solution.lots is not None
+    prices = () if relaxed is None else shadow_prices(problem, relaxed)
+    return {
+        "relaxed": np.nan if relaxed is None else relaxed.value,
+        "price": next((each.price for each in prices if each.limit == over), 0.0),
+        "cost": solution.objective if found else np.nan,
+        "bound": solution.bound,
+        "legs": len(legs),
+        "structure": structure(legs) if found else "-",
+    }
+
+
+def _bounded(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows, each bound raised to those of wider levels: no tighter one costs less than a wider one must."""
     table["bound"] = np.maximum.accumulate(table["bound"].to_numpy()[::-1])[::-1]
     table.loc[np.isinf(table["bound"]), "bound"] = np.nan
-    return Frontier(over, table, tuple(plans), problem.base)
+    return table
 
 
 def _ordered(levels: Sequence[float] | Array | None, over: str) -> Array:

@@ -39,16 +39,19 @@ def frontier(found: Frontier, *, currency: str = "USD", ax: Axes | None = None) 
             linestyle="--",
             label="relaxed: no plan costs less",
         )
-        for level, cost, legs in zip(table[found.over], table["cost"], table["legs"], strict=True):
+        met = table[table["cost"].notna()]
+        for level, cost, legs in zip(met[found.over], met["cost"], met["legs"], strict=True):
             ax.annotate(
                 f"{legs}", (level, cost), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8
             )
         ax.xaxis.set_major_formatter(percent)
         ax.yaxis.set_major_formatter(money)
-        ax.set_ylim(bottom=0.0)
+        if found.view is None:  # under a view costs may well be negative
+            ax.set_ylim(bottom=0.0)
+        net = "" if found.view is None else ", less what the view expects"
         ax.set(
             xlabel=f"{found.over} [share of the book]",
-            ylabel=f"execution cost [{currency}]",
+            ylabel=f"execution cost{net} [{currency}]",
             title=f"what the {found.over} costs (legs at each point)",
         )
         ax.legend()
