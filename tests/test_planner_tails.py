@@ -55,6 +55,10 @@ def test_a_tail_over_some_columns_is_the_same_limit_over_them(keep):
     lots = np.zeros(4)
     lots[keep] = 1.0
     row, bound = tail.row(lots)
+    assert tail.over(lots) == pytest.approx(row @ lots - bound, rel=1e-12)
+    assert tail.over(lots) == pytest.approx(
+        expected_shortfall(tail.held + tail.pnl @ lots, 0.9) - 0.1, rel=1e-9
+    )
     mask = np.isin(np.arange(4), keep)
     for some in (np.array(keep, dtype=int), mask):
         part, limit = tail.only(some).row(lots[some])

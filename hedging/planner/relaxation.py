@@ -100,8 +100,7 @@ class Search:
         missed = np.asarray(share.max(axis=0, initial=0.0))
         place = list(self.problem.miss_price).index("shortfall") if self._soft_tails else None
         for tail in self.problem.tails if place is not None else ():
-            row, bound = tail.row(lots)
-            missed[place] = max(missed[place], (row @ lots - bound) / self.problem.base)
+            missed[place] = max(missed[place], tail.over(lots) / self.problem.base)
         return missed
 
     @property
@@ -120,10 +119,10 @@ class Search:
 
     def _cut(self, tail: Tail, lots: Array, missed: Array) -> bool:
         """Add the row of a tail that `lots` break; False if they keep within it."""
-        row, bound = tail.row(lots)
         slack = np.array([[self.problem.base * (name == "shortfall") for name in self.problem.miss_price]])
-        if row @ lots - bound - (slack @ missed).sum() <= TAIL_TOLERANCE * self.problem.base:
+        if tail.over(lots) - (slack @ missed).sum() <= TAIL_TOLERANCE * self.problem.base:
             return False
+        row, bound = tail.row(lots)
         norm = _norm(row[None])
         self.norm = np.append(self.norm, norm)
         self.matrix = np.vstack((self.matrix, row / norm))
@@ -138,8 +137,7 @@ class Search:
         if over.max(initial=0.0) > TOLERANCE:
             return False
         for tail in () if self._soft_tails else self.problem.tails:
-            row, bound = tail.row(lots)
-            if row @ lots - bound > 2.0 * TAIL_TOLERANCE * self.problem.base:
+            if tail.over(lots) > 2.0 * TAIL_TOLERANCE * self.problem.base:
                 return False
         return True
 

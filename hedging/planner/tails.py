@@ -112,12 +112,21 @@ class Tail:
         neighbours = index.size > 0 and bool((np.diff(index) == 1).all())
         return replace(self, pnl=self.pnl[:, slice(index[0], index[-1] + 1) if neighbours else index])
 
+    def over(self, lots: Array) -> float:
+        """By how much the mean loss of the tail exceeds the limit at `lots`. [money]"""
+        worst, weights, loss = self._worst(lots)
+        return float(weights @ loss[worst]) - self.limit
+
     def row(self, lots: Array) -> tuple[Array, float]:
         """The row of the worst weighting at `lots`: ``row @ lots <= bound``."""
+        worst, weights, _ = self._worst(lots)
+        return -(weights @ self.pnl[worst]), self.limit + float(weights @ self.held[worst])
+
+    def _worst(self, lots: Array) -> tuple[npt.NDArray[np.intp], Array, Array]:
+        """The scenarios of the tail, their weights, and the loss in every scenario."""
         used = np.flatnonzero(lots)
         loss = -(self.held + self.pnl[:, used] @ lots[used])
-        worst, weights = tail_weights(loss, self.probabilities, self.level)
-        return -(weights @ self.pnl[worst]), self.limit + float(weights @ self.held[worst])
+        return *tail_weights(loss, self.probabilities, self.level), loss
 
 
 def tail_weights(loss: Array, probabilities: Array, level: float) -> tuple[npt.NDArray[np.intp], Array]:

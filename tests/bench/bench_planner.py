@@ -22,12 +22,14 @@ from hedging.book import Book, Holding
 from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner import Limits, Outcomes, Target, frontier
+from hedging.planner.arbitrage import agreed
 from hedging.planner.backends import Programme, branch_and_bound
 from hedging.planner.branching import programme_of
 from hedging.planner.nodes import default_scenarios
-from hedging.planner.problem import Problem, allowed, build
+from hedging.planner.problem import Problem, allowed
 from hedging.planner.relaxation import Search, relax
 from hedging.planner.solve import solve
+from hedging.planner.task import Task
 
 CHAINS = Path(__file__).resolve().parents[3] / "shared" / "data" / "chains"
 FULL = "deribit_full_{}.csv.gz"
@@ -55,16 +57,19 @@ def timed(run: Callable[[], Any], repeat: int) -> tuple[float, Any]:
     return median(seconds), result
 
 
-def problem_of(market: Market, outcomes: Outcomes | None = None) -> Problem:
-    """Delta and vega bands with a floor (or a shortfall), budget 2 %, at most 4 legs."""
+def task_of(market: Market, outcomes: Outcomes | None = None, first: float = 7.0) -> Task:
+    """Delta and vega bands with a floor (or a shortfall), budget 2 %, at most 4 legs, expiries from a day on."""
     coins = COINS[market.asset]
     book = Book([Holding.spot(market.asset, coins)])
     target = Target(delta=(0.32 * coins, 0.48 * coins), vega=(0, None), floor=-0.15)
     if outcomes is not None:
         target = Target(delta=(0.32 * coins, 0.48 * coins), vega=(0, None), shortfall=-0.10)
-    limits = Limits(budget=0.02, max_legs=4)
-    whole = build(book, (market,), target, limits, 30.0, default_scenarios(30.0), outcomes)
-    return whole.only(allowed(whole, limits))
+    limits = Limits(budget=0.02, max_legs=4, expiries=(first, None))
+    return Task.of(book, market, target, limits, 30.0, default_scenarios(30.0), outcomes)
+
+
+def orders_allowed(task: Task, whole: Problem) -> Problem:
+    return whole.only(allowed(whole, task.limits))
 
 
 def whole_programme(problem: Problem) -> Programme:
@@ -122,7 +127,7 @@ def bench_floors(cases: list[int], repeat: int, *, names: list[str], seconds: fl
     for case in cases:
         file, asset, at = CASES[case]
         market = Market.of(hg.read_chain(CHAINS / file, asset=asset, at=at))
-        building, problem = timed(lambda m=market: problem_of(m), repeat)
+        building, problem = timed(lambda m=market: orders_allowed(task := task_of(m), task.problem()), repeat)
         solving, found = timed(lambda p=problem: solve(p, gap=GAP), repeat)
         name = f"{asset} {file.removeprefix('deribit_')[:26]}"
         line = (
@@ -139,19 +144,26 @@ def bench_floors(cases: list[int], repeat: int, *, names: list[str], seconds: fl
 
 def bench_shortfall(repeat: int) -> None:
     print(
-        "\nExpected shortfall 95 % by cuts, crash chain of BTC: valuation, relaxation, lots with at most 4 legs"
+        "\nExpected shortfall 95 % by cuts, crash chain of BTC: valuation, free lunch and reweighting, relaxation, "
+        "lots with at most 4 legs"
     )
     market = Market.of(hg.read_chain(CHAINS / CASES[0][0], asset="BTC"))
     for count in (2_000, 20_000, 100_000):
-        outcomes = Outcomes(students(count))
-        building, problem = timed(lambda o=outcomes: problem_of(market, o), 1 if count > 50_000 else repeat)
-        relaxing, relaxed = timed(lambda p=problem: relax(p), repeat)
-        solving, found = timed(lambda p=problem: solve(p, gap=GAP), repeat)
-        print(
-            f"{count:>9,} scenarios: build {building:.2f} s, relaxation {relaxing:.2f} s ({relaxed.value:,.1f}), "
-            f"lots {solving:.2f} s ({found.objective:,.1f}, gap {found.gap:.2%})",
-            flush=True,
-        )
+        for first in (7.0, 31.0):
+            task = task_of(market, Outcomes(students(count)), first)
+            building, whole = timed(task.problem, 1 if count > 50_000 else repeat)
+            holding, (seen, _) = timed(lambda t=task, w=whole: agreed(t, w, reweight=False), repeat)
+            problem = orders_allowed(task, whole)
+            relaxing, relaxed = timed(lambda p=problem: relax(p), repeat)
+            solving, found = timed(lambda p=problem: solve(p, gap=GAP), repeat)
+            print(
+                f"{count:>9,} scenarios, from {first:g} days: build {building:.2f} s, agreement {holding:.2f} s "
+                f"({'lunch' if seen.agreement.lunch else f'entropy {seen.agreement.entropy:.3g}'}), relaxation "
+                f"{relaxing:.2f} s ({relaxed.value:,.1f}), continuous {building + holding + relaxing:.2f} s; lots "
+                f"{solving:.2f} s ({found.objective:,.1f}, gap {found.gap:.2%})",
+                flush=True,
+            )
+            del whole, problem  # of the largest there is room for one
 
 
 def bench_frontier() -> None:
