@@ -166,9 +166,13 @@ def add_inputs(command: Parser) -> None:
     add_chain(command)
 
 
-def add_chain(command: Parser) -> None:
-    """A file of quotes, and which chain in it."""
-    command.add_argument("--chain", required=True, metavar="FILE", help="file of option quotes")
+def add_chain(command: Parser, *, several: bool = False) -> None:
+    """A file of quotes, and which chain in it; `several` takes one for each asset of a book."""
+    if several:
+        text = "file of option quotes; again for each file, where the book holds several assets"
+        command.add_argument("--chain", required=True, metavar="FILE", action="append", help=text)
+    else:
+        command.add_argument("--chain", required=True, metavar="FILE", help="file of option quotes")
     command.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")
     command.add_argument("--at", metavar="TIME", help="which day or time, in a file of several chains")
     command.add_argument("--asset", metavar="NAME", help="which underlying, in a file of several")

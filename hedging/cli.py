@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import hedging
 from hedging import _console as console
-from hedging import cli_chain, cli_plan, cli_scenario
+from hedging import cli_chain, cli_frontier, cli_plan, cli_scenario
 from hedging._writing import write_text
 from hedging.errors import HedgingError, InfeasibleHedgeError, InputError, MissingExtraError
 
@@ -157,6 +157,7 @@ def _parser() -> console.Parser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     cli_plan.add_parser(commands)
+    cli_frontier.add_parser(commands)
 
     overlays = console.command(commands, "overlays", _overlays, "standard overlays side by side")
     console.add_inputs(overlays)

@@ -7,42 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import hedging
 from hedging import _console as console
+from hedging import _plan_options as asked
 from hedging._writing import write_text
 from hedging.errors import InfeasibleHedgeError, InputError
 
 if TYPE_CHECKING:
-    from hedging import Book, HedgePlan, Market, OptionChain, Paths
-    from hedging.planner import View
+    from collections.abc import Sequence
+
+    from hedging import Book, HedgePlan, Market
 
 __all__ = ["add_parser"]
-
-
-def _floor(text: str) -> float | dict[float, float]:
-    """A share for all dates, or shares by day as ``7:-8%,30:-15%``."""
-    if ":" not in text:
-        return console.share(text)
-    pairs = [part.partition(":") for part in text.split(",")]
-    return {console.number(day): console.share(least) for day, _, least in pairs}
-
-
-# Each with its parser, its form and its help; the name is that of `Target`, with dashes.
-TARGETS: tuple[tuple[str, Any, str, str], ...] = (
-    ("delta", console.band, "LO:HI", "delta of the hedged book, in coins"),
-    ("delta_value", console.band, "LO:HI", "the same in money"),
-    ("gamma", console.band, "LO:HI", "gamma, coins per 1.00 of spot"),
-    ("vega", console.band, "LO:HI", "vega of the hedged book, money per vol point"),
-    ("vega_weighted", console.band, "LO:HI", "the same, each expiry by the root of 30 days over its own"),
-    ("theta", console.band, "LO:HI", "theta, money a day"),
-    ("floor", _floor, "SHARE", "worst loss over the scenarios: -15%%, or by day: 7:-8%%,30:-15%%"),
-    ("shortfall", console.share, "SHARE", "mean of the worst outcomes, drawn as by --outcomes: -20%%"),
-    ("value_at_risk", console.share, "SHARE", "loss that the outcomes exceed with 1 - level at most"),
-)
-LIMITS: tuple[tuple[str, Any, str, str], ...] = (
-    ("budget", console.share, "SHARE", "most net premium, share of the book: 2%%"),
-    ("cost", console.share, "SHARE", "most execution cost, share of the book: 0.5%%"),
-    ("max_legs", int, "N", "most legs"),
-    ("expiries", console.window, "DAYS:DAYS", "days to expiry to choose from"),
-)
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -50,9 +24,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     plan = console.command(
         commands, "plan", _run, "the overlay that meets the targets at the least cost, proven"
     )
-    console.add_inputs(plan)
-    for name, kind, form, text in (*TARGETS, *LIMITS):
-        plan.add_argument(_option(name), type=kind, metavar=form, help=text)
+    plan.usage = "hedging plan BOOK --chain FILE [options]"  # of which there are too many for a line
+    asked.add_chains(plan)
+    asked.add_asked(plan)
     plan.add_argument(
         "--minimise",
         choices=["cost", "worst", "shortfall"],
@@ -60,96 +34,54 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="the cost, or the worst loss or the shortfall within --cost (default cost)",
     )
     plan.add_argument(
-        "--level", type=console.share, default=0.95, metavar="SHARE", help="of the outcomes: 95%%"
-    )
-    plan.add_argument(
-        "--outcomes", type=int, default=1_000, metavar="N", help="drawn with fat tails (default 1000)"
-    )
-    plan.add_argument(
-        "--seed", type=console.whole, default=1, metavar="N", help="of the outcomes (default 1)"
-    )
-    plan.add_argument(
         "--reweight",
         action="store_true",
         help="move the outcomes' probabilities until no order gains on average",
     )
-    plan.add_argument(
-        "--delta-rule",
-        type=_rule,
-        metavar="RULE",
-        help="how vol moves with spot: sticky_strike, sticky_moneyness, or a ratio",
-    )
-    plan.add_argument("--drift", type=console.share, metavar="SHARE", help="a view: drift a year, -40%%")
-    plan.add_argument("--vol", type=console.share, metavar="SHARE", help="a view: vol to expect, 55%%")
-    plan.add_argument(
-        "--horizon", type=console.number, default=30.0, metavar="DAYS", help="days the floor holds for"
-    )
+    asked.add_effort(plan, gap="0.1%%", seconds="10")
     plan.add_argument("--orders", metavar="FILE", help="write the orders as CSV")
     plan.add_argument("--ticket", metavar="FILE", help="write a ticket for any venue as JSON")
     console.add_outputs(plan, "payoff")
 
 
-def _rule(text: str) -> str | float:
-    """A rule's name, or its ratio as a number; which names there are `Target` knows."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
-
-
 def _run(args: argparse.Namespace) -> int:
     console.check_outputs(args.json, args.orders, args.ticket, plot=args.plot)
-    book, chain = console.read_inputs(args)
-    target, limits, view = _target(args), _limits(args), _view(args)
-    market = hedging.Market.of(chain)
-    outcomes = _outcomes(args, market) if target.needs_outcomes else None
+    book, markets = asked.book_and_markets(args)
+    if args.plot and len(markets) > 1:
+        raise InputError("--plot draws the payoff of one asset, and the book holds several: leave it out.")
+    target, limits = _target(args), asked.limits_of(args)
+    outcomes = asked.outcomes_of(args, markets) if target.needs_outcomes else None
     try:
-        plan = hedging.plan(
-            book,
-            market,
-            target,
-            limits,
-            horizon=args.horizon,
-            outcomes=outcomes,
-            reweight=args.reweight,
-            view=view,
-        )
+        with console.search_progress("plan") as progress:
+            plan = hedging.plan(
+                book,
+                markets,
+                target,
+                limits,
+                horizon=args.horizon,
+                outcomes=outcomes,
+                reweight=args.reweight,
+                view=asked.view_of(args),
+                progress=progress,
+                **asked.effort_of(args, "time_limit"),
+            )
     except InfeasibleHedgeError as error:
         if error.closest is not None:
-            _show(args, error.closest, book, chain)
+            _show(args, error.closest, book, markets)
         raise
-    _show(args, plan, book, chain)
+    _show(args, plan, book, markets)
     return 0
 
 
 def _target(args: argparse.Namespace) -> hedging.Target:
-    given = {name: getattr(args, name) for name, *_ in TARGETS if getattr(args, name) is not None}
-    if not given and args.minimise == "cost":
-        named = ", ".join(_option(name) for name, *_ in TARGETS)
+    names = [name for name, *_ in asked.TARGETS]
+    if args.minimise == "cost" and all(getattr(args, name) is None for name in names):
+        named = ", ".join(map(asked.option, names))
         raise InputError(f"a plan needs a target: give --delta LO:HI, --floor SHARE or another of {named}.")
-    return hedging.Target(**given, level=args.level, minimise=args.minimise, delta_rule=args.delta_rule)
+    return asked.target_of(args, minimise=args.minimise)
 
 
-def _limits(args: argparse.Namespace) -> hedging.Limits:
-    given = {name: getattr(args, name) for name, *_ in LIMITS}
-    return hedging.Limits(**{name: value for name, value in given.items() if value is not None})
-
-
-def _view(args: argparse.Namespace) -> View | None:
-    if args.drift is None and args.vol is None:
-        return None
-    return hedging.planner.View(drift=args.drift, vol=args.vol)
-
-
-def _outcomes(args: argparse.Namespace, market: Market) -> Paths:
-    return console.drawn(market, args.horizon, args.outcomes, args.seed)[market.asset]
-
-
-def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, chain: OptionChain) -> None:
+def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequence[Market]) -> None:
     text = plan.to_json()
     if args.json == "-":
         print(text)
@@ -162,4 +94,4 @@ def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, chain: OptionCh
     if args.ticket:
         plan.to_ticket(args.ticket)
     if args.plot:
-        console.save_figure(hedging.plots.payoff(book, chain, overlay=plan).figure, args.plot)
+        console.save_figure(hedging.plots.payoff(book, markets[0], overlay=plan).figure, args.plot)

@@ -244,7 +244,7 @@ def test_a_book_of_several_assets_says_what_to_do(
     folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "book.toml").write_text(BOOK + BOOK.replace("BTC", "ETH"))
-    assert cli.main(["plan", "book.toml", "--chain", chain_file, *REFERENCE]) == 2
+    assert cli.main(["overlays", "book.toml", "--chain", chain_file]) == 2
     assert "the book holds BTC, ETH, and the command works on one asset" in one_line(capsys)
 
 

@@ -33,7 +33,8 @@ ROWS = [
     {"overlays", "margin", "planner", "scenario", "risk", "replays"},
     {"config", "plots", "venues", "screen", "rotation", "backtest"},
     {"samples", "report", "_console"},
-    {"cli_chain", "cli_plan", "cli_scenario"},
+    {"_plan_options"},
+    {"cli_chain", "cli_frontier", "cli_plan", "cli_scenario"},
     {"cli"},
     {"__main__"},
 ]
