@@ -10,7 +10,7 @@ from planner_cases import small_chain
 from scipy.optimize import linprog, minimize
 from scipy.special import ndtri
 
-from hedging import samples
+from hedging import read_chain, samples
 from hedging.book import Book, Holding
 from hedging.errors import InfeasibleHedgeError, InputError
 from hedging.legs import option_leg
@@ -287,6 +287,37 @@ def test_orders_of_the_underlying_are_orders_too():
     found = plan(book, chain, target, limits, outcomes=rising, reweight=True, compare=False)
     assert found.agreement.gain == pytest.approx(rising.spot.mean() - 1.0 - 0.0006, rel=0.01)
     assert found.agreement.gain_left <= 0.0
+
+
+def test_coins_are_counted_where_the_book_counts_them():
+    """In coin a gain is the money it is there over the spot there: other weights, by the same rule."""
+    book = Book(BOOK.holdings, cash=BOOK.cash, numeraire="BTC")
+    loose = replace(BEYOND, max_legs=1)
+    found = plan(book, CHAIN, Target(shortfall=-0.5), loose, outcomes=falls(800), compare=False)
+    spot = falls(800).spot[:, -1]
+    best = max(float((gain_of([leg], falls(800)) / spot).mean() / leg.spot) for leg in every_order(BEYOND))
+    assert found.agreement.gain == pytest.approx(best, rel=1e-9)
+
+
+def test_a_lunch_of_two_assets_is_a_share_of_both():
+    other = small_chain([("p", 95.0, 60), ("c", 105.0, 60)], asset="ETH")
+    assert other.spot != CHAIN.spot
+    other = replace(other, as_of=CHAIN.as_of)
+    lunch = free_lunch([CHAIN, other], falls(800), size=25.0)
+    size = sum(abs(leg.units) * leg.spot for leg in lunch.legs)
+    assert size <= 25.0 * CHAIN.spot * (1 + 1e-9)
+    assert lunch.share == pytest.approx(lunch.gain / size)
+
+
+@pytest.mark.parametrize("file", ["20260206T043012Z", "20260511T121945Z"])
+def test_a_lunch_of_a_recorded_chain_is_one(file, shared_data):
+    """Straight paths of a month, and every option from a week on: what expires on the way is one lunch more."""
+    market = Market.of(read_chain(shared_data / f"chains/deribit_full_{file}.csv.gz", asset="BTC"))
+    lunch = free_lunch(market, falls(2_000), size=25.0)
+    after = Book() + lunch.legs
+    made = after.values(market, falls(2_000)).sum(axis=2)[:, -1] + after.cash
+    assert made.min() >= -1e-6 * 25.0 * market.spot
+    assert made.mean() >= lunch.gain * (1 - 1e-9) > 0.0
 
 
 def test_a_plan_remembers_how_its_outcomes_agree(tmp_path, with_lunch, moved):

@@ -24,6 +24,8 @@ The programme, for orders :math:`j` (each instrument and side) in whole lots :ma
 Or the worst loss, or the expected shortfall, is made as small as a limit on the cost allows; and a view of
 drift and vol, where one is given, puts what orders are expected to gain into the objective.
 
+Outcomes that disagree with the quotes pay whoever trades at them: `hedging.planner.arbitrage` looks for that first.
+
 Cost is what is gone for good. Premium is never the objective: who minimises premium sells every option
 there is. `hedging.planner.solve` says why the answer is proven for the whole chain.
 """

@@ -33,7 +33,7 @@ Array = npt.NDArray[np.float64]
 
 WORTH_SAYING = 1e-5  # of the underlying: a gain below it is rounding
 LOSS = 1e-7  # of the underlying: the precision of the linear programme's rows
-ROWS_ADDED = 24  # scenarios that come in at a time
+ROWS_ADDED = 4  # scenarios that come in at a time; the next mixture tells better which others are needed
 NAMED = 4  # orders of a free lunch that a sentence names
 WAY_OUT = (
     "Give outcomes in which they lose (more of them, vols that move too, a date at each expiry on the way), or leave "
