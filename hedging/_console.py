@@ -123,10 +123,18 @@ def whole(text: str) -> int:
 
 
 def band(text: str) -> tuple[float | None, float | None]:
-    """A band written as ``8:12``, ``8:`` or ``:12``."""
+    """A band written as ``8:12``, ``8:`` or ``:12``, or a value with its tolerance, ``10+-2``."""
+    value, sign, tolerance = text.replace("±", "+-").partition("+-")
+    if sign:
+        try:
+            return hedging.planner.around(number(value), number(tolerance))
+        except InputError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
     low, colon, high = text.partition(":")
     if not colon or not (low or high):
-        raise argparse.ArgumentTypeError(f"must be a band LO:HI, LO: or :HI; got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"must be a band LO:HI, LO: or :HI, or VALUE+-TOLERANCE; got {text!r}"
+        )
     ends = tuple(number(end) if end else None for end in (low, high))
     if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
         raise argparse.ArgumentTypeError(f"the low end must not exceed the high end; got {text!r}")

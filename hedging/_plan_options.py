@@ -92,7 +92,7 @@ def _rule(text: str) -> str | float:
 # Each with its parser, its form and its help; the name is that of `Target`, `Limits` or `View`, with dashes.
 # What is not given is left to their defaults.
 TARGETS: Table = (
-    ("delta", _band, "LO:HI", "delta of the hedged book, in coins"),
+    ("delta", _band, "LO:HI", "delta of the hedged book, in coins; or 10+-2, as for all bands"),
     ("delta_value", _band, "LO:HI", "the same in money"),
     ("gamma", _band, "LO:HI", "gamma, coins per 1.00 of spot"),
     ("gamma_value", _band, "LO:HI", "the same, money of delta per 1%% of spot"),

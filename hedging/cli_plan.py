@@ -77,7 +77,10 @@ def _target(args: argparse.Namespace) -> hedging.Target:
     names = [name for name, *_ in asked.TARGETS]
     if args.minimise == "cost" and all(getattr(args, name) is None for name in names):
         named = ", ".join(map(asked.option, names))
-        raise InputError(f"a plan needs a target: give --delta LO:HI, --floor SHARE or another of {named}.")
+        view = "a view says what to expect, not what to reach, and " if asked.view_of(args) else ""
+        raise InputError(
+            f"{view}a plan needs a target: give --delta LO:HI, --floor SHARE or another of {named}."
+        )
     return asked.target_of(args, minimise=args.minimise)
 
 

@@ -186,7 +186,18 @@ Chains: TypeAlias = OptionChain | Market | Iterable[OptionChain | Market] | Mapp
 
 
 def market_of(chain: OptionChain | Market) -> Market:
-    """The market of a chain, its surface fitted; a market is taken as it is."""
+    """The market of a chain, its surface fitted; a market is taken as it is.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if not isinstance(chain, OptionChain | Market):
+        raise InputError(
+            f"a chain must be an OptionChain or a Market; got {type(chain).__name__}. Read one with "
+            "hedging.read_chain(path)."
+        )
     return Market.of(chain) if isinstance(chain, OptionChain) else chain
 
 
@@ -198,7 +209,7 @@ def markets_of(chains: Chains) -> dict[str, Market]:
     InputError
         If there is none, or two of one asset.
     """
-    if isinstance(chains, OptionChain | Market):
+    if isinstance(chains, OptionChain | Market) or not isinstance(chains, Iterable):
         chains = (chains,)
     items = list(chains.values() if isinstance(chains, Mapping) else chains)
     if not items:

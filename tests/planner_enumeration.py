@@ -16,7 +16,7 @@ from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner import Limits, Outcomes, Target, View
 from hedging.planner.targets import BANDS
-from hedging.risk import expected_shortfall
+from hedging.risk import expected_shortfall, value_at_risk
 
 LOOSE = {"expiries": (0.0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0, "max_leg_share": 20.0}
 ROUNDING = 1e-9
@@ -57,8 +57,13 @@ def random_outcomes(random: np.random.Generator, count: int, days: float = 20.0)
     return Outcomes(paths, random.uniform(0.5, 2.0, count) if random.random() < 0.5 else None)
 
 
-def measure(name: str, book: Book, market: Market, target: Target) -> float:
-    """One number of a book that a target may hold in a band, from the book's value and Greeks."""
+def measure(name: str | tuple[float, float], book: Book, market: Market, target: Target) -> float:
+    """One number of a book that a target may hold in a band, from its value and Greeks; the vega of a window of days."""
+    if isinstance(name, tuple):
+        dated = [held for held in book.holdings if isinstance(held.instrument, Option)]
+        left = [(held.instrument.expiry - AS_OF) / pd.Timedelta(days=1) for held in dated]
+        inside = [held for held, day in zip(dated, left, strict=True) if name[0] <= day <= name[1]]
+        return sum(Book(held).exposure(market).vega for held in inside)
     greek, _, unit = name.partition("_")
     if target.delta_rule is not None and greek in ("delta", "gamma"):
         value = bumped(greek, book, market, target.delta_rule)
@@ -135,46 +140,61 @@ def every_book(
     fine = _covered(book, chain, quantities, -total(lambda one: sum(_spot(held) for held in one.holdings)))
     fine &= limits.budget is None or premium <= limits.budget * start + ROUNDING
     fine &= limits.cost is None or cost <= limits.cost * start + ROUNDING
-    for name in [name for name in BANDS if target.band(name, market.asset) is not None]:
-        low, high = target.band(name, market.asset)
+    penalty = np.zeros(len(quantities))
+
+    def judge(price: float | None, missed: np.ndarray) -> None:
+        """A miss breaks a limit, or costs its price per unit where there is one."""
+        nonlocal fine, penalty
+        if price is None:
+            fine = fine & (missed <= ROUNDING)
+        else:
+            penalty = penalty + price * np.maximum(missed, 0.0)
+
+    bands = {name: (target.band(name, market.asset), target.soft.get(name)) for name in BANDS}
+    for (first, last), band in target.vega_by_days.items():
+        own = target.soft.get(f"vega_by_days {first:g}-{last:g}", target.soft.get("vega_by_days"))
+        bands[first, last] = (band, own)
+    for name, (band, price) in bands.items():
+        if band is None:
+            continue
+        low, high = band
         value = measure(name, book, market, target) + total(
             lambda one, n=name: measure(n, one, market, target)
         )
-        fine &= low is None or value >= low - ROUNDING
-        fine &= high is None or value <= high + ROUNDING
+        below = -np.inf if low is None else low - value
+        judge(price, np.maximum(below, -np.inf if high is None else value - high))
     pnl_at = gains(book, market, scenarios) - start + total(lambda one: gains(one, market, scenarios))
     worst = pnl_at.min(axis=(1, 2))
+    percent = {name: 100.0 / start * price for name, price in target.soft.items()}  # of money missed
     if isinstance(target.floor, dict):
         for day, share in target.floor.items():
-            fine &= pnl_at[:, :, list(scenarios.days).index(day)].min(axis=1) >= share * start - ROUNDING
-    else:
-        fine &= target.floor is None or worst >= target.floor * start - ROUNDING
+            then = pnl_at[:, :, list(scenarios.days).index(day)].min(axis=1)
+            judge(percent.get("floor"), share * start - then)
+    elif target.floor is not None:
+        judge(percent.get("floor"), target.floor * start - worst)
     tail = np.zeros(len(quantities))
     if outcomes is not None:
         pnl = gains(book, market, outcomes.paths)[:, -1] - start
         each = pnl + total(lambda one: gains(one, market, outcomes.paths)[:, -1])
-        fine &= judge_outcomes(target, each, outcomes, start)
-        if target.minimise == "shortfall":
+        if target.shortfall is not None or target.minimise == "shortfall":
             tail = np.array([expected_shortfall(row, target.level, outcomes.weights) for row in each])
+        if target.shortfall is not None:
+            judge(percent.get("shortfall"), target.shortfall * start + tail)
+        if target.value_at_risk is not None:
+            least = target.value_at_risk * start
+            if "value_at_risk" in target.soft:
+                losses = [value_at_risk(row, target.level, outcomes.weights) for row in each]
+                judge(percent["value_at_risk"], least + np.array(losses))
+            else:
+                beyond = (each < least - ROUNDING) @ outcomes.probabilities
+                fine &= beyond <= 1.0 - target.level + ROUNDING
     lost = {"cost": cost, "worst": np.maximum(-worst, 0.0), "shortfall": np.maximum(tail, 0.0)}
     if view is not None:
         gains_each = [view_gain(leg, chain, view.drift, view.vol, horizon) for leg in legs]
         cost -= sides @ np.array(gains_each)
     objective = lost[target.minimise] + (0.0 if target.minimise == "cost" else 1e-3 * cost)
-    objective = objective + limits.price_per_leg * start * np.count_nonzero(quantities, axis=1)
+    objective = objective + penalty + limits.price_per_leg * start * np.count_nonzero(quantities, axis=1)
     return quantities, np.where(fine, objective, np.inf)
-
-
-def judge_outcomes(target: Target, pnl: np.ndarray, outcomes: Outcomes, base: float) -> np.ndarray:
-    """Which books keep every limit on the outcomes; `pnl` has shape (books, outcomes)."""
-    fine = np.ones(len(pnl), dtype=bool)
-    if target.shortfall is not None:
-        tail = np.array([expected_shortfall(row, target.level, outcomes.weights) for row in pnl])
-        fine &= -tail >= target.shortfall * base - ROUNDING
-    if target.value_at_risk is not None:
-        beyond = pnl < target.value_at_risk * base - ROUNDING
-        fine &= beyond @ outcomes.probabilities <= 1.0 - target.level + ROUNDING
-    return fine
 
 
 def view_gain(leg: Leg, chain, drift: float, vol: float, horizon: float) -> float:

@@ -83,6 +83,8 @@ def test_a_view_is_printed_as_one(folder: Path, capsys: pytest.CaptureFixture[st
     ("arguments", "message"),
     [
         ([], "a plan needs a target: give --delta LO:HI, --floor SHARE or another of --delta, --delta-value"),
+        (["--drift", "-40%"], "not what to reach, and a plan needs a target: give --delta LO:HI"),
+        (["--delta", "8+-x"], "argument --delta: must be a number; got 'x'"),
         (["--minimise", "premium"], "argument --minimise: invalid choice: 'premium'"),
         (["--minimise", "worst", "--floor", "-15%"], "leave out floor"),
         (["--value-at-risk", "14%"], "value_at_risk must be a share between -1 and 0"),

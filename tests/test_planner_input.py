@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 
 import numpy as np
@@ -9,14 +10,16 @@ import pytest
 from planner_cases import small_chain
 from planner_enumeration import LOOSE, coins
 
-from hedging import samples
+from hedging import _console as console
+from hedging import margin, samples
 from hedging.book import Book, Holding
 from hedging.errors import ChainError, InfeasibleHedgeError, InputError
-from hedging.legs import option_leg
+from hedging.legs import Ladder, option_leg
 from hedging.paths import grid
-from hedging.planner import Limits, Outright, PlanStatus, Target, View, plan
+from hedging.planner import Limits, Outright, PlanStatus, Target, View, around, plan
 
 BOOK, CHAIN = samples.book(), samples.chain()
+LADDERS = Ladder(asks=((0.05, 1.0),))
 LADDER = [
     ("p", 80.0, 30),
     ("p", 90.0, 30),
@@ -155,6 +158,11 @@ def test_a_horizon_past_every_expiry_settles_all_that_is_bought():
         ({"delta": (0, 1), "soft": 3.0}, "soft must be a mapping"),
         ({"vega_by_days": (20, 40)}, "vega_by_days must be a mapping"),
         ({"vega_by_days": {20: (0, 1)}}, "takes windows"),
+        ({"delta": {}}, r"delta by asset must be such as .*; got \{\}. Leave it out if free"),
+        ({"delta": {1: (1, 2)}}, "delta by asset must be such as"),
+        ({"delta": (True, 2)}, "band of finite numbers"),
+        ({"delta": ("1", "2")}, "band of finite numbers"),
+        ({"minimise": []}, r"minimise must be one of cost, worst, shortfall; got \[\]"),
     ],
 )
 def test_a_target_of_the_wrong_kind_is_refused(wrong, message):
@@ -179,6 +187,10 @@ def test_a_target_of_the_wrong_kind_is_refused(wrong, message):
         ({"max_leg_share": "all"}, "max_leg_share must be a number"),
         ({"gross_vega": "x"}, "gross_vega must be a number"),
         ({"outright": "spot"}, "outright takes Outright values"),
+        ({"outright": None}, "outright takes Outright values, .* got None"),
+        ({"quoted_size": "no"}, "quoted_size must be True or False; got 'no'"),
+        ({"close": "no"}, "close must be True or False; got 'no'"),
+        ({"initial_margin": margin.InitialMargin}, "takes the rules of the account with the share"),
     ],
 )
 def test_a_limit_of_the_wrong_kind_is_refused(wrong, message):
@@ -191,6 +203,60 @@ def test_terms_of_the_wrong_kind_are_refused():
         Outright("spot", half_spread="1bp")
     with pytest.raises(InputError, match="lot must be a number > 0"):
         Outright("spot", lot=float("inf"))
+    with pytest.raises(InputError, match="settlement must be 'coin' or 'cash'; got 'foo'"):
+        Outright(settlement="foo")
+    with pytest.raises(InputError, match=r"fee must be a FeeRule, such as FeeRule\(0.0005\) .* got 0.0005"):
+        Outright(fee=0.0005)
+
+
+@pytest.mark.parametrize("model", [None, "standard", 0.1, margin.StandardMargin, {}])
+def test_rules_of_the_wrong_kind_make_no_margin(model):
+    with pytest.raises(InputError, match="model must be one of StandardMargin, PortfolioMargin"):
+        margin.InitialMargin(model, 0.1)
+
+
+@pytest.mark.parametrize("most", [None, True, "10%", float("nan"), float("inf"), -0.1, [0.1]])
+def test_shares_of_the_wrong_kind_make_no_margin(most):
+    with pytest.raises(InputError, match=r"most must be a share >= 0 .* 10 % is written 0.10"):
+        margin.InitialMargin(margin.DERIBIT_BTC, most)
+
+
+@pytest.mark.parametrize("name", ["drift", "vol"])
+@pytest.mark.parametrize("value", [True, "0.5", float("nan"), float("inf"), [0.5], {"BTC": None}, {3: 0.5}])
+def test_a_view_of_the_wrong_kind_is_refused(name, value):
+    with pytest.raises(InputError, match=rf"{name} (must be a number|by asset must be)"):
+        View(**{name: value})
+    with pytest.raises(InputError, match="a view needs a drift, a vol or both"):
+        View(**{name: None})
+
+
+def test_outcomes_that_end_before_the_horizon_are_remarked_on():
+    target, moves = Target(shortfall=-0.3), np.linspace(-0.4, 0.4, 9)
+    keywords = {"target": target, "compare": False, "horizon": 30.0}
+    said = {
+        last: [
+            remark
+            for remark in plan(BOOK, CHAIN, outcomes=grid(moves, days=[last]), **keywords).remarks
+            if remark.startswith("the outcomes end after")
+        ]
+        for last in (10.0, 30.0)
+    }
+    assert said[30.0] == []
+    assert len(said[10.0]) == 1
+    assert "after 10 days, before the horizon of 30" in said[10.0][0]
+
+
+def test_a_value_with_a_tolerance_is_a_band():
+    assert around(10.0, 0.5) == (9.5, 10.5)
+    assert Target(delta=around(10, 2)) == Target(delta=(8, 12))
+    assert console.band("10+-0.5") == console.band("10±0.5") == (9.5, 10.5)
+    assert console.band("-10+-0") == (-10.0, -10.0)
+    for value, tolerance in ((10.0, -0.5), (float("nan"), 1.0), (10.0, float("inf")), ("10", 1.0), (True, 1)):
+        with pytest.raises(InputError, match="two numbers, the tolerance >= 0"):
+            around(value, tolerance)
+    for text in ("10+-", "+-1", "10+--1", "10+-x", "10+-1:3"):
+        with pytest.raises(argparse.ArgumentTypeError, match=r"number|tolerance"):
+            console.band(text)
 
 
 @pytest.mark.parametrize(
@@ -210,6 +276,13 @@ def test_terms_of_the_wrong_kind_are_refused():
         ({"horizon": float("nan")}, "horizon must be a number of days > 0, .* got nan"),
         ({"target": Target(delta={"ETH": (1, 2)})}, "a band of ETH, but the chain is BTC"),
         ({"outcomes": grid([0.1], (0.0,), (30.0,))}, "outcomes one of these to limit"),
+        ({"chain": None}, "a chain must be an OptionChain or a Market; got NoneType. Read one with"),
+        ({"chain": "chain.csv"}, "a chain must be an OptionChain or a Market; got str"),
+        ({"chain": [None]}, "a chain must be an OptionChain or a Market; got NoneType"),
+        (
+            {"limits": Limits(depth={"TYPO": LADDERS})},
+            "a ladder of TYPO, which the chain does not list: name",
+        ),
     ],
 )
 def test_an_argument_of_the_wrong_kind_is_refused(wrong, message):

@@ -21,8 +21,11 @@ from hedging.legs import Ladder, option_leg, outright_leg
 from hedging.market import Market
 from hedging.paths import Paths, grid
 from hedging.planner import Limits, Outright, Target, plan, read_plan, search
+from hedging.planner.liquidity import illiquidity
+from hedging.planner.problem import build
 from hedging.planner.saving import limits_from
 from hedging.planner.structure import closings, structure
+from hedging.planner.universe import leg_of
 from hedging.venues import deribit
 
 BOOK, CHAIN = samples.book(), samples.chain()
@@ -531,6 +534,22 @@ def test_a_plan_within_its_margin_is_saved_read_and_audited(tmp_path):
     assert saved.inputs["limits"]["initial_margin"] == json.loads(json.dumps(limit.to_dict()))
     assert margin.InitialMargin.from_dict(saved.inputs["limits"]["initial_margin"]) == limit
     assert "initial_margin" in {check.limit for check in saved.audit(CHAIN).checks}
+    assert saved.to_dict() == found.to_dict() == json.loads(found.to_json())
+
+
+def test_margin_gross_vega_and_windows_are_shown_with_where_the_plan_stands():
+    limits = Limits(
+        expiries=(20, 60), initial_margin=margin.InitialMargin(margin.DERIBIT_BTC, 0.25), gross_vega=9_000.0
+    )
+    found = plan(
+        BOOK, CHAIN, Target(delta=(14, 16), vega_by_days={(20, 60): (None, 5e3)}), limits, compare=False
+    )
+    values = {check.limit: check.value for check in found.checks}
+    lines = [line.split() for line in repr(found).splitlines()]
+    assert ["initial_margin", f"{values['initial_margin']:.2%}", "..", "0.25", "of", "book", "value"] in lines
+    for name, most in (("gross_vega", "9,000"), ("vega_by_days 20-60", "5,000")):
+        shown = [*name.split(), f"{values[name]:,.5g}", "..", most, "USD", "per", "vol", "point"]
+        assert shown in lines
 
 
 def test_portfolio_margin_has_no_table_of_what_settles_in_cash():
@@ -556,12 +575,12 @@ PUTS = [("p", strike, days) for strike in (80.0, 85.0, 90.0, 95.0) for days in (
 
 
 def hardness(chain, legs) -> float:
-    """Half spread over price, and shares of quote and open interest, from the quotes by hand."""
+    """What crossing costs over the price, and shares of quote and open interest, from the quotes by hand."""
     total = 0.0
     for leg in legs:
         row = chain.row(leg.instrument.symbol)
-        price, size = (row["ask"], row["ask_size"]) if leg.quantity > 0 else (row["bid"], row["bid_size"])
-        total += max(row["ask"] - row["bid"], 2 * abs(price - row["mark"])) / 2 / price
+        price, size = leg.price, row["ask_size"] if leg.quantity > 0 else row["bid_size"]
+        total += max(abs(price - (row["bid"] + row["ask"]) / 2), abs(price - row["mark"])) / price
         total += abs(leg.quantity) / size + abs(leg.units) / row["open_interest"]
     return total
 
@@ -724,6 +743,24 @@ def test_no_book_of_levels_is_cheaper(seed):
     assert found.objective <= shallow.objective + 1e-6
 
 
+@pytest.mark.parametrize("terms", [COIN, CASH], ids=["coin", "cash"])
+def test_an_order_into_the_book_is_as_hard_to_trade_as_what_it_pays(terms):
+    chain = small_chain(PUTS, terms=terms, spreads=list(np.linspace(0.01, 0.08, 8)), sizes=[2.0] * 8)
+    chain = replace(chain, quotes=chain.quotes.assign(open_interest=50.0))
+    limits, book = Limits(depth=deep(chain, 3), **LOOSE), Book([Holding.spot("BTC", 10.0)])
+    market = Market.of(chain)
+    columns = build(book, (market,), Target(delta=(6, 7)), limits, 30.0, grid([-0.3], days=[20.0])).columns
+    measure, deepest = illiquidity(columns, (market,), limits), 0
+    for i in np.flatnonzero(np.isin(columns.kinds, ("put", "call"))):
+        for lots in (columns.least[i], columns.most[i]):
+            leg = leg_of(columns, int(i), lots, {"BTC": market}, limits)
+            expected = hardness(chain, [leg])
+            assert measure.of(lots * (np.arange(len(columns)) == i)) == pytest.approx(expected, rel=1e-9)
+            quoted = chain.row(leg.instrument.symbol)["ask" if leg.quantity > 0 else "bid"]
+            deepest += abs(leg.price / quoted - 1.0) > 0.01
+    assert deepest > 20
+
+
 def test_a_plan_into_the_book_is_saved_and_sent_with_its_limits(tmp_path):
     books = {}
     for row in CHAIN.quotes.itertuples():
@@ -743,6 +780,7 @@ def test_a_plan_into_the_book_is_saved_and_sent_with_its_limits(tmp_path):
     found.to_json(tmp_path / "plan.json")
     saved = read_plan(tmp_path / "plan.json")
     assert (saved.legs, saved.id) == (found.legs, found.id)
+    assert saved.to_dict() == found.to_dict() == json.loads(found.to_json())
     assert limits_from(saved.inputs["limits"]) == limits
     assert saved.audit(CHAIN).ok
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from numbers import Real
 from typing import Any, Final
 
 import numpy as np
@@ -66,10 +67,12 @@ class InitialMargin:
     def __post_init__(self) -> None:
         if not isinstance(self.model, Models):
             raise InputError(f"model must be one of {', '.join(_MODELS)}; got {self.model!r:.100}.")
-        if not (isinstance(self.most, int | float) and 0.0 <= self.most < np.inf):
+        most: Any = self.most
+        if isinstance(most, bool) or not (isinstance(most, Real) and 0.0 <= float(most) < np.inf):
             raise InputError(
                 f"most must be a share >= 0 of the plan's base; got {self.most!r}. 10 % is written 0.10."
             )
+        object.__setattr__(self, "most", float(most))
 
     def of(self, book: Book, market: Market) -> float:
         """Initial margin of all that a book holds of the market's asset. [money]"""

@@ -41,7 +41,7 @@ from hedging.planner.result import Alternative, HedgePlan, PlanStatus, read_plan
 from hedging.planner.search import plan
 from hedging.planner.spanning import Spanning
 from hedging.planner.tails import Outcomes
-from hedging.planner.targets import Band, Limits, Outright, Target
+from hedging.planner.targets import Band, Limits, Outright, Target, around
 from hedging.planner.verify import Check, Trough
 from hedging.planner.view import View
 
@@ -68,6 +68,7 @@ __all__ = [
     "Target",
     "Trough",
     "View",
+    "around",
     "audit",
     "conditioning",
     "free_lunch",

@@ -71,7 +71,7 @@ def illiquidity(columns: Columns, markets: Sequence[Market], limits: Limits) -> 
         symbols = [item.symbol for item, mine in zip(columns.instruments, here, strict=True) if mine]
         quotes = market.chain.quotes.set_index("symbol").loc[symbols]
         buys = columns.size[here] > 0
-        price = np.where(buys, quotes["ask"], quotes["bid"])
+        price = columns.premium[here] / columns.size[here]  # what a ladder's levels cost on average, too
         order[here] = crossing_cost(price, quotes["bid"], quotes["ask"], quotes["mark"]) / price
         size = np.where(buys, quotes["ask_size"], quotes["bid_size"])
         with np.errstate(divide="ignore", invalid="ignore"):

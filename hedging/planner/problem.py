@@ -239,7 +239,7 @@ def _miss_prices(target: Target, rows: Rows) -> dict[str, float]:
     """Price of missing each soft limit by its whole scale. [money]"""
     prices = {}
     for group, scale in zip(rows.group, rows.scale, strict=True):
-        price = target.soft.get(str(group).partition(" ")[0])
+        price = target.miss_price(str(group))
         if price is not None:
             prices[str(group)] = price * (100.0 if str(group).partition(" ")[0] in SHARES else float(scale))
     if target.shortfall is not None and "shortfall" in target.soft:

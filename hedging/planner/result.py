@@ -20,7 +20,7 @@ from hedging.paths import Paths
 from hedging.planner.arbitrage import Agreement
 from hedging.planner.explain import Driver, ShadowPrice
 from hedging.planner.numeraires import Numeraire
-from hedging.planner.saving import book_from, legs_from, legs_to_dicts
+from hedging.planner.saving import book_from, legs_from, legs_to_dicts, plain_values
 from hedging.planner.spanning import Spanning
 from hedging.planner.structure import structure
 from hedging.planner.tails import Outcomes
@@ -253,7 +253,7 @@ class HedgePlan:
 
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""
-        return {
+        whole = {
             "id": self.id,
             "status": str(self.status),
             "message": self.message,
@@ -285,6 +285,7 @@ class HedgePlan:
             "inputs": self.inputs,
             "units": _units(self.inputs.get("currency", "money")),
         }
+        return {name: plain_values(value) for name, value in whole.items()}
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The plan as JSON text; also written to `path` if one is given.

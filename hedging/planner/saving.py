@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import import_module
 from typing import Any
@@ -20,8 +20,16 @@ __all__ = [
     "legs_from",
     "legs_to_dicts",
     "limits_from",
+    "plain_values",
     "target_from",
 ]
+
+
+def plain_values(value: Any) -> Any:
+    """The same with lists for tuples, at every depth: what JSON gives back."""
+    if isinstance(value, Mapping):
+        return {key: plain_values(each) for key, each in value.items()}
+    return [plain_values(each) for each in value] if isinstance(value, tuple | list) else value
 
 
 def legs_to_dicts(legs: Sequence[Leg]) -> list[dict[str, Any]]:

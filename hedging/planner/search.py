@@ -190,7 +190,8 @@ def _finish(task: Task, problem: Problem, solution: Solution, status: PlanStatus
     cost = task.cost(legs)
     if status is not PlanStatus.CLOSEST:
         total = _revalued(task, problem, cost, legs, checks)
-        _insist([check for check in checks if not _soft(check, task.target)], total, solution.objective, base)
+        hard = [check for check in checks if task.target.miss_price(check.limit) is None]
+        _insist(hard, total, solution.objective, base)
     problem, spans = settled(problem, solution.lots), spanning(task, problem)
     value = book.value(*markets)
     alone, hedged = (trough_of(held, markets, task.scenarios, base, value) for held in (book, after))
@@ -234,6 +235,12 @@ def _remarks(task: Task, problem: Problem, checks: Sequence[Check]) -> Iterator[
             "the view is a bet, and the carry counts what it expects to gain; what bounds it is the cover of short "
             f"tails, the targets, and legs of at most {task.limits.max_leg_share:g} times the position"
         )
+    ends = task.horizon if task.outcomes is None else float(task.outcomes.paths.days[-1])
+    if ends < task.horizon:
+        yield (
+            f"the outcomes end after {ends:.4g} days, before the horizon of {task.horizon:g}: what is taken over them "
+            "is judged then; give outcomes to the horizon, or the horizon that they have"
+        )
     at = problem.rows.group == "value_at_risk"
     if at.any():
         given_up = int(np.isinf(problem.rows.bound[at]).sum())
@@ -269,16 +276,12 @@ def _revalued(
     return COST_WEIGHT * cost.execution + fixed + _price_of_misses(checks, target) + lost
 
 
-def _soft(check: Check, target: Target) -> bool:
-    return check.limit.partition(" ")[0] in target.soft
-
-
 def _price_of_misses(checks: Sequence[Check], target: Target) -> float:
     """What the misses of soft targets cost: per unit of a Greek, per 1 % of the base for shares."""
     return sum(
-        check.miss * (100.0 if name in SHARES else 1.0) * target.soft[name]
+        check.miss * (100.0 if check.limit.partition(" ")[0] in SHARES else 1.0) * price
         for check in checks
-        if (name := check.limit.partition(" ")[0]) in target.soft
+        if (price := target.miss_price(check.limit)) is not None
     )
 
 

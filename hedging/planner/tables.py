@@ -20,6 +20,8 @@ __all__ = ["plan_html", "plan_text"]
 
 WIDTH = 110
 SHOWN = ("delta", "gamma", "vega", "theta")
+UNITS = BANDS | dict.fromkeys(("vega_by_days", "gross_vega"), BANDS["vega"])
+SHOWN_SHARES = ("shortfall", "value_at_risk", "cost", "initial_margin")
 
 
 def plan_text(plan: HedgePlan) -> str:
@@ -103,7 +105,7 @@ def _exposure_lines(plan: HedgePlan) -> list[str]:
             shown.add(label)
     for check in plan.checks:
         name, asset = check.limit.partition(" ")[0], check.limit.rpartition(" ")[2]
-        if name in BANDS and check.limit not in shown:
+        if name in UNITS and check.limit not in shown:
             # Too long a name takes the room of the value before, which is not known here.
             lines.append(
                 f"  {check.limit:<26}{check.value:>12,.5g}  {_band(check):<16}"
@@ -113,7 +115,7 @@ def _exposure_lines(plan: HedgePlan) -> list[str]:
 
 
 def _unit(plan: HedgePlan, name: str, asset: str) -> str:
-    return BANDS[name].replace("money", _currency(plan)).replace("units of underlying", asset)
+    return UNITS[name].replace("money", _currency(plan)).replace("units of underlying", asset)
 
 
 def _other_numeraires(plan: HedgePlan) -> list[Numeraire]:
@@ -128,11 +130,11 @@ def _share_lines(plan: HedgePlan) -> list[str]:
     """Limits in shares of the base that no other line shows, each with where the plan stands."""
     least = LEAST[plan.inputs.get("target", {}).get("minimise", "cost")]
     return [
-        f"  {check.limit:<14}{'':>12}{check.value:>12.2%}  "
+        f"  {check.limit:<26}{check.value:>12.2%}  "
         f"{'minimised' if check.limit == least else _share_band(check):<16}of {plan.base_name}"
         for check in plan.checks
         if check.limit == least
-        or check.limit in ("shortfall", "value_at_risk", "cost")
+        or check.limit.partition(" ")[0] in SHOWN_SHARES
         or (is_floor(check.limit) and check.limit != "floor")  # which the worst case shows
     ]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from hedging.errors import InputError
@@ -20,10 +21,31 @@ from hedging.units import GREEK_UNITS
 if TYPE_CHECKING:
     from hedging.planner.margins import MarginLimit
 
-__all__ = ["GREEK_TARGETS", "Band", "Limits", "Outright", "Target"]
+__all__ = ["GREEK_TARGETS", "Band", "Limits", "Outright", "Target", "around"]
 
 Band: TypeAlias = tuple[float | None, float | None]
 """Least and greatest value; None leaves a side open."""
+
+
+def around(value: float, tolerance: float) -> Band:
+    """The band of a value with a tolerance to either side.
+
+    Raises
+    ------
+    InputError
+        If one is no finite number, or the tolerance is below 0.
+
+    Examples
+    --------
+    >>> around(10.0, 0.5)
+    (9.5, 10.5)
+    """
+    if not (math.isfinite(number(value)) and 0.0 <= number(tolerance) < math.inf):
+        raise InputError(
+            f"a value with a tolerance is two numbers, the tolerance >= 0; got {value!r} and {tolerance!r}."
+        )
+    return number(value) - number(tolerance), number(value) + number(tolerance)
+
 
 GREEK_TARGETS = ("delta", "gamma", "vega", "theta")
 BANDS = {name: GREEK_UNITS[name].position for name in GREEK_TARGETS} | {
@@ -58,8 +80,8 @@ class Target:
     ----------
     delta, gamma, vega, theta : (low, high), or {asset: (low, high)}, optional
         Bands in the units of `hedging.units.GREEK_UNITS`: [units of underlying], [units per 1.00 of spot],
-        [money per vol point], [money per calendar day]. None leaves a side open. A plain band holds for
-        every asset of the book.
+        [money per vol point], [money per calendar day]. None leaves a side open; a value with a tolerance is
+        ``around(10, 0.5)``, see `hedging.planner.around`. A plain band holds for every asset of the book.
     delta_value, gamma_value : band, optional
         The same in money, as in `hedging.book.Exposure`. [money], [money of delta per 1 % of spot]
     vega_coin, theta_coin : band, optional
@@ -95,7 +117,8 @@ class Target:
         taken: gains are not hedged for.
     soft : mapping of str to float
         Limits of this target that may be missed, and what a miss costs: [money] per unit of a Greek, and
-        per 1 % of the base for floor, shortfall and value at risk. The others hold without exception.
+        per 1 % of the base for floor, shortfall and value at risk. ``"vega_by_days"`` stands for all windows,
+        ``"vega_by_days 20-45"`` for one of them. The others hold without exception.
 
     Raises
     ------
@@ -135,6 +158,7 @@ class Target:
         for name in BANDS:
             given = getattr(self, name)
             if isinstance(given, Mapping):
+                _check_assets(name, given)
                 checked: Any = {asset: _band(f"{name} of {asset}", band) for asset, band in given.items()}
             else:
                 checked = None if given is None else _band(name, given)
@@ -157,16 +181,20 @@ class Target:
             stickiness(self.delta_rule if isinstance(self.delta_rule, str) else number(self.delta_rule))
         if not 0.0 < number(self.level) < 1.0:
             raise InputError(f"level must lie between 0 and 1, such as 0.95; got {self.level!r}.")
-        if self.minimise not in LEAST:
+        if self.minimise not in tuple(LEAST):
             raise InputError(f"minimise must be one of {', '.join(LEAST)}; got {self.minimise!r}.")
         if self.least and getattr(self, self.least) is not None:
             raise InputError(
                 f"minimise={self.minimise!r} finds the best {self.least} there is: leave out {self.least}="
                 f"{getattr(self, self.least)!r}, or minimise the cost of keeping it."
             )
+        limited = [name for name in TARGETS if getattr(self, name) is not None]
+        limited += ["vega_by_days", *map(window_name, windows)] if windows else []
         for name, price in self.soft.items():
-            if name not in TARGETS or getattr(self, name) is None:
-                raise InputError(f"soft may name targets that are set, of {TARGETS}; got {name!r}.")
+            if name not in limited:
+                raise InputError(
+                    f"soft may name targets that are set, here {', '.join(limited) or 'none'}; got {name!r}."
+                )
             if not 0.0 <= number(price) < math.inf:
                 raise InputError(f"the price of missing {name} must be a number >= 0; got {price!r}.")
 
@@ -190,6 +218,11 @@ class Target:
         """The band that holds for one of `BANDS` of one asset."""
         given = getattr(self, greek)
         return given.get(asset) if isinstance(given, Mapping) else given
+
+    def miss_price(self, limit: str) -> float | None:
+        """Price of missing a limit, by its name, by 1 of its unit or 1 % of the base; None if it may not be missed."""
+        name, _, which = limit.partition(" ")
+        return self.soft.get(f"{name} {which.partition(' ')[0]}", self.soft.get(name))
 
     def to_dict(self) -> dict[str, Any]:
         """The targets that are set, by name."""
@@ -239,6 +272,10 @@ class Outright:
     def __post_init__(self) -> None:
         if self.kind not in ("spot", "perpetual", "future"):
             raise InputError(f"kind must be 'spot', 'perpetual' or 'future'; got {self.kind!r}.")
+        if self.settlement not in ("coin", "cash"):
+            raise InputError(f"settlement must be 'coin' or 'cash'; got {self.settlement!r}.")
+        if not isinstance(self.fee, FeeRule):
+            raise InputError(f"fee must be a FeeRule, such as FeeRule(0.0005) for 5 bp; got {self.fee!r}.")
         if not 0.0 <= number(self.half_spread) < 1.0:
             raise InputError(f"half_spread must be a share in [0, 1); got {self.half_spread!r}.")
         if not 0.0 < number(self.lot) < math.inf:
@@ -363,13 +400,19 @@ class Limits:
         ladders = self.depth.values() if isinstance(self.depth, Mapping) else (self.depth,)
         if not all(isinstance(ladder, Ladder) for ladder in ladders):
             raise InputError(f"depth must map symbols to Ladder values; got {self.depth!r:.100}.")
-        if self.initial_margin is not None and not hasattr(self.initial_margin, "alone"):
+        for name in ("quoted_size", "close"):
+            if not isinstance(getattr(self, name), bool | np.bool_):
+                raise InputError(f"{name} must be True or False; got {getattr(self, name)!r}.")
+            object.__setattr__(self, name, bool(getattr(self, name)))
+        margin = self.initial_margin
+        if margin is not None and (isinstance(margin, type) or not hasattr(margin, "alone")):
             raise InputError(
                 "initial_margin takes the rules of the account with the share, such as "
                 f"hedging.margin.InitialMargin(hedging.margin.DERIBIT_BTC, 0.1); got {self.initial_margin!r}."
             )
         given: Any = self.outright  # one is taken for a tuple of one
-        given = (given,) if isinstance(given, Outright) else tuple(given)
+        given = (given,) if isinstance(given, Outright) else given
+        given = tuple(given) if isinstance(given, Iterable) else (given,)
         if not all(isinstance(item, Outright) for item in given):
             raise InputError(
                 f"outright takes Outright values, such as Outright('spot'); got {self.outright!r}."
@@ -416,6 +459,14 @@ def _loss(name: str, share: Any) -> Any:
     return share
 
 
+def _check_assets(name: str, given: Mapping[Any, Any]) -> None:
+    """Refuse a mapping by asset that names none."""
+    if not given or not all(isinstance(asset, str) for asset in given):
+        raise InputError(
+            f"{name} by asset must be such as {{'BTC': ...}}; got {given!r}. Leave it out if free."
+        )
+
+
 def _pair(given: Any) -> tuple[float, float]:
     """Two numbers, None for an open end; NaN for anything else."""
     try:
@@ -427,7 +478,7 @@ def _pair(given: Any) -> tuple[float, float]:
 
 def _window(days: Any) -> tuple[float, float]:
     try:
-        first, last = (float(day) for day in days)
+        first, last = (number(day) for day in days)
     except (TypeError, ValueError) as error:
         raise InputError(f"vega_by_days takes windows (first day, last day); got {days!r}.") from error
     if not 0.0 <= first <= last:
@@ -439,7 +490,7 @@ def _band(name: str, given: Any) -> Band:
     """A band as two floats or None, checked."""
     try:
         low, high = given
-        band = tuple(None if side is None else float(side) for side in (low, high))
+        band = tuple(None if side is None else number(side) for side in (low, high))
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{name} must be a band (low, high), None for an open side; got {given!r}."

@@ -86,6 +86,7 @@ class Task:
         markets = tuple(markets_of(chain).values())
         book.check_assets(*markets)
         _check_names(target, markets)
+        _check_depth(limits, markets)
         _check_view(view, markets)
         if isinstance(outcomes, Paths):
             outcomes = Outcomes(outcomes)
@@ -207,6 +208,18 @@ def _floor_days(target: Target, horizon: float) -> tuple[float, ...]:
             f"the floor of day {late[0]:g} lies beyond the horizon of {horizon:g} days: lengthen the horizon."
         )
     return days_of(target.floor)
+
+
+def _check_depth(limits: Limits | None, markets: Sequence[Market]) -> None:
+    """Refuse a ladder of a symbol that no chain knows: it would hold nothing."""
+    tables = [table for market in markets for table in (market.chain.quotes, market.chain.rejected)]
+    known = {str(symbol) for table in tables for symbol in table["symbol"]}
+    unknown = [str(symbol) for symbol in (limits.depth if limits else ()) if symbol not in known]
+    if unknown:
+        raise InputError(
+            f"depth has a ladder of {', '.join(unknown[:3])}{' and others' * (len(unknown) > 3)}, which the chain does "
+            "not list: name them as chain.quotes['symbol'] does, or leave them out."
+        )
 
 
 def _check_view(view: View | None, markets: Sequence[Market]) -> None:

@@ -54,6 +54,9 @@ class View:
     def __post_init__(self) -> None:
         if not (_numbers(self.drift) or _numbers(self.vol)):
             raise InputError("a view needs a drift, a vol or both, such as View(drift=-0.4, vol=0.55).")
+        for name, given in (("drift", self.drift), ("vol", self.vol)):
+            if isinstance(given, Mapping) and not all(isinstance(asset, str) for asset in given):
+                raise InputError(f"{name} by asset must be such as {{'BTC': 0.5}}; got {given!r}.")
         for drift in _numbers(self.drift):
             if not abs(number(drift)) <= LARGEST_DRIFT:
                 raise InputError(
