@@ -40,14 +40,14 @@ def misses(found: HedgePlan) -> float:
 # --- no time at all ---------------------------------------------------------------------------------
 
 
-def nothing_branched(*_, **__):
-    return None, -np.inf
+def nothing_branched(search, relaxed, counts):
+    return -np.inf if list(counts) else search.target
 
 
 @pytest.fixture
 def no_branching(monkeypatch):
     """Branch and bound comes to nothing, as if its time were always up: the speed of the machine is out."""
-    monkeypatch.setattr(solver, "branch", nothing_branched)
+    monkeypatch.setattr(solver, "branch_over_families", nothing_branched)
 
 
 FEASIBLE = [
@@ -73,7 +73,7 @@ def test_without_any_branching_there_is_a_plan_within_every_limit(no_branching, 
 def test_what_is_found_without_branching_is_no_better_than_what_is_proven(monkeypatch, target, limits):
     proven = plan(samples.book(), samples.chain(), target, limits, compare=False)
     with monkeypatch.context() as patched:
-        patched.setattr(solver, "branch", nothing_branched)
+        patched.setattr(solver, "branch_over_families", nothing_branched)
         quick = plan(samples.book(), samples.chain(), target, limits, compare=False)
     assert quick.objective >= proven.bound - 1e-9
     assert quick.bound <= proven.objective + 1e-9

@@ -52,7 +52,7 @@ def _sides(columns: Columns, sides: frozenset[tuple[str, int]]) -> npt.NDArray[n
 def _alternative(task: Task, name: str, problem: Problem) -> Alternative:
     solution = solve(problem, gap=1e-2, time_limit=SECONDS, prove=False)
     if solution.lots is None:
-        solution = closest(problem, gap=1e-2, time_limit=SECONDS, prove=False)
+        solution = closest(problem, gap=1e-2, time_limit=SECONDS)
     legs = () if solution.lots is None else task.legs(problem, solution.lots)
     checks = task.checks(legs, problem.base)
     missed = tuple(check for check in checks if not check.ok)

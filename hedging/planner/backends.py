@@ -168,7 +168,7 @@ def _marked(found: Branched, *, interrupted: bool) -> Branched:
     return Branched(found.x, found.bound, found.nodes, found.infeasible, interrupted=True)
 
 
-def _highs_of_scipy() -> Any:
+def highs_of_scipy() -> Any:
     """The module of HiGHS's own interface, private to scipy; None where scipy keeps it elsewhere (before 1.15)."""
     try:
         core = import_module("scipy.optimize._highspy._core")
@@ -188,7 +188,7 @@ class _Highs:
         self._stopped.set()
 
     def run(self) -> Branched:
-        core = _highs_of_scipy()
+        core = highs_of_scipy()
         if core is None:
             return self._by_milp()
         given = self.programme

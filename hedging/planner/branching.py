@@ -19,26 +19,20 @@ LEAST_SECONDS = 0.05  # that a solver is given, however late it is
 
 
 def branch(
-    search: Search,
-    keep: Indices,
-    most: Array,
-    legs: int,
-    *,
-    price: float = 0.0,
-    cutoff: float | None = None,
+    search: Search, keep: Indices, most: Array, legs: int, *, price: float = 0.0
 ) -> tuple[Array | None, float]:
     """Branch and bound over some orders and at most `legs` of them, each at `price`.
 
     Returns
     -------
     (ndarray or None, float)
-        The best plan and a lower bound on the cost of all. With a `cutoff`: any plan that costs no more,
-        and infinity if there is none.
+        The best plan and a lower bound on the cost of all, infinite if there is none.
     """
     bound = -np.inf
     while keep.size:
+        unit = search.miss_unit
         result = branch_and_bound(
-            programme_of(search, keep, most, legs, price=price, cutoff=cutoff),
+            programme_of(search, keep, most, legs, price=price),
             solver=search.engine.solver,
             gap=search.gap,
             seconds=max(search.seconds_left, LEAST_SECONDS),
@@ -50,42 +44,36 @@ def branch(
             raise KeyboardInterrupt  # there is nothing to come back with: do not go on to the next step
         if result.infeasible:
             return None, np.inf
-        if cutoff is None:
-            bound = max(bound, result.bound)
+        bound = max(bound, result.bound)
         if result.x is None:
             return None, bound
         lots = np.zeros(len(search.problem.columns))
         lots[keep] = np.round(result.x[: keep.size])
-        if not search.widen(lots, result.x[2 * keep.size :]):
+        if not search.widen(lots, result.x[2 * keep.size :] / unit):
             return lots, bound
         if search.seconds_left <= 0.0 or search.interrupted:
             return lots, bound  # breaks a row nobody had looked at; `Search.offer` judges whether it may
     return None, np.inf
 
 
-def programme_of(
-    search: Search, keep: Indices, most: Array, legs: int, *, price: float = 0.0, cutoff: float | None = None
-) -> Programme:
-    """The programme over some orders: lots, whether used, and misses, in this order."""
+def programme_of(search: Search, keep: Indices, most: Array, legs: int, *, price: float = 0.0) -> Programme:
+    """The programme over some orders: lots, whether used, and misses in `Search.miss_unit`, in this order."""
     from scipy.sparse import block_array, csr_array, diags_array
 
     n, misses = keep.size, search.miss_price.size
     columns = search.problem.columns
     on = np.flatnonzero(search.active)
-    cost = np.concatenate((columns.cost[keep], np.full(n, price), search.miss_price))
+    unit = search.miss_unit
+    cost = np.concatenate((columns.cost[keep], np.full(n, price), search.miss_price / unit))
     sides = _both_sides(search, keep)
     rows: list[list[Any]] = [
-        [search.matrix[np.ix_(on, keep)], None, -search.slack[on]],
+        [search.matrix[np.ix_(on, keep)], None, -search.slack[on] / unit],
         [diags_array(np.ones(n)), -diags_array(most[keep]), np.zeros((n, misses))],
         [-diags_array(np.ones(n)), diags_array(columns.least[keep]), None],
         [None, np.ones((1, n)), None],
         [None, sides, None],
     ]
     bounds = [search.bound[on], np.zeros(2 * n), np.array([legs]), np.ones(len(sides))]
-    if cutoff is not None:
-        rows.append([cost[None, :n], cost[None, n : 2 * n], cost[None, 2 * n :]])
-        bounds.append(np.array([cutoff]))
-        cost = np.zeros_like(cost)
     sparse = [[None if block is None else csr_array(block) for block in row] for row in rows]
     return Programme(
         cost=cost,

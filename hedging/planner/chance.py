@@ -56,7 +56,7 @@ def solve(
 ) -> Solution:
     """Find the cheapest plan and prove it, value at risk included; parameters as `hedging.planner.solve.solve`."""
     if problem.chance is None:
-        return plain.solve(problem, gap=gap, time_limit=time_limit, prove=prove, engine=engine)
+        return plain.solve(problem, gap=gap, time_limit=time_limit, engine=engine)
     tree = _Tree(problem, gap, time.perf_counter() + time_limit, engine=engine)
     bound, interrupted = tree.root_value, False
     try:

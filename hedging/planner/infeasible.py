@@ -22,9 +22,7 @@ MISS_PRICE = 10.0
 so that cost decides only between plans that miss by the same."""
 
 
-def closest(
-    problem: Problem, *, gap: float, time_limit: float, prove: bool = True, engine: Engine | None = None
-) -> Solution:
+def closest(problem: Problem, *, gap: float, time_limit: float, engine: Engine | None = None) -> Solution:
     """The plan with the least sum of misses, each as a share of its own scale; the cheapest of those.
 
     The scale of delta is the delta held or asked for, that of floor and budget the base. A Greek that no
@@ -35,7 +33,7 @@ def closest(
     prices = {name: MISS_PRICE * problem.base for name in problem.groups if name not in hard}
     prices |= {problem.least: problem.base} if problem.least else {}
     elastic = replace(problem, rows=_within_reach(problem), miss_price=prices)
-    return solve(elastic, gap=gap, time_limit=time_limit, prove=prove, engine=engine)
+    return solve(elastic, gap=gap, time_limit=time_limit, engine=engine)
 
 
 def _within_reach(problem: Problem) -> Rows:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hedging.errors import SolverError
-from hedging.planner.backends import Engine
+from hedging.planner.backends import TICK, Engine
+from hedging.planner.linear import LinearProgramme
 from hedging.planner.problem import Problem
 from hedging.planner.tails import Tail
 
@@ -73,17 +72,20 @@ class Search:
     miss_price: Array = field(init=False)
     active: Mask = field(init=False)
     best: Array | None = None
+    cost: float = np.inf  # of the best
+    ceiling: float = np.inf  # what plans that are looked for cost less than
     floor: float = -np.inf  # what every plan costs at least
     nodes: int = 0
+    reported: float = -np.inf  # when, on the clock of the deadline
     interrupted: bool = False
 
     def __post_init__(self) -> None:
         rows, prices = self.problem.rows, self.problem.miss_price
         self.norm = _norm(rows.matrix)
-        self.matrix = rows.matrix / self.norm[:, None]
+        self.matrix = np.asfortranarray(rows.matrix / self.norm[:, None])
         self.bound = rows.bound / self.norm
-        belongs = np.array([[group == name for name in prices] for group in rows.group], dtype=float)
-        self.slack = belongs.reshape(self.bound.size, len(prices)) * (rows.scale / self.norm)[:, None]
+        belongs = np.array([rows.group == name for name in prices], dtype=float)
+        self.slack = belongs.reshape(len(prices), self.bound.size).T * (rows.scale / self.norm)[:, None]
         self.miss_price = np.array(list(prices.values()), dtype=float)
         self.active = ~rows.many
 
@@ -92,9 +94,14 @@ class Search:
         """Time until the deadline."""
         return max(0.0, self.deadline - time.perf_counter())
 
+    def _over(self, lots: Array) -> Array:
+        """By how much each row is broken, missed or not; of hundreds of orders few are used."""
+        used = np.flatnonzero(lots)
+        return np.asarray(self.matrix[:, used] @ lots[used] - self.bound)
+
     def misses(self, lots: Array) -> Array:
         """By how much each limit that may be missed is missed, in units of its scale."""
-        over = np.maximum(self.matrix @ lots - self.bound, 0.0)
+        over = np.maximum(self._over(lots), 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(self.slack > 0, over[:, None] / self.slack, 0.0)
         missed = np.asarray(share.max(axis=0, initial=0.0))
@@ -104,12 +111,17 @@ class Search:
         return missed
 
     @property
+    def miss_unit(self) -> Array:
+        """What 1 of a miss is to a solver: its coefficients are no larger than those of a lot, or it loses digits."""
+        return _norm(self.slack[self.active].T)
+
+    @property
     def _soft_tails(self) -> bool:
         return bool(self.problem.tails) and "shortfall" in self.problem.miss_price
 
     def widen(self, lots: Array, missed: Array) -> bool:
         """Look at the rows that `lots` break beyond what is `missed`; False if they break none."""
-        over = self.matrix @ lots - self.bound - self.slack @ missed
+        over = self._over(lots) - self.slack @ missed
         over[self.active] = -np.inf
         worst = np.argsort(-over)[:ROWS_ADDED]
         broken = worst[over[worst] > TOLERANCE]
@@ -125,7 +137,7 @@ class Search:
         row, bound = tail.row(lots)
         norm = _norm(row[None])
         self.norm = np.append(self.norm, norm)
-        self.matrix = np.vstack((self.matrix, row / norm))
+        self.matrix = np.asfortranarray(np.vstack((self.matrix, row / norm)))
         self.bound = np.append(self.bound, bound / norm)
         self.slack = np.vstack((self.slack, slack.reshape(1, len(missed)) / norm))
         self.active = np.append(self.active, True)
@@ -133,7 +145,7 @@ class Search:
 
     def keeps(self, lots: Array) -> bool:
         """Whether some lots keep every row that may not be missed."""
-        over = self.matrix @ lots - self.bound - self.slack @ self.misses(lots)
+        over = self._over(lots) - self.slack @ self.misses(lots)
         if over.max(initial=0.0) > TOLERANCE:
             return False
         for tail in () if self._soft_tails else self.problem.tails:
@@ -145,22 +157,23 @@ class Search:
         """Take some lots as the best plan if they are one, and cheaper than the best so far."""
         if lots is None or not self.keeps(lots):
             return
-        if self.best is None or self.objective(lots) < self.objective(self.best):
-            self.best = lots
+        cost = self.objective(lots)
+        if cost < self.cost:
+            self.best, self.cost = lots, cost
 
     @property
     def target(self) -> float:
-        """What a plan must cost less than to count as cheaper than the best."""
+        """What a plan must cost less than to be looked for, or to count as cheaper than the best."""
         if self.best is None:
-            return np.inf
-        cost = self.objective(self.best)
-        return cost - self.gap * abs(cost)
+            return self.ceiling
+        return min(self.ceiling, self.cost - self.gap * abs(self.cost))
 
     def tick(self) -> None:
-        """Report where the search stands."""
-        if self.engine.progress is not None:
-            cost = np.inf if self.best is None else self.objective(self.best)
-            self.engine.progress(cost, self.floor)
+        """Report where the search stands, some ten times a second."""
+        now = time.perf_counter()
+        if self.engine.progress is not None and now - self.reported >= TICK:
+            self.reported = now
+            self.engine.progress(self.cost, self.floor)
 
     def objective(self, lots: Array) -> float:
         """Cost of some lots, the price of legs and of misses included. [money]"""
@@ -192,10 +205,13 @@ def relax(problem: Problem, *, most: Array | None = None, active: Mask | None = 
     return relax_within(search, None, problem.columns.most if most is None else most)
 
 
-def relax_within(search: Search, least: Array | None, most: Array) -> Relaxation | None:
-    """The relaxation with orders of at least and at most so many lots; what may have none is left out."""
-    from scipy.optimize import linprog
+def relax_within(
+    search: Search, least: Array | None, most: Array, counts: tuple[Array, Array] | None = None
+) -> Relaxation | None:
+    """The relaxation with orders of at least and at most so many lots; what may have none is left out.
 
+    With `counts`, matrix and bound, these rows over all orders hold too.
+    """
     columns = search.problem.columns
     keep = np.flatnonzero(most > 0.0)
     misses = search.miss_price.size
@@ -204,32 +220,32 @@ def relax_within(search: Search, least: Array | None, most: Array) -> Relaxation
         if not search.keeps(nothing):
             return None
         return Relaxation(nothing, 0.0, nothing, np.zeros(search.problem.rows.bound.size), search.active)
-    low = np.zeros(keep.size) if least is None else least[keep]
-    bounds: Any = np.column_stack(
-        (np.append(low, np.zeros(misses)), np.append(most[keep], np.full(misses, np.inf)))
-    )
-    cost = np.concatenate((columns.cost[keep], search.miss_price))
-    lots = np.zeros(len(columns))
+    low = np.append(np.zeros(keep.size) if least is None else least[keep], np.zeros(misses))
+    high = np.append(most[keep], np.full(misses, np.inf))
+    unit = search.miss_unit
+    cost = np.append(columns.cost[keep], search.miss_price / unit)
+    programme = LinearProgramme(cost, low, high)
+    if counts is not None:
+        matrix, bound = counts
+        programme.add(np.hstack((matrix[:, keep], np.zeros((bound.size, misses)))), bound)
+    others = programme.bound.size
+    lots, on = np.zeros(len(columns)), np.zeros(0, dtype=np.intp)
     while True:
-        on = np.flatnonzero(search.active)
-        result: Any = linprog(
-            cost,
-            A_ub=np.hstack((search.matrix[np.ix_(on, keep)], -search.slack[on])),
-            b_ub=search.bound[on],
-            bounds=bounds,
-            method="highs-ds",
-        )
-        if result.status == 2:
+        new = np.setdiff1d(np.flatnonzero(search.active), on, assume_unique=True)
+        rows = np.hstack((search.matrix[np.ix_(new, keep)], -search.slack[new] / unit))
+        programme.add(rows, search.bound[new])
+        on = np.append(on, new)
+        found = programme.solve()
+        if found is None:
             return None
-        if result.status != 0:
-            raise SolverError(f"the relaxation stopped: {result.message}")
-        lots[keep] = np.clip(result.x[: keep.size], low, most[keep])
-        if not search.widen(lots, result.x[keep.size :]):
+        x = np.clip(found.x, low, high)
+        lots[keep] = x[: keep.size]
+        if not search.widen(lots, x[keep.size :] / unit):
             break
     duals = np.zeros(search.bound.size)
-    duals[on] = -result.ineqlin.marginals / search.norm[on]
+    duals[on] = found.duals[others:] / search.norm[on]
     reduced = np.zeros(len(columns))
-    reduced[keep] = result.lower.marginals[: keep.size]
-    rows = search.problem.rows.bound.size  # what follows are rows of tails
-    value, active = float(result.fun), search.active[:rows].copy()
-    return Relaxation(lots, value, reduced, duals[:rows], active, float(duals[rows:].sum()))
+    reduced[keep] = found.reduced[: keep.size]
+    own = search.problem.rows.bound.size  # what follows are rows of tails
+    active = search.active[:own].copy()
+    return Relaxation(lots, found.value, reduced, duals[:own], active, float(duals[own:].sum()))
