@@ -6,7 +6,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -33,6 +33,40 @@ def read_inputs(args: argparse.Namespace) -> tuple[Book, OptionChain]:
         )
     asset = args.asset or (book.assets[0] if book.assets else None)
     return book, hedging.read_chain(args.chain, format=args.format, at=args.at, asset=asset)
+
+
+def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tuple[Market, ...]:
+    """The market of each asset, from the first file of ``--chain`` that has it.
+
+    Raises
+    ------
+    InputError
+        If a file brings no asset that is missing yet, or an asset is in no file.
+    """
+
+    def market(file: str, asset: str | None) -> Market:
+        return hedging.Market.of(hedging.read_chain(file, format=args.format, at=args.at, asset=asset))
+
+    if len(args.chain) == len(assets) == 1:
+        return (market(args.chain[0], assets[0]),)
+    found: dict[str | None, Market] = {}
+    why = "every asset has its chain already"
+    for file in args.chain:
+        brought: dict[str | None, Market] = {}
+        missing = [asset for asset in assets if asset not in found]
+        for asset in missing:
+            try:
+                brought[asset] = market(file, asset)
+            except InputError as error:
+                why = str(error)
+        if not brought:
+            what = f"none of {', '.join(map(str, missing))}" if missing else "nothing that is missing"
+            raise InputError(f"--chain {file} brings {what}: {why}")
+        found |= brought
+    missing = [asset for asset in assets if asset not in found]
+    if missing:
+        raise InputError(f"no --chain brings {', '.join(map(str, missing))}, which the book holds: {why}")
+    return tuple(found[asset] for asset in assets)
 
 
 def vol_of_30_days(market: Market) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import hedging
@@ -225,39 +225,9 @@ def outcomes_of(args: argparse.Namespace, markets: Iterable[Market]) -> Paths:
 
 
 def book_and_markets(args: argparse.Namespace) -> tuple[Book, tuple[Market, ...]]:
-    """The book, and the market of each of its assets, from whichever file has it.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be read, holds none of the assets, or an asset is in no file.
-    """
+    """The book, and the market of each of its assets."""
     book = hedging.read_book(args.book)
-    assets: Sequence[str | None] = (args.asset,) if args.asset else book.assets or (None,)
-    if len(args.chain) == len(assets) == 1:
-        return book, (_market(args, args.chain[0], assets[0]),)
-    found: dict[str | None, Market] = {}
-    why = "every asset has its chain already"
-    for file in args.chain:
-        brought: dict[str | None, Market] = {}
-        missing = [asset for asset in assets if asset not in found]
-        for asset in missing:
-            try:
-                brought[asset] = _market(args, file, asset)
-            except InputError as error:
-                why = str(error)
-        if not brought:
-            what = f"none of {', '.join(map(str, missing))}" if missing else "nothing that is missing"
-            raise InputError(f"--chain {file} brings {what}: {why}")
-        found |= brought
-    missing = [asset for asset in assets if asset not in found]
-    if missing:
-        raise InputError(f"no --chain brings {', '.join(map(str, missing))}, which the book holds: {why}")
-    return book, tuple(found[asset] for asset in assets)
-
-
-def _market(args: argparse.Namespace, file: str, asset: str | None) -> Market:
-    return hedging.Market.of(hedging.read_chain(file, format=args.format, at=args.at, asset=asset))
+    return book, console.read_markets(args, (args.asset,) if args.asset else book.assets or (None,))
 
 
 def _given(args: argparse.Namespace, table: Table) -> Mapping[str, Any]:

@@ -96,9 +96,8 @@ def _overlays(args: argparse.Namespace) -> int:
 def _audit(args: argparse.Namespace) -> int:
     console.check_outputs(args.json)
     plan = hedging.read_plan(args.plan)
-    asset = args.asset or plan.before.asset
-    chain = hedging.read_chain(args.chain, format=args.format, at=args.at, asset=asset)
-    audit = plan.audit(chain)
+    held = tuple(before.asset for before, _ in plan.exposures)
+    audit = plan.audit(console.read_markets(args, (args.asset,) if args.asset else held))
     if args.json:
         console.emit_json(args.json, audit.to_dict())
     if args.json != "-":
@@ -169,7 +168,7 @@ def _parser() -> console.Parser:
 
     audit = console.command(commands, "audit", _audit, "a saved plan against newer quotes")
     audit.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
-    console.add_chain(audit)
+    console.add_chain(audit, several=True)
     audit.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
 
     cli_scenario.add_parser(commands)

@@ -218,6 +218,11 @@ def test_a_book_of_two_assets_takes_a_chain_of_each(folder: Path, capsys: pytest
     assert list(saved["before"]) == ["BTC", "ETH"]
     assert {order["instrument"][:3] for order in saved["orders"]} == {"BTC"}
     capsys.readouterr()
+    chains = ["--chain", "chain.csv", "--chain", "eth.csv"]
+    assert cli.main(["audit", "plan.json", *chains, "--json", "-"]) == 0
+    audited = json.loads(capsys.readouterr().out)
+    assert {check["limit"] for check in audited["checks"]} >= {"delta BTC", "delta ETH"}
+    assert audited["ok"]
     for more, message in (
         (["--plot", "p.png"], "--plot draws the payoff of one asset"),
         (["--shortfall", "-10%"], "outcomes are drawn for one asset"),
