@@ -46,8 +46,13 @@ def _windows(text: str) -> Any:
 
 
 def _prices(text: str) -> Any:
-    """Prices by the name of a target, ``delta=1000,floor=50``."""
-    return _by_name(text, lambda name: name.replace("-", "_"), console.number)
+    """Prices by the name of a target, ``delta-value=1000,vega-by-days 0-30=50``."""
+
+    def named(name: str) -> str:
+        field, space, which = name.partition(" ")
+        return field.replace("-", "_") + space + which
+
+    return _by_name(text, named, console.number)
 
 
 def _by_name(text: str, key: Callable[[str], Any], value: Callable[[str], Any], sign: str = "=") -> Any:

@@ -117,7 +117,10 @@ def test_negative_shares_parse_both_ways(folder: Path) -> None:
     ("arguments", "message"),
     [
         (["--delta", "12:8"], "argument --delta: the low end must not exceed the high end; got '12:8'"),
-        (["--delta", "8"], "argument --delta: must be a band LO:HI, LO: or :HI; got '8'"),
+        (
+            ["--delta", "8"],
+            "argument --delta: must be a band LO:HI, LO: or :HI, or VALUE+-TOLERANCE; got '8'",
+        ),
         (["--delta", "a:b"], "argument --delta: must be a number; got 'a'"),
         (["--floor", "-15"], "argument --floor: must be a share like 2% or 0.02; got '-15'"),
         (["--floor", "nan"], "argument --floor: must be a share"),

@@ -174,8 +174,9 @@ def test_rare_limits_are_kept_by_the_plan(folder: Path) -> None:
 
 
 def test_a_soft_target_is_priced_on_the_command_line(folder: Path) -> None:
-    saved = planned(folder, "--delta-value", "0:100", "--soft", "delta-value=0.0000001", "--max-legs", "1")
-    assert saved["inputs"]["target"]["soft"] == {"delta_value": 1e-7}
+    bands = ["--delta-value", "0:100", "--vega-by-days", "0:30=0:,30:90=0:", "--max-legs", "1"]
+    saved = planned(folder, *bands, "--soft", "delta-value=0.0000001,vega-by-days 0-30=5")
+    assert saved["inputs"]["target"]["soft"] == {"delta_value": 1e-7, "vega_by_days 0-30": 5.0}
     assert not saved["orders"]
 
 

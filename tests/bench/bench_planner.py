@@ -25,7 +25,6 @@ from hedging.planner import Limits, Outcomes, Target, frontier
 from hedging.planner.arbitrage import agreed
 from hedging.planner.backends import Programme, branch_and_bound
 from hedging.planner.branching import programme_of
-from hedging.planner.nodes import default_scenarios
 from hedging.planner.problem import Problem, allowed
 from hedging.planner.relaxation import Search, relax
 from hedging.planner.solve import solve
@@ -65,7 +64,7 @@ def task_of(market: Market, outcomes: Outcomes | None = None, first: float = 7.0
     if outcomes is not None:
         target = Target(delta=(0.32 * coins, 0.48 * coins), vega=(0, None), shortfall=-0.10)
     limits = Limits(budget=0.02, max_legs=4, expiries=(first, None))
-    return Task.of(book, market, target, limits, 30.0, default_scenarios(30.0), outcomes)
+    return Task.of(book, market, target, limits, 30.0, None, outcomes)
 
 
 def orders_allowed(task: Task, whole: Problem) -> Problem:
