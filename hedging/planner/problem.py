@@ -171,36 +171,19 @@ def build(
             for market, size in zip(markets, positions, strict=True)
         ]
     )
-    blocks, tails = [], []
-    for market in markets:
-        here = np.array([item.asset == market.asset for item in columns.instruments])
-        for measure in measures(target, market, several=len(markets) > 1):
-            blocks += _measure_rows(book, market, measure, columns, base)
-        blocks += _tail_rows(book, market, columns, here)
-        if limits.initial_margin is not None:
-            matrix, bound = margin_rows(limits.initial_margin, book, market, columns, here, base)
-            name = limit_name("initial_margin", market.asset, several=len(markets) > 1)
-            blocks.append(_rows(name, matrix, bound, base))
+    blocks = [
+        block
+        for market in markets
+        for block in _market_rows(book, market, target, limits, columns, base, several=len(markets) > 1)
+    ]
     if floors := floors_of(target):
         blocks += _floor_rows(book, markets, columns, scenarios, floors, base)
-    if limits.budget is not None:
-        blocks.append(_rows("budget", columns.premium, limits.budget * base, base))
-    if limits.cost is not None:
-        blocks.append(_rows("cost", columns.cost, limits.cost * base, base))
-    if limits.gross_vega is not None:
-        blocks.append(_rows("gross_vega", np.abs(columns.vega), limits.gross_vega, limits.gross_vega))
+    blocks += _spending_rows(columns, limits, base)
+    tails: tuple[Tail, ...] = ()
     chance = None
     if target.needs_outcomes and outcomes is not None:
-        held = pnl_of(book, markets, outcomes.paths)[:, -1]
-        growth = np.broadcast_to(growth_of(book, markets, outcomes.paths), outcomes.paths.spot.shape)
-        pnl = columns.pnl(markets, outcomes.paths)[:, -1]
-        pnl /= growth[:, -1:]  # in place: of 100,000 outcomes there is no room for copies
-        if target.shortfall is not None or target.least == "shortfall":
-            limit = -(target.shortfall or 0.0) * base
-            tails.append(Tail(held, pnl, outcomes.probabilities, target.level, limit))
-        if target.value_at_risk is not None:
-            blocks.append(_rows("value_at_risk", -pnl, held - target.value_at_risk * base, base, many=True))
-            chance = Chance(outcomes.probabilities, 1.0 - target.level + ROUNDING)
+        exceeded, tails, chance = _over_outcomes(book, markets, columns, target, outcomes, base)
+        blocks += exceeded
     rows = Rows.join(blocks)
     if view is not None:
         columns = replace(columns, cost=columns.cost - _gains(columns, markets, view, horizon))
@@ -211,11 +194,66 @@ def build(
         limits.max_legs,
         base,
         base_name,
-        tuple(tails),
+        tails,
         _miss_prices(target, rows) | ({target.least: base} if target.least else {}),
         target.least,
         chance,
     )
+
+
+def _market_rows(
+    book: Book,
+    market: Market,
+    target: Target,
+    limits: Limits,
+    columns: Columns,
+    base: float,
+    *,
+    several: bool,
+) -> list[Rows]:
+    """What holds for one asset: its bands, its tails, its margin."""
+    here = np.array([item.asset == market.asset for item in columns.instruments])
+    blocks = [
+        row
+        for measure in measures(target, market, several=several)
+        for row in _measure_rows(book, market, measure, columns, base)
+    ]
+    blocks += _tail_rows(book, market, columns, here)
+    if limits.initial_margin is not None:
+        matrix, bound = margin_rows(limits.initial_margin, book, market, columns, here, base)
+        blocks.append(_rows(limit_name("initial_margin", market.asset, several=several), matrix, bound, base))
+    return blocks
+
+
+def _spending_rows(columns: Columns, limits: Limits, base: float) -> list[Rows]:
+    """What all orders together may spend, and how much vega they may be."""
+    blocks = []
+    if limits.budget is not None:
+        blocks.append(_rows("budget", columns.premium, limits.budget * base, base))
+    if limits.cost is not None:
+        blocks.append(_rows("cost", columns.cost, limits.cost * base, base))
+    if limits.gross_vega is not None:
+        blocks.append(_rows("gross_vega", np.abs(columns.vega), limits.gross_vega, limits.gross_vega))
+    return blocks
+
+
+def _over_outcomes(
+    book: Book, markets: Sequence[Market], columns: Columns, target: Target, outcomes: Outcomes, base: float
+) -> tuple[list[Rows], tuple[Tail, ...], Chance | None]:
+    """What is taken over scenarios with probabilities, at their last date: value at risk and shortfall."""
+    paths, probabilities = outcomes.paths, outcomes.probabilities
+    held = pnl_of(book, markets, paths)[:, -1]
+    growth = np.broadcast_to(growth_of(book, markets, paths), paths.spot.shape)
+    pnl = columns.pnl(markets, paths)[:, -1]
+    pnl /= growth[:, -1:]  # in place: of 100,000 outcomes there is no room for copies
+    blocks, tails, chance = [], [], None
+    if target.shortfall is not None or target.least == "shortfall":
+        limit = -(target.shortfall or 0.0) * base
+        tails.append(Tail(held, pnl, probabilities, target.level, limit))
+    if target.value_at_risk is not None:
+        blocks.append(_rows("value_at_risk", -pnl, held - target.value_at_risk * base, base, many=True))
+        chance = Chance(probabilities, 1.0 - target.level + ROUNDING)
+    return blocks, tuple(tails), chance
 
 
 def _gains(columns: Columns, markets: Sequence[Market], view: View, horizon: float) -> Array:
