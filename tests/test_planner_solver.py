@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from markets import STRIKES, flat_chain
 from planner_cases import small_chain
 
 from hedging import samples
@@ -14,7 +15,7 @@ from hedging.book import Book, Holding
 from hedging.errors import InfeasibleHedgeError, InputError
 from hedging.legs import option_leg
 from hedging.market import Market
-from hedging.paths import Paths
+from hedging.paths import Paths, grid
 from hedging.planner import HedgePlan, Limits, PlanStatus, Target, frontier, plan
 from hedging.planner import solve as solver
 from hedging.planner.branching import branch
@@ -35,6 +36,41 @@ def coins(quantity: float, **kwargs) -> Book:
 def misses(found: HedgePlan) -> float:
     """The norm of the closest plan: misses, each as a share of its own scale."""
     return sum(check.miss / check.scale for check in found.checks)
+
+
+# --- any money --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("settlement", ["coin", "cash"])
+@pytest.mark.parametrize("target", [{"floor": -0.3}, {"minimise": "worst"}], ids=["floor", "worst"])
+def test_a_plan_is_the_same_in_any_money(settlement, target):
+    """Coins are quoted in coins too, at prices of 1e-10: a solver's tolerances must not be of money."""
+    found = []
+    for unit in (1.0, 2.0**-50):  # powers of two: the same digits
+        chain = flat_chain(
+            settlement,
+            spot=100.0 * unit,
+            strikes=tuple(strike * unit for strike in STRIKES),
+            days=(14.0, 30.0, 60.0),
+            skew=0.1,
+            half_spread=0.02,
+        )
+        limits = Limits(budget=0.02, max_legs=3)
+        one = plan(coins(10.0), chain, Target(delta=(3.0, 4.5), **target), limits, compare=False)
+        orders = [(leg.quantity, leg.instrument.strike / unit, leg.instrument.expiry) for leg in one.legs]
+        found.append((one.status, orders, one.objective / unit, one.bound / unit))
+    first = found[0]
+    for status, orders, objective, bound in found[1:]:
+        assert (status, orders) == first[:2]
+        assert (objective, bound) == pytest.approx(first[2:], rel=1e-9)
+
+
+def test_a_miss_that_is_rounding_leaves_no_gap():
+    soft = Target(floor=-0.55, soft={"floor": 1.0})
+    limits, fall = Limits(price_per_leg=0.0, **LOOSE), grid([-0.55, 0.0, 0.3], (0.0,), (20.0,))
+    found = plan(coins(3e6), small_chain(LADDER), soft, limits, scenarios=fall, compare=False)
+    assert not found.legs
+    assert found.status is PlanStatus.OPTIMAL
 
 
 # --- no time at all ---------------------------------------------------------------------------------

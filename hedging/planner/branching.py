@@ -44,7 +44,7 @@ def branch(
             raise KeyboardInterrupt  # there is nothing to come back with: do not go on to the next step
         if result.infeasible:
             return None, np.inf
-        bound = max(bound, result.bound)
+        bound = max(bound, result.bound * search.money)
         if result.x is None:
             return None, bound
         lots = np.zeros(len(search.problem.columns))
@@ -57,14 +57,17 @@ def branch(
 
 
 def programme_of(search: Search, keep: Indices, most: Array, legs: int, *, price: float = 0.0) -> Programme:
-    """The programme over some orders: lots, whether used, and misses in `Search.miss_unit`, in this order."""
+    """The programme over some orders: lots, whether used, and misses in `Search.miss_unit`, in this order.
+
+    Its costs are in `Search.money`.
+    """
     from scipy.sparse import block_array, csr_array, diags_array
 
     n, misses = keep.size, search.miss_price.size
     columns = search.problem.columns
     on = np.flatnonzero(search.active)
     unit = search.miss_unit
-    cost = np.concatenate((columns.cost[keep], np.full(n, price), search.miss_price / unit))
+    cost = np.concatenate((columns.cost[keep], np.full(n, price), search.miss_price / unit)) / search.money
     sides = _both_sides(search, keep)
     rows: list[list[Any]] = [
         [search.matrix[np.ix_(on, keep)], None, -search.slack[on] / unit],

@@ -40,7 +40,7 @@ Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 Family = tuple[Indices, int]  # orders, and how many legs are among them
 
-FEW_LOTS = 200  # of all orders of a node: where lots are coarse, a solver sooner goes through them
+FEW_LOTS = 60  # of all orders of a node: where lots are coarse, a solver sooner goes through them
 UNUSED = 1e-9  # lots below it are rounding of the solver
 
 
@@ -156,11 +156,12 @@ def _relaxed(search: Search, node: _Node) -> Relaxation | None:
 def _inside(search: Search, node: _Node, found: Relaxation) -> _Node | None:
     """What a plan of the node that is cheaper than the best can contain; None if there is no such plan."""
     problem = search.problem
-    bound = max(node.bound, found.value + node.legs * problem.price_per_leg)
+    own = found.value + node.legs * problem.price_per_leg  # what its reduced costs count from
+    bound = max(node.bound, own)
     if bound >= search.target:
         return None
     with np.errstate(divide="ignore"):
-        largest = np.where(found.reduced > 0.0, (search.target - bound) / found.reduced, np.inf)
+        largest = np.where(found.reduced > 0.0, (search.target - own) / found.reduced, np.inf)
     most = np.minimum(node.most, np.floor(largest + 1e-6))
     families = []
     for orders, legs in node.families:

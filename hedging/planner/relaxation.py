@@ -25,6 +25,7 @@ Mask = npt.NDArray[np.bool_]
 TOLERANCE = 1e-6  # of rows scaled to a largest coefficient of 1 per lot: a millionth of a lot
 TAIL_TOLERANCE = 2e-7  # of the base: when a plan counts as within its expected shortfall
 ROWS_ADDED = 24  # broken scenario rows added at a time
+BASE = 2.0**20  # what the base is about to a solver, whose tolerances are absolute
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +110,14 @@ class Search:
         for tail in self.problem.tails if place is not None else ():
             missed[place] = max(missed[place], tail.over(lots) / self.problem.base)
         return missed
+
+    @property
+    def money(self) -> float:
+        """What 1 of cost is to a solver, in money: for it the base is the same size whatever money there is.
+
+        A power of two, so that no digit changes.
+        """
+        return float(2.0 ** np.floor(np.log2(self.problem.base / BASE)))
 
     @property
     def miss_unit(self) -> Array:
@@ -223,7 +232,7 @@ def relax_within(
     low = np.append(np.zeros(keep.size) if least is None else least[keep], np.zeros(misses))
     high = np.append(most[keep], np.full(misses, np.inf))
     unit = search.miss_unit
-    cost = np.append(columns.cost[keep], search.miss_price / unit)
+    cost = np.append(columns.cost[keep], search.miss_price / unit) / search.money
     programme = LinearProgramme(cost, low, high)
     if counts is not None:
         matrix, bound = counts
@@ -243,9 +252,10 @@ def relax_within(
         if not search.widen(lots, x[keep.size :] / unit):
             break
     duals = np.zeros(search.bound.size)
-    duals[on] = found.duals[others:] / search.norm[on]
+    duals[on] = found.duals[others:] * search.money / search.norm[on]
     reduced = np.zeros(len(columns))
-    reduced[keep] = found.reduced[: keep.size]
+    reduced[keep] = found.reduced[: keep.size] * search.money
     own = search.problem.rows.bound.size  # what follows are rows of tails
     active = search.active[:own].copy()
-    return Relaxation(lots, found.value, reduced, duals[:own], active, float(duals[own:].sum()))
+    value = found.value * search.money
+    return Relaxation(lots, value, reduced, duals[:own], active, float(duals[own:].sum()))

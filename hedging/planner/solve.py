@@ -119,7 +119,8 @@ def solve(
         return Solution(None, np.inf, np.inf, 0, infeasible=True)
     search.floor = relaxed.value
     if not relaxed.lots.any():
-        return Solution(relaxed.lots, search.objective(relaxed.lots), relaxed.value, 0, relaxed=relaxed)
+        cost = search.objective(relaxed.lots)  # the relaxation's, but for rounding
+        return Solution(relaxed.lots, cost, cost, 0, relaxed=relaxed)
     try:
         bound = _searched(search, relaxed, start)
     except KeyboardInterrupt:
