@@ -32,7 +32,12 @@ def read_inputs(args: argparse.Namespace) -> tuple[Book, OptionChain]:
             "each, or call the library with a chain of each."
         )
     asset = args.asset or (book.assets[0] if book.assets else None)
-    return book, hedging.read_chain(args.chain, format=args.format, at=args.at, asset=asset)
+    return book, chain_of(args, args.chain, asset)
+
+
+def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionChain:
+    """The chain of one asset in a file, as the options of `add_chain` pick it."""
+    return hedging.read_chain(file, format=args.format, at=args.at, asset=asset, timezone=args.timezone)
 
 
 def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tuple[Market, ...]:
@@ -45,7 +50,7 @@ def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tupl
     """
 
     def market(file: str, asset: str | None) -> Market:
-        return hedging.Market.of(hedging.read_chain(file, format=args.format, at=args.at, asset=asset))
+        return hedging.Market.of(chain_of(args, file, asset))
 
     if len(args.chain) == len(assets) == 1:
         return (market(args.chain[0], assets[0]),)
@@ -218,6 +223,7 @@ def add_chain(command: Parser, *, several: bool = False) -> None:
     command.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")
     command.add_argument("--at", metavar="TIME", help="which day or time, in a file of several chains")
     command.add_argument("--asset", metavar="NAME", help="which underlying, in a file of several")
+    command.add_argument("--timezone", metavar="ZONE", help="zone of times that carry none: Europe/Rome")
 
 
 def add_outputs(command: Parser, picture: str) -> None:

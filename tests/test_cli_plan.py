@@ -281,3 +281,16 @@ def test_the_help_is_in_groups_and_no_wider_than_a_terminal(capsys: pytest.Captu
     text = capsys.readouterr().out
     assert all(f"\n{group}:" in text for group in ("targets", "limits", "a view", "search"))
     assert text.startswith("usage: hedging plan BOOK --chain FILE [options]\n")
+
+
+def test_times_without_a_zone_are_read_in_the_one_that_is_said(
+    folder: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "sol.toml").write_text('[[holdings]]\nasset = "SOL"\nkind = "spot"\nquantity = 3000\n')
+    file = str(shared_data / "chains" / "bybit_btc_sol_usdt_20250702.csv.gz")
+    run = ["plan", "sol.toml", "--chain", file, "--delta", "1000:2000", "--json", "plan.json"]
+    assert cli.main(run) == 2
+    assert "must carry a time zone" in capsys.readouterr().err
+    assert cli.main([*run, "--timezone", "Europe/Rome"]) == 0
+    saved = json.loads((folder / "plan.json").read_text())
+    assert saved["inputs"]["as_of"].startswith("2025-07-02T11:31")  # 13:31 in Rome

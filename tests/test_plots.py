@@ -232,3 +232,6 @@ def test_frontier_draws_both_curves_and_the_legs() -> None:
     assert relaxed.get_ydata().tolist() == [90.0, 40.0]
     assert [text.get_text() for text in ax.texts] == ["3", "1"]
     assert ax.get_ylabel() == "execution cost [USD]"
+    flat = plots.frontier(Frontier("floor", table.assign(cost=100.0, relaxed=95.0), ((), ()), 1_000.0))
+    assert flat.get_ylim() == pytest.approx((0.0, 110.0))  # the numbers over the points are inside
+    assert plots.frontier(Frontier("floor", table.assign(cost=0.0), ((), ()), 1_000.0)).get_ylim()[0] == 0.0

@@ -26,9 +26,10 @@ def test_the_script_runs_and_prints_the_plan_shown(
     assert sum(bool(line.strip()) and not line.startswith("import") for line in script.splitlines()) <= 10
     exec(compile(script, "README.md", "exec"), {})
     printed = capsys.readouterr().out
-    orders = [line for line in block("output").splitlines() if re.match(r"  (buy|sell) ", line)]
-    assert orders
-    for line in orders:
+    # What stands beside is the closest found in a time; the proof says how long it took.
+    certain = [line for line in block("output").splitlines() if not re.match(r"  (instead|proof) ", line)]
+    assert len(certain) > 15
+    for line in certain:
         assert line in printed
     assert (tmp_path / "payoff.png").stat().st_size > 10_000
 

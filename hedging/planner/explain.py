@@ -11,7 +11,7 @@ from hedging.paths import Paths
 from hedging.planner.floors import dates_of, is_floor
 from hedging.planner.problem import Problem
 from hedging.planner.solve import Relaxation, Solution
-from hedging.planner.targets import SHARES
+from hedging.planner.wording import figure, in_shares
 
 __all__ = ["Driver", "ShadowPrice", "binding", "drivers", "shadow_prices"]
 
@@ -36,7 +36,7 @@ class ShadowPrice:
     step: str
 
     def __str__(self) -> str:
-        return f"{self.step} wider {self.limit} saves {self.price:,.3g}"
+        return f"{self.step} wider {self.limit} saves {figure(self.price, 3)}"
 
     def to_dict(self) -> dict[str, Any]:
         """The price by field."""
@@ -75,7 +75,7 @@ def shadow_prices(problem: Problem, relaxed: Relaxation) -> tuple[ShadowPrice, .
         duals["shortfall"] = relaxed.tail_dual
     duals.pop(problem.least, None)
     for group, dual in duals.items():
-        share = group.partition(" ")[0] in SHARES
+        share = in_shares(group)
         price = dual * (0.01 * problem.base if share else 1.0)
         if price > SMALL * max(abs(relaxed.value), 1.0):
             found.append(ShadowPrice(group, price, "1 %" if share else "1"))

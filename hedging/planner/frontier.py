@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -27,6 +28,7 @@ from hedging.planner.tails import Outcomes
 from hedging.planner.targets import Limits, Target
 from hedging.planner.task import Task, check_effort
 from hedging.planner.view import View
+from hedging.planner.wording import figure, per_cent
 
 __all__ = ["Frontier", "frontier"]
 
@@ -61,7 +63,7 @@ class Frontier:
     view: View | None = None
 
     def __repr__(self) -> str:
-        shown = self.table.to_string(index=False, float_format="{:,.4g}".format, na_rep="-")
+        shown = self.table.to_string(index=False, na_rep="-", **self._formats)
         view = "" if self.view is None else f"\nunder the view: {self.view}"
         return f"Cost against {self.over}, base {self.base:,.0f}{view}\n{shown}"
 
@@ -78,9 +80,12 @@ class Frontier:
     def _repr_html_(self) -> str:
         view = "" if self.view is None else f"<p>{self.view}</p>"
         head = f"<p><b>Cost against {self.over}, base {self.base:,.0f}</b></p>"
-        return (
-            head + view + self.table.to_html(index=False, border=0, float_format="{:,.4g}".format, na_rep="-")
-        )
+        return head + view + str(self.table.to_html(index=False, border=0, na_rep="-", **self._formats))
+
+    @property
+    def _formats(self) -> dict[str, Any]:
+        """Levels in per cent, money as in the text of plans."""
+        return {"formatters": {self.over: per_cent}, "float_format": partial(figure, digits=4)}
 
 
 def frontier(

@@ -2,7 +2,8 @@
 
 What is paid today converts at today's price. What is gained does not: the coins that a book is worth on a path
 are counted at the price there, so that the worst case in coin is another one than in money. Spot alone loses no
-coin in any fall; puts cost coins if it rises.
+coin in any fall; puts cost coins if it rises. Where spot goes to zero nothing is judged in coin: there any debt
+is any number of coins.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from hedging.book import Book
 from hedging.legs import Cost
 from hedging.market import Market
 from hedging.paths import Paths
+from hedging.planner.nodes import NEAR_ZERO
 from hedging.planner.verify import Trough, trough_of
 
 __all__ = ["Numeraire", "numeraires"]
@@ -36,7 +40,7 @@ class Numeraire:
         What shares are shares of. [unit]
     troughs : tuple of (Trough, Trough)
         Worst case over the scenarios without and with the plan, its P&L what the book is worth in the unit at a
-        node less what it is worth today. [unit]
+        node less what it is worth today; in coin without the scenarios that go to zero. [unit]
     """
 
     unit: str
@@ -100,10 +104,13 @@ def numeraires(
         return ()
     (market,) = markets
 
+    above = np.flatnonzero((scenarios.spot > 2.0 * NEAR_ZERO).all(axis=1)).tolist()
+
     def counted(unit: str, price: float) -> Numeraire:
         value = book.value(market)
+        judged = scenarios.select(above) if above and unit == market.asset else scenarios
         before, then = (
-            trough_of(Book(held.holdings, cash=held.cash, numeraire=unit), markets, scenarios, base, value)
+            trough_of(Book(held.holdings, cash=held.cash, numeraire=unit), markets, judged, base, value)
             for held in (book, after)
         )
         troughs = (replace(before, pnl=before.pnl / price), replace(then, pnl=then.pnl / price))

@@ -21,7 +21,6 @@ from hedging.planner.measures import Measure, measures
 from hedging.planner.tails import ROUNDING, Chance, Outcomes, Tail
 from hedging.planner.targets import (
     COST_WEIGHT,
-    SHARES,
     Band,
     Limits,
     Target,
@@ -29,10 +28,13 @@ from hedging.planner.targets import (
 )
 from hedging.planner.universe import Columns, columns_of
 from hedging.planner.view import View, expected_gains
+from hedging.planner.wording import in_shares
 
 __all__ = ["Problem", "Rows", "allowed", "build", "pnl_of"]
 
 Array = npt.NDArray[np.float64]
+
+MOST_VALUES = 250_000_000  # 2 GB, which the rows and the solver hold some five times over
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -279,7 +281,7 @@ def _miss_prices(target: Target, rows: Rows) -> dict[str, float]:
     for group, scale in zip(rows.group, rows.scale, strict=True):
         price = target.miss_price(str(group))
         if price is not None:
-            prices[str(group)] = price * (100.0 if str(group).partition(" ")[0] in SHARES else float(scale))
+            prices[str(group)] = price * (100.0 if in_shares(str(group)) else float(scale))
     if target.shortfall is not None and "shortfall" in target.soft:
         prices["shortfall"] = 100.0 * target.soft["shortfall"]
     return prices
@@ -357,6 +359,7 @@ def _floor_rows(
     floors: Mapping[str, float | None],
     base: float,
 ) -> list[Rows]:
+    _check_room(len(columns), scenarios)
     unhedged = pnl_of(book, markets, scenarios)
     growth = np.broadcast_to(growth_of(book, markets, scenarios), scenarios.spot.shape)
     pnl = columns.pnl(markets, scenarios) / growth[:, :, None]
@@ -366,6 +369,17 @@ def _floor_rows(
         lost, held = -pnl[:, at].reshape(-1, len(columns)), unhedged[:, at].ravel()
         blocks.append(_rows(name, lost, held - (share or 0.0) * base, base, many=True))
     return blocks
+
+
+def _check_room(orders: int, scenarios: Paths) -> None:
+    """Refuse a floor that memory does not hold, rather than be killed over it."""
+    count, dates = scenarios.spot.shape
+    if orders * count * dates > MOST_VALUES:
+        raise InputError(
+            f"a floor is held at {MOST_VALUES:,} values at most; {count:,} scenarios on {dates} dates for {orders:,} "
+            f"orders are {orders * count * dates:,}. Narrow expiries, deltas or moneyness, shorten the horizon, or "
+            "give fewer scenarios: the default ones go through every strike of each expiry within the horizon."
+        )
 
 
 def _tail_rows(book: Book, market: Market, columns: Columns, here: npt.NDArray[np.bool_]) -> list[Rows]:

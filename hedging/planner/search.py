@@ -31,10 +31,11 @@ from hedging.planner.spanning import spanning
 from hedging.planner.standard import Standing, standard
 from hedging.planner.structure import closings, disguises
 from hedging.planner.tails import Outcomes
-from hedging.planner.targets import COST_WEIGHT, SHARES, Limits, Target
+from hedging.planner.targets import COST_WEIGHT, Limits, Target
 from hedging.planner.task import Task, check_effort
 from hedging.planner.verify import Check, trough_of
 from hedging.planner.view import View
+from hedging.planner.wording import in_shares
 
 __all__ = ["plan"]
 
@@ -279,7 +280,7 @@ def _revalued(
 def _price_of_misses(checks: Sequence[Check], target: Target) -> float:
     """What the misses of soft targets cost: per unit of a Greek, per 1 % of the base for shares."""
     return sum(
-        check.miss * (100.0 if check.limit.partition(" ")[0] in SHARES else 1.0) * price
+        check.miss * (100.0 if in_shares(check.limit) else 1.0) * price
         for check in checks
         if (price := target.miss_price(check.limit)) is not None
     )

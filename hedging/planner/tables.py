@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from hedging.legs import cost_of
 from hedging.planner.floors import is_floor
 from hedging.planner.targets import BANDS, LEAST
 from hedging.planner.view import View
+from hedging.planner.wording import figure, figure_of, per_cent
 
 if TYPE_CHECKING:
     from hedging.planner.numeraires import Numeraire
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["plan_html", "plan_text"]
 
 WIDTH = 110
+HARD_SPACE = "\N{NO-BREAK SPACE}"
 SHOWN = ("delta", "gamma", "vega", "theta")
 UNITS = BANDS | dict.fromkeys(("vega_by_days", "gross_vega"), BANDS["vega"])
 SHOWN_SHARES = ("shortfall", "value_at_risk", "cost", "initial_margin")
@@ -31,11 +34,15 @@ def plan_text(plan: HedgePlan) -> str:
     if plan.inputs.get("view"):
         lines.append(f"  {'view':<14}{View(**plan.inputs['view'])}")
     for name, trough in zip(("alone", "hedged"), plan.troughs, strict=True):
-        lines.append(f"  {f'worst {name}':<14}{trough.share:>10.1%}  {trough.scenario}, day {trough.day:g}")
+        lines.append(
+            f"  {f'worst {name}':<14}{per_cent(trough.share):>10}  {trough.scenario}, day {trough.day:.4g}"
+        )
     lines += [f"  {f'in {item.unit}':<14}{item}" for item in _other_numeraires(plan)]
     if plan.agreement is not None:
         lines.append(f"  {'outcomes':<14}{plan.agreement}")
     lines.append(f"  {'binds':<14}{', '.join(plan.binding) or 'nothing'}")
+    if missed := [check for check in plan.checks if not check.ok]:
+        lines.append(f"  {'misses':<14}{_misses(missed)}")
     if plan.shadow_prices:
         lines.append(f"  {'prices':<14}{', '.join(map(str, plan.shadow_prices))} {_currency(plan)}")
     lines += [f"  {'instead':<14}{_alternative(item)}" for item in plan.alternatives]
@@ -46,8 +53,15 @@ def plan_text(plan: HedgePlan) -> str:
 
 
 def _wrapped(line: str) -> list[str]:
-    """A long line over several, the rest below its text."""
-    return textwrap.wrap(line, WIDTH, subsequent_indent=" " * 16, drop_whitespace=False) or [line]
+    """A long line over several, the rest below its text; neither symbols nor `-90 %` are torn apart."""
+    parts = textwrap.wrap(
+        line.replace(" %", f"{HARD_SPACE}%"),
+        WIDTH,
+        subsequent_indent=" " * 16,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return [part.replace(HARD_SPACE, " ") for part in parts]
 
 
 def plan_html(plan: HedgePlan) -> str:
@@ -99,7 +113,7 @@ def _exposure_lines(plan: HedgePlan) -> list[str]:
             label = name if len(plan.exposures) == 1 else f"{name} {before.asset}"
             asked = next((check for check in plan.checks if check.limit == label), None)
             lines.append(
-                f"  {label:<14}{getattr(before, name):>12,.5g}{getattr(after, name):>12,.5g}  "
+                f"  {label:<14}{figure(getattr(before, name), 5):>12}{figure(getattr(after, name), 5):>12}  "
                 f"{_band(asked) if asked else '':<16}{_unit(plan, name, before.asset)}"
             )
             shown.add(label)
@@ -108,7 +122,7 @@ def _exposure_lines(plan: HedgePlan) -> list[str]:
         if name in UNITS and check.limit not in shown:
             # Too long a name takes the room of the value before, which is not known here.
             lines.append(
-                f"  {check.limit:<26}{check.value:>12,.5g}  {_band(check):<16}"
+                f"  {check.limit:<26}{figure(check.value, 5):>12}  {_band(check):<16}"
                 f"{_unit(plan, name, asset if asset in assets else assets[0])}"
             )
     return lines
@@ -131,7 +145,7 @@ def _share_lines(plan: HedgePlan) -> list[str]:
     least = LEAST[plan.inputs.get("target", {}).get("minimise", "cost")]
     return [
         f"  {check.limit:<26}{check.value:>12.2%}  "
-        f"{'minimised' if check.limit == least else _share_band(check):<16}of {plan.base_name}"
+        f"{'minimised' if check.limit == least else _band(check):<16}of {plan.base_name}"
         for check in plan.checks
         if check.limit == least
         or check.limit.partition(" ")[0] in SHOWN_SHARES
@@ -139,29 +153,25 @@ def _share_lines(plan: HedgePlan) -> list[str]:
     ]
 
 
-def _share_band(check: Check) -> str:
-    low, high = ("" if side is None else f"{side:.4g}" for side in (check.low, check.high))
-    return f"{low} .. {high}".strip()
-
-
 def _band(check: Check) -> str:
-    low = "" if check.low is None else f"{check.low:,.6g}"
-    high = "" if check.high is None else f"{check.high:,.6g}"
+    low, high = ("" if side is None else figure_of(check.limit, side) for side in (check.low, check.high))
     return f"{low} .. {high}".strip()
+
+
+def _misses(checks: Iterable[Check]) -> str:
+    return ", ".join(f"{check.limit} by {figure_of(check.limit, check.miss, 3)}" for check in checks)
 
 
 def _alternative(item: Alternative) -> str:
-    legs = ", ".join(f"{leg.side} {abs(leg.quantity):,.6g} {leg.instrument.symbol}" for leg in item.legs)
+    legs = ", ".join(f"{leg.side} {figure(abs(leg.quantity))} {leg.instrument.symbol}" for leg in item.legs)
     text = f"{item.name}: {legs or 'no orders'}, cost {item.cost.execution:,.0f}"
     if item.loss is not None:
-        text += f", loses {item.loss:.1%}"
-    if not item.misses:
-        return text
-    return text + "; misses " + ", ".join(f"{check.limit} by {check.miss:,.2g}" for check in item.misses)
+        text += f", loses {per_cent(item.loss)}"
+    return f"{text}; misses {_misses(item.misses)}" if item.misses else text
 
 
 def _proof(plan: HedgePlan) -> str:
     return (
         f"objective {plan.objective:,.2f}, bound {plan.bound:,.2f}, gap {plan.gap:.3%}, "
-        f"{plan.nodes:,} nodes, {plan.seconds:.2f} s"
+        f"{plan.nodes:,} node{'s' * (plan.nodes != 1)}, {plan.seconds:.2f} s"
     )

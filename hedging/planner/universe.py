@@ -131,6 +131,11 @@ def terms_of_outright(limits: Limits) -> dict[str, Outright]:
     return usual | {item.kind: item for item in limits.outright}
 
 
+def _strikes_in_words(limits: Limits) -> str:
+    low, high = limits.moneyness
+    return f", strikes of {low:g} to {high:g} times spot" if low > 0.0 or high < np.inf else ""
+
+
 def columns_of(market: Market, limits: Limits, book: Book, position: float, horizon: float) -> Columns:
     """Every order that `limits` allow on one market, and spot and perpetual in any case.
 
@@ -156,8 +161,9 @@ def columns_of(market: Market, limits: Limits, book: Book, position: float, hori
     quotes = _option_quotes(market, limits, book)
     if not quotes and not limits.outright:
         raise InputError(
-            f"no option of the {market.asset} chain between {limits.deltas[0]:g} and {limits.deltas[1]:g} delta "
-            f"and {limits.expiries} days has a bid or an ask; widen deltas or expiries, or allow outright."
+            f"no option of the {market.asset} chain between {limits.deltas[0]:g} and {limits.deltas[1]:g} delta"
+            f"{_strikes_in_words(limits)} and {limits.expiries} days has a bid or an ask; widen deltas, expiries or "
+            "moneyness, or allow outright."
         )
     outright = [
         _outright_quote(market, terms, terms.instrument(market.asset, expiry), side, limits)

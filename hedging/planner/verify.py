@@ -23,6 +23,7 @@ from hedging.planner.problem import pnl_of
 from hedging.planner.tails import Outcomes, quantile_loss, shortfall
 from hedging.planner.targets import Limits, Target, limit_name
 from hedging.planner.view import View, expected_gain
+from hedging.planner.wording import figure_of
 
 __all__ = ["Check", "Trough", "cost_with_carry", "revalue", "trough_of"]
 
@@ -63,8 +64,8 @@ class Check:
         return self.miss <= TOLERANCE * self.scale
 
     def __str__(self) -> str:
-        low, high = ("any" if side is None else f"{side:,.6g}" for side in (self.low, self.high))
-        return f"{self.limit} is {self.value:,.6g}, allowed {low} to {high}"
+        low, high = ("any" if side is None else figure_of(self.limit, side) for side in (self.low, self.high))
+        return f"{self.limit} is {figure_of(self.limit, self.value)}, allowed {low} to {high}"
 
     def to_dict(self) -> dict[str, Any]:
         """The check by field."""

@@ -47,7 +47,8 @@ def frontier(found: Frontier, *, currency: str = "USD", ax: Axes | None = None) 
         ax.xaxis.set_major_formatter(percent)
         ax.yaxis.set_major_formatter(money)
         if found.view is None:  # under a view costs may well be negative
-            ax.set_ylim(bottom=0.0)
+            dearest = met["cost"].max()  # NaN where nothing meets any level
+            ax.set_ylim(0.0, 1.1 * dearest if dearest > 0.0 else None)  # room for the numbers of legs
         net = "" if found.view is None else ", less what the view expects"
         ax.set(
             xlabel=f"{found.over} [share of the book]",
