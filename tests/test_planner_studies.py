@@ -189,6 +189,18 @@ def test_an_audit_after_a_fall_says_what_drifted_and_what_restores_it():
     assert 11 <= after.delta <= 12
 
 
+def test_an_audit_judges_a_floor_over_the_days_that_restoring_it_plans_for():
+    """Nothing is traded, so that the plan that restores the floor sees the worst case that the audit sees."""
+    limits = Limits(expiries=(30, 40), max_legs=1)
+    found = plan(BOOK, CHAIN, Target(floor=-0.2), limits, horizon=34.0, compare=False)
+    report = found.audit(later(CHAIN, 4.0, 0.0))
+    assert found.legs
+    assert not report.restore.legs
+    assert report.restore.inputs["horizon_days"] == pytest.approx(30.0)
+    (judged,) = (check.value for check in report.checks if check.limit == "floor")
+    assert judged * found.base == pytest.approx(report.restore.troughs[1].pnl, rel=1e-9)
+
+
 def test_an_older_chain_is_refused():
     found = plan(BOOK, CHAIN, Target(delta=(8, 12)), compare=False)
     with pytest.raises(InputError, match="older than the plan"):

@@ -57,6 +57,12 @@ def test_lines_end_with_words_and_tear_nothing_apart(numeraire):
     assert any(line.startswith(" " * 16) for line in lines[1:])  # some line was wrapped
 
 
+def test_wide_bands_keep_their_distance_to_the_unit():
+    book, target = Book([Holding.spot("BTC", 10.0)]), Target(delta_value=(1.25, 1_000_000.25))
+    text = repr(plan(book, FEW, target, Limits(**LOOSE), compare=False))
+    assert "1.25 .. 1,000,000 USD" in text
+
+
 def test_what_a_soft_target_misses_is_said():
     """A delta of 5 of 10 coins would need puts; at 1 a coin it is cheaper to miss it, by all of the 5 coins."""
     book = Book([Holding.spot("BTC", 10.0)])

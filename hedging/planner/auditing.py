@@ -106,7 +106,8 @@ def audit(
 ) -> Audit:
     """Hold a plan against newer quotes.
 
-    A floor by day is asked for the days that are left until then; one whose day is over is asked no more.
+    Judged, and restored, over the days of its horizon that are left, or over as many again once they are over. A
+    floor by day is asked for the days that are left until then; one whose day is over is asked no more.
 
     Parameters
     ----------
@@ -147,7 +148,9 @@ def audit(
             "plan.audit(chain, outcomes=...)."
         )
     outcomes = outcomes if target.needs_outcomes else None
-    task = Task.of(book + saved, markets, target, limits, inputs["horizon_days"], scenarios, outcomes)
+    left = inputs["horizon_days"] - elapsed
+    horizon = left if left > 0.0 else inputs["horizon_days"]
+    task = Task.of(book + saved, markets, target, limits, horizon, scenarios, outcomes)
     if scenarios is None and target.floor is not None and not inputs["scenarios"].get("default"):
         raise InputError(
             "the floor of this plan holds over scenarios of its own, which are not saved with it: pass them, "
@@ -159,7 +162,7 @@ def audit(
     checks = tuple(check for check in task.checks((), base) if check.limit not in bought_for)
     then = {before.asset: after for before, after in saved.exposures}
     value = task.book.value(*task.markets)
-    restore, message = _restore(task, scenarios, time_limit, elapsed)
+    restore, message = _restore(task, scenarios, time_limit)
     return Audit(
         days=elapsed,
         gain=value - book.cash - sum(before.value for before, _ in saved.exposures),
@@ -180,18 +183,14 @@ def _left(target: Target, elapsed: float) -> Target:
     return replace(target, floor=floor, soft=soft)
 
 
-def _restore(
-    task: Task, scenarios: Paths | None, time_limit: float, elapsed: float
-) -> tuple[HedgePlan | None, str]:
-    left = task.horizon - elapsed
-    horizon = left if left > 0 else task.horizon
+def _restore(task: Task, scenarios: Paths | None, time_limit: float) -> tuple[HedgePlan | None, str]:
     try:
         found = plan(
             task.book,
             task.markets,
             task.target,
             task.limits,
-            horizon=horizon,
+            horizon=task.horizon,
             scenarios=scenarios,
             outcomes=task.outcomes,
             time_limit=time_limit,

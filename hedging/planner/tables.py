@@ -114,7 +114,7 @@ def _exposure_lines(plan: HedgePlan) -> list[str]:
             asked = next((check for check in plan.checks if check.limit == label), None)
             lines.append(
                 f"  {label:<14}{figure(getattr(before, name), 5):>12}{figure(getattr(after, name), 5):>12}  "
-                f"{_band(asked) if asked else '':<16}{_unit(plan, name, before.asset)}"
+                f"{_band(asked) if asked else '':<15} {_unit(plan, name, before.asset)}"
             )
             shown.add(label)
     for check in plan.checks:
@@ -122,7 +122,7 @@ def _exposure_lines(plan: HedgePlan) -> list[str]:
         if name in UNITS and check.limit not in shown:
             # Too long a name takes the room of the value before, which is not known here.
             lines.append(
-                f"  {check.limit:<26}{figure(check.value, 5):>12}  {_band(check):<16}"
+                f"  {check.limit:<26}{figure(check.value, 5):>12}  {_band(check):<15} "
                 f"{_unit(plan, name, asset if asset in assets else assets[0])}"
             )
     return lines
@@ -145,7 +145,7 @@ def _share_lines(plan: HedgePlan) -> list[str]:
     least = LEAST[plan.inputs.get("target", {}).get("minimise", "cost")]
     return [
         f"  {check.limit:<26}{check.value:>12.2%}  "
-        f"{'minimised' if check.limit == least else _band(check):<16}of {plan.base_name}"
+        f"{'minimised' if check.limit == least else _band(check):<15} of {plan.base_name}"
         for check in plan.checks
         if check.limit == least
         or check.limit.partition(" ")[0] in SHOWN_SHARES
