@@ -546,7 +546,7 @@ def test_margin_gross_vega_and_windows_are_shown_with_where_the_plan_stands():
     )
     values = {check.limit: check.value for check in found.checks}
     lines = [line.split() for line in repr(found).splitlines()]
-    assert ["initial_margin", f"{values['initial_margin']:.2%}", "..", "0.25", "of", "book", "value"] in lines
+    assert ["initial_margin", f"{values['initial_margin']:.2%}", "..", "25%", "of", "book", "value"] in lines
     for name, most in (("gross_vega", "9,000"), ("vega_by_days 20-60", "5,000")):
         shown = [*name.split(), f"{values[name]:,.5g}", "..", most, "USD", "per", "vol", "point"]
         assert shown in lines

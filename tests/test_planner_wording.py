@@ -11,7 +11,7 @@ from planner_cases import COIN, small_chain
 
 from hedging import samples
 from hedging.book import Book, Holding
-from hedging.errors import InputError
+from hedging.errors import InfeasibleHedgeError, InputError
 from hedging.planner import Frontier, Limits, Target, plan, problem
 from hedging.planner.verify import Check
 from hedging.planner.wording import figure, figure_of, per_cent
@@ -89,6 +89,15 @@ def test_a_floor_that_memory_does_not_hold_is_refused_with_the_way_out(monkeypat
     with pytest.raises(InputError, match=r"5,000 values at most; .* scenarios on .* Narrow expiries, deltas"):
         plan(book, FEW, Target(floor=-0.2), Limits(**LOOSE))
     assert plan(book, FEW, Target(delta=(5, 9)), Limits(**LOOSE), compare=False).legs
+
+
+@pytest.mark.parametrize("coins", [0.05, 1e6])  # a lot is 0.1; nobody quotes 4 % of a million
+def test_a_book_too_small_or_too_large_for_every_quote_is_told_so(coins):
+    book = Book([Holding.spot("BTC", coins)])
+    with pytest.raises(
+        InfeasibleHedgeError, match=r"No option fits the size of a leg, min_leg_share 0\.04 to"
+    ):
+        plan(book, CHAIN, Target(floor=-0.3))
 
 
 def test_nothing_quoted_between_some_strikes_names_the_strikes():

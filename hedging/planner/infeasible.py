@@ -15,7 +15,7 @@ from hedging.planner.solve import Solution
 from hedging.planner.task import Task
 from hedging.units import days
 
-__all__ = ["MISS_PRICE", "clashing", "closest", "outlived"]
+__all__ = ["MISS_PRICE", "clashing", "closest", "outlived", "unfitting"]
 
 MISS_PRICE = 10.0
 """Price of missing a limit by its whole scale, in bases: 0.1 % of a miss weighs as much as 1 % of the base,
@@ -55,6 +55,18 @@ def outlived(task: Task, problem: Problem) -> tuple[str, ...]:
     return (
         f"no option that may be traded lives to the horizon of {task.horizon:g} days, the last one "
         f"expires after {max(lives):.4g}: from then on nothing of it holds a floor",
+    )
+
+
+def unfitting(task: Task, problem: Problem) -> tuple[str, ...]:
+    """A remark where no option is quoted in a size that a leg may have."""
+    if any(isinstance(item, Option) for item in problem.columns.instruments):
+        return ()
+    limits = task.limits
+    return (
+        f"no option fits the size of a leg, min_leg_share {limits.min_leg_share:g} to max_leg_share "
+        f"{limits.max_leg_share:g} of the position: less than one lot, or more than is quoted. Change these shares, "
+        "or plan on more than the quotes' own sizes, Limits(quoted_size=False)",
     )
 
 

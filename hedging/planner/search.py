@@ -20,7 +20,7 @@ from hedging.planner.backends import Engine
 from hedging.planner.chance import settled, simplest, solve
 from hedging.planner.explain import binding, drivers, shadow_prices
 from hedging.planner.floors import is_floor
-from hedging.planner.infeasible import clashing, closest, outlived
+from hedging.planner.infeasible import clashing, closest, outlived, unfitting
 from hedging.planner.liquidity import illiquidity, most_liquid
 from hedging.planner.numeraires import numeraires
 from hedging.planner.plain import plain
@@ -301,6 +301,6 @@ def _no_plan(
         closer = "It is not proven to be the closest; more time may find one that is. "
     return (
         f"{found}. The closest plan misses: {missed}. {closer}"
-        + "".join(f"{each[0].upper()}{each[1:]}. " for each in (*late, *apart))
+        + "".join(f"{each[0].upper()}{each[1:]}. " for each in (*unfitting(task, problem), *late, *apart))
         + "Widen one of these limits, allow outright sales, more legs or other expiries."
     )
