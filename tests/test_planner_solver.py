@@ -66,9 +66,9 @@ def test_a_plan_is_the_same_in_any_money(settlement, target):
 
 
 def test_a_miss_that_is_rounding_leaves_no_gap():
-    soft = Target(floor=-0.55, soft={"floor": 1.0})
+    soft = Target(floor=-0.55, soft={"floor": 1e6})
     limits, fall = Limits(price_per_leg=0.0, **LOOSE), grid([-0.55, 0.0, 0.3], (0.0,), (20.0,))
-    found = plan(coins(3e6), small_chain(LADDER), soft, limits, scenarios=fall, compare=False)
+    found = plan(coins(3.0), small_chain(LADDER), soft, limits, scenarios=fall, compare=False)
     assert not found.legs
     assert found.status is PlanStatus.OPTIMAL
 
