@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from planner_cases import CASH, COIN
+from planner_cases import CASH, COIN, small_chain
 from planner_enumeration import LOOSE, cheapest, coins, random_chain, random_outcomes
 from scipy.optimize import linprog
 
@@ -19,6 +19,7 @@ from hedging.planner import Limits, PlanStatus, Target, frontier, plan, read_pla
 from hedging.planner.nodes import default_scenarios
 from hedging.planner.problem import build
 from hedging.planner.solve import relax
+from hedging.risk import expected_shortfall
 
 BOOK, CHAIN = samples.book(), samples.chain()
 GRID = grid(np.linspace(-0.6, 0.6, 13), (-0.1, 0.1), (5.0, 20.0))
@@ -198,3 +199,36 @@ def test_other_bad_input_around_a_least_loss_is_refused():
         Limits(cost=-0.1)
     with pytest.raises(InputError, match="frontier is of the least cost"):
         frontier(BOOK, CHAIN, Target(minimise="worst"))
+
+
+@pytest.mark.parametrize("numeraire", ["USD", "BTC"])
+@pytest.mark.parametrize("terms", [COIN, CASH], ids=["coin", "cash"])
+@pytest.mark.parametrize(
+    "target",
+    [{"minimise": "worst"}, {"minimise": "shortfall"}, {"floor": -0.08, "soft": {"floor": 100.0}}],
+    ids=["worst", "shortfall", "soft floor"],
+)
+def test_no_loss_is_made_smaller_by_a_quote_that_beats_the_mark(target, terms, numeraire):
+    """Marks lag: a put asked at 95 % of its own gains nothing by that, in the programme nor in its check."""
+    chain = small_chain([("p", 90.0, 30), ("c", 110.0, 30)], terms=terms)
+    quotes = chain.quotes.copy()
+    put = quotes["strike"] == 90.0
+    quotes.loc[put, "bid"], quotes.loc[put, "ask"] = 0.93 * quotes["mark"], 0.95 * quotes["mark"]
+    cheap, book = replace(chain, quotes=quotes), coins(10.0, numeraire=numeraire)
+    outcomes = random_outcomes(np.random.default_rng(4), 60) if "shortfall" in target.values() else None
+    wanted = Target(delta=(3.0, 8.0), vega=(0.0, None), **target)
+    limits = Limits(budget=0.05, max_legs=2, **LOOSE)
+    found = plan(book, cheap, wanted, limits, outcomes=outcomes, scenarios=GRID, compare=False)
+    row, market, after = quotes[put].iloc[0], Market.of(cheap), book + found.legs
+    bought = sum(leg.units for leg in found.legs if leg.instrument.strike == 90.0)
+    assert bought > 0.0
+    paths = GRID if outcomes is None else outcomes.paths
+    growth = paths.spot if numeraire == "BTC" else 1.0
+    value = after.values(market, paths).sum(axis=2) + after.cash - bought * (row["mark"] - row["ask"])
+    pnl = value / growth - book.value(market)
+    if outcomes is None:
+        least = float(pnl.min())
+    else:
+        least = -expected_shortfall(pnl[:, -1], wanted.level, outcomes.weights)
+    check = next(check for check in found.checks if check.limit in ("floor", "shortfall"))
+    assert check.value == pytest.approx(least / book.value(market), rel=1e-9)

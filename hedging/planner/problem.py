@@ -30,7 +30,7 @@ from hedging.planner.universe import Columns, columns_of
 from hedging.planner.view import View, expected_gains
 from hedging.planner.wording import in_shares
 
-__all__ = ["Problem", "Rows", "allowed", "build", "pnl_of"]
+__all__ = ["Problem", "Rows", "allowed", "build", "growth_of", "pnl_of"]
 
 Array = npt.NDArray[np.float64]
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hedging.book import Book
@@ -19,7 +20,7 @@ from hedging.market import Market
 from hedging.paths import Paths
 from hedging.planner.floors import dates_of, floors_of
 from hedging.planner.measures import measures
-from hedging.planner.problem import pnl_of
+from hedging.planner.problem import growth_of, pnl_of
 from hedging.planner.tails import Outcomes, quantile_loss, shortfall
 from hedging.planner.targets import Limits, Target, limit_name
 from hedging.planner.view import View, expected_gain
@@ -148,12 +149,12 @@ def revalue(
             needed = limits.initial_margin.of(after, market) / base
             checks.append(Check(label, needed, high=limits.initial_margin.most))
     if floors := floors_of(target):
-        pnl = pnl_of(after, markets, scenarios) + after.value(*markets) - book.value(*markets)
+        pnl = _gained(book, legs, markets, scenarios)
         for name, share in floors.items():
             worst = float(pnl[:, dates_of(name, scenarios.days)].min())
             checks.append(Check(name, worst / base, low=share))
     if target.needs_outcomes and outcomes is not None:
-        pnl = pnl_of(after, markets, outcomes.paths)[:, -1] + after.value(*markets) - book.value(*markets)
+        pnl = _gained(book, legs, markets, outcomes.paths)[:, -1]
         if target.shortfall is not None or target.least == "shortfall":
             loss = shortfall(pnl, outcomes.probabilities, target.level) / base
             checks.append(Check("shortfall", -loss, low=target.shortfall))
@@ -170,6 +171,16 @@ def revalue(
         checks.append(Check("gross_vega", sum(vegas), high=limits.gross_vega, scale=limits.gross_vega))
     checks.append(Check("max_legs", len(legs), high=limits.max_legs))
     return checks
+
+
+def _gained(
+    book: Book, legs: Sequence[Leg], markets: Sequence[Market], paths: Paths
+) -> npt.NDArray[np.float64]:
+    """P&L of a book with some orders at every node, without what a quote that beats the mark gains at once."""
+    after = book + legs
+    pnl = pnl_of(after, markets, paths) + after.value(*markets) - book.value(*markets)
+    unearned = sum(max((Book() + [leg]).value(*markets) + abs(leg.units) * leg.fee, 0.0) for leg in legs)
+    return np.asarray(pnl - unearned / growth_of(book, markets, paths))
 
 
 def _tails(book: Book, after: Book, legs: Sequence[Leg], market: Market) -> list[Check]:
