@@ -16,7 +16,7 @@ from hedging.errors import InfeasibleHedgeError, InputError
 from hedging.legs import option_leg
 from hedging.market import Market
 from hedging.paths import Paths, grid
-from hedging.planner import HedgePlan, Limits, PlanStatus, Target, frontier, plan
+from hedging.planner import HedgePlan, Limits, PlanStatus, Target, frontier, plan, relaxation
 from hedging.planner import solve as solver
 from hedging.planner.branching import branch
 from hedging.planner.nodes import default_scenarios
@@ -294,3 +294,35 @@ def test_a_frontier_over_a_shortfall_of_many_outcomes_is_monotone_and_its_relaxa
     assert (np.diff(relaxed, 2) >= -1e-3 * relaxed[0]).all()  # levels are evenly spaced
     assert (relaxed <= bound + 1e-6).all()
     assert (bound <= cost).all()
+
+
+# --- beside the plan --------------------------------------------------------------------------------
+
+
+def test_the_put_beside_a_plan_is_the_closest_of_all_puts_however_slow_the_machine(monkeypatch):
+    clock = itertools.count(step=0.1)
+    monkeypatch.setattr(relaxation.time, "perf_counter", lambda: next(clock))
+    book, chain = samples.book(), samples.chain()
+    target, limits = (
+        Target(delta=(8, 12), vega=(0, None), floor=-0.15),
+        Limits(budget=0.02, expiries=(20, 100)),
+    )
+    found = plan(book, chain, target, limits)
+    put = next(each for each in found.alternatives if each.name == "put")
+    whole = Task.of(book, chain, target, limits, 30.0, None, None).problem()
+    columns, rows = whole.columns, whole.rows
+    least = np.inf
+    for column in np.flatnonzero((columns.kinds == "put") & (columns.size > 0.0)):
+        lots = np.arange(columns.least[column], columns.most[column] + 1.0)
+        over = np.maximum(rows.matrix[:, [column]] * lots - rows.bound[:, None], 0.0)
+        hard = (over[~rows.soft] <= 1e-6).all(axis=0)
+        missed = sum(
+            (over[rows.group == group] / rows.scale[rows.group == group][:, None]).max(axis=0)
+            for group in np.unique(rows.group[rows.soft])
+        )
+        least = min(least, float(np.where(hard, missed, np.inf).min()))
+    scales = {str(group): rows.scale[rows.group == group].max() for group in rows.group}
+    missed = sum(
+        check.miss / (scales[check.limit] if check.limit == "delta" else 1.0) for check in put.misses
+    )
+    assert missed <= least + 0.011 * least

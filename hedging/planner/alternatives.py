@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from hedging.instruments import Option, Spot
 from hedging.legs import Leg
+from hedging.planner.backends import Engine
 from hedging.planner.chance import solve
 from hedging.planner.infeasible import closest
 from hedging.planner.problem import Problem
@@ -20,7 +21,8 @@ from hedging.planner.universe import Columns
 
 __all__ = ["beside"]
 
-SECONDS = 0.5  # for each structure, and as much again for its closest plan; nothing is proven of them
+NODES = 100  # for each structure, and as many again for its closest plan; nothing is proven of them
+SECONDS = 3.0  # for the same, should each node take long
 NAMES = ("put", "put spread", "collar")
 
 
@@ -50,9 +52,10 @@ def _sides(columns: Columns, sides: frozenset[tuple[str, int]]) -> npt.NDArray[n
 
 
 def _alternative(task: Task, name: str, problem: Problem) -> Alternative:
-    solution = solve(problem, gap=1e-2, time_limit=SECONDS, prove=False)
+    engine = Engine(nodes=NODES)
+    solution = solve(problem, gap=1e-2, time_limit=SECONDS, prove=False, engine=engine)
     if solution.lots is None:
-        solution = closest(problem, gap=1e-2, time_limit=SECONDS)
+        solution = closest(problem, gap=1e-2, time_limit=SECONDS, engine=engine)
     legs = () if solution.lots is None else task.legs(problem, solution.lots)
     checks = task.checks(legs, problem.base)
     missed = tuple(check for check in checks if not check.ok)

@@ -25,6 +25,7 @@ Array = npt.NDArray[np.float64]
 
 SOLVERS = ("highs", "scip", "cbc")
 TICK = 0.1  # seconds between two reports
+MOST_NODES = 2**31 - 1  # that HiGHS can count
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,9 @@ class Engine:
     progress : callable, optional
         Called some ten times a second with the cost of the best plan so far and the bound, infinite where
         unknown. [money]
+    nodes : float
+        After which it comes back with what it has, on any machine the same. What only embellishes a plan is
+        limited so, and not by the clock. SCIP and CBC go through their own nodes whatever it is.
 
     Raises
     ------
@@ -48,6 +52,7 @@ class Engine:
 
     solver: str = "highs"
     progress: Callable[[float, float], object] | None = None
+    nodes: float = np.inf
 
     def __post_init__(self) -> None:
         if not (self.progress is None or callable(self.progress)):
@@ -113,6 +118,7 @@ def branch_and_bound(
     solver: str = "highs",
     gap: float,
     seconds: float,
+    nodes: float = np.inf,
     tick: Callable[[], object] | None = None,
 ) -> Branched:
     """Solve a programme, to a relative gap or until the time is up.
@@ -124,6 +130,8 @@ def branch_and_bound(
     gap : float
         [1]
     seconds : float
+    nodes : float
+        That HiGHS goes through at most, but for the first.
     tick : callable, optional
         Called some ten times a second while the solver works.
 
@@ -135,7 +143,9 @@ def branch_and_bound(
         If the solver is not installed.
     """
     job: _Job = (
-        _Highs(programme, gap, seconds) if solver == "highs" else _OrTools(programme, solver, gap, seconds)
+        _Highs(programme, gap, seconds, nodes)
+        if solver == "highs"
+        else _OrTools(programme, solver, gap, seconds)
     )
     with ThreadPoolExecutor(1) as thread:
         working = thread.submit(job.run)
@@ -180,8 +190,9 @@ def highs_of_scipy() -> Any:
 class _Highs:
     """HiGHS as scipy bundles it. `scipy.optimize.milp` cannot be stopped; HiGHS's own interface can."""
 
-    def __init__(self, programme: Programme, gap: float, seconds: float) -> None:
+    def __init__(self, programme: Programme, gap: float, seconds: float, nodes: float) -> None:
         self.programme, self.gap, self.seconds = programme, gap, seconds
+        self.nodes = int(min(max(nodes, 1.0), MOST_NODES))
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -206,6 +217,7 @@ class _Highs:
         options: Any = core.HighsOptions()
         options.log_to_console = False
         options.time_limit, options.mip_rel_gap = self.seconds, self.gap
+        options.mip_max_nodes = self.nodes
         highs: Any = core._Highs()  # noqa: SLF001
         highs.passOptions(options)
         if highs.passModel(model) == core.HighsStatus.kError:
@@ -218,7 +230,7 @@ class _Highs:
         states = core.HighsModelStatus
         if status in (states.kInfeasible, states.kUnboundedOrInfeasible):  # nothing here is unbounded
             return Branched(None, np.inf, nodes, infeasible=True)
-        if status not in (states.kOptimal, states.kTimeLimit, states.kInterrupt):
+        if status not in (states.kOptimal, states.kTimeLimit, states.kSolutionLimit, states.kInterrupt):
             raise SolverError(f"the integer solver stopped: {highs.modelStatusToString(status)}")
         found = info.objective_function_value < core.kHighsInf
         x = np.array(highs.getSolution().col_value) if found else None
@@ -236,7 +248,7 @@ class _Highs:
             integrality=given.whole.astype(int),
             bounds=Bounds(0.0, given.upper),
             constraints=LinearConstraint(given.matrix, -np.inf, given.bound),
-            options={"time_limit": self.seconds, "mip_rel_gap": self.gap},
+            options={"time_limit": self.seconds, "mip_rel_gap": self.gap, "node_limit": self.nodes},
         )
         nodes = int(result.mip_node_count or 0)
         if result.status == 2:

@@ -36,6 +36,7 @@ def branch(
             solver=search.engine.solver,
             gap=search.gap,
             seconds=max(search.seconds_left, LEAST_SECONDS),
+            nodes=search.nodes_left,
             tick=search.tick,
         )
         search.nodes += result.nodes
@@ -51,7 +52,7 @@ def branch(
         lots[keep] = np.round(result.x[: keep.size])
         if not search.widen(lots, result.x[2 * keep.size :] / unit):
             return lots, bound
-        if search.seconds_left <= 0.0 or search.interrupted:
+        if search.over:
             return lots, bound  # breaks a row nobody had looked at; `Search.offer` judges whether it may
     return None, np.inf
 

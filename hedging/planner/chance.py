@@ -151,6 +151,10 @@ class _Tree:
         return max(0.0, self.deadline - time.perf_counter())
 
     @property
+    def over(self) -> bool:
+        return self.seconds_left <= 0.0 or (self.engine is not None and self.nodes >= self.engine.nodes)
+
+    @property
     def target(self) -> float:
         """What a plan must cost less than to count as better than the best."""
         if self.best is None:
@@ -166,7 +170,7 @@ class _Tree:
             node = self._worst_given_up(lots)
             before = self.best
             solution = self._solved(node, min(self.seconds_left, max(end - time.perf_counter(), 0.0)))
-            if self.best is before or solution.lots is None or self.seconds_left <= 0.0:
+            if self.best is before or solution.lots is None or self.over:
                 return
             lots = solution.lots
 
@@ -178,7 +182,7 @@ class _Tree:
         heap: list[tuple[float, int, _Node]] = [(self.root.value, next(number), self._start)]
         while heap:
             bound, _, node = heap[0]
-            if min(bound, closed) >= self.target or self.seconds_left <= 0.0:
+            if min(bound, closed) >= self.target or self.over:
                 break
             heapq.heappop(heap)
             relaxed = self._relaxed(node)

@@ -100,7 +100,7 @@ def branch_over_families(search: Search, relaxed: Relaxation, counts: Iterable[i
         heapq.heappush(heap, (cost, next(number), _Node(((line, legs),), problem.columns.most, cost, first)))
     while heap:
         search.floor = min(heap[0][0], closed, search.target)
-        if heap[0][0] >= search.target or search.seconds_left <= 0.0 or search.interrupted:
+        if heap[0][0] >= search.target or search.over:
             return search.floor
         *_, node = heapq.heappop(heap)
         search.nodes += 1

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging.instruments import Instrument, Option
+from hedging.planner.backends import Engine
 from hedging.planner.problem import Problem
 from hedging.planner.solve import Solution, solve
 from hedging.planner.universe import Columns
@@ -22,7 +23,8 @@ Array = npt.NDArray[np.float64]
 
 DEEP = 0.9  # delta, without the premium, from which an option sold is the underlying sold
 MANY = 10  # lots of the largest leg, from which a leg of one lot is rounding
-SECONDS = 1.0  # for branch and bound, if it comes to that
+NODES = 100  # of branch and bound, if it comes to that
+SECONDS = 5.0  # for the same, should each node take long
 
 
 def laughable(columns: Columns, lots: Array) -> npt.NDArray[np.bool_]:
@@ -54,7 +56,7 @@ def plain(problem: Problem, solution: Solution, *, cost: float) -> Solution:
     keep = np.ones(lots.size, dtype=bool)
     while (found := laughable(problem.columns, lots)).any():
         keep &= ~found
-        other = solve(problem.only(keep), time_limit=SECONDS)
+        other = solve(problem.only(keep), time_limit=SECONDS, engine=Engine(nodes=NODES))
         if other.lots is None or other.objective > cost:
             return solution
         lots, objective = np.zeros(lots.size), other.objective

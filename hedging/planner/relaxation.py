@@ -95,6 +95,16 @@ class Search:
         """Time until the deadline."""
         return max(0.0, self.deadline - time.perf_counter())
 
+    @property
+    def nodes_left(self) -> float:
+        """Nodes until the engine's limit."""
+        return max(0.0, self.engine.nodes - self.nodes)
+
+    @property
+    def over(self) -> bool:
+        """Whether the search ends with what it has."""
+        return self.seconds_left <= 0.0 or self.nodes_left <= 0.0 or self.interrupted
+
     def _over(self, lots: Array) -> Array:
         """By how much each row is broken, missed or not; of hundreds of orders few are used."""
         used = np.flatnonzero(lots)

@@ -36,6 +36,7 @@ __all__ = ["Relaxation", "Solution", "reach", "relax", "simplest", "solve"]
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+SIMPLE_NODES = 200  # for fewer legs than the best plan has
 GONE_THROUGH = 2  # legs up to which all plans are gone through
 SPARES = (0.5, 1.0, 2.0)  # lots of room for rounding, where there is no plan with less
 
@@ -163,16 +164,17 @@ def simplest(
     solution: Solution,
     *,
     share: float,
-    time_limit: float = 1.0,
+    time_limit: float = 5.0,
     engine: Engine | None = None,
 ) -> Solution:
     """The plan with the fewest legs among those that cost at most `share` more than `solution`.
 
-    Exact, but for the time limit, which only searches of more than two legs may meet.
+    Exact, but for the nodes and the time it takes, of which only searches of more than two legs need many.
     """
     if solution.lots is None or solution.relaxed is None:
         raise SolverError("there is no plan to simplify.")
-    search = Search(problem, 1e-3, time.perf_counter() + time_limit, engine or Engine())
+    engine = replace(engine or Engine(), nodes=SIMPLE_NODES)
+    search = Search(problem, 1e-3, time.perf_counter() + time_limit, engine)
     search.active |= solution.relaxed.active
     search.ceiling = solution.objective + share * abs(solution.objective)
     for legs in range(1, np.count_nonzero(solution.lots)):

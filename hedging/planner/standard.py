@@ -46,7 +46,8 @@ FORMS = [0, *OPTIONS, OUTRIGHT, *(form | OUTRIGHT for form in OPTIONS)]
 OTHER = 2 * len(FORMS)  # the rank behind all of these, over one expiry and over several
 PLACES = np.full(2 * DISGUISED, OTHER)
 PLACES[FORMS] = np.arange(len(FORMS))
-SECONDS = 0.3  # for plans of three legs and more, of which nothing is proven
+NODES = 100  # for plans of three legs and more, of which nothing is proven
+SECONDS = 5.0  # for the same, should each node take long
 PROMISING = 40  # orders that one of these is chosen from
 
 
@@ -136,7 +137,8 @@ def standard(
     """
     if solution.lots is None or solution.relaxed is None or not solution.lots.any():
         return solution
-    search = Search(problem, 1e-3, time.perf_counter() + SECONDS, engine or Engine())
+    engine = replace(engine or Engine(), nodes=NODES)
+    search = Search(problem, 1e-3, time.perf_counter() + SECONDS, engine)
     search.active |= solution.relaxed.active
     legs, below = int(np.count_nonzero(solution.lots)), standing.rank(solution.lots)
     keep, most = reach(search, solution.relaxed, cost - problem.price_per_leg)
@@ -156,7 +158,7 @@ def _of_many_legs(
     """A plan of the first structure that has one for at most `cost`, as far as the time goes."""
     columns, price = search.problem.columns, search.problem.price_per_leg
     for fits in standing.structures(below):
-        if search.seconds_left <= 0.0:
+        if search.over:
             break
         relaxed = relax_within(search, None, np.where(fits, most, 0.0)) if fits.any() else None
         if relaxed is None or relaxed.value + price > cost:
