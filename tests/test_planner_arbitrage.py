@@ -369,3 +369,19 @@ def test_no_probabilities_are_found_where_there_are_none(with_lunch):
     assert with_lunch.agreement.lunch.legs[0].instrument.symbol in str(caught.value)
     with pytest.raises(InputError, match="give outcomes"):
         plan(BOOK, CHAIN, Target(delta=(8, 12)), reweight=True)
+
+
+def test_what_is_lost_in_an_outcome_of_no_probability_counts_for_nothing():
+    pnl, worth = np.array([[-1e6], [0.2], [-0.05]]), np.ones(1)
+    prior = np.array([0.0, 0.5, 0.5])
+    found = least_entropy(pnl, worth, prior)
+    assert found == pytest.approx([0.0, 0.2, 0.8], abs=1e-7)
+    assert least_entropy(pnl[:2], worth, np.array([0.0, 1.0])) is None
+
+
+@pytest.mark.parametrize("seed", [0, 47])
+def test_orders_that_always_gain_leave_no_probabilities_though_one_is_twice_the_other(seed):
+    """On the way there all weight comes to lie where nothing varies (seed 47: a matrix of no inverse)."""
+    pnl = 1e-3 * np.random.default_rng(seed).normal(size=(18, 5)) + [0.05, 0.05, 0.05, 0.0, -0.05]
+    pnl[:, 1] = 2.0 * pnl[:, 0]
+    assert least_entropy(pnl, np.ones(5), np.full(18, 1.0 / 18.0)) is None

@@ -54,9 +54,11 @@ def least_entropy(pnl: Array, worth: Array, prior: Array) -> Array | None:
     prior : ndarray, shape (scenarios,)
         The given probabilities; they sum to 1.
     """
-    likeliest_none = -np.log(
-        prior[prior > 0.0].min()
-    )  # no probabilities on these scenarios have more entropy
+    possible = prior > 0.0
+    if not possible.all():  # what has no probability gets none, however much is gained there
+        found = least_entropy(pnl[possible], worth, prior[possible])
+        return None if found is None else _spread(found, possible)
+    likeliest_none = -np.log(prior.min())  # no probabilities on these scenarios have more entropy
     used: Indices = np.zeros(0, dtype=np.intp)
     prices, weights, settled = np.zeros(0), prior, True
     for _ in range(ROUNDS):
@@ -74,6 +76,13 @@ def least_entropy(pnl: Array, worth: Array, prior: Array) -> Array | None:
         if settled:
             used, prices = used[prices > 0.0], prices[prices > 0.0]
     return None
+
+
+def _spread(weights: Array, at: npt.NDArray[np.bool_]) -> Array:
+    """Probabilities over all scenarios, 0 outside `at`."""
+    out = np.zeros(at.size)
+    out[at] = weights
+    return out
 
 
 def _fitted(gains: Array, prices: Array, prior: Array) -> tuple[Array, Array, float, bool]:
@@ -126,7 +135,8 @@ def _newton(gains: Array, weights: Array, mean: Array, free: Indices, prices: Ar
         scale = np.sqrt(np.maximum(part.diagonal(), LEAST_VARIANCE))
         # The ridge settles orders that gain and lose together: any mixture of them is as good.
         part = part / np.outer(scale, scale) + SHORTEST * np.eye(free.size)
-        step = np.linalg.solve(part, mean[free] / scale) / scale
+        # Least squares: what is rounding of nothing leaves no inverse.
+        step = np.linalg.lstsq(part, mean[free] / scale, rcond=None)[0] / scale
         held = (prices[free] == 0.0) & (step < 0.0)
         if not held.any():
             way[free] = step
