@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -148,6 +149,15 @@ def test_progress_counts_blocks() -> None:
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """What a shell has in its background ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_in_a_long_run_leaves_no_thread_behind() -> None:
     market, done = flat_market(), []
 
