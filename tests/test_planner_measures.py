@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from markets import flat_chain, flat_market, option
-from numpy.testing import assert_allclose
 from planner_cases import CASH, COIN, SPOT, small_chain
-from planner_enumeration import LOOSE, bumped, cheapest, coins, measure, random_chain
+from planner_enumeration import LOOSE, bumped, coins, measure, proven, random_chain
 
 from hedging import samples
 from hedging.book import Book, Holding
@@ -17,7 +16,7 @@ from hedging.errors import InfeasibleHedgeError, InputError
 from hedging.legs import option_leg
 from hedging.market import Market
 from hedging.paths import grid
-from hedging.planner import Limits, Outright, PlanStatus, Target, plan, read_plan
+from hedging.planner import Limits, Outright, Target, plan, read_plan
 from hedging.planner.measures import measures
 from hedging.planner.nodes import default_scenarios
 from hedging.planner.problem import build
@@ -72,16 +71,7 @@ def test_no_book_of_whole_lots_is_cheaper_in_many_cases(seed):
 def _assert_equals_enumeration(seed):
     book, chain, target, limits = random_case(seed)
     rule = {"sticky_moneyness": 0.0}.get(target.delta_rule, target.delta_rule)
-    expected = cheapest(book, chain, replace(target, delta_rule=rule), limits, GRID, 3)
-    keywords = {"horizon": 20.0, "scenarios": GRID, "gap": 1e-6, "time_limit": 300.0, "compare": False}
-    if expected is None:
-        with pytest.raises(InfeasibleHedgeError) as caught:
-            plan(book, chain, target, limits, **keywords)
-        assert caught.value.clashes
-        return
-    found = plan(book, chain, target, limits, **keywords)
-    assert found.status is PlanStatus.OPTIMAL
-    assert_allclose(found.objective, expected, rtol=2e-6, atol=1e-7)
+    proven(book, chain, target, limits, GRID, 3, judged=replace(target, delta_rule=rule))
 
 
 # --- each measure by itself ---------------------------------------------------------------------------

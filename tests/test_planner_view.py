@@ -7,16 +7,16 @@ import pytest
 from markets import flat_market, option
 from numpy.testing import assert_allclose
 from planner_cases import CASH, COIN
-from planner_enumeration import LOOSE, cheapest, coins, random_chain, random_outcomes, view_gain
+from planner_enumeration import LOOSE, coins, proven, random_chain, random_outcomes, view_gain
 
 from hedging import samples
 from hedging.book import Book, Holding
-from hedging.errors import InfeasibleHedgeError, InputError
+from hedging.errors import InputError
 from hedging.instruments import Perpetual, Spot
 from hedging.legs import option_leg
 from hedging.market import Market
 from hedging.paths import Paths, grid
-from hedging.planner import Limits, Outright, PlanStatus, Target, View, plan, read_plan
+from hedging.planner import Limits, Outright, Target, View, plan, read_plan
 from hedging.planner.view import expected_gain, expected_gains
 from hedging.valuation import unit_values, unit_values_now
 
@@ -132,23 +132,7 @@ def test_no_book_of_whole_lots_is_expected_to_do_better_in_many_cases(seed):
 
 def _assert_equals_enumeration(seed):
     book, chain, target, limits, outcomes, view = random_case(seed)
-    expected = cheapest(book, chain, target, limits, GRID, 3, outcomes, view)
-    keywords = {
-        "horizon": 20.0,
-        "scenarios": GRID,
-        "outcomes": outcomes,
-        "gap": 1e-6,
-        "time_limit": 300.0,
-        "compare": False,
-    }
-    if expected is None:
-        with pytest.raises(InfeasibleHedgeError):
-            plan(book, chain, target, limits, view=view, **keywords)
-        return
-    found = plan(book, chain, target, limits, view=view, **keywords)
-    assert found.status is PlanStatus.OPTIMAL
-    assert_allclose(found.objective, expected, rtol=2e-6, atol=2e-7 * found.base)
-    assert found.bound <= expected + 2e-7 * found.base
+    proven(book, chain, target, limits, GRID, 3, outcomes=outcomes, view=view, share=2e-7)
 
 
 def test_who_expects_a_fall_hedges_with_more_and_says_so(tmp_path):
