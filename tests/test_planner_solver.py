@@ -152,6 +152,19 @@ def test_rounding_never_holds_more_legs_than_allowed_nor_both_sides_of_one(no_br
         assert all(leg.quantity == round(leg.quantity) for leg in found.legs)
 
 
+def test_lots_of_too_many_legs_or_of_sizes_that_are_none_are_no_plan():
+    chain = small_chain(LADDER, sizes=[3.0] * len(LADDER))
+    market = Market.of(chain)
+    target, limits = Target(delta=(None, 100.0)), Limits(max_legs=2, **LOOSE | {"min_leg_share": 0.2})
+    problem = build(coins(10), (market,), target, limits, 30.0, default_scenarios(30.0))
+    problem = problem.only(allowed(problem, limits))
+    search, bought = Search(problem, 0.0, np.inf), np.flatnonzero(problem.columns.size > 0)
+    for count, lots, kept in ((2, 2.0, True), (3, 2.0, False), (1, 1.0, False), (1, 4.0, False)):
+        plan_of = np.zeros(len(problem.columns))
+        plan_of[bought[:count]] = lots
+        assert search.keeps(plan_of) == kept
+
+
 # --- one leg or two ---------------------------------------------------------------------------------
 
 

@@ -163,7 +163,16 @@ class Search:
         return True
 
     def keeps(self, lots: Array) -> bool:
-        """Whether some lots keep every row that may not be missed."""
+        """Whether some whole lots keep every row that may not be missed, and the count and sizes of legs.
+
+        A solver takes a leg that is used by less than its tolerance for none; of very many lots that is some.
+        """
+        columns, used = self.problem.columns, np.flatnonzero(lots)
+        if (
+            used.size > self.problem.max_legs
+            or not ((columns.least[used] <= lots[used]) & (lots[used] <= columns.most[used])).all()
+        ):
+            return False
         over = self._over(lots) - self.slack @ self.misses(lots)
         if over.max(initial=0.0) > TOLERANCE:
             return False
