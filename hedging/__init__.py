@@ -4,43 +4,29 @@
 >>> round(hg.greeks.price("p", spot=100, strike=95, time_to_expiry=0.25, rate=0.03, vol=0.6), 4)
 8.9482
 
-Submodules and names load when they are first used, so that the import stays light.
+Rooms and names load when they are first used, so that the import stays light.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hedging import (
         book,
-        chain,
         errors,
         greeks,
-        health,
-        instruments,
-        legs,
         margin,
         market,
-        momentum,
         overlays,
         paths,
         planner,
         plots,
-        reactions,
-        replays,
         risk,
         samples,
         scenario,
-        simulate,
-        smile,
-        tickets,
         units,
-        valuation,
         venues,
     )
-    from hedging.book import Book, Exposure, Holding
-    from hedging.chain import OptionChain
-    from hedging.config import read_book
+    from hedging.book import Book, Exposure, Holding, read_book
     from hedging.errors import (
         ChainError,
         HedgingError,
@@ -50,19 +36,17 @@ if TYPE_CHECKING:
         SolverError,
         VenueError,
     )
-    from hedging.instruments import ContractTerms, Future, Option, Perpetual, Spot
-    from hedging.market import Market
+    from hedging.market import ContractTerms, Future, Market, Option, OptionChain, Perpetual, Spot
     from hedging.paths import Paths, crash_path, grid
-    from hedging.planner import HedgePlan, Limits, Outright, Target, plan, read_plan
+    from hedging.planner import HedgePlan, Limits, Outright, Target, read_plan
     from hedging.planner.frontier import frontier
+    from hedging.planner.plan import plan
     from hedging.venues import read_chain, read_chains
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "book": ("Book", "Exposure", "Holding"),
-    "chain": ("OptionChain",),
-    "config": ("read_book",),
+    "book": ("Book", "Exposure", "Holding", "read_book"),
     "errors": (
         "ChainError",
         "HedgingError",
@@ -72,13 +56,12 @@ _HOME = {
         "SolverError",
         "VenueError",
     ),
-    "instruments": ("ContractTerms", "Future", "Option", "Perpetual", "Spot"),
-    "market": ("Market",),
+    "market": ("ContractTerms", "Future", "Market", "Option", "OptionChain", "Perpetual", "Spot"),
     "paths": ("Paths", "crash_path", "grid"),
     "planner": ("HedgePlan", "Limits", "Outright", "Target", "frontier", "plan", "read_plan"),
     "venues": ("read_chain", "read_chains"),
 }
-_NAMES = {name: module for module, names in _HOME.items() for name in names}
+_NAMES = {name: room for room, names in _HOME.items() for name in names}
 __all__ = [
     "Book",
     "ChainError",
@@ -103,50 +86,41 @@ __all__ = [
     "Target",
     "VenueError",
     "book",
-    "chain",
     "crash_path",
     "errors",
     "frontier",
     "greeks",
     "grid",
-    "health",
-    "instruments",
-    "legs",
     "margin",
     "market",
-    "momentum",
     "overlays",
     "paths",
     "plan",
     "planner",
     "plots",
-    "reactions",
     "read_book",
     "read_chain",
     "read_chains",
     "read_plan",
-    "replays",
     "risk",
     "samples",
     "scenario",
-    "simulate",
-    "smile",
-    "tickets",
     "units",
-    "valuation",
     "venues",
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
     if name in _NAMES:
-        value = getattr(import_module(f"hedging.{_NAMES[name]}"), name)
+        value: object = getattr(import_module(f"hedging.{_NAMES[name]}"), name)
         globals()[name] = value
         return value
-    if name in __all__:  # the rest are submodules
+    if name in __all__:  # the rest are rooms
         return import_module(f"hedging.{name}")
     raise AttributeError(f"module 'hedging' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return [*__all__, "__version__"]

@@ -2,6 +2,6 @@
 
 import sys
 
-from hedging.cli import main
+from hedging.cli.main import main
 
 sys.exit(main())

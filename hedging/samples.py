@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from hedging import greeks
-from hedging.book import Book, Holding
-from hedging.chain import OptionChain
-from hedging.instruments import ContractTerms, option_symbol
+from hedging.book.book import Book, Holding
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import ContractTerms, option_symbol
 from hedging.units import SECONDS_PER_YEAR
 from hedging.venues import deribit
 

@@ -24,7 +24,7 @@ Deribit's published Greeks are those of `greeks` at the forward with ``rate=0``.
 roundings of what float64 inputs determine; the figures are in ``tests/reference/README.md``.
 """
 
-from hedging.greeks._call import DEFAULT
+from hedging.greeks._evaluate import DEFAULT
 from hedging.greeks.bachelier import bachelier_implied_vol, bachelier_price
 from hedging.greeks.black76 import black76_greeks, black76_price
 from hedging.greeks.coin import coin_delta, coin_greeks, coin_price

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from hedging._arithmetic import ARRAYS
-from hedging._arrays import FINITE, FLAG, NONNEGATIVE, Array, Errors, gather
-from hedging._formulas import INV_SQRT_2PI, ROUNDING
-from hedging._implied import (
+from hedging._numerics.arithmetic import ARRAYS
+from hedging._numerics.checks import FINITE, FLAG, NONNEGATIVE, Array, Errors, gather
+from hedging._numerics.formulas import INV_SQRT_2PI, ROUNDING
+from hedging._numerics.implied import (
     BELOW,
     BLUR,
     NO_INFORMATION,
@@ -19,7 +19,7 @@ from hedging._implied import (
     build_order_four,
     build_small_start,
 )
-from hedging.greeks._call import Flags, Numbers
+from hedging.greeks._evaluate import Flags, Numbers
 from hedging.greeks.implied import answer
 from hedging.greeks.result import Result
 

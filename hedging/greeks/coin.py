@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedging._arrays import Errors
-from hedging.greeks._call import COIN, FORWARD_RULES, Flags, Numbers, evaluate, named
+from hedging._numerics.checks import Errors
+from hedging.greeks._evaluate import COIN, FORWARD_RULES, Flags, Numbers, evaluate, named
 from hedging.greeks.result import Greeks, Result
 
 __all__ = ["coin_delta", "coin_greeks", "coin_price"]

@@ -6,11 +6,22 @@ import math
 
 import numpy as np
 
-from hedging import _kernels
-from hedging._arrays import ERRORS, FINITE, FLAG, NONNEGATIVE, POSITIVE, Array, Errors, Inputs, gather, refuse
-from hedging._implied import ABOVE, BELOW, INVALID, NO_INFORMATION, NOT_CONVERGED, STATUS
+from hedging._numerics import kernels
+from hedging._numerics.checks import (
+    ERRORS,
+    FINITE,
+    FLAG,
+    NONNEGATIVE,
+    POSITIVE,
+    Array,
+    Errors,
+    Inputs,
+    gather,
+    refuse,
+)
+from hedging._numerics.implied import ABOVE, BELOW, INVALID, NO_INFORMATION, NOT_CONVERGED, STATUS
 from hedging.errors import InputError
-from hedging.greeks._call import PLAIN, Flags, Numbers, bounds_of, of_forward, one_option, run
+from hedging.greeks._evaluate import PLAIN, Flags, Numbers, bounds_of, of_forward, one_option, run
 from hedging.greeks.result import Result
 
 __all__ = ["black76_implied_vol", "coin_implied_vol", "implied_vol"]
@@ -73,7 +84,7 @@ def implied_vol(
     Notes
     -----
     The out-of-the-money time value decides, so tolerances are relative at any price level. See
-    `hedging._implied` for the method and its source.
+    `hedging._numerics.implied` for the method and its source.
 
     Examples
     --------
@@ -178,7 +189,7 @@ def _implied(
         with np.errstate(over="ignore"):  # an infinite price is above its maximum like any other
             values = (*values[:5], values[5] * values[1], values[6])
     bounds = (_COIN_BOUNDS if form == "coin" else _BOUNDS) if errors == "raise" else None
-    vol, code = run(lambda: _kernels.implied_vol(values, inputs.shape, bounds), rules, arguments)
+    vol, code = run(lambda: kernels.implied_vol(values, inputs.shape, bounds), rules, arguments)
     return answer(vol, code, inputs.values[5], inputs, errors, return_status)
 
 
@@ -193,7 +204,7 @@ def _one(form: str, price: object, flag: object, numbers: tuple[object, ...]) ->
         value = float(price) * (S if form == "coin" else 1.0)  # type: ignore[arg-type]
     except OverflowError:  # an int beyond float64
         return None
-    found = _kernels.one_implied_vol(w, S, K, T, r, value, q)
+    found = kernels.one_implied_vol(w, S, K, T, r, value, q)
     return found[0] if found is not None and found[1] == 0.0 else None
 
 

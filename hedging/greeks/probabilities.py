@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from hedging._arrays import FINITE, NONNEGATIVE, NONNEGATIVE_OR_INFINITE, POSITIVE, Array, Errors, gather
-from hedging.greeks._call import SPOT_RULES, Flags, Numbers, evaluate
+from hedging._numerics.checks import (
+    FINITE,
+    NONNEGATIVE,
+    NONNEGATIVE_OR_INFINITE,
+    POSITIVE,
+    Array,
+    Errors,
+    gather,
+)
+from hedging.greeks._evaluate import SPOT_RULES, Flags, Numbers, evaluate
 from hedging.greeks.result import Result
 
 __all__ = ["probability_in_the_money", "probability_of_touch"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from hedging._arrays import Errors
-from hedging.greeks._call import DEFAULT, SPOT_RULES, Flags, Numbers, evaluate, named
+from hedging._numerics.checks import Errors
+from hedging.greeks._evaluate import DEFAULT, SPOT_RULES, Flags, Numbers, evaluate, named
 from hedging.greeks.result import Greeks, Result
 from hedging.units import GREEK_UNITS
 

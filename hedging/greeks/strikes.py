@@ -11,10 +11,10 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from hedging._arrays import FINITE, FLAG, POSITIVE, Array, Errors, gather, refuse
-from hedging._formulas import INV_SQRT_2PI
+from hedging._numerics.checks import FINITE, FLAG, POSITIVE, Array, Errors, gather, refuse
+from hedging._numerics.formulas import INV_SQRT_2PI
 from hedging.errors import InputError
-from hedging.greeks._call import Flags, Numbers
+from hedging.greeks._evaluate import Flags, Numbers
 from hedging.greeks.result import Result
 
 __all__ = ["CONVENTIONS", "strike_from_delta"]

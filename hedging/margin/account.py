@@ -9,12 +9,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from hedging.book import Book, Holding
+from hedging.book.book import Book, Holding
+from hedging.book.pricer import Pricer
 from hedging.errors import InputError
-from hedging.instruments import Future, Option, Perpetual, Spot
-from hedging.market import Market
-from hedging.paths import Paths
-from hedging.valuation import Pricer
+from hedging.market.contracts import Future, Option, Perpetual, Spot
+from hedging.market.market import Market
+from hedging.paths.paths import Paths
 
 __all__ = ["Account", "Ledger", "Margin", "MarginModel"]
 

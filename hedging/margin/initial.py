@@ -17,14 +17,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from hedging.book import Book, Holding
+from hedging.book.book import Book, Holding
 from hedging.errors import InputError
-from hedging.instruments import Option, Spot
 from hedging.margin.account import Account, Ledger, Margin
 from hedging.margin.portfolio import PortfolioMargin
 from hedging.margin.standard import FlatMargin, RegT, StandardMargin
-from hedging.market import Market
-from hedging.paths import today
+from hedging.market.contracts import Option, Spot
+from hedging.market.market import Market
+from hedging.paths.paths import today
 
 __all__ = ["InitialMargin"]
 

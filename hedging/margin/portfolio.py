@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from hedging import _kernels
+from hedging._numerics import kernels
 from hedging.errors import InputError
 from hedging.margin.account import Account, Margin
 from hedging.units import DAYS_PER_YEAR
@@ -187,7 +187,7 @@ class PortfolioMargin:
     @staticmethod
     def _coin_value(account: Account, forward: Array, vol: Array) -> Array:
         total = vol * np.sqrt(account.option_expiry)[:, None]
-        value = _kernels.black76(account.option_sign[:, None], forward, account.option_strike[:, None], total)
+        value = kernels.black76(account.option_sign[:, None], forward, account.option_strike[:, None], total)
         return np.asarray(value / forward)
 
     def _option_deltas(self, account: Account) -> Array:

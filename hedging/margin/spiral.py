@@ -11,13 +11,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from hedging.book import Book, Holding
-from hedging.chain import OptionChain
+from hedging.book.book import Book, Holding
 from hedging.errors import InputError
-from hedging.instruments import Future, Perpetual, Spot
 from hedging.margin.account import Ledger, MarginModel
-from hedging.market import Market, market_of
-from hedging.paths import Paths
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import Future, Perpetual, Spot
+from hedging.market.market import Market, market_of
+from hedging.paths.paths import Paths
 
 __all__ = ["collateral_quality", "deleverage"]
 

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging._search import first_false
-from hedging.book import Book
-from hedging.chain import OptionChain
-from hedging.legs import Legs
+from hedging._numerics.bisection import first_false
+from hedging.book.book import Book
+from hedging.book.legs import Legs
 from hedging.margin.account import Ledger, Margin, MarginModel
-from hedging.market import Market, market_of
-from hedging.paths import Paths, along, today
-from hedging.reactions import STILL, Reaction
+from hedging.market.chain import OptionChain
+from hedging.market.market import Market, market_of
+from hedging.paths.paths import Paths, along, today
+from hedging.paths.reactions import STILL, Reaction
 
 __all__ = ["Liquidation", "Survival", "assess", "liquidation_price", "survive"]
 

@@ -24,26 +24,26 @@ The programme, for orders :math:`j` (each instrument and side) in whole lots :ma
 Or the worst loss, or the expected shortfall, is made as small as a limit on the cost allows; and a view of
 drift and vol, where one is given, puts what orders are expected to gain into the objective.
 
-Outcomes that disagree with the quotes pay whoever trades at them: `hedging.planner.arbitrage` looks for that first.
+Outcomes that disagree with the quotes pay whoever trades at them: `hedging.planner.outcomes.free_lunch` looks for that first.
 
 Cost is what is gone for good. Premium is never the objective: who minimises premium sells every option
-there is. `hedging.planner.solve` says why the answer is proven for the whole chain.
+there is. `hedging.planner.solver.search` says why the answer is proven for the whole chain.
 """
 
-from hedging.planner.arbitrage import Agreement, FreeLunch, Reweighting, free_lunch, reweighted
-from hedging.planner.auditing import Audit, audit
-from hedging.planner.conditioning import Conditioning, conditioning
-from hedging.planner.explain import Driver, ShadowPrice
+from hedging.planner.audit import Audit, audit
+from hedging.planner.explain.conditioning import Conditioning, conditioning
+from hedging.planner.explain.joint_feasibility import Spanning
+from hedging.planner.explain.prices import Driver, ShadowPrice
 from hedging.planner.frontier import Frontier, frontier
-from hedging.planner.numeraires import Numeraire
+from hedging.planner.outcomes.free_lunch import Agreement, FreeLunch, Reweighting, free_lunch, reweighted
+from hedging.planner.plan import plan
+from hedging.planner.programme.shortfall import Outcomes
 from hedging.planner.proxy import Proxy, proxy
-from hedging.planner.result import Alternative, HedgePlan, PlanStatus, read_plan
-from hedging.planner.search import plan
-from hedging.planner.spanning import Spanning
-from hedging.planner.tails import Outcomes
-from hedging.planner.targets import Band, Limits, Outright, Target, around
-from hedging.planner.verify import Check, Trough
-from hedging.planner.view import View
+from hedging.planner.request.target import Band, Limits, Outright, Target, around
+from hedging.planner.request.view import View
+from hedging.planner.result.plan import Alternative, HedgePlan, PlanStatus, read_plan
+from hedging.planner.verify.in_coin import Numeraire
+from hedging.planner.verify.revalue import Check, Trough
 
 __all__ = [
     "Agreement",

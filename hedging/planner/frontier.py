@@ -13,22 +13,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging.book import Book
+from hedging.book.book import Book
+from hedging.book.legs import Leg
+from hedging.book.structure import structure
 from hedging.errors import InputError
-from hedging.legs import Leg
-from hedging.market import Chains
-from hedging.paths import Paths
-from hedging.planner.backends import Engine
-from hedging.planner.explain import shadow_prices
-from hedging.planner.problem import Problem, allowed
-from hedging.planner.saving import legs_to_dicts
-from hedging.planner.solve import Solution, solve
-from hedging.planner.structure import structure
-from hedging.planner.tails import Outcomes
-from hedging.planner.targets import Limits, Target
-from hedging.planner.task import Task, check_effort
-from hedging.planner.view import View
-from hedging.planner.wording import figure, per_cent
+from hedging.market.market import Chains
+from hedging.paths.paths import Paths
+from hedging.planner.explain.prices import shadow_prices
+from hedging.planner.programme.build import Problem, allowed
+from hedging.planner.programme.shortfall import Outcomes
+from hedging.planner.request.request import Task, check_effort
+from hedging.planner.request.target import Limits, Target
+from hedging.planner.request.view import View
+from hedging.planner.request.wording import figure, per_cent
+from hedging.planner.result.saved import legs_to_dicts
+from hedging.planner.solver.backends import Engine
+from hedging.planner.solver.search import Solution, solve
 
 __all__ = ["Frontier", "frontier"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hedging.book import Book, Holding
+from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 
 __all__ = ["Proxy", "proxy"]

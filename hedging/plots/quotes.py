@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hedging.chain import OptionChain
+from hedging.market.chain import OptionChain
+from hedging.market.smile import Smile
 from hedging.plots.style import (
     MARKERS,
     OVERLAY,
@@ -21,7 +22,6 @@ from hedging.plots.style import (
     points,
     styled,
 )
-from hedging.smile import Smile
 from hedging.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:

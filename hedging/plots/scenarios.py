@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from hedging import scenario
-from hedging.book import Book
-from hedging.chain import OptionChain
-from hedging.legs import Leg
+from hedging.book.book import Book
+from hedging.book.legs import Leg
 from hedging.margin import Survival
-from hedging.market import Market
+from hedging.market.chain import OptionChain
+from hedging.market.market import Market
 from hedging.plots.style import (
     HEDGED,
     MARKERS,

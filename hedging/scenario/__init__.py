@@ -4,7 +4,8 @@
 position and the overlay apart. `payoff` and `table` are the same over grids.
 """
 
+from hedging.scenario.hindsight import predicted_against_actual
 from hedging.scenario.result import ScenarioResult
-from hedging.scenario.runs import by_speed, payoff, run, table
+from hedging.scenario.run import by_speed, payoff, run, table
 
-__all__ = ["ScenarioResult", "by_speed", "payoff", "run", "table"]
+__all__ = ["ScenarioResult", "by_speed", "payoff", "predicted_against_actual", "run", "table"]

@@ -19,8 +19,8 @@ from typing import Any, Final
 import pandas as pd
 
 from hedging._extras import require
-from hedging.chain import ChainRules, OptionChain
 from hedging.errors import ChainError
+from hedging.market.chain import ChainRules, OptionChain
 from hedging.units import utc
 
 __all__ = [

@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
-from hedging.chain import OptionChain
 from hedging.errors import ChainError, InputError
-from hedging.instruments import ContractTerms, FeeRule
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.venues._files import Format, Pick, QuoteFile, pick_asset, pick_snapshot
 from hedging.venues._times import epoch, held, stamps
 from hedging.venues.deribit.names import named

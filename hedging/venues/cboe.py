@@ -13,10 +13,10 @@ from typing import Final
 
 import pandas as pd
 
-from hedging import _parity
-from hedging.chain import OptionChain
 from hedging.errors import ChainError
-from hedging.instruments import ContractTerms, FeeRule
+from hedging.market import _parity
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.units import utc
 from hedging.venues._files import Format, Pick, QuoteFile
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hedging.chain import OptionChain
 from hedging.errors import ChainError
-from hedging.instruments import ContractTerms
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import ContractTerms
 from hedging.units import utc
 from hedging.venues import bybit, deribit
 from hedging.venues._files import Format, Pick, QuoteFile, pick_asset

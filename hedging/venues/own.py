@@ -1,6 +1,6 @@
 """Our own file format: one chain in Parquet or CSV, which reads back to the same chain to the bit.
 
-The table has the columns of `hedging.chain.QUOTE_COLUMNS`. All else of the chain (asset, time, spot, terms,
+The table has the columns of `hedging.market.chain.QUOTE_COLUMNS`. All else of the chain (asset, time, spot, terms,
 futures, rejected rows, source) is one line of JSON: in Parquet under the schema's key ``hedging-chain``, in CSV
 as the first line, after ``# hedging-chain ``. Floats are written in the shortest form that reads back alike.
 """
@@ -18,9 +18,9 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._writing import whole_file
-from hedging.chain import OptionChain, in_columns
 from hedging.errors import ChainError, InputError
-from hedging.instruments import ContractTerms, FeeRule
+from hedging.market.chain import OptionChain, in_columns
+from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.units import utc
 from hedging.venues._files import Format, Pick, QuoteFile
 

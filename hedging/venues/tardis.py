@@ -10,8 +10,8 @@ from typing import Final
 
 import pandas as pd
 
-from hedging.chain import OptionChain
 from hedging.errors import ChainError
+from hedging.market.chain import OptionChain
 from hedging.units import utc
 from hedging.venues._files import Format, Pick, QuoteFile, pick_asset
 from hedging.venues._times import epoch

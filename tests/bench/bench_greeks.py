@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from hedging import _kernels, greeks
+from hedging import greeks
+from hedging._numerics import kernels
 from hedging.units import GREEK_UNITS
 
 HOUR = 1 / 8760
@@ -272,11 +273,11 @@ def others(o: dict[str, Any], rounds: int) -> None:
 
 def without_numba(call: Callable[[], Any]) -> Callable[[], Any]:
     def core() -> Any:
-        usual, _kernels.COMPILED = _kernels.COMPILED, sys.maxsize
+        usual, kernels.COMPILED = kernels.COMPILED, sys.maxsize
         try:
             return call()
         finally:
-            _kernels.COMPILED = usual
+            kernels.COMPILED = usual
 
     return core
 
@@ -296,11 +297,11 @@ def latency() -> None:
             if count > 1 and find_spec("numba"):
                 calls[count, "fast", kind] = (call, 1)
     best = dict.fromkeys(calls, np.inf)
-    usual = _kernels.COMPILED
+    usual = kernels.COMPILED
     for _ in range(60):
-        for key, (call, _kernels.COMPILED) in calls.items():
+        for key, (call, kernels.COMPILED) in calls.items():
             best[key] = min(best[key], timeit.timeit(call, number=20) / 20 * 1e6)
-    _kernels.COMPILED = usual
+    kernels.COMPILED = usual
     for count, engine in dict.fromkeys(key[:2] for key in calls):
         line = "  ".join(
             f"{kind} {best[count, engine, kind]:8.1f}" for kind in ("price", "greeks", "implied")

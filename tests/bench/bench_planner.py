@@ -18,17 +18,17 @@ from typing import Any
 import numpy as np
 
 import hedging as hg
-from hedging.book import Book, Holding
-from hedging.market import Market
-from hedging.paths import Paths
+from hedging.book.book import Book, Holding
+from hedging.market.market import Market
+from hedging.paths.paths import Paths
 from hedging.planner import Limits, Outcomes, Target, frontier
-from hedging.planner.arbitrage import agreed
-from hedging.planner.backends import Programme, branch_and_bound
-from hedging.planner.branching import programme_of
-from hedging.planner.problem import Problem, allowed
-from hedging.planner.relaxation import Search, relax
-from hedging.planner.solve import solve
-from hedging.planner.task import Task
+from hedging.planner.outcomes.free_lunch import agreed
+from hedging.planner.programme.build import Problem, allowed
+from hedging.planner.request.request import Task
+from hedging.planner.solver.backends import Programme, branch_and_bound
+from hedging.planner.solver.exact import programme_of
+from hedging.planner.solver.relaxation import Search, relax
+from hedging.planner.solver.search import solve
 
 CHAINS = Path(__file__).resolve().parents[3] / "shared" / "data" / "chains"
 FULL = "deribit_full_{}.csv.gz"

@@ -19,10 +19,12 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from hedging import _kernels, samples, scenario, valuation
-from hedging.book import Book, Holding
-from hedging.market import Market
-from hedging.paths import Paths
+from hedging import samples, scenario
+from hedging._numerics import kernels
+from hedging.book import pricer as valuation
+from hedging.book.book import Book, Holding
+from hedging.market.market import Market
+from hedging.paths.paths import Paths
 
 LEGS, SCENARIOS, ROUNDS = 50, 100_000, 9
 ROWS, COLUMNS = 10, 800  # legs and scenarios of one call of the kernel
@@ -39,7 +41,7 @@ def kernel(market: Market, *, surface: bool) -> None:
     for _ in range(LEGS * SCENARIOS // (ROWS * COLUMNS)):
         if surface:
             total_sd = market.smile.vol_at(moneyness, 0.08) * 0.28
-        _kernels.black76(phi, forward, strike, total_sd)
+        kernels.black76(phi, forward, strike, total_sd)
 
 
 def compiled_kernel() -> None:
@@ -53,7 +55,7 @@ def compiled_kernel() -> None:
     vol = np.abs(random.normal(0.7, 0.07, count))
     flag, time_to_expiry, rate = np.array(ord("c"), np.uint32), np.array(0.08), np.array(0.0)
     for _ in range(LEGS * SCENARIOS // count):
-        _kernels.black_scholes(("price",), [flag, spot, strike, time_to_expiry, rate, vol, rate], (count,))
+        kernels.black_scholes(("price",), [flag, spot, strike, time_to_expiry, rate, vol, rate], (count,))
 
 
 def without_numba(work: Callable[[], object]) -> None:

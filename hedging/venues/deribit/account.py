@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from hedging.book import Book, Holding
+from hedging.book.book import Book, Holding
 from hedging.errors import InputError
-from hedging.instruments import Future, Option, Perpetual
+from hedging.market.contracts import Future, Option, Perpetual
 from hedging.venues.deribit.names import Name, parse_name
 from hedging.venues.deribit.terms import option_terms
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hedging.chain import OptionChain
+from hedging.book.legs import Ladder
 from hedging.errors import InputError
-from hedging.legs import Ladder
+from hedging.market.chain import OptionChain
 
 __all__ = ["ladders"]
 

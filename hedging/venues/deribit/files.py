@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hedging.chain import OptionChain
 from hedging.errors import ChainError
+from hedging.market.chain import OptionChain
 from hedging.venues._files import Format, Pick, QuoteFile, pick_asset, pick_snapshot
 from hedging.venues._times import epoch, stamps
 from hedging.venues.deribit.names import named

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hedging.chain import OptionChain
 from hedging.errors import InputError, VenueError
-from hedging.instruments import ContractTerms
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import ContractTerms
 from hedging.units import utc
 from hedging.venues._http import Credits, Json, Transport
 from hedging.venues._times import epoch
@@ -140,7 +140,7 @@ class Client:
         return float(price)
 
     def futures(self, asset: str) -> pd.DataFrame:
-        """Futures and perpetual of an asset now, in `hedging.chain.FUTURES_COLUMNS`."""
+        """Futures and perpetual of an asset now, in `hedging.market.chain.FUTURES_COLUMNS`."""
         return futures_from_rows(named(pd.DataFrame(self._summary(asset, "future"))))
 
     def depth(self, symbols: Iterable[str], levels: int = 10) -> pd.DataFrame:

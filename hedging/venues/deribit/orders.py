@@ -11,10 +11,10 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
+from hedging.book.legs import Leg, Legs, legs_of
+from hedging.book.tickets import order_ids
 from hedging.errors import InputError
-from hedging.instruments import Future, Option, Perpetual, Spot, Ticks, date_code, on_tick
-from hedging.legs import Leg, Legs, legs_of
-from hedging.tickets import order_ids
+from hedging.market.contracts import Future, Option, Perpetual, Spot, Ticks, date_code, on_tick
 from hedging.venues.deribit.names import parse_name
 
 __all__ = ["TimeInForce", "instrument_name", "orders"]
@@ -114,8 +114,8 @@ def instrument_name(leg: Leg) -> str:
 
     Examples
     --------
-    >>> from hedging.instruments import FeeRule
-    >>> from hedging.legs import outright_leg
+    >>> from hedging.market import FeeRule
+    >>> from hedging.book import outright_leg
     >>> instrument_name(outright_leg(Perpetual("SOL", "cash"), 150.0, -3.0, half_spread=0.0, fee=FeeRule()))
     'SOL_USDC-PERPETUAL'
     """
@@ -130,13 +130,13 @@ def instrument_name(leg: Leg) -> str:
         if not fits or item.terms.venue not in ("", "deribit"):
             raise InputError(
                 f"{item.symbol} is no option of Deribit's (venue {item.terms.venue or 'unknown'!r}); route it by its "
-                "terms instead: hedging.tickets."
+                "terms instead: hedging.book.tickets."
             )
         return item.symbol
     if isinstance(item, Spot):
         raise InputError(
             f"Deribit trades {item.asset} in pairs, and which one is not said; route spot by its terms instead: "
-            "hedging.tickets, or hedge with Outright('perpetual')."
+            "hedging.book.tickets, or hedge with Outright('perpetual')."
         )
     product = item.asset if item.settlement == "coin" else f"{item.asset}_USDC"
     return f"{product}-{date_code(item.expiry) if isinstance(item, Future) else 'PERPETUAL'}"

@@ -7,9 +7,9 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
-from hedging.chain import FUTURES_COLUMNS, OptionChain, in_columns, no_futures
 from hedging.errors import ChainError
-from hedging.instruments import ContractTerms
+from hedging.market.chain import FUTURES_COLUMNS, OptionChain, in_columns, no_futures
+from hedging.market.contracts import ContractTerms
 from hedging.venues.deribit.terms import option_terms
 
 __all__ = ["API_COLUMNS", "SUMMARY_COLUMNS", "chain_from_rows", "futures_from_rows"]

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 import pandas as pd
 
 from hedging.errors import ChainError, InputError
-from hedging.instruments import ContractTerms, FeeRule, Ticks
+from hedging.market.contracts import ContractTerms, FeeRule, Ticks
 from hedging.venues._times import held
 
 __all__ = ["LinearTerms", "linear_terms", "option_terms", "terms_from_instrument"]

@@ -1,0 +1,1 @@
+"""Bare numbers: formulas, kernels and their compiled twins, checks of arrays. No word of the domain."""

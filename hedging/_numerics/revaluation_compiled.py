@@ -1,0 +1,98 @@
+"""The formulas of `_revaluation_formulas` as one compiled loop: no array between log-moneyness and value.
+
+Imported only where numba is installed. Scenarios go through in chunks of a fixed length, the last one filled
+up: were the loop to end in single steps, those might round otherwise than its wide ones, and the same scenario
+would depend on the block that it came in.
+"""
+
+from __future__ import annotations
+
+import inspect
+import zlib
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging._numerics import formulas, kernels_compiled, revaluation_formulas, svi, vol_moves
+from hedging._numerics.formulas import Function
+from hedging._numerics.kernels_compiled import _MACHINE, _read_only
+from hedging._numerics.kernels_compiled import _cached as _cached_by_file
+from hedging._numerics.revaluation_formulas import Leg, Moves, build_value
+
+Array = npt.NDArray[np.float64]
+
+CHUNK = 512
+
+_SOURCE = zlib.crc32(
+    "".join(
+        map(inspect.getsource, (formulas, kernels_compiled, revaluation_formulas, svi, vol_moves))
+    ).encode()
+)
+
+
+def _cached(loop: Function) -> Function:
+    # As in `kernels_compiled`: numba's cache sees changes of this file only
+    loop.__qualname__ = f"{loop.__qualname__}_{_SOURCE:08x}"
+    compiled: Function = _cached_by_file(loop)
+    return compiled
+
+
+_value = build_value(_MACHINE, skewed=False)
+_skewed_value = build_value(_MACHINE, skewed=True)
+
+
+@_cached
+def _loop(leg: Leg, x: Array, y: Array) -> None:
+    for i in range(CHUNK):
+        y[i] = _value(
+            leg,
+            x[i],
+            x[CHUNK + i],
+            x[2 * CHUNK + i],
+            x[3 * CHUNK + i],
+            x[4 * CHUNK + i],
+            x[5 * CHUNK + i],
+        )
+
+
+@_cached
+def _skewed_loop(leg: Leg, x: Array, y: Array) -> None:
+    for i in range(CHUNK):
+        y[i] = _skewed_value(
+            leg,
+            x[i],
+            x[CHUNK + i],
+            x[2 * CHUNK + i],
+            x[3 * CHUNK + i],
+            x[4 * CHUNK + i],
+            x[5 * CHUNK + i],
+        )
+
+
+@_cached
+def _fill(legs: Array, moves: tuple[Array, ...], skewed: bool, out: Array) -> None:
+    x, y = np.ones(6 * CHUNK), np.empty(CHUNK)
+    for start in range(0, out.shape[1], CHUNK):
+        n = min(CHUNK, out.shape[1] - start)
+        for k in range(6):
+            row, column = x[k * CHUNK : k * CHUNK + n], moves[k]
+            if column.size > 1:
+                row[:] = column[start : start + n]
+            else:
+                row[:] = column[0]
+        for option in range(out.shape[0]):
+            c = legs[option]
+            leg = Leg(
+                c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10], c[11], c[12], c[13], c[14]
+            )  # fmt: skip
+            if skewed:
+                _skewed_loop(leg, x, y)
+            else:
+                _loop(leg, x, y)
+            out[option, start : start + n] = y[:n]
+
+
+def fill(leg: Leg, moves: Moves, out: Array) -> None:
+    """Write the value of each option in each scenario, shape (options, scenarios)."""
+    columns = tuple(_read_only(np.zeros(1) if v is None else np.ascontiguousarray(v)) for v in moves)
+    _fill(np.hstack(leg), columns, moves.skew_shift is not None, out)

@@ -1,0 +1,49 @@
+"""What is held: holdings, books, orders, their exposure; files, tickets and the names of structures.
+
+The only place where quantity, multiplier and sign meet.
+"""
+
+from hedging.book.book import Book, Exposure, Holding
+from hedging.book.files import book_from_dict, read_book
+from hedging.book.legs import (
+    Cost,
+    HasLegs,
+    Ladder,
+    Leg,
+    Legs,
+    Level,
+    cost_of,
+    legs_of,
+    option_leg,
+    orders_frame,
+    outright_leg,
+)
+from hedging.book.pricer import Pricer
+from hedging.book.skew_delta import book_delta_gamma, delta_gamma, option_delta_gamma
+from hedging.book.structure import structure
+from hedging.book.tickets import ticket
+
+__all__ = [
+    "Book",
+    "Cost",
+    "Exposure",
+    "HasLegs",
+    "Holding",
+    "Ladder",
+    "Leg",
+    "Legs",
+    "Level",
+    "Pricer",
+    "book_delta_gamma",
+    "book_from_dict",
+    "cost_of",
+    "delta_gamma",
+    "legs_of",
+    "option_delta_gamma",
+    "option_leg",
+    "orders_frame",
+    "outright_leg",
+    "read_book",
+    "structure",
+    "ticket",
+]

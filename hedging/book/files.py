@@ -1,0 +1,169 @@
+"""Book files: TOML in, a checked `Book` out, with every mistake named at once."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+
+from hedging.book.book import Book, Holding
+from hedging.errors import InputError
+from hedging.market.contracts import ContractTerms, Future, Instrument, Option, Perpetual, Settlement, Spot
+from hedging.units import utc
+
+__all__ = ["book_from_dict", "read_book"]
+
+
+def _expiry(value: object) -> pd.Timestamp:
+    """Expiry as a UTC time; a bare date means 08:00 UTC, when Deribit's contracts expire."""
+    if isinstance(value, datetime):
+        value = value.isoformat()
+    elif isinstance(value, date) or (isinstance(value, str) and len(value) == len("2026-03-27")):
+        value = f"{value}T08:00:00Z"
+    return utc(str(value), "expiry")
+
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Expiry = Annotated[pd.Timestamp, PlainValidator(_expiry)]
+UNKNOWN = math.nan
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, str_strip_whitespace=True, strict=True)
+
+
+class _Held(_Strict):
+    """What every ``[[holdings]]`` table has."""
+
+    asset: Annotated[str, Field(min_length=1)]
+    quantity: Finite
+    entry: Annotated[Price, Field(alias="entry_price")] = UNKNOWN
+
+
+class _HeldSpot(_Held):
+    kind: Literal["spot"]
+    quantity: Annotated[Finite, Field(ge=0)]  # a short is a perpetual or a future
+
+    def instrument(self) -> Instrument:
+        return Spot(self.asset)
+
+
+class _HeldPerpetual(_Held):
+    kind: Literal["perpetual"]
+    entry: Annotated[Price, Field(alias="entry_price")]
+    settlement: Settlement = "coin"
+
+    def instrument(self) -> Instrument:
+        return Perpetual(self.asset, self.settlement)
+
+
+class _HeldFuture(_Held):
+    kind: Literal["future"]
+    entry: Annotated[Price, Field(alias="entry_price")]
+    expiry: Expiry
+    settlement: Settlement = "coin"
+
+    def instrument(self) -> Instrument:
+        return Future(self.asset, self.expiry, self.settlement)
+
+
+class _HeldOption(_Held):
+    kind: Literal["option"]
+    flag: Literal["c", "p"]
+    strike: Price
+    expiry: Expiry
+    settlement: Settlement = "coin"
+    multiplier: Price = 1.0
+    lot: Price = 0.1
+
+    def instrument(self) -> Instrument:
+        terms = ContractTerms(settlement=self.settlement, multiplier=self.multiplier, lot=self.lot)
+        return Option(self.asset, self.flag, self.strike, self.expiry, terms)
+
+
+_AnyHeld = Annotated[_HeldSpot | _HeldPerpetual | _HeldFuture | _HeldOption, Field(discriminator="kind")]
+
+
+class _BookFile(_Strict):
+    """The whole file."""
+
+    cash: Finite = 0.0
+    numeraire: str = "USD"
+    holdings: Annotated[list[_AnyHeld], Field(min_length=1)]
+
+
+def read_book(path: str | Path) -> Book:
+    """Read a book from a TOML file.
+
+    Parameters
+    ----------
+    path : path
+        Keys: ``cash`` [money], ``numeraire`` (the currency, or an asset for its coin), and one
+        ``[[holdings]]`` table per holding with ``asset``, ``kind`` (spot, perpetual, future, option),
+        ``quantity`` (signed; a short perpetual is negative) and ``entry`` (price paid, in money; also
+        ``entry_price``); futures and options add ``expiry`` (a date means 08:00 UTC), options ``flag`` and
+        ``strike``, and ``settlement`` (coin or cash), ``multiplier`` and ``lot`` where they are not Deribit's.
+
+    Returns
+    -------
+    Book
+
+    Raises
+    ------
+    InputError
+        If the file is missing, no TOML, or breaks a rule; the message names every key that does.
+    """
+    file = Path(path)
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin with a mark
+    except OSError as error:
+        raise InputError(f"book file {file} cannot be read: {error.strerror or error}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"book file {file} is not TOML: {error}.") from error
+    return book_from_dict(content, source=str(file))
+
+
+def book_from_dict(content: dict[str, Any], *, source: str = "book") -> Book:
+    """Check the content of a book file and build the book; `source` names it in messages.
+
+    Raises
+    ------
+    InputError
+        If a rule is broken; the message names every key that does.
+
+    Examples
+    --------
+    >>> held = {"asset": "BTC", "kind": "spot", "quantity": 25, "entry": 88_000}
+    >>> book_from_dict({"holdings": [held]}).holdings[0].units
+    25.0
+    """
+    try:
+        parsed = _BookFile.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{source}: {_in_words(error)}.") from error
+    holdings = (Holding(held.instrument(), held.quantity, held.entry) for held in parsed.holdings)
+    return Book(holdings, cash=parsed.cash, numeraire=parsed.numeraire)
+
+
+def _in_words(error: ValidationError) -> str:
+    """Every broken rule: where, the rule, and what came, unless the rule says it already."""
+    found = []
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"]) or "file"
+        rule = _RULES.get(problem["type"], problem["msg"].removeprefix("Value error, ")).rstrip(".")
+        got = problem["input"]
+        said = "got " in rule or not isinstance(got, str | int | float | bool | None)
+        found.append(f"{where}: {rule[0].lower()}{rule[1:]}{'' if said else f'; got {got!r}'}")
+    return " | ".join(found)
+
+
+_RULES = {
+    "extra_forbidden": "no such key, or given twice under two names (entry, entry_price)",
+    "union_tag_not_found": "kind is missing; it must be spot, perpetual, future or option",
+}

@@ -1,0 +1,366 @@
+"""Orders at executable prices: buy at the ask, sell at the bid, fees in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging.errors import InputError
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import FeeRule, Future, Instrument, Linear, Option, Spot
+
+__all__ = [
+    "Cost",
+    "HasLegs",
+    "Ladder",
+    "Leg",
+    "Legs",
+    "Level",
+    "cost_of",
+    "crossing_cost",
+    "legs_of",
+    "option_leg",
+    "orders_frame",
+    "outright_leg",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One order: an instrument, how much, and what executing it now costs.
+
+    Attributes
+    ----------
+    instrument : Instrument
+    quantity : float
+        Signed contracts, > 0 to buy.
+    price : float
+        Executable price: the ask of a buy, the bid of a sale. [money per unit of underlying]
+    half_spread : float
+        What crossing the spread costs: half of it, or the distance to the mark where that is more, so that
+        a mark on the far side of a quote is never counted as a gain. [money per unit]
+    fee : float
+        [money per unit]
+    spot : float
+        Price of the underlying when the quote was taken. [money]
+    worst : float, optional
+        Worst price of the quotes that the order takes, its limit; by default `price`, which is their average.
+        [money per unit]
+    """
+
+    instrument: Instrument
+    quantity: float
+    price: float
+    half_spread: float
+    fee: float
+    spot: float
+    worst: float | None = None
+
+    @property
+    def multiplier(self) -> float:
+        """Units of underlying per contract."""
+        return self.instrument.terms.multiplier if isinstance(self.instrument, Option) else 1.0
+
+    @property
+    def units(self) -> float:
+        """Signed units of underlying."""
+        return self.quantity * self.multiplier
+
+    @property
+    def side(self) -> str:
+        """Buy or sell."""
+        return "buy" if self.quantity > 0 else "sell"
+
+    @property
+    def limit(self) -> float:
+        """The limit price: the worst that the order may trade at. [money per unit]"""
+        return self.price if self.worst is None else self.worst
+
+    @property
+    def quoted_price(self) -> float:
+        """The limit price as the venue quotes it: in coin for a coin-settled option."""
+        # Rounded, as a limit of 0.06749999999999999 is off the tick.
+        return round(self.limit / self.spot, 10) if self.quote_unit != "money" else self.limit
+
+    @property
+    def quote_unit(self) -> str:
+        """What `quoted_price` is in: the coin's name, or money."""
+        return self.instrument.asset if self.pays_coin and isinstance(self.instrument, Option) else "money"
+
+    @property
+    def price_text(self) -> str:
+        """The limit price as a person reads it: as quoted, and in money where that is another number."""
+        if self.quote_unit == "money":
+            return f"{self.limit:,.10g}"
+        return f"{self.quoted_price:.4f} {self.quote_unit} = {self.limit:,.2f}"
+
+    @property
+    def pays_coin(self) -> bool:
+        """Whether premium and fees are paid in the coin."""
+        if isinstance(self.instrument, Option):
+            return self.instrument.terms.settlement == "coin"
+        return not isinstance(self.instrument, Spot) and self.instrument.settlement == "coin"
+
+
+class HasLegs(Protocol):
+    """An overlay, a plan: anything whose legs can be traded."""
+
+    @property
+    def legs(self) -> Sequence[Leg]:
+        """The orders."""
+
+
+Legs: TypeAlias = HasLegs | Iterable[Leg]
+"""An overlay, a plan, or the legs themselves."""
+
+
+def legs_of(overlay: Legs | None) -> tuple[Leg, ...]:
+    """The legs of an overlay, a plan or a list of legs; none of nothing."""
+    if overlay is None:
+        return ()
+    return tuple(overlay.legs if hasattr(overlay, "legs") else overlay)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a set of orders costs, in money; costs of the same currency add.
+
+    Attributes
+    ----------
+    half_spread, fees : float
+        Paid to get in.
+    carry : float
+        Expected cost of holding it to the horizon: the funding of perpetuals. Options and dated futures
+        carry nothing under the chain's own vol and forward (decay pays for gamma, basis for drift, fairly);
+        what a planner's view expects of any leg comes off.
+    premium : float
+        Net premium paid for options, received if negative. An asset is bought with it: no part of `execution`.
+    """
+
+    half_spread: float = 0.0
+    fees: float = 0.0
+    carry: float = 0.0
+    premium: float = 0.0
+
+    @property
+    def execution(self) -> float:
+        """What is gone for good: half spread, fees and carry."""
+        return self.half_spread + self.fees + self.carry
+
+    def at(self, price: float) -> Cost:
+        """The same cost counted in units of what has a price today, such as a coin."""
+        return Cost(*(getattr(self, f.name) / price for f in fields(self)))
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+class Level(NamedTuple):
+    """How far into a ladder an order reaches, and what it pays if it takes all of that.
+
+    Prices as the venue quotes them; `reach` counts contracts from the best price on.
+    """
+
+    reach: float
+    average: float
+    worst: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Quotes of one contract on both sides, the best first.
+
+    An order that reaches into a level is priced as if it took all of it: never too cheap, and as exact as the
+    levels are fine.
+
+    Attributes
+    ----------
+    bids, asks : tuple of (float, float)
+        Price as the venue quotes it, and contracts at it.
+
+    Raises
+    ------
+    InputError
+        If a price or size is no number > 0, or the prices of a side do not get worse.
+
+    Examples
+    --------
+    >>> Ladder(asks=((1.0, 10.0), (2.0, 30.0))).reached(12.0)
+    Level(reach=40.0, average=1.75, worst=2.0)
+    """
+
+    bids: tuple[tuple[float, float], ...] = ()
+    asks: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, worse in (("bids", -1.0), ("asks", 1.0)):
+            try:
+                side = tuple((float(price), float(size)) for price, size in getattr(self, name))
+            except (TypeError, ValueError) as error:
+                raise InputError(
+                    f"{name} of a ladder must be pairs (price, contracts); got {error}."
+                ) from error
+            if not all(0.0 < number < np.inf for level in side for number in level):
+                raise InputError(f"{name} of a ladder must be prices and sizes > 0; got {side!r:.200}.")
+            prices = [worse * price for price, _ in side]
+            if sorted(set(prices)) != prices:
+                raise InputError(f"{name} of a ladder must get worse from level to level; got {side!r:.200}.")
+            object.__setattr__(self, name, side)
+
+    def levels(self, side: float) -> list[Level]:
+        """The levels an order may reach, those of the asks for a buy (`side` > 0)."""
+        quotes = self.asks if side > 0 else self.bids
+        reach, paid, found = 0.0, 0.0, []
+        for price, size in quotes:
+            reach, paid = reach + size, paid + price * size
+            found.append(Level(reach, paid / reach, price))
+        return found
+
+    def reached(self, quantity: float) -> Level:
+        """The level that an order for some contracts reaches, > 0 to buy.
+
+        Raises
+        ------
+        InputError
+            If the ladder does not hold so many.
+        """
+        levels = self.levels(quantity)
+        for level in levels:
+            if abs(quantity) <= level.reach * (1.0 + 1e-9):
+                return level
+        held = levels[-1].reach if levels else 0.0
+        raise InputError(
+            f"an order for {abs(quantity):g} contracts finds only {held:g} on its side of the book."
+        )
+
+
+def option_leg(chain: OptionChain, symbol: str, quantity: float, ladder: Ladder | None = None) -> Leg:
+    """An order for a listed option at the quote, or the quotes, it would trade at.
+
+    Parameters
+    ----------
+    chain : OptionChain
+    symbol : str
+        The venue's name of the contract.
+    quantity : float
+        Signed contracts, a multiple of the lot.
+    ladder : Ladder, optional
+        Where the depth is known, what a larger order pays.
+
+    Raises
+    ------
+    InputError
+        If the option is not listed, has no quote on that side, or the quantity is not whole lots or more than
+        the ladder holds.
+    """
+    option = chain.option(symbol)
+    lots = quantity / option.terms.lot
+    if quantity == 0 or not np.isfinite(quantity) or abs(lots - round(lots)) > 1e-6:
+        raise InputError(
+            f"quantity of {symbol} must be whole lots of {option.terms.lot:g}; got {quantity!r}."
+        )
+    row = chain.row(symbol)
+    price = float(row["ask"] if quantity > 0 else row["bid"])
+    if not np.isfinite(price):
+        raise InputError(
+            f"{symbol} has no {'ask' if quantity > 0 else 'bid'}; choose an option that is quoted."
+        )
+    worst = None
+    if ladder is not None:
+        level, money = ladder.reached(quantity), chain.spot if option.terms.settlement == "coin" else 1.0
+        price, worst = level.average * money, level.worst * money
+    half_spread = float(crossing_cost(price, row["bid"], row["ask"], row["mark"]))
+    fee = float(option.terms.fee.per_unit(price, chain.spot))
+    return Leg(option, float(quantity), price, half_spread, fee, chain.spot, worst)
+
+
+def crossing_cost(
+    price: npt.ArrayLike, bid: npt.ArrayLike, ask: npt.ArrayLike, mark: npt.ArrayLike
+) -> npt.NDArray[np.float64]:
+    """Distance of a price to the middle of the quotes, or to the mark where that is more; arrays broadcast.
+
+    At a quote that is half the spread. Missing quotes are NaN; with neither the other side nor a mark known the
+    cost is NaN.
+    """
+    price, bid, ask = (np.asarray(each, dtype=float) for each in (price, bid, ask))
+    # From the quotes outwards, as half a sum would round.
+    beyond = np.maximum(np.fmax(price - ask, bid - price), -(ask - bid) / 2.0)
+    from_middle = (ask - bid) / 2.0 + beyond
+    return np.asarray(np.fmax(np.abs(from_middle), np.abs(price - np.asarray(mark, dtype=float))))
+
+
+def outright_leg(
+    instrument: Linear,
+    spot: float,
+    quantity: float,
+    *,
+    half_spread: float,
+    fee: FeeRule,
+    forward: float | None = None,
+) -> Leg:
+    """An order for spot, the perpetual or a dated future, a share of the price away from its fair one.
+
+    Parameters
+    ----------
+    instrument : Spot, Perpetual or Future
+    spot : float
+        [money]
+    quantity : float
+        Signed, > 0 to buy. [units of underlying, at the price for a coin-settled contract]
+    half_spread : float
+        Distance of the price from `forward`. [share of it]
+    fee : FeeRule
+        Of the price.
+    forward : float, optional
+        The fair price; by default that of spot.
+    """
+    fair = spot if forward is None else forward
+    price = fair * (1.0 + half_spread * (1.0 if quantity > 0 else -1.0))
+    # What an inverse future loses and pays is coin, which is worth spot, not the forward.
+    worth = spot / fair if isinstance(instrument, Future) and instrument.settlement == "coin" else 1.0
+    paid = float(fee.per_unit(price, price))
+    return Leg(instrument, quantity, price, worth * fair * half_spread, worth * paid, spot)
+
+
+def cost_of(legs: Iterable[Leg], carry: float = 0.0) -> Cost:
+    """Cost of executing some legs; `carry` is added as given. [money]"""
+    total = Cost(carry=carry)
+    for leg in legs:
+        size = abs(leg.units)
+        premium = leg.units * leg.price if isinstance(leg.instrument, Option) else 0.0
+        total += Cost(size * leg.half_spread, size * leg.fee, 0.0, premium)
+    return total
+
+
+def orders_frame(legs: Sequence[Leg]) -> pd.DataFrame:
+    """The order ticket: one row a leg.
+
+    Returns
+    -------
+    DataFrame
+        instrument, side, quantity [contracts], limit_price [as quoted], quote_unit, limit_price_money
+        [money per unit], premium, half_spread, fees [money, whole order].
+    """
+    rows = []
+    for leg in legs:
+        cost = cost_of([leg])
+        rows.append(
+            {
+                "instrument": leg.instrument.symbol,
+                "side": leg.side,
+                "quantity": abs(leg.quantity),
+                "limit_price": leg.quoted_price,
+                "quote_unit": leg.quote_unit,
+                "limit_price_money": leg.limit,
+                "premium": cost.premium,
+                "half_spread": cost.half_spread,
+                "fees": cost.fees,
+            }
+        )
+    columns = ["instrument", "side", "quantity", "limit_price", "quote_unit", "limit_price_money"]
+    return pd.DataFrame(rows, columns=[*columns, "premium", "half_spread", "fees"])

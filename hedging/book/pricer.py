@@ -1,0 +1,504 @@
+"""What one unit of an instrument is worth, now and in every scenario, and its Greeks now.
+
+Legs that expire on the way settle on the path at their own expiry: a coin payoff stays coin and moves with
+spot from then on, a cash payoff stays money. Exchanges settle on the average of the last half hour; here it
+is the price at expiry, which differs by what spot moves in those minutes. Nothing here knows quantities or
+signs; `book` does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging import greeks
+from hedging._numerics import kernels, revaluation
+from hedging._numerics.revaluation_formulas import Leg, Moves
+from hedging.errors import InputError
+from hedging.market.contracts import Future, Instrument, Linear, Option, Perpetual, Spot
+from hedging.market.market import Market, OptionTable
+from hedging.market.smile import Smile
+from hedging.paths.paths import Paths, today
+from hedging.paths.reactions import SKEW_TENOR_POWER, tenor_scale
+from hedging.units import DAYS_PER_YEAR, years
+
+__all__ = ["GREEKS", "OptionNodes", "Pricer", "unit_greeks", "unit_values", "unit_values_now"]
+
+Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho", "vanna", "volga", "charm")
+FUNDING_PERIODS_PER_DAY = 3.0
+# Times are exact to the nanosecond; anything shorter is a date that means the expiry itself.
+SHORTEST_YEARS = 1e-12
+# Nodes from which loading the compiled loops pays.
+COMPILED = 10_000
+
+
+def unit_values_now(instruments: Sequence[Instrument], entries: Sequence[float], market: Market) -> Array:
+    """Today's value of one unit of underlying of each instrument, shape (instruments,). [money]
+
+    Perpetuals and futures are worth their gain since `entries`; options their mark.
+    """
+    return np.asarray(unit_values(instruments, entries, market, today())[0, 0])
+
+
+def unit_values(
+    instruments: Sequence[Instrument], entries: Sequence[float], market: Market, paths: Paths
+) -> Array:
+    """Value of one unit of underlying of each instrument at every node.
+
+    Parameters
+    ----------
+    instruments : sequence of Instrument
+        All on the market's asset.
+    entries : sequence of float
+        Entry price of each, in money; used by perpetuals and futures only.
+    market : Market
+    paths : Paths
+
+    Returns
+    -------
+    ndarray, shape (scenarios, dates, instruments)
+        [money]
+
+    Raises
+    ------
+    InputError
+        If an instrument is of another asset or has expired already.
+    """
+    return Pricer.of(instruments, entries, market, nodes=paths.spot.size).values(paths)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OptionNodes:
+    """Options on one date over all scenarios.
+
+    Attributes
+    ----------
+    remaining : ndarray, shape (options,)
+        Time to expiry, 0 for what has expired. [years]
+    forward, vol : ndarray, shape (options, scenarios)
+        NaN for what has expired. [money], [decimal a year]
+    value : ndarray, shape (options, scenarios)
+        Of one unit; of what has expired, its payoff as it is worth now. [money]
+    """
+
+    remaining: Array
+    forward: Array
+    vol: Array
+    value: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pricer:
+    """All that values some instruments of one asset in any scenario, small enough to send to a worker.
+
+    Attributes
+    ----------
+    instruments : tuple of Instrument
+    entries : tuple of float
+        [money]
+    spot : float
+        Today's. [money]
+    funding_8h : float
+        What longs of a perpetual pay per 8 hours now. [share of spot]
+    smile : Smile
+    options : OptionTable
+        The options among the instruments.
+    option_columns : tuple of int
+        Where they stand.
+    futures : dict of int to (float, float)
+        Time to expiry and carry of the dated futures, by where they stand. [years], [1/year]
+    roll : bool
+        Whether options are bought anew when they expire; otherwise they lapse.
+    half_spread : ndarray, shape (options,)
+        Half of today's spread of each option, where they roll; see `roll_costs`. [share of spot]
+    compiled : bool
+        Whether options are valued by the compiled loop, where numba is installed. It agrees with numpy to
+        rounding, so that the choice is made once for all scenarios of a run.
+    """
+
+    instruments: tuple[Instrument, ...]
+    entries: tuple[float, ...]
+    spot: float
+    funding_8h: float
+    smile: Smile
+    options: OptionTable
+    option_columns: tuple[int, ...]
+    futures: dict[int, tuple[float, float]]
+    half_spread: Array
+    roll: bool = False
+    compiled: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        instruments: Sequence[Instrument],
+        entries: Sequence[float],
+        market: Market,
+        *,
+        roll: bool = False,
+        nodes: int = 0,
+    ) -> Pricer:
+        """Look everything up in the market once; `nodes` is the number of scenarios times dates to come.
+
+        Raises
+        ------
+        InputError
+            If an instrument is of another asset or has expired already.
+        """
+        futures = {}
+        for column, item in enumerate(instruments):
+            if item.asset != market.asset:
+                raise InputError(f"{item.symbol} is not on {market.asset}, the asset of the chain.")
+            if isinstance(item, Future):
+                futures[column] = _future_terms(item, market)
+        options = {column: item for column, item in enumerate(instruments) if isinstance(item, Option)}
+        return cls(
+            instruments=tuple(instruments),
+            entries=tuple(float(entry) for entry in entries),
+            spot=market.spot,
+            funding_8h=market.funding_8h,
+            smile=market.smile,
+            options=market.table(list(options.values())),
+            option_columns=tuple(options),
+            futures=futures,
+            half_spread=np.array([market.half_spread(item) for item in options.values() if roll])
+            / market.spot,
+            roll=roll,
+            # Whoever switches the compiled kernels off means these too.
+            compiled=nodes >= max(COMPILED, kernels.COMPILED),
+        )
+
+    def values(self, paths: Paths) -> Array:
+        """Value of one unit of each instrument at every node, shape (scenarios, dates, instruments). [money]
+
+        Scenarios lie side by side in memory, so that a leg's values are one sweep.
+        """
+        values = np.empty((len(self.instruments), paths.days.size, len(paths)))
+        self._into(values, paths)
+        return values.transpose(2, 1, 0)
+
+    def _into(self, values: Array, paths: Paths) -> None:
+        """Write the values at some scenarios, shape (instruments, dates, scenarios)."""
+        spot = np.ascontiguousarray((self.spot * paths.spot).T)
+        for date in range(paths.days.size if self.option_columns else 0):
+            self._options_into(values, _Node.of(paths, date, spot[date], self.spot), paths)
+        for column, item in enumerate(self.instruments):
+            if not isinstance(item, Option):
+                values[column] = self._linear(column, item, spot, paths)
+
+    def options_at(self, paths: Paths, date: int) -> OptionNodes:
+        """What margin rules ask about every option on one date, expired ones included."""
+        spot = np.ascontiguousarray(self.spot * paths.spot[:, date])
+        node = _Node.of(paths, date, spot, self.spot)
+        shape = (len(self.option_columns), spot.size)
+        forward, vol, value = np.full(shape, np.nan), np.full(shape, np.nan), np.empty(shape)
+        for time, rows in self._expiries(node.day):
+            if time > SHORTEST_YEARS:
+                leg = _leg(self.options, rows, time, self.spot, self.smile)
+                moves = _moves(node, time, coin=bool(self.options.coin[rows[0]]))
+                forward[rows] = np.exp(self.options.carry[rows, None] * time) * moves.spot / moves.money
+                vol[rows] = revaluation.vol(leg, moves)
+                value[rows] = revaluation.values(leg, moves, compiled=self.compiled)
+            else:
+                value[rows] = self._settled(rows, node, paths)
+        remaining = np.maximum(self.options.time_to_expiry - node.day / DAYS_PER_YEAR, 0.0)
+        return OptionNodes(np.where(remaining > SHORTEST_YEARS, remaining, 0.0), forward, vol, value)
+
+    def linear_values(self, paths: Paths) -> Array:
+        """Value of one unit of each instrument that is no option, shape (such instruments, dates, scenarios)."""
+        spot = np.ascontiguousarray((self.spot * paths.spot).T)
+        found = [
+            self._linear(column, item, spot, paths)
+            for column, item in enumerate(self.instruments)
+            if not isinstance(item, Option)
+        ]
+        return np.array(found).reshape(len(found), *spot.shape)
+
+    def _expiries(self, day: float) -> Iterator[tuple[float, Rows]]:
+        """Time left to each expiry, and the options that have it, those settled in coin by themselves."""
+        remaining = self.options.time_to_expiry - day / DAYS_PER_YEAR
+        for time, coin in sorted(set(zip(remaining.tolist(), self.options.coin.tolist(), strict=True))):
+            yield time, np.flatnonzero((remaining == time) & (self.options.coin == coin))
+
+    def _options_into(self, values: Array, node: _Node, paths: Paths) -> None:
+        """Write the value of every option on one date into `values`, expiry by expiry."""
+        columns = np.array(self.option_columns, dtype=np.intp)
+        for time, rows in self._expiries(node.day):
+            if time > SHORTEST_YEARS:
+                found = self._value(rows, time, node)
+            else:
+                found = self._rolled(rows, node, paths) if self.roll else self._settled(rows, node, paths)
+            values[columns[rows], node.date] = found
+
+    def _settled(self, rows: Rows, node: _Node, paths: Paths) -> Array:
+        """Value of options that have expired on the way, shape (rows, scenarios)."""
+        table = self.options
+        expiry_day = float(table.time_to_expiry[rows[0]]) * DAYS_PER_YEAR
+        settled = self.spot * paths.spot_at(min(expiry_day, node.day))[:, node.date]
+        payoff = np.maximum(table.sign[rows, None] * (settled - table.strike[rows, None]), 0.0)
+        # A coin payoff is a number of coins: payoff / settled of them, each worth spot today.
+        coins = np.where(table.coin[rows, None], node.spot / settled, 1.0)
+        return np.asarray(payoff * coins)
+
+    def _rolled(self, rows: Rows, node: _Node, paths: Paths) -> Array:
+        """Value of options that were bought anew whenever they expired, shape (rows, scenarios).
+
+        At the model's value; `roll_costs` come on top. The new one has the old one's flag, tenor and moneyness. Values scale with spot and strike alike, so
+        an option struck at another level is the old one, in money of that level.
+        """
+        table = self.options
+        sign, strike, coin = table.sign[rows, None], table.strike[rows, None], table.coin[rows, None]
+        level, account = np.ones_like(node.spot), np.zeros((rows.size, node.spot.size))
+        for roll in self._rolls(rows, node, paths):
+            payoff = np.maximum(sign * (roll.spot - strike * level), 0.0)
+            # Kept as coins where coins are paid, as money elsewhere.
+            account = account + (payoff - roll.premium) / np.where(coin, roll.spot, 1.0)
+            level, expiry = roll.spot / self.spot, roll.next_expiry
+        scaled = replace(node, spot=node.spot / level, log_ratio=np.log(node.spot / level / self.spot))
+        alive = self._value(rows, expiry - node.day / DAYS_PER_YEAR, scaled) * level
+        return np.asarray(account * np.where(coin, node.spot, 1.0) + alive)
+
+    def _rolls(self, rows: Rows, node: _Node, paths: Paths) -> Iterator[_Roll]:
+        """Every expiry up to a node of options that have expired at least once by then."""
+        tenor = float(self.options.time_to_expiry[rows[0]])
+        expiry, now = tenor, node.day / DAYS_PER_YEAR
+        while now - expiry >= -SHORTEST_YEARS:
+            day = min(expiry * DAYS_PER_YEAR, node.day)
+            spot = self.spot * paths.spot_at(day)[:, node.date]
+            spread = paths.spread_at(day)
+            there = _Node.on_the_way(paths, day, node, np.full_like(spot, self.spot))
+            expiry += tenor
+            yield _Roll(
+                spot=spot,
+                premium=self._value(rows, tenor, there) * (spot / self.spot),
+                spread=1.0 if spread is None else spread[:, node.date],
+                next_expiry=expiry,
+            )
+
+    def roll_costs(self, paths: Paths) -> Array:
+        """What buying or selling one unit of each option anew has cost, shape (options, dates, scenarios). [money]
+
+        At each roll half of today's spread as a share of spot, times the spread's multiple there, and the fee
+        on the model's premium; as coins from then on where coins are paid.
+        """
+        costs = np.zeros((len(self.option_columns), paths.days.size, len(paths)))
+        for date in range(paths.days.size):
+            spot = np.ascontiguousarray(self.spot * paths.spot[:, date])
+            node = _Node.of(paths, date, spot, self.spot)
+            for time, rows in self._expiries(node.day):
+                if time <= SHORTEST_YEARS:
+                    coin = bool(self.options.coin[rows[0]])
+                    paid = sum(
+                        self._roll_cost(rows, roll) / (roll.spot if coin else 1.0)
+                        for roll in self._rolls(rows, node, paths)
+                    )
+                    costs[rows, date] = paid * spot if coin else paid
+        return costs
+
+    def _roll_cost(self, rows: Rows, roll: _Roll) -> Array:
+        fees = [self.instruments[self.option_columns[row]].terms.fee for row in rows]
+        paid = [fee.per_unit(premium, roll.spot) for fee, premium in zip(fees, roll.premium, strict=True)]
+        return np.array(paid) + self.half_spread[rows, None] * roll.spread * roll.spot
+
+    def _value(self, rows: Rows, time: float, node: _Node) -> Array:
+        """Value of options of one expiry that is still ahead, shape (rows, scenarios)."""
+        leg = _leg(self.options, rows, time, self.spot, self.smile)
+        moves = _moves(node, time, coin=bool(self.options.coin[rows[0]]))
+        return revaluation.values(leg, moves, compiled=self.compiled)
+
+    def _linear(self, column: int, item: Linear, spot: Array, paths: Paths) -> Array:
+        """Value of one unit of spot, a perpetual or a future at every node, shape (dates, scenarios)."""
+        entry = self.entries[column]
+        if isinstance(item, Spot):
+            return spot
+        if isinstance(item, Perpetual):
+            return np.asarray(spot - entry - self.spot * _funding_paid(paths, self.funding_8h).T)
+        expiry, carry = self.futures[column]
+        remaining = np.maximum(expiry - paths.days / DAYS_PER_YEAR, 0.0)[:, None]
+        carries = carry if paths.carry_shift is None else carry + paths.carry_shift.T
+        settled = self.spot * paths.spot_at(expiry * DAYS_PER_YEAR).T
+        forward = np.where(remaining > SHORTEST_YEARS, spot * np.exp(carries * remaining), settled)
+        if item.settlement == "cash":
+            return np.asarray(forward - entry)
+        return np.asarray(spot * (1.0 - entry / forward))  # a gain in coin, worth today's spot
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Roll:
+    """One expiry on the way to a node, over all scenarios; the next option has the same tenor."""
+
+    spot: Array
+    premium: Array
+    spread: Array | float
+    next_expiry: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Node:
+    """The state of the market on one date, over all scenarios; None where nothing moves."""
+
+    date: int
+    day: float
+    spot: Array
+    spot_now: float
+    log_ratio: Array
+    stickiness: float
+    tenor_power: float
+    vol_shift: Array | None
+    skew_shift: Array | None
+    carry_shift: Array | None
+
+    @classmethod
+    def of(cls, paths: Paths, date: int, spot: Array, spot_now: float) -> _Node:
+        vol = paths.vol_shift[:, date]
+        return cls(
+            date=date,
+            day=float(paths.days[date]),
+            spot=spot,
+            spot_now=spot_now,
+            log_ratio=np.log(spot / spot_now),
+            stickiness=paths.stickiness,
+            tenor_power=paths.tenor_power,
+            vol_shift=np.ascontiguousarray(vol) if vol.any() else None,
+            skew_shift=_column(paths.skew_shift, date),
+            carry_shift=_column(paths.carry_shift, date),
+        )
+
+    @classmethod
+    def on_the_way(cls, paths: Paths, day: float, node: _Node, spot: Array) -> _Node:
+        """The state on the way to a node, seen from a spot of one's own."""
+        shifts = {name: paths.shift_at(name, day) for name in ("vol_shift", "skew_shift", "carry_shift")}
+        at_node: dict[str, Any] = {name: None if v is None else v[:, node.date] for name, v in shifts.items()}
+        return replace(node, day=day, spot=spot, log_ratio=np.log(spot / node.spot_now), **at_node)
+
+
+def _column(values: Array | None, date: int) -> Array | None:
+    return None if values is None else np.ascontiguousarray(values[:, date])
+
+
+def _leg(table: OptionTable, rows: Rows, remaining: float, spot_now: float, smile: Smile) -> Leg:
+    """Options of one expiry that is still ahead, all that scenarios do not touch."""
+    growth = np.exp(table.carry[rows] * remaining)
+    discount = np.exp(-table.rate[rows] * remaining)
+    strike = table.strike[rows]
+    slices = np.repeat(smile.slices_at(remaining).reshape(10, 1), rows.size, axis=1)
+    # The contract's own distance from the surface is a factor on its vol.
+    slices[[0, 1, 5, 6]] *= (table.vol[rows] / table.smile_vol[rows]) ** 2
+    columns = (
+        table.sign[rows],
+        growth * discount,
+        strike * discount,
+        np.log(strike / (growth * spot_now)),
+        np.full(rows.size, math.sqrt(remaining)),
+        *slices,
+    )
+    return Leg(*(column[:, None] for column in columns))
+
+
+def _moves(node: _Node, remaining: float, *, coin: bool) -> Moves:
+    """What has moved, as options of one expiry feel it."""
+    scale = tenor_scale(remaining, node.tenor_power)
+    skew_scale = tenor_scale(remaining, SKEW_TENOR_POWER)
+    moves = Moves(
+        spot=node.spot,
+        money=1.0,
+        log_forward=node.log_ratio,
+        slide=node.stickiness * node.log_ratio if node.stickiness else 0.0,
+        vol_shift=0.0 if node.vol_shift is None else node.vol_shift * scale,
+        skew_shift=None if node.skew_shift is None else node.skew_shift * skew_scale,
+    )
+    if node.carry_shift is None:
+        return moves
+    log_shift = node.carry_shift * remaining
+    moves = moves._replace(log_forward=node.log_ratio + log_shift)
+    # Money that settles in coin is discounted by spot / forward, whatever the forward has become.
+    return (
+        moves._replace(money=np.exp(-log_shift))
+        if coin
+        else moves._replace(spot=node.spot * np.exp(log_shift))
+    )
+
+
+def _future_terms(future: Future, market: Market) -> tuple[float, float]:
+    """Time to expiry and carry of a dated future."""
+    expiry = years(market.as_of, future.expiry)
+    if expiry <= 0:
+        raise InputError(f"{future.symbol} expired before the chain of {market.as_of} was taken.")
+    return expiry, float(market.carry(expiry))
+
+
+def _funding_paid(paths: Paths, funding_8h: float) -> Array:
+    """Funding that a long has paid by each date, per unit of today's spot, shape of the paths.
+
+    The rate of each stretch times the average spot on it. Deribit pays it in coin as it accrues, at that
+    time's price; the money it was worth then is what counts here.
+    """
+    if paths.funding_shift is None and not funding_8h:
+        return np.zeros_like(paths.spot)
+    shift = 0.0 if paths.funding_shift is None else paths.funding_shift
+    daily = np.broadcast_to((funding_8h + shift) * FUNDING_PERIODS_PER_DAY, paths.spot.shape)
+    if paths.straight:
+        return np.asarray(daily * paths.days * (1.0 + paths.spot) / 2.0)
+    stretches = np.diff(paths.days, prepend=0.0)
+    before = np.concatenate((np.ones((len(paths), 1)), paths.spot[:, :-1]), axis=1)
+    return np.cumsum(daily * stretches * (before + paths.spot) / 2.0, axis=1)
+
+
+def unit_greeks(
+    instruments: Sequence[Instrument], entries: Sequence[float], market: Market
+) -> dict[str, Array]:
+    """Today's value and Greeks of one unit of underlying of each instrument, in market units.
+
+    Returns
+    -------
+    dict of ndarray, shape (instruments,)
+        Keys are `GREEKS`; units are those of `hedging.units.GREEK_UNITS`, with respect to spot.
+
+    Notes
+    -----
+    A perpetual or future has the delta of its value in money. The coins that a coin-settled premium costs
+    are no part of the option: they leave the book's coin balance when the premium is paid.
+    """
+    out = {name: np.zeros(len(instruments)) for name in GREEKS}
+    out["price"][:] = unit_values_now(instruments, entries, market)
+    options = {i: item for i, item in enumerate(instruments) if isinstance(item, Option)}
+    if options:
+        table = market.table(list(options.values()))
+        found = greeks.greeks(
+            np.where(table.sign > 0, "c", "p"),
+            market.spot,
+            table.strike,
+            table.time_to_expiry,
+            table.rate,
+            table.vol,
+            table.rate - table.carry,
+            names=GREEKS,
+        )
+        for name in GREEKS:
+            out[name][list(options)] = getattr(found, name)
+    for i, (item, entry) in enumerate(zip(instruments, entries, strict=True)):
+        if not isinstance(item, Option):
+            out["delta"][i], out["theta"][i] = _linear_slopes(item, entry, market)
+    return out
+
+
+def _linear_slopes(instrument: Linear, entry: float, market: Market) -> tuple[float, float]:
+    """Delta and daily carry of one unit of spot, a perpetual or a future."""
+    if isinstance(instrument, Spot):
+        return 1.0, 0.0
+    if isinstance(instrument, Perpetual):
+        return 1.0, -market.funding_8h * FUNDING_PERIODS_PER_DAY * market.spot
+    expiry = years(market.as_of, instrument.expiry)
+    carry = float(market.carry(expiry))
+    growth = float(np.exp(carry * expiry))
+    if instrument.settlement == "cash":
+        return growth, -carry * market.spot * growth / DAYS_PER_YEAR
+    return 1.0, -carry * entry / growth / DAYS_PER_YEAR

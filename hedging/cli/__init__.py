@@ -1,0 +1,1 @@
+"""The command ``hedging``: one file a command; prints, computes nothing."""

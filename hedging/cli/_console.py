@@ -1,0 +1,275 @@
+"""What the commands share: arguments, reading the inputs, writing the results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pandas as pd
+
+import hedging
+from hedging._writing import check_writable, whole_file, write_text
+from hedging.errors import InputError
+
+if TYPE_CHECKING:
+    from hedging import Book, Market, OptionChain, Paths
+
+PICTURES = (".pdf", ".png", ".svg")
+
+
+def read_inputs(args: argparse.Namespace) -> tuple[Book, OptionChain]:
+    """The book, and the chain of its asset."""
+    book = hedging.read_book(args.book)
+    if len(book.assets) > 1:
+        raise InputError(
+            f"the book holds {', '.join(book.assets)}, and the command works on one asset: write a book file for "
+            "each, or call the library with a chain of each."
+        )
+    asset = args.asset or (book.assets[0] if book.assets else None)
+    return book, chain_of(args, args.chain, asset)
+
+
+def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionChain:
+    """The chain of one asset in a file, as the options of `add_chain` pick it."""
+    return hedging.read_chain(file, format=args.format, at=args.at, asset=asset, timezone=args.timezone)
+
+
+def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tuple[Market, ...]:
+    """The market of each asset, from the first file of ``--chain`` that has it.
+
+    Raises
+    ------
+    InputError
+        If a file brings no asset that is missing yet, or an asset is in no file.
+    """
+
+    def market(file: str, asset: str | None) -> Market:
+        return hedging.Market.of(chain_of(args, file, asset))
+
+    if len(args.chain) == len(assets) == 1:
+        return (market(args.chain[0], assets[0]),)
+    found: dict[str | None, Market] = {}
+    why = "every asset has its chain already"
+    for file in args.chain:
+        brought: dict[str | None, Market] = {}
+        missing = [asset for asset in assets if asset not in found]
+        for asset in missing:
+            try:
+                brought[asset] = market(file, asset)
+            except InputError as error:
+                why = str(error)
+        if not brought:
+            what = f"none of {', '.join(map(str, missing))}" if missing else "nothing that is missing"
+            raise InputError(f"--chain {file} brings {what}: {why}")
+        found |= brought
+    missing = [asset for asset in assets if asset not in found]
+    if missing:
+        raise InputError(f"no --chain brings {', '.join(map(str, missing))}, which the book holds: {why}")
+    return tuple(found[asset] for asset in assets)
+
+
+def vol_of_30_days(market: Market) -> float:
+    """The chain's vol at the forward of 30 days."""
+    return float(market.smile.vol_at(0.0, 30 / 365))
+
+
+def drawn(
+    market: Market, days: float, count: int, seed: int, *, tails: str = "student-t"
+) -> dict[str, Paths]:
+    """Paths with fat tails at the chain's 30-day vol, by asset, judged half way and at the end."""
+    draw = hedging.paths.student_t if tails == "student-t" else hedging.paths.jump_diffusion
+    return draw({market.asset: vol_of_30_days(market)}, [days / 2, days], count, seed)
+
+
+def check_outputs(*files: str | None, plot: str | None = None) -> None:
+    """Refuse what cannot be written before the work, so that no run ends with half of its files."""
+    if plot is not None and Path(plot).suffix.lower() not in PICTURES:
+        raise InputError(f"--plot {plot}: the ending must be one of {', '.join(PICTURES)}.")
+    for file in (*files, plot):
+        if file is not None and file != "-":
+            check_writable(file)
+
+
+def folder(path: str) -> Path:
+    """Make a folder for results if it is not there, and return its path."""
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"-o {folder} must be a folder that can be written: {error.strerror or error}."
+        ) from error
+    return folder
+
+
+def write_table(path: str | Path, table: Any) -> None:
+    """Write a table as CSV, whole or not at all."""
+    with whole_file(path) as aside:
+        table.to_csv(aside, index=False)
+
+
+def emit_json(path: str, content: Any) -> None:
+    """Write plain values or a table as JSON, to a file or to stdout."""
+    if isinstance(content, pd.DataFrame):
+        content = records(content)
+    text = json.dumps(content, indent=2, allow_nan=False, default=str)
+    if path == "-":
+        print(text)
+    else:
+        write_text(path, text + "\n")
+
+
+def save_figure(figure: Any, path: str | Path) -> None:
+    """Write a figure in the format of the path's ending, whole or not at all."""
+    with whole_file(path) as aside:
+        figure.savefig(aside, dpi=150)
+
+
+def share(text: str) -> float:
+    """A share written as ``-15%`` or ``-0.15``."""
+    try:
+        value = float(text[:-1]) / 100.0 if text.endswith("%") else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a share like 2% or 0.02; got {text!r}") from None
+    # A bare 2 is 200 % to one reader and 2 % to the next.
+    if not abs(value) <= (10 if text.endswith("%") else 1):  # also NaN
+        raise argparse.ArgumentTypeError(f"must be a share like 2% or 0.02; got {text!r}")
+    return value
+
+
+def number(text: str) -> float:
+    """A finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number; got {text!r}") from None
+    if not abs(value) < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a finite number; got {text!r}")
+    return value
+
+
+def whole(text: str) -> int:
+    """A whole number >= 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number >= 0; got {text!r}")
+    return int(text)
+
+
+def band(text: str) -> tuple[float | None, float | None]:
+    """A band written as ``8:12``, ``8:`` or ``:12``, or a value with its tolerance, ``10+-2``."""
+    value, sign, tolerance = text.replace("±", "+-").partition("+-")
+    if sign:
+        try:
+            return hedging.planner.around(number(value), number(tolerance))
+        except InputError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+    low, colon, high = text.partition(":")
+    if not colon or not (low or high):
+        raise argparse.ArgumentTypeError(
+            f"must be a band LO:HI, LO: or :HI, or VALUE+-TOLERANCE; got {text!r}"
+        )
+    ends = tuple(number(end) if end else None for end in (low, high))
+    if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
+        raise argparse.ArgumentTypeError(f"the low end must not exceed the high end; got {text!r}")
+    return ends[0], ends[1]
+
+
+def window(text: str) -> tuple[float, float]:
+    """A window of days written as ``20:100``."""
+    low, high = band(text)
+    if low is None or high is None or low < 0:
+        raise argparse.ArgumentTypeError(f"must be DAYS:DAYS, both given and >= 0; got {text!r}")
+    return low, high
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; the whole usage is what --help is for."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"hedging: {message} (try {self.prog} --help)\n")
+
+
+def command(
+    commands: argparse._SubParsersAction[Parser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    text: str,
+) -> Parser:
+    """Add one command; `text` is its help, and `run` what it does."""
+    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    command.set_defaults(run=run)
+    return command
+
+
+def add_inputs(command: Parser) -> None:
+    """The book, and the chain that prices it."""
+    command.add_argument("book", metavar="BOOK", help="TOML file of what is held")
+    add_chain(command)
+
+
+def add_chain(command: Parser, *, several: bool = False) -> None:
+    """A file of quotes, and which chain in it; `several` takes one for each asset of a book."""
+    if several:
+        text = "file of option quotes; again for each file, where the book holds several assets"
+        command.add_argument("--chain", required=True, metavar="FILE", action="append", help=text)
+    else:
+        command.add_argument("--chain", required=True, metavar="FILE", help="file of option quotes")
+    command.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")
+    command.add_argument("--at", metavar="TIME", help="which day or time, in a file of several chains")
+    command.add_argument("--asset", metavar="NAME", help="which underlying, in a file of several")
+    command.add_argument("--timezone", metavar="ZONE", help="zone of times that carry none: Europe/Rome")
+
+
+def add_outputs(command: Parser, picture: str) -> None:
+    """Where results go."""
+    command.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
+    command.add_argument("--plot", metavar="FILE", help=f"draw the {picture} to a PNG, SVG or PDF file")
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain values; JSON knows no NaN, so what is not there is null."""
+    rows = table.astype(object).where(table.notna(), None).to_dict(orient="records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], object] | None]:
+    """Report progress on a terminal, where tqdm is installed; say nothing anywhere else."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        yield None
+        return
+    # disable=None: only where stderr is a terminal
+    with tqdm(desc=what, unit="block", disable=None, leave=False, file=sys.stderr) as bar:
+
+        def report(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield report
+
+
+@contextmanager
+def search_progress(what: str) -> Iterator[Callable[[float, float], object] | None]:
+    """Report a search that takes longer than a second on a terminal, where tqdm is installed."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        yield None
+        return
+    shape = "{desc} {elapsed}{postfix}"  # nobody knows how much is left
+    with tqdm(desc=what, delay=1.0, bar_format=shape, disable=None, leave=False, file=sys.stderr) as bar:
+
+        def report(cost: float, bound: float) -> None:
+            gap = (cost - bound) / abs(cost) if math.isfinite(cost) and cost else math.inf
+            bar.set_postfix_str(f"best {cost:,.0f}, bound {bound:,.0f}, gap {gap:.2%}; Ctrl-C keeps the best")
+            bar.update()
+
+        yield report

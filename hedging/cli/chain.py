@@ -1,0 +1,152 @@
+"""The command ``hedging chain``: show, check, fetch and convert quote files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hedging._writing import write_text
+from hedging.errors import InputError
+
+if TYPE_CHECKING:
+    from hedging.market.chain import ChainRules, OptionChain
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add ``chain`` and its commands; each sets ``run``, which takes the arguments and returns 0."""
+    chain = commands.add_parser("chain", help="quote files: show, check, fetch, convert")
+    steps = chain.add_subparsers(metavar="STEP", required=True)
+
+    show = steps.add_parser(
+        "show", help="expiries, forwards, vols and missing sides; or the quotes of one expiry"
+    )
+    _add_file(show)
+    show.add_argument("--expiry", metavar="DATE", help="list the quotes of this expiry: 2026-03-27")
+    show.set_defaults(run=_show)
+
+    check = steps.add_parser("check", help="what was rejected, what contradicts, how a smile fits")
+    _add_file(check)
+    check.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
+    check.set_defaults(run=_check)
+
+    fetch = steps.add_parser("fetch", help="save the chain an exchange shows right now")
+    fetch.add_argument("venue", choices=["deribit"], help="exchange")
+    fetch.add_argument("asset", help="BTC, ETH, SOL_USDC, ...")
+    fetch.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
+    fetch.add_argument("--url", help="another address of the API, such as that of the test exchange")
+    fetch.set_defaults(run=_fetch)
+
+    convert = steps.add_parser("convert", help="write our own columns, which read back to the bit")
+    _add_file(convert)
+    convert.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
+    convert.set_defaults(run=_convert)
+
+
+def _add_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="quote file")
+    parser.add_argument("--asset", help="which underlying, where the file has several")
+    parser.add_argument("--at", metavar="TIME", help="which snapshot, where the file has several")
+    parser.add_argument("--timezone", metavar="ZONE", help="zone of times that carry none: Europe/Rome")
+    parser.add_argument("--format", metavar="NAME", help="default: recognised by what the file holds")
+    parser.add_argument(
+        "--rule",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="change a limit beyond which quotes are rejected: max_spread=0.5; repeatable",
+    )
+
+
+def _read(args: argparse.Namespace) -> OptionChain:
+    from hedging.venues import read_chain  # readers load when a file is read, not with the command
+
+    return read_chain(
+        args.file,
+        format=args.format,
+        at=args.at,
+        asset=args.asset,
+        timezone=args.timezone,
+        rules=_rules(args.rule) if args.rule else None,
+    )
+
+
+def _rules(texts: Sequence[str]) -> ChainRules:
+    """Rules with some of their limits changed, as ``name=number``."""
+    from hedging.market.chain import ChainRules
+
+    known = [field.name for field in fields(ChainRules)]
+    changes = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        try:
+            changes[name] = float(number)
+        except ValueError:
+            name = ""
+        if name not in known:
+            raise InputError(f"--rule {text} is no NAME=NUMBER with one of {', '.join(known)}.")
+    return ChainRules(**changes)  # type: ignore[arg-type]  # 1 and 0 for two_sided
+
+
+def _show(args: argparse.Namespace) -> int:
+    chain = _read(args)
+    print(chain)
+    if args.expiry is None:
+        return 0
+    from hedging.units import utc
+
+    day = utc(f"{args.expiry}T00:00Z", "--expiry")
+    rows = chain.quotes[chain.quotes["expiry"].dt.normalize() == day]
+    if rows.empty:
+        days = ", ".join(chain.expiries["expiry"].dt.strftime("%Y-%m-%d"))
+        raise InputError(f"--expiry {args.expiry} is not in the chain; it has {days}.")
+    shown = ["symbol", "strike", "bid_quoted", "ask_quoted", "mark_quoted", "mark_vol", "open_interest"]
+    print(rows[shown].to_string(index=False))
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from hedging.market import health, smile
+
+    chain = _read(args)
+    found = health.check(chain)
+    report = smile.fit(chain).report(chain)
+    rules = asdict(_rules(args.rule))
+    if args.json:
+        content = (
+            found.to_dict() | {"rules": rules} | {"smile": report.astype({"expiry": str}).to_dict("records")}
+        )
+        text = json.dumps(content, indent=2)
+        if args.json == "-":
+            print(text)
+            return 0
+        write_text(args.json, text + "\n")
+    print(found)
+    print("rules: " + ", ".join(f"{name} {limit:g}" for name, limit in rules.items()))
+    print("smile:")
+    print(report.to_string(index=False, float_format="{:,.4g}".format))
+    return 0
+
+
+def _fetch(args: argparse.Namespace) -> int:
+    from hedging.venues import deribit
+
+    chain = deribit.fetch_chain(args.asset, url=args.url or deribit.URL)
+    return _saved(chain, args.output)
+
+
+def _convert(args: argparse.Namespace) -> int:
+    return _saved(_read(args), args.output)
+
+
+def _saved(chain: OptionChain, output: str) -> int:
+    from hedging.venues import write_chain
+
+    write_chain(chain, output)
+    print(f"{chain}\nwrote {Path(output)}")
+    return 0

@@ -1,0 +1,100 @@
+"""The command ``hedging plan``: targets, limits and a view in, a proven plan out."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+import hedging
+from hedging._writing import write_text
+from hedging.cli import _asked as asked
+from hedging.cli import _console as console
+from hedging.errors import InfeasibleHedgeError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hedging import Book, HedgePlan, Market
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add ``plan`` to the commands."""
+    plan = console.command(
+        commands, "plan", _run, "the overlay that meets the targets at the least cost, proven"
+    )
+    plan.usage = "hedging plan BOOK --chain FILE [options]"  # of which there are too many for a line
+    asked.add_chains(plan)
+    asked.add_asked(plan)
+    plan.add_argument(
+        "--minimise",
+        choices=["cost", "worst", "shortfall"],
+        default="cost",
+        help="the cost, or the worst loss or the shortfall within --cost (default cost)",
+    )
+    plan.add_argument(
+        "--reweight",
+        action="store_true",
+        help="move the outcomes' probabilities until no order gains on average",
+    )
+    asked.add_effort(plan, gap="0.1%%", seconds="10")
+    plan.add_argument("--orders", metavar="FILE", help="write the orders as CSV")
+    plan.add_argument("--ticket", metavar="FILE", help="write a ticket for any venue as JSON")
+    console.add_outputs(plan, "payoff")
+
+
+def _run(args: argparse.Namespace) -> int:
+    console.check_outputs(args.json, args.orders, args.ticket, plot=args.plot)
+    book, markets = asked.book_and_markets(args)
+    if args.plot and len(markets) > 1:
+        raise InputError("--plot draws the payoff of one asset, and the book holds several: leave it out.")
+    target, limits = _target(args), asked.limits_of(args)
+    outcomes = asked.outcomes_of(args, markets) if target.needs_outcomes else None
+    try:
+        with console.search_progress("plan") as progress:
+            plan = hedging.plan(
+                book,
+                markets,
+                target,
+                limits,
+                horizon=args.horizon,
+                outcomes=outcomes,
+                reweight=args.reweight,
+                view=asked.view_of(args),
+                progress=progress,
+                **asked.effort_of(args, "time_limit"),
+            )
+    except InfeasibleHedgeError as error:
+        if error.closest is not None:
+            _show(args, error.closest, book, markets)
+        raise
+    _show(args, plan, book, markets)
+    return 0
+
+
+def _target(args: argparse.Namespace) -> hedging.Target:
+    names = [name for name, *_ in asked.TARGETS]
+    if args.minimise == "cost" and all(getattr(args, name) is None for name in names):
+        named = ", ".join(map(asked.option, names))
+        view = "a view says what to expect, not what to reach, and " if asked.view_of(args) else ""
+        raise InputError(
+            f"{view}a plan needs a target: give --delta LO:HI, --floor SHARE or another of {named}."
+        )
+    return asked.target_of(args, minimise=args.minimise)
+
+
+def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequence[Market]) -> None:
+    text = plan.to_json()
+    if args.json == "-":
+        print(text)
+    else:
+        print(plan)
+    if args.json and args.json != "-":
+        write_text(args.json, text + "\n")
+    if args.orders:
+        console.write_table(args.orders, plan.orders)
+    if args.ticket:
+        plan.to_ticket(args.ticket)
+    if args.plot:
+        console.save_figure(hedging.plots.payoff(book, markets[0], overlay=plan).figure, args.plot)

@@ -1,0 +1,193 @@
+"""The command ``hedging scenario``: a fall, a replay, a grid or drawn paths, with and without a plan."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+import hedging
+from hedging.cli import _console as console
+from hedging.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from hedging import Book, HedgePlan, Market, Paths
+    from hedging.margin import MarginModel, Survival
+    from hedging.scenario import ScenarioResult
+
+__all__ = ["ACCELERATIONS", "add_parser"]
+
+ACCELERATIONS = (1.0, 2.0, 4.0)
+GRID_MOVES = (-0.6, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2)
+GRID_VOLS = (-0.1, 0.0, 0.1, 0.2, 0.4)
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add ``scenario`` to the commands."""
+    command = console.command(
+        commands, "scenario", _run, "what a fall does to the book and its margin, with and without a plan"
+    )
+    console.add_inputs(command)
+    command.add_argument("--plan", metavar="FILE", help="a plan saved by: hedging plan --json FILE")
+    kind = command.add_mutually_exclusive_group(required=True)
+    kind.add_argument(
+        "--velocity", type=console.share, metavar="SHARE", help="an accelerating fall: log-price a day, -2%%"
+    )
+    kind.add_argument(
+        "--replay", metavar="NAME", help="a crash that happened: feb-2026, oct-2025, ftx-2022 ..."
+    )
+    kind.add_argument("--monte-carlo", type=int, metavar="N", help="N paths drawn with fat tails")
+    kind.add_argument("--grid", action="store_true", help="spot moves by vol shifts on the day of --days")
+    command.add_argument(
+        "--acceleration",
+        type=console.share,
+        default=0.0,
+        metavar="SHARE",
+        help="added to the velocity a day, each day: -0.4%%",
+    )
+    command.add_argument("--days", type=console.number, default=21.0, metavar="N", help="length (default 21)")
+    command.add_argument(
+        "--tails", choices=["student-t", "jumps"], default="student-t", help="of --monte-carlo"
+    )
+    command.add_argument(
+        "--seed", type=console.whole, default=1, metavar="N", help="of --monte-carlo (default 1)"
+    )
+    command.add_argument(
+        "--account", choices=["standard", "portfolio"], help="Deribit margin: does the account survive?"
+    )
+    console.add_outputs(command, "scenario")
+
+
+def _run(args: argparse.Namespace) -> int:
+    console.check_outputs(args.json, plot=args.plot)
+    book, chain = console.read_inputs(args)
+    market = hedging.Market.of(chain)
+    overlay = hedging.read_plan(args.plan) if args.plan else None
+    if args.grid:
+        return _grid(args, book, market, overlay)
+    if args.monte_carlo is not None:
+        return _monte_carlo(args, book, market, overlay)
+    return _path(args, book, market, overlay)
+
+
+def _path(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePlan | None) -> int:
+    """One path: an accelerating fall, or a crash that happened."""
+    if args.replay is not None:
+        paths = drawn = hedging.paths.replay(args.replay).paths(market.asset)
+    else:
+        fall = (args.velocity, args.acceleration, args.days)
+        reaction = hedging.paths.measured(market.asset)
+        paths = hedging.crash_path(*fall, reaction=reaction)
+        drawn = hedging.paths.fan(*fall, multiples=ACCELERATIONS, reaction=reaction)
+    result = hedging.scenario.run(book, market, paths, overlay=overlay)
+    accounts = _accounts(args, book, market, paths, overlay)
+    content = result.to_dict()
+    if accounts:
+        content["survival"] = {name: _plain(kept) for name, kept in accounts.items()}
+    _show(args, content, result, *(f"{name}: {kept}" for name, kept in accounts.items()))
+    if args.plot:
+        console.save_figure(_fan(args, book, market, drawn, overlay), args.plot)
+    return 0
+
+
+def _fan(
+    args: argparse.Namespace, book: Book, market: Market, paths: Paths, overlay: HedgePlan | None
+) -> Figure:
+    result = hedging.scenario.run(book, market, paths, overlay=overlay)
+    kept = list(_accounts(args, book, market, paths, overlay).values())
+    return hedging.plots.crash_fan(result, survival=kept[-1] if kept else None)
+
+
+def _accounts(
+    args: argparse.Namespace, book: Book, market: Market, paths: Paths, overlay: HedgePlan | None
+) -> dict[str, Survival]:
+    """The account along the paths, without the plan and with it."""
+    if args.account is None:
+        return {}
+    model = _model(args.account, market)
+    overlays = {"account alone": None} | ({"account with the plan": overlay} if overlay else {})
+    return {name: hedging.margin.survive(book, market, paths, model, legs) for name, legs in overlays.items()}
+
+
+def _model(kind: str, market: Market) -> MarginModel:
+    """Deribit's rules for the asset of a chain."""
+    margin, terms = hedging.margin, market.chain.terms
+    known: dict[tuple[str, str, str], MarginModel] = {
+        ("standard", "BTC", "coin"): margin.DERIBIT_BTC,
+        ("standard", "ETH", "coin"): margin.DERIBIT_ETH,
+        ("standard", "BTC", "cash"): margin.DERIBIT_BTC_USDC,
+        ("standard", "ETH", "cash"): margin.DERIBIT_ETH_USDC,
+        ("portfolio", "BTC", "coin"): margin.DERIBIT_BTC_2024,
+        ("portfolio", "ETH", "coin"): margin.DERIBIT_ETH_2026,
+    }
+    key = (kind, market.asset, terms.settlement)
+    if key not in known:
+        raise InputError(
+            f"--account {kind}: no margin rules are stored for {market.asset} settled in {terms.settlement}; "
+            "call hedging.margin.survive with a model of your own."
+        )
+    return known[key]
+
+
+def _plain(kept: Survival) -> dict[str, Any]:
+    rows = kept.summary().reset_index()
+    return {"currency": kept.currency, "scenarios": console.records(rows)}
+
+
+def _grid(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePlan | None) -> int:
+    table = hedging.scenario.table(
+        book, market, overlay, spot_moves=GRID_MOVES, vol_shifts=GRID_VOLS, days=args.days
+    )
+    content = {
+        "day": args.days,
+        "spot_moves": list(GRID_MOVES),
+        "vol_shifts": list(GRID_VOLS),
+        "gains": table.to_numpy().tolist(),
+    }
+    shown = table.rename(index=lambda x: f"{x:+.0%}", columns=lambda x: f"vol {100 * x:+.0f} pt")
+    shown.index.name, shown.columns.name = "spot", None
+    head = f"gain on day {args.days:g} in {market.currency}, {'with' if overlay else 'without'} a plan"
+    _show(args, content, head, shown.to_string(float_format="{:,.0f}".format))
+    if args.plot:
+        console.save_figure(hedging.plots.heatmap(table, currency=market.currency).figure, args.plot)
+    return 0
+
+
+def _monte_carlo(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePlan | None) -> int:
+    vol = console.vol_of_30_days(market)
+    paths = console.drawn(market, args.days, args.monte_carlo, args.seed, tails=args.tails)
+    with console.progress("scenarios") as report:
+        result = hedging.scenario.run(book, market, paths, overlay=overlay, progress=report)
+    gains = _end_gains(result)
+    risk = hedging.risk.tail_risk(gains)
+    content = {
+        "scenarios": args.monte_carlo,
+        "seed": args.seed,
+        "tails": args.tails,
+        "vol": vol,
+        "days": args.days,
+        "risk": console.records(risk.reset_index()),
+    }
+    head = (
+        f"{args.monte_carlo:,} paths of {args.days:g} days, {args.tails}, at the chain's 30-day vol of {vol:.1%} "
+        f"(seed {args.seed}); losses in {result.currency}"
+    )
+    _show(args, content, head, risk.to_string(float_format="{:,.6g}".format))
+    if args.plot:
+        axes = hedging.plots.distribution(gains, risk, currency=result.currency)
+        console.save_figure(axes.figure, args.plot)
+    return 0
+
+
+def _end_gains(result: ScenarioResult) -> dict[str, Any]:
+    alone = {"position alone": result.position[:, -1]}
+    return alone | ({"with overlay": result.total[:, -1]} if result.has_overlay else {})
+
+
+def _show(args: argparse.Namespace, content: dict[str, Any], *parts: object) -> None:
+    """Print the parts, or write the content as JSON, or both."""
+    if args.json:
+        console.emit_json(args.json, content)
+    if args.json != "-":
+        print("\n\n".join(str(part) for part in parts))

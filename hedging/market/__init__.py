@@ -1,0 +1,59 @@
+"""What is quoted: contract terms, option chains, their health, the surface through them, what it implies.
+
+An `OptionChain` holds cleaned quotes of one instant, a `Smile` the surface fitted to them, a `Market` both with
+spot, forwards and funding: what books, plans and scenarios are valued on.
+"""
+
+from hedging.market.chain import FUTURES_COLUMNS, QUOTE_COLUMNS, ChainRules, OptionChain
+from hedging.market.contracts import (
+    CASH_EQUITY,
+    ContractTerms,
+    FeeRule,
+    Future,
+    Instrument,
+    Linear,
+    Option,
+    Perpetual,
+    Settlement,
+    Spot,
+    Ticks,
+    option_symbol,
+)
+from hedging.market.density import density, probability_below, touch_probability
+from hedging.market.health import ChainHealth, check
+from hedging.market.market import Chains, Market, market_of, markets_of
+from hedging.market.smile import STICKINESS, Smile, fit, fit_ssvi, rich_cheap, stickiness
+
+__all__ = [
+    "CASH_EQUITY",
+    "FUTURES_COLUMNS",
+    "QUOTE_COLUMNS",
+    "STICKINESS",
+    "ChainHealth",
+    "ChainRules",
+    "Chains",
+    "ContractTerms",
+    "FeeRule",
+    "Future",
+    "Instrument",
+    "Linear",
+    "Market",
+    "Option",
+    "OptionChain",
+    "Perpetual",
+    "Settlement",
+    "Smile",
+    "Spot",
+    "Ticks",
+    "check",
+    "density",
+    "fit",
+    "fit_ssvi",
+    "market_of",
+    "markets_of",
+    "option_symbol",
+    "probability_below",
+    "rich_cheap",
+    "stickiness",
+    "touch_probability",
+]

@@ -1,0 +1,186 @@
+"""From a table as it came to usable quotes: columns by our names, numbers, forwards, and what is missing filled.
+
+The road of a row: `laid_out` gives it our column names, `_cleaning.numbers` makes its cells numbers,
+`with_forwards` its expiry's forward, `_cleaning.judge` a reason where it is unusable, `completed` its
+money values and whichever of mark and mark vol the venue does not show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging import greeks as _greeks
+from hedging.errors import ChainError
+from hedging.market import _parity
+from hedging.market._cleaning import RAW_COLUMNS, require_columns
+from hedging.market.contracts import option_symbol
+from hedging.units import DAYS_PER_YEAR, SECONDS_PER_YEAR
+
+__all__ = ["PRICES", "completed", "laid_out", "spot_of", "units_agree", "vol_divisor", "with_forwards"]
+
+PRICES: Final = ["bid", "ask", "mark"]
+_FLAGS: Final = {"c": "c", "call": "c", "p": "p", "put": "p"}
+_UNITS: Final = {"price": ("coin", "money"), "vol": ("decimal", "percent")}
+
+
+def vol_divisor(units: Mapping[str, str], source: str) -> float:
+    """Check that both units are said; return what a vol is divided by to be a decimal.
+
+    Raises
+    ------
+    ChainError
+        If one is unsaid or unknown.
+    """
+    for name, choices in _UNITS.items():
+        if units.get(name) not in choices:
+            raise ChainError(
+                f"{source}: units must say {name!r} as one of {choices}; got {units.get(name)!r}. "
+                "A unit is never guessed from the numbers."
+            )
+    return 100.0 if units["vol"] == "percent" else 1.0
+
+
+def laid_out(frame: pd.DataFrame, columns: Mapping[str, str], asset: str, source: str) -> pd.DataFrame:
+    """Bring a table into the columns of `RAW_COLUMNS`, absent ones as NaN; the index counts its rows."""
+    unknown = sorted(set(columns) - set(RAW_COLUMNS))
+    if unknown:
+        raise ChainError(f"{source}: columns may rename {list(RAW_COLUMNS)}; got {unknown}.")
+    names = {name: columns.get(name, name) for name in RAW_COLUMNS}
+    require_columns(
+        frame, (*(names[name] for name in ("flag", "strike", "expiry")), *columns.values()), source
+    )
+    if not any(names[name] in frame.columns for name in (*PRICES, "mark_vol")):
+        raise ChainError(f"{source}: one of bid, ask, mark, mark_vol is needed; the table has none.")
+    repeated = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]} & set(names.values()))
+    if repeated:
+        raise ChainError(f"{source}: columns {repeated} occur more than once; which one is meant?")
+    raw = pd.DataFrame(
+        {ours: frame[theirs].to_numpy() if theirs in frame else np.nan for ours, theirs in names.items()},
+        index=pd.RangeIndex(len(frame)),
+    )
+    raw["flag"] = raw["flag"].astype(str).str.strip().str.lower().map(_FLAGS)
+    raw["expiry"] = _expiries(frame[names["expiry"]], source)
+    if names["symbol"] not in frame.columns:
+        raw["symbol"] = _symbols(raw, asset)
+    return raw
+
+
+def _symbols(raw: pd.DataFrame, asset: str) -> list[str]:
+    """Names in Deribit's style for a table that has none."""
+    strikes = pd.to_numeric(raw["strike"], errors="coerce")
+    known = strikes.notna() & raw["flag"].notna() & raw["expiry"].notna()
+    return [
+        option_symbol(asset, expiry, strike, flag) if whole else f"row {row}"
+        for row, expiry, strike, flag, whole in zip(
+            raw.index, raw["expiry"], strikes, raw["flag"], known, strict=True
+        )
+    ]
+
+
+def _expiries(column: pd.Series, source: str) -> pd.DatetimeIndex:
+    """Expiry times in UTC; text that is no time becomes NaT, a time without a zone is refused."""
+    if not isinstance(column.dtype, pd.DatetimeTZDtype):
+        stamps = [pd.to_datetime(value, errors="coerce") for value in column]
+        naive = [row for row, stamp in enumerate(stamps) if not pd.isna(stamp) and stamp.tzinfo is None]
+        if naive:
+            raise ChainError(
+                f"{source}: column {column.name!r}, row {naive[0]}: an expiry must carry a time of day and a "
+                f"time zone; got {column.iloc[naive[0]]!r}. Write it as 2026-03-27T08:00:00Z."
+            )
+        column = pd.to_datetime(pd.Series(stamps), utc=True)
+    return pd.DatetimeIndex(column).tz_convert("UTC").as_unit("ns")
+
+
+def with_forwards(
+    table: pd.DataFrame, as_of: pd.Timestamp, rate: float, futures: pd.DataFrame, *, coin: bool
+) -> pd.DataFrame:
+    """Add time to expiry and discount, and fill the forward: from its expiry, a future, or put-call parity."""
+    time = ((table["expiry"] - as_of) / pd.Timedelta(seconds=SECONDS_PER_YEAR)).astype(float)
+    table = table.assign(time_to_expiry=time, discount=table["discount"].fillna((-rate * time).map(np.exp)))
+    of_expiry = table.groupby("expiry")["forward"].transform("median")
+    if len(futures) and of_expiry.isna().any():
+        marks = futures.dropna(subset=["expiry"]).drop_duplicates("expiry").set_index("expiry")
+        of_expiry = of_expiry.fillna(
+            table["expiry"].map(marks["mark"].fillna((marks["bid"] + marks["ask"]) / 2.0))
+        )
+    if of_expiry.isna().any():
+        orphans = table[of_expiry.isna()]
+        parity = _parity.implied_forwards(orphans, coin=coin)["forward"]
+        of_expiry = of_expiry.fillna(table["expiry"].map(parity))
+    return table.assign(forward=table["forward"].fillna(of_expiry))
+
+
+def spot_of(table: pd.DataFrame, spot: float | None, source: str) -> float:
+    """Take the index price given, else the rows' median, else the forward of the shortest expiry."""
+    if spot is None:
+        known = table[table["forward"].notna()]
+        shortest = known.loc[known["expiry"] == known["expiry"].min(), "forward"]
+        spot = float((table["index"] if table["index"].notna().any() else shortest).median())
+    if not (spot > 0 and np.isfinite(spot)):
+        raise ChainError(f"{source}: spot must be a number > 0; got {spot!r}. Pass spot=.")
+    return float(spot)
+
+
+def completed(kept: pd.DataFrame, spot: float, *, coin: bool) -> pd.DataFrame:
+    """Add money values, and fill whichever of mark and mark vol is missing; ordered by expiry and strike."""
+    quotes = kept.assign(discount=spot / kept["forward"]) if coin else kept.copy()
+    for name in PRICES:
+        quotes[f"{name}_quoted"] = kept[name]
+        quotes[name] = kept[name] * spot if coin else kept[name]
+    shown = quotes["mark"].fillna((quotes["bid"] + quotes["ask"]) / 2.0)
+    quotes["mark_vol"] = quotes["mark_vol"].fillna(_vol_of(quotes, shown))
+    quotes["mark"] = quotes["mark"].fillna(_price_at(quotes, quotes["mark_vol"]))
+    return quotes.sort_values(["expiry", "strike", "flag"], kind="stable").reset_index(drop=True)
+
+
+def units_agree(quotes: pd.DataFrame, source: str) -> None:
+    """Check that shown vols price the shown marks, or mids, at least roughly.
+
+    Raises
+    ------
+    ChainError
+        If near the money they do not, for most quotes: then a unit was stated wrongly, or a column swapped.
+    """
+    price = quotes["mark"].where(quotes["mark_quoted"].notna(), (quotes["bid"] + quotes["ask"]) / 2.0)
+    near = (quotes["strike"] / quotes["forward"]).between(0.75, 1.35)
+    near &= quotes["time_to_expiry"] > 0.5 / DAYS_PER_YEAR
+    judged = quotes[near & quotes["mark_vol"].notna() & (price > 0)]
+    if len(judged) < 3:
+        return
+    model, price = _price_at(judged, judged["mark_vol"]), price[judged.index]
+    off: pd.Series = (model - price).abs() / pd.concat([model, price], axis=1).max(axis=1)
+    if off.median() > 0.5:
+        worst = int(off.to_numpy().argmax())
+        row = judged.iloc[worst]
+        raise ChainError(
+            f"{source}: most vols near the money do not price their own quotes: {row['symbol']} has price "
+            f"{price.iloc[worst]:.6g} and vol {row['mark_vol']:.6g}, which prices it at {model.iloc[worst]:.6g}. "
+            "Is a unit stated wrongly (percent or decimal, coin or money), or a column swapped?"
+        )
+
+
+def _price_at(quotes: pd.DataFrame, vol: pd.Series) -> pd.Series:
+    """Black-76 value today at given vols; NaN where there is none. [money]"""
+    known = quotes[vol.notna()]
+    flag, forward, strike, time = _terms(known)
+    value = _greeks.black76_price(flag, forward, strike, time, vol[known.index].to_numpy())
+    return pd.Series(value * known["discount"].to_numpy(), index=known.index).reindex(quotes.index)
+
+
+def _vol_of(quotes: pd.DataFrame, price: pd.Series) -> pd.Series:
+    """Vol at which Black-76 gives a price [money]; NaN where no vol does."""
+    known = quotes[price.notna() & quotes["mark_vol"].isna()]
+    undiscounted = (price[known.index] / known["discount"]).to_numpy()
+    vol = _greeks.black76_implied_vol(undiscounted, *_terms(known), errors="nan")
+    positive = np.where(np.asarray(vol) > 0, vol, np.nan)
+    return pd.Series(positive, index=known.index, dtype=float).reindex(quotes.index)
+
+
+def _terms(quotes: pd.DataFrame) -> tuple[npt.NDArray[np.generic], ...]:
+    names = ("flag", "forward", "strike", "time_to_expiry")
+    return tuple(quotes[name].to_numpy() for name in names)

@@ -1,0 +1,403 @@
+"""`OptionChain`: every quote of one underlying at one instant, and what was rejected and why.
+
+Money rule: the premium of a coin-settled option is paid in coin today, so a quote of ``x`` coins is worth
+``x * spot`` in money, and the coins that settle at expiry are priced with ``discount = spot / forward``.
+Then ``price = discount * Black-76(forward, strike, time_to_expiry, vol)`` holds for every row of every
+venue, and the spot-form parameters of a row are ``rate = -ln(discount) / T`` and
+``dividend_yield = rate - ln(forward / spot) / T``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging import greeks as _greeks
+from hedging.errors import ChainError, InputError
+from hedging.market import _completing
+from hedging.market._cleaning import ChainRules, judge, numbers, rejected_rows
+from hedging.market.contracts import ContractTerms, Option
+from hedging.units import DAYS_PER_YEAR, utc
+
+__all__ = ["FUTURES_COLUMNS", "QUOTE_COLUMNS", "ChainRules", "OptionChain", "in_columns", "no_futures"]
+
+QUOTE_COLUMNS: Final = {
+    "symbol": "the venue's name",
+    "flag": "'c' or 'p'",
+    "strike": "quote currency per unit",
+    "expiry": "UTC",
+    "time_to_expiry": "years, ACT/365",
+    "forward": "quote currency per unit, for this expiry",
+    "discount": "value today of 1 at expiry",
+    "bid": "money per unit of underlying; NaN: no bid",
+    "ask": "money per unit of underlying; NaN: no ask",
+    "mark": "money per unit of underlying",
+    "bid_quoted": "as the venue shows it (coin where coin-settled)",
+    "ask_quoted": "as the venue shows it (coin where coin-settled)",
+    "mark_quoted": "as the venue shows it (coin where coin-settled); NaN: shows none",
+    "bid_size": "contracts; NaN: unknown",
+    "ask_size": "contracts; NaN: unknown",
+    "mark_vol": "decimal a year",
+    "open_interest": "units of underlying; NaN: unknown",
+    "volume": "units of underlying in 24 hours; NaN: unknown",
+}
+"""The columns of `OptionChain.quotes` and what they hold."""
+
+FUTURES_COLUMNS: Final = ("symbol", "expiry", "bid", "ask", "mark", "funding_8h", "open_interest")
+"""The columns of `OptionChain.futures`; expiry NaT is the perpetual, funding a share per 8 hours."""
+
+
+_TIME: Final = "datetime64[ns, UTC]"
+_DTYPES: Final[dict[str, dict[str, Any]]] = {
+    "quotes": dict.fromkeys(QUOTE_COLUMNS, float) | {"symbol": object, "flag": object, "expiry": _TIME},
+    "rejected": {"row": "int64", "symbol": object, "reason": object, "detail": object},
+    "futures": dict.fromkeys(FUTURES_COLUMNS, float) | {"symbol": object, "expiry": _TIME},
+}
+
+
+def in_columns(table: pd.DataFrame, kind: Literal["quotes", "rejected", "futures"]) -> pd.DataFrame:
+    """Bring one of a chain's three tables to its columns and types, whatever it was made of."""
+    return table[list(_DTYPES[kind])].astype(_DTYPES[kind]).reset_index(drop=True)
+
+
+def no_futures() -> pd.DataFrame:
+    """Return an empty table of futures."""
+    return in_columns(pd.DataFrame(columns=list(FUTURES_COLUMNS)), "futures")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OptionChain:
+    """Every quote of one underlying at one instant, in columns.
+
+    Attributes
+    ----------
+    asset : str
+        The underlying, such as ``"BTC"``.
+    as_of : Timestamp
+        Time of the quotes, UTC.
+    spot : float
+        Index price; the median where rows carry slightly different ones. [money]
+    quotes : DataFrame
+        Usable quotes in the columns of `QUOTE_COLUMNS`, ordered by expiry, strike and flag.
+    rejected : DataFrame
+        ``row, symbol, reason, detail`` of every row of the source that is not in `quotes`; `row` counts
+        from 0 without the header.
+    terms : ContractTerms
+        Settlement, multiplier, lot, ticks and fee of these options at `as_of`.
+    futures : DataFrame
+        Futures of the same underlying in the columns of `FUTURES_COLUMNS`; may be empty.
+    source, sha256 : str
+        Name and digest of the file the quotes come from, if any.
+    """
+
+    asset: str
+    as_of: pd.Timestamp
+    spot: float
+    quotes: pd.DataFrame
+    rejected: pd.DataFrame
+    terms: ContractTerms = field(default_factory=ContractTerms)
+    futures: pd.DataFrame = field(default_factory=no_futures)
+    source: str = ""
+    sha256: str = ""
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        asset: str,
+        as_of: str | pd.Timestamp,
+        units: Mapping[str, str],
+        columns: Mapping[str, str] | None = None,
+        terms: ContractTerms | None = None,
+        spot: float | None = None,
+        rate: float = 0.0,
+        rules: ChainRules | None = None,
+        reject: npt.ArrayLike | None = None,
+        futures: pd.DataFrame | None = None,
+        source: str = "table",
+        sha256: str = "",
+    ) -> OptionChain:
+        """Build a chain from any table of quotes whose units are said.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            One row a quote. Needs ``flag, strike, expiry`` and one of ``bid, ask, mark, mark_vol``;
+            reads ``symbol, forward, discount, index, bid_size, ask_size, open_interest, volume`` where
+            present. Sizes are in contracts, open interest and volume in units of underlying. A row
+            without a forward takes its expiry's median; an expiry without any takes the mark of its future,
+            and without one what put-call parity implies;
+            a row without a vol takes that of its mark, or of its mid; one without a mark the model's.
+        asset : str
+            The underlying.
+        as_of : str or Timestamp
+            Time of the quotes, with a time zone.
+        units : mapping
+            ``{"price": "coin" or "money", "vol": "decimal" or "percent"}``: what bid, ask and mark, and
+            mark_vol, are in. Nothing is guessed from the size of a number.
+        columns : mapping, optional
+            ``{our name: name in the table}`` for columns that are called otherwise there.
+        terms : ContractTerms, optional
+            Terms of the options; by default settled in coin where prices are in coin, else in cash.
+        spot : float, optional
+            Index price. Default: the median of column ``index``; without one, the forward of the
+            shortest expiry. [money]
+        rate : float
+            Continuous rate that discounts cash-settled options; coin-settled ones need none. [1/year]
+        rules : ChainRules, optional
+            Limits beyond which a quote is rejected.
+        reject : array_like of str, optional
+            Per row a reason to reject it that the caller has found before; ``""`` for none.
+        futures : DataFrame, optional
+            Futures in the columns of `FUTURES_COLUMNS`.
+        source, sha256 : str
+            Where the table comes from, for messages and records.
+
+        Raises
+        ------
+        ChainError
+            If a column is missing, a unit is unsaid or contradicts the terms, or no quote is usable.
+
+        Examples
+        --------
+        >>> table = pd.DataFrame({"type": ["call", "put"], "strike": 100.0, "expiry": "2026-03-27T08:00Z",
+        ...                       "forward": 100.0, "bid": [4.9, 4.8], "ask": [5.1, 5.2], "iv": 40.0})
+        >>> chain = OptionChain.from_frame(table, asset="XYZ", as_of="2026-02-06T08:00Z",
+        ...     units={"price": "money", "vol": "percent"}, columns={"flag": "type", "mark_vol": "iv"})
+        >>> chain.quotes["symbol"].tolist(), chain.spot
+        (['XYZ-27MAR26-100-C', 'XYZ-27MAR26-100-P'], 100.0)
+        """
+        when = utc(as_of, "as_of")
+        divisor = _completing.vol_divisor(units, source)
+        coin = units["price"] == "coin"
+        terms = ContractTerms(settlement="coin" if coin else "cash") if terms is None else terms
+        if coin != (terms.settlement == "coin"):
+            raise ChainError(
+                f"{source}: prices in {units['price']} do not fit options settled in {terms.settlement}; "
+                "coin-settled options are quoted in coin, cash-settled ones in money."
+            )
+        raw = _completing.laid_out(frame, columns or {}, asset, source)
+        table, reasons = numbers(raw)
+        if reject is not None:
+            reasons[np.asarray(reject) != ""] = np.asarray(reject, dtype=object)[np.asarray(reject) != ""]
+        table["mark_vol"] /= divisor  # not times 0.01: 58.6 must be 0.586 exactly
+        curve = no_futures() if futures is None else in_columns(futures, "futures")
+        table = _completing.with_forwards(table, when, rate, curve, coin=coin)
+        to_forward_money = table["forward"] if coin else 1.0 / table["discount"]
+        undiscounted = table.assign(
+            **table[_completing.PRICES].mul(to_forward_money, axis=0),
+            index=table["index"] if spot is None else spot,
+        )
+        reasons = judge(undiscounted, reasons, when, rules or ChainRules())
+        labels = frame.index if pd.api.types.is_integer_dtype(frame.index.dtype) else raw.index
+        rejected = in_columns(rejected_rows(raw, reasons, labels), "rejected")
+        if (reasons != "").all():
+            counts = rejected["reason"].value_counts().to_dict()
+            raise ChainError(
+                f"{source}: no usable quote of {asset} among {len(raw)} rows; rejected: {counts}."
+            )
+        index = _completing.spot_of(table[reasons == ""], spot, source)
+        quotes = in_columns(_completing.completed(table[reasons == ""], index, coin=coin), "quotes")
+        _completing.units_agree(quotes, source)
+        return cls(asset, when, index, quotes, rejected, terms, curve, source, sha256)
+
+    @property
+    def expiries(self) -> pd.DataFrame:
+        """One row an expiry: ``expiry, days, forward`` (median) and ``count`` of quotes."""
+        grouped = self.quotes.groupby("expiry", sort=True)
+        return pd.DataFrame(
+            {
+                "days": grouped["time_to_expiry"].first() * DAYS_PER_YEAR,
+                "forward": grouped["forward"].median(),
+                "count": grouped.size(),
+            }
+        ).reset_index()
+
+    def select(
+        self,
+        *,
+        days: tuple[float, float] | None = None,
+        flag: str | None = None,
+        delta: tuple[float, float] | None = None,
+    ) -> OptionChain:
+        """Return the chain of those quotes that meet every condition given.
+
+        Parameters
+        ----------
+        days : (float, float), optional
+            Least and greatest time to expiry. [days]
+        flag : {'c', 'p'}, optional
+            Calls or puts only.
+        delta : (float, float), optional
+            Least and greatest absolute delta. [1]
+
+        Raises
+        ------
+        InputError
+            If no quote is left.
+        """
+        quotes = self.quotes
+        keep = np.ones(len(quotes), dtype=bool)
+        if days is not None:
+            keep &= (quotes["time_to_expiry"] * DAYS_PER_YEAR).between(*days).to_numpy()
+        if flag is not None:
+            if flag not in ("c", "p"):
+                raise InputError(f"flag must be 'c' or 'p'; got {flag!r}.")
+            keep &= (quotes["flag"] == flag).to_numpy()
+        if delta is not None:
+            keep &= self.greeks(("delta",))["delta"].abs().between(*delta).to_numpy()
+        if not keep.any():
+            given = {"days": days, "flag": flag, "absolute delta": delta}
+            asked = ", ".join(f"{name} {value}" for name, value in given.items() if value is not None)
+            raise InputError(f"no quote of {self.asset} meets {asked}; {self._choice()}.")
+        return replace(self, quotes=quotes[keep].reset_index(drop=True))
+
+    def with_terms(self, **changes: Any) -> OptionChain:
+        """Return the same quotes under other terms: your own fee, lot or ticks in place of the venue's.
+
+        Parameters
+        ----------
+        **changes
+            Fields of `ContractTerms`. Of another `multiplier`, sizes count as many units as before.
+
+        Raises
+        ------
+        InputError
+            If a field is unknown or its value impossible, or it is the settlement, in which the quotes are told.
+
+        Examples
+        --------
+        >>> from hedging import samples
+        >>> from hedging.market import FeeRule
+        >>> samples.chain().with_terms(fee=FeeRule(0.0002, 0.1)).terms.fee.rate
+        0.0002
+        """
+        known = [f.name for f in fields(self.terms) if f.name != "settlement"]
+        if unknown := sorted(set(changes) - set(known)):
+            raise InputError(f"terms that can be changed are {', '.join(known)}; got {', '.join(unknown)}.")
+        terms = replace(self.terms, **changes)
+        sizes = self.quotes[["bid_size", "ask_size"]] * (self.terms.multiplier / terms.multiplier)
+        return replace(self, terms=terms, quotes=self.quotes.assign(**sizes))
+
+    def row(self, symbol: str) -> pd.Series:
+        """Return the quote of one contract.
+
+        Raises
+        ------
+        InputError
+            If the chain has no usable quote of it; the message says why, or names what is close.
+        """
+        found = np.flatnonzero(self.quotes["symbol"].to_numpy() == symbol)
+        if found.size == 0:
+            raise InputError(self._absent(symbol))
+        row: pd.Series = self.quotes.iloc[int(found[0])]
+        return row
+
+    def option(self, symbol: str) -> Option:
+        """Return the contract that the venue calls `symbol`.
+
+        Raises
+        ------
+        InputError
+            If the chain has no usable quote of it.
+        """
+        row = self.row(symbol)
+        return Option(self.asset, row["flag"], float(row["strike"]), row["expiry"], self.terms, symbol)
+
+    def greeks(self, names: Iterable[str] = ("delta", "gamma", "vega", "theta")) -> pd.DataFrame:
+        """Greeks of every quote at its mark vol, per unit of underlying, in market units.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Which ones; see `hedging.units.GREEK_UNITS`.
+
+        Returns
+        -------
+        DataFrame
+            One column a name, aligned with `quotes`; NaN where a row has no mark vol.
+        """
+        rate, dividend_yield = self._carry()
+        known = self.quotes["mark_vol"].notna().to_numpy()
+        q = self.quotes[known]
+        values = _greeks.greeks(
+            q["flag"].to_numpy(),
+            self.spot,
+            q["strike"].to_numpy(),
+            q["time_to_expiry"].to_numpy(),
+            rate[known],
+            q["mark_vol"].to_numpy(),
+            dividend_yield[known],
+            names=tuple(names),
+        )
+        return values.to_frame().set_index(q.index).reindex(self.quotes.index)
+
+    def _carry(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Rate and dividend yield of each row, which turn its forward form into the spot form."""
+        time = self.quotes["time_to_expiry"].to_numpy()
+        rate = -np.log(self.quotes["discount"].to_numpy()) / time
+        return rate, rate - np.log(self.quotes["forward"].to_numpy() / self.spot) / time
+
+    def _choice(self) -> str:
+        """What there is to choose from, for messages."""
+        days = self.expiries["days"].round(1).tolist()
+        deltas = self.greeks(("delta",))["delta"].abs()
+        return (
+            f"the chain has expiries of {days} days, absolute deltas from {deltas.min():.2f} to {deltas.max():.2f} "
+            f"and flags {' '.join(sorted(self.quotes['flag'].unique()))}"
+        )
+
+    def _absent(self, symbol: str) -> str:
+        why = self.rejected.loc[self.rejected["symbol"] == symbol, "reason"]
+        if len(why):
+            return f"the quote of {symbol} was rejected: {why.iloc[0]}."
+        close = difflib.get_close_matches(symbol, self.quotes["symbol"].tolist(), n=3)
+        hint = (
+            f"close to it: {', '.join(close)}"
+            if close
+            else f"it has, for one, {self.quotes['symbol'].iloc[0]}"
+        )
+        return f"the {self.asset} chain of {self.as_of:%Y-%m-%d %H:%M} has no quote of {symbol!r}; {hint}."
+
+    def __repr__(self) -> str:
+        head = (
+            f"{self.asset} options at {self.as_of:%Y-%m-%d %H:%M:%S} UTC, spot {self.spot:,.10g} "
+            f"{self.terms.currency}, settled in {self.terms.settlement}"
+        )
+        kept = f"{len(self.quotes)} quotes kept, {len(self.rejected)} rejected"
+        if len(self.rejected):
+            reasons = self.rejected["reason"].value_counts()
+            kept += " (" + ", ".join(f"{name}: {count}" for name, count in reasons.items()) + ")"
+        return "\n".join([head, kept, self._summary().to_string(index=False, max_rows=14)])
+
+    def _repr_html_(self) -> str:
+        head, kept, *_ = repr(self).splitlines()
+        from html import escape
+
+        table = self._summary().to_html(index=False, max_rows=14, border=0)
+        return f"<p><b>{escape(head)}</b><br>{escape(kept)}</p>{table}"
+
+    def _summary(self) -> pd.DataFrame:
+        """Per expiry: days, forward, quotes, the at-the-money vol and the share of missing sides."""
+        table = self.expiries
+        missing = self.quotes[["bid", "ask"]].isna().groupby(self.quotes["expiry"]).mean()
+        distance = (self.quotes["strike"] / self.quotes["forward"]).apply(np.log).abs()
+        nearest = distance.groupby(self.quotes["expiry"]).idxmin()
+        return pd.DataFrame(
+            {
+                "expiry": table["expiry"].dt.strftime("%Y-%m-%d %H:%M"),
+                "days": table["days"].round(2),
+                "forward": table["forward"].map("{:,.8g}".format),
+                "quotes": table["count"],
+                "atm vol": self.quotes["mark_vol"].loc[nearest].map("{:.1%}".format).to_numpy(),
+                "no bid": missing["bid"].map("{:.0%}".format).to_numpy(),
+                "no ask": missing["ask"].map("{:.0%}".format).to_numpy(),
+            }
+        )

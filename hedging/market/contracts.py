@@ -1,0 +1,254 @@
+"""What can be held: spot, perpetuals, futures and options, as frozen terms that price nothing.
+
+A quantity of any of them counts contracts of `multiplier` units of underlying. Coin-settled (inverse)
+perpetuals and futures, which exchanges size in money, count coins at the entry price:
+``quantity = amount / entry``. So sized, their value in money is ``quantity * (price - entry)``, the same
+as that of a cash-settled one; only coin amounts and margin differ.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging.errors import InputError
+
+__all__ = [
+    "CASH_EQUITY",
+    "ContractTerms",
+    "FeeRule",
+    "Future",
+    "Instrument",
+    "Linear",
+    "Option",
+    "Perpetual",
+    "Settlement",
+    "Spot",
+    "Ticks",
+    "date_code",
+    "kind_of",
+    "on_tick",
+    "option_symbol",
+    "tick_at",
+]
+
+Settlement: TypeAlias = Literal["coin", "cash"]
+Ticks: TypeAlias = tuple[tuple[float, float], ...]
+
+_DUST = Decimal("1e-6")  # of a tick: what floats leave of a price that is on it
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRule:
+    """A fee per unit of underlying: a rate of the underlying's price, capped at a share of the premium.
+
+    Attributes
+    ----------
+    rate : float
+        Share of the underlying's price. [1]
+    cap : float
+        Largest share of the premium that a fee may take; infinity for no cap. [1]
+    """
+
+    rate: float = 0.0
+    cap: float = math.inf
+
+    def per_unit(self, premium: npt.ArrayLike, underlying: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Fee for one unit of underlying, in the money of `premium` and `underlying`.
+
+        Examples
+        --------
+        >>> float(FeeRule(0.0003, 0.125).per_unit(0.0001, 1.0))  # in coin: the cap binds
+        1.25e-05
+        """
+        uncapped = self.rate * np.asarray(underlying, dtype=float)
+        if math.isinf(self.cap):
+            return uncapped
+        return np.minimum(uncapped, self.cap * np.asarray(premium, dtype=float))
+
+
+@dataclass(frozen=True, slots=True)
+class ContractTerms:
+    """Terms that all contracts of one product share.
+
+    Attributes
+    ----------
+    settlement : {'coin', 'cash'}
+        What premium and payoff are paid in: the underlying coin (inverse), or the quote currency.
+    currency : str
+        Quote currency, the money of this library: strikes and values are in it.
+    multiplier : float
+        Units of underlying per contract.
+    lot : float
+        Smallest order and its increment. [contracts]
+    ticks : tuple of (float, float)
+        Price steps as ``(from this price on, tick)`` in the quoted unit (coin or money), ascending.
+    fee : FeeRule
+        What a taker pays per unit of underlying.
+    venue : str
+        Who published these terms.
+    """
+
+    settlement: Settlement = "cash"
+    currency: str = "USD"
+    multiplier: float = 1.0
+    lot: float = 1.0
+    ticks: Ticks = ((0.0, 0.01),)
+    fee: FeeRule = field(default_factory=FeeRule)
+    venue: str = ""
+
+    def __post_init__(self) -> None:
+        if self.settlement not in ("coin", "cash"):
+            raise InputError(f"settlement must be 'coin' or 'cash'; got {self.settlement!r}.")
+        for name in ("multiplier", "lot"):
+            value = getattr(self, name)
+            if not (value > 0 and math.isfinite(value)):
+                raise InputError(f"{name} must be a number > 0; got {value!r}.")
+
+    def tick_at(self, price: float) -> float:
+        """Price step that holds at `price`, in the quoted unit."""
+        return tick_at(self.ticks, price)
+
+
+def tick_at(ticks: Ticks, price: float) -> float:
+    """Price step that holds at `price`; `ticks` as in `ContractTerms`."""
+    return max((step for step in ticks if step[0] <= price), default=ticks[0])[1]
+
+
+def on_tick(price: float, ticks: Ticks, side: float) -> float:
+    """The price an order may be sent at, so that it still trades: up for a buy, down for a sale.
+
+    Never worse than `price` by a whole tick. In decimals, as 3 * 0.0005 is no number that a venue takes.
+
+    Parameters
+    ----------
+    price : float
+        In the quoted unit.
+    ticks : tuple of (float, float)
+        As in `ContractTerms`.
+    side : float
+        > 0 for a buy, < 0 for a sale.
+
+    Examples
+    --------
+    >>> steps = ((0.0, 0.0001), (0.005, 0.0005))
+    >>> on_tick(0.01234, steps, +1), on_tick(0.01234, steps, -1), on_tick(0.00491, steps, +1)
+    (0.0125, 0.012, 0.005)
+    """
+    tick = Decimal(str(tick_at(ticks, price)))
+    exact = Decimal(str(price)) / tick
+    whole = exact.to_integral_value(ROUND_HALF_EVEN)
+    if abs(exact - whole) > _DUST:
+        whole = exact.to_integral_value(ROUND_CEILING if side > 0 else ROUND_FLOOR)
+    rounded = whole * tick
+    coarser = Decimal(str(tick_at(ticks, float(rounded))))
+    if coarser > tick:  # a buy went up into the next range of prices
+        rounded = (rounded / coarser).to_integral_value(ROUND_CEILING) * coarser
+    return float(rounded)
+
+
+CASH_EQUITY = ContractTerms(multiplier=100.0)
+"""US equity and index options: 100 units a contract, settled in cash, no fee set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """The asset itself, one unit a contract."""
+
+    asset: str
+
+    @property
+    def symbol(self) -> str:
+        """The asset's name."""
+        return self.asset
+
+
+@dataclass(frozen=True, slots=True)
+class Perpetual:
+    """A perpetual future; `quantity` counts units of underlying (at entry, where coin-settled)."""
+
+    asset: str
+    settlement: Settlement = "coin"
+
+    @property
+    def symbol(self) -> str:
+        """A name in the style of the exchanges: ``BTC-PERPETUAL``."""
+        return f"{self.asset}-PERPETUAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Future:
+    """A dated future; `quantity` counts units of underlying (at entry, where coin-settled)."""
+
+    asset: str
+    expiry: pd.Timestamp
+    settlement: Settlement = "coin"
+
+    @property
+    def symbol(self) -> str:
+        """A name in the style of the exchanges: ``BTC-27MAR26``."""
+        return f"{self.asset}-{date_code(self.expiry)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A European option, exercised automatically at expiry if it is in the money."""
+
+    asset: str
+    flag: Literal["c", "p"]
+    strike: float
+    expiry: pd.Timestamp
+    terms: ContractTerms = field(default_factory=ContractTerms)
+    venue_symbol: str = ""
+
+    def __post_init__(self) -> None:
+        if self.flag not in ("c", "p"):
+            raise InputError(f"flag must be 'c' or 'p'; got {self.flag!r}.")
+        if not (self.strike > 0 and math.isfinite(self.strike)):
+            raise InputError(f"strike must be a number > 0; got {self.strike!r}.")
+
+    @property
+    def symbol(self) -> str:
+        """The venue's name of the contract, or one in Deribit's style."""
+        return self.venue_symbol or option_symbol(self.asset, self.expiry, self.strike, self.flag)
+
+    @property
+    def sign(self) -> float:
+        """+1 for a call, -1 for a put."""
+        return 1.0 if self.flag == "c" else -1.0
+
+
+Linear: TypeAlias = Spot | Perpetual | Future
+Instrument: TypeAlias = Linear | Option
+
+
+def option_symbol(asset: str, expiry: pd.Timestamp, strike: float, flag: str) -> str:
+    """Deribit's name of an option.
+
+    Examples
+    --------
+    >>> option_symbol("BTC", pd.Timestamp("2026-03-05T08:00Z"), 70000, "p")
+    'BTC-5MAR26-70000-P'
+    >>> option_symbol("XRP_USDC", pd.Timestamp("2026-09-21T08:00Z"), 1.325, "c")
+    'XRP_USDC-21SEP26-1d325-C'
+    """
+    return f"{asset}-{date_code(expiry)}-{f'{strike:.10g}'.replace('.', 'd')}-{flag.upper()}"
+
+
+def date_code(expiry: pd.Timestamp) -> str:
+    """Return a day as exchanges write it, 5MAR26: no leading zero, the month in English whatever the locale."""
+    months = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+    return f"{expiry.day}{months[expiry.month - 1]}{expiry.year % 100:02d}"
+
+
+def kind_of(item: Instrument) -> str:
+    """What an instrument is: ``'call'``, ``'put'``, ``'spot'``, ``'perpetual'`` or ``'future'``."""
+    if isinstance(item, Option):
+        return "call" if item.flag == "c" else "put"
+    return type(item).__name__.lower()

@@ -1,0 +1,221 @@
+"""How far a chain can be trusted: what was rejected, what is missing, and which quotes contradict each other.
+
+Every violation here is one beyond bid and ask: it could be traded, were it real. On live markets that is a
+stale quote far more often than free money, so the list says which quotes not to build on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from hedging import greeks as _greeks
+from hedging.market import _parity
+from hedging.market.chain import OptionChain
+
+__all__ = ["ChainHealth", "check"]
+
+_VIOLATION_COLUMNS: Final = ("rule", "expiry", "symbols", "amount")
+_DUST: Final = 1e-9  # share of spot below which a violation is a rounding error
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChainHealth:
+    """What `check` finds.
+
+    Attributes
+    ----------
+    title : str
+        Which chain.
+    kept : int
+        Usable quotes.
+    rejected : Series
+        Number of rejected rows by reason.
+    missing : Series
+        Share of usable quotes without a bid, an ask, both, or a vol. [1]
+    forwards : DataFrame
+        Per expiry the ``forward`` of the chain, the ``spread`` of its rows around it [share], the forward
+        from put-call parity with the range ``low, high`` its quotes allow, and ``stale``: outside that range.
+    violations : DataFrame
+        ``rule, expiry, symbols, amount``: quotes that break put-call parity, the order of prices over
+        strikes, or their convexity, by `amount` beyond bid and ask. [money]
+    round_trip : Series
+        Distance of shown marks from Black-76 at shown vols: ``count, median, p99``. [as quoted]
+    """
+
+    title: str
+    kept: int
+    rejected: pd.Series
+    missing: pd.Series
+    forwards: pd.DataFrame
+    violations: pd.DataFrame
+    round_trip: pd.Series
+
+    def __repr__(self) -> str:
+        lost = int(self.rejected.sum())
+        stale = int(self.forwards["stale"].sum())
+        count = self.violations["rule"].value_counts()
+        lines = [
+            self.title,
+            f"{self.kept} quotes kept, {lost} rejected"
+            + "".join(f"\n  {n} {r}" for r, n in self.rejected.items()),
+            "missing: " + ", ".join(f"{name} {share:.1%}" for name, share in self.missing.items()),
+            f"{len(self.forwards)} expiries, {stale} with a forward outside what put-call parity allows",
+            f"{len(self.violations)} violations beyond bid and ask"
+            + "".join(f"\n  {n} {rule}" for rule, n in count.items()),
+        ]
+        if self.round_trip["count"]:
+            lines.append(
+                f"marks against Black-76 at the shown vols: median {self.round_trip['median']:.2g}, "
+                f"99 % {self.round_trip['p99']:.2g} (as quoted, {self.round_trip['count']:.0f} quotes)"
+            )
+        if stale:
+            bad = self.forwards[self.forwards["stale"]]
+            lines.append(bad.to_string(max_rows=8, float_format="{:,.6g}".format))
+        if len(self.violations):
+            worst = self.violations.nlargest(8, "amount")
+            lines.append("largest:\n" + worst.to_string(index=False, float_format="{:,.6g}".format))
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as JSON knows them."""
+        forwards = self.forwards.reset_index().astype({"expiry": str})
+        violations = self.violations.astype({"expiry": str})
+        return {
+            "title": self.title,
+            "kept": self.kept,
+            "rejected": {str(reason): int(count) for reason, count in self.rejected.items()},
+            "missing": {str(name): float(share) for name, share in self.missing.items()},
+            "forwards": forwards.to_dict("records"),
+            "violations": violations.to_dict("records"),
+            "round_trip": {str(name): float(value) for name, value in self.round_trip.items()},
+        }
+
+
+def check(chain: OptionChain) -> ChainHealth:
+    """Check a chain's quotes against each other.
+
+    Parameters
+    ----------
+    chain : OptionChain
+        The chain.
+
+    Returns
+    -------
+    ChainHealth
+
+    Examples
+    --------
+    >>> quotes = pd.DataFrame({"flag": "c", "strike": [90.0, 100.0], "expiry": "2026-03-27T08:00Z",
+    ...                        "forward": 100.0, "bid": [11.0, 12.5], "ask": [12.0, 13.0]})
+    >>> chain = OptionChain.from_frame(quotes, asset="XYZ", as_of="2026-02-06T08:00Z",
+    ...     units={"price": "money", "vol": "decimal"})
+    >>> check(chain).violations[["rule", "amount"]].to_dict("records")
+    [{'rule': 'call rises with strike', 'amount': 0.5}]
+    """
+    quotes = chain.quotes
+    bid, ask, vol = (quotes[name].isna() for name in ("bid", "ask", "mark_vol"))
+    found = [_parity_violations(quotes)]
+    for (expiry, flag), rows in quotes.groupby(["expiry", "flag"], sort=True):
+        found += [_order_violations(rows, expiry, str(flag)), _convexity_violations(rows, expiry, str(flag))]
+    violations = pd.concat(found, ignore_index=True)
+    return ChainHealth(
+        title=f"{chain.asset} options at {chain.as_of:%Y-%m-%d %H:%M:%S} UTC ({chain.source or 'no file'})",
+        kept=len(quotes),
+        rejected=chain.rejected["reason"].value_counts(),
+        missing=pd.Series(
+            {"bid": bid.mean(), "ask": ask.mean(), "both": (bid & ask).mean(), "vol": vol.mean()}
+        ),
+        forwards=_forwards(chain),
+        violations=violations[violations["amount"] > _DUST * chain.spot].reset_index(drop=True),
+        round_trip=_round_trip(quotes),
+    )
+
+
+def _violations(rule: str, expiry: Any, symbols: list[str], amount: Any) -> pd.DataFrame:
+    table = pd.DataFrame({"rule": rule, "expiry": expiry, "symbols": symbols, "amount": amount})
+    return table[list(_VIOLATION_COLUMNS)].astype({"amount": float, "expiry": "datetime64[ns, UTC]"})
+
+
+def _parity_violations(quotes: pd.DataFrame) -> pd.DataFrame:
+    """Calls and puts of one strike whose synthetic forward misses the chain's by more than their spreads."""
+    pairs = _parity.pairs(quotes)
+    worth = quotes["discount"] * (quotes["forward"] - quotes["strike"])
+    # Call and put may carry forwards polled a moment apart: the pair is judged at their mean.
+    due = (worth.loc[pairs["call"]].to_numpy() + worth.loc[pairs["put"]].to_numpy()) / 2.0
+    amount = (pairs["gap"] - due).abs() - pairs["slack"]
+    names = quotes["symbol"]
+    symbols = [f"{names[call]} {names[put]}" for call, put in zip(pairs["call"], pairs["put"], strict=True)]
+    table = _violations("put-call parity", pairs["expiry"], symbols, amount)
+    return table[table["amount"] > 0]
+
+
+def _order_violations(rows: pd.DataFrame, expiry: Any, flag: str) -> pd.DataFrame:
+    """Bids above an ask that should cost more: a call of a lower strike, a put of a higher one."""
+    ordered = rows.sort_values("strike", ascending=flag == "c")
+    ask = ordered["ask"].fillna(np.inf).to_numpy()
+    cheapest = np.minimum.accumulate(ask)
+    where = _last_index_of_minimum(ask)
+    amount = ordered["bid"].fillna(-np.inf).to_numpy()[1:] - cheapest[:-1]
+    names = ordered["symbol"].to_numpy()
+    bad = np.flatnonzero(amount > 0)
+    symbols = [f"{names[i + 1]} {names[where[i]]}" for i in bad]
+    rule = "call rises with strike" if flag == "c" else "put falls with strike"
+    return _violations(rule, expiry, symbols, amount[bad])
+
+
+def _last_index_of_minimum(
+    values: np.ndarray[Any, np.dtype[np.float64]],
+) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """Index of the least value up to each position."""
+    new_low = values <= np.minimum.accumulate(values)
+    return np.maximum.accumulate(np.where(new_low, np.arange(len(values)), 0))
+
+
+def _convexity_violations(rows: pd.DataFrame, expiry: Any, flag: str) -> pd.DataFrame:
+    """Butterflies of neighbouring strikes that would be paid to be bought."""
+    ordered = rows.sort_values("strike")
+    strike, bid, ask = (ordered[name].to_numpy() for name in ("strike", "bid", "ask"))
+    if len(strike) < 3:
+        return _violations("", expiry, [], [])
+    share = (strike[2:] - strike[1:-1]) / (strike[2:] - strike[:-2])  # of the lower wing
+    amount = bid[1:-1] - (share * ask[:-2] + (1.0 - share) * ask[2:])
+    names = ordered["symbol"].to_numpy()
+    bad = np.flatnonzero(amount > 0)  # NaN, a missing side, is no violation
+    symbols = [" ".join(names[i : i + 3]) for i in bad]
+    return _violations(f"{'call' if flag == 'c' else 'put'} butterfly below 0", expiry, symbols, amount[bad])
+
+
+def _forwards(chain: OptionChain) -> pd.DataFrame:
+    quotes = chain.quotes
+    by_expiry = quotes.groupby("expiry")["forward"]
+    forward = by_expiry.median()
+    quoted = quotes.assign(bid=quotes["bid_quoted"], ask=quotes["ask_quoted"])
+    parity = _parity.implied_forwards(quoted, coin=chain.terms.settlement == "coin").reindex(forward.index)
+    stale = (parity["low"] <= parity["high"]) & ~forward.between(parity["low"], parity["high"])
+    return pd.DataFrame(
+        {
+            "forward": forward,
+            "spread": (by_expiry.max() - by_expiry.min()) / forward,
+            "parity": parity["forward"],
+            "dispersion": parity["dispersion"],
+            "low": parity["low"],
+            "high": parity["high"],
+            "pairs": parity["pairs"].fillna(0).astype(int),
+            "stale": stale,
+        }
+    )
+
+
+def _round_trip(quotes: pd.DataFrame) -> pd.Series:
+    shown = quotes[quotes["mark_quoted"].notna() & quotes["mark_vol"].notna()]
+    columns = (shown[name].to_numpy() for name in ("flag", "forward", "strike", "time_to_expiry", "mark_vol"))
+    flag, forward, strike, time, vol = columns
+    model = _greeks.black76_price(flag, forward, strike, time, vol) * shown["discount"]
+    # In the quoted unit: what turns money into it is the same for the mark and its model value.
+    unit = (shown["mark_quoted"] / shown["mark"]).where(shown["mark"] > 0).median()
+    off = (model - shown["mark"]).abs() * unit
+    return pd.Series({"count": len(shown), "median": off.median(), "p99": off.quantile(0.99)})

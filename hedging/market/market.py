@@ -1,0 +1,221 @@
+"""All that prices instruments of one asset: spot, forwards, smile, and the quirks of listed contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging.errors import InputError
+from hedging.market import smile as smiles
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import Option
+from hedging.units import SECONDS_PER_YEAR, years
+
+__all__ = ["Chains", "Market", "OptionTable", "market_of", "markets_of"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OptionTable:
+    """Options as columns, with all that prices them today; each field has shape (options,).
+
+    Attributes
+    ----------
+    sign : ndarray
+        +1 for calls, -1 for puts.
+    strike, time_to_expiry : ndarray
+        [money], [years]
+    carry : ndarray
+        ``ln(forward / spot) / time_to_expiry``; held constant when spot and time move. [1/year]
+    rate : ndarray
+        Discount rate of the premium's money. For a coin-settled option it equals the carry: a coin paid at
+        expiry is worth a coin today, so money is discounted by spot / forward. [1/year]
+    vol : ndarray
+        Today's vol of the contract, as marked where it is listed. [1/sqrt(year)]
+    smile_vol : ndarray
+        The surface's vol of the same contract; ``vol / smile_vol`` is kept when the surface moves, so that
+        today's value is the mark and no scenario earns the fit's residual.
+    coin : ndarray of bool
+        True where premium and payoff are paid in the coin.
+    """
+
+    sign: Array
+    strike: Array
+    time_to_expiry: Array
+    carry: Array
+    rate: Array
+    vol: Array
+    smile_vol: Array
+    coin: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Market:
+    """The state of one underlying at one instant.
+
+    Attributes
+    ----------
+    chain : OptionChain
+        The quotes it was made of.
+    smile : Smile
+        The vol surface fitted to them, with the forwards of its expiries.
+    funding_8h : float
+        What longs of a perpetual pay shorts per 8 hours, as a share of spot.
+    """
+
+    chain: OptionChain
+    smile: smiles.Smile
+    funding_8h: float = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        chain: OptionChain,
+        *,
+        smile: smiles.Smile | None = None,
+        funding_8h: float = 0.0,
+    ) -> Market:
+        """Market of a chain; the surface is fitted unless one is given."""
+        return cls(chain, smile or smiles.fit(chain), funding_8h)
+
+    @property
+    def asset(self) -> str:
+        """Name of the underlying."""
+        return self.chain.asset
+
+    @property
+    def spot(self) -> float:
+        """Price of the underlying now. [money]"""
+        return self.chain.spot
+
+    @property
+    def as_of(self) -> pd.Timestamp:
+        """When the quotes were taken, UTC."""
+        return self.chain.as_of
+
+    @property
+    def currency(self) -> str:
+        """The quote currency, the money of every value."""
+        return self.chain.terms.currency
+
+    def carry(self, time_to_expiry: npt.ArrayLike) -> Array:
+        """Carry of the forward to any time, as `Smile.carry`. [1/year]"""
+        return self.smile.carry(time_to_expiry)
+
+    def forward(self, expiry: pd.Timestamp) -> float:
+        """Price of the underlying for delivery at `expiry`. [money]"""
+        return float(self.smile.forward(years(self.as_of, expiry)))
+
+    def table(self, options: Sequence[Option]) -> OptionTable:
+        """Everything that prices some options today, contracts of the chain at their own mark.
+
+        Raises
+        ------
+        InputError
+            If an option is of another asset, or expired before the chain was taken.
+        """
+        for option in options:
+            if option.asset != self.asset:
+                raise InputError(f"{option.symbol} is no option on {self.asset}, the asset of the chain.")
+            if option.expiry <= self.as_of:
+                raise InputError(
+                    f"{option.symbol} expired before the chain of {self.as_of:%Y-%m-%d %H:%M} UTC was taken; "
+                    "remove it from the book or take a chain from before."
+                )
+        seconds = np.array([(option.expiry - self.as_of).total_seconds() for option in options])
+        t = seconds / SECONDS_PER_YEAR
+        strike = np.array([option.strike for option in options], dtype=float)
+        coin = np.array([option.terms.settlement == "coin" for option in options], dtype=bool)
+        carry = self.carry(t)
+        rate = np.where(coin, carry, 0.0)
+        smile_vol = self.smile.vol_at(np.log(strike / self.spot) - carry * t, t)
+        vol = smile_vol.copy()
+        listed = self._listed(options)
+        if listed.size and (found := listed >= 0).any():
+            quotes = self.chain.quotes.iloc[listed[found]]
+            own_t = t[found]
+            carry[found] = np.log(quotes["forward"].to_numpy() / self.spot) / own_t
+            rate[found] = -np.log(quotes["discount"].to_numpy()) / own_t
+            vol[found] = quotes["mark_vol"].to_numpy()
+            # The surface is read at the contract's own forward, as every later state of it will be.
+            k = np.log(strike[found] / self.spot) - carry[found] * own_t
+            smile_vol[found] = self.smile.vol_at(k, own_t)
+            vol = np.where(vol > 0, vol, smile_vol)  # also where NaN: no mark vol was published
+        return OptionTable(
+            sign=np.array([option.sign for option in options]),
+            strike=strike,
+            time_to_expiry=t,
+            carry=carry,
+            rate=rate,
+            vol=vol,
+            smile_vol=smile_vol,
+            coin=coin,
+        )
+
+    def half_spread(self, option: Option) -> float:
+        """Half of what ask and bid of a listed option are apart per unit, 0 where not both are known. [money]"""
+        row = int(self._listed([option])[0])
+        if row < 0:
+            return 0.0
+        quote = self.chain.quotes.iloc[row]
+        spread = float(quote["ask"]) - float(quote["bid"])
+        return spread / 2.0 if spread > 0 else 0.0
+
+    def _listed(self, options: Sequence[Option]) -> npt.NDArray[np.intp]:
+        """Row of each option in the chain's quotes, -1 where it is not listed."""
+        quotes = self.chain.quotes
+        keys = pd.MultiIndex.from_arrays([quotes["flag"], quotes["strike"], quotes["expiry"]])
+        if not (len(keys) and options):
+            return np.full(len(options), -1, dtype=np.intp)
+        wanted = pd.MultiIndex.from_tuples([(o.flag, float(o.strike), o.expiry) for o in options])
+        rows = keys.get_indexer(wanted)
+        same = np.array(
+            [option.terms.settlement == self.chain.terms.settlement for option in options], dtype=bool
+        )
+        return np.where(same, rows, -1)
+
+
+Chains: TypeAlias = OptionChain | Market | Iterable[OptionChain | Market] | Mapping[str, OptionChain | Market]
+"""Whatever names the quotes of one or several underlyings."""
+
+
+def market_of(chain: OptionChain | Market) -> Market:
+    """The market of a chain, its surface fitted; a market is taken as it is.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if not isinstance(chain, OptionChain | Market):
+        raise InputError(
+            f"a chain must be an OptionChain or a Market; got {type(chain).__name__}. Read one with "
+            "hedging.read_chain(path)."
+        )
+    return Market.of(chain) if isinstance(chain, OptionChain) else chain
+
+
+def markets_of(chains: Chains) -> dict[str, Market]:
+    """Markets by asset; the surface is fitted for a chain, a market is taken as it is.
+
+    Raises
+    ------
+    InputError
+        If there is none, or two of one asset.
+    """
+    if isinstance(chains, OptionChain | Market) or not isinstance(chains, Iterable):
+        chains = (chains,)
+    items = list(chains.values() if isinstance(chains, Mapping) else chains)
+    if not items:
+        raise InputError("at least one chain or market is needed; got none.")
+    markets = [market_of(item) for item in items]
+    assets = [market.asset for market in markets]
+    if len(set(assets)) < len(assets):
+        raise InputError(f"one chain or market per asset is needed; got {', '.join(assets)}.")
+    return dict(zip(assets, markets, strict=True))

@@ -1,0 +1,534 @@
+"""One vol surface per chain, free of arbitrage: SVI slices, joined in total variance over time.
+
+``log_moneyness`` is ``k = ln(strike / forward)`` throughout, with the forward of the option's own expiry.
+
+Extrapolation, stated once: beyond the outermost strikes each slice goes on as SVI does, linear in total
+variance with a slope below Lee's bound of 2. Before the first expiry the vol of each log-moneyness stays that of
+the first slice. After the last one total variance grows at every log-moneyness by what it grows at the money if
+the vol there stays: the skew fades, where a flat vol would in the end break the bound.
+
+Arbitrage is looked for, and fitted away, within two of the forward in log-moneyness (from 0.14 to 7.4 times the
+forward). There neither extrapolation in time adds any. Beyond it nothing is promised: wings that have no quote
+near them may cross there, or have a density below 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging import greeks as _greeks
+from hedging._numerics import svi
+from hedging._numerics.checks import number
+from hedging.errors import ChainError, InputError
+from hedging.market import _smile_fit
+from hedging.market.chain import OptionChain
+from hedging.units import DAYS_PER_YEAR, VOL_POINT, utc, years
+
+__all__ = ["STICKINESS", "Smile", "fit", "fit_ssvi", "rich_cheap", "stickiness"]
+
+Array = npt.NDArray[np.float64]
+
+STICKINESS: Final = {"sticky_moneyness": 0.0, "sticky_strike": 1.0}
+"""How far the vol of a fixed log-moneyness slides along the skew when spot moves, by the rule's name."""
+
+_REAL: Final = (int, float, np.integer, np.floating)
+_FARTHEST: Final = 1_500.0  # log-moneyness: no two floats have a ratio whose logarithm is greater
+_CORE_DELTA: Final = 0.03  # the fit's error is judged on options of at least this delta
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Smile:
+    """A vol surface: one raw SVI slice per expiry.
+
+    As `fit` returns it, free of arbitrage within two of the forward in log-moneyness; moved, not always (`move`).
+
+    Attributes
+    ----------
+    asset : str
+        The underlying.
+    as_of : Timestamp
+        Time of the quotes.
+    spot : float
+        Index price at `as_of`. [money]
+    times : ndarray, shape (expiries,)
+        Time to each expiry, ascending. [years]
+    forwards : ndarray, shape (expiries,)
+        Forward of each expiry. [money]
+    slices : ndarray, shape (expiries, 5)
+        ``a, b, rho, m, s`` of each expiry's total variance.
+    """
+
+    asset: str
+    as_of: pd.Timestamp
+    spot: float
+    times: Array
+    forwards: Array
+    slices: Array
+
+    def vol_at(self, log_moneyness: npt.ArrayLike, time_to_expiry: npt.ArrayLike) -> Array:
+        """Vol at each ``ln(strike / forward)`` and time; the arguments broadcast.
+
+        Parameters
+        ----------
+        log_moneyness : array_like
+            ``ln(strike / forward)``. [1]
+        time_to_expiry : array_like, > 0
+            Also shorter than the first expiry or longer than the last. [years]
+
+        Returns
+        -------
+        ndarray, the broadcast shape
+            [decimal a year]
+
+        Raises
+        ------
+        InputError
+            If a time is not above 0, an entry is no finite number, or the shapes do not broadcast.
+        """
+        k, time = number("log_moneyness", log_moneyness), number("time_to_expiry", time_to_expiry)
+        if not ((time > 0) & (time < np.inf)).all():
+            raise InputError("time_to_expiry must be > 0 years and finite in every entry.")
+        if not np.isfinite(k).all():
+            raise InputError("log_moneyness must be finite in every entry.")
+        if not (np.abs(k) <= _FARTHEST).all():
+            raise InputError(
+                f"log_moneyness must lie within -{_FARTHEST:g} and {_FARTHEST:g} in every entry."
+            )
+        try:
+            shape = np.broadcast_shapes(k.shape, time.shape)
+        except ValueError as error:
+            raise InputError(
+                f"log_moneyness and time_to_expiry must broadcast; got shapes {k.shape} and {time.shape}."
+            ) from error
+        after = np.searchsorted(self.times, time)  # the first slice not before `time`
+        if time.size == 1:
+            return self._between(int(after.flat[0]), np.broadcast_to(k, shape), time.reshape(()))
+        k, time = np.broadcast_to(k, shape), np.broadcast_to(time, shape)
+        after = np.broadcast_to(after, shape)
+        vol = np.empty(shape)
+        for index in np.unique(after):
+            here = after == index
+            vol[here] = self._between(int(index), k[here], time[here])
+        return vol
+
+    def vol(self, strike: npt.ArrayLike, expiry: str | pd.Timestamp) -> Array:
+        """Vol of a strike at an expiry, whether quoted or not.
+
+        Parameters
+        ----------
+        strike : array_like, > 0
+            [money]
+        expiry : str or Timestamp
+            With a time zone.
+
+        Returns
+        -------
+        ndarray, the shape of `strike`
+            [decimal a year]
+
+        Raises
+        ------
+        InputError
+            If `expiry` is not after `as_of`, or a strike not above 0.
+        """
+        time = self._time(expiry)
+        return self.vol_at(np.log(_strikes(strike) / self.forward(time)), time)
+
+    def carry(self, time_to_expiry: npt.ArrayLike) -> Array:
+        """Rate of the forward over spot: ``carry * time`` is linear between expiries, the carry flat before and after.
+
+        Parameters
+        ----------
+        time_to_expiry : array_like
+            [years]
+
+        Returns
+        -------
+        ndarray, the shape of `time_to_expiry`
+            [1/year]
+        """
+        time = np.clip(np.asarray(time_to_expiry, dtype=float), self.times[0], self.times[-1])
+        return np.asarray(np.interp(time, self.times, np.log(self.forwards / self.spot)) / time)
+
+    def forward(self, time_to_expiry: npt.ArrayLike) -> Array:
+        """Forward at each time, by `carry`. [money]"""
+        return np.asarray(self.spot * np.exp(self.carry(time_to_expiry) * np.asarray(time_to_expiry, float)))
+
+    def move(self, spot_shift: float, rule: str | float = "sticky_strike") -> Smile:
+        """Return the surface after spot has moved at once.
+
+        Parameters
+        ----------
+        spot_shift : float, > -1
+            Relative move: -0.1 is a fall by 10 %. Forwards move alike. [share of spot]
+        rule : {'sticky_strike', 'sticky_moneyness'} or float
+            Sticky strike: each strike keeps its vol. Sticky moneyness: each ``strike / forward`` does. A
+            number is the stickiness ratio between and beyond them: 0 moneyness, 1 strike, 2 what a local-vol
+            model gives for short expiries.
+
+        Returns
+        -------
+        Smile
+
+        Raises
+        ------
+        InputError
+            If spot would not stay above 0, or the rule is none of these.
+
+        Notes
+        -----
+        Only sticky moneyness leaves the surface as free of arbitrage as it was. Vols that stay with the strike
+        while the forward moves can end in a butterfly arbitrage: mostly in the wings, after large moves (g down
+        to about -0.04 for sticky strike and a fall of 30 %). `arbitrage` of the moved surface shows it.
+
+        References
+        ----------
+        L. Bergomi, Stochastic Volatility Modeling, 2016, chapter 9 (the skew stickiness ratio).
+        """
+        if not (isinstance(spot_shift, _REAL) and -1.0 < spot_shift < np.inf):
+            raise InputError(f"spot_shift must be a relative move > -1; got {spot_shift!r}.")
+        slices = self.slices.copy()
+        slices[:, 3] -= stickiness(rule) * np.log1p(spot_shift)
+        factor = 1.0 + spot_shift
+        return replace(self, spot=self.spot * factor, forwards=self.forwards * factor, slices=slices)
+
+    def slopes_at(
+        self, log_moneyness: npt.ArrayLike, time_to_expiry: npt.ArrayLike
+    ) -> tuple[Array, Array, Array]:
+        """Total variance ``w`` and its first and second derivative in log-moneyness; the arguments broadcast.
+
+        Raises
+        ------
+        InputError
+            As `vol_at`.
+        """
+        vol = self.vol_at(log_moneyness, time_to_expiry)
+        k, time = np.broadcast_arrays(np.asarray(log_moneyness, float), np.asarray(time_to_expiry, float))
+        early = np.clip(np.searchsorted(self.times, time) - 1, 0, len(self.times) - 1)
+        late = np.minimum(early + (time > self.times[0]), len(self.times) - 1)
+        gap = self.times[late] - self.times[early]
+        weight = np.where(gap > 0, (time - self.times[early]) / np.where(gap > 0, gap, 1.0), 0.0)
+        scale = np.where(time < self.times[0], time / self.times[0], 1.0)
+        first, second = (
+            scale
+            * (
+                (1.0 - weight) * svi.variance_slopes(self.slices[early], k[..., None])[order][..., 0]
+                + weight * svi.variance_slopes(self.slices[late], k[..., None])[order][..., 0]
+            )
+            for order in (1, 2)
+        )
+        return vol**2 * time, first, second
+
+    def report(self, chain: OptionChain) -> pd.DataFrame:
+        """How well the surface fits a chain and whether it is free of arbitrage, per expiry.
+
+        Parameters
+        ----------
+        chain : OptionChain
+            The quotes, as a rule those it was fitted to.
+
+        Returns
+        -------
+        DataFrame
+            ``expiry, days, quotes`` (out of the money, with a vol), ``rmse`` of options of at least 3 % delta
+            and ``rmse_all`` [vol points], ``two_sided`` (all quotes with bid and ask), ``inside`` (share of
+            those with the model price between them), ``butterfly`` (least g; no arbitrage where >= 0) and
+            ``calendar`` (least gain of total variance over the slice before; likewise), both as
+            `arbitrage` finds them: within two of the forward in log-moneyness.
+        """
+        judged = _judged(self, chain)
+        rows = []
+        for expiry, q in judged.groupby("expiry", sort=True):
+            core = q["out"] & (q["delta"].abs() >= _CORE_DELTA)
+            rows.append(
+                {
+                    "expiry": expiry,
+                    "days": q["time_to_expiry"].iloc[0] * DAYS_PER_YEAR,
+                    "quotes": int(q["out"].sum()),
+                    "rmse": np.sqrt((q.loc[core, "error"] ** 2).mean()) / VOL_POINT,
+                    "rmse_all": np.sqrt((q.loc[q["out"], "error"] ** 2).mean()) / VOL_POINT,
+                    "two_sided": int(q["two_sided"].sum()),
+                    "inside": q.loc[q["two_sided"], "inside"].mean(),
+                }
+            )
+        table = pd.DataFrame(rows)
+        return table.merge(self.arbitrage(), on="expiry", how="left")
+
+    def arbitrage(self) -> pd.DataFrame:
+        """Least butterfly and calendar margin of each slice on a fine grid; a negative one is an arbitrage.
+
+        Returns
+        -------
+        DataFrame
+            ``expiry, butterfly, calendar``. The grid has 900 points: within two of the forward in
+            log-moneyness, and closer ones within eight standard deviations of it, as far as those lie within
+            two. What lies beyond two is not looked at.
+        """
+        rows = []
+        for i, time in enumerate(self.times):
+            butterfly, calendar = _smile_fit.margins(self.slices[i], self.slices[i - 1] if i else None)
+            expiry = (self.as_of + pd.Timedelta(days=time * DAYS_PER_YEAR)).round("s")
+            rows.append({"expiry": expiry, "butterfly": butterfly, "calendar": calendar})
+        return pd.DataFrame(rows)
+
+    def slices_at(self, time_to_expiry: float) -> Array:
+        """Two raw SVI slices, shape (2, 5), whose sum is the square of the vol at one time; what `vol_at` reads.
+
+        For loops that read the surface many times at one expiry. [1/year]
+        """
+        time = np.asarray(time_to_expiry, dtype=float)
+        parts, added = self._blend(int(np.searchsorted(self.times, time)), time)
+        slices = np.zeros((2, 5))
+        for row, (index, share) in zip(slices, parts, strict=False):
+            row[:] = self.slices[index]
+            row[:2] *= share
+        slices[0, 0] += added
+        return slices
+
+    @property
+    def late_growth(self) -> float:
+        """Growth of total variance after the last expiry: the variance at the money of its slice. [1/year]"""
+        return float(svi.total_variance(self.slices[-1], np.zeros(1))[0] / self.times[-1])
+
+    def _between(self, after: int, k: Array, time: Array) -> Array:
+        """Vol between the slices `after - 1` and `after`, or before the first or beyond the last."""
+        parts, added = self._blend(after, time)
+        return np.asarray(np.sqrt(sum(share * _variance(self.slices[i], k) for i, share in parts) + added))
+
+    def _blend(self, after: int, time: Array) -> tuple[list[tuple[int, Any]], Any]:
+        """Slices by number with their shares, and a constant, that sum to the square of the vol."""
+        if after == 0:
+            return [(0, 1.0 / self.times[0])], 0.0
+        if after == len(self.times):
+            return [(after - 1, 1.0 / time)], self.late_growth * (time - self.times[-1]) / time
+        early, late = self.times[after - 1], self.times[after]
+        weight = (time - early) / (late - early)
+        return [(after - 1, (1.0 - weight) / time), (after, weight / time)], 0.0
+
+    def _time(self, expiry: str | pd.Timestamp) -> float:
+        time = years(self.as_of, utc(expiry, "expiry"))
+        if not time > 0:
+            raise InputError(f"expiry must lie after {self.as_of}; got {expiry}.")
+        return time
+
+    def __repr__(self) -> str:
+        table = pd.DataFrame(
+            {
+                "days": (self.times * DAYS_PER_YEAR).round(2),
+                "forward": self.forwards,
+                "atm vol": np.sqrt(svi.total_variance(self.slices, np.zeros(1))[:, 0] / self.times).round(4),
+                "k -0.1": [float(self.vol_at(-0.1, t)) for t in self.times],
+                "k +0.1": [float(self.vol_at(0.1, t)) for t in self.times],
+            }
+        )
+        head = f"{self.asset} vol surface at {self.as_of:%Y-%m-%d %H:%M:%S} UTC, spot {self.spot:,.10g}"
+        return head + "\n" + table.to_string(index=False, max_rows=14, float_format="{:,.6g}".format)
+
+
+def stickiness(rule: str | float) -> float:
+    """Return the stickiness ratio of a rule's name, or the number itself.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    ratio = STICKINESS.get(rule) if isinstance(rule, str) else rule
+    if not (isinstance(ratio, _REAL) and np.isfinite(ratio)):
+        raise InputError(f"rule must be one of {', '.join(STICKINESS)} or a finite number; got {rule!r}.")
+    return float(ratio)
+
+
+def fit(chain: OptionChain) -> Smile:
+    """Fit one SVI slice per expiry, held together by an SSVI surface and free of arbitrage on a fine grid.
+
+    Each slice is fitted to the out-of-the-money mark vols, moved to the nearer side of the quote where they lie
+    outside it and both sides exist, and weighed by vega; and it is drawn inside the quotes, by what it misses
+    them in half spreads. Quotes that no smile can meet are weighed down.
+
+    Parameters
+    ----------
+    chain : OptionChain
+        Quotes with vols in at least one expiry.
+
+    Raises
+    ------
+    ChainError
+        If no expiry has a quote with a vol.
+
+    See Also
+    --------
+    Smile.report : the error of the fit and what is left of arbitrage.
+    """
+    times, forwards, quotes = _targets(chain)
+    return Smile(
+        chain.asset,
+        chain.as_of,
+        chain.spot,
+        times,
+        forwards,
+        _smile_fit.fit_svi(quotes, _smile_fit.fit_ssvi(quotes)),
+    )
+
+
+def fit_ssvi(chain: OptionChain) -> Smile:
+    """Fit the SSVI surface alone: three numbers for the shape of all expiries, and a level for each.
+
+    Stiffer than `fit` and coarser; for thin chains, and where a shape must not follow single quotes.
+
+    Parameters
+    ----------
+    chain : OptionChain
+        Quotes with vols in at least one expiry.
+
+    Raises
+    ------
+    ChainError
+        If no expiry has a quote with a vol.
+    """
+    times, forwards, quotes = _targets(chain)
+    return Smile(chain.asset, chain.as_of, chain.spot, times, forwards, _smile_fit.fit_ssvi(quotes))
+
+
+def rich_cheap(smile: Smile, chain: OptionChain) -> pd.DataFrame:
+    """Quotes that lie beyond the surface by more than their half spread, and what trading on it would leave.
+
+    For information: nothing in this library trades on it. A surface that misses a quote is more often wrong
+    than the quote.
+
+    Parameters
+    ----------
+    smile : Smile
+        The surface.
+    chain : OptionChain
+        The quotes.
+
+    Returns
+    -------
+    DataFrame
+        ``symbol, side`` (``'cheap'``: the ask is below the model; ``'rich'``: the bid is above), ``bid, ask,
+        model`` [money per unit], ``edge``, from the crossed side to the model [money per unit], ``edge_vol``
+        [vol points], ``half_spread`` and a taker's ``fee`` [money per unit], ``net``: edge less fee, and
+        ``size``, contracts quoted there. Largest net first.
+    """
+    judged = _judged(smile, chain)
+    cheap, rich = judged["model"] - judged["ask"], judged["bid"] - judged["model"]
+    out = judged[judged["two_sided"] & ((cheap > 0) | (rich > 0))]
+    is_cheap = cheap[out.index] > 0
+    crossed = out["ask"].where(is_cheap, out["bid"])
+    edge = cheap[out.index].where(is_cheap, rich[out.index])
+    vega = _black76(out, out["model_vol"], ("vega",))["vega"] * out["discount"]
+    fee = chain.terms.fee.per_unit(crossed.to_numpy(), chain.spot)
+    table = pd.DataFrame(
+        {
+            "symbol": out["symbol"],
+            "side": np.where(is_cheap, "cheap", "rich"),
+            "bid": out["bid"],
+            "ask": out["ask"],
+            "model": out["model"],
+            "edge": edge,
+            "edge_vol": (edge / vega).where(vega > 1e-9 * chain.spot),
+            "half_spread": (out["ask"] - out["bid"]) / 2.0,
+            "fee": fee,
+            "net": edge - fee,
+            "size": out["ask_size"].where(is_cheap, out["bid_size"]),
+        }
+    )
+    return table.sort_values("net", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _targets(chain: OptionChain) -> tuple[Array, Array, list[_smile_fit.Quotes]]:
+    """Times, forwards and the vols to fit, per expiry that has any."""
+    table = chain.quotes.assign(k=np.log(chain.quotes["strike"] / chain.quotes["forward"]))
+    known = table[table["mark_vol"].notna()]
+    out = known[_out_of_the_money(known)]
+    if out.empty:
+        raise ChainError(
+            f"the {chain.asset} chain has no out-of-the-money quote with a vol to fit a smile to."
+        )
+    vega = _black76(out, out["mark_vol"], ("vega",))["vega"] / VOL_POINT
+    # Far out, vega vanishes; the floor keeps an expiry of nothing but far strikes from weighing nothing.
+    weight = vega.clip(lower=1e-4 * out["forward"] * np.sqrt(out["time_to_expiry"]))
+    bid, ask = (_implied_vol(out, out[side]) for side in ("bid", "ask"))
+    both = bid.notna() & ask.notna()
+    fitted = out.assign(
+        vol=out["mark_vol"].clip(lower=bid.where(both), upper=ask.where(both)),
+        weight=weight,
+        middle=((bid + ask) / 2.0).where(both, 0.0),
+        half_spread=((ask - bid) / 2.0).where(both, np.inf),
+    )
+    of_expiry = chain.expiries.set_index("expiry")["forward"]
+    times, forwards, quotes = [], [], []
+    for expiry, rows in fitted.groupby("expiry", sort=True):
+        times.append(float(rows["time_to_expiry"].iloc[0]))
+        forwards.append(float(of_expiry[expiry]))
+        names = ("k", "vol", "weight", "middle", "half_spread")
+        k, vol, w, middle, half_spread = (rows[name].to_numpy() for name in names)
+        w = w / np.sqrt((w**2).mean())
+        quotes.append(_smile_fit.Quotes(times[-1], k, vol, w, middle, half_spread, np.ones_like(k)))
+    return np.array(times), np.array(forwards), quotes
+
+
+def _judged(smile: Smile, chain: OptionChain) -> pd.DataFrame:
+    """Quotes with the model's price and vol beside them."""
+    table = chain.quotes
+    k = np.log(table["strike"].to_numpy() / table["forward"].to_numpy())
+    vol = pd.Series(smile.vol_at(k, table["time_to_expiry"].to_numpy()), index=table.index)
+    values = _black76(table, vol, ("price", "delta"))
+    price = values["price"] * table["discount"]
+    return table.assign(
+        model=price,
+        model_vol=vol,
+        delta=values["delta"],
+        error=vol - table["mark_vol"],
+        out=_out_of_the_money(table) & table["mark_vol"].notna(),
+        two_sided=table["bid"].notna() & table["ask"].notna(),
+        inside=price.between(table["bid"], table["ask"]),
+    )
+
+
+def _implied_vol(table: pd.DataFrame, price: pd.Series) -> pd.Series:
+    """Vols at which quotes are worth a price [money]; NaN where there is none."""
+    vol = _greeks.black76_implied_vol(
+        (price / table["discount"]).to_numpy(),
+        table["flag"].to_numpy(),
+        table["forward"].to_numpy(),
+        table["strike"].to_numpy(),
+        table["time_to_expiry"].to_numpy(),
+        errors="nan",
+    )
+    return pd.Series(vol, index=table.index)
+
+
+def _black76(table: pd.DataFrame, vol: pd.Series, names: tuple[str, ...]) -> pd.DataFrame:
+    """Undiscounted Black-76 values of quotes at given vols, in market units."""
+    values = _greeks.black76_greeks(
+        table["flag"].to_numpy(),
+        table["forward"].to_numpy(),
+        table["strike"].to_numpy(),
+        table["time_to_expiry"].to_numpy(),
+        vol.to_numpy(),
+        names=names,
+    )
+    return values.to_frame().set_index(table.index)
+
+
+def _out_of_the_money(table: pd.DataFrame) -> pd.Series:
+    return (table["flag"] == "c") == (table["strike"] >= table["forward"])
+
+
+def _variance(slice_: Array, k: Array) -> Array:
+    """Total variance of one slice at points of any shape."""
+    return svi.total_variance(slice_, k.ravel()).reshape(k.shape)
+
+
+def _strikes(strike: npt.ArrayLike) -> Array:
+    strikes = number("strike", strike)
+    if not ((strikes > 0) & np.isfinite(strikes)).all():
+        raise InputError("strike must be > 0 and finite in every entry.")
+    return strikes

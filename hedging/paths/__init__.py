@@ -1,0 +1,50 @@
+"""Where spot and vol may go, as arrays: grids, accelerating crashes, Monte Carlo, recorded crashes, momentum.
+
+`Paths` is what scenarios, margin and the planner walk along; `Reaction` says how vol answers a move of spot.
+"""
+
+from hedging.paths.crashes import REPLAYS, Replay, from_prices, replay
+from hedging.paths.momentum import Momentum, measure, rolling
+from hedging.paths.monte_carlo import (
+    block_bootstrap,
+    ewma_vol,
+    filtered_historical,
+    garch_vol,
+    jump_diffusion,
+    stressed_correlation,
+    student_t,
+)
+from hedging.paths.paths import Paths, along, couple, crash_path, fan, grid, hitting_time, join, today
+from hedging.paths.reactions import BTC, ETH, STILL, STRESS_BETA, Reaction, measured
+
+__all__ = [
+    "BTC",
+    "ETH",
+    "REPLAYS",
+    "STILL",
+    "STRESS_BETA",
+    "Momentum",
+    "Paths",
+    "Reaction",
+    "Replay",
+    "along",
+    "block_bootstrap",
+    "couple",
+    "crash_path",
+    "ewma_vol",
+    "fan",
+    "filtered_historical",
+    "from_prices",
+    "garch_vol",
+    "grid",
+    "hitting_time",
+    "join",
+    "jump_diffusion",
+    "measure",
+    "measured",
+    "replay",
+    "rolling",
+    "stressed_correlation",
+    "student_t",
+    "today",
+]

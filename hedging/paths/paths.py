@@ -1,0 +1,474 @@
+"""Scenarios as arrays: where spot and vol go, and when.
+
+A `Paths` holds ratios and shifts, no prices, so one set of scenarios fits any asset. `grid` reaches every
+node straight from today; `crash_path` follows a price that falls faster and faster.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.errors import InputError
+from hedging.paths.reactions import BTC, STRESS_BETA, TENOR_POWER, Reaction, measured
+
+__all__ = ["Paths", "along", "couple", "crash_path", "fan", "grid", "hitting_time", "join", "today"]
+
+Array = npt.NDArray[np.float64]
+
+_NODE_ARRAYS = ("spot", "vol_shift", "skew_shift", "carry_shift", "funding_shift", "spread")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Paths:
+    """Scenarios of one underlying over common dates.
+
+    All but `days`, `spot`, `vol_shift` and `labels` may be left out: the market then stays as it is.
+
+    Attributes
+    ----------
+    days : ndarray, shape (dates,)
+        Days from now, ascending, >= 0.
+    spot : ndarray, shape (scenarios, dates)
+        Spot as a multiple of today's, > 0.
+    vol_shift : ndarray, shape (scenarios, dates)
+        Added to the vol of 30 days' tenor, as a decimal; `tenor_power` spreads it over the tenors.
+    labels : tuple of str
+        One name per scenario.
+    straight : bool
+        True if each column is reached from today along a straight line in log-price (a grid); False if
+        the columns follow each other (a path). It decides where a leg settles that expires on the way.
+    stickiness : float
+        0 leaves each moneyness its vol when spot moves, 1 leaves each strike its vol; in between linear.
+    tenor_power : float
+        See `hedging.paths.tenor_scale`.
+    skew_shift : ndarray, shape (scenarios, dates), optional
+        Change of the 25-delta risk reversal (call vol less put vol) of 30 days' tenor, as a decimal.
+    carry_shift : ndarray, shape (scenarios, dates), optional
+        Added to the carry of every forward. [1/year]
+    funding_shift : ndarray, shape (scenarios, dates), optional
+        Added to the market's funding from the previous date to this one, per 8 hours. [share of spot]
+    spread : ndarray, shape (scenarios, dates), optional
+        Bid-ask spread as a multiple of today's.
+    """
+
+    days: Array
+    spot: Array
+    vol_shift: Array
+    labels: tuple[str, ...]
+    straight: bool = False
+    stickiness: float = 0.0
+    tenor_power: float = TENOR_POWER
+    skew_shift: Array | None = None
+    carry_shift: Array | None = None
+    funding_shift: Array | None = None
+    spread: Array | None = None
+
+    def __post_init__(self) -> None:
+        if self.days.ndim != 1 or not self.days.size:
+            raise InputError("days must be a list of at least one date.")
+        if not (np.isfinite(self.days).all() and (self.days >= 0).all() and (np.diff(self.days) > 0).all()):
+            raise InputError(f"days must be >= 0 and ascending; got {self.days.tolist()}.")
+        shape = (len(self.labels), self.days.size)
+        for name, values in self.arrays().items():
+            if values.shape != shape:
+                raise InputError(f"{name} must have shape {shape}; got {values.shape}.")
+            if not np.isfinite(values).all():
+                raise InputError(f"{name} must be finite in every entry.")
+        if not (self.spot > 0).all():
+            raise InputError("spot must be multiples > 0 of today's price.")
+
+    def arrays(self) -> dict[str, Array]:
+        """The arrays over scenarios and dates by name, without those that were left out."""
+        every = {name: getattr(self, name) for name in _NODE_ARRAYS}
+        return {name: values for name, values in every.items() if values is not None}
+
+    def select(self, scenarios: slice | Sequence[int]) -> Paths:
+        """Some of the scenarios, by position."""
+        labels = (
+            self.labels[scenarios]
+            if isinstance(scenarios, slice)
+            else tuple(self.labels[i] for i in scenarios)
+        )
+        chosen: dict[str, Any] = {name: values[scenarios] for name, values in self.arrays().items()}
+        return replace(self, labels=labels, **chosen)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def spot_at(self, day: float) -> Array:
+        """Spot ratio on `day` on the way to each node, shape (scenarios, dates); log-linear in between.
+
+        Entries of nodes that lie before `day` are the node itself: nothing is known beyond it.
+        """
+        return np.asarray(np.exp(self._on_the_way(np.log(self.spot), day)))
+
+    def shift_at(self, name: str, day: float) -> Array | None:
+        """One of the shifts on `day` on the way to each node, linear in between; None if it was left out."""
+        values = getattr(self, name)
+        return None if values is None else self._on_the_way(values, day)
+
+    def spread_at(self, day: float) -> Array | None:
+        """Multiple of today's spread on `day` on the way to each node, linear in between; None if left out."""
+        return None if self.spread is None else 1.0 + self._on_the_way(self.spread - 1.0, day)
+
+    def _on_the_way(self, values: Array, day: float) -> Array:
+        """Values on `day` on straight lines from 0 today through the dates, shape (scenarios, dates)."""
+        if self.straight:
+            share = np.minimum(1.0, day / np.where(self.days > 0, self.days, np.inf))
+            return np.asarray(values * np.where(self.days > 0, share, 1.0))
+        nodes, known = self.days, values
+        if nodes[0] > 0:
+            nodes = np.concatenate(([0.0], nodes))
+            known = np.concatenate((np.zeros((len(self), 1)), known), axis=1)
+        right = min(int(np.searchsorted(nodes, day)), nodes.size - 1)
+        left = max(right - 1, 0)
+        weight = 1.0 if right == left else min(1.0, (day - nodes[left]) / (nodes[right] - nodes[left]))
+        at_day = known[:, left] + weight * (known[:, right] - known[:, left])
+        return np.asarray(np.where(self.days[None, :] >= day, at_day[:, None], values))
+
+    def with_vol_shift(self, shift: float) -> Paths:
+        """Return the same scenarios with `shift` added to every vol shift."""
+        return replace(self, vol_shift=self.vol_shift + shift)
+
+
+def grid(
+    spot_moves: Sequence[float] | Array,
+    vol_shifts: Sequence[float] | Array = (0.0,),
+    days: Sequence[float] | Array = (0.0,),
+    *,
+    stickiness: float = 0.0,
+) -> Paths:
+    """Every combination of a spot move and a vol shift, on each of some days.
+
+    Parameters
+    ----------
+    spot_moves : sequence of float
+        Relative moves of spot, > -1: -0.2 is a fall by 20 %.
+    vol_shifts : sequence of float
+        Added to the 30-day vol, as decimals: 0.1 is ten vol points.
+    days : sequence of float
+        Days from now, ascending, >= 0.
+    stickiness : float
+        See `Paths`.
+
+    Returns
+    -------
+    Paths
+        ``len(spot_moves) * len(vol_shifts)`` scenarios; the spot move is the slow index.
+
+    Raises
+    ------
+    InputError
+        If a move is not above -1, a number is not finite, or the days do not ascend.
+
+    Examples
+    --------
+    >>> g = grid([-0.2, 0.0], [0.0, 0.1], [0, 30])
+    >>> g.labels
+    ('spot -20 %, vol +0 pt', 'spot -20 %, vol +10 pt', 'spot +0 %, vol +0 pt', 'spot +0 %, vol +10 pt')
+    >>> g.spot[:, 1].tolist()
+    [0.8, 0.8, 1.0, 1.0]
+    """
+    moves = np.asarray(spot_moves, dtype=float)
+    shifts = np.asarray(vol_shifts, dtype=float)
+    at = np.asarray(days, dtype=float)
+    if not (moves > -1.0).all():
+        raise InputError(f"spot_moves must be > -1 (a fall by 100 %); got {np.nanmin(moves)}.")
+    ones = np.ones(at.size)
+    return Paths(
+        days=at,
+        spot=np.repeat(1.0 + moves, shifts.size)[:, None] * ones,
+        vol_shift=np.tile(shifts, moves.size)[:, None] * ones,
+        labels=tuple(f"spot {m:+.4g} %, vol {v:+.4g} pt" for m in 100 * moves for v in 100 * shifts),
+        straight=True,
+        stickiness=stickiness,
+    )
+
+
+def crash_path(
+    velocity: float,
+    acceleration: float = 0.0,
+    days: float = 21.0,
+    *,
+    depth: float | None = None,
+    stall: float = 0.0,
+    rebound: float = 0.0,
+    half_life: float = 7.0,
+    step: float = 1.0,
+    reaction: Reaction = BTC,
+) -> Paths:
+    r"""A fall that starts at `velocity`, gets faster by `acceleration`, and may end and rebound.
+
+    While it falls, log-price after t days is :math:`v t + a t^2 / 2`; a fall has negative signs. It ends
+    where `depth` is reached or where an opposite acceleration has braked it to a stand; then the price
+    stays for `stall` days and regains the share `rebound` of the fall, half of that every `half_life`.
+
+    Parameters
+    ----------
+    velocity : float
+        Log-price per day; -0.02 falls by 2 % a day.
+    acceleration : float
+        Log-price per day per day; -0.004 makes the next day's fall 0.4 % larger.
+    days : float
+        Length of the path, > 0.
+    depth : float, optional
+        Greatest fall as a share of today's price, 0 < depth < 1; 0.4 ends it at -40 %.
+    stall : float
+        Days at the low, >= 0.
+    rebound : float
+        Share of the fall in log-price that comes back in the end, 0 to 1.
+    half_life : float
+        Days in which half of the remaining rebound comes, > 0.
+    step : float
+        Days between dates, > 0; the last date is `days` itself.
+    reaction : Reaction
+        What moves with the price; by default as measured for BTC.
+
+    Returns
+    -------
+    Paths
+        One scenario.
+
+    Raises
+    ------
+    InputError
+        If a number is not finite or out of its range.
+
+    See Also
+    --------
+    hitting_time, fan
+
+    Examples
+    --------
+    >>> path = crash_path(velocity=-0.02, acceleration=-0.004, days=21)
+    >>> round(float(np.log(path.spot[0, -1])), 4)  # -0.02 * 21 - 0.004 * 21**2 / 2
+    -1.302
+    >>> stopped = crash_path(-0.02, -0.004, 21, depth=0.3, rebound=0.5, half_life=3)
+    >>> stopped.spot[0, [0, 9, 10, 21]].round(3).tolist()
+    [1.0, 0.71, 0.72, 0.827]
+    """
+    numbers = {"velocity": velocity, "acceleration": acceleration, "stall": stall, "rebound": rebound}
+    for name, value in numbers.items():
+        _check(name, value, np.isfinite(value), "a finite number")
+    for name, value in {"days": days, "step": step, "half_life": half_life}.items():
+        _check(name, value, np.isfinite(value) and value > 0, "a number > 0")
+    _check("depth", depth, depth is None or 0 < depth < 1, "a share of today's price between 0 and 1")
+    _check("stall", stall, stall >= 0, "a number of days >= 0")
+    _check("rebound", rebound, 0 <= rebound <= 1, "a share between 0 and 1")
+    dates = np.append(np.arange(0.0, days * (1 - 1e-12), step), days)
+    end = min(_braking_time(velocity, acceleration), hitting_time(velocity, acceleration, depth or 1.0))
+    falling = np.minimum(dates, end)
+    log_price = velocity * falling + 0.5 * acceleration * falling**2
+    regained = 1.0 - 0.5 ** (np.maximum(dates - end - stall, 0.0) / half_life)
+    log_price = log_price * (1.0 - rebound * regained)
+    if np.abs(log_price).max() > 20.0:
+        raise InputError(
+            f"velocity {velocity!r} and acceleration {acceleration!r} over {days!r} days move the price by a "
+            f"factor of e^{np.abs(log_price).max():.3g}; velocity is per day: -0.02 is 2 % a day."
+        )
+    label = f"{100 * velocity:+.3g} %/day, {100 * acceleration + 0.0:+.3g} %/day²"
+    return along(dates, log_price[None, :], (label,), reaction)
+
+
+def today() -> Paths:
+    """One scenario with one date: now, as it is."""
+    return Paths(np.zeros(1), np.ones((1, 1)), np.zeros((1, 1)), ("now",), straight=True)
+
+
+def along(
+    days: Sequence[float] | Array,
+    log_price: Array,
+    labels: Sequence[str] | None = None,
+    reaction: Reaction = BTC,
+) -> Paths:
+    """Scenarios that follow given paths of log-price, with all that moves with them.
+
+    Parameters
+    ----------
+    days : sequence of float
+        Days from now, ascending, >= 0.
+    log_price : array_like, shape (scenarios, dates)
+        Log of spot over today's.
+    labels : sequence of str, optional
+        One name per scenario; by default their numbers.
+    reaction : Reaction
+        What vol, skew, spreads, funding and basis do.
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit or a number is not finite.
+    """
+    dates, logs = np.asarray(days, dtype=float), np.atleast_2d(np.asarray(log_price, dtype=float))
+    if dates.ndim != 1 or logs.ndim != 2 or logs.shape[1] != dates.size:
+        raise InputError(
+            f"log_price must have one column a date; got shape {logs.shape} and {dates.size} days."
+        )
+    names = [str(i) for i in range(len(logs))] if labels is None else labels
+    moved: dict[str, Any] = dict(reaction.along(dates, logs))
+    return Paths(
+        days=dates,
+        spot=np.exp(logs),
+        labels=tuple(names),
+        stickiness=reaction.stickiness,
+        tenor_power=reaction.tenor_power,
+        **moved,
+    )
+
+
+def couple(
+    paths: Paths,
+    assets: Sequence[str],
+    *,
+    betas: Mapping[str, float] = STRESS_BETA,
+    reactions: Mapping[str, Reaction] | None = None,
+) -> dict[str, Paths]:
+    """Paths of several assets in one crash, for `hedging.scenario.run`.
+
+    Parameters
+    ----------
+    paths : Paths
+        Of the asset that leads, whose beta is 1; they must follow each other in time (no grid).
+    assets : sequence of str
+        Whose paths are wanted.
+    betas : mapping
+        Log-price lost per log-price lost by the leader.
+    reactions : mapping, optional
+        What moves with each asset; by default as measured for ETH, and BTC's for all others.
+
+    Raises
+    ------
+    InputError
+        If an asset has no beta, or the paths are a grid.
+
+    Examples
+    --------
+    >>> both = couple(crash_path(-0.05, days=2), ["BTC", "ETH"])
+    >>> np.log(both["ETH"].spot).round(4).tolist()
+    [[0.0, -0.0675, -0.135]]
+    """
+    unknown = [asset for asset in assets if asset not in betas]
+    if unknown:
+        raise InputError(
+            f"no stress beta is known for {', '.join(unknown)}; pass betas={{{unknown[0]!r}: ...}}."
+        )
+    if paths.straight:
+        raise InputError(
+            "a grid says where each asset is, not how it gets there; give each asset its own grid."
+        )
+    return {
+        asset: paths
+        if betas[asset] == 1.0 and asset not in (reactions or {})
+        else along(paths.days, betas[asset] * np.log(paths.spot), paths.labels, measured(asset, reactions))
+        for asset in assets
+    }
+
+
+def hitting_time(velocity: float, acceleration: float, depth: float) -> float:
+    r"""Days until a fall has reached `depth`; infinity if it is braked before.
+
+    Solves :math:`v t + a t^2 / 2 = \ln(1 - D)`; written so that it holds its digits as a goes to 0.
+
+    Parameters
+    ----------
+    velocity, acceleration : float
+        As in `crash_path`: log-price per day, per day per day.
+    depth : float
+        Share of today's price, 0 to 1; a fall by all of it takes for ever.
+
+    Examples
+    --------
+    >>> round(hitting_time(-0.02, 0.0, 0.3), 3), round(hitting_time(-0.02, -0.004, 0.3), 3)
+    (17.834, 9.26)
+    >>> hitting_time(-0.02, 0.004, 0.3)  # stalls at 0.02 / 0.004 = 5 days, 5 % down
+    inf
+    """
+    if depth >= 1.0:
+        return float("inf")
+    distance = -math.log1p(-depth)
+    under_root = velocity**2 - 2.0 * acceleration * distance
+    if under_root < 0.0:
+        return float("inf")
+    root = math.sqrt(under_root)
+    # Two forms of one solution, each without a difference of nearly equal numbers.
+    if velocity > 0.0:
+        return (velocity + root) / -acceleration if acceleration < 0.0 else float("inf")
+    return 2.0 * distance / (root - velocity) if root > velocity else float("inf")
+
+
+def _braking_time(velocity: float, acceleration: float) -> float:
+    """When an opposite acceleration has brought a fall to a stand."""
+    return -velocity / acceleration if velocity < 0.0 < acceleration else float("inf")
+
+
+def fan(
+    velocity: float,
+    acceleration: float,
+    days: float = 21.0,
+    *,
+    multiples: Sequence[float] = (0.0, 1.0, 2.0, 4.0),
+    step: float = 1.0,
+    depth: float | None = None,
+    stall: float = 0.0,
+    rebound: float = 0.0,
+    half_life: float = 7.0,
+    reaction: Reaction = BTC,
+) -> Paths:
+    """The same fall at several multiples of its acceleration, one scenario each; see `crash_path`.
+
+    Examples
+    --------
+    >>> fan(-0.02, -0.004, 10).spot[:, -1].round(3).tolist()
+    [0.819, 0.67, 0.549, 0.368]
+    """
+    parts = [
+        crash_path(
+            velocity,
+            multiple * acceleration,
+            days,
+            depth=depth,
+            stall=stall,
+            rebound=rebound,
+            half_life=half_life,
+            step=step,
+            reaction=reaction,
+        )
+        for multiple in multiples
+    ]
+    return join(*parts)
+
+
+def _check(name: str, value: object, holds: object, rule: str) -> None:
+    if not holds:
+        raise InputError(f"{name} must be {rule}; got {value!r}.")
+
+
+def join(*parts: Paths) -> Paths:
+    """Put scenarios over the same dates into one set.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to join, or the parts differ in dates or rules.
+    """
+    if not parts:
+        raise InputError("join needs at least one set of paths.")
+    first = parts[0]
+    names = tuple(first.arrays())
+    for part in parts[1:]:
+        same = (part.straight, part.stickiness, part.tenor_power, tuple(part.arrays())) == (
+            first.straight,
+            first.stickiness,
+            first.tenor_power,
+            names,
+        )
+        if not (same and np.array_equal(part.days, first.days)):
+            raise InputError("paths can only be joined over the same days and with the same rules.")
+    joined: dict[str, Any] = {name: np.concatenate([p.arrays()[name] for p in parts]) for name in names}
+    return replace(first, labels=tuple(label for part in parts for label in part.labels), **joined)

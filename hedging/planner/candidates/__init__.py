@@ -1,0 +1,1 @@
+"""What may be traded: each instrument and side as a column of numbers per lot."""

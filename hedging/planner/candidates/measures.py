@@ -1,0 +1,132 @@
+"""What a target may hold in a band: sums over all that is held, of one more lot and of a whole book."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging.book.book import Book
+from hedging.book.skew_delta import book_delta_gamma, option_delta_gamma
+from hedging.market.contracts import Option
+from hedging.market.market import Market
+from hedging.planner.candidates.candidates import Columns
+from hedging.planner.request.target import BANDS, Band, Target, limit_name, window_name
+from hedging.units import days
+
+__all__ = ["Measure", "measures"]
+
+Array = npt.NDArray[np.float64]
+
+SKEWED = ("delta", "gamma", "delta_value", "gamma_value")
+COINS = ("delta", "vega_coin", "theta_coin")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measure:
+    """One number in a band.
+
+    Attributes
+    ----------
+    limit : str
+        What the limit is called.
+    band : (low, high)
+    of_columns : callable
+        Its change per lot of each order, shape (columns,).
+    of_book : callable
+        Its value for a book.
+    in_coins : bool
+        Whether it is counted in units of the underlying, or in money.
+    """
+
+    limit: str
+    band: Band
+    of_columns: Callable[[Columns], Array]
+    of_book: Callable[[Book], float]
+    in_coins: bool = False
+
+
+def measures(target: Target, market: Market, *, several: bool) -> Iterator[Measure]:
+    """Every band that a target holds on one market; `several` puts the asset into their names."""
+    for name in BANDS:
+        band = target.band(name, market.asset)
+        if band is not None:
+            of_columns, of_book = _functions(name, target, market)
+            label = name if target.delta_rule is None or name not in SKEWED else f"{name} {target.rule_name}"
+            limit = limit_name(label, market.asset, several=several)
+            yield Measure(limit, band, of_columns, of_book, in_coins=name in COINS)
+    for window, band in target.vega_by_days.items():
+        limit = limit_name(window_name(window), market.asset, several=several)
+        yield Measure(limit, band, *_vega_by_expiry(market, _inside(window)))
+
+
+def _functions(
+    name: str, target: Target, market: Market
+) -> tuple[Callable[[Columns], Array], Callable[[Book], float]]:
+    """How one measure is taken of orders, and of a book."""
+    spot = market.spot
+    if name == "vega_weighted":
+        return _vega_by_expiry(market, lambda left: np.sqrt(target.reference_days / left))
+    greek, _, unit = name.partition("_")
+    of_columns, of_book = _greek(greek, target, market)
+    if not unit:
+        return of_columns, of_book
+    # What `Exposure.delta_value` and `gamma_value` are, and money counted in coins.
+    factor = {"delta_value": spot, "gamma_value": 0.01 * spot**2}.get(name, 1.0 / spot)
+    return lambda columns: factor * of_columns(columns), lambda book: factor * of_book(book)
+
+
+def _greek(
+    name: str, target: Target, market: Market
+) -> tuple[Callable[[Columns], Array], Callable[[Book], float]]:
+    """One Greek of orders and of a book, with the surface moving as the target's rule says."""
+    rule = target.delta_rule
+
+    def of_columns(columns: Columns) -> Array:
+        here = np.array([item.asset == market.asset for item in columns.instruments])
+        plain = np.where(here, getattr(columns, name), 0.0)
+        if rule is None or name not in SKEWED:
+            return plain
+        options = {
+            i: item for i, item in enumerate(columns.instruments) if here[i] and isinstance(item, Option)
+        }
+        added = np.zeros(len(columns))
+        added[list(options)] = option_delta_gamma(list(options.values()), market, rule)[name]
+        return np.asarray(plain + columns.size * added)
+
+    def of_book(book: Book) -> float:
+        if rule is None or name not in SKEWED:
+            return float(getattr(book.exposure(market), name))
+        return book_delta_gamma(book, market, rule)[name]
+
+    return of_columns, of_book
+
+
+def _vega_by_expiry(
+    market: Market, weight: Callable[[Array], Array]
+) -> tuple[Callable[[Columns], Array], Callable[[Book], float]]:
+    """Vega of orders and of a book, that of each expiry times a weight by its days from now."""
+
+    def of_columns(columns: Columns) -> Array:
+        items = columns.instruments
+        here = np.array([item.asset == market.asset and isinstance(item, Option) for item in items])
+        left = np.array([days(market.as_of, item.expiry) for item in items if isinstance(item, Option)])
+        weights = np.zeros(len(items))
+        weights[[isinstance(item, Option) for item in items]] = weight(left)
+        return np.asarray(np.where(here, weights * columns.vega, 0.0))
+
+    def of_book(book: Book) -> float:
+        table = book.exposure_by_expiry(market)
+        dated = table[table.index.notna()] if len(table) else table
+        left = np.array([days(market.as_of, pd.Timestamp(expiry)) for expiry in dated.index])
+        return float(weight(left) @ dated["vega"].to_numpy()) if len(dated) else 0.0
+
+    return of_columns, of_book
+
+
+def _inside(window: tuple[float, float]) -> Callable[[Array], Array]:
+    first, last = window
+    return lambda left: np.asarray((left >= first) & (left <= last), dtype=float)

@@ -1,0 +1,1 @@
+"""Outcomes against the quotes: free lunches and least-entropy reweighting."""

@@ -1,0 +1,1 @@
+"""Rows and columns: targets and limits as ``matrix @ lots <= bound``."""

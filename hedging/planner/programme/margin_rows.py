@@ -1,0 +1,61 @@
+"""Initial margin as rows: what orders and holdings may need together, in numbers that a margin model gives.
+
+The planner knows no margin rules. It is given a value that does, such as `hedging.margin.InitialMargin`, asks it
+what the holdings need and what each order would need alone, and adds up: at every node of the model's table of
+losses, and for the rest, of which the whole needs no more than the sum of its parts. So a plan within the rows is
+within the limit; `hedging.planner.verify` asks the model itself about the whole account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.book.book import Book, Holding
+from hedging.market.market import Market
+from hedging.planner.candidates.candidates import Columns
+
+__all__ = ["MarginLimit", "margin_rows"]
+
+Array = npt.NDArray[np.float64]
+
+
+class MarginLimit(Protocol):
+    """A limit on the initial margin of an account, as the planner asks about it. All in money."""
+
+    @property
+    def most(self) -> float:
+        """Share of the base that the account of one asset may need. [1]"""
+
+    def of(self, book: Book, market: Market) -> float:
+        """Initial margin of what a book holds of the market's asset."""
+
+    def held(self, book: Book, market: Market) -> tuple[Array, float]:
+        """Losses of the holdings at each node, and the rest."""
+
+    def alone(self, holdings: Sequence[Holding], market: Market) -> tuple[Array, Array]:
+        """The same of each of some holdings by itself, shapes (nodes, holdings) and (holdings,)."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The limit as plain values."""
+
+
+def margin_rows(
+    limit: MarginLimit, book: Book, market: Market, columns: Columns, here: npt.NDArray[np.bool_], base: float
+) -> tuple[Array, Array]:
+    """One row a node of the model's table: what an order needs per lot, and what is left for orders.
+
+    Per lot of the largest order, as some rates rise with size. Closing a short option gives nothing back, and
+    closing a long one counts as a sale: more than is needed, where holdings are closed.
+    """
+    index = np.flatnonzero(here)
+    contracts = np.sign(columns.size) * columns.lot * columns.most
+    orders = [Holding(columns.instruments[i], float(contracts[i]), float(columns.entry[i])) for i in index]
+    losses, rest = limit.alone(orders, market)
+    held, held_rest = limit.held(book, market)
+    matrix = np.zeros((len(losses), len(columns)))
+    matrix[:, index] = (losses + rest) / columns.most[index]
+    return matrix, limit.most * base - held - held_rest

@@ -1,0 +1,1 @@
+"""What is asked of a plan, checked: target, limits, view, outcomes, effort, scenarios."""

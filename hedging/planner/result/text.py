@@ -1,0 +1,177 @@
+"""A plan as text and as HTML. Formats what the plan holds; computes nothing."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from html import escape
+from typing import TYPE_CHECKING
+
+from hedging.book.legs import cost_of
+from hedging.planner.request.floors import is_floor
+from hedging.planner.request.target import BANDS, LEAST
+from hedging.planner.request.view import View
+from hedging.planner.request.wording import figure, figure_of, per_cent
+
+if TYPE_CHECKING:
+    from hedging.planner.result.plan import Alternative, HedgePlan
+    from hedging.planner.verify.in_coin import Numeraire
+    from hedging.planner.verify.revalue import Check
+
+__all__ = ["plan_html", "plan_text"]
+
+WIDTH = 110
+HARD_SPACE = "\N{NO-BREAK SPACE}"
+SHOWN = ("delta", "gamma", "vega", "theta")
+UNITS = BANDS | dict.fromkeys(("vega_by_days", "gross_vega"), BANDS["vega"])
+SHOWN_SHARES = ("shortfall", "value_at_risk", "cost", "initial_margin")
+
+
+def plan_text(plan: HedgePlan) -> str:
+    """The plan in some twenty aligned lines."""
+    lines = [headline(plan), *_order_lines(plan), *_cost_lines(plan), *_exposure_lines(plan)]
+    lines += _share_lines(plan)
+    if plan.inputs.get("view"):
+        lines.append(f"  {'view':<14}{View(**plan.inputs['view'])}")
+    for name, trough in zip(("alone", "hedged"), plan.troughs, strict=True):
+        lines.append(
+            f"  {f'worst {name}':<14}{per_cent(trough.share):>10}  {trough.scenario}, day {trough.day:.4g}"
+        )
+    lines += [f"  {f'in {item.unit}':<14}{item}" for item in _other_numeraires(plan)]
+    if plan.agreement is not None:
+        lines.append(f"  {'outcomes':<14}{plan.agreement}")
+    lines.append(f"  {'binds':<14}{', '.join(plan.binding) or 'nothing'}")
+    if missed := [check for check in plan.checks if not check.ok]:
+        lines.append(f"  {'misses':<14}{_misses(missed)}")
+    if plan.shadow_prices:
+        lines.append(f"  {'prices':<14}{', '.join(map(str, plan.shadow_prices))} {_currency(plan)}")
+    lines += [f"  {'instead':<14}{_alternative(item)}" for item in plan.alternatives]
+    lines += [f"  {'remark':<14}{remark}" for remark in plan.remarks]
+    lines.append(f"  {'proof':<14}{_proof(plan)}")
+    wrapped = [part for line in lines for part in _wrapped(line)]
+    return "\n".join([*wrapped, plan.message])
+
+
+def _wrapped(line: str) -> list[str]:
+    """A long line over several, the rest below its text; neither symbols nor `-90 %` are torn apart."""
+    parts = textwrap.wrap(
+        line.replace(" %", f"{HARD_SPACE}%"),
+        WIDTH,
+        subsequent_indent=" " * 16,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return [part.replace(HARD_SPACE, " ") for part in parts]
+
+
+def plan_html(plan: HedgePlan) -> str:
+    """The same as HTML for a notebook."""
+    orders = plan.orders[["side", "quantity", "instrument", "limit_price", "quote_unit", "premium"]]
+    table = orders.to_html(index=False, border=0, float_format="{:,.6g}".format)
+    rest = plan_text(plan).splitlines()[1 + max(1, len(plan.legs)) :]
+    return f"<p><b>{escape(headline(plan))}</b></p>{table}<pre>{escape(chr(10).join(rest))}</pre>"
+
+
+def headline(plan: HedgePlan) -> str:
+    """One line: what is hedged, when, at which spot, and the status."""
+    assets = ", ".join(f"{before.asset} at {before.spot:,.10g}" for before, _ in plan.exposures)
+    when = str(plan.inputs.get("as_of", ""))[:16].replace("T", " ")
+    return f"Hedge plan, {assets} {_currency(plan)}, {when} UTC: {plan.structure}, {plan.status}"
+
+
+def _currency(plan: HedgePlan) -> str:
+    return str(plan.inputs.get("currency", "money"))
+
+
+def _order_lines(plan: HedgePlan) -> list[str]:
+    if not plan.legs:
+        return ["  no orders"]
+    width = max(len(leg.instrument.symbol) for leg in plan.legs)
+    return [
+        f"  {leg.side:<5}{abs(leg.quantity):>9,.10g}  {leg.instrument.symbol:<{width}}  at {leg.price_text}"
+        f"   premium {cost_of([leg]).premium:>12,.0f}"
+        for leg in plan.legs
+    ]
+
+
+def _cost_lines(plan: HedgePlan) -> list[str]:
+    cost, currency = plan.cost, _currency(plan)
+    share = cost.premium / plan.base
+    return [
+        f"  {'cost':<14}{cost.execution:>10,.0f} {currency}  half spread {cost.half_spread:,.0f}, "
+        f"fees {cost.fees:,.0f}, carry {cost.carry:,.0f}",
+        f"  {'net premium':<14}{cost.premium:>10,.0f} {currency}  {share:.2%} of {plan.base_name} {plan.base:,.0f}",
+    ]
+
+
+def _exposure_lines(plan: HedgePlan) -> list[str]:
+    lines = [f"  {'':<14}{'before':>12}{'after':>12}  {'target':<16}unit"]
+    assets = [before.asset for before, _ in plan.exposures]
+    shown: set[str] = set()
+    for before, after in plan.exposures:
+        for name in SHOWN:
+            label = name if len(plan.exposures) == 1 else f"{name} {before.asset}"
+            asked = next((check for check in plan.checks if check.limit == label), None)
+            lines.append(
+                f"  {label:<14}{figure(getattr(before, name), 5):>12}{figure(getattr(after, name), 5):>12}  "
+                f"{_band(asked) if asked else '':<15} {_unit(plan, name, before.asset)}"
+            )
+            shown.add(label)
+    for check in plan.checks:
+        name, asset = check.limit.partition(" ")[0], check.limit.rpartition(" ")[2]
+        if name in UNITS and check.limit not in shown:
+            # Too long a name takes the room of the value before, which is not known here.
+            lines.append(
+                f"  {check.limit:<26}{figure(check.value, 5):>12}  {_band(check):<15} "
+                f"{_unit(plan, name, asset if asset in assets else assets[0])}"
+            )
+    return lines
+
+
+def _unit(plan: HedgePlan, name: str, asset: str) -> str:
+    return UNITS[name].replace("money", _currency(plan)).replace("units of underlying", asset)
+
+
+def _other_numeraires(plan: HedgePlan) -> list[Numeraire]:
+    """The coin, and money too where the lines above count in coin."""
+    judged = plan.inputs.get("book", {}).get("numeraire")
+    return [
+        item for item in plan.numeraires if item.unit != _currency(plan) or judged not in (item.unit, "USD")
+    ]
+
+
+def _share_lines(plan: HedgePlan) -> list[str]:
+    """Limits in shares of the base that no other line shows, each with where the plan stands."""
+    least = LEAST[plan.inputs.get("target", {}).get("minimise", "cost")]
+    return [
+        f"  {check.limit:<26}{check.value:>12.2%}  "
+        f"{'minimised' if check.limit == least else _band(check):<15} of {plan.base_name}"
+        for check in plan.checks
+        if check.limit == least
+        or check.limit.partition(" ")[0] in SHOWN_SHARES
+        or (is_floor(check.limit) and check.limit != "floor")  # which the worst case shows
+    ]
+
+
+def _band(check: Check) -> str:
+    low, high = ("" if side is None else figure_of(check.limit, side) for side in (check.low, check.high))
+    return f"{low} .. {high}".strip()
+
+
+def _misses(checks: Iterable[Check]) -> str:
+    return ", ".join(f"{check.limit} by {figure_of(check.limit, check.miss, 3)}" for check in checks)
+
+
+def _alternative(item: Alternative) -> str:
+    legs = ", ".join(f"{leg.side} {figure(abs(leg.quantity))} {leg.instrument.symbol}" for leg in item.legs)
+    text = f"{item.name}: {legs or 'no orders'}, cost {item.cost.execution:,.0f}"
+    if item.loss is not None:
+        text += f", loses {per_cent(item.loss)}"
+    return f"{text}; misses {_misses(item.misses)}" if item.misses else text
+
+
+def _proof(plan: HedgePlan) -> str:
+    return (
+        f"objective {plan.objective:,.2f}, bound {plan.bound:,.2f}, gap {plan.gap:.3%}, "
+        f"{plan.nodes:,} node{'s' * (plan.nodes != 1)}, {plan.seconds:.2f} s"
+    )

@@ -1,0 +1,172 @@
+"""Among plans of as few legs that cost hardly more, the structure that a desk thinks of first.
+
+In this order: what only closes options held; a put, a put spread, a collar, a put-spread collar; the underlying
+alone; one of these beside the underlying; then the same over several expiries, which are bets on more than spot;
+then anything else, a sale of the underlying in disguise among it.
+
+A ratio of sizes is not asked for: cover keeps what is sold below what is bought or held, bands and whole lots
+decide the rest, and where premium is paid in coin even sizes are not the same number.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.book.structure import SIDES
+from hedging.market.contracts import Option
+from hedging.planner.candidates.candidates import Columns
+from hedging.planner.programme.build import Problem
+from hedging.planner.selection.undisguised import deep
+from hedging.planner.solver.backends import Engine
+from hedging.planner.solver.exact import branch
+from hedging.planner.solver.pairs import plainest_pair
+from hedging.planner.solver.relaxation import Search, relax_within
+from hedging.planner.solver.search import GONE_THROUGH, Solution, reach
+
+__all__ = ["Standing", "standard"]
+
+Array = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+
+BITS = {("put", 1): 1, ("put", -1): 2, ("call", -1): 4, ("call", 1): 8}
+OUTRIGHT, DISGUISED = 16, 32
+PUT_AND_SHORT_CALL = BITS["put", 1] | BITS["call", -1]
+OPTIONS = [
+    sum(BITS[side] for side in SIDES[name]) for name in ("put", "put spread", "collar", "put-spread collar")
+]
+FORMS = [0, *OPTIONS, OUTRIGHT, *(form | OUTRIGHT for form in OPTIONS)]
+"""What the orders of a structure open, as bits, the most standard first."""
+OTHER = 2 * len(FORMS)  # the rank behind all of these, over one expiry and over several
+PLACES = np.full(2 * DISGUISED, OTHER)
+PLACES[FORMS] = np.arange(len(FORMS))
+NODES = 100  # for plans of three legs and more, of which nothing is proven
+SECONDS = 5.0  # for the same, should each node take long
+PROMISING = 40  # orders that one of these is chosen from
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """What each order is to a structure, as numbers; the last entry of each stands for no order.
+
+    Attributes
+    ----------
+    opens : ndarray of int
+        Its bit, 0 if it only closes what is held.
+    asset, expiry, contract : ndarray of int
+        Which asset; which expiry, of options opened; which strike and expiry, of any option. 0 for none.
+    """
+
+    opens: Indices
+    asset: Indices
+    expiry: Indices
+    contract: Indices
+
+    @classmethod
+    def among(cls, columns: Columns) -> Standing:
+        """What the orders of a programme are."""
+        items, sides = columns.instruments, np.sign(columns.size).astype(int)
+        bits = [BITS.get((str(k), int(s)), OUTRIGHT) for k, s in zip(columns.kinds, sides, strict=True)]
+        opens = np.where(columns.closes, 0, np.where(deep(columns), DISGUISED, bits))
+        terms = [(i.asset, i.strike, i.expiry) if isinstance(i, Option) else None for i in items]
+        expiry = _numbered([each and each[2] for each in terms])
+        return cls(
+            opens=np.append(opens, 0),
+            asset=_numbered([item.asset for item in items]),
+            expiry=np.append(np.where(columns.closes, 0, expiry[:-1]), 0),
+            contract=_numbered(terms),
+        )
+
+    def ranks(self, orders: Indices) -> Indices:
+        """Rank of some plans, the most standard lowest; `orders` has one row a plan, the last index for no order.
+
+        Of several assets the least standard counts.
+        """
+        rank = np.zeros(len(orders), dtype=np.intp)
+        for asset in range(1, self.asset.max() + 1):
+            mine = np.where(self.asset[orders] == asset, orders, self.opens.size - 1)
+            expiry, opens = self.expiry[mine], np.bitwise_or.reduce(self.opens[mine], axis=1)
+            last = expiry.max(axis=1)
+            several = np.where(expiry > 0, expiry, last[:, None]).min(axis=1) < last
+            place = PLACES[np.where(self._disguised(mine), DISGUISED, opens)]
+            rank = np.maximum(rank, np.minimum(place + len(FORMS) * several, OTHER))
+        return rank
+
+    def _disguised(self, orders: Indices) -> Mask:
+        """Whether a put is bought and the call of its strike sold: a future sold."""
+        found = np.zeros(len(orders), dtype=bool)
+        for one, other in combinations(orders.T, 2):
+            same = (self.contract[one] == self.contract[other]) & (self.contract[one] > 0)
+            found |= same & ((self.opens[one] | self.opens[other]) == PUT_AND_SHORT_CALL)
+        return found
+
+    def rank(self, lots: Array) -> int:
+        """Rank of one plan."""
+        return int(self.ranks(np.flatnonzero(lots)[None, :])[0])
+
+    def structures(self, below: int) -> Iterator[Mask]:
+        """Orders that each structure ranked below one may have, the most standard structure first."""
+        for rank in range(min(below, OTHER)):
+            form = FORMS[rank % len(FORMS)]
+            fits, expiry = (self.opens[:-1] & ~form) == 0, self.expiry[:-1]
+            if rank >= len(FORMS) or not form & ~OUTRIGHT:
+                yield fits
+            else:
+                yield from (fits & np.isin(expiry, (0, one)) for one in np.unique(expiry[expiry > 0]))
+
+
+def _numbered(values: Sequence[Hashable | None]) -> Indices:
+    """Equal values by equal numbers from 1 on, None by 0; and a 0 at the end."""
+    number = {value: i for i, value in enumerate(dict.fromkeys(v for v in values if v is not None), start=1)}
+    return np.array([0 if value is None else number[value] for value in (*values, None)], dtype=np.intp)
+
+
+def standard(
+    problem: Problem, solution: Solution, standing: Standing, *, cost: float, engine: Engine | None = None
+) -> Solution:
+    """The cheapest plan of the most standard structure, with no more legs and for at most `cost`.
+
+    Exact for one leg and for two. More are looked for among the most promising orders: a preference, of which
+    nothing is proven.
+    """
+    if solution.lots is None or solution.relaxed is None or not solution.lots.any():
+        return solution
+    engine = replace(engine or Engine(), nodes=NODES)
+    search = Search(problem, 1e-3, time.perf_counter() + SECONDS, engine)
+    search.active |= solution.relaxed.active
+    legs, below = int(np.count_nonzero(solution.lots)), standing.rank(solution.lots)
+    keep, most = reach(search, solution.relaxed, cost - problem.price_per_leg)
+    if legs <= GONE_THROUGH and not search.miss_price.size:
+        target = np.nextafter(cost, np.inf)
+        lots = plainest_pair(search, keep, most, target, standing.ranks, below, legs=legs)
+    else:
+        possible = np.zeros_like(most)
+        possible[keep] = most[keep]
+        lots = _of_many_legs(search, standing, possible, cost, legs, below)
+    return solution if lots is None else replace(solution, lots=lots, objective=search.objective(lots))
+
+
+def _of_many_legs(
+    search: Search, standing: Standing, most: Array, cost: float, legs: int, below: int
+) -> Array | None:
+    """A plan of the first structure that has one for at most `cost`, as far as the time goes."""
+    columns, price = search.problem.columns, search.problem.price_per_leg
+    for fits in standing.structures(below):
+        if search.over:
+            break
+        relaxed = relax_within(search, None, np.where(fits, most, 0.0)) if fits.any() else None
+        if relaxed is None or relaxed.value + price > cost:
+            continue
+        keep = np.flatnonzero(fits & (most > 0.0))
+        promising = np.argsort((relaxed.reduced * columns.least - 1e-9 * relaxed.lots)[keep], kind="stable")
+        lots, _ = branch(search, np.sort(keep[promising[:PROMISING]]), most, legs, price=price)
+        kept = lots is not None and search.keeps(lots) and search.objective(lots) <= cost
+        if lots is not None and kept and standing.rank(lots) < below:
+            return lots
+    return None

@@ -1,0 +1,267 @@
+r"""Value at risk as a limit: with what probability a plan may lose more, outcome by outcome.
+
+The limit says that the outcomes in which a plan loses more than :math:`L` weigh at most :math:`1 - \beta`
+together, whichever they are. For each choice of them it is an ordinary floor over all others, and the
+programme one that `hedging.planner.solver.search` proves. Choices are searched as a tree [1]_:
+
+1. At a node some outcomes are held, some are given up, the others are undecided and not asked for. So its
+   relaxation costs no more than any plan below it.
+2. Where that plan loses more in too many of the others, these cannot all be given up: the first is held, or
+   the first is given up and the second held, and so on. The branches share no plan and miss none.
+3. Where it does not, the node's programme is solved in whole lots, and branched in the same way if need be.
+
+The cheapest node still open bounds all plans there are. Some hundreds of outcomes are proven in seconds;
+with thousands the time limit is met first, and the plan comes with its gap.
+
+References
+----------
+.. [1] A. Ruszczynski, Probabilistic programming with discrete distributions, 2002: chance constraints as a
+   choice of scenarios.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.planner.programme.build import Problem
+from hedging.planner.solver import search as plain
+from hedging.planner.solver.backends import Engine
+from hedging.planner.solver.relaxation import Relaxation, relax
+from hedging.planner.solver.search import Solution
+
+__all__ = ["possible", "settled", "simplest", "solve"]
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+TOLERANCE = 1e-7  # of the base: a loss beyond the limit by less is rounding
+GREEDY_ROUNDS = 5
+GREEDY_SHARE = 0.4  # of the time, for plans before the proof
+
+
+def solve(
+    problem: Problem,
+    *,
+    gap: float = 1e-3,
+    time_limit: float = 30.0,
+    prove: bool = True,
+    engine: Engine | None = None,
+) -> Solution:
+    """Find the cheapest plan and prove it, value at risk included; parameters as `hedging.planner.solver.search.solve`."""
+    if problem.chance is None:
+        return plain.solve(problem, gap=gap, time_limit=time_limit, engine=engine)
+    tree = _Tree(problem, gap, time.perf_counter() + time_limit, engine=engine)
+    bound, interrupted = tree.root_value, False
+    try:
+        tree.greedy(GREEDY_SHARE * time_limit if prove else time_limit)
+        bound = tree.search() if prove else bound
+    except KeyboardInterrupt:
+        if tree.best is None:
+            raise
+        interrupted = True
+    best = tree.best
+    if best is None:
+        return Solution(None, np.inf, bound, tree.nodes, bool(np.isinf(bound)))
+    bound = min(bound, best.objective)
+    # Prices of limits at the plan's own choice of outcomes, over every order.
+    relaxed = relax(settled(problem, best.lots))
+    return replace(best, bound=bound, nodes=tree.nodes, relaxed=relaxed, interrupted=interrupted)
+
+
+def simplest(problem: Problem, solution: Solution, *, share: float, engine: Engine | None = None) -> Solution:
+    """The plan with the fewest legs among those that cost little more and give up the same outcomes."""
+    return plain.simplest(settled(problem, solution.lots), solution, share=share, engine=engine)
+
+
+def settled(problem: Problem, lots: Array | None) -> Problem:
+    """The ordinary programme that asks of no outcome what `lots` give up there."""
+    if problem.chance is None or lots is None:
+        return problem
+    over, chance = _over(problem, lots), problem.chance
+    order = np.argsort(-over, kind="stable")
+    kept = order[
+        np.cumsum(chance.probabilities[order]) > chance.share
+    ]  # the quantile, and all that lose less
+    missed = max(0.0, float(over[kept[0]])) if "value_at_risk" in problem.miss_price else 0.0
+    return _holding(problem, over <= missed + TOLERANCE * problem.base)
+
+
+def possible(problem: Problem, *, time_limit: float) -> bool:
+    """Whether continuous lots can keep every limit; undecided within the time counts as possible."""
+    if problem.chance is None:
+        return relax(problem) is not None
+    tree = _Tree(problem, np.inf, time.perf_counter() + time_limit, whole_lots=False)
+    return bool(np.isfinite(tree.search())) or tree.best is not None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Node:
+    """Outcomes that must keep the limit, and those that are given up; the others are undecided."""
+
+    held: Mask
+    given_up: Mask
+
+
+@dataclass(slots=True)
+class _Tree:
+    problem: Problem
+    gap: float
+    deadline: float
+    whole_lots: bool = True
+    engine: Engine | None = None
+    best: Solution | None = None
+    nodes: int = 0
+    probabilities: Array = field(init=False)
+    share: float = field(init=False)
+    active: Mask = field(init=False)
+    root: Relaxation | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        assert self.problem.chance is not None
+        self.probabilities, self.share = self.problem.chance.probabilities, self.problem.chance.share
+        self.active = np.zeros(len(self.problem.rows.bound), dtype=bool)
+        self.root = self._relaxed(self._start)
+
+    @property
+    def _start(self) -> _Node:
+        none = np.zeros(self.probabilities.size, dtype=bool)
+        return _Node(none, none)
+
+    def _relaxed(self, node: _Node) -> Relaxation | None:
+        """The node's relaxation, from the rows that mattered at others."""
+        fixed = _holding(self.problem, node.held)
+        relaxed = relax(fixed, active=self.active & np.isfinite(fixed.rows.bound))
+        if relaxed is not None:
+            self.active |= relaxed.active
+        return relaxed
+
+    @property
+    def root_value(self) -> float:
+        return np.inf if self.root is None else self.root.value
+
+    @property
+    def seconds_left(self) -> float:
+        return max(0.0, self.deadline - time.perf_counter())
+
+    @property
+    def over(self) -> bool:
+        return self.seconds_left <= 0.0 or (self.engine is not None and self.nodes >= self.engine.nodes)
+
+    @property
+    def target(self) -> float:
+        """What a plan must cost less than to count as better than the best."""
+        if self.best is None:
+            return np.inf
+        return self.best.objective - min(self.gap, 1.0) * abs(self.best.objective)
+
+    def greedy(self, seconds: float) -> None:
+        """Give up what the relaxation loses most in, then what the plan found does, as long as that helps."""
+        if self.root is None:
+            return
+        end, lots = time.perf_counter() + seconds, self.root.lots
+        for _ in range(GREEDY_ROUNDS):
+            node = self._worst_given_up(lots)
+            before = self.best
+            solution = self._solved(node, min(self.seconds_left, max(end - time.perf_counter(), 0.0)))
+            if self.best is before or solution.lots is None or self.over:
+                return
+            lots = solution.lots
+
+    def search(self) -> float:
+        """Branch until nothing better can be left, or the time is up; returns the bound on every plan."""
+        if self.root is None:
+            return np.inf
+        number, closed = count(), np.inf
+        heap: list[tuple[float, int, _Node]] = [(self.root.value, next(number), self._start)]
+        while heap:
+            bound, _, node = heap[0]
+            if min(bound, closed) >= self.target or self.over:
+                break
+            heapq.heappop(heap)
+            relaxed = self._relaxed(node)
+            self.nodes += 1
+            if relaxed is None or relaxed.value >= self.target:
+                continue
+            bound, lots = max(bound, relaxed.value), relaxed.lots
+            if self._keeps(lots, node):
+                if not self.whole_lots:
+                    self.best = Solution(lots, relaxed.value, relaxed.value, 0)
+                    return bound
+                solution = self._solved(node, self.seconds_left)
+                bound = max(bound, solution.bound)
+                if solution.lots is None:
+                    closed = min(closed, bound)
+                    continue
+                lots = solution.lots
+                if self._keeps(lots, node):
+                    closed = min(closed, bound)
+                    continue
+            for child in self._branches(node, lots):
+                heapq.heappush(heap, (bound, next(number), child))
+        return min([closed, self.target, *(bound for bound, _, _ in heap)])
+
+    def _solved(self, node: _Node, seconds: float) -> Solution:
+        """The node's programme in whole lots; the best plan of all is kept."""
+        fixed = _holding(self.problem, node.held)
+        solution = plain.solve(fixed, gap=self.gap, time_limit=seconds, engine=self.engine)
+        self.nodes += solution.nodes
+        better = self.best is None or solution.objective < self.best.objective
+        if solution.lots is not None and better and self._keeps(solution.lots, node):
+            self.best = solution
+        if solution.interrupted:
+            raise KeyboardInterrupt
+        return solution
+
+    def _keeps(self, lots: Array, node: _Node) -> bool:
+        return bool(self.probabilities[_beyond(self.problem, lots, node.held)].sum() <= self.share)
+
+    def _worst_given_up(self, lots: Array) -> _Node:
+        """Everything held but the worst outcomes, as many as may be given up."""
+        order = np.argsort(-_over(self.problem, lots), kind="stable")
+        inside = np.cumsum(self.probabilities[order]) <= self.share
+        given_up = np.zeros(order.size, dtype=bool)
+        given_up[order[inside]] = True
+        return _Node(~given_up, given_up)
+
+    def _branches(self, node: _Node, lots: Array) -> Iterator[_Node]:
+        """The ways to keep the limit that leave no plan out; the most promising comes first."""
+        beyond = _beyond(self.problem, lots, node.held) & ~node.given_up
+        order = np.flatnonzero(beyond)[np.argsort(-_over(self.problem, lots)[beyond], kind="stable")]
+        spent = self.probabilities[node.given_up].sum() + np.cumsum(self.probabilities[order])
+        last = int(np.argmax(spent > self.share))  # so far they cannot all be given up
+        for place in range(last, -1, -1):
+            held, given_up = node.held.copy(), node.given_up.copy()
+            given_up[order[:place]] = True
+            held[order[place]] = True
+            # What no longer fits cannot be given up any more.
+            held |= ~given_up & (self.probabilities > self.share - self.probabilities[given_up].sum())
+            yield _Node(held, given_up)
+
+
+def _over(problem: Problem, lots: Array) -> Array:
+    """By how much each outcome loses more than the limit. [money]"""
+    rows, at = problem.rows, np.flatnonzero(problem.rows.group == "value_at_risk")
+    used = np.flatnonzero(lots)
+    return np.asarray(rows.matrix[np.ix_(at, used)] @ lots[used] - rows.bound[at])
+
+
+def _beyond(problem: Problem, lots: Array, held: Mask) -> Mask:
+    """Outcomes not held that lose more than the limit, and more than those held do where it may be missed."""
+    over, missed = _over(problem, lots), 0.0
+    if "value_at_risk" in problem.miss_price and held.any():
+        missed = max(0.0, float(over[held].max()))
+    return np.asarray(~held & (over > missed + TOLERANCE * problem.base))
+
+
+def _holding(problem: Problem, held: Mask) -> Problem:
+    """The programme that asks for the limit in some outcomes only."""
+    bound, at = problem.rows.bound.copy(), np.flatnonzero(problem.rows.group == "value_at_risk")
+    bound[at] = np.where(held, bound[at], np.inf)
+    return replace(problem, rows=replace(problem.rows, bound=bound), chance=None)

@@ -1,0 +1,213 @@
+"""The engine: what a worker needs, one block of scenarios at a time, on any executor, the same to the bit."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging.book.book import Book
+from hedging.book.pricer import Pricer
+from hedging.errors import InputError
+from hedging.market.contracts import Instrument, Option
+from hedging.market.market import Market
+from hedging.paths.paths import Paths
+from hedging.scenario.result import Group
+from hedging.units import days as days_between
+
+__all__ = ["Line", "Task", "all_values", "block_values"]
+
+Array = npt.NDArray[np.float64]
+
+# Values in one block, over legs, dates and scenarios: some megabytes each, and long enough to work on that
+# handing a block to a worker costs nothing beside it.
+BLOCK_VALUES = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the result: what it is called and what it comes to, as a small book."""
+
+    label: str
+    group: Group
+    book: Book
+
+
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    """Cost of closing one option: a share of spot per day on which it is still alive, for all its units."""
+
+    asset: str
+    share: float
+    last_day: float
+
+    def along(self, pricer: Pricer, paths: Paths) -> Array:
+        """Money at every node, shape (dates, scenarios)."""
+        spread = 1.0 if paths.spread is None else paths.spread.T
+        alive = (paths.days < self.last_day)[:, None]
+        return np.asarray(np.where(alive, self.share * spread * pricer.spot * paths.spot.T, 0.0))
+
+
+def _closing_costs(book: Book, markets: Mapping[str, Market], *, roll: bool) -> Iterator[_Closing]:
+    for holding in book.holdings:
+        option = holding.instrument
+        if isinstance(option, Option):
+            market = markets[option.asset]
+            half_spread = market.half_spread(option)
+            if half_spread > 0:
+                share = abs(holding.units) * half_spread / market.spot
+                last_day = math.inf if roll else days_between(market.as_of, option.expiry)
+                yield _Closing(option.asset, share, last_day)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """All that a worker needs beside the scenarios: pricers, and what each line holds of what they price.
+
+    `parts` lists per line the asset, the place of an instrument in its pricer, and units; `cash` per line;
+    `closing` what leaving its options costs.
+    """
+
+    pricers: dict[str, Pricer]
+    parts: tuple[tuple[tuple[str, int, float], ...], ...]
+    cash: tuple[float, ...]
+    closing: tuple[tuple[_Closing, ...], ...]
+
+    @classmethod
+    def of(
+        cls,
+        lines: Sequence[Line],
+        held: Book,
+        markets: Mapping[str, Market],
+        *,
+        closing: bool,
+        roll: bool = False,
+        nodes: int = 0,
+    ) -> Task:
+        """Look up in the markets, once, all that the lines hold; `nodes` are the scenarios times dates."""
+        places: dict[str, dict[tuple[Instrument, float], int]] = {asset: {} for asset in held.assets}
+        parts = []
+        for line in lines:
+            found = []
+            for holding in line.book.holdings:
+                known = places[holding.asset]
+                # A missing entry price is NaN, which equals nothing: entries matter to no such instrument.
+                entry = holding.entry if holding.entry == holding.entry else -1.0
+                place = known.setdefault((holding.instrument, entry), len(known))
+                found.append((holding.asset, place, holding.units))
+            parts.append(tuple(found))
+        pricers = {
+            asset: Pricer.of(
+                [item for item, _ in known],
+                [entry for _, entry in known],
+                markets[asset],
+                roll=roll,
+                nodes=nodes,
+            )
+            for asset, known in places.items()
+        }
+        costs = tuple(
+            tuple(_closing_costs(line.book, markets, roll=roll)) if closing else () for line in lines
+        )
+        return cls(pricers, tuple(parts), tuple(line.book.cash for line in lines), costs)
+
+
+def block_values(task: Task, moves: dict[str, Paths], out: Array | None = None) -> Array:
+    """Values of all lines in some scenarios, shape (lines, dates, scenarios), in `out` if there is one."""
+    each = {asset: pricer.values(moves[asset]).transpose(2, 1, 0) for asset, pricer in task.pricers.items()}
+    rolled = {
+        asset: dict(zip(pricer.option_columns, pricer.roll_costs(moves[asset]), strict=True))
+        if pricer.roll
+        else {}
+        for asset, pricer in task.pricers.items()
+    }
+    first = next(iter(moves.values()))
+    values = np.empty((len(task.parts), first.days.size, len(first))) if out is None else out
+    # Sums in a fixed order, entry by entry: a matrix product would round differently in another block.
+    for line, (parts, cash) in enumerate(zip(task.parts, task.cash, strict=True)):
+        total = values[line]
+        if cash or not parts:
+            total[:] = cash
+        for count, (asset, place, units) in enumerate(parts):
+            if count == 0 and not cash:
+                np.multiply(each[asset][place], units, out=total)
+            else:
+                total += units * each[asset][place]
+            if place in rolled[asset]:
+                total -= abs(units) * rolled[asset][place]
+        for cost in task.closing[line]:
+            total -= cost.along(task.pricers[cost.asset], moves[cost.asset])
+    return values
+
+
+def all_values(
+    task: Task,
+    moves: dict[str, Paths],
+    *,
+    executor: Executor | None = None,
+    block: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Array:
+    """Values of all lines in all scenarios, shape (lines, dates, scenarios), computed block by block."""
+    first = next(iter(moves.values()))
+    if block is not None and block < 1:
+        raise InputError(f"block must be a number of scenarios >= 1; got {block!r}.")
+    size = block or max(1, BLOCK_VALUES // (first.days.size * max(1, len(task.parts))))
+    values = np.empty((len(task.parts), first.days.size, len(first)))
+    slices = [slice(start, min(start + size, len(first))) for start in range(0, len(first), size)]
+    if executor is None and len(slices) == 1:
+        block_values(task, moves, values)
+        _report(progress, 1, 1)
+    elif executor is None:
+        # More threads than cores only take turns at the interpreter's lock.
+        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hedging-scenario") as threads:
+            _fill(values, task, moves, slices, threads, progress)
+    else:
+        _fill(values, task, moves, slices, executor, progress)
+    return values
+
+
+def _fill(
+    values: Array,
+    task: Task,
+    moves: dict[str, Paths],
+    slices: Sequence[slice],
+    executor: Executor,
+    progress: Callable[[int, int], object] | None,
+) -> None:
+    """Write every block's values, with a bounded number of blocks in flight; none is left behind."""
+    # Threads write where the values belong; from elsewhere they come back and are copied.
+    shared = isinstance(executor, ThreadPoolExecutor)
+    window = 2 * getattr(executor, "_max_workers", 16)
+    waiting: deque[tuple[int, Future[Array]]] = deque()
+
+    def collect() -> None:
+        block, future = waiting.popleft()
+        found = future.result()
+        if not shared:
+            values[:, :, slices[block]] = found
+        _report(progress, block + 1, len(slices))
+
+    try:
+        for block, where in enumerate(slices):
+            if len(waiting) >= window:
+                collect()
+            piece = {asset: path.select(where) for asset, path in moves.items()}
+            place = (values[:, :, where],) if shared else ()
+            waiting.append((block, executor.submit(block_values, task, piece, *place)))
+        while waiting:
+            collect()
+    finally:
+        for _, unfinished in waiting:
+            unfinished.cancel()
+
+
+def _report(progress: Callable[[int, int], object] | None, done: int, count: int) -> None:
+    if progress is not None:
+        progress(done, count)

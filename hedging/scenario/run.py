@@ -1,0 +1,311 @@
+"""Runs of scenarios over a book and its overlay: paths, payoffs, tables, and falls at several speeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging.book.book import Book
+from hedging.book.legs import Legs, legs_of
+from hedging.errors import InputError
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import Instrument, Option
+from hedging.market.market import Chains, Market, markets_of
+from hedging.paths.paths import Paths, crash_path, grid, hitting_time, today
+from hedging.paths.reactions import BTC, Reaction
+from hedging.scenario._blocks import Line, Task, all_values, block_values
+from hedging.scenario.result import ScenarioResult
+from hedging.units import days as days_between
+
+__all__ = ["by_speed", "payoff", "run", "table"]
+
+Array = npt.NDArray[np.float64]
+
+
+def run(
+    book: Book,
+    markets: Chains,
+    paths: Paths | Mapping[str, Paths],
+    overlay: Legs | None = None,
+    *,
+    closing: bool = False,
+    roll: bool = False,
+    by_leg: bool = True,
+    executor: Executor | None = None,
+    block: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> ScenarioResult:
+    """Revalue a book, and an overlay beside it, in every scenario.
+
+    Parameters
+    ----------
+    book : Book
+        What is held; ``book + plan`` to see a hedged book as one.
+    markets : OptionChain, Market, or several of them
+        What prices each asset of the book.
+    paths : Paths, or a mapping of asset to Paths
+        One set of scenarios for each asset; over the same days, and scenario by scenario the same states
+        of the world.
+    overlay : plan, overlay or legs, optional
+        Shown beside the position: each leg gains its value less the price and fee paid for it. What is
+        paid in coin is counted as coins that the book no longer has.
+    closing : bool
+        Value options at what closing them would bring: less half their spread of today, as a share of spot,
+        times the paths' `spread`. What has expired costs nothing to close; unquoted options are at the model.
+    roll : bool
+        Options that expire on the way lapse. True buys (or sells) each anew at its expiry, of the same flag,
+        tenor and moneyness, out of its own payoff and the account: at the model's value, half its spread of
+        today as a share of spot, times the paths' `spread`, and its fee.
+    by_leg : bool
+        False keeps the position and the overlay as one line each, which holds the memory of a large run to
+        two numbers per node.
+    executor : concurrent.futures.Executor, optional
+        Who computes the blocks: a process pool, or a cluster's, such as Dask's
+        ``client.get_executor()``. By default threads. The numbers are the same to the bit.
+    block : int, optional
+        Scenarios per block; by default as many as fit some megabytes.
+    progress : callable, optional
+        Called with blocks done and blocks in all.
+
+    Returns
+    -------
+    ScenarioResult
+        In the book's numeraire.
+
+    Raises
+    ------
+    InputError
+        If an asset has no market or no paths, or the paths do not fit each other.
+    """
+    by_asset = markets_of(markets)
+    lines = [*_position_lines(book), *_overlay_lines(overlay)] if by_leg else list(_totals(book, overlay))
+    held = Book([holding for line in lines for holding in line.book.holdings])
+    held.check_assets(*by_asset.values())
+    moves = _paths(paths, held.assets or tuple(by_asset))
+    shape = next(iter(moves.values())).spot.shape
+    task = Task.of(lines, held, by_asset, closing=closing, roll=roll, nodes=math.prod(shape))
+    values = all_values(task, moves, executor=executor, block=block, progress=progress)
+    now = block_values(task, dict.fromkeys(moves, today()))[:, 0, 0]
+    start = np.where([line.group == "position" for line in lines], now, 0.0)
+    first = next(iter(moves.values()))
+    spot_now = {asset: by_asset[asset].spot for asset in moves}
+    currency = next(iter(by_asset.values())).currency
+    result = ScenarioResult(
+        currency=currency,
+        money=currency,
+        days=first.days,
+        labels=first.labels,
+        spot={asset: spot_now[asset] * path.spot for asset, path in moves.items()},
+        spot_now=spot_now,
+        legs=tuple(line.label for line in lines),
+        groups=tuple(line.group for line in lines),
+        start=start,
+        values=values.transpose(2, 1, 0),
+    )
+    return result.in_coin(book.numeraire) if book.numeraire in spot_now else result
+
+
+def payoff(
+    book: Book,
+    market: OptionChain | Market,
+    overlay: Legs | None = None,
+    *,
+    spot_moves: Sequence[float] | Array | None = None,
+    days: Sequence[float] | None = None,
+    vol_shift: float = 0.0,
+    stickiness: float = 0.0,
+) -> ScenarioResult:
+    """Gains over a range of spot on some days: today, midway, at the horizon.
+
+    Parameters
+    ----------
+    book, market, overlay
+        As in `run`; of the book, the holdings in the market's asset.
+    spot_moves : sequence of float, optional
+        Relative moves of spot, > -1; by default -60 % to +40 %.
+    days : sequence of float, optional
+        Days from now, ascending; by default today, midway and the first expiry of an option in the overlay
+        or else the book (30 days if there is none).
+    vol_shift, stickiness : float
+        As in `hedging.grid`.
+
+    Returns
+    -------
+    ScenarioResult
+        One scenario per spot move.
+    """
+    moves = np.linspace(-0.6, 0.4, 201) if spot_moves is None else np.asarray(spot_moves, dtype=float)
+    legs = legs_of(overlay)
+    if days is None:
+        horizon = _first_expiry([leg.instrument for leg in legs], market)
+        horizon = (
+            horizon
+            or _first_expiry([holding.instrument for holding in book.of(market.asset)], market)
+            or 30.0
+        )
+        days = (0.0, horizon / 2.0, horizon)
+    return _on_asset(book, market, legs, grid(moves, [vol_shift], days, stickiness=stickiness))
+
+
+def _first_expiry(instruments: Iterable[Instrument], market: OptionChain | Market) -> float | None:
+    """Days to the first expiry among the options of the market's asset."""
+    expiries = [
+        item.expiry for item in instruments if isinstance(item, Option) and item.asset == market.asset
+    ]
+    return days_between(market.as_of, min(expiries)) if expiries else None
+
+
+def table(
+    book: Book,
+    market: OptionChain | Market,
+    overlay: Legs | None = None,
+    *,
+    spot_moves: Sequence[float] | Array = (-0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2),
+    vol_shifts: Sequence[float] | Array | None = None,
+    days: float | Sequence[float] = 0.0,
+    stickiness: float = 0.0,
+) -> pd.DataFrame:
+    """Gain of position and overlay together: spot against vol on one day, or spot against days.
+
+    Parameters
+    ----------
+    book, market, overlay
+        As in `payoff`.
+    spot_moves, vol_shifts : sequence of float
+        See `hedging.grid`; give either several vol shifts or several days.
+    days : float or sequence of float
+        Days from now.
+    stickiness : float
+        See `hedging.grid`.
+
+    Returns
+    -------
+    DataFrame
+        Index ``spot_move``; columns ``vol_shift`` or ``day``. [currency of the book]
+
+    Raises
+    ------
+    InputError
+        If both several vol shifts and several days are given.
+    """
+    dates = np.atleast_1d(np.asarray(days, dtype=float))
+    shifts = np.zeros(1) if vol_shifts is None else np.asarray(vol_shifts, dtype=float)
+    if dates.size > 1 and vol_shifts is not None:
+        raise InputError("a table has two axes: give several vol_shifts with one day, or several days alone.")
+    result = _on_asset(book, market, overlay, grid(spot_moves, shifts, dates, stickiness=stickiness))
+    index = pd.Index(np.asarray(spot_moves, dtype=float), name="spot_move")
+    if vol_shifts is None:
+        return pd.DataFrame(result.total, index=index, columns=pd.Index(dates, name="day"))
+    gains = result.total[:, 0].reshape(index.size, shifts.size)
+    return pd.DataFrame(gains, index=index, columns=pd.Index(shifts, name="vol_shift"))
+
+
+def by_speed(
+    book: Book,
+    market: OptionChain | Market,
+    overlay: Legs | None = None,
+    *,
+    velocity: float,
+    acceleration: float = 0.0,
+    depth: float,
+    speeds: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
+    reaction: Reaction = BTC,
+) -> pd.DataFrame:
+    """Gain at one depth of a fall, by how fast it came there: what a doubling of the speed costs or brings.
+
+    Running a fall c times as fast takes ``c v`` and ``c^2 a``: the same prices, c times sooner.
+
+    Parameters
+    ----------
+    book, market, overlay
+        As in `payoff`.
+    velocity, acceleration, depth
+        As in `hedging.crash_path`; the depth must be reached.
+    speeds : sequence of float
+        Multiples of the speed, ascending, > 0.
+    reaction : Reaction
+        What moves with the price; what it says of speed counts here.
+
+    Returns
+    -------
+    DataFrame
+        Index ``speed``; ``days`` to the depth, ``position, overlay, both`` there, and ``per doubling`` of the
+        speed since the row before. [currency of the book]
+
+    Raises
+    ------
+    InputError
+        If the fall never reaches the depth, or a speed is not above 0.
+    """
+    at = np.asarray(speeds, dtype=float)
+    if not (at.size and (at > 0).all() and (np.diff(at) > 0).all()):
+        raise InputError(f"speeds must be multiples > 0, ascending; got {list(speeds)}.")
+    days = hitting_time(velocity, acceleration, depth)
+    if not np.isfinite(days):
+        raise InputError(
+            f"velocity {velocity!r} and acceleration {acceleration!r} never reach a depth of {depth!r}."
+        )
+    rows = []
+    for speed in at:
+        fall = crash_path(
+            speed * velocity, speed**2 * acceleration, days / speed, step=days / speed / 50, reaction=reaction
+        )
+        end = _on_asset(book, market, overlay, fall)
+        rows.append((days / speed, end.position[0, -1], end.overlay[0, -1], end.total[0, -1]))
+    found = pd.DataFrame(
+        rows, index=pd.Index(at, name="speed"), columns=["days", "position", "overlay", "both"]
+    )
+    found["per doubling"] = found["both"].diff() / np.log2(at / np.roll(at, 1))
+    return found
+
+
+def _on_asset(book: Book, market: OptionChain | Market, overlay: Legs | None, paths: Paths) -> ScenarioResult:
+    asset = market.asset
+    numeraire = book.numeraire if book.numeraire not in book.assets or book.numeraire == asset else "USD"
+    part = Book(book.of(asset), cash=book.cash, numeraire=numeraire)
+    return run(part, market, {asset: paths}, overlay)
+
+
+def _position_lines(book: Book) -> Iterator[Line]:
+    for holding in book.holdings:
+        yield Line(holding.instrument.symbol, "position", Book([holding]))
+    if book.cash or not book.holdings:
+        yield Line("cash", "position", Book(cash=book.cash))
+
+
+def _overlay_lines(overlay: Legs | None) -> Iterator[Line]:
+    for leg in legs_of(overlay):
+        order = (leg,)
+        # The leg and what was paid for it: coins or cash that the book no longer has.
+        yield Line(f"{leg.side} {leg.instrument.symbol}", "overlay", Book() + order)
+
+
+def _totals(book: Book, overlay: Legs | None) -> Iterator[Line]:
+    yield Line("position", "position", book)
+    if overlay is not None:
+        yield Line("overlay", "overlay", Book() + overlay)
+
+
+def _paths(paths: Paths | Mapping[str, Paths], assets: Sequence[str]) -> dict[str, Paths]:
+    """Paths of each asset held, over the same days and scenarios."""
+    if isinstance(paths, Paths):
+        if len(assets) > 1:
+            raise InputError(
+                f"the book holds {', '.join(assets)}, but one set of paths was given: say how each moves, "
+                f"for example hedging.paths.couple(crash, {list(assets)})."
+            )
+        return dict.fromkeys(assets, paths)
+    missing = [asset for asset in assets if asset not in paths]
+    if missing:
+        raise InputError(f"no paths were given for {', '.join(missing)}; they are given for {list(paths)}.")
+    found = {asset: paths[asset] for asset in assets}
+    first = found[assets[0]]
+    for asset, path in found.items():
+        if len(path) != len(first) or not np.array_equal(path.days, first.days):
+            raise InputError(f"paths of {asset} and {assets[0]} must have the same scenarios and days.")
+    return found

@@ -1,0 +1,193 @@
+"""Small chains for the planner's tests, and the slow twin: every book there is, one after the other."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hedging import greeks
+from hedging.book.book import Book, Holding
+from hedging.book.legs import Leg, option_leg
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import ContractTerms, FeeRule, Option
+from hedging.market.market import Market
+from hedging.planner import Limits, Target
+
+LOOSE = {"expiries": (0.0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0, "max_leg_share": 20.0}
+"""Limits that exclude no quote for its size, delta or expiry."""
+AS_OF = pd.Timestamp("2026-02-06T08:00Z")
+SPOT = 100.0
+COIN = ContractTerms(settlement="coin", lot=1.0, ticks=((0.0, 1e-4),), fee=FeeRule(0.0003, 0.125))
+CASH = ContractTerms(settlement="cash", lot=1.0, ticks=((0.0, 1e-2),), fee=FeeRule(0.0003, 0.125))
+
+
+def small_chain(
+    options: list[tuple[str, float, int]],
+    *,
+    terms: ContractTerms = COIN,
+    spreads: list[float] | None = None,
+    sizes: list[float] | None = None,
+    vol: float = 0.6,
+    carry: float = 0.0,
+    asset: str = "BTC",
+) -> OptionChain:
+    """Options as (flag, strike, days to expiry), quoted around their Black-76 value."""
+    flags, strikes, days = (np.array(column) for column in zip(*options, strict=True))
+    t = days / 365.0
+    forward = SPOT * np.exp(carry * t)
+    smile = vol - 0.15 * np.log(strikes / SPOT)
+    mark = np.asarray(greeks.coin_price(flags, forward, strikes, t, smile))
+    if terms.settlement == "cash":
+        mark = mark * forward
+    half = mark * np.asarray(spreads if spreads is not None else [0.02] * len(options))
+    size = np.asarray(sizes if sizes is not None else [np.nan] * len(options), dtype=float)
+    frame = pd.DataFrame(
+        {
+            "flag": flags,
+            "strike": strikes,
+            "expiry": AS_OF + pd.to_timedelta(days, unit="D"),
+            "forward": forward,
+            "index": SPOT,
+            "bid": mark - half,
+            "ask": mark + half,
+            "mark": mark,
+            "mark_vol": smile,
+            "bid_size": size,
+            "ask_size": size,
+        }
+    )
+    unit = "coin" if terms.settlement == "coin" else "money"
+    return OptionChain.from_frame(
+        frame, asset=asset, as_of=AS_OF, units={"price": unit, "vol": "decimal"}, terms=terms
+    )
+
+
+@dataclass(frozen=True)
+class Brute:
+    """The cheapest book of all, by enumeration; None if there is none."""
+
+    cost: float | None
+    quantities: tuple[int, ...] = ()
+
+
+def brute_force(book, chain, target: Target, limits: Limits, scenarios, most: int) -> Brute:
+    """Try every whole number of contracts from -most to most of every option, valued by `Book` alone."""
+    market = Market.of(chain)
+    symbols = list(chain.quotes["symbol"])
+    base = book.value(market)
+    start = base
+    before = book.exposure(market)
+    held = (book.values(market, scenarios).sum(axis=2) + book.cash - start).ravel()
+
+    sides = {+1: [], -1: []}  # per option and side: (greeks, pnl, premium, cost) of one contract
+    for side, out in sides.items():
+        for symbol in symbols:
+            legs = (leg := option_leg(chain, symbol, side * chain.terms.lot),)
+            one = Book() + legs
+            exposure = one.exposure(market)
+            pnl = (one.values(market, scenarios).sum(axis=2) + one.cash).ravel()
+            numbers = np.array([getattr(exposure, name) for name in ("delta", "gamma", "vega", "theta")])
+            coins = -sum(h.units for h in one.holdings if not isinstance(h.instrument, Option))
+            out.append(
+                (numbers, pnl, leg.units * leg.price, abs(leg.units) * (leg.half_spread + leg.fee), coins)
+            )
+
+    best = Brute(None)
+    floor = -np.inf if target.floor is None else target.floor * base
+    budget = np.inf if limits.budget is None else limits.budget * base
+    for quantities in itertools.product(range(-most, most + 1), repeat=len(symbols)):
+        used = [(i, q) for i, q in enumerate(quantities) if q]
+        if len(used) > limits.max_legs:
+            continue
+        cost = limits.price_per_leg * base * len(used)
+        sums = [np.zeros(4), np.zeros_like(held), 0.0, 0.0, 0.0]
+        for i, q in used:
+            for k, number in enumerate(sides[1 if q > 0 else -1][i]):
+                sums[k] = sums[k] + abs(q) * number
+        cost += sums[3]
+        if best.cost is not None and cost >= best.cost - 1e-9:
+            continue
+        if sums[2] > budget + 1e-9 or (held + sums[1]).min() < floor - 1e-9:
+            continue
+        if not _within(target, before, sums[0], chain.asset):
+            continue
+        if not _covered(book, chain, quantities, sums[4]):
+            continue
+        best = Brute(cost, quantities)
+    return best
+
+
+def _within(target, before, change, asset) -> bool:
+    for name, delta in zip(("delta", "gamma", "vega", "theta"), change, strict=True):
+        band = target.band(name, asset)
+        if band is None:
+            continue
+        value = getattr(before, name) + delta
+        low, high = (-np.inf if band[0] is None else band[0]), (np.inf if band[1] is None else band[1])
+        if not low - 1e-9 <= value <= high + 1e-9:
+            return False
+    return True
+
+
+def _covered(book, chain, quantities, coins_paid) -> bool:
+    """Calls sold covered by coins left and longer calls, puts sold by longer puts: for spot-only books."""
+    coins = sum(holding.units for holding in book.holdings)
+    legs = [
+        (row.flag, row.strike, row.expiry, q * chain.terms.lot)
+        for row, q in zip(chain.quotes.itertuples(), quantities, strict=True)
+    ]
+    for expiry in {leg[2] for leg in legs}:
+        alive = [leg for leg in legs if leg[2] >= expiry]
+        if coins - coins_paid + sum(q for flag, _, _, q in alive if flag == "c") < -1e-9:
+            return False
+        if sum(q for flag, _, _, q in alive if flag == "p") < -1e-9:
+            return False
+        if sum(q * strike for flag, strike, _, q in alive if flag == "p") < -1e-9:
+            return False
+    return True
+
+
+def total(legs: tuple[Leg, ...], name: str) -> float:
+    """Sum of quantity times an attribute, signed."""
+    return sum(leg.units * getattr(leg, name) for leg in legs)
+
+
+def coins(quantity: float, **kwargs) -> Book:
+    return Book([Holding.spot("BTC", quantity)], **kwargs)
+
+
+def random_case(seed: int):
+    """A chain of at most five options with three lots each, and targets of all kinds, mixed."""
+    random = np.random.default_rng(seed)
+    count = int(random.integers(2, 6)) if seed % 10 == 0 else int(random.integers(2, 5))
+    menu = [(f, k, d) for f in "cp" for k in (75.0, 85.0, 95.0, 105.0, 120.0) for d in (10, 30, 75)]
+    options = [menu[i] for i in random.choice(len(menu), count, replace=False)]
+    options[0] = [("p", 85.0, 30), ("c", 105.0, 30), ("p", 95.0, 75), ("c", 120.0, 10)][
+        seed % 4
+    ]  # a vol to fit
+    options = list(dict.fromkeys(options))
+    count = len(options)
+    terms = COIN if seed % 2 else CASH
+    chain = small_chain(
+        options, terms=terms, spreads=list(random.uniform(0.01, 0.1, count)), sizes=[3.0] * count, carry=0.02
+    )
+    book = coins(float(random.integers(3, 7)), cash=float(random.choice([0.0, 50.0])))
+    delta = book.holdings[0].quantity * random.uniform(0.3, 0.9)
+    target = Target(
+        delta=(delta - 1.0, delta + 0.5) if random.random() < 0.8 else None,
+        vega=(float(random.uniform(-0.2, 0.1)), None) if random.random() < 0.5 else None,
+        gamma=(None, 0.05) if random.random() < 0.2 else None,
+        theta=(-0.4, None) if random.random() < 0.3 else None,
+        floor=float(random.uniform(-0.5, -0.15)) if random.random() < 0.6 else None,
+    )
+    limits = Limits(
+        budget=float(random.uniform(0.0, 0.05)) if random.random() < 0.6 else None,
+        max_legs=int(random.integers(1, 4)),
+        price_per_leg=float(random.choice([0.0, 0.0005])),
+        parsimony=0.0,
+        **LOOSE,
+    )
+    return book, chain, target, limits

@@ -1,0 +1,84 @@
+"""The command ``hedging chain``: each step is one public call, and bad input one line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import pandas as pd
+import pytest
+from cases.tables import chain, rows
+
+from hedging.cli import chain as cli_chain
+from hedging.errors import ChainError, InputError
+from hedging.venues import read_chain, write_chain
+
+
+def run(*argv: str) -> int:
+    parser = argparse.ArgumentParser()
+    cli_chain.add_parser(parser.add_subparsers())
+    args = parser.parse_args(["chain", *argv])
+    return args.run(args)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "chain.csv.gz"
+    write_chain(chain(), path)
+    return str(path)
+
+
+def test_show_prints_the_chain_and_the_quotes_of_an_expiry(saved, capsys):
+    assert run("show", saved, "--expiry", "2026-03-27") == 0
+    out = capsys.readouterr().out
+    assert "4 quotes kept" in out
+    assert "BTC-27MAR26-70000-P" in out
+    with pytest.raises(InputError, match="not in the chain; it has 2026-03-27"):
+        run("show", saved, "--expiry", "2026-03-28")
+
+
+def test_check_prints_and_writes_json(saved, tmp_path, capsys):
+    assert run("check", saved) == 0
+    assert "violations beyond bid and ask" in capsys.readouterr().out
+    assert run("check", saved, "--json", "-") == 0
+    assert json.loads(capsys.readouterr().out)["kept"] == 4
+    assert run("check", saved, "--json", str(tmp_path / "check.json")) == 0
+    assert json.loads((tmp_path / "check.json").read_text())["smile"][0]["butterfly"] > 0
+
+
+def test_rules_are_printed_and_can_be_changed(tmp_path, capsys):
+    path = tmp_path / "summary.json"
+    path.write_text(json.dumps(rows()[:-1] + [rows()[-1] | {"bid_price": None}]))
+    assert run("check", str(path)) == 0
+    assert "max_forward_gap 0.005" in capsys.readouterr().out
+    assert run("check", str(path), "--rule", "two_sided=1", "--rule", "max_spread=0.5") == 0
+    out = capsys.readouterr().out
+    assert "1 no two-sided quote" in out
+    assert "max_spread 0.5" in out
+    for wrong in ("max_spread", "max_spread=wide", "spread=1"):
+        with pytest.raises(InputError, match="is no NAME=NUMBER with one of max_spread, max_spread_ratio"):
+            run("show", str(path), "--rule", wrong)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "csv.gz"])
+def test_convert_reads_back_to_the_same_chain(saved, tmp_path, ending):
+    target = tmp_path / f"converted.{ending}"
+    assert run("convert", saved, "-o", str(target)) == 0
+    pd.testing.assert_frame_equal(read_chain(target).quotes, chain().quotes, check_exact=True)
+
+
+def test_fetch_saves_what_the_exchange_sends_and_nothing_if_it_fails(tmp_path, monkeypatch):
+    from hedging.venues import deribit
+
+    target = tmp_path / "live.parquet"
+    monkeypatch.setattr(deribit, "fetch_chain", lambda asset, **_: chain(asset=asset))
+    assert run("fetch", "deribit", "BTC", "-o", str(target)) == 0
+    assert read_chain(target).asset == "BTC"
+
+    def refuse(asset: str, url: str) -> None:
+        raise ChainError("no")
+
+    monkeypatch.setattr(deribit, "fetch_chain", refuse)
+    with pytest.raises(ChainError):
+        run("fetch", "deribit", "BTC", "-o", str(tmp_path / "other.parquet"))
+    assert [path.name for path in tmp_path.iterdir()] == ["live.parquet"]

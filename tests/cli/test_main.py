@@ -1,0 +1,444 @@
+"""The command, run as a user runs it: results, files, messages, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hedging import OptionChain, read_plan
+from hedging.cli import _console
+from hedging.cli import main as cli
+from hedging.venues import write_chain
+
+BOOK = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\nentry = 88_000\n'
+REFERENCE = ["--delta", "8:12", "--vega", "0:", "--floor", "-15%", "--budget", "2%", "--max-legs", "4"]
+REFERENCE += ["--expiries", "20:100", "--horizon", "30"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "book.toml").write_text(BOOK)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def chain_file(shared_data: Path) -> str:
+    return str(shared_data / "chains" / "deribit_full_20260206T043012Z.csv.gz")
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    """The whole of stderr, which is one line, after a run that printed nothing else."""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1, captured.err
+    return captured.err
+
+
+def test_plan_prints_and_writes_what_it_found(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = ["--json", "plan.json", "--orders", "orders.csv", "--plot", "payoff.png"]
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, *REFERENCE, *outputs]) == 0
+    printed = capsys.readouterr().out
+    saved = json.loads((folder / "plan.json").read_text())
+    assert saved["status"] == "optimal"
+    for order in saved["orders"]:
+        assert order["instrument"] in printed
+        assert order["instrument"] in (folder / "orders.csv").read_text()
+    for key in (
+        "objective",
+        "bound",
+        "gap",
+        "seconds",
+        "cost",
+        "before",
+        "after",
+        "binding",
+        "inputs",
+        "units",
+    ):
+        assert key in saved
+    assert 8 <= saved["after"]["BTC"]["delta"] <= 12
+    assert saved["before"]["BTC"]["delta"] == 25
+    assert (folder / "payoff.png").stat().st_size > 10_000
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "book.toml",
+        "orders.csv",
+        "payoff.png",
+        "plan.json",
+    ]
+    assert read_plan(folder / "plan.json").orders["instrument"].tolist() == [
+        order["instrument"] for order in saved["orders"]
+    ]
+
+
+def test_json_on_stdout_is_nothing_but_json(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, *REFERENCE, "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["orders"]
+
+
+def test_scenario_takes_a_saved_plan(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, *REFERENCE, "--json", "plan.json"]) == 0
+    fall = ["--velocity", "-2%", "--acceleration", "-0.4%", "--days", "14"]
+    files = ["--json", "crash.json", "--plot", "crash.svg"]
+    run = ["scenario", "book.toml", "--plan", "plan.json", "--chain", chain_file, *fall, *files]
+    capsys.readouterr()
+    assert cli.main(run) == 0
+    assert capsys.readouterr().out
+    assert json.loads((folder / "crash.json").read_text())
+    assert (folder / "crash.svg").read_text().lstrip().startswith("<?xml")
+
+
+def test_overlays_stand_side_by_side(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["overlays", "book.toml", "--chain", chain_file, "--json", "-"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["overlay"] for row in rows][:2] == ["no hedge", "protective put"]
+
+
+def test_negative_shares_parse_both_ways(folder: Path) -> None:
+    joined = cli._join_negatives(
+        ["plan", "--floor", "-15%", "--velocity", "-.02", "--json", "-", "--vega", "-5:5"]
+    )
+    assert joined == ["plan", "--floor=-15%", "--velocity=-.02", "--json", "-", "--vega=-5:5"]
+    assert cli._join_negatives(["--floor=-15%"]) == ["--floor=-15%"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--delta", "12:8"], "argument --delta: the low end must not exceed the high end; got '12:8'"),
+        (
+            ["--delta", "8"],
+            "argument --delta: must be a band LO:HI, LO: or :HI, or VALUE+-TOLERANCE; got '8'",
+        ),
+        (["--delta", "a:b"], "argument --delta: must be a number; got 'a'"),
+        (["--floor", "-15"], "argument --floor: must be a share like 2% or 0.02; got '-15'"),
+        (["--floor", "nan"], "argument --floor: must be a share"),
+        (["--max-legs", "two"], "argument --max-legs: invalid int value: 'two'"),
+        (["--expiries", "20"], "argument --expiries: must be a band"),
+        (["--horizon", "inf"], "argument --horizon: must be a finite number; got 'inf'"),
+        (["--colour"], "unrecognized arguments: --colour"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_code_2(
+    folder: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["plan", "book.toml", "--chain", "chain.json", *arguments]) == 2
+    assert message in one_line(capsys)
+
+
+def test_missing_and_unusable_files_are_one_line_and_code_2(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["plan", "nowhere.toml", "--chain", "chain.json"]) == 2
+    assert "book file nowhere.toml cannot be read: No such file" in one_line(capsys)
+    assert cli.main(["plan", "book.toml", "--chain", "nowhere.json"]) == 2
+    assert "nowhere.json" in one_line(capsys)
+    (folder / "chain.json").write_text("<html>Service unavailable</html>")
+    assert cli.main(["plan", "book.toml", "--chain", "chain.json"]) == 2
+    assert "chain.json" in one_line(capsys)
+    (folder / "chain.json").write_text("[]")
+    assert cli.main(["plan", "book.toml", "--chain", "chain.json"]) == 2
+    assert "chain.json" in one_line(capsys)
+    (folder / "book.toml").write_text(BOOK.replace("25", "nan"))
+    assert cli.main(["plan", "book.toml", "--chain", "chain.json"]) == 2
+    assert "book.toml: holdings.0.spot.quantity: input should be a finite number; got nan" in one_line(capsys)
+
+
+def test_a_book_of_another_asset_is_named(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "book.toml").write_text(BOOK.replace("BTC", "DOGE"))
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, *REFERENCE]) == 2
+    assert "DOGE" in one_line(capsys)
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, "--asset", "BTC", *REFERENCE]) == 2
+    assert "the book holds DOGE, but the chain is BTC" in one_line(capsys)
+
+
+def test_a_window_without_options_is_named(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = [
+        "plan",
+        "book.toml",
+        "--chain",
+        chain_file,
+        "--delta",
+        "8:12",
+        "--expiries",
+        "700:800",
+        "--json",
+        "p.json",
+    ]
+    assert cli.main(run) == 2
+    assert "700" in one_line(capsys)
+    assert not (folder / "p.json").exists()
+
+
+def test_no_feasible_plan_is_code_1_with_the_closest(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    impossible = ["--delta", "20:25", "--floor", "-1%", "--budget", "0.1%", "--max-legs", "2"]
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, *impossible, "--json", "plan.json"]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert "floor" in captured.err
+    assert json.loads((folder / "plan.json").read_text())["status"] == "closest"
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (["--plot", "payoff.xyz"], "--plot payoff.xyz: the ending must be one of .pdf, .png, .svg"),
+        (["--plot", "missing/payoff.png"], "missing/payoff.png cannot be written"),
+        (["--orders", "missing/orders.csv"], "missing/orders.csv cannot be written"),
+        (["--orders", "."], ". is a folder"),
+        (["--orders", ""], "is a folder"),
+    ],
+)
+def test_an_output_that_cannot_be_written_stops_before_the_work(
+    folder: Path, output: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ["plan", "book.toml", "--chain", "chain.json", *REFERENCE, "--json", "plan.json", *output]
+    assert cli.main(run) == 2
+    assert message in one_line(capsys)
+    assert [path.name for path in folder.iterdir()] == ["book.toml"]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "message"), [("1e-9", "no order fits a position of 1e-09 BTC"), ("1e300", "at most 1e+15")]
+)
+def test_a_position_beyond_all_sizes_is_one_line_and_code_2(
+    folder: Path, sample: OptionChain, quantity: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_chain(sample, folder / "chain.csv")
+    (folder / "book.toml").write_text(BOOK.replace("25", quantity))
+    assert cli.main(["plan", "book.toml", "--chain", "chain.csv", "--delta", "8:12"]) == 2
+    assert message in one_line(capsys)
+
+
+def test_a_plan_without_a_target_is_refused(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["plan", "book.toml", "--chain", chain_file, "--budget", "2%"]) == 2
+    assert "a plan needs a target: give --delta LO:HI" in one_line(capsys)
+
+
+@pytest.mark.parametrize("share", ["2", "-15", "1001%", "two%", "nan%"])
+def test_a_share_that_may_be_a_percentage_is_refused(
+    folder: Path, share: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["plan", "book.toml", "--chain", "c.json", "--delta", "8:12", "--budget", share]) == 2
+    assert f"argument --budget: must be a share like 2% or 0.02; got '{share}'" in one_line(capsys)
+    assert [_console.share(text) for text in ("150%", "2%", "0.02", "1")] == [1.5, 0.02, 0.02, 1.0]
+
+
+def test_a_book_of_several_assets_says_what_to_do(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "book.toml").write_text(BOOK + BOOK.replace("BTC", "ETH"))
+    assert cli.main(["overlays", "book.toml", "--chain", chain_file]) == 2
+    assert "the book holds BTC, ETH, and the command works on one asset" in one_line(capsys)
+
+
+def test_overlays_print_a_table_and_write_strict_json(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["overlays", "book.toml", "--chain", chain_file, "--json", "table.json"]) == 0
+    printed = capsys.readouterr().out
+    assert "unbounded" in printed
+    assert "e+0" not in printed
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    rows = json.loads((folder / "table.json").read_text(), parse_constant=refuse)
+    assert rows[0]["cap"] is None
+    assert rows[0]["upside"] == pytest.approx(25.0)
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--help"]) == 0
+    assert "plan" in capsys.readouterr().out
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("hedging 0.")
+    assert cli.main([]) == 2
+
+
+def test_demo_writes_everything_under_one_folder_and_repeats_itself(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["demo", "-o", "out"]) == 0
+    first = capsys.readouterr().out
+    names = ["crash.png", "orders.csv", "overlays.csv", "payoff.png", "plan.json", "scenarios.csv"]
+    assert sorted(path.name for path in (folder / "out").iterdir()) == names
+    orders = (folder / "out" / "orders.csv").read_bytes()
+    assert "synthetic" in first
+    assert cli.main(["demo", "-o", "out"]) == 0
+    assert (folder / "out" / "orders.csv").read_bytes() == orders
+
+
+def as_process(shell: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m hedging`` from a shell, which may redirect its outputs."""
+    root = str(Path(cli.__file__).parents[2])
+    return subprocess.run(
+        ["sh", "-c", f'"$0" -m hedging "$@" {shell}', sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": root},
+    )
+
+
+@pytest.mark.parametrize(
+    ("redirected", "code", "said"),
+    [
+        (">&-", 0, ""),
+        ("| true", 0, ""),
+        pytest.param(
+            ">/dev/full",
+            3,
+            "hedging: [Errno 28] No space left on device\n",
+            marks=pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here"),
+        ),
+    ],
+)
+def test_a_closed_or_full_stdout_leaves_no_traceback(
+    folder: Path, sample: OptionChain, redirected: str, code: int, said: str
+) -> None:
+    write_chain(sample, folder / "chain.csv")
+    done = as_process(redirected, "scenario", "book.toml", "--chain", "chain.csv", "--velocity", "-2%")
+    assert (done.returncode, done.stderr) == (code, said)
+
+
+def test_python_m_hedging_is_the_command(folder: Path) -> None:
+    done = as_process("", "plan", "nowhere.toml", "--chain", "x")
+    assert done.returncode == 2
+    assert done.stderr.startswith("hedging: book file nowhere.toml cannot be read")
+    assert "Traceback" not in done.stderr
+
+
+PERPETUAL = """
+[[holdings]]
+asset = "BTC"
+kind = "spot"
+quantity = 1
+
+[[holdings]]
+asset = "BTC"
+kind = "perpetual"
+quantity = 3
+entry = 64_774.21
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "picture"),
+    [
+        (["--velocity", "-2%", "--acceleration", "-0.4%", "--days", "5"], "fan.png"),
+        (["--replay", "feb-2026"], "replay.png"),
+        (["--grid", "--days", "10"], "grid.png"),
+        (["--monte-carlo", "200", "--days", "20", "--tails", "jumps"], "drawn.png"),
+    ],
+)
+def test_every_kind_of_scenario_prints_saves_and_draws(
+    folder: Path, chain_file: str, mode: list[str], picture: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ["scenario", "book.toml", "--chain", chain_file, *mode, "--json", "out.json", "--plot", picture]
+    assert cli.main(run) == 0
+    captured = capsys.readouterr()
+    assert captured.out
+    assert captured.err == ""
+    assert json.loads((folder / "out.json").read_text())
+    assert (folder / picture).stat().st_size > 10_000
+
+
+def test_the_grid_holds_the_position_itself(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["scenario", "book.toml", "--chain", chain_file, "--grid", "--json", "-"]) == 0
+    grid = json.loads(capsys.readouterr().out)
+    for move, row in zip(grid["spot_moves"], grid["gains"], strict=True):
+        assert row == pytest.approx([25 * 64_774.21 * move] * len(grid["vol_shifts"]), abs=1e-3)
+
+
+def test_drawn_paths_repeat_with_their_seed(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw = ["scenario", "book.toml", "--chain", chain_file, "--monte-carlo", "300", "--json", "-", "--seed"]
+    printed = []
+    for seed in ("5", "5", "6"):
+        assert cli.main([*draw, seed]) == 0
+        printed.append(json.loads(capsys.readouterr().out)["risk"])
+    assert printed[0] == printed[1] != printed[2]
+
+
+def test_an_account_is_followed_to_its_liquidation(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "book.toml").write_text(PERPETUAL)
+    run = [
+        "scenario",
+        "book.toml",
+        "--chain",
+        chain_file,
+        "--velocity",
+        "-2%",
+        "--account",
+        "standard",
+        "--json",
+        "-",
+    ]
+    assert cli.main(run) == 0
+    survival = json.loads(capsys.readouterr().out)["survival"]["account alone"]
+    (row,) = survival["scenarios"]
+    assert row["survives"] is False
+    # Three coins long on one: P = A (1 + m) / (C + A / P0) with m = 1 % + 0.005 % a coin of size A / P.
+    amount = 3 * 64_774.21
+    rate = 0.01 + 0.00005 * amount / row["price"]
+    # The price is read off a straight line between two days.
+    assert row["price"] == pytest.approx(amount * (1 + rate) / 4.0, rel=3e-3)
+
+
+def test_wrong_kinds_of_scenario_are_named(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = ["scenario", "book.toml", "--chain", chain_file]
+    for arguments, message in [
+        ([], "one of the arguments --velocity --replay --monte-carlo --grid is required"),
+        (["--grid", "--velocity", "-2%"], "not allowed with argument --grid"),
+        (["--replay", "atlantis"], "no replay is called 'atlantis'; there are mar-2020"),
+        (["--monte-carlo", "0"], "scenarios must be >= 1; got 0"),
+        (["--plan", "nowhere.json", "--grid"], "nowhere.json"),
+    ]:
+        assert cli.main([*base, *arguments]) == 2
+        assert message in one_line(capsys)
+
+
+def test_a_saved_plan_is_audited_against_newer_quotes(
+    folder: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    daily = str(shared_data / "chains" / "deribit_btc_daily_20251230_20260531.parquet")
+    plan = ["plan", "book.toml", "--chain", daily, "--at", "2026-02-05", *REFERENCE, "--json", "plan.json"]
+    assert cli.main(plan) == 0
+    capsys.readouterr()
+    assert cli.main(["audit", "plan.json", "--chain", daily, "--at", "2026-02-06", "--json", "-"]) == 0
+    audit = json.loads(capsys.readouterr().out)
+    assert 0.5 < audit["days"] < 1.5
+    assert {check["limit"] for check in audit["checks"]} >= {"delta", "floor"}
+    assert cli.main(["audit", "plan.json", "--chain", daily, "--at", "2026-02-04"]) == 2
+    assert "older than the plan" in one_line(capsys)
+    assert cli.main(["audit", "book.toml", "--chain", daily, "--at", "2026-02-06"]) == 2
+    assert "book.toml" in one_line(capsys)

@@ -1,0 +1,256 @@
+"""Branching over families of orders, against every plan there is; and the linear programmes it stands on."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from cases.enumeration import random_chain, random_outcomes
+from cases.planner import CASH, COIN, LOOSE, coins
+from scipy.optimize import linprog
+
+from hedging.errors import SolverError
+from hedging.market.market import Market
+from hedging.paths.paths import grid
+from hedging.planner import Limits, Target
+from hedging.planner.programme.build import Problem, allowed, build
+from hedging.planner.solver import branch_and_bound as families
+from hedging.planner.solver import linear
+from hedging.planner.solver.linear import LinearProgramme
+from hedging.planner.solver.relaxation import Search, relax_within
+
+GRID = grid(np.linspace(-0.6, 0.6, 9), (-0.1, 0.1), (5.0, 20.0))
+MOST = 3
+KINDS = ("cost", "worst", "shortfall", "missed")
+
+
+def problem_of(seed: int, kind: str) -> Problem:
+    """Three or four options of three lots at most, up to three legs; `missed` may miss every limit at a price."""
+    random = np.random.default_rng([11, seed, KINDS.index(kind)])
+    chain = random_chain(random, terms=COIN if seed % 2 else CASH)
+    book = coins(float(random.integers(3, 7)))
+    held = book.holdings[0].quantity
+    delta = held * random.uniform(0.3, 0.8)
+    tail = kind == "shortfall"
+    target = Target(
+        delta=(delta - 0.8, delta + 0.8),
+        vega=(0.0, None) if random.random() < 0.5 else None,
+        floor=-0.45 if kind in ("cost", "missed") else None,
+        minimise="cost" if kind == "missed" else kind,
+        level=0.9,
+    )
+    limits = Limits(
+        budget=float(random.uniform(0.0, 0.05)),
+        max_legs=3,
+        price_per_leg=float(random.choice([0.0, 0.0005])),
+        **LOOSE,
+    )
+    outcomes = random_outcomes(random, 60) if tail else None
+    whole = build(book, (Market.of(chain),), target, limits, 20.0, GRID, outcomes)
+    problem = whole.only(allowed(whole, limits))
+    if kind == "missed":
+        prices = dict.fromkeys(("delta", "vega", "floor", "budget"), 2.0 * problem.base)
+        problem = replace(
+            problem, miss_price={name: prices[name] for name in problem.groups if name in prices}
+        )
+    return problem
+
+
+def every_plan(problem: Problem) -> Iterator[np.ndarray]:
+    """All whole lots of one to `max_legs` instruments, each bought or sold."""
+    sides: dict[str, list[int]] = {}
+    for column, item in enumerate(problem.columns.instruments):
+        sides.setdefault(item.symbol, []).append(column)
+    ways = [
+        [(), *((column, lots) for column in columns for lots in range(1, MOST + 1))]
+        for columns in sides.values()
+    ]
+    for chosen in itertools.product(*ways):
+        legs = [leg for leg in chosen if leg]
+        if 0 < len(legs) <= problem.max_legs:
+            lots = np.zeros(len(problem.columns))
+            for column, number in legs:
+                lots[column] = number
+            if (lots <= problem.columns.most).all() and (
+                lots[lots > 0] >= problem.columns.least[lots > 0]
+            ).all():
+                yield lots
+
+
+def kept(problem: Problem) -> list[tuple[float, np.ndarray]]:
+    """Cost and lots of all plans that keep what may not be missed."""
+    search = Search(problem, 0.0, np.inf)
+    return [(search.objective(lots), lots) for lots in every_plan(problem) if search.keeps(lots)]
+
+
+def started(problem: Problem):
+    search = Search(problem, 1e-9, np.inf)
+    relaxed = relax_within(search, None, problem.columns.most)
+    return search, relaxed
+
+
+@pytest.fixture(params=[0, families.FEW_LOTS], ids=["leg by leg", "as it is"])
+def few_lots(request, monkeypatch):
+    """So few options are a handful of lots, which a solver would be given at once: not so here."""
+    monkeypatch.setattr(families, "FEW_LOTS", request.param)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(5))
+def test_no_plan_of_whole_lots_costs_less(few_lots, seed, kind):
+    problem = problem_of(seed, kind)
+    plans = kept(problem)
+    search, relaxed = started(problem)
+    if relaxed is None:
+        assert not plans
+        return
+    bound = families.branch_over_families(search, relaxed, range(1, problem.max_legs + 1))
+    if not plans:
+        assert search.best is None
+        assert bound == np.inf
+        return
+    least = min(cost for cost, _ in plans)
+    assert search.cost == pytest.approx(least, rel=2e-6, abs=2e-7 * problem.base)
+    assert bound <= least + 2e-7 * problem.base
+    assert bound == pytest.approx(least, rel=1e-5, abs=1e-6 * problem.base)
+
+
+@pytest.mark.parametrize("legs", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["cost", "missed"])
+def test_a_number_of_legs_is_searched_by_itself(monkeypatch, kind, legs):
+    monkeypatch.setattr(families, "FEW_LOTS", 0)
+    problem = problem_of(5, kind)
+    search, relaxed = started(problem)
+    bound = families.branch_over_families(search, relaxed, [legs])
+    plans = [cost for cost, lots in kept(problem) if np.count_nonzero(lots) == legs]
+    assert bound <= min(plans, default=np.inf) + 2e-7 * problem.base
+    assert search.cost <= min(plans, default=np.inf) + 2e-7 * problem.base
+
+
+def test_stopped_at_any_node_the_bound_is_above_no_plan(monkeypatch):
+    monkeypatch.setattr(families, "FEW_LOTS", 0)
+    relaxed_node = families._relaxed
+    problem = problem_of(0, "missed")
+    least = min(cost for cost, _ in kept(problem))
+    bounds = []
+    for nodes in range(1, 25):
+        search, relaxed = started(problem)
+        left = iter(range(nodes - 1))
+
+        def stopping(search, node, left=left):
+            if next(left, None) is None:
+                search.deadline = -np.inf
+            return relaxed_node(search, node)
+
+        monkeypatch.setattr(families, "_relaxed", stopping)
+        bounds.append(families.branch_over_families(search, relaxed, [1, 2, 3]))
+        assert bounds[-1] == search.floor
+    assert max(bounds) <= least + 2e-7 * problem.base
+    assert bounds == sorted(bounds)
+    assert bounds[0] < bounds[-1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_plan_of_a_node_costs_less_than_its_relaxation(monkeypatch, kind):
+    monkeypatch.setattr(families, "FEW_LOTS", 0)
+    relaxed_node, seen = families._relaxed, []
+
+    def noting(search, node):
+        found = relaxed_node(search, node)
+        seen.append((node, np.inf if found is None else found.value))
+        return found
+
+    monkeypatch.setattr(families, "_relaxed", noting)
+    problem = problem_of(1, kind)
+    search, relaxed = started(problem)
+    families.branch_over_families(search, relaxed, [1, 2, 3])
+    held, plans = 0, kept(problem)
+    for node, value in seen:
+        for cost, lots in plans:
+            if lies_in(lots, node.families) and (lots <= node.most).all():
+                held += 1
+                fixed = node.legs * problem.price_per_leg
+                assert cost >= value + fixed - 2e-7 * problem.base
+    assert held
+
+
+def lies_in(lots: np.ndarray, chosen: tuple[families.Family, ...]) -> bool:
+    counts = [np.count_nonzero(lots[orders]) == legs for orders, legs in chosen]
+    return all(counts) and np.count_nonzero(lots) == sum(legs for _, legs in chosen)
+
+
+def test_of_two_halves_each_set_of_legs_lies_in_exactly_one_child():
+    random = np.random.default_rng(3)
+    for _ in range(20):
+        orders = random.permutation(9)
+        node = families._Node(
+            ((orders[:6], 2), (orders[6:], 1)), np.full(9, 5.0), 0.0, np.zeros(0, dtype=int)
+        )
+        lots = np.where(random.random(9) < 0.5, random.uniform(0.0, 5.0, 9), 0.0)
+        children = list(families._halved(node, lots))
+        assert len(children) > 1
+        for legs in itertools.combinations(range(9), 3):
+            plan = np.isin(np.arange(9), legs).astype(float)
+            assert sum(lies_in(plan, child) for child in children) == lies_in(plan, node.families)
+
+
+def test_neighbours_of_the_line_are_of_one_side_and_kind_by_expiry_and_strike():
+    problem = problem_of(2, "cost")
+    columns, line = problem.columns, families._line(problem)
+    assert sorted(line) == list(range(len(columns)))
+    keys = [
+        (
+            columns.instruments[i].flag,
+            columns.size[i] > 0,
+            columns.instruments[i].expiry,
+            columns.instruments[i].strike,
+        )
+        for i in line
+    ]
+    assert keys == sorted(keys)
+
+
+# --- linear programmes ------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["HiGHS", "scipy alone"])
+def interface(request, monkeypatch):
+    if request.param == "scipy alone":
+        monkeypatch.setattr(linear, "highs_of_scipy", lambda: None)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_linear_programme_that_grows_is_the_one_given_whole(interface, seed):
+    random = np.random.default_rng(seed)
+    cost, high = random.normal(size=6), random.uniform(0.5, 4.0, 6)
+    matrix, bound = random.normal(size=(8, 6)), random.normal(size=8) + 0.3
+    programme = LinearProgramme(cost, np.zeros(6), high)
+    for start, end in ((0, 3), (3, 3), (3, 8)):
+        programme.add(matrix[start:end], bound[start:end])
+        found = programme.solve()
+        whole = linprog(
+            cost, A_ub=matrix[:end], b_ub=bound[:end], bounds=list(zip(np.zeros(6), high, strict=True))
+        )
+        assert (found is None) == (whole.status == 2)
+        if found is None:
+            return
+        assert found.value == pytest.approx(whole.fun, abs=1e-8)
+        assert cost @ found.x == pytest.approx(found.value, abs=1e-8)
+        assert (matrix[:end] @ found.x <= bound[:end] + 1e-6).all()
+        # Its prices prove it: no point costs less than what they leave of the box.
+        assert (found.duals >= 0.0).all()
+        left = cost + found.duals @ matrix[:end]
+        assert np.minimum(left * high, 0.0).sum() - found.duals @ bound[:end] == pytest.approx(
+            found.value, abs=1e-7
+        )
+        assert found.reduced == pytest.approx(np.maximum(left, 0.0), abs=1e-7)
+
+
+def test_a_linear_programme_without_a_least_is_an_error_of_ours(interface):
+    programme = LinearProgramme(np.array([-1.0]), np.zeros(1), np.array([np.inf]))
+    programme.add(np.array([[-1.0]]), np.zeros(1))
+    with pytest.raises(SolverError, match="the relaxation stopped"):
+        programme.solve()
