@@ -6,13 +6,11 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from hedging._numerics.formulas import FAR, INV_SQRT_2PI, MILLS, Arithmetic, Function, evaluate_mills
+from hedging._numerics.types import Array
 
 __all__ = ["ARRAYS", "FEW", "FLOATS", "USUAL", "any_nan"]
-
-Array = npt.NDArray[np.float64]
 
 
 def _number(value: float) -> Array:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
+
 __all__ = ["first_false"]
 
-Array = npt.NDArray[np.float64]
 
 SCAN = 1_001
 REFINE, ROUNDS = 33, 7

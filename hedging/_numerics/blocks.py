@@ -20,10 +20,10 @@ import numpy.typing as npt
 
 from hedging._numerics.arithmetic import any_nan
 from hedging._numerics.formulas import DONE, OVERFLOW, REFUSED
+from hedging._numerics.types import Array
 
 __all__ = ["Plan", "Sweep", "few", "fill", "sweep"]
 
-Array = npt.NDArray[np.float64]
 Sweep = Callable[..., int]
 
 THREADED = 50_000  # entries from which a second thread pays

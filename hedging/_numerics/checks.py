@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 
 __all__ = [
@@ -37,7 +38,6 @@ __all__ = [
     "refuse",
 ]
 
-Array = npt.NDArray[np.float64]
 Errors = Literal["raise", "nan"]
 ERRORS: tuple[str, ...] = get_args(Errors)
 

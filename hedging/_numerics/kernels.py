@@ -34,6 +34,7 @@ from hedging._numerics.formulas import (
     build_values,
 )
 from hedging._numerics.implied import build_implied
+from hedging._numerics.types import Array
 
 __all__ = [
     "COIN",
@@ -45,7 +46,6 @@ __all__ = [
     "raw_greeks",
 ]
 
-Array = npt.NDArray[np.float64]
 Inputs = Sequence[npt.NDArray[Any]]
 
 # Entries from which the compiled loops are used: they pay from about ten on, but loading them takes most of a

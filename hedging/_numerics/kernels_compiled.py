@@ -40,8 +40,8 @@ from hedging._numerics.formulas import (
     build_values,
     evaluate_mills,
 )
+from hedging._numerics.types import Array
 
-Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint32]
 Rows = npt.NDArray[np.intp]
 

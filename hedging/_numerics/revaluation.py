@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from hedging._numerics.arithmetic import ARRAYS
 from hedging._numerics.kernels import _loops
 from hedging._numerics.revaluation_formulas import Leg, Moves, build_value, build_vol
+from hedging._numerics.types import Array
 
 __all__ = ["values", "vol"]
 
-Array = npt.NDArray[np.float64]
 
 # Options times scenarios that numpy prices in one sweep: few enough to stay in a core's own cache.
 SWEEP = 10_000

@@ -11,15 +11,13 @@ import inspect
 import zlib
 
 import numpy as np
-import numpy.typing as npt
 
 from hedging._numerics import formulas, kernels_compiled, revaluation_formulas, svi, vol_moves
 from hedging._numerics.formulas import Function
 from hedging._numerics.kernels_compiled import _MACHINE, _read_only
 from hedging._numerics.kernels_compiled import _cached as _cached_by_file
 from hedging._numerics.revaluation_formulas import Leg, Moves, build_value
-
-Array = npt.NDArray[np.float64]
+from hedging._numerics.types import Array
 
 CHUNK = 512
 

@@ -16,7 +16,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
+
+from hedging._numerics.types import Array
 
 __all__ = [
     "STEEPEST",
@@ -30,7 +31,6 @@ __all__ = [
     "wings",
 ]
 
-Array = npt.NDArray[np.float64]
 
 STEEPEST: Final = 1.25
 """Slope of a fitted wing. Lee's bound is 2; close to it spot may go to 0, and the density would not show it."""

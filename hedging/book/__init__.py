@@ -5,13 +5,12 @@ The only place where quantity, multiplier and sign meet.
 
 from hedging.book.book import Book, Exposure, Holding
 from hedging.book.files import book_from_dict, read_book
+from hedging.book.ladder import Ladder, Level
 from hedging.book.legs import (
     Cost,
     HasLegs,
-    Ladder,
     Leg,
     Legs,
-    Level,
     cost_of,
     legs_of,
     option_leg,

@@ -9,19 +9,18 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.types import Array
 from hedging.book.legs import Leg, Legs, legs_of
-from hedging.book.pricer import GREEKS, unit_greeks, unit_values
+from hedging.book.pricer import GREEKS, unit_values
+from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
 from hedging.market.contracts import ContractTerms, Future, Instrument, Option, Perpetual, Settlement, Spot
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
 
 __all__ = ["Book", "Exposure", "Holding"]
-
-Array = npt.NDArray[np.float64]
 
 
 # Beyond any position; sums and squares of it are still numbers.

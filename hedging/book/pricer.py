@@ -8,29 +8,23 @@ signs; `book` does.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from hedging import greeks
 from hedging._numerics import kernels, revaluation
-from hedging._numerics.revaluation_formulas import Leg, Moves
+from hedging._numerics.types import Array, Rows
+from hedging.book._node import Node, Roll, moves_of, options_of
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Instrument, Linear, Option, Perpetual, Spot
 from hedging.market.market import Market, OptionTable
 from hedging.market.smile import Smile
 from hedging.paths.paths import Paths, today
-from hedging.paths.reactions import SKEW_TENOR_POWER, tenor_scale
 from hedging.units import DAYS_PER_YEAR, years
 
-__all__ = ["GREEKS", "OptionNodes", "Pricer", "unit_greeks", "unit_values", "unit_values_now"]
+__all__ = ["GREEKS", "OptionNodes", "Pricer", "unit_values", "unit_values_now"]
 
-Array = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.intp]
 
 GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho", "vanna", "volga", "charm")
 FUNDING_PERIODS_PER_DAY = 3.0
@@ -189,7 +183,7 @@ class Pricer:
         """Write the values at some scenarios, shape (instruments, dates, scenarios)."""
         spot = np.ascontiguousarray((self.spot * paths.spot).T)
         for date in range(paths.days.size if self.option_columns else 0):
-            self._options_into(values, _Node.of(paths, date, spot[date], self.spot), paths)
+            self._options_into(values, Node.of(paths, date, spot[date], self.spot), paths)
         for column, item in enumerate(self.instruments):
             if not isinstance(item, Option):
                 values[column] = self._linear(column, item, spot, paths)
@@ -197,13 +191,13 @@ class Pricer:
     def options_at(self, paths: Paths, date: int) -> OptionNodes:
         """What margin rules ask about every option on one date, expired ones included."""
         spot = np.ascontiguousarray(self.spot * paths.spot[:, date])
-        node = _Node.of(paths, date, spot, self.spot)
+        node = Node.of(paths, date, spot, self.spot)
         shape = (len(self.option_columns), spot.size)
         forward, vol, value = np.full(shape, np.nan), np.full(shape, np.nan), np.empty(shape)
         for time, rows in self._expiries(node.day):
             if time > SHORTEST_YEARS:
-                leg = _leg(self.options, rows, time, self.spot, self.smile)
-                moves = _moves(node, time, coin=bool(self.options.coin[rows[0]]))
+                leg = options_of(self.options, rows, time, self.spot, self.smile)
+                moves = moves_of(node, time, coin=bool(self.options.coin[rows[0]]))
                 forward[rows] = np.exp(self.options.carry[rows, None] * time) * moves.spot / moves.money
                 vol[rows] = revaluation.vol(leg, moves)
                 value[rows] = revaluation.values(leg, moves, compiled=self.compiled)
@@ -228,7 +222,7 @@ class Pricer:
         for time, coin in sorted(set(zip(remaining.tolist(), self.options.coin.tolist(), strict=True))):
             yield time, np.flatnonzero((remaining == time) & (self.options.coin == coin))
 
-    def _options_into(self, values: Array, node: _Node, paths: Paths) -> None:
+    def _options_into(self, values: Array, node: Node, paths: Paths) -> None:
         """Write the value of every option on one date into `values`, expiry by expiry."""
         columns = np.array(self.option_columns, dtype=np.intp)
         for time, rows in self._expiries(node.day):
@@ -238,7 +232,7 @@ class Pricer:
                 found = self._rolled(rows, node, paths) if self.roll else self._settled(rows, node, paths)
             values[columns[rows], node.date] = found
 
-    def _settled(self, rows: Rows, node: _Node, paths: Paths) -> Array:
+    def _settled(self, rows: Rows, node: Node, paths: Paths) -> Array:
         """Value of options that have expired on the way, shape (rows, scenarios)."""
         table = self.options
         expiry_day = float(table.time_to_expiry[rows[0]]) * DAYS_PER_YEAR
@@ -248,7 +242,7 @@ class Pricer:
         coins = np.where(table.coin[rows, None], node.spot / settled, 1.0)
         return np.asarray(payoff * coins)
 
-    def _rolled(self, rows: Rows, node: _Node, paths: Paths) -> Array:
+    def _rolled(self, rows: Rows, node: Node, paths: Paths) -> Array:
         """Value of options that were bought anew whenever they expired, shape (rows, scenarios).
 
         At the model's value; `roll_costs` come on top. The new one has the old one's flag, tenor and moneyness. Values scale with spot and strike alike, so
@@ -266,7 +260,7 @@ class Pricer:
         alive = self._value(rows, expiry - node.day / DAYS_PER_YEAR, scaled) * level
         return np.asarray(account * np.where(coin, node.spot, 1.0) + alive)
 
-    def _rolls(self, rows: Rows, node: _Node, paths: Paths) -> Iterator[_Roll]:
+    def _rolls(self, rows: Rows, node: Node, paths: Paths) -> Iterator[Roll]:
         """Every expiry up to a node of options that have expired at least once by then."""
         tenor = float(self.options.time_to_expiry[rows[0]])
         expiry, now = tenor, node.day / DAYS_PER_YEAR
@@ -274,9 +268,9 @@ class Pricer:
             day = min(expiry * DAYS_PER_YEAR, node.day)
             spot = self.spot * paths.spot_at(day)[:, node.date]
             spread = paths.spread_at(day)
-            there = _Node.on_the_way(paths, day, node, np.full_like(spot, self.spot))
+            there = Node.on_the_way(paths, day, node, np.full_like(spot, self.spot))
             expiry += tenor
-            yield _Roll(
+            yield Roll(
                 spot=spot,
                 premium=self._value(rows, tenor, there) * (spot / self.spot),
                 spread=1.0 if spread is None else spread[:, node.date],
@@ -292,7 +286,7 @@ class Pricer:
         costs = np.zeros((len(self.option_columns), paths.days.size, len(paths)))
         for date in range(paths.days.size):
             spot = np.ascontiguousarray(self.spot * paths.spot[:, date])
-            node = _Node.of(paths, date, spot, self.spot)
+            node = Node.of(paths, date, spot, self.spot)
             for time, rows in self._expiries(node.day):
                 if time <= SHORTEST_YEARS:
                     coin = bool(self.options.coin[rows[0]])
@@ -303,15 +297,15 @@ class Pricer:
                     costs[rows, date] = paid * spot if coin else paid
         return costs
 
-    def _roll_cost(self, rows: Rows, roll: _Roll) -> Array:
+    def _roll_cost(self, rows: Rows, roll: Roll) -> Array:
         fees = [self.instruments[self.option_columns[row]].terms.fee for row in rows]
         paid = [fee.per_unit(premium, roll.spot) for fee, premium in zip(fees, roll.premium, strict=True)]
         return np.array(paid) + self.half_spread[rows, None] * roll.spread * roll.spot
 
-    def _value(self, rows: Rows, time: float, node: _Node) -> Array:
+    def _value(self, rows: Rows, time: float, node: Node) -> Array:
         """Value of options of one expiry that is still ahead, shape (rows, scenarios)."""
-        leg = _leg(self.options, rows, time, self.spot, self.smile)
-        moves = _moves(node, time, coin=bool(self.options.coin[rows[0]]))
+        leg = options_of(self.options, rows, time, self.spot, self.smile)
+        moves = moves_of(node, time, coin=bool(self.options.coin[rows[0]]))
         return revaluation.values(leg, moves, compiled=self.compiled)
 
     def _linear(self, column: int, item: Linear, spot: Array, paths: Paths) -> Array:
@@ -329,102 +323,6 @@ class Pricer:
         if item.settlement == "cash":
             return np.asarray(forward - entry)
         return np.asarray(spot * (1.0 - entry / forward))  # a gain in coin, worth today's spot
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Roll:
-    """One expiry on the way to a node, over all scenarios; the next option has the same tenor."""
-
-    spot: Array
-    premium: Array
-    spread: Array | float
-    next_expiry: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Node:
-    """The state of the market on one date, over all scenarios; None where nothing moves."""
-
-    date: int
-    day: float
-    spot: Array
-    spot_now: float
-    log_ratio: Array
-    stickiness: float
-    tenor_power: float
-    vol_shift: Array | None
-    skew_shift: Array | None
-    carry_shift: Array | None
-
-    @classmethod
-    def of(cls, paths: Paths, date: int, spot: Array, spot_now: float) -> _Node:
-        vol = paths.vol_shift[:, date]
-        return cls(
-            date=date,
-            day=float(paths.days[date]),
-            spot=spot,
-            spot_now=spot_now,
-            log_ratio=np.log(spot / spot_now),
-            stickiness=paths.stickiness,
-            tenor_power=paths.tenor_power,
-            vol_shift=np.ascontiguousarray(vol) if vol.any() else None,
-            skew_shift=_column(paths.skew_shift, date),
-            carry_shift=_column(paths.carry_shift, date),
-        )
-
-    @classmethod
-    def on_the_way(cls, paths: Paths, day: float, node: _Node, spot: Array) -> _Node:
-        """The state on the way to a node, seen from a spot of one's own."""
-        shifts = {name: paths.shift_at(name, day) for name in ("vol_shift", "skew_shift", "carry_shift")}
-        at_node: dict[str, Any] = {name: None if v is None else v[:, node.date] for name, v in shifts.items()}
-        return replace(node, day=day, spot=spot, log_ratio=np.log(spot / node.spot_now), **at_node)
-
-
-def _column(values: Array | None, date: int) -> Array | None:
-    return None if values is None else np.ascontiguousarray(values[:, date])
-
-
-def _leg(table: OptionTable, rows: Rows, remaining: float, spot_now: float, smile: Smile) -> Leg:
-    """Options of one expiry that is still ahead, all that scenarios do not touch."""
-    growth = np.exp(table.carry[rows] * remaining)
-    discount = np.exp(-table.rate[rows] * remaining)
-    strike = table.strike[rows]
-    slices = np.repeat(smile.slices_at(remaining).reshape(10, 1), rows.size, axis=1)
-    # The contract's own distance from the surface is a factor on its vol.
-    slices[[0, 1, 5, 6]] *= (table.vol[rows] / table.smile_vol[rows]) ** 2
-    columns = (
-        table.sign[rows],
-        growth * discount,
-        strike * discount,
-        np.log(strike / (growth * spot_now)),
-        np.full(rows.size, math.sqrt(remaining)),
-        *slices,
-    )
-    return Leg(*(column[:, None] for column in columns))
-
-
-def _moves(node: _Node, remaining: float, *, coin: bool) -> Moves:
-    """What has moved, as options of one expiry feel it."""
-    scale = tenor_scale(remaining, node.tenor_power)
-    skew_scale = tenor_scale(remaining, SKEW_TENOR_POWER)
-    moves = Moves(
-        spot=node.spot,
-        money=1.0,
-        log_forward=node.log_ratio,
-        slide=node.stickiness * node.log_ratio if node.stickiness else 0.0,
-        vol_shift=0.0 if node.vol_shift is None else node.vol_shift * scale,
-        skew_shift=None if node.skew_shift is None else node.skew_shift * skew_scale,
-    )
-    if node.carry_shift is None:
-        return moves
-    log_shift = node.carry_shift * remaining
-    moves = moves._replace(log_forward=node.log_ratio + log_shift)
-    # Money that settles in coin is discounted by spot / forward, whatever the forward has become.
-    return (
-        moves._replace(money=np.exp(-log_shift))
-        if coin
-        else moves._replace(spot=node.spot * np.exp(log_shift))
-    )
 
 
 def _future_terms(future: Future, market: Market) -> tuple[float, float]:
@@ -450,55 +348,3 @@ def _funding_paid(paths: Paths, funding_8h: float) -> Array:
     stretches = np.diff(paths.days, prepend=0.0)
     before = np.concatenate((np.ones((len(paths), 1)), paths.spot[:, :-1]), axis=1)
     return np.cumsum(daily * stretches * (before + paths.spot) / 2.0, axis=1)
-
-
-def unit_greeks(
-    instruments: Sequence[Instrument], entries: Sequence[float], market: Market
-) -> dict[str, Array]:
-    """Today's value and Greeks of one unit of underlying of each instrument, in market units.
-
-    Returns
-    -------
-    dict of ndarray, shape (instruments,)
-        Keys are `GREEKS`; units are those of `hedging.units.GREEK_UNITS`, with respect to spot.
-
-    Notes
-    -----
-    A perpetual or future has the delta of its value in money. The coins that a coin-settled premium costs
-    are no part of the option: they leave the book's coin balance when the premium is paid.
-    """
-    out = {name: np.zeros(len(instruments)) for name in GREEKS}
-    out["price"][:] = unit_values_now(instruments, entries, market)
-    options = {i: item for i, item in enumerate(instruments) if isinstance(item, Option)}
-    if options:
-        table = market.table(list(options.values()))
-        found = greeks.greeks(
-            np.where(table.sign > 0, "c", "p"),
-            market.spot,
-            table.strike,
-            table.time_to_expiry,
-            table.rate,
-            table.vol,
-            table.rate - table.carry,
-            names=GREEKS,
-        )
-        for name in GREEKS:
-            out[name][list(options)] = getattr(found, name)
-    for i, (item, entry) in enumerate(zip(instruments, entries, strict=True)):
-        if not isinstance(item, Option):
-            out["delta"][i], out["theta"][i] = _linear_slopes(item, entry, market)
-    return out
-
-
-def _linear_slopes(instrument: Linear, entry: float, market: Market) -> tuple[float, float]:
-    """Delta and daily carry of one unit of spot, a perpetual or a future."""
-    if isinstance(instrument, Spot):
-        return 1.0, 0.0
-    if isinstance(instrument, Perpetual):
-        return 1.0, -market.funding_8h * FUNDING_PERIODS_PER_DAY * market.spot
-    expiry = years(market.as_of, instrument.expiry)
-    carry = float(market.carry(expiry))
-    growth = float(np.exp(carry * expiry))
-    if instrument.settlement == "cash":
-        return growth, -carry * market.spot * growth / DAYS_PER_YEAR
-    return 1.0, -carry * entry / growth / DAYS_PER_YEAR

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from hedging import greeks as _greeks
+from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
@@ -24,7 +24,6 @@ from hedging.units import GREEK_UNITS
 
 __all__ = ["book_delta_gamma", "delta_gamma", "option_delta_gamma"]
 
-Array = npt.NDArray[np.float64]
 _NAMES = ("delta", "gamma", "vega", "vanna", "volga")
 
 

@@ -111,11 +111,11 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from hedging.market import health, smile
+    from hedging.market import fit_quality, health, smile
 
     chain = _read(args)
     found = health.check(chain)
-    report = smile.fit(chain).report(chain)
+    report = fit_quality(smile.fit(chain), chain)
     rules = asdict(_rules(args.rule))
     if args.json:
         content = (

@@ -19,11 +19,11 @@ from hedging._numerics.checks import (
     NONNEGATIVE,
     NONNEGATIVE_OR_INFINITE,
     POSITIVE,
-    Array,
     Errors,
     Rule,
     gather,
 )
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.greeks.result import Result
 from hedging.units import GREEK_UNITS

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from hedging._numerics.arithmetic import ARRAYS
-from hedging._numerics.checks import FINITE, FLAG, NONNEGATIVE, Array, Errors, gather
+from hedging._numerics.checks import FINITE, FLAG, NONNEGATIVE, Errors, gather
 from hedging._numerics.formulas import INV_SQRT_2PI, ROUNDING
 from hedging._numerics.implied import (
     BELOW,
@@ -19,6 +19,7 @@ from hedging._numerics.implied import (
     build_order_four,
     build_small_start,
 )
+from hedging._numerics.types import Array
 from hedging.greeks._evaluate import Flags, Numbers
 from hedging.greeks.implied import answer
 from hedging.greeks.result import Result

@@ -13,13 +13,13 @@ from hedging._numerics.checks import (
     FLAG,
     NONNEGATIVE,
     POSITIVE,
-    Array,
     Errors,
     Inputs,
     gather,
     refuse,
 )
 from hedging._numerics.implied import ABOVE, BELOW, INVALID, NO_INFORMATION, NOT_CONVERGED, STATUS
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.greeks._evaluate import PLAIN, Flags, Numbers, bounds_of, of_forward, one_option, run
 from hedging.greeks.result import Result

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hedging._numerics.checks import (
-    FINITE,
-    NONNEGATIVE,
-    NONNEGATIVE_OR_INFINITE,
-    POSITIVE,
-    Array,
-    Errors,
-    gather,
-)
+from hedging._numerics.checks import FINITE, NONNEGATIVE, NONNEGATIVE_OR_INFINITE, POSITIVE, Errors, gather
+from hedging._numerics.types import Array
 from hedging.greeks._evaluate import SPOT_RULES, Flags, Numbers, evaluate
 from hedging.greeks.result import Result
 

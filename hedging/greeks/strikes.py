@@ -11,8 +11,9 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from hedging._numerics.checks import FINITE, FLAG, POSITIVE, Array, Errors, gather, refuse
+from hedging._numerics.checks import FINITE, FLAG, POSITIVE, Errors, gather, refuse
 from hedging._numerics.formulas import INV_SQRT_2PI
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.greeks._evaluate import Flags, Numbers
 from hedging.greeks.result import Result

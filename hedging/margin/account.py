@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.book.pricer import Pricer
 from hedging.errors import InputError
@@ -17,8 +18,6 @@ from hedging.market.market import Market
 from hedging.paths.paths import Paths
 
 __all__ = ["Account", "Ledger", "Margin", "MarginModel"]
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.margin.account import Account, Ledger, Margin
@@ -28,7 +29,6 @@ from hedging.paths.paths import today
 
 __all__ = ["InitialMargin"]
 
-Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Models = StandardMargin | PortfolioMargin | FlatMargin | RegT
 

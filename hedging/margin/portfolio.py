@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from hedging._numerics import kernels
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.margin.account import Account, Margin
 from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["DERIBIT_BTC_2024", "DERIBIT_ETH_2026", "PortfolioMargin"]
 
-Array = npt.NDArray[np.float64]
 
 EXTENDED_MOVES = (-0.66, -0.33, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0)
 VEGA_DAYS = 30.0

@@ -12,6 +12,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.margin.account import Account, Margin
 
@@ -24,8 +25,6 @@ __all__ = [
     "RegT",
     "StandardMargin",
 ]
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

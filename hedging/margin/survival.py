@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._numerics.bisection import first_false
+from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.legs import Legs
 from hedging.margin.account import Ledger, Margin, MarginModel
@@ -19,7 +20,6 @@ from hedging.paths.reactions import STILL, Reaction
 
 __all__ = ["Liquidation", "Survival", "assess", "liquidation_price", "survive"]
 
-Array = npt.NDArray[np.float64]
 
 FURTHEST_FALL, FURTHEST_RISE = -7.0, 3.0  # in log-price
 ROWS_SHOWN = 12

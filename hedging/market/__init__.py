@@ -22,7 +22,8 @@ from hedging.market.contracts import (
 from hedging.market.density import density, probability_below, touch_probability
 from hedging.market.health import ChainHealth, check
 from hedging.market.market import Chains, Market, market_of, markets_of
-from hedging.market.smile import STICKINESS, Smile, fit, fit_ssvi, rich_cheap, stickiness
+from hedging.market.rich_cheap import fit_quality, rich_cheap
+from hedging.market.smile import STICKINESS, Smile, fit, fit_ssvi, stickiness
 
 __all__ = [
     "CASH_EQUITY",
@@ -48,6 +49,7 @@ __all__ = [
     "check",
     "density",
     "fit",
+    "fit_quality",
     "fit_ssvi",
     "market_of",
     "markets_of",

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.types import Mask
 from hedging.errors import ChainError, InputError
 
 __all__ = [
@@ -44,7 +45,6 @@ RAW_COLUMNS: Final = ("symbol", "flag", "expiry", *NUMBER_COLUMNS)
 
 _BEYOND_BELIEF: Final = 1e15  # no price, size or count is larger, and squares of it are still numbers
 
-Mask = npt.NDArray[np.bool_]
 Reasons = npt.NDArray[np.object_]
 
 

@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from hedging._numerics import svi
+from hedging._numerics.types import Array
 
 __all__ = ["Quotes", "fit_ssvi", "fit_svi", "margins"]
 
-Array = npt.NDArray[np.float64]
 Residuals = Callable[[Array], Array]
 Outline = tuple[Array, Array, Array]  # log-moneyness, total variance, weight
 

@@ -14,13 +14,13 @@ import pandas as pd
 
 from hedging._numerics import svi
 from hedging._numerics.checks import number
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.market.smile import Smile
 from hedging.units import utc, years
 
 __all__ = ["density", "probability_below", "touch_probability"]
 
-Array = npt.NDArray[np.float64]
 
 _LEAST_G: Final = 0.02  # Durrleman's function is kept above this where it divides
 _MOST_LOCAL_VARIANCE: Final = 25.0  # a local vol of 500 %

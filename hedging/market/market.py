@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.market import smile as smiles
 from hedging.market.chain import OptionChain
@@ -17,8 +18,6 @@ from hedging.market.contracts import Option
 from hedging.units import SECONDS_PER_YEAR, years
 
 __all__ = ["Chains", "Market", "OptionTable", "market_of", "markets_of"]
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

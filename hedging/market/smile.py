@@ -21,24 +21,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging import greeks as _greeks
 from hedging._numerics import svi
 from hedging._numerics.checks import number
+from hedging._numerics.types import Array
 from hedging.errors import ChainError, InputError
 from hedging.market import _smile_fit
+from hedging.market._quote_vols import black76_columns, implied_vols, out_of_the_money
 from hedging.market.chain import OptionChain
 from hedging.units import DAYS_PER_YEAR, VOL_POINT, utc, years
 
-__all__ = ["STICKINESS", "Smile", "fit", "fit_ssvi", "rich_cheap", "stickiness"]
+__all__ = ["STICKINESS", "Smile", "fit", "fit_ssvi", "stickiness"]
 
-Array = npt.NDArray[np.float64]
 
 STICKINESS: Final = {"sticky_moneyness": 0.0, "sticky_strike": 1.0}
 """How far the vol of a fixed log-moneyness slides along the skew when spot moves, by the rule's name."""
 
 _REAL: Final = (int, float, np.integer, np.floating)
 _FARTHEST: Final = 1_500.0  # log-moneyness: no two floats have a ratio whose logarithm is greater
-_CORE_DELTA: Final = 0.03  # the fit's error is judged on options of at least this delta
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,41 +223,6 @@ class Smile:
         )
         return vol**2 * time, first, second
 
-    def report(self, chain: OptionChain) -> pd.DataFrame:
-        """How well the surface fits a chain and whether it is free of arbitrage, per expiry.
-
-        Parameters
-        ----------
-        chain : OptionChain
-            The quotes, as a rule those it was fitted to.
-
-        Returns
-        -------
-        DataFrame
-            ``expiry, days, quotes`` (out of the money, with a vol), ``rmse`` of options of at least 3 % delta
-            and ``rmse_all`` [vol points], ``two_sided`` (all quotes with bid and ask), ``inside`` (share of
-            those with the model price between them), ``butterfly`` (least g; no arbitrage where >= 0) and
-            ``calendar`` (least gain of total variance over the slice before; likewise), both as
-            `arbitrage` finds them: within two of the forward in log-moneyness.
-        """
-        judged = _judged(self, chain)
-        rows = []
-        for expiry, q in judged.groupby("expiry", sort=True):
-            core = q["out"] & (q["delta"].abs() >= _CORE_DELTA)
-            rows.append(
-                {
-                    "expiry": expiry,
-                    "days": q["time_to_expiry"].iloc[0] * DAYS_PER_YEAR,
-                    "quotes": int(q["out"].sum()),
-                    "rmse": np.sqrt((q.loc[core, "error"] ** 2).mean()) / VOL_POINT,
-                    "rmse_all": np.sqrt((q.loc[q["out"], "error"] ** 2).mean()) / VOL_POINT,
-                    "two_sided": int(q["two_sided"].sum()),
-                    "inside": q.loc[q["two_sided"], "inside"].mean(),
-                }
-            )
-        table = pd.DataFrame(rows)
-        return table.merge(self.arbitrage(), on="expiry", how="left")
-
     def arbitrage(self) -> pd.DataFrame:
         """Least butterfly and calendar margin of each slice on a fine grid; a negative one is an arbitrage.
 
@@ -395,66 +359,19 @@ def fit_ssvi(chain: OptionChain) -> Smile:
     return Smile(chain.asset, chain.as_of, chain.spot, times, forwards, _smile_fit.fit_ssvi(quotes))
 
 
-def rich_cheap(smile: Smile, chain: OptionChain) -> pd.DataFrame:
-    """Quotes that lie beyond the surface by more than their half spread, and what trading on it would leave.
-
-    For information: nothing in this library trades on it. A surface that misses a quote is more often wrong
-    than the quote.
-
-    Parameters
-    ----------
-    smile : Smile
-        The surface.
-    chain : OptionChain
-        The quotes.
-
-    Returns
-    -------
-    DataFrame
-        ``symbol, side`` (``'cheap'``: the ask is below the model; ``'rich'``: the bid is above), ``bid, ask,
-        model`` [money per unit], ``edge``, from the crossed side to the model [money per unit], ``edge_vol``
-        [vol points], ``half_spread`` and a taker's ``fee`` [money per unit], ``net``: edge less fee, and
-        ``size``, contracts quoted there. Largest net first.
-    """
-    judged = _judged(smile, chain)
-    cheap, rich = judged["model"] - judged["ask"], judged["bid"] - judged["model"]
-    out = judged[judged["two_sided"] & ((cheap > 0) | (rich > 0))]
-    is_cheap = cheap[out.index] > 0
-    crossed = out["ask"].where(is_cheap, out["bid"])
-    edge = cheap[out.index].where(is_cheap, rich[out.index])
-    vega = _black76(out, out["model_vol"], ("vega",))["vega"] * out["discount"]
-    fee = chain.terms.fee.per_unit(crossed.to_numpy(), chain.spot)
-    table = pd.DataFrame(
-        {
-            "symbol": out["symbol"],
-            "side": np.where(is_cheap, "cheap", "rich"),
-            "bid": out["bid"],
-            "ask": out["ask"],
-            "model": out["model"],
-            "edge": edge,
-            "edge_vol": (edge / vega).where(vega > 1e-9 * chain.spot),
-            "half_spread": (out["ask"] - out["bid"]) / 2.0,
-            "fee": fee,
-            "net": edge - fee,
-            "size": out["ask_size"].where(is_cheap, out["bid_size"]),
-        }
-    )
-    return table.sort_values("net", ascending=False, kind="stable").reset_index(drop=True)
-
-
 def _targets(chain: OptionChain) -> tuple[Array, Array, list[_smile_fit.Quotes]]:
     """Times, forwards and the vols to fit, per expiry that has any."""
     table = chain.quotes.assign(k=np.log(chain.quotes["strike"] / chain.quotes["forward"]))
     known = table[table["mark_vol"].notna()]
-    out = known[_out_of_the_money(known)]
+    out = known[out_of_the_money(known)]
     if out.empty:
         raise ChainError(
             f"the {chain.asset} chain has no out-of-the-money quote with a vol to fit a smile to."
         )
-    vega = _black76(out, out["mark_vol"], ("vega",))["vega"] / VOL_POINT
+    vega = black76_columns(out, out["mark_vol"], ("vega",))["vega"] / VOL_POINT
     # Far out, vega vanishes; the floor keeps an expiry of nothing but far strikes from weighing nothing.
     weight = vega.clip(lower=1e-4 * out["forward"] * np.sqrt(out["time_to_expiry"]))
-    bid, ask = (_implied_vol(out, out[side]) for side in ("bid", "ask"))
+    bid, ask = (implied_vols(out, out[side]) for side in ("bid", "ask"))
     both = bid.notna() & ask.notna()
     fitted = out.assign(
         vol=out["mark_vol"].clip(lower=bid.where(both), upper=ask.where(both)),
@@ -472,54 +389,6 @@ def _targets(chain: OptionChain) -> tuple[Array, Array, list[_smile_fit.Quotes]]
         w = w / np.sqrt((w**2).mean())
         quotes.append(_smile_fit.Quotes(times[-1], k, vol, w, middle, half_spread, np.ones_like(k)))
     return np.array(times), np.array(forwards), quotes
-
-
-def _judged(smile: Smile, chain: OptionChain) -> pd.DataFrame:
-    """Quotes with the model's price and vol beside them."""
-    table = chain.quotes
-    k = np.log(table["strike"].to_numpy() / table["forward"].to_numpy())
-    vol = pd.Series(smile.vol_at(k, table["time_to_expiry"].to_numpy()), index=table.index)
-    values = _black76(table, vol, ("price", "delta"))
-    price = values["price"] * table["discount"]
-    return table.assign(
-        model=price,
-        model_vol=vol,
-        delta=values["delta"],
-        error=vol - table["mark_vol"],
-        out=_out_of_the_money(table) & table["mark_vol"].notna(),
-        two_sided=table["bid"].notna() & table["ask"].notna(),
-        inside=price.between(table["bid"], table["ask"]),
-    )
-
-
-def _implied_vol(table: pd.DataFrame, price: pd.Series) -> pd.Series:
-    """Vols at which quotes are worth a price [money]; NaN where there is none."""
-    vol = _greeks.black76_implied_vol(
-        (price / table["discount"]).to_numpy(),
-        table["flag"].to_numpy(),
-        table["forward"].to_numpy(),
-        table["strike"].to_numpy(),
-        table["time_to_expiry"].to_numpy(),
-        errors="nan",
-    )
-    return pd.Series(vol, index=table.index)
-
-
-def _black76(table: pd.DataFrame, vol: pd.Series, names: tuple[str, ...]) -> pd.DataFrame:
-    """Undiscounted Black-76 values of quotes at given vols, in market units."""
-    values = _greeks.black76_greeks(
-        table["flag"].to_numpy(),
-        table["forward"].to_numpy(),
-        table["strike"].to_numpy(),
-        table["time_to_expiry"].to_numpy(),
-        vol.to_numpy(),
-        names=names,
-    )
-    return values.to_frame().set_index(table.index)
-
-
-def _out_of_the_money(table: pd.DataFrame) -> pd.Series:
-    return (table["flag"] == "c") == (table["strike"] >= table["forward"])
 
 
 def _variance(slice_: Array, k: Array) -> Array:

@@ -3,7 +3,9 @@
 `Paths` is what scenarios, margin and the planner walk along; `Reaction` says how vol answers a move of spot.
 """
 
+from hedging.paths.crash import crash_path, fan, hitting_time
 from hedging.paths.crashes import REPLAYS, Replay, from_prices, replay
+from hedging.paths.joint import couple
 from hedging.paths.momentum import Momentum, measure, rolling
 from hedging.paths.monte_carlo import (
     block_bootstrap,
@@ -14,7 +16,7 @@ from hedging.paths.monte_carlo import (
     stressed_correlation,
     student_t,
 )
-from hedging.paths.paths import Paths, along, couple, crash_path, fan, grid, hitting_time, join, today
+from hedging.paths.paths import Paths, along, grid, join, today
 from hedging.paths.reactions import BTC, ETH, STILL, STRESS_BETA, Reaction, measured
 
 __all__ = [

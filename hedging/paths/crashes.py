@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.paths.paths import Paths, along
 from hedging.paths.reactions import BTC, Reaction, measured
@@ -22,7 +22,6 @@ from hedging.units import SECONDS_PER_DAY
 
 __all__ = ["REPLAYS", "Replay", "from_prices", "replay"]
 
-Array = npt.NDArray[np.float64]
 
 HOURS = 24.0
 Points = tuple[tuple[float, float], ...]

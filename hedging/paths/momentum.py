@@ -11,15 +11,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.units import SECONDS_PER_DAY
 
 __all__ = ["Momentum", "measure", "rolling"]
 
-Array = npt.NDArray[np.float64]
 
 LEAST_BARS = 5
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._extras import require
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.paths.paths import Paths, along
 from hedging.paths.reactions import Reaction, measured
@@ -30,7 +31,6 @@ __all__ = [
     "student_t",
 ]
 
-Array = npt.NDArray[np.float64]
 Seed: TypeAlias = "int | np.random.Generator"
 Reactions: TypeAlias = "Mapping[str, Reaction] | None"
 

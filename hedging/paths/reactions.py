@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 
 __all__ = [
@@ -30,7 +31,6 @@ __all__ = [
     "tenor_scale",
 ]
 
-Array = npt.NDArray[np.float64]
 
 TENOR_POWER: Final = 0.45
 TENOR_DAYS: Final = 30.0

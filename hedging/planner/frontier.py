@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.legs import Leg
 from hedging.book.structure import structure
@@ -32,7 +32,6 @@ from hedging.planner.solver.search import Solution, solve
 
 __all__ = ["Frontier", "frontier"]
 
-Array = npt.NDArray[np.float64]
 Over: TypeAlias = Literal["floor", "shortfall", "budget"]
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 
 __all__ = ["Proxy", "proxy"]
 
-Array = npt.NDArray[np.float64]
 
 MOST_RESIDUAL = 0.5  # share of variance beyond which the proxy hedges less than half
 FEWEST = 30  # returns, in the tail too, below which a beta is a guess

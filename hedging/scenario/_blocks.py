@@ -10,8 +10,8 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.pricer import Pricer
 from hedging.errors import InputError
@@ -23,7 +23,6 @@ from hedging.units import days as days_between
 
 __all__ = ["Line", "Task", "all_values", "block_values"]
 
-Array = npt.NDArray[np.float64]
 
 # Values in one block, over legs, dates and scenarios: some megabytes each, and long enough to work on that
 # handing a block to a worker costs nothing beside it.

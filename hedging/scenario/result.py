@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Group", "ScenarioResult"]
 
-Array = npt.NDArray[np.float64]
 Group: TypeAlias = Literal["position", "overlay"]
 
 ROWS_SHOWN = 12

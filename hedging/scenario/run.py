@@ -7,24 +7,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.legs import Legs, legs_of
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Instrument, Option
 from hedging.market.market import Chains, Market, markets_of
-from hedging.paths.paths import Paths, crash_path, grid, hitting_time, today
+from hedging.paths.crash import crash_path, hitting_time
+from hedging.paths.paths import Paths, grid, today
 from hedging.paths.reactions import BTC, Reaction
 from hedging.scenario._blocks import Line, Task, all_values, block_values
 from hedging.scenario.result import ScenarioResult
 from hedging.units import days as days_between
 
 __all__ = ["by_speed", "payoff", "run", "table"]
-
-Array = npt.NDArray[np.float64]
 
 
 def run(

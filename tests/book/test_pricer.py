@@ -11,11 +11,13 @@ from cases.markets import AS_OF, flat_market, option
 from numpy.testing import assert_allclose
 
 import hedging as hg
-from hedging.book.pricer import Pricer, unit_greeks, unit_values, unit_values_now
+from hedging.book.pricer import Pricer, unit_values, unit_values_now
+from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Option, Perpetual, Spot
 from hedging.market.market import Market
-from hedging.paths.paths import Paths, crash_path, grid
+from hedging.paths.crash import crash_path
+from hedging.paths.paths import Paths, grid
 
 NONE = float("nan")
 

@@ -18,7 +18,8 @@ from hedging.margin import DERIBIT_BTC, DERIBIT_BTC_2024, DERIBIT_BTC_USDC, DERI
 from hedging.margin.account import Ledger
 from hedging.market.contracts import ContractTerms
 from hedging.market.market import Market
-from hedging.paths.paths import Paths, crash_path, fan, grid, join, today
+from hedging.paths.crash import crash_path, fan
+from hedging.paths.paths import Paths, grid, join, today
 from hedging.paths.reactions import STILL
 
 BTC = flat_market(spot=100_000.0, strikes=(60e3, 90e3, 100e3, 105e3, 150e3), days=(2.0, 30.0))
@@ -312,7 +313,7 @@ def test_a_survivor_sells_nothing() -> None:
 
 
 def test_collateral_falls_with_its_own_coin() -> None:
-    from hedging.paths.paths import couple
+    from hedging.paths.joint import couple
 
     book = Book(Holding.spot("BTC", 1.0), Holding.spot("ETH", 10.0))
     markets = {"BTC": BTC, "ETH": flat_market(asset="ETH", spot=2_000.0)}

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from hedging._numerics import svi
 from hedging.errors import ChainError, InputError
-from hedging.market import _smile_fit, smile
+from hedging.market import _smile_fit, fit_quality, smile
 from hedging.market.chain import OptionChain
 from hedging.venues import read_chain, snapshots
 
@@ -280,7 +280,7 @@ CRASH = [
 )
 def test_real_chains_are_fitted_to_the_stated_error_without_arbitrage(shared_data, file, pick, bound):
     chain = read_chain(shared_data / "chains" / file, **pick)
-    report = smile.fit(chain).report(chain)
+    report = fit_quality(smile.fit(chain), chain)
     slices = report[report["days"] > 2]  # closer to expiry, the settlement average bends Black-76 itself
     assert np.sqrt((slices["rmse"] ** 2).mean()) < bound
     assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)
@@ -288,7 +288,7 @@ def test_real_chains_are_fitted_to_the_stated_error_without_arbitrage(shared_dat
 
 def test_forty_eight_expiries_of_an_index_are_fitted_without_arbitrage(shared_data):
     chain = read_chain(shared_data / "chains/cboe_spx_20220610.csv.gz")
-    report = smile.fit(chain).report(chain)
+    report = fit_quality(smile.fit(chain), chain)
     assert len(report) == 48
     assert np.sqrt((report["rmse"] ** 2).mean()) < 0.6
     assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)
@@ -307,7 +307,7 @@ def reports(shared_data, file, step, asset):
     times = snapshots(rows.loc[rows["instrument_name"].str.startswith(asset), "timestamp"])[::step]
     chains = {time: read_chain(path, at=time, asset=asset) for time in times}
     table = pd.concat(
-        {time: smile.fit(chain).report(chain) for time, chain in chains.items()}, names=["as_of"]
+        {time: fit_quality(smile.fit(chain), chain) for time, chain in chains.items()}, names=["as_of"]
     )
     assert (table[["butterfly", "calendar"]] >= 0).all(axis=None)
     return table
@@ -349,7 +349,7 @@ def test_no_chain_of_the_crash_is_missed_by_more_than_stated(shared_data, coin):
 )
 def test_the_hardest_chains_of_the_crash_are_fitted_to_the_stated_error(shared_data, file, pick):
     chain = read_chain(shared_data / "chains" / file, **pick)
-    report = smile.fit(chain).report(chain)
+    report = fit_quality(smile.fit(chain), chain)
     assert rms(report.loc[report["days"] > 2, "rmse"]) < 1.1
     assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)
 
@@ -362,5 +362,5 @@ def test_days_that_are_hard_to_fit_have_no_arbitrage(shared_data, day):
 
 def test_the_test_exchange_with_odd_vols_still_gives_a_surface(shared_data):
     chain = read_chain(shared_data / "chains/testnet_deribit_eth_ticker_20210211.csv.gz")
-    report = smile.fit(chain).report(chain)
+    report = fit_quality(smile.fit(chain), chain)
     assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)

@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from hedging import Book, Holding, InputError, Market, OptionChain
+from hedging import Book, Holding, InputError, Market, OptionChain, overlays
 from hedging.market.contracts import Option
-from hedging.overlays import overlays
-from hedging.overlays.overlays import Overlay
+from hedging.overlays._picking import Overlay
 from hedging.paths.paths import grid
 
 BOOK = Book(Holding.spot("BTC", 25.0, entry=88_000.0))

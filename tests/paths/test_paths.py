@@ -10,7 +10,9 @@ from numpy.testing import assert_allclose
 
 from hedging._numerics.vol_moves import shifted_vol, skew_bend
 from hedging.errors import InputError
-from hedging.paths.paths import Paths, along, couple, crash_path, fan, grid, hitting_time, join
+from hedging.paths.crash import crash_path, fan, hitting_time
+from hedging.paths.joint import couple
+from hedging.paths.paths import Paths, along, grid, join
 from hedging.paths.reactions import ETH, STILL, Reaction, drawdown, tenor_scale
 
 

@@ -15,7 +15,8 @@ from cases.planner import AS_OF, CASH, COIN, LOOSE, SPOT, small_chain
 
 from hedging import margin, samples
 from hedging.book.book import Book, Holding
-from hedging.book.legs import Ladder, option_leg, outright_leg
+from hedging.book.ladder import Ladder
+from hedging.book.legs import option_leg, outright_leg
 from hedging.book.structure import closings, structure
 from hedging.errors import InfeasibleHedgeError, InputError
 from hedging.market.chain import in_columns

@@ -13,14 +13,12 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from numpy.testing import assert_allclose
 
-from hedging import margin, plots, samples, scenario
+from hedging import margin, overlays, plots, risk, samples, scenario
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg, option_leg
 from hedging.market.market import Market
-from hedging.overlays import overlays
-from hedging.paths.paths import crash_path, fan
+from hedging.paths.crash import crash_path, fan
 from hedging.planner import Frontier
-from hedging.risk import tails as risk
 
 BOOK = Book(Holding.spot("BTC", 10.0))
 

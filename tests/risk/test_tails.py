@@ -7,11 +7,12 @@ import pytest
 from cases.markets import flat_market, option
 from numpy.testing import assert_allclose
 
+from hedging import risk
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
-from hedging.paths.paths import Paths, crash_path, grid
+from hedging.paths.crash import crash_path
+from hedging.paths.paths import Paths, grid
 from hedging.paths.reactions import BTC
-from hedging.risk import tails as risk
 
 
 def test_empirical_numbers_by_hand() -> None:

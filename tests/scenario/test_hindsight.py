@@ -11,11 +11,10 @@ import pytest
 from cases.markets import AS_OF, flat_chain, flat_market, option
 from numpy.testing import assert_allclose
 
-from hedging import read_chain
+from hedging import overlays, read_chain
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
-from hedging.overlays import overlays
 from hedging.paths.reactions import BTC, ETH, STILL, Reaction
 from hedging.scenario import predicted_against_actual
 

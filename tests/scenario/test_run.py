@@ -22,7 +22,8 @@ from hedging.book.legs import Leg, option_leg
 from hedging.errors import InputError
 from hedging.market.contracts import FeeRule
 from hedging.market.market import Market
-from hedging.paths.paths import Paths, crash_path, fan, grid, join
+from hedging.paths.crash import crash_path, fan
+from hedging.paths.paths import Paths, grid, join
 
 SPOT = Book(Holding.spot("BTC", 10.0))
 

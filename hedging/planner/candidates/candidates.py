@@ -11,9 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.types import Array
 from hedging.book.book import Book
-from hedging.book.legs import Ladder, Leg, crossing_cost, option_leg, outright_leg
-from hedging.book.pricer import unit_greeks, unit_values
+from hedging.book.ladder import Ladder
+from hedging.book.legs import Leg, crossing_cost, option_leg, outright_leg
+from hedging.book.pricer import unit_values
+from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Future, Instrument, Linear, Option, kind_of
@@ -23,8 +26,6 @@ from hedging.planner.request.target import GREEK_TARGETS, Limits, Outright
 from hedging.units import DAYS_PER_YEAR, days
 
 __all__ = ["Columns", "columns_of", "leg_of", "strikes_by_day"]
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.skew_delta import book_delta_gamma, option_delta_gamma
 from hedging.market.contracts import Option
@@ -19,7 +19,6 @@ from hedging.units import days
 
 __all__ = ["Measure", "measures"]
 
-Array = npt.NDArray[np.float64]
 
 SKEWED = ("delta", "gamma", "delta_value", "gamma_value")
 COINS = ("delta", "vega_coin", "theta_coin")

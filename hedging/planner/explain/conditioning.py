@@ -10,17 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.book.book import Book, Exposure
-from hedging.book.pricer import unit_greeks
+from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
 from hedging.market.contracts import Option
 from hedging.market.market import Market
 
 __all__ = ["Conditioning", "conditioning", "row_scale", "singular_values"]
 
-Array = npt.NDArray[np.float64]
 
 ILL = 100.0  # condition number from which small errors of the quotes decide the hedge
 ROUNDING = 1e-13  # of the largest singular value

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from hedging._numerics.types import Mask
 from hedging.market.contracts import Option
 from hedging.planner.candidates.measures import measures
 from hedging.planner.explain.conditioning import row_scale, singular_values
@@ -23,8 +23,6 @@ from hedging.planner.request.request import Task
 
 __all__ = ["Spanning", "spanning"]
 
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 ALIKE = ("gamma", "vega", "theta")
 OUT_OF_PROPORTION = (

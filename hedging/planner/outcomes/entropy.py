@@ -20,9 +20,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
+
 __all__ = ["least_entropy", "relative_entropy"]
 
-Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 MARGIN = 1e-9  # of the underlying: what an order is made to lose, so that rounding leaves none that gains

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg
 from hedging.errors import InputError, SolverError
@@ -29,7 +29,6 @@ from hedging.planner.result.saved import legs_from, legs_to_dicts
 
 __all__ = ["Agreement", "FreeLunch", "Reweighting", "agreed", "free_lunch", "reweighted"]
 
-Array = npt.NDArray[np.float64]
 
 WORTH_SAYING = 1e-5  # of the underlying: a gain below it is rounding
 LOSS = 1e-7  # of the underlying: the precision of the linear programme's rows

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.contracts import Instrument, Option, Spot
@@ -32,7 +33,6 @@ from hedging.planner.request.wording import in_shares
 
 __all__ = ["Problem", "Rows", "allowed", "build", "growth_of", "pnl_of"]
 
-Array = npt.NDArray[np.float64]
 
 MOST_VALUES = 250_000_000  # 2 GB, which the rows and the solver hold some five times over
 

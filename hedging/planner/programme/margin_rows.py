@@ -14,13 +14,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.market.market import Market
 from hedging.planner.candidates.candidates import Columns
 
 __all__ = ["MarginLimit", "margin_rows"]
-
-Array = npt.NDArray[np.float64]
 
 
 class MarginLimit(Protocol):

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.paths.paths import Paths
 
 __all__ = ["Chance", "Outcomes", "Tail", "quantile_loss", "shortfall", "tail_weights"]
 
-Array = npt.NDArray[np.float64]
 
 ROUNDING = 1e-12  # of sums of probabilities
 

@@ -30,13 +30,12 @@ from itertools import pairwise, product
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.paths.paths import Paths
 
 __all__ = ["default_scenarios"]
 
-Array = npt.NDArray[np.float64]
 Nodes = Iterable[float]
 Path = tuple[str, Array, float]
 """Label, level by date as a multiple of today's, and shift of vol."""

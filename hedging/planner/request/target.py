@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from hedging.book.legs import Ladder
+from hedging.book.ladder import Ladder
 from hedging.errors import InputError
 from hedging.market.contracts import FeeRule, Future, Linear, Perpetual, Settlement, Spot
 from hedging.market.smile import stickiness

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from hedging import greeks
+from hedging._numerics.types import Array
 from hedging.book.book import Book
-from hedging.book.pricer import unit_greeks
+from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Instrument, Option
 from hedging.market.market import Market
@@ -21,7 +21,6 @@ from hedging.units import DAYS_PER_YEAR, years
 
 __all__ = ["View", "expected_gain", "expected_gains"]
 
-Array = npt.NDArray[np.float64]
 
 LARGEST_DRIFT = 20.0  # 6 % a day; beyond it exp() overflows before anybody would believe it
 
@@ -113,7 +112,7 @@ def expected_gains(
     Parameters
     ----------
     instruments, entries
-        As in `hedging.book.pricer.unit_greeks`.
+        As in `hedging.book.unit_greeks.unit_greeks`.
     market : Market
     view : View
     horizon : float

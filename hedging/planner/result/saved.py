@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import Any
 
 from hedging.book.book import Book, Holding
-from hedging.book.legs import Ladder, Leg, orders_frame
+from hedging.book.ladder import Ladder
+from hedging.book.legs import Leg, orders_frame
 from hedging.market.contracts import ContractTerms, FeeRule, Future, Instrument, Option, Perpetual, Spot
 from hedging.planner.request.target import Limits, Outright, Target, plain_fee
 from hedging.units import utc

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.book.legs import crossing_cost
 from hedging.market.contracts import Future, Option
 from hedging.market.market import Market
@@ -29,7 +30,6 @@ from hedging.units import years
 
 __all__ = ["Illiquidity", "illiquidity", "most_liquid"]
 
-Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 SAME = 1e-9  # a measure that is lower by less is the same

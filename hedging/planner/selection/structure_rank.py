@@ -18,6 +18,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array, Mask
 from hedging.book.structure import SIDES
 from hedging.market.contracts import Option
 from hedging.planner.candidates.candidates import Columns
@@ -31,9 +32,7 @@ from hedging.planner.solver.search import GONE_THROUGH, Solution, reach
 
 __all__ = ["Standing", "standard"]
 
-Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
 
 BITS = {("put", 1): 1, ("put", -1): 2, ("call", -1): 4, ("call", 1): 8}
 OUTRIGHT, DISGUISED = 16, 32

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.market.contracts import Instrument, Option
 from hedging.planner.candidates.candidates import Columns
 from hedging.planner.programme.build import Problem
@@ -19,7 +20,6 @@ from hedging.planner.solver.search import Solution, solve
 
 __all__ = ["deep", "laughable", "plain"]
 
-Array = npt.NDArray[np.float64]
 
 DEEP = 0.9  # delta, without the premium, from which an option sold is the underlying sold
 MANY = 10  # lots of the largest leg, from which a leg of one lot is rounding

@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._extras import require
+from hedging._numerics.types import Array
 from hedging.errors import InputError, SolverError
 
 __all__ = ["SOLVERS", "Branched", "Engine", "Programme", "branch_and_bound"]
 
-Array = npt.NDArray[np.float64]
 
 SOLVERS = ("highs", "scip", "cbc")
 TICK = 0.1  # seconds between two reports

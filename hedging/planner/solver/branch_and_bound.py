@@ -30,13 +30,13 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.planner.programme.build import Problem
 from hedging.planner.solver.exact import branch
 from hedging.planner.solver.relaxation import Relaxation, Search, relax_within
 
 __all__ = ["branch_over_families"]
 
-Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 Family = tuple[Indices, int]  # orders, and how many legs are among them
 

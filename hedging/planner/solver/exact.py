@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.planner.solver.backends import Programme, branch_and_bound
 from hedging.planner.solver.relaxation import Search
 
 __all__ = ["branch", "programme_of"]
 
-Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 LEAST_SECONDS = 0.05  # that a solver is given, however late it is

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.errors import SolverError
 from hedging.planner.solver.backends import highs_of_scipy
 
 __all__ = ["Linear", "LinearProgramme"]
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

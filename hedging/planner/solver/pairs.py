@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.planner.solver.relaxation import TOLERANCE, Search
 
 __all__ = ["cheapest_pair", "plainest_pair"]
 
-Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 TRIED_FIRST = 8  # pairs gone through before the rows that nobody had looked at are

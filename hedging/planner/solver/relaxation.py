@@ -10,8 +10,8 @@ import time
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from hedging._numerics.types import Array, Mask
 from hedging.planner.programme.build import Problem
 from hedging.planner.programme.shortfall import Tail
 from hedging.planner.solver.backends import TICK, Engine
@@ -19,8 +19,6 @@ from hedging.planner.solver.linear import LinearProgramme
 
 __all__ = ["Relaxation", "Search", "relax", "relax_within"]
 
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 TOLERANCE = 1e-6  # of rows scaled to a largest coefficient of 1 per lot: a millionth of a lot
 TAIL_TOLERANCE = 2e-7  # of the base: when a plan counts as within its expected shortfall

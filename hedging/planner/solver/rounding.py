@@ -12,11 +12,11 @@ from copy import copy
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array
 from hedging.planner.solver.relaxation import Relaxation, Search, relax_within
 
 __all__ = ["rounded"]
 
-Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 BACKTRACKED = 4  # last legs of which all ways to round are tried, rather than the cheaper alone

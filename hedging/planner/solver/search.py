@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.types import Array, Mask
 from hedging.errors import SolverError
 from hedging.planner.programme.build import Problem
 from hedging.planner.solver.backends import Engine
@@ -33,8 +34,6 @@ from hedging.planner.solver.rounding import rounded
 
 __all__ = ["Relaxation", "Solution", "reach", "relax", "simplest", "solve"]
 
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 SIMPLE_NODES = 200  # for fewer legs than the best plan has
 GONE_THROUGH = 2  # legs up to which all plans are gone through

@@ -28,8 +28,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 import numpy as np
-import numpy.typing as npt
 
+from hedging._numerics.types import Array, Mask
 from hedging.planner.programme.build import Problem
 from hedging.planner.solver import search as plain
 from hedging.planner.solver.backends import Engine
@@ -38,8 +38,6 @@ from hedging.planner.solver.search import Solution
 
 __all__ = ["possible", "settled", "simplest", "solve"]
 
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 TOLERANCE = 1e-7  # of the base: a loss beyond the limit by less is rounding
 GREEDY_ROUNDS = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hedging.book.legs import Ladder
+from hedging.book.ladder import Ladder
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 

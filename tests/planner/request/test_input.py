@@ -11,7 +11,8 @@ from cases.planner import LOOSE, coins, small_chain
 
 from hedging import margin, samples
 from hedging.book.book import Book, Holding
-from hedging.book.legs import Ladder, option_leg
+from hedging.book.ladder import Ladder
+from hedging.book.legs import option_leg
 from hedging.cli import _console as console
 from hedging.errors import ChainError, InfeasibleHedgeError, InputError
 from hedging.paths.paths import grid

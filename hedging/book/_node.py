@@ -1,0 +1,112 @@
+"""One date of some paths, and what an option's value needs to know of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from hedging._numerics.revaluation_formulas import Leg, Moves
+from hedging._numerics.types import Array, Rows
+from hedging.market.market import OptionTable
+from hedging.market.smile import Smile
+from hedging.paths.paths import Paths
+from hedging.paths.reactions import SKEW_TENOR_POWER, tenor_scale
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Roll:
+    """One expiry on the way to a node, over all scenarios; the next option has the same tenor."""
+
+    spot: Array
+    premium: Array
+    spread: Array | float
+    next_expiry: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """The state of the market on one date, over all scenarios; None where nothing moves."""
+
+    date: int
+    day: float
+    spot: Array
+    spot_now: float
+    log_ratio: Array
+    stickiness: float
+    tenor_power: float
+    vol_shift: Array | None
+    skew_shift: Array | None
+    carry_shift: Array | None
+
+    @classmethod
+    def of(cls, paths: Paths, date: int, spot: Array, spot_now: float) -> Node:
+        vol = paths.vol_shift[:, date]
+        return cls(
+            date=date,
+            day=float(paths.days[date]),
+            spot=spot,
+            spot_now=spot_now,
+            log_ratio=np.log(spot / spot_now),
+            stickiness=paths.stickiness,
+            tenor_power=paths.tenor_power,
+            vol_shift=np.ascontiguousarray(vol) if vol.any() else None,
+            skew_shift=_column(paths.skew_shift, date),
+            carry_shift=_column(paths.carry_shift, date),
+        )
+
+    @classmethod
+    def on_the_way(cls, paths: Paths, day: float, node: Node, spot: Array) -> Node:
+        """The state on the way to a node, seen from a spot of one's own."""
+        shifts = {name: paths.shift_at(name, day) for name in ("vol_shift", "skew_shift", "carry_shift")}
+        at_node: dict[str, Any] = {name: None if v is None else v[:, node.date] for name, v in shifts.items()}
+        return replace(node, day=day, spot=spot, log_ratio=np.log(spot / node.spot_now), **at_node)
+
+
+def _column(values: Array | None, date: int) -> Array | None:
+    return None if values is None else np.ascontiguousarray(values[:, date])
+
+
+def options_of(table: OptionTable, rows: Rows, remaining: float, spot_now: float, smile: Smile) -> Leg:
+    """Options of one expiry that is still ahead, all that scenarios do not touch."""
+    growth = np.exp(table.carry[rows] * remaining)
+    discount = np.exp(-table.rate[rows] * remaining)
+    strike = table.strike[rows]
+    slices = np.repeat(smile.slices_at(remaining).reshape(10, 1), rows.size, axis=1)
+    # The contract's own distance from the surface is a factor on its vol.
+    slices[[0, 1, 5, 6]] *= (table.vol[rows] / table.smile_vol[rows]) ** 2
+    columns = (
+        table.sign[rows],
+        growth * discount,
+        strike * discount,
+        np.log(strike / (growth * spot_now)),
+        np.full(rows.size, math.sqrt(remaining)),
+        *slices,
+    )
+    return Leg(*(column[:, None] for column in columns))
+
+
+def moves_of(node: Node, remaining: float, *, coin: bool) -> Moves:
+    """What has moved, as options of one expiry feel it."""
+    scale = tenor_scale(remaining, node.tenor_power)
+    skew_scale = tenor_scale(remaining, SKEW_TENOR_POWER)
+    moves = Moves(
+        spot=node.spot,
+        money=1.0,
+        log_forward=node.log_ratio,
+        slide=node.stickiness * node.log_ratio if node.stickiness else 0.0,
+        vol_shift=0.0 if node.vol_shift is None else node.vol_shift * scale,
+        skew_shift=None if node.skew_shift is None else node.skew_shift * skew_scale,
+    )
+    if node.carry_shift is None:
+        return moves
+    log_shift = node.carry_shift * remaining
+    moves = moves._replace(log_forward=node.log_ratio + log_shift)
+    # Money that settles in coin is discounted by spot / forward, whatever the forward has become.
+    return (
+        moves._replace(money=np.exp(-log_shift))
+        if coin
+        else moves._replace(spot=node.spot * np.exp(log_shift))
+    )

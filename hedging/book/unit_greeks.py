@@ -1,0 +1,68 @@
+"""Greeks of one unit of each instrument, options and linear ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hedging import greeks
+from hedging._numerics.types import Array
+from hedging.book.pricer import FUNDING_PERIODS_PER_DAY, GREEKS, unit_values_now
+from hedging.market.contracts import Instrument, Linear, Option, Perpetual, Spot
+from hedging.market.market import Market
+from hedging.units import DAYS_PER_YEAR, years
+
+__all__ = ["unit_greeks"]
+
+
+def unit_greeks(
+    instruments: Sequence[Instrument], entries: Sequence[float], market: Market
+) -> dict[str, Array]:
+    """Today's value and Greeks of one unit of underlying of each instrument, in market units.
+
+    Returns
+    -------
+    dict of ndarray, shape (instruments,)
+        Keys are `GREEKS`; units are those of `hedging.units.GREEK_UNITS`, with respect to spot.
+
+    Notes
+    -----
+    A perpetual or future has the delta of its value in money. The coins that a coin-settled premium costs
+    are no part of the option: they leave the book's coin balance when the premium is paid.
+    """
+    out = {name: np.zeros(len(instruments)) for name in GREEKS}
+    out["price"][:] = unit_values_now(instruments, entries, market)
+    options = {i: item for i, item in enumerate(instruments) if isinstance(item, Option)}
+    if options:
+        table = market.table(list(options.values()))
+        found = greeks.greeks(
+            np.where(table.sign > 0, "c", "p"),
+            market.spot,
+            table.strike,
+            table.time_to_expiry,
+            table.rate,
+            table.vol,
+            table.rate - table.carry,
+            names=GREEKS,
+        )
+        for name in GREEKS:
+            out[name][list(options)] = getattr(found, name)
+    for i, (item, entry) in enumerate(zip(instruments, entries, strict=True)):
+        if not isinstance(item, Option):
+            out["delta"][i], out["theta"][i] = _linear_slopes(item, entry, market)
+    return out
+
+
+def _linear_slopes(instrument: Linear, entry: float, market: Market) -> tuple[float, float]:
+    """Delta and daily carry of one unit of spot, a perpetual or a future."""
+    if isinstance(instrument, Spot):
+        return 1.0, 0.0
+    if isinstance(instrument, Perpetual):
+        return 1.0, -market.funding_8h * FUNDING_PERIODS_PER_DAY * market.spot
+    expiry = years(market.as_of, instrument.expiry)
+    carry = float(market.carry(expiry))
+    growth = float(np.exp(carry * expiry))
+    if instrument.settlement == "cash":
+        return growth, -carry * market.spot * growth / DAYS_PER_YEAR
+    return 1.0, -carry * entry / growth / DAYS_PER_YEAR

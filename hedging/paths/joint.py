@@ -1,0 +1,61 @@
+"""Several assets along one set of scenarios: the others move by beta and a residual of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from hedging.errors import InputError
+from hedging.paths.paths import Paths, along
+from hedging.paths.reactions import STRESS_BETA, Reaction, measured
+
+__all__ = ["couple"]
+
+
+def couple(
+    paths: Paths,
+    assets: Sequence[str],
+    *,
+    betas: Mapping[str, float] = STRESS_BETA,
+    reactions: Mapping[str, Reaction] | None = None,
+) -> dict[str, Paths]:
+    """Paths of several assets in one crash, for `hedging.scenario.run`.
+
+    Parameters
+    ----------
+    paths : Paths
+        Of the asset that leads, whose beta is 1; they must follow each other in time (no grid).
+    assets : sequence of str
+        Whose paths are wanted.
+    betas : mapping
+        Log-price lost per log-price lost by the leader.
+    reactions : mapping, optional
+        What moves with each asset; by default as measured for ETH, and BTC's for all others.
+
+    Raises
+    ------
+    InputError
+        If an asset has no beta, or the paths are a grid.
+
+    Examples
+    --------
+    >>> both = couple(crash_path(-0.05, days=2), ["BTC", "ETH"])
+    >>> np.log(both["ETH"].spot).round(4).tolist()
+    [[0.0, -0.0675, -0.135]]
+    """
+    unknown = [asset for asset in assets if asset not in betas]
+    if unknown:
+        raise InputError(
+            f"no stress beta is known for {', '.join(unknown)}; pass betas={{{unknown[0]!r}: ...}}."
+        )
+    if paths.straight:
+        raise InputError(
+            "a grid says where each asset is, not how it gets there; give each asset its own grid."
+        )
+    return {
+        asset: paths
+        if betas[asset] == 1.0 and asset not in (reactions or {})
+        else along(paths.days, betas[asset] * np.log(paths.spot), paths.labels, measured(asset, reactions))
+        for asset in assets
+    }
