@@ -7,7 +7,11 @@
 Rooms and names load when they are first used, so that the import stays light.
 """
 
+from importlib import import_module as _import_module
+from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING
+
+from hedging import _extras
 
 if TYPE_CHECKING:
     from hedging import (
@@ -30,7 +34,6 @@ if TYPE_CHECKING:
     from hedging.errors import (
         ChainError,
         HedgingError,
-        InfeasibleHedgeError,
         InputError,
         MissingExtraError,
         SolverError,
@@ -38,7 +41,17 @@ if TYPE_CHECKING:
     )
     from hedging.market import ContractTerms, Future, Market, Option, OptionChain, Perpetual, Spot
     from hedging.paths import Paths, crash_path, grid
-    from hedging.planner import HedgePlan, Limits, Outright, Target, read_plan
+    from hedging.planner import (
+        Effort,
+        HedgePlan,
+        InfeasibleHedgeError,
+        Limits,
+        Outcomes,
+        Outright,
+        Target,
+        read_plan,
+    )
+    from hedging.planner.audit import audit
     from hedging.planner.frontier import frontier
     from hedging.planner.plan import plan
     from hedging.venues import read_chain, read_chains
@@ -50,7 +63,6 @@ _HOME = {
     "errors": (
         "ChainError",
         "HedgingError",
-        "InfeasibleHedgeError",
         "InputError",
         "MissingExtraError",
         "SolverError",
@@ -58,7 +70,19 @@ _HOME = {
     ),
     "market": ("ContractTerms", "Future", "Market", "Option", "OptionChain", "Perpetual", "Spot"),
     "paths": ("Paths", "crash_path", "grid"),
-    "planner": ("HedgePlan", "Limits", "Outright", "Target", "frontier", "plan", "read_plan"),
+    "planner": (
+        "Effort",
+        "HedgePlan",
+        "InfeasibleHedgeError",
+        "Limits",
+        "Outcomes",
+        "Outright",
+        "Target",
+        "audit",
+        "frontier",
+        "plan",
+        "read_plan",
+    ),
     "venues": ("read_chain", "read_chains"),
 }
 _NAMES = {name: room for room, names in _HOME.items() for name in names}
@@ -66,6 +90,7 @@ __all__ = [
     "Book",
     "ChainError",
     "ContractTerms",
+    "Effort",
     "Exposure",
     "Future",
     "HedgePlan",
@@ -78,6 +103,7 @@ __all__ = [
     "MissingExtraError",
     "Option",
     "OptionChain",
+    "Outcomes",
     "Outright",
     "Paths",
     "Perpetual",
@@ -85,6 +111,7 @@ __all__ = [
     "Spot",
     "Target",
     "VenueError",
+    "audit",
     "book",
     "crash_path",
     "errors",
@@ -110,16 +137,21 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    from importlib import import_module
+def _room(name: str) -> _ModuleType:
+    return _import_module(f"hedging.{name}")
 
+
+def __getattr__(name: str) -> object:
     if name in _NAMES:
-        value: object = getattr(import_module(f"hedging.{_NAMES[name]}"), name)
+        value: object = getattr(_room(_NAMES[name]), name)
         globals()[name] = value
         return value
     if name in __all__:  # the rest are rooms
-        return import_module(f"hedging.{name}")
+        return _room(name)
     raise AttributeError(f"module 'hedging' has no attribute {name!r}")
+
+
+_extras.open_room = _room
 
 
 def __dir__() -> list[str]:

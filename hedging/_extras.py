@@ -1,11 +1,12 @@
-"""The one way to import a library that only an extra installs."""
+"""The ways to what is not loaded yet: a library that only an extra installs, and a room above the one that asks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 
-from hedging.errors import MissingExtraError
+from hedging.errors import HedgingError, MissingExtraError
 
 
 def require(module: str, extra: str) -> ModuleType:
@@ -24,3 +25,12 @@ def require(module: str, extra: str) -> ModuleType:
         raise MissingExtraError(
             f"{module} is needed for this and is not installed; install it with: pip install 'hedging[{extra}]'"
         ) from error
+
+
+def _unopened(room: str) -> ModuleType:
+    raise HedgingError(f"the room {room} is not there: import hedging first.")
+
+
+open_room: Callable[[str], ModuleType] = _unopened
+"""Finds a room by its name. The package's front door fills it in, so that a result can draw itself although the
+room that draws stands above it."""

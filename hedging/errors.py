@@ -5,7 +5,7 @@
     HedgingError
     ├── InputError (ValueError)        a value, shape or column breaks its rule: retry with better input
     │   └── ChainError                 a quote file that cannot be used at all
-    ├── InfeasibleHedgeError           no plan meets the limits: retry with wider ones
+    ├── InfeasibleHedgeError           no plan meets the limits: retry with wider ones (in `hedging.planner`)
     ├── SolverError                    the solver stopped, or its answer failed our check: report it
     ├── VenueError                     an exchange did not answer, or not with what was asked for
     └── MissingExtraError (ImportError)  an optional library is not installed
@@ -15,15 +15,9 @@ Every message says what, the rule, what came and where, and the way out if it is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from hedging.planner import HedgePlan
-
 __all__ = [
     "ChainError",
     "HedgingError",
-    "InfeasibleHedgeError",
     "InputError",
     "MissingExtraError",
     "SolverError",
@@ -32,34 +26,25 @@ __all__ = [
 
 
 class HedgingError(Exception):
-    """Base of every error this library raises on purpose."""
+    """Base of every error this library raises on purpose.
+
+    Attributes
+    ----------
+    exit_code : int
+        What the command ends with.
+    """
+
+    exit_code = 3
 
 
 class InputError(HedgingError, ValueError):
     """A value, shape or column breaks its rule; retry with better input."""
 
+    exit_code = 2
+
 
 class ChainError(InputError):
     """A quote file or table that cannot be used; the message names row, column and rule."""
-
-
-class InfeasibleHedgeError(HedgingError):
-    """No plan meets all limits.
-
-    Attributes
-    ----------
-    closest : HedgePlan or None
-        The plan that misses the limits by the least, if one could be found.
-    clashes : tuple of str
-        The limits that cannot hold together, in words.
-    """
-
-    def __init__(
-        self, message: str, *, closest: HedgePlan | None = None, clashes: tuple[str, ...] = ()
-    ) -> None:
-        super().__init__(message)
-        self.closest = closest
-        self.clashes = clashes
 
 
 class SolverError(HedgingError):
@@ -72,3 +57,5 @@ class VenueError(HedgingError):
 
 class MissingExtraError(HedgingError, ImportError):
     """An optional library is not installed; the message names the extra that brings it."""
+
+    exit_code = 2

@@ -12,5 +12,5 @@ __all__ = ["Array", "Index", "Mask", "Rows"]
 Array: TypeAlias = npt.NDArray[np.float64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = npt.NDArray[np.intp]
-Index: TypeAlias = npt.NDArray[Any]
+Index: TypeAlias = npt.NDArray[Any] | slice
 """A mask, or places: whatever takes some of an array."""

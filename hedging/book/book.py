@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +12,7 @@ import pandas as pd
 from hedging._numerics.types import Array
 from hedging.book.legs import Leg, Legs, legs_of
 from hedging.book.pricer import GREEKS, unit_values
+from hedging.book.quantity import units_of
 from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
 from hedging.market.contracts import ContractTerms, Future, Instrument, Option, Perpetual, Settlement, Spot
@@ -166,8 +165,7 @@ class Holding:
     @property
     def units(self) -> float:
         """Signed units of underlying: quantity times multiplier."""
-        multiplier = self.instrument.terms.multiplier if isinstance(self.instrument, Option) else 1.0
-        return self.quantity * multiplier
+        return units_of(self.instrument, self.quantity)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -202,13 +200,6 @@ class Book:
         object.__setattr__(self, "holdings", tuple(flat))
         object.__setattr__(self, "cash", float(cash))
         object.__setattr__(self, "numeraire", numeraire)
-
-    @classmethod
-    def from_deribit(cls, positions: Any, summary: Any, **keywords: Any) -> Book:
-        """Book of a Deribit account; see `hedging.venues.deribit.book_from_account`."""
-        # By name, when called: what a book is does not depend on any exchange.
-        book: Book = import_module("hedging.venues.deribit").book_from_account(positions, summary, **keywords)
-        return book
 
     def to_frame(self) -> pd.DataFrame:
         """One row a holding: instrument, quantity [contracts], units [of underlying], entry [money]."""
@@ -322,14 +313,10 @@ class Book:
         return book
 
     def _after(self, leg: Leg) -> Book:
-        entry = leg.price
-        paid = abs(leg.units) * leg.fee
-        if isinstance(leg.instrument, Option | Spot):
-            paid += leg.units * leg.price
-        holdings = _merged(self.holdings, Holding(leg.instrument, leg.quantity, entry))
+        holdings = _merged(self.holdings, Holding(leg.instrument, leg.quantity, leg.price))
         if not leg.pays_coin:
-            return Book(holdings, cash=self.cash - paid, numeraire=self.numeraire)
-        coins = Holding.spot(leg.instrument.asset, -paid / leg.spot)
+            return Book(holdings, cash=self.cash - leg.paid, numeraire=self.numeraire)
+        coins = Holding.spot(leg.instrument.asset, -leg.paid / leg.spot)
         return Book(_merged(holdings, coins), cash=self.cash, numeraire=self.numeraire)
 
 

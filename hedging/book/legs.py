@@ -11,9 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging.book.ladder import Ladder
+from hedging.book.quantity import multiplier_of, paid_for, pays_coin, pays_premium, units_of
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
-from hedging.market.contracts import FeeRule, Future, Instrument, Linear, Option, Spot
+from hedging.market.contracts import FeeRule, Future, Instrument, Linear, Option
 
 __all__ = [
     "Cost",
@@ -63,12 +64,12 @@ class Leg:
     @property
     def multiplier(self) -> float:
         """Units of underlying per contract."""
-        return self.instrument.terms.multiplier if isinstance(self.instrument, Option) else 1.0
+        return multiplier_of(self.instrument)
 
     @property
     def units(self) -> float:
         """Signed units of underlying."""
-        return self.quantity * self.multiplier
+        return units_of(self.instrument, self.quantity)
 
     @property
     def side(self) -> str:
@@ -101,9 +102,12 @@ class Leg:
     @property
     def pays_coin(self) -> bool:
         """Whether premium and fees are paid in the coin."""
-        if isinstance(self.instrument, Option):
-            return self.instrument.terms.settlement == "coin"
-        return not isinstance(self.instrument, Spot) and self.instrument.settlement == "coin"
+        return pays_coin(self.instrument)
+
+    @property
+    def paid(self) -> float:
+        """What leaves the account when it trades: the price where that is paid, and the fee. [money]"""
+        return float(paid_for(self.units, self.price, self.fee, pays_premium(self.instrument)))
 
 
 class HasLegs(Protocol):

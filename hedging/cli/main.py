@@ -20,7 +20,8 @@ from hedging.cli import chain as cli_chain
 from hedging.cli import frontier as cli_frontier
 from hedging.cli import plan as cli_plan
 from hedging.cli import scenario as cli_scenario
-from hedging.errors import HedgingError, InfeasibleHedgeError, InputError, MissingExtraError
+from hedging.errors import HedgingError, InputError, MissingExtraError
+from hedging.planner.result.infeasible import InfeasibleHedgeError
 
 __all__ = ["main"]
 

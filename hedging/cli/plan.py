@@ -9,7 +9,8 @@ import hedging
 from hedging._writing import write_text
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
-from hedging.errors import InfeasibleHedgeError, InputError
+from hedging.errors import InputError
+from hedging.planner.result.infeasible import InfeasibleHedgeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

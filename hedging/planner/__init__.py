@@ -32,18 +32,30 @@ there is. `hedging.planner.solver.search` says why the answer is proven for the 
 
 from hedging.planner.audit import Audit, audit
 from hedging.planner.explain.conditioning import Conditioning, conditioning
-from hedging.planner.explain.joint_feasibility import Spanning
-from hedging.planner.explain.prices import Driver, ShadowPrice
 from hedging.planner.frontier import Frontier, frontier
-from hedging.planner.outcomes.free_lunch import Agreement, FreeLunch, Reweighting, free_lunch, reweighted
+from hedging.planner.outcomes.free_lunch import free_lunch, reweighted
 from hedging.planner.plan import plan
-from hedging.planner.programme.shortfall import Outcomes
 from hedging.planner.proxy import Proxy, proxy
-from hedging.planner.request.target import Band, Limits, Outright, Target, around
+from hedging.planner.request.effort import Effort
+from hedging.planner.request.limit import Limit
+from hedging.planner.request.limits import Limits, Outright
+from hedging.planner.request.outcomes import Outcomes
+from hedging.planner.request.target import Band, Target, around
 from hedging.planner.request.view import View
-from hedging.planner.result.plan import Alternative, HedgePlan, PlanStatus, read_plan
-from hedging.planner.verify.in_coin import Numeraire
-from hedging.planner.verify.revalue import Check, Trough
+from hedging.planner.result.checks import Check, Trough
+from hedging.planner.result.infeasible import InfeasibleHedgeError
+from hedging.planner.result.plan import HedgePlan, PlanStatus
+from hedging.planner.result.saved import read_plan
+from hedging.planner.result.values import (
+    Agreement,
+    Alternative,
+    Driver,
+    FreeLunch,
+    JointFeasibility,
+    Numeraire,
+    Reweighting,
+    ShadowPrice,
+)
 
 __all__ = [
     "Agreement",
@@ -53,9 +65,13 @@ __all__ = [
     "Check",
     "Conditioning",
     "Driver",
+    "Effort",
     "FreeLunch",
     "Frontier",
     "HedgePlan",
+    "InfeasibleHedgeError",
+    "JointFeasibility",
+    "Limit",
     "Limits",
     "Numeraire",
     "Outcomes",
@@ -64,7 +80,6 @@ __all__ = [
     "Proxy",
     "Reweighting",
     "ShadowPrice",
-    "Spanning",
     "Target",
     "Trough",
     "View",

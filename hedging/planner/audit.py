@@ -4,30 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from hedging.book.book import Exposure
 from hedging.book.legs import Cost, Leg, cost_of
-from hedging.errors import InfeasibleHedgeError, InputError
-from hedging.market.market import Chains, Market, markets_of
+from hedging.book.saved import book_from
+from hedging.errors import InputError
+from hedging.market.market import Chains, markets_of
 from hedging.paths.paths import Paths
-from hedging.planner.candidates.candidates import leg_on
-from hedging.planner.outcomes.free_lunch import agreed
+from hedging.planner.candidates.candidates import candidates_of
+from hedging.planner.candidates.orders import leg_on
+from hedging.planner.outcomes.free_lunch import check_outcomes
 from hedging.planner.plan import plan
-from hedging.planner.programme.shortfall import Outcomes
+from hedging.planner.programme.build import build
+from hedging.planner.request.effort import Effort
 from hedging.planner.request.floors import days_left
-from hedging.planner.request.request import Task
+from hedging.planner.request.outcomes import Outcomes
+from hedging.planner.request.request import Request
 from hedging.planner.request.target import Target
-from hedging.planner.result.saved import book_from, limits_from, target_from
-from hedging.planner.verify.revalue import Check
+from hedging.planner.result.checks import Check
+from hedging.planner.result.infeasible import InfeasibleHedgeError
+from hedging.planner.result.plan import HedgePlan
+from hedging.planner.result.saved import limits_from, target_from
+from hedging.planner.verify.checks import checks_of
 from hedging.units import days, utc
 
-if TYPE_CHECKING:
-    from hedging.planner.result.plan import HedgePlan
-
 __all__ = ["Audit", "audit"]
+
+BOUGHT_FOR = ("budget", "max_legs")  # limits on what was bought, which is held by now
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +108,7 @@ def audit(
     *,
     scenarios: Paths | None = None,
     outcomes: Outcomes | Paths | None = None,
-    time_limit: float = 10.0,
+    effort: Effort | None = None,
 ) -> Audit:
     """Hold a plan against newer quotes.
 
@@ -121,8 +127,8 @@ def audit(
         What an expected shortfall is taken over; a plan with one does not save them. Those it was made with
         judge it by the same measure, new ones by today's. Where the plan moved their probabilities to fit the
         quotes, they are moved to fit the newer ones.
-    time_limit : float
-        For what restores it. [seconds]
+    effort : Effort, optional
+        Of the search for what restores it.
 
     Raises
     ------
@@ -145,31 +151,43 @@ def audit(
     if target.needs_outcomes and outcomes is None:
         raise InputError(
             "the outcomes of an expected shortfall or value at risk are not saved with its plan: pass them, "
-            "plan.audit(chain, outcomes=...)."
+            "hedging.audit(plan, chain, outcomes=...)."
         )
     outcomes = outcomes if target.needs_outcomes else None
     left = inputs["horizon_days"] - elapsed
     horizon = left if left > 0.0 else inputs["horizon_days"]
-    task = Task.of(book + saved, markets, target, limits, horizon, scenarios, outcomes)
+    if isinstance(outcomes, Paths):
+        outcomes = Outcomes(outcomes)
+    if outcomes is not None and inputs.get("reweighted"):
+        outcomes = replace(outcomes, reweight=True)
+    request = Request.of(
+        book + saved,
+        markets,
+        target,
+        limits,
+        horizon=horizon,
+        scenarios=scenarios,
+        outcomes=outcomes,
+        effort=replace(effort or Effort(), alternatives=False),
+    )
     if scenarios is None and target.floor is not None and not inputs["scenarios"].get("default"):
         raise InputError(
             "the floor of this plan holds over scenarios of its own, which are not saved with it: pass them, "
-            "plan.audit(chain, scenarios=...)."
+            "hedging.audit(plan, chain, scenarios=...)."
         )
-    if inputs.get("reweighted"):
-        task, _ = agreed(task, task.problem(), reweight=True)
-    base, bought_for = saved.base, ("budget", "max_legs")
-    checks = tuple(check for check in task.checks((), base) if check.limit not in bought_for)
+    if outcomes is not None and outcomes.reweight:
+        request, *_ = check_outcomes(request, build(request, candidates_of(request)))
+    checks = (check for check in checks_of(request, (), saved.base) if check.limit.kind not in BOUGHT_FOR)
     then = {before.asset: after for before, after in saved.exposures}
-    value = task.book.value(*task.markets)
-    restore, message = _restore(task, scenarios, time_limit)
+    value = request.book.value(*markets)
+    restore, message = _restore(request)
     return Audit(
         days=elapsed,
         gain=value - book.cash - sum(before.value for before, _ in saved.exposures),
-        overlay_gain=value - book.value(*task.markets),
-        checks=checks,
-        drift=_drift(then, task.markets, task),
-        cost_now=_cost_now(saved.legs, task),
+        overlay_gain=value - book.value(*markets),
+        checks=tuple(checks),
+        drift=_drift(then, request),
+        cost_now=_cost_now(saved.legs, request),
         restore=restore,
         message=message,
     )
@@ -183,18 +201,17 @@ def _left(target: Target, elapsed: float) -> Target:
     return replace(target, floor=floor, soft=soft)
 
 
-def _restore(task: Task, scenarios: Paths | None, time_limit: float) -> tuple[HedgePlan | None, str]:
+def _restore(request: Request) -> tuple[HedgePlan | None, str]:
     try:
         found = plan(
-            task.book,
-            task.markets,
-            task.target,
-            task.limits,
-            horizon=task.horizon,
-            scenarios=scenarios,
-            outcomes=task.outcomes,
-            time_limit=time_limit,
-            compare=False,
+            request.book,
+            request.markets,
+            request.target,
+            request.limits,
+            horizon=request.horizon,
+            scenarios=None if request.by_default else request.scenarios,
+            outcomes=None if request.outcomes is None else replace(request.outcomes, reweight=False),
+            effort=request.effort,
         )
     except InfeasibleHedgeError as error:
         return None, f"Nothing restores it: {error}"
@@ -204,21 +221,22 @@ def _restore(task: Task, scenarios: Paths | None, time_limit: float) -> tuple[He
     return found, f"To restore it: {orders} (execution {found.cost.execution:,.0f})."
 
 
-def _cost_now(legs: Sequence[Leg], task: Task) -> Cost | None:
-    markets = {market.asset: market for market in task.markets}
+def _cost_now(legs: Sequence[Leg], request: Request) -> Cost | None:
+    markets = {market.asset: market for market in request.markets}
     try:
         now = [
-            leg_on(leg.instrument, markets[leg.instrument.asset], leg.quantity, task.limits) for leg in legs
+            leg_on(leg.instrument, markets[leg.instrument.asset], leg.quantity, request.limits)
+            for leg in legs
         ]
     except InputError:
         return None
     return cost_of(now)
 
 
-def _drift(then: dict[str, Exposure], markets: Sequence[Market], task: Task) -> pd.DataFrame:
+def _drift(then: dict[str, Exposure], request: Request) -> pd.DataFrame:
     rows = {}
-    for market in markets:
-        now = task.book.exposure(market)
+    for market in request.markets:
+        now = request.book.exposure(market)
         for name in ("spot", "delta", "gamma", "vega", "theta"):
             rows[(market.asset, name)] = (getattr(then[market.asset], name), getattr(now, name))
     index = pd.MultiIndex.from_tuples(list(rows), names=["asset", "greek"])

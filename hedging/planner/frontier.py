@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,18 +15,24 @@ import pandas as pd
 from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.legs import Leg
+from hedging.book.saved import legs_to_dicts
 from hedging.book.structure import structure
 from hedging.errors import InputError
 from hedging.market.market import Chains
 from hedging.paths.paths import Paths
+from hedging.planner.candidates.candidates import candidates_of
+from hedging.planner.candidates.orders import orders_of
 from hedging.planner.explain.prices import shadow_prices
-from hedging.planner.programme.build import Problem, allowed
-from hedging.planner.programme.shortfall import Outcomes
-from hedging.planner.request.request import Task, check_effort
-from hedging.planner.request.target import Limits, Target
+from hedging.planner.programme.build import build
+from hedging.planner.programme.programme import Problem
+from hedging.planner.request.effort import Effort
+from hedging.planner.request.limit import Limit
+from hedging.planner.request.limits import Limits
+from hedging.planner.request.outcomes import Outcomes
+from hedging.planner.request.request import Request
+from hedging.planner.request.target import Target
 from hedging.planner.request.view import View
 from hedging.planner.request.wording import figure, per_cent
-from hedging.planner.result.saved import legs_to_dicts
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.search import Solution, solve
 
@@ -99,10 +105,7 @@ def frontier(
     scenarios: Paths | None = None,
     outcomes: Outcomes | Paths | None = None,
     view: View | None = None,
-    gap: float = 1e-2,
-    seconds: float = 10.0,
-    solver: str = "highs",
-    progress: Callable[[float, float], object] | None = None,
+    effort: Effort | None = None,
 ) -> Frontier:
     """Solve one problem at many levels of one limit.
 
@@ -111,16 +114,15 @@ def frontier(
 
     Parameters
     ----------
-    book, chain, target, limits, horizon, scenarios, outcomes, view, solver, progress
+    book, chain, target, limits, horizon, scenarios, outcomes, view
         As for `hedging.planner.plan`; the limit in `over` is replaced by each level. Under a view what it expects
         orders to gain is off every cost.
     over : {'floor', 'shortfall', 'budget'}
     levels : sequence of float, optional
         Shares of the base: 12 floors or shortfalls from -5 % to -60 %, or budgets from 0 to 6 %.
-    gap : float
-        Share of the cost within which each plan counts as optimal. [1]
-    seconds : float
-        Time for all levels together; what one leaves is for those after it.
+    effort : Effort, optional
+        By default with a gap of 1 %. The time limit is for all levels together; what one leaves is for those after
+        it.
 
     Raises
     ------
@@ -134,14 +136,13 @@ def frontier(
     Examples
     --------
     >>> import hedging as hg
-    >>> from hedging.planner import frontier
-    >>> curve = frontier(hg.samples.book(), hg.samples.chain(), hg.Target(delta=(5, 15)), levels=[-0.1, -0.3])
+    >>>     >>> curve = frontier(hg.samples.book(), hg.samples.chain(), hg.Target(delta=(5, 15)), levels=[-0.1, -0.3])
     >>> bool(curve.table["cost"].is_monotonic_decreasing)
     True
     """
+    started = time.perf_counter()
     if over not in ("floor", "shortfall", "budget"):
         raise InputError(f"over must be 'floor', 'shortfall' or 'budget'; got {over!r}.")
-    check_effort(gap, seconds)
     ordered = _ordered(levels, over)
     first = float(ordered[0])
     if target.least:
@@ -157,10 +158,23 @@ def frontier(
             "floor out, or move the budget or the shortfall."
         )
     target, limits = _with(target, limits or Limits(), over, first)
-    task = Task.of(book, chain, target, limits, horizon, scenarios, outcomes, view)
-    whole = task.problem()
-    problem = whole.only(allowed(whole, limits))
-    end, engine = time.perf_counter() + seconds, Engine(solver, progress)
+    request = Request.of(
+        book,
+        chain,
+        target,
+        limits,
+        horizon=horizon,
+        scenarios=scenarios,
+        outcomes=outcomes,
+        view=view,
+        effort=effort or Effort(gap=1e-2),
+    )
+    whole = build(request, candidates_of(request))
+    problem = whole.only(whole.columns.tradable(limits))
+    end, engine = (
+        started + request.effort.time_limit,
+        Engine(request.effort.solver, request.effort.progress),
+    )
     rows: list[dict[str, Any]] = []
     plans: list[tuple[Leg, ...]] = []
     before: Solution | None = None
@@ -169,8 +183,8 @@ def frontier(
         for done, level in enumerate(ordered):
             moved = _moved(problem, over, float(level), first)
             share = max(end - time.perf_counter(), 0.0) / (ordered.size - done)
-            before = _next(moved, before, gap, share, engine)
-            legs = () if before.lots is None else task.legs(problem, before.lots)
+            before = _next(moved, before, request.effort.gap, share, engine)
+            legs = orders_of(request, problem.columns, before.lots)
             rows.append({over: level} | _row(moved, before, over, legs))
             plans.append(legs)
             if before.interrupted:
@@ -194,7 +208,7 @@ def _row(problem: Problem, solution: Solution, over: str, legs: tuple[Leg, ...])
     prices = () if relaxed is None else shadow_prices(problem, relaxed)
     return {
         "relaxed": np.nan if relaxed is None else relaxed.value,
-        "price": next((each.price for each in prices if each.limit == over), 0.0),
+        "price": next((each.price for each in prices if each.limit == Limit(over)), 0.0),
         "cost": solution.objective if found else np.nan,
         "bound": solution.bound,
         "legs": len(legs),
@@ -237,5 +251,5 @@ def _moved(problem: Problem, over: str, level: float, first: float) -> Problem:
         tails = tuple(replace(tail, limit=tail.limit - step) for tail in problem.tails)
         return replace(problem, tails=tails)
     rows, sign = problem.rows, 1.0 if over == "budget" else -1.0
-    bound = np.where(rows.group == over, rows.bound + sign * step, rows.bound)
+    bound = np.where(rows.of(Limit(over)), rows.bound + sign * step, rows.bound)
     return replace(problem, rows=replace(rows, bound=bound))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from hedging import _extras
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 
@@ -174,9 +175,8 @@ class ScenarioResult:
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw the gains over time; see `hedging.plots.pnl_paths`."""
-        import hedging  # plots stands above this module; the package finds it when it is asked for
-
-        return hedging.plots.pnl_paths(self, ax=ax)
+        axes: Axes = _extras.open_room("plots").pnl_paths(self, ax=ax)
+        return axes
 
     def _head(self) -> str:
         return (

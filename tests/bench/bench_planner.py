@@ -23,7 +23,8 @@ from hedging.market.market import Market
 from hedging.paths.paths import Paths
 from hedging.planner import Limits, Outcomes, Target, frontier
 from hedging.planner.outcomes.free_lunch import agreed
-from hedging.planner.programme.build import Problem, allowed
+from hedging.planner.programme.build import allowed
+from hedging.planner.programme.programme import Problem
 from hedging.planner.request.request import Task
 from hedging.planner.solver.backends import Programme, branch_and_bound
 from hedging.planner.solver.exact import programme_of

@@ -16,6 +16,7 @@ from hedging.book.tickets import SCHEMA, ticket
 from hedging.cli import main as cli
 from hedging.errors import InputError
 from hedging.market.contracts import ContractTerms, FeeRule, Future, Option, Perpetual, Spot, on_tick
+from hedging.planner import Effort
 from hedging.venues import deribit, write_chain
 
 STEPS = ((0.0, 0.0001), (0.005, 0.0005))
@@ -116,7 +117,9 @@ def test_the_id_of_a_plan_is_that_of_what_it_says(found, sample, tmp_path):
     again = read_plan(tmp_path / "plan.json")
     assert again.id == found.id
     assert again.ticket() == found.ticket()
-    other = plan(samples.book(), sample, Target(delta=(8, 12.5)), Limits(max_legs=1), compare=False)
+    other = plan(
+        samples.book(), sample, Target(delta=(8, 12.5)), Limits(max_legs=1), effort=Effort(alternatives=False)
+    )
     assert other.id != found.id
 
 

@@ -15,6 +15,9 @@ from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule, Option
 from hedging.market.market import Market
 from hedging.planner import Limits, Target
+from hedging.planner.candidates.candidates import candidates_of
+from hedging.planner.programme.build import build
+from hedging.planner.request.request import Request
 
 LOOSE = {"expiries": (0.0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0, "max_leg_share": 20.0}
 """Limits that exclude no quote for its size, delta or expiry."""
@@ -191,3 +194,22 @@ def random_case(seed: int):
         **LOOSE,
     )
     return book, chain, target, limits
+
+
+def programme(
+    book: Book, markets, target: Target, limits: Limits, horizon=30.0, scenarios=None, outcomes=None
+):
+    """The programme over every order that a request may trade, and spot and perpetual in any case."""
+    return programme_of(
+        Request.of(book, markets, target, limits, horizon=horizon, scenarios=scenarios, outcomes=outcomes)
+    )
+
+
+def programme_of(request: Request):
+    """The programme of a request."""
+    return build(request, candidates_of(request))
+
+
+def tradable(whole, limits: Limits):
+    """The same over the orders that limits allow."""
+    return whole.only(whole.columns.tradable(limits))

@@ -13,7 +13,7 @@ from hedging import samples
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
 from hedging.cli import main as cli
-from hedging.planner import Limits, Outright, Target, View, plan
+from hedging.planner import Effort, Limits, Outright, Target, View, plan
 from hedging.venues import write_chain
 
 BOOK = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\nentry = 88_000\n'
@@ -41,7 +41,9 @@ def test_more_bands_are_those_of_a_target(folder: Path, capsys: pytest.CaptureFi
     arguments = ["--delta-value", "500000:800000", "--vega-weighted", "-200:", "--delta-rule", "0.5"]
     saved = planned(folder, *arguments, "--max-legs", "2")
     target = Target(delta_value=(500_000, 800_000), vega_weighted=(-200, None), delta_rule=0.5)
-    expected = plan(samples.book(), samples.chain(), target, Limits(max_legs=2), compare=False)
+    expected = plan(
+        samples.book(), samples.chain(), target, Limits(max_legs=2), effort=Effort(alternatives=False)
+    )
     assert orders(saved) == orders(expected.to_dict())
     assert saved["inputs"]["target"] == json.loads(json.dumps(target.to_dict()))
     assert "delta_value stickiness 0.5" in capsys.readouterr().out

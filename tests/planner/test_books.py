@@ -12,14 +12,17 @@ from cases.planner import AS_OF, CASH, COIN, LOOSE, SPOT, coins, small_chain
 from hedging import samples
 from hedging.book.book import Book, Holding
 from hedging.book.legs import option_leg
-from hedging.errors import InfeasibleHedgeError, InputError
+from hedging.errors import InputError
 from hedging.market.contracts import ContractTerms, Option, Spot
 from hedging.market.market import Market
 from hedging.paths.paths import grid
-from hedging.planner import Limits, Outright, PlanStatus, Target, plan
-from hedging.planner.candidates.candidates import Columns
-from hedging.planner.programme.build import Problem, Rows
+from hedging.planner import Effort, Limits, Outright, PlanStatus, Target, audit, plan
+from hedging.planner.candidates.columns import Columns
+from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.rows import Rows
 from hedging.planner.request.default_scenarios import default_scenarios
+from hedging.planner.request.limit import Limit
+from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.solver import exact as branching
 from hedging.planner.solver.search import relax
 
@@ -59,9 +62,9 @@ def neutral(greeks: np.ndarray, held: np.ndarray, most: float = 1e6) -> np.ndarr
     )
     rows = 2 * len(held)
     none = np.zeros(rows, dtype=bool)
-    equal = Rows(
-        np.vstack((both, -both)), np.hstack((-held, held)), np.full(rows, "greek"), np.ones(rows), none, none
-    )
+    group = np.zeros(rows, dtype=int)
+    bound = np.hstack((-held, held))
+    equal = Rows((Limit("delta"),), np.vstack((both, -both)), bound, group, np.ones(rows), none, none)
     found = relax(Problem(columns, equal, 0.0, 2 * count, 1.0, "one"))
     assert found is not None
     return found.lots[:count] - found.lots[count:]
@@ -145,7 +148,11 @@ def test_a_thousand_legs_held_are_no_trouble():
     options = [chain.option(name) for name in chain.quotes["symbol"]]
     legs = [Holding(options[i % len(options)], float(random.choice([-0.1, 0.1]))) for i in range(1_000)]
     found = plan(
-        Book([Holding.spot("BTC", 25), *legs]), chain, Target(delta=(8, 12)), Limits(), compare=False
+        Book([Holding.spot("BTC", 25), *legs]),
+        chain,
+        Target(delta=(8, 12)),
+        Limits(),
+        effort=Effort(alternatives=False),
     )
     assert 8 <= found.after.delta <= 12
 
@@ -242,9 +249,9 @@ def test_vega_is_kept_by_expiry(tmp_path):
     by_days = {(expiry - AS_OF).days: vega for expiry, vega in table["vega"].items() if not pd.isna(expiry)}
     assert by_days.get(30, 0.0) <= 1e-9
     assert 0.1 <= by_days[60] <= 2.0
-    assert {check.limit for check in found.checks} >= {"vega_by_days 0-45", "vega_by_days 45-90"}
+    assert {str(check.limit) for check in found.checks} >= {"vega_by_days 0-45", "vega_by_days 45-90"}
     found.to_json(tmp_path / "plan.json")
-    assert found.audit(chain).ok
+    assert audit(found, chain).ok
     with pytest.raises(InputError, match="first <= last"):
         Target(vega_by_days={(60, 30): (0, 1)})
 
@@ -335,14 +342,16 @@ def test_an_interrupt_returns_the_best_plan_so_far(monkeypatch):
 
     monkeypatch.setattr(branching, "branch_and_bound", interrupted)
     target = Target(delta=(8, 12), vega=(0, None), floor=-0.2)
-    found = plan(samples.book(), chain, target, Limits(budget=0.02, parsimony=0.0), compare=False)
+    found = plan(
+        samples.book(), chain, target, Limits(budget=0.02, parsimony=0.0), effort=Effort(alternatives=False)
+    )
     assert found.legs
     assert found.status is PlanStatus.FEASIBLE
     assert found.bound < found.objective
 
 
 def test_an_order_ticket_is_a_table():
-    found = plan(samples.book(), samples.chain(), Target(delta=(8, 12)), compare=False)
+    found = plan(samples.book(), samples.chain(), Target(delta=(8, 12)), effort=Effort(alternatives=False))
     ticket = found.orders
     assert list(ticket["quantity"]) == [abs(leg.quantity) for leg in found.legs]
     assert ticket.to_csv(index=False).startswith("instrument,side,quantity,limit_price")
@@ -355,6 +364,6 @@ def test_an_order_ticket_is_a_table():
 
 def test_orders_of_a_plan_can_be_given_one_by_one():
     chain = samples.chain()
-    found = plan(samples.book(), chain, Target(delta=(8, 12)), compare=False)
+    found = plan(samples.book(), chain, Target(delta=(8, 12)), effort=Effort(alternatives=False))
     again = [option_leg(chain, leg.instrument.symbol, leg.quantity) for leg in found.legs]
     assert tuple(again) == found.legs

@@ -6,18 +6,20 @@ import json
 
 import numpy as np
 import pytest
-from cases.planner import COIN, LOOSE, SPOT, brute_force, coins, random_case, small_chain
+from cases.planner import COIN, LOOSE, SPOT, brute_force, coins, programme, random_case, small_chain
 from numpy.testing import assert_allclose
 
 from hedging import samples
 from hedging.book.book import Book, Holding
-from hedging.errors import InfeasibleHedgeError, InputError
+from hedging.book.pnl import pnl_of
+from hedging.errors import InputError
 from hedging.market.contracts import Option
 from hedging.market.market import Market
 from hedging.paths.paths import grid
-from hedging.planner import HedgePlan, Limits, Outright, PlanStatus, Target, plan, read_plan
-from hedging.planner.programme.build import build, pnl_of
+from hedging.planner import Effort, HedgePlan, Limits, Outright, PlanStatus, Target, plan, read_plan
 from hedging.planner.request.default_scenarios import default_scenarios
+from hedging.planner.request.limit import Limit
+from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.solver.search import relax, solve
 
 LADDER = [
@@ -48,16 +50,16 @@ def _assert_equals_enumeration(seed):
     book, chain, target, limits = random_case(seed)
     scenarios = grid(np.linspace(-0.6, 0.6, 13), (-0.1, 0.1), (5.0, 20.0))
     expected = brute_force(book, chain, target, limits, scenarios, most=3)
-    problem = build(book, (Market.of(chain),), target, limits, 20.0, scenarios)
+    problem = programme(book, (Market.of(chain),), target, limits, 20.0, scenarios)
     options = problem.only(np.isin(problem.columns.kinds, ("call", "put")))
     relaxed = relax(options)
     if expected.cost is None:
         with pytest.raises(InfeasibleHedgeError) as caught:
-            plan(book, chain, target, limits, horizon=20.0, scenarios=scenarios, gap=1e-6)
+            plan(book, chain, target, limits, horizon=20.0, scenarios=scenarios, effort=Effort(gap=1e-6))
         assert caught.value.clashes
         assert caught.value.closest.status is PlanStatus.CLOSEST
         return
-    found = plan(book, chain, target, limits, horizon=20.0, scenarios=scenarios, gap=1e-6)
+    found = plan(book, chain, target, limits, horizon=20.0, scenarios=scenarios, effort=Effort(gap=1e-6))
     assert found.status is PlanStatus.OPTIMAL
     assert_allclose(found.objective, expected.cost, rtol=2e-6, atol=1e-7)
     assert relaxed is not None
@@ -179,15 +181,14 @@ def test_puts_are_sold_only_against_puts():
 def test_the_plan_that_minimises_premium_is_refused_by_the_guards():
     """Sell every at-the-money option, buy the wings: what minimising premium comes to."""
     from hedging.book.legs import option_leg
-    from hedging.planner.verify.revalue import revalue
+    from hedging.planner.request.request import Request
+    from hedging.planner.verify.checks import checks_of
 
     chain = small_chain(LADDER)
     symbol = {(row.flag, row.strike): row.symbol for row in chain.quotes.itertuples()}
     harvest = [option_leg(chain, symbol["p", 100.0], -50.0), option_leg(chain, symbol["p", 80.0], 30.0)]
-    checks = revalue(
-        coins(10), harvest, (Market.of(chain),), Target(), Limits(), 30.0, default_scenarios(30.0), 1000.0
-    )
-    assert any(check.limit.startswith("puts covered") and not check.ok for check in checks)
+    checks = checks_of(Request.of(coins(10), chain, Target()), harvest, 1000.0)
+    assert any(str(check.limit).startswith("puts covered") and not check.ok for check in checks)
 
 
 def test_no_leg_is_smaller_than_its_share_or_larger_than_quoted():
@@ -213,7 +214,7 @@ def test_a_mark_beyond_the_quote_is_never_a_gain():
     found = plan(coins(10), rich, Target(delta=(None, 9)), Limits(**LOOSE), scenarios=scenarios)
     assert found.cost.half_spread > 0
     now = grid([0.0], (0.0,), (0.0,))
-    today = build(coins(10), (Market.of(rich),), Target(floor=-0.5), Limits(**LOOSE), 10.0, now)
+    today = programme(coins(10), (Market.of(rich),), Target(floor=-0.5), Limits(**LOOSE), 10.0, now)
     assert (today.columns.pnl((Market.of(rich),), now) <= 1e-9).all()
 
 
@@ -260,12 +261,12 @@ def test_each_clashing_limit_is_needed_for_the_clash():
     target, limits = Target(delta=(9.5, None), floor=-0.01), Limits(budget=0.0, **LOOSE)
     with pytest.raises(InfeasibleHedgeError) as caught:
         plan(book, chain, target, limits)
-    problem = build(book, (Market.of(chain),), target, limits, 30.0, scenarios)
+    problem = programme(book, (Market.of(chain),), target, limits, 30.0, scenarios)
     problem = problem.only(np.isin(problem.columns.kinds, ("call", "put")))
     from dataclasses import replace
 
     def possible(groups):
-        rows = problem.rows.take(np.isin(problem.rows.group, list(groups)))
+        rows = problem.rows.take(problem.rows.of(*map(Limit, groups)))
         return relax(replace(problem, rows=rows)) is not None
 
     clashes = caught.value.clashes
@@ -277,7 +278,7 @@ def test_even_in_no_time_the_closest_plan_is_closer_than_no_plan():
     book, chain = samples.book(), samples.chain()
     target, limits = Target(delta=(23, 25), floor=-0.02), Limits(budget=0.0)
     with pytest.raises(InfeasibleHedgeError) as caught:
-        plan(book, chain, target, limits, time_limit=0.01)
+        plan(book, chain, target, limits, effort=Effort(time_limit=0.01))
     hedged = caught.value.closest
     assert hedged.legs
     assert hedged.troughs[1].share > hedged.troughs[0].share
@@ -292,7 +293,7 @@ def test_too_few_legs_are_named_as_the_clash():
 def test_a_time_limit_still_returns_a_plan_with_its_gap():
     chain = samples.chain()
     target = Target(delta=(8, 12), vega=(0, None), floor=-0.2)
-    found = plan(samples.book(), chain, target, Limits(budget=0.02), time_limit=2.0)
+    found = plan(samples.book(), chain, target, Limits(budget=0.02), effort=Effort(time_limit=2.0))
     assert found.legs
     assert found.bound <= found.objective
     if found.status is PlanStatus.FEASIBLE:
@@ -305,7 +306,9 @@ def test_however_short_the_time_there_is_an_answer_that_says_what_it_is(seconds)
     target, message = Target(delta=(8, 12), vega=(0, None), floor=-0.2), ""
     limits = Limits(budget=0.02, parsimony=0.0)  # a simpler plan would cost more than what is proven
     try:
-        found = plan(samples.book(), samples.chain(), target, limits, gap=1e-9, time_limit=seconds)
+        found = plan(
+            samples.book(), samples.chain(), target, limits, effort=Effort(gap=1e-9, time_limit=seconds)
+        )
     except InfeasibleHedgeError as error:
         found, message = error.closest, str(error)
     assert found.legs
@@ -452,7 +455,7 @@ def test_solve_says_optimal_only_within_the_gap(shared_data):
     chain = hg.read_chain(shared_data / "chains" / "deribit_full_20260206T043012Z.csv.gz", asset="ETH")
     book = Book([Holding.spot("ETH", 300)])
     target, limits = Target(delta=(96, 144), vega=(0, None), floor=-0.15), Limits(budget=0.02)
-    problem = build(book, (Market.of(chain),), target, limits, 30.0, default_scenarios(30.0))
+    problem = programme(book, (Market.of(chain),), target, limits, 30.0, default_scenarios(30.0))
     problem = problem.only(np.isin(problem.columns.kinds, ("call", "put")))
     quick, full = solve(problem, gap=0.05), solve(problem, gap=1e-4)
     assert quick.bound <= full.objective + 1e-6

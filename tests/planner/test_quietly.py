@@ -13,7 +13,7 @@ from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.market.contracts import Spot
 from hedging.paths.paths import grid
-from hedging.planner import Limits, Target, View, frontier, plan, read_plan
+from hedging.planner import Effort, Limits, Target, View, audit, frontier, plan, read_plan
 from hedging.planner.solver import exact as branching
 from hedging.planner.solver.backends import Branched
 
@@ -23,7 +23,7 @@ FRONTIER = import_module("hedging.planner.frontier")  # the name is that of the 
 
 def test_a_band_of_a_window_stays_hard_where_the_whole_is_soft():
     target = Target(delta=(8, 12), vega=(0, None), vega_by_days={(0, 400): (3000, None)}, soft={"vega": 0.01})
-    found = plan(BOOK, CHAIN, target, compare=False)
+    found = plan(BOOK, CHAIN, target, effort=Effort(alternatives=False))
     assert found.after.vega >= 3000 - 1e-3
     assert all(check.ok for check in found.checks)
 
@@ -34,7 +34,10 @@ def test_an_option_held_in_two_parts_is_closed_like_one_held_whole():
     spot = Holding(Spot("BTC"), 25.0)
     parts = Book([spot, Holding(option, 10.0), Holding(option, 10.0)])
     whole = Book([spot, Holding(option, 20.0)])
-    found = [plan(book, CHAIN, Target(vega=(None, 1.0)), limits, compare=False) for book in (parts, whole)]
+    found = [
+        plan(book, CHAIN, Target(vega=(None, 1.0)), limits, effort=Effort(alternatives=False))
+        for book in (parts, whole)
+    ]
     assert found[0].objective == pytest.approx(found[1].objective, rel=1e-9)
     assert [leg.instrument.symbol for leg in found[0].legs] == [
         leg.instrument.symbol for leg in found[1].legs
@@ -43,13 +46,13 @@ def test_an_option_held_in_two_parts_is_closed_like_one_held_whole():
 
 def test_a_plan_of_its_own_scenarios_is_audited_over_these():
     own = grid([0.7, 1.0, 1.3], days=[30.0])
-    made = plan(BOOK, CHAIN, Target(floor=-0.10), scenarios=own, compare=False)
+    made = plan(BOOK, CHAIN, Target(floor=-0.10), scenarios=own, effort=Effort(alternatives=False))
     with pytest.raises(InputError, match="scenarios of its own"):
-        made.audit(CHAIN)
-    audit = made.audit(CHAIN, scenarios=own)
-    assert audit.ok
-    assert audit.restore is not None
-    assert not audit.restore.legs
+        audit(made, CHAIN)
+    audited = audit(made, CHAIN, scenarios=own)
+    assert audited.ok
+    assert audited.restore is not None
+    assert not audited.restore.legs
 
 
 def _nothing(*args, **keywords):
@@ -73,7 +76,9 @@ def test_an_interrupt_before_there_is_a_plan_ends_the_search_at_once(monkeypatch
 
 def test_whole_numbers_of_numpy_and_open_windows_are_saved(tmp_path):
     limits = Limits(expiries=(7, math.inf), max_legs=np.int64(2))
-    made = plan(BOOK, CHAIN, Target(delta=(8, 12)), limits, horizon=np.int64(30), compare=False)
+    made = plan(
+        BOOK, CHAIN, Target(delta=(8, 12)), limits, horizon=np.int64(30), effort=Effort(alternatives=False)
+    )
     made.to_json(tmp_path / "plan.json")
     assert read_plan(tmp_path / "plan.json").id == made.id
 
@@ -81,19 +86,22 @@ def test_whole_numbers_of_numpy_and_open_windows_are_saved(tmp_path):
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
-        ({"gap": -1}, "gap must be a share"),
-        ({"gap": 5}, "gap must be a share"),
-        ({"gap": math.nan}, "gap must be a share"),
-        ({"gap": "a"}, "gap must be a share"),
-        ({"time_limit": "a"}, "number of seconds"),
-        ({"time_limit": math.nan}, "number of seconds"),
-        ({"progress": 3}, "progress must be a function"),
+        ({"effort": {"gap": -1}}, "gap must be a share"),
+        ({"effort": {"gap": 5}}, "gap must be a share"),
+        ({"effort": {"gap": math.nan}}, "gap must be a share"),
+        ({"effort": {"gap": "a"}}, "gap must be a share"),
+        ({"effort": {"time_limit": "a"}}, "number of seconds"),
+        ({"effort": {"time_limit": math.nan}}, "number of seconds"),
+        ({"effort": {"progress": 3}}, "progress must be a function"),
         ({"view": View(drift={"DOGE": -1.0})}, "the view is of DOGE"),
     ],
 )
 def test_effort_and_views_that_make_no_sense_are_refused(keywords, message):
+    def ask(effort=(), **more):
+        return plan(BOOK, CHAIN, Target(delta=(8, 12)), effort=Effort(**dict(effort)), **more)
+
     with pytest.raises(InputError, match=message):
-        plan(BOOK, CHAIN, Target(delta=(8, 12)), **keywords)
+        ask(**keywords)
 
 
 @pytest.mark.parametrize("levels", [[], "abc", [-0.1, math.nan], [-0.3, -3.0], [0.1]])

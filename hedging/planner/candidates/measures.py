@@ -13,8 +13,9 @@ from hedging.book.book import Book
 from hedging.book.skew_delta import book_delta_gamma, option_delta_gamma
 from hedging.market.contracts import Option
 from hedging.market.market import Market
-from hedging.planner.candidates.candidates import Columns
-from hedging.planner.request.target import BANDS, Band, Target, limit_name, window_name
+from hedging.planner.candidates.columns import Columns
+from hedging.planner.request.limit import BANDS, Limit
+from hedging.planner.request.target import Band, Target
 from hedging.units import days
 
 __all__ = ["Measure", "measures"]
@@ -30,8 +31,7 @@ class Measure:
 
     Attributes
     ----------
-    limit : str
-        What the limit is called.
+    limit : Limit
     band : (low, high)
     of_columns : callable
         Its change per lot of each order, shape (columns,).
@@ -41,25 +41,29 @@ class Measure:
         Whether it is counted in units of the underlying, or in money.
     """
 
-    limit: str
+    limit: Limit
     band: Band
     of_columns: Callable[[Columns], Array]
     of_book: Callable[[Book], float]
     in_coins: bool = False
 
+    def size(self, held: float) -> float:
+        """Size that a miss is measured against: the largest of what is held and what is asked for; 0 for nothing."""
+        return max(abs(held), *(abs(side) for side in self.band if side is not None))
+
 
 def measures(target: Target, market: Market, *, several: bool) -> Iterator[Measure]:
     """Every band that a target holds on one market; `several` puts the asset into their names."""
+    asset = market.asset if several else ""
     for name in BANDS:
         band = target.band(name, market.asset)
         if band is not None:
             of_columns, of_book = _functions(name, target, market)
-            label = name if target.delta_rule is None or name not in SKEWED else f"{name} {target.rule_name}"
-            limit = limit_name(label, market.asset, several=several)
+            rule = "" if target.delta_rule is None or name not in SKEWED else target.rule_name
+            limit = Limit(name, asset, rule=rule)
             yield Measure(limit, band, of_columns, of_book, in_coins=name in COINS)
     for window, band in target.vega_by_days.items():
-        limit = limit_name(window_name(window), market.asset, several=several)
-        yield Measure(limit, band, *_vega_by_expiry(market, _inside(window)))
+        yield Measure(target.window(window, asset), band, *_vega_by_expiry(market, _inside(window)))
 
 
 def _functions(

@@ -8,38 +8,16 @@ within the limit; `hedging.planner.verify` asks the model itself about the whole
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
-
 import numpy as np
 import numpy.typing as npt
 
 from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.market.market import Market
-from hedging.planner.candidates.candidates import Columns
+from hedging.planner.candidates.columns import Columns
+from hedging.planner.request.limits import MarginLimit
 
-__all__ = ["MarginLimit", "margin_rows"]
-
-
-class MarginLimit(Protocol):
-    """A limit on the initial margin of an account, as the planner asks about it. All in money."""
-
-    @property
-    def most(self) -> float:
-        """Share of the base that the account of one asset may need. [1]"""
-
-    def of(self, book: Book, market: Market) -> float:
-        """Initial margin of what a book holds of the market's asset."""
-
-    def held(self, book: Book, market: Market) -> tuple[Array, float]:
-        """Losses of the holdings at each node, and the rest."""
-
-    def alone(self, holdings: Sequence[Holding], market: Market) -> tuple[Array, Array]:
-        """The same of each of some holdings by itself, shapes (nodes, holdings) and (holdings,)."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The limit as plain values."""
+__all__ = ["margin_rows"]
 
 
 def margin_rows(

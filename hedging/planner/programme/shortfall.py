@@ -19,52 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.tails import tail_weights
 from hedging._numerics.types import Array
-from hedging.errors import InputError
-from hedging.paths.paths import Paths
 
-__all__ = ["Chance", "Outcomes", "Tail", "quantile_loss", "shortfall", "tail_weights"]
-
-
-ROUNDING = 1e-12  # of sums of probabilities
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcomes:
-    """Scenarios with probabilities; expected shortfall and value at risk are taken at their last date.
-
-    Attributes
-    ----------
-    paths : Paths
-    weights : ndarray, shape (scenarios,), optional
-        Probabilities up to a factor; by default all the same.
-
-    Raises
-    ------
-    InputError
-        If the weights are not one finite number >= 0 per scenario.
-    """
-
-    paths: Paths
-    weights: Array | None = None
-
-    def __post_init__(self) -> None:
-        if self.weights is None:
-            return
-        weights = np.asarray(self.weights, dtype=float)
-        if weights.shape != (len(self.paths),) or not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
-            raise InputError(
-                f"weights must be one number >= 0 for each of {len(self.paths)} scenarios, not all 0; "
-                f"got shape {weights.shape}."
-            )
-        object.__setattr__(self, "weights", weights)
-
-    @property
-    def probabilities(self) -> Array:
-        """Probability of each scenario; they sum to 1."""
-        if self.weights is None:
-            return np.full(len(self.paths), 1.0 / len(self.paths))
-        return np.asarray(self.weights / self.weights.sum())
+__all__ = ["Chance", "Tail"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,32 +85,3 @@ class Tail:
         used = np.flatnonzero(lots)
         loss = -(self.held + self.pnl[:, used] @ lots[used])
         return *tail_weights(loss, self.probabilities, self.level), loss
-
-
-def tail_weights(loss: Array, probabilities: Array, level: float) -> tuple[npt.NDArray[np.intp], Array]:
-    """Scenarios in the worst ``1 - level``, and the weight of each in their mean; the weights sum to 1."""
-    share = 1.0 - level
-    # All with uniform probabilities: only the tail needs sorting.
-    likely = min(loss.size, int(np.ceil(share / max(probabilities.max(), 1e-300))) + 1)
-    count = likely if np.ptp(probabilities) == 0.0 else loss.size
-    candidates = np.argpartition(-loss, count - 1)[:count] if count < loss.size else np.arange(loss.size)
-    order = candidates[np.argsort(-loss[candidates], kind="stable")]
-    before = np.cumsum(probabilities[order]) - probabilities[order]
-    inside = np.clip(share - before, 0.0, probabilities[order])
-    tail = inside > 0.0
-    return order[tail], inside[tail] / inside[tail].sum()
-
-
-def quantile_loss(pnl: Array, probabilities: Array, level: float) -> float:
-    """Value at risk: the least loss that is exceeded with probability ``1 - level`` at most. [money]"""
-    order = np.argsort(pnl, kind="stable")  # the worst first
-    exceeded = np.cumsum(probabilities[order]) > 1.0 - level + ROUNDING
-    return float(-pnl[order[int(np.argmax(exceeded))]])
-
-
-def shortfall(pnl: Array, probabilities: Array, level: float) -> float:
-    """Mean loss of the worst ``1 - level``, as the least of Rockafellar and Uryasev's function. [money]"""
-    order = np.argsort(pnl, kind="stable")  # the worst first
-    inside = int(np.searchsorted(np.cumsum(probabilities[order]), 1.0 - level))
-    at = -pnl[order[min(inside, pnl.size - 1)]]
-    return float(at + probabilities @ np.maximum(-pnl - at, 0.0) / (1.0 - level))

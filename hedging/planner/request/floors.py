@@ -3,51 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from hedging._numerics.types import Array, Rows
 from hedging.errors import InputError
-
-if TYPE_CHECKING:
-    from hedging.paths.paths import Paths
-    from hedging.planner.request.target import Target
+from hedging.planner.request.limit import FLOOR, Limit
 
 __all__ = [
     "Floor",
+    "check_dates",
     "checked_floor",
     "dates_of",
     "days_left",
     "days_of",
     "floors_of",
-    "is_floor",
-    "with_dates",
 ]
 
 Floor: TypeAlias = float | Mapping[float, float]
 """A share for all dates, or shares by day. [1], [days]"""
 
-EVERY_DATE = "floor"
+SAME_DAY: Final = 1e-6  # days apart that two dates are one
 
 
-def floors_of(target: Target) -> dict[str, float | None]:
-    """The floors that a target holds, by what they are called; None where the worst loss is minimised."""
-    if isinstance(target.floor, Mapping):
-        return {_name(day): share for day, share in target.floor.items()}
-    if target.floor is None and target.least != EVERY_DATE:
-        return {}
-    return {EVERY_DATE: target.floor}
+def floors_of(floor: Floor | None, least: Limit | None) -> dict[Limit, float | None]:
+    """The floors that a target holds, each with its share; None where the worst loss is minimised."""
+    if isinstance(floor, Mapping):
+        return {Limit("floor", day=day): share for day, share in floor.items()}
+    return {} if floor is None and least != FLOOR else {FLOOR: floor}
 
 
-def is_floor(limit: str) -> bool:
-    """Whether a limit of some name is a floor."""
-    return limit.partition(" ")[0] == EVERY_DATE
-
-
-def dates_of(limit: str, days: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
-    """Which of some days the floor of a name is judged on."""
-    return np.array([i for i, day in enumerate(days) if limit in (EVERY_DATE, _name(day))], dtype=np.intp)
+def dates_of(limit: Limit, days: Array) -> Rows:
+    """Which of some days a floor is judged on."""
+    here = np.ones(days.size, dtype=bool) if limit.day is None else np.abs(days - limit.day) <= SAME_DAY
+    return np.flatnonzero(here)
 
 
 def days_of(floor: Floor | None) -> tuple[float, ...]:
@@ -55,7 +45,7 @@ def days_of(floor: Floor | None) -> tuple[float, ...]:
     return tuple(floor) if isinstance(floor, Mapping) else ()
 
 
-def with_dates(target: Target, scenarios: Paths) -> None:
+def check_dates(floor: Floor | None, days: Array) -> None:
     """Refuse scenarios that a floor by day cannot be judged on.
 
     Raises
@@ -63,11 +53,11 @@ def with_dates(target: Target, scenarios: Paths) -> None:
     InputError
         If they have no such date.
     """
-    absent = [day for day in days_of(target.floor) if not dates_of(_name(day), scenarios.days).size]
+    absent = [day for day in days_of(floor) if not dates_of(Limit("floor", day=day), days).size]
     if absent:
         raise InputError(
             f"the floor of day {absent[0]:g} cannot be judged: the scenarios have days "
-            f"{', '.join(f'{day:g}' for day in scenarios.days)}. Give scenarios with that date, or leave them to the "
+            f"{', '.join(f'{day:g}' for day in days)}. Give scenarios with that date, or leave them to the "
             "planner."
         )
 
@@ -97,7 +87,3 @@ def _day(day: Any) -> float:
     if isinstance(day, bool) or not 0.0 < value < float("inf"):
         raise InputError(f"a floor by day takes days > 0 from now, such as {{30: -0.15}}; got {day!r}.")
     return value
-
-
-def _name(day: float) -> str:
-    return f"{EVERY_DATE} day {day:g}"

@@ -1,49 +1,55 @@
-"""What was asked for, checked, and the ways from a solution of the programme back to orders and limits."""
+"""`Request`: everything a plan is asked for, checked; what was left out is filled in."""
 
 from __future__ import annotations
 
-import math
+import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-import scipy
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from typing import Any
 
 from hedging.book.book import Book
-from hedging.book.legs import Cost, Leg
+from hedging.book.saved import book_to_dict
 from hedging.errors import InputError
 from hedging.market.market import Chains, Market, markets_of
 from hedging.paths.paths import Paths
-from hedging.planner.candidates.candidates import leg_of, strikes_by_day
-from hedging.planner.programme.build import Problem, build
-from hedging.planner.programme.shortfall import Outcomes
+from hedging.planner.request.coerce import number
 from hedging.planner.request.default_scenarios import default_scenarios
-from hedging.planner.request.floors import days_of, with_dates
-from hedging.planner.request.target import BANDS, Limits, Target, number
+from hedging.planner.request.effort import Effort
+from hedging.planner.request.floors import check_dates, days_of
+from hedging.planner.request.limit import BANDS
+from hedging.planner.request.limits import Limits
+from hedging.planner.request.outcomes import Outcomes
+from hedging.planner.request.target import Target
 from hedging.planner.request.view import View
-from hedging.planner.result.saved import book_to_dict
-from hedging.planner.verify.revalue import Check, cost_with_carry, revalue
+from hedging.planner.request.window import strikes_by_day
 
-if TYPE_CHECKING:
-    from hedging.planner.outcomes.free_lunch import Agreement
-
-__all__ = ["Task"]
+__all__ = ["Request"]
 
 LONGEST = 50 * 365.0  # days: beyond it a horizon is a slip of the keyboard
-
 MOST_OUTCOMES = 5_000
 REQUIRED = ("book", "target")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Task:
-    """Everything a plan is made of; the arguments of `hedging.planner.plan` after checking.
+class Request:
+    """What is asked of a plan; the arguments of `hedging.plan` after checking.
 
-    `by_default` says that the scenarios were not given: they come again from the same chain, book and limits;
-    `agreement` is what came of holding the outcomes against the quotes, once that was done.
+    Attributes
+    ----------
+    book : Book
+    markets : tuple of Market
+    target : Target
+    limits : Limits
+    horizon : float
+        [days]
+    scenarios : Paths
+        What the floor holds over.
+    outcomes : Outcomes or None
+    view : View or None
+    effort : Effort
+    by_default : bool
+        Whether the scenarios were not given: they come again from the same chain, book and limits.
     """
 
     book: Book
@@ -54,8 +60,8 @@ class Task:
     scenarios: Paths
     outcomes: Outcomes | None = None
     view: View | None = None
+    effort: Effort = field(default_factory=Effort)
     by_default: bool = False
-    agreement: Agreement | None = None
 
     @classmethod
     def of(
@@ -63,89 +69,64 @@ class Task:
         book: Book,
         chain: Chains,
         target: Target,
-        limits: Limits | None,
-        horizon: float,
-        scenarios: Paths | None,
-        outcomes: Outcomes | Paths | None,
+        limits: Limits | None = None,
+        *,
+        horizon: float = 30.0,
+        scenarios: Paths | None = None,
+        outcomes: Outcomes | Paths | None = None,
         view: View | None = None,
-    ) -> Task:
-        """Check the arguments and fill in what was left out.
+        effort: Effort | None = None,
+    ) -> Request:
+        """Check the arguments and fill in what was left out; parameters as for `hedging.plan`.
 
         Raises
         ------
         InputError
-            If the horizon is no number of days, or the book holds an asset of no chain.
+            If one is of another type, the horizon is no number of days, the book holds an asset of no chain, or
+            a part of the request names what no chain knows.
         """
-        kinds = {"book": Book, "target": Target, "limits": Limits, "scenarios": Paths, "view": View}
-        given = {"book": book, "target": target, "limits": limits, "scenarios": scenarios, "view": view}
-        for name, kind in kinds.items():
-            if not isinstance(given[name], kind) and not (given[name] is None and name not in REQUIRED):
-                raise InputError(f"{name} must be a {kind.__name__}; got {type(given[name]).__name__}.")
+        outcomes = Outcomes(outcomes) if isinstance(outcomes, Paths) else outcomes
+        given = (
+            ("book", book, Book),
+            ("target", target, Target),
+            ("limits", limits, Limits),
+            ("scenarios", scenarios, Paths),
+            ("outcomes", outcomes, Outcomes),
+            ("view", view, View),
+            ("effort", effort, Effort),
+        )
+        for name, value, kind in given:
+            if not isinstance(value, kind) and not (value is None and name not in REQUIRED):
+                wanted = "Outcomes or Paths" if name == "outcomes" else f"a {kind.__name__}"
+                raise InputError(f"{name} must be {wanted}; got {type(value).__name__}.")
         if not 0.0 < number(horizon) <= LONGEST:
             raise InputError(f"horizon must be a number of days > 0, {LONGEST:g} at most; got {horizon!r}.")
         markets = tuple(markets_of(chain).values())
         book.check_assets(*markets)
+        limits = limits or Limits()
         _check_names(target, markets)
         _check_depth(limits, markets)
         _check_view(view, markets)
-        if isinstance(outcomes, Paths):
-            outcomes = Outcomes(outcomes)
-        if not (outcomes is None or isinstance(outcomes, Outcomes)):
-            raise InputError(f"outcomes must be Outcomes or Paths; got {type(outcomes).__name__}.")
-        if target.needs_outcomes != (outcomes is not None):
-            raise InputError(
-                "an expected shortfall or value at risk needs outcomes to be taken over, and outcomes one of these "
-                "to limit or minimise: give both Target(shortfall=...) and outcomes=..., or neither."
-            )
-        if target.value_at_risk is not None and outcomes is not None and len(outcomes.paths) > MOST_OUTCOMES:
-            raise InputError(
-                f"a value at risk is judged outcome by outcome, of {MOST_OUTCOMES:,} at most; got "
-                f"{len(outcomes.paths):,}. Thin them, or limit the expected shortfall, which takes any number."
-            )
-        limits, by_default = limits or Limits(), scenarios is None
-        if scenarios is None:
-            strikes = strikes_by_day(markets, limits, book)
-            in_money = book.numeraire not in {market.asset for market in markets}
-            scenarios = default_scenarios(horizon, strikes, _floor_days(target, horizon), to_zero=in_money)
-        with_dates(target, scenarios)
-        return cls(book, markets, target, limits, float(horizon), scenarios, outcomes, view, by_default)
-
-    def problem(self) -> Problem:
-        """The programme over every order, spot and perpetual included."""
-        return build(
-            self.book,
-            self.markets,
-            self.target,
-            self.limits,
-            self.horizon,
-            self.scenarios,
-            self.outcomes,
-            self.view,
+        _check_outcomes(target, outcomes)
+        _check_floor(target, horizon)
+        found = scenarios or _default(book, markets, target, limits, horizon)
+        check_dates(target.floor, found.days)
+        return cls(
+            book,
+            markets,
+            target,
+            limits,
+            float(horizon),
+            found,
+            outcomes,
+            view,
+            effort or Effort(),
+            scenarios is None,
         )
 
-    def legs(self, problem: Problem, lots: npt.NDArray[np.float64]) -> tuple[Leg, ...]:
-        """Orders of a number of lots per column, buys first."""
-        markets = {market.asset: market for market in self.markets}
-        legs = [leg_of(problem.columns, int(i), lots[i], markets, self.limits) for i in np.flatnonzero(lots)]
-        return tuple(sorted(legs, key=lambda leg: (leg.quantity < 0, leg.instrument.symbol)))
-
-    def cost(self, legs: Sequence[Leg]) -> Cost:
-        """What some orders cost, what the view expects them to gain taken off."""
-        return cost_with_carry(legs, self.markets, self.horizon, self.view)
-
-    def checks(self, legs: Sequence[Leg], base: float) -> list[Check]:
-        """Every limit, held against the book revalued after some orders."""
-        return revalue(
-            self.book,
-            legs,
-            self.markets,
-            self.target,
-            self.limits,
-            self.horizon,
-            self.scenarios,
-            base,
-            self.outcomes,
-        )
+    def with_outcomes(self, outcomes: Outcomes) -> Request:
+        """The same request over other outcomes."""
+        return replace(self, outcomes=outcomes)
 
     def to_dict(self) -> dict[str, Any]:
         """What went in, as plain values."""
@@ -167,25 +148,17 @@ class Task:
                 "vol_shift": [float(self.scenarios.vol_shift.min()), float(self.scenarios.vol_shift.max())],
             },
             "outcomes": None if self.outcomes is None else len(self.outcomes.paths),
-            "reweighted": self.agreement is not None and self.agreement.reweighted,
+            "reweighted": self.outcomes is not None and self.outcomes.reweight,
             "view": None if self.view is None else self.view.to_dict(),
             "funding_8h": {market.asset: market.funding_8h for market in self.markets},
             "versions": _versions(),
         }
 
 
-def check_effort(gap: float, seconds: float) -> None:
-    """Refuse a gap that proves nothing, and a time that is none.
-
-    Raises
-    ------
-    InputError
-        If the gap is no share of the cost, or the time no number of seconds.
-    """
-    if not 0.0 <= number(gap) < 1.0:
-        raise InputError(f"gap must be a share in [0, 1), such as 0.001; got {gap!r}.")
-    if not 0.0 <= number(seconds) < math.inf:
-        raise InputError(f"the time limit must be a number of seconds >= 0; got {seconds!r}.")
+def _default(book: Book, markets: Sequence[Market], target: Target, limits: Limits, horizon: float) -> Paths:
+    in_money = book.numeraire not in {market.asset for market in markets}
+    strikes = strikes_by_day(markets, limits, book)
+    return default_scenarios(horizon, strikes, days_of(target.floor), to_zero=in_money)
 
 
 def _check_names(target: Target, markets: Sequence[Market]) -> None:
@@ -200,21 +173,36 @@ def _check_names(target: Target, markets: Sequence[Market]) -> None:
         )
 
 
-def _floor_days(target: Target, horizon: float) -> tuple[float, ...]:
-    """The days of floors by day, which must come within the horizon."""
+def _check_floor(target: Target, horizon: float) -> None:
+    """Refuse a floor by day beyond the horizon."""
     late = [day for day in days_of(target.floor) if day > horizon]
     if late:
         raise InputError(
             f"the floor of day {late[0]:g} lies beyond the horizon of {horizon:g} days: lengthen the horizon."
         )
-    return days_of(target.floor)
 
 
-def _check_depth(limits: Limits | None, markets: Sequence[Market]) -> None:
+def _check_outcomes(target: Target, outcomes: Outcomes | None) -> None:
+    """Refuse a limit over outcomes without any, outcomes that nothing is taken over, and too many for a quantile."""
+    if target.needs_outcomes != (outcomes is not None):
+        raise InputError(
+            "an expected shortfall or value at risk needs outcomes to be taken over, and outcomes one of these "
+            "to limit or minimise: give both Target(shortfall=...) and outcomes=..., or neither."
+        )
+    if target.value_at_risk is not None and outcomes is not None and len(outcomes.paths) > MOST_OUTCOMES:
+        raise InputError(
+            f"a value at risk is judged outcome by outcome, of {MOST_OUTCOMES:,} at most; got "
+            f"{len(outcomes.paths):,}. Thin them, or limit the expected shortfall, which takes any number."
+        )
+
+
+def _check_depth(limits: Limits, markets: Sequence[Market]) -> None:
     """Refuse a ladder of a symbol that no chain knows: it would hold nothing."""
+    if not limits.depth:
+        return
     tables = [table for market in markets for table in (market.chain.quotes, market.chain.rejected)]
     known = {str(symbol) for table in tables for symbol in table["symbol"]}
-    unknown = [str(symbol) for symbol in (limits.depth if limits else ()) if symbol not in known]
+    unknown = [str(symbol) for symbol in limits.depth if symbol not in known]
     if unknown:
         raise InputError(
             f"depth has a ladder of {', '.join(unknown[:3])}{' and others' * (len(unknown) > 3)}, which the chain does "
@@ -234,14 +222,10 @@ def _check_view(view: View | None, markets: Sequence[Market]) -> None:
 
 
 def _versions() -> dict[str, str]:
-    import platform
-
-    import hedging
-
-    return {
-        "hedging": hedging.__version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "pandas": pd.__version__,
-    }
+    versions = {"python": platform.python_version()}
+    for name in ("hedging", "numpy", "scipy", "pandas", "highspy"):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:  # a checkout that was never installed
+            versions[name] = "unknown"
+    return versions

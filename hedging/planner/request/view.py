@@ -16,7 +16,7 @@ from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Instrument, Option
 from hedging.market.market import Market
-from hedging.planner.request.target import number
+from hedging.planner.request.coerce import number
 from hedging.units import DAYS_PER_YEAR, years
 
 __all__ = ["View", "expected_gain", "expected_gains"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hedging.planner.request.target import SHARES
+from hedging.planner.request.limit import Limit
 
-__all__ = ["figure", "figure_of", "in_shares", "per_cent"]
+__all__ = ["figure", "figure_of", "per_cent"]
 
 
 def figure(value: float, digits: int = 6) -> str:
@@ -23,11 +23,6 @@ def per_cent(share: float, decimals: int = 1) -> str:
     return f"{round(share, decimals + 2) + 0.0:.{decimals}%}"
 
 
-def in_shares(limit: str) -> bool:
-    """Whether a limit is a share of the base, of one asset or on one date too."""
-    return limit.partition(" ")[0] in SHARES
-
-
-def figure_of(limit: str, value: float, digits: int = 6) -> str:
+def figure_of(limit: Limit, value: float, digits: int = 6) -> str:
     """A number in the unit of a limit, shares in per cent."""
-    return f"{figure(100.0 * value, digits)}%" if in_shares(limit) else figure(value, digits)
+    return f"{figure(100.0 * value, digits)}%" if limit.in_shares else figure(value, digits)

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from hedging._writing import write_text
 from hedging.book.book import Exposure
 from hedging.book.legs import Cost, Leg, orders_frame
+from hedging.book.saved import book_from, legs_to_dicts, plain_values
 from hedging.book.structure import structure
 from hedging.book.tickets import ticket
-from hedging.errors import InputError
-from hedging.market.market import Chains
-from hedging.paths.paths import Paths
-from hedging.planner.explain.joint_feasibility import Spanning
-from hedging.planner.explain.prices import Driver, ShadowPrice
-from hedging.planner.outcomes.free_lunch import Agreement
-from hedging.planner.programme.shortfall import Outcomes
-from hedging.planner.result.saved import book_from, legs_from, legs_to_dicts, plain_values
-from hedging.planner.verify.in_coin import Numeraire
-from hedging.planner.verify.revalue import Check, Trough
+from hedging.planner.result.checks import Check, Trough
+from hedging.planner.result.text import plan_html, plan_text
+from hedging.planner.result.values import (
+    Agreement,
+    Alternative,
+    Driver,
+    JointFeasibility,
+    Numeraire,
+    ShadowPrice,
+    cost_to_dict,
+)
 from hedging.units import GREEK_UNITS
 
-if TYPE_CHECKING:
-    from hedging.planner.audit import Audit
+__all__ = ["HedgePlan", "PlanStatus"]
 
-__all__ = ["Alternative", "HedgePlan", "PlanStatus", "read_plan"]
-
+SOLVER_PRECISION = 1e-6  # of a gap
 SHOWN = ("delta", "gamma", "vega", "theta")
 
 
@@ -43,6 +43,13 @@ class PlanStatus(StrEnum):
     FEASIBLE = "feasible"
     CLOSEST = "closest"
 
+    @staticmethod
+    def of(gap: float, asked: float, *, closest: bool) -> PlanStatus:
+        """The status of a plan with some gap where another was asked for."""
+        if closest:
+            return PlanStatus.CLOSEST
+        return PlanStatus.OPTIMAL if gap <= asked + SOLVER_PRECISION else PlanStatus.FEASIBLE
+
 
 ADVICE = {
     PlanStatus.OPTIMAL: "No plan that meets every limit costs less, within the gap.",
@@ -50,44 +57,6 @@ ADVICE = {
     PlanStatus.CLOSEST: "No plan meets every limit; this one misses them by the least that was found.",
 }
 LOSSES = {"worst": "worst loss", "shortfall": "expected shortfall"}
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """Another way to the same target, with less to choose from.
-
-    Attributes
-    ----------
-    name : str
-        Its structure: ``'spot'``, ``'put'``, ``'collar'`` ...
-    legs : tuple of Leg
-    cost : Cost
-    misses : tuple of Check
-        Limits that it cannot meet; empty if it meets all.
-    loss : float or None
-        What it loses, as a share of the base, where a loss is minimised. [1]
-    """
-
-    name: str
-    legs: tuple[Leg, ...]
-    cost: Cost
-    misses: tuple[Check, ...] = ()
-    loss: float | None = None
-
-    @property
-    def orders(self) -> pd.DataFrame:
-        """The order ticket."""
-        return orders_frame(self.legs)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The alternative as plain values."""
-        return {
-            "name": self.name,
-            "orders": legs_to_dicts(self.legs),
-            "cost": _cost(self.cost),
-            "misses": [check.to_dict() for check in self.misses],
-            "loss": self.loss,
-        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +102,7 @@ class HedgePlan:
     agreement : Agreement or None
         How the outcomes agree with the quotes: a free lunch among them, what orders gain on average, and how
         far their probabilities were moved; None for a plan without outcomes.
-    spanning : tuple of Spanning
+    joint_feasibility : tuple of JointFeasibility
         What the bands of several Greeks take together, by asset.
     numeraires : tuple of Numeraire
         Cost and worst case in money and in coin, where options settle in one coin.
@@ -160,7 +129,7 @@ class HedgePlan:
     alternatives: tuple[Alternative, ...] = ()
     clashes: tuple[str, ...] = ()
     agreement: Agreement | None = None
-    spanning: tuple[Spanning, ...] = ()
+    joint_feasibility: tuple[JointFeasibility, ...] = ()
     numeraires: tuple[Numeraire, ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)
 
@@ -238,19 +207,6 @@ class HedgePlan:
             write_text(path, text + "\n")
         return text
 
-    def audit(
-        self,
-        chain: Chains,
-        *,
-        scenarios: Paths | None = None,
-        outcomes: Outcomes | Paths | None = None,
-        time_limit: float = 10.0,
-    ) -> Audit:
-        """Hold the plan against newer quotes; see `hedging.planner.audit.audit`."""
-        from hedging.planner.audit import audit
-
-        return audit(self, chain, scenarios=scenarios, outcomes=outcomes, time_limit=time_limit)
-
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""
         whole = {
@@ -262,7 +218,7 @@ class HedgePlan:
             "gap": self.gap,
             "seconds": self.seconds,
             "nodes": self.nodes,
-            "cost": _cost(self.cost),
+            "cost": cost_to_dict(self.cost),
             "orders": legs_to_dicts(self.legs),
             "before": {before.asset: before.to_dict() for before, _ in self.exposures},
             "after": {after.asset: after.to_dict() for _, after in self.exposures},
@@ -280,7 +236,7 @@ class HedgePlan:
             "alternatives": [item.to_dict() for item in self.alternatives],
             "clashes": list(self.clashes),
             "outcomes": None if self.agreement is None else self.agreement.to_dict(),
-            "spanning": [each.to_dict() for each in self.spanning],
+            "joint_feasibility": [each.to_dict() for each in self.joint_feasibility],
             "numeraires": [each.to_dict() for each in self.numeraires],
             "inputs": self.inputs,
             "units": _units(self.inputs.get("currency", "money")),
@@ -301,89 +257,10 @@ class HedgePlan:
         return text
 
     def __repr__(self) -> str:
-        from hedging.planner.result.text import plan_text
-
         return plan_text(self)
 
     def _repr_html_(self) -> str:
-        from hedging.planner.result.text import plan_html
-
         return plan_html(self)
-
-
-def read_plan(path: str | Path) -> HedgePlan:
-    """Read a plan that `HedgePlan.to_json` wrote.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or is no such plan.
-    """
-    try:
-        saved = json.loads(Path(path).read_text(encoding="utf-8"))
-        return _plan_from(saved)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise InputError(
-            f"{path} is no hedge plan: {type(error).__name__} {error}. Save one with plan.to_json(path)."
-        ) from error
-
-
-def _plan_from(saved: dict[str, Any]) -> HedgePlan:
-    before, after = saved["before"], saved["after"]
-    return HedgePlan(
-        legs=legs_from(saved["orders"]),
-        cost=_cost_from(saved["cost"]),
-        exposures=tuple(
-            (_exposure(asset, before[asset]), _exposure(asset, after[asset])) for asset in before
-        ),
-        status=PlanStatus(saved["status"]),
-        objective=saved["objective"],
-        bound=saved["bound"],
-        seconds=saved["seconds"],
-        nodes=saved["nodes"],
-        checks=tuple(_check(item) for item in saved["checks"]),
-        binding=tuple(saved["binding"]),
-        troughs=(Trough(**saved["worst"]["before"]), Trough(**saved["worst"]["after"])),
-        shadow_prices=tuple(ShadowPrice(**each) for each in saved["shadow_prices"]),
-        drivers=tuple(Driver(**each) for each in saved["drivers"]),
-        remarks=tuple(saved["remarks"]),
-        base=saved["base"],
-        base_name=saved["base_name"],
-        alternatives=tuple(
-            Alternative(
-                item["name"],
-                legs_from(item["orders"]),
-                _cost_from(item["cost"]),
-                tuple(_check(check) for check in item["misses"]),
-                item.get("loss"),
-            )
-            for item in saved["alternatives"]
-        ),
-        clashes=tuple(saved["clashes"]),
-        agreement=Agreement.from_dict(saved["outcomes"]) if saved.get("outcomes") else None,
-        numeraires=tuple(Numeraire.from_dict(each) for each in saved.get("numeraires", ())),
-        spanning=tuple(Spanning.from_dict(each) for each in saved.get("spanning", ())),
-        inputs=saved["inputs"],
-    )
-
-
-def _check(saved: dict[str, Any]) -> Check:
-    return Check(saved["limit"], saved["value"], saved["low"], saved["high"], saved["scale"])
-
-
-def _cost(cost: Cost) -> dict[str, float]:
-    return asdict(cost) | {"execution": cost.execution}
-
-
-def _cost_from(saved: dict[str, float]) -> Cost:
-    return Cost(saved["half_spread"], saved["fees"], saved["carry"], saved["premium"])
-
-
-def _exposure(asset: str, saved: dict[str, float]) -> Exposure:
-    derived = ("delta_value", "gamma_value")
-    return Exposure(asset, **{name: value for name, value in saved.items() if name not in derived})
 
 
 def _units(currency: str) -> dict[str, str]:

@@ -1,96 +1,32 @@
-"""Instruments, orders and books as plain values, and back."""
+"""A saved plan, and its target and limits, read back."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from hedging.book.book import Book, Holding
+from hedging.book.book import Exposure
 from hedging.book.ladder import Ladder
-from hedging.book.legs import Leg, orders_frame
-from hedging.market.contracts import ContractTerms, FeeRule, Future, Instrument, Option, Perpetual, Spot
-from hedging.planner.request.target import Limits, Outright, Target, plain_fee
-from hedging.units import utc
+from hedging.book.legs import Cost
+from hedging.book.saved import fee_from, legs_from
+from hedging.errors import InputError
+from hedging.margin import InitialMargin
+from hedging.planner.request.limits import Limits, Outright
+from hedging.planner.request.target import Target
+from hedging.planner.result.checks import Check, Trough
+from hedging.planner.result.plan import HedgePlan, PlanStatus
+from hedging.planner.result.values import (
+    Agreement,
+    Alternative,
+    Driver,
+    JointFeasibility,
+    Numeraire,
+    ShadowPrice,
+)
 
-__all__ = [
-    "book_from",
-    "book_to_dict",
-    "legs_from",
-    "legs_to_dicts",
-    "limits_from",
-    "plain_values",
-    "target_from",
-]
-
-
-def plain_values(value: Any) -> Any:
-    """The same with lists for tuples, at every depth: what JSON gives back."""
-    if isinstance(value, Mapping):
-        return {key: plain_values(each) for key, each in value.items()}
-    return [plain_values(each) for each in value] if isinstance(value, tuple | list) else value
-
-
-def legs_to_dicts(legs: Sequence[Leg]) -> list[dict[str, Any]]:
-    """Orders as a person reads them, with all that is needed to rebuild the legs."""
-    rows = orders_frame(legs).to_dict(orient="records")
-    return [
-        {str(key): value for key, value in row.items()}
-        | {
-            "price_per_unit": leg.price,
-            "half_spread_per_unit": leg.half_spread,
-            "fee_per_unit": leg.fee,
-            "spot": leg.spot,
-            "terms": _instrument(leg.instrument),
-        }
-        for row, leg in zip(rows, legs, strict=True)
-    ]
-
-
-def legs_from(orders: Sequence[dict[str, Any]]) -> tuple[Leg, ...]:
-    """The legs that `legs_to_dicts` saved."""
-    sides = {"buy": 1.0, "sell": -1.0}
-    return tuple(
-        Leg(
-            _instrument_from(row["terms"]),
-            sides[row["side"]] * row["quantity"],
-            row["price_per_unit"],
-            row["half_spread_per_unit"],
-            row["fee_per_unit"],
-            row["spot"],
-            None if row["limit_price_money"] == row["price_per_unit"] else row["limit_price_money"],
-        )
-        for row in orders
-    )
-
-
-def book_to_dict(book: Book) -> dict[str, Any]:
-    """A book by holding; an unknown entry price is None."""
-    holdings = [
-        {
-            "instrument": held.instrument.symbol,
-            "quantity": held.quantity,
-            "entry": None if math.isnan(held.entry) else held.entry,
-            "terms": _instrument(held.instrument),
-        }
-        for held in book.holdings
-    ]
-    return {"holdings": holdings, "cash": book.cash, "numeraire": book.numeraire}
-
-
-def book_from(saved: dict[str, Any]) -> Book:
-    """The book that `book_to_dict` saved."""
-    holdings = [
-        Holding(
-            _instrument_from(row["terms"]),
-            row["quantity"],
-            math.nan if row["entry"] is None else row["entry"],
-        )
-        for row in saved["holdings"]
-    ]
-    return Book(holdings, cash=saved["cash"], numeraire=saved["numeraire"])
+__all__ = ["limits_from", "read_plan", "target_from"]
 
 
 def target_from(saved: dict[str, Any]) -> Target:
@@ -102,52 +38,79 @@ def target_from(saved: dict[str, Any]) -> Target:
 
 def limits_from(saved: dict[str, Any]) -> Limits:
     """The limits that `Limits.to_dict` gave."""
-    outright = tuple(Outright(**(item | {"fee": _fee(item["fee"])})) for item in saved["outright"])
+    outright = tuple(Outright(**(item | {"fee": fee_from(item["fee"])})) for item in saved["outright"])
     windows = {name: tuple(saved[name]) for name in ("expiries", "deltas")}
     low, high = saved["moneyness"]
     windows["moneyness"] = (low, math.inf if high is None else high)
     margin = saved.get("initial_margin")
     if margin is not None:
-        # By name, when needed: the planner does not depend on any margin rules.
-        margin = import_module("hedging.margin").InitialMargin.from_dict(margin)
+        margin = InitialMargin.from_dict(margin)
     depth = {symbol: Ladder(**sides) for symbol, sides in saved.get("depth", {}).items()}
     return Limits(**(saved | windows | {"outright": outright, "initial_margin": margin, "depth": depth}))
 
 
-def _instrument(item: Instrument) -> dict[str, Any]:
-    plain: dict[str, Any] = {"kind": type(item).__name__.lower(), "asset": item.asset}
-    if isinstance(item, Option):
-        terms = asdict(item.terms)
-        terms["fee"] = plain_fee(terms["fee"])
-        return plain | {
-            "flag": item.flag,
-            "strike": item.strike,
-            "expiry": item.expiry.isoformat(),
-            "contract": terms,
-            "venue_symbol": item.venue_symbol,
-        }
-    if isinstance(item, Future):
-        plain["expiry"] = item.expiry.isoformat()
-    if not isinstance(item, Spot):
-        plain["settlement"] = item.settlement
-    return plain
+def read_plan(path: str | Path) -> HedgePlan:
+    """Read a plan that `HedgePlan.to_json` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is no such plan.
+    """
+    try:
+        saved = json.loads(Path(path).read_text(encoding="utf-8"))
+        return _plan_from(saved)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise InputError(
+            f"{path} is no hedge plan: {type(error).__name__} {error}. Save one with plan.to_json(path)."
+        ) from error
 
 
-def _instrument_from(saved: dict[str, Any]) -> Instrument:
-    kind, asset = saved["kind"], saved["asset"]
-    if kind == "spot":
-        return Spot(asset)
-    if kind == "perpetual":
-        return Perpetual(asset, saved["settlement"])
-    if kind == "future":
-        return Future(asset, utc(saved["expiry"]), saved["settlement"])
-    terms = dict(saved["contract"])
-    ticks = tuple((float(start), float(tick)) for start, tick in terms["ticks"])
-    contract = ContractTerms(**(terms | {"fee": _fee(terms["fee"]), "ticks": ticks}))
-    return Option(
-        asset, saved["flag"], saved["strike"], utc(saved["expiry"]), contract, saved["venue_symbol"]
+def _plan_from(saved: dict[str, Any]) -> HedgePlan:
+    before, after = saved["before"], saved["after"]
+    return HedgePlan(
+        legs=legs_from(saved["orders"]),
+        cost=_cost_from(saved["cost"]),
+        exposures=tuple(
+            (_exposure(asset, before[asset]), _exposure(asset, after[asset])) for asset in before
+        ),
+        status=PlanStatus(saved["status"]),
+        objective=saved["objective"],
+        bound=saved["bound"],
+        seconds=saved["seconds"],
+        nodes=saved["nodes"],
+        checks=tuple(Check.from_dict(item) for item in saved["checks"]),
+        binding=tuple(saved["binding"]),
+        troughs=(Trough(**saved["worst"]["before"]), Trough(**saved["worst"]["after"])),
+        shadow_prices=tuple(ShadowPrice.from_dict(each) for each in saved["shadow_prices"]),
+        drivers=tuple(Driver(**each) for each in saved["drivers"]),
+        remarks=tuple(saved["remarks"]),
+        base=saved["base"],
+        base_name=saved["base_name"],
+        alternatives=tuple(
+            Alternative(
+                item["name"],
+                legs_from(item["orders"]),
+                _cost_from(item["cost"]),
+                tuple(Check.from_dict(check) for check in item["misses"]),
+                item.get("loss"),
+            )
+            for item in saved["alternatives"]
+        ),
+        clashes=tuple(saved["clashes"]),
+        agreement=Agreement.from_dict(saved["outcomes"]) if saved.get("outcomes") else None,
+        numeraires=tuple(Numeraire.from_dict(each) for each in saved.get("numeraires", ())),
+        joint_feasibility=tuple(map(JointFeasibility.from_dict, saved["joint_feasibility"])),
+        inputs=saved["inputs"],
     )
 
 
-def _fee(saved: dict[str, Any]) -> FeeRule:
-    return FeeRule(saved["rate"], math.inf if saved["cap"] is None else saved["cap"])
+def _cost_from(saved: dict[str, float]) -> Cost:
+    return Cost(saved["half_spread"], saved["fees"], saved["carry"], saved["premium"])
+
+
+def _exposure(asset: str, saved: dict[str, float]) -> Exposure:
+    derived = ("delta_value", "gamma_value")
+    return Exposure(asset, **{name: value for name, value in saved.items() if name not in derived})

@@ -5,21 +5,19 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
 from hedging.book.legs import cost_of
-from hedging.planner.request.floors import is_floor
-from hedging.planner.request.target import BANDS, LEAST
+from hedging.planner.request.limit import BANDS, FLOOR, LEAST, Limit
 from hedging.planner.request.view import View
 from hedging.planner.request.wording import figure, figure_of, per_cent
-
-if TYPE_CHECKING:
-    from hedging.planner.result.plan import Alternative, HedgePlan
-    from hedging.planner.verify.in_coin import Numeraire
-    from hedging.planner.verify.revalue import Check
+from hedging.planner.result.checks import Check
+from hedging.planner.result.values import Alternative, Numeraire
 
 __all__ = ["plan_html", "plan_text"]
 
+HedgePlan: TypeAlias = Any
+"""`HedgePlan` shows itself by what is here, and so is not imported."""
 WIDTH = 110
 HARD_SPACE = "\N{NO-BREAK SPACE}"
 SHOWN = ("delta", "gamma", "vega", "theta")
@@ -106,26 +104,23 @@ def _cost_lines(plan: HedgePlan) -> list[str]:
 
 def _exposure_lines(plan: HedgePlan) -> list[str]:
     lines = [f"  {'':<14}{'before':>12}{'after':>12}  {'target':<16}unit"]
-    assets = [before.asset for before, _ in plan.exposures]
-    shown: set[str] = set()
+    shown: set[Limit] = set()
     for before, after in plan.exposures:
         for name in SHOWN:
-            label = name if len(plan.exposures) == 1 else f"{name} {before.asset}"
-            asked = next((check for check in plan.checks if check.limit == label), None)
+            limit = Limit(name, before.asset if len(plan.exposures) > 1 else "")
+            asked = next((check for check in plan.checks if check.limit == limit), None)
             lines.append(
-                f"  {label:<14}{figure(getattr(before, name), 5):>12}{figure(getattr(after, name), 5):>12}  "
+                f"  {limit!s:<14}{figure(getattr(before, name), 5):>12}{figure(getattr(after, name), 5):>12}  "
                 f"{_band(asked) if asked else '':<15} {_unit(plan, name, before.asset)}"
             )
-            shown.add(label)
-    for check in plan.checks:
-        name, asset = check.limit.partition(" ")[0], check.limit.rpartition(" ")[2]
-        if name in UNITS and check.limit not in shown:
-            # Too long a name takes the room of the value before, which is not known here.
-            lines.append(
-                f"  {check.limit:<26}{figure(check.value, 5):>12}  {_band(check):<15} "
-                f"{_unit(plan, name, asset if asset in assets else assets[0])}"
-            )
-    return lines
+            shown.add(limit)
+    # Too long a name takes the room of the value before, which is not known here.
+    others = [check for check in plan.checks if check.limit.kind in UNITS and check.limit not in shown]
+    return lines + [
+        f"  {check.limit!s:<26}{figure(check.value, 5):>12}  {_band(check):<15} "
+        f"{_unit(plan, check.limit.kind, check.limit.asset or plan.exposures[0][0].asset)}"
+        for check in others
+    ]
 
 
 def _unit(plan: HedgePlan, name: str, asset: str) -> str:
@@ -144,12 +139,12 @@ def _share_lines(plan: HedgePlan) -> list[str]:
     """Limits in shares of the base that no other line shows, each with where the plan stands."""
     least = LEAST[plan.inputs.get("target", {}).get("minimise", "cost")]
     return [
-        f"  {check.limit:<26}{check.value:>12.2%}  "
+        f"  {check.limit!s:<26}{check.value:>12.2%}  "
         f"{'minimised' if check.limit == least else _band(check):<15} of {plan.base_name}"
         for check in plan.checks
         if check.limit == least
-        or check.limit.partition(" ")[0] in SHOWN_SHARES
-        or (is_floor(check.limit) and check.limit != "floor")  # which the worst case shows
+        or check.limit.kind in SHOWN_SHARES
+        or (check.limit.kind == FLOOR.kind and check.limit != FLOOR)  # which the worst case shows
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -11,39 +12,46 @@ import numpy.typing as npt
 from hedging.book.legs import Leg
 from hedging.book.structure import SIDES, is_a
 from hedging.market.contracts import Option, Spot
-from hedging.planner.candidates.candidates import Columns
-from hedging.planner.programme.build import Problem
-from hedging.planner.request.request import Task
-from hedging.planner.result.plan import Alternative
+from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.orders import orders_of
+from hedging.planner.programme.programme import Problem
+from hedging.planner.request.request import Request
+from hedging.planner.result.values import Alternative
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.closest import closest
 from hedging.planner.solver.value_at_risk import solve
+from hedging.planner.verify.checks import checks_of
+from hedging.planner.verify.cost import cost_with_carry
 
-__all__ = ["beside"]
+__all__ = ["alternatives"]
 
 NODES = 100  # for each structure, and as many again for its closest plan; nothing is proven of them
 SECONDS = 3.0  # for the same, should each node take long
 NAMES = ("put", "put spread", "collar")
 
 
-def beside(task: Task, whole: Problem, *, but: Sequence[Leg]) -> tuple[Alternative, ...]:
+def alternatives(request: Request, whole: Problem, but: Sequence[Leg]) -> tuple[Alternative, ...]:
     """Plans of standard structures, and the sale of part of the position outright, by a future too if allowed.
 
     One that cannot meet every limit is shown with what it misses; one that comes out as something else (a
     spread that sells nothing) is not shown, nor is the structure of the plan's own orders, `but`.
     """
+    if not (request.effort.alternatives and but):
+        return ()
     # Spot can only be sold where the position is spot; any other is cut with the perpetual.
-    owned = all(isinstance(held.instrument, Spot | Option) for held in task.book.holdings)
+    owned = all(isinstance(held.instrument, Spot | Option) for held in request.book.holdings)
     outright = "spot" if owned else "perpetual"
     ways = [outright, *(["future"] if "future" in whole.columns.kinds else [])]
     wanted = {name: (SIDES[name], len(SIDES[name])) for name in NAMES}
     wanted |= {kind: (frozenset({(kind, 1), (kind, -1)}), 1) for kind in ways}
-    found = [
-        _alternative(task, name, replace(whole.only(_sides(whole.columns, sides)), max_legs=legs))
-        for name, (sides, legs) in wanted.items()
-        if not is_a(name, but, task.book)
-    ]
-    return tuple(item for item in found if is_a(item.name, item.legs, task.book))
+    found: list[Alternative] = []
+    # Who interrupts what only embellishes a plan wants what there is.
+    with suppress(KeyboardInterrupt):
+        for name, (sides, legs) in wanted.items():
+            if not is_a(name, but, request.book):
+                narrow = replace(whole.only(_sides(whole.columns, sides)), max_legs=legs)
+                found.append(_alternative(request, name, narrow))
+    return tuple(item for item in found if is_a(item.name, item.legs, request.book))
 
 
 def _sides(columns: Columns, sides: frozenset[tuple[str, int]]) -> npt.NDArray[np.bool_]:
@@ -51,13 +59,14 @@ def _sides(columns: Columns, sides: frozenset[tuple[str, int]]) -> npt.NDArray[n
     return np.array([(str(kind), int(side)) in sides for kind, side in pairs])
 
 
-def _alternative(task: Task, name: str, problem: Problem) -> Alternative:
+def _alternative(request: Request, name: str, problem: Problem) -> Alternative:
     engine = Engine(nodes=NODES)
     solution = solve(problem, gap=1e-2, time_limit=SECONDS, prove=False, engine=engine)
     if solution.lots is None:
         solution = closest(problem, gap=1e-2, time_limit=SECONDS, engine=engine)
-    legs = () if solution.lots is None else task.legs(problem, solution.lots)
-    checks = task.checks(legs, problem.base)
+    legs = orders_of(request, problem.columns, solution.lots)
+    checks = checks_of(request, legs, problem.base)
     missed = tuple(check for check in checks if not check.ok)
     loss = next((-check.value for check in checks if check.limit == problem.least), None)
-    return Alternative(name, legs, task.cost(legs), missed, loss)
+    cost = cost_with_carry(legs, request.markets, request.horizon, request.view)
+    return Alternative(name, legs, cost, missed, loss)

@@ -19,10 +19,10 @@ from hedging._numerics.types import Array
 from hedging.book.legs import crossing_cost
 from hedging.market.contracts import Future, Option
 from hedging.market.market import Market
-from hedging.planner.candidates.candidates import Columns, terms_of_outright
-from hedging.planner.programme.build import Problem
-from hedging.planner.request.target import Limits
-from hedging.planner.selection.structure_rank import Standing
+from hedging.planner.candidates.columns import Columns
+from hedging.planner.programme.programme import Problem
+from hedging.planner.request.limits import Limits, terms_of_outright
+from hedging.planner.selection.structure_rank import StructureRank
 from hedging.planner.solver.relaxation import Relaxation, Search, relax_within
 from hedging.planner.solver.rounding import rounded
 from hedging.planner.solver.search import Solution
@@ -82,7 +82,7 @@ def illiquidity(columns: Columns, markets: Sequence[Market], limits: Limits) -> 
 
 
 def most_liquid(
-    problem: Problem, solution: Solution, measure: Illiquidity, standing: Standing, *, cost: float
+    problem: Problem, solution: Solution, measure: Illiquidity, standing: StructureRank, *, cost: float
 ) -> Solution:
     """Trade the orders of a plan for easier ones of their kind and side, while the plan costs at most `cost`.
 
@@ -101,7 +101,12 @@ def most_liquid(
 
 
 def _one_easier(
-    search: Search, relaxed: Relaxation, lots: Array, measure: Illiquidity, standing: Standing, cost: float
+    search: Search,
+    relaxed: Relaxation,
+    lots: Array,
+    measure: Illiquidity,
+    standing: StructureRank,
+    cost: float,
 ) -> Array | None:
     """The plan with one order changed for the better, None if there is none."""
     problem, columns, now = search.problem, search.problem.columns, measure.of(lots)

@@ -21,8 +21,8 @@ import numpy.typing as npt
 from hedging._numerics.types import Array, Mask
 from hedging.book.structure import SIDES
 from hedging.market.contracts import Option
-from hedging.planner.candidates.candidates import Columns
-from hedging.planner.programme.build import Problem
+from hedging.planner.candidates.columns import Columns
+from hedging.planner.programme.programme import Problem
 from hedging.planner.selection.undisguised import deep
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.exact import branch
@@ -30,7 +30,7 @@ from hedging.planner.solver.pairs import plainest_pair
 from hedging.planner.solver.relaxation import Search, relax_within
 from hedging.planner.solver.search import GONE_THROUGH, Solution, reach
 
-__all__ = ["Standing", "standard"]
+__all__ = ["StructureRank", "most_standard"]
 
 Indices = npt.NDArray[np.intp]
 
@@ -51,7 +51,7 @@ PROMISING = 40  # orders that one of these is chosen from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class StructureRank:
     """What each order is to a structure, as numbers; the last entry of each stands for no order.
 
     Attributes
@@ -68,7 +68,7 @@ class Standing:
     contract: Indices
 
     @classmethod
-    def among(cls, columns: Columns) -> Standing:
+    def among(cls, columns: Columns) -> StructureRank:
         """What the orders of a programme are."""
         items, sides = columns.instruments, np.sign(columns.size).astype(int)
         bits = [BITS.get((str(k), int(s)), OUTRIGHT) for k, s in zip(columns.kinds, sides, strict=True)]
@@ -126,8 +126,13 @@ def _numbered(values: Sequence[Hashable | None]) -> Indices:
     return np.array([0 if value is None else number[value] for value in (*values, None)], dtype=np.intp)
 
 
-def standard(
-    problem: Problem, solution: Solution, standing: Standing, *, cost: float, engine: Engine | None = None
+def most_standard(
+    problem: Problem,
+    solution: Solution,
+    standing: StructureRank,
+    *,
+    cost: float,
+    engine: Engine | None = None,
 ) -> Solution:
     """The cheapest plan of the most standard structure, with no more legs and for at most `cost`.
 
@@ -152,7 +157,7 @@ def standard(
 
 
 def _of_many_legs(
-    search: Search, standing: Standing, most: Array, cost: float, legs: int, below: int
+    search: Search, standing: StructureRank, most: Array, cost: float, legs: int, below: int
 ) -> Array | None:
     """A plan of the first structure that has one for at most `cost`, as far as the time goes."""
     columns, price = search.problem.columns, search.problem.price_per_leg

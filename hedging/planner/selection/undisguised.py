@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from hedging._numerics.types import Array
 from hedging.market.contracts import Instrument, Option
-from hedging.planner.candidates.candidates import Columns
-from hedging.planner.programme.build import Problem
+from hedging.planner.candidates.columns import Columns
+from hedging.planner.programme.programme import Problem
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.search import Solution, solve
 
-__all__ = ["deep", "laughable", "plain"]
+__all__ = ["deep", "laughable", "undisguised"]
 
 
 DEEP = 0.9  # delta, without the premium, from which an option sold is the underlying sold
@@ -48,7 +48,7 @@ def deep(columns: Columns) -> npt.NDArray[np.bool_]:
     return np.asarray(sold & (np.abs(columns.delta + columns.coins) >= DEEP * np.abs(columns.size)))
 
 
-def plain(problem: Problem, solution: Solution, *, cost: float) -> Solution:
+def undisguised(problem: Problem, solution: Solution, *, cost: float) -> Solution:
     """The cheapest plan without any laughable order if it costs at most `cost`, the solution itself otherwise."""
     if solution.lots is None:
         return solution

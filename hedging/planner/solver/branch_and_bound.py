@@ -31,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._numerics.types import Array
-from hedging.planner.programme.build import Problem
+from hedging.planner.programme.programme import Problem
 from hedging.planner.solver.exact import branch
 from hedging.planner.solver.relaxation import Relaxation, Search, relax_within
 

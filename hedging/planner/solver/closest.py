@@ -7,19 +7,42 @@ from dataclasses import replace
 
 import numpy as np
 
-from hedging.market.contracts import Option
-from hedging.planner.programme.build import Problem, Rows
-from hedging.planner.request.request import Task
+from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.rows import Rows
+from hedging.planner.request.effort import Effort
+from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
 from hedging.planner.solver.backends import Engine
+from hedging.planner.solver.relaxation import Search
 from hedging.planner.solver.search import Solution
 from hedging.planner.solver.value_at_risk import possible, solve
-from hedging.units import days
 
-__all__ = ["MISS_PRICE", "clashing", "closest", "outlived", "unfitting"]
+__all__ = [
+    "MISS_PRICE",
+    "clashing",
+    "closest",
+]
 
+CLOSEST_SECONDS = 3.0
 MISS_PRICE = 10.0
 """Price of missing a limit by its whole scale, in bases: 0.1 % of a miss weighs as much as 1 % of the base,
 so that cost decides only between plans that miss by the same."""
+
+
+def solve_or_closest(problem: Problem, effort: Effort) -> tuple[Solution, tuple[Limit, ...]]:
+    """Solve a programme; where no plan is found, the closest one, and the limits that clash if it is proven."""
+    engine = Engine(effort.solver, effort.progress)
+    solution = solve(problem, gap=effort.gap, time_limit=effort.time_limit, engine=engine)
+    if solution.lots is not None:
+        return solution, ()
+    clashes = clashing(problem) if solution.infeasible else ()
+    seconds = min(effort.time_limit, CLOSEST_SECONDS)
+    nearest = closest(problem, gap=1e-2, time_limit=seconds, engine=Engine(effort.solver))
+    if not clashes and nearest.lots is not None:
+        search = Search(problem, 0.0, np.inf)
+        if search.keeps(nearest.lots):  # it misses nothing: time was short, and this is a plan
+            cost, nodes = search.objective(nearest.lots), solution.nodes + nearest.nodes
+            return replace(solution, lots=nearest.lots, objective=cost, nodes=nodes), ()
+    return replace(nearest, closest=True), clashes
 
 
 def closest(problem: Problem, *, gap: float, time_limit: float, engine: Engine | None = None) -> Solution:
@@ -29,8 +52,8 @@ def closest(problem: Problem, *, gap: float, time_limit: float, engine: Engine |
     orders can bring to its band is asked for as far as they go, and its scale is how far that is. Cover of
     short tails, quoted sizes and the count of legs are never missed.
     """
-    hard = {str(group) for group in problem.rows.group[~problem.rows.soft]}
-    prices = {name: MISS_PRICE * problem.base for name in problem.groups if name not in hard}
+    hard = problem.rows.limits_of(~problem.rows.soft)
+    prices = {limit: MISS_PRICE * problem.base for limit in problem.limits if limit not in hard}
     prices |= {problem.least: problem.base} if problem.least else {}
     elastic = replace(problem, rows=_within_reach(problem), miss_price=prices)
     return solve(elastic, gap=gap, time_limit=time_limit, engine=engine)
@@ -46,60 +69,37 @@ def _within_reach(problem: Problem) -> Rows:
     return replace(rows, bound=np.where(far, reach, rows.bound), scale=scale)
 
 
-def outlived(task: Task, problem: Problem) -> tuple[str, ...]:
-    """A remark where no option that may be traded lives as long as the horizon."""
-    as_of = task.markets[0].as_of
-    lives = [days(as_of, item.expiry) for item in problem.columns.instruments if isinstance(item, Option)]
-    if not lives or max(lives) >= task.horizon:
-        return ()
-    return (
-        f"no option that may be traded lives to the horizon of {task.horizon:g} days, the last one "
-        f"expires after {max(lives):.4g}: from then on nothing of it holds a floor",
-    )
-
-
-def unfitting(task: Task, problem: Problem) -> tuple[str, ...]:
-    """A remark where no option is quoted in a size that a leg may have."""
-    if any(isinstance(item, Option) for item in problem.columns.instruments):
-        return ()
-    limits = task.limits
-    return (
-        f"no option fits the size of a leg, min_leg_share {limits.min_leg_share:g} to max_leg_share "
-        f"{limits.max_leg_share:g} of the position: less than one lot, or more than is quoted. Change these shares, "
-        "or plan on more than the quotes' own sizes, Limits(quoted_size=False)",
-    )
-
-
-def clashing(problem: Problem) -> tuple[str, ...]:
+def clashing(problem: Problem) -> tuple[Limit, ...]:
     """A set of limits that cannot hold together and of which none can be left out, in the order given.
 
     Limits are dropped one after the other; one without which the rest is still impossible stays out. Where
     continuous lots and any number of legs could do it, the clash is with the count and size of legs too, and
     a limit stays in if half a second does not show that it can go.
     """
-    groups = problem.groups
-    if _possible(problem, groups):
-        return (*_essential(problem, groups, whole_lots=True), "max_legs", "min_leg_share")
-    return tuple(_essential(problem, groups, whole_lots=False))
+    limits = problem.limits
+    if _possible(problem, limits):
+        sizes = Limit("max_legs"), Limit("min_leg_share")
+        return (*_essential(problem, limits, whole_lots=True), *sizes)
+    return tuple(_essential(problem, limits, whole_lots=False))
 
 
-def _essential(problem: Problem, groups: Sequence[str], *, whole_lots: bool) -> list[str]:
-    kept = list(groups)
-    for group in groups:
-        without = [name for name in kept if name != group]
+def _essential(problem: Problem, limits: Sequence[Limit], *, whole_lots: bool) -> list[Limit]:
+    kept = list(limits)
+    for limit in limits:
+        without = [each for each in kept if each != limit]
         if not _possible(problem, without, whole_lots=whole_lots):
             kept = without
     return kept
 
 
-def _possible(problem: Problem, groups: Sequence[str], *, whole_lots: bool = False) -> bool:
+def _possible(problem: Problem, limits: Sequence[Limit], *, whole_lots: bool = False) -> bool:
     """Whether some limits can hold together; undecided within the time counts as possible."""
-    rows = problem.rows.take(np.isin(problem.rows.group, groups))
+    rows = problem.rows.take(problem.rows.of(*limits))
     some = replace(
         problem,
         rows=rows,
-        tails=problem.tails if "shortfall" in groups else (),
-        chance=problem.chance if "value_at_risk" in groups else None,
+        tails=problem.tails if SHORTFALL in limits else (),
+        chance=problem.chance if VALUE_AT_RISK in limits else None,
         miss_price={},
     )
     if not whole_lots:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hedging._numerics.types import Array, Mask
-from hedging.planner.programme.build import Problem
+from hedging.planner.programme.programme import Problem
 from hedging.planner.programme.shortfall import Tail
+from hedging.planner.request.limit import SHORTFALL
 from hedging.planner.solver.backends import TICK, Engine
 from hedging.planner.solver.linear import LinearProgramme
 
@@ -83,7 +84,7 @@ class Search:
         self.norm = _norm(rows.matrix)
         self.matrix = np.asfortranarray(rows.matrix / self.norm[:, None])
         self.bound = rows.bound / self.norm
-        belongs = np.array([rows.group == name for name in prices], dtype=float)
+        belongs = np.array([rows.of(limit) for limit in prices], dtype=float)
         self.slack = belongs.reshape(len(prices), self.bound.size).T * (rows.scale / self.norm)[:, None]
         self.miss_price = np.array(list(prices.values()), dtype=float)
         self.active = ~rows.many
@@ -114,7 +115,7 @@ class Search:
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(self.slack > 0, over[:, None] / self.slack, 0.0)
         missed = np.asarray(share.max(axis=0, initial=0.0))
-        place = list(self.problem.miss_price).index("shortfall") if self._soft_tails else None
+        place = list(self.problem.miss_price).index(SHORTFALL) if self._soft_tails else None
         for tail in self.problem.tails if place is not None else ():
             missed[place] = max(missed[place], tail.over(lots) / self.problem.base)
         return missed
@@ -134,7 +135,7 @@ class Search:
 
     @property
     def _soft_tails(self) -> bool:
-        return bool(self.problem.tails) and "shortfall" in self.problem.miss_price
+        return bool(self.problem.tails) and SHORTFALL in self.problem.miss_price
 
     def widen(self, lots: Array, missed: Array) -> bool:
         """Look at the rows that `lots` break beyond what is `missed`; False if they break none."""
@@ -148,7 +149,7 @@ class Search:
 
     def _cut(self, tail: Tail, lots: Array, missed: Array) -> bool:
         """Add the row of a tail that `lots` break; False if they keep within it."""
-        slack = np.array([[self.problem.base * (name == "shortfall") for name in self.problem.miss_price]])
+        slack = np.array([[self.problem.base * (limit == SHORTFALL) for limit in self.problem.miss_price]])
         if tail.over(lots) - (slack @ missed).sum() <= TAIL_TOLERANCE * self.problem.base:
             return False
         row, bound = tail.row(lots)

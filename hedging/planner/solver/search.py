@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from hedging._numerics.types import Array, Mask
 from hedging.errors import SolverError
-from hedging.planner.programme.build import Problem
+from hedging.planner.programme.programme import Problem
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.branch_and_bound import branch_over_families
 from hedging.planner.solver.pairs import cheapest_pair
@@ -58,6 +58,8 @@ class Solution:
         None if that has no plan either.
     interrupted : bool
         Whether the search was stopped by hand.
+    closest : bool
+        Whether it only misses the limits by the least.
     """
 
     lots: Array | None
@@ -67,6 +69,7 @@ class Solution:
     infeasible: bool = False
     relaxed: Relaxation | None = None
     interrupted: bool = False
+    closest: bool = False
 
     @property
     def gap(self) -> float:

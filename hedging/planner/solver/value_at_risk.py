@@ -30,13 +30,14 @@ from itertools import count
 import numpy as np
 
 from hedging._numerics.types import Array, Mask
-from hedging.planner.programme.build import Problem
+from hedging.planner.programme.programme import Problem
+from hedging.planner.request.limit import VALUE_AT_RISK
 from hedging.planner.solver import search as plain
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.relaxation import Relaxation, relax
 from hedging.planner.solver.search import Solution
 
-__all__ = ["possible", "settled", "simplest", "solve"]
+__all__ = ["possible", "simplest", "solve", "with_outcomes_fixed"]
 
 
 TOLERANCE = 1e-7  # of the base: a loss beyond the limit by less is rounding
@@ -69,16 +70,16 @@ def solve(
         return Solution(None, np.inf, bound, tree.nodes, bool(np.isinf(bound)))
     bound = min(bound, best.objective)
     # Prices of limits at the plan's own choice of outcomes, over every order.
-    relaxed = relax(settled(problem, best.lots))
+    relaxed = relax(with_outcomes_fixed(problem, best.lots))
     return replace(best, bound=bound, nodes=tree.nodes, relaxed=relaxed, interrupted=interrupted)
 
 
 def simplest(problem: Problem, solution: Solution, *, share: float, engine: Engine | None = None) -> Solution:
     """The plan with the fewest legs among those that cost little more and give up the same outcomes."""
-    return plain.simplest(settled(problem, solution.lots), solution, share=share, engine=engine)
+    return plain.simplest(with_outcomes_fixed(problem, solution.lots), solution, share=share, engine=engine)
 
 
-def settled(problem: Problem, lots: Array | None) -> Problem:
+def with_outcomes_fixed(problem: Problem, lots: Array | None) -> Problem:
     """The ordinary programme that asks of no outcome what `lots` give up there."""
     if problem.chance is None or lots is None:
         return problem
@@ -87,7 +88,7 @@ def settled(problem: Problem, lots: Array | None) -> Problem:
     kept = order[
         np.cumsum(chance.probabilities[order]) > chance.share
     ]  # the quantile, and all that lose less
-    missed = max(0.0, float(over[kept[0]])) if "value_at_risk" in problem.miss_price else 0.0
+    missed = max(0.0, float(over[kept[0]])) if VALUE_AT_RISK in problem.miss_price else 0.0
     return _holding(problem, over <= missed + TOLERANCE * problem.base)
 
 
@@ -245,7 +246,7 @@ class _Tree:
 
 def _over(problem: Problem, lots: Array) -> Array:
     """By how much each outcome loses more than the limit. [money]"""
-    rows, at = problem.rows, np.flatnonzero(problem.rows.group == "value_at_risk")
+    rows, at = problem.rows, np.flatnonzero(problem.rows.of(VALUE_AT_RISK))
     used = np.flatnonzero(lots)
     return np.asarray(rows.matrix[np.ix_(at, used)] @ lots[used] - rows.bound[at])
 
@@ -253,13 +254,13 @@ def _over(problem: Problem, lots: Array) -> Array:
 def _beyond(problem: Problem, lots: Array, held: Mask) -> Mask:
     """Outcomes not held that lose more than the limit, and more than those held do where it may be missed."""
     over, missed = _over(problem, lots), 0.0
-    if "value_at_risk" in problem.miss_price and held.any():
+    if VALUE_AT_RISK in problem.miss_price and held.any():
         missed = max(0.0, float(over[held].max()))
     return np.asarray(~held & (over > missed + TOLERANCE * problem.base))
 
 
 def _holding(problem: Problem, held: Mask) -> Problem:
     """The programme that asks for the limit in some outcomes only."""
-    bound, at = problem.rows.bound.copy(), np.flatnonzero(problem.rows.group == "value_at_risk")
+    bound, at = problem.rows.bound.copy(), np.flatnonzero(problem.rows.of(VALUE_AT_RISK))
     bound[at] = np.where(held, bound[at], np.inf)
     return replace(problem, rows=replace(problem.rows, bound=bound), chance=None)

@@ -6,16 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases.planner import COIN, small_chain
+from cases.planner import COIN, programme_of, small_chain, tradable
 
 from hedging import samples
 from hedging.book.book import Book, Holding
-from hedging.errors import InfeasibleHedgeError
 from hedging.market.market import Market
-from hedging.planner import Limits, Target, plan, read_plan
-from hedging.planner.explain.joint_feasibility import spanning
-from hedging.planner.programme.build import allowed
-from hedging.planner.request.request import Task
+from hedging.planner import Effort, Limits, Target, plan, read_plan
+from hedging.planner.explain.joint_feasibility import joint_feasibility
+from hedging.planner.request.request import Request
+from hedging.planner.result.infeasible import InfeasibleHedgeError
 
 BOOK, CHAIN = samples.book(), samples.chain()
 ONE_EXPIRY = Limits(expiries=(35, 45))
@@ -36,9 +35,9 @@ def short_calls(difference: float):
 
 
 def spanned(book, chain, target, limits):
-    task = Task.of(book, chain, target, limits, 30.0, None, None)
-    whole = task.problem()
-    return spanning(task, whole.only(allowed(whole, limits)))
+    request = Request.of(book, chain, target, limits)
+    whole = programme_of(request)
+    return joint_feasibility(request, tradable(whole, limits))
 
 
 @pytest.mark.parametrize(("difference", "known"), [(0.022, 654), (0.001, 13_904), (0.0001, 138_781)])
@@ -85,23 +84,23 @@ def test_equal_vols_are_one_greek_whatever_the_size():
 
 def test_the_error_says_that_this_is_why(tmp_path):
     with pytest.raises(InfeasibleHedgeError, match="second expiry") as caught:
-        plan(BOOK, CHAIN, APART, ONE_EXPIRY, compare=False)
-    (found,) = caught.value.closest.spanning
+        plan(BOOK, CHAIN, APART, ONE_EXPIRY, effort=Effort(alternatives=False))
+    (found,) = caught.value.closest.joint_feasibility
     assert f"{found.gross:,.4g} BTC gross to bring gamma and vega" in str(caught.value)
     assert any("nearly one Greek" in remark for remark in caught.value.closest.remarks)
     caught.value.closest.to_json(tmp_path / "closest.json")
-    assert read_plan(tmp_path / "closest.json").spanning == (found,)
+    assert read_plan(tmp_path / "closest.json").joint_feasibility == (found,)
 
 
 def test_a_plan_that_is_possible_all_the_same_says_it_too():
     apart = Target(gamma=(1e-5, None), vega=(None, -10))
     limits = replace(ONE_EXPIRY, min_leg_share=0.0)
-    found = plan(BOOK, CHAIN, apart, limits, compare=False)
-    assert found.spanning[0].ill
+    found = plan(BOOK, CHAIN, apart, limits, effort=Effort(alternatives=False))
+    assert found.joint_feasibility[0].ill
     assert "nearly one Greek" in repr(found)
     # No plan is smaller than what the bands take.
-    assert sum(abs(leg.units) for leg in found.legs) >= found.spanning[0].gross * (1 - 1e-9)
-    assert found.to_dict()["spanning"] == [found.spanning[0].to_dict()]
+    assert sum(abs(leg.units) for leg in found.legs) >= found.joint_feasibility[0].gross * (1 - 1e-9)
+    assert found.to_dict()["joint_feasibility"] == [found.joint_feasibility[0].to_dict()]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +119,7 @@ def test_bands_that_what_is_there_can_meet_raise_no_alarm(target, limits):
     assert found.gross <= 2.0 * found.one_by_one
 
 
-def test_one_greek_or_soft_ones_take_no_spanning():
+def test_one_greek_or_soft_ones_are_not_judged_together():
     assert spanned(BOOK, CHAIN, Target(gamma=(1e-4, None), floor=-0.5), ONE_EXPIRY) == ()
     assert spanned(BOOK, CHAIN, replace(APART, soft={"vega": 1.0}), ONE_EXPIRY) == ()
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases.planner import small_chain
+from cases.planner import programme, small_chain
 
 from hedging import samples
 from hedging.book.book import Book, Holding
 from hedging.book.legs import option_leg
+from hedging.book.pnl import pnl_of
 from hedging.book.structure import disguises, structure
 from hedging.market.market import Market
-from hedging.planner import Limits, Target, plan
+from hedging.planner import Effort, Limits, Target, plan
 from hedging.planner.explain.prices import drivers, shadow_prices
-from hedging.planner.programme.build import build, pnl_of
 from hedging.planner.request.default_scenarios import default_scenarios
 from hedging.planner.solver.search import relax
 
@@ -31,7 +31,7 @@ def found():
 
 def options_only(target: Target, limits: Limits):
     market = Market.of(CHAIN)
-    whole = build(BOOK, (market,), target, limits, 30.0, default_scenarios(30.0))
+    whole = programme(BOOK, (market,), target, limits, 30.0, default_scenarios(30.0))
     return whole.only(np.isin(whole.columns.kinds, ("call", "put")))
 
 
@@ -46,7 +46,7 @@ def options_only(target: Target, limits: Limits):
 def test_a_price_of_a_limit_is_the_slope_of_the_cost(limit, wider):
     step = 1e-5
     prices = {
-        each.limit: each.price
+        str(each.limit): each.price
         for each in shadow_prices(options_only(TARGET, LIMITS), relax(options_only(TARGET, LIMITS)))
     }
     saved = relax(options_only(TARGET, LIMITS)).value - relax(options_only(*wider(step))).value
@@ -80,7 +80,7 @@ def test_plainer_structures_are_shown_beside_with_what_they_miss(found):
     names = [item.name for item in found.alternatives]
     assert "spot" in names
     for item in found.alternatives:
-        checks = {check.limit for check in item.misses}
+        checks = {str(check.limit) for check in item.misses}
         after = (BOOK + item.legs).exposure(Market.of(CHAIN))
         assert ("delta" in checks) == (not 8 - 1e-6 <= after.delta <= 12 + 1e-6)
         if item.name == "optimum" or item.misses:
@@ -94,8 +94,8 @@ def test_fewer_legs_win_when_they_cost_hardly_more():
     book = Book([Holding.spot("BTC", 50)])
     loose = {"expiries": (0, None), "deltas": (0.0, 1.0), "min_leg_share": 0.0, "price_per_leg": 0.0}
     target = Target(delta=(None, 41.01))
-    optimum = plan(book, chain, target, Limits(parsimony=0.0, **loose), gap=1e-6)
-    simple = plan(book, chain, target, Limits(parsimony=0.05, **loose), gap=1e-6)
+    optimum = plan(book, chain, target, Limits(parsimony=0.0, **loose), effort=Effort(gap=1e-6))
+    simple = plan(book, chain, target, Limits(parsimony=0.05, **loose), effort=Effort(gap=1e-6))
     assert len(simple.legs) <= len(optimum.legs)
     assert optimum.objective <= simple.objective <= 1.05 * optimum.objective
     if len(simple.legs) < len(optimum.legs):

@@ -12,8 +12,8 @@ from hedging.book.legs import option_leg
 from hedging.errors import InputError
 from hedging.market.market import Market
 from hedging.paths.paths import grid
-from hedging.planner import Limits, Target, plan, read_plan
-from hedging.planner.request.target import BANDS, LOSSES
+from hedging.planner import Effort, Limits, Target, audit, plan, read_plan
+from hedging.planner.request.limit import BANDS, LOSSES
 from hedging.planner.result.saved import target_from
 
 GRID = grid(np.linspace(-0.6, 0.6, 9), (-0.1, 0.1), (5.0, 20.0))
@@ -63,7 +63,7 @@ def assert_equals_enumeration(kind: str, seed: int) -> float:
     if found is None:
         return 0.0
     missed = [check for check in found.checks if not check.ok]
-    assert {check.limit.partition(" ")[0] for check in missed} <= {kind, "vega_by_days"}
+    assert {str(check.limit).partition(" ")[0] for check in missed} <= {kind, "vega_by_days"}
     return sum(check.miss / check.scale for check in missed)
 
 
@@ -77,27 +77,29 @@ def test_one_window_may_be_missed_where_the_other_holds(tmp_path):
     chain = small_chain([("p", 95.0, 30), ("p", 90.0, 60)])
     windows = {(0, 45): (0.5, None), (45, 90): (0.5, None)}
     limits = Limits(parsimony=0.0, **LOOSE)
-    hard = plan(coins(100), chain, Target(vega_by_days=windows), limits, compare=False)
+    hard = plan(coins(100), chain, Target(vega_by_days=windows), limits, effort=Effort(alternatives=False))
     assert len(hard.legs) == 2
     soft = Target(vega_by_days=windows, soft={"vega_by_days 45-90": 1e-3})
-    found = plan(coins(100), chain, soft, limits, compare=False)
+    found = plan(coins(100), chain, soft, limits, effort=Effort(alternatives=False))
     (leg,) = found.legs
     assert leg.instrument.strike == 95.0
-    missed = {check.limit: check.miss for check in found.checks if not check.ok}
+    missed = {str(check.limit): check.miss for check in found.checks if not check.ok}
     assert missed == {"vega_by_days 45-90": pytest.approx(0.5)}
     free = Target(vega_by_days=windows, soft={"vega_by_days": 1e-3})
-    assert plan(coins(100), chain, free, limits, compare=False).legs == ()
+    assert plan(coins(100), chain, free, limits, effort=Effort(alternatives=False)).legs == ()
     # What is missed, and at what price, is saved with the plan.
     found.to_json(tmp_path / "plan.json")
     assert target_from(read_plan(tmp_path / "plan.json").inputs["target"]) == soft
-    assert {check.limit for check in found.audit(chain).checks if not check.ok} == {"vega_by_days 45-90"}
+    assert {str(check.limit) for check in audit(found, chain).checks if not check.ok} == {
+        "vega_by_days 45-90"
+    }
 
 
 def test_a_window_of_each_of_two_assets_may_be_missed():
     chains = [small_chain([("p", 95.0, 30), ("p", 90.0, 60)], asset=asset) for asset in ("BTC", "ETH")]
     book = Book([Holding.spot("BTC", 100.0), Holding.spot("ETH", 100.0)])
     target = Target(vega_by_days={(0, 45): (0.5, None)}, soft={"vega_by_days 0-45": 1e-3})
-    found = plan(book, chains, target, Limits(**LOOSE), compare=False)
+    found = plan(book, chains, target, Limits(**LOOSE), effort=Effort(alternatives=False))
     assert found.legs == ()
     assert found.objective == pytest.approx(2 * 0.5e-3)
 

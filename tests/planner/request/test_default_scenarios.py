@@ -8,11 +8,11 @@ import pytest
 from cases.planner import AS_OF, CASH, COIN, LOOSE, SPOT, coins, small_chain
 
 from hedging.book.book import Book, Holding
-from hedging.errors import InfeasibleHedgeError
 from hedging.market.contracts import Option
-from hedging.planner import Limits, Target, plan
+from hedging.planner import Effort, Limits, Target, plan
 from hedging.planner.request.default_scenarios import default_scenarios
-from hedging.planner.request.request import Task
+from hedging.planner.request.request import Request
+from hedging.planner.result.infeasible import InfeasibleHedgeError
 
 FIRST, LAST = 10, 20
 ROUNDING = 2e-6  # of the book: what a check lets pass, and what is lost from the lowest node to zero
@@ -36,7 +36,9 @@ def planned(book: Book, case, **keywords):
     """The plan of a case, None if no plan meets its limits."""
     chain, target, limits = case
     try:
-        return plan(book, chain, target, limits, horizon=LAST, compare=False, gap=1e-2, **keywords)
+        return plan(
+            book, chain, target, limits, horizon=LAST, effort=Effort(alternatives=False, gap=1e-2), **keywords
+        )
     except InfeasibleHedgeError:
         return None
 
@@ -94,7 +96,7 @@ def test_a_coin_floor_holds_between_strikes_too():
     chain = small_chain([("p", 93.7, LAST), ("p", 71.3, LAST), ("c", 107.9, LAST), ("c", 121.7, LAST)])
     book = coins(10, numeraire="BTC")
     target = Target(floor=-0.15, delta=(None, 6.0))
-    found = plan(book, chain, target, Limits(**LOOSE), horizon=LAST, compare=False)
+    found = plan(book, chain, target, Limits(**LOOSE), horizon=LAST, effort=Effort(alternatives=False))
     at = FINE[(FINE >= 0.1) & (FINE <= 3.0)]
     in_coins = (1.0 + settled(coins(10), found.legs, at, at)) / at - 1.0
     assert found.legs
@@ -106,7 +108,7 @@ def test_strikes_held_are_nodes_and_those_outside_the_limits_are_not():
     held = Holding(chain.option(chain.quotes["symbol"].iloc[1]), -2.0)
     book = Book([Holding.spot("BTC", 10), held])
     limits = Limits(**LOOSE | {"moneyness": (0.85, 1.05)})
-    task = Task.of(book, chain, Target(), limits, 30.0, None, None)
+    task = Request.of(book, chain, Target(), limits)
     paths = task.scenarios
     assert paths.days.tolist() == [7.5, 15.0, LAST, 22.5, 30.0]
     flat = paths.spot[(np.ptp(paths.spot, axis=1) == 0.0)][:, 0]

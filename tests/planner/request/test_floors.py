@@ -9,16 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases.enumeration import cheapest, proven, random_chain
-from cases.planner import LOOSE, coins
+from cases.planner import LOOSE, coins, programme
 
 from hedging import samples
-from hedging.errors import InfeasibleHedgeError, InputError
+from hedging.book.pnl import pnl_of
+from hedging.errors import InputError
 from hedging.market.market import Market
 from hedging.paths.paths import grid
-from hedging.planner import Limits, Target, frontier, plan, read_plan
+from hedging.planner import Effort, Limits, Target, audit, frontier, plan, read_plan
 from hedging.planner.explain.prices import drivers, shadow_prices
-from hedging.planner.programme.build import build, pnl_of
-from hedging.planner.request.request import Task
+from hedging.planner.request.request import Request
+from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.solver.relaxation import relax
 
 BOOK, CHAIN = samples.book(), samples.chain()
@@ -57,15 +58,15 @@ def test_the_cases_meet_their_floors_by_one_day_by_another_and_not_at_all():
 
 @pytest.fixture(scope="module")
 def found():
-    return plan(BOOK, CHAIN, Target(delta=(8, 14), floor=BY_DAY), LIMITS, compare=False)
+    return plan(BOOK, CHAIN, Target(delta=(8, 14), floor=BY_DAY), LIMITS, effort=Effort(alternatives=False))
 
 
 def test_each_day_keeps_its_own_floor_over_the_default_scenarios(found):
     market = Market.of(CHAIN)
-    paths = Task.of(BOOK, CHAIN, Target(floor=BY_DAY), LIMITS, 30.0, None, None).scenarios
+    paths = Request.of(BOOK, CHAIN, Target(floor=BY_DAY), LIMITS).scenarios
     assert {7.0, 30.0} <= set(paths.days)
     pnl = pnl_of(BOOK + found, (market,), paths) + (BOOK + found).value(market) - BOOK.value(market)
-    shown = {check.limit: check for check in found.checks}
+    shown = {str(check.limit): check for check in found.checks}
     for day, share in BY_DAY.items():
         check = shown[f"floor day {day:g}"]
         worst = pnl[:, list(paths.days).index(day)].min() / found.base
@@ -86,16 +87,25 @@ def test_one_day_asks_nothing_of_the_others():
         spot=np.column_stack((paths.spot, np.full(5, 0.95))),
         vol_shift=np.zeros((5, 2)),
     )
-    found = plan(BOOK, CHAIN, target, scenarios=paths, compare=False)
+    found = plan(BOOK, CHAIN, target, scenarios=paths, effort=Effort(alternatives=False))
     assert not found.legs
     assert found.troughs[1].share < -0.8
-    assert [check.limit for check in found.checks if check.limit.startswith("floor")] == ["floor day 30"]
+    assert [str(check.limit) for check in found.checks if str(check.limit).startswith("floor")] == [
+        "floor day 30"
+    ]
 
 
 def test_the_same_share_on_every_date_is_the_plain_floor():
     paths = grid(np.linspace(-0.6, 0.6, 13), (0.0,), (7.0, 30.0))
     every, plain = (
-        plan(BOOK, CHAIN, Target(delta=(8, 14), floor=floor), LIMITS, scenarios=paths, compare=False)
+        plan(
+            BOOK,
+            CHAIN,
+            Target(delta=(8, 14), floor=floor),
+            LIMITS,
+            scenarios=paths,
+            effort=Effort(alternatives=False),
+        )
         for floor in ({7: -0.15, 30: -0.15}, -0.15)
     )
     assert every.objective == pytest.approx(plain.objective, rel=2e-3)
@@ -107,13 +117,13 @@ def test_prices_of_the_days_are_slopes_of_the_relaxed_cost_and_drivers_lie_on_th
 
     def relaxed(floor):
         target = Target(delta=(8, 14), floor=floor)
-        paths = Task.of(BOOK, CHAIN, target, LIMITS, 30.0, None, None).scenarios
-        problem = build(BOOK, (market,), target, LIMITS, 30.0, paths)
+        paths = Request.of(BOOK, CHAIN, target, LIMITS).scenarios
+        problem = programme(BOOK, (market,), target, LIMITS, 30.0, paths)
         problem = problem.only(np.isin(problem.columns.kinds, ("call", "put")))
         return problem, relax(problem), paths
 
     problem, solved, paths = relaxed(BY_DAY)
-    prices = {each.limit: each for each in shadow_prices(problem, solved)}
+    prices = {str(each.limit): each for each in shadow_prices(problem, solved)}
     step, binding = 1e-5, 0
     for day in BY_DAY:
         saved = solved.value - relaxed(BY_DAY | {day: BY_DAY[day] - step})[1].value
@@ -132,8 +142,8 @@ def test_prices_of_the_days_are_slopes_of_the_relaxed_cost_and_drivers_lie_on_th
 
 def test_a_soft_floor_by_day_costs_what_each_day_misses():
     target = Target(delta=(8, 14), floor={7: -0.01, 30: -0.02}, soft={"floor": 50.0})
-    found = plan(BOOK, CHAIN, target, LIMITS, compare=False, gap=1e-2)
-    missed = sum(check.miss for check in found.checks if check.limit.startswith("floor day"))
+    found = plan(BOOK, CHAIN, target, LIMITS, effort=Effort(alternatives=False, gap=1e-2))
+    missed = sum(check.miss for check in found.checks if str(check.limit).startswith("floor day"))
     legs = LIMITS.price_per_leg * found.base * len(found.legs)
     assert missed > 0.01
     assert found.objective == pytest.approx(found.cost.execution + legs + 100 * 50.0 * missed, rel=1e-9)
@@ -154,11 +164,15 @@ def test_a_plan_is_saved_read_and_audited_for_the_days_that_are_left(found, tmp_
         [7.0, -0.08],
         [30.0, -0.18],
     ]
-    today = saved.audit(CHAIN)
-    assert {"floor day 7", "floor day 30"} <= {check.limit for check in today.checks}
+    today = audit(saved, CHAIN)
+    assert {"floor day 7", "floor day 30"} <= {str(check.limit) for check in today.checks}
     for passed, left in ((2, {"floor day 5", "floor day 28"}), (8, {"floor day 22"})):
-        later = saved.audit(replace(CHAIN, as_of=CHAIN.as_of + pd.Timedelta(days=passed)), time_limit=1.0)
-        assert {check.limit for check in later.checks if check.limit.startswith("floor")} == left
+        later = audit(
+            saved,
+            replace(CHAIN, as_of=CHAIN.as_of + pd.Timedelta(days=passed)),
+            effort=Effort(time_limit=1.0),
+        )
+        assert {str(check.limit) for check in later.checks if str(check.limit).startswith("floor")} == left
 
 
 @pytest.mark.parametrize(
@@ -192,7 +206,13 @@ def test_days_that_cannot_be_judged_are_refused():
 
 def test_a_frontier_over_the_budget_keeps_floors_by_day():
     curve = frontier(
-        BOOK, CHAIN, Target(delta=(8, 14), floor=BY_DAY), LIMITS, over="budget", levels=[0.02, 0.05], gap=0.02
+        BOOK,
+        CHAIN,
+        Target(delta=(8, 14), floor=BY_DAY),
+        LIMITS,
+        over="budget",
+        levels=[0.02, 0.05],
+        effort=Effort(gap=0.02),
     )
     assert (np.diff(curve.table["cost"].dropna()) <= 1e-6).all()
     assert curve.plans[-1]

@@ -14,9 +14,10 @@ from hedging.book.book import Book, Holding
 from hedging.book.ladder import Ladder
 from hedging.book.legs import option_leg
 from hedging.cli import _console as console
-from hedging.errors import ChainError, InfeasibleHedgeError, InputError
+from hedging.errors import ChainError, InputError
 from hedging.paths.paths import grid
-from hedging.planner import Limits, Outright, PlanStatus, Target, View, around, plan
+from hedging.planner import Effort, Limits, Outright, PlanStatus, Target, View, around, plan
+from hedging.planner.result.infeasible import InfeasibleHedgeError
 
 BOOK, CHAIN = samples.book(), samples.chain()
 LADDERS = Ladder(asks=((0.05, 1.0),))
@@ -35,13 +36,13 @@ LADDER = [
 
 def test_targets_that_contradict_each_other_are_both_named():
     with pytest.raises(InfeasibleHedgeError, match="delta and delta_value cannot hold together") as caught:
-        plan(BOOK, CHAIN, Target(delta=(8, 12), delta_value=(2e6, 3e6)), compare=False)
+        plan(BOOK, CHAIN, Target(delta=(8, 12), delta_value=(2e6, 3e6)), effort=Effort(alternatives=False))
     assert caught.value.clashes == ("delta", "delta_value")
 
 
 def test_a_target_out_of_reach_is_named_alone():
     with pytest.raises(InfeasibleHedgeError, match="vega cannot be kept by what may be traded") as caught:
-        plan(BOOK, CHAIN, Target(vega=(1e9, None)), compare=False, time_limit=2.0)
+        plan(BOOK, CHAIN, Target(vega=(1e9, None)), effort=Effort(alternatives=False, time_limit=2.0))
     assert caught.value.clashes == ("vega",)
     assert "vega is " in str(caught.value)
 
@@ -65,7 +66,7 @@ def test_a_chain_of_no_expiry_says_what_is_missing():
 def test_a_chain_of_one_expiry_is_enough():
     expiry = CHAIN.quotes["expiry"].unique()[2]
     one = replace(CHAIN, quotes=CHAIN.quotes[CHAIN.quotes["expiry"] == expiry].reset_index(drop=True))
-    found = plan(BOOK, one, Target(delta=(8, 12)), compare=False)
+    found = plan(BOOK, one, Target(delta=(8, 12)), effort=Effort(alternatives=False))
     assert 8 <= found.after.delta <= 12
     assert {leg.instrument.expiry for leg in found.legs} == {expiry}
 
@@ -83,7 +84,7 @@ def test_quotes_without_a_vol_leave_every_greek_a_number(rule):
     patchy = replace(CHAIN, quotes=CHAIN.quotes.assign(mark_vol=vols))
     held = Holding(CHAIN.option(CHAIN.quotes["symbol"].iloc[0]), 2.0)
     target = Target(delta=(8, 12), vega_weighted=(None, 1e6), delta_rule=rule)
-    found = plan(Book(*BOOK.holdings, held), patchy, target, compare=False)
+    found = plan(Book(*BOOK.holdings, held), patchy, target, effort=Effort(alternatives=False))
     assert all(np.isfinite(check.value) for check in found.checks)
 
 
@@ -92,7 +93,12 @@ def test_quotes_without_a_vol_leave_every_greek_a_number(rule):
 
 def test_lots_larger_than_the_holding_leave_the_book_as_it_is():
     with pytest.raises(InfeasibleHedgeError, match="delta cannot be kept"):
-        plan(Book(Holding.spot("BTC", 0.04)), CHAIN, Target(delta=(0.01, 0.02)), compare=False)
+        plan(
+            Book(Holding.spot("BTC", 0.04)),
+            CHAIN,
+            Target(delta=(0.01, 0.02)),
+            effort=Effort(alternatives=False),
+        )
     with pytest.raises(InputError, match="no order fits a position of"):
         plan(Book(Holding.spot("BTC", 0.0001)), CHAIN, Target(delta=(0.00001, 0.00002)))
 
@@ -102,7 +108,9 @@ def test_a_thousand_legs_held_are_measured_as_one_book():
     options = [CHAIN.option(name) for name in CHAIN.quotes["symbol"]]
     legs = [Holding(options[i % len(options)], float(random.choice([-0.1, 0.1]))) for i in range(1_000)]
     target = Target(delta=(8, 12), vega_weighted=(-1e4, 1e4), delta_rule=0.5)
-    found = plan(Book(Holding.spot("BTC", 25), *legs), CHAIN, target, compare=False, time_limit=3.0)
+    found = plan(
+        Book(Holding.spot("BTC", 25), *legs), CHAIN, target, effort=Effort(alternatives=False, time_limit=3.0)
+    )
     assert all(check.ok for check in found.checks)
 
 
@@ -110,24 +118,24 @@ def test_a_thousand_legs_held_are_measured_as_one_book():
 
 
 def test_a_book_on_target_is_left_alone_and_so_is_a_plan_of_a_plan():
-    found = plan(BOOK, CHAIN, Target(delta=(20, 30)), compare=False)
+    found = plan(BOOK, CHAIN, Target(delta=(20, 30)), effort=Effort(alternatives=False))
     assert found.legs == ()
     assert found.message == "The book meets every limit already; nothing to trade."
     target = Target(delta_value=(600_000, 800_000), vega_weighted=(0, None), delta_rule="sticky_moneyness")
-    first = plan(BOOK, CHAIN, target, Limits(max_legs=2), compare=False)
+    first = plan(BOOK, CHAIN, target, Limits(max_legs=2), effort=Effort(alternatives=False))
     assert first.legs
-    assert plan(BOOK + first, CHAIN, target, Limits(max_legs=2), compare=False).legs == ()
+    assert plan(BOOK + first, CHAIN, target, Limits(max_legs=2), effort=Effort(alternatives=False)).legs == ()
 
 
 def test_a_budget_of_nothing_is_a_hedge_that_pays_for_itself():
-    found = plan(BOOK, CHAIN, Target(delta=(8, 12)), Limits(budget=0.0), compare=False)
+    found = plan(BOOK, CHAIN, Target(delta=(8, 12)), Limits(budget=0.0), effort=Effort(alternatives=False))
     assert found.legs
     assert found.cost.premium <= 1e-6
 
 
 def test_a_cost_of_nothing_is_no_order_at_all():
     with pytest.raises(InfeasibleHedgeError, match="cost") as caught:
-        plan(BOOK, CHAIN, Target(delta=(8, 12)), Limits(cost=0.0), compare=False)
+        plan(BOOK, CHAIN, Target(delta=(8, 12)), Limits(cost=0.0), effort=Effort(alternatives=False))
     assert set(caught.value.clashes) == {"delta", "cost"}
 
 
@@ -232,7 +240,7 @@ def test_a_view_of_the_wrong_kind_is_refused(name, value):
 
 def test_outcomes_that_end_before_the_horizon_are_remarked_on():
     target, moves = Target(shortfall=-0.3), np.linspace(-0.4, 0.4, 9)
-    keywords = {"target": target, "compare": False, "horizon": 30.0}
+    keywords = {"target": target, "effort": Effort(alternatives=False), "horizon": 30.0}
     said = {
         last: [
             remark

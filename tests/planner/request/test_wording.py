@@ -11,11 +11,13 @@ from cases.planner import COIN, LOOSE, small_chain
 
 from hedging import samples
 from hedging.book.book import Book, Holding
-from hedging.errors import InfeasibleHedgeError, InputError
-from hedging.planner import Frontier, Limits, Target, plan
-from hedging.planner.programme import build as problem
+from hedging.errors import InputError
+from hedging.planner import Effort, Frontier, Limits, Target, plan
+from hedging.planner.programme import floor_rows
+from hedging.planner.request.limit import FLOOR, Limit
 from hedging.planner.request.wording import figure, figure_of, per_cent
-from hedging.planner.verify.revalue import Check
+from hedging.planner.result.checks import Check
+from hedging.planner.result.infeasible import InfeasibleHedgeError
 
 CHAIN = samples.chain()
 FEW = small_chain([("p", 90.0, 30), ("p", 95.0, 30), ("c", 105.0, 30)], terms=COIN)
@@ -37,10 +39,10 @@ def test_figures_have_no_exponents(value, digits, text):
 
 
 def test_shares_are_in_per_cent_whatever_date_or_asset_they_are_of():
-    assert figure_of("floor day 7", -0.0825) == "-8.25%"
-    assert figure_of("initial_margin ETH", 0.5) == "50%"
-    assert figure_of("delta BTC", 0.5) == "0.5"
-    assert str(Check("floor", -0.852684, -0.1)) == "floor is -85.2684%, allowed -10% to any"
+    assert figure_of(Limit("floor", day=7.0), -0.0825) == "-8.25%"
+    assert figure_of(Limit("initial_margin", "ETH"), 0.5) == "50%"
+    assert figure_of(Limit("delta", "BTC"), 0.5) == "0.5"
+    assert str(Check(FLOOR, -0.852684, -0.1)) == "floor is -85.2684%, allowed -10% to any"
 
 
 def test_what_rounds_to_nothing_has_no_sign():
@@ -59,7 +61,7 @@ def test_lines_end_with_words_and_tear_nothing_apart(numeraire):
 
 def test_wide_bands_keep_their_distance_to_the_unit():
     book, target = Book([Holding.spot("BTC", 10.0)]), Target(delta_value=(1.25, 1_000_000.25))
-    text = repr(plan(book, FEW, target, Limits(**LOOSE), compare=False))
+    text = repr(plan(book, FEW, target, Limits(**LOOSE), effort=Effort(alternatives=False)))
     assert "1.25 .. 1,000,000 USD" in text
 
 
@@ -67,16 +69,18 @@ def test_what_a_soft_target_misses_is_said():
     """A delta of 5 of 10 coins would need puts; at 1 a coin it is cheaper to miss it, by all of the 5 coins."""
     book = Book([Holding.spot("BTC", 10.0)])
     target = Target(delta=(None, 5), soft={"delta": 1e-6})
-    found = plan(book, FEW, target, Limits(**LOOSE), compare=False)
+    found = plan(book, FEW, target, Limits(**LOOSE), effort=Effort(alternatives=False))
     assert not found.legs
     assert re.search(r"^  misses +delta by 5$", repr(found), re.MULTILINE)
-    assert "misses" not in repr(plan(book, FEW, Target(delta=(None, 10)), Limits(**LOOSE), compare=False))
+    assert "misses" not in repr(
+        plan(book, FEW, Target(delta=(None, 10)), Limits(**LOOSE), effort=Effort(alternatives=False))
+    )
 
 
 def test_in_coin_a_debt_is_not_counted_where_spot_is_nothing():
     """10 perpetuals lose 9 of 10 dollars by -90 %, which are 90 coins there: 10 (1 / 0.1 - 1)."""
     book = Book([Holding.perpetual("BTC", 10.0, entry=CHAIN.spot)])
-    found = plan(book, CHAIN, Target(delta=(9, 11), floor=-1.0), compare=False)
+    found = plan(book, CHAIN, Target(delta=(9, 11), floor=-1.0), effort=Effort(alternatives=False))
     money, coin = found.numeraires
     assert not found.legs
     assert money.troughs[0].share == pytest.approx(-1.0, abs=1e-5)
@@ -85,10 +89,10 @@ def test_in_coin_a_debt_is_not_counted_where_spot_is_nothing():
 
 def test_a_floor_that_memory_does_not_hold_is_refused_with_the_way_out(monkeypatch):
     book = Book([Holding.spot("BTC", 10.0)])
-    monkeypatch.setattr(problem, "MOST_VALUES", 5_000)
+    monkeypatch.setattr(floor_rows, "MOST_VALUES", 5_000)
     with pytest.raises(InputError, match=r"5,000 values at most; .* scenarios on .* Narrow expiries, deltas"):
         plan(book, FEW, Target(floor=-0.2), Limits(**LOOSE))
-    assert plan(book, FEW, Target(delta=(5, 9)), Limits(**LOOSE), compare=False).legs
+    assert plan(book, FEW, Target(delta=(5, 9)), Limits(**LOOSE), effort=Effort(alternatives=False)).legs
 
 
 @pytest.mark.parametrize("coins", [0.05, 1e6])  # a lot is 0.1; nobody quotes 4 % of a million

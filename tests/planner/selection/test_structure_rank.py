@@ -8,21 +8,20 @@ from functools import partial
 import numpy as np
 import pytest
 from cases.enumeration import every_book
-from cases.planner import CASH, COIN, LOOSE, small_chain
+from cases.planner import CASH, COIN, LOOSE, programme, programme_of, small_chain
 
 from hedging.book.book import Book, Holding
 from hedging.book.legs import option_leg
 from hedging.book.structure import disguises, is_a, structure
-from hedging.errors import InfeasibleHedgeError
 from hedging.market.contracts import Option
 from hedging.market.market import Market
 from hedging.paths.paths import grid
-from hedging.planner import Limits, Outright, Target, plan
-from hedging.planner.candidates.candidates import leg_of
-from hedging.planner.programme.build import build
-from hedging.planner.request.request import Task
-from hedging.planner.selection.alternatives import beside
-from hedging.planner.selection.structure_rank import OTHER, Standing
+from hedging.planner import Effort, Limits, Outright, Target, plan
+from hedging.planner.candidates.orders import leg_of
+from hedging.planner.request.request import Request
+from hedging.planner.result.infeasible import InfeasibleHedgeError
+from hedging.planner.selection.alternatives import alternatives
+from hedging.planner.selection.structure_rank import OTHER, StructureRank
 from hedging.planner.selection.undisguised import deep
 
 MENU = [
@@ -65,8 +64,8 @@ def test_a_structure_is_not_shown_beside_itself_and_every_other_is(orders, named
     chain = small_chain(MENU)
     legs = legs_of(chain, *orders)
     assert structure(legs, BOOK) == named
-    task = Task.of(BOOK, chain, Target(delta=(7, 8)), Limits(budget=0.01, **LOOSE), 30.0, None, None)
-    names = {item.name for item in beside(task, task.problem(), but=legs)}
+    request = Request.of(BOOK, chain, Target(delta=(7, 8)), Limits(budget=0.01, **LOOSE))
+    names = {item.name for item in alternatives(request, programme_of(request), legs)}
     assert names == {"put", "put spread", "collar", "spot"} - {hidden}
 
 
@@ -118,7 +117,16 @@ def first_in_line(seed: int) -> tuple[int, int] | None:
     """Place of the plan found, held against all books, and that of the cheapest of so few orders."""
     book, chain, target, limits = random_case(seed)
     quantities, objective = every_book(book, chain, target, limits, GRID, most=3)
-    ask = partial(plan, book, chain, target, limits, horizon=20.0, scenarios=GRID, gap=1e-6, compare=False)
+    ask = partial(
+        plan,
+        book,
+        chain,
+        target,
+        limits,
+        horizon=20.0,
+        scenarios=GRID,
+        effort=Effort(gap=1e-6, alternatives=False),
+    )
     if not np.isfinite(objective.min()):
         with pytest.raises(InfeasibleHedgeError):
             ask()
@@ -169,7 +177,9 @@ CALLS = [("p", 100.0, 30), ("c", 105.0, 30), ("c", 105.0, 60)]
 )
 def test_a_collar_of_one_expiry_comes_before_a_cheaper_one_of_two(options, spreads, delta, orders, soft):
     chain = small_chain(options, spreads=spreads, sizes=[5.0] * len(options), terms=CASH)
-    ask = partial(plan, BOOK, chain, Target(delta=delta, soft=soft), gap=1e-6, compare=False)
+    ask = partial(
+        plan, BOOK, chain, Target(delta=delta, soft=soft), effort=Effort(gap=1e-6, alternatives=False)
+    )
     cheapest = ask(Limits(parsimony=0.0, max_legs=orders, **LOOSE))
     collar = ask(Limits(parsimony=0.0, max_legs=orders, **LOOSE | {"expiries": (0.0, 40.0)}))
     assert (cheapest.structure, collar.structure) == ("collar over 2 expiries", "collar")
@@ -197,8 +207,8 @@ def test_ranks_agree_with_the_names_that_a_desk_uses(seed):
     held = Holding(legs_of(chain, ("p", 90.0, 60, 3.0))[0].instrument, 3.0)
     book, market = Book(*BOOK.holdings, held), Market.of(chain)
     limits = Limits(outright=(Outright("spot"),), **LOOSE)
-    columns = build(book, (market,), Target(delta=(1, 2)), limits, 30.0, GRID).columns
-    standing, tried = Standing.among(columns), set()
+    columns = programme(book, (market,), Target(delta=(1, 2)), limits, 30.0, GRID).columns
+    standing, tried = StructureRank.among(columns), set()
     allowed = np.flatnonzero((columns.kinds != "perpetual") & ~deep(columns))
     for _ in range(300):
         chosen = random.choice(allowed, int(random.integers(1, 5)), replace=False)
@@ -222,9 +232,9 @@ def test_ranks_agree_with_the_names_that_a_desk_uses(seed):
 def test_of_two_assets_the_least_standard_structure_counts():
     chains = [small_chain(MENU, asset=asset) for asset in ("BTC", "ETH")]
     book = Book([Holding.spot("BTC", 10.0), Holding.spot("ETH", 10.0)])
-    task = Task.of(book, chains, Target(delta=(7, 8)), Limits(**LOOSE), 30.0, None, None)
-    columns = task.problem().columns
-    standing = Standing.among(columns)
+    request = Request.of(book, chains, Target(delta=(7, 8)), Limits(**LOOSE))
+    columns = programme_of(request).columns
+    standing = StructureRank.among(columns)
 
     def rank(*orders):
         lots = np.zeros(len(columns))
@@ -244,9 +254,9 @@ def test_of_two_assets_the_least_standard_structure_counts():
 
 def test_a_sale_of_the_underlying_in_disguise_is_no_structure():
     chain = small_chain([("p", 95.0, 30), ("c", 95.0, 30), ("c", 40.0, 30), ("c", 120.0, 30)])
-    task = Task.of(BOOK, chain, Target(delta=(7, 8)), Limits(**LOOSE), 30.0, None, None)
-    columns = task.problem().columns
-    standing = Standing.among(columns)
+    request = Request.of(BOOK, chain, Target(delta=(7, 8)), Limits(**LOOSE))
+    columns = programme_of(request).columns
+    standing = StructureRank.among(columns)
     place = {
         (item.flag, item.strike, np.sign(size)): i
         for i, (item, size) in enumerate(zip(columns.instruments, columns.size, strict=True))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases.planner import LOOSE, small_chain
+from cases.planner import LOOSE, programme, small_chain, tradable
 
 from hedging.book.book import Book, Holding
 from hedging.book.structure import disguises
 from hedging.market.contracts import FeeRule, Option
 from hedging.market.market import Market
-from hedging.planner import Limits, Outright, Target, plan
-from hedging.planner.programme.build import allowed, build
+from hedging.planner import Effort, Limits, Outright, Target, plan
 from hedging.planner.request.default_scenarios import default_scenarios
-from hedging.planner.selection.undisguised import laughable, plain
+from hedging.planner.selection.undisguised import laughable, undisguised
 from hedging.planner.solver.search import Solution
 
 PARITY = [("p", 100.0, 30), ("c", 100.0, 30), ("p", 85.0, 30), ("c", 40.0, 30)]
@@ -23,8 +22,8 @@ TARGET = Target(delta=(4.0, 5.0))
 
 def problem_with(spread: float, book: Book = BOOK, **limits):
     terms = Limits(outright=(Outright("spot", half_spread=spread),), price_per_leg=0.0, **LOOSE, **limits)
-    whole = build(book, (Market.of(small_chain(PARITY)),), TARGET, terms, 30.0, default_scenarios(30.0))
-    return whole.only(allowed(whole, terms))
+    whole = programme(book, (Market.of(small_chain(PARITY)),), TARGET, terms, 30.0, default_scenarios(30.0))
+    return tradable(whole, terms)
 
 
 def lots_of(problem, orders: dict[tuple[str, float], float]) -> np.ndarray:
@@ -47,7 +46,7 @@ def test_a_sale_in_disguise_becomes_the_sale(orders):
     problem = problem_with(spread=1e-4)
     before = solution_of(problem, orders)
     assert laughable(problem.columns, before.lots).any()
-    after = plain(problem, before, cost=before.objective)
+    after = undisguised(problem, before, cost=before.objective)
     assert after.objective <= before.objective
     assert after.objective == pytest.approx(float(problem.columns.cost @ after.lots))
     assert not laughable(problem.columns, after.lots).any()
@@ -59,7 +58,7 @@ def test_a_sale_in_disguise_becomes_the_sale(orders):
 def test_a_sale_in_disguise_stays_where_every_plain_trade_costs_more():
     problem = problem_with(spread=1e-4)
     before = solution_of(problem, {("p", 100.0): 6, ("c", 100.0): -6})
-    assert plain(problem, before, cost=0.0) is before
+    assert undisguised(problem, before, cost=0.0) is before
 
 
 def test_a_single_lot_beside_many_is_rounding():
@@ -90,9 +89,9 @@ def test_what_is_held_may_be_closed_whatever_it_is():
 
 def test_where_outright_is_allowed_and_no_dearer_no_plan_is_a_disguise():
     chain = small_chain(PARITY, spreads=[0.002] * len(PARITY))
-    forced = plan(BOOK, chain, TARGET, Limits(price_per_leg=0.0, **LOOSE), compare=False)
+    forced = plan(BOOK, chain, TARGET, Limits(price_per_leg=0.0, **LOOSE), effort=Effort(alternatives=False))
     dear = forced.cost.execution / 5.5 / 100.0  # what the sale may cost a unit to be no dearer
     limits = Limits(outright=(Outright("spot", half_spread=0.5 * dear, fee=FeeRule(0.0)),), **LOOSE)
-    found = plan(BOOK, chain, TARGET, limits, compare=False)
+    found = plan(BOOK, chain, TARGET, limits, effort=Effort(alternatives=False))
     assert disguises(found.legs) == ()
     assert [leg.instrument.symbol for leg in found.legs] == ["BTC"]

@@ -18,9 +18,10 @@ from scipy.sparse import csr_array
 
 from hedging import samples
 from hedging.cli import _console
-from hedging.errors import InfeasibleHedgeError, InputError, MissingExtraError, SolverError
+from hedging.errors import InputError, MissingExtraError, SolverError
 from hedging.paths.paths import grid
-from hedging.planner import Limits, PlanStatus, Target, plan
+from hedging.planner import Effort, Limits, PlanStatus, Target, plan
+from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.solver import backends, relaxation
 from hedging.planner.solver.backends import Engine, Programme, branch_and_bound
 
@@ -86,16 +87,26 @@ def test_each_solver_proves_the_cheapest_book_there_is(solver, seed, monkeypatch
     expected = brute_force(book, chain, target, limits, scenarios, most=3)
     if expected.cost is None:
         with pytest.raises(InfeasibleHedgeError, match="no plan meets every limit"):
-            plan(book, chain, target, limits, horizon=20.0, scenarios=scenarios, gap=1e-6, solver=solver)
+            plan(
+                book,
+                chain,
+                target,
+                limits,
+                horizon=20.0,
+                scenarios=scenarios,
+                effort=Effort(gap=1e-6, solver=solver),
+            )
         return
-    found = plan(book, chain, target, limits, horizon=20.0, scenarios=scenarios, gap=1e-6, solver=solver)
+    found = plan(
+        book, chain, target, limits, horizon=20.0, scenarios=scenarios, effort=Effort(gap=1e-6, solver=solver)
+    )
     assert found.status is PlanStatus.OPTIMAL
     assert found.objective == pytest.approx(expected.cost, rel=2e-6, abs=1e-7)
 
 
 def test_a_solver_that_does_not_exist_is_refused():
     with pytest.raises(InputError, match="solver must be one of highs, scip, cbc"):
-        plan(samples.book(), samples.chain(), Target(delta=(8, 12)), solver="gurobi")
+        plan(samples.book(), samples.chain(), Target(delta=(8, 12)), effort=Effort(solver="gurobi"))
 
 
 def test_a_solver_that_is_not_installed_names_its_extra(monkeypatch):
@@ -103,7 +114,7 @@ def test_a_solver_that_is_not_installed_names_its_extra(monkeypatch):
     for name in ("ortools.linear_solver", "ortools.linear_solver.pywraplp"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     with pytest.raises(MissingExtraError, match=r"hedging\[solver\]"):
-        plan(samples.book(), samples.chain(), Target(delta=(8, 12)), solver="scip")
+        plan(samples.book(), samples.chain(), Target(delta=(8, 12)), effort=Effort(solver="scip"))
 
 
 def test_what_a_solver_cannot_make_sense_of_is_an_error_of_ours():
@@ -147,7 +158,7 @@ def test_an_interrupt_brings_the_best_point_so_far_and_its_bound():
 LONG = """
     import signal, time
     from hedging import samples
-    from hedging.planner import Limits, Target, plan
+    from hedging.planner import Effort, Limits, Target, plan
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell has in its background
 
@@ -158,7 +169,7 @@ LONG = """
 
     found = plan(
         samples.book(), samples.chain(), Target(minimise="worst"), Limits(cost=0.005),
-        gap=1e-12, time_limit=3600.0, progress=said,
+        effort=Effort(gap=1e-12, time_limit=3600.0, progress=said),
     )
     print("plan", found.status, len(found.legs) > 0, found.bound < found.objective, found.message)
 """
@@ -190,7 +201,11 @@ def test_progress_hears_of_plans_that_get_cheaper_and_of_a_bound_below_them(monk
     monkeypatch.setattr(relaxation, "TICK", 0.0)  # every node is reported, however fast the machine
     target, limits = Target(minimise="worst"), Limits(cost=0.005)
     found = plan(
-        samples.book(), samples.chain(), target, limits, gap=1e-12, time_limit=3600.0, progress=listening
+        samples.book(),
+        samples.chain(),
+        target,
+        limits,
+        effort=Effort(gap=1e-12, time_limit=3600.0, progress=listening),
     )
     costs, bounds = zip(*heard, strict=True)
     assert list(costs) == sorted(costs, reverse=True)

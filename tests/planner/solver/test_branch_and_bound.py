@@ -9,14 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cases.enumeration import random_chain, random_outcomes
-from cases.planner import CASH, COIN, LOOSE, coins
+from cases.planner import CASH, COIN, LOOSE, coins, programme, tradable
 from scipy.optimize import linprog
 
 from hedging.errors import SolverError
 from hedging.market.market import Market
 from hedging.paths.paths import grid
 from hedging.planner import Limits, Target
-from hedging.planner.programme.build import Problem, allowed, build
+from hedging.planner.programme.programme import Problem
 from hedging.planner.solver import branch_and_bound as families
 from hedging.planner.solver import linear
 from hedging.planner.solver.linear import LinearProgramme
@@ -49,13 +49,12 @@ def problem_of(seed: int, kind: str) -> Problem:
         **LOOSE,
     )
     outcomes = random_outcomes(random, 60) if tail else None
-    whole = build(book, (Market.of(chain),), target, limits, 20.0, GRID, outcomes)
-    problem = whole.only(allowed(whole, limits))
+    whole = programme(book, (Market.of(chain),), target, limits, 20.0, GRID, outcomes)
+    problem = tradable(whole, limits)
     if kind == "missed":
-        prices = dict.fromkeys(("delta", "vega", "floor", "budget"), 2.0 * problem.base)
-        problem = replace(
-            problem, miss_price={name: prices[name] for name in problem.groups if name in prices}
-        )
+        may = ("delta", "vega", "floor", "budget")
+        prices = {limit: 2.0 * problem.base for limit in problem.limits if limit.kind in may}
+        problem = replace(problem, miss_price=prices)
     return problem
 
 

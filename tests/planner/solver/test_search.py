@@ -8,22 +8,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cases.markets import STRIKES, flat_chain
-from cases.planner import LOOSE, coins, small_chain
+from cases.planner import LOOSE, coins, programme, small_chain, tradable
 
 from hedging import samples
 from hedging.book.legs import option_leg
-from hedging.errors import InfeasibleHedgeError, InputError
+from hedging.errors import InputError
 from hedging.market.market import Market
 from hedging.paths.paths import Paths, grid
-from hedging.planner import HedgePlan, Limits, PlanStatus, Target, frontier, plan
-from hedging.planner.programme.build import allowed, build
+from hedging.planner import Effort, HedgePlan, Limits, PlanStatus, Target, frontier, plan
 from hedging.planner.request.default_scenarios import default_scenarios
-from hedging.planner.request.request import Task
+from hedging.planner.request.request import Request
+from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.solver import relaxation
 from hedging.planner.solver import search as solver
 from hedging.planner.solver.exact import branch
 from hedging.planner.solver.pairs import cheapest_pair
 from hedging.planner.solver.relaxation import Search
+from hedging.planner.verify.checks import checks_of
 
 LADDER = [("p", 80.0, 30), ("p", 90.0, 30), ("c", 110.0, 30), ("p", 95.0, 60), ("c", 120.0, 60)]
 
@@ -51,7 +52,9 @@ def test_a_plan_is_the_same_in_any_money(settlement, target):
             half_spread=0.02,
         )
         limits = Limits(budget=0.02, max_legs=3)
-        one = plan(coins(10.0), chain, Target(delta=(3.0, 4.5), **target), limits, compare=False)
+        one = plan(
+            coins(10.0), chain, Target(delta=(3.0, 4.5), **target), limits, effort=Effort(alternatives=False)
+        )
         orders = [(leg.quantity, leg.instrument.strike / unit, leg.instrument.expiry) for leg in one.legs]
         found.append((one.status, orders, one.objective / unit, one.bound / unit))
     first = found[0]
@@ -63,7 +66,9 @@ def test_a_plan_is_the_same_in_any_money(settlement, target):
 def test_a_miss_that_is_rounding_leaves_no_gap():
     soft = Target(floor=-0.55, soft={"floor": 1e6})
     limits, fall = Limits(price_per_leg=0.0, **LOOSE), grid([-0.55, 0.0, 0.3], (0.0,), (20.0,))
-    found = plan(coins(3.0), small_chain(LADDER), soft, limits, scenarios=fall, compare=False)
+    found = plan(
+        coins(3.0), small_chain(LADDER), soft, limits, scenarios=fall, effort=Effort(alternatives=False)
+    )
     assert not found.legs
     assert found.status is PlanStatus.OPTIMAL
 
@@ -93,7 +98,7 @@ FEASIBLE = [
 
 @pytest.mark.parametrize(("target", "limits"), FEASIBLE)
 def test_without_any_branching_there_is_a_plan_within_every_limit(no_branching, target, limits):
-    found = plan(samples.book(), samples.chain(), target, limits, compare=False)
+    found = plan(samples.book(), samples.chain(), target, limits, effort=Effort(alternatives=False))
     assert found.legs
     assert all(check.ok for check in found.checks)
     assert found.status in (PlanStatus.FEASIBLE, PlanStatus.OPTIMAL)
@@ -102,10 +107,10 @@ def test_without_any_branching_there_is_a_plan_within_every_limit(no_branching, 
 
 @pytest.mark.parametrize(("target", "limits"), FEASIBLE)
 def test_what_is_found_without_branching_is_no_better_than_what_is_proven(monkeypatch, target, limits):
-    proven = plan(samples.book(), samples.chain(), target, limits, compare=False)
+    proven = plan(samples.book(), samples.chain(), target, limits, effort=Effort(alternatives=False))
     with monkeypatch.context() as patched:
         patched.setattr(solver, "branch_over_families", nothing_branched)
-        quick = plan(samples.book(), samples.chain(), target, limits, compare=False)
+        quick = plan(samples.book(), samples.chain(), target, limits, effort=Effort(alternatives=False))
     assert quick.objective >= proven.bound - 1e-9
     assert quick.bound <= proven.objective + 1e-9
 
@@ -137,7 +142,11 @@ def test_rounding_never_holds_more_legs_than_allowed_nor_both_sides_of_one(no_br
     for legs in (1, 2, 3):
         try:
             found = plan(
-                coins(12), chain, Target(delta=(8, 9)), Limits(max_legs=legs, **LOOSE), compare=False
+                coins(12),
+                chain,
+                Target(delta=(8, 9)),
+                Limits(max_legs=legs, **LOOSE),
+                effort=Effort(alternatives=False),
             )
         except InfeasibleHedgeError as error:
             found = error.closest
@@ -151,8 +160,8 @@ def test_lots_of_too_many_legs_or_of_sizes_that_are_none_are_no_plan():
     chain = small_chain(LADDER, sizes=[3.0] * len(LADDER))
     market = Market.of(chain)
     target, limits = Target(delta=(None, 100.0)), Limits(max_legs=2, **LOOSE | {"min_leg_share": 0.2})
-    problem = build(coins(10), (market,), target, limits, 30.0, default_scenarios(30.0))
-    problem = problem.only(allowed(problem, limits))
+    problem = programme(coins(10), (market,), target, limits, 30.0, default_scenarios(30.0))
+    problem = tradable(problem, limits)
     search, bought = Search(problem, 0.0, np.inf), np.flatnonzero(problem.columns.size > 0)
     for count, lots, kept in ((2, 2.0, True), (3, 2.0, False), (1, 1.0, False), (1, 4.0, False)):
         plan_of = np.zeros(len(problem.columns))
@@ -165,8 +174,8 @@ def test_lots_of_too_many_legs_or_of_sizes_that_are_none_are_no_plan():
 
 def sample_problem(target: Target, limits: Limits):
     market = Market.of(samples.chain())
-    problem = build(samples.book(), (market,), target, limits, 30.0, default_scenarios(30.0))
-    return problem.only(allowed(problem, limits))
+    problem = programme(samples.book(), (market,), target, limits, 30.0, default_scenarios(30.0))
+    return tradable(problem, limits)
 
 
 @pytest.mark.parametrize("legs", [1, 2])
@@ -198,8 +207,22 @@ def test_an_expected_shortfall_holds_for_the_cheapest_pair():
         ("",) * 400,
     )
     target = Target(delta=(8, 14), shortfall=-0.12)
-    two = plan(samples.book(), samples.chain(), target, Limits(max_legs=2), outcomes=outcomes, compare=False)
-    more = plan(samples.book(), samples.chain(), target, Limits(max_legs=3), outcomes=outcomes, compare=False)
+    two = plan(
+        samples.book(),
+        samples.chain(),
+        target,
+        Limits(max_legs=2),
+        outcomes=outcomes,
+        effort=Effort(alternatives=False),
+    )
+    more = plan(
+        samples.book(),
+        samples.chain(),
+        target,
+        Limits(max_legs=3),
+        outcomes=outcomes,
+        effort=Effort(alternatives=False),
+    )
     assert all(check.ok for check in two.checks)
     assert two.status is PlanStatus.OPTIMAL
     assert more.bound <= two.objective
@@ -229,14 +252,14 @@ def test_no_book_of_whole_lots_misses_by_less_than_the_closest_plan_says():
     with pytest.raises(InfeasibleHedgeError) as caught:
         plan(book, chain, target, limits)
     base, least = book.value(market), np.inf
-    task = Task.of(book, chain, target, limits, 30.0, None, None)
+    request = Request.of(book, chain, target, limits)
     for lots in itertools.product(range(-3, 4), repeat=3):
         held = [(symbol, q) for symbol, q in zip(chain.quotes["symbol"], lots, strict=True) if q]
         legs = [option_leg(chain, symbol, q * chain.terms.lot) for symbol, q in held]
         puts = lots[0] + min(lots[2], 0), lots[2]
         if min(*puts) < 0 or lots[1] < 0:
             continue  # a put or a call sold uncovered: the checks of the plan forbid it, so look at fewer books
-        checks = task.checks(legs, base)
+        checks = checks_of(request, legs, base)
         least = min(least, sum(check.miss / check.scale for check in checks))
     closest = caught.value.closest
     # The objective of the closest plan is 10 bases a miss of one scale; what it costs is little beside.
@@ -255,7 +278,9 @@ def test_a_floor_beyond_the_life_of_every_option_names_the_horizon():
     chain = samples.chain()
     with pytest.raises(InfeasibleHedgeError, match="lives to the horizon of 400 days"):
         plan(samples.book(), chain, Target(floor=-0.05), horizon=400.0)
-    found = plan(samples.book(), chain, Target(delta=(8, 12)), horizon=400.0, compare=False)
+    found = plan(
+        samples.book(), chain, Target(delta=(8, 12)), horizon=400.0, effort=Effort(alternatives=False)
+    )
     assert any("lives to the horizon of 400 days" in remark for remark in found.remarks)
     assert not any(
         "horizon" in remark for remark in plan(samples.book(), chain, Target(delta=(8, 12))).remarks
@@ -274,9 +299,15 @@ def test_a_horizon_beyond_sense_is_refused(horizon):
 def test_a_frontier_costs_what_its_points_cost_one_by_one():
     book, chain, target = samples.book(), samples.chain(), Target(delta=(6, 14))
     levels = [-0.1, -0.2, -0.3]
-    table = frontier(book, chain, target, levels=levels, gap=1e-4).table
+    table = frontier(book, chain, target, levels=levels, effort=Effort(gap=1e-4)).table
     for level, cost, bound in zip(table["floor"], table["cost"], table["bound"], strict=True):
-        cold = plan(book, chain, replace(target, floor=level), Limits(parsimony=0.0), gap=1e-4, compare=False)
+        cold = plan(
+            book,
+            chain,
+            replace(target, floor=level),
+            Limits(parsimony=0.0),
+            effort=Effort(gap=1e-4, alternatives=False),
+        )
         assert cost == pytest.approx(cold.objective, rel=2e-4)
         assert bound <= cold.objective + 1e-9
 
@@ -317,7 +348,7 @@ def test_the_put_beside_a_plan_is_the_closest_of_all_puts_however_slow_the_machi
     )
     found = plan(book, chain, target, limits)
     put = next(each for each in found.alternatives if each.name == "put")
-    whole = Task.of(book, chain, target, limits, 30.0, None, None).problem()
+    whole = programme(book, chain, target, limits)
     columns, rows = whole.columns, whole.rows
     least = np.inf
     for column in np.flatnonzero((columns.kinds == "put") & (columns.size > 0.0)):
@@ -325,12 +356,13 @@ def test_the_put_beside_a_plan_is_the_closest_of_all_puts_however_slow_the_machi
         over = np.maximum(rows.matrix[:, [column]] * lots - rows.bound[:, None], 0.0)
         hard = (over[~rows.soft] <= 1e-6).all(axis=0)
         missed = sum(
-            (over[rows.group == group] / rows.scale[rows.group == group][:, None]).max(axis=0)
-            for group in np.unique(rows.group[rows.soft])
+            (over[rows.of(limit)] / rows.scale[rows.of(limit)][:, None]).max(axis=0)
+            for limit in rows.limits_of(rows.soft)
         )
         least = min(least, float(np.where(hard, missed, np.inf).min()))
-    scales = {str(group): rows.scale[rows.group == group].max() for group in rows.group}
+    scales = {str(limit): rows.scale[rows.of(limit)].max() for limit in rows.limits}
     missed = sum(
-        check.miss / (scales[check.limit] if check.limit == "delta" else 1.0) for check in put.misses
+        check.miss / (scales[str(check.limit)] if str(check.limit) == "delta" else 1.0)
+        for check in put.misses
     )
     assert missed <= least + 0.011 * least

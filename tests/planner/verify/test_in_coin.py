@@ -13,7 +13,7 @@ from hedging.book.book import Book, Holding
 from hedging.market.contracts import Option
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
-from hedging.planner import Limits, Target, plan, read_plan
+from hedging.planner import Effort, Limits, Target, plan, read_plan
 
 BOOK, CHAIN = samples.book(), samples.chain()
 MARKET = Market.of(CHAIN)
@@ -28,7 +28,9 @@ def moves(*levels: float) -> Paths:
 
 @pytest.fixture(scope="module")
 def hedged():
-    return plan(BOOK, CHAIN, TARGET, scenarios=moves(0.2, 0.5, 0.8, 1.0, 1.3, 2.0), compare=False)
+    return plan(
+        BOOK, CHAIN, TARGET, scenarios=moves(0.2, 0.5, 0.8, 1.0, 1.3, 2.0), effort=Effort(alternatives=False)
+    )
 
 
 @pytest.mark.parametrize("strike", [85.0, 95.0, 99.0])
@@ -42,8 +44,7 @@ def test_puts_paid_out_of_the_coins_they_hedge_are_fewer_than_the_coins(strike):
         Target(minimise="worst"),
         Limits(**WIDE, parsimony=0.0),
         horizon=30.0,
-        gap=0.0,
-        compare=False,
+        effort=Effort(gap=0.0, alternatives=False),
     )
     (put,) = found.legs
     paid = (put.price + put.fee) / SPOT
@@ -95,8 +96,12 @@ def test_the_numeraire_of_the_book_changes_nothing_of_it(hedged):
     """The same orders, judged in money and in coin."""
     in_coin = Book(BOOK.holdings, cash=BOOK.cash, numeraire="BTC")
     paths = moves(0.2, 0.5, 0.8, 1.0, 1.3, 2.0)
-    found = plan(in_coin + hedged, CHAIN, Target(delta=(5, 15)), scenarios=paths, compare=False)
-    same = plan(BOOK + hedged, CHAIN, Target(delta=(5, 15)), scenarios=paths, compare=False)
+    found = plan(
+        in_coin + hedged, CHAIN, Target(delta=(5, 15)), scenarios=paths, effort=Effort(alternatives=False)
+    )
+    same = plan(
+        BOOK + hedged, CHAIN, Target(delta=(5, 15)), scenarios=paths, effort=Effort(alternatives=False)
+    )
     assert not found.legs
     for ours, theirs in zip(found.numeraires, same.numeraires, strict=True):
         assert ours.to_dict() == theirs.to_dict()
@@ -119,7 +124,11 @@ def test_it_is_saved_with_its_units(hedged, tmp_path):
 def test_options_that_settle_in_cash_have_no_coin_to_count_in():
     chain = small_chain([("p", 95.0, 30), ("c", 105.0, 30)], terms=CASH)
     found = plan(
-        Book([Holding.spot("BTC", 10.0)]), chain, Target(delta=(0, 9)), Limits(**WIDE), compare=False
+        Book([Holding.spot("BTC", 10.0)]),
+        chain,
+        Target(delta=(0, 9)),
+        Limits(**WIDE),
+        effort=Effort(alternatives=False),
     )
     assert found.numeraires == ()
     assert "  in BTC" not in repr(found)

@@ -1,0 +1,129 @@
+"""Quotes of options as offers: each side, its closing part, each level of a ladder."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from hedging._numerics.types import Array
+from hedging.book.book import Book
+from hedging.book.ladder import Ladder
+from hedging.book.legs import crossing_cost, option_leg
+from hedging.market.contracts import Instrument, Option
+from hedging.market.market import Market
+from hedging.planner.request.limits import Limits
+from hedging.planner.request.window import inside_windows
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One instrument on one side, as quoted: prices in money per unit, sizes in lots.
+
+    `beyond` is what better levels of a ladder hold, or what is held and may be closed: an order of no more is
+    another one. One that `closes` may have any size.
+    """
+
+    instrument: Instrument
+    side: float
+    price: float
+    half_spread: float
+    fee: float
+    lot: float
+    units_per_lot: float
+    available: float
+    pays_premium: bool
+    pays_coin: bool
+    beyond: float = 0.0
+    closes: bool = False
+
+
+def option_quotes(market: Market, limits: Limits, book: Book) -> list[Offer]:
+    """Offers of all options within the limits, and of those held on the side that closes them."""
+    chain, terms, q = market.chain, market.chain.terms, market.chain.quotes
+    inside, lots = inside_windows(chain, limits), terms.lot * terms.multiplier
+    held: dict[tuple[str, float, pd.Timestamp], float] = defaultdict(float)  # one option may be held twice
+    for holding in book.of(chain.asset):
+        if limits.close and isinstance(item := holding.instrument, Option):
+            held[item.flag, item.strike, item.expiry] += holding.units / lots
+    keys = zip(q["flag"], q["strike"], q["expiry"], strict=True)
+    held_lots = np.array([held.get(key, 0.0) for key in keys]) if held else np.zeros(len(q))
+    options = [
+        Option(chain.asset, flag, float(strike), expiry, terms, symbol)
+        for flag, strike, expiry, symbol in zip(q["flag"], q["strike"], q["expiry"], q["symbol"], strict=True)
+    ]
+    coin, offers = terms.settlement == "coin", []
+    for side, price_column, size_column in ((1.0, "ask", "ask_size"), (-1.0, "bid", "bid_size")):
+        price = q[price_column].to_numpy(dtype=float)
+        crossing = crossing_cost(price, q["bid"].to_numpy(), q["ask"].to_numpy(), q["mark"].to_numpy())
+        fee = np.broadcast_to(terms.fee.per_unit(price, market.spot), price.shape)
+        closes = np.floor(np.maximum(-side * held_lots, 0.0) + 1e-9)
+        usable = np.isfinite(price) & (price > 0) & np.isfinite(crossing) & (inside | (closes > 0))
+        whole = np.floor(_open_interest(q, lots, limits) + 1e-9)
+        available = np.minimum(_quoted(q, size_column, terms.lot, limits), whole)
+        for i in np.flatnonzero(usable):
+            offer = Offer(
+                options[i],
+                side,
+                price[i],
+                crossing[i],
+                fee[i],
+                terms.lot,
+                lots,
+                available[i],
+                True,
+                coin,
+            )
+            ladder = limits.ladders.get(options[i].symbol)
+            reached = [offer] if ladder is None else _climbed(offer, ladder, market, whole[i])
+            offers += [part for level in reached for part in _parted(level, closes[i], bool(inside[i]))]
+    return offers
+
+
+def _parted(offer: Offer, held: float, inside: bool) -> list[Offer]:
+    """What closes so many lots held, and what goes beyond them where new orders are allowed, as two orders."""
+    closing = replace(offer, available=min(offer.available, held), closes=True)
+    opening = replace(offer, beyond=max(offer.beyond, held))
+    return [*([closing] if held > offer.beyond else []), *([opening] if inside else [])]
+
+
+def _climbed(offer: Offer, ladder: Ladder, market: Market, most: float) -> list[Offer]:
+    """One order for each level of a ladder: it reaches there and no further, and pays the average up to there.
+
+    Levels are orders of one instrument and one side, of which the programme takes one at most. So none needs
+    another's lots, and what an order pays is linear in its lots: no more binaries than levels.
+    """
+    found, beyond = [], 0.0
+    for level in ladder.levels(offer.side):
+        reach = np.floor(level.reach / offer.lot + 1e-9)
+        if reach > beyond:
+            leg = option_leg(market.chain, offer.instrument.symbol, offer.side * reach * offer.lot, ladder)
+            found.append(
+                replace(
+                    offer,
+                    price=leg.price,
+                    half_spread=leg.half_spread,
+                    fee=leg.fee,
+                    available=min(reach, most),
+                    beyond=beyond,
+                )
+            )
+        beyond = max(beyond, reach)
+    return found
+
+
+def _quoted(quotes: pd.DataFrame, size_column: str, lot: float, limits: Limits) -> Array:
+    """Lots that are quoted, infinity where that is no limit or unknown."""
+    if not limits.quoted_size:
+        return np.full(len(quotes), np.inf)
+    return np.floor(np.fmin(quotes[size_column].to_numpy(dtype=float) / lot, np.inf) + 1e-9)
+
+
+def _open_interest(quotes: pd.DataFrame, lots: float, limits: Limits) -> Array:
+    """Lots that are a small enough part of the open interest, infinity where that is no limit or unknown."""
+    if limits.open_interest_share is None:
+        return np.full(len(quotes), np.inf)
+    open_interest = limits.open_interest_share * quotes["open_interest"].to_numpy(dtype=float) / lots
+    return np.asarray(np.fmin(open_interest, np.inf))

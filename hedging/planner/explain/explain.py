@@ -1,0 +1,61 @@
+"""Why the plan is what it is: what binds, what each limit costs, what it is built against, what it leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hedging.book.legs import Leg
+from hedging.book.structure import closings, disguises
+from hedging.planner.explain.joint_feasibility import joint_feasibility
+from hedging.planner.explain.prices import binding, drivers, shadow_prices
+from hedging.planner.explain.remarks import outlived, remarks_on
+from hedging.planner.programme.programme import Problem
+from hedging.planner.request.request import Request
+from hedging.planner.result.checks import Check
+from hedging.planner.result.values import Agreement, Driver, JointFeasibility, ShadowPrice
+from hedging.planner.solver.search import Solution
+from hedging.planner.solver.value_at_risk import with_outcomes_fixed
+
+__all__ = ["Explanation", "explain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What explains a plan; see the fields of `HedgePlan` by the same names."""
+
+    binding: tuple[str, ...]
+    shadow_prices: tuple[ShadowPrice, ...]
+    drivers: tuple[Driver, ...]
+    joint_feasibility: tuple[JointFeasibility, ...]
+    remarks: tuple[str, ...]
+
+
+def explain(
+    request: Request,
+    programme: Problem,
+    solution: Solution,
+    legs: Sequence[Leg],
+    checks: Sequence[Check],
+    agreement: Agreement | None,
+) -> Explanation:
+    """Explain a solution and the orders made of it."""
+    fixed = with_outcomes_fixed(programme, solution.lots)
+    joint = joint_feasibility(request, fixed)
+    # The relaxation of the closest plan prices misses, not limits.
+    relaxed = None if solution.closest else solution.relaxed
+    remarks = (
+        *closings(legs, request.book),
+        *disguises(legs),
+        *remarks_on(request, fixed, checks),
+        *(agreement.remarks if agreement else ()),
+        *(each.remark for each in joint if each.ill),
+        *(outlived(request, fixed.columns) if legs else ()),
+    )
+    return Explanation(
+        tuple(map(str, binding(fixed, solution))),
+        () if relaxed is None else shadow_prices(fixed, relaxed),
+        () if relaxed is None else drivers(fixed, relaxed, request.scenarios),
+        joint,
+        remarks,
+    )

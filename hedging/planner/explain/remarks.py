@@ -1,0 +1,68 @@
+"""Remarks: what a limit, an objective or the quotes leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from hedging.market.contracts import Option
+from hedging.planner.candidates.columns import Columns
+from hedging.planner.programme.programme import Problem
+from hedging.planner.request.limit import VALUE_AT_RISK
+from hedging.planner.request.request import Request
+from hedging.planner.result.checks import Check
+from hedging.units import days
+
+__all__ = ["outlived", "remarks_on", "unfitting"]
+
+
+def remarks_on(request: Request, programme: Problem, checks: Sequence[Check]) -> Iterator[str]:
+    """What the view, the outcomes and what is minimised leave open."""
+    if request.view is not None:
+        yield (
+            "the view is a bet, and the carry counts what it expects to gain; what bounds it is the cover of short "
+            f"tails, the targets, and legs of at most {request.limits.max_leg_share:g} times the position"
+        )
+    ends = request.horizon if request.outcomes is None else float(request.outcomes.paths.days[-1])
+    if ends < request.horizon:
+        yield (
+            f"the outcomes end after {ends:.4g} days, before the horizon of {request.horizon:g}: what is taken over them "
+            "is judged then; give outcomes to the horizon, or the horizon that they have"
+        )
+    at = programme.rows.of(VALUE_AT_RISK)
+    if at.any():
+        given_up = int(np.isinf(programme.rows.bound[at]).sum())
+        yield (
+            f"{given_up} of {np.count_nonzero(at):,} outcomes lose more than the value at risk allows, by whatever "
+            "they lose; a floor or a shortfall bounds that"
+        )
+    if any(check.limit == programme.least and check.value >= 0.0 for check in checks):
+        yield (
+            f"no {programme.least} is left to minimise: scenarios in which a hedge always gains disagree with the "
+            "quotes (see hedging.planner.free_lunch)"
+        )
+
+
+def outlived(request: Request, columns: Columns) -> tuple[str, ...]:
+    """A remark where no option that may be traded lives as long as the horizon."""
+    as_of = request.markets[0].as_of
+    lives = [days(as_of, item.expiry) for item in columns.instruments if isinstance(item, Option)]
+    if not lives or max(lives) >= request.horizon:
+        return ()
+    return (
+        f"no option that may be traded lives to the horizon of {request.horizon:g} days, the last one "
+        f"expires after {max(lives):.4g}: from then on nothing of it holds a floor",
+    )
+
+
+def unfitting(request: Request, columns: Columns) -> tuple[str, ...]:
+    """A remark where no option is quoted in a size that a leg may have."""
+    if any(isinstance(item, Option) for item in columns.instruments):
+        return ()
+    limits = request.limits
+    return (
+        f"no option fits the size of a leg, min_leg_share {limits.min_leg_share:g} to max_leg_share "
+        f"{limits.max_leg_share:g} of the position: less than one lot, or more than is quoted. Change these shares, "
+        "or plan on more than the quotes' own sizes, Limits(quoted_size=False)",
+    )

@@ -1,0 +1,93 @@
+"""The programme as a value: columns, rows, the tails beside them, and what its numbers mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging._numerics.types import Array
+from hedging.errors import InputError
+from hedging.planner.candidates.columns import Columns
+from hedging.planner.programme.rows import Rows
+from hedging.planner.programme.shortfall import Chance, Tail
+from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
+
+__all__ = ["Problem"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """A mixed-integer programme over orders in lots, and what its numbers mean.
+
+    Attributes
+    ----------
+    columns : Columns
+    rows : Rows
+    price_per_leg : float
+        [money]
+    max_legs : int
+    base : float
+        What shares are shares of. [money]
+    base_name : str
+    tails : tuple of Tail
+        Limits on expected shortfall, which make their rows as they are needed.
+    miss_price : dict of Limit to float
+        Groups of rows that may be missed, and the price of a miss of one scale. [money]
+    chance : Chance or None
+        How much of the rows of the value at risk may be broken. Where there is one, the programme is for
+        `hedging.planner.solver.value_at_risk` to solve.
+    least : Limit or None
+        The limit whose miss is minimised, at a price of 1 for 1; None where that is the cost.
+    """
+
+    columns: Columns
+    rows: Rows
+    price_per_leg: float
+    max_legs: int
+    base: float
+    base_name: str
+    tails: tuple[Tail, ...] = ()
+    miss_price: dict[Limit, float] = field(default_factory=dict)
+    least: Limit | None = None
+    chance: Chance | None = None
+
+    @property
+    def limits(self) -> list[Limit]:
+        """The limits that a plan must keep; what is minimised is none."""
+        limits = [*self.rows.limits_of(slice(None)), *([SHORTFALL] if self.tails else [])]
+        return [limit for limit in limits if limit != self.least]
+
+    @property
+    def outcome_pnl(self) -> Array:
+        """P&L of each order in every outcome, per lot, shape (outcomes, columns). [money]
+
+        Raises
+        ------
+        InputError
+            If nothing in the programme is taken over outcomes.
+        """
+        if self.tails:
+            return self.tails[0].pnl
+        if self.chance is None:
+            raise InputError("no limit is taken over outcomes.")
+        return np.asarray(-self.rows.matrix[self.rows.of(VALUE_AT_RISK)])
+
+    def weighted(self, probabilities: Array) -> Problem:
+        """Return the same programme with other probabilities of the outcomes."""
+        return replace(
+            self,
+            tails=tuple(replace(tail, probabilities=probabilities) for tail in self.tails),
+            chance=None if self.chance is None else replace(self.chance, probabilities=probabilities),
+        )
+
+    def only(self, keep: npt.NDArray[Any]) -> Problem:
+        """Return the same programme over some of the columns."""
+        return replace(
+            self,
+            columns=self.columns.take(keep),
+            rows=self.rows.columns(keep),
+            tails=tuple(tail.only(keep) for tail in self.tails),
+        )

@@ -1,0 +1,404 @@
+"""What explains a plan, as values: prices of limits, drivers, other structures, agreement of outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from hedging.book.legs import Cost, Leg, orders_frame
+from hedging.book.saved import legs_from, legs_to_dicts
+from hedging.planner.request.limit import Limit
+from hedging.planner.request.outcomes import Outcomes
+from hedging.planner.request.wording import figure
+from hedging.planner.result.checks import Check, Trough
+
+__all__ = [
+    "Agreement",
+    "Alternative",
+    "Driver",
+    "FreeLunch",
+    "JointFeasibility",
+    "Numeraire",
+    "Reweighting",
+    "ShadowPrice",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowPrice:
+    """What the cost falls by when one limit is widened a little, lots being continuous.
+
+    Attributes
+    ----------
+    limit : Limit
+    price : float
+        [money per step]
+    step : str
+        ``'1 %'`` of the base for floor and budget, ``'1'`` for Greeks, in their own units.
+    """
+
+    limit: Limit
+    price: float
+    step: str
+
+    def __str__(self) -> str:
+        return f"{self.step} wider {self.limit} saves {figure(self.price, 3)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The price by field."""
+        return {"limit": str(self.limit), "of": self.limit.to_dict(), "price": self.price, "step": self.step}
+
+    @staticmethod
+    def from_dict(saved: dict[str, Any]) -> ShadowPrice:
+        """The price that `to_dict` gave."""
+        return ShadowPrice(Limit.from_dict(saved["of"]), saved["price"], saved["step"])
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A scenario that the plan is built against.
+
+    Attributes
+    ----------
+    scenario : str
+    day : float
+        [days]
+    weight : float
+        Share of the floor's price that this node makes; the weights sum to 1.
+    """
+
+    scenario: str
+    day: float
+    weight: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The driver by field."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Numeraire:
+    """Cost and worst case of a plan in one unit of account.
+
+    Attributes
+    ----------
+    unit : str
+        The currency, or the coin.
+    price : float
+        Of one unit today. [money]
+    cost : Cost
+        [unit]
+    base : float
+        What shares are shares of. [unit]
+    troughs : tuple of (Trough, Trough)
+        Worst case over the scenarios without and with the plan, its P&L what the book is worth in the unit at a
+        node less what it is worth today; in coin without the scenarios that go to zero. [unit]
+    """
+
+    unit: str
+    price: float
+    cost: Cost
+    base: float
+    troughs: tuple[Trough, Trough]
+
+    def __str__(self) -> str:
+        alone, hedged = self.troughs
+        return (
+            f"cost {self._amount(self.cost.execution)}, net premium {self._amount(self.cost.premium)}; worst alone "
+            f"{self._loss(alone)}, hedged {self._loss(hedged)} at {hedged.scenario}, day {hedged.day:.4g}"
+        )
+
+    def _loss(self, trough: Trough) -> str:
+        return f"{self._amount(trough.pnl)} ({round(trough.share, 4) + 0.0:.1%})"
+
+    def _amount(self, amount: float) -> str:
+        """Money in whole units, coins to the fourth place; rounding is no loss."""
+        digits = 0 if self.price == 1.0 else 4
+        return f"{round(amount, digits) + 0.0:,.{digits}f}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers by name; money is the unit."""
+        before, after = (trough.to_dict() for trough in self.troughs)
+        return {
+            "unit": self.unit,
+            "price": self.price,
+            "cost": asdict(self.cost) | {"execution": self.cost.execution},
+            "base": self.base,
+            "worst": {"before": before, "after": after},
+        }
+
+    @staticmethod
+    def from_dict(saved: dict[str, Any]) -> Numeraire:
+        """The value that `to_dict` gave."""
+        cost = {name: value for name, value in saved["cost"].items() if name != "execution"}
+        worst = saved["worst"]
+        troughs = (Trough(**worst["before"]), Trough(**worst["after"]))
+        return Numeraire(saved["unit"], saved["price"], Cost(**cost), saved["base"], troughs)
+
+
+ALIKE = ("gamma", "vega", "theta")
+
+
+OUT_OF_PROPORTION = (
+    3.0  # times what the Greeks take one by one; in two expiries they take about that together
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JointFeasibility:
+    """What the bands of several Greeks of one asset take together, and one by one.
+
+    Attributes
+    ----------
+    asset : str
+    limits : tuple of Limit
+        The bands.
+    condition : float or None
+        Largest over smallest singular value of what a unit of each order does to each, rows scaled to a largest
+        entry of 1; None where it is infinite.
+    gross : float or None
+        Least position that meets all bands, long and short added up, whatever its cost; None where none does.
+        [units of underlying]
+    one_by_one : float
+        The least positions that meet each of them alone, added up. [units of underlying]
+    expiries : int
+        Of the options that may be traded.
+    """
+
+    asset: str
+    limits: tuple[Limit, ...]
+    condition: float | None
+    gross: float | None
+    one_by_one: float
+    expiries: int
+
+    @property
+    def ill(self) -> bool:
+        """Whether they take out of all proportion more together."""
+        return self.gross is None or self.gross > OUT_OF_PROPORTION * self.one_by_one > 0.0
+
+    @property
+    def remark(self) -> str:
+        """What that means, and the way out."""
+        takes = (
+            "no size of what may be traded brings"
+            if self.gross is None
+            else f"it takes {self.gross:,.4g} {self.asset} gross to bring"
+        )
+        condition = "singular" if self.condition is None else f"condition {self.condition:,.3g}"
+        second = (
+            "allow a second expiry (Limits(expiries=...))" if self.expiries == 1 else "allow other expiries"
+        )
+        kinds = [each.kind.partition("_")[0] for each in self.limits if each.window is None]
+        alike = [kind for kind in ALIKE if kind in kinds]
+        why = f": within one expiry {' and '.join(alike)} are nearly one Greek" if len(alike) > 1 else ""
+        return (
+            f"{takes} {' and '.join(map(str, self.limits))} into their bands together, against {self.one_by_one:,.4g} one by "
+            f"one ({condition}){why}; {second}, or widen a band"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers by name."""
+        return {
+            "asset": self.asset,
+            "limits": [each.to_dict() for each in self.limits],
+            "condition": self.condition,
+            "gross": self.gross,
+            "one_by_one": self.one_by_one,
+            "expiries": self.expiries,
+            "ill": self.ill,
+        }
+
+    @staticmethod
+    def from_dict(saved: dict[str, Any]) -> JointFeasibility:
+        """The value that `to_dict` gave."""
+        plain = {name: value for name, value in saved.items() if name != "ill"}
+        return JointFeasibility(**(plain | {"limits": tuple(map(Limit.from_dict, saved["limits"]))}))
+
+
+NAMED = 4  # orders of a free lunch that a sentence names
+
+
+WAY_OUT = (
+    "Give outcomes in which they lose (more of them, vols that move too, a date at each expiry on the way), or leave "
+    "such options out, as by Limits(expiries=...)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeLunch:
+    """Orders that lose in no scenario.
+
+    Attributes
+    ----------
+    legs : tuple of Leg
+        Continuous sizes: a certificate, no order ticket.
+    gain : float
+        What they make on average. [money]
+    """
+
+    legs: tuple[Leg, ...]
+    gain: float
+
+    @property
+    def share(self) -> float:
+        """The gain as a share of the underlying that the orders are on. [1]"""
+        return self.gain / sum(abs(leg.units) * leg.spot for leg in self.legs)
+
+    def __str__(self) -> str:
+        largest = sorted(self.legs, key=lambda leg: -abs(leg.units) * leg.spot)
+        named = [f"{leg.side} {abs(leg.quantity):.3g} {leg.instrument.symbol}" for leg in largest[:NAMED]]
+        more = [f"{len(largest) - NAMED} more in smaller size"] if len(largest) > NAMED else []
+        return ", ".join([*named, *more])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The orders and what they gain, as plain values."""
+        return {"orders": legs_to_dicts(self.legs), "gain": self.gain, "gain_share": self.share}
+
+    @staticmethod
+    def from_dict(saved: dict[str, Any]) -> FreeLunch:
+        """The free lunch that `to_dict` gave."""
+        return FreeLunch(legs_from(saved["orders"]), saved["gain"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reweighting:
+    """Probabilities under which no quoted order has a gain to expect.
+
+    Attributes
+    ----------
+    outcomes : Outcomes
+    entropy : float
+        Relative entropy to the probabilities before. [nat]
+    effective : float
+        Number of scenarios that carry the weight, ``exp(entropy of the weights)``.
+    worst : float
+        Largest expected gain of any order that is left, at most 0. [share of its underlying]
+    """
+
+    outcomes: Outcomes
+    entropy: float
+    effective: float
+    worst: float
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How the outcomes of a plan agree with the quotes it trades at.
+
+    Attributes
+    ----------
+    outcomes : int
+    gain : float
+        Largest expected gain of any order under the probabilities given. [share of its underlying]
+    lunch : FreeLunch or None
+        Orders that lose in no outcome, if there are any.
+    entropy : float or None
+        Least relative entropy, to the probabilities given, of some under which no order gains; None where there
+        are none. [nat]
+    effective : float or None
+        Number of outcomes that carry the weight of those.
+    gain_left : float or None
+        Largest expected gain under those, at most 0. [share of its underlying]
+    reweighted : bool
+        Whether the plan was made with those, or with the ones given.
+    """
+
+    outcomes: int
+    gain: float
+    lunch: FreeLunch | None = None
+    entropy: float | None = None
+    effective: float | None = None
+    gain_left: float | None = None
+    reweighted: bool = False
+
+    def __str__(self) -> str:
+        text = f"{self.outcomes:,}, {'no free lunch' if self.lunch is None else 'a free lunch among them'}; "
+        if self.gain <= 0.0:
+            return f"{text}no order gains on average: they fit the quotes"
+        text += f"an order gains up to {self.gain:.2%} of its underlying on average"
+        if self.entropy is None:
+            return f"{text}, and no probabilities change that"
+        fit = "reweighted to fit the quotes" if self.reweighted else "they would fit the quotes reweighted"
+        return f"{text}; {fit}, entropy {self.entropy:.3g}, {self.effective:,.0f} effective"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a free lunch is, what it means and the way out."""
+        if self.lunch is None:
+            return ()
+        return (
+            f"the outcomes disagree with the quotes: {self.lunch} lose in none of {self.outcomes:,} and gain "
+            f"{self.lunch.gain:,.0f} on average ({self.lunch.share:.2%} of their size), so that what is taken over "
+            f"them is too kind to such orders. {WAY_OUT}",
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The agreement as plain values."""
+        return {
+            "count": self.outcomes,
+            "largest_gain": self.gain,
+            "free_lunch": None if self.lunch is None else self.lunch.to_dict(),
+            "entropy": self.entropy,
+            "effective": self.effective,
+            "largest_gain_left": self.gain_left,
+            "reweighted": self.reweighted,
+        }
+
+    @staticmethod
+    def from_dict(saved: dict[str, Any]) -> Agreement:
+        """The agreement that `to_dict` gave."""
+        lunch = saved["free_lunch"]
+        return Agreement(
+            outcomes=saved["count"],
+            gain=saved["largest_gain"],
+            lunch=None if lunch is None else FreeLunch.from_dict(lunch),
+            entropy=saved["entropy"],
+            effective=saved["effective"],
+            gain_left=saved["largest_gain_left"],
+            reweighted=saved["reweighted"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another way to the same target, with less to choose from.
+
+    Attributes
+    ----------
+    name : str
+        Its structure: ``'spot'``, ``'put'``, ``'collar'`` ...
+    legs : tuple of Leg
+    cost : Cost
+    misses : tuple of Check
+        Limits that it cannot meet; empty if it meets all.
+    loss : float or None
+        What it loses, as a share of the base, where a loss is minimised. [1]
+    """
+
+    name: str
+    legs: tuple[Leg, ...]
+    cost: Cost
+    misses: tuple[Check, ...] = ()
+    loss: float | None = None
+
+    @property
+    def orders(self) -> pd.DataFrame:
+        """The order ticket."""
+        return orders_frame(self.legs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The alternative as plain values."""
+        return {
+            "name": self.name,
+            "orders": legs_to_dicts(self.legs),
+            "cost": cost_to_dict(self.cost),
+            "misses": [check.to_dict() for check in self.misses],
+            "loss": self.loss,
+        }
+
+
+def cost_to_dict(cost: Cost) -> dict[str, float]:
+    return asdict(cost) | {"execution": cost.execution}

@@ -1,0 +1,143 @@
+"""A plan checked from its orders alone: the book after them is valued anew and held against every limit.
+
+Nothing here reads the programme or the solver: the numbers come from `Book`, `Leg` and the chain's quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from hedging._numerics.tails import quantile_loss, shortfall
+from hedging._numerics.types import Array
+from hedging.book.book import Book
+from hedging.book.legs import Leg, cost_of
+from hedging.book.pnl import growth_of, pnl_of
+from hedging.market.contracts import Future, Option
+from hedging.market.market import Market
+from hedging.paths.paths import Paths
+from hedging.planner.candidates.measures import measures
+from hedging.planner.request.floors import dates_of, floors_of
+from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
+from hedging.planner.request.request import Request
+from hedging.planner.result.checks import Check
+from hedging.planner.verify.cost import cost_with_carry
+
+__all__ = ["checks_of"]
+
+
+def checks_of(request: Request, legs: Sequence[Leg], base: float) -> tuple[Check, ...]:
+    """Every target and limit, held against the book after some orders; what is minimised is measured, and free.
+
+    Parameters
+    ----------
+    request : Request
+    legs : sequence of Leg
+    base : float
+        What shares are shares of. [money]
+    """
+    after = request.book + legs
+    return (
+        *(check for market in request.markets for check in _of_market(request, after, legs, market, base)),
+        *_of_floors(request, legs, base),
+        *_of_outcomes(request, legs, base),
+        *_of_spending(request, legs, base),
+    )
+
+
+def _of_market(
+    request: Request, after: Book, legs: Sequence[Leg], market: Market, base: float
+) -> Iterator[Check]:
+    """The bands, the cover of short tails and the margin of one asset."""
+    several, margin = len(request.markets) > 1, request.limits.initial_margin
+    for measure in measures(request.target, market, several=several):
+        before, now = measure.of_book(request.book), measure.of_book(after)
+        # Rounding is of the size of what was added up, also where orders cancel to nothing.
+        gross = sum(abs(measure.of_book(Book() + [leg])) for leg in legs)
+        yield Check(measure.limit, now, *measure.band, scale=max(measure.size(before), gross))
+    yield from _cover(request.book, after, legs, market)
+    if margin is not None:
+        limit = Limit("initial_margin", market.asset if several else "")
+        yield Check(limit, margin.of(after, market) / base, high=margin.most)
+
+
+def _of_floors(request: Request, legs: Sequence[Leg], base: float) -> Iterator[Check]:
+    """The worst case over the scenarios, on the dates of each floor."""
+    floors = floors_of(request.target.floor, request.target.least)
+    if not floors:
+        return
+    pnl = _gained(request.book, legs, request.markets, request.scenarios)
+    for limit, share in floors.items():
+        worst = float(pnl[:, dates_of(limit, request.scenarios.days)].min())
+        yield Check(limit, worst / base, low=share)
+
+
+def _of_outcomes(request: Request, legs: Sequence[Leg], base: float) -> Iterator[Check]:
+    """Expected shortfall and value at risk over the outcomes, at their last date."""
+    target, outcomes = request.target, request.outcomes
+    if not target.needs_outcomes or outcomes is None:
+        return
+    pnl = _gained(request.book, legs, request.markets, outcomes.paths)[:, -1]
+    if target.shortfall is not None or target.least == SHORTFALL:
+        loss = shortfall(pnl, outcomes.probabilities, target.level) / base
+        yield Check(SHORTFALL, -loss, low=target.shortfall)
+    if target.value_at_risk is not None:
+        loss = quantile_loss(pnl, outcomes.probabilities, target.level) / base
+        yield Check(VALUE_AT_RISK, -loss, low=target.value_at_risk)
+
+
+def _of_spending(request: Request, legs: Sequence[Leg], base: float) -> Iterator[Check]:
+    """Premium, cost, vega and number of all orders together."""
+    limits, markets = request.limits, request.markets
+    if limits.budget is not None:
+        yield Check(Limit("budget"), cost_of(legs).premium / base, high=limits.budget)
+    if limits.cost is not None:
+        cost = cost_with_carry(legs, markets, request.horizon).execution
+        yield Check(Limit("cost"), cost / base, high=limits.cost)
+    if limits.gross_vega is not None:
+        vegas = [abs((Book() + [leg]).exposure(market).vega) for leg in legs for market in markets]
+        yield Check(Limit("gross_vega"), sum(vegas), high=limits.gross_vega, scale=limits.gross_vega)
+    yield Check(Limit("max_legs"), len(legs), high=limits.max_legs)
+
+
+def _gained(book: Book, legs: Sequence[Leg], markets: Sequence[Market], paths: Paths) -> Array:
+    """P&L of a book with some orders at every node, without what a quote that beats the mark gains at once."""
+    after = book + legs
+    pnl = pnl_of(after, markets, paths) + after.value(*markets) - book.value(*markets)
+    unearned = sum(max((Book() + [leg]).value(*markets) + abs(leg.units) * leg.fee, 0.0) for leg in legs)
+    return pnl - unearned / growth_of(book, markets, paths)
+
+
+def _cover(book: Book, after: Book, legs: Sequence[Leg], market: Market) -> Iterator[Check]:
+    """Whether any tail is shorter than it was, at the time of each expiry."""
+    expiries = {
+        holding.instrument.expiry
+        for holding in after.of(market.asset)
+        if isinstance(holding.instrument, Option | Future)
+    }
+    paid = sum(leg.paid for leg in legs if leg.pays_coin and leg.instrument.asset == market.asset)
+    for expiry in sorted(expiries):
+        before_c, before_p, before_k = _slopes(book, market.asset, expiry)
+        calls, puts, strikes = _slopes(after, market.asset, expiry)
+        # A book without coins to cover calls with pays its premium by buying coin: that is no short call.
+        owed = max(paid / market.spot, 0.0) if before_c <= 0.0 else 0.0
+        yield Check(Limit("calls covered", expiry=expiry), calls + owed, low=min(0.0, before_c))
+        yield Check(Limit("puts covered", expiry=expiry), puts, low=min(0.0, before_p))
+        by_strike = Limit("puts covered by strike", expiry=expiry)
+        yield Check(by_strike, strikes, low=min(0.0, before_k), scale=market.spot)
+
+
+def _slopes(book: Book, asset: str, expiry: pd.Timestamp) -> tuple[float, float, float]:
+    """From `expiry` on: slope for spot to infinity, net puts, and net puts times strike."""
+    up = puts = strikes = 0.0
+    for holding in book.of(asset):
+        item = holding.instrument
+        if isinstance(item, Option | Future) and item.expiry < expiry:
+            continue
+        if isinstance(item, Option) and item.flag == "p":
+            puts += holding.units
+            strikes += holding.units * item.strike
+        else:
+            up += holding.units
+    return up, puts, strikes

@@ -1,0 +1,115 @@
+"""The orders of a plan, valued from scratch: exposures, limits, worst cases; and the insistence that they agree.
+
+Nothing here reads the programme or the solver, so that it cannot repeat their mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hedging.book.book import Exposure
+from hedging.book.legs import Cost, Leg
+from hedging.errors import SolverError
+from hedging.planner.request.request import Request
+from hedging.planner.request.target import COST_WEIGHT
+from hedging.planner.result.checks import Check, Trough
+from hedging.planner.result.values import Numeraire
+from hedging.planner.verify.checks import checks_of
+from hedging.planner.verify.in_coin import in_coin
+from hedging.planner.verify.troughs import trough_of
+
+__all__ = ["Verified", "objective_of", "verify"]
+
+AGREEMENT = 1e-9  # of the base: what the programme's cost and that of the orders may differ by
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the orders come to.
+
+    Attributes
+    ----------
+    checks : tuple of Check
+    exposures : tuple of (Exposure, Exposure)
+        Before and after, per asset.
+    troughs : tuple of (Trough, Trough)
+        Worst case over the scenarios without and with the orders.
+    numeraires : tuple of Numeraire
+    """
+
+    checks: tuple[Check, ...]
+    exposures: tuple[tuple[Exposure, Exposure], ...]
+    troughs: tuple[Trough, Trough]
+    numeraires: tuple[Numeraire, ...]
+
+
+def verify(
+    request: Request, legs: Sequence[Leg], cost: Cost, base: float, objective: float | None
+) -> Verified:
+    """Value the book after some orders anew and hold it against every limit.
+
+    Parameters
+    ----------
+    request : Request
+    legs : sequence of Leg
+    cost : Cost
+        Of the orders, carry included.
+    base : float
+        [money]
+    objective : float or None
+        What the orders cost by the programme; None where they are known to miss limits. [money]
+
+    Raises
+    ------
+    SolverError
+        If the orders break a limit that may not be missed, or cost something else than was solved for.
+    """
+    book, markets, scenarios = request.book, request.markets, request.scenarios
+    after = book + legs
+    checks = checks_of(request, legs, base)
+    if objective is not None:
+        _insist(request, legs, cost, checks, base, objective)
+    value = book.value(*markets)
+    alone, hedged = (trough_of(held, markets, scenarios, base, value) for held in (book, after))
+    return Verified(
+        checks,
+        tuple((book.exposure(market), after.exposure(market)) for market in markets),
+        (alone, hedged),
+        in_coin(book, after, cost, markets, scenarios, base),
+    )
+
+
+def objective_of(
+    request: Request, legs: Sequence[Leg], cost: Cost, checks: Sequence[Check], base: float
+) -> float:
+    """Objective of some orders, from what they cost and where they leave every limit. [money]"""
+    target, fixed = request.target, request.limits.price_per_leg * base * len(legs)
+    misses = sum(
+        check.miss * (100.0 if check.limit.in_shares else 1.0) * price
+        for check in checks
+        if (price := target.miss_price(check.limit)) is not None
+    )
+    if not target.least:
+        return cost.execution + fixed + misses
+    lost = sum(max(0.0, -check.value) * base for check in checks if check.limit == target.least)
+    return COST_WEIGHT * cost.execution + fixed + misses + lost
+
+
+def _insist(
+    request: Request,
+    legs: Sequence[Leg],
+    cost: Cost,
+    checks: Sequence[Check],
+    base: float,
+    objective: float,
+) -> None:
+    """Refuse a plan whose orders, valued anew, do not show what the programme promised."""
+    hard = [check for check in checks if request.target.miss_price(check.limit) is None]
+    broken = [check for check in hard if not check.ok]
+    if broken:
+        words = "; ".join(f"{c.limit} is {c.value:.8g}, allowed {c.low} to {c.high}" for c in broken)
+        raise SolverError(f"the plan fails its check, please report it: {words}.")
+    total = objective_of(request, legs, cost, checks, base)
+    if abs(total - objective) > AGREEMENT * base:
+        raise SolverError(f"the plan costs {total:.6f}, not {objective:.6f} as solved; please report it.")
