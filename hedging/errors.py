@@ -15,7 +15,7 @@ Every message says what, the rule, what came and where, and the way out if it is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from hedging.planner import HedgePlan
@@ -32,11 +32,21 @@ __all__ = [
 
 
 class HedgingError(Exception):
-    """Base of every error this library raises on purpose."""
+    """Base of every error this library raises on purpose.
+
+    Attributes
+    ----------
+    exit_code : int
+        What the command ``hedging`` leaves with: 1 no plan meets the limits, 2 the input, 3 anything else.
+    """
+
+    exit_code: ClassVar[int] = 3
 
 
 class InputError(HedgingError, ValueError):
     """A value, shape or column breaks its rule; retry with better input."""
+
+    exit_code = 2
 
 
 class ChainError(InputError):
@@ -53,6 +63,8 @@ class InfeasibleHedgeError(HedgingError):
     clashes : tuple of str
         The limits that cannot hold together, in words.
     """
+
+    exit_code = 1
 
     def __init__(
         self, message: str, *, closest: HedgePlan | None = None, clashes: tuple[str, ...] = ()
@@ -72,3 +84,5 @@ class VenueError(HedgingError):
 
 class MissingExtraError(HedgingError, ImportError):
     """An optional library is not installed; the message names the extra that brings it."""
+
+    exit_code = 2

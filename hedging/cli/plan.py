@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-import hedging
 from hedging._writing import write_text
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
@@ -14,7 +13,9 @@ from hedging.errors import InfeasibleHedgeError, InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hedging import Book, HedgePlan, Market
+    from hedging.book import Book
+    from hedging.market import Market
+    from hedging.planner import HedgePlan, Target
 
 __all__ = ["add_parser"]
 
@@ -45,6 +46,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from hedging.planner import plan as find
+
     console.check_outputs(args.json, args.orders, args.ticket, plot=args.plot)
     book, markets = asked.book_and_markets(args)
     if args.plot and len(markets) > 1:
@@ -53,7 +56,7 @@ def _run(args: argparse.Namespace) -> int:
     outcomes = asked.outcomes_of(args, markets) if target.needs_outcomes else None
     try:
         with console.search_progress("plan") as progress:
-            plan = hedging.plan(
+            plan = find(
                 book,
                 markets,
                 target,
@@ -73,7 +76,7 @@ def _run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _target(args: argparse.Namespace) -> hedging.Target:
+def _target(args: argparse.Namespace) -> Target:
     names = [name for name, *_ in asked.TARGETS]
     if args.minimise == "cost" and all(getattr(args, name) is None for name in names):
         named = ", ".join(map(asked.option, names))
@@ -97,4 +100,6 @@ def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequen
     if args.ticket:
         plan.to_ticket(args.ticket)
     if args.plot:
-        console.save_figure(hedging.plots.payoff(book, markets[0], overlay=plan).figure, args.plot)
+        from hedging.plots import payoff
+
+        console.save_figure(payoff(book, markets[0], overlay=plan).figure, args.plot)
