@@ -15,6 +15,8 @@ Every message says what, the rule, what came and where, and the way out if it is
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 __all__ = [
     "ChainError",
     "HedgingError",
@@ -31,10 +33,10 @@ class HedgingError(Exception):
     Attributes
     ----------
     exit_code : int
-        What the command ends with.
+        What the command ``hedging`` leaves with: 1 no plan meets the limits, 2 the input, 3 anything else.
     """
 
-    exit_code = 3
+    exit_code: ClassVar[int] = 3
 
 
 class InputError(HedgingError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib
 import inspect
 import pkgutil
@@ -54,6 +55,17 @@ def test_all_names_exist_and_are_documented(module: str) -> None:
         value = getattr(loaded, name)
         if inspect.isfunction(value) or inspect.isclass(value):
             assert inspect.getdoc(value), f"{module}.{name} has no docstring"
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_no_value_has_nan_for_nothing(module: str) -> None:
+    """NaN equals nothing, so that a value which holds one would not equal its own copy."""
+    loaded = importlib.import_module(module)
+    for name in getattr(loaded, "__all__", ()):
+        value = getattr(loaded, name)
+        if inspect.isclass(value) and dataclasses.is_dataclass(value):
+            for field in dataclasses.fields(value):
+                assert field.default == field.default, f"{module}.{name}.{field.name}"
 
 
 @pytest.mark.parametrize("module", PUBLIC)

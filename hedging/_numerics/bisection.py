@@ -16,8 +16,8 @@ SCAN = 1_001
 REFINE, ROUNDS = 33, 7
 
 
-def first_false(holds: Callable[[Array], npt.NDArray[np.bool_]], end: float) -> float:
-    """First point from 0 towards `end` at which `holds` is false; NaN if it holds all the way.
+def first_false(holds: Callable[[Array], npt.NDArray[np.bool_]], end: float) -> float | None:
+    """First point from 0 towards `end` at which `holds` is false; None if it holds all the way.
 
     The way is scanned in a thousand steps, then the first step that fails is closed in on to 1e-13 of the
     way. What turns false and true again within one step of the scan is missed.
@@ -39,7 +39,7 @@ def first_false(holds: Callable[[Array], npt.NDArray[np.bool_]], end: float) -> 
         at = np.linspace(near, far, points)
         fails = ~holds(at)
         if not fails.any():
-            return float("nan") if points == SCAN else far
+            return None if points == SCAN else far
         first = int(fails.argmax())
         if first == 0:
             return near

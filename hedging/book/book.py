@@ -96,28 +96,31 @@ class Holding:
     quantity : float
         Signed contracts of `multiplier` units; coins at the entry price for coin-settled perpetuals and
         futures.
-    entry : float
-        Price paid per unit, NaN if unknown; perpetuals and futures must have one. [money]
+    entry : float or None
+        Price paid per unit, None if unknown (NaN is taken for that); perpetuals and futures must have one.
+        [money]
     """
 
     instrument: Instrument
     quantity: float
-    entry: float = math.nan
+    entry: float | None = None
 
     def __post_init__(self) -> None:
+        if self.entry is not None and math.isnan(self.entry):  # which would not equal itself
+            object.__setattr__(self, "entry", None)
         if not abs(self.quantity) <= LARGEST:  # also NaN
             raise InputError(
                 f"quantity of {self.instrument.symbol} must be a number of at most {LARGEST:g}; got {self.quantity!r}."
             )
-        if isinstance(self.instrument, Perpetual | Future) and math.isnan(self.entry):
+        if isinstance(self.instrument, Perpetual | Future) and self.entry is None:
             raise InputError(
                 f"{self.instrument.symbol} needs its entry price: its value is the gain since then."
             )
-        if not math.isnan(self.entry) and not 0 <= self.entry <= LARGEST:
+        if self.entry is not None and not 0 <= self.entry <= LARGEST:
             raise InputError(f"entry of {self.instrument.symbol} must be a price >= 0; got {self.entry!r}.")
 
     @classmethod
-    def spot(cls, asset: str, quantity: float, entry: float = math.nan) -> Holding:
+    def spot(cls, asset: str, quantity: float, entry: float | None = None) -> Holding:
         """Units of the asset itself."""
         return cls(Spot(asset), quantity, entry)
 
@@ -149,7 +152,7 @@ class Holding:
         strike: float,
         expiry: pd.Timestamp,
         quantity: float,
-        entry: float = math.nan,
+        entry: float | None = None,
         *,
         terms: ContractTerms | None = None,
     ) -> Holding:
@@ -204,7 +207,9 @@ class Book:
     def to_frame(self) -> pd.DataFrame:
         """One row a holding: instrument, quantity [contracts], units [of underlying], entry [money]."""
         rows = [(h.instrument.symbol, h.quantity, h.units, h.entry) for h in self.holdings]
-        return pd.DataFrame(rows, columns=["instrument", "quantity", "units", "entry"])
+        return pd.DataFrame(rows, columns=["instrument", "quantity", "units", "entry"]).astype(
+            {"entry": float}
+        )
 
     def __repr__(self) -> str:
         head = f"Book of {len(self.holdings)} holdings, cash {self.cash:,.2f}, judged in {self.numeraire}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from datetime import date, datetime
 from pathlib import Path
@@ -31,7 +30,6 @@ def _expiry(value: object) -> pd.Timestamp:
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Expiry = Annotated[pd.Timestamp, PlainValidator(_expiry)]
-UNKNOWN = math.nan
 
 
 class _Strict(BaseModel):
@@ -43,7 +41,7 @@ class _Held(_Strict):
 
     asset: Annotated[str, Field(min_length=1)]
     quantity: Finite
-    entry: Annotated[Price, Field(alias="entry_price")] = UNKNOWN
+    entry: Annotated[Price | None, Field(alias="entry_price")] = None
 
 
 class _HeldSpot(_Held):

@@ -179,8 +179,8 @@ def option_leg(chain: OptionChain, symbol: str, quantity: float, ladder: Ladder 
     Raises
     ------
     InputError
-        If the option is not listed, has no quote on that side, or the quantity is not whole lots or more than
-        the ladder holds.
+        If the option is not listed, has no quote on that side, or nothing but that quote, or the quantity is not
+        whole lots or more than the ladder holds.
     """
     option = chain.option(symbol)
     lots = quantity / option.terms.lot
@@ -199,6 +199,11 @@ def option_leg(chain: OptionChain, symbol: str, quantity: float, ladder: Ladder 
         level, money = ladder.reached(quantity), chain.spot if option.terms.settlement == "coin" else 1.0
         price, worst = level.average * money, level.worst * money
     half_spread = float(crossing_cost(price, row["bid"], row["ask"], row["mark"]))
+    if not np.isfinite(half_spread):
+        raise InputError(
+            f"{symbol} shows {'an ask' if quantity > 0 else 'a bid'} alone, neither the other side nor a mark: what "
+            "trading it costs is unknown; choose an option that is quoted on both sides."
+        )
     fee = float(option.terms.fee.per_unit(price, chain.spot))
     return Leg(option, float(quantity), price, half_spread, fee, chain.spot, worst)
 

@@ -34,7 +34,9 @@ SHORTEST_YEARS = 1e-12
 COMPILED = 10_000
 
 
-def unit_values_now(instruments: Sequence[Instrument], entries: Sequence[float], market: Market) -> Array:
+def unit_values_now(
+    instruments: Sequence[Instrument], entries: Sequence[float | None], market: Market
+) -> Array:
     """Today's value of one unit of underlying of each instrument, shape (instruments,). [money]
 
     Perpetuals and futures are worth their gain since `entries`; options their mark.
@@ -43,7 +45,7 @@ def unit_values_now(instruments: Sequence[Instrument], entries: Sequence[float],
 
 
 def unit_values(
-    instruments: Sequence[Instrument], entries: Sequence[float], market: Market, paths: Paths
+    instruments: Sequence[Instrument], entries: Sequence[float | None], market: Market, paths: Paths
 ) -> Array:
     """Value of one unit of underlying of each instrument at every node.
 
@@ -96,8 +98,8 @@ class Pricer:
     Attributes
     ----------
     instruments : tuple of Instrument
-    entries : tuple of float
-        [money]
+    entries : ndarray, shape (instruments,)
+        NaN where unknown. [money]
     spot : float
         Today's. [money]
     funding_8h : float
@@ -119,7 +121,7 @@ class Pricer:
     """
 
     instruments: tuple[Instrument, ...]
-    entries: tuple[float, ...]
+    entries: Array
     spot: float
     funding_8h: float
     smile: Smile
@@ -134,7 +136,7 @@ class Pricer:
     def of(
         cls,
         instruments: Sequence[Instrument],
-        entries: Sequence[float],
+        entries: Sequence[float | None],
         market: Market,
         *,
         roll: bool = False,
@@ -156,7 +158,7 @@ class Pricer:
         options = {column: item for column, item in enumerate(instruments) if isinstance(item, Option)}
         return cls(
             instruments=tuple(instruments),
-            entries=tuple(float(entry) for entry in entries),
+            entries=np.array(entries, dtype=float),
             spot=market.spot,
             funding_8h=market.funding_8h,
             smile=market.smile,
@@ -310,7 +312,7 @@ class Pricer:
 
     def _linear(self, column: int, item: Linear, spot: Array, paths: Paths) -> Array:
         """Value of one unit of spot, a perpetual or a future at every node, shape (dates, scenarios)."""
-        entry = self.entries[column]
+        entry = float(self.entries[column])
         if isinstance(item, Spot):
             return spot
         if isinstance(item, Perpetual):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any
 
-from hedging._numerics.types import Array, Mask
 from hedging.market.contracts import Instrument, Option, Spot
 
 __all__ = ["multiplier_of", "paid_for", "pays_coin", "pays_premium", "units_of"]
-
-Number = TypeVar("Number", float, Array)
 
 
 def multiplier_of(instrument: Instrument) -> float:
@@ -34,7 +31,7 @@ def pays_coin(instrument: Instrument) -> bool:
     return not isinstance(instrument, Spot) and instrument.settlement == "coin"
 
 
-def paid_for(units: Number, price: Number, fee: Number, premium: bool | Mask) -> Number:
+def paid_for(units: Any, price: Any, fee: Any, premium: Any) -> Any:
     """What leaves the account when signed units are traded: the price where it is paid, and the fee. [money]
 
     Numbers, or arrays that broadcast; `premium` as `pays_premium` says.

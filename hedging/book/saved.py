@@ -69,7 +69,7 @@ def book_to_dict(book: Book) -> dict[str, Any]:
         {
             "instrument": held.instrument.symbol,
             "quantity": held.quantity,
-            "entry": None if math.isnan(held.entry) else held.entry,
+            "entry": held.entry,
             "terms": _instrument(held.instrument),
         }
         for held in book.holdings
@@ -83,7 +83,7 @@ def book_from(saved: dict[str, Any]) -> Book:
         Holding(
             _instrument_from(row["terms"]),
             row["quantity"],
-            math.nan if row["entry"] is None else row["entry"],
+            row["entry"],
         )
         for row in saved["holdings"]
     ]

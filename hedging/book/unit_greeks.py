@@ -17,7 +17,7 @@ __all__ = ["unit_greeks"]
 
 
 def unit_greeks(
-    instruments: Sequence[Instrument], entries: Sequence[float], market: Market
+    instruments: Sequence[Instrument], entries: Sequence[float | None], market: Market
 ) -> dict[str, Array]:
     """Today's value and Greeks of one unit of underlying of each instrument, in market units.
 
@@ -48,7 +48,7 @@ def unit_greeks(
         )
         for name in GREEKS:
             out[name][list(options)] = getattr(found, name)
-    for i, (item, entry) in enumerate(zip(instruments, entries, strict=True)):
+    for i, (item, entry) in enumerate(zip(instruments, np.array(entries, dtype=float), strict=True)):
         if not isinstance(item, Option):
             out["delta"][i], out["theta"][i] = _linear_slopes(item, entry, market)
     return out

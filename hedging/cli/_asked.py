@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import hedging
 from hedging.cli import _console as console
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
-    from hedging import Book, Market, Paths
-    from hedging.planner import View
+    from hedging.book import Book
+    from hedging.market import Market
+    from hedging.paths import Paths
+    from hedging.planner import Effort, Limits, Target, View
 
 __all__ = [
     "add_asked",
@@ -80,8 +81,10 @@ def _closed(text: str) -> tuple[float, float]:
 
 def _outright(text: str) -> Any:
     """Kinds of outright trades, at their usual terms: ``perpetual,future``."""
+    from hedging.planner import Outright
+
     try:
-        return tuple(hedging.planner.Outright(kind) for kind in text.split(","))  # type: ignore[arg-type]
+        return tuple(Outright(kind) for kind in text.split(","))  # type: ignore[arg-type]
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -197,26 +200,37 @@ def option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def target_of(args: argparse.Namespace, **more: Any) -> hedging.Target:
+def target_of(args: argparse.Namespace, **more: Any) -> Target:
     """The target asked for; `more` are fields that only one command has."""
-    return hedging.Target(**_given(args, (*TARGETS, *TARGET_RULES)), **more)
+    from hedging.planner import Target
+
+    return Target(**_given(args, (*TARGETS, *TARGET_RULES)), **more)
 
 
-def limits_of(args: argparse.Namespace) -> hedging.Limits:
+def limits_of(args: argparse.Namespace) -> Limits:
     """The limits asked for."""
-    return hedging.Limits(**_given(args, LIMITS), close=not args.no_close)
+    from hedging.planner import Limits
+
+    return Limits(**_given(args, LIMITS), close=not args.no_close)
 
 
 def view_of(args: argparse.Namespace) -> View | None:
     """The view asked for, None without one."""
+    from hedging.planner import View
+
     given = _given(args, VIEW)
-    return hedging.planner.View(**given) if given else None
+    return View(**given) if given else None
 
 
-def effort_of(args: argparse.Namespace, seconds: str) -> dict[str, Any]:
-    """Solver, gap and time where they were given; `seconds` is what the library calls the time."""
-    given = {"gap": args.gap, seconds: args.time_limit}
-    return {"solver": args.solver} | {name: value for name, value in given.items() if value is not None}
+def effort_of(
+    args: argparse.Namespace, progress: Callable[[float, float], object] | None, *, gap: float
+) -> Effort:
+    """Solver, gap and time as they were given, or as they are by default."""
+    from hedging.planner import Effort
+
+    given = {"gap": args.gap, "time_limit": args.time_limit}
+    named = {name: value for name, value in given.items() if value is not None}
+    return Effort(**({"gap": gap} | named), solver=args.solver, progress=progress)
 
 
 def outcomes_of(args: argparse.Namespace, markets: Iterable[Market]) -> Paths:
@@ -231,7 +245,9 @@ def outcomes_of(args: argparse.Namespace, markets: Iterable[Market]) -> Paths:
 
 def book_and_markets(args: argparse.Namespace) -> tuple[Book, tuple[Market, ...]]:
     """The book, and the market of each of its assets."""
-    book = hedging.read_book(args.book)
+    from hedging.book import read_book
+
+    book = read_book(args.book)
     return book, console.read_markets(args, (args.asset,) if args.asset else book.assets or (None,))
 
 

@@ -11,21 +11,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import pandas as pd
-
-import hedging
 from hedging._writing import check_writable, whole_file, write_text
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
-    from hedging import Book, Market, OptionChain, Paths
+    import pandas as pd
+
+    from hedging.book import Book
+    from hedging.market import Market, OptionChain
+    from hedging.paths import Paths
 
 PICTURES = (".pdf", ".png", ".svg")
 
 
 def read_inputs(args: argparse.Namespace) -> tuple[Book, OptionChain]:
     """The book, and the chain of its asset."""
-    book = hedging.read_book(args.book)
+    from hedging.book import read_book
+
+    book = read_book(args.book)
     if len(book.assets) > 1:
         raise InputError(
             f"the book holds {', '.join(book.assets)}, and the command works on one asset: write a book file for "
@@ -37,7 +40,9 @@ def read_inputs(args: argparse.Namespace) -> tuple[Book, OptionChain]:
 
 def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionChain:
     """The chain of one asset in a file, as the options of `add_chain` pick it."""
-    return hedging.read_chain(file, format=args.format, at=args.at, asset=asset, timezone=args.timezone)
+    from hedging.venues import read_chain
+
+    return read_chain(file, format=args.format, at=args.at, asset=asset, timezone=args.timezone)
 
 
 def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tuple[Market, ...]:
@@ -48,9 +53,10 @@ def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tupl
     InputError
         If a file brings no asset that is missing yet, or an asset is in no file.
     """
+    from hedging.market import Market
 
     def market(file: str, asset: str | None) -> Market:
-        return hedging.Market.of(chain_of(args, file, asset))
+        return Market.of(chain_of(args, file, asset))
 
     if len(args.chain) == len(assets) == 1:
         return (market(args.chain[0], assets[0]),)
@@ -83,7 +89,9 @@ def drawn(
     market: Market, days: float, count: int, seed: int, *, tails: str = "student-t"
 ) -> dict[str, Paths]:
     """Paths with fat tails at the chain's 30-day vol, by asset, judged half way and at the end."""
-    draw = hedging.paths.student_t if tails == "student-t" else hedging.paths.jump_diffusion
+    from hedging.paths import jump_diffusion, student_t
+
+    draw = student_t if tails == "student-t" else jump_diffusion
     return draw({market.asset: vol_of_30_days(market)}, [days / 2, days], count, seed)
 
 
@@ -115,9 +123,7 @@ def write_table(path: str | Path, table: Any) -> None:
 
 
 def emit_json(path: str, content: Any) -> None:
-    """Write plain values or a table as JSON, to a file or to stdout."""
-    if isinstance(content, pd.DataFrame):
-        content = records(content)
+    """Write plain values as JSON, to a file or to stdout; a table is `records` first."""
     text = json.dumps(content, indent=2, allow_nan=False, default=str)
     if path == "-":
         print(text)
@@ -165,8 +171,10 @@ def band(text: str) -> tuple[float | None, float | None]:
     """A band written as ``8:12``, ``8:`` or ``:12``, or a value with its tolerance, ``10+-2``."""
     value, sign, tolerance = text.replace("±", "+-").partition("+-")
     if sign:
+        from hedging.planner import around
+
         try:
-            return hedging.planner.around(number(value), number(tolerance))
+            return around(number(value), number(tolerance))
         except InputError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
     low, colon, high = text.partition(":")

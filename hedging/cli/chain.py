@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +77,8 @@ def _read(args: argparse.Namespace) -> OptionChain:
 
 def _rules(texts: Sequence[str]) -> ChainRules:
     """Rules with some of their limits changed, as ``name=number``."""
+    from dataclasses import fields
+
     from hedging.market.chain import ChainRules
 
     known = [field.name for field in fields(ChainRules)]
@@ -111,6 +112,8 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
     from hedging.market import fit_quality, health, smile
 
     chain = _read(args)

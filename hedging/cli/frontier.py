@@ -5,9 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-import numpy as np
-
-import hedging
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
 
@@ -47,16 +44,20 @@ def _levels(text: str) -> list[float]:
     first, colon, last = ends.partition(":")
     if not colon or not 2 <= console.whole(count) <= 1_000:
         raise argparse.ArgumentTypeError(f"must be FROM:TO:N with 2 <= N <= 1000; got {text!r}")
+    import numpy as np
+
     return [float(level) for level in np.linspace(console.share(first), console.share(last), int(count))]
 
 
 def _run(args: argparse.Namespace) -> int:
+    from hedging.planner import frontier
+
     console.check_outputs(args.json, args.csv, plot=args.plot)
     book, markets = asked.book_and_markets(args)
     target = asked.target_of(args)
     outcomes = asked.outcomes_of(args, markets) if target.needs_outcomes or args.over == "shortfall" else None
     with console.search_progress("frontier") as progress:
-        found = hedging.planner.frontier(
+        found = frontier(
             book,
             markets,
             target,
@@ -66,8 +67,7 @@ def _run(args: argparse.Namespace) -> int:
             horizon=args.horizon,
             outcomes=outcomes,
             view=asked.view_of(args),
-            progress=progress,
-            **asked.effort_of(args, "seconds"),
+            effort=asked.effort_of(args, progress, gap=1e-2),
         )
     if args.json:
         console.emit_json(args.json, found.to_dict())
@@ -76,6 +76,8 @@ def _run(args: argparse.Namespace) -> int:
     if args.csv:
         console.write_table(args.csv, found.table)
     if args.plot:
-        drawn = hedging.plots.frontier(found, currency=markets[0].currency)
+        from hedging.plots import frontier as draw
+
+        drawn = draw(found, currency=markets[0].currency)
         console.save_figure(drawn.figure, args.plot)
     return 0

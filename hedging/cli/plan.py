@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-import hedging
 from hedging._writing import write_text
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
 from hedging.errors import InputError
-from hedging.planner.result.infeasible import InfeasibleHedgeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hedging import Book, HedgePlan, Market
+    from hedging.book import Book
+    from hedging.market import Market
+    from hedging.planner import HedgePlan, Target
 
 __all__ = ["add_parser"]
 
@@ -46,25 +46,32 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from hedging.planner import InfeasibleHedgeError, Outcomes
+    from hedging.planner import plan as find
+
     console.check_outputs(args.json, args.orders, args.ticket, plot=args.plot)
     book, markets = asked.book_and_markets(args)
     if args.plot and len(markets) > 1:
         raise InputError("--plot draws the payoff of one asset, and the book holds several: leave it out.")
     target, limits = _target(args), asked.limits_of(args)
-    outcomes = asked.outcomes_of(args, markets) if target.needs_outcomes else None
+    outcomes = None
+    if target.needs_outcomes:
+        outcomes = Outcomes(asked.outcomes_of(args, markets), reweight=args.reweight)
+    elif args.reweight:
+        raise InputError(
+            "--reweight moves the probabilities of outcomes: give --shortfall or --value-at-risk too."
+        )
     try:
         with console.search_progress("plan") as progress:
-            plan = hedging.plan(
+            plan = find(
                 book,
                 markets,
                 target,
                 limits,
                 horizon=args.horizon,
                 outcomes=outcomes,
-                reweight=args.reweight,
                 view=asked.view_of(args),
-                progress=progress,
-                **asked.effort_of(args, "time_limit"),
+                effort=asked.effort_of(args, progress, gap=1e-3),
             )
     except InfeasibleHedgeError as error:
         if error.closest is not None:
@@ -74,7 +81,7 @@ def _run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _target(args: argparse.Namespace) -> hedging.Target:
+def _target(args: argparse.Namespace) -> Target:
     names = [name for name, *_ in asked.TARGETS]
     if args.minimise == "cost" and all(getattr(args, name) is None for name in names):
         named = ", ".join(map(asked.option, names))
@@ -98,4 +105,6 @@ def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequen
     if args.ticket:
         plan.to_ticket(args.ticket)
     if args.plot:
-        console.save_figure(hedging.plots.payoff(book, markets[0], overlay=plan).figure, args.plot)
+        from hedging.plots import payoff
+
+        console.save_figure(payoff(book, markets[0], overlay=plan).figure, args.plot)

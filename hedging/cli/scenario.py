@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-import hedging
 from hedging.cli import _console as console
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hedging import Book, HedgePlan, Market, Paths
+    from hedging.book import Book
     from hedging.margin import MarginModel, Survival
+    from hedging.market import Market
+    from hedging.paths import Paths
+    from hedging.planner import HedgePlan
     from hedging.scenario import ScenarioResult
 
 __all__ = ["ACCELERATIONS", "add_parser"]
@@ -60,10 +62,13 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from hedging.market import Market
+    from hedging.planner import read_plan
+
     console.check_outputs(args.json, plot=args.plot)
     book, chain = console.read_inputs(args)
-    market = hedging.Market.of(chain)
-    overlay = hedging.read_plan(args.plan) if args.plan else None
+    market = Market.of(chain)
+    overlay = read_plan(args.plan) if args.plan else None
     if args.grid:
         return _grid(args, book, market, overlay)
     if args.monte_carlo is not None:
@@ -73,14 +78,17 @@ def _run(args: argparse.Namespace) -> int:
 
 def _path(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePlan | None) -> int:
     """One path: an accelerating fall, or a crash that happened."""
+    from hedging.paths import crash_path, fan, measured, replay
+    from hedging.scenario import run
+
     if args.replay is not None:
-        paths = drawn = hedging.paths.replay(args.replay).paths(market.asset)
+        paths = drawn = replay(args.replay).paths(market.asset)
     else:
         fall = (args.velocity, args.acceleration, args.days)
-        reaction = hedging.paths.measured(market.asset)
-        paths = hedging.crash_path(*fall, reaction=reaction)
-        drawn = hedging.paths.fan(*fall, multiples=ACCELERATIONS, reaction=reaction)
-    result = hedging.scenario.run(book, market, paths, overlay=overlay)
+        reaction = measured(market.asset)
+        paths = crash_path(*fall, reaction=reaction)
+        drawn = fan(*fall, multiples=ACCELERATIONS, reaction=reaction)
+    result = run(book, market, paths, overlay=overlay)
     accounts = _accounts(args, book, market, paths, overlay)
     content = result.to_dict()
     if accounts:
@@ -94,25 +102,32 @@ def _path(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePl
 def _fan(
     args: argparse.Namespace, book: Book, market: Market, paths: Paths, overlay: HedgePlan | None
 ) -> Figure:
-    result = hedging.scenario.run(book, market, paths, overlay=overlay)
+    from hedging.plots import crash_fan
+    from hedging.scenario import run
+
+    result = run(book, market, paths, overlay=overlay)
     kept = list(_accounts(args, book, market, paths, overlay).values())
-    return hedging.plots.crash_fan(result, survival=kept[-1] if kept else None)
+    return crash_fan(result, survival=kept[-1] if kept else None)
 
 
 def _accounts(
     args: argparse.Namespace, book: Book, market: Market, paths: Paths, overlay: HedgePlan | None
 ) -> dict[str, Survival]:
     """The account along the paths, without the plan and with it."""
+    from hedging.margin import survive
+
     if args.account is None:
         return {}
     model = _model(args.account, market)
     overlays = {"account alone": None} | ({"account with the plan": overlay} if overlay else {})
-    return {name: hedging.margin.survive(book, market, paths, model, legs) for name, legs in overlays.items()}
+    return {name: survive(book, market, paths, model, legs) for name, legs in overlays.items()}
 
 
 def _model(kind: str, market: Market) -> MarginModel:
     """Deribit's rules for the asset of a chain."""
-    margin, terms = hedging.margin, market.chain.terms
+    from hedging import margin
+
+    terms = market.chain.terms
     known: dict[tuple[str, str, str], MarginModel] = {
         ("standard", "BTC", "coin"): margin.DERIBIT_BTC,
         ("standard", "ETH", "coin"): margin.DERIBIT_ETH,
@@ -136,9 +151,9 @@ def _plain(kept: Survival) -> dict[str, Any]:
 
 
 def _grid(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePlan | None) -> int:
-    table = hedging.scenario.table(
-        book, market, overlay, spot_moves=GRID_MOVES, vol_shifts=GRID_VOLS, days=args.days
-    )
+    from hedging.scenario import table as over_grid
+
+    table = over_grid(book, market, overlay, spot_moves=GRID_MOVES, vol_shifts=GRID_VOLS, days=args.days)
     content = {
         "day": args.days,
         "spot_moves": list(GRID_MOVES),
@@ -150,17 +165,22 @@ def _grid(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePl
     head = f"gain on day {args.days:g} in {market.currency}, {'with' if overlay else 'without'} a plan"
     _show(args, content, head, shown.to_string(float_format="{:,.0f}".format))
     if args.plot:
-        console.save_figure(hedging.plots.heatmap(table, currency=market.currency).figure, args.plot)
+        from hedging.plots import heatmap
+
+        console.save_figure(heatmap(table, currency=market.currency).figure, args.plot)
     return 0
 
 
 def _monte_carlo(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePlan | None) -> int:
+    from hedging.risk import tail_risk
+    from hedging.scenario import run
+
     vol = console.vol_of_30_days(market)
     paths = console.drawn(market, args.days, args.monte_carlo, args.seed, tails=args.tails)
     with console.progress("scenarios") as report:
-        result = hedging.scenario.run(book, market, paths, overlay=overlay, progress=report)
+        result = run(book, market, paths, overlay=overlay, progress=report)
     gains = _end_gains(result)
-    risk = hedging.risk.tail_risk(gains)
+    risk = tail_risk(gains)
     content = {
         "scenarios": args.monte_carlo,
         "seed": args.seed,
@@ -175,7 +195,9 @@ def _monte_carlo(args: argparse.Namespace, book: Book, market: Market, overlay: 
     )
     _show(args, content, head, risk.to_string(float_format="{:,.6g}".format))
     if args.plot:
-        axes = hedging.plots.distribution(gains, risk, currency=result.currency)
+        from hedging.plots import distribution
+
+        axes = distribution(gains, risk, currency=result.currency)
         console.save_figure(axes.figure, args.plot)
     return 0
 

@@ -27,19 +27,19 @@ ROWS_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Liquidation:
-    """Prices at which an account is liquidated if spot moves there at once; NaN where none is in reach.
+    """Prices at which an account is liquidated if spot moves there at once; None where none is in reach.
 
     Attributes
     ----------
     spot : float
         Today's. [money]
-    down, up : float
+    down, up : float or None
         The first on the way down and on the way up. [money]
     """
 
     spot: float
-    down: float
-    up: float
+    down: float | None
+    up: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,8 +181,9 @@ def liquidation_price(
         paths = along([0.0], log_price[:, None], reaction=reaction)
         return np.asarray(model.assess(next(ledger.along(paths))).headroom > 0)
 
-    down, up = (float(np.exp(first_false(alive, end))) for end in (FURTHEST_FALL, FURTHEST_RISE))
-    return Liquidation(found.spot, found.spot * down, found.spot * up)
+    ends = (first_false(alive, end) for end in (FURTHEST_FALL, FURTHEST_RISE))
+    down, up = (None if end is None else found.spot * float(np.exp(end)) for end in ends)
+    return Liquidation(found.spot, down, up)
 
 
 def survive(

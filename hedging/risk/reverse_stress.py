@@ -23,7 +23,7 @@ __all__ = ["ReverseStress", "reverse_stress"]
 
 @dataclass(frozen=True, slots=True)
 class ReverseStress:
-    """The smallest moves of spot that lose a given sum; NaN where no move in reach does.
+    """The smallest moves of spot that lose a given sum; None where no move in reach does.
 
     Attributes
     ----------
@@ -31,24 +31,24 @@ class ReverseStress:
         [money]
     spot : float
         Today's. [money]
-    down, up : float
+    down, up : float or None
         First such prices on the way down and up. [money]
     """
 
     loss: float
     spot: float
-    down: float
-    up: float
+    down: float | None
+    up: float | None
 
     @property
-    def down_move(self) -> float:
+    def down_move(self) -> float | None:
         """The fall as a share of spot, < 0."""
-        return self.down / self.spot - 1.0
+        return None if self.down is None else self.down / self.spot - 1.0
 
     @property
-    def up_move(self) -> float:
+    def up_move(self) -> float | None:
         """The rise as a share of spot, > 0."""
-        return self.up / self.spot - 1.0
+        return None if self.up is None else self.up / self.spot - 1.0
 
 
 def reverse_stress(
@@ -86,5 +86,6 @@ def reverse_stress(
         paths = along([day], log_price[:, None], reaction=reaction)
         return np.asarray(book.values(found, paths)[:, 0].sum(axis=1) - start > -loss)
 
-    down, up = (found.spot * math.exp(first_false(bearable, end)) for end in (FURTHEST_FALL, FURTHEST_RISE))
+    ends = (first_false(bearable, end) for end in (FURTHEST_FALL, FURTHEST_RISE))
+    down, up = (None if end is None else found.spot * math.exp(end) for end in ends)
     return ReverseStress(loss, found.spot, down, up)

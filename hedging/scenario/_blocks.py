@@ -90,15 +90,13 @@ class Task:
         nodes: int = 0,
     ) -> Task:
         """Look up in the markets, once, all that the lines hold; `nodes` are the scenarios times dates."""
-        places: dict[str, dict[tuple[Instrument, float], int]] = {asset: {} for asset in held.assets}
+        places: dict[str, dict[tuple[Instrument, float | None], int]] = {asset: {} for asset in held.assets}
         parts = []
         for line in lines:
             found = []
             for holding in line.book.holdings:
                 known = places[holding.asset]
-                # A missing entry price is NaN, which equals nothing: entries matter to no such instrument.
-                entry = holding.entry if holding.entry == holding.entry else -1.0
-                place = known.setdefault((holding.instrument, entry), len(known))
+                place = known.setdefault((holding.instrument, holding.entry), len(known))
                 found.append((holding.asset, place, holding.units))
             parts.append(tuple(found))
         pricers = {

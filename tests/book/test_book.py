@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 
-import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
@@ -10,7 +11,7 @@ from numpy.testing import assert_allclose
 import hedging as hg
 from hedging import Book, Exposure, Holding, InputError, Market, OptionChain
 from hedging.book.legs import Leg, cost_of, option_leg
-from hedging.market.contracts import ContractTerms, FeeRule, Option, Perpetual, Spot
+from hedging.market.contracts import ContractTerms, FeeRule, Future, Instrument, Option, Perpetual, Spot
 from hedging.paths.paths import grid
 
 EXPIRY = pd.Timestamp("2026-03-27T08:00Z")
@@ -199,11 +200,46 @@ def test_ticket_quotes_coin_and_money(sample: OptionChain) -> None:
 def test_a_book_is_immutable_and_flat() -> None:
     book = Book([Holding.spot("BTC", 1)], Holding.spot("ETH", 2))
     assert book.assets == ("BTC", "ETH")
-    assert np.isnan(book.holdings[0].entry)
+    assert book.holdings[0].entry is None
     with pytest.raises(AttributeError):
         book.cash = 5.0  # type: ignore[misc]
     with pytest.raises(InputError, match="a book holds Holding values"):
         Book("BTC")  # type: ignore[arg-type]
+
+
+FRIDAY = pd.Timestamp("2026-06-26T08:00Z")
+
+
+@pytest.mark.parametrize("entry", [None, math.nan, 0.0, 88_000.0])
+@pytest.mark.parametrize(
+    "instrument",
+    [
+        Spot("BTC"),
+        Option("BTC", "p", 60_000.0, FRIDAY, ContractTerms(settlement="coin")),
+        Perpetual("BTC", "coin"),
+        Future("BTC", FRIDAY, "cash"),
+    ],
+)
+def test_a_holding_equals_itself_and_its_copy(instrument: Instrument, entry: float | None) -> None:
+    unknown = entry is None or math.isnan(entry)
+    if unknown and isinstance(instrument, Perpetual | Future):
+        with pytest.raises(InputError, match="needs its entry price"):
+            Holding(instrument, 2.0, entry)
+        return
+    one, again = (Holding(instrument, 2.0, entry) for _ in range(2))
+    assert one.entry is None if unknown else one.entry == entry
+    assert one == again == pickle.loads(pickle.dumps(one))
+    assert len({one, again}) == 1
+    assert Book(one) == Book(copy.deepcopy(one))
+    assert math.isnan(Book(one).to_frame()["entry"].iloc[0]) == unknown
+
+
+def test_an_unknown_entry_prices_as_any(sample: OptionChain, market: Market) -> None:
+    option = sample.option(str(sample.quotes["symbol"].iloc[40]))
+    spot = Spot(market.asset)
+    books = [Book(Holding(option, 2.0, paid), Holding(spot, 3.0, paid)) for paid in (None, 100.0)]
+    assert books[0].exposure(market) == books[1].exposure(market)
+    assert (books[0].values(market, grid([-0.1, 0.1])) == books[1].values(market, grid([-0.1, 0.1]))).all()
 
 
 def test_a_numeraire_that_nothing_is_priced_in_is_named(market: Market) -> None:

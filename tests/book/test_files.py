@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import pandas as pd
@@ -57,7 +56,7 @@ def test_a_book_file_is_read_as_written(tmp_path: Path) -> None:
     assert future.instrument == Future("BTC", pd.Timestamp("2026-06-26T08:00Z"), "coin")
     assert isinstance(option.instrument, Option)
     assert option.instrument.symbol == "BTC-27MAR26-60000-P"
-    assert math.isnan(option.entry)
+    assert option.entry is None
 
 
 def test_every_mistake_is_named_at_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -91,6 +92,17 @@ def test_a_missing_side_is_named(sample: OptionChain) -> None:
     option_leg(sample, unbid, 1.0)
     with pytest.raises(InputError, match=f"{unbid} has no bid"):
         option_leg(sample, unbid, -1.0)
+
+
+@pytest.mark.parametrize(("quantity", "alone"), [(1.0, "an ask"), (-1.0, "a bid")])
+def test_a_quote_that_stands_alone_has_no_known_cost(
+    sample: OptionChain, quantity: float, alone: str
+) -> None:
+    quotes = sample.quotes.copy()
+    here = quotes["symbol"] == PUT
+    quotes.loc[here, ["bid" if quantity > 0 else "ask", "mark"]] = np.nan
+    with pytest.raises(InputError, match=f"{PUT} shows {alone} alone, neither the other side nor a mark"):
+        option_leg(replace(sample, quotes=quotes), PUT, quantity)
 
 
 def test_the_ticket_says_everything_per_order(sample: OptionChain) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from cases.processes import command, printed
 
-from hedging import OptionChain, read_plan
+from hedging import OptionChain, errors, read_plan
 from hedging.cli import _console
 from hedging.cli import main as cli
 from hedging.venues import write_chain
@@ -30,6 +28,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def chain_file(shared_data: Path) -> str:
     return str(shared_data / "chains" / "deribit_full_20260206T043012Z.csv.gz")
+
+
+def every_kind(error: type[errors.HedgingError]) -> list[type[errors.HedgingError]]:
+    """All kinds of an error, at any depth."""
+    return [kind for below in error.__subclasses__() for kind in (below, *every_kind(below))]
 
 
 def one_line(capsys: pytest.CaptureFixture[str]) -> str:
@@ -277,6 +280,40 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([]) == 2
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "--help"], ["--delta"], ["plan"]])
+def test_help_and_usage_load_no_numbers_library(arguments: list[str]) -> None:
+    heavy = ("numpy", "pandas", "scipy", "matplotlib", "pydantic", "jinja2", "dataclasses", "hedging.planner")
+    run = f"import contextlib, io, sys; from hedging.cli.main import main\nargv = {arguments!r}\n"
+    quiet = "with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()): main(argv)\n"
+    assert printed(f"{run}{quiet}print(*[name for name in {heavy!r} if name in sys.modules])") == []
+
+
+@pytest.mark.parametrize("kind", [errors.HedgingError, *every_kind(errors.HedgingError)])
+def test_the_code_is_that_of_the_error(
+    kind: type[errors.HedgingError], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise kind("went\nwrong")
+
+    monkeypatch.setattr(_console, "check_outputs", fail)
+    assert cli.main(["audit", "plan.json", "--chain", "chain.json"]) == kind.exit_code
+    assert one_line(capsys) == "hedging: went wrong\n"
+
+
+def test_the_codes_are_those_of_the_readme() -> None:
+    ways_out = {
+        "HedgingError": 3,
+        "InputError": 2,
+        "ChainError": 2,
+        "InfeasibleHedgeError": 1,
+        "SolverError": 3,
+        "VenueError": 3,
+        "MissingExtraError": 2,
+    }
+    kinds = [errors.HedgingError, *every_kind(errors.HedgingError)]
+    assert {kind.__name__: kind.exit_code for kind in kinds if kind.__name__ in ways_out} == ways_out
+
+
 def test_demo_writes_everything_under_one_folder_and_repeats_itself(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -290,41 +327,8 @@ def test_demo_writes_everything_under_one_folder_and_repeats_itself(
     assert (folder / "out" / "orders.csv").read_bytes() == orders
 
 
-def as_process(shell: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m hedging`` from a shell, which may redirect its outputs."""
-    root = str(Path(cli.__file__).parents[2])
-    return subprocess.run(
-        ["sh", "-c", f'"$0" -m hedging "$@" {shell}', sys.executable, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PYTHONPATH": root},
-    )
-
-
-@pytest.mark.parametrize(
-    ("redirected", "code", "said"),
-    [
-        (">&-", 0, ""),
-        ("| true", 0, ""),
-        pytest.param(
-            ">/dev/full",
-            3,
-            "hedging: [Errno 28] No space left on device\n",
-            marks=pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here"),
-        ),
-    ],
-)
-def test_a_closed_or_full_stdout_leaves_no_traceback(
-    folder: Path, sample: OptionChain, redirected: str, code: int, said: str
-) -> None:
-    write_chain(sample, folder / "chain.csv")
-    done = as_process(redirected, "scenario", "book.toml", "--chain", "chain.csv", "--velocity", "-2%")
-    assert (done.returncode, done.stderr) == (code, said)
-
-
 def test_python_m_hedging_is_the_command(folder: Path) -> None:
-    done = as_process("", "plan", "nowhere.toml", "--chain", "x")
+    done = command("plan", "nowhere.toml", "--chain", "x")
     assert done.returncode == 2
     assert done.stderr.startswith("hedging: book file nowhere.toml cannot be read")
     assert "Traceback" not in done.stderr

@@ -60,12 +60,13 @@ def test_liquidation_of_a_short_inverse_perpetual(short: float) -> None:
     flat = replace(DERIBIT_BTC, per_unit=0.0)
     found = margin.liquidation_price(levered(-short), BTC, flat)
     assert_allclose(found.up, short * 1e5 * 0.99 / (short - 1.0), rtol=1e-9)
-    assert np.isnan(found.down)
+    assert found.down is None
+    assert found == replace(found)
 
 
 def test_fully_backed_short_inverse_perpetual_has_no_liquidation_upward() -> None:
     # Dollar neutral: the balance is A / P at every price, and the requirement a hundredth of it.
-    assert np.isnan(margin.liquidation_price(levered(-1.0), BTC, replace(DERIBIT_BTC, per_unit=0.0)).up)
+    assert margin.liquidation_price(levered(-1.0), BTC, replace(DERIBIT_BTC, per_unit=0.0)).up is None
 
 
 def test_linear_perpetual_in_cash() -> None:

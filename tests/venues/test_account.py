@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
@@ -88,7 +87,7 @@ def test_envelopes_and_several_currencies(wrap):
 
 def test_an_unknown_entry_of_an_option_stays_unknown():
     held = parts(Book.from_deribit([PUT | {"average_price_usd": None}], SUMMARY, as_of=AS_OF))[Option]
-    assert np.isnan(held.entry)
+    assert held.entry is None
 
 
 @pytest.mark.parametrize(

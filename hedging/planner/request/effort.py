@@ -58,7 +58,7 @@ class Effort:
         if not 0.0 <= number(self.gap) < 1.0:
             raise InputError(f"gap must be a share in [0, 1), such as 0.001; got {self.gap!r}.")
         if not 0.0 <= number(self.time_limit) < math.inf:
-            raise InputError(f"time_limit must be a number of seconds >= 0; got {self.time_limit!r}.")
+            raise InputError(f"the time limit must be a number of seconds >= 0; got {self.time_limit!r}.")
         if not number(self.nodes) >= 0.0:
             raise InputError(f"nodes must be a number >= 0; got {self.nodes!r}.")
         if not 1e6 <= number(self.memory) < math.inf:

@@ -105,7 +105,11 @@ def expected_gain(book: Book, market: Market, view: View, horizon: float) -> flo
 
 
 def expected_gains(
-    instruments: Sequence[Instrument], entries: Sequence[float], market: Market, view: View, horizon: float
+    instruments: Sequence[Instrument],
+    entries: Sequence[float | None],
+    market: Market,
+    view: View,
+    horizon: float,
 ) -> Array:
     """What one unit of each instrument gains under a view more than under the chain's own forward and vol.
 

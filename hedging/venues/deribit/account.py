@@ -82,7 +82,7 @@ def _option(row: Row, name: Name, when: str | pd.Timestamp) -> tuple[Holding, fl
     coin = name.asset.partition("_")[0]
     option = Option(coin, name.flag, name.strike, name.expiry, terms, str(row["instrument_name"]))  # type: ignore[arg-type]
     paid = row.get("average_price_usd") if terms.settlement == "coin" else row.get("average_price")
-    entry = float(paid) if isinstance(paid, int | float) and paid > 0 else math.nan
+    entry = float(paid) if isinstance(paid, int | float) and paid > 0 else None
     return Holding(option, size / terms.multiplier, entry), size * _number(row, "mark_price")
 
 

@@ -1,0 +1,63 @@
+"""The command ``hedging demo``: the main job on a synthetic sample, with all that it writes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hedging._writing import write_text
+from hedging.cli import _console as console
+from hedging.cli.scenario import ACCELERATIONS
+
+if TYPE_CHECKING:
+    from hedging.book import Book
+    from hedging.market import OptionChain
+    from hedging.planner import HedgePlan
+    from hedging.scenario import ScenarioResult
+
+__all__ = ["add_parser"]
+
+FOLDER = "hedging-demo"
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add ``demo`` to the commands."""
+    text = "the main job on a synthetic sample; needs no data and no network"
+    command = console.command(commands, "demo", _run, text)
+    command.add_argument("-o", "--output", default=FOLDER, metavar="DIR", help=f"default: {FOLDER}")
+
+
+def _run(args: argparse.Namespace) -> int:
+    from hedging import paths, samples, scenario
+    from hedging.planner import Limits, Target
+    from hedging.planner import plan as find
+
+    folder = console.folder(args.output)
+    book, chain = samples.book(), samples.chain()
+    target = Target(delta=(8, 12), vega=(0, None), floor=-0.15)
+    limits = Limits(budget=0.02, max_legs=4, expiries=(20, 100))
+    plan = find(book, chain, target, limits, horizon=30)
+    print(f"{chain.source}: {len(chain.quotes)} quotes, {chain.asset} at {chain.spot:,.0f}\n")
+    print(plan)
+    falls = paths.fan(-0.02, -0.004, 14, multiples=ACCELERATIONS)
+    crash = scenario.run(book, chain, falls, overlay=plan)
+    print(f"\n{crash}\n")
+    for file in _write(folder, book, chain, plan, crash):
+        print(f"wrote {folder / file}")
+    return 0
+
+
+def _write(
+    folder: Path, book: Book, chain: OptionChain, plan: HedgePlan, crash: ScenarioResult
+) -> tuple[str, ...]:
+    """Write plan, orders, tables and pictures into a folder; their names."""
+    from hedging import overlays, plots
+
+    write_text(folder / "plan.json", plan.to_json() + "\n")
+    console.write_table(folder / "orders.csv", plan.orders)
+    console.write_table(folder / "overlays.csv", overlays.compare(book, chain).reset_index())
+    console.write_table(folder / "scenarios.csv", crash.to_frame())
+    console.save_figure(plots.payoff(book, chain, overlay=plan).figure, folder / "payoff.png")
+    console.save_figure(plots.crash_fan(crash), folder / "crash.png")
+    return "plan.json", "orders.csv", "overlays.csv", "scenarios.csv", "payoff.png", "crash.png"

@@ -1,0 +1,91 @@
+"""Streams that are closed, full or left early: results or one line, never a traceback, at any of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cases.processes import command, command_into_a_pipe_that_nobody_reads
+
+from hedging import OptionChain
+from hedging.venues import write_chain
+
+BOOK = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\nentry = 88_000\n'
+FULL = "hedging: [Errno 28] No space left on device\n"
+INFEASIBLE = ["plan", "book.toml", "--chain", "chain.csv", "--delta", "20:25", "--floor", "-1%"]
+INFEASIBLE += ["--budget", "0.1%", "--max-legs", "1"]
+# Each with the exit code that it has where nothing is wrong with its streams.
+COMMANDS = {
+    "help": (["--help"], 0),
+    "version": (["--version"], 0),
+    "no command": ([], 2),
+    "wrong usage": (["plan", "book.toml", "--chain", "chain.csv", "--delta", "a"], 2),
+    "bad input": (["plan", "nowhere.toml", "--chain", "chain.csv", "--delta", "8:12"], 2),
+    "results": (["scenario", "book.toml", "--chain", "chain.csv", "--velocity", "-2%"], 0),
+    "json": (["overlays", "book.toml", "--chain", "chain.csv", "--json", "-"], 0),
+    "results, then a complaint": (INFEASIBLE, 1),
+}
+PRINTING = [name for name in COMMANDS if name not in ("no command", "wrong usage", "bad input")]
+
+needs_full = pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, sample: OptionChain, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "book.toml").write_text(BOOK)
+    write_chain(sample, tmp_path / "chain.csv")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_closed_stdout_is_as_good_as_any(name: str) -> None:
+    arguments, code = COMMANDS[name]
+    done = command(*arguments, redirected=">&-")
+    assert done.returncode == code
+    assert done.stderr.count("\n") == (code != 0), done.stderr
+
+
+@pytest.mark.parametrize("name", PRINTING)
+def test_a_reader_that_has_seen_enough_ends_it_quietly(name: str) -> None:
+    arguments, code = COMMANDS[name]
+    returned, said = command_into_a_pipe_that_nobody_reads(*arguments)
+    assert returned == code
+    assert said.count("\n") == (code != 0), said
+
+
+@needs_full
+@pytest.mark.parametrize("name", PRINTING)
+def test_a_full_disk_under_stdout_is_said(name: str) -> None:
+    arguments, code = COMMANDS[name]
+    done = command(*arguments, redirected=">/dev/full")
+    assert done.returncode == (code or 3)
+    assert done.stderr.endswith(FULL)
+    assert done.stderr.count("\n") == 1 + (code != 0), done.stderr
+
+
+@needs_full
+@pytest.mark.parametrize("redirected", ["2>&-", "2>/dev/full"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_stderr_that_takes_nothing_changes_neither_results_nor_code(name: str, redirected: str) -> None:
+    arguments, code = COMMANDS[name]
+    done = command(*arguments, redirected=redirected)
+    assert (done.returncode, done.stderr) == (code, "")
+    if name == "json":
+        assert json.loads(done.stdout)
+    assert not any(
+        line.startswith("hedging: ") for line in done.stdout.splitlines()
+    )  # no complaint among them
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_stream_at_all(name: str, folder: Path) -> None:
+    arguments, code = COMMANDS[name]
+    assert command(*arguments, redirected="<&- >&- 2>&-").returncode == code
+
+
+def test_files_are_written_though_nobody_listens(folder: Path) -> None:
+    crash = [*COMMANDS["results"][0], "--json", "crash.json"]
+    assert command(*crash, redirected="<&- >&- 2>&-").returncode == 0
+    assert json.loads((folder / "crash.json").read_text())
