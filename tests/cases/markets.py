@@ -34,7 +34,7 @@ def flat_chain(
     time = table["day"] / 365.0
     forward = spot * np.exp(carry * time)
     vols = vol - skew * np.log(table["strike"] / forward)
-    money = greeks.black76_price(table["flag"], forward, table["strike"], time, vols)
+    money = greeks.black76_price(table["flag"], forward, table["strike"], time, 0.0, vols)
     mark = money / forward if settlement == "coin" else money * np.exp(-carry * time)
     table = table.assign(
         expiry=AS_OF + pd.to_timedelta(table["day"], unit="D"),
