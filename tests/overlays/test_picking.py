@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from hedging import Book, Holding, InputError, OptionChain, overlays, read_book, read_chain
@@ -16,7 +15,6 @@ from hedging.market.contracts import Option
 from hedging.overlays import Overlay, Tolerance
 
 BOOK = Book(Holding.spot("BTC", 25.0, entry=88_000.0))
-OPTION_STRUCTURES = [name for name in overlays.STRUCTURES if name != "short perpetual"]
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +62,11 @@ def test_a_stub_bid_is_named_and_sold_by_no_overlay(cases: Path) -> None:
     bids = listed[listed["side"] == "bid"]
     assert bids["symbol"].tolist() == ["BTC-2MAR26-40000-C"]
     assert bids["distance"].tolist() == pytest.approx([1 - 0.005 / 0.428572], rel=1e-6)
-    for make in (overlays.covered_call, overlays.collar, overlays.put_spread_collar):
-        with pytest.raises(
-            InputError, match=r"BTC-2MAR26-40000-C has a bid of 350, 99% off its mark of 30,000"
-        ):
-            make(BOOK, chain)
+    stub = r"BTC-2MAR26-40000-C has a bid of 350, 99% off its mark of 30,000"
+    with pytest.raises(InputError, match=stub):
+        overlays.covered_call(BOOK, chain)
+    with pytest.raises(InputError, match=stub):
+        overlays.collar(BOOK, requote(chain, "BTC-2MAR26-65000-P", ask=1_820.0), put_strike=65_000.0)
     with pytest.raises(
         InputError, match=r"quotes a put to buy at delta 0\.25 within 0\.05: no put has both ask and vol"
     ):
@@ -77,7 +75,10 @@ def test_a_stub_bid_is_named_and_sold_by_no_overlay(cases: Path) -> None:
     put = "BTC-2MAR26-60000-P"
     with pytest.raises(InputError, match="no quoted call above BTC-2MAR26-60000-P has a bid that pays"):
         overlays.zero_cost_collar(BOOK, requote(chain, put, ask=640.0), put_strike=60_000.0)
-    made = overlays.standard(BOOK, chain)
+    with pytest.raises(InputError, match="no put has both ask and vol"):
+        overlays.standard(BOOK, chain)
+    made = overlays.standard(BOOK, requote(chain, put, ask=640.0), put_strike=60_000.0)
+    assert [overlay.name for overlay in made] == ["protective put", "short perpetual"]
     assert {"covered call", "collar", "zero-cost collar"} <= set(made.refused)
     assert all("40000" not in leg.instrument.symbol for overlay in made for leg in overlay.legs)
     assert "no covered call: " in repr(made)
@@ -191,37 +192,3 @@ def test_every_leg_of_every_overlay_lies_within_the_tolerances(sample: OptionCha
             assert abs(price / row["mark"] - 1) <= 0.25 or abs(price - row["mark"]) <= 2.001 * tick
             checked += 1
     assert checked > 40
-
-
-def planted(chain: OptionChain) -> OptionChain:
-    """The chain with rows in every expiry that no vol fits, before, between and behind the good ones."""
-    quotes, extra = chain.quotes, []
-    for expiry, rows in quotes.groupby("expiry"):
-        middle = float(rows["strike"].median())
-        for strike in (0.3 * middle, middle * 1.0001, 0.93 * middle, 1.07 * middle, 3.0 * middle):
-            for flag in "cp":
-                row = rows.iloc[0].copy()
-                row[
-                    quotes.select_dtypes(float).columns.difference(["time_to_expiry", "forward", "discount"])
-                ] = np.nan
-                row["symbol"], row["flag"], row["strike"] = (
-                    f"novol-{expiry:%j}-{strike:.0f}-{flag}",
-                    flag,
-                    strike,
-                )
-                inner = max((row["forward"] - strike) * (1 if flag == "c" else -1), 0.0)
-                row["bid"], row["ask"] = 0.97 * inner if inner else np.nan, 1.02 * inner + 0.001 * chain.spot
-                row["bid_size"] = row["ask_size"] = row["open_interest"] = 100.0
-                extra.append(row)
-    table = pd.concat([quotes, pd.DataFrame(extra)]).astype(quotes.dtypes.to_dict())
-    ordered = table.sort_values(["expiry", "strike", "flag"], kind="stable").reset_index(drop=True)
-    return replace(chain, quotes=ordered)
-
-
-def test_overlays_are_those_of_the_chain_without_its_rows_without_vol(sample: OptionChain) -> None:
-    with_rows = planted(sample)
-    assert with_rows.quotes["mark_vol"].isna().sum() == 80
-    assert repr(overlays.standard(BOOK, with_rows)) == repr(overlays.standard(BOOK, sample))
-    asked = {"put_strike": 63_000.0, "call_strike": 80_000.0}
-    assert repr(overlays.standard(BOOK, with_rows, **asked)) == repr(overlays.standard(BOOK, sample, **asked))
-    pd.testing.assert_frame_equal(overlays.compare(BOOK, with_rows), overlays.compare(BOOK, sample))
