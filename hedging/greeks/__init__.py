@@ -3,13 +3,16 @@
 * Spot form (`spot`): ``price(flag, spot, strike, time_to_expiry, rate, vol, dividend_yield)`` and one function a
   Greek with the same arguments; `greeks` returns several at once for the time of one. `probabilities`: of ending
   in the money and of being touched.
-* Forward form, the forward held fixed (`black76`): `black76_price`, `black76_greeks`.
+* Forward form, the forward held fixed (`black76`): ``black76_price(flag, forward, strike, time_to_expiry, rate,
+  vol)``, discounted by `rate`, and `black76_greeks`.
 * Coin-settled (inverse) options (`coin`): `coin_price`, `coin_delta`, `coin_greeks`.
 * From price to vol (`implied`): `implied_vol`, `black76_implied_vol`, `coin_implied_vol`.
 * From delta to strike (`strikes`): `strike_from_delta`.
 * Forwards near or below zero (`bachelier`): `bachelier_price`, `bachelier_implied_vol`.
 
 Conventions of every function
+    * The order is py_vollib's: ``flag, spot or forward, strike, time_to_expiry, rate, vol``. A coin-settled option
+      has no rate.
     * Arguments are scalars, lists, numpy arrays or pandas objects, and broadcast. A float comes back for
       scalars, the same pandas kind with the same index for pandas, an array for anything else.
     * `flag` is ``'c'`` or ``'p'``; any other spelling is refused.

@@ -34,8 +34,8 @@ def bachelier_price(
     forward: Numbers,
     strike: Numbers,
     time_to_expiry: Numbers,
+    rate: Numbers,
     normal_vol: Numbers,
-    rate: Numbers = 0.0,
     *,
     errors: Errors = "raise",
 ) -> Result:
@@ -47,8 +47,8 @@ def bachelier_price(
     forward : array_like. [money]
     strike : array_like. [money]
     time_to_expiry : array_like, >= 0. [years]
-    normal_vol : array_like, >= 0. [money/sqrt(year)]
     rate : array_like, continuous; 0 leaves the value undiscounted. [1/year]
+    normal_vol : array_like, >= 0. [money/sqrt(year)]
     errors : {'raise', 'nan'}
         Whether a bad entry is refused or makes its row NaN.
 
@@ -68,7 +68,7 @@ def bachelier_price(
 
     Examples
     --------
-    >>> round(bachelier_price("c", -2.0, -2.0, 0.25, 8.0), 4)  # at the money: s / sqrt(2 pi)
+    >>> round(bachelier_price("c", -2.0, -2.0, 0.25, 0.0, 8.0), 4)  # at the money: s / sqrt(2 pi)
     1.5958
     """
     rules = {
@@ -76,10 +76,10 @@ def bachelier_price(
         "forward": FINITE,
         "strike": FINITE,
         "time_to_expiry": NONNEGATIVE,
-        "normal_vol": NONNEGATIVE,
         "rate": FINITE,
+        "normal_vol": NONNEGATIVE,
     }
-    inputs = gather(rules, (flag, forward, strike, time_to_expiry, normal_vol, rate), errors, now=True)
+    inputs = gather(rules, (flag, forward, strike, time_to_expiry, rate, normal_vol), errors, now=True)
     codes, *numbers = np.broadcast_arrays(*inputs.values)
     return inputs.wrap(_price(np.where(codes == ord("c"), 1.0, -1.0), *numbers))
 
@@ -143,7 +143,7 @@ def _time_value(x: Array, s: Array) -> tuple[Array, Array, Array]:
     return h, INV_SQRT_2PI * bell, s * bell * (INV_SQRT_2PI - h * scaled_mills)
 
 
-def _price(w: Array, F: Array, K: Array, T: Array, normal_vol: Array, rate: Array) -> Array:
+def _price(w: Array, F: Array, K: Array, T: Array, rate: Array, normal_vol: Array) -> Array:
     """Discounted value."""
     with np.errstate(all="ignore"):
         _, _, value = _time_value(np.abs(F - K), normal_vol * np.sqrt(T))

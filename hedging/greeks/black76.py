@@ -19,12 +19,12 @@ def black76_price(
     forward: Numbers,
     strike: Numbers,
     time_to_expiry: Numbers,
+    rate: Numbers,
     vol: Numbers,
-    rate: Numbers = 0.0,
     *,
     errors: Errors = "raise",
 ) -> Result:
-    """Black-76 value of an option on a forward or future, discounted by `rate`.
+    """Black-76 value of an option on a forward or future, discounted by `rate`; arguments in py_vollib's order.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def black76_price(
     forward : array_like, > 0. [money]
     strike : array_like, >= 0, infinity included. [money]
     time_to_expiry : array_like, >= 0. [years]
-    vol : array_like, >= 0. [1/sqrt(year)]
     rate : array_like, continuous; 0 leaves the value undiscounted. [1/year]
+    vol : array_like, >= 0. [1/sqrt(year)]
     errors : {'raise', 'nan'}
         Whether a bad entry is refused or makes its row NaN.
 
@@ -49,7 +49,7 @@ def black76_price(
 
     Examples
     --------
-    >>> round(black76_price("p", 20, 20, 4 / 12, 0.25, 0.09), 4)  # Hull
+    >>> round(black76_price("p", 20, 20, 4 / 12, 0.09, 0.25), 4)  # Hull
     1.1166
     """
     numbers = (forward, strike, time_to_expiry, rate, vol, rate)
@@ -61,8 +61,8 @@ def black76_greeks(
     forward: Numbers,
     strike: Numbers,
     time_to_expiry: Numbers,
+    rate: Numbers,
     vol: Numbers,
-    rate: Numbers = 0.0,
     names: Sequence[str] = DEFAULT,
     *,
     errors: Errors = "raise",
@@ -75,8 +75,8 @@ def black76_greeks(
     forward : array_like, > 0. [money]
     strike : array_like, >= 0, infinity included. [money]
     time_to_expiry : array_like, >= 0. [years]
-    vol : array_like, >= 0. [1/sqrt(year)]
     rate : array_like, continuous; 0 leaves the values undiscounted. [1/year]
+    vol : array_like, >= 0. [1/sqrt(year)]
     names : sequence of str
         As in `greeks`, without rho_yield: a forward held fixed does not move with the yield.
     errors : {'raise', 'nan'}

@@ -96,8 +96,8 @@ def coin_greeks(
     strike: Numbers,
     time_to_expiry: Numbers,
     vol: Numbers,
-    names: Sequence[str] = ("price", "delta", "gamma", "vega", "theta"),
     *,
+    names: Sequence[str] = ("price", "delta", "gamma", "vega", "theta"),
     errors: Errors = "raise",
 ) -> Greeks:
     """Value and Greeks of a coin-settled (inverse) option, in coin.

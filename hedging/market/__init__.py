@@ -24,6 +24,7 @@ from hedging.market.health import ChainHealth, check
 from hedging.market.market import Chains, Market, market_of, markets_of
 from hedging.market.rich_cheap import fit_quality, rich_cheap
 from hedging.market.smile import STICKINESS, Smile, fit, fit_ssvi, stickiness
+from hedging.market.stubs import stub_quotes
 
 __all__ = [
     "CASH_EQUITY",
@@ -57,5 +58,6 @@ __all__ = [
     "probability_below",
     "rich_cheap",
     "stickiness",
+    "stub_quotes",
     "touch_probability",
 ]

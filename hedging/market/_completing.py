@@ -168,7 +168,7 @@ def _price_at(quotes: pd.DataFrame, vol: pd.Series) -> pd.Series:
     """Black-76 value today at given vols; NaN where there is none. [money]"""
     known = quotes[vol.notna()]
     flag, forward, strike, time = _terms(known)
-    value = _greeks.black76_price(flag, forward, strike, time, vol[known.index].to_numpy())
+    value = _greeks.black76_price(flag, forward, strike, time, 0.0, vol[known.index].to_numpy())
     return pd.Series(value * known["discount"].to_numpy(), index=known.index).reindex(quotes.index)
 
 

@@ -27,6 +27,7 @@ def black76_columns(table: pd.DataFrame, vol: pd.Series, names: tuple[str, ...])
         table["forward"].to_numpy(),
         table["strike"].to_numpy(),
         table["time_to_expiry"].to_numpy(),
+        0.0,
         vol.to_numpy(),
         names=names,
     )

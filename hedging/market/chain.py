@@ -388,15 +388,16 @@ class OptionChain:
         """Per expiry: days, forward, quotes, the at-the-money vol and the share of missing sides."""
         table = self.expiries
         missing = self.quotes[["bid", "ask"]].isna().groupby(self.quotes["expiry"]).mean()
-        distance = (self.quotes["strike"] / self.quotes["forward"]).apply(np.log).abs()
-        nearest = distance.groupby(self.quotes["expiry"]).idxmin()
+        known = self.quotes[self.quotes["mark_vol"].notna()]
+        nearest = np.log(known["strike"] / known["forward"]).abs().groupby(known["expiry"]).idxmin()
+        at_the_money = known.loc[nearest].set_index("expiry")["mark_vol"].reindex(table["expiry"])
         return pd.DataFrame(
             {
                 "expiry": table["expiry"].dt.strftime("%Y-%m-%d %H:%M"),
                 "days": table["days"].round(2),
                 "forward": table["forward"].map("{:,.8g}".format),
                 "quotes": table["count"],
-                "atm vol": self.quotes["mark_vol"].loc[nearest].map("{:.1%}".format).to_numpy(),
+                "atm vol": at_the_money.map("{:.1%}".format, na_action="ignore").fillna("-").to_numpy(),
                 "no bid": missing["bid"].map("{:.0%}".format).to_numpy(),
                 "no ask": missing["ask"].map("{:.0%}".format).to_numpy(),
             }

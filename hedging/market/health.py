@@ -214,7 +214,7 @@ def _round_trip(quotes: pd.DataFrame) -> pd.Series:
     shown = quotes[quotes["mark_quoted"].notna() & quotes["mark_vol"].notna()]
     columns = (shown[name].to_numpy() for name in ("flag", "forward", "strike", "time_to_expiry", "mark_vol"))
     flag, forward, strike, time, vol = columns
-    model = _greeks.black76_price(flag, forward, strike, time, vol) * shown["discount"]
+    model = _greeks.black76_price(flag, forward, strike, time, 0.0, vol) * shown["discount"]
     # In the quoted unit: what turns money into it is the same for the mark and its model value.
     unit = (shown["mark_quoted"] / shown["mark"]).where(shown["mark"] > 0).median()
     off = (model - shown["mark"]).abs() * unit

@@ -31,7 +31,7 @@ def fit_quality(smile: Smile, chain: OptionChain) -> pd.DataFrame:
     -------
     DataFrame
         ``expiry, days, quotes`` (out of the money, with a vol), ``rmse`` of options of at least 3 % delta
-        and ``rmse_all`` [vol points], ``two_sided`` (all quotes with bid and ask), ``inside`` (share of
+        and ``rmse_all`` [vol points], ``two_sided`` (all quotes with bid, ask and a vol), ``inside`` (share of
         those with the model price between them), ``butterfly`` (least g; no arbitrage where >= 0) and
         ``calendar`` (least gain of total variance over the slice before; likewise), both as
         `Smile.arbitrage` finds them: within two of the forward in log-moneyness.
@@ -59,7 +59,7 @@ def rich_cheap(smile: Smile, chain: OptionChain) -> pd.DataFrame:
     """Quotes that lie beyond the surface by more than their half spread, and what trading on it would leave.
 
     For information: nothing in this library trades on it. A surface that misses a quote is more often wrong
-    than the quote.
+    than the quote, and a quote that no vol fits is left out.
 
     Parameters
     ----------
@@ -115,6 +115,6 @@ def _judged(smile: Smile, chain: OptionChain) -> pd.DataFrame:
         delta=values["delta"],
         error=vol - table["mark_vol"],
         out=out_of_the_money(table) & table["mark_vol"].notna(),
-        two_sided=table["bid"].notna() & table["ask"].notna(),
+        two_sided=table[["bid", "ask", "mark_vol"]].notna().all(axis=1),
         inside=price.between(table["bid"], table["ask"]),
     )

@@ -1,7 +1,9 @@
-"""Standard overlays on what is held: puts, spreads, collars, covered calls, a short perpetual; side by side."""
+"""Overlays on what is held: puts, spreads, collars, covered calls, a short perpetual; side by side."""
 
-from hedging.overlays._picking import Overlay
-from hedging.overlays.compare import compare, shown
+from hedging.overlays._picking import FAR, MONTH, Tolerance
+from hedging.overlays.compare import RALLIES, compare, nearly_capped, shown
+from hedging.overlays.over_strikes import over_strikes
+from hedging.overlays.overlay import Overlay, Overlays
 from hedging.overlays.overlays import (
     collar,
     covered_call,
@@ -9,18 +11,31 @@ from hedging.overlays.overlays import (
     put_spread,
     put_spread_collar,
     short_perpetual,
-    standard,
     zero_cost_collar,
 )
+from hedging.overlays.spreads import backspread, calendar, diagonal, seagull
+from hedging.overlays.standard import STRUCTURES, standard
 
 __all__ = [
+    "FAR",
+    "MONTH",
+    "RALLIES",
+    "STRUCTURES",
     "Overlay",
+    "Overlays",
+    "Tolerance",
+    "backspread",
+    "calendar",
     "collar",
     "compare",
     "covered_call",
+    "diagonal",
+    "nearly_capped",
+    "over_strikes",
     "protective_put",
     "put_spread",
     "put_spread_collar",
+    "seagull",
     "short_perpetual",
     "shown",
     "standard",

@@ -1,121 +1,217 @@
-"""Strikes and expiries of a standard overlay, and how many contracts of it cover a holding."""
+"""Strikes and expiries of an overlay: the nearest option that is really quoted, or why there is none."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 
 import pandas as pd
 
-from hedging.book.book import Book
-from hedging.book.legs import Cost, Leg, cost_of, option_leg, orders_frame
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
-from hedging.market.contracts import Option
+from hedging.market.stubs import OFF_MARK, distance_from_mark
 
-__all__ = ["Overlay"]
+__all__ = ["FAR", "MONTH", "Finder", "Found", "Pick", "Tolerance", "Window"]
 
 Window = tuple[float, float]
 
-
 MONTH: Window = (20.0, 45.0)
+"""Days to expiry; with two expiries, of the nearer one, which is sold."""
 
+FAR: Window = (45.0, 100.0)
+"""Days to expiry of the leg that is bought behind one sold nearer."""
 
-# A listed strike further than this from the one asked for is another trade: say so instead of taking it.
-STRIKE_TOLERANCE = 0.05
-
-
-# A slope of less than this share of the position is the rest of a lot, and counts as flat.
-FLAT = 1e-4
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """A named set of legs on a book; ``book + overlay`` is the book after trading it."""
-
-    name: str
-    legs: tuple[Leg, ...]
-
-    @property
-    def cost(self) -> Cost:
-        """What trading it costs, in money."""
-        return cost_of(self.legs)
-
-    @property
-    def orders(self) -> pd.DataFrame:
-        """The order ticket, one row a leg."""
-        return orders_frame(self.legs)
-
-    def __repr__(self) -> str:
-        head = f"{self.name}: execution {self.cost.execution:,.0f}, net premium {self.cost.premium:,.0f}"
-        legs = (
-            f"  {leg.side:<4} {abs(leg.quantity):>10,.10g}  {leg.instrument.symbol} at {leg.price_text}"
-            for leg in self.legs
-        )
-        return "\n".join([head, *legs])
-
-    def _repr_html_(self) -> str:
-        return f"<b>{self.name}</b>{self.orders.to_html(index=False)}"
+_SAME = 1e-9  # strikes this near are one
 
 
 @dataclass(frozen=True, slots=True)
-class _Pick:
-    """Which option to take: a side, and a strike or an absolute delta."""
+class Tolerance:
+    """How far a listed option may be from the one asked for, and its quote from its mark.
+
+    Beyond that it is another trade: it is refused by name, with the nearest there is.
+
+    Attributes
+    ----------
+    strike : float
+        Largest distance from a strike asked for. [share of it]
+    delta : float
+        Largest distance from an absolute delta asked for. [1]
+    off_mark : float
+        Largest distance of the bid sold at, or the ask bought at, from the mark: beyond it the quote is a stub that
+        is named and passed over. Infinity consents to trade any quote, also one that no vol fits if its strike
+        was asked for. [share of the mark]
+    """
+
+    strike: float = 0.05
+    delta: float = 0.05
+    off_mark: float = OFF_MARK
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            if not (isinstance(value := getattr(self, f.name), int | float) and value > 0):
+                raise InputError(f"tolerance of {f.name} must be a number > 0; got {value!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Which option to take: a side, and a strike or an absolute delta.
+
+    `lots` are taken for one of what covers; `far` takes it from the later of two expiries; `as_first` at the strike
+    of the first pick.
+    """
 
     flag: str
     side: str
-    strike: float | None
-    delta: float | None
+    strike: float | None = None
+    delta: float | None = None
+    lots: float = 1.0
+    far: bool = False
+    as_first: bool = False
 
     def __post_init__(self) -> None:
-        if self.strike is None and (self.delta is None or not 0 < self.delta < 1):
+        if self.strike is not None and not (self.strike > 0 and math.isfinite(self.strike)):
+            raise InputError(f"strike must be > 0 and finite; got {self.strike!r}.")
+        if self.strike is None and not self.as_first and (self.delta is None or not 0 < self.delta < 1):
             raise InputError(f"give a strike, or a delta between 0 and 1; got delta {self.delta!r}.")
-        if self.strike is not None and not self.strike > 0:
-            raise InputError(f"strike must be > 0; got {self.strike!r}.")
 
     @property
-    def wanted_delta(self) -> float:
-        return math.nan if self.delta is None else self.delta
+    def quote(self) -> str:
+        """The side of the quote that it trades at."""
+        return "ask" if self.side == "buy" else "bid"
+
+    @property
+    def kind(self) -> str:
+        """Put or call."""
+        return "put" if self.flag == "p" else "call"
 
     def __str__(self) -> str:
-        kind = f"{'put' if self.flag == 'p' else 'call'} to {self.side}"
-        return f"{kind} at {f'delta {self.delta:g}' if self.strike is None else f'strike {self.strike:g}'}"
+        where = f"delta {self.delta}" if self.strike is None else f"strike {self.strike:,.8g}"
+        return f"{self.kind} to {self.side} at {where}"
 
 
-def _build(
-    name: str, book: Book, chain: OptionChain, coverage: float, days: Window, picks: list[_Pick]
-) -> Overlay:
-    greeks = chain.greeks(("delta",))["delta"].abs()
-    for expiry in _expiries(chain, days):
-        symbols = [_find(chain, greeks, expiry, pick) for pick in picks]
-        if None not in symbols:
-            sides = [1.0 if pick.side == "buy" else -1.0 for pick in picks]
-            lot = chain.terms.lot
-            legs = [option_leg(chain, str(s), side * lot) for s, side in zip(symbols, sides, strict=True)]
-            return Overlay(name, _sized(legs, book, chain, coverage))
-    wanted = " and a ".join(str(pick) for pick in picks)
-    raise InputError(
-        f"no expiry between {days[0]:g} and {days[1]:g} days quotes a {wanted}; widen the window, or ask for "
-        "another strike or delta."
-    )
+@dataclass(frozen=True, slots=True)
+class _Miss:
+    """Why an expiry has no such option, and how far the nearest is from it in tolerances."""
+
+    pick: Pick
+    why: str
+    distance: float = math.inf
 
 
-def _find(chain: OptionChain, deltas: pd.Series, expiry: pd.Timestamp, pick: _Pick) -> str | None:
-    """Symbol of the quoted option nearest to what is asked for, None if there is none."""
-    quotes = chain.quotes
-    quoted = quotes["ask" if pick.side == "buy" else "bid"].notna()
-    rows = quotes[(quotes["flag"] == pick.flag) & (quotes["expiry"] == expiry) & quoted]
-    if rows.empty:
-        return None
-    if pick.strike is None:
-        best = int((deltas[rows.index] - pick.wanted_delta).abs().to_numpy().argmin())
-    else:
-        away = (rows["strike"] / pick.strike - 1.0).abs().to_numpy()
-        best = int(away.argmin())
-        if away[best] > STRIKE_TOLERANCE:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Symbols for the picks, and what was passed over on the way to them, in words."""
+
+    symbols: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+
+
+class Finder:
+    """Options of one chain that picks may take."""
+
+    def __init__(self, chain: OptionChain, tolerance: Tolerance) -> None:
+        self.chain = chain
+        self.tolerance = tolerance
+        self.delta = chain.greeks(("delta",))["delta"].abs()
+        self.off = {side: distance_from_mark(chain, side) for side in ("bid", "ask")}
+
+    def choose(self, picks: Sequence[Pick], days: Window, far_days: Window | None = None) -> Found:
+        """Options for all picks at the first expiries that have them.
+
+        Raises
+        ------
+        InputError
+            If none has; it names the nearest option to the pick that failed.
+        """
+        misses = []
+        for near, far in self._pairs(days, far_days):
+            found = self._all(picks, near, far)
+            if isinstance(found, Found):
+                return found
+            misses.append(found)
+        if not misses:
+            later = FAR if far_days is None else far_days
+            raise InputError(
+                f"no expiry between {later[0]:g} and {later[1]:g} days is later than one between {days[0]:g} and "
+                f"{days[1]:g} days; widen a window."
+            )
+        miss = min(misses, key=lambda each: each.distance)
+        window = far_days if far_days is not None and miss.pick.far else days
+        raise InputError(
+            f"no expiry between {window[0]:g} and {window[1]:g} days quotes a {miss.pick}{self._limit(miss.pick)}: "
+            f"{miss.why}. Widen the window, ask for another strike or delta, or loosen the tolerance."
+        )
+
+    def candidates(self, flag: str, quote: str, expiry: pd.Timestamp, *, by_strike: bool) -> pd.DataFrame:
+        """Options of an expiry that are quoted on a side, with ``delta`` and ``off``, how far that is from the mark.
+
+        A quote without a vol has no delta and no mark to be held against: none is a candidate without consent.
+        """
+        quotes = self.chain.quotes
+        taken = (quotes["flag"] == flag) & (quotes["expiry"] == expiry) & quotes[quote].notna()
+        if not (by_strike and math.isinf(self.tolerance.off_mark)):
+            taken &= self.delta.notna() & self.off[quote].notna()
+        # Not assigned to the rows taken: pandas would give a table without rows those of the column.
+        return quotes.assign(delta=self.delta, off=self.off[quote])[taken]
+
+    def stub(self, row: pd.Series, quote: str) -> str | None:
+        """Words for a candidate whose quote is further from its mark than is tolerated; None where it is not."""
+        if not row["off"] > self.tolerance.off_mark:
             return None
-    return str(rows["symbol"].iloc[best])
+        return (
+            f"{row['symbol']} has {'an' if quote == 'ask' else 'a'} {quote} of {row[quote]:,.8g}, {row['off']:.0%} off its "
+            f"mark of {row['mark']:,.8g}"
+        )
+
+    def _find(self, pick: Pick, expiry: pd.Timestamp) -> tuple[pd.Series, tuple[str, ...]] | _Miss:
+        """Quote nearest to what a pick asks for and what was passed over on the way; or why there is none."""
+        rows = self.candidates(pick.flag, pick.quote, expiry, by_strike=pick.strike is not None)
+        if rows.empty:
+            return _Miss(pick, f"no {pick.kind} has both {pick.quote} and vol")
+        if pick.strike is None:
+            away, allowed = (rows["delta"] - (pick.delta or 0.0)).abs(), self.tolerance.delta
+        else:
+            away, allowed = (rows["strike"] / pick.strike - 1.0).abs(), self.tolerance.strike
+            allowed = _SAME if pick.as_first else allowed
+        order = away.sort_values(kind="stable").index
+        passed: list[str] = []
+        for at in order[(away[order] <= allowed).to_numpy()]:
+            stub = self.stub(rows.loc[at], pick.quote)
+            if stub is None:
+                return rows.loc[at], tuple(passed)
+            passed.append(f"{stub}: not traded")
+        nearest = rows.loc[order[0]]
+        what = self.stub(nearest, pick.quote) or f"the nearest is {nearest['symbol']}"
+        why = f"{what}, strike {nearest['strike']:,.8g}, delta {nearest['delta']:.2f}"
+        return _Miss(pick, why, float(away[order[0]]) / allowed)
+
+    def _all(self, picks: Sequence[Pick], near: pd.Timestamp, far: pd.Timestamp) -> Found | _Miss:
+        found = Found()
+        for pick in picks:
+            if pick.as_first:
+                pick = replace(pick, strike=float(self.chain.row(found.symbols[0])["strike"]))
+            one = self._find(pick, far if pick.far else near)
+            if isinstance(one, _Miss):
+                return one
+            row, passed = one
+            found = Found((*found.symbols, str(row["symbol"])), (*found.passed, *passed))
+        return found
+
+    def _pairs(self, days: Window, far_days: Window | None) -> Iterator[tuple[pd.Timestamp, pd.Timestamp]]:
+        """Expiries near and far in the order to try; one and the same without `far_days`."""
+        for near in _expiries(self.chain, days):
+            if far_days is None:
+                yield near, near
+            else:
+                yield from ((near, far) for far in _expiries(self.chain, far_days) if far > near)
+
+    def _limit(self, pick: Pick) -> str:
+        if pick.as_first:
+            return ""
+        if pick.strike is None:
+            return f" within {self.tolerance.delta:g}"
+        return f" within {self.tolerance.strike:.0%}"
 
 
 def _expiries(chain: OptionChain, days: Window) -> list[pd.Timestamp]:
@@ -132,59 +228,3 @@ def _expiries(chain: OptionChain, days: Window) -> list[pd.Timestamp]:
     middle = (days[0] + days[1]) / 2.0
     order = (inside["days"] - middle).abs().sort_values(kind="stable").index
     return list(inside.loc[order, "expiry"])
-
-
-def _long_units(book: Book, chain: OptionChain) -> float:
-    held = [h for h in book.of(chain.asset) if not isinstance(h.instrument, Option)]
-    units = sum(h.units for h in held)
-    if units <= 0:
-        raise InputError(
-            f"these overlays protect a long position; the book holds {units:g} {chain.asset} in spot, perpetuals "
-            "and futures."
-        )
-    return units
-
-
-def _sized(one_lot: Sequence[Leg], book: Book, chain: OptionChain, coverage: float) -> tuple[Leg, ...]:
-    """Legs of one lot each, made as many whole lots as cover a share of the position."""
-    if not (coverage > 0 and math.isfinite(coverage)):
-        raise InputError(f"coverage must be a number > 0 (1 covers all); got {coverage!r}.")
-    size = abs(one_lot[0].units)
-    units = _covered_units(one_lot, book, chain, coverage)
-    # The nudge keeps 0.29 * 100 = 28.999999999999996 at 29 lots.
-    lots = math.floor(units / size + 1e-9)
-    if lots < 1:
-        raise InputError(
-            f"coverage {coverage:g} of {_long_units(book, chain):g} {chain.asset} is less than one lot of "
-            f"{size:g} {chain.asset}."
-        )
-    return tuple(replace(leg, quantity=round(lots * leg.quantity, 12)) for leg in one_lot)
-
-
-def _covered_units(legs: Sequence[Leg], book: Book, chain: OptionChain, coverage: float) -> float:
-    """Units that a share of the position covers.
-
-    Where upside is sold, premium and fees paid in coin leave fewer coins to deliver: H coins cover
-    n = H / (1 + p) units that cost p coins each, or the position ends short of a rally.
-    """
-    held = _long_units(book, chain)
-    sells_upside = any(
-        leg.quantity < 0 and not (isinstance(leg.instrument, Option) and leg.instrument.flag == "p")
-        for leg in legs
-    )
-    if not sells_upside:
-        return coverage * held
-    if coverage > 1:
-        raise InputError(f"coverage must be at most 1 where calls or perpetuals are sold; got {coverage!r}.")
-    paid = sum(
-        (math.copysign(leg.price, leg.quantity) * isinstance(leg.instrument, Option) + leg.fee) / leg.spot
-        for leg in legs
-        if leg.pays_coin
-    )
-    return min(coverage * held, held / (1.0 + paid))
-
-
-def _ascending(overlay: Overlay, *, lower: int, upper: int) -> None:
-    low, high = (leg.instrument for leg in (overlay.legs[lower], overlay.legs[upper]))
-    if isinstance(low, Option) and isinstance(high, Option) and not low.strike < high.strike:
-        raise InputError(f"{overlay.name}: {low.symbol} must have a lower strike than {high.symbol}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,18 +14,28 @@ from hedging.book.book import Book
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
 from hedging.market.market import Market, market_of
-from hedging.overlays._picking import FLAT, MONTH, Overlay
-from hedging.overlays.overlays import standard
+from hedging.overlays._picking import MONTH
+from hedging.overlays.overlay import Overlay
+from hedging.overlays.standard import standard
 from hedging.paths.paths import grid
 from hedging.units import days as days_between
 
-__all__ = ["compare"]
+__all__ = ["RALLIES", "compare", "nearly_capped", "shown"]
+
+RALLIES: Final = {"gain_25": 0.25, "gain_50": 0.50, "gain_100": 1.00}
+"""Columns of `compare` that say where a rally of the share stated ends."""
+
+# A slope of less than this share of the position is the rest of a lot, and counts as flat.
+_FLAT: Final = 1e-4
+
+# Upside of less than this share of that without a hedge is what coin premium left over, and no reader calls it unbounded.
+_NEARLY: Final = 0.05
 
 
 def compare(
     book: Book, chain: OptionChain | Market, overlays: Iterable[Overlay] | None = None
 ) -> pd.DataFrame:
-    """Overlays side by side, judged at the expiry of their last option.
+    """Overlays side by side, judged at the expiry of their options, the first where they have several.
 
     Parameters
     ----------
@@ -36,13 +47,14 @@ def compare(
     Returns
     -------
     DataFrame
-        One row an overlay, the bare book first. `execution` and `premium` [money]; `floor` and `cap`: worst and
-        best P&L of the whole book over all prices at expiry, as shares of `Book.base` (infinite is
-        unbounded); `upside`: units of underlying that go on gaining above all strikes, which is what is left
-        of the coins where calls are sold for coin (0 below 0.01 % of the position); `breakeven`: the price nearest to spot at which the book
-        is worth what it is now [money]; `delta` [units], `delta_value` [money], `gamma` [units per 1.00 of
-        spot], `vega` [money per vol point], `theta` [money per day] after the trade, and `carry_day`: the
-        change in theta it brings. [money per day]
+        One row an overlay, the bare book first. `days`: when it is judged; `execution` and `premium` [money];
+        `floor` and `cap`: worst and best P&L of the whole book over all prices then, as shares of `Book.base`
+        (infinite is unbounded); `gain_25`, `gain_50`, `gain_100`: the same where spot has risen by 25, 50 and
+        100 %; `upside`: units of underlying that go on gaining above all strikes, which is what is left of the
+        coins where calls are sold for coin (0 below 0.01 % of the position); `breakeven`: the price nearest to
+        spot at which the book is worth what it is now [money]; `delta` [units], `delta_value` [money], `gamma`
+        [units per 1.00 of spot], `vega` [money per vol point], `theta` [money per day] after the trade, and
+        `carry_day`: the change in theta it brings. [money per day]
 
     Raises
     ------
@@ -52,7 +64,8 @@ def compare(
     Notes
     -----
     Floor and cap are exact where every option has expired by then: the value is piecewise linear between the
-    strikes, so zero, the strikes and the two slopes decide.
+    strikes, so zero, the strikes and the two slopes decide. Where an option lives longer, the second put of a
+    calendar or one that is held, they are the worst and best over 400 prices more.
     """
     market = market_of(chain)
     overlays = standard(book, market.chain) if overlays is None else list(overlays)
@@ -64,6 +77,7 @@ def compare(
         rows.append(
             {
                 "overlay": overlay.name,
+                "days": _horizon(overlay, market),
                 "execution": overlay.cost.execution,
                 "premium": overlay.cost.premium,
                 **_extremes(book, overlay, market),
@@ -78,40 +92,73 @@ def compare(
     return pd.DataFrame(rows).set_index("overlay")
 
 
+def nearly_capped(table: pd.DataFrame) -> pd.Series:
+    """Rows of `compare` that gain without bound, but with less than 5 % of the largest upside of all rows.
+
+    So a collar for coin ends: calls on all coins but what the premium left over. What it gains is what `RALLIES` say.
+    """
+    slight = table["upside"] <= _NEARLY * table["upside"].max()
+    return pd.Series(np.isinf(table["cap"].to_numpy(dtype=float)) & slight.to_numpy(), index=table.index)
+
+
 def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """`compare`'s table as text: money in whole units, floor and cap in percent, a dash for what is not there."""
-    forms = dict.fromkeys(("floor", "cap"), "{:.1%}")
-    forms |= dict.fromkeys(("upside", "delta"), "{:,.3f}") | {"gamma": "{:.3g}", "breakeven": "{:,.8g}"}
+    """`compare`'s table as text: money in whole units, shares in percent, a dash for what is not there.
+
+    Where upside is all but sold, the cap is the result of a rally of 100 %.
+    """
+    forms = dict.fromkeys(("floor", "cap", *RALLIES), "{:.1%}")
+    forms |= dict.fromkeys(("upside", "delta"), "{:,.3f}")
+    forms |= {"gamma": "{:.3g}", "breakeven": "{:,.8g}", "days": "{:.1f}"}
 
     def text(name: str, value: float) -> str:
         if math.isnan(value):
             return "-"
         return "unbounded" if math.isinf(value) else forms.get(name, "{:,.0f}").format(value + 0.0)
 
-    return pd.DataFrame(
+    made = pd.DataFrame(
         {name: [text(str(name), x) for x in table[name]] for name in table}, index=table.index
     )
+    slight = nearly_capped(table)
+    made.loc[slight, "cap"] = [f"{gain:.1%} at +100%" for gain in table.loc[slight, "gain_100"]]
+    return made.rename(columns={name: f"at +{share:.0%}" for name, share in RALLIES.items()})
+
+
+def _horizon(overlay: Overlay, market: Market) -> float:
+    """Days to the first expiry of an overlay's options."""
+    options = [leg.instrument for leg in overlay.legs if isinstance(leg.instrument, Option)]
+    return min((days_between(market.as_of, option.expiry) for option in options), default=MONTH[1])
 
 
 def _extremes(book: Book, overlay: Overlay, market: Market) -> dict[str, float]:
-    """Floor, cap and breakeven of the book with an overlay at its last expiry."""
+    """Floor, cap, rallies and breakeven of the book with an overlay at its first expiry."""
     base, _ = book.base(market)
-    hedged = book + overlay
-    bought = [leg.instrument for leg in overlay.legs if isinstance(leg.instrument, Option)]
-    horizon = max((days_between(market.as_of, option.expiry) for option in bought), default=MONTH[1])
-    held = [h.instrument.strike for h in hedged.of(market.asset) if isinstance(h.instrument, Option)]
-    prices = np.unique(np.array([1e-9 * market.spot, market.spot, *held, 1e6 * market.spot]))
+    hedged, horizon = book + overlay, _horizon(overlay, market)
+    prices = _prices(hedged, market, horizon)
     paths = grid(prices / market.spot - 1.0, days=[horizon])
     pnl = hedged.values(market, paths)[:, 0].sum(axis=1) + hedged.cash - book.value(market)
+    gains = {
+        name: float(np.interp(market.spot * (1.0 + share), prices, pnl)) / base
+        for name, share in RALLIES.items()
+    }
     upside = float((pnl[-1] - pnl[-2]) / (prices[-1] - prices[-2]))
-    if abs(upside) <= FLAT * book.position(market.asset):
+    if abs(upside) <= _FLAT * book.position(market.asset):
         prices, pnl, upside = prices[:-1], pnl[:-1], 0.0
     return {
         "floor": -math.inf if upside < 0.0 else float(pnl.min() / base),
         "cap": math.inf if upside > 0.0 else float(pnl.max() / base),
+        **gains,
         "upside": upside,
         "breakeven": _nearest_zero(prices, pnl, market.spot),
     }
+
+
+def _prices(hedged: Book, market: Market, horizon: float) -> npt.NDArray[np.float64]:
+    """Prices that decide: next to zero, the strikes, rallies, far out; many between where an option lives on."""
+    options = [h.instrument for h in hedged.of(market.asset) if isinstance(h.instrument, Option)]
+    outlives = any(days_between(market.as_of, option.expiry) > horizon * (1.0 + 1e-9) for option in options)
+    between = np.geomspace(0.02, 10.0, 400) if outlives else np.empty(0)
+    moves = [1e-9, *between, 1.0, *(1.0 + share for share in RALLIES.values()), 1e6]
+    return np.unique([*(market.spot * move for move in moves), *(option.strike for option in options)])
 
 
 def _nearest_zero(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], near: float) -> float:

@@ -1,20 +1,23 @@
 """The standard overlays on a long position: functions that pick listed options and return legs.
 
-Every leg is priced where it would trade: bought at the ask, sold at the bid, with fees. `compare` puts
-overlays side by side.
+Every leg is priced where it would trade: bought at the ask, sold at the bid, with fees. No quote without a vol, and
+none far from its mark, is ever taken; see `Tolerance`. `spreads` has those of unequal sizes and of two expiries,
+`compare` puts overlays side by side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import replace
 
 from hedging.book.book import Book
-from hedging.book.legs import option_leg, outright_leg
+from hedging.book.legs import Leg, option_leg, outright_leg
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
-from hedging.market.contracts import FeeRule, Perpetual
-from hedging.overlays._picking import MONTH, Overlay, Window, _ascending, _build, _Pick, _sized
+from hedging.market.contracts import FeeRule, Option, Perpetual
+from hedging.overlays._picking import MONTH, Finder, Pick, Tolerance, Window
+from hedging.overlays._sizing import sized
+from hedging.overlays.overlay import Overlay
 
 __all__ = [
     "collar",
@@ -26,6 +29,8 @@ __all__ = [
     "zero_cost_collar",
 ]
 
+_USUAL = Tolerance()
+
 
 def protective_put(
     book: Book,
@@ -35,6 +40,7 @@ def protective_put(
     days: Window = MONTH,
     strike: float | None = None,
     delta: float | None = 0.30,
+    tolerance: Tolerance = _USUAL,
 ) -> Overlay:
     """Buy puts on a share of the position.
 
@@ -50,7 +56,9 @@ def protective_put(
     strike : float, optional
         Strike wanted [money]; the nearest quoted one within 5 % is taken. Overrides `delta`.
     delta : float, optional
-        Absolute delta wanted, in (0, 1), where no strike is given.
+        Absolute delta wanted, in (0, 1), where no strike is given; the nearest quoted one within 0.05 is taken.
+    tolerance : Tolerance
+        Other distances from strike and delta, and how far from its mark a quote may be that is traded.
 
     Returns
     -------
@@ -59,10 +67,11 @@ def protective_put(
     Raises
     ------
     InputError
-        If nothing is held long, the coverage is below one lot, or no such option is quoted.
+        If nothing is held long, the coverage is below one lot, or no such option is quoted: the message names the
+        nearest.
     """
-    put = _Pick("p", "buy", strike, delta)
-    return _build("protective put", book, chain, coverage, days, [put])
+    put = Pick("p", "buy", strike, delta)
+    return build("protective put", book, chain, coverage, days, [put], tolerance)
 
 
 def covered_call(
@@ -73,10 +82,11 @@ def covered_call(
     days: Window = MONTH,
     strike: float | None = None,
     delta: float | None = 0.20,
+    tolerance: Tolerance = _USUAL,
 ) -> Overlay:
     """Sell calls against a share of the position; parameters as in `protective_put`."""
-    call = _Pick("c", "sell", strike, delta)
-    return _build("covered call", book, chain, coverage, days, [call])
+    call = Pick("c", "sell", strike, delta)
+    return build("covered call", book, chain, coverage, days, [call], tolerance)
 
 
 def put_spread(
@@ -89,12 +99,13 @@ def put_spread(
     delta: float | None = 0.30,
     lower_strike: float | None = None,
     lower_delta: float | None = 0.10,
+    tolerance: Tolerance = _USUAL,
 ) -> Overlay:
     """Buy puts and sell as many at a lower strike; parameters as in `protective_put`."""
-    upper = _Pick("p", "buy", strike, delta)
-    lower = _Pick("p", "sell", lower_strike, lower_delta)
-    overlay = _build("put spread", book, chain, coverage, days, [upper, lower])
-    _ascending(overlay, lower=1, upper=0)
+    upper = Pick("p", "buy", strike, delta)
+    lower = Pick("p", "sell", lower_strike, lower_delta)
+    overlay = build("put spread", book, chain, coverage, days, [upper, lower], tolerance)
+    ascending(overlay, lower=1, upper=0)
     return overlay
 
 
@@ -108,12 +119,13 @@ def collar(
     put_delta: float | None = 0.25,
     call_strike: float | None = None,
     call_delta: float | None = 0.25,
+    tolerance: Tolerance = _USUAL,
 ) -> Overlay:
     """Buy puts and sell as many calls above them; parameters as in `protective_put`."""
-    put = _Pick("p", "buy", put_strike, put_delta)
-    call = _Pick("c", "sell", call_strike, call_delta)
-    overlay = _build("collar", book, chain, coverage, days, [put, call])
-    _ascending(overlay, lower=0, upper=1)
+    put = Pick("p", "buy", put_strike, put_delta)
+    call = Pick("c", "sell", call_strike, call_delta)
+    overlay = build("collar", book, chain, coverage, days, [put, call], tolerance)
+    ascending(overlay, lower=0, upper=1)
     return overlay
 
 
@@ -129,16 +141,17 @@ def put_spread_collar(
     lower_delta: float | None = 0.10,
     call_strike: float | None = None,
     call_delta: float | None = 0.20,
+    tolerance: Tolerance = _USUAL,
 ) -> Overlay:
     """Buy a put spread and sell as many calls above it; parameters as in `protective_put`."""
     picks = [
-        _Pick("p", "buy", put_strike, put_delta),
-        _Pick("p", "sell", lower_strike, lower_delta),
-        _Pick("c", "sell", call_strike, call_delta),
+        Pick("p", "buy", put_strike, put_delta),
+        Pick("p", "sell", lower_strike, lower_delta),
+        Pick("c", "sell", call_strike, call_delta),
     ]
-    overlay = _build("put-spread collar", book, chain, coverage, days, picks)
-    _ascending(overlay, lower=1, upper=0)
-    _ascending(overlay, lower=0, upper=2)
+    overlay = build("put-spread collar", book, chain, coverage, days, picks, tolerance)
+    ascending(overlay, lower=1, upper=0)
+    ascending(overlay, lower=0, upper=2)
     return overlay
 
 
@@ -150,36 +163,77 @@ def zero_cost_collar(
     days: Window = MONTH,
     put_strike: float | None = None,
     put_delta: float | None = 0.25,
+    call_strike: float | None = None,
+    call_delta: float | None = None,
+    tolerance: Tolerance = _USUAL,
 ) -> Overlay:
-    """Buy puts, and sell the highest-struck calls whose bid pays for them, both fees in.
+    """Buy puts, and sell as few calls as pay for them, both fees in.
 
-    The call is the highest listed strike with ``bid - fee >= ask(put) + fee``; what it pays beyond that is
-    kept as a credit. Parameters as in `protective_put`.
+    The calls are those of the highest listed strike with ``bid - fee >= ask(put) + fee``, or those asked for. Of
+    them as few lots are sold as leave nothing to pay: where strikes are coarse fewer than puts are bought, so that
+    the upside of the rest is kept instead of a credit. Other parameters as in `protective_put`.
+
+    Parameters
+    ----------
+    call_strike, call_delta : float, optional
+        The call to sell, where it is not to be the highest that pays.
 
     Raises
     ------
     InputError
-        As `protective_put`, and if no quoted call above the put pays for it.
+        As `protective_put`, and if no quoted call above the put, or not the one asked for, pays for it.
     """
-    whole = protective_put(book, chain, coverage=coverage, days=days, strike=put_strike, delta=put_delta)
-    put = replace(whole.legs[0], quantity=chain.terms.lot)
-    due = put.price + put.fee
-    bought = chain.option(put.instrument.symbol)
-    quotes = chain.quotes
-    calls = quotes[
-        (quotes["flag"] == "c")
-        & (quotes["expiry"] == bought.expiry)
-        & (quotes["strike"] > bought.strike)
-        & quotes["bid"].notna()
-    ].sort_values("strike", ascending=False)
-    for symbol in calls["symbol"]:
-        call = option_leg(chain, symbol, -chain.terms.lot)
-        if call.price - call.fee >= due:
-            return Overlay("zero-cost collar", _sized([put, call], book, chain, coverage))
+    bought = Pick("p", "buy", put_strike, put_delta)
+    if call_strike is None and call_delta is None:
+        whole = build("zero-cost collar", book, chain, coverage, days, [bought], tolerance)
+        sold, passed = _highest_that_pays(whole.legs[0], chain, tolerance)
+    else:
+        picks = [bought, Pick("c", "sell", call_strike, call_delta)]
+        whole = build("zero-cost collar", book, chain, coverage, days, picks, tolerance)
+        ascending(whole, lower=0, upper=1)
+        sold, passed = whole.legs[1], ()
+    lot = chain.terms.lot
+    put, call = sized(
+        [replace(whole.legs[0], quantity=lot), replace(sold, quantity=-lot)], book, chain, coverage
+    )
+    fewest = _fewest_lots(put, call, lot)
+    remarks = (*whole.remarks, *passed)
+    if fewest * lot < put.quantity:
+        remarks += (
+            f"calls on {fewest * lot / put.quantity:.0%} of the puts pay for them; the rest keeps its upside",
+        )
+    return Overlay(whole.name, (put, replace(call, quantity=-round(fewest * lot, 12))), remarks)
+
+
+def _highest_that_pays(put: Leg, chain: OptionChain, tolerance: Tolerance) -> tuple[Leg, tuple[str, ...]]:
+    """A lot sold of the highest-struck call whose bid pays for as many puts, and the stub bids passed over."""
+    bought, due = chain.option(put.instrument.symbol), put.price + put.fee
+    finder = Finder(chain, tolerance)
+    passed: list[str] = []
+    rows = finder.candidates("c", "bid", bought.expiry, by_strike=True)
+    for _, row in rows[rows["strike"] > bought.strike].sort_values("strike", ascending=False).iterrows():
+        call = option_leg(chain, row["symbol"], -chain.terms.lot)
+        if call.price - call.fee < due:
+            continue
+        if (stub := finder.stub(row, "bid")) is None:
+            return call, tuple(passed)
+        passed.append(f"{stub}: not traded")
     raise InputError(
         f"no quoted call above {put.instrument.symbol} has a bid that pays its ask and fees ({due:,.2f} per "
-        f"unit); choose a lower put, or a collar that costs something."
+        f"unit); choose a lower put, or a collar that costs something. {' '.join(passed)}".rstrip()
     )
+
+
+def _fewest_lots(put: Leg, call: Leg, lot: float) -> int:
+    """Lots of the call that pay for the puts, both fees in; refused where more would be needed than puts."""
+    due, paid = put.quantity * (put.price + put.fee), lot * (call.price - call.fee)
+    lots = math.ceil(due / paid - 1e-9) if paid > 0.0 else math.inf
+    if lots * lot > put.quantity * (1.0 + 1e-9):
+        raise InputError(
+            f"{call.instrument.symbol} pays {call.price - call.fee:,.2f} a unit, {put.instrument.symbol} costs "
+            f"{put.price + put.fee:,.2f}: more calls than puts would have to be sold. Choose a lower call or a lower put."
+        )
+    return max(1, int(lots))
 
 
 def short_perpetual(
@@ -211,27 +265,32 @@ def short_perpetual(
     """
     perpetual = Perpetual(chain.asset, chain.terms.settlement)
     one = outright_leg(perpetual, chain.spot, -1.0, half_spread=half_spread, fee=fee or FeeRule(0.0005))
-    return Overlay("short perpetual", _sized([replace(one, quantity=-lot)], book, chain, coverage))
+    return Overlay("short perpetual", sized([replace(one, quantity=-lot)], book, chain, coverage))
 
 
-def standard(book: Book, chain: OptionChain, *, coverage: float = 1.0, days: Window = MONTH) -> list[Overlay]:
-    """Every overlay of this module that the chain's quotes allow, with its defaults."""
-    overlays = []
-    makers: list[Callable[..., Overlay]] = [
-        protective_put,
-        put_spread,
-        collar,
-        zero_cost_collar,
-        put_spread_collar,
-        covered_call,
+def build(
+    name: str,
+    book: Book,
+    chain: OptionChain,
+    coverage: float,
+    days: Window,
+    picks: list[Pick],
+    tolerance: Tolerance,
+    far_days: Window | None = None,
+    covers: float = 1.0,
+) -> Overlay:
+    """An overlay of some picks; one lot of it covers so many lots of the position."""
+    found = Finder(chain, tolerance).choose(picks, days, far_days)
+    lot = chain.terms.lot
+    legs = [
+        option_leg(chain, symbol, pick.lots * (lot if pick.side == "buy" else -lot))
+        for symbol, pick in zip(found.symbols, picks, strict=True)
     ]
-    reasons = []
-    for make in makers:
-        try:
-            overlays.append(make(book, chain, coverage=coverage, days=days))
-        except InputError as error:
-            reasons.append(str(error))
-    if not overlays:
-        raise InputError(reasons[0])
-    overlays.append(short_perpetual(book, chain, coverage=coverage))
-    return overlays
+    return Overlay(name, sized(legs, book, chain, coverage, covers), found.passed)
+
+
+def ascending(overlay: Overlay, *, lower: int, upper: int) -> None:
+    """Refuse an overlay whose legs are not in the order of strikes that its name means."""
+    low, high = (leg.instrument for leg in (overlay.legs[lower], overlay.legs[upper]))
+    if isinstance(low, Option) and isinstance(high, Option) and not low.strike < high.strike:
+        raise InputError(f"{overlay.name}: {low.symbol} must have a lower strike than {high.symbol}.")

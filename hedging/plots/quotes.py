@@ -94,18 +94,20 @@ def smile(
         Its out-of-the-money mark vols are the points.
     surface : Smile
     expiries : sequence of int, optional
-        Which of the chain's expiries, by position; by default up to six, spread over those of a day or more.
+        Which of the chain's expiries that have vols, by position; by default up to six, spread over those of a day or more.
     ax : Axes, optional
     """
     with styled():
         ax = axes_or_new(ax)
-        dates = chain.expiries["expiry"].tolist()
-        first = int((chain.expiries["days"] < 1.0).sum()) % len(dates)  # the last hours would hide the rest
+        known = chain.quotes[chain.quotes["mark_vol"].notna()]
+        listed = chain.expiries[chain.expiries["expiry"].isin(known["expiry"])]
+        dates = listed["expiry"].tolist()
+        first = int((listed["days"] < 1.0).sum()) % len(dates)  # the last hours would hide the rest
         chosen = np.unique(np.linspace(first, len(dates) - 1, 6).round().astype(int))
         for i, place in enumerate(chosen if expiries is None else expiries):
-            quotes = chain.quotes[chain.quotes["expiry"] == dates[place]]
+            quotes = known[known["expiry"] == dates[place]]
             k = np.log(quotes["strike"] / quotes["forward"])
-            out = ((quotes["flag"] == "c") == (k >= 0)) & quotes["mark_vol"].notna()
+            out = (quotes["flag"] == "c") == (k >= 0)
             time = float(quotes["time_to_expiry"].iloc[0])
             color, marker = SERIES[i % len(SERIES)], MARKERS[i % len(MARKERS)]
             ax.plot(

@@ -102,6 +102,6 @@ def _quoted(chain: OptionChain, option: Option) -> pd.Series | None:
 def _revalued(option: Option, quote: pd.Series, vol: float) -> float:
     """Value of one unit at a quote's own forward and discount, and a stated vol. [money]"""
     undiscounted = greeks.black76_price(
-        option.flag, float(quote["forward"]), option.strike, float(quote["time_to_expiry"]), vol
+        option.flag, float(quote["forward"]), option.strike, float(quote["time_to_expiry"]), 0.0, vol
     )
     return float(undiscounted) * float(quote["discount"])

@@ -38,7 +38,7 @@ def price_after(shift: float, made: OptionChain, surface: smile.Smile, rule: str
     ratio = q["mark_vol"].to_numpy() / surface.vol_at(np.log(strike / forward), time)
     moved = forward * (1 + shift)
     vol = ratio * surface.move(shift, rule).vol_at(np.log(strike / moved), time)
-    return q["discount"].to_numpy() * black76_price(q["flag"].to_numpy(), moved, strike, time, vol)
+    return q["discount"].to_numpy() * black76_price(q["flag"].to_numpy(), moved, strike, time, 0.0, vol)
 
 
 @pytest.mark.parametrize("rule", ["sticky_strike", "sticky_moneyness", 0.5, 2.0])

@@ -45,7 +45,7 @@ def rows() -> list[dict]:
         time = (pd.Timestamp(expiry) - SUMMARY_AS_OF).total_seconds() / (365 * 86_400)
         for strike in (50_000, 60_000, 70_000, 80_000, 90_000):
             for flag in "CP":
-                mark = black76_price(flag.lower(), 70_500.0, float(strike), time, 0.55) / 70_500.0
+                mark = black76_price(flag.lower(), 70_500.0, float(strike), time, 0.0, 0.55) / 70_500.0
                 made.append(
                     {
                         "instrument_name": f"BTC-{day}-{strike}-{flag}",

@@ -103,7 +103,7 @@ def test_forward_form_is_the_spot_form_on_the_forward(o: dict[str, float], flag:
     r, T = o["rate"], o["time_to_expiry"]
     rest = (o["strike"], T)
     spot_form = greeks.greeks(flag, o["spot"], *rest, r, o["vol"], r)
-    forward_form = greeks.black76_greeks(flag, o["spot"], *rest, o["vol"], r)
+    forward_form = greeks.black76_greeks(flag, o["spot"], *rest, r, o["vol"])
     for name in ("price", "delta", "gamma", "vega", "theta"):
         assert getattr(forward_form, name) == getattr(spot_form, name)
     assert forward_form.rho == pytest.approx(-T * forward_form.price / 100, rel=1e-15)
@@ -112,9 +112,9 @@ def test_forward_form_is_the_spot_form_on_the_forward(o: dict[str, float], flag:
 @FEW
 @given(OPTION, st.sampled_from("cp"))
 def test_coin_values_are_money_values_over_the_forward(o: dict[str, float], flag: str) -> None:
-    F, rest = o["spot"], (o["strike"], o["time_to_expiry"], o["vol"])
-    money = greeks.black76_greeks(flag, F, *rest)
-    coin = greeks.coin_greeks(flag, F, *rest)
+    F, rest, vol = o["spot"], (o["strike"], o["time_to_expiry"]), o["vol"]
+    money = greeks.black76_greeks(flag, F, *rest, 0.0, vol)
+    coin = greeks.coin_greeks(flag, F, *rest, vol)
     assert coin.price == pytest.approx(money.price / F, rel=4e-16, abs=1e-300)
     assert coin.delta == pytest.approx(money.delta - coin.price, abs=4e-16 * (1 + coin.price))
     assert coin.vega == pytest.approx(money.vega / F, rel=1e-15, abs=1e-300)
@@ -210,18 +210,18 @@ def test_elasticity_is_percent_for_percent() -> None:
 
 def test_normal_model_prices_and_vols() -> None:
     # With vol sqrt(T) = 1e-3 the lognormal model is the normal one to second order.
-    normal = greeks.bachelier_price(["c", "p"], 100, 100.05, 0.25, 0.2)
-    lognormal = greeks.black76_price(["c", "p"], 100, 100.05, 0.25, 0.002)
+    normal = greeks.bachelier_price(["c", "p"], 100, 100.05, 0.25, 0.0, 0.2)
+    lognormal = greeks.black76_price(["c", "p"], 100, 100.05, 0.25, 0.0, 0.002)
     assert_allclose(normal, lognormal, rtol=1e-3)
     rng = np.random.default_rng(1)
     F, sd = rng.normal(0, 50, 2000), np.exp(rng.uniform(-6, 5, 2000))
     K = F + sd * rng.uniform(-8, 8, 2000)
     flag = np.where(K > F, "c", "p")
-    price = greeks.bachelier_price(flag, F, K, 0.25, 2 * sd, 0.03)
+    price = greeks.bachelier_price(flag, F, K, 0.25, 0.03, 2 * sd)
     back = greeks.bachelier_implied_vol(price, flag, F, K, 0.25, 0.03)
     assert_allclose(back, 2 * sd, rtol=1e-9)
     other = np.where(K > F, "p", "c")
-    parity = price - greeks.bachelier_price(other, F, K, 0.25, 2 * sd, 0.03)
+    parity = price - greeks.bachelier_price(other, F, K, 0.25, 0.03, 2 * sd)
     assert_allclose(parity, np.where(K > F, 1, -1) * (F - K) * math.exp(-0.03 / 4), rtol=1e-10, atol=1e-12)
     with pytest.raises(InputError, match="at least the discounted intrinsic value"):
         greeks.bachelier_implied_vol(0.9, "c", 1, 0, 1)

@@ -252,7 +252,7 @@ def test_coin_and_undiscounted_prices_give_the_same_vol() -> None:
     assert greeks.coin_implied_vol(coin, "p", F, K, T) == pytest.approx(vol, rel=1e-14)
     assert greeks.coin_implied_vol([coin], "p", F, K, T)[0] == pytest.approx(vol, rel=1e-14)
     assert greeks.black76_implied_vol(coin * F, "p", F, K, T) == pytest.approx(vol, rel=1e-14)
-    discounted = greeks.black76_price("p", F, K, T, vol, 0.05)
+    discounted = greeks.black76_price("p", F, K, T, 0.05, vol)
     assert greeks.black76_implied_vol(discounted, "p", F, K, T, 0.05) == pytest.approx(vol, rel=1e-14)
 
 
@@ -283,7 +283,7 @@ def test_names_and_options_that_do_not_exist_are_refused() -> None:
     with pytest.raises(InputError, match="names must be several names; got 'delta'"):
         greeks.greeks("c", 100, 95, **REST, names="delta")
     with pytest.raises(InputError, match=r"names must be among .*; got 'rho_yield'"):
-        greeks.black76_greeks("c", 100, 95, 0.5, 0.6, names=("rho_yield",))
+        greeks.black76_greeks("c", 100, 95, 0.5, 0.0, 0.6, names=("rho_yield",))
     with pytest.raises(InputError, match="errors must be 'raise' or 'nan'; got 'ignore'"):
         greeks.price("c", 100, [95.0], **REST, errors="ignore")
     with pytest.raises(InputError, match="errors must be 'raise' or 'nan'; got 'ignore'"):
@@ -303,7 +303,7 @@ def test_names_may_be_a_generator() -> None:
     wanted = ("vega", "price")
     for function, numbers in (
         (greeks.greeks, (100, 95, 0.5, 0.05, 0.6)),
-        (greeks.black76_greeks, (100, 95, 0.5, 0.6)),
+        (greeks.black76_greeks, (100, 95, 0.5, 0.05, 0.6)),
         (greeks.coin_greeks, (100, 95, 0.5, 0.6)),
     ):
         found = function("c", *numbers, names=(name for name in wanted))

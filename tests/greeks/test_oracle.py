@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -45,6 +47,53 @@ def test_price_and_five_greeks_agree_with_vollib(grid: dict[str, np.ndarray]) ->
     ):
         theirs = np.array([getattr(analytical, name)(*row) for row in rows])
         assert_allclose(getattr(ours, name) / size, theirs / size, rtol=1e-9, atol=1e-14, err_msg=name)
+
+
+def test_forward_form_takes_vollibs_arguments_in_vollibs_order(grid: dict[str, np.ndarray]) -> None:
+    from vollib.black import black
+    from vollib.black.greeks import analytical
+
+    args = [grid["flag"], grid["spot"], grid["spot"] * grid["moneyness"]]
+    args += [grid[k] for k in ("time_to_expiry", "rate", "vol")]
+    rows = list(zip(*args, strict=True))
+    scale = grid["spot"]
+    theirs = np.array([black(*row) for row in rows])
+    assert_allclose(greeks.black76_price(*args) / scale, theirs / scale, rtol=1e-11, atol=1e-15)
+    ours = greeks.black76_greeks(*args)
+    for name, size in (("delta", 1.0), ("gamma", 1 / scale), ("vega", scale)):
+        theirs = np.array([getattr(analytical, name)(*row) for row in rows])
+        assert_allclose(getattr(ours, name) / size, theirs / size, rtol=1e-9, atol=1e-14, err_msg=name)
+    # Both are discounted; undiscounted the value is 9.2936.
+    assert greeks.black76_price("p", 100, 95, 0.25, 0.03, 0.6) == pytest.approx(9.224207465641026, rel=1e-14)
+
+
+def test_rate_stands_directly_before_vol_wherever_both_are_taken() -> None:
+    both = []
+    for name in greeks.__all__:
+        function = getattr(greeks, name)
+        if not inspect.isfunction(function):
+            continue
+        taken = [p for p in inspect.signature(function).parameters.values() if p.name != "errors"]
+        names = [p.name for p in taken if p.kind is p.POSITIONAL_OR_KEYWORD]
+        vols = [place for place, each in enumerate(names) if each in ("vol", "normal_vol")]
+        if "rate" in names and vols:
+            both.append(name)
+            assert names.index("rate") == vols[0] - 1, name
+            assert names[vols[0] - 2] == "time_to_expiry", name
+            needed = inspect.signature(function).parameters
+            assert all(needed[each].default is inspect.Parameter.empty for each in names[: vols[0] + 1]), name
+    assert {"price", "black76_price", "black76_greeks", "bachelier_price", "strike_from_delta"} <= {*both}
+
+
+def test_forward_calls_without_a_rate_or_with_one_too_many_give_no_number() -> None:
+    for function in (greeks.black76_price, greeks.black76_greeks, greeks.bachelier_price):
+        with pytest.raises(TypeError, match="vol"):
+            function("p", 100, 95, 0.25, 0.6)  # type: ignore[call-arg]
+    for function in (greeks.coin_price, greeks.coin_delta):
+        with pytest.raises(TypeError, match="positional"):
+            function("p", 100, 95, 0.25, 0.03, 0.6)  # type: ignore[call-arg,operator]
+    with pytest.raises(TypeError, match="positional"):
+        greeks.coin_greeks("p", 100, 95, 0.25, 0.03, 0.6)  # type: ignore[call-arg]
 
 
 def test_implied_vol_is_the_vol_the_price_came_from(grid: dict[str, np.ndarray]) -> None:

@@ -86,12 +86,12 @@ def test_spot_prices_of_hull_and_haug(arguments: tuple[float, ...], printed: flo
 @pytest.mark.parametrize(
     ("arguments", "printed"),
     [
-        (("p", 20, 20, 4 / 12, 0.25, 0.09), 1.1166),  # Hull
-        (("c", 19, 19, 0.75, 0.28, 0.10), 1.7011),  # Haug
-        (("p", 19, 19, 0.75, 0.28, 0.10), 1.7011),
-        (("c", 90, 100, 0.5, 0.35, 0.10), 4.9329),
-        (("c", 100, 100, 0.5, 0.35, 0.10), 9.3679),
-        (("c", 110, 100, 0.5, 0.35, 0.10), 15.3086),
+        (("p", 20, 20, 4 / 12, 0.09, 0.25), 1.1166),  # Hull
+        (("c", 19, 19, 0.75, 0.10, 0.28), 1.7011),  # Haug
+        (("p", 19, 19, 0.75, 0.10, 0.28), 1.7011),
+        (("c", 90, 100, 0.5, 0.10, 0.35), 4.9329),
+        (("c", 100, 100, 0.5, 0.10, 0.35), 9.3679),
+        (("c", 110, 100, 0.5, 0.10, 0.35), 15.3086),
     ],
 )
 def test_forward_prices_of_hull_and_haug(arguments: tuple[float, ...], printed: float) -> None:
@@ -99,7 +99,7 @@ def test_forward_prices_of_hull_and_haug(arguments: tuple[float, ...], printed: 
 
 
 def test_greeks_of_haug() -> None:
-    call, put = greeks.black76_greeks(["c", "p"], 105, 100, 0.5, 0.36, 0.10).delta
+    call, put = greeks.black76_greeks(["c", "p"], 105, 100, 0.5, 0.10, 0.36).delta
     assert call == pytest.approx(0.5946, abs=5e-5)
     assert put == pytest.approx(-0.3566, abs=5e-5)
     assert greeks.gamma("c", 55, 60, 0.75, 0.10, 0.30) == pytest.approx(0.0278, abs=5e-5)

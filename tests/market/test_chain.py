@@ -32,6 +32,7 @@ def test_greeks_price_is_black_76_times_discount_for_every_row():
         quotes["forward"].to_numpy(),
         quotes["strike"].to_numpy(),
         quotes["time_to_expiry"].to_numpy(),
+        0.0,
         quotes["mark_vol"].to_numpy(),
     )
     assert_allclose(chain().greeks(("price",))["price"], quotes["discount"] * forward_form, rtol=1e-12)

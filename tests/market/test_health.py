@@ -20,7 +20,7 @@ STRIKES = np.array([80.0, 90.0, 100.0, 110.0, 120.0])
 def fair(forward: float = 100.0, vol: float = 0.5, half: float = 0.05, **columns: object) -> pd.DataFrame:
     """Consistent quotes of one expiry: calls and puts around Black-76 at one vol."""
     flag, strike = np.repeat(["c", "p"], 5), np.tile(STRIKES, 2)
-    price = black76_price(flag, forward, strike, 49 / 365, vol)
+    price = black76_price(flag, forward, strike, 49 / 365, 0.0, vol)
     table = {
         "flag": flag,
         "strike": strike,

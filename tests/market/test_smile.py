@@ -143,7 +143,7 @@ def test_vols_lie_inside_the_quote_where_the_mark_does_not():
     flag, forward, strike, time = (
         base[c].to_numpy() for c in ("flag", "forward", "strike", "time_to_expiry")
     )
-    low, high = (black76_price(flag, forward, strike, time, vol) for vol in (0.51, 0.52))
+    low, high = (black76_price(flag, forward, strike, time, 0.0, vol) for vol in (0.51, 0.52))
     got = smile.fit(chain_of({"2026-01-31T08:00Z": 0.5}, bid=low, ask=high))
     near = (base["strike"] / 100 - 1).abs() < 0.2
     assert (got.vol_at(np.log(strike / forward), time)[near] > 0.505).all()

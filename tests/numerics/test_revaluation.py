@@ -111,7 +111,7 @@ def test_value_is_black_on_the_shifted_surface_step_by_step(settlement: str, com
     k = np.log(90.0 / forward) + 0.4 * np.log(spot / 100.0)
     vol = market.smile.vol_at(k, time) * table.vol / table.smile_vol + paths.vol_shift[:, 0]
     discount = spot / forward if settlement == "coin" else np.exp(-0.06 * time)
-    expected = greeks.black76_price("p", forward, 90.0, time, vol) * discount
+    expected = greeks.black76_price("p", forward, 90.0, time, 0.0, vol) * discount
     found = replace(Pricer.of([put], [NONE], market), compiled=compiled).values(paths)[:, 0, 0]
     assert_allclose(found, expected, rtol=1e-11)
 

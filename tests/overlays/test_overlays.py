@@ -7,7 +7,7 @@ import pytest
 
 from hedging import Book, Holding, InputError, Market, OptionChain, overlays
 from hedging.market.contracts import Option
-from hedging.overlays._picking import Overlay
+from hedging.overlays import Overlay
 from hedging.paths.paths import grid
 
 BOOK = Book(Holding.spot("BTC", 25.0, entry=88_000.0))
@@ -63,7 +63,7 @@ def test_delta_picks_the_nearest_quoted_option(sample: OptionChain) -> None:
 
 def test_strike_overrides_delta_and_takes_the_nearest(sample: OptionChain) -> None:
     assert strikes(overlays.protective_put(BOOK, sample, strike=60_400)) == [60_000.0]
-    with pytest.raises(InputError, match="quotes a put to buy at strike 30000"):
+    with pytest.raises(InputError, match="quotes a put to buy at strike 30,000 within 5%: the nearest is"):
         overlays.protective_put(BOOK, sample, strike=30_000)
 
 
@@ -147,6 +147,10 @@ def test_standard_overlays_all_stand_side_by_side(market: Market) -> None:
         "zero-cost collar",
         "put-spread collar",
         "covered call",
+        "backspread",
+        "seagull",
+        "calendar",
+        "diagonal",
         "short perpetual",
     ]
     assert np.isfinite(table[["execution", "premium", "delta", "vega", "theta"]]).all().all()

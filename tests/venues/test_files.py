@@ -267,7 +267,7 @@ def round_trip_errors(chain) -> np.ndarray:
     q = chain.quotes.dropna(subset=["mark_quoted", "mark_vol"])
     model = black76_price(
         q["flag"].to_numpy(), q["forward"].to_numpy(), q["strike"].to_numpy(),
-        q["time_to_expiry"].to_numpy(), q["mark_vol"].to_numpy(),
+        q["time_to_expiry"].to_numpy(), 0.0, q["mark_vol"].to_numpy(),
     )  # fmt: skip
     return np.abs(q["mark_quoted"].to_numpy() - model / q["forward"].to_numpy())
 

@@ -161,10 +161,10 @@ def _option_gains(
     forward = market.spot * np.exp(table.carry * time)
     variance = (table.vol if vol is None else vol) ** 2 * until + table.vol**2 * (time - until)
     expected = greeks.black76_price(
-        flags, forward * np.exp(apart), table.strike, time, np.sqrt(variance / time), table.rate
+        flags, forward * np.exp(apart), table.strike, time, table.rate, np.sqrt(variance / time)
     )
     # Coins paid before the horizon drift with spot until then.
     kept = np.where(table.coin & (time < length) & (drift is not None), length - time, 0.0)
     growth = np.exp(((0.0 if drift is None else drift) - table.carry) * kept)
-    now = greeks.black76_price(flags, forward, table.strike, time, table.vol, table.rate)
+    now = greeks.black76_price(flags, forward, table.strike, time, table.rate, table.vol)
     return np.asarray(np.asarray(expected) * growth - np.asarray(now))
