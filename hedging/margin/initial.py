@@ -21,7 +21,8 @@ from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.margin.account import Account, Ledger, Margin
 from hedging.margin.portfolio import PortfolioMargin
-from hedging.margin.standard import FlatMargin, RegT, StandardMargin
+from hedging.margin.reg_t import RegT
+from hedging.margin.standard import FlatMargin, StandardMargin
 from hedging.market.contracts import Option, Spot
 from hedging.market.market import Market
 from hedging.paths.paths import today

@@ -1,4 +1,4 @@
-"""Rule-based margins: a rate per position, nothing nets. Deribit's standard margin, a flat rate, Reg T.
+"""Rule-based margins: a rate per position, nothing nets. Deribit's standard margin, a flat rate.
 
 Numbers are dated defaults: venues change them, and every one is a field.
 """
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from hedging._numerics.types import Array
 from hedging.errors import InputError
@@ -22,7 +21,6 @@ __all__ = [
     "DERIBIT_ETH",
     "DERIBIT_ETH_USDC",
     "FlatMargin",
-    "RegT",
     "StandardMargin",
 ]
 
@@ -142,59 +140,6 @@ class FlatMargin:
             coins = account.coin_equity() + in_coin / account.spot
             balance = balance + _counted(coins, account.asset, self.haircuts) * account.spot
         return Margin("cash", balance, self.initial * size, self.maintenance * size)
-
-
-@dataclass(frozen=True, slots=True)
-class RegT:
-    """A US securities account under Regulation T and the exchanges' strategy-based rules.
-
-    Long stock needs 50 % to open and 25 % to keep. Short options need 20 % of the underlying less what they
-    are out of the money, at least 10 % (of the strike for puts), and their value; short calls that stock
-    covers need nothing more. Long options are paid in full and lend nothing: they count neither way.
-
-    Attributes
-    ----------
-    stock_initial, stock_maintenance, option_rate, option_floor : float
-    as_of, source : str
-    """
-
-    stock_initial: float = 0.50
-    stock_maintenance: float = 0.25
-    option_rate: float = 0.20
-    option_floor: float = 0.10
-    as_of: str = "2024"
-    source: str = "Cboe Strategy-based Margin; FINRA Rule 4210"
-
-    def assess(self, account: Account) -> Margin:
-        """Balance and requirements in every scenario.
-
-        Raises
-        ------
-        InputError
-            If the account holds futures, perpetuals or coin-settled options.
-        """
-        if account.linear_amount.size or account.option_coin.any():
-            raise InputError("a Reg T account holds stock and cash-settled options only.")
-        S, K, call = account.spot, account.option_strike[:, None], (account.option_sign > 0)[:, None]
-        short = np.maximum(-account.option_units, 0.0)[:, None] * np.ones_like(S)
-        long_stock = np.maximum(account.coins, 0.0)
-        naked = np.where(call, _after_cover(short, call, long_stock), short)
-        out = np.maximum(np.where(call, K - S, S - K), 0.0)
-        least = self.option_floor * np.where(call, S, K)
-        options = (naked * np.maximum(self.option_rate * S - out, least)).sum(axis=0)
-        # What covers a call is still owed: short options are taken out of the balance at their value.
-        balance = account.cash + account.coins * S - (short * account.option_value).sum(axis=0)
-        stock = np.abs(account.coins) * S
-        return Margin(
-            "cash", balance, self.stock_initial * stock + options, self.stock_maintenance * stock + options
-        )
-
-
-def _after_cover(short: Array, call: npt.NDArray[np.bool_], stock: Array) -> Array:
-    """Short calls that remain when each unit of stock has covered one, the first listed first."""
-    calls = np.where(call, short, 0.0)
-    left = stock - (calls.cumsum(axis=0) - calls)
-    return np.asarray(calls - np.clip(left, 0.0, calls))
 
 
 def _counted(coins: Array, asset: str, haircuts: Mapping[str, float]) -> Array:
