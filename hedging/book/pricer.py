@@ -23,7 +23,7 @@ from hedging.market.smile import Smile
 from hedging.paths.paths import Paths, today
 from hedging.units import DAYS_PER_YEAR, years
 
-__all__ = ["GREEKS", "OptionNodes", "Pricer", "unit_values", "unit_values_now"]
+__all__ = ["GREEKS", "OptionNodes", "Pricer", "time_left", "unit_values", "unit_values_now"]
 
 
 GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho", "vanna", "volga", "charm")
@@ -205,8 +205,7 @@ class Pricer:
                 value[rows] = revaluation.values(leg, moves, compiled=self.compiled)
             else:
                 value[rows] = self._settled(rows, node, paths)
-        remaining = np.maximum(self.options.time_to_expiry - node.day / DAYS_PER_YEAR, 0.0)
-        return OptionNodes(np.where(remaining > SHORTEST_YEARS, remaining, 0.0), forward, vol, value)
+        return OptionNodes(time_left(self.options.time_to_expiry, node.day), forward, vol, value)
 
     def linear_values(self, paths: Paths) -> Array:
         """Value of one unit of each instrument that is no option, shape (such instruments, dates, scenarios)."""
@@ -325,6 +324,12 @@ class Pricer:
         if item.settlement == "cash":
             return np.asarray(forward - entry)
         return np.asarray(spot * (1.0 - entry / forward))  # a gain in coin, worth today's spot
+
+
+def time_left(times: Array, day: float) -> Array:
+    """Times to expiry as they stand on a day, 0 for what has expired by then. [years]"""
+    left = times - day / DAYS_PER_YEAR
+    return np.where(left > SHORTEST_YEARS, left, 0.0)
 
 
 def _future_terms(future: Future, market: Market) -> tuple[float, float]:

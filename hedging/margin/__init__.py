@@ -7,6 +7,7 @@ account and look for the first moment at which the one no longer covers the othe
 from hedging.margin.account import Account, Margin, MarginModel
 from hedging.margin.initial import InitialMargin
 from hedging.margin.portfolio import DERIBIT_BTC_2024, DERIBIT_ETH_2026, PortfolioMargin
+from hedging.margin.reg_t import RegT
 from hedging.margin.spiral import collateral_quality, deleverage
 from hedging.margin.standard import (
     DERIBIT_BTC,
@@ -14,7 +15,6 @@ from hedging.margin.standard import (
     DERIBIT_ETH,
     DERIBIT_ETH_USDC,
     FlatMargin,
-    RegT,
     StandardMargin,
 )
 from hedging.margin.survival import Liquidation, Survival, assess, liquidation_price, survive

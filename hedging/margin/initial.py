@@ -15,21 +15,20 @@ from numbers import Real
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from hedging._numerics.types import Array
+from hedging._numerics.types import Array, Rows
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.margin.account import Account, Ledger, Margin
 from hedging.margin.portfolio import PortfolioMargin
-from hedging.margin.standard import FlatMargin, RegT, StandardMargin
+from hedging.margin.reg_t import RegT
+from hedging.margin.standard import FlatMargin, StandardMargin
 from hedging.market.contracts import Option, Spot
 from hedging.market.market import Market
 from hedging.paths.paths import today
 
 __all__ = ["InitialMargin"]
 
-Rows = npt.NDArray[np.intp]
 Models = StandardMargin | PortfolioMargin | FlatMargin | RegT
 
 _MODELS: Final[dict[str, type[Models]]] = {
@@ -101,7 +100,7 @@ class InitialMargin:
         (ndarray, shape (nodes, holdings), ndarray, shape (holdings,))
             As for `held`, before what the model allows, and without what an empty account needs. [money]
         """
-        whole = _account(holdings, market)
+        whole = _account(holdings, market, netted=False)
         if isinstance(self.model, PortfolioMargin):
             self.model.assess(whole)  # refuses what the model has no table for
             place = _positions(holdings)
@@ -131,8 +130,8 @@ def _money(margin: Margin, market: Market) -> float:
     return float(margin.initial[0]) * (market.spot if margin.currency == market.asset else 1.0)
 
 
-def _account(holdings: Sequence[Holding], market: Market) -> Account:
-    return Ledger(Book(holdings), market).at(today(), 0)
+def _account(holdings: Sequence[Holding], market: Market, *, netted: bool = True) -> Account:
+    return Ledger(Book(holdings), market, netted=netted).at(today(), 0)
 
 
 def _positions(holdings: Sequence[Holding]) -> Rows:

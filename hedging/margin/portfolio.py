@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from hedging._numerics import kernels
-from hedging._numerics.types import Array
+from hedging._numerics.types import Array, Rows
 from hedging.errors import InputError
 from hedging.margin.account import Account, Margin
 from hedging.units import DAYS_PER_YEAR
@@ -91,7 +91,7 @@ class PortfolioMargin:
         if not (account.linear_coin.all() and account.option_coin.all()):
             raise InputError("portfolio margin here is of coin-settled contracts; the book holds others.")
         options = (account.option_units[:, None] * account.option_value).sum(axis=0)
-        balance = account.coins + (account.linear_gain.sum(axis=0) + options) / account.spot
+        balance = account.coin_equity() + options / account.spot
         matrix = self.worst_case(account) + self.roll_shock(account)
         return Margin(account.asset, balance, matrix + self.initial_extra, self.maintenance_factor * matrix)
 
@@ -137,22 +137,24 @@ class PortfolioMargin:
 
     def roll_shock(self, account: Account) -> Array:
         """Risk of the basis: the delta of each expiry times how far it may move on its own. [coin]"""
-        times, deltas = self._deltas(account)
+        terms, times, deltas = self._deltas(account)
         total = np.zeros_like(account.spot)
-        for time in np.unique(times):  # perpetuals at 0; what expires together nets
-            total += np.abs(deltas[times == time].sum(axis=0)) * self._roll(float(time))
+        for term in np.unique(terms):  # perpetuals together; what expires together nets
+            there = terms == term
+            total += np.abs(deltas[there].sum(axis=0)) * self._roll(float(times[there][0]))
         return total
 
     def roll_shocks(self, account: Account) -> Array:
         """Roll shock of each position if it were alone, shape (positions, n). [coin]"""
-        times, deltas = self._deltas(account)
+        _, times, deltas = self._deltas(account)
         roll = np.array([self._roll(float(time)) for time in times])
         return np.asarray(np.abs(deltas) * roll[:, None])
 
-    def _deltas(self, account: Account) -> tuple[Array, Array]:
-        """Time to expiry, 0 for perpetuals, and delta of each position. [years], [coins]"""
+    def _deltas(self, account: Account) -> tuple[Rows, Array, Array]:
+        """Expiry by number, time to it, 0 for perpetuals, and delta of each position. [1], [years], [coins]"""
+        terms = np.concatenate((account.linear_term, account.option_term))
         times = np.concatenate((account.linear_expiry, account.option_expiry))
-        return times, np.concatenate((account.linear_size(), self._option_deltas(account)))
+        return terms, times, np.concatenate((account.linear_size(), self._option_deltas(account)))
 
     def _scale(self, move: float) -> float:
         """What a gain at a far move counts for at the edge of the standard table."""

@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 
 from hedging.book.book import Book, Holding
+from hedging.book.pricer import time_left
 from hedging.errors import InputError
 from hedging.margin.account import Ledger, MarginModel
 from hedging.market.chain import OptionChain
-from hedging.market.contracts import Future, Perpetual, Spot
+from hedging.market.contracts import Future, Option, Perpetual, Spot
 from hedging.market.market import Market, market_of
 from hedging.paths.paths import Paths
+from hedging.units import years
 
 __all__ = ["collateral_quality", "deleverage"]
 
@@ -38,7 +40,8 @@ def deleverage(
     """Follow an account whose liquidations move the price against it.
 
     Whenever maintenance is no longer covered, perpetuals and futures are closed in the smallest equal share
-    that covers it again; what is closed moves the price from then on, which may call for more at once.
+    that covers it again; what is closed moves the price from then on, which may call for more at once. What has
+    expired is paid out, and is no longer there to be closed.
 
     Parameters
     ----------
@@ -69,6 +72,7 @@ def deleverage(
     found, walk, pushed = market_of(market), paths.select([scenario]), 0.0
     rows = []
     for date in range(walk.days.size):
+        book = _settle(book, found, replace(walk, spot=walk.spot * np.exp(-pushed)), date)
         before = _linear_units(book)
         while True:
             here = replace(walk, spot=walk.spot * np.exp(-pushed))
@@ -119,26 +123,33 @@ def collateral_quality(
         If a haircut is missing.
     """
     rows = {}
-    for holding in book.holdings:
-        if not isinstance(holding.instrument, Spot):
-            continue
-        asset = holding.asset
+    for asset, units in _coins(book).items():
         if asset not in haircuts:
             raise InputError(
                 f"no haircut is set for {asset} as collateral; pass haircuts={{{asset!r}: ...}}."
             )
-        ratio, counted = paths[asset].spot[scenario], holding.units * (1.0 - haircuts[asset])
+        # A debt is no collateral: none of it is let off.
+        ratio, counted = paths[asset].spot[scenario], units * (1.0 - haircuts[asset] * (units > 0))
         high = np.maximum(np.maximum.accumulate(ratio), 1.0)
         value = counted * markets[asset].spot
-        worst = int(ratio.argmin())
+        worst = int((ratio * np.sign(units)).argmin())
         rows[asset] = {
             "value now": value,
-            "worst value": value * min(1.0, float(ratio[worst])),
+            "worst value": min(value, value * float(ratio[worst])),
             "drawdown": float((ratio / high - 1.0).min()),
             "haircut": haircuts[asset],
             "day": float(paths[asset].days[worst]),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("asset")
+
+
+def _coins(book: Book) -> dict[str, float]:
+    """Coins of each asset, all lots together."""
+    coins: dict[str, float] = {}
+    for held in book.holdings:
+        if isinstance(held.instrument, Spot):
+            coins[held.asset] = coins.get(held.asset, 0.0) + held.units
+    return coins
 
 
 def _is_linear(holding: Holding) -> bool:
@@ -177,15 +188,37 @@ def _close(
 ) -> tuple[Book, float]:
     """Close a share of every perpetual and future at this price; the book after it and net units sold."""
     account = Ledger(book, market).at(paths, date)
-    size, spot = account.linear_size()[:, 0], float(account.spot[0])
-    paid = share * (account.linear_gain[:, 0] - fee * np.abs(size) * spot)
+    size, spot = account.linear_size(), float(account.spot[0])
+    paid = share * (account.linear_gain - fee * np.abs(account.linear_notional()))[:, 0]
     left = 1.0 - share if share < 1.0 - LEAST_LEFT else 0.0
     kept = [
         replace(item, quantity=item.quantity * left) if _is_linear(item) else item for item in book.holdings
     ]
-    coins = float(paid[account.linear_coin].sum()) / spot
-    holdings = [item for item in kept if item.quantity] + (
-        [Holding.spot(market.asset, coins)] if coins else []
-    )
-    cash = book.cash + float(paid[~account.linear_coin].sum())
-    return Book(holdings, cash=cash, numeraire=book.numeraire), share * float(size.sum())
+    coin = account.linear_coin
+    closed = _paid_out(book, kept, market, float(paid[coin].sum()) / spot, float(paid[~coin].sum()))
+    return closed, share * float(size.sum())
+
+
+def _settle(book: Book, market: Market, paths: Paths, date: int) -> Book:
+    """The book once what has expired by this date is paid out: later pushes no longer move it."""
+    day = float(paths.days[date])
+    over = [_expired(item, market, day) for item in book.holdings]
+    if not any(over):
+        return book
+    done = [item for item, gone in zip(book.holdings, over, strict=True) if gone]
+    kept = [item for item, gone in zip(book.holdings, over, strict=True) if not gone]
+    paid = Ledger(Book(done), market).at(paths, date)
+    return _paid_out(book, kept, market, float(paid.coins[0]), float(paid.cash[0]))
+
+
+def _expired(holding: Holding, market: Market, day: float) -> bool:
+    if not isinstance(holding.instrument, Future | Option):
+        return False
+    return not time_left(np.array([years(market.as_of, holding.instrument.expiry)]), day)[0]
+
+
+def _paid_out(book: Book, kept: list[Holding], market: Market, coins: float, cash: float) -> Book:
+    """The holdings that are kept, with coins and cash added."""
+    new = [Holding.spot(market.asset, coins)] if coins else []
+    holdings = [item for item in kept if item.quantity]
+    return Book([*holdings, *new], cash=book.cash + cash, numeraire=book.numeraire)

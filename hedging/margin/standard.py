@@ -1,4 +1,4 @@
-"""Rule-based margins: a rate per position, nothing nets. Deribit's standard margin, a flat rate, Reg T.
+"""Rule-based margins: a rate per position, nothing nets. Deribit's standard margin, a flat rate.
 
 Numbers are dated defaults: venues change them, and every one is a field.
 """
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from hedging._numerics.types import Array
 from hedging.errors import InputError
@@ -22,7 +21,6 @@ __all__ = [
     "DERIBIT_ETH",
     "DERIBIT_ETH_USDC",
     "FlatMargin",
-    "RegT",
     "StandardMargin",
 ]
 
@@ -47,7 +45,10 @@ class StandardMargin:
         Of short options: 0.15, 0.10 and 0.075 of the underlying for BTC.
     haircuts : mapping of str to float
         Share of each collateral asset that does not count; needed for 'cross', where an asset that is not
-        listed is refused rather than taken in full.
+        listed is refused rather than taken in full. What is cut is the equity in that asset: gains of inverse
+        contracts are coins, and are cut as the coins they are. A debt counts in full. Deribit speaks of
+        haircuts where it computes initial margin; here they hold for maintenance too, so that an account is
+        never said to live longer than it may.
     as_of, source : str
         When the numbers held, and who said so.
     """
@@ -72,22 +73,22 @@ class StandardMargin:
             If the account holds contracts that are not margined in its collateral, or a haircut is missing.
         """
         _refuse_others(account, self.collateral)
-        size = np.abs(account.linear_size())
-        rate = self.per_unit * size
-        futures_initial = ((self.initial + rate) * size).sum(axis=0)
-        futures_maintenance = ((self.maintenance + rate) * size).sum(axis=0)
+        rate, notional = self.per_unit * np.abs(account.linear_size()), np.abs(account.linear_notional())
+        futures_initial = ((self.initial + rate) * notional).sum(axis=0)
+        futures_maintenance = ((self.maintenance + rate) * notional).sum(axis=0)
         options_initial, options_maintenance = self._short_options(account)
         initial, maintenance = futures_initial + options_initial, futures_maintenance + options_maintenance
-        gain = account.linear_gain.sum(axis=0)
         if self.collateral == "coin":
-            return Margin(account.asset, account.coins + gain / account.spot, initial, maintenance)
-        cash = account.cash + gain
+            return Margin(
+                account.asset, account.coin_equity(), initial / account.spot, maintenance / account.spot
+            )
+        balance = account.cash_equity()
         if self.collateral == "cross":
-            cash = cash + account.coins * account.spot * (1.0 - _haircut(self.haircuts, account.asset))
-        return Margin("cash", cash, initial * account.spot, maintenance * account.spot)
+            balance = balance + _counted(account.coin_equity(), account.asset, self.haircuts) * account.spot
+        return Margin("cash", balance, initial, maintenance)
 
     def _short_options(self, account: Account) -> tuple[Array, Array]:
-        """Requirements of short options in units of underlying, shape (n,)."""
+        """Requirements of short options, shape (n,). [money]"""
         short = np.maximum(-account.option_units, 0.0)[:, None]
         S, K = account.spot, account.option_strike[:, None]
         mark = account.option_value / S
@@ -102,7 +103,7 @@ class StandardMargin:
         needed = np.where(linear_put, m * np.minimum(1.0, K / S), m)
         needed = np.where(coin & ~call, np.maximum(m, m * mark), needed) + mark
         initial = np.where(coin & ~call, np.maximum(base + mark, needed), base + mark)
-        return (short * initial).sum(axis=0), (short * needed).sum(axis=0)
+        return (short * initial).sum(axis=0) * S, (short * needed).sum(axis=0) * S
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,70 +129,22 @@ class FlatMargin:
         """Balance and requirements in every scenario."""
         _refuse_others(account, self.collateral)
         short = np.maximum(-account.option_units, 0.0).sum()
-        size = np.abs(account.linear_size()).sum(axis=0) + short
-        options = (account.option_units[:, None] * account.option_value).sum(axis=0)
-        gain = account.linear_gain.sum(axis=0) + options
+        size = np.abs(account.linear_notional()).sum(axis=0) + short * account.spot
+        options = account.option_units[:, None] * account.option_value
+        in_coin = options[account.option_coin].sum(axis=0)
         if self.collateral == "coin":
-            balance = account.coins + gain / account.spot
-            return Margin(account.asset, balance, self.initial * size, self.maintenance * size)
-        balance = account.cash + gain
+            balance, coins = account.coin_equity() + in_coin / account.spot, size / account.spot
+            return Margin(account.asset, balance, self.initial * coins, self.maintenance * coins)
+        balance = account.cash_equity() + options[~account.option_coin].sum(axis=0)
         if self.collateral == "cross":
-            balance = balance + account.coins * account.spot * (1.0 - _haircut(self.haircuts, account.asset))
-        money = size * account.spot
-        return Margin("cash", balance, self.initial * money, self.maintenance * money)
+            coins = account.coin_equity() + in_coin / account.spot
+            balance = balance + _counted(coins, account.asset, self.haircuts) * account.spot
+        return Margin("cash", balance, self.initial * size, self.maintenance * size)
 
 
-@dataclass(frozen=True, slots=True)
-class RegT:
-    """A US securities account under Regulation T and the exchanges' strategy-based rules.
-
-    Long stock needs 50 % to open and 25 % to keep. Short options need 20 % of the underlying less what they
-    are out of the money, at least 10 % (of the strike for puts), and their value; short calls that stock
-    covers need nothing more. Long options are paid in full and lend nothing: they count neither way.
-
-    Attributes
-    ----------
-    stock_initial, stock_maintenance, option_rate, option_floor : float
-    as_of, source : str
-    """
-
-    stock_initial: float = 0.50
-    stock_maintenance: float = 0.25
-    option_rate: float = 0.20
-    option_floor: float = 0.10
-    as_of: str = "2024"
-    source: str = "Cboe Strategy-based Margin; FINRA Rule 4210"
-
-    def assess(self, account: Account) -> Margin:
-        """Balance and requirements in every scenario.
-
-        Raises
-        ------
-        InputError
-            If the account holds futures, perpetuals or coin-settled options.
-        """
-        if account.linear_units.size or account.option_coin.any():
-            raise InputError("a Reg T account holds stock and cash-settled options only.")
-        S, K, call = account.spot, account.option_strike[:, None], (account.option_sign > 0)[:, None]
-        short = np.maximum(-account.option_units, 0.0)[:, None] * np.ones_like(S)
-        long_stock = np.maximum(account.coins, 0.0)
-        naked = np.where(call, _after_cover(short, call, long_stock), short)
-        out = np.maximum(np.where(call, K - S, S - K), 0.0)
-        least = self.option_floor * np.where(call, S, K)
-        options = (naked * np.maximum(self.option_rate * S - out, least)).sum(axis=0)
-        # What covers a call is still owed: short options are taken out of the balance at their value.
-        balance = account.cash + account.coins * S - (short * account.option_value).sum(axis=0)
-        stock = np.abs(account.coins) * S
-        return Margin(
-            "cash", balance, self.stock_initial * stock + options, self.stock_maintenance * stock + options
-        )
-
-
-def _after_cover(short: Array, call: npt.NDArray[np.bool_], stock: Array) -> Array:
-    """Short calls that remain when each unit of stock has covered one, the first listed first."""
-    calls = np.where(call, short, 0.0)
-    left = stock - (calls.cumsum(axis=0) - calls)
-    return np.asarray(calls - np.clip(left, 0.0, calls))
+def _counted(coins: Array, asset: str, haircuts: Mapping[str, float]) -> Array:
+    """What coins count as collateral: an asset less its haircut, a debt in full."""
+    return np.asarray(np.where(coins > 0, coins * (1.0 - _haircut(haircuts, asset)), coins))
 
 
 def _haircut(haircuts: Mapping[str, float], asset: str) -> float:

@@ -15,7 +15,7 @@ from hedging.errors import InputError
 from hedging.market import smile as smiles
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
-from hedging.units import SECONDS_PER_YEAR, years
+from hedging.units import years
 
 __all__ = ["Chains", "Market", "OptionTable", "market_of", "markets_of"]
 
@@ -127,8 +127,8 @@ class Market:
                     f"{option.symbol} expired before the chain of {self.as_of:%Y-%m-%d %H:%M} UTC was taken; "
                     "remove it from the book or take a chain from before."
                 )
-        seconds = np.array([(option.expiry - self.as_of).total_seconds() for option in options])
-        t = seconds / SECONDS_PER_YEAR
+        # The clock that futures are timed by: two formulas differ in the last bit, and no longer group.
+        t = np.array([years(self.as_of, option.expiry) for option in options], dtype=float)
         strike = np.array([option.strike for option in options], dtype=float)
         coin = np.array([option.terms.settlement == "coin" for option in options], dtype=bool)
         carry = self.carry(t)

@@ -313,6 +313,40 @@ def test_a_survivor_sells_nothing() -> None:
         margin.deleverage(levered(1.0), BTC, crash_path(-0.01, days=3), DERIBIT_BTC, impact=-1)
 
 
+def test_forced_selling_pays_out_what_has_expired_and_closes_none_of_it() -> None:
+    # The future settles at 90,000 on day 2; of the fall after it only the coins are left, and nothing is sold.
+    future = Holding.future("BTC", AS_OF + pd.Timedelta(days=2), 3.0, 100_000.0)
+    walk = Paths(np.array([1.0, 2.0, 5.0]), np.array([[0.95, 0.9, 0.2]]), np.zeros((1, 3)), ("x",))
+    table = margin.deleverage(Book(Holding.spot("BTC", 1.0), future), BTC, walk, DERIBIT_BTC, impact=0.1)
+    assert table["closed"].tolist() == [0.0, 0.0, 0.0]
+    assert table["left"].tolist() == [3.0, 0.0, 0.0]
+    assert_allclose(table["price"], table["price alone"])
+    # Beside a perpetual that is closed later, the loss of the settled future stays what it was: 3 (1 - 10 / 9).
+    perpetual = Holding.perpetual("BTC", 1.0, 100_000.0)
+    both = margin.deleverage(
+        Book(Holding.spot("BTC", 2.0), future, perpetual), BTC, walk, DERIBIT_BTC, impact=0.0, fee=0.0
+    )
+    alone = margin.deleverage(
+        Book(Holding.spot("BTC", 2.0 + 3.0 * (1 - 100 / 90)), perpetual),
+        BTC,
+        walk,
+        DERIBIT_BTC,
+        impact=0.0,
+        fee=0.0,
+    )
+    assert_allclose(both.loc[5.0], alone.loc[5.0])
+
+
+@pytest.mark.parametrize("lots", [[3.0], [1.0, 2.0], [2.5, -1.0, 0.25, 1.25]])
+def test_collateral_counts_every_lot(lots: list[float]) -> None:
+    book = Book([Holding.spot("BTC", units, 70e3 + i) for i, units in enumerate(lots)])
+    fall = {"BTC": crash_path(-0.05, days=4)}
+    table = margin.collateral_quality(book, {"BTC": BTC}, fall, {"BTC": 0.02})
+    assert_allclose(table.loc["BTC", ["value now", "worst value"]], 294e3 * np.array([1, np.exp(-0.2)]))
+    owed = margin.collateral_quality(Book(Holding.spot("BTC", -1.0)), {"BTC": BTC}, fall, {"BTC": 0.02})
+    assert_allclose(owed.loc["BTC", ["value now", "worst value"]], -100e3)
+
+
 def test_collateral_falls_with_its_own_coin() -> None:
     from hedging.paths.joint import couple
 
