@@ -20,9 +20,11 @@ if TYPE_CHECKING:
         paths,
         planner,
         plots,
+        prices,
         risk,
         samples,
         scenario,
+        screen,
         units,
         venues,
     )
@@ -41,7 +43,8 @@ if TYPE_CHECKING:
     from hedging.planner import HedgePlan, Limits, Outright, Target, read_plan
     from hedging.planner.frontier import frontier
     from hedging.planner.plan import plan
-    from hedging.venues import read_chain, read_chains
+    from hedging.prices import Prices
+    from hedging.venues import read_chain, read_chains, read_prices
 
 __version__ = "0.1.0"
 
@@ -59,7 +62,8 @@ _HOME = {
     "market": ("ContractTerms", "Future", "Market", "Option", "OptionChain", "Perpetual", "Spot"),
     "paths": ("Paths", "crash_path", "grid"),
     "planner": ("HedgePlan", "Limits", "Outright", "Target", "frontier", "plan", "read_plan"),
-    "venues": ("read_chain", "read_chains"),
+    "prices": ("Prices",),
+    "venues": ("read_chain", "read_chains", "read_prices"),
 }
 _NAMES = {name: room for room, names in _HOME.items() for name in names}
 __all__ = [
@@ -81,6 +85,7 @@ __all__ = [
     "Outright",
     "Paths",
     "Perpetual",
+    "Prices",
     "SolverError",
     "Spot",
     "Target",
@@ -98,13 +103,16 @@ __all__ = [
     "plan",
     "planner",
     "plots",
+    "prices",
     "read_book",
     "read_chain",
     "read_chains",
     "read_plan",
+    "read_prices",
     "risk",
     "samples",
     "scenario",
+    "screen",
     "units",
     "venues",
 ]
