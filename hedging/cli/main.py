@@ -20,6 +20,7 @@ from hedging.cli import chain as cli_chain
 from hedging.cli import frontier as cli_frontier
 from hedging.cli import plan as cli_plan
 from hedging.cli import scenario as cli_scenario
+from hedging.cli import screen as cli_screen
 from hedging.errors import HedgingError, InfeasibleHedgeError, InputError, MissingExtraError
 
 __all__ = ["main"]
@@ -176,6 +177,7 @@ def _parser() -> console.Parser:
 
     cli_scenario.add_parser(commands)
     cli_chain.add_parser(commands)
+    cli_screen.add_parser(commands)
 
     demo = console.command(
         commands, "demo", _demo, "the main job on a synthetic sample; needs no data and no network"
