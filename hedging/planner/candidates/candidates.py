@@ -153,7 +153,7 @@ def columns_of(market: Market, limits: Limits, book: Book, position: float, hori
         If no option of the chain is quoted within the limits and nothing else may be traded.
     """
     quotes = _option_quotes(market, limits, book)
-    if not quotes and not limits.outright:
+    if not quotes and not limits.outright and not market.is_bare:
         raise InputError(
             f"no option of the {market.asset} chain between {limits.deltas[0]:g} and {limits.deltas[1]:g} delta"
             f"{_strikes_in_words(limits)} and {limits.expiries} days has a bid or an ask; widen deltas, expiries or "
@@ -321,6 +321,8 @@ def _climbed(offer: _Offer, ladder: Ladder, market: Market, most: float) -> list
 def _inside(chain: OptionChain, limits: Limits) -> npt.NDArray[np.bool_]:
     """Which quotes lie within the windows of expiry, delta and moneyness."""
     q, (first, last) = chain.quotes, limits.expiries
+    if q.empty:  # a coin on which no option is quoted
+        return np.zeros(0, dtype=bool)
     # Raises, and says what the chain has, where nothing is left.
     chain.select(days=(first, np.inf if last is None else last), delta=limits.deltas)
     left = q["time_to_expiry"].to_numpy() * DAYS_PER_YEAR
