@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from hedging.planner.frontier import frontier
     from hedging.planner.plan import plan
     from hedging.prices import Prices
+    from hedging.screen import rotation
     from hedging.venues import read_chain, read_chains, read_prices
 
 __version__ = "0.1.0"
@@ -63,6 +64,7 @@ _HOME = {
     "paths": ("Paths", "crash_path", "grid"),
     "planner": ("HedgePlan", "Limits", "Outright", "Target", "frontier", "plan", "read_plan"),
     "prices": ("Prices",),
+    "screen": ("rotation",),
     "venues": ("read_chain", "read_chains", "read_prices"),
 }
 _NAMES = {name: room for room, names in _HOME.items() for name in names}
@@ -110,6 +112,7 @@ __all__ = [
     "read_plan",
     "read_prices",
     "risk",
+    "rotation",
     "samples",
     "scenario",
     "screen",
