@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from hedging.planner.frontier import frontier
     from hedging.planner.plan import plan
     from hedging.prices import Prices
-    from hedging.screen import rotation
+    from hedging.screen import allocation, rotation
     from hedging.venues import read_chain, read_chains, read_prices
 
 __version__ = "0.1.0"
@@ -64,7 +64,7 @@ _HOME = {
     "paths": ("Paths", "crash_path", "grid"),
     "planner": ("HedgePlan", "Limits", "Outright", "Target", "frontier", "plan", "read_plan"),
     "prices": ("Prices",),
-    "screen": ("rotation",),
+    "screen": ("allocation", "rotation"),
     "venues": ("read_chain", "read_chains", "read_prices"),
 }
 _NAMES = {name: room for room, names in _HOME.items() for name in names}
@@ -92,6 +92,7 @@ __all__ = [
     "Spot",
     "Target",
     "VenueError",
+    "allocation",
     "book",
     "crash_path",
     "errors",
