@@ -10,6 +10,7 @@ venue, and the spot-form parameters of a row are ``rate = -ln(discount) / T`` an
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal
@@ -389,7 +390,7 @@ class OptionChain:
         table = self.expiries
         missing = self.quotes[["bid", "ask"]].isna().groupby(self.quotes["expiry"]).mean()
         known = self.quotes[self.quotes["mark_vol"].notna()]
-        nearest = np.log(known["strike"] / known["forward"]).abs().groupby(known["expiry"]).idxmin()
+        nearest = (known["strike"] / known["forward"]).map(math.log).abs().groupby(known["expiry"]).idxmin()
         at_the_money = known.loc[nearest].set_index("expiry")["mark_vol"].reindex(table["expiry"])
         return pd.DataFrame(
             {
