@@ -21,6 +21,7 @@ __all__ = [
     "NUMBER_COLUMNS",
     "RAW_COLUMNS",
     "ChainRules",
+    "distinct",
     "judge",
     "numbers",
     "rejected_rows",
@@ -146,6 +147,18 @@ def judge(table: pd.DataFrame, reasons: Reasons, rules: ChainRules) -> Reasons:
             found[left[broken]] = name
             left, rest = left[~broken], rest[~broken]
     return found
+
+
+def distinct(column: pd.Series) -> tuple[npt.NDArray[np.intp], pd.Series]:
+    """Distinct cells of a column, and which of them each row holds: files of years repeat a few thousands of times.
+
+    Cells that cannot be hashed, such as lists that came instead of names, stand for themselves.
+    """
+    try:
+        codes, cells = pd.factorize(column.astype(object), use_na_sentinel=False)
+    except TypeError:
+        return np.arange(len(column)), pd.Series(column.to_numpy(dtype=object), dtype=object)
+    return codes, pd.Series(cells, dtype=object)
 
 
 def rejected_rows(raw: pd.DataFrame, reasons: Reasons, labels: pd.Index) -> pd.DataFrame:

@@ -17,7 +17,7 @@ import pandas as pd
 from hedging import greeks as _greeks
 from hedging.errors import ChainError
 from hedging.market import _parity
-from hedging.market._cleaning import RAW_COLUMNS, require_columns
+from hedging.market._cleaning import RAW_COLUMNS, distinct, require_columns
 from hedging.market.contracts import option_symbol
 from hedging.units import DAYS_PER_YEAR, SECONDS_PER_YEAR
 
@@ -63,9 +63,8 @@ def laid_out(frame: pd.DataFrame, columns: Mapping[str, str], asset: str, source
         {ours: frame[theirs].to_numpy() if theirs in frame else np.nan for ours, theirs in names.items()},
         index=pd.RangeIndex(len(frame)),
     )
-    # Of each kind of text once: files of years repeat two of them.
-    codes, kinds = pd.factorize(raw["flag"].astype(object), use_na_sentinel=False)
-    flags = pd.Series(kinds, dtype=object).astype(str).str.strip().str.lower().map(_FLAGS)
+    codes, kinds = distinct(raw["flag"])
+    flags = kinds.astype(str).str.strip().str.lower().map(_FLAGS)
     raw["flag"] = flags.astype(object).to_numpy()[codes]
     raw["expiry"] = _expiries(frame[names["expiry"]], source)
     if names["symbol"] not in frame.columns:

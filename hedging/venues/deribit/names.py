@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
+from hedging._cleaning import distinct
+
 __all__ = ["Name", "named", "parse_name"]
 
 _NAME: Final = re.compile(
@@ -93,13 +95,12 @@ def named(rows: pd.DataFrame, column: str = "instrument_name") -> pd.DataFrame:
         nothing), and ``contradiction``: the reason to reject a row whose own strike, type or day differs from
         its name's, else ``""``.
     """
-    # Each name is read once: files of years repeat them thousands of times.
-    codes, symbols = pd.factorize(rows[column].astype(object), use_na_sentinel=False)
+    codes, symbols = distinct(rows[column])
     parsed = [parse_name(str(symbol)) or _NO_NAME for symbol in symbols]
-    distinct = pd.DataFrame(parsed, columns=Name._fields)
-    expiry = pd.to_datetime(distinct["expiry"], utc=True).astype("datetime64[ns, UTC]")
-    distinct = distinct.assign(expiry=expiry, strike=distinct["strike"].astype(float))
-    names = distinct.iloc[codes].set_axis(rows.index)
+    names = pd.DataFrame(parsed, columns=Name._fields)
+    expiry = pd.to_datetime(names["expiry"], utc=True).astype("datetime64[ns, UTC]")
+    names = names.assign(expiry=expiry, strike=names["strike"].astype(float))
+    names = names.iloc[codes].set_axis(rows.index)
     return rows.assign(**names, contradiction=_contradictions(rows, names))
 
 
@@ -126,6 +127,6 @@ def _as_times(column: pd.Series) -> pd.Series:
 
 def _of_each(column: pd.Series, read: Callable[[pd.Series], pd.Series]) -> pd.Series:
     """What `read` makes of a column, each distinct cell read once."""
-    codes, cells = pd.factorize(column.astype(object), use_na_sentinel=False)
-    found: pd.Series = read(pd.Series(cells, dtype=object)).iloc[codes].set_axis(column.index)
+    codes, cells = distinct(column)
+    found: pd.Series = read(cells).iloc[codes].set_axis(column.index)
     return found
