@@ -1,0 +1,29 @@
+"""What an overlay would have cost and saved: recorded quotes replayed, every coin of it in a ledger that adds up."""
+
+from hedging.backtest.delivery import Delivery, read_delivery
+from hedging.backtest.ledger import Entry
+from hedging.backtest.replay import run, run_blocks
+from hedging.backtest.result import Backtest
+from hedging.backtest.rules import Rules
+from hedging.backtest.state import Order, State, Strategy, Wait
+from hedging.backtest.strategies import MAKERS, hold, rolled
+from hedging.backtest.tape import Tape, read_tape
+
+__all__ = [
+    "MAKERS",
+    "Backtest",
+    "Delivery",
+    "Entry",
+    "Order",
+    "Rules",
+    "State",
+    "Strategy",
+    "Tape",
+    "Wait",
+    "hold",
+    "read_delivery",
+    "read_tape",
+    "rolled",
+    "run",
+    "run_blocks",
+]

@@ -223,6 +223,11 @@ class Tape:
         shown = quotes["mark_quoted"].notna().to_numpy()
         return plain | {"mark_shown": np.where(shown, plain["mark"], np.nan)}
 
+    @property
+    def symbols(self) -> dict[str, int]:
+        """Names of all options on the tape, and the number of each."""
+        return self._symbols[1]
+
     def row(self, number: int, symbol: str) -> int:
         """Row of a contract among all quotes of the tape, -1 where a snapshot has no usable quote of it."""
         codes, numbers = self._symbols
