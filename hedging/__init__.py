@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hedging import (
+        backtest,
         book,
         errors,
         greeks,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         units,
         venues,
     )
+    from hedging.backtest import read_tape
     from hedging.book import Book, Exposure, Holding, read_book
     from hedging.errors import (
         ChainError,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "backtest": ("read_tape",),
     "book": ("Book", "Exposure", "Holding", "read_book"),
     "errors": (
         "ChainError",
@@ -85,6 +88,7 @@ __all__ = [
     "Spot",
     "Target",
     "VenueError",
+    "backtest",
     "book",
     "crash_path",
     "errors",
@@ -102,6 +106,7 @@ __all__ = [
     "read_chain",
     "read_chains",
     "read_plan",
+    "read_tape",
     "risk",
     "samples",
     "scenario",

@@ -11,9 +11,9 @@ from hedging.backtest.positions import Flow, closed_linear
 from hedging.backtest.rules import Rules
 from hedging.backtest.tape import Tape
 from hedging.book import Book, Holding
-from hedging.instruments import Future, Option, Perpetual
 from hedging.margin import Liquidation, MarginModel, assess, liquidation_price
-from hedging.market import Market
+from hedging.market.contracts import Future, Option, Perpetual
+from hedging.market.market import Market
 
 __all__ = ["Forced", "Watch", "liquidate"]
 
@@ -111,4 +111,6 @@ def _bought_back(held: Holding, marker: Marker, tape: Tape, number: int, rules: 
     units, rate = abs(held.units), float(rules.option_fee(option.terms).per_unit(price, spot))
     per = spot if coin else 1.0
     flow = Flow(-units * price / per if coin else 0.0, 0.0 if coin else -units * price, price / per)
-    return Forced(held, spot, flow, Flow(-units * rate / per if coin else 0.0, 0.0 if coin else -units * rate, rate))
+    return Forced(
+        held, spot, flow, Flow(-units * rate / per if coin else 0.0, 0.0 if coin else -units * rate, rate)
+    )

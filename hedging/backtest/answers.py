@@ -13,7 +13,7 @@ import pandas as pd
 from hedging.risk import expected_shortfall, value_at_risk
 from hedging.units import DAYS_PER_YEAR
 
-__all__ = ["Drawdown", "crash", "drawdown", "protection", "returns", "vol", "years_of", "yearly"]
+__all__ = ["Drawdown", "crash", "drawdown", "protection", "returns", "vol", "yearly", "years_of"]
 
 Array = npt.NDArray[np.float64]
 
@@ -80,7 +80,11 @@ def drawdown(equity: Array, times: pd.DatetimeIndex) -> Drawdown:
 def tails(equity: Array, level: float = LEVEL) -> tuple[float, float]:
     """Value at risk and expected shortfall of one period, as shares of equity; losses are positive."""
     gains = returns(equity)
-    return (value_at_risk(gains, level), expected_shortfall(gains, level)) if gains.size else (math.nan, math.nan)
+    return (
+        (value_at_risk(gains, level), expected_shortfall(gains, level))
+        if gains.size
+        else (math.nan, math.nan)
+    )
 
 
 def protection(equity: Array, held: Array) -> pd.DataFrame:

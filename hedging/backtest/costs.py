@@ -11,8 +11,8 @@ import pandas as pd
 
 from hedging import greeks
 from hedging.backtest.ledger import Entry
-from hedging.instruments import Option, Spot
-from hedging.risk import ATTRIBUTED
+from hedging.market.contracts import Option, Spot
+from hedging.risk.attribution import ATTRIBUTED
 from hedging.units import VOL_POINT
 
 if TYPE_CHECKING:
@@ -231,7 +231,9 @@ def _option_moves(run: Backtest, number: int, symbol: str) -> dict[str, float] |
         option.flag, spot, option.strike, years, rate, before.mark_vol, rate - carry, names=ATTRIBUTED[:6]
     )
     change = run.points[number].index - spot
-    moved = (after.mark_vol - before.mark_vol) / VOL_POINT if after is not None and after.mark_vol > 0 else 0.0
+    moved = (
+        (after.mark_vol - before.mark_vol) / VOL_POINT if after is not None and after.mark_vol > 0 else 0.0
+    )
     days = (end - start) / pd.Timedelta(days=1)
     each = {name: float(getattr(found, name)) for name in ATTRIBUTED[:6]}
     return {

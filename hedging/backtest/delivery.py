@@ -191,7 +191,9 @@ def _checked(prices: pd.Series, name: str) -> pd.Series:
     prices = prices.astype(float)
     bad = ~((prices > 0) & np.isfinite(prices))
     if bad.any():
-        raise ChainError(f"{name}: a price must be > 0; got {prices[bad].iloc[0]!r} at {prices.index[bad][0]}.")
+        raise ChainError(
+            f"{name}: a price must be > 0; got {prices[bad].iloc[0]!r} at {prices.index[bad][0]}."
+        )
     if prices.index.has_duplicates:
         twice = prices.index[prices.index.duplicated()][0]
         raise ChainError(f"{name}: the time {twice} occurs more than once; which price is meant?")

@@ -9,9 +9,9 @@ from hedging.backtest.marks import Marker
 from hedging.backtest.rules import Rules, linear_costs
 from hedging.backtest.state import Decision, Order, Wait
 from hedging.backtest.tape import Quote, Tape
+from hedging.book.legs import Leg, crossing_cost, outright_leg
 from hedging.errors import InputError
-from hedging.instruments import Future, Linear, Option, Perpetual, Spot
-from hedging.legs import Leg, crossing_cost, outright_leg
+from hedging.market.contracts import Future, Linear, Option, Perpetual, Spot
 
 __all__ = ["Fill", "Refusal", "fill", "orders_of"]
 
@@ -58,7 +58,9 @@ def orders_of(decision: Decision, where: str) -> tuple[Order, ...]:
             raise InputError(f"{where}: a strategy's orders must be Leg or Order; got {item!r:.80}.")
         order = Order(item.instrument, item.quantity)
         if not (isinstance(order.quantity, float | int) and math.isfinite(order.quantity)):
-            raise InputError(f"{where}: the quantity of {order.symbol} must be a finite number; got {item.quantity!r}.")
+            raise InputError(
+                f"{where}: the quantity of {order.symbol} must be a finite number; got {item.quantity!r}."
+            )
         if order.quantity != 0.0:
             orders.append(order)
     return tuple(orders)
@@ -166,9 +168,7 @@ def _limited(leg: Leg, quote: Quote, rules: Rules) -> Fill | Refusal:
     return Fill(leg, tuple(notes))
 
 
-def _outright(
-    tape: Tape, marker: Marker, number: int, item: Linear, quantity: float, rules: Rules
-) -> Leg:
+def _outright(tape: Tape, marker: Marker, number: int, item: Linear, quantity: float, rules: Rules) -> Leg:
     """An order for spot, a perpetual or a future, at the recorded quote or a half spread from its fair price."""
     time, spot = tape.times[number], float(tape.spot[number])
     if item.asset != tape.asset:

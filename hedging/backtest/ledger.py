@@ -10,7 +10,7 @@ import pandas as pd
 
 from hedging.book import Book
 from hedging.errors import SolverError
-from hedging.instruments import Future, Instrument, Option, Spot
+from hedging.market.contracts import Future, Instrument, Option, Spot
 
 __all__ = ["Entry", "Kind", "Running", "coins_of", "ledger_frame"]
 

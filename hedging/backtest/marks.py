@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from hedging.backtest.tape import Tape
 from hedging.book import Holding
+from hedging.book.pricer import unit_values_now
 from hedging.errors import HedgingError
-from hedging.instruments import Future, Option
-from hedging.market import Market
-from hedging.valuation import unit_values_now
+from hedging.market.contracts import Future, Option
+from hedging.market.market import Market
 
 __all__ = ["Mark", "Marker"]
 

@@ -8,8 +8,8 @@ from typing import TypeAlias
 from hedging.backtest.ledger import Kind
 from hedging.backtest.rules import Rules
 from hedging.book import Book, Holding
-from hedging.instruments import Future, Option, Perpetual
-from hedging.legs import Leg
+from hedging.book.legs import Leg
+from hedging.market.contracts import Future, Option, Perpetual
 
 __all__ = ["Flow", "closed_linear", "settled", "split", "traded", "worth"]
 
@@ -102,11 +102,15 @@ def traded(book: Book, leg: Leg) -> tuple[Book, Flow, Flow]:
     if not isinstance(item, Perpetual | Future):
         premium = -leg.units * leg.price
         if isinstance(item, Option):
-            flow = _flow(premium / leg.spot if leg.pays_coin else premium, leg.quoted_price, coin=leg.pays_coin)
+            flow = _flow(
+                premium / leg.spot if leg.pays_coin else premium, leg.quoted_price, coin=leg.pays_coin
+            )
         else:
             flow = Flow(leg.units, premium, leg.price)
         return book + [leg], flow, fee
-    opposite = [held for held in book.holdings if held.instrument == item and held.quantity * leg.quantity < 0]
+    opposite = [
+        held for held in book.holdings if held.instrument == item and held.quantity * leg.quantity < 0
+    ]
     if not opposite:
         return book + [leg], Flow(0.0, 0.0, leg.price), fee
     book, flow = _closed(book, leg, opposite)

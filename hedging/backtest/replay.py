@@ -23,8 +23,8 @@ from hedging.backtest.strategies import Hold
 from hedging.backtest.tape import Tape
 from hedging.book import Book, Holding
 from hedging.errors import InputError
-from hedging.instruments import Future, Instrument, Option, Perpetual, Spot
 from hedging.margin import MarginModel
+from hedging.market.contracts import Future, Instrument, Option, Perpetual, Spot
 
 __all__ = ["run", "run_blocks"]
 
@@ -84,7 +84,12 @@ def run(
 
 
 def run_blocks(
-    book: Book, tape: Tape, strategy: Strategy, *, rules: Rules | None = None, account: MarginModel | None = None
+    book: Book,
+    tape: Tape,
+    strategy: Strategy,
+    *,
+    rules: Rules | None = None,
+    account: MarginModel | None = None,
 ) -> list[Backtest]:
     """One run for each stretch of the tape without a hole longer than ``rules.longest_gap``, each from the same book."""
     rules = rules or Rules()
@@ -154,7 +159,9 @@ class Replay:
             if self.ended:
                 break
         return Backtest(
-            name=getattr(self.strategy, "name", getattr(self.strategy, "__name__", type(self.strategy).__name__)),
+            name=getattr(
+                self.strategy, "name", getattr(self.strategy, "__name__", type(self.strategy).__name__)
+            ),
             tape=self.tape,
             strategy=self.strategy,
             rules=self.rules,
@@ -200,7 +207,8 @@ class Replay:
         due = [
             held
             for held in self.book.holdings
-            if isinstance(held.instrument, Option | Future) and held.instrument.expiry <= self.tape.times[number]
+            if isinstance(held.instrument, Option | Future)
+            and held.instrument.expiry <= self.tape.times[number]
         ]
         for held in sorted(due, key=_expiry):
             found = self.tape.delivery(_expiry(held))
@@ -302,7 +310,11 @@ class Replay:
         for held in reversed(self.book.holdings):
             quantity = left.pop(held.instrument.symbol, 0.0)
             if quantity and held.instrument.symbol != self.tape.asset:
-                found.append(held if isinstance(held.instrument, Perpetual | Future) else replace(held, quantity=quantity))
+                found.append(
+                    held
+                    if isinstance(held.instrument, Perpetual | Future)
+                    else replace(held, quantity=quantity)
+                )
         return tuple(reversed(found))
 
     def _trade(self, number: int, orders: Sequence[Order], *, late: bool) -> None:
@@ -414,4 +426,3 @@ class Replay:
 def _expiry(held: Holding) -> pd.Timestamp:
     expiry: Any = getattr(held.instrument, "expiry")  # noqa: B009 - only options and futures come here
     return pd.Timestamp(expiry)
-

@@ -270,14 +270,18 @@ class Backtest:
         rows["without overlay"] = f"{hours:.1f} h ({share:.1%} of the time)"
         rows["the hour's other edge as delivery price"] = self._other_edge()
         rows["marks"] = ", ".join(f"{kind} {count}" for kind, count in sorted(self.marks.items())) or "none"
-        rows["counted"] = "; ".join(f"{what} {count}" for what, count in sorted(self.counts.items())) or "nothing"
+        rows["counted"] = (
+            "; ".join(f"{what} {count}" for what, count in sorted(self.counts.items())) or "nothing"
+        )
         rows["reconciled"] = f"{len(self.entries)} entries at {len(self.points)} snapshots"
         return pd.Series(rows, name=self.name)
 
     def _other_edge(self) -> str:
         shift = self.other_delivery * self.index[-1] / self.start_value
         edge = "open" if self.rules.delivery == "close" else "close"
-        return f"{edge}: return {self.total_return + shift:+.2%} ({self.other_delivery:+.6f} {self.tape.asset})"
+        return (
+            f"{edge}: return {self.total_return + shift:+.2%} ({self.other_delivery:+.6f} {self.tape.asset})"
+        )
 
     # --- forms --------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from hedging.errors import InputError
-from hedging.instruments import ContractTerms, FeeRule, Linear, Perpetual, Spot
+from hedging.market.contracts import ContractTerms, FeeRule, Linear, Perpetual, Spot
 from hedging.venues import deribit
 
 __all__ = ["Rules", "linear_costs"]
@@ -89,7 +89,9 @@ class Rules:
         if isinstance(self.funding, pd.Series):
             index = self.funding.index
             if not (isinstance(index, pd.DatetimeIndex) and index.tz is not None):
-                raise InputError("funding must be a Series by time, with a time zone, or a share per 8 hours.")
+                raise InputError(
+                    "funding must be a Series by time, with a time zone, or a share per 8 hours."
+                )
             if not self.funding.notna().all():
                 raise InputError(f"funding has no number at {index[self.funding.isna()][0]}.")
         elif self.funding is not None and not math.isfinite(self.funding):

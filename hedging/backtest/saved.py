@@ -16,10 +16,10 @@ from hedging._extras import require
 from hedging._writing import whole_file
 from hedging.backtest.delivery import Delivery
 from hedging.backtest.tape import Tape
-from hedging.chain import in_columns
 from hedging.errors import ChainError, InputError
-from hedging.instruments import ContractTerms, FeeRule
-from hedging.snapshots import Snapshots
+from hedging.market.chain import in_columns
+from hedging.market.contracts import ContractTerms, FeeRule
+from hedging.market.snapshots import Snapshots
 
 __all__ = ["is_saved", "load_tape", "write_tape"]
 
@@ -67,7 +67,9 @@ def load_tape(path: Path) -> Tape:
         table = parquet.read_table(path)
         head = json.loads(table.schema.metadata[KEY])
         if head["version"] != VERSION:
-            raise ChainError(f"{path.name} is a tape of version {head['version']!r}; this library reads {VERSION}.")
+            raise ChainError(
+                f"{path.name} is a tape of version {head['version']!r}; this library reads {VERSION}."
+            )
         return _tape(head, table.to_pandas())
     except (arrow.ArrowException, OSError, KeyError, TypeError, ValueError, IndexError) as error:
         if isinstance(error, InputError):
@@ -118,7 +120,10 @@ def _columns(table: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def _tape(head: Mapping[str, Any], quotes: pd.DataFrame) -> Tape:
-    repeated = {name: np.asarray(quotes[name].cat.categories, dtype=object)[quotes[name].cat.codes] for name in ("symbol", "flag")}
+    repeated = {
+        name: np.asarray(quotes[name].cat.categories, dtype=object)[quotes[name].cat.codes]
+        for name in ("symbol", "flag")
+    }
     futures = pd.DataFrame(head["futures"])
     futures["expiry"] = _times(futures["expiry"])
     terms = [

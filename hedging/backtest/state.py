@@ -12,9 +12,9 @@ import pandas as pd
 
 from hedging.backtest.ledger import Entry, ledger_frame
 from hedging.book import Book, Holding
-from hedging.chain import OptionChain
-from hedging.instruments import Instrument, Option
-from hedging.legs import HasLegs, Leg
+from hedging.book.legs import HasLegs, Leg
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import Instrument, Option
 from hedging.units import days as days_between
 
 __all__ = ["Decision", "Order", "State", "Strategy", "Wait"]

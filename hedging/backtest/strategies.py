@@ -8,9 +8,9 @@ from typing import Any
 
 from hedging import overlays
 from hedging.backtest.state import Decision, State, Wait
+from hedging.book.legs import Leg, option_leg
 from hedging.errors import InputError
-from hedging.instruments import Option
-from hedging.legs import Leg, option_leg
+from hedging.market.contracts import Option
 from hedging.overlays import Overlay
 
 __all__ = ["MAKERS", "Hold", "Rolled", "hold", "rolled"]
@@ -76,7 +76,11 @@ class Rolled:
         """Whether the overlay is to be rolled before it ends."""
         if self.roll and state.days_left <= self.roll:
             return True
-        if self.profit is not None and state.cost and state.value - state.cost >= self.profit * abs(state.cost):
+        if (
+            self.profit is not None
+            and state.cost
+            and state.value - state.cost >= self.profit * abs(state.cost)
+        ):
             return True
         return self.delta is not None and _lowest_delta(state) < self.delta
 

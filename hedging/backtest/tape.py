@@ -15,10 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging.backtest.delivery import Deliveries, Delivery, Settlement, deliveries_of
-from hedging.chain import ChainRules, OptionChain
 from hedging.errors import ChainError, InputError
-from hedging.instruments import ContractTerms, Option
-from hedging.snapshots import Snapshots
+from hedging.market.chain import ChainRules, OptionChain
+from hedging.market.contracts import ContractTerms, Option
+from hedging.market.snapshots import Snapshots
 from hedging.units import utc
 from hedging.venues import read_snapshots
 
@@ -150,9 +150,7 @@ class Tape:
         name = self.snapshots.sources[number][0] or "chains in memory"
         return f"{name}, {self.times[number]:%Y-%m-%d %H:%M:%S} UTC"
 
-    def between(
-        self, start: str | pd.Timestamp | None = None, end: str | pd.Timestamp | None = None
-    ) -> Tape:
+    def between(self, start: str | pd.Timestamp | None = None, end: str | pd.Timestamp | None = None) -> Tape:
         """The snapshots from `start` on and up to `end`, each a date (whole days, UTC) or a time with a zone.
 
         Raises
@@ -178,9 +176,7 @@ class Tape:
         """Holes longer than `longest` days: ``start, end`` (the snapshots around them), ``days``."""
         days = np.diff(self.times.asi8) / 8.64e13
         found = np.flatnonzero(days > longest)
-        return pd.DataFrame(
-            {"start": self.times[found], "end": self.times[found + 1], "days": days[found]}
-        )
+        return pd.DataFrame({"start": self.times[found], "end": self.times[found + 1], "days": days[found]})
 
     def blocks(self, longest: float = LONGEST_GAP) -> list[Tape]:
         """The tapes between the holes longer than `longest` days."""

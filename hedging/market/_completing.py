@@ -121,9 +121,7 @@ def _curve_forwards(table: pd.DataFrame, futures: pd.DataFrame, *, coin: bool) -
     found = pd.Series(np.nan, index=table.index)
     if len(futures):
         marks = futures.dropna(subset=["expiry"]).drop_duplicates("expiry").set_index("expiry")
-        found = found.fillna(
-            table["expiry"].map(marks["mark"].fillna((marks["bid"] + marks["ask"]) / 2.0))
-        )
+        found = found.fillna(table["expiry"].map(marks["mark"].fillna((marks["bid"] + marks["ask"]) / 2.0)))
     if found.isna().any():
         parity = _parity.implied_forwards(table[found.isna()], coin=coin)["forward"]
         found = found.fillna(table["expiry"].map(parity))
@@ -153,7 +151,9 @@ def completed(kept: pd.DataFrame, spot: npt.NDArray[np.float64], *, coin: bool) 
         quotes[name] = kept[name] * spot if coin else kept[name]
     shown = quotes["mark"].fillna((quotes["bid"] + quotes["ask"]) / 2.0)
     quotes["mark_vol"] = quotes["mark_vol"].fillna(
-        _each(quotes, quotes["mark_vol"].isna() & shown.notna(), lambda part: _vol_of(part, shown[part.index]))
+        _each(
+            quotes, quotes["mark_vol"].isna() & shown.notna(), lambda part: _vol_of(part, shown[part.index])
+        )
     )
     quotes["mark"] = quotes["mark"].fillna(
         _each(quotes, quotes["mark"].isna(), lambda part: _price_at(part, part["mark_vol"]))
@@ -162,9 +162,7 @@ def completed(kept: pd.DataFrame, spot: npt.NDArray[np.float64], *, coin: bool) 
     return quotes.sort_values(order, kind="stable").reset_index(drop=True)
 
 
-def _each(
-    quotes: pd.DataFrame, wanted: pd.Series, fill: Callable[[pd.DataFrame], pd.Series]
-) -> pd.Series:
+def _each(quotes: pd.DataFrame, wanted: pd.Series, fill: Callable[[pd.DataFrame], pd.Series]) -> pd.Series:
     """What `fill` makes of the wanted rows, snapshot by snapshot.
 
     Not of all at once: long arrays take other kernels, whose last digit may differ from those of a chain read alone.

@@ -19,12 +19,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import greeks as _greeks
+from hedging.errors import ChainError, InputError
 from hedging.market._cleaning import ChainRules
 from hedging.market._completing import vol_divisor
 from hedging.market._judging import Source, judged
-from hedging.errors import ChainError, InputError
-from hedging.market import _completing
-from hedging.market._cleaning import ChainRules, judge, numbers, rejected_rows
 from hedging.market.contracts import ContractTerms, Option
 from hedging.units import DAYS_PER_YEAR, utc
 

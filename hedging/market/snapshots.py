@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging.errors import ChainError
 from hedging.market._judging import Source, judged
 from hedging.market.chain import OptionChain, check_settlement, in_columns
-from hedging.errors import ChainError
 from hedging.market.contracts import ContractTerms
 
 __all__ = ["Snapshots"]
@@ -121,7 +121,11 @@ class Snapshots:
         """Put whole chains of one underlying one after the other."""
         each = list(chains)
         tables: dict[str, Any] = {}
-        for name, ends in (("quotes", "quote_ends"), ("rejected", "rejected_ends"), ("futures", "future_ends")):
+        for name, ends in (
+            ("quotes", "quote_ends"),
+            ("rejected", "rejected_ends"),
+            ("futures", "future_ends"),
+        ):
             parts = [getattr(chain, name) for chain in each]
             tables[name] = pd.concat(parts, ignore_index=True)
             tables[ends] = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
@@ -167,7 +171,11 @@ class Snapshots:
     def take(self, numbers: Sequence[int] | Ends) -> Snapshots:
         """Some of the snapshots, in the order given."""
         picked: dict[str, Any] = {}
-        for name, ends in (("quotes", "quote_ends"), ("rejected", "rejected_ends"), ("futures", "future_ends")):
+        for name, ends in (
+            ("quotes", "quote_ends"),
+            ("rejected", "rejected_ends"),
+            ("futures", "future_ends"),
+        ):
             old = getattr(self, ends)
             rows = [np.arange(old[k], old[k + 1]) for k in numbers]
             picked[name] = getattr(self, name).iloc[np.concatenate([*rows, []]).astype(np.intp)]
@@ -187,7 +195,11 @@ class Snapshots:
     def joined(self, other: Snapshots) -> Snapshots:
         """These snapshots, then those of another file; same underlying."""
         tables: dict[str, Any] = {}
-        for name, ends in (("quotes", "quote_ends"), ("rejected", "rejected_ends"), ("futures", "future_ends")):
+        for name, ends in (
+            ("quotes", "quote_ends"),
+            ("rejected", "rejected_ends"),
+            ("futures", "future_ends"),
+        ):
             mine, theirs = getattr(self, name), getattr(other, name)
             tables[name] = pd.concat([mine, theirs], ignore_index=True)
             tables[ends] = np.concatenate([getattr(self, ends), getattr(other, ends)[1:] + len(mine)])

@@ -6,4 +6,13 @@ from hedging.venues import deribit
 from hedging.venues._files import FORMATS, QuoteFile, read_chain, read_chains, read_snapshots, snapshots
 from hedging.venues.own import write_chain
 
-__all__ = ["FORMATS", "QuoteFile", "deribit", "read_chain", "read_chains", "read_snapshots", "snapshots", "write_chain"]
+__all__ = [
+    "FORMATS",
+    "QuoteFile",
+    "deribit",
+    "read_chain",
+    "read_chains",
+    "read_snapshots",
+    "snapshots",
+    "write_chain",
+]

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
-from hedging._cleaning import distinct
+from hedging.market._cleaning import distinct
 
 __all__ = ["Name", "named", "parse_name"]
 
@@ -112,7 +112,9 @@ def _contradictions(rows: pd.DataFrame, names: pd.DataFrame) -> pd.Series:
         other = pd.to_numeric(rows["strike"], errors="coerce")
         found[option & ((other / names["strike"] - 1.0).abs() > 1e-9)] = "name and strike differ"
     if "option_type" in rows.columns:
-        other = _of_each(rows["option_type"], lambda kind: kind.map(lambda each: str(each).strip().lower()[:1]))
+        other = _of_each(
+            rows["option_type"], lambda kind: kind.map(lambda each: str(each).strip().lower()[:1])
+        )
         found[option & (found == "") & (other != names["flag"])] = "name and type differ"
     for column in {"expiry", "expiry_datetime", "expiry_date"} & set(rows.columns):
         other = _of_each(rows[column], _as_times)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from hedging.errors import ChainError
+from hedging.market._judging import Source
 from hedging.market.chain import FUTURES_COLUMNS, ChainRules, OptionChain, in_columns, no_futures
 from hedging.market.contracts import ContractTerms
-from hedging.market._judging import Source
 from hedging.market.snapshots import Snapshots
 from hedging.venues.deribit.terms import option_terms
 
