@@ -1,5 +1,6 @@
 """What an overlay would have cost and saved: recorded quotes replayed, every coin of it in a ledger that adds up."""
 
+from hedging.backtest.compare import Comparison, Starts, compare, starts
 from hedging.backtest.delivery import Delivery, read_delivery
 from hedging.backtest.ledger import Entry
 from hedging.backtest.replay import run, run_blocks
@@ -7,23 +8,29 @@ from hedging.backtest.result import Backtest
 from hedging.backtest.rules import Rules
 from hedging.backtest.state import Order, State, Strategy, Wait
 from hedging.backtest.strategies import MAKERS, hold, rolled
+from hedging.backtest.sweep import sweep
 from hedging.backtest.tape import Tape, read_tape
 
 __all__ = [
     "MAKERS",
     "Backtest",
+    "Comparison",
     "Delivery",
     "Entry",
     "Order",
     "Rules",
+    "Starts",
     "State",
     "Strategy",
     "Tape",
     "Wait",
+    "compare",
     "hold",
     "read_delivery",
     "read_tape",
     "rolled",
     "run",
     "run_blocks",
+    "starts",
+    "sweep",
 ]

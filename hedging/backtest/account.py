@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from hedging.backtest.marks import Marker
 from hedging.backtest.positions import Flow, closed_linear
@@ -18,7 +17,8 @@ from hedging.market.market import Market
 __all__ = ["Forced", "Watch", "liquidate"]
 
 
-class Forced(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Forced:
     """One position that the venue closes: at which index, what it pays out, what the liquidation costs."""
 
     held: Holding

@@ -65,10 +65,9 @@ def uncovered(run: Backtest) -> tuple[float, float]:
 
     From each expiry or close to the next opening; an overlay of several legs lasts as long as one of them.
     """
-    spans = []
     last = run.times[-1]
-    for row in run.rolls.itertuples():
-        spans.append((row.opened, last if pd.isna(row.ended) else min(row.ended, last)))
+    ends = [last if pd.isna(ended) else min(ended, last) for ended in run.rolls["ended"]]
+    spans = list(zip(run.rolls["opened"], ends, strict=True))
     total = (last - run.times[0]) / pd.Timedelta(hours=1)
     covered, reached = 0.0, run.times[0]
     for opened, ended in sorted(spans):
@@ -142,12 +141,12 @@ def _marks_at_start(run: Backtest) -> tuple[float, float]:
     from hedging.backtest.marks import Marker
     from hedging.backtest.positions import worth
 
-    marker, spot = Marker(run.tape), float(run.tape.spot[0])
+    marker, spot = Marker(run.tape), float(run.tape.spot[run.first])
     sums = [0.0, 0.0]
     for held in run.start.holdings:
         if not isinstance(held.instrument, Spot):
             side = 0 if isinstance(held.instrument, Option) else 1
-            sums[side] += worth(held, marker.mark(0, held).price, spot)
+            sums[side] += worth(held, marker.mark(run.first, held).price, spot)
     return sums[0], sums[1]
 
 
@@ -218,11 +217,12 @@ def _positions(run: Backtest) -> list[dict[str, float]]:
 
 def _option_moves(run: Backtest, number: int, symbol: str) -> dict[str, float] | None:
     """What each Greek explains of one unit of an option between two snapshots; None where it had no quote."""
-    before, after = run.tape.quote(number - 1, symbol), run.tape.quote(number, symbol)
-    option = run.tape.option(number - 1, symbol)
+    place = run.first + number
+    before, after = run.tape.quote(place - 1, symbol), run.tape.quote(place, symbol)
+    option = run.tape.option(place - 1, symbol)
     if before is None or option is None or not before.mark_vol > 0:
         return None
-    start, end = run.tape.times[number - 1], min(run.tape.times[number], option.expiry)
+    start, end = run.times[number - 1], min(run.times[number], option.expiry)
     spot = run.points[number - 1].index
     years = (option.expiry - start) / pd.Timedelta(days=365)
     carry = math.log(before.forward / spot) / years

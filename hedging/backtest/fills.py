@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hedging.backtest.marks import Marker
 from hedging.backtest.rules import Rules, linear_costs
@@ -34,7 +36,7 @@ class Fill:
     notes: tuple[str, ...] = ()
 
 
-def orders_of(decision: Decision, where: str) -> tuple[Order, ...]:
+def orders_of(decision: Decision, where: Callable[[], str]) -> tuple[Order, ...]:
     """The orders of whatever a strategy returned.
 
     Raises
@@ -44,22 +46,22 @@ def orders_of(decision: Decision, where: str) -> tuple[Order, ...]:
     """
     if decision is None or isinstance(decision, Wait):
         return ()
-    items = getattr(decision, "legs", decision)
+    items: Any = getattr(decision, "legs", decision)
     try:
         found = list(items)
     except TypeError:
         raise InputError(
-            f"{where}: a strategy must return legs, orders, an overlay, a plan, a Wait or None; got "
+            f"{where()}: a strategy must return legs, orders, an overlay, a plan, a Wait or None; got "
             f"{type(decision).__name__}: {decision!r:.80}."
         ) from None
     orders = []
     for item in found:
         if not isinstance(item, Leg | Order):
-            raise InputError(f"{where}: a strategy's orders must be Leg or Order; got {item!r:.80}.")
+            raise InputError(f"{where()}: a strategy's orders must be Leg or Order; got {item!r:.80}.")
         order = Order(item.instrument, item.quantity)
         if not (isinstance(order.quantity, float | int) and math.isfinite(order.quantity)):
             raise InputError(
-                f"{where}: the quantity of {order.symbol} must be a finite number; got {item.quantity!r}."
+                f"{where()}: the quantity of {order.symbol} must be a finite number; got {item.quantity!r}."
             )
         if order.quantity != 0.0:
             orders.append(order)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Literal, TypeAlias
 
@@ -90,7 +90,7 @@ class _Position:
     bought: float = 0.0  # sum of quantity times price, of perpetuals and futures
     paid_out: float = 0.0  # [money], at the index of each time
 
-    def worth(self, price: float, index: float) -> float:
+    def worth(self, price: float) -> float:
         """Value at a mark. [money]"""
         if isinstance(self.item, Option):
             return self.quantity * self.item.terms.multiplier * price
@@ -126,7 +126,9 @@ class Running:
         if entry.kind in MOVES_POSITION and not isinstance(item, Spot):
             self._moved(item, entry.quantity, entry.price, entry.value)
 
-    def check(self, book: Book, prices: Mapping[str, float], equity: float, index: float, where: str) -> None:
+    def check(
+        self, book: Book, prices: Mapping[str, float], equity: float, index: float, where: Callable[[], str]
+    ) -> None:
         """Hold the ledger against the book: coins, money, every position, and equity at the marks `prices`.
 
         Raises
@@ -147,14 +149,14 @@ class Running:
             mine = self.positions[symbol].quantity if symbol in self.positions else 0.0
             gaps.append((f"contracts of {symbol}", mine, held.get(symbol, 0.0), QUANTITY_TOLERANCE))
         if not any(_in_coin_future(each.item) for each in self.positions.values()):
-            marks = sum(each.worth(prices.get(name, 0.0), index) for name, each in self.positions.items())
+            marks = sum(each.worth(prices.get(name, 0.0)) for name, each in self.positions.items())
             total = self.coins * index + self.money + marks
             gaps.append(("equity", total, equity, MONEY_TOLERANCE))
             gaps.append(("equity in coin", total / index, equity / index, COIN_TOLERANCE))
         for name, ledger, found, tolerance in gaps:
             if not abs(ledger - found) <= tolerance + ROUNDING * (abs(ledger) + abs(found)):
                 raise SolverError(
-                    f"the ledger does not reconcile at {where}: start and flows give {name} {ledger!r}, the book "
+                    f"the ledger does not reconcile at {where()}: start and flows give {name} {ledger!r}, the book "
                     f"{found!r}. This is an error of the library: please report it."
                 )
 

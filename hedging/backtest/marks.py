@@ -42,7 +42,7 @@ class Marker:
     def market(self, number: int) -> Market:
         """The market of a snapshot; its surface is fitted when something asks for it, and once."""
         if number not in self._markets:
-            self._markets = {number: Market.of(self._tape.chain(number))}
+            self._markets = {number: Market.of(self._tape.shared_chain(number))}
         return self._markets[number]
 
     def mark(self, number: int, holding: Holding) -> Mark:
@@ -70,10 +70,13 @@ class Marker:
 
     def _left(self, number: int, item: Option) -> Mark:
         """The mark of a contract that this snapshot has no usable quote of."""
+        known = self._tape.smile_marks
         try:
-            value = float(unit_values_now([item], [math.nan], self.market(number))[0])
-            if math.isfinite(value):
-                return Mark(value, "smile")
+            if (number, item.symbol) not in known:
+                value = float(unit_values_now([item], [math.nan], self.market(number))[0])
+                known[number, item.symbol] = value
+            if math.isfinite(known[number, item.symbol]):
+                return Mark(known[number, item.symbol], "smile")
         except HedgingError:
             if item.symbol not in self._last:
                 raise

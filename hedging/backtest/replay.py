@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -39,6 +40,8 @@ def run(
     rules: Rules | None = None,
     account: MarginModel | None = None,
     executor: Executor | None = None,
+    first: int = 0,
+    name: str = "",
 ) -> Backtest:
     """Replay a strategy on a book over recorded quotes.
 
@@ -57,6 +60,10 @@ def run(
         Prices, delays, fees, limits.
     account : MarginModel, optional
         Rules by which the account is liquidated, such as `hedging.margin.DERIBIT_BTC`; by default it never is.
+    first : int
+        Number of the snapshot to begin at.
+    name : str
+        For tables; by default the strategy's own.
     executor : Executor, optional
         Where the run takes place, such as a process pool; by default here.
 
@@ -74,13 +81,18 @@ def run(
     """
     rules = rules or Rules()
     if executor is not None:
-        found: Backtest = executor.submit(run, book, tape, strategy, rules=rules, account=account).result()
-        return found
-    _check_book(book, tape)
+        asked = executor.submit(
+            run, book, tape, strategy, rules=rules, account=account, first=first, name=name
+        )
+        return asked.result()
+    if not 0 <= first < len(tape):
+        raise InputError(f"first must be the number of a snapshot, 0 to {len(tape) - 1}; got {first!r}.")
+    _check_book(book, tape, first)
     held = None
     if not isinstance(strategy, Hold):
-        held = Replay(book, tape, Hold(), rules, None).result().equity.to_numpy()
-    return replace(Replay(book, tape, strategy, rules, account).result(), held_values=held)
+        held = Replay(book, tape, Hold(), rules, None, first).result().equity.to_numpy()
+    done = Replay(book, tape, strategy, rules, account, first).result()
+    return replace(done, held_values=held, name=name or done.name)
 
 
 def run_blocks(
@@ -98,7 +110,7 @@ def run_blocks(
     ]
 
 
-def _check_book(book: Book, tape: Tape) -> None:
+def _check_book(book: Book, tape: Tape, first: int) -> None:
     others = [asset for asset in book.assets if asset != tape.asset]
     if others:
         raise InputError(
@@ -110,10 +122,10 @@ def _check_book(book: Book, tape: Tape) -> None:
         )
     for held in book.holdings:
         expiry = getattr(held.instrument, "expiry", None)
-        if expiry is not None and expiry <= tape.times[0]:
+        if expiry is not None and expiry <= tape.times[first]:
             raise InputError(
                 f"{held.instrument.symbol} expired at {expiry:%Y-%m-%d %H:%M} UTC, before the first snapshot "
-                f"({tape.where(0)}); remove it from the book."
+                f"({tape.where(first)}); remove it from the book."
             )
 
 
@@ -126,6 +138,7 @@ class Replay:
     strategy: Strategy
     rules: Rules
     account: MarginModel | None
+    first: int
     entries: list[Entry] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -149,19 +162,17 @@ class Replay:
 
     def result(self) -> Backtest:
         """Go through the tape and return what happened."""
-        start_value, _ = self._value(0)
+        start_value, _ = self._value(self.first)
         if not start_value > 0.0 and not self.start.holdings:
             raise InputError("the book is empty; there is nothing to hold.")
-        for number in range(len(self.tape)):
-            if number and self._gap(number):
+        for number in range(self.first, len(self.tape)):
+            if number > self.first and self._gap(number):
                 break
             self._step(number)
             if self.ended:
                 break
         return Backtest(
-            name=getattr(
-                self.strategy, "name", getattr(self.strategy, "__name__", type(self.strategy).__name__)
-            ),
+            name=str(getattr(self.strategy, "name", "") or getattr(self.strategy, "__name__", "strategy")),
             tape=self.tape,
             strategy=self.strategy,
             rules=self.rules,
@@ -174,6 +185,7 @@ class Replay:
             marks=dict(self.marks),
             other_delivery=self.other_delivery,
             ended=self.ended or "the tape ends",
+            first=self.first,
         )
 
     def _gap(self, number: int) -> bool:
@@ -185,16 +197,16 @@ class Replay:
 
     def _step(self, number: int) -> None:
         self._settle(number)
-        if number:
+        if number > self.first:
             self._fund(number)
         equity, _ = self._value(number)
-        if self.watch is not None and number:
+        if self.watch is not None and number > self.first:
             self._margin(number)
             equity, _ = self._value(number)
         if equity <= 0.0 and self.start.holdings:
             self.ended = f"the book is bankrupt at {self.tape.times[number]:%Y-%m-%d %H:%M} UTC"
             self.counts["bankrupt"] += 1
-        else:
+        elif not isinstance(self.strategy, Hold):
             self._decide(number, equity)
         self._record(number)
         if self.watch is not None and not self.ended:
@@ -279,7 +291,7 @@ class Replay:
         decision = self.strategy(self._state(number, equity))
         if isinstance(decision, Wait):
             self.counts[f"waited: {decision.reason}"] += 1
-        orders = orders_of(decision, self.tape.where(number))
+        orders = orders_of(decision, partial(self.tape.where, number))
         if orders and self.rules.delay:
             self.pending = orders
         elif orders:
@@ -291,15 +303,15 @@ class Replay:
         spot = float(self.tape.spot[number])
         value = sum(worth(held, self.marker.mark(number, held).price, spot) for held in overlay)
         return State(
-            chain=self.tape.chain(number),
+            _chain=self.tape.shared_chain(number),
             book=self.book,
             overlay=overlay,
             opened=self.opened,
             cost=self.cost,
             value=value,
             equity=equity,
-            times=self.tape.times[:seen],
-            spot=self.tape.spot[:seen].copy(),
+            times=self.tape.times[self.first : seen],
+            spot=self.tape.spot[self.first : seen].copy(),
             entries=tuple(self.entries),
         )
 
@@ -417,7 +429,7 @@ class Replay:
                 found = self.marker.mark(number, held)
                 self.marks[found.kind] += 1
                 prices[held.instrument.symbol] = found.price
-        self.running.check(self.book, prices, equity, spot, self.tape.where(number))
+        self.running.check(self.book, prices, equity, spot, partial(self.tape.where, number))
         self.points.append(
             Point(self.tape.times[number], spot, equity, coins_of(self.book), self.book.cash, **parts)
         )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +25,13 @@ from hedging.book import Book
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Backtest", "Point"]
+__all__ = ["Backtest", "Point", "plain"]
 
 Array = npt.NDArray[np.float64]
 
 
-class Point(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Point:
     """The book at one snapshot, after its trades.
 
     Attributes
@@ -81,6 +82,8 @@ class Backtest:
         Why the run ends where it does.
     held_values : ndarray, optional
         Equity of the same book without the strategy, at the same snapshots.
+    first : int
+        Number of the first snapshot on the tape.
     """
 
     name: str
@@ -97,13 +100,14 @@ class Backtest:
     other_delivery: float = 0.0
     ended: str = ""
     held_values: Array | None = None
+    first: int = 0
 
     # --- curves -----------------------------------------------------------------------------------------
 
     @cached_property
     def times(self) -> pd.DatetimeIndex:
         """Times of the snapshots, UTC."""
-        return self.tape.times[: len(self.points)]
+        return self.tape.times[self.first : self.first + len(self.points)]
 
     @cached_property
     def index(self) -> Array:
@@ -128,7 +132,7 @@ class Backtest:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a snapshot: ``index, equity, equity in coin, coins, cash, options, linear, held``."""
-        table = pd.DataFrame(self.points, columns=list(Point._fields)).set_index("time")
+        table = pd.DataFrame([asdict(point) for point in self.points]).set_index("time")
         table.insert(2, "equity in coin", table["equity"] / table["index"])
         return table.assign(held=self.held.to_numpy())
 
@@ -304,11 +308,11 @@ class Backtest:
             "delivery": sorted({entry.source for entry in self.entries if entry.source}),
             "rolls": self.rolls.to_dict("records"),
             "ledger": [asdict(entry) for entry in self.entries],
-            "points": [point._asdict() for point in self.points],
+            "points": [asdict(point) for point in self.points],
             "held": self.held.tolist(),
         }
-        plain: dict[str, Any] = _plain(found)
-        return plain
+        known: dict[str, Any] = plain(found)
+        return known
 
     def to_json(self) -> str:
         """`to_dict` as text."""
@@ -316,9 +320,9 @@ class Backtest:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Equity beside holding; see `hedging.plots.equity`."""
-        from hedging import plots
+        import hedging  # plots draws what this room returned; the package finds it when it is asked for
 
-        return plots.equity([self], ax=ax)
+        return hedging.plots.equity([self], ax=ax)
 
     def __repr__(self) -> str:
         return f"{self._head()}\n{self.summary.to_string()}"
@@ -331,12 +335,12 @@ class Backtest:
         return f"Backtest of {self.name} on {self.tape.asset}{said}"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The same value in what JSON knows: times as text, numbers that are none as null."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if isinstance(value, pd.Timestamp):
         return None if pd.isna(value) else value.isoformat()
     if isinstance(value, np.generic):

@@ -100,7 +100,7 @@ def _head(tape: Tape) -> dict[str, Any]:
         "deliveries": [
             {
                 "source": each.source,
-                "times": each.prices.index.asi8.tolist(),
+                "times": pd.DatetimeIndex(each.prices.index).asi8.tolist(),
                 "prices": each.prices.tolist(),
                 "opens": None if each.opens is None else each.opens.tolist(),
             }

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging.backtest.ledger import Entry, ledger_frame
+from hedging.backtest.tape import copied
 from hedging.book import Book, Holding
 from hedging.book.legs import HasLegs, Leg
 from hedging.market.chain import OptionChain
@@ -52,8 +53,6 @@ class State:
 
     Attributes
     ----------
-    chain : OptionChain
-        The quotes of this snapshot.
     book : Book
         All that is held, after settlements.
     overlay : tuple of Holding
@@ -74,7 +73,7 @@ class State:
         The ledger so far.
     """
 
-    chain: OptionChain
+    _chain: OptionChain
     book: Book
     overlay: tuple[Holding, ...]
     opened: pd.Timestamp | None
@@ -86,9 +85,14 @@ class State:
     entries: tuple[Entry, ...]
 
     @property
+    def chain(self) -> OptionChain:
+        """The quotes of this snapshot, a copy of their own."""
+        return copied(self._chain)
+
+    @property
     def time(self) -> pd.Timestamp:
         """When the quotes were taken, UTC."""
-        return self.chain.as_of
+        return self._chain.as_of
 
     @property
     def age(self) -> float:

@@ -35,7 +35,7 @@ class Hold:
 
     name: str = "hold"
 
-    def __call__(self, state: State) -> Decision:
+    def __call__(self, state: State) -> Decision:  # noqa: ARG002 - a strategy's signature
         """No orders."""
         return None
 
@@ -151,11 +151,11 @@ def rolled(
 
 def closing_legs(state: State) -> tuple[Leg, ...] | Wait:
     """Legs that close the overlay's options, or a `Wait` if one of them has no quote to do it at."""
-    legs = []
+    legs, chain = [], state.chain
     for held in state.overlay:
         if isinstance(held.instrument, Option):
             try:
-                legs.append(option_leg(state.chain, held.instrument.symbol, -held.quantity))
+                legs.append(option_leg(chain, held.instrument.symbol, -held.quantity))
             except InputError:
                 return Wait("close without a quote, kept to expiry")
     return tuple(legs)
@@ -168,8 +168,9 @@ def _lowest_delta(state: State) -> float:
         for held in state.overlay
         if isinstance(held.instrument, Option) and held.quantity > 0
     }
-    deltas = state.chain.greeks(("delta",))["delta"].abs()
-    mine = deltas[state.chain.quotes["symbol"].isin(bought)].dropna()
+    chain = state.chain
+    deltas = chain.greeks(("delta",))["delta"].abs()
+    mine = deltas[chain.quotes["symbol"].isin(bought)].dropna()
     return float(mine.min()) if len(mine) else float("inf")
 
 

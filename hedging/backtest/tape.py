@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -103,7 +104,7 @@ class Tape:
         if len(assets) > 1:
             raise InputError(f"a tape is of one underlying; got chains of {', '.join(assets)}.")
         times = [chain.as_of for chain in each]
-        for before, after in zip(times, times[1:], strict=False):
+        for before, after in pairwise(times):
             if not before < after:
                 raise InputError(
                     f"the chains of a tape must ascend in time; {after} comes after {before}. Sort them by as_of, "
@@ -143,7 +144,26 @@ class Tape:
         """The chain of one snapshot, a copy of its own; negative numbers count from the end."""
         if not -len(self) <= number < len(self):
             raise InputError(f"a snapshot must lie between 0 and {len(self) - 1}; got {number}.")
-        return self.snapshots.chain(number % len(self))
+        return copied(self.shared_chain(number % len(self)))
+
+    def shared_chain(self, number: int) -> OptionChain:
+        """The chain of one snapshot that all runs over the tape share: to be read, never changed."""
+        if number not in self._chains:
+            self._chains[number] = self.snapshots.chain(number)
+        return self._chains[number]
+
+    @cached_property
+    def _chains(self) -> dict[int, OptionChain]:
+        return {}
+
+    @cached_property
+    def smile_marks(self) -> dict[tuple[int, str], float]:
+        """Marks of contracts that a snapshot does not quote, by its number and their name: fitted once. [money]"""
+        return {}
+
+    def __getstate__(self) -> dict[str, object]:
+        """What is sent to another process: the tape, not what was worked out from it."""
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}
 
     def where(self, number: int) -> str:
         """File and time of a snapshot, for messages."""
@@ -182,7 +202,7 @@ class Tape:
         """The tapes between the holes longer than `longest` days."""
         cuts = np.flatnonzero(np.diff(self.times.asi8) / 8.64e13 > longest) + 1
         parts = np.split(np.arange(len(self)), cuts)
-        return [self] if len(parts) == 1 else [self.taken(part) for part in parts]
+        return [self] if len(parts) == 1 else [self.taken(part.tolist()) for part in parts]
 
     @property
     def missing_days(self) -> list[str]:
@@ -245,7 +265,7 @@ class Tape:
         if row < 0:
             return None
         quotes = self.snapshots.quotes
-        flag, strike, expiry = (quotes[name].iat[row] for name in ("flag", "strike", "expiry"))
+        flag, strike, expiry = (cast("Any", quotes[name].iat[row]) for name in ("flag", "strike", "expiry"))
         return Option(self.asset, flag, float(strike), expiry, self.terms(number), symbol)
 
     def terms(self, number: int) -> ContractTerms:
@@ -329,6 +349,12 @@ class Tape:
     def _repr_html_(self) -> str:
         left_out = "".join(f"<br>left out: {escape(what)}" for what in self.skipped)
         return f"<b>Tape</b>{self.summary().to_frame().to_html(header=False, border=0)}{left_out}"
+
+
+def copied(chain: OptionChain) -> OptionChain:
+    """A chain whose tables are its own: what is written into them reaches no other."""
+    tables = {name: getattr(chain, name).copy() for name in ("quotes", "rejected", "futures")}
+    return replace(chain, **tables)
 
 
 def read_tape(
