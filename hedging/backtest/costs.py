@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["attribution", "costs", "rolls_of", "uncovered"]
 
 ENDS = ("close", "settle", "liquidation")
+KINDS = ("spread", "fees", "funding", "options", "outright")
 FEES = ("fee", "delivery fee", "liquidation fee")
 
 
@@ -90,32 +91,38 @@ def costs(run: Backtest) -> pd.DataFrame:
         of the quotes; ``outright`` the gains of perpetuals and futures; ``revaluation`` what coins gained or
         lost by it were worth more or less in the end. [money], [coins]
     """
-    asset = run.tape.asset
-    names = _options_of(run)
-    money: dict[str, float] = dict.fromkeys(("spread", "fees", "funding", "options", "outright"), 0.0)
-    coin = dict(money)
-    for entry in run.entries:
-        kind = _kind(entry, names)
-        if entry.instrument != asset or kind == "fees":
-            money[kind] += entry.value
-            coin[kind] += entry.value / entry.index
-        money["spread"] -= entry.half_spread
-        coin["spread"] -= entry.half_spread / entry.index
-        side = "options" if entry.instrument in names else "outright"
-        if entry.half_spread:
-            money[side] += entry.half_spread
-            coin[side] += entry.half_spread / entry.index
+    found = _by_kind(run)
+    if run.holding is not None:
+        found -= _by_kind(
+            run.holding
+        )  # what the start book's own contracts did happened without the strategy too
+    gained = 0.0 if run.holding is None else float(run.equity.iloc[-1] - run.held.iloc[-1])
+    total = pd.Series({"money": gained, "coin": gained / run.points[-1].index})
+    found.loc["revaluation"] = total - found.sum()
+    return found if run.holding is not None else found * 0.0
+
+
+def _by_kind(run: Backtest) -> pd.DataFrame:
+    """Flows of a ledger by kind, each at its own index, and the marks of what is left."""
+    names = set(run.tape.symbols) | {
+        held.instrument.symbol for held in run.start.holdings if isinstance(held.instrument, Option)
+    }
     last = run.points[-1]
-    begun = _marks_at_start(run)
-    for side, now, before in (("options", last.options, begun[0]), ("outright", last.linear, begun[1])):
-        money[side] += now - before
-        coin[side] += now / last.index - before / run.points[0].index
-    gained = float(run.equity.iloc[-1] - run.held.iloc[-1])
-    # What the start book's own contracts did happened without the strategy too.
-    theirs = float(run.held.iloc[-1]) - (run.start_value + _coins(run) * (last.index - run.points[0].index))
-    money["revaluation"] = gained + theirs - sum(money.values())
-    coin["revaluation"] = (gained + theirs) / last.index - sum(coin.values())
+    added = [(_kind(entry, names), entry.value, entry.index) for entry in run.entries if _counts(entry, run)]
+    for entry in run.entries:
+        side = "options" if entry.instrument in names else "outright"
+        added += [("spread", -entry.half_spread, entry.index), (side, entry.half_spread, entry.index)]
+    added += [("options", last.options, last.index), ("outright", last.linear, last.index)]
+    money, coin = dict.fromkeys(KINDS, 0.0), dict.fromkeys(KINDS, 0.0)
+    for kind, value, index in added:
+        money[kind] += value
+        coin[kind] += value / index
     return pd.DataFrame({"money": money, "coin": coin}).rename_axis("kind")
+
+
+def _counts(entry: Entry, run: Backtest) -> bool:
+    """Whether an entry is a gain or a cost: buying the coin itself for money is neither."""
+    return entry.instrument != run.tape.asset or entry.kind in FEES
 
 
 def _kind(entry: Entry, options: set[str]) -> str:
@@ -124,30 +131,6 @@ def _kind(entry: Entry, options: set[str]) -> str:
     if entry.kind == "funding":
         return "funding"
     return "options" if entry.instrument in options else "outright"
-
-
-def _options_of(run: Backtest) -> set[str]:
-    """Symbols of options: those of the start book, and what the tape lists."""
-    held = {each.instrument.symbol for each in run.start.holdings if isinstance(each.instrument, Option)}
-    return held | set(run.tape.symbols)
-
-
-def _coins(run: Backtest) -> float:
-    return sum(held.units for held in run.start.holdings if isinstance(held.instrument, Spot))
-
-
-def _marks_at_start(run: Backtest) -> tuple[float, float]:
-    """Marks of the start book's options, and gains of its perpetuals and futures. [money]"""
-    from hedging.backtest.marks import Marker
-    from hedging.backtest.positions import worth
-
-    marker, spot = Marker(run.tape), float(run.tape.spot[run.first])
-    sums = [0.0, 0.0]
-    for held in run.start.holdings:
-        if not isinstance(held.instrument, Spot):
-            side = 0 if isinstance(held.instrument, Option) else 1
-            sums[side] += worth(held, marker.mark(run.first, held).price, spot)
-    return sums[0], sums[1]
 
 
 def attribution(run: Backtest) -> pd.DataFrame:

@@ -90,9 +90,9 @@ def run(
     _check_book(book, tape, first)
     held = None
     if not isinstance(strategy, Hold):
-        held = Replay(book, tape, Hold(), rules, None, first).result().equity.to_numpy()
+        held = Replay(book, tape, Hold(), rules, None, first).result()
     done = Replay(book, tape, strategy, rules, account, first).result()
-    return replace(done, held_values=held, name=name or done.name)
+    return replace(done, holding=held, name=name or done.name)
 
 
 def run_blocks(

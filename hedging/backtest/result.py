@@ -80,8 +80,8 @@ class Backtest:
         What would have been added by the other edge of the hour as delivery price, trades unchanged. [coins]
     ended : str
         Why the run ends where it does.
-    held_values : ndarray, optional
-        Equity of the same book without the strategy, at the same snapshots.
+    holding : Backtest, optional
+        The same book without the strategy; None where that is this run itself.
     first : int
         Number of the first snapshot on the tape.
     """
@@ -99,7 +99,7 @@ class Backtest:
     marks: Mapping[str, int] = field(default_factory=dict)
     other_delivery: float = 0.0
     ended: str = ""
-    held_values: Array | None = None
+    holding: Backtest | None = None
     first: int = 0
 
     # --- curves -----------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ class Backtest:
     @property
     def held(self) -> pd.Series:
         """Value of the same book without the strategy. [money]"""
-        values = self.equity.to_numpy() if self.held_values is None else self.held_values[: len(self.points)]
+        values = (self if self.holding is None else self.holding).equity.to_numpy()[: len(self.points)]
         return pd.Series(values, index=self.times, name="hold")
 
     def to_frame(self) -> pd.DataFrame:

@@ -44,7 +44,10 @@ def test_published_beats_hour_bar_beats_index(tmp_path) -> None:
     published = pd.Series([79_222.0], index=pd.DatetimeIndex([EXPIRY]))
     assert tape("2026-01-30T09:30Z", [bars, published]).delivery(EXPIRY).price == 79_222.0
     found = tape("2026-01-30T09:30Z", bars).delivery(EXPIRY)
-    assert (found.price, found.other) == (79_300.0, 79_100.0)  # the bar that opens at 07:00 ends with the expiry
+    assert (found.price, found.other) == (
+        79_300.0,
+        79_100.0,
+    )  # the bar that opens at 07:00 ends with the expiry
     assert "hour bar" in found.source
     last = tape("2026-01-30T09:30Z").delivery(EXPIRY)
     assert last.price == 80_001.0
@@ -73,7 +76,10 @@ def test_bars_that_do_not_say_their_edge_are_refused(tmp_path) -> None:
         ({"ticker": "ETH"}, "no BTC"),
         ({"close": [1.0, -1.0, 2.0]}, "must be > 0"),
         ({"open_time": pd.to_datetime(["2026-01-28", "2026-01-29", "2026-01-30"])}, "hour bars"),
-        ({"open_time": pd.to_datetime(["2026-01-30 07:00"] * 2 + ["2026-01-30 08:00"])}, "apart|more than once"),
+        (
+            {"open_time": pd.to_datetime(["2026-01-30 07:00"] * 2 + ["2026-01-30 08:00"])},
+            "apart|more than once",
+        ),
     ],
 )
 def test_bad_bars_are_refused_with_the_file_and_the_rule(tmp_path, columns, said) -> None:

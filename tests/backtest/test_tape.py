@@ -39,9 +39,11 @@ def same_chain(one: hg.OptionChain, other: hg.OptionChain) -> None:
 def test_each_chain_is_the_one_read_alone(shared_data, name, asset, step) -> None:
     tape = read_tape(shared_data / "chains" / name, asset=asset)
     for number in range(0, len(tape), step):
-        alone = read_chain(shared_data / "chains" / name, at=tape.times[number], asset=asset) if len(
-            tape
-        ) > 1 else read_chain(shared_data / "chains" / name, asset=asset)
+        alone = (
+            read_chain(shared_data / "chains" / name, at=tape.times[number], asset=asset)
+            if len(tape) > 1
+            else read_chain(shared_data / "chains" / name, asset=asset)
+        )
         same_chain(tape.chain(number), alone)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hedging import greeks
 from hedging.backtest import Tape
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule, option_symbol
@@ -56,7 +57,9 @@ def name(flag: str, strike: float, expiry: pd.Timestamp = EXPIRY) -> str:
     return option_symbol("BTC", expiry, strike, flag)
 
 
-def random_tape(seed: int, snapshots: int = 12, *, terms: ContractTerms = TERMS, missing: float = 0.1) -> Tape:
+def random_tape(
+    seed: int, snapshots: int = 12, *, terms: ContractTerms = TERMS, missing: float = 0.1
+) -> Tape:
     """A random walk with puts and calls of three expiries that follow it, a share of the sides missing."""
     random = np.random.default_rng(seed)
     times = pd.date_range("2026-01-01T09:00Z", periods=snapshots, freq="2D")
@@ -72,7 +75,9 @@ def random_tape(seed: int, snapshots: int = 12, *, terms: ContractTerms = TERMS,
             for strike in (60_000.0, 70_000.0, 80_000.0, 90_000.0, 100_000.0):
                 for flag in "cp":
                     inside = max(price / strike - 1, 0) if flag == "c" else max(strike / price - 1, 0)
-                    mark = min(inside, 0.6) + 0.4 * 0.6 * years**0.5 * np.exp(-abs(np.log(strike / price)) * 4)
+                    mark = min(inside, 0.6) + 0.4 * 0.6 * years**0.5 * np.exp(
+                        -abs(np.log(strike / price)) * 4
+                    )
                     half = 0.0005 + 0.02 * mark
                     quote = {"bid": max(mark - half, 0.0001), "ask": mark + half, "mark": mark}
                     quote |= {side: np.nan for side in ("bid", "ask") if random.random() < missing}
@@ -81,3 +86,23 @@ def random_tape(seed: int, snapshots: int = 12, *, terms: ContractTerms = TERMS,
     prices = pd.Series(float(spot.mean()), index=pd.DatetimeIndex(expiries))
     near = [float(spot[min(int(times.searchsorted(day)), snapshots - 1)]) for day in expiries]
     return Tape.of(chains, delivery=pd.Series(near, index=prices.index))
+
+
+def smile_chain(
+    time: str | pd.Timestamp, spot: float, *, vol: float = 0.6, terms: ContractTerms = TERMS
+) -> OptionChain:
+    """Puts and calls of two expiries at one vol, from which a surface can be fitted."""
+    rows = []
+    for expiry in (EXPIRY, LATER):
+        years = (expiry - pd.Timestamp(time)) / pd.Timedelta(days=365)
+        for strike in np.arange(0.7, 1.35, 0.05) * 80_000.0:
+            for flag in "cp":
+                mark = float(greeks.black76_price(flag, spot, strike, years, vol)) / spot
+                quote = {
+                    "bid": max(mark - 0.0005, 0.0001),
+                    "ask": mark + 0.0005,
+                    "mark": mark,
+                    "mark_vol": vol,
+                }
+                rows.append({"flag": flag, "strike": round(strike, 2), "expiry": expiry, **quote})
+    return made_chain(time, spot, rows, terms=terms)
