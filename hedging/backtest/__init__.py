@@ -3,6 +3,7 @@
 from hedging.backtest.compare import Comparison, Starts, compare, starts
 from hedging.backtest.delivery import Delivery, read_delivery
 from hedging.backtest.ledger import Entry
+from hedging.backtest.named import STRATEGIES, named
 from hedging.backtest.replay import run, run_blocks
 from hedging.backtest.result import Backtest
 from hedging.backtest.rules import Rules
@@ -13,6 +14,7 @@ from hedging.backtest.tape import Tape, read_tape
 
 __all__ = [
     "MAKERS",
+    "STRATEGIES",
     "Backtest",
     "Comparison",
     "Delivery",
@@ -26,6 +28,7 @@ __all__ = [
     "Wait",
     "compare",
     "hold",
+    "named",
     "read_delivery",
     "read_tape",
     "rolled",

@@ -120,6 +120,13 @@ class Comparison:
             rows[done.name] = row
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("strategy")
 
+    def joined(self, other: Comparison) -> Comparison:
+        """These strategies and those of another comparison over the same tape and starts; what both have counts once."""
+        known = {done.name for done in self.runs}
+        new = tuple(done for done in other.runs if done.name not in known)
+        rows = other.starts[other.starts["variant"].isin([done.name for done in new])]
+        return Comparison(self.runs + new, pd.concat([self.starts, rows], ignore_index=True), self.count)
+
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON knows it."""
         found: dict[str, Any] = plain(

@@ -325,7 +325,9 @@ class Backtest:
         return hedging.plots.equity([self], ax=ax)
 
     def __repr__(self) -> str:
-        return f"{self._head()}\n{self.summary.to_string()}"
+        rows = self.summary
+        width = max(map(len, rows.index))
+        return "\n".join([self._head(), *(f"{name:<{width}}  {text}" for name, text in rows.items())])
 
     def _repr_html_(self) -> str:
         return f"<b>{escape(self._head())}</b>{self.summary.to_frame().to_html(header=False, border=0)}"

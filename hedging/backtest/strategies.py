@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -143,6 +144,12 @@ def rolled(
     if delta is not None and not 0 < delta < 1:
         raise InputError(f"delta must lie between 0 and 1, or be None; got {delta!r}.")
     settings = dict(settings or {})
+    known = inspect.signature(make).parameters
+    if unknown := sorted(set(settings) - set(known)):
+        free = ", ".join(sorted(set(known) - {"book", "chain", "days"}))
+        raise InputError(
+            f"{getattr(make, '__name__', 'the overlay')} has no setting {', '.join(unknown)}; it has {free}."
+        )
     said = ", ".join(f"{key} {value:g}" for key, value in settings.items() if isinstance(value, float | int))
     early = f", rolled {roll:g} days before expiry" if roll else ""
     made = f"{getattr(make, '__name__', 'overlay').replace('_', ' ')}{f' ({said})' if said else ''}{early}"

@@ -343,7 +343,9 @@ class Tape:
         )
 
     def __repr__(self) -> str:
-        lines = self.summary().to_string().splitlines()
+        rows = self.summary()
+        width = max(map(len, rows.index))
+        lines = [f"{name:<{width}}  {text}" for name, text in rows.items()]
         return "\n".join(["Tape", *lines, *(f"left out: {what}" for what in self.skipped)])
 
     def _repr_html_(self) -> str:

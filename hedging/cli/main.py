@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import hedging
 from hedging._writing import write_text
 from hedging.cli import _console as console
+from hedging.cli import backtest as cli_backtest
 from hedging.cli import chain as cli_chain
 from hedging.cli import frontier as cli_frontier
 from hedging.cli import plan as cli_plan
@@ -176,6 +177,7 @@ def _parser() -> console.Parser:
 
     cli_scenario.add_parser(commands)
     cli_chain.add_parser(commands)
+    cli_backtest.add_parser(commands)
 
     demo = console.command(
         commands, "demo", _demo, "the main job on a synthetic sample; needs no data and no network"

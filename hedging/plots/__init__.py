@@ -4,6 +4,14 @@ Every function takes `ax` (or makes one through pyplot), returns what it drew on
 the settings of matplotlib as they were.
 """
 
+from hedging.plots.backtests import (
+    backtest,
+    cost_against_protection,
+    equity,
+    rolls,
+    underwater,
+    waterfall,
+)
 from hedging.plots.plans import frontier
 from hedging.plots.quotes import overlays, smile, surface
 from hedging.plots.risks import attribution, distribution, greeks_profile, headroom
@@ -12,8 +20,11 @@ from hedging.plots.style import money
 
 __all__ = [
     "attribution",
+    "backtest",
+    "cost_against_protection",
     "crash_fan",
     "distribution",
+    "equity",
     "frontier",
     "greeks_profile",
     "headroom",
@@ -22,6 +33,9 @@ __all__ = [
     "overlays",
     "payoff",
     "pnl_paths",
+    "rolls",
     "smile",
     "surface",
+    "underwater",
+    "waterfall",
 ]
