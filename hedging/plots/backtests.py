@@ -87,12 +87,12 @@ def cost_against_protection(comparison: Comparison, *, ax: Axes | None = None) -
     Axes
         Bars reach from the worst to the best start; the mark is their mean.
     """
-    table = comparison.table
+    table, colours = comparison.table, _colours(comparison.runs)
     with styled():
         ax = axes_or_new(ax)
         ax.axhline(0.0, color=QUIET, linewidth=0.8, zorder=1)
         for place, (name, row) in enumerate(table.iterrows()):
-            colour, marker = SERIES[place % len(SERIES)], MARKERS[place % len(MARKERS)]
+            colour, marker = colours[place], MARKERS[place % len(MARKERS)]
             x, mean = row["crash captured"], row["mean"]
             spread = [[mean - row["worst"]], [row["best"] - mean]]
             ax.errorbar(
@@ -156,6 +156,7 @@ def rolls(run: Backtest, *, ax: Axes | None = None) -> Axes:
 def waterfall(run: Backtest, *, ax: Axes | None = None) -> Axes:
     """From what holding would be worth to what the run is worth, by kind of cost; parameters as in `rolls`."""
     parts = run.costs["money"]
+    parts = parts[parts.abs() > 0.005]
     start, end = float(run.held.iloc[-1]), float(run.equity.iloc[-1])
     names = ["holding", *parts.index, run.name]
     with styled():
@@ -164,7 +165,7 @@ def waterfall(run: Backtest, *, ax: Axes | None = None) -> Axes:
         ax.bar(0, start, color=STEPS["start"])
         for place, (_, value) in enumerate(parts.items(), start=1):
             ax.bar(place, value, bottom=level, color=STEPS["gain" if value >= 0 else "cost"])
-            text = f"{'+' if value > 0 else ''}{money(float(value))}"
+            text = f"{'+' if value > 0 else ''}{money(float(f'{value:.3g}'))}"
             ax.annotate(
                 text,
                 (place, max(level, level + value)),
@@ -223,18 +224,19 @@ def _curves(ax: Axes, runs: Sequence[Backtest], shape: Callable[[Backtest, Array
             linestyle=UNHEDGED_DASHES,
             label="hold",
         )
-    colours = [colour for colour in SERIES if colour != UNHEDGED]
-    place = 0
-    for done in runs:
-        held = done.holding is None
-        colour = UNHEDGED if held else colours[place % len(colours)]
-        place += not held
-        style = UNHEDGED_DASHES if held else "-"
+    for done, colour in zip(runs, _colours(runs), strict=True):
+        style = UNHEDGED_DASHES if done.holding is None else "-"
         ax.plot(
             done.times, shape(done, done.equity.to_numpy()), color=colour, linestyle=style, label=done.name
         )
     ax.yaxis.set_major_formatter(percent)
     _dates(ax)
+
+
+def _colours(runs: Sequence[Backtest]) -> list[str]:
+    """The colour of each run, the same in every picture: holding has that of what is not hedged."""
+    others = iter([colour for colour in SERIES if colour != UNHEDGED] * len(runs))
+    return [UNHEDGED if done.holding is None else next(others) for done in runs]
 
 
 def _dates(ax: Axes) -> None:
