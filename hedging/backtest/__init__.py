@@ -2,8 +2,18 @@
 
 from hedging.backtest.compare import Comparison, Starts, compare, starts
 from hedging.backtest.delivery import Delivery, read_delivery
+from hedging.backtest.hedged import banded, pair, planned
+from hedging.backtest.indices import bxm, cll, cllz, pput
 from hedging.backtest.ledger import Entry
 from hedging.backtest.named import STRATEGIES, named
+from hedging.backtest.rebalance import (
+    cost_curve,
+    leland_vol,
+    next_trade_prices,
+    rebalance,
+    whalley_wilmott,
+    zakamouline,
+)
 from hedging.backtest.replay import run, run_blocks
 from hedging.backtest.result import Backtest
 from hedging.backtest.rules import Rules
@@ -26,14 +36,27 @@ __all__ = [
     "Strategy",
     "Tape",
     "Wait",
+    "banded",
+    "bxm",
+    "cll",
+    "cllz",
     "compare",
+    "cost_curve",
     "hold",
+    "leland_vol",
     "named",
+    "next_trade_prices",
+    "pair",
+    "planned",
+    "pput",
     "read_delivery",
     "read_tape",
+    "rebalance",
     "rolled",
     "run",
     "run_blocks",
     "starts",
     "sweep",
+    "whalley_wilmott",
+    "zakamouline",
 ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from hedging.backtest.hedged import banded
+from hedging.backtest.indices import bxm, cll, cllz, pput
 from hedging.backtest.rules import Rules
 from hedging.backtest.state import Strategy
 from hedging.backtest.strategies import MAKERS, hold, rolled
@@ -15,7 +17,8 @@ from hedging.errors import InputError
 __all__ = ["STRATEGIES", "named"]
 
 ROLLED = {"days": "days", "roll": "roll", "profit": "profit", "roll_delta": "delta"}
-STRATEGIES = ("hold", *MAKERS)
+INDICES: dict[str, Callable[..., Strategy]] = {"pput": pput, "cll": cll, "cllz": cllz, "bxm": bxm}
+STRATEGIES = ("hold", *MAKERS, *INDICES, "banded")
 RULES = {each.name for each in fields(Rules)} - {"fee", "delivery_fee", "linear_fee"}
 WORDS = {"price", "delivery"}
 
@@ -63,6 +66,16 @@ def _known(name: str) -> set[str]:
 def _strategy(name: str, own: Mapping[str, Any], used: set[str]) -> Strategy:
     if name == "hold":
         return hold
+    if name in INDICES:
+        return INDICES[name]("last-friday")  # the monthly expiries of what is recorded
+    if name == "banded":
+        if "target" not in own:
+            raise InputError(
+                "banded needs --set target=DELTA, in units of the underlying; band=UNITS widens it."
+            )
+        chosen = {key: value for key, value in own.items() if key in _known(name)}
+        used |= set(chosen)
+        return banded(**chosen, name=name)
     mine = {ROLLED[key]: value for key, value in own.items() if key in ROLLED}
     settings = {key: value for key, value in own.items() if key in _known(name)}
     used |= set(settings) | {key for key in own if key in ROLLED}

@@ -6,8 +6,8 @@ import json
 
 import pandas as pd
 import pytest
-
 from cases.tapes import EXPIRY, made_chain, put
+
 from hedging.backtest import Tape, read_delivery
 from hedging.errors import ChainError, InputError
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from cases.tapes import EXPIRY, FREE, LATER, TERMS, call, made_chain, name, put, random_tape, smile_chain
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import hedging as hg
-from cases.tapes import EXPIRY, FREE, LATER, TERMS, call, made_chain, name, put, random_tape, smile_chain
 from hedging import margin
 from hedging.backtest import Order, Rules, Tape, Wait, hold, rolled, run, run_blocks
 from hedging.book import option_leg

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from cases.tapes import EXPIRY, made_chain, put, random_tape
 
 import hedging as hg
-from cases.tapes import EXPIRY, made_chain, put, random_tape
 from hedging.backtest import Tape, read_tape
 from hedging.errors import ChainError, InputError
 from hedging.venues import read_chain, read_chains, write_chain
