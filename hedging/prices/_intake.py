@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from numbers import Real
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from hedging.errors import InputError
+from hedging.prices.bar import DAY, FIELDS, Bar
 from hedging.prices.events import Event, restarts
-from hedging.prices.prices import DAY, FIELDS, Bar, Prices
 
-__all__ = ["prices_of"]
+__all__ = ["parts_of"]
 
 Array = npt.NDArray[np.float64]
+
+Parts: TypeAlias = tuple[pd.DatetimeIndex, tuple[str, ...], dict[str, Array], Bar, tuple[Event, ...], str]
+"""The fields of `Prices`, in their order."""
 
 COIN_COLUMNS: Final = ("ticker", "symbol", "coin", "asset")
 TIME_COLUMNS: Final = ("date", "open_time", "close_time", "time", "timestamp", "datetime")
@@ -25,7 +28,7 @@ STAMPS: Final = {"open_time": "open", "close_time": "close"}
 NAMED: Final = 3  # rows shown in one message
 
 
-def prices_of(
+def parts_of(
     frame: pd.DataFrame,
     *,
     layout: str | None,
@@ -33,8 +36,8 @@ def prices_of(
     timezone: str | None,
     bar: Bar | None,
     source: str,
-) -> Prices:
-    """Prices from a table; see `Prices.from_frame`."""
+) -> Parts:
+    """What `Prices` are made of, from a table; see `Prices.from_frame`."""
     frame, time_name = _with_times(frame, source)
     coin_name = next((name for name in COIN_COLUMNS if name in frame.columns), None)
     layout = layout or ("long" if coin_name or "close" in frame.columns else "wide")
@@ -253,7 +256,7 @@ def _parted(
     bar: Bar,
     noted: list[Event],
     source: str,
-) -> Prices:
+) -> Parts:
     """Give every restart of a symbol a column of its own."""
     per_day = DAY / bar.length
     columns: list[tuple[str, int, int, int]] = []  # name, column, first row, row after the last
@@ -276,7 +279,7 @@ def _parted(
         parted[field] = made
     there = np.isfinite(parted["close"]).any(axis=0)
     kept = tuple(names[which] for which, has in zip(order, there, strict=True) if has)
-    return Prices(
+    return (
         stamps,
         kept,
         {name: values[:, there].copy() for name, values in parted.items()},

@@ -132,10 +132,10 @@ def tail_correlation(returns: Array, weights: Array, level: float = 0.95) -> flo
     """Mean correlation of pairs over the worst ``1 - level`` of the whole; NaN where nothing is left to vary."""
     if returns.shape[1] < 2:
         return float("nan")
-    total = np.asarray(returns @ weights)
-    worst = returns[np.argsort(total, kind="stable")[: max(3, round((1.0 - level) * len(total)))]]
+    total: Array = np.asarray(returns @ weights)
+    worst: Array = returns[np.argsort(total, kind="stable")[: max(3, round((1.0 - level) * len(total)))]]
     spread = worst.std(axis=0)
     if not (spread > 1e-12).all():
         return float("nan")
-    correlation = np.corrcoef(worst.T)
+    correlation: Array = np.atleast_2d(np.corrcoef(worst.T))
     return float(correlation[np.triu_indices(len(correlation), 1)].mean())
