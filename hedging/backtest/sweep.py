@@ -20,7 +20,7 @@ from hedging._writing import whole_file
 from hedging.backtest.replay import run
 from hedging.backtest.result import plain
 from hedging.backtest.rules import Rules
-from hedging.backtest.saved import load_tape, write_tape
+from hedging.backtest.saved import load_tape
 from hedging.backtest.state import Strategy
 from hedging.backtest.tape import Tape
 from hedging.book import Book
@@ -174,12 +174,12 @@ def _saved(tape: Tape, kept: Path | None) -> Iterator[Path]:
     if kept is not None:
         path = kept / f"tape-{tape.digest[:24]}.parquet"
         if not path.exists():
-            write_tape(tape, path)
+            tape.save(path)
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="hedging-") as folder:
         path = Path(folder) / "tape.parquet"
-        write_tape(tape, path)
+        tape.save(path)
         yield path
 
 
@@ -189,7 +189,7 @@ _LOADED: dict[str, Tape] = {}  # of a worker, by digest: read once, whatever the
 def _block(path: str, digest: str, tasks: Sequence[_Task], setting: _Setting) -> list[dict[str, Any]]:
     """Rows of a block of runs, in a worker."""
     if digest not in _LOADED:
-        tape = load_tape(Path(path))
+        tape = Tape(*load_tape(Path(path)))
         if tape.digest != digest:
             raise InputError(f"{path} is not the tape that the sweep was asked for.")
         _LOADED.clear()
