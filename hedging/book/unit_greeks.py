@@ -31,6 +31,18 @@ def unit_greeks(
     A perpetual or future has the delta of its value in money. The coins that a coin-settled premium costs
     are no part of the option: they leave the book's coin balance when the premium is paid.
     """
+    known = market.memo.setdefault("unit_greeks", {})
+    keys = list(zip(instruments, entries, strict=True))
+    new = [key for key in dict.fromkeys(keys) if key not in known]
+    if new:
+        known.update(zip(new, _computed(new, market), strict=True))
+    table = np.array([known[key] for key in keys]).reshape(len(keys), len(GREEKS))
+    return {name: table[:, column] for column, name in enumerate(GREEKS)}
+
+
+def _computed(keys: Sequence[tuple[Instrument, float | None]], market: Market) -> Array:
+    """The same as a table, one row an instrument."""
+    instruments, entries = [key[0] for key in keys], [key[1] for key in keys]
     out = {name: np.zeros(len(instruments)) for name in GREEKS}
     out["price"][:] = unit_values_now(instruments, entries, market)
     options = {i: item for i, item in enumerate(instruments) if isinstance(item, Option)}
@@ -51,7 +63,7 @@ def unit_greeks(
     for i, (item, entry) in enumerate(zip(instruments, np.array(entries, dtype=float), strict=True)):
         if not isinstance(item, Option):
             out["delta"][i], out["theta"][i] = _linear_slopes(item, entry, market)
-    return out
+    return np.column_stack([out[name] for name in GREEKS])
 
 
 def _linear_slopes(instrument: Linear, entry: float, market: Market) -> tuple[float, float]:

@@ -89,7 +89,7 @@ def no_futures() -> pd.DataFrame:
     return in_columns(pd.DataFrame(columns=list(FUTURES_COLUMNS)), "futures")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class OptionChain:
     """Every quote of one underlying at one instant, in columns.
 

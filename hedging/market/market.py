@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cached_property
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +58,7 @@ class OptionTable:
     coin: npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Market:
     """The state of one underlying at one instant.
 
@@ -83,7 +85,7 @@ class Market:
         funding_8h: float = 0.0,
     ) -> Market:
         """Market of a chain; the surface is fitted unless one is given."""
-        return cls(chain, smile or smiles.fit(chain), funding_8h)
+        return cls(chain, smile or _fitted(chain), funding_8h)
 
     @classmethod
     def bare(
@@ -168,6 +170,26 @@ class Market:
         """
         if self.is_bare and options:
             raise no_options(self.asset, options[0].symbol)
+        new = [option for option in dict.fromkeys(options) if option not in self._looked_up]
+        if new:
+            self._looked_up.update(zip(new, self._look_up(new), strict=True))
+        rows = [self._looked_up[option] for option in options]
+        sign, strike, t, carry, rate, vol, smile_vol, coin = (
+            np.array(rows, dtype=float).reshape(len(rows), 8).T.copy()
+        )
+        return OptionTable(sign, strike, t, carry, rate, vol, smile_vol, coin.astype(bool))
+
+    @cached_property
+    def _looked_up(self) -> dict[Option, tuple[Any, ...]]:
+        """Fields of `OptionTable` of every option that was asked for: looked up once per market."""
+        return {}
+
+    @cached_property
+    def memo(self) -> dict[Any, Any]:
+        """What rooms above have computed of this market already, by keys of their own."""
+        return {}
+
+    def _look_up(self, options: Sequence[Option]) -> list[tuple[Any, ...]]:
         for option in options:
             if option.asset != self.asset:
                 raise InputError(f"{option.symbol} is no option on {self.asset}, the asset of the chain.")
@@ -186,25 +208,20 @@ class Market:
         vol = smile_vol.copy()
         listed = self._listed(options)
         if listed.size and (found := listed >= 0).any():
-            quotes = self.chain.quotes.iloc[listed[found]]
-            own_t = t[found]
-            carry[found] = np.log(quotes["forward"].to_numpy() / self.spot) / own_t
-            rate[found] = -np.log(quotes["discount"].to_numpy()) / own_t
-            vol[found] = quotes["mark_vol"].to_numpy()
+            quotes, own_t = self.chain.quotes, t[found]
+            forward, discount, mark_vol = (
+                quotes[name].to_numpy(dtype=float)[listed[found]]
+                for name in ("forward", "discount", "mark_vol")
+            )
+            carry[found] = np.log(forward / self.spot) / own_t
+            rate[found] = -np.log(discount) / own_t
+            vol[found] = mark_vol
             # The surface is read at the contract's own forward, as every later state of it will be.
             k = np.log(strike[found] / self.spot) - carry[found] * own_t
             smile_vol[found] = self.smile.vol_at(k, own_t)
             vol = np.where(vol > 0, vol, smile_vol)  # also where NaN: no mark vol was published
-        return OptionTable(
-            sign=np.array([option.sign for option in options]),
-            strike=strike,
-            time_to_expiry=t,
-            carry=carry,
-            rate=rate,
-            vol=vol,
-            smile_vol=smile_vol,
-            coin=coin,
-        )
+        sign = [option.sign for option in options]
+        return list(zip(sign, strike, t, carry, rate, vol, smile_vol, coin, strict=True))
 
     def half_spread(self, option: Option) -> float:
         """Half of what ask and bid of a listed option are apart per unit, 0 where not both are known. [money]"""
@@ -217,20 +234,35 @@ class Market:
 
     def _listed(self, options: Sequence[Option]) -> npt.NDArray[np.intp]:
         """Row of each option in the chain's quotes, -1 where it is not listed."""
+        settlement = self.chain.terms.settlement
+        rows = [
+            self._places.get((option.flag, float(option.strike), option.expiry), -1)
+            if option.terms.settlement == settlement
+            else -1
+            for option in options
+        ]
+        return np.array(rows, dtype=np.intp)
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, float, pd.Timestamp], int]:
+        """Row of each contract in the chain's quotes."""
         quotes = self.chain.quotes
-        keys = pd.MultiIndex.from_arrays([quotes["flag"], quotes["strike"], quotes["expiry"]])
-        if not (len(keys) and options):
-            return np.full(len(options), -1, dtype=np.intp)
-        wanted = pd.MultiIndex.from_tuples([(o.flag, float(o.strike), o.expiry) for o in options])
-        rows = keys.get_indexer(wanted)
-        same = np.array(
-            [option.terms.settlement == self.chain.terms.settlement for option in options], dtype=bool
-        )
-        return np.where(same, rows, -1)
+        keys = zip(quotes["flag"], quotes["strike"].astype(float), quotes["expiry"], strict=True)
+        return {key: row for row, key in enumerate(keys)}
 
 
 Chains: TypeAlias = OptionChain | Market | Iterable[OptionChain | Market] | Mapping[str, OptionChain | Market]
 """Whatever names the quotes of one or several underlyings."""
+
+
+_SURFACES: WeakKeyDictionary[OptionChain, smiles.Smile] = WeakKeyDictionary()
+
+
+def _fitted(chain: OptionChain) -> smiles.Smile:
+    """The surface of a chain, fitted once however many markets are made of it."""
+    if chain not in _SURFACES:
+        _SURFACES[chain] = smiles.fit(chain)
+    return _SURFACES[chain]
 
 
 def market_of(chain: OptionChain | Market) -> Market:

@@ -137,7 +137,7 @@ def table(seen: Windows, foreseen: Array) -> pd.DataFrame:
     """Errors of the rule and of 'nothing moves', in vol points, in all windows, in falls and elsewhere."""
     rows = []
     for hours in SHOWN:
-        at = int(np.flatnonzero(HOURS == hours)[0])
+        at = int(np.flatnonzero(hours == HOURS)[0])
         known = np.isfinite(foreseen[:, at]) & np.isfinite(seen.change[:, at])
         fell = seen.moved[:, at] < FALL
         row: dict[str, object] = {"asset": seen.asset, "days": hours // 24, "windows": int(known.sum())}
@@ -160,7 +160,9 @@ def noise(seen: Windows, foreseen: Array) -> tuple[float, Array]:
 def funding(asset: str) -> pd.DataFrame:
     """Fall of funding per 10 % of the remembered fall, fitted to all and walk-forward, with its errors. [1e-4]"""
     rates = pd.read_csv(DATA / "funding" / "binance_funding_8h.csv.gz").query("ticker == @asset")
-    prices = pd.read_parquet(DATA / "prices" / "hourly_binance_perp_btc_eth.parquet").query("ticker == @asset")
+    prices = pd.read_parquet(DATA / "prices" / "hourly_binance_perp_btc_eth.parquet").query(
+        "ticker == @asset"
+    )
     times = pd.date_range("2020-01-01", "2024-01-01", freq="8h")
     rate = rates.set_index(pd.to_datetime(rates["time"]))["funding_rate"].reindex(times).to_numpy()
     close = prices.set_index(pd.to_datetime(prices["open_time"]) + pd.Timedelta("1h"))["close"]
@@ -186,7 +188,10 @@ def funding(asset: str) -> pd.DataFrame:
     fell = judged & (path[:, FUNDING_STEPS] < FALL)
     row = {"asset": asset, "fall per 10 %": 1e4 * slope(np.full(change.shape, True))}
     for name, where in (("all", judged), ("falls", fell)):
-        row |= {f"{name} rule": 100.0 * error((change - foreseen)[where]), f"{name} still": 100.0 * error(change[where])}
+        row |= {
+            f"{name} rule": 100.0 * error((change - foreseen)[where]),
+            f"{name} still": 100.0 * error(change[where]),
+        }
     return pd.DataFrame([row])
 
 
@@ -199,8 +204,12 @@ def report(asset: str, *, search: bool = False) -> None:
         for missed, shape in sorted((fitted(features, until, shape)[0], shape) for shape in GRID)[:5]:
             print(f"  memory, grace, speed memory, speed grace {shape}: {missed:,.0f}")
     slopes = fitted(features, until, SHAPE)[1]
-    print(f"{asset}: vol_rise {slopes[0] / 10:.4f}, vol_speed {slopes[1] / 10:.4f}, {seen.start.size:,} windows")
-    print("in sample\n", table(seen, np.where(until, features.of(SHAPE) @ slopes, np.nan)).round(2).to_string())
+    print(
+        f"{asset}: vol_rise {slopes[0] / 10:.4f}, vol_speed {slopes[1] / 10:.4f}, {seen.start.size:,} windows"
+    )
+    print(
+        "in sample\n", table(seen, np.where(until, features.of(SHAPE) @ slopes, np.nan)).round(2).to_string()
+    )
     print("out of sample\n", table(seen, walk_forward(features, (SHAPE,))).round(2).to_string())
     size, left = noise(seen, features.of(SHAPE) @ slopes)
     print(f"noise {size:.3f}; left after {(HOURS / 24).tolist()} days: {left.round(3).tolist()}")
