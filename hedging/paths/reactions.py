@@ -144,7 +144,9 @@ class Reaction:
                 continue
             if item.name.endswith(("memory", "half_life")):
                 if not value > 0:
-                    raise InputError(f"{item.name} of a reaction must be a number of days > 0; got {value!r}.")
+                    raise InputError(
+                        f"{item.name} of a reaction must be a number of days > 0; got {value!r}."
+                    )
             elif not math.isfinite(value):
                 raise InputError(f"{item.name} of a reaction must be a finite number; got {value!r}.")
         for name in ("funding_cap", "grace", "speed_grace", "noise"):
