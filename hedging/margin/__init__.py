@@ -6,6 +6,7 @@ account and look for the first moment at which the one no longer covers the othe
 
 from hedging.margin.account import Account, Margin, MarginModel
 from hedging.margin.cross import AccountRules, Cross, CrossPortfolio, Securities, Segregated
+from hedging.margin.headroom import Headroom, headroom
 from hedging.margin.initial import InitialMargin
 from hedging.margin.portfolio import DERIBIT_BTC_2024, DERIBIT_ETH_2026, PortfolioMargin
 from hedging.margin.reg_t import RegT
@@ -40,6 +41,7 @@ __all__ = [
     "Cross",
     "CrossPortfolio",
     "FlatMargin",
+    "Headroom",
     "InitialMargin",
     "Liquidation",
     "Margin",
@@ -53,6 +55,7 @@ __all__ = [
     "assess",
     "collateral_quality",
     "deleverage",
+    "headroom",
     "liquidation_price",
     "rules_of",
     "survive",

@@ -63,17 +63,23 @@ class WholeAccount:
         moved = _moved(book, name, next(iter(markets.values())))
         return cls(own, own.accounts[0], _ledgers(own, markets, [asset for _, asset, _ in moved]), moved)
 
-    def margins(self, rules: AccountRules, paths: Mapping[str, Paths]) -> dict[str, list[Margin]]:
-        """Balance and requirements by purse, one a date."""
+    def margins(
+        self, rules: AccountRules, paths: Mapping[str, Paths], *, every: bool = False
+    ) -> dict[str, list[Margin]]:
+        """Balance and requirements by purse, one a date: of purses that trade contracts, or of every one."""
         found: dict[str, list[Margin]] = {}
         for date, parts in enumerate(self._along(paths)):
             moved = [self._on(part, paths, date) for part in parts]
             for purse, margin in rules.assess(moved, self._money(paths, date)).items():
                 found.setdefault(purse, []).append(margin)
         used = self._purses()
-        return {
-            purse: dates for purse, dates in found.items() if len(found) == 1 or purse in used or not used
-        }
+        whole = every or len(found) == 1 or not used
+        return {purse: dates for purse, dates in found.items() if whole or purse in used}
+
+    def parts(self, asset: str, paths: Mapping[str, Paths]) -> Iterator[Account]:
+        """What it holds of one asset on each date."""
+        for date, part in enumerate(self.ledgers[asset].along(paths[asset])):
+            yield self._on(part, paths, date)
 
     def counted(self) -> str:
         """What counts as collateral or is margined, in words."""
