@@ -13,8 +13,9 @@ from hedging._numerics.bisection import first_false
 from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.legs import Legs
+from hedging.errors import InputError
 from hedging.margin.account import Margin, MarginModel
-from hedging.margin.cross import CASH, OneModel
+from hedging.margin.cross import CASH, AccountRules, OneModel
 from hedging.margin.rules import rules_of
 from hedging.margin.whole import PathsBy, WholeAccount, after_orders, paths_by_asset
 from hedging.market.chain import OptionChain
@@ -147,7 +148,7 @@ class Survival:
 def assess(
     book: Book,
     market: OptionChain | Market,
-    model: MarginModel,
+    model: MarginModel | None = None,
     overlay: Legs | None = None,
     *,
     account: str | None = None,
@@ -159,22 +160,27 @@ def assess(
     book : Book
         All of the account; coins are spot holdings. Where it declares accounts, only what lies in one counts.
     market : OptionChain or Market
-    model : MarginModel
+    model : MarginModel, optional
+        By default the one that the account declares.
     overlay : plan, overlay or legs, optional
         Bought from the account first.
     account : str, optional
         Which of the declared accounts; by default the one that orders are traded in.
+
+    Raises
+    ------
+    InputError
+        If there is no model, or the account is several purses: ask `survive_accounts` for those.
     """
     found = market_of(market)
     whole = _whole(book, found, overlay, account)
-    margins = whole.margins(_rules(model, whole), {found.asset: today()})
-    return next(iter(margins.values()))[0]
+    return _one(whole.margins(_rules(model, whole), {found.asset: today()}))[0]
 
 
 def liquidation_price(
     book: Book,
     market: OptionChain | Market,
-    model: MarginModel,
+    model: MarginModel | None = None,
     overlay: Legs | None = None,
     *,
     reaction: Reaction = STILL,
@@ -204,8 +210,7 @@ def liquidation_price(
 
     def alive(log_price: Array) -> npt.NDArray[np.bool_]:
         paths = along([0.0], log_price[:, None], reaction=reaction)
-        margins = whole.margins(rules, {found.asset: paths})
-        return np.asarray(next(iter(margins.values()))[0].headroom > 0)
+        return np.asarray(_one(whole.margins(rules, {found.asset: paths}))[0].headroom > 0)
 
     ends = (first_false(alive, end) for end in (FURTHEST_FALL, FURTHEST_RISE))
     down, up = (None if end is None else found.spot * float(np.exp(end)) for end in ends)
@@ -216,7 +221,7 @@ def survive(
     book: Book,
     market: OptionChain | Market,
     paths: Paths,
-    model: MarginModel,
+    model: MarginModel | None = None,
     overlay: Legs | None = None,
     *,
     account: str | None = None,
@@ -236,6 +241,7 @@ def survive(
     found = market_of(market)
     whole = _whole(book, found, overlay, account)
     margins = whole.margins(_rules(model, whole), {found.asset: paths})
+    _one(margins)
     return next(iter(_survivals(book, whole, {found.asset: found}, {found.asset: paths}, margins).values()))
 
 
@@ -310,5 +316,20 @@ def _whole(book: Book, market: Market, overlay: Legs | None, account: str | None
     return WholeAccount.of(after_orders(book, overlay), {market.asset: market}, account)
 
 
-def _rules(model: MarginModel, whole: WholeAccount) -> OneModel:
-    return OneModel(model, whole.declared.haircuts if whole.declared else {})
+def _rules(model: MarginModel | None, whole: WholeAccount) -> AccountRules:
+    if model is not None:
+        return OneModel(model, whole.declared.haircuts if whole.declared else {})
+    if whole.declared is None:
+        raise InputError(
+            "say by which rules: pass a model, such as hedging.margin.DERIBIT_BTC, or declare an account in the book."
+        )
+    return rules_of(whole.declared, whole.ledgers)
+
+
+def _one(margins: Mapping[str, list[Margin]]) -> list[Margin]:
+    """The dates of an account that is one purse."""
+    if len(margins) > 1:
+        raise InputError(
+            f"the account is purses of {', '.join(margins)}, each by itself; ask hedging.margin.survive_accounts."
+        )
+    return next(iter(margins.values()))

@@ -20,6 +20,8 @@ from hedging.paths.paths import Paths
 
 __all__ = ["PathsBy", "WholeAccount", "after_orders", "paths_by_asset"]
 
+INSTANT = 1e-9  # of a day: a transfer on a date of the paths is there on that date
+
 PathsBy: TypeAlias = Paths | Mapping[str, Paths]
 """Paths of the one asset, or of each by name; a stablecoin's path is a multiple of its par."""
 
@@ -108,7 +110,7 @@ class WholeAccount:
         return replace(part, coins=part.coins + added) if added else part
 
     def _added(self, asset: str, day: float) -> float:
-        return sum(amount for when, what, amount in self.moved if what == asset and when <= day)
+        return sum(amount for when, what, amount in self.moved if what == asset and when <= day + INSTANT)
 
     def _own_money(self) -> dict[str, float]:
         """Money by name as it lies there today."""

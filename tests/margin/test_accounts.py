@@ -23,7 +23,7 @@ from hedging.paths.reactions import STILL
 SPOT = 64_774.21
 BTC = flat_market(spot=SPOT, strikes=(50e3, 60e3, 65e3, 80e3), days=(10.0, 30.0))
 ETH = flat_market(asset="ETH", spot=2_000.0, strikes=(1_800.0, 2_000.0, 2_200.0), days=(30.0,))
-FALL = crash_path(-0.02, -0.003, days=21, step=0.01, reaction=STILL)
+FALL = crash_path(-0.02, -0.003, days=21, step=0.05, reaction=STILL)
 
 
 def deribit(model: str = "standard", **told: Any) -> DeclaredAccount:
@@ -51,8 +51,8 @@ def test_cold_coins_never_keep_an_account_alive() -> None:
     assert before.counted == "12.5 BTC, 2 BTC, 6 BTC-PERPETUAL at 64,774.21"
     after = margin.survive_accounts(levered(deribit()), BTC, FALL)["deribit"]
     day, price = after.first()
-    assert_allclose(price, closed_price(6.0, 2.0), rtol=1e-4)
-    assert_allclose(FALL.spot[0][np.searchsorted(FALL.days, day[0])], price / SPOT, rtol=1e-3)
+    assert_allclose(price, closed_price(6.0, 2.0), rtol=3e-4)
+    assert_allclose(FALL.spot[0][np.searchsorted(FALL.days, day[0])], price / SPOT, rtol=3e-3)
     assert after.counted == "2 BTC, 6 BTC-PERPETUAL at 64,774.21"
     assert after.left_out == "12.5 BTC held cold"
     assert "not counted: 12.5 BTC held cold" in repr(after)
@@ -388,3 +388,51 @@ def test_a_limit_on_initial_margin_looks_at_the_account_that_trades() -> None:
     with_cold = Book(short, levered(deribit()).holdings, accounts=[deribit()])
     assert_allclose([limit.of(with_cold, BTC), limit.held(with_cold, BTC)[1]], bare)
     assert limit.of(Book(short.in_account("deribit"), accounts=[deribit()]), BTC) > 0
+
+
+def test_what_an_account_declares_is_its_model_by_default() -> None:
+    book = levered(deribit())
+    down = margin.liquidation_price(book, BTC).down
+    assert_allclose(down, closed_price(6.0, 2.0), rtol=1e-8)
+    assert_allclose(
+        margin.survive(book, BTC, FALL).headroom, margin.survive_accounts(book, BTC, FALL)["deribit"].headroom
+    )
+    with pytest.raises(InputError, match="say by which rules"):
+        margin.assess(levered(), BTC)
+    linear = Holding.perpetual("BTC", 1.0, SPOT, settlement="cash").in_account("deribit")
+    both = Book(book.holdings, linear, accounts=book.accounts)
+    with pytest.raises(InputError, match="purses of BTC, cash"):
+        margin.survive(both, BTC, FALL)
+
+
+def test_collateral_and_forced_selling_leave_cold_coins_alone() -> None:
+    fall = crash_path(-0.05, days=6, step=0.5, reaction=STILL)
+    table = margin.collateral_quality(levered(deribit()), {"BTC": BTC}, {"BTC": fall}, {"BTC": 0.0})
+    assert_allclose(table.loc["BTC", "value now"], 2.0 * SPOT)
+    flat = replace(margin.DERIBIT_BTC, per_unit=0.0)
+    told = [
+        margin.deleverage(book, BTC, fall, flat, impact=0.0)
+        for book in (levered(deribit()), levered(cold=0.0))
+    ]
+    assert_allclose(told[0], told[1])
+    assert told[0]["closed"].sum() > 0
+
+
+def test_a_securities_account_of_two_stocks_is_one_purse() -> None:
+    from hedging.market.contracts import ContractTerms
+
+    one, other = (
+        flat_market("cash", asset=name, spot=price, strikes=(price,))
+        for name, price in [("X", 100.0), ("Y", 50.0)]
+    )
+    put = Holding.option(
+        "X", "p", 95.0, AS_OF + pd.Timedelta(days=30), 1.0, terms=ContractTerms(multiplier=100.0)
+    )
+    held = [Holding.spot("X", 100.0), put, Holding.spot("Y", -200.0)]
+    desk = DeclaredAccount("desk", "reg-t", cash=7_000.0)
+    book = Book([item.in_account("desk") for item in held], cash=7_000.0, accounts=[desk])
+    nodes = grid([-0.1, 0.0], [0.0], [0.0])
+    found = margin.survive_accounts(book, [one, other], {"X": nodes, "Y": nodes})["desk"]
+    # At 90 the married put is in the money: 10 % of 95; short stock 30 % or 5 dollars, of 45 and of 50.
+    assert_allclose(found.maintenance[:, 0], [950 + 200 * 13.5, 950 + 500 + 200 * 15])
+    assert_allclose(found.balance[:, 0], [7_000 + 9_000 - 9_000, 7_000 + 10_000 - 10_000])
