@@ -3,6 +3,7 @@
 The only place where quantity, multiplier and sign meet.
 """
 
+from hedging.book.accounts import ACCOUNT_MODELS, COLD, DeclaredAccount, Transfer
 from hedging.book.book import Book, Exposure, Holding
 from hedging.book.files import book_from_dict, read_book
 from hedging.book.ladder import Ladder, Level
@@ -23,8 +24,11 @@ from hedging.book.structure import structure
 from hedging.book.tickets import ticket
 
 __all__ = [
+    "ACCOUNT_MODELS",
+    "COLD",
     "Book",
     "Cost",
+    "DeclaredAccount",
     "Exposure",
     "HasLegs",
     "Holding",
@@ -33,6 +37,7 @@ __all__ = [
     "Legs",
     "Level",
     "Pricer",
+    "Transfer",
     "book_delta_gamma",
     "book_from_dict",
     "cost_of",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from hedging._numerics.types import Array
+from hedging.book.accounts import COLD, DeclaredAccount, Transfer, check_accounts
+from hedging.book.exposure import Exposure
 from hedging.book.legs import Leg, Legs, legs_of
 from hedging.book.pricer import GREEKS, unit_values
 from hedging.book.quantity import units_of
@@ -29,64 +31,6 @@ NO_EXPIRY = pd.Timestamp.min.tz_localize("UTC")
 
 
 @dataclass(frozen=True, slots=True)
-class Exposure:
-    """Signed sensitivities of a position in one underlying. Exposures of one underlying add.
-
-    Attributes
-    ----------
-    asset : str
-    spot : float
-        [money]
-    value : float
-        [money]
-    delta : float
-        Of the value in money. [units of underlying]
-    gamma : float
-        [units of underlying per 1.00 of spot]
-    vega, theta, rho : float
-        [money per vol point], [money per calendar day], [money per 1 % of rate]
-    vanna, volga, charm : float
-        [units per vol point], [money per vol point squared], [units per day]
-    """
-
-    asset: str
-    spot: float
-    value: float = 0.0
-    delta: float = 0.0
-    gamma: float = 0.0
-    vega: float = 0.0
-    theta: float = 0.0
-    rho: float = 0.0
-    vanna: float = 0.0
-    volga: float = 0.0
-    charm: float = 0.0
-
-    @property
-    def delta_value(self) -> float:
-        """Delta in money: what the position moves with, per 100 % of spot."""
-        return self.delta * self.spot
-
-    @property
-    def gamma_value(self) -> float:
-        """Change of `delta_value` when spot moves by 1 %. [money]"""
-        return self.gamma * self.spot**2 * 0.01
-
-    def __add__(self, other: Exposure) -> Exposure:
-        if (self.asset, self.spot) != (other.asset, other.spot):
-            raise InputError(
-                f"only exposures of one underlying at one spot add; got {self.asset} at {self.spot} and "
-                f"{other.asset} at {other.spot}."
-            )
-        sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)[2:]}
-        return replace(self, **sums)
-
-    def to_dict(self) -> dict[str, float]:
-        """The numbers by name, money versions included."""
-        numbers = {f.name: float(getattr(self, f.name)) for f in fields(self)[1:]}
-        return numbers | {"delta_value": self.delta_value, "gamma_value": self.gamma_value}
-
-
-@dataclass(frozen=True, slots=True)
 class Holding:
     """A signed quantity of one instrument.
 
@@ -99,11 +43,14 @@ class Holding:
     entry : float or None
         Price paid per unit, None if unknown (NaN is taken for that); perpetuals and futures must have one.
         [money]
+    account : str
+        Name of the declared account that it lies in; empty for none.
     """
 
     instrument: Instrument
     quantity: float
     entry: float | None = None
+    account: str = ""
 
     def __post_init__(self) -> None:
         if self.entry is not None and math.isnan(self.entry):  # which would not equal itself
@@ -160,6 +107,10 @@ class Holding:
         terms = terms or ContractTerms(settlement="coin")
         return cls(Option(asset, flag, strike, expiry, terms), quantity, entry)  # type: ignore[arg-type]
 
+    def in_account(self, name: str) -> Holding:
+        """The same in a declared account."""
+        return replace(self, account=name)
+
     @property
     def asset(self) -> str:
         """Name of the underlying."""
@@ -189,17 +140,32 @@ class Book:
     holdings : tuple of Holding
         Coins held as collateral are spot holdings.
     cash : float
-        [money]
+        All money, that of the accounts included. [money]
     numeraire : str
         What results are judged in: the quote currency, or the name of an asset for its coin.
+    accounts : tuple of DeclaredAccount
+        Where there are any, a holding that names none is cold: it counts for delta and floor, never for margin.
+    transfers : tuple of Transfer
+        What moves between them, and when.
+    orders : str
+        The account that orders are traded in; by default the only one.
     """
 
     holdings: tuple[Holding, ...] = ()
     cash: float = 0.0
     numeraire: str = "USD"
+    accounts: tuple[DeclaredAccount, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
+    orders: str = ""
 
     def __init__(
-        self, *holdings: Holding | Iterable[Holding], cash: float = 0.0, numeraire: str = "USD"
+        self,
+        *holdings: Holding | Iterable[Holding],
+        cash: float = 0.0,
+        numeraire: str = "USD",
+        accounts: Iterable[DeclaredAccount] = (),
+        transfers: Iterable[Transfer] = (),
+        orders: str = "",
     ) -> None:
         flat: list[Holding] = []
         for item in holdings:
@@ -212,13 +178,22 @@ class Book:
         object.__setattr__(self, "holdings", tuple(flat))
         object.__setattr__(self, "cash", float(cash))
         object.__setattr__(self, "numeraire", numeraire)
+        object.__setattr__(self, "accounts", tuple(accounts))
+        object.__setattr__(self, "transfers", tuple(transfers))
+        object.__setattr__(self, "orders", orders)
+        check_accounts((item.account for item in flat), self.accounts, self.transfers, orders)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a holding: instrument, quantity [contracts], units [of underlying], entry [money]."""
+        """One row a holding: instrument, quantity [contracts], units [of underlying], entry [money].
+
+        Where accounts are declared, also the account of each.
+        """
         rows = [(h.instrument.symbol, h.quantity, h.units, h.entry) for h in self.holdings]
-        return pd.DataFrame(rows, columns=["instrument", "quantity", "units", "entry"]).astype(
+        table = pd.DataFrame(rows, columns=["instrument", "quantity", "units", "entry"]).astype(
             {"entry": float}
         )
+        where = [h.account or COLD for h in self.holdings]
+        return table.assign(account=where) if self.accounts else table
 
     def __repr__(self) -> str:
         head = f"Book of {len(self.holdings)} holdings, cash {self.cash:,.2f}, judged in {self.numeraire}"
@@ -236,6 +211,64 @@ class Book:
     def of(self, asset: str) -> tuple[Holding, ...]:
         """The holdings in one underlying."""
         return tuple(holding for holding in self.holdings if holding.asset == asset)
+
+    def account(self, name: str) -> Book:
+        """What lies in one declared account, its money included.
+
+        Raises
+        ------
+        InputError
+            If no account has that name.
+        """
+        found = [account for account in self.accounts if account.name == name]
+        if not found:
+            names = ", ".join(account.name for account in self.accounts) or "none"
+            raise InputError(f"account must be one that the book declares ({names}); got {name!r}.")
+        held = (item for item in self.holdings if item.account == name)
+        return Book(held, cash=found[0].money, numeraire=self.numeraire, accounts=found, orders=name)
+
+    @property
+    def cold(self) -> Book:
+        """What lies in no account: all of it where none is declared."""
+        money = sum(account.money for account in self.accounts)
+        held = (item for item in self.holdings if not item.account)
+        return Book(held, cash=self.cash - money, numeraire=self.numeraire)
+
+    @property
+    def trading_account(self) -> str:
+        """Name of the account that orders are traded in, empty where none is declared.
+
+        Raises
+        ------
+        InputError
+            If there are several, and none is said to be that one.
+        """
+        if not self.orders and len(self.accounts) > 1:
+            names = ", ".join(account.name for account in self.accounts)
+            raise InputError(
+                f"the book declares accounts {names}; say where orders are traded: orders = "
+                f"{self.accounts[0].name!r}."
+            )
+        return self.orders or (self.accounts[0].name if self.accounts else "")
+
+    def with_model(self, model: str) -> Book:
+        """The same with every account under one model; all of it one account where none is declared."""
+        accounts = [replace(item, model=model) for item in self.accounts]
+        holdings = self.holdings
+        if not accounts:
+            accounts = [DeclaredAccount("account", model, cash=self.cash)]
+            holdings = tuple(item.in_account("account") for item in holdings)
+        return self._like(holdings, self.cash, accounts)
+
+    def _like(self, holdings: Iterable[Holding], cash: float, accounts: Iterable[DeclaredAccount]) -> Book:
+        return Book(
+            holdings,
+            cash=cash,
+            numeraire=self.numeraire,
+            accounts=accounts,
+            transfers=self.transfers,
+            orders=self.orders,
+        )
 
     def values(self, market: Market, paths: Paths) -> Array:
         """Value of each holding of the market's asset at every node, shape (scenarios, dates, holdings). [money]"""
@@ -327,11 +360,20 @@ class Book:
         return book
 
     def _after(self, leg: Leg) -> Book:
-        holdings = _merged(self.holdings, Holding(leg.instrument, leg.quantity, leg.price))
-        if not leg.pays_coin:
-            return Book(holdings, cash=self.cash - leg.paid, numeraire=self.numeraire)
-        coins = Holding.spot(leg.instrument.asset, -leg.paid / leg.spot)
-        return Book(_merged(holdings, coins), cash=self.cash, numeraire=self.numeraire)
+        where = self.trading_account
+        holdings = _merged(self.holdings, Holding(leg.instrument, leg.quantity, leg.price, where))
+        if leg.pays_coin:
+            coins = Holding.spot(leg.instrument.asset, -leg.paid / leg.spot).in_account(where)
+            return self._with(_merged(holdings, coins), 0.0)
+        return self._with(holdings, leg.paid)
+
+    def _with(self, holdings: Iterable[Holding], paid: float) -> Book:
+        """Other holdings, and money paid from where orders are traded."""
+        where = self.trading_account
+        accounts = (
+            replace(item, cash=item.cash - paid) if item.name == where else item for item in self.accounts
+        )
+        return self._like(holdings, self.cash - paid, accounts)
 
 
 def _merged(holdings: Sequence[Holding], new: Holding) -> tuple[Holding, ...]:
@@ -343,6 +385,7 @@ def _merged(holdings: Sequence[Holding], new: Holding) -> tuple[Holding, ...]:
         return tuple(holdings)
     for i, held in enumerate(holdings):
         mergeable = held.entry == new.entry or isinstance(held.instrument, Spot | Option)
+        mergeable &= held.account == new.account
         if held.instrument == new.instrument and mergeable:
             quantity = held.quantity + new.quantity
             # The sum of whole lots is whole again: 0.1 + 0.2 must not leave dust behind.

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
+from hedging.book.accounts import DeclaredAccount, Transfer
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.market.contracts import ContractTerms, Future, Instrument, Option, Perpetual, Settlement, Spot
@@ -42,6 +43,7 @@ class _Held(_Strict):
     asset: Annotated[str, Field(min_length=1)]
     quantity: Finite
     entry: Annotated[Price | None, Field(alias="entry_price")] = None
+    account: str = ""
 
 
 class _HeldSpot(_Held):
@@ -88,12 +90,53 @@ class _HeldOption(_Held):
 _AnyHeld = Annotated[_HeldSpot | _HeldPerpetual | _HeldFuture | _HeldOption, Field(discriminator="kind")]
 
 
+class _Account(_Strict):
+    """One ``[accounts.NAME]`` table."""
+
+    model: Literal["standard", "portfolio", "cross-standard", "cross-portfolio", "flat", "reg-t"]
+    cash: Finite = 0.0
+    stablecoins: dict[str, Finite] = {}
+    haircuts: dict[str, Annotated[Finite, Field(ge=0, le=1)]] = {}
+    parameters: dict[str, Finite] = {}
+
+
+class _Transfer(_Strict):
+    """One ``[[transfers]]`` table."""
+
+    asset: Annotated[str, Field(min_length=1)]
+    quantity: Price
+    source: Annotated[str, Field(alias="from")] = ""
+    target: Annotated[str, Field(alias="to")] = ""
+    day: Annotated[Finite, Field(ge=0)] | None = None
+    date: Expiry | None = None
+
+
 class _BookFile(_Strict):
     """The whole file."""
 
     cash: Finite = 0.0
     numeraire: str = "USD"
     holdings: Annotated[list[_AnyHeld], Field(min_length=1)]
+    accounts: dict[str, _Account] = {}
+    transfers: list[_Transfer] = []
+    orders: str = ""
+
+    def book(self) -> Book:
+        for i, held in enumerate(self.holdings):
+            if held.account and not self.accounts:
+                raise InputError(
+                    f"holdings.{i}.account: {held.account!r} is not declared; add a table [accounts.{held.account}] "
+                    "with its model."
+                )
+        accounts = [DeclaredAccount(name, **dict(told)) for name, told in self.accounts.items()]
+        return Book(
+            (Holding(held.instrument(), held.quantity, held.entry, held.account) for held in self.holdings),
+            cash=self.cash + sum(account.money for account in accounts),
+            numeraire=self.numeraire,
+            accounts=accounts,
+            transfers=[Transfer(**dict(told)) for told in self.transfers],
+            orders=self.orders,
+        )
 
 
 def read_book(path: str | Path) -> Book:
@@ -107,6 +150,14 @@ def read_book(path: str | Path) -> Book:
         ``quantity`` (signed; a short perpetual is negative) and ``entry`` (price paid, in money; also
         ``entry_price``); futures and options add ``expiry`` (a date means 08:00 UTC), options ``flag`` and
         ``strike``, and ``settlement`` (coin or cash), ``multiplier`` and ``lot`` where they are not Deribit's.
+
+        Where margin matters, one ``[accounts.NAME]`` table per account with ``model`` (standard, portfolio,
+        cross-standard, cross-portfolio, flat, reg-t), and as needed ``cash`` [money], ``stablecoins`` by name,
+        ``haircuts`` by asset and ``parameters`` of the rules; each holding in it says ``account = "NAME"``, one
+        that does not is held outside of all accounts, as is the ``cash`` at the top. ``orders`` names the account
+        that orders are traded in, if there are several. One ``[[transfers]]`` table per movement of collateral
+        has ``asset``, ``quantity`` > 0, ``from`` and ``to`` (an account, "cold", or left out for outside of the
+        book) and ``day`` (after the quotes) or ``date``.
 
     Returns
     -------
@@ -145,8 +196,10 @@ def book_from_dict(content: dict[str, Any], *, source: str = "book") -> Book:
         parsed = _BookFile.model_validate(content)
     except ValidationError as error:
         raise InputError(f"{source}: {_in_words(error)}.") from error
-    holdings = (Holding(held.instrument(), held.quantity, held.entry) for held in parsed.holdings)
-    return Book(holdings, cash=parsed.cash, numeraire=parsed.numeraire)
+    try:
+        return parsed.book()
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
 
 
 def _in_words(error: ValidationError) -> str:

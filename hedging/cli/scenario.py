@@ -6,13 +6,13 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from hedging.cli import _console as console
-from hedging.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hedging.book import Book
-    from hedging.margin import MarginModel, Survival
+    from hedging.margin import Survival
+    from hedging.margin.whole import PathsBy
     from hedging.market import Market
     from hedging.paths import Paths
     from hedging.planner import HedgePlan
@@ -56,7 +56,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--seed", type=console.whole, default=1, metavar="N", help="of --monte-carlo (default 1)"
     )
     command.add_argument(
-        "--account", choices=["standard", "portfolio"], help="Deribit margin: does the account survive?"
+        "--account",
+        choices=["standard", "portfolio"],
+        help="Deribit margin: does the account survive? Instead of the model of each account that the book "
+        "declares; where it declares none, all of it is the account",
     )
     console.add_outputs(command, "scenario")
 
@@ -111,43 +114,48 @@ def _fan(
 
 
 def _accounts(
-    args: argparse.Namespace, book: Book, market: Market, paths: Paths, overlay: HedgePlan | None
+    args: argparse.Namespace, book: Book, market: Market, paths: PathsBy, overlay: HedgePlan | None
 ) -> dict[str, Survival]:
-    """The account along the paths, without the plan and with it."""
-    from hedging.margin import survive
-
-    if args.account is None:
-        return {}
-    model = _model(args.account, market)
-    overlays = {"account alone": None} | ({"account with the plan": overlay} if overlay else {})
-    return {name: survive(book, market, paths, model, legs) for name, legs in overlays.items()}
+    """Every account along the paths, without the plan and with it."""
+    found = {}
+    for how, legs in ({"alone": None} | ({"with the plan": overlay} if overlay else {})).items():
+        for name, kept in _survivals(args, book, market, paths, legs).items():
+            found[f"{name} {how}"] = kept
+    return found
 
 
-def _model(kind: str, market: Market) -> MarginModel:
-    """Deribit's rules for the asset of a chain."""
-    from hedging import margin
+def _survivals(
+    args: argparse.Namespace, book: Book, market: Market, paths: PathsBy, legs: HedgePlan | None
+) -> dict[str, Survival]:
+    """The accounts that the book declares; all of it where it declares none and one is asked for."""
+    from hedging.margin import survive_accounts
 
-    terms = market.chain.terms
-    known: dict[tuple[str, str, str], MarginModel] = {
-        ("standard", "BTC", "coin"): margin.DERIBIT_BTC,
-        ("standard", "ETH", "coin"): margin.DERIBIT_ETH,
-        ("standard", "BTC", "cash"): margin.DERIBIT_BTC_USDC,
-        ("standard", "ETH", "cash"): margin.DERIBIT_ETH_USDC,
-        ("portfolio", "BTC", "coin"): margin.DERIBIT_BTC_2024,
-        ("portfolio", "ETH", "coin"): margin.DERIBIT_ETH_2026,
-    }
-    key = (kind, market.asset, terms.settlement)
-    if key not in known:
-        raise InputError(
-            f"--account {kind}: no margin rules are stored for {market.asset} settled in {terms.settlement}; "
-            "call hedging.margin.survive with a model of your own."
-        )
-    return known[key]
+    return survive_accounts(book.with_model(args.account) if args.account else book, market, paths, legs)
 
 
 def _plain(kept: Survival) -> dict[str, Any]:
-    rows = kept.summary().reset_index()
-    return {"currency": kept.currency, "scenarios": console.records(rows)}
+    told = {"currency": kept.currency, "counted": kept.counted, "not_counted": kept.left_out}
+    return told | {"scenarios": console.records(kept.summary().reset_index())}
+
+
+def _many(content: dict[str, Any], accounts: dict[str, Survival]) -> list[str]:
+    """Of many scenarios: how many each account survives, into the content and in words."""
+    if accounts:
+        content["survival"] = _shares(accounts)
+    return [f"{name}: {kept.heading()}" for name, kept in accounts.items()]
+
+
+def _shares(accounts: dict[str, Survival]) -> dict[str, Any]:
+    return {
+        name: {
+            "currency": kept.currency,
+            "counted": kept.counted,
+            "not_counted": kept.left_out,
+            "survived": int(kept.survives.sum()),
+            "scenarios": len(kept.labels),
+        }
+        for name, kept in accounts.items()
+    }
 
 
 def _grid(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePlan | None) -> int:
@@ -163,7 +171,11 @@ def _grid(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePl
     shown = table.rename(index=lambda x: f"{x:+.0%}", columns=lambda x: f"vol {100 * x:+.0f} pt")
     shown.index.name, shown.columns.name = "spot", None
     head = f"gain on day {args.days:g} in {market.currency}, {'with' if overlay else 'without'} a plan"
-    _show(args, content, head, shown.to_string(float_format="{:,.0f}".format))
+    from hedging.paths import grid
+
+    nodes = grid(GRID_MOVES, GRID_VOLS, [args.days])
+    told = _many(content, _accounts(args, book, market, nodes, overlay))
+    _show(args, content, head, shown.to_string(float_format="{:,.0f}".format), *told)
     if args.plot:
         from hedging.plots import heatmap
 
@@ -193,7 +205,8 @@ def _monte_carlo(args: argparse.Namespace, book: Book, market: Market, overlay: 
         f"{args.monte_carlo:,} paths of {args.days:g} days, {args.tails}, at the chain's 30-day vol of {vol:.1%} "
         f"(seed {args.seed}); losses in {result.currency}"
     )
-    _show(args, content, head, risk.to_string(float_format="{:,.6g}".format))
+    told = _many(content, _accounts(args, book, market, paths, overlay))
+    _show(args, content, head, risk.to_string(float_format="{:,.6g}".format), *told)
     if args.plot:
         from hedging.plots import distribution
 

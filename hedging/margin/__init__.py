@@ -5,9 +5,12 @@ account and look for the first moment at which the one no longer covers the othe
 """
 
 from hedging.margin.account import Account, Margin, MarginModel
+from hedging.margin.cross import AccountRules, Cross, CrossPortfolio, Securities, Segregated
+from hedging.margin.headroom import Headroom, headroom
 from hedging.margin.initial import InitialMargin
 from hedging.margin.portfolio import DERIBIT_BTC_2024, DERIBIT_ETH_2026, PortfolioMargin
 from hedging.margin.reg_t import RegT
+from hedging.margin.rules import rules_of
 from hedging.margin.spiral import collateral_quality, deleverage
 from hedging.margin.standard import (
     DERIBIT_BTC,
@@ -17,7 +20,14 @@ from hedging.margin.standard import (
     FlatMargin,
     StandardMargin,
 )
-from hedging.margin.survival import Liquidation, Survival, assess, liquidation_price, survive
+from hedging.margin.survival import (
+    Liquidation,
+    Survival,
+    assess,
+    liquidation_price,
+    survive,
+    survive_accounts,
+)
 
 __all__ = [
     "DERIBIT_BTC",
@@ -27,18 +37,27 @@ __all__ = [
     "DERIBIT_ETH_2026",
     "DERIBIT_ETH_USDC",
     "Account",
+    "AccountRules",
+    "Cross",
+    "CrossPortfolio",
     "FlatMargin",
+    "Headroom",
     "InitialMargin",
     "Liquidation",
     "Margin",
     "MarginModel",
     "PortfolioMargin",
     "RegT",
+    "Securities",
+    "Segregated",
     "StandardMargin",
     "Survival",
     "assess",
     "collateral_quality",
     "deleverage",
+    "headroom",
     "liquidation_price",
+    "rules_of",
     "survive",
+    "survive_accounts",
 ]

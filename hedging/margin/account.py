@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Protocol, TypeAlias
 
@@ -16,7 +16,7 @@ from hedging._numerics.types import Array, Rows
 from hedging.book.book import Book, Holding
 from hedging.book.pricer import Pricer, time_left
 from hedging.errors import InputError
-from hedging.market.contracts import Future, Instrument, Option, Perpetual, Spot
+from hedging.market.contracts import Future, Instrument, Option, Perpetual, Settlement, Spot
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
 from hedging.units import years
@@ -75,6 +75,28 @@ class Account:
     option_forward: Array
     option_vol: Array
     option_value: Array
+
+    def settled_in(self, kind: Settlement) -> Account:
+        """The contracts that settle in coin, with the coins; or those that settle in cash, with the money."""
+        coin = kind == "coin"
+        rows = {"linear": self.linear_coin == coin, "option": self.option_coin == coin}
+        kept: dict[str, Any] = {
+            name: getattr(self, name)[rows[name.partition("_")[0]]]
+            for name in self.__slots__
+            if name.startswith(("linear", "option"))
+        }
+        other = "cash" if coin else "coins"
+        kept[other] = np.zeros_like(self.spot)
+        return replace(self, **kept)
+
+    @property
+    def has_contracts(self) -> bool:
+        """Whether it holds anything but coins and money."""
+        return bool(self.linear_amount.any() or self.option_units.any())
+
+    def option_equity(self) -> Array:
+        """Value of all options, shape (n,). [money]"""
+        return np.asarray((self.option_units[:, None] * self.option_value).sum(axis=0))
 
     def linear_size(self) -> Array:
         """Size of each perpetual and future at its own mark, signed, shape (m, n). [units of underlying]

@@ -74,8 +74,11 @@ class InitialMargin:
         object.__setattr__(self, "most", float(most))
 
     def of(self, book: Book, market: Market) -> float:
-        """Initial margin of all that a book holds of the market's asset. [money]"""
-        return _money(self.model.assess(_account(book.of(market.asset), market)), market)
+        """Initial margin of all that a book holds of the market's asset. [money]
+
+        Where it declares accounts, of what lies in the one that orders are traded in.
+        """
+        return _money(self.model.assess(_account(_margined(book).of(market.asset), market)), market)
 
     def held(self, book: Book, market: Market) -> tuple[Array, float]:
         """What the holdings of the market's asset need.
@@ -85,7 +88,7 @@ class InitialMargin:
         (ndarray, shape (nodes,), float)
             Losses at each node of the table, less what the model allows there; and the rest. [money]
         """
-        account = _account(book.of(market.asset), market)
+        account = _account(_margined(book).of(market.asset), market)
         losses = np.zeros(1)
         if isinstance(self.model, PortfolioMargin):
             spot = account.spot
@@ -128,6 +131,11 @@ class InitialMargin:
 
 def _money(margin: Margin, market: Market) -> float:
     return float(margin.initial[0]) * (market.spot if margin.currency == market.asset else 1.0)
+
+
+def _margined(book: Book) -> Book:
+    """What a limit on margin looks at: cold holdings and other accounts need none here."""
+    return book.account(book.trading_account) if book.accounts else book
 
 
 def _account(holdings: Sequence[Holding], market: Market, *, netted: bool = True) -> Account:

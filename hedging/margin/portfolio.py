@@ -90,8 +90,7 @@ class PortfolioMargin:
         """
         if not (account.linear_coin.all() and account.option_coin.all()):
             raise InputError("portfolio margin here is of coin-settled contracts; the book holds others.")
-        options = (account.option_units[:, None] * account.option_value).sum(axis=0)
-        balance = account.coin_equity() + options / account.spot
+        balance = account.coin_equity() + account.option_equity() / account.spot
         matrix = self.worst_case(account) + self.roll_shock(account)
         return Margin(account.asset, balance, matrix + self.initial_extra, self.maintenance_factor * matrix)
 
@@ -170,13 +169,16 @@ class PortfolioMargin:
         linear = account.linear_size() * (1.0 - 1.0 / (1.0 + move))
         if not account.option_units.size:
             return np.asarray(linear)
-        time = account.option_expiry[:, None]
-        vol = account.option_vol * (1.0 + side * self._vol_range(side, time))
-        if side > 0:
-            vol = np.maximum(vol, self.min_volatility_for_shock_up)
-        moved = self._coin_value(account, account.option_forward * (1.0 + move), vol)
+        moved = self._coin_value(
+            account, account.option_forward * (1.0 + move), self.shocked_vol(account, side)
+        )
         now = self._coin_value(account, account.option_forward, account.option_vol)
         return np.concatenate((linear, account.option_units[:, None] * (moved - now)))
+
+    def shocked_vol(self, account: Account, side: float) -> Array:
+        """Vol of each option moved down (-1), left (0) or moved up (+1), shape (k, n). [decimal a year]"""
+        vol = account.option_vol * (1.0 + side * self._vol_range(side, account.option_expiry[:, None]))
+        return np.maximum(vol, self.min_volatility_for_shock_up) if side > 0 else np.asarray(vol)
 
     def _vol_range(self, side: float, time: Array) -> Array:
         days = np.maximum(time * DAYS_PER_YEAR, 1.0)

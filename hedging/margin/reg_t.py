@@ -72,7 +72,7 @@ class RegT:
         Raises
         ------
         InputError
-            If the account holds futures, perpetuals or coin-settled options, or stock that scenarios disagree on.
+            If the account holds futures, perpetuals or coin-settled options.
         """
         if account.linear_amount.size or account.option_coin.any():
             raise InputError("a Reg T account holds stock and cash-settled options only.")

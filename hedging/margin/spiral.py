@@ -46,7 +46,7 @@ def deleverage(
     Parameters
     ----------
     book, market, model
-        As in `survive`.
+        As in `survive`; where accounts are declared, of the one that orders are traded in.
     paths : Paths
         Where the price would go without this account.
     impact : float
@@ -70,6 +70,7 @@ def deleverage(
     if not (impact >= 0 and fee >= 0 and np.isfinite(impact + fee)):
         raise InputError(f"impact and fee must be numbers >= 0; got {impact!r} and {fee!r}.")
     found, walk, pushed = market_of(market), paths.select([scenario]), 0.0
+    book = book.account(book.trading_account) if book.accounts else book
     rows = []
     for date in range(walk.days.size):
         book = _settle(book, found, replace(walk, spot=walk.spot * np.exp(-pushed)), date)
@@ -103,7 +104,7 @@ def collateral_quality(
     Parameters
     ----------
     book : Book
-        Its spot holdings are the collateral.
+        Its spot holdings are the collateral; where it declares accounts, those that lie in one.
     markets, paths : mapping of asset
         Price now, and where it goes.
     haircuts : mapping of asset to float
@@ -144,10 +145,10 @@ def collateral_quality(
 
 
 def _coins(book: Book) -> dict[str, float]:
-    """Coins of each asset, all lots together."""
+    """Coins of each asset, all lots together; where accounts are declared, of those that lie in one."""
     coins: dict[str, float] = {}
     for held in book.holdings:
-        if isinstance(held.instrument, Spot):
+        if isinstance(held.instrument, Spot) and (held.account or not book.accounts):
             coins[held.asset] = coins.get(held.asset, 0.0) + held.units
     return coins
 

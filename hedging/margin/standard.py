@@ -14,6 +14,7 @@ import numpy as np
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.margin.account import Account, Margin
+from hedging.margin.haircuts import counted_coins
 
 __all__ = [
     "DERIBIT_BTC",
@@ -84,7 +85,9 @@ class StandardMargin:
             )
         balance = account.cash_equity()
         if self.collateral == "cross":
-            balance = balance + _counted(account.coin_equity(), account.asset, self.haircuts) * account.spot
+            balance = (
+                balance + counted_coins(account.coin_equity(), account.asset, self.haircuts) * account.spot
+            )
         return Margin("cash", balance, initial, maintenance)
 
     def _short_options(self, account: Account) -> tuple[Array, Array]:
@@ -138,21 +141,8 @@ class FlatMargin:
         balance = account.cash_equity() + options[~account.option_coin].sum(axis=0)
         if self.collateral == "cross":
             coins = account.coin_equity() + in_coin / account.spot
-            balance = balance + _counted(coins, account.asset, self.haircuts) * account.spot
+            balance = balance + counted_coins(coins, account.asset, self.haircuts) * account.spot
         return Margin("cash", balance, self.initial * size, self.maintenance * size)
-
-
-def _counted(coins: Array, asset: str, haircuts: Mapping[str, float]) -> Array:
-    """What coins count as collateral: an asset less its haircut, a debt in full."""
-    return np.asarray(np.where(coins > 0, coins * (1.0 - _haircut(haircuts, asset)), coins))
-
-
-def _haircut(haircuts: Mapping[str, float], asset: str) -> float:
-    if asset not in haircuts:
-        raise InputError(
-            f"no haircut is set for {asset} as collateral; pass haircuts={{{asset!r}: ...}} (0 counts it in full)."
-        )
-    return haircuts[asset]
 
 
 def _refuse_others(account: Account, collateral: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +13,17 @@ from hedging._numerics.bisection import first_false
 from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.legs import Legs
-from hedging.margin.account import Ledger, Margin, MarginModel
+from hedging.errors import InputError
+from hedging.margin.account import Margin, MarginModel
+from hedging.margin.cross import CASH, AccountRules, OneModel
+from hedging.margin.rules import rules_of
+from hedging.margin.whole import PathsBy, WholeAccount, after_orders, paths_by_asset
 from hedging.market.chain import OptionChain
-from hedging.market.market import Market, market_of
+from hedging.market.market import Chains, Market, market_of, markets_of
 from hedging.paths.paths import Paths, along, today
 from hedging.paths.reactions import STILL, Reaction
 
-__all__ = ["Liquidation", "Survival", "assess", "liquidation_price", "survive"]
+__all__ = ["Liquidation", "Survival", "assess", "liquidation_price", "survive", "survive_accounts"]
 
 
 FURTHEST_FALL, FURTHEST_RISE = -7.0, 3.0  # in log-price
@@ -50,6 +55,8 @@ class Survival:
     ----------
     currency : str
         What the account is kept in.
+    counted, left_out : str
+        What was taken to lie in it, and what of the book was not.
     days : ndarray, shape (dates,)
     labels : tuple of str
     spot, balance, maintenance : ndarray, shape (scenarios, dates)
@@ -63,6 +70,8 @@ class Survival:
     spot: Array
     balance: Array
     maintenance: Array
+    counted: str = ""
+    left_out: str = ""
 
     @property
     def headroom(self) -> Array:
@@ -115,52 +124,73 @@ class Survival:
             index=pd.Index(self.labels, name="scenario"),
         )
 
-    def __repr__(self) -> str:
+    def heading(self) -> str:
+        """How many scenarios survived, and what was counted."""
         count = int(self.survives.sum())
-        head = f"{count:,} of {len(self.labels):,} scenarios survived; headroom and top-up in {self.currency}"
-        return f"{head}\n{self.summary().head(ROWS_SHOWN).to_string(float_format='{:,.6g}'.format)}"
+        told = {"counted": self.counted, "not counted": self.left_out}
+        lines = [
+            f"{count:,} of {len(self.labels):,} scenarios survived; headroom and top-up in {self.currency}",
+            *(f"{name}: {what}" for name, what in told.items() if what),
+        ]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        table = self.summary().head(ROWS_SHOWN).to_string(float_format="{:,.6g}".format)
+        return f"{self.heading()}\n{table}"
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        head, *_ = repr(self).splitlines()
-        return f"<p>{escape(head)}</p>{self.summary().head(ROWS_SHOWN).to_html(border=0)}"
+        head = escape(self.heading()).replace("\n", "<br>")
+        return f"<p>{head}</p>{self.summary().head(ROWS_SHOWN).to_html(border=0)}"
 
 
 def assess(
     book: Book,
     market: OptionChain | Market,
-    model: MarginModel,
+    model: MarginModel | None = None,
     overlay: Legs | None = None,
+    *,
+    account: str | None = None,
 ) -> Margin:
     """Balance and requirements of an account now.
 
     Parameters
     ----------
     book : Book
-        All of the account; coins are spot holdings.
+        All of the account; coins are spot holdings. Where it declares accounts, only what lies in one counts.
     market : OptionChain or Market
-    model : MarginModel
+    model : MarginModel, optional
+        By default the one that the account declares.
     overlay : plan, overlay or legs, optional
         Bought from the account first.
+    account : str, optional
+        Which of the declared accounts; by default the one that orders are traded in.
+
+    Raises
+    ------
+    InputError
+        If there is no model, or the account is several purses: ask `survive_accounts` for those.
     """
-    ledger = Ledger(_with(book, overlay), market_of(market))
-    return model.assess(next(ledger.along(today())))
+    found = market_of(market)
+    whole = _whole(book, found, overlay, account)
+    return _one(whole.margins(_rules(model, whole), {found.asset: today()}))[0]
 
 
 def liquidation_price(
     book: Book,
     market: OptionChain | Market,
-    model: MarginModel,
+    model: MarginModel | None = None,
     overlay: Legs | None = None,
     *,
     reaction: Reaction = STILL,
+    account: str | None = None,
 ) -> Liquidation:
     """First prices down and up at which an account is liquidated, by revaluing all of it.
 
     Parameters
     ----------
-    book, market, model, overlay
+    book, market, model, overlay, account
         As in `assess`.
     reaction : Reaction
         What vol does on the way; by default each moneyness keeps its vol.
@@ -175,11 +205,12 @@ def liquidation_price(
     first crossing is closed in on; a dip between two steps would be missed.
     """
     found = market_of(market)
-    ledger = Ledger(_with(book, overlay), found)
+    whole = _whole(book, found, overlay, account)
+    rules = _rules(model, whole)
 
     def alive(log_price: Array) -> npt.NDArray[np.bool_]:
         paths = along([0.0], log_price[:, None], reaction=reaction)
-        return np.asarray(model.assess(next(ledger.along(paths))).headroom > 0)
+        return np.asarray(_one(whole.margins(rules, {found.asset: paths}))[0].headroom > 0)
 
     ends = (first_false(alive, end) for end in (FURTHEST_FALL, FURTHEST_RISE))
     down, up = (None if end is None else found.spot * float(np.exp(end)) for end in ends)
@@ -190,14 +221,16 @@ def survive(
     book: Book,
     market: OptionChain | Market,
     paths: Paths,
-    model: MarginModel,
+    model: MarginModel | None = None,
     overlay: Legs | None = None,
+    *,
+    account: str | None = None,
 ) -> Survival:
     """Follow an account along scenarios: collateral, requirement, first liquidation, top-up.
 
     Parameters
     ----------
-    book, market, model, overlay
+    book, market, model, overlay, account
         As in `assess`.
     paths : Paths
 
@@ -206,17 +239,97 @@ def survive(
     Survival
     """
     found = market_of(market)
-    ledger = Ledger(_with(book, overlay), found)
-    margins = [model.assess(account) for account in ledger.along(paths)]
-    return Survival(
-        currency=found.currency if margins[0].currency == "cash" else margins[0].currency,
-        days=paths.days,
-        labels=paths.labels,
-        spot=found.spot * paths.spot,
-        balance=np.stack([margin.balance for margin in margins], axis=1),
-        maintenance=np.stack([margin.maintenance for margin in margins], axis=1),
-    )
+    whole = _whole(book, found, overlay, account)
+    margins = whole.margins(_rules(model, whole), {found.asset: paths})
+    _one(margins)
+    return next(iter(_survivals(book, whole, {found.asset: found}, {found.asset: paths}, margins).values()))
 
 
-def _with(book: Book, overlay: Legs | None) -> Book:
-    return book if overlay is None else book + overlay
+def survive_accounts(
+    book: Book, chains: Chains, paths: PathsBy, overlay: Legs | None = None
+) -> dict[str, Survival]:
+    """Follow every account that a book declares along scenarios, each by its own rules.
+
+    Parameters
+    ----------
+    book : Book
+    chains : OptionChain, Market or several
+        Of every asset held.
+    paths : Paths or mapping of str to Paths
+        Of the one asset, or of each; a stablecoin may have one too.
+    overlay : plan, overlay or legs, optional
+        Bought first, from the account that orders are traded in.
+
+    Returns
+    -------
+    dict of str to Survival
+        By account; a segregated account that trades contracts of several currencies is one a currency, named
+        ``"account: currency"``.
+
+    Raises
+    ------
+    InputError
+        If rules, a haircut, a market or paths are missing for what an account holds.
+    """
+    markets = markets_of(chains)
+    after = after_orders(book, overlay)
+    found = {}
+    for declared in after.accounts:
+        whole = WholeAccount.of(after, markets, declared.name)
+        ways = paths_by_asset(paths, list(whole.ledgers))
+        purses = whole.margins(rules_of(declared, markets), ways)
+        for purse, kept in _survivals(after, whole, markets, ways, purses).items():
+            found[declared.name if len(purses) == 1 else f"{declared.name}: {purse}"] = kept
+    return found
+
+
+def _survivals(
+    book: Book,
+    whole: WholeAccount,
+    markets: Mapping[str, Market],
+    paths: Mapping[str, Paths],
+    margins: Mapping[str, list[Margin]],
+) -> dict[str, Survival]:
+    """The reports of an account by purse."""
+    first = next(iter(whole.ledgers))
+    found = {}
+    for purse, dates in margins.items():
+        asset = purse if purse in whole.ledgers else first
+        found[purse] = Survival(
+            currency=markets[asset].currency if dates[0].currency == CASH else dates[0].currency,
+            days=paths[asset].days,
+            labels=paths[asset].labels,
+            spot=markets[asset].spot * paths[asset].spot,
+            balance=_over_dates([margin.balance for margin in dates], paths[asset]),
+            maintenance=_over_dates([margin.maintenance for margin in dates], paths[asset]),
+            counted=whole.counted(),
+            left_out=whole.left_out(book),
+        )
+    return found
+
+
+def _over_dates(each: list[Array], paths: Paths) -> Array:
+    return np.stack([np.broadcast_to(values, (len(paths),)) for values in each], axis=1)
+
+
+def _whole(book: Book, market: Market, overlay: Legs | None, account: str | None) -> WholeAccount:
+    return WholeAccount.of(after_orders(book, overlay), {market.asset: market}, account)
+
+
+def _rules(model: MarginModel | None, whole: WholeAccount) -> AccountRules:
+    if model is not None:
+        return OneModel(model, whole.declared.haircuts if whole.declared else {})
+    if whole.declared is None:
+        raise InputError(
+            "say by which rules: pass a model, such as hedging.margin.DERIBIT_BTC, or declare an account in the book."
+        )
+    return rules_of(whole.declared, whole.ledgers)
+
+
+def _one(margins: Mapping[str, list[Margin]]) -> list[Margin]:
+    """The dates of an account that is one purse."""
+    if len(margins) > 1:
+        raise InputError(
+            f"the account is purses of {', '.join(margins)}, each by itself; ask hedging.margin.survive_accounts."
+        )
+    return next(iter(margins.values()))

@@ -416,6 +416,30 @@ def test_an_account_is_followed_to_its_liquidation(
     assert row["price"] == pytest.approx(amount * (1 + rate) / 4.0, rel=3e-3)
 
 
+def test_declared_accounts_are_followed_unasked(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = PERPETUAL.replace("[[holdings]]", '[[holdings]]\naccount = "deribit"')
+    cold = '\n[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 12.5\n'
+    (folder / "book.toml").write_text(held + cold + '\n[accounts.deribit]\nmodel = "standard"\n')
+    base = ["scenario", "book.toml", "--chain", chain_file]
+    assert cli.main([*base, "--velocity", "-2%", "--json", "-"]) == 0
+    kept = json.loads(capsys.readouterr().out)["survival"]["deribit alone"]
+    assert kept["scenarios"][0]["survives"] is False
+    assert kept["not_counted"] == "12.5 BTC held cold"
+    for kind in (
+        ["--velocity", "-2%"],
+        ["--grid"],
+        ["--monte-carlo", "50"],
+        ["--velocity", "-2%", "--account", "portfolio"],
+    ):
+        assert cli.main([*base, *kind]) == 0
+        printed = capsys.readouterr().out
+        assert "deribit alone: " in printed
+        assert "counted: " in printed
+        assert "not counted: 12.5 BTC held cold" in printed
+
+
 def test_wrong_kinds_of_scenario_are_named(
     folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from hedging.market.market import Market
 from hedging.paths.crash import crash_path
 from hedging.paths.paths import Paths, grid, today
 from hedging.paths.reactions import STILL
+from hedging.venues import read_chain
 
 CARRY = 0.12
 DAYS = (1.0 + 1.0 / 3.0, 2.7, 11.04, 30.0, 47.123456, 93.0, 180.77)
@@ -143,3 +146,25 @@ def test_a_coin_settled_put_bought_from_a_cash_account_never_improves_it() -> No
     book = Book(Holding.perpetual("BTC", 1.0, 100e3), cash=50e3)
     before, after = (margin.assess(book, MARKET, model, legs).headroom[0] for legs in (None, [put]))
     assert_allclose(before - after, put.price, rtol=1e-9)
+
+
+@pytest.mark.parametrize("day", ["20260111T091434Z", "20260206T043012Z", "20260511T121945Z"])
+def test_conversions_of_every_expiry_of_recorded_chains_need_next_to_nothing(
+    day: str, shared_data: Path
+) -> None:
+    market = Market.of(read_chain(shared_data / f"chains/deribit_full_{day}.csv.gz", asset="BTC"))
+    quotes = market.chain.quotes
+    for expiry, rows in quotes.groupby("expiry"):
+        forward = market.forward(expiry)
+        strikes = rows.groupby("strike")["flag"].nunique()
+        strike = min(strikes.index[strikes == 2], key=lambda each: abs(each - forward))
+        pair = {
+            row.flag: market.chain.option(row.symbol) for row in rows.itertuples() if row.strike == strike
+        }
+        future = Holding.future("BTC", expiry, -20.0 * strike / forward, forward)
+        book = Book(Holding(pair["c"], 20.0), Holding(pair["p"], -20.0), future)
+        nodes = grid([0.0], [0.0], [0.0, 0.01])
+        now, later = (DERIBIT_BTC_2024.assess(held) for held in Ledger(book, market).along(nodes))
+        # Twenty coins bare need some 3; forwards of quotes and of the surface differ by less than 0.1 %.
+        assert now.initial[0] < 0.05
+        assert_allclose(later.initial, now.initial, atol=2e-4)

@@ -1,0 +1,221 @@
+"""A whole account on every date of some paths: all its assets, its money, and what is moved in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from hedging.book.accounts import COLD, DeclaredAccount, Transfer
+from hedging.book.book import Book, Holding
+from hedging.book.legs import Legs
+from hedging.errors import InputError
+from hedging.margin.account import Account, Ledger, Margin
+from hedging.margin.cross import CASH, AccountRules, Money
+from hedging.market.contracts import Option, Spot
+from hedging.market.market import Market
+from hedging.paths.paths import Paths
+
+__all__ = ["PathsBy", "WholeAccount", "after_orders", "paths_by_asset"]
+
+INSTANT = 1e-9  # of a day: a transfer on a date of the paths is there on that date
+
+PathsBy: TypeAlias = Paths | Mapping[str, Paths]
+"""Paths of the one asset, or of each by name; a stablecoin's path is a multiple of its par."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WholeAccount:
+    """One account prepared once, to be looked at along any paths.
+
+    Attributes
+    ----------
+    book : Book
+        All that lies in it.
+    declared : DeclaredAccount or None
+        As the book declares it; None where all of a book is the account.
+    ledgers : dict of str to Ledger
+        By asset, without money.
+    moved : tuple of (float, str, float)
+        Day, asset and signed quantity of each deposit (> 0) and withdrawal.
+    """
+
+    book: Book
+    declared: DeclaredAccount | None
+    ledgers: dict[str, Ledger]
+    moved: tuple[tuple[float, str, float], ...] = ()
+
+    @classmethod
+    def of(cls, book: Book, markets: Mapping[str, Market], name: str | None = None) -> WholeAccount:
+        """The account of a name; where none is declared, all of the book.
+
+        Raises
+        ------
+        InputError
+            If the book declares no such account, several and none is named, or holds there what no market prices.
+        """
+        if not book.accounts:
+            if name:
+                raise InputError(f"the book declares no account {name!r}: add [accounts.{name}] to it.")
+            return cls(book, None, _ledgers(book, markets, ()))
+        name = name or book.trading_account
+        own = book.account(name)
+        moved = _moved(book, name, next(iter(markets.values())))
+        return cls(own, own.accounts[0], _ledgers(own, markets, [asset for _, asset, _ in moved]), moved)
+
+    def margins(
+        self, rules: AccountRules, paths: Mapping[str, Paths], *, every: bool = False
+    ) -> dict[str, list[Margin]]:
+        """Balance and requirements by purse, one a date: of purses that trade contracts, or of every one."""
+        found: dict[str, list[Margin]] = {}
+        for date, parts in enumerate(self._along(paths)):
+            moved = [self._on(part, paths, date) for part in parts]
+            for purse, margin in rules.assess(moved, self._money(paths, date)).items():
+                found.setdefault(purse, []).append(margin)
+        used = self._purses()
+        whole = every or len(found) == 1 or not used
+        return {purse: dates for purse, dates in found.items() if whole or purse in used}
+
+    def parts(self, asset: str, paths: Mapping[str, Paths]) -> Iterator[Account]:
+        """What it holds of one asset on each date."""
+        for date, part in enumerate(self.ledgers[asset].along(paths[asset])):
+            yield self._on(part, paths, date)
+
+    def counted(self) -> str:
+        """What counts as collateral or is margined, in words."""
+        items = [_said(held) for held in self.book.holdings]
+        money = {"cash": self.book.cash} if self.declared is None else self._own_money()
+        items += [f"{name} {amount:,.10g}" for name, amount in money.items() if amount]
+        items += [f"{amount:+.10g} {asset} on day {day:.6g}" for day, asset, amount in self.moved]
+        return ", ".join(items) or "nothing"
+
+    def left_out(self, book: Book) -> str:
+        """What of a book lies elsewhere, in words; empty where all of it counts."""
+        if self.declared is None:
+            return ""
+        items = [_said(held) + " held cold" for held in book.cold.holdings]
+        items += [f"cash {book.cold.cash:,.10g} held cold"] if book.cold.cash else []
+        others = [other.name for other in book.accounts if other.name != self.declared.name]
+        return ", ".join(items + [f"account {name}" for name in others])
+
+    def _along(self, paths: Mapping[str, Paths]) -> Iterator[list[Account]]:
+        every = [ledger.along(paths[asset]) for asset, ledger in self.ledgers.items()]
+        return (list(parts) for parts in zip(*every, strict=True))
+
+    def _on(self, part: Account, paths: Mapping[str, Paths], date: int) -> Account:
+        """A part with what was moved in and out by then."""
+        added = self._added(part.asset, float(paths[part.asset].days[date]))
+        return replace(part, coins=part.coins + added) if added else part
+
+    def _added(self, asset: str, day: float) -> float:
+        return sum(amount for when, what, amount in self.moved if what == asset and when <= day + INSTANT)
+
+    def _own_money(self) -> dict[str, float]:
+        """Money by name as it lies there today."""
+        if self.declared is None:
+            return {CASH: self.book.cash}
+        return {CASH: self.declared.cash, **self.declared.stablecoins}
+
+    def _money(self, paths: Mapping[str, Paths], date: int) -> Money:
+        """Money by name on a date, stablecoins at their price, shape (n,) each. [money]"""
+        first = paths[next(iter(self.ledgers))]
+        day, ones = float(first.days[date]), np.ones(len(first))
+        amounts, currencies = self._own_money(), {market.currency for market in self._markets()}
+        for asset in {what for _, what, _ in self.moved} - set(self.ledgers):
+            name = CASH if asset in currencies or asset == CASH else asset
+            amounts[name] = amounts.get(name, 0.0) + self._added(asset, day)
+        return {
+            name: amount * (paths[name].spot[:, date] if name in paths else ones)
+            for name, amount in amounts.items()
+        }
+
+    def _markets(self) -> list[Market]:
+        return [ledger.market for ledger in self.ledgers.values()]
+
+    def _purses(self) -> set[str]:
+        """Where contracts settle: by coin, or in cash."""
+        contracts = [held.instrument for held in self.book.holdings if not isinstance(held.instrument, Spot)]
+        terms = [item.terms.settlement if isinstance(item, Option) else item.settlement for item in contracts]
+        return {item.asset if kind == "coin" else CASH for item, kind in zip(contracts, terms, strict=True)}
+
+
+def paths_by_asset(paths: PathsBy, assets: Sequence[str]) -> dict[str, Paths]:
+    """Paths of each asset.
+
+    Raises
+    ------
+    InputError
+        If an asset has none, or they differ in dates or number.
+    """
+    if isinstance(paths, Paths):
+        if len(assets) > 1:
+            raise InputError(
+                f"the account is in {', '.join(assets)}: give paths of each by name, as hedging.paths.couple does."
+            )
+        return dict.fromkeys(assets, paths)
+    missing = [asset for asset in assets if asset not in paths]
+    if missing:
+        raise InputError(f"no paths are given for {', '.join(missing)}; got {', '.join(paths) or 'none'}.")
+    first = paths[assets[0]]
+    for name, each in paths.items():
+        if len(each) != len(first) or not np.array_equal(each.days, first.days):
+            raise InputError(f"paths of {name} must have the scenarios and dates of those of {assets[0]}.")
+    return dict(paths)
+
+
+def after_orders(book: Book, overlay: Legs | None) -> Book:
+    """The book once some orders are executed; all of it where there are none."""
+    return book if overlay is None else book + overlay
+
+
+def _ledgers(book: Book, markets: Mapping[str, Market], moved: Sequence[str]) -> dict[str, Ledger]:
+    """A ledger of each asset held or moved there; of the first market if there is none."""
+    unknown = [asset for asset in book.assets if asset not in markets]
+    if unknown:
+        raise InputError(
+            f"a margin account here is in one asset, {', '.join(markets)}; the book also holds {', '.join(unknown)}."
+            if len(markets) == 1
+            else f"no market is given for {', '.join(unknown)}; got {', '.join(markets)}."
+        )
+    assets = [asset for asset in markets if asset in book.assets or asset in moved] or [next(iter(markets))]
+    return {asset: Ledger(Book(book.of(asset)), markets[asset]) for asset in assets}
+
+
+def _moved(book: Book, name: str, market: Market) -> tuple[tuple[float, str, float], ...]:
+    """Deposits and withdrawals of one account, in order of time."""
+    _check_cold(book, market)
+    moves = []
+    for transfer in book.transfers:
+        day = transfer.after(market.as_of)
+        if name in (transfer.source, transfer.target):
+            sign = 1.0 if transfer.target == name else -1.0
+            moves.append((day, transfer.asset, sign * transfer.quantity))
+    return tuple(sorted(moves))
+
+
+def _check_cold(book: Book, market: Market) -> None:
+    """Refuse to move what is not there: coins that lie outside of all accounts are held or they are not."""
+    for asset in {
+        transfer.asset for transfer in book.transfers if COLD in (transfer.source, transfer.target)
+    }:
+        coins = [held.units for held in book.cold.of(asset) if isinstance(held.instrument, Spot)]
+        left = sum(coins) if asset in book.assets else book.cold.cash
+        for transfer in sorted(book.transfers, key=lambda item: item.after(market.as_of)):
+            if transfer.asset == asset:
+                left += _into_cold(transfer)
+        if left < 0:
+            raise InputError(
+                f"transfers move {-left:.10g} {asset} more out of {COLD!r} than lies there; hold it there first, or "
+                "leave the source out for a deposit from outside of the book."
+            )
+
+
+def _into_cold(transfer: Transfer) -> float:
+    return transfer.quantity * ((transfer.target == COLD) - (transfer.source == COLD))
+
+
+def _said(held: Holding) -> str:
+    entry = "" if isinstance(held.instrument, Spot | Option) else f" at {held.entry:,.10g}"
+    return f"{held.quantity:,.10g} {held.instrument.symbol}{entry}"
