@@ -56,7 +56,7 @@ def protective_put(
     strike : float, optional
         Strike wanted [money]; the nearest quoted one within 5 % is taken. Overrides `delta`.
     delta : float, optional
-        Absolute delta wanted, in (0, 1), where no strike is given; the nearest quoted one within 0.05 is taken.
+        Absolute delta wanted, in (0, 1), where no strike is given; the nearest quoted one within 0.10 is taken.
     tolerance : Tolerance
         Other distances from strike and delta, and how far from its mark a quote may be that is traded.
 
