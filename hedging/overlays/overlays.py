@@ -171,10 +171,14 @@ def zero_cost_collar(
 
     The calls are those of the highest listed strike with ``bid - fee >= ask(put) + fee``, or those asked for. Of
     them as few lots are sold as leave nothing to pay: where strikes are coarse fewer than puts are bought, so that
-    the upside of the rest is kept instead of a credit. Other parameters as in `protective_put`.
+    the upside of the rest is kept instead of a credit.
 
     Parameters
     ----------
+    book, chain, coverage, days, tolerance
+        As in `protective_put`.
+    put_strike, put_delta : float, optional
+        Of the put bought.
     call_strike, call_delta : float, optional
         The call to sell, where it is not to be the highest that pays.
 
