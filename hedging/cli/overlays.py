@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from typing import TYPE_CHECKING, Any
 
-import hedging
 from hedging.cli import _console as console
+from hedging.cli import _streams as streams
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hedging import Book, OptionChain
-    from hedging.overlays import Overlay, Overlays
+    from hedging.book import Book
+    from hedging.market import OptionChain
+    from hedging.overlays import Overlay, Overlays, Tolerance
 
 __all__ = ["add_parser"]
 
@@ -23,7 +23,7 @@ _LEGS = {"put": "the put", "lower": "the put below it", "call": "the call", "upp
 _OVER = ("premium_share", "floor")
 
 
-def add_parser(commands: argparse._SubParsersAction[console.Parser]) -> None:
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = console.command(commands, "overlays", _overlays, "standard overlays side by side")
     console.add_inputs(parser)
@@ -59,24 +59,23 @@ def add_parser(commands: argparse._SubParsersAction[console.Parser]) -> None:
 
 
 def _add_tolerances(parser: console.Parser) -> None:
-    usual = hedging.overlays.Tolerance()
     parser.add_argument(
         "--delta-tolerance",
         type=console.number,
-        default=usual.delta,
         metavar="DELTA",
-        help=f"largest distance from a delta asked for: {usual.delta:g}",
+        help="largest distance from a delta asked for (default: .1)",
     )
     parser.add_argument(
         "--off-mark",
         type=_off_mark,
-        default=usual.off_mark,
         metavar="SHARE|any",
-        help=f"largest distance of a traded quote from its mark: {100 * usual.off_mark:g}%%; any consents to all",
+        help="largest distance of a traded quote from its mark (default: 25%%); any consents to all",
     )
 
 
 def _overlays(args: argparse.Namespace) -> int:
+    from hedging.overlays import FAR, MONTH, STRUCTURES, compare, standard
+
     console.check_outputs(args.json, plot=args.plot)
     book, chain = console.read_inputs(args)
     asked = {
@@ -87,34 +86,37 @@ def _overlays(args: argparse.Namespace) -> int:
     }
     if args.over_strikes or args.over_deltas:
         return _over(args, book, chain, asked)
-    found = hedging.overlays.standard(
+    found = standard(
         book,
         chain,
         coverage=args.coverage,
-        days=args.days or hedging.overlays.MONTH,
-        far_days=args.far_days or hedging.overlays.FAR,
+        days=args.days or MONTH,
+        far_days=args.far_days or FAR,
         tolerance=_tolerance(args),
-        structures=args.structure or hedging.overlays.STRUCTURES,
+        structures=args.structure or STRUCTURES,
         **asked,
     )
-    _show(args, chain, found, hedging.overlays.compare(book, chain, found))
+    _show(args, chain, found, compare(book, chain, found))
     for name, why in found.refused.items():
-        print(f"hedging: no {name}: {why}", file=sys.stderr)
+        streams.complain(f"no {name}: {why}")
     return 0
 
 
 def _show(args: argparse.Namespace, chain: OptionChain, found: Overlays, table: pd.DataFrame) -> None:
+    from hedging.overlays import shown
+    from hedging.plots import overlays as picture
+
     if args.json:
         # JSON knows no infinity: null is unbounded, or a breakeven that does not exist.
         rows = console.records(table.replace([math.inf, -math.inf], math.nan).reset_index())
         trades = {overlay.name: _traded(overlay) for overlay in found}
         console.emit_json(args.json, [row | trades.get(row["overlay"], {}) for row in rows])
     if args.json != "-":
-        print(hedging.overlays.shown(table).to_string())
+        print(shown(table).to_string())
         for overlay in found:
             print(f"\n{overlay}")
     if args.plot:
-        axes = hedging.plots.overlays(table, currency=chain.terms.currency)
+        axes = picture(table, currency=chain.terms.currency)
         console.save_figure(axes.figure, args.plot)
 
 
@@ -124,6 +126,8 @@ def _traded(overlay: Overlay) -> dict[str, Any]:
 
 def _over(args: argparse.Namespace, book: Book, chain: OptionChain, asked: dict[str, float]) -> int:
     """One structure over strikes and expiries."""
+    from hedging.overlays import MONTH, over_strikes, over_strikes_shown
+
     if len(args.structure or ()) != 1:
         raise InputError("a table over strikes or deltas is of one structure: give --structure NAME once.")
     if args.plot:
@@ -131,7 +135,7 @@ def _over(args: argparse.Namespace, book: Book, chain: OptionChain, asked: dict[
             "--plot draws overlays side by side, not a table over strikes: leave one of them out."
         )
     two = args.far_days is not None
-    table = hedging.overlays.over_strikes(
+    table = over_strikes(
         args.structure[0],
         book,
         chain,
@@ -139,21 +143,24 @@ def _over(args: argparse.Namespace, book: Book, chain: OptionChain, asked: dict[
         deltas=args.over_deltas or (),
         expiries=(args.far_days if two else args.days) or (0.0, math.inf),
         coverage=args.coverage,
-        days=(args.days if two else None) or hedging.overlays.MONTH,
+        days=(args.days if two else None) or MONTH,
         tolerance=_tolerance(args),
         **asked,
     )
     if args.json:
-        console.emit_json(args.json, table.replace([math.inf, -math.inf], math.nan))
+        console.emit_json(args.json, console.records(table.replace([math.inf, -math.inf], math.nan)))
     if args.json != "-":
-        texts = [hedging.overlays.over_strikes_shown(table, column).to_string() for column in _OVER]
+        texts = [over_strikes_shown(table, column).to_string() for column in _OVER]
         heads = ("premium, share of the book", "worst result at expiry, share of the book")
         print("\n\n".join(f"{head}\n{text}" for head, text in zip(heads, texts, strict=True)))
     return 0
 
 
-def _tolerance(args: argparse.Namespace) -> hedging.overlays.Tolerance:
-    return hedging.overlays.Tolerance(delta=args.delta_tolerance, off_mark=args.off_mark)
+def _tolerance(args: argparse.Namespace) -> Tolerance:
+    from hedging.overlays import Tolerance
+
+    asked = {"delta": args.delta_tolerance, "off_mark": args.off_mark}
+    return Tolerance(**{name: value for name, value in asked.items() if value is not None})
 
 
 def _off_mark(text: str) -> float:
