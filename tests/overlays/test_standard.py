@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from hedging import Book, Holding, InputError, Market, OptionChain, overlays
+from hedging import Book, Holding, InputError, Market, OptionChain, overlays, read_chain
 from hedging.market.contracts import Option
 from hedging.overlays import Overlay
 
@@ -193,3 +194,14 @@ def test_an_overview_without_any_gain_column_left_is_whole(market: Market) -> No
     table = overlays.compare(BOOK, market)
     assert isinstance(table, pd.DataFrame)
     assert not any(math.isnan(value) for value in table[list(overlays.RALLIES)].to_numpy().ravel())
+
+
+def test_zero_cost_by_size_on_coarse_strikes_of_a_recorded_chain(shared_data: Path) -> None:
+    file = shared_data / "chains" / "deribit_eth_daily_20251230_20260531.parquet"
+    chain = read_chain(file, at="2026-01-06")
+    overlay = overlays.zero_cost_collar(Book(Holding.spot("ETH", 800.0)), chain)
+    put, call = overlay.legs
+    as_many = replace(overlay, legs=(put, replace(call, quantity=-put.quantity)))
+    assert net(as_many) < -17_000.0  # credit that nobody asked for, paid with upside
+    assert -chain.terms.lot * call.price < net(overlay) <= 1e-9
+    assert -call.quantity / put.quantity == pytest.approx(0.76, abs=0.01)
