@@ -7,7 +7,6 @@ printed); 2 bad input; 3 the solver, an exchange or the system failed; 130 inter
 from __future__ import annotations
 
 import argparse
-import math
 import re
 import sys
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from hedging.cli import backtest as cli_backtest
 from hedging.cli import chain as cli_chain
 from hedging.cli import demo as cli_demo
 from hedging.cli import frontier as cli_frontier
+from hedging.cli import overlays as cli_overlays
 from hedging.cli import plan as cli_plan
 from hedging.cli import scenario as cli_scenario
 from hedging.cli import screen as cli_screen
@@ -74,27 +74,6 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-# --- the commands -----------------------------------------------------------------------------------
-
-
-def _overlays(args: argparse.Namespace) -> int:
-    from hedging.overlays import compare, shown, standard
-
-    console.check_outputs(args.json)
-    book, chain = console.read_inputs(args)
-    overlays = standard(book, chain, coverage=args.coverage, days=args.expiries)
-    table = compare(book, chain, overlays)
-    if args.json:
-        # JSON knows no infinity: null is unbounded, or a breakeven that does not exist.
-        finite = table.replace([math.inf, -math.inf], math.nan).reset_index()
-        console.emit_json(args.json, console.records(finite))
-    if args.json != "-":
-        print(shown(table).to_string())
-        for overlay in overlays:
-            print(f"\n{overlay}")
-    return 0
-
-
 # --- the arguments ----------------------------------------------------------------------------------
 
 
@@ -122,13 +101,7 @@ def _parser() -> console.Parser:
     cli_plan.add_parser(commands)
     cli_frontier.add_parser(commands)
 
-    overlays = console.command(commands, "overlays", _overlays, "standard overlays side by side")
-    console.add_inputs(overlays)
-    overlays.add_argument(
-        "--coverage", type=console.share, default=1.0, metavar="SHARE", help="share to cover: 100%%"
-    )
-    overlays.add_argument("--expiries", type=console.window, default=(20.0, 45.0), metavar="DAYS:DAYS")
-    overlays.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
+    cli_overlays.add_parser(commands)
 
     cli_audit.add_parser(commands)
     cli_scenario.add_parser(commands)

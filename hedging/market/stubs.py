@@ -13,7 +13,8 @@ from hedging.market.chain import OptionChain
 __all__ = ["OFF_MARK", "distance_from_mark", "stub_quotes"]
 
 OFF_MARK: Final = 0.25
-"""Share of the mark beyond which a bid or an ask is a stub. Live quotes of 0.05 to 0.5 delta stay within 0.12."""
+"""Share of the mark beyond which a bid or an ask is a stub. Recorded quotes of 0.05 to 0.5 delta and a week
+or more stay within 0.17."""
 
 _TICKS: Final = 2.0  # nor is a quote of so few price steps from its mark a stub, however cheap the option
 

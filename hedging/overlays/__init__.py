@@ -2,7 +2,7 @@
 
 from hedging.overlays._picking import FAR, MONTH, Tolerance
 from hedging.overlays.compare import RALLIES, compare, nearly_capped, shown
-from hedging.overlays.over_strikes import over_strikes
+from hedging.overlays.over_strikes import over_strikes, over_strikes_shown
 from hedging.overlays.overlay import Overlay, Overlays
 from hedging.overlays.overlays import (
     collar,
@@ -32,6 +32,7 @@ __all__ = [
     "diagonal",
     "nearly_capped",
     "over_strikes",
+    "over_strikes_shown",
     "protective_put",
     "put_spread",
     "put_spread_collar",

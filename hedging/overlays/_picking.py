@@ -44,7 +44,7 @@ class Tolerance:
     """
 
     strike: float = 0.05
-    delta: float = 0.05
+    delta: float = 0.10
     off_mark: float = OFF_MARK
 
     def __post_init__(self) -> None:
@@ -164,9 +164,13 @@ class Finder:
             f"mark of {row['mark']:,.8g}"
         )
 
-    def _find(self, pick: Pick, expiry: pd.Timestamp) -> tuple[pd.Series, tuple[str, ...]] | _Miss:
-        """Quote nearest to what a pick asks for and what was passed over on the way; or why there is none."""
+    def _find(
+        self, pick: Pick, expiry: pd.Timestamp, strikes: pd.Series | None = None
+    ) -> tuple[pd.Series, tuple[str, ...]] | _Miss:
+        """Quote nearest to what a pick asks for, among some strikes, and what was passed over; or why there is none."""
         rows = self.candidates(pick.flag, pick.quote, expiry, by_strike=pick.strike is not None)
+        if strikes is not None:
+            rows = rows[rows["strike"].isin(strikes)]
         if rows.empty:
             return _Miss(pick, f"no {pick.kind} has both {pick.quote} and vol")
         if pick.strike is None:
@@ -187,11 +191,14 @@ class Finder:
         return _Miss(pick, why, float(away[order[0]]) / allowed)
 
     def _all(self, picks: Sequence[Pick], near: pd.Timestamp, far: pd.Timestamp) -> Found | _Miss:
-        found = Found()
+        found, common = Found(), None
+        for pick in picks:
+            if pick.as_first:  # so the first is one of the strikes that the nearer expiry has too
+                common = self.candidates(pick.flag, pick.quote, near, by_strike=True)["strike"]
         for pick in picks:
             if pick.as_first:
                 pick = replace(pick, strike=float(self.chain.row(found.symbols[0])["strike"]))
-            one = self._find(pick, far if pick.far else near)
+            one = self._find(pick, far if pick.far else near, common)
             if isinstance(one, _Miss):
                 return one
             row, passed = one

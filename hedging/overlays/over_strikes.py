@@ -17,10 +17,10 @@ from hedging.overlays._picking import FAR, MONTH, Tolerance, Window
 from hedging.overlays.compare import RALLIES, compare
 from hedging.overlays.standard import BY_NAME, named, standard
 
-__all__ = ["over_strikes"]
+__all__ = ["over_strikes", "over_strikes_shown"]
 
 _KEPT = ("premium", "execution", "floor", "cap", *RALLIES)
-_COLUMNS = ("asked", "expiry", "days", "strike", "delta", "premium_share", *_KEPT, "reason")
+_COLUMNS = ("by", "asked", "expiry", "days", "strike", "delta", "premium_share", *_KEPT, "reason")
 
 
 def over_strikes(
@@ -56,7 +56,7 @@ def over_strikes(
     Returns
     -------
     DataFrame
-        One row a strike and expiry: ``asked`` (the share of spot, or the delta), ``expiry, days``, ``strike`` listed
+        One row a strike and expiry: ``by`` (``'strike'`` or ``'delta'``), ``asked`` (share of spot, or delta), ``expiry, days``, ``strike`` listed
         [money], ``delta`` of that option [1], ``premium, execution`` [money], ``premium_share`` [share of
         `Book.base`], ``floor, cap`` and what `compare` says of rallies, as shares, and ``reason``: why there is none,
         where the other columns are NaN.
@@ -89,11 +89,38 @@ def over_strikes(
         for expiry, day in zip(inside["expiry"], inside["days"], strict=True):
             at = (day * (1.0 - 1e-12), day * (1.0 + 1e-12))
             windows = (days, at) if BY_NAME[name].two_expiries else (at, FAR)
-            row = {"asked": float(each), "expiry": expiry, "days": float(day)}
+            row = {"by": kind, "asked": float(each), "expiry": expiry, "days": float(day)}
             rows.append(row | _cell(name, book, market, coverage, tolerance, windows, options))
     if all(row["reason"] for row in rows):
         raise InputError(rows[-1]["reason"])
     return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def over_strikes_shown(table: pd.DataFrame, column: str = "premium_share") -> pd.DataFrame:
+    """One column of `over_strikes` as text, strikes or deltas down and expiries across; a dash where there is none.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `over_strikes` returns it.
+    column : str
+        One of its columns of numbers.
+    """
+    money = column in ("premium", "execution", "strike")
+    form = "{:,.0f}" if money else "{:.3f}" if column == "delta" else "{:.2%}"
+    text = table[column].map(
+        lambda value: (
+            "-" if pd.isna(value) else "unbounded" if math.isinf(value) else form.format(value + 0.0)
+        )
+    )
+    asked = table["asked"].map(
+        "{:.0%} of spot".format if table["by"].iloc[0] == "strike" else "delta {:g}".format
+    )
+    dates = table["expiry"].dt.strftime("%d %b %y") + table["days"].map(" ({:.0f}d)".format)
+    wide = pd.DataFrame({"asked": asked, "expiry": dates, "text": text})
+    shown = wide.pivot(index="asked", columns="expiry", values="text")
+    ordered = shown.reindex(index=asked.unique(), columns=dates.unique())
+    return ordered.rename_axis(index=None, columns=None)
 
 
 def _cell(

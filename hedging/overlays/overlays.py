@@ -56,7 +56,7 @@ def protective_put(
     strike : float, optional
         Strike wanted [money]; the nearest quoted one within 5 % is taken. Overrides `delta`.
     delta : float, optional
-        Absolute delta wanted, in (0, 1), where no strike is given; the nearest quoted one within 0.05 is taken.
+        Absolute delta wanted, in (0, 1), where no strike is given; the nearest quoted one within 0.10 is taken.
     tolerance : Tolerance
         Other distances from strike and delta, and how far from its mark a quote may be that is traded.
 
@@ -171,10 +171,14 @@ def zero_cost_collar(
 
     The calls are those of the highest listed strike with ``bid - fee >= ask(put) + fee``, or those asked for. Of
     them as few lots are sold as leave nothing to pay: where strikes are coarse fewer than puts are bought, so that
-    the upside of the rest is kept instead of a credit. Other parameters as in `protective_put`.
+    the upside of the rest is kept instead of a credit.
 
     Parameters
     ----------
+    book, chain, coverage, days, tolerance
+        As in `protective_put`.
+    put_strike, put_delta : float, optional
+        Of the put bought.
     call_strike, call_delta : float, optional
         The call to sell, where it is not to be the highest that pays.
 

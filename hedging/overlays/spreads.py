@@ -37,6 +37,8 @@ def backspread(
 
     Parameters
     ----------
+    book, chain, coverage, days, tolerance
+        As in `protective_put`.
     strike, delta : float, optional
         Of the put sold.
     lower_strike, lower_delta : float, optional
@@ -73,6 +75,10 @@ def seagull(
 
     Parameters
     ----------
+    book, chain, coverage, days, tolerance
+        As in `protective_put`.
+    put_strike, put_delta : float, optional
+        Of the put bought.
     call_strike, call_delta : float, optional
         Of the call sold.
     upper_strike, upper_delta : float, optional
@@ -106,6 +112,8 @@ def calendar(
 
     Parameters
     ----------
+    book, chain, coverage, tolerance
+        As in `protective_put`.
     days, far_days : (float, float)
         Windows of days to expiry of the put sold, and of the put bought.
     strike, delta : float, optional
@@ -132,6 +140,8 @@ def diagonal(
 
     Parameters
     ----------
+    book, chain, coverage, tolerance
+        As in `protective_put`.
     days, far_days : (float, float)
         Windows of days to expiry of the put sold, and of the put bought.
     strike, delta : float, optional

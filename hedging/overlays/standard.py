@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -127,6 +128,11 @@ def _check_asked(asked: Mapping[str, float], names: Sequence[str]) -> None:
     known = [f"{leg}_{kind}" for leg in LEGS for kind in ("strike", "delta")]
     if unknown := sorted(set(asked) - set(known)):
         raise InputError(f"legs may be asked for by {', '.join(known)}; got {', '.join(unknown)}.")
+    for each, value in asked.items():
+        good = 0.0 < value < (1.0 if each.endswith("delta") else math.inf)
+        if not good:
+            rule = "a delta between 0 and 1" if each.endswith("delta") else "a strike > 0"
+            raise InputError(f"{each} must be {rule}; got {value!r}.")
     had = {leg for name in names for leg in BY_NAME[name].legs}
     if idle := sorted(each for each in asked if each.partition("_")[0] not in had):
         raise InputError(f"{', '.join(idle)}: none of {', '.join(names)} has such a leg.")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hedging.market.chain import OptionChain
 from hedging.market.smile import Smile
+from hedging.overlays import RALLIES, nearly_capped
 from hedging.plots.style import (
     MARKERS,
     OVERLAY,
@@ -31,12 +32,16 @@ __all__ = ["overlays", "smile", "surface"]
 
 
 def overlays(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None = None) -> Axes:
-    """Overlays side by side: what is lost at worst and gained at best; see `hedging.overlays.compare`.
+    """Overlays side by side: what is lost at worst, gained at best and in rallies; see `hedging.overlays.compare`.
+
+    A bar that ends in an arrow has no cap. A bar that gains without bound by a trifle, as collars for coin do, ends
+    where a rally of 100 % leaves it.
 
     Parameters
     ----------
     table : DataFrame
-        Index of names; ``floor, cap`` as shares, ``premium, execution``. [currency]
+        Index of names; ``floor, cap`` and the gains of `hedging.overlays.RALLIES` as shares, ``upside`` [units],
+        ``premium, execution``. [currency]
     currency : str
         For the labels.
     ax : Axes, optional
@@ -44,43 +49,54 @@ def overlays(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None = No
     with styled():
         ax = axes_or_new(ax)
         place = np.arange(len(table))[::-1]
-        cap = table["cap"].to_numpy(dtype=float)
-        bounded = np.isfinite(cap)
-        reach = max(0.4, 1.15 * float(cap[bounded].max(initial=0.0)))
-        ax.barh(place, table["floor"], color=UNHEDGED, height=0.6, label="floor")
-        ax.barh(place, np.where(bounded, cap, reach), color=OVERLAY, height=0.6, label="cap")
+        gain = table["cap"].where(~nearly_capped(table), table["gain_100"]).to_numpy(dtype=float)
+        bounded = np.isfinite(gain)
+        reach = max(0.6, 1.15 * float(gain[bounded].max(initial=0.0)))
+        ax.barh(place, table["floor"], color=UNHEDGED, height=0.6, label="worst")
+        ax.barh(place, np.where(bounded, gain, reach), color=OVERLAY, height=0.6, label="best")
+        for (column, share), marker in zip(RALLIES.items(), MARKERS, strict=False):
+            ax.plot(
+                table[column],
+                place,
+                linestyle="none",
+                marker=marker,
+                markersize=4.5,
+                color="black",
+                markerfacecolor="white",
+                label=f"spot +{share:.0%}",
+            )
         for row, (name, item) in zip(place, table.iterrows(), strict=True):
-            costs = f"premium {money(float(f'{item.premium:.3g}'))}, execution {money(float(f'{item.execution:.3g}'))} {currency}"
-            ax.annotate(
-                costs if name != "no hedge" else "",
-                (reach, row),
-                xytext=(6, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8,
-            )
-        for row in place[~bounded]:
-            ax.annotate(
-                "no cap →",
-                (reach, row),
-                xytext=(-4, 0),
-                textcoords="offset points",
-                va="center",
-                ha="right",
-                fontsize=8,
-                color="white",
-            )
+            costs = f"{money(float(f'{item.premium:.3g}'))} | {money(float(f'{item.execution:.3g}'))}"
+            _beside(ax, costs if name != "no hedge" else "", reach, row)
+        _beside(ax, f"premium | execution\n[{currency}]", reach, len(table) - 0.2)
+        ax.plot(
+            np.full(int((~bounded).sum()), reach),
+            place[~bounded],
+            linestyle="none",
+            marker=">",
+            markersize=9,
+            color=OVERLAY,
+            clip_on=False,
+            label="no cap",
+        )
         ax.set_yticks(place, list(map(str, table.index)))
         ax.axvline(0.0, color="black", linewidth=0.8)
         ax.set(
-            xlabel="worst and best result of the whole book at expiry",
+            xlabel="result of the whole book at expiry [share]",
             title="overlays side by side",
             xlim=(None, reach),
         )
         ax.xaxis.set_major_formatter(percent)
         ax.grid(False, axis="y")
-        ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
+        ax.legend(
+            loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, columnspacing=1.0, handletextpad=0.4
+        )
     return ax
+
+
+def _beside(ax: Axes, text: str, at: float, row: float) -> None:
+    """Words beyond the right end of a row."""
+    ax.annotate(text, (at, row), xytext=(10, 0), textcoords="offset points", va="center", fontsize=8)
 
 
 def smile(

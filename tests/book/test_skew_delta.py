@@ -11,7 +11,7 @@ from hedging.book import skew_delta as skew
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.greeks import black76_price
-from hedging.market import smile
+from hedging.market import rich_cheap, smile
 from hedging.market.chain import OptionChain
 from hedging.market.market import Market
 from hedging.venues import read_chain
@@ -86,7 +86,7 @@ def test_rich_and_cheap_quotes_are_those_beyond_their_spread():
     made.loc[2, ["bid", "ask"]] += 1.0  # rich
     made.loc[7, ["bid", "ask"]] -= 0.5  # cheap
     quoted = OptionChain("XYZ", chain().as_of, 100.0, made, chain().rejected)
-    table = smile.rich_cheap(smile.fit(chain()), quoted)
+    table = rich_cheap(smile.fit(chain()), quoted)
     assert table[["symbol", "side"]].to_numpy().tolist() == [
         [made.loc[2, "symbol"], "rich"],
         [made.loc[7, "symbol"], "cheap"],
@@ -99,6 +99,6 @@ def test_rich_and_cheap_quotes_are_those_beyond_their_spread():
 
 def test_few_real_quotes_leave_anything_after_costs(shared_data):
     real = read_chain(shared_data / "chains/deribit_full_20260511T121945Z.csv.gz", asset="BTC")
-    table = smile.rich_cheap(smile.fit(real), real)
+    table = rich_cheap(smile.fit(real), real)
     assert len(table) < 0.06 * len(real.quotes)
     assert (table["net"] > 0).mean() < 0.5

@@ -78,20 +78,22 @@ def test_calendar_is_one_strike_and_two_expiries(sample: OptionChain) -> None:
     assert near.expiry < far.expiry
     assert [leg.quantity for leg in overlay.legs] == [25.0, -25.0]
     delta = sample.greeks(("delta",))["delta"].abs()[(sample.quotes["symbol"] == far.symbol).to_numpy()]
-    assert float(delta.iloc[0]) == pytest.approx(0.30, abs=0.05)
+    assert float(delta.iloc[0]) == pytest.approx(0.30, abs=0.10)
     with pytest.raises(InputError, match="is later than one between"):
         overlays.calendar(BOOK, sample, days=(30, 40), far_days=(20, 26))
 
 
-def test_calendar_without_the_same_strike_nearer_is_refused(sample: OptionChain) -> None:
+def test_calendar_takes_a_strike_that_both_expiries_have(sample: OptionChain) -> None:
     far = options(overlays.calendar(BOOK, sample))[0]
     quotes = sample.quotes
     gone = (quotes["strike"] == far.strike) & (quotes["expiry"] != far.expiry)
     thin = replace(sample, quotes=quotes[~gone].reset_index(drop=True))
-    with pytest.raises(
-        InputError, match=f"quotes a put to sell at strike {far.strike:,.0f}: the nearest is BTC-"
-    ):
-        overlays.calendar(BOOK, thin, strike=far.strike, far_days=(50.0, 55.0))
+    later, near = options(overlays.calendar(BOOK, thin))
+    assert later.strike == near.strike != far.strike
+    apart = (quotes["expiry"] < far.expiry) & (quotes["strike"] > 30_000.0) & (quotes["flag"] == "p")
+    bare = replace(sample, quotes=quotes[~apart].reset_index(drop=True))
+    with pytest.raises(InputError, match=r"no put has both (bid|ask) and vol"):
+        overlays.calendar(BOOK, bare, far_days=(50.0, 55.0))
 
 
 def test_diagonal_sells_lower_and_nearer(sample: OptionChain) -> None:

@@ -181,6 +181,24 @@ def test_overlays_bars_are_floor_and_cap() -> None:
     assert [label.get_text() for label in ax.get_yticklabels()] == list(table.index)
 
 
+def test_overlays_show_rallies_and_end_the_bar_of_a_collar_for_coin() -> None:
+    table = overlays.compare(samples.book(), samples.chain())
+    ax = plots.overlays(table)
+    drawn = {line.get_label(): line for line in ax.get_lines()}
+    for column, share in overlays.RALLIES.items():
+        assert_allclose(drawn[f"spot +{share:.0%}"].get_xdata(), table[column])
+    caps = np.array([patch.get_width() for patch in ax.patches[len(table) :]])
+    slight = overlays.nearly_capped(table).to_numpy()
+    assert slight.sum() == 4
+    assert_allclose(caps[slight], table["gain_100"][slight])
+    arrows = np.asarray(drawn["no cap"].get_ydata())
+    open_ended = np.isinf(table["cap"].to_numpy(dtype=float)) & ~slight
+    assert arrows.tolist() == np.arange(len(table))[::-1][open_ended].tolist()
+    named = [text.get_text() for text in ax.texts]
+    assert "premium | execution\n[USD]" in named
+    assert "70k | 1.81k" in named
+
+
 def test_smile_draws_quotes_and_the_surface() -> None:
     chain = samples.chain()
     fitted = Market.of(chain).smile
