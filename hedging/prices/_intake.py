@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -177,12 +178,11 @@ def _from_wide(
     return pd.DataFrame(values, index=times).sort_index().sort_index(axis=1)
 
 
-def _check_wanted(wanted: tuple[str, ...] | None, there: Sequence[str] | pd.Index, source: str) -> None:
-    missing = [name for name in wanted or () if name not in set(map(str, there))]
+def _check_wanted(wanted: tuple[str, ...] | None, there: Iterable[object], source: str) -> None:
+    held = sorted(map(str, there))
+    missing = [name for name in wanted or () if name not in held]
     if missing:
-        raise InputError(
-            f"{source} has no {', '.join(missing)}; it has {', '.join(sorted(map(str, there)))}."
-        )
+        raise InputError(f"{source} has no {', '.join(missing)}; it has {', '.join(held)}.")
 
 
 def _bar(stamps: pd.DatetimeIndex, time_name: str, source: str) -> Bar:
@@ -256,7 +256,7 @@ def _parted(
     columns: list[tuple[str, int, int, int]] = []  # name, column, first row, row after the last
     for column, coin in enumerate(coins):
         cuts = [0, *restarts(fields["close"][:, column], per_day), len(stamps)]
-        for part, (first, after) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
+        for part, (first, after) in enumerate(pairwise(cuts)):
             name = coin if part == 0 else f"{coin}@{stamps[first]:%Y-%m-%d}"
             columns.append((name, column, first, after))
     names = tuple(name for name, *_ in columns)

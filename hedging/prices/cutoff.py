@@ -59,7 +59,7 @@ def compare(first: Prices, second: Prices) -> Disagreement:
     one, two = first.closes, second.closes
     both = one.index.intersection(two.index)
     coins = [coin for coin in one.columns if coin in two.columns]
-    apart = (np.log(one.loc[both, coins]) - np.log(two.loc[both, coins])).abs()
+    apart = (one.loc[both, coins] / two.loc[both, coins]).map(np.log).abs()
     medians = apart.median()[apart.count() >= FEWEST]
     if medians.empty:
         raise InputError(f"{first.source} and {second.source} share no coin with {FEWEST} bars in both.")

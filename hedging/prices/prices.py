@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -160,7 +160,7 @@ class Prices:
         """What is odd about these prices and what was done about it."""
         return (*self.noted, *find_events(self.stamps, self.coins, self.fields["close"], self.bar.length))
 
-    def until(self, at: str | datetime.date | pd.Timestamp | None = None) -> Past:
+    def until(self, at: str | dt.date | pd.Timestamp | None = None) -> Past:
         """What was known at a time, and nothing else.
 
         Parameters
@@ -197,7 +197,7 @@ class Prices:
         for values in fields.values():
             values[prints] = np.nan
             values.setflags(write=False)
-        coins = tuple(coin for coin, is_known in zip(self.coins, known, strict=True) if is_known)
+        coins = tuple(coin for coin, is_known in zip(self.coins, list(known), strict=True) if is_known)
         return Past(
             at=cut,
             stamps=self.stamps[:count],
@@ -241,15 +241,15 @@ class Prices:
                 parts[name] = pd.DataFrame(values[last], index=days[last]).reindex(days.unique())
             else:
                 whole = by_day.count() == int(per_day)
-                parts[name] = by_day.agg(how[name]).where(whole)  # type: ignore[arg-type]
+                parts[name] = by_day.agg(how[name]).where(whole)
         index = pd.DatetimeIndex(parts["close"].index)
         fields = {name: table.reindex(index).to_numpy(dtype=float).copy() for name, table in parts.items()}
         return Prices(index, self.coins, fields, Bar(DAY, "open"), self.noted, self.source)
 
 
-def instant(at: str | datetime.date | pd.Timestamp) -> pd.Timestamp:
+def instant(at: str | dt.date | pd.Timestamp) -> pd.Timestamp:
     """The instant that `at` stands for: the end of a UTC day for a date, itself for a time with a zone."""
-    if isinstance(at, datetime.date) and not isinstance(at, datetime.datetime):
+    if isinstance(at, dt.date) and not isinstance(at, dt.datetime):
         at = at.isoformat()
     if isinstance(at, str) and len(at.strip()) == 10:
         return utc(f"{at.strip()}T00:00Z", "at") + DAY
