@@ -24,9 +24,11 @@ if TYPE_CHECKING:
         paths,
         planner,
         plots,
+        prices,
         risk,
         samples,
         scenario,
+        screen,
         units,
         venues,
     )
@@ -54,7 +56,8 @@ if TYPE_CHECKING:
     from hedging.planner.audit import audit
     from hedging.planner.frontier import frontier
     from hedging.planner.plan import plan
-    from hedging.venues import read_chain, read_chains
+    from hedging.prices import Prices
+    from hedging.venues import read_chain, read_chains, read_prices
 
 __version__ = "0.1.0"
 
@@ -83,7 +86,8 @@ _HOME = {
         "plan",
         "read_plan",
     ),
-    "venues": ("read_chain", "read_chains"),
+    "prices": ("Prices",),
+    "venues": ("read_chain", "read_chains", "read_prices"),
 }
 _NAMES = {name: room for room, names in _HOME.items() for name in names}
 __all__ = [
@@ -107,6 +111,7 @@ __all__ = [
     "Outright",
     "Paths",
     "Perpetual",
+    "Prices",
     "SolverError",
     "Spot",
     "Target",
@@ -125,13 +130,16 @@ __all__ = [
     "plan",
     "planner",
     "plots",
+    "prices",
     "read_book",
     "read_chain",
     "read_chains",
     "read_plan",
+    "read_prices",
     "risk",
     "samples",
     "scenario",
+    "screen",
     "units",
     "venues",
 ]

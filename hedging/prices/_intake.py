@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from numbers import Real
 from typing import Final
 
 import numpy as np
@@ -115,16 +116,17 @@ def _numbers(column: pd.Series, times: pd.DatetimeIndex, what: str, source: str)
     """A column as floats; text is refused with its place."""
     if not pd.api.types.is_bool_dtype(column.dtype) and pd.api.types.is_numeric_dtype(column.dtype):
         return column.to_numpy(dtype=float, na_value=np.nan)
-    values = pd.to_numeric(column, errors="coerce")
-    bad = (values.isna() & column.notna()).to_numpy()
-    if not bad.any():
-        bad = column.notna().to_numpy()
+    bad = (column.notna() & ~column.map(_is_number)).to_numpy(dtype=bool)
     if bad.any():
         row = int(np.argmax(bad))
         raise InputError(
             f"{source}: {what} must be numbers; got {column.iloc[row]!r} on {times[row]:%Y-%m-%d %H:%M} ({bad.sum()} such rows)."
         )
-    return values.to_numpy(dtype=float)
+    return pd.to_numeric(column).to_numpy(dtype=float, na_value=np.nan)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _from_long(

@@ -197,7 +197,9 @@ class Prices:
         for values in fields.values():
             values[prints] = np.nan
             values.setflags(write=False)
-        coins = tuple(coin for coin, is_known in zip(self.coins, list(known), strict=True) if is_known)
+        coins = tuple(
+            coin for coin, is_known in zip(self.coins, np.asarray(known).tolist(), strict=True) if is_known
+        )
         return Past(
             at=cut,
             stamps=self.stamps[:count],

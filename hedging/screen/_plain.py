@@ -24,4 +24,6 @@ def plain(value: Any) -> Any:
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of a table."""
-    return [{str(name): plain(value) for name, value in row.items()} for row in table.to_dict(orient="records")]
+    return [
+        {str(name): plain(value) for name, value in row.items()} for row in table.to_dict(orient="records")
+    ]

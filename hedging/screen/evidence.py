@@ -143,9 +143,11 @@ def _intervals(values: Array, block: float, seed: int) -> tuple[Array, Array]:
     filled = np.where(there, values, 0.0)
     draws = _draws(len(values), block, seed)
     counts = np.stack([np.bincount(draw, minlength=len(values)) for draw in draws])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = (counts @ filled) / (counts @ there)
-    low, high = np.nanquantile(means, [0.025, 0.975], axis=0) if there.any() else np.full((2, values.shape[1]), np.nan)
+    low, high = np.full((2, values.shape[1]), np.nan)
+    for place in np.flatnonzero(there.any(axis=0)).tolist():
+        sizes = counts @ there[:, place]
+        means = (counts @ filled[:, place])[sizes > 0] / sizes[sizes > 0]
+        low[place], high[place] = np.quantile(means, [0.025, 0.975])
     return low, high
 
 
@@ -156,7 +158,9 @@ def _draws(count: int, block: float, seed: int) -> list[npt.NDArray[np.int64]]:
     return [drawn[0][0] for drawn in made.bootstrap(DRAWS)]
 
 
-def of_verdicts(panel: pd.DataFrame, holds: pd.DataFrame, horizon: int, every: int, seed: int = 0) -> pd.DataFrame:
+def of_verdicts(
+    panel: pd.DataFrame, holds: pd.DataFrame, horizon: int, every: int, seed: int = 0
+) -> pd.DataFrame:
     """What happened after each verdict.
 
     Parameters
@@ -182,7 +186,7 @@ def of_verdicts(panel: pd.DataFrame, holds: pd.DataFrame, horizon: int, every: i
     places = pd.Index(dates.unique().sort_values()).get_indexer(dates)
     rows = {}
     for verdict in holds:
-        cases = holds.loc[known.index, verdict].to_numpy(dtype=bool)
+        cases = holds[verdict].reindex(known.index).to_numpy(dtype=bool)
         of = known[cases]
         over = of[f"over_universe_{horizon}"]
         low, high = _ratio_interval(over.to_numpy(), places[cases], dates.nunique(), draws)
@@ -200,7 +204,19 @@ def of_verdicts(panel: pd.DataFrame, holds: pd.DataFrame, horizon: int, every: i
             (excess < HALF).mean(),
             of[f"drawdown_after_{horizon}"].mean(),
         )
-    names = ["cases", "coins", "weeks", "mean", "median", "low", "high", "lagged", "over_benchmark", "lost_half", "drawdown"]
+    names = [
+        "cases",
+        "coins",
+        "weeks",
+        "mean",
+        "median",
+        "low",
+        "high",
+        "lagged",
+        "over_benchmark",
+        "lost_half",
+        "drawdown",
+    ]
     return pd.DataFrame.from_dict(rows, orient="index", columns=names).rename_axis("verdict")
 
 

@@ -68,8 +68,15 @@ class History:
     @property
     def measures(self) -> list[str]:
         """Columns of the panel that were known at the date."""
-        after = ("forward_", "over_universe_", "recovery_", *(f"drawdown_after_{days}" for days in self.horizons))
-        return [name for name in self.panel if name != "verdict" and not name.startswith(after)]
+        after = (
+            "forward_",
+            "over_universe_",
+            "recovery_",
+            *(f"drawdown_after_{days}" for days in self.horizons),
+        )
+        return [
+            name for name in map(str, self.panel.columns) if name != "verdict" and not name.startswith(after)
+        ]
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -93,9 +100,14 @@ class History:
     def verdicts(self) -> pd.DataFrame:
         """What came after each verdict, wherever its rule held: index horizon and verdict."""
         asked = criteria(self.windows, self.rules, volume=self._has_volume)
-        holds = pd.DataFrame({name: rule_holds(self.panel, groups) for name, groups in asked.items()}, self.panel.index)
+        holds = pd.DataFrame(
+            {name: rule_holds(self.panel, groups) for name, groups in asked.items()}, self.panel.index
+        )
         holds["all"] = True
-        parts = {days: evidence.of_verdicts(self.panel, holds, days, self.every, self.seed) for days in self.horizons}
+        parts = {
+            days: evidence.of_verdicts(self.panel, holds, days, self.every, self.seed)
+            for days in self.horizons
+        }
         return pd.concat(parts, names=["horizon"])
 
     @property
@@ -114,7 +126,7 @@ class History:
         if verdict not in asked:
             raise InputError(f"verdict must be one of {', '.join(asked)}; got {verdict!r}.")
         cases = self.panel[rule_holds(self.panel, asked[verdict])].swaplevel().sort_index()
-        dates, coins = cases.index.get_level_values(1), cases.index.get_level_values(0)
+        dates, coins = pd.DatetimeIndex(cases.index.get_level_values(1)), cases.index.get_level_values(0)
         new = np.ones(len(cases), dtype=bool)
         new[1:] = (coins[1:] != coins[:-1]) | (np.diff(dates.as_unit("ns").asi8) > apart * DAY.value)
         return cases[new].swaplevel().sort_index()
@@ -207,10 +219,14 @@ def history(
     panel = pd.concat(parts, names=["date", "coin"])
     panel = panel.join(_outcomes(prices, panel.index, benchmark, horizons))
     panel["verdict"] = judge(panel, criteria(windows, rules, volume=f"volume_surge_{max(windows)}" in panel))
-    return History(panel, benchmark, prices.source, int(every), tuple(horizons), windows, rules, complete, seed)
+    return History(
+        panel, benchmark, prices.source, int(every), tuple(horizons), windows, rules, complete, seed
+    )
 
 
-def _dates(prices: Prices, every: int, windows: Sequence[int], start: str | dt.date | None) -> pd.DatetimeIndex:
+def _dates(
+    prices: Prices, every: int, windows: Sequence[int], start: str | dt.date | None
+) -> pd.DatetimeIndex:
     """As-of dates, counted back from the last bar; those with a hole of the file in the window fall out."""
     warm = max(*windows, BREAK_WINDOW) + (WARM_UP if start is None else 0)
     stamps = prices.stamps
@@ -275,19 +291,22 @@ def _results(
 
 
 def _measured(
-    prices: Prices, dates: pd.DatetimeIndex, how: tuple[str, Sequence[int], Mapping[str, pd.Series[float]] | None]
+    prices: Prices,
+    dates: pd.DatetimeIndex,
+    how: tuple[str, Sequence[int], Mapping[str, pd.Series[float]] | None],
 ) -> dict[pd.Timestamp, pd.DataFrame]:
     """Measures at some dates; each sees what `Prices.until` hands it."""
     return {date: measure(prices.until(date.date()), *how).table for date in dates}
 
 
-def _outcomes(prices: Prices, rows: pd.MultiIndex, benchmark: str, horizons: Sequence[int]) -> pd.DataFrame:
+def _outcomes(prices: Prices, rows: pd.Index, benchmark: str, horizons: Sequence[int]) -> pd.DataFrame:
     """What came after each row: hindsight, and kept apart from all that was measured."""
     whole = prices.until()
     logs = pd.DataFrame(np.log(whole.fields["close"]), whole.stamps, list(whole.coins)).ffill()
     found: dict[str, list[pd.Series[float]]] = {}
-    for date, of_date in rows.to_frame(index=False).groupby("date", sort=False):
-        first = int(whole.stamps.get_loc(date))
+    for key, of_date in rows.to_frame(index=False).groupby("date", sort=False):
+        date = pd.Timestamp(str(key))
+        first = int(whole.stamps.searchsorted(date))
         coins = list(of_date["coin"])
         for days in horizons:
             last = first + days
@@ -297,7 +316,8 @@ def _outcomes(prices: Prices, rows: pd.MultiIndex, benchmark: str, horizons: Seq
             of_universe = end[coins].mean()
             low = path[coins].min() if there else end[coins]
             values = {
-                f"forward_{days}": end[coins] - _benchmark_end(end, coins, benchmark, whole.fields, first, whole.coins),
+                f"forward_{days}": end[coins]
+                - _benchmark_end(end, coins, benchmark, whole.fields, first, whole.coins),
                 f"over_universe_{days}": end[coins] - of_universe,
                 f"drawdown_after_{days}": low,
                 f"recovery_{days}": end[coins] - low,
@@ -308,13 +328,22 @@ def _outcomes(prices: Prices, rows: pd.MultiIndex, benchmark: str, horizons: Seq
 
 
 def _benchmark_end(
-    end: pd.Series[float], coins: list[str], benchmark: str, fields: Mapping[str, Any], first: int, names: tuple[str, ...]
+    end: pd.Series[float],
+    coins: list[str],
+    benchmark: str,
+    fields: Mapping[str, Any],
+    first: int,
+    names: tuple[str, ...],
 ) -> pd.Series[float] | float:
     """Log-return of the benchmark over a horizon; of the other coins where it is their mean."""
     if benchmark not in (EQUAL, VOLUME):
         return float(end[benchmark])
     weights = pd.Series(1.0, coins)
     if benchmark == VOLUME:
-        traded = fields["quote_volume"][first] if "quote_volume" in fields else (fields["volume"] * fields["close"])[first]
+        traded = (
+            fields["quote_volume"][first]
+            if "quote_volume" in fields
+            else (fields["volume"] * fields["close"])[first]
+        )
         weights = pd.Series(traded, list(names))[coins].fillna(0.0)
     return ((weights * end[coins]).sum() - weights * end[coins]) / (weights.sum() - weights)

@@ -45,7 +45,9 @@ def measure(window: Window) -> dict[str, Array]:
         }
     if window.ranged:
         bars = [window.fields[name] for name in ("open", "high", "low", "close")]
-        found["spread"] = np.array([spread(*(bar[coin] for bar in bars)) for coin in range(len(window.coins))])
+        found["spread"] = np.array(
+            [spread(*(bar[coin] for bar in bars)) for coin in range(len(window.coins))]
+        )
     return found
 
 

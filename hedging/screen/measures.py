@@ -48,7 +48,9 @@ def check_windows(windows: Sequence[int]) -> tuple[int, ...]:
         If one is no whole number of at least ten days, or none is given, or one twice.
     """
     if isinstance(windows, (str, bytes)) or not isinstance(windows, Sequence) or not windows:
-        raise InputError(f"windows must be one or more whole numbers of days, such as (30, 60, 90); got {windows!r}.")
+        raise InputError(
+            f"windows must be one or more whole numbers of days, such as (30, 60, 90); got {windows!r}."
+        )
     for days in windows:
         if isinstance(days, bool) or not isinstance(days, (int, np.integer)) or days < LEAST_WINDOW:
             raise InputError(f"a window must be a whole number of days >= {LEAST_WINDOW}; got {days!r}.")
@@ -79,10 +81,14 @@ def measure(
             **liquidity.measure(window),
             **persistence.measure(window, model),
         }
-        parts.append(pd.DataFrame({f"{name}_{days}": values for name, values in found.items()}, list(window.coins)))
+        parts.append(
+            pd.DataFrame({f"{name}_{days}": values for name, values in found.items()}, list(window.coins))
+        )
     if not parts:
         shown = "; ".join(f"{coin}: {reason}" for coin, _, reason in reasons[:3])
-        raise InputError(f"no coin of {past.source} can be measured on {past.as_of:%Y-%m-%d}: {shown or 'there is none'}.")
+        raise InputError(
+            f"no coin of {past.source} can be measured on {past.as_of:%Y-%m-%d}: {shown or 'there is none'}."
+        )
     parts += _without_window(past, benchmark, reasons)
     table = pd.concat(parts, axis=1).sort_index().rename_axis("coin")
     return Measured(table, pd.DataFrame(reasons, columns=["coin", "window", "reason"]))

@@ -61,7 +61,11 @@ def variance_ratio(returns: Array, lags: int) -> tuple[Array, Array]:
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.asarray(long * scale / total)
         theta = sum(
-            4.0 * (1.0 - lag / lags) ** 2 * count * (squares[..., lag:] * squares[..., :-lag]).sum(axis=-1) / total**2
+            4.0
+            * (1.0 - lag / lags) ** 2
+            * count
+            * (squares[..., lag:] * squares[..., :-lag]).sum(axis=-1)
+            / total**2
             for lag in range(1, lags)
         )
         return ratio, np.asarray(np.sqrt(count) * (ratio - 1.0) / np.sqrt(theta))

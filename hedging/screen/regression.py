@@ -36,12 +36,12 @@ class Fit(NamedTuple):
     @property
     def freedom(self) -> int:
         """Days less regressors."""
-        return self.design.shape[1] - self.design.shape[2]
+        return int(self.design.shape[1] - self.design.shape[2])
 
     @property
     def residual_vol(self) -> Array:
         """Standard deviation of the residuals a day, by degrees of freedom; shape (coins,)."""
-        return np.sqrt((self.residuals**2).sum(axis=1) / self.freedom)
+        return np.asarray(np.sqrt((self.residuals**2).sum(axis=1) / self.freedom))
 
 
 def ols(response: Array, *regressors: Array) -> Fit:
@@ -72,7 +72,9 @@ def ols(response: Array, *regressors: Array) -> Fit:
     return _uncentred(slopes, residuals, inverse, np.stack(columns, axis=2), means)
 
 
-def _uncentred(slopes: Array, residuals: Array, inverse: Array, design: Array, means: list[Array | float]) -> Fit:
+def _uncentred(
+    slopes: Array, residuals: Array, inverse: Array, design: Array, means: list[Array | float]
+) -> Fit:
     """Turn a fit around the means into one around zero: only the intercept changes."""
     shift = np.zeros((len(slopes), slopes.shape[1], slopes.shape[1]))
     shift[:] = np.eye(slopes.shape[1])
@@ -111,4 +113,6 @@ def weighted_slope(response: Array, regressor: Array, weights: Array) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         around = regressor - (weights * regressor).sum(axis=1, keepdims=True) / total
         variance = (weights * around**2).sum(axis=1)
-        return np.asarray((weights * around * response).sum(axis=1) / np.where(variance > 0, variance, np.nan))
+        return np.asarray(
+            (weights * around * response).sum(axis=1) / np.where(variance > 0, variance, np.nan)
+        )

@@ -62,7 +62,9 @@ class Rules:
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
                 raise InputError(f"{field.name} must be a finite number; got {value!r}.")
         if not 0.0 < self.agreeing <= 1.0:
-            raise InputError(f"agreeing must be a share of the windows, 0 < share <= 1; got {self.agreeing!r}.")
+            raise InputError(
+                f"agreeing must be a share of the windows, 0 < share <= 1; got {self.agreeing!r}."
+            )
 
 
 class Test(NamedTuple):

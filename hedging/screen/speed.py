@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from hedging import momentum
+from hedging.paths import momentum
 from hedging.prices import Past
 
 __all__ = ["SPEED_DAYS", "measure"]
@@ -18,7 +18,7 @@ SPEED_DAYS: Final = 7
 
 
 def measure(past: Past, coins: tuple[str, ...]) -> dict[str, Array]:
-    """Slope and curvature of log-price at the last bar; see `hedging.momentum.measure`.
+    """Slope and curvature of log-price at the last bar; see `hedging.paths.momentum.measure`.
 
     Returns
     -------

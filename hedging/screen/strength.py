@@ -58,7 +58,9 @@ def momentum(close: Array) -> dict[str, Array]:
     found["momentum_3w_skip"] = _over(logs[:, :-1], 3 * DAYS_PER_WEEK)
     week = logs[:, -DAYS_PER_WEEK - 1 :]
     whole = np.isfinite(week).all(axis=1) & (week.shape[1] == DAYS_PER_WEEK + 1)
-    found["week_high"] = np.where(whole, week[:, -1] - np.where(whole[:, None], week, 0.0).max(axis=1), np.nan)
+    found["week_high"] = np.where(
+        whole, week[:, -1] - np.where(whole[:, None], week, 0.0).max(axis=1), np.nan
+    )
     return found
 
 

@@ -65,4 +65,4 @@ def yang_zhang(open_: Array, high: Array, low: Array, close: Array) -> Array:
     ranged = _rogers_satchell_variance(*(bar[..., 1:] for bar in (open_, high, low, close)))
     count = open_.shape[-1] - 1
     weight = 0.34 / (1.34 + (count + 1) / (count - 1))
-    return np.sqrt(DAYS_PER_YEAR * (jump + weight * within + (1 - weight) * ranged))
+    return np.asarray(np.sqrt(DAYS_PER_YEAR * (jump + weight * within + (1 - weight) * ranged)))

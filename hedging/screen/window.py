@@ -114,7 +114,9 @@ def _reasons(past: Past, close: Array) -> dict[str, str]:
             continue
         need = f"{len(close)} closes in a row are needed"
         if printed[:, place].any():
-            reasons[coin] = f"{need}; that of {dates[np.argmax(printed[:, place])]:%Y-%m-%d} is a bad print"
+            reasons[coin] = (
+                f"{need}; that of {dates[int(np.argmax(printed[:, place]))]:%Y-%m-%d} is a bad print"
+            )
             continue
         rows = np.flatnonzero(np.isfinite(past.fields["close"][:, place]))
         first, last = past.stamps[rows[0]], past.stamps[rows[-1]]
@@ -123,7 +125,9 @@ def _reasons(past: Past, close: Array) -> dict[str, str]:
         elif first > dates[0]:
             reasons[coin] = f"{need}; the first is that of {first:%Y-%m-%d}"
         else:
-            reasons[coin] = f"{need}; {(~there).sum()} are missing, the first of {dates[np.argmin(there)]:%Y-%m-%d}"
+            reasons[coin] = (
+                f"{need}; {(~there).sum()} are missing, the first of {dates[int(np.argmin(there))]:%Y-%m-%d}"
+            )
     return reasons
 
 
@@ -143,21 +147,23 @@ def _check_benchmark(past: Past, benchmark: str, excluded: Mapping[str, str], da
 def _factors(past: Past, days: int, factors: Mapping[str, pd.Series[float]]) -> dict[str, Array]:
     """The factors on the days of the window; none is filled in."""
     dates = past.stamps[-days:]
-    found = {}
+    found: dict[str, Array] = {}
     for name, series in factors.items():
         if not isinstance(series, pd.Series) or not isinstance(series.index, pd.DatetimeIndex):
             raise InputError(f"factor {name!r} must be a Series over dates.")
         index = series.index.tz_localize("UTC") if series.index.tz is None else series.index.tz_convert("UTC")
         if index.has_duplicates:
-            raise InputError(f"factor {name!r} has more than one value on {index[index.duplicated()][0]:%Y-%m-%d}.")
-        values = series.set_axis(index).reindex(dates).to_numpy(dtype=float)
+            raise InputError(
+                f"factor {name!r} has more than one value on {index[index.duplicated()][0]:%Y-%m-%d}."
+            )
+        values = series.set_axis(index).reindex(dates).to_numpy(dtype=np.float64)
         bad = ~np.isfinite(values)
         if bad.any():
             raise InputError(
                 f"factor {name!r} must have a finite value on each day of a window; there is none on "
-                f"{dates[np.argmax(bad)]:%Y-%m-%d} ({bad.sum()} of {days} days). Fill it as you know it was known."
+                f"{dates[int(np.argmax(bad))]:%Y-%m-%d} ({bad.sum()} of {days} days). Fill it as you know it was known."
             )
-        found[str(name)] = values
+        found[str(name)] = np.asarray(values)
     return found
 
 
@@ -177,7 +183,9 @@ def _benchmark(past: Past, window: Window, benchmark: str) -> Array:
             raise InputError(f"the benchmark {benchmark} never moves in {window.days} days; choose another.")
         return np.broadcast_to(of_coin, returns.shape)
     if len(returns) == 1:
-        raise InputError(f"benchmark={benchmark!r} is the mean of the other coins, and {window.coins[0]} has none.")
+        raise InputError(
+            f"benchmark={benchmark!r} is the mean of the other coins, and {window.coins[0]} has none."
+        )
     others = weights.sum(axis=0) - weights
     if (others <= 0.0).any():
         raise InputError("benchmark='volume' needs a volume of some other coin on every day of a window.")

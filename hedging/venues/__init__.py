@@ -5,5 +5,15 @@ from __future__ import annotations
 from hedging.venues import deribit
 from hedging.venues._files import FORMATS, QuoteFile, read_chain, read_chains, snapshots
 from hedging.venues.own import write_chain
+from hedging.venues.prices import read_prices
 
-__all__ = ["FORMATS", "QuoteFile", "deribit", "read_chain", "read_chains", "snapshots", "write_chain"]
+__all__ = [
+    "FORMATS",
+    "QuoteFile",
+    "deribit",
+    "read_chain",
+    "read_chains",
+    "read_prices",
+    "snapshots",
+    "write_chain",
+]

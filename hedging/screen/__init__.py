@@ -1,0 +1,26 @@
+"""Bottom performers: which coins decline, why, and whether to hedge, rotate, reduce or leave.
+
+`run` measures every coin at an instant and gives verdicts by stated rules; `history` says what each measure
+and verdict was followed by in the past. A screen shows what is. It does not forecast: on recorded prices past
+losers do not go on losing, and only risk ranks risk.
+"""
+
+from hedging.screen.evidence import false_discovery
+from hedging.screen.history import History, history
+from hedging.screen.rolling import drawdowns, rolling_alpha
+from hedging.screen.rules import VERDICTS, Rules
+from hedging.screen.screen import Screen, Verdict, Vote, run
+
+__all__ = [
+    "VERDICTS",
+    "History",
+    "Rules",
+    "Screen",
+    "Verdict",
+    "Vote",
+    "drawdowns",
+    "false_discovery",
+    "history",
+    "rolling_alpha",
+    "run",
+]
