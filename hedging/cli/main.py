@@ -21,6 +21,7 @@ from hedging.cli import demo as cli_demo
 from hedging.cli import frontier as cli_frontier
 from hedging.cli import plan as cli_plan
 from hedging.cli import scenario as cli_scenario
+from hedging.cli import screen as cli_screen
 from hedging.errors import HedgingError
 
 __all__ = ["main"]
@@ -131,5 +132,6 @@ def _parser() -> console.Parser:
     cli_audit.add_parser(commands)
     cli_scenario.add_parser(commands)
     cli_chain.add_parser(commands)
+    cli_screen.add_parser(commands)
     cli_demo.add_parser(commands)
     return parser

@@ -8,12 +8,14 @@ from hedging.plots.plans import frontier
 from hedging.plots.quotes import overlays, smile, surface
 from hedging.plots.risks import attribution, distribution, greeks_profile, headroom
 from hedging.plots.scenarios import crash_fan, heatmap, payoff, pnl_paths
+from hedging.plots.screens import drawdowns, ranking, rolling_alpha
 from hedging.plots.style import money
 
 __all__ = [
     "attribution",
     "crash_fan",
     "distribution",
+    "drawdowns",
     "frontier",
     "greeks_profile",
     "headroom",
@@ -22,6 +24,8 @@ __all__ = [
     "overlays",
     "payoff",
     "pnl_paths",
+    "ranking",
+    "rolling_alpha",
     "smile",
     "surface",
 ]

@@ -118,9 +118,10 @@ def _numbers(column: pd.Series, times: pd.DatetimeIndex, what: str, source: str)
         return column.to_numpy(dtype=float, na_value=np.nan)
     bad = (column.notna() & ~column.map(_is_number)).to_numpy(dtype=bool)
     if bad.any():
-        row = int(np.argmax(bad))
+        unread = bad & pd.to_numeric(column, errors="coerce").isna().to_numpy()
+        row = int(np.argmax(unread if unread.any() else bad))
         raise InputError(
-            f"{source}: {what} must be numbers; got {column.iloc[row]!r} on {times[row]:%Y-%m-%d %H:%M} ({bad.sum()} such rows)."
+            f"{source}: {what} must be numbers; got {column.iloc[row]!r} on {times[row]:%Y-%m-%d %H:%M} ({bad.sum()} rows hold text)."
         )
     return pd.to_numeric(column).to_numpy(dtype=float, na_value=np.nan)
 

@@ -23,6 +23,7 @@ Array = npt.NDArray[np.float64]
 
 FIELDS: Final = ("open", "high", "low", "close", "volume", "quote_volume")
 DAY: Final = pd.Timedelta(days=1)
+WHEN: Final = "%Y-%m-%d %H:%M UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +182,13 @@ class Prices:
         """
         cut = self._ends[-1] if at is None else instant(at)
         count = int(self._ends.searchsorted(cut, side="right"))
-        span = f"{self.source} has bars closed from {self._ends[0]} to {self._ends[-1]}"
+        span = f"{self.source} has bars closed from {self._ends[0]:{WHEN}} to {self._ends[-1]:{WHEN}}"
         if count == 0:
             raise InputError(f"at={at} lies before the first bar: {span}.")
         if cut - self._ends[count - 1] >= self.bar.length:
             where = "after the last bar" if count == len(self) else "in a hole of the file"
             raise InputError(
-                f"at={at} lies {where}: {span}, and the last one by then on {self._ends[count - 1]}."
+                f"at={at} lies {where}: {span}, and the last one by then on {self._ends[count - 1]:{WHEN}}."
             )
         close = self.fields["close"][:count]
         known = np.isfinite(close).any(axis=0)
@@ -209,6 +210,26 @@ class Prices:
             length=self.bar.length,
             source=self.source,
         )
+
+    def before(self, at: str | dt.date | pd.Timestamp) -> Prices:
+        """The same prices as if the file had ended at a time, for what looks back over all of it.
+
+        Parameters
+        ----------
+        at : str, date or Timestamp
+            As in `until`.
+
+        Raises
+        ------
+        InputError
+            As `until`.
+        """
+        past = self.until(at)
+        count = len(past)
+        places = [self.coins.index(coin) for coin in past.coins]
+        fields = {name: values[:count, places].copy() for name, values in self.fields.items()}
+        noted = tuple(event for event in self.noted if event.first <= past.at)
+        return Prices(self.stamps[:count], past.coins, fields, self.bar, noted, self.source)
 
     def daily(self) -> Prices:
         """Bars of UTC days from shorter ones.

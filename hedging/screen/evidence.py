@@ -171,6 +171,8 @@ def of_verdicts(
         Rows as in `panel`, a column a verdict.
     horizon, every : int
         Days.
+    seed : int
+        Of the bootstrap.
 
     Returns
     -------

@@ -1,0 +1,178 @@
+"""Pictures of screens: who is weakest, since when, and how far below the highs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from hedging.errors import InputError
+from hedging.plots.style import MARKERS, QUIET, SERIES, axes_or_new, percent, styled
+from hedging.screen import VERDICTS, Screen
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["drawdowns", "ranking", "rolling_alpha"]
+
+# A colour and a mark a verdict: neither alone has to carry it.
+LOOKS: Final = {
+    "break": ("#D55E00", "X"),
+    "liquidity trap": ("#CC79A7", "D"),
+    "structural decay": ("#0072B2", "s"),
+    "recovering": ("#009E73", "^"),
+    "sector fall": ("#E69F00", "v"),
+    "unclear": ("0.55", "o"),
+}
+UNITS: Final = {
+    "alpha": "alpha [log per year]",
+    "alpha_t": "t of alpha, Newey-West [1]",
+    "strength": "strength over the benchmark [log]",
+    "drawdown": "distance to the high [log]",
+    "velocity": "velocity [log per day]",
+    "acceleration": "acceleration [log per day²]",
+    "break": "break, net of the benchmark [standard deviations]",
+    "break_peers": "break, net of benchmark and peers [standard deviations]",
+}
+
+
+def ranking(screen: Screen, measure: str | None = None, *, count: int = 20, ax: Axes | None = None) -> Axes:
+    """Coins with the lowest values of a measure, lowest on top, marked by verdict.
+
+    Parameters
+    ----------
+    screen : Screen
+    measure : str, optional
+        A column of the screen's table; by default t of alpha over the longest window.
+    count : int
+        Coins shown.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        A line of marks for each verdict that occurs.
+
+    Raises
+    ------
+    InputError
+        If the screen has no such measure.
+    """
+    measure = measure or f"alpha_t_{max(screen.windows)}"
+    ranks = screen.rank(measure)
+    values = screen.table.loc[ranks.index, measure].dropna().sort_values(kind="stable").iloc[:count]
+    places = np.arange(len(values))
+    words = [screen.verdicts[str(coin)].word for coin in values.index]
+    with styled():
+        ax = axes_or_new(ax)
+        ax.hlines(
+            places, np.minimum(values, 0.0), np.maximum(values, 0.0), color="0.85", linewidth=2.0, zorder=1
+        )
+        ax.axvline(0.0, color=QUIET, linewidth=0.8)
+        for word in (*VERDICTS, "unclear"):
+            colour, marker = LOOKS[word]
+            of = [place for place, each in enumerate(words) if each == word]
+            if of:
+                ax.plot(values.iloc[of], places[of], marker, color=colour, markersize=6, label=word)
+        ax.set_yticks(places, [str(coin) for coin in values.index], fontsize=8 if len(values) < 25 else 6)
+        ax.set_ylim(len(values) - 0.4, -0.6)
+        ax.grid(axis="y", visible=False)
+        ax.set(
+            xlabel=_unit(measure),
+            title=f"lowest {len(values)} of {len(ranks)} coins, {screen.as_of:%Y-%m-%d}, against {screen.benchmark}",
+        )
+        ax.legend(loc="best")
+    return ax
+
+
+def _unit(measure: str) -> str:
+    name, _, days = measure.rpartition("_")
+    if days.isdecimal() and name in UNITS:
+        return f"{UNITS[name]}, {days} days"
+    return UNITS.get(measure, measure)
+
+
+def rolling_alpha(
+    found: pd.DataFrame, *, measure: str = "t", window: int | None = None, ax: Axes | None = None
+) -> Axes:
+    """Alpha or its t, day by day; see `hedging.screen.rolling_alpha`.
+
+    Parameters
+    ----------
+    found : DataFrame
+        As that function returns it.
+    measure : {'t', 'alpha'}
+    window : int, optional
+        Days of each regression, for the title.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        A line a coin; for t the band in which nothing is to be seen.
+
+    Raises
+    ------
+    InputError
+        If the measure is neither.
+    """
+    if measure not in ("t", "alpha"):
+        raise InputError(f"measure must be 't' or 'alpha'; got {measure!r}.")
+    with styled():
+        ax = axes_or_new(ax)
+        if measure == "t":
+            ax.axhspan(-2.0, 2.0, color="0.94", zorder=0, label="|t| < 2")
+        ax.axhline(0.0, color=QUIET, linewidth=0.8)
+        _lines(ax, pd.DataFrame(found.xs(measure, axis=1, level="measure")))
+        of_window = "" if window is None else f" over {window} days"
+        ax.set(
+            ylabel="t of alpha [1]" if measure == "t" else "alpha [log per year]",
+            title=f"alpha{of_window}, with data up to each day",
+        )
+        ax.legend(loc="best", ncols=2)
+    return ax
+
+
+def drawdowns(found: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Distance to the high so far, day by day; see `hedging.screen.drawdowns`.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Dates by coins, shares <= 0.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        A line a coin; a gap where there is no close.
+    """
+    with styled():
+        ax = axes_or_new(ax)
+        _lines(ax, found)
+        ax.set_ylim(top=0.0)
+        ax.yaxis.set_major_formatter(percent)
+        ax.set(ylabel="below the highest close before [share]", title="drawdowns")
+        ax.legend(loc="best", ncols=2)
+    return ax
+
+
+def _lines(ax: Axes, table: pd.DataFrame) -> None:
+    """One line a column, told apart by colour and by a few marks."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    every = max(1, len(table) // 8)
+    for place, coin in enumerate(table):
+        ax.plot(
+            table.index,
+            table[coin].to_numpy(),
+            color=SERIES[place % len(SERIES)],
+            marker=MARKERS[place % len(MARKERS)],
+            markevery=(place % every, every),
+            markersize=4,
+            label=str(coin),
+        )
+    locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
