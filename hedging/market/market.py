@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.market import smile as smiles
+from hedging.market.bare import NoSmile, bare_chain, no_options
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
 from hedging.units import years
@@ -83,6 +85,51 @@ class Market:
         """Market of a chain; the surface is fitted unless one is given."""
         return cls(chain, smile or smiles.fit(chain), funding_8h)
 
+    @classmethod
+    def bare(
+        cls,
+        asset: str,
+        spot: float,
+        as_of: str | pd.Timestamp,
+        *,
+        funding_8h: float = 0.0,
+        currency: str = "USD",
+    ) -> Market:
+        """Market of a coin on which no option is quoted, from its price.
+
+        Spot and perpetuals are valued, shocked, margined and planned over; options and futures are refused by
+        name.
+
+        Parameters
+        ----------
+        asset : str
+        spot : float, > 0
+            [money]
+        as_of : str or Timestamp
+            When that was the price, with a time zone.
+        funding_8h : float
+            What longs of a perpetual pay shorts per 8 hours, as a share of spot.
+        currency : str
+            The money of the price.
+
+        Raises
+        ------
+        InputError
+            If the price, the funding or the time is none.
+
+        Examples
+        --------
+        >>> Market.bare("DOGE", 0.12, "2026-01-15T08:00Z", funding_8h=0.0001).spot
+        0.12
+        """
+        chain, smile = bare_chain(asset, spot, as_of, currency)
+        return cls(chain, smile, float(finite("funding_8h", funding_8h)))
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether no option of this asset is quoted."""
+        return isinstance(self.smile, NoSmile)
+
     @property
     def asset(self) -> str:
         """Name of the underlying."""
@@ -127,6 +174,8 @@ class Market:
                     f"{option.symbol} expired before the chain of {self.as_of:%Y-%m-%d %H:%M} UTC was taken; "
                     "remove it from the book or take a chain from before."
                 )
+        if self.is_bare and options:
+            raise no_options(self.asset, options[0].symbol)
         # The clock that futures are timed by: two formulas differ in the last bit, and no longer group.
         t = np.array([years(self.as_of, option.expiry) for option in options], dtype=float)
         strike = np.array([option.strike for option in options], dtype=float)

@@ -68,7 +68,7 @@ def _on_market(market: Market, limits: Limits, book: Book, position: float, hori
         If no option of the chain is quoted within the limits and nothing else may be traded.
     """
     quotes = option_quotes(market, limits, book)
-    if not quotes and not limits.outright:
+    if not quotes and not limits.outright and not market.is_bare:
         raise InputError(
             f"no option of the {market.asset} chain between {limits.deltas[0]:g} and {limits.deltas[1]:g} delta"
             f"{_strikes_in_words(limits)} and {limits.expiries} days has a bid or an ask; widen deltas, expiries or "

@@ -36,6 +36,8 @@ def strikes_by_day(markets: Sequence[Market], limits: Limits, book: Book) -> dic
 def inside_windows(chain: OptionChain, limits: Limits) -> npt.NDArray[np.bool_]:
     """Which quotes lie within the windows of expiry, delta and moneyness."""
     q, (first, last) = chain.quotes, limits.expiries
+    if q.empty:  # a coin on which no option is quoted
+        return np.zeros(0, dtype=bool)
     # Raises, and says what the chain has, where nothing is left.
     chain.select(days=(first, np.inf if last is None else last), delta=limits.deltas)
     left = q["time_to_expiry"].to_numpy() * DAYS_PER_YEAR
