@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from hedging.planner.frontier import frontier
     from hedging.planner.plan import plan
     from hedging.prices import Prices
+    from hedging.screen import rotation
     from hedging.venues import read_chain, read_chains, read_prices
 
 __version__ = "0.1.0"
@@ -87,6 +88,7 @@ _HOME = {
         "read_plan",
     ),
     "prices": ("Prices",),
+    "screen": ("rotation",),
     "venues": ("read_chain", "read_chains", "read_prices"),
 }
 _NAMES = {name: room for room, names in _HOME.items() for name in names}
@@ -137,6 +139,7 @@ __all__ = [
     "read_plan",
     "read_prices",
     "risk",
+    "rotation",
     "samples",
     "scenario",
     "screen",

@@ -10,8 +10,8 @@ from hedging.cli import _console as console
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
-    from hedging import Prices
-    from hedging.screen import History, Screen
+    from hedging import OptionChain, Prices
+    from hedging.screen import Decision, History, Screen
 
 __all__ = ["add_parser"]
 
@@ -33,6 +33,21 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument(
         "--history", action="store_true", help="what past cases of each verdict were followed by"
     )
+    command.add_argument(
+        "--book", metavar="BOOK", help="TOML file of what is held: the ways out of its laggards"
+    )
+    command.add_argument(
+        "--chain", action="append", default=[], metavar="FILE", help="option quotes of a coin; again for each"
+    )
+    command.add_argument(
+        "--funding",
+        type=_funding,
+        default={},
+        metavar="COIN=SHARE,...",
+        help="of perpetuals per 8 hours: DOGE=0.01%%",
+    )
+    command.add_argument("--floor", type=console.share, default=-0.15, metavar="SHARE", help="to keep: -15%%")
+    command.add_argument("--horizon", type=console.number, default=30.0, metavar="DAYS", help="default 30")
     command.add_argument("--csv", metavar="FILE", help="write the whole table as CSV")
     console.add_outputs(command, "ranking, rolling alpha and drawdowns")
 
@@ -41,25 +56,37 @@ def _windows(text: str) -> tuple[int, ...]:
     return tuple(console.whole(part.strip()) for part in text.split(","))
 
 
+def _funding(text: str) -> dict[str, float]:
+    parts = [part.partition("=") for part in text.split(",")]
+    if not all(name and found and rest for name, found, rest in parts):
+        raise argparse.ArgumentTypeError(f"must be COIN=SHARE, several with commas; got {text!r}")
+    return {name.strip(): console.share(rest) for name, _, rest in parts}
+
+
 def _run(args: argparse.Namespace) -> int:
     console.check_outputs(args.json, args.csv, plot=args.plot)
     prices = hedging.read_prices(args.prices, timezone=args.timezone)
     past = _history(args, prices) if args.history else None
     screen = hedging.screen.run(prices, args.benchmark, args.at, args.windows, history=past)
+    decision = _decision(args, prices, screen) if args.book else None
     if args.json:
         content = screen.to_dict()
         if past is not None:
             content["history"] = past.to_dict()
+        if decision is not None:
+            content["decision"] = decision.to_dict()
         console.emit_json(args.json, content)
     if args.json != "-":
         print(screen)
         _print_oddities(screen)
         if past is not None:
             print(f"\n{past}")
+        if decision is not None:
+            print(f"\n{decision}")
     if args.csv:
         console.write_table(args.csv, screen.to_frame().reset_index())
     if args.plot:
-        _draw(args, prices, screen)
+        _draw(args, prices, screen, decision)
     return 0
 
 
@@ -73,6 +100,37 @@ def _history(args: argparse.Namespace, prices: Prices) -> History:
         )
 
 
+def _decision(args: argparse.Namespace, prices: Prices, screen: Screen) -> Decision:
+    """The ways out of the laggards of a book, with the chains that are of its time."""
+    book = hedging.read_book(args.book)
+    day = screen.as_of + prices.daily().bar.length  # quotes are taken after the last close
+    chains = {}
+    for file in args.chain:
+        chain = _chain_after(file, day)
+        chains[chain.asset] = chain
+    return hedging.screen.decide(
+        book,
+        prices,
+        chains,
+        args.funding,
+        args.floor,
+        args.horizon,
+        at=args.at,
+        benchmark=args.benchmark,
+    )
+
+
+def _chain_after(file: str, day: Any) -> OptionChain:
+    """The chain of a file: its only one, or that of the day after the last close."""
+    try:
+        return hedging.read_chain(file)
+    except InputError as error:
+        try:
+            return hedging.read_chain(file, at=f"{day:%Y-%m-%d}")
+        except InputError:
+            raise error from None
+
+
 def _print_oddities(screen: Screen) -> None:
     """Coins that were left out, and what was odd about those that were not."""
     for coin, of_coin in screen.excluded.groupby("coin"):
@@ -83,8 +141,8 @@ def _print_oddities(screen: Screen) -> None:
             print(f"odd: {event}")
 
 
-def _draw(args: argparse.Namespace, prices: Prices, screen: Screen) -> None:
-    """Three pictures on one sheet."""
+def _draw(args: argparse.Namespace, prices: Prices, screen: Screen, decision: Decision | None) -> None:
+    """Three pictures on one sheet, and a fourth of the ways out."""
     from matplotlib import pyplot as plt
 
     from hedging.plots.style import styled
@@ -93,7 +151,10 @@ def _draw(args: argparse.Namespace, prices: Prices, screen: Screen) -> None:
     if not coins:
         raise InputError("--plot: no coin to draw.")
     with styled():
-        figure, (first, second, third) = plt.subplots(3, 1, figsize=(8.0, 13.0), layout="constrained")
+        drawn = decision is not None and bool(decision.ways)
+        rows = 4 if drawn else 3
+        figure, axes = plt.subplots(rows, 1, figsize=(8.0, 4.4 * rows), layout="constrained")
+        first, second, third = axes[:3]
     try:
         window = max(screen.windows)
         alphas = hedging.screen.rolling_alpha(
@@ -102,6 +163,8 @@ def _draw(args: argparse.Namespace, prices: Prices, screen: Screen) -> None:
         hedging.plots.ranking(screen, ax=first)
         hedging.plots.rolling_alpha(alphas, window=window, ax=second)
         hedging.plots.drawdowns(hedging.screen.drawdowns(prices, coins, at=args.at), ax=third)
+        if decision is not None and drawn:
+            hedging.plots.decision(decision, ax=axes[3])
         console.save_figure(figure, args.plot)
     finally:
         plt.close(figure)

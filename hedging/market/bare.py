@@ -48,7 +48,9 @@ class NoSmile(Smile):
         return f"{self.asset}: no options are quoted"
 
 
-def bare_chain(asset: str, spot: float, as_of: str | pd.Timestamp, currency: str) -> tuple[OptionChain, NoSmile]:
+def bare_chain(
+    asset: str, spot: float, as_of: str | pd.Timestamp, currency: str
+) -> tuple[OptionChain, NoSmile]:
     """A chain without quotes, and the surface that goes with it."""
     if not isinstance(asset, str) or not asset:
         raise InputError(f"asset must be the name of a coin; got {asset!r}.")

@@ -8,12 +8,13 @@ from hedging.plots.plans import frontier
 from hedging.plots.quotes import overlays, smile, surface
 from hedging.plots.risks import attribution, distribution, greeks_profile, headroom
 from hedging.plots.scenarios import crash_fan, heatmap, payoff, pnl_paths
-from hedging.plots.screens import drawdowns, ranking, rolling_alpha
+from hedging.plots.screens import decision, drawdowns, ranking, rolling_alpha
 from hedging.plots.style import money
 
 __all__ = [
     "attribution",
     "crash_fan",
+    "decision",
     "distribution",
     "drawdowns",
     "frontier",

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from hedging.errors import InputError
-from hedging.plots.style import MARKERS, QUIET, SERIES, axes_or_new, percent, styled
-from hedging.screen import VERDICTS, Screen
+from hedging.plots.style import HEDGED, MARKERS, QUIET, SERIES, UNHEDGED, axes_or_new, money, percent, styled
+from hedging.screen import VERDICTS, Decision, Screen
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["drawdowns", "ranking", "rolling_alpha"]
+__all__ = ["decision", "drawdowns", "ranking", "rolling_alpha"]
 
 # A colour and a mark a verdict: neither alone has to carry it.
 LOOKS: Final = {
@@ -155,6 +155,60 @@ def drawdowns(found: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.yaxis.set_major_formatter(percent)
         ax.set(ylabel="below the highest close before [share]", title="drawdowns")
         ax.legend(loc="best", ncols=2)
+    return ax
+
+
+def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
+    """What each way out of each laggard leaves, in a crash and at worst, against the floor.
+
+    Parameters
+    ----------
+    found : Decision
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        Three rows of marks: ``crash, nothing done``, ``crash, this way`` and ``worst, this way``; a row a way, with
+        its cost and carry beside it. A way that does not exist has no mark.
+
+    Raises
+    ------
+    InputError
+        If no laggard is held.
+    """
+    if not found.ways:
+        raise InputError("there is nothing to draw: no laggard is held.")
+    names = [f"{way.coin}  {way.way}" for way in found.ways]
+    rows = np.arange(len(names))
+    marks = (
+        ("crash", "crash, nothing done", "o", UNHEDGED, "none"),
+        ("crash_left", "crash, this way", "o", HEDGED, HEDGED),
+        ("worst_left", "worst, this way", "X", "black", "black"),
+    )
+    with styled():
+        ax = axes_or_new(ax)
+        ax.axvline(found.floor, color=QUIET, linestyle="--", linewidth=1.2, label=f"floor {found.floor:.0%}")
+        for name, label, marker, edge, face in marks:
+            values = np.array([getattr(way, name) for way in found.ways])
+            ax.plot(values, rows, marker, color=edge, markerfacecolor=face, markersize=6, label=label)
+        for row, way in zip(rows, found.ways, strict=True):
+            text = (
+                "does not exist"
+                if np.isnan(way.worst_left)
+                else f"cost {money(way.execution)}, {way.carry:+.0%}/y"
+            )
+            ax.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)
+        for place in range(1, len(names)):
+            if found.ways[place].coin != found.ways[place - 1].coin:
+                ax.axhline(place - 0.5, color="0.75", linewidth=0.8)
+        ax.set_yticks(rows, names, fontsize=8)
+        ax.set_ylim(len(names) - 0.4, -0.6)
+        ax.grid(axis="y", visible=False)
+        ax.xaxis.set_major_formatter(percent)
+        title = f"ways out over {found.horizon:g} days"
+        ax.set(xlabel="loss [share of the position]", title=title)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=2)
     return ax
 
 

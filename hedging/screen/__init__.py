@@ -5,22 +5,29 @@ and verdict was followed by in the past. A screen shows what is. It does not for
 losers do not go on losing, and only risk ranks risk.
 """
 
+from hedging.screen import rotation
 from hedging.screen.evidence import false_discovery
 from hedging.screen.history import History, history
 from hedging.screen.rolling import drawdowns, rolling_alpha
+from hedging.screen.rotation import Decision, Pair, decide, pair
 from hedging.screen.rules import VERDICTS, Rules
 from hedging.screen.screen import Screen, Verdict, Vote, run
 
 __all__ = [
     "VERDICTS",
+    "Decision",
     "History",
+    "Pair",
     "Rules",
     "Screen",
     "Verdict",
     "Vote",
+    "decide",
     "drawdowns",
     "false_discovery",
     "history",
+    "pair",
     "rolling_alpha",
+    "rotation",
     "run",
 ]
