@@ -166,6 +166,8 @@ class Market:
         InputError
             If an option is of another asset, or expired before the chain was taken.
         """
+        if self.is_bare and options:
+            raise no_options(self.asset, options[0].symbol)
         for option in options:
             if option.asset != self.asset:
                 raise InputError(f"{option.symbol} is no option on {self.asset}, the asset of the chain.")
@@ -174,8 +176,6 @@ class Market:
                     f"{option.symbol} expired before the chain of {self.as_of:%Y-%m-%d %H:%M} UTC was taken; "
                     "remove it from the book or take a chain from before."
                 )
-        if self.is_bare and options:
-            raise no_options(self.asset, options[0].symbol)
         # The clock that futures are timed by: two formulas differ in the last bit, and no longer group.
         t = np.array([years(self.as_of, option.expiry) for option in options], dtype=float)
         strike = np.array([option.strike for option in options], dtype=float)

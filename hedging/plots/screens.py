@@ -179,6 +179,8 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
     """
     if not found.ways:
         raise InputError("there is nothing to draw: no laggard is held.")
+    from matplotlib.ticker import MaxNLocator
+
     names = [f"{way.coin}  {way.way}" for way in found.ways]
     rows = np.arange(len(names))
     marks = (
@@ -194,9 +196,11 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
             ax.plot(values, rows, marker, color=edge, markerfacecolor=face, markersize=6, label=label)
         for row, way in zip(rows, found.ways, strict=True):
             text = (
-                "does not exist"
+                "refused"
+                if way.residual > 0.0
+                else "does not exist"
                 if np.isnan(way.worst_left)
-                else f"cost {money(way.execution)}, {way.carry:+.0%}/y"
+                else f"cost {money(way.execution)}, {percent(round(way.carry, 3))} a year"
             )
             ax.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)
         for place in range(1, len(names)):
@@ -205,6 +209,7 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
         ax.set_yticks(rows, names, fontsize=8)
         ax.set_ylim(len(names) - 0.4, -0.6)
         ax.grid(axis="y", visible=False)
+        ax.xaxis.set_major_locator(MaxNLocator(3))
         ax.xaxis.set_major_formatter(percent)
         title = f"ways out over {found.horizon:g} days"
         ax.set(xlabel="loss [share of the position]", title=title)
