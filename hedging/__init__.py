@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from hedging.planner.frontier import frontier
     from hedging.planner.plan import plan
     from hedging.prices import Prices
-    from hedging.screen import rotation
+    from hedging.screen import allocation, rotation
     from hedging.venues import read_chain, read_chains, read_prices
 
 __version__ = "0.1.0"
@@ -88,7 +88,7 @@ _HOME = {
         "read_plan",
     ),
     "prices": ("Prices",),
-    "screen": ("rotation",),
+    "screen": ("allocation", "rotation"),
     "venues": ("read_chain", "read_chains", "read_prices"),
 }
 _NAMES = {name: room for room, names in _HOME.items() for name in names}
@@ -118,6 +118,7 @@ __all__ = [
     "Spot",
     "Target",
     "VenueError",
+    "allocation",
     "audit",
     "book",
     "crash_path",

@@ -5,7 +5,7 @@ and verdict was followed by in the past. A screen shows what is. It does not for
 losers do not go on losing, and only risk ranks risk.
 """
 
-from hedging.screen import rotation
+from hedging.screen import allocation, rotation
 from hedging.screen.evidence import false_discovery
 from hedging.screen.history import History, history
 from hedging.screen.rolling import drawdowns, rolling_alpha
@@ -22,6 +22,7 @@ __all__ = [
     "Screen",
     "Verdict",
     "Vote",
+    "allocation",
     "decide",
     "drawdowns",
     "false_discovery",

@@ -14,7 +14,14 @@ from scipy.stats import rankdata
 from hedging._extras import require
 from hedging.screen.regression import newey_west_errors, ols
 
-__all__ = ["FEWEST_PERIODS", "false_discovery", "of_measures", "of_verdicts", "rank_correlations"]
+__all__ = [
+    "FEWEST_PERIODS",
+    "block_draws",
+    "false_discovery",
+    "of_measures",
+    "of_verdicts",
+    "rank_correlations",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -141,7 +148,7 @@ def _intervals(values: Array, block: float, seed: int) -> tuple[Array, Array]:
         return nothing, nothing
     there = ~np.isnan(values)
     filled = np.where(there, values, 0.0)
-    draws = _draws(len(values), block, seed)
+    draws = block_draws(len(values), block, seed)
     counts = np.stack([np.bincount(draw, minlength=len(values)) for draw in draws])
     low, high = np.full((2, values.shape[1]), np.nan)
     for place in np.flatnonzero(there.any(axis=0)).tolist():
@@ -151,7 +158,7 @@ def _intervals(values: Array, block: float, seed: int) -> tuple[Array, Array]:
     return low, high
 
 
-def _draws(count: int, block: float, seed: int) -> list[npt.NDArray[np.int64]]:
+def block_draws(count: int, block: float, seed: int) -> list[npt.NDArray[np.int64]]:
     """Places drawn by the stationary bootstrap of Politis and Romano."""
     bootstrap = require("arch.bootstrap", "stats").StationaryBootstrap
     made = bootstrap(max(block, 1.0), np.arange(count), seed=np.random.default_rng(seed))
@@ -184,7 +191,7 @@ def of_verdicts(
     """
     known = panel[panel[f"over_universe_{horizon}"].notna()]
     dates = known.index.get_level_values(0)
-    draws = _draws(dates.nunique(), 2.0 * horizon / every, seed) if dates.nunique() >= 3 else []
+    draws = block_draws(dates.nunique(), 2.0 * horizon / every, seed) if dates.nunique() >= 3 else []
     places = pd.Index(dates.unique().sort_values()).get_indexer(dates)
     rows = {}
     for verdict in holds:
