@@ -82,7 +82,7 @@ def sample_of(result: ScenarioResult | pd.DataFrame, *, hedged: bool = True) -> 
     if bad.any():
         row, column = map(int, np.argwhere(bad)[0])
         raise InputError(
-            f"returns must be finite; got {table.iloc[row, column]} of {table.columns[column]} in row {row}."
+            f"returns must be finite; got {float(table.to_numpy()[row, column])} of {table.columns[column]!s} in row {row}."
         )
     return Sample(table, values)
 
@@ -137,5 +137,5 @@ def tail_correlation(returns: Array, weights: Array, level: float = 0.95) -> flo
     spread = worst.std(axis=0)
     if not (spread > 1e-12).all():
         return float("nan")
-    correlation = np.corrcoef(worst.T)
+    correlation = np.asarray(np.corrcoef(worst.T)).reshape(worst.shape[1], worst.shape[1])
     return float(correlation[np.triu_indices(len(correlation), 1)].mean())
