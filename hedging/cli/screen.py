@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-import hedging
 from hedging.cli import _console as console
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
-    from hedging import OptionChain, Prices
+    from hedging.market import OptionChain
+    from hedging.prices import Prices
     from hedging.screen import Decision, History, Screen
 
 __all__ = ["add_parser"]
@@ -64,10 +64,13 @@ def _funding(text: str) -> dict[str, float]:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from hedging.screen import run
+    from hedging.venues import read_prices
+
     console.check_outputs(args.json, args.csv, plot=args.plot)
-    prices = hedging.read_prices(args.prices, timezone=args.timezone)
+    prices = read_prices(args.prices, timezone=args.timezone)
     past = _history(args, prices) if args.history else None
-    screen = hedging.screen.run(prices, args.benchmark, args.at, args.windows, history=past)
+    screen = run(prices, args.benchmark, args.at, args.windows, history=past)
     decision = _decision(args, prices, screen) if args.book else None
     if args.json:
         content = screen.to_dict()
@@ -92,23 +95,26 @@ def _run(args: argparse.Namespace) -> int:
 
 def _history(args: argparse.Namespace, prices: Prices) -> History:
     """Past cases, none of them later than the screen."""
+    from hedging.screen import history
+
     if args.at:
         prices = prices.before(args.at)
     with console.progress("history") as progress:
-        return hedging.screen.history(
-            prices, benchmark=args.benchmark, windows=args.windows, progress=progress
-        )
+        return history(prices, benchmark=args.benchmark, windows=args.windows, progress=progress)
 
 
 def _decision(args: argparse.Namespace, prices: Prices, screen: Screen) -> Decision:
     """The ways out of the laggards of a book, with the chains that are of its time."""
-    book = hedging.read_book(args.book)
+    from hedging.book import read_book
+    from hedging.screen import decide
+
+    book = read_book(args.book)
     day = screen.as_of + prices.daily().bar.length  # quotes are taken after the last close
     chains = {}
     for file in args.chain:
         chain = _chain_after(file, day)
         chains[chain.asset] = chain
-    return hedging.screen.decide(
+    return decide(
         book,
         prices,
         chains,
@@ -122,11 +128,13 @@ def _decision(args: argparse.Namespace, prices: Prices, screen: Screen) -> Decis
 
 def _chain_after(file: str, day: Any) -> OptionChain:
     """The chain of a file: its only one, or that of the day after the last close."""
+    from hedging.venues import read_chain
+
     try:
-        return hedging.read_chain(file)
+        return read_chain(file)
     except InputError as error:
         try:
-            return hedging.read_chain(file, at=f"{day:%Y-%m-%d}")
+            return read_chain(file, at=f"{day:%Y-%m-%d}")
         except InputError:
             raise error from None
 
@@ -145,7 +153,9 @@ def _draw(args: argparse.Namespace, prices: Prices, screen: Screen, decision: De
     """Three pictures on one sheet, and a fourth of the ways out."""
     from matplotlib import pyplot as plt
 
+    from hedging.plots import screens
     from hedging.plots.style import styled
+    from hedging.screen import drawdowns, rolling_alpha
 
     coins = screen.weakest(DRAWN)
     if not coins:
@@ -157,14 +167,12 @@ def _draw(args: argparse.Namespace, prices: Prices, screen: Screen, decision: De
         first, second, third = axes[:3]
     try:
         window = max(screen.windows)
-        alphas = hedging.screen.rolling_alpha(
-            prices, coins, window=window, benchmark=screen.benchmark, at=args.at
-        )
-        hedging.plots.ranking(screen, ax=first)
-        hedging.plots.rolling_alpha(alphas, window=window, ax=second)
-        hedging.plots.drawdowns(hedging.screen.drawdowns(prices, coins, at=args.at), ax=third)
+        alphas = rolling_alpha(prices, coins, window=window, benchmark=screen.benchmark, at=args.at)
+        screens.ranking(screen, ax=first)
+        screens.rolling_alpha(alphas, window=window, ax=second)
+        screens.drawdowns(drawdowns(prices, coins, at=args.at), ax=third)
         if decision is not None and drawn:
-            hedging.plots.decision(decision, ax=axes[3])
+            screens.decision(decision, ax=axes[3])
         console.save_figure(figure, args.plot)
     finally:
         plt.close(figure)

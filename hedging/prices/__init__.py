@@ -5,9 +5,10 @@ given time. What is odd about a series (restarts, gaps, stale runs, bad prints, 
 ``events`` with what was done about it; nothing is ever filled in.
 """
 
+from hedging.prices.bar import Bar
 from hedging.prices.cutoff import Disagreement, compare, day_end
 from hedging.prices.events import Event
 from hedging.prices.past import Past
-from hedging.prices.prices import Bar, Prices
+from hedging.prices.prices import Prices
 
 __all__ = ["Bar", "Disagreement", "Event", "Past", "Prices", "compare", "day_end"]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from numbers import Real
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from hedging.errors import InputError
+from hedging.prices.bar import DAY, FIELDS, Bar
 from hedging.prices.events import Event, restarts
-from hedging.prices.prices import DAY, FIELDS, Bar, Prices
 
-__all__ = ["prices_of"]
+__all__ = ["LaidOut", "laid_out"]
 
 Array = npt.NDArray[np.float64]
 
@@ -25,7 +25,17 @@ STAMPS: Final = {"open_time": "open", "close_time": "close"}
 NAMED: Final = 3  # rows shown in one message
 
 
-def prices_of(
+class LaidOut(NamedTuple):
+    """What a table held, as the fields of `hedging.prices.Prices`."""
+
+    stamps: pd.DatetimeIndex
+    coins: tuple[str, ...]
+    fields: dict[str, Array]
+    bar: Bar
+    noted: tuple[Event, ...]
+
+
+def laid_out(
     frame: pd.DataFrame,
     *,
     layout: str | None,
@@ -33,8 +43,8 @@ def prices_of(
     timezone: str | None,
     bar: Bar | None,
     source: str,
-) -> Prices:
-    """Prices from a table; see `Prices.from_frame`."""
+) -> LaidOut:
+    """Parts of a table; see `Prices.from_frame`."""
     frame, time_name = _with_times(frame, source)
     coin_name = next((name for name in COIN_COLUMNS if name in frame.columns), None)
     layout = layout or ("long" if coin_name or "close" in frame.columns else "wide")
@@ -253,7 +263,7 @@ def _parted(
     bar: Bar,
     noted: list[Event],
     source: str,
-) -> Prices:
+) -> LaidOut:
     """Give every restart of a symbol a column of its own."""
     per_day = DAY / bar.length
     columns: list[tuple[str, int, int, int]] = []  # name, column, first row, row after the last
@@ -276,11 +286,6 @@ def _parted(
         parted[field] = made
     there = np.isfinite(parted["close"]).any(axis=0)
     kept = tuple(names[which] for which, has in zip(order, there, strict=True) if has)
-    return Prices(
-        stamps,
-        kept,
-        {name: values[:, there].copy() for name, values in parted.items()},
-        bar,
-        tuple(noted),
-        source,
+    return LaidOut(
+        stamps, kept, {name: values[:, there].copy() for name, values in parted.items()}, bar, tuple(noted)
     )

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from hedging.errors import InputError
-from hedging.prices.prices import DAY, Prices
+from hedging.prices.bar import DAY
+from hedging.prices.prices import Prices
 
 __all__ = ["Disagreement", "compare", "day_end"]
 

@@ -13,41 +13,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging.errors import InputError
+from hedging.prices._intake import laid_out
+from hedging.prices.bar import DAY, FIELDS, Bar
 from hedging.prices.events import Event, bad_prints, find_events
 from hedging.prices.past import Past
 from hedging.units import utc
 
-__all__ = ["FIELDS", "Bar", "Prices"]
+__all__ = ["Prices", "instant"]
 
 Array = npt.NDArray[np.float64]
 
-FIELDS: Final = ("open", "high", "low", "close", "volume", "quote_volume")
-DAY: Final = pd.Timedelta(days=1)
 WHEN: Final = "%Y-%m-%d %H:%M UTC"
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """How long a bar is, and which of its ends its stamp names.
-
-    Attributes
-    ----------
-    length : Timedelta
-    stamp : {'open', 'close'}
-    """
-
-    length: pd.Timedelta
-    stamp: Literal["open", "close"]
-
-    def __post_init__(self) -> None:
-        if not (isinstance(self.length, pd.Timedelta) and self.length > pd.Timedelta(0)):
-            raise InputError(f"the length of a bar must be a Timedelta > 0; got {self.length!r}.")
-        if self.stamp not in ("open", "close"):
-            raise InputError(f"the stamp of a bar is that of its 'open' or its 'close'; got {self.stamp!r}.")
-
-    def __str__(self) -> str:
-        hours = self.length / pd.Timedelta(hours=1)
-        return f"{hours / 24:g} d" if hours >= 24 else f"{hours:g} h"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,9 +100,8 @@ class Prices:
             If a coin has two rows of one time or two columns, a price is text, no time column is there, bars
             have no common length, or what a stamp means cannot be told.
         """
-        from hedging.prices._intake import prices_of
-
-        return prices_of(frame, layout=layout, asset=asset, timezone=timezone, bar=bar, source=source)
+        read = laid_out(frame, layout=layout, asset=asset, timezone=timezone, bar=bar, source=source)
+        return cls(read.stamps, read.coins, read.fields, read.bar, read.noted, source)
 
     def __len__(self) -> int:
         return len(self.stamps)

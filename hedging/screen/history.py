@@ -15,7 +15,7 @@ import pandas as pd
 
 from hedging.errors import InputError
 from hedging.prices import Prices
-from hedging.prices.prices import DAY
+from hedging.prices.bar import DAY
 from hedging.screen import evidence
 from hedging.screen.breaks import BREAK_DAYS, BREAK_WINDOW
 from hedging.screen.measures import check_windows, measure

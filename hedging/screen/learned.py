@@ -14,7 +14,7 @@ from hedging._extras import require
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.prices import Prices
-from hedging.prices.prices import DAY
+from hedging.prices.bar import DAY
 from hedging.screen.evidence import block_draws
 from hedging.screen.history import History, history
 
