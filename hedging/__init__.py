@@ -15,6 +15,7 @@ from hedging import _extras
 
 if TYPE_CHECKING:
     from hedging import (
+        backtest,
         book,
         errors,
         greeks,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         units,
         venues,
     )
+    from hedging.backtest import read_tape
     from hedging.book import Book, Exposure, Holding, read_book
     from hedging.errors import (
         ChainError,
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "backtest": ("read_tape",),
     "book": ("Book", "Exposure", "Holding", "read_book"),
     "errors": (
         "ChainError",
@@ -120,6 +123,7 @@ __all__ = [
     "VenueError",
     "allocation",
     "audit",
+    "backtest",
     "book",
     "crash_path",
     "errors",
@@ -139,6 +143,7 @@ __all__ = [
     "read_chains",
     "read_plan",
     "read_prices",
+    "read_tape",
     "risk",
     "rotation",
     "samples",

@@ -166,6 +166,15 @@ class Holding:
         return self.instrument.asset
 
     @property
+    def entered(self) -> float:
+        """The entry price of what must have one, such as a perpetual. [money]"""
+        if self.entry is None:
+            raise InputError(
+                f"{self.instrument.symbol} needs its entry price: its value is the gain since then."
+            )
+        return self.entry
+
+    @property
     def units(self) -> float:
         """Signed units of underlying: quantity times multiplier."""
         return units_of(self.instrument, self.quantity)

@@ -16,6 +16,7 @@ from typing import NoReturn
 from hedging.cli import _console as console
 from hedging.cli import _streams as streams
 from hedging.cli import audit as cli_audit
+from hedging.cli import backtest as cli_backtest
 from hedging.cli import chain as cli_chain
 from hedging.cli import demo as cli_demo
 from hedging.cli import frontier as cli_frontier
@@ -133,5 +134,6 @@ def _parser() -> console.Parser:
     cli_scenario.add_parser(commands)
     cli_chain.add_parser(commands)
     cli_screen.add_parser(commands)
+    cli_backtest.add_parser(commands)
     cli_demo.add_parser(commands)
     return parser

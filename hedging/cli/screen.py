@@ -153,9 +153,9 @@ def _draw(args: argparse.Namespace, prices: Prices, screen: Screen, decision: De
     """Three pictures on one sheet, and a fourth of the ways out."""
     from matplotlib import pyplot as plt
 
-    from hedging.plots import screens
+    from hedging import plots
+    from hedging import screen as room
     from hedging.plots.style import styled
-    from hedging.screen import drawdowns, rolling_alpha
 
     coins = screen.weakest(DRAWN)
     if not coins:
@@ -167,12 +167,12 @@ def _draw(args: argparse.Namespace, prices: Prices, screen: Screen, decision: De
         first, second, third = axes[:3]
     try:
         window = max(screen.windows)
-        alphas = rolling_alpha(prices, coins, window=window, benchmark=screen.benchmark, at=args.at)
-        screens.ranking(screen, ax=first)
-        screens.rolling_alpha(alphas, window=window, ax=second)
-        screens.drawdowns(drawdowns(prices, coins, at=args.at), ax=third)
+        alphas = room.rolling_alpha(prices, coins, window=window, benchmark=screen.benchmark, at=args.at)
+        plots.ranking(screen, ax=first)
+        plots.rolling_alpha(alphas, window=window, ax=second)
+        plots.drawdowns(room.drawdowns(prices, coins, at=args.at), ax=third)
         if decision is not None and drawn:
-            screens.decision(decision, ax=axes[3])
+            plots.decision(decision, ax=axes[3])
         console.save_figure(figure, args.plot)
     finally:
         plt.close(figure)

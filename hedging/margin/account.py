@@ -275,7 +275,7 @@ def _units(positions: Sequence[Position]) -> Array:
 def _amount(position: Position) -> float:
     """Money of a coin-settled contract, which was fixed when it was entered; units of any other."""
     coin = _in_coin(position[0])
-    return _net([held.units * ((held.entry or 0.0) if coin else 1.0) for held in position])
+    return _net([held.units * (held.entered if coin else 1.0) for held in position])
 
 
 def _net(sizes: Sequence[float]) -> float:

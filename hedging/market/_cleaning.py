@@ -21,6 +21,7 @@ __all__ = [
     "NUMBER_COLUMNS",
     "RAW_COLUMNS",
     "ChainRules",
+    "distinct",
     "judge",
     "numbers",
     "rejected_rows",
@@ -106,7 +107,9 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
     reasons = np.full(len(raw), "", dtype=object)
     for name in NUMBER_COLUMNS:
         value = pd.to_numeric(raw[name], errors="coerce").astype(float)
-        blank = raw[name].isna() | (raw[name].astype(str).str.strip() == "")
+        blank = raw[name].isna()
+        if not pd.api.types.is_numeric_dtype(raw[name].dtype):
+            blank |= raw[name].astype(str).str.strip() == ""
         finite = value.abs() < np.inf
         rules = ((value.isna() & ~blank, "not a number"), (value.notna() & ~finite, "not finite"))
         for broken, rule in (*rules, (finite & (value.abs() > _BEYOND_BELIEF), "beyond belief")):
@@ -117,17 +120,16 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
     return table, reasons
 
 
-def judge(table: pd.DataFrame, reasons: Reasons, as_of: pd.Timestamp, rules: ChainRules) -> Reasons:
+def judge(table: pd.DataFrame, reasons: Reasons, rules: ChainRules) -> Reasons:
     """Name for each row the first rule that it breaks.
 
     Parameters
     ----------
     table : DataFrame
-        Columns of `RAW_COLUMNS`, with prices undiscounted and in money, as `forward` is.
+        Columns of `RAW_COLUMNS`, with prices undiscounted and in money, as `forward` is; ``snapshot``, the
+        number of the chain a row belongs to, and ``as_of``, its time: what has expired by then is rejected.
     reasons : ndarray of str
         Reasons found before, which stay; ``""`` where there is none yet.
-    as_of : Timestamp
-        Time of the quotes; what has expired by then is rejected.
     rules : ChainRules
         The limits.
 
@@ -137,12 +139,26 @@ def judge(table: pd.DataFrame, reasons: Reasons, as_of: pd.Timestamp, rules: Cha
         ``""`` for a usable row.
     """
     found = reasons.copy()
-    for name, rule in _rules(as_of, rules):
-        left = found == ""
-        broken = np.zeros(len(table), dtype=bool)
-        broken[left] = rule(table[left])
-        found[broken] = name
+    left = np.flatnonzero(found == "")
+    rest = table.iloc[left]
+    for name, rule in _rules(rules):
+        broken = np.asarray(rule(rest), dtype=bool)
+        if broken.any():
+            found[left[broken]] = name
+            left, rest = left[~broken], rest[~broken]
     return found
+
+
+def distinct(column: pd.Series) -> tuple[npt.NDArray[np.intp], pd.Series]:
+    """Distinct cells of a column, and which of them each row holds: files of years repeat a few thousands of times.
+
+    Cells that cannot be hashed, such as lists that came instead of names, stand for themselves.
+    """
+    try:
+        codes, cells = pd.factorize(column.astype(object), use_na_sentinel=False)
+    except TypeError:
+        return np.arange(len(column)), pd.Series(column.to_numpy(dtype=object), dtype=object)
+    return codes, pd.Series(cells, dtype=object)
 
 
 def rejected_rows(raw: pd.DataFrame, reasons: Reasons, labels: pd.Index) -> pd.DataFrame:
@@ -158,7 +174,7 @@ def rejected_rows(raw: pd.DataFrame, reasons: Reasons, labels: pd.Index) -> pd.D
     )
 
 
-def _rules(as_of: pd.Timestamp, rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]]:
+def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]]:
     """Every rule under its name, in the order in which a row meets them."""
     return [
         (
@@ -167,8 +183,8 @@ def _rules(as_of: pd.Timestamp, rules: ChainRules) -> list[tuple[str, Callable[[
         ),
         ("strike not above 0", lambda t: ~(t["strike"] > 0).to_numpy()),
         ("negative price", lambda t: (t[["bid", "ask", "mark", "mark_vol"]] < 0).any(axis=1).to_numpy()),
-        ("expired", lambda t: (t["expiry"] <= as_of).to_numpy()),
-        ("duplicate", lambda t: t["symbol"].duplicated().to_numpy()),
+        ("expired", lambda t: (t["expiry"] <= t["as_of"]).to_numpy()),
+        ("duplicate", lambda t: t.duplicated(["snapshot", "symbol"]).to_numpy()),
         ("discount not in (0, 2)", lambda t: ~t["discount"].between(0, 2, inclusive="neither").to_numpy()),
         ("no forward", lambda t: ~(t["forward"] > 0).to_numpy()),
         ("no quote", lambda t: t[["bid", "ask", "mark", "mark_vol"]].isna().all(axis=1).to_numpy()),
@@ -187,7 +203,7 @@ def _rules(as_of: pd.Timestamp, rules: ChainRules) -> list[tuple[str, Callable[[
 
 
 def _off_median(table: pd.DataFrame) -> npt.NDArray[np.float64]:
-    median = table.groupby("expiry")["forward"].transform("median")
+    median = table.groupby(["snapshot", "expiry"])["forward"].transform("median")
     ratio: npt.NDArray[np.float64] = table["forward"].to_numpy() / median.to_numpy()
     return np.abs(ratio - 1.0)
 

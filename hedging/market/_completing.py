@@ -7,7 +7,7 @@ money values and whichever of mark and mark vol the venue does not show.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
@@ -17,11 +17,11 @@ import pandas as pd
 from hedging import greeks as _greeks
 from hedging.errors import ChainError
 from hedging.market import _parity
-from hedging.market._cleaning import RAW_COLUMNS, require_columns
+from hedging.market._cleaning import RAW_COLUMNS, distinct, require_columns
 from hedging.market.contracts import option_symbol
 from hedging.units import DAYS_PER_YEAR, SECONDS_PER_YEAR
 
-__all__ = ["PRICES", "completed", "laid_out", "spot_of", "units_agree", "vol_divisor", "with_forwards"]
+__all__ = ["PRICES", "completed", "disagreements", "laid_out", "spots_of", "vol_divisor", "with_forwards"]
 
 PRICES: Final = ["bid", "ask", "mark"]
 _FLAGS: Final = {"c": "c", "call": "c", "p": "p", "put": "p"}
@@ -63,7 +63,9 @@ def laid_out(frame: pd.DataFrame, columns: Mapping[str, str], asset: str, source
         {ours: frame[theirs].to_numpy() if theirs in frame else np.nan for ours, theirs in names.items()},
         index=pd.RangeIndex(len(frame)),
     )
-    raw["flag"] = raw["flag"].astype(str).str.strip().str.lower().map(_FLAGS)
+    codes, kinds = distinct(raw["flag"])
+    flags = kinds.astype(str).str.strip().str.lower().map(_FLAGS)
+    raw["flag"] = flags.astype(object).to_numpy()[codes]
     raw["expiry"] = _expiries(frame[names["expiry"]], source)
     if names["symbol"] not in frame.columns:
         raw["symbol"] = _symbols(raw, asset)
@@ -96,72 +98,106 @@ def _expiries(column: pd.Series, source: str) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(column).tz_convert("UTC").as_unit("ns")
 
 
-def with_forwards(
-    table: pd.DataFrame, as_of: pd.Timestamp, rate: float, futures: pd.DataFrame, *, coin: bool
-) -> pd.DataFrame:
+def with_forwards(table: pd.DataFrame, rate: float, futures: pd.DataFrame, *, coin: bool) -> pd.DataFrame:
     """Add time to expiry and discount, and fill the forward: from its expiry, a future, or put-call parity."""
-    time = ((table["expiry"] - as_of) / pd.Timedelta(seconds=SECONDS_PER_YEAR)).astype(float)
-    table = table.assign(time_to_expiry=time, discount=table["discount"].fillna((-rate * time).map(np.exp)))
-    of_expiry = table.groupby("expiry")["forward"].transform("median")
-    if len(futures) and of_expiry.isna().any():
-        marks = futures.dropna(subset=["expiry"]).drop_duplicates("expiry").set_index("expiry")
-        of_expiry = of_expiry.fillna(
-            table["expiry"].map(marks["mark"].fillna((marks["bid"] + marks["ask"]) / 2.0))
-        )
-    if of_expiry.isna().any():
-        orphans = table[of_expiry.isna()]
-        parity = _parity.implied_forwards(orphans, coin=coin)["forward"]
-        of_expiry = of_expiry.fillna(table["expiry"].map(parity))
+    time = (table["expiry"] - table["as_of"]).dt.total_seconds() / SECONDS_PER_YEAR
+    discount = table["discount"]
+    if rate or discount.notna().any():
+        discount = discount.fillna((-rate * time).map(np.exp))
+    else:
+        discount = time.where(time.isna(), 1.0)
+    table = table.assign(time_to_expiry=time, discount=discount)
+    of_expiry = table.groupby(["snapshot", "expiry"])["forward"].transform("median")
+    bare = of_expiry.isna()
+    for number in table.loc[bare, "snapshot"].unique():
+        mine = bare & (table["snapshot"] == number)
+        curve = futures[futures["snapshot"] == number]
+        of_expiry[mine] = _curve_forwards(table[mine], curve, coin=coin)
     return table.assign(forward=table["forward"].fillna(of_expiry))
 
 
-def spot_of(table: pd.DataFrame, spot: float | None, source: str) -> float:
-    """Take the index price given, else the rows' median, else the forward of the shortest expiry."""
-    if spot is None:
-        known = table[table["forward"].notna()]
-        shortest = known.loc[known["expiry"] == known["expiry"].min(), "forward"]
-        spot = float((table["index"] if table["index"].notna().any() else shortest).median())
-    if not (spot > 0 and np.isfinite(spot)):
-        raise ChainError(f"{source}: spot must be a number > 0; got {spot!r}. Pass spot=.")
-    return float(spot)
+def _curve_forwards(table: pd.DataFrame, futures: pd.DataFrame, *, coin: bool) -> pd.Series:
+    """Forwards of one snapshot's rows whose expiry shows none: the mark of its future, else put-call parity."""
+    found = pd.Series(np.nan, index=table.index)
+    if len(futures):
+        marks = futures.dropna(subset=["expiry"]).drop_duplicates("expiry").set_index("expiry")
+        found = found.fillna(table["expiry"].map(marks["mark"].fillna((marks["bid"] + marks["ask"]) / 2.0)))
+    if found.isna().any():
+        parity = _parity.implied_forwards(table[found.isna()], coin=coin)["forward"]
+        found = found.fillna(table["expiry"].map(parity))
+    return found
 
 
-def completed(kept: pd.DataFrame, spot: float, *, coin: bool) -> pd.DataFrame:
-    """Add money values, and fill whichever of mark and mark vol is missing; ordered by expiry and strike."""
+def spots_of(table: pd.DataFrame, spot: float | None, count: int) -> npt.NDArray[np.float64]:
+    """Index price of each snapshot: the one given, else its rows' median, else the forward of its shortest expiry."""
+    if spot is not None:
+        return np.full(count, float(spot))
+    found = table.groupby("snapshot")["index"].median().reindex(range(count)).to_numpy(dtype=float, copy=True)
+    for number in np.flatnonzero(np.isnan(found)):
+        known = table[(table["snapshot"] == number) & table["forward"].notna()]
+        if len(known):
+            found[number] = known.loc[known["expiry"] == known["expiry"].min(), "forward"].median()
+    return found
+
+
+def completed(kept: pd.DataFrame, spot: npt.NDArray[np.float64], *, coin: bool) -> pd.DataFrame:
+    """Add money values, and fill whichever of mark and mark vol is missing; ordered by expiry and strike.
+
+    `spot` is the index price of each row's snapshot; snapshots stay in their order.
+    """
     quotes = kept.assign(discount=spot / kept["forward"]) if coin else kept.copy()
     for name in PRICES:
         quotes[f"{name}_quoted"] = kept[name]
         quotes[name] = kept[name] * spot if coin else kept[name]
     shown = quotes["mark"].fillna((quotes["bid"] + quotes["ask"]) / 2.0)
-    quotes["mark_vol"] = quotes["mark_vol"].fillna(_vol_of(quotes, shown))
-    quotes["mark"] = quotes["mark"].fillna(_price_at(quotes, quotes["mark_vol"]))
-    return quotes.sort_values(["expiry", "strike", "flag"], kind="stable").reset_index(drop=True)
+    quotes["mark_vol"] = quotes["mark_vol"].fillna(
+        _each(
+            quotes, quotes["mark_vol"].isna() & shown.notna(), lambda part: _vol_of(part, shown[part.index])
+        )
+    )
+    quotes["mark"] = quotes["mark"].fillna(
+        _each(quotes, quotes["mark"].isna(), lambda part: _price_at(part, part["mark_vol"]))
+    )
+    order = ["snapshot", "expiry", "strike", "flag"]
+    return quotes.sort_values(order, kind="stable").reset_index(drop=True)
 
 
-def units_agree(quotes: pd.DataFrame, source: str) -> None:
-    """Check that shown vols price the shown marks, or mids, at least roughly.
+def _each(quotes: pd.DataFrame, wanted: pd.Series, fill: Callable[[pd.DataFrame], pd.Series]) -> pd.Series:
+    """What `fill` makes of the wanted rows, snapshot by snapshot.
 
-    Raises
-    ------
-    ChainError
-        If near the money they do not, for most quotes: then a unit was stated wrongly, or a column swapped.
+    Not of all at once: long arrays take other kernels, whose last digit may differ from those of a chain read alone.
+    """
+    found = pd.Series(np.nan, index=quotes.index)
+    for _, part in quotes[wanted].groupby("snapshot"):
+        found[part.index] = fill(part)
+    return found
+
+
+def disagreements(quotes: pd.DataFrame) -> dict[int, str]:
+    """Snapshots whose shown vols do not price their shown marks, or mids, near the money for most quotes.
+
+    Then a unit was stated wrongly, or a column swapped.
     """
     price = quotes["mark"].where(quotes["mark_quoted"].notna(), (quotes["bid"] + quotes["ask"]) / 2.0)
     near = (quotes["strike"] / quotes["forward"]).between(0.75, 1.35)
     near &= quotes["time_to_expiry"] > 0.5 / DAYS_PER_YEAR
-    judged = quotes[near & quotes["mark_vol"].notna() & (price > 0)]
-    if len(judged) < 3:
-        return
-    model, price = _price_at(judged, judged["mark_vol"]), price[judged.index]
-    off: pd.Series = (model - price).abs() / pd.concat([model, price], axis=1).max(axis=1)
-    if off.median() > 0.5:
-        worst = int(off.to_numpy().argmax())
-        row = judged.iloc[worst]
-        raise ChainError(
-            f"{source}: most vols near the money do not price their own quotes: {row['symbol']} has price "
-            f"{price.iloc[worst]:.6g} and vol {row['mark_vol']:.6g}, which prices it at {model.iloc[worst]:.6g}. "
+    rows = quotes[near & quotes["mark_vol"].notna() & (price > 0)]
+    if rows.empty:
+        return {}
+    model, price = _price_at(rows, rows["mark_vol"]), price[rows.index]
+    off: pd.Series = (model - price).abs() / np.maximum(model, price)
+    grouped = off.groupby(rows["snapshot"])
+    odd = grouped.median()[(grouped.size() >= 3) & (grouped.median() > 0.5)]
+    found = {}
+    for number in odd.index:
+        label = off[rows["snapshot"] == number].idxmax()
+        row = rows.loc[label]
+        found[int(number)] = (
+            f"most vols near the money do not price their own quotes: {row['symbol']} has price "
+            f"{price[label]:.6g} and vol {row['mark_vol']:.6g}, which prices it at {model[label]:.6g}. "
             "Is a unit stated wrongly (percent or decimal, coin or money), or a column swapped?"
         )
+    return found
 
 
 def _price_at(quotes: pd.DataFrame, vol: pd.Series) -> pd.Series:

@@ -21,8 +21,9 @@ import pandas as pd
 
 from hedging import greeks as _greeks
 from hedging.errors import ChainError, InputError
-from hedging.market import _completing
-from hedging.market._cleaning import ChainRules, judge, numbers, rejected_rows
+from hedging.market._cleaning import ChainRules
+from hedging.market._completing import vol_divisor
+from hedging.market._judging import Source, judged
 from hedging.market.contracts import ContractTerms, Option
 from hedging.units import DAYS_PER_YEAR, utc
 
@@ -65,6 +66,22 @@ _DTYPES: Final[dict[str, dict[str, Any]]] = {
 def in_columns(table: pd.DataFrame, kind: Literal["quotes", "rejected", "futures"]) -> pd.DataFrame:
     """Bring one of a chain's three tables to its columns and types, whatever it was made of."""
     return table[list(_DTYPES[kind])].astype(_DTYPES[kind]).reset_index(drop=True)
+
+
+def check_settlement(source: Source, terms: ContractTerms) -> None:
+    """Refuse units that are unsaid, or prices in what the options are not settled in.
+
+    Raises
+    ------
+    ChainError
+    """
+    vol_divisor(source.units, source.name)
+    price = source.units["price"]
+    if (price == "coin") != (terms.settlement == "coin"):
+        raise ChainError(
+            f"{source.name}: prices in {price} do not fit options settled in {terms.settlement}; "
+            "coin-settled options are quoted in coin, cash-settled ones in money."
+        )
 
 
 def no_futures() -> pd.DataFrame:
@@ -176,38 +193,17 @@ class OptionChain:
         (['XYZ-27MAR26-100-C', 'XYZ-27MAR26-100-P'], 100.0)
         """
         when = utc(as_of, "as_of")
-        divisor = _completing.vol_divisor(units, source)
-        coin = units["price"] == "coin"
+        coin = units.get("price") == "coin"
         terms = ContractTerms(settlement="coin" if coin else "cash") if terms is None else terms
-        if coin != (terms.settlement == "coin"):
-            raise ChainError(
-                f"{source}: prices in {units['price']} do not fit options settled in {terms.settlement}; "
-                "coin-settled options are quoted in coin, cash-settled ones in money."
-            )
-        raw = _completing.laid_out(frame, columns or {}, asset, source)
-        table, reasons = numbers(raw)
-        if reject is not None:
-            reasons[np.asarray(reject) != ""] = np.asarray(reject, dtype=object)[np.asarray(reject) != ""]
-        table["mark_vol"] /= divisor  # not times 0.01: 58.6 must be 0.586 exactly
+        said = Source(asset, source, units, columns or {}, rate, rules or ChainRules(), spot)
+        check_settlement(said, terms)
         curve = no_futures() if futures is None else in_columns(futures, "futures")
-        table = _completing.with_forwards(table, when, rate, curve, coin=coin)
-        to_forward_money = table["forward"] if coin else 1.0 / table["discount"]
-        undiscounted = table.assign(
-            **table[_completing.PRICES].mul(to_forward_money, axis=0),
-            index=table["index"] if spot is None else spot,
-        )
-        reasons = judge(undiscounted, reasons, when, rules or ChainRules())
-        labels = frame.index if pd.api.types.is_integer_dtype(frame.index.dtype) else raw.index
-        rejected = in_columns(rejected_rows(raw, reasons, labels), "rejected")
-        if (reasons != "").all():
-            counts = rejected["reason"].value_counts().to_dict()
-            raise ChainError(
-                f"{source}: no usable quote of {asset} among {len(raw)} rows; rejected: {counts}."
-            )
-        index = _completing.spot_of(table[reasons == ""], spot, source)
-        quotes = in_columns(_completing.completed(table[reasons == ""], index, coin=coin), "quotes")
-        _completing.units_agree(quotes, source)
-        return cls(asset, when, index, quotes, rejected, terms, curve, source, sha256)
+        rows = np.zeros(len(frame), dtype=np.intp)
+        found = judged(frame, rows, [when], curve.assign(snapshot=0), said, reject)
+        if found.errors[0]:
+            raise ChainError(found.errors[0])
+        quotes, rejected = in_columns(found.quotes, "quotes"), in_columns(found.rejected, "rejected")
+        return cls(asset, when, float(found.spot[0]), quotes, rejected, terms, curve, source, sha256)
 
     @property
     def expiries(self) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from hedging.paths.reactions import BTC, TENOR_POWER, Reaction
 
 __all__ = ["Paths", "along", "grid", "join", "today"]
 
+
+Ageing: TypeAlias = Literal["tenor", "expiry"]
 
 _NODE_ARRAYS = ("spot", "vol_shift", "skew_shift", "carry_shift", "funding_shift", "spread")
 
@@ -53,6 +55,12 @@ class Paths:
         Added to the market's funding from the previous date to this one, per 8 hours. [share of spot]
     spread : ndarray, shape (scenarios, dates), optional
         Bid-ask spread as a multiple of today's.
+    ageing : {'tenor', 'expiry'}
+        What time does to the surface. 'tenor' leaves each time to expiry its vol, so that an option slides along
+        the term structure; 'expiry' leaves each expiry the variance that today's surface has between then and it,
+        so that no option earns or loses by the shape of the term structure alone.
+    fitted_to : str
+        The asset whose `Reaction` moved the rest with the price; empty where none did, or figures of one's own.
     """
 
     days: Array
@@ -66,6 +74,8 @@ class Paths:
     carry_shift: Array | None = None
     funding_shift: Array | None = None
     spread: Array | None = None
+    ageing: Ageing = "tenor"
+    fitted_to: str = ""
 
     def __post_init__(self) -> None:
         if self.days.ndim != 1 or not self.days.size:
@@ -78,6 +88,8 @@ class Paths:
                 raise InputError(f"{name} must have shape {shape}; got {values.shape}.")
             if not np.isfinite(values).all():
                 raise InputError(f"{name} must be finite in every entry.")
+        if self.ageing not in ("tenor", "expiry"):
+            raise InputError(f"ageing must be 'tenor' or 'expiry'; got {self.ageing!r}.")
         if not (self.spot > 0).all():
             raise InputError("spot must be multiples > 0 of today's price.")
 
@@ -231,6 +243,7 @@ def along(
         labels=tuple(names),
         stickiness=reaction.stickiness,
         tenor_power=reaction.tenor_power,
+        fitted_to=reaction.fitted_to,
         **moved,
     )
 
@@ -251,15 +264,20 @@ def join(*parts: Paths) -> Paths:
     if not parts:
         raise InputError("join needs at least one set of paths.")
     first = parts[0]
-    names = tuple(first.arrays())
     for part in parts[1:]:
-        same = (part.straight, part.stickiness, part.tenor_power, tuple(part.arrays())) == (
-            first.straight,
-            first.stickiness,
-            first.tenor_power,
-            names,
-        )
-        if not (same and np.array_equal(part.days, first.days)):
+        if _rules(part) != _rules(first) or not np.array_equal(part.days, first.days):
             raise InputError("paths can only be joined over the same days and with the same rules.")
-    joined: dict[str, Any] = {name: np.concatenate([p.arrays()[name] for p in parts]) for name in names}
+    names = [name for name in _NODE_ARRAYS if any(getattr(part, name) is not None for part in parts)]
+    joined: dict[str, Any] = {name: np.concatenate([_known(part, name) for part in parts]) for name in names}
     return replace(first, labels=tuple(label for part in parts for label in part.labels), **joined)
+
+
+def _rules(paths: Paths) -> tuple[object, ...]:
+    """What all scenarios of a set have in common beside their days."""
+    return paths.straight, paths.stickiness, paths.tenor_power, paths.ageing, paths.fitted_to
+
+
+def _known(paths: Paths, name: str) -> Array:
+    """One of the arrays; as it is today where it was left out."""
+    values: Array | None = getattr(paths, name)
+    return np.full_like(paths.spot, 1.0 if name == "spread" else 0.0) if values is None else values

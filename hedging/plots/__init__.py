@@ -4,6 +4,14 @@ Every function takes `ax` (or makes one through pyplot), returns what it drew on
 the settings of matplotlib as they were.
 """
 
+from hedging.plots.backtests import (
+    backtest,
+    cost_against_protection,
+    equity,
+    rolls,
+    underwater,
+    waterfall,
+)
 from hedging.plots.plans import frontier
 from hedging.plots.quotes import overlays, smile, surface
 from hedging.plots.risks import attribution, distribution, greeks_profile, headroom
@@ -13,10 +21,13 @@ from hedging.plots.style import money
 
 __all__ = [
     "attribution",
+    "backtest",
+    "cost_against_protection",
     "crash_fan",
     "decision",
     "distribution",
     "drawdowns",
+    "equity",
     "frontier",
     "greeks_profile",
     "headroom",
@@ -27,6 +38,9 @@ __all__ = [
     "pnl_paths",
     "ranking",
     "rolling_alpha",
+    "rolls",
     "smile",
     "surface",
+    "underwater",
+    "waterfall",
 ]

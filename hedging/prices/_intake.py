@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from numbers import Real
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,12 @@ from hedging.errors import InputError
 from hedging.prices.bar import DAY, FIELDS, Bar
 from hedging.prices.events import Event, restarts
 
-__all__ = ["LaidOut", "laid_out"]
+__all__ = ["parts_of"]
 
 Array = npt.NDArray[np.float64]
+
+Parts: TypeAlias = tuple[pd.DatetimeIndex, tuple[str, ...], dict[str, Array], Bar, tuple[Event, ...], str]
+"""The fields of `Prices`, in their order."""
 
 COIN_COLUMNS: Final = ("ticker", "symbol", "coin", "asset")
 TIME_COLUMNS: Final = ("date", "open_time", "close_time", "time", "timestamp", "datetime")
@@ -25,17 +28,7 @@ STAMPS: Final = {"open_time": "open", "close_time": "close"}
 NAMED: Final = 3  # rows shown in one message
 
 
-class LaidOut(NamedTuple):
-    """What a table held, as the fields of `hedging.prices.Prices`."""
-
-    stamps: pd.DatetimeIndex
-    coins: tuple[str, ...]
-    fields: dict[str, Array]
-    bar: Bar
-    noted: tuple[Event, ...]
-
-
-def laid_out(
+def parts_of(
     frame: pd.DataFrame,
     *,
     layout: str | None,
@@ -43,8 +36,8 @@ def laid_out(
     timezone: str | None,
     bar: Bar | None,
     source: str,
-) -> LaidOut:
-    """Parts of a table; see `Prices.from_frame`."""
+) -> Parts:
+    """What `Prices` are made of, from a table; see `Prices.from_frame`."""
     frame, time_name = _with_times(frame, source)
     coin_name = next((name for name in COIN_COLUMNS if name in frame.columns), None)
     layout = layout or ("long" if coin_name or "close" in frame.columns else "wide")
@@ -263,7 +256,7 @@ def _parted(
     bar: Bar,
     noted: list[Event],
     source: str,
-) -> LaidOut:
+) -> Parts:
     """Give every restart of a symbol a column of its own."""
     per_day = DAY / bar.length
     columns: list[tuple[str, int, int, int]] = []  # name, column, first row, row after the last
@@ -286,6 +279,11 @@ def _parted(
         parted[field] = made
     there = np.isfinite(parted["close"]).any(axis=0)
     kept = tuple(names[which] for which, has in zip(order, there, strict=True) if has)
-    return LaidOut(
-        stamps, kept, {name: values[:, there].copy() for name, values in parted.items()}, bar, tuple(noted)
+    return (
+        stamps,
+        kept,
+        {name: values[:, there].copy() for name, values in parted.items()},
+        bar,
+        tuple(noted),
+        source,
     )

@@ -1,4 +1,4 @@
-"""What a bar is: its length, which of its ends its stamp names, what it holds."""
+"""Bars of prices: how long they are, whether their stamp is their open or their close, and what they hold."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import pandas as pd
 
 from hedging.errors import InputError
 
-__all__ = ["DAY", "FIELDS", "Bar"]
+__all__ = ["FIELDS", "Bar"]
 
 FIELDS: Final = ("open", "high", "low", "close", "volume", "quote_volume")
+
+
 DAY: Final = pd.Timedelta(days=1)
 
 

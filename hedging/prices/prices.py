@@ -13,13 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging.errors import InputError
-from hedging.prices._intake import laid_out
+from hedging.prices._intake import parts_of
 from hedging.prices.bar import DAY, FIELDS, Bar
 from hedging.prices.events import Event, bad_prints, find_events
 from hedging.prices.past import Past
 from hedging.units import utc
 
-__all__ = ["Prices", "instant"]
+__all__ = ["Prices"]
 
 Array = npt.NDArray[np.float64]
 
@@ -100,8 +100,8 @@ class Prices:
             If a coin has two rows of one time or two columns, a price is text, no time column is there, bars
             have no common length, or what a stamp means cannot be told.
         """
-        read = laid_out(frame, layout=layout, asset=asset, timezone=timezone, bar=bar, source=source)
-        return cls(read.stamps, read.coins, read.fields, read.bar, read.noted, source)
+        parts = parts_of(frame, layout=layout, asset=asset, timezone=timezone, bar=bar, source=source)
+        return cls(*parts)
 
     def __len__(self) -> int:
         return len(self.stamps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hedging._extras import require
@@ -69,7 +70,7 @@ def regimes(returns: pd.Series[float], *, least: int = 365, refit: int = 30) -> 
     return pd.concat(parts).rename_axis("date")
 
 
-def _filtered(known: Array, whole: Array) -> Array:
+def _filtered(known: npt.ArrayLike, whole: npt.ArrayLike) -> Array:
     """Filtered probability of the regime with the greater variance, by parameters of `known`."""
     switching = require("statsmodels.tsa.regime_switching.markov_regression", "stats").MarkovRegression
     how = {"k_regimes": 2, "trend": "n", "switching_variance": True}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hedging.venues import deribit
-from hedging.venues._files import FORMATS, QuoteFile, read_chain, read_chains, snapshots
+from hedging.venues._files import FORMATS, QuoteFile, read_chain, read_chains, read_snapshots, snapshots
 from hedging.venues.own import write_chain
 from hedging.venues.prices import read_prices
 
@@ -14,6 +14,7 @@ __all__ = [
     "read_chain",
     "read_chains",
     "read_prices",
+    "read_snapshots",
     "snapshots",
     "write_chain",
 ]

@@ -21,6 +21,7 @@ import pandas as pd
 from hedging._extras import require
 from hedging.errors import ChainError
 from hedging.market.chain import ChainRules, OptionChain
+from hedging.market.snapshots import Snapshots
 from hedging.units import utc
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "pick_snapshot",
     "read_chain",
     "read_chains",
+    "read_snapshots",
     "snapshots",
 ]
 
@@ -86,8 +88,11 @@ class Format:
     matches: Callable[[QuoteFile], bool]
     read: Callable[[QuoteFile, Pick], OptionChain]
     times: Callable[[QuoteFile, Pick], pd.Series] | None = None
+    read_all: Callable[[QuoteFile, Pick, pd.DatetimeIndex], Snapshots] | None = None  # in one pass
     running: bool = False  # single updates: a chain is what stands at a time, not what carries it
 
+
+_MOST_AT_ONCE: Final = 128  # snapshots of a pass: some 100 MB of tables on the way
 
 FORMATS: Final = {
     "hedging": "hedging.venues.own:OWN",
@@ -201,7 +206,71 @@ def read_chains(
     if reader.running:
         times = _multiples(times, every, file.name)
     # A generator would be spent by its first error; map goes on to the next time.
+    if reader.read_all is not None:
+        return map(partial(_cut_at, _Blocks(reader.read_all, file, pick, times)), range(len(times)))
     return map(partial(_read_at, reader, file, pick), times)
+
+
+def read_snapshots(
+    path: str | Path, *, asset: str | None = None, rules: ChainRules | None = None
+) -> Snapshots:
+    """Read all chains of a recorded quote file in one pass, where its format allows.
+
+    Parameters
+    ----------
+    path, asset, rules
+        As in `read_chains`.
+
+    Returns
+    -------
+    Snapshots
+        In the order of time; what cannot be used is named in its `errors`.
+
+    Raises
+    ------
+    ChainError
+        As `read_chains` at once.
+    """
+    file, reader = _opened(path, None)
+    pick = Pick(None, asset, None, rules)
+    if reader.times is None:
+        return Snapshots.of([reader.read(file, pick)])
+    if reader.running:
+        raise ChainError(
+            f"{file.name} holds single updates, no snapshots; read it with read_chains(path, every=...)."
+        )
+    times = snapshots(reader.times(file, pick))
+    if reader.read_all is not None:
+        return reader.read_all(file, pick, times)
+    return Snapshots.of(_read_at(reader, file, pick, time) for time in times)
+
+
+@dataclass(slots=True)
+class _Blocks:
+    """Snapshots read some at a time: the first soon, all of them in a few passes."""
+
+    read: Callable[[QuoteFile, Pick, pd.DatetimeIndex], Snapshots]
+    file: QuoteFile
+    pick: Pick
+    times: pd.DatetimeIndex
+    start: int = 0
+    block: Snapshots | None = None
+
+    def at(self, number: int) -> OptionChain:
+        """The chain of one time; asked for in ascending order."""
+        if self.block is None or number >= self.start + len(self.block):
+            self.start = number
+            count = 2 if self.block is None else min(4 * len(self.block), _MOST_AT_ONCE)
+            self.block = self.read(self.file, self.pick, self.times[number : number + count])
+        return self.block.chain(number - self.start)
+
+
+def _cut_at(blocks: _Blocks, number: int) -> OptionChain:
+    """Cut out one of several chains; what is wrong with it is told with its time."""
+    try:
+        return blocks.at(number)
+    except ChainError as error:
+        raise ChainError(f"the chain of {blocks.times[number]} cannot be read. {error}") from error
 
 
 def _multiples(times: pd.DatetimeIndex, every: str | pd.Timedelta | None, name: str) -> pd.DatetimeIndex:

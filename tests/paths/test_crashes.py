@@ -36,7 +36,8 @@ def test_stated_vol_replaces_the_rule_and_the_rest_follows_it() -> None:
     at = np.argmin(np.abs(btc.days - 174 / 24))
     assert_allclose(btc.vol_shift[0, at], 1.31 - 0.60)
     assert_allclose(eth.vol_shift[0, :2], 0.0, atol=0.01)
-    assert eth.vol_shift.max() > ETH.vol_rise * -np.log(0.624) / 0.1 * 0.99  # none stated: depth and speed
+    assert_allclose(eth.vol_shift, ETH.along(eth.days, np.log(eth.spot))["vol_shift"])  # none stated: the rule
+    assert eth.vol_shift.max() > 0.1
     assert btc.skew_shift is not None
 
 
@@ -71,7 +72,7 @@ def test_own_series_is_replayed_with_its_own_vol() -> None:
     assert_allclose(path.spot, [[1.0, 0.9, 0.75, 0.8]])
     assert_allclose(path.days, [0, 0.5, 1, 1.5])
     assert_allclose(path.vol_shift, [[0, 0.15, 0.3, 0.3]])
-    ruled = replays.from_prices(prices, reaction=Reaction(vol_rise=0.1, vol_speed=0.0))
+    ruled = replays.from_prices(prices, reaction=Reaction(vol_rise=0.1, vol_speed=0.0, memory=np.inf, grace=0.0))
     assert_allclose(ruled.vol_shift[0, 2], -np.log(0.75))
     with pytest.raises(InputError, match="at least two numbers"):
         replays.from_prices(prices.iloc[:1])

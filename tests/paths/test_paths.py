@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ from hedging.errors import InputError
 from hedging.paths.crash import crash_path, fan, hitting_time
 from hedging.paths.joint import couple
 from hedging.paths.paths import Paths, along, grid, join
-from hedging.paths.reactions import ETH, STILL, Reaction, drawdown, tenor_scale
+from hedging.paths.reactions import BTC, ETH, STILL, Reaction, remembered_fall, tenor_scale
 
 
 def test_log_price_of_the_crash_is_the_parabola() -> None:
@@ -28,11 +30,53 @@ def test_last_date_is_the_end_even_where_steps_do_not_fit() -> None:
     assert crash_path(-0.01, days=0.3, step=0.1).days.size == 4  # 3 * 0.1 is 0.30000000000000004
 
 
-def test_vol_rises_with_depth_and_speed() -> None:
-    path = crash_path(-0.05, days=4, reaction=Reaction(vol_rise=0.08, vol_speed=0.02))
-    assert_allclose(
-        path.vol_shift[0], 0.08 * 0.5 * np.arange(5) + 0.02 * 0.5 * np.array([0, 1, 1, 1, 1]), rtol=1e-12
-    )
+FORGETS_NOTHING = {"memory": np.inf, "grace": 0.0}
+
+
+def test_vol_rises_with_what_is_remembered_of_a_fall() -> None:
+    # 5 % a day; what is remembered of a steady fall is speed / rate * (1 - 2^(-days / half-life)).
+    rule = Reaction(vol_rise=0.08, vol_speed=0.02, grace=0.1, memory=7.0, speed_grace=0.01, speed_memory=0.5)
+    path = crash_path(-0.05, days=4, reaction=rule)
+    remembered = [0.05 * h / np.log(2) * (1 - 0.5 ** (np.arange(5) / h)) for h in (7.0, 0.5)]
+    expected = 0.8 * np.maximum(remembered[0] - 0.1, 0) + 0.2 * np.maximum(remembered[1] - 0.01, 0)
+    assert_allclose(path.vol_shift[0], expected, rtol=1e-12)
+
+
+def test_a_fast_fall_moves_vol_more_than_a_slow_one_and_both_fade() -> None:
+    fast, slow = (crash_path(v, days=60, depth=0.25).vol_shift[0] for v in (-0.10, -0.02))
+    assert fast.max() > 1.3 * slow.max() > 0
+    # From the peak on nothing falls: what is beyond the grace fades by half of the whole in a memory.
+    peak = int(fast.argmax())
+    r = fast[peak + 3 :] / BTC.vol_rise * 0.1 + BTC.grace  # sudden part is gone
+    alive = fast[peak + 3 :] > 0
+    assert_allclose(r[1:][alive[1:]], r[:-1][alive[1:]] * 0.5 ** (1 / BTC.memory), rtol=2e-2)
+    assert fast[-1] == 0
+
+
+@given(st.floats(0.2, 40.0), st.integers(2, 9), st.floats(-0.1, 0.1))
+def test_a_fall_cut_into_finer_steps_is_remembered_alike(half_life: float, pieces: int, move: float) -> None:
+    days = np.array([0.0, 2.0, 5.0])
+    coarse = np.array([[0.0, move - 0.3, move - 0.4]])
+    fine_days = np.unique(np.concatenate([np.linspace(a, b, pieces + 1) for a, b in ((0, 2), (2, 5))]))
+    fine = np.interp(fine_days, days, coarse[0])[None, :]
+    found = remembered_fall(fine_days, fine, half_life)[0, -1]
+    assert_allclose(found, remembered_fall(days, coarse, half_life)[0, -1], rtol=1e-9)
+
+
+def test_calm_markets_have_further_to_go() -> None:
+    assert_allclose(BTC.at(0.15).vol_rise, 2 * BTC.vol_rise)
+    assert BTC.at(0.60) == BTC
+    with pytest.raises(InputError, match="vol must be a number > 0"):
+        BTC.at(0.0)
+
+
+def test_paths_say_whose_market_their_rules_were_fitted_to() -> None:
+    assert crash_path(-0.02).fitted_to == "BTC"
+    assert crash_path(-0.02, reaction=Reaction()).fitted_to == ""
+    assert grid([0.1]).fitted_to == ""
+    assert couple(crash_path(-0.02), ["BTC", "ETH", "SOL"])["SOL"].fitted_to == "BTC"
+    with pytest.raises(InputError, match="same rules"):
+        join(crash_path(-0.02), crash_path(-0.02, reaction=replace(BTC, fitted_to="")))
 
 
 def test_nothing_has_moved_today() -> None:
@@ -45,14 +89,15 @@ def test_nothing_has_moved_today() -> None:
 
 def test_skew_spread_and_funding_follow_their_own_slopes() -> None:
     rule = Reaction(
-        skew_rise=0.03, skew_speed=0.01, spread_rise=0.5, spread_speed=1.0, funding_speed=0.002, funding_cap=0.003,
-        carry_speed=0.04,
+        vol_rise=0.1, vol_speed=0.0, skew_rise=0.3, spread_rise=0.5, spread_speed=1.0, funding_fall=0.002,
+        funding_memory=np.inf, funding_cap=0.004, carry_speed=0.04, **FORGETS_NOTHING,
     )  # fmt: skip
     path = crash_path(-0.1, -0.1, days=2, reaction=rule)  # falls by 0.15 on day 1, by 0.25 on day 2
     assert path.spread is not None
-    assert_allclose(path.skew_shift, [[0, -0.06, -0.145]])
+    assert_allclose(path.vol_shift, [[0, 0.15, 0.40]])
+    assert_allclose(path.skew_shift, [[0, -0.045, -0.12]])
     assert_allclose(path.spread, [[1, 1 + 0.75 + 1.5, 1 + 2.0 + 2.5]])
-    assert_allclose(path.funding_shift, [[0, -0.003, -0.003]])
+    assert_allclose(path.funding_shift, [[0, -0.003, -0.004]])
     assert_allclose(path.carry_shift, [[0, -0.06, -0.10]])
 
 
@@ -63,7 +108,7 @@ def test_still_market_moves_nothing_but_the_price() -> None:
 
 
 def test_rise_lowers_no_vol_and_a_fall_after_it_counts_from_the_high() -> None:
-    rule = Reaction(vol_rise=0.12, vol_speed=0.0)
+    rule = Reaction(vol_rise=0.12, vol_speed=0.0, **FORGETS_NOTHING)
     path = crash_path(
         velocity=0.04, acceleration=-0.02, days=6, reaction=rule
     )  # 0.04 up on day 2, 0 on day 4
@@ -76,7 +121,8 @@ def test_coupled_assets_fall_by_their_betas_with_their_own_reactions() -> None:
     both = couple(crash, ["BTC", "ETH"], betas={"BTC": 1.0, "ETH": 2.0})
     assert both["BTC"] is crash
     assert_allclose(both["ETH"].spot, crash.spot**2)
-    assert_allclose(both["ETH"].vol_shift[0, -1], (ETH.vol_rise * 0.3 + ETH.vol_speed * 0.1) / 0.1)
+    alone = crash_path(-0.1, days=3, reaction=ETH)
+    assert_allclose(both["ETH"].vol_shift, alone.vol_shift)
     with pytest.raises(InputError, match="no stress beta is known for PEPE"):
         couple(crash, ["PEPE"])
     with pytest.raises(InputError, match="its own grid"):
@@ -127,11 +173,11 @@ def test_braked_fall_stalls_where_its_speed_is_gone() -> None:
 
 
 def test_time_runs_c_times_as_fast_under_c_v_and_c_squared_a() -> None:
-    rule = Reaction(vol_speed=0.0)  # depth alone knows no time
+    rule = Reaction(vol_speed=0.0, memory=np.inf)  # depth alone knows no time
     slow = crash_path(-0.01, -0.002, 12, step=1.0, reaction=rule)
     fast = crash_path(-0.03, -0.018, 4, step=1 / 3, reaction=rule)
     assert_allclose(fast.spot, slow.spot, rtol=1e-12)
-    assert_allclose(fast.vol_shift, slow.vol_shift, rtol=1e-9)
+    assert_allclose(fast.vol_shift, slow.vol_shift, rtol=1e-9, atol=1e-14)
 
 
 def test_fan_holds_the_same_fall_at_multiples_of_its_acceleration() -> None:
@@ -229,7 +275,12 @@ def test_skew_bend_is_one_risk_reversal_at_25_delta_and_bounded() -> None:
 def test_reaction_must_be_finite() -> None:
     with pytest.raises(InputError, match="vol_rise of a reaction"):
         Reaction(vol_rise=np.inf)
+    with pytest.raises(InputError, match="memory of a reaction must be a number of days > 0"):
+        Reaction(memory=0.0)
+    with pytest.raises(InputError, match="grace of a reaction must be >= 0"):
+        Reaction(grace=-0.1)
 
 
 def test_drawdown_counts_from_today_at_least() -> None:
-    assert_allclose(drawdown(np.array([-0.1, 0.1, -0.2])), [0.1, 0.0, 0.3])
+    drawdown = remembered_fall(np.arange(1.0, 4.0), np.array([[-0.1, 0.1, -0.2]]), np.inf)
+    assert_allclose(drawdown, [[0.1, 0.0, 0.3]])

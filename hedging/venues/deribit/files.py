@@ -9,10 +9,11 @@ import pandas as pd
 
 from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
+from hedging.market.snapshots import Snapshots
 from hedging.venues._files import Format, Pick, QuoteFile, pick_asset, pick_snapshot
 from hedging.venues._times import epoch, stamps
 from hedging.venues.deribit.names import named
-from hedging.venues.deribit.rows import API_COLUMNS, SUMMARY_COLUMNS, chain_from_rows
+from hedging.venues.deribit.rows import API_COLUMNS, SUMMARY_COLUMNS, chain_from_rows, snapshots_from_rows
 
 __all__ = ["DAILY", "FULL", "QUOTES", "SNAPSHOT", "SUMMARY", "TICKER", "TICKER_TABLE"]
 
@@ -143,6 +144,21 @@ def _read_daily(file: QuoteFile, pick: Pick) -> OptionChain:
     )
 
 
+def _read_all_daily(file: QuoteFile, pick: Pick, times: pd.DatetimeIndex) -> Snapshots:
+    """Read all snapshots in one pass; those that no time of the file's own belongs to are left out."""
+    mine = _of_currency(file, pick)
+    number = times.get_indexer(pd.DatetimeIndex(stamps(mine["timestamp"], file.name, pick.timezone)))
+    rows = named(mine.assign(snapshot=number)[number >= 0])
+    return snapshots_from_rows(
+        rows,
+        times,
+        asset=_option_asset(rows, pick, file),
+        rules=pick.rules,
+        source=file.name,
+        sha256=file.sha256,
+    )
+
+
 def _passes(file: QuoteFile, pick: Pick) -> pd.Series:
     return stamps(file.content["timestamp"], file.name, pick.timezone)
 
@@ -238,4 +254,5 @@ DAILY: Final = Format(
     _has("instrument_name", "underlying_price", "mark_iv", "timestamp", "expiry"),
     _read_daily,
     _asset_times,
+    read_all=_read_all_daily,
 )

@@ -7,9 +7,12 @@ The day has no leading zero; every expiry is at 08:00 UTC.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import pandas as pd
+
+from hedging.market._cleaning import distinct
 
 __all__ = ["Name", "named", "parse_name"]
 
@@ -92,11 +95,12 @@ def named(rows: pd.DataFrame, column: str = "instrument_name") -> pd.DataFrame:
         nothing), and ``contradiction``: the reason to reject a row whose own strike, type or day differs from
         its name's, else ``""``.
     """
-    symbols = [str(symbol) for symbol in rows[column]]
-    parsed = {symbol: parse_name(symbol) or _NO_NAME for symbol in set(symbols)}
-    names = pd.DataFrame([parsed[symbol] for symbol in symbols], columns=Name._fields, index=rows.index)
+    codes, symbols = distinct(rows[column])
+    parsed = [parse_name(str(symbol)) or _NO_NAME for symbol in symbols]
+    names = pd.DataFrame(parsed, columns=Name._fields)
     expiry = pd.to_datetime(names["expiry"], utc=True).astype("datetime64[ns, UTC]")
     names = names.assign(expiry=expiry, strike=names["strike"].astype(float))
+    names = names.iloc[codes].set_axis(rows.index)
     return rows.assign(**names, contradiction=_contradictions(rows, names))
 
 
@@ -108,10 +112,23 @@ def _contradictions(rows: pd.DataFrame, names: pd.DataFrame) -> pd.Series:
         other = pd.to_numeric(rows["strike"], errors="coerce")
         found[option & ((other / names["strike"] - 1.0).abs() > 1e-9)] = "name and strike differ"
     if "option_type" in rows.columns:
-        other = rows["option_type"].map(lambda kind: str(kind).strip().lower()[:1])
+        other = _of_each(
+            rows["option_type"], lambda kind: kind.map(lambda each: str(each).strip().lower()[:1])
+        )
         found[option & (found == "") & (other != names["flag"])] = "name and type differ"
     for column in {"expiry", "expiry_datetime", "expiry_date"} & set(rows.columns):
-        other = pd.to_datetime(rows[column].map(str), utc=True, errors="coerce", format="ISO8601")
+        other = _of_each(rows[column], _as_times)
         differs = other.dt.normalize() != names["expiry"].dt.normalize()
         found[option & (found == "") & other.notna() & differs] = "name and expiry differ"
+    return found
+
+
+def _as_times(column: pd.Series) -> pd.Series:
+    return pd.to_datetime(column.map(str), utc=True, errors="coerce", format="ISO8601")
+
+
+def _of_each(column: pd.Series, read: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """What `read` makes of a column, each distinct cell read once."""
+    codes, cells = distinct(column)
+    found: pd.Series = read(cells).iloc[codes].set_axis(column.index)
     return found

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from hedging.errors import ChainError
-from hedging.market.chain import FUTURES_COLUMNS, OptionChain, in_columns, no_futures
+from hedging.market._judging import Source
+from hedging.market.chain import FUTURES_COLUMNS, ChainRules, OptionChain, in_columns, no_futures
 from hedging.market.contracts import ContractTerms
+from hedging.market.snapshots import Snapshots
 from hedging.venues.deribit.terms import option_terms
 
-__all__ = ["API_COLUMNS", "SUMMARY_COLUMNS", "chain_from_rows", "futures_from_rows"]
+__all__ = ["API_COLUMNS", "SUMMARY_COLUMNS", "chain_from_rows", "futures_from_rows", "snapshots_from_rows"]
 
 API_COLUMNS: Final = {
     "symbol": "instrument_name",
@@ -69,24 +72,73 @@ def chain_from_rows(
         If no row is usable.
     """
     terms = option_terms(asset, as_of) if terms is None else terms
-    mine = rows[((rows["asset"] == asset) & (rows["flag"] != "")) | rows["asset"].isna()]
-    if mine.empty:
-        raise ChainError(f"{keywords.get('source', 'table')}: no option on {asset} among {len(rows)} rows.")
-    there = {ours: theirs for ours, theirs in columns.items() if theirs in mine.columns}
-    for size in {there.get("bid_size"), there.get("ask_size")} - {None}:
-        # Amounts are units of underlying, sizes contracts.
-        mine = mine.assign(**{str(size): pd.to_numeric(mine[size], errors="coerce") / terms.multiplier})
+    source = keywords.get("source", "table")
+    mine, there = _mine(rows, asset, columns, terms, source)
     return OptionChain.from_frame(
         mine,
         asset=asset.partition("_")[0],  # exposure to SOL is exposure to SOL, whatever it settles in
         as_of=as_of,
-        units={"price": "coin" if terms.settlement == "coin" else "money", "vol": vol},
+        units=_units(terms, vol),
         columns=there,
         terms=terms,
         reject=mine["contradiction"] if "contradiction" in mine.columns else None,
         futures=futures_from_rows(rows[rows["asset"] == asset]),
         **keywords,
     )
+
+
+def snapshots_from_rows(
+    rows: pd.DataFrame,
+    times: pd.DatetimeIndex,
+    *,
+    asset: str,
+    columns: Mapping[str, str] = API_COLUMNS,
+    vol: Literal["percent", "decimal"] = "percent",
+    rules: ChainRules | None = None,
+    source: str = "table",
+    sha256: str = "",
+) -> Snapshots:
+    """Build the chains of `asset` at several times in one pass; parameters as in `chain_from_rows`.
+
+    `rows` has a column ``snapshot``, the number of its own among `times`.
+    """
+    terms = [option_terms(asset, when) for when in times]
+    mine, there = _mine(rows, asset, columns, terms[0], source)
+    futures = rows[(rows["asset"] == asset) & (rows["flag"] == "")]
+    curve = pd.concat(
+        [no_futures().assign(snapshot=0)]
+        + [futures_from_rows(part).assign(snapshot=k) for k, part in futures.groupby("snapshot")]
+    )
+    return Snapshots.from_frame(
+        mine,
+        mine["snapshot"].to_numpy(dtype=np.intp),
+        list(times),
+        source=Source(
+            asset.partition("_")[0], source, _units(terms[0], vol), there, 0.0, rules or ChainRules()
+        ),
+        terms=terms,
+        futures=curve,
+        sha256=sha256,
+        reject=mine["contradiction"].to_numpy() if "contradiction" in mine.columns else None,
+    )
+
+
+def _units(terms: ContractTerms, vol: str) -> dict[str, str]:
+    return {"price": "coin" if terms.settlement == "coin" else "money", "vol": vol}
+
+
+def _mine(
+    rows: pd.DataFrame, asset: str, columns: Mapping[str, str], terms: ContractTerms, source: str
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Options of one asset, and rows whose name says nothing; and our columns that are there, by theirs."""
+    mine = rows[((rows["asset"] == asset) & (rows["flag"] != "")) | rows["asset"].isna()]
+    if mine.empty:
+        raise ChainError(f"{source}: no option on {asset} among {len(rows)} rows.")
+    there = {ours: theirs for ours, theirs in columns.items() if theirs in mine.columns}
+    for size in {there.get("bid_size"), there.get("ask_size")} - {None}:
+        # Amounts are units of underlying, sizes contracts.
+        mine = mine.assign(**{str(size): pd.to_numeric(mine[size], errors="coerce") / terms.multiplier})
+    return mine, there
 
 
 def futures_from_rows(rows: pd.DataFrame) -> pd.DataFrame:

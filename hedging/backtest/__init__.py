@@ -1,0 +1,63 @@
+"""What an overlay would have cost and saved: recorded quotes replayed, every coin of it in a ledger that adds up."""
+
+from hedging.backtest.compare import Comparison, Starts, compare, starts
+from hedging.backtest.delivery import Delivery, read_delivery
+from hedging.backtest.hedged import banded, pair, planned
+from hedging.backtest.indices import bxm, cll, cllz, pput
+from hedging.backtest.ledger import Entry
+from hedging.backtest.named import STRATEGIES, named
+from hedging.backtest.reading import read_tape
+from hedging.backtest.rebalance import (
+    cost_curve,
+    leland_vol,
+    next_trade_prices,
+    rebalance,
+    whalley_wilmott,
+    zakamouline,
+)
+from hedging.backtest.replay import run, run_blocks
+from hedging.backtest.result import Backtest
+from hedging.backtest.rules import Rules
+from hedging.backtest.state import Order, State, Strategy, Wait
+from hedging.backtest.strategies import MAKERS, hold, rolled
+from hedging.backtest.sweep import sweep
+from hedging.backtest.tape import Tape
+
+__all__ = [
+    "MAKERS",
+    "STRATEGIES",
+    "Backtest",
+    "Comparison",
+    "Delivery",
+    "Entry",
+    "Order",
+    "Rules",
+    "Starts",
+    "State",
+    "Strategy",
+    "Tape",
+    "Wait",
+    "banded",
+    "bxm",
+    "cll",
+    "cllz",
+    "compare",
+    "cost_curve",
+    "hold",
+    "leland_vol",
+    "named",
+    "next_trade_prices",
+    "pair",
+    "planned",
+    "pput",
+    "read_delivery",
+    "read_tape",
+    "rebalance",
+    "rolled",
+    "run",
+    "run_blocks",
+    "starts",
+    "sweep",
+    "whalley_wilmott",
+    "zakamouline",
+]

@@ -1,0 +1,183 @@
+"""What an order gets at a snapshot: a priced leg, a smaller one, or a refusal with its reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hedging.backtest.marks import Marker
+from hedging.backtest.rules import Rules, linear_costs
+from hedging.backtest.state import Decision, Order, Wait
+from hedging.backtest.tape import Quote, Tape
+from hedging.book.legs import Leg, crossing_cost, outright_leg
+from hedging.errors import InputError
+from hedging.market.contracts import Future, Linear, Option, Perpetual, Spot
+
+__all__ = ["Fill", "Refusal", "fill", "orders_of"]
+
+LOT_DUST = 1e-6  # of a lot
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An order that could not be traded, and why; the reason is counted."""
+
+    symbol: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """An order at its price; `notes` are rules that changed or merely watched it, to be counted."""
+
+    leg: Leg
+    notes: tuple[str, ...] = ()
+
+
+def orders_of(decision: Decision, where: Callable[[], str]) -> tuple[Order, ...]:
+    """The orders of whatever a strategy returned.
+
+    Raises
+    ------
+    InputError
+        If it is nothing that can be traded; the message names file and time.
+    """
+    if decision is None or isinstance(decision, Wait):
+        return ()
+    items: Any = getattr(decision, "legs", decision)
+    try:
+        found = list(items)
+    except TypeError:
+        raise InputError(
+            f"{where()}: a strategy must return legs, orders, an overlay, a plan, a Wait or None; got "
+            f"{type(decision).__name__}: {decision!r:.80}."
+        ) from None
+    orders = []
+    for item in found:
+        if not isinstance(item, Leg | Order):
+            raise InputError(f"{where()}: a strategy's orders must be Leg or Order; got {item!r:.80}.")
+        order = Order(item.instrument, item.quantity)
+        if not (isinstance(order.quantity, float | int) and math.isfinite(order.quantity)):
+            raise InputError(
+                f"{where()}: the quantity of {order.symbol} must be a finite number; got {item.quantity!r}."
+            )
+        if order.quantity != 0.0:
+            orders.append(order)
+    return tuple(orders)
+
+
+def fill(
+    tape: Tape, marker: Marker, number: int, order: Order, held: float, rules: Rules, *, late: bool
+) -> Fill | Refusal:
+    """Price an order at a snapshot.
+
+    Parameters
+    ----------
+    tape, marker, number
+        The snapshot.
+    order : Order
+    held : float
+        Contracts of it in the book now: what goes against them is a close.
+    rules : Rules
+    late : bool
+        Whether the order was made at an earlier snapshot: then what is gone by now is refused, not an error.
+
+    Raises
+    ------
+    InputError
+        If the option has expired or is not listed, or the quantity is no whole lots: what its maker could see.
+    """
+    if isinstance(order.instrument, Spot | Perpetual | Future):
+        return Fill(_outright(tape, marker, number, order.instrument, order.quantity, rules))
+    closing = held * order.quantity < 0.0
+    option = tape.option(number, order.symbol)
+    quote = tape.quote(number, order.symbol)
+    if option is None or quote is None:
+        if closing or late:
+            return Refusal(order.symbol, "close without a quote" if closing else "no longer quoted")
+        raise InputError(f"{tape.where(number)}: {_unknown(tape, number, order)}")
+    _check_lots(tape.where(number), option, order)
+    leg = _option_leg(tape, number, option, quote, order.quantity, rules)
+    if leg is None:
+        side = "ask" if order.quantity > 0 else "bid"
+        if closing or late:
+            return Refusal(order.symbol, "close without a quote" if closing else f"no {side} by then")
+        raise InputError(
+            f"{tape.where(number)}: {order.symbol} has no {side}; choose an option that is quoted, or return a Wait."
+        )
+    return _limited(leg, quote, rules)
+
+
+def _unknown(tape: Tape, number: int, order: Order) -> str:
+    """Why an option cannot be ordered."""
+    item = order.instrument
+    if isinstance(item, Option) and item.expiry <= tape.times[number]:
+        return f"{order.symbol} expired at {item.expiry:%Y-%m-%d %H:%M} UTC; an order needs a listed option."
+    rejected = tape.chain(number).rejected
+    why = rejected.loc[rejected["symbol"] == order.symbol, "reason"]
+    if len(why):
+        return f"the quote of {order.symbol} was rejected ({why.iloc[0]}); choose another, or return a Wait."
+    return f"{order.symbol} is not listed there; an order needs an option of the snapshot's chain."
+
+
+def _check_lots(where: str, option: Option, order: Order) -> None:
+    lots = order.quantity / option.terms.lot
+    if abs(lots - round(lots)) > LOT_DUST:
+        raise InputError(
+            f"{where}: the quantity of {order.symbol} must be whole lots of {option.terms.lot:g}; got {order.quantity!r}."
+        )
+
+
+def _option_leg(
+    tape: Tape, number: int, option: Option, quote: Quote, quantity: float, rules: Rules
+) -> Leg | None:
+    """An order at the price the rules say; None where there is none."""
+    prices = {
+        "quote": quote.ask if quantity > 0 else quote.bid,
+        "mid": (quote.bid + quote.ask) / 2.0,
+        "mark": quote.mark,
+    }
+    price, spot = prices[rules.price], float(tape.spot[number])
+    if math.isnan(price):
+        return None
+    crossing = float(crossing_cost(price, quote.bid, quote.ask, quote.mark))
+    fee = float(rules.option_fee(option.terms).per_unit(price, spot))
+    return Leg(option, float(quantity), price, crossing if rules.price == "quote" else 0.0, fee, spot)
+
+
+def _limited(leg: Leg, quote: Quote, rules: Rules) -> Fill | Refusal:
+    """Cut an order to the shares that the rules allow, and to the size that is quoted."""
+    option = leg.instrument
+    size = quote.ask_size if leg.quantity > 0 else quote.bid_size
+    caps = [("size quoted", size if rules.depth else math.nan)]
+    for name, share in (("open interest", rules.open_interest), ("volume", rules.volume)):
+        units = quote.open_interest if name == "open interest" else quote.volume
+        caps.append((f"share of {name}", math.nan if share is None else share * units / leg.multiplier))
+    notes = []
+    wanted = abs(leg.quantity)
+    if not rules.depth and wanted > size * (1.0 + LOT_DUST):
+        notes.append("orders beyond the size quoted")
+    for name, cap in caps:
+        if cap < abs(leg.quantity):
+            lot = option.terms.lot if isinstance(option, Option) else 1.0
+            kept = round(math.floor(cap / lot + LOT_DUST) * lot, 12)
+            if kept <= 0.0:
+                return Refusal(option.symbol, f"nothing left within the {name}")
+            leg = replace(leg, quantity=math.copysign(kept, leg.quantity))
+            notes.append(f"orders cut to the {name}")
+    return Fill(leg, tuple(notes))
+
+
+def _outright(tape: Tape, marker: Marker, number: int, item: Linear, quantity: float, rules: Rules) -> Leg:
+    """An order for spot, a perpetual or a future, at the recorded quote or a half spread from its fair price."""
+    time, spot = tape.times[number], float(tape.spot[number])
+    if item.asset != tape.asset:
+        raise InputError(f"{tape.where(number)}: {item.symbol} is not on {tape.asset}, the tape's asset.")
+    if isinstance(item, Future) and item.expiry <= time:
+        raise InputError(f"{tape.where(number)}: {item.symbol} expired at {item.expiry:%Y-%m-%d %H:%M} UTC.")
+    half_spread, fee, _ = linear_costs(item, tape.terms(number), time, rules)
+    forward = marker.future(number, item).price if isinstance(item, Future) else None
+    crossing = half_spread if rules.price == "quote" else 0.0
+    return outright_leg(item, spot, quantity, half_spread=crossing, fee=fee, forward=forward)

@@ -1,0 +1,182 @@
+"""Strategies that hold a delta: re-planned, kept in a band by the perpetual, or against another asset's book."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hedging.backtest.rebalance import Side, rebalance
+from hedging.backtest.state import Decision, Order, State, Wait
+from hedging.backtest.strategies import closing_legs
+from hedging.book import Book
+from hedging.errors import InputError
+from hedging.market import Market, Option, Perpetual
+from hedging.planner import InfeasibleHedgeError, Limits, Target
+from hedging.planner.plan import plan
+
+__all__ = ["Banded", "Pair", "Planned", "banded", "pair", "planned"]
+
+PERPETUAL_LOT = 1e-4  # units of underlying; Deribit's 10 USD at 100,000
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The planner's overlay, planned anew on its schedule; see `planned`."""
+
+    target: Target
+    limits: Limits
+    horizon: float
+    every: float
+    name: str = "planned"
+
+    def __call__(self, state: State) -> Decision:
+        """Plan where nothing is held, or the plan has grown old."""
+        if state.overlay and state.age < self.every:
+            return None
+        closing = closing_legs(state)
+        if isinstance(closing, Wait):
+            return closing
+        try:
+            found = plan(state.book + closing, state.chain, self.target, self.limits, horizon=self.horizon)
+        except InfeasibleHedgeError:
+            return Wait("no feasible plan")
+        return (*closing, *found.legs)
+
+
+def planned(
+    target: Target,
+    limits: Limits | None = None,
+    horizon: float = 30.0,
+    *,
+    every: float | None = None,
+    name: str = "planned",
+) -> Planned:
+    """Strategy that trades the planner's plan and plans anew when it has run out or grown old.
+
+    Parameters
+    ----------
+    target : Target
+    limits : Limits, optional
+    horizon : float
+        As in `hedging.plan`. [days]
+    every : float, optional
+        Days after which a plan is closed and made anew; by default the horizon. 1 plans every day, which takes
+        the planner's time at each snapshot.
+    name : str
+        For tables.
+
+    Notes
+    -----
+    Where no plan is feasible nothing is traded, and the snapshot is counted.
+    """
+    if every is not None and not every > 0:
+        raise InputError(f"every must be days > 0, or None for the horizon; got {every!r}.")
+    return Planned(target, limits or Limits(), horizon, every or horizon, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Banded:
+    """The perpetual against the book's delta, traded when it leaves its band; see `banded`."""
+
+    target: float | tuple[float, float]
+    band: float | tuple[float, float]
+    to: Side
+    every: float
+    lot: float
+    name: str
+
+    def __call__(self, state: State) -> Decision:
+        """Trade back to the target, or the edge of the band."""
+        if self.every and state.entries:
+            last = max(entry.time for entry in state.entries)
+            if (state.time - last).total_seconds() < self.every * 86_400:
+                return None
+        wanted = rebalance(_delta(state), self.target, self.band, to=self.to)
+        # Towards zero: a lot more would overshoot what the rule asks for.
+        units = math.copysign(math.floor(abs(wanted) / self.lot + 1e-9) * self.lot, wanted)
+        if units == 0.0:
+            return None
+        return [Order(Perpetual(state.chain.asset, state.chain.terms.settlement), round(units, 10))]
+
+
+def banded(
+    target: float | tuple[float, float],
+    band: float | tuple[float, float] = 0.0,
+    *,
+    to: Side = "target",
+    every: float = 0.0,
+    lot: float = PERPETUAL_LOT,
+    name: str = "",
+) -> Banded:
+    """Strategy that keeps the book's delta near a target with the perpetual.
+
+    Parameters
+    ----------
+    target : float or (float, float)
+        Wanted delta, options included, or the window it may lie in. [units of underlying]
+    band, to
+        As in `rebalance`.
+    every : float
+        Least time between trades: the clock, where `band` is 0. [days]
+    lot : float
+        Smallest trade. [units of underlying]
+    name : str
+        For tables.
+    """
+    rebalance(0.0, target, band, to=to)  # refuses what is out of range
+    if not (lot > 0 and every >= 0):
+        raise InputError(f"lot must be > 0 and every >= 0; got {lot!r} and {every!r}.")
+    return Banded(target, band, to, every, lot, name or f"delta {target} within {band}")
+
+
+def _delta(state: State) -> float:
+    """Delta of the whole book: options at their marks, the rest one for one. [units]"""
+    options = [held for held in state.book.holdings if isinstance(held.instrument, Option)]
+    rest = sum(held.units for held in state.book.holdings if not isinstance(held.instrument, Option))
+    if not options:
+        return rest
+    chain = state.chain
+    deltas = chain.greeks(("delta",))["delta"].tolist()
+    known: dict[str, float] = dict(zip(chain.quotes["symbol"], deltas, strict=True))
+    if all(held.instrument.symbol in known for held in options):
+        return rest + sum(held.units * known[held.instrument.symbol] for held in options)
+    return Book(state.book.holdings).exposure(Market.of(chain)).delta
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One strategy on top of another; see `pair`."""
+
+    first: Any
+    second: Any
+    name: str
+
+    def __call__(self, state: State) -> Decision:
+        """The orders of both, each asked for what it sees."""
+        options = tuple(held for held in state.overlay if isinstance(held.instrument, Option))
+        rest = tuple(held for held in state.overlay if not isinstance(held.instrument, Option))
+        orders: list[Any] = []
+        waits = []
+        for strategy, overlay in ((self.first, options), (self.second, rest)):
+            found = strategy(replace(state, overlay=overlay))
+            if isinstance(found, Wait):
+                waits.append(found)
+            else:
+                orders += list(getattr(found, "legs", found or ()))
+        return waits[0] if waits and not orders else orders
+
+
+def pair(first: Any, second: Any, *, name: str = "") -> Pair:
+    """Strategy that trades what two others ask for, such as `rolled` puts and a `banded` perpetual.
+
+    Parameters
+    ----------
+    first, second : Strategy
+        Of the overlay the first one sees the options, the second the perpetuals and futures.
+    name : str
+        For tables.
+    """
+    return Pair(
+        first, second, name or f"{getattr(first, 'name', 'first')} with {getattr(second, 'name', 'second')}"
+    )

@@ -1,0 +1,440 @@
+"""The replay: settle, accrue, mark, check margin, ask the strategy, trade, prove that the ledger adds up."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from hedging.backtest.account import Watch, liquidate
+from hedging.backtest.fills import Fill, Refusal, fill, orders_of
+from hedging.backtest.ledger import Entry, Kind, Running, coins_of
+from hedging.backtest.marks import Marker
+from hedging.backtest.positions import Flow, settled, split, traded, worth
+from hedging.backtest.result import Backtest, Point
+from hedging.backtest.rules import Rules
+from hedging.backtest.state import Order, State, Strategy, Wait
+from hedging.backtest.strategies import Hold
+from hedging.backtest.tape import Tape
+from hedging.book import Book, Holding
+from hedging.errors import InputError
+from hedging.margin import MarginModel
+from hedging.market.contracts import Future, Instrument, Option, Perpetual, Spot
+
+__all__ = ["run", "run_blocks"]
+
+EIGHT_HOURS = pd.Timedelta(hours=8)
+
+
+def run(
+    book: Book,
+    tape: Tape,
+    strategy: Strategy,
+    *,
+    rules: Rules | None = None,
+    account: MarginModel | None = None,
+    executor: Executor | None = None,
+    first: int = 0,
+    name: str = "",
+) -> Backtest:
+    """Replay a strategy on a book over recorded quotes.
+
+    At each snapshot: what has expired since the last one settles at the delivery price of its own expiry;
+    funding accrues; everything is marked; margin is checked; the strategy is asked; its orders trade at this
+    snapshot's bid and ask, or the next one's.
+
+    Parameters
+    ----------
+    book : Book
+        What is held at the first snapshot, in the tape's asset and cash.
+    tape : Tape
+    strategy : Strategy
+        A function of a `State`.
+    rules : Rules, optional
+        Prices, delays, fees, limits.
+    account : MarginModel, optional
+        Rules by which the account is liquidated, such as `hedging.margin.DERIBIT_BTC`; by default it never is.
+    first : int
+        Number of the snapshot to begin at.
+    name : str
+        For tables; by default the strategy's own.
+    executor : Executor, optional
+        Where the run takes place, such as a process pool; by default here.
+
+    Returns
+    -------
+    Backtest
+
+    Raises
+    ------
+    InputError
+        If the book holds what the tape does not price, an option in it has expired, a delivery price is missing,
+        or the strategy orders what cannot be ordered; file, time and rule are named.
+    SolverError
+        If the ledger does not reconcile, which is an error of this library.
+    """
+    rules = rules or Rules()
+    if executor is not None:
+        asked = executor.submit(
+            run, book, tape, strategy, rules=rules, account=account, first=first, name=name
+        )
+        return asked.result()
+    if not 0 <= first < len(tape):
+        raise InputError(f"first must be the number of a snapshot, 0 to {len(tape) - 1}; got {first!r}.")
+    _check_book(book, tape, first)
+    held = None
+    if not isinstance(strategy, Hold):
+        held = Replay(book, tape, Hold(), rules, None, first).result()
+    done = Replay(book, tape, strategy, rules, account, first).result()
+    return replace(done, holding=held, name=name or done.name)
+
+
+def run_blocks(
+    book: Book,
+    tape: Tape,
+    strategy: Strategy,
+    *,
+    rules: Rules | None = None,
+    account: MarginModel | None = None,
+) -> list[Backtest]:
+    """One run for each stretch of the tape without a hole longer than ``rules.longest_gap``, each from the same book."""
+    rules = rules or Rules()
+    return [
+        run(book, block, strategy, rules=rules, account=account) for block in tape.blocks(rules.longest_gap)
+    ]
+
+
+def _check_book(book: Book, tape: Tape, first: int) -> None:
+    others = [asset for asset in book.assets if asset != tape.asset]
+    if others:
+        raise InputError(
+            f"the book holds {', '.join(others)}, but the tape is of {tape.asset}; run each asset on its own tape."
+        )
+    if book.numeraire not in ("USD", tape.currency, tape.asset):
+        raise InputError(
+            f"numeraire must be {tape.currency} or {tape.asset}, those of the tape; got {book.numeraire!r}."
+        )
+    for held in book.holdings:
+        expiry = getattr(held.instrument, "expiry", None)
+        if expiry is not None and expiry <= tape.times[first]:
+            raise InputError(
+                f"{held.instrument.symbol} expired at {expiry:%Y-%m-%d %H:%M} UTC, before the first snapshot "
+                f"({tape.where(first)}); remove it from the book."
+            )
+
+
+@dataclass(slots=True)
+class Replay:
+    """One run in progress."""
+
+    book: Book
+    tape: Tape
+    strategy: Strategy
+    rules: Rules
+    account: MarginModel | None
+    first: int
+    entries: list[Entry] = field(default_factory=list)
+    points: list[Point] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    marks: Counter[str] = field(default_factory=Counter)
+    own: dict[str, float] = field(default_factory=dict)  # contracts that the strategy has traded
+    opened: pd.Timestamp | None = None
+    cost: float = 0.0
+    pending: tuple[Order, ...] = ()
+    other_delivery: float = 0.0  # coins more, had the other edge of the hour counted
+    ended: str = ""
+    start: Book = field(init=False)
+    running: Running = field(init=False)
+    marker: Marker = field(init=False)
+    watch: Watch | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start = self.book
+        self.running = Running(self.book)
+        self.marker = Marker(self.tape)
+        self.watch = None if self.account is None else Watch(self.account)
+
+    def result(self) -> Backtest:
+        """Go through the tape and return what happened."""
+        start_value, _ = self._value(self.first)
+        if not start_value > 0.0 and not self.start.holdings:
+            raise InputError("the book is empty; there is nothing to hold.")
+        for number in range(self.first, len(self.tape)):
+            if number > self.first and self._gap(number):
+                break
+            self._step(number)
+            if self.ended:
+                break
+        return Backtest(
+            name=str(getattr(self.strategy, "name", "") or getattr(self.strategy, "__name__", "strategy")),
+            tape=self.tape,
+            strategy=self.strategy,
+            rules=self.rules,
+            start=self.start,
+            end=self.book,
+            start_value=start_value,
+            entries=tuple(self.entries),
+            points=tuple(self.points),
+            counts=dict(self.counts),
+            marks=dict(self.marks),
+            other_delivery=self.other_delivery,
+            ended=self.ended or "the tape ends",
+            first=self.first,
+        )
+
+    def _gap(self, number: int) -> bool:
+        days = (self.tape.times[number] - self.tape.times[number - 1]) / pd.Timedelta(days=1)
+        if days <= self.rules.longest_gap:
+            return False
+        self.ended = f"a hole of {days:.1f} days after {self.tape.times[number - 1]:%Y-%m-%d %H:%M} UTC"
+        return True
+
+    def _step(self, number: int) -> None:
+        self._settle(number)
+        if number > self.first:
+            self._fund(number)
+        equity, _ = self._value(number)
+        if self.watch is not None and number > self.first:
+            self._margin(number)
+            equity, _ = self._value(number)
+        if equity <= 0.0 and self.start.holdings:
+            self.ended = f"the book is bankrupt at {self.tape.times[number]:%Y-%m-%d %H:%M} UTC"
+            self.counts["bankrupt"] += 1
+        elif not isinstance(self.strategy, Hold):
+            self._decide(number, equity)
+        self._record(number)
+        if self.watch is not None and not self.ended:
+            self.watch.set(self.book, self.marker.market(number))
+
+    # --- what happens without being asked for ----------------------------------------------------------
+
+    def _settle(self, number: int) -> None:
+        """Settle what has expired since the last snapshot, each expiry at its own delivery price."""
+        due = [
+            held
+            for held in self.book.holdings
+            if isinstance(held.instrument, Option | Future)
+            and held.instrument.expiry <= self.tape.times[number]
+        ]
+        for held in sorted(due, key=_expiry):
+            found = self.tape.delivery(_expiry(held))
+            price, other = found.price, found.other
+            if self.rules.delivery == "open" and not math.isnan(other):
+                price, other = other, price
+            flow, fee = settled(held, price, self.rules)
+            if not math.isnan(other):
+                there = sum(each.at(other) for each in settled(held, other, self.rules))
+                self.other_delivery += there - flow.at(price) - fee.at(price)
+            self._leave(_expiry(held), ("settle", "delivery fee"), held, (flow, fee), price, found.source)
+            self.counts["settlements"] += 1
+
+    def _fund(self, number: int) -> None:
+        """Pay or receive the funding of perpetuals since the last snapshot."""
+        perpetuals = [held for held in self.book.holdings if isinstance(held.instrument, Perpetual)]
+        if not perpetuals:
+            return
+        share = self._funding_share(number)
+        if not share:
+            return
+        spot = float(self.tape.spot[number])
+        for held in perpetuals:
+            coin = isinstance(held.instrument, Perpetual) and held.instrument.settlement == "coin"
+            paid = -held.units * share
+            flow = Flow(paid if coin else 0.0, 0.0 if coin else paid * spot, share)
+            self._enter(self.tape.times[number], "funding", held.instrument, held.quantity, flow, spot)
+            self.book = flow.into(self.book, self.tape.asset)
+
+    def _funding_share(self, number: int) -> float:
+        """What longs paid between two snapshots, as a share of spot."""
+        before, now = self.tape.times[number - 1], self.tape.times[number]
+        funding = self.rules.funding
+        if isinstance(funding, pd.Series):
+            paid = funding[(funding.index > before) & (funding.index <= now)]
+            return float(paid.sum())
+        if funding is None:
+            funding = self._recorded_funding(number - 1)
+        return float(funding) * ((now - before) / EIGHT_HOURS)
+
+    def _recorded_funding(self, number: int) -> float:
+        """The funding that the perpetual's row of a snapshot shows, 0 and counted where there is none."""
+        found, ends = self.tape.snapshots.futures, self.tape.snapshots.future_ends
+        mine = found.iloc[ends[number] : ends[number + 1]]
+        shown = mine.loc[mine["expiry"].isna(), "funding_8h"].dropna()
+        if len(shown):
+            return float(shown.iloc[0])
+        self.counts["snapshots without funding, taken as 0"] += 1
+        return 0.0
+
+    def _margin(self, number: int) -> None:
+        """Liquidate what the account can no longer carry."""
+        assert self.watch is not None
+        found = liquidate(self.watch, self.book, self.marker, self.tape, number, self.rules)
+        for forced in list(found):
+            kinds: tuple[Kind, Kind] = ("liquidation", "liquidation fee")
+            self._leave(
+                self.tape.times[number], kinds, forced.held, (forced.flow, forced.fee), forced.index, ""
+            )
+            self.counts["liquidations"] += 1
+
+    # --- what the strategy asks for ----------------------------------------------------------------------
+
+    def _decide(self, number: int, equity: float) -> None:
+        if self.pending:
+            orders, self.pending = self.pending, ()
+            self._trade(number, orders, late=True)
+        decision = self.strategy(self._state(number, equity))
+        if isinstance(decision, Wait):
+            self.counts[f"waited: {decision.reason}"] += 1
+        orders = orders_of(decision, partial(self.tape.where, number))
+        if orders and self.rules.delay:
+            self.pending = orders
+        elif orders:
+            self._trade(number, orders, late=False)
+
+    def _state(self, number: int, equity: float) -> State:
+        seen = number + 1
+        overlay = self._overlay()
+        spot = float(self.tape.spot[number])
+        value = sum(worth(held, self.marker.mark(number, held).price, spot) for held in overlay)
+        return State(
+            _chain=self.tape.shared_chain(number),
+            book=self.book,
+            overlay=overlay,
+            opened=self.opened,
+            cost=self.cost,
+            value=value,
+            equity=equity,
+            times=self.tape.times[self.first : seen],
+            spot=self.tape.spot[self.first : seen].copy(),
+            entries=tuple(self.entries),
+        )
+
+    def _overlay(self) -> tuple[Holding, ...]:
+        """Of the book what the strategy has traded; where it traded on top of what was held, its own part."""
+        found = []
+        left = dict(self.own)
+        for held in reversed(self.book.holdings):
+            quantity = left.pop(held.instrument.symbol, 0.0)
+            if quantity and held.instrument.symbol != self.tape.asset:
+                found.append(
+                    held
+                    if isinstance(held.instrument, Perpetual | Future)
+                    else replace(held, quantity=quantity)
+                )
+        return tuple(reversed(found))
+
+    def _trade(self, number: int, orders: Sequence[Order], *, late: bool) -> None:
+        """Trade a package whole or not at all."""
+        held = {item.instrument.symbol: item.quantity for item in self.book.holdings}
+        fills: list[Fill] = []
+        for order in orders:
+            found = fill(
+                self.tape, self.marker, number, order, held.get(order.symbol, 0.0), self.rules, late=late
+            )
+            if isinstance(found, Refusal):
+                self.counts[f"refused: {found.reason}"] += 1
+                return
+            fills.append(found)
+        for found in fills:
+            self.counts.update(found.notes)
+            self._execute(number, found)
+
+    def _execute(self, number: int, found: Fill) -> None:
+        time, spot = self.tape.times[number], float(self.tape.spot[number])
+        for leg, kind in split(self.book, found.leg):
+            book, flow, fee = traded(self.book, leg)
+            self.book = book
+            symbol = leg.instrument.symbol
+            cost = abs(leg.units) * leg.half_spread
+            self._enter(time, kind, leg.instrument, leg.quantity, flow, spot, cost)
+            if fee.coin or fee.money:
+                self._enter(time, "fee", leg.instrument, leg.quantity, fee, spot)
+            if not isinstance(leg.instrument, Spot):
+                self.own[symbol] = self.own.get(symbol, 0.0) + leg.quantity
+                self.cost -= (flow.coin + fee.coin) * spot + flow.money + fee.money
+                if abs(self.own[symbol]) < 1e-12:
+                    self._drop(symbol)
+                elif self.opened is None:
+                    self.opened = time
+        if coins_of(self.book) < 0.0 or self.book.cash < 0.0:
+            self.counts["trades that left a balance below zero"] += 1
+
+    # --- bookkeeping -----------------------------------------------------------------------------------
+
+    def _drop(self, symbol: str) -> None:
+        """Forget a contract that is gone; with the last one the overlay ends."""
+        self.own.pop(symbol, None)
+        if not self.own:
+            self.opened, self.cost = None, 0.0
+
+    def _leave(
+        self,
+        time: pd.Timestamp,
+        kinds: tuple[Kind, Kind],
+        held: Holding,
+        flows: tuple[Flow, Flow],
+        index: float,
+        source: str,
+    ) -> None:
+        """A position that ends without being traded: its flow and its fee, and the book without it."""
+        left = [item for item in self.book.holdings if item is not held]
+        self.book = Book(left, cash=self.book.cash, numeraire=self.book.numeraire)
+        for kind, flow in zip(kinds, flows, strict=True):
+            if kind == kinds[0] or flow.coin or flow.money:
+                self._enter(time, kind, held.instrument, -held.quantity, flow, index, source=source)
+            self.book = flow.into(self.book, self.tape.asset)
+        if not any(item.instrument == held.instrument for item in self.book.holdings):
+            self._drop(held.instrument.symbol)
+
+    def _enter(
+        self,
+        time: pd.Timestamp,
+        kind: Kind,
+        item: Instrument,
+        quantity: float,
+        flow: Flow,
+        index: float,
+        half_spread: float = 0.0,
+        source: str = "",
+    ) -> None:
+        entry = Entry(
+            time, kind, item.symbol, quantity, flow.price, flow.coin, flow.money, index, half_spread, source
+        )
+        self.entries.append(entry)
+        self.running.add(entry, item)
+
+    def _value(self, number: int) -> tuple[float, dict[str, float]]:
+        """Equity and its parts in money at a snapshot."""
+        spot = float(self.tape.spot[number])
+        parts = {"options": 0.0, "linear": 0.0}
+        for held in self.book.holdings:
+            if not isinstance(held.instrument, Spot):
+                name = "options" if isinstance(held.instrument, Option) else "linear"
+                parts[name] += worth(held, self.marker.mark(number, held).price, spot)
+        return self.book.cash + coins_of(self.book) * spot + sum(parts.values()), parts
+
+    def _record(self, number: int) -> None:
+        """Mark the book after its trades, count whose marks those are, and hold the ledger against it."""
+        spot = float(self.tape.spot[number])
+        equity, parts = self._value(number)
+        prices = {}
+        for held in self.book.holdings:
+            if not isinstance(held.instrument, Spot):
+                found = self.marker.mark(number, held)
+                self.marks[found.kind] += 1
+                prices[held.instrument.symbol] = found.price
+        self.running.check(self.book, prices, equity, spot, partial(self.tape.where, number))
+        self.points.append(
+            Point(self.tape.times[number], spot, equity, coins_of(self.book), self.book.cash, **parts)
+        )
+
+
+def _expiry(held: Holding) -> pd.Timestamp:
+    expiry: Any = getattr(held.instrument, "expiry")  # noqa: B009 - only options and futures come here
+    return pd.Timestamp(expiry)

@@ -1,0 +1,352 @@
+"""`Backtest`: what a replay did and what it answers, proven against its own ledger."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging import _extras
+from hedging.backtest import answers
+from hedging.backtest.costs import attribution, costs, rolls_of, uncovered
+from hedging.backtest.ledger import Entry, ledger_frame
+from hedging.backtest.rules import Rules
+from hedging.backtest.state import Strategy
+from hedging.backtest.tape import Tape
+from hedging.book import Book
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Backtest", "Point", "plain"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The book at one snapshot, after its trades.
+
+    Attributes
+    ----------
+    time : Timestamp
+    index, equity : float
+        Price of the underlying; value of all that is held. [money]
+    coins, cash : float
+        Balances. [coins], [money]
+    options, linear : float
+        Marks of options; gains of perpetuals and futures. [money]
+    """
+
+    time: pd.Timestamp
+    index: float
+    equity: float
+    coins: float
+    cash: float
+    options: float
+    linear: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Backtest:
+    """One run of one strategy.
+
+    Attributes
+    ----------
+    name : str
+    tape : Tape
+    strategy : Strategy
+    rules : Rules
+    start, end : Book
+        Before the first snapshot's trades and after the last one's.
+    start_value : float
+        Value of `start` at the first snapshot. [money]
+    entries : tuple of Entry
+        The ledger.
+    points : tuple of Point
+        One a snapshot.
+    counts : mapping
+        How often each rule changed, refused or watched something.
+    marks : mapping
+        How many marks came from the venue, a mid, a bid, the smile and so on.
+    other_delivery : float
+        What would have been added by the other edge of the hour as delivery price, trades unchanged. [coins]
+    ended : str
+        Why the run ends where it does.
+    holding : Backtest, optional
+        The same book without the strategy; None where that is this run itself.
+    first : int
+        Number of the first snapshot on the tape.
+    """
+
+    name: str
+    tape: Tape
+    strategy: Strategy
+    rules: Rules
+    start: Book
+    end: Book
+    start_value: float
+    entries: tuple[Entry, ...]
+    points: tuple[Point, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    marks: Mapping[str, int] = field(default_factory=dict)
+    other_delivery: float = 0.0
+    ended: str = ""
+    holding: Backtest | None = None
+    first: int = 0
+
+    # --- curves -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def times(self) -> pd.DatetimeIndex:
+        """Times of the snapshots, UTC."""
+        return self.tape.times[self.first : self.first + len(self.points)]
+
+    @cached_property
+    def index(self) -> Array:
+        """Index price at each snapshot. [money]"""
+        return np.array([point.index for point in self.points])
+
+    @cached_property
+    def equity(self) -> pd.Series:
+        """Value of the book at each snapshot, after its trades. [money]"""
+        return pd.Series([point.equity for point in self.points], index=self.times, name=self.name)
+
+    @property
+    def equity_in_coin(self) -> pd.Series:
+        """The same in coins of the underlying. [coins]"""
+        return self.equity / self.index
+
+    @property
+    def held(self) -> pd.Series:
+        """Value of the same book without the strategy. [money]"""
+        values = (self if self.holding is None else self.holding).equity.to_numpy()[: len(self.points)]
+        return pd.Series(values, index=self.times, name="hold")
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a snapshot: ``index, equity, equity in coin, coins, cash, options, linear, held``."""
+        table = pd.DataFrame([asdict(point) for point in self.points]).set_index("time")
+        table.insert(2, "equity in coin", table["equity"] / table["index"])
+        return table.assign(held=self.held.to_numpy())
+
+    # --- what happened ------------------------------------------------------------------------------------
+
+    @property
+    def ledger(self) -> pd.DataFrame:
+        """One row a cash flow; see `Entry`."""
+        return ledger_frame(self.entries)
+
+    @property
+    def trades(self) -> pd.DataFrame:
+        """The rows of the ledger that changed a position, with the fee of each. [coins or money as paid]"""
+        rows, table = [], self.ledger
+        for place, entry in enumerate(self.entries):
+            if entry.kind in ("open", "close", "liquidation"):
+                after = self.entries[place + 1] if place + 1 < len(self.entries) else None
+                paid = after if after is not None and after.kind in ("fee", "liquidation fee") else None
+                rows.append((place, 0.0 if paid is None else -paid.value))
+        found = table.iloc[[place for place, _ in rows]].reset_index(drop=True)
+        return found.assign(fee=[fee for _, fee in rows])
+
+    @cached_property
+    def rolls(self) -> pd.DataFrame:
+        """One row a leg of each overlay, from its opening to its end; see `hedging.backtest.costs.rolls_of`."""
+        return rolls_of(self)
+
+    @cached_property
+    def costs(self) -> pd.DataFrame:
+        """What the strategy cost, by kind; see `hedging.backtest.costs.costs`."""
+        return costs(self)
+
+    def attribution(self) -> pd.DataFrame:
+        """Why the equity changed, Greek by Greek; see `hedging.backtest.costs.attribution`."""
+        return attribution(self)
+
+    # --- numbers ------------------------------------------------------------------------------------------
+
+    @property
+    def total_return(self) -> float:
+        """Last equity over the value before the first trade. [1]"""
+        return float(self.equity.iloc[-1] / self.start_value - 1.0)
+
+    @property
+    def total_return_in_coin(self) -> float:
+        """The same counted in coins. [1]"""
+        return float(self.equity_in_coin.iloc[-1] / (self.start_value / self.index[0]) - 1.0)
+
+    @property
+    def advantage(self) -> float:
+        """Return above that of holding. [1]"""
+        return float((self.equity.iloc[-1] - self.held.iloc[-1]) / self.start_value)
+
+    @cached_property
+    def drawdown(self) -> answers.Drawdown:
+        """Deepest fall of the equity from a high, that before the first trade included."""
+        curve = self.equity.to_numpy().copy()
+        curve[0] = max(curve[0], self.start_value)
+        return answers.drawdown(curve, self.times)
+
+    @property
+    def protection(self) -> pd.DataFrame:
+        """What the strategy did in the worst periods of holding; see `hedging.backtest.answers.protection`."""
+        return answers.protection(self.equity.to_numpy(), self.held.to_numpy())
+
+    @property
+    def crash(self) -> answers.Crash:
+        """The deepest fall of holding, and what the strategy made of it."""
+        return answers.crash(self.equity.to_numpy(), self.held.to_numpy(), self.times)
+
+    @property
+    def uncovered(self) -> tuple[float, float]:
+        """Time without an overlay: hours, and as a share of the run."""
+        return uncovered(self)
+
+    @property
+    def turnover(self) -> float:
+        """Premium that changed hands, as a multiple of the mean equity, a year. [1/year]"""
+        flows = sum(abs(entry.value) for entry in self.entries if entry.kind in ("open", "close"))
+        years = answers.years_of(self.times)
+        return flows / float(self.equity.mean()) / years if years > 0 else math.nan
+
+    def numbers(self) -> dict[str, Any]:
+        """The summary's numbers by name, unrounded; shares as decimals."""
+        curve = self.equity.to_numpy()
+        hours, share = self.uncovered
+        value_at_risk, shortfall = answers.tails(curve)
+        fall, cost = self.drawdown, self.costs["money"]
+        years = answers.years_of(self.times)
+        return {
+            "return": self.total_return,
+            "return a year": answers.yearly(self.total_return, self.times),
+            "return in coin": self.total_return_in_coin,
+            "against holding": self.advantage,
+            "vol a year": answers.vol(curve, self.times),
+            "max drawdown": fall.depth,
+            "drawdown from": fall.high,
+            "drawdown to": fall.low,
+            "VaR 95 %": value_at_risk,
+            "ES 95 %": shortfall,
+            "coins at the end": float(self.equity_in_coin.iloc[-1]),
+            "money at the end": float(curve[-1]),
+            **{f"{name} a year": float(cost[name] / years) if years > 0 else math.nan for name in cost.index},
+            "turnover a year": self.turnover,
+            "hours without overlay": hours,
+            "share without overlay": share,
+            "other delivery": self.other_delivery,
+        }
+
+    @property
+    def summary(self) -> pd.Series:
+        """The answers in words and numbers, one a row."""
+        found, crash = self.numbers(), self.crash
+        percent = {
+            name: f"{found[name]:+.2%}"
+            for name in ("return", "return a year", "return in coin", "against holding")
+        }
+        fall = self.drawdown
+        back = f"back {fall.back:%Y-%m-%d}" if fall.back is not None else "not back"
+        rows: dict[str, Any] = {
+            "from": f"{self.times[0]:%Y-%m-%d %H:%M}",
+            "to": f"{self.times[-1]:%Y-%m-%d %H:%M}; {self.ended}",
+            **percent,
+            "vol a year": f"{found['vol a year']:.1%}",
+            "max drawdown": f"{fall.depth:.2%}, {fall.high:%Y-%m-%d} to {fall.low:%Y-%m-%d}, {back}",
+            "VaR, ES 95 % of a period": f"{found['VaR 95 %']:.2%}, {found['ES 95 %']:.2%}",
+            "at the end": f"{found['money at the end']:,.2f} {self.tape.currency} = "
+            f"{found['coins at the end']:.6f} {self.tape.asset}",
+        }
+        for name in self.costs.index:
+            rows[f"{name} a year"] = f"{found[f'{name} a year']:,.0f} {self.tape.currency}"
+        rows["crash of holding"] = (
+            f"{crash.held:.1%} from {crash.start:%Y-%m-%d} to {crash.end:%Y-%m-%d}; with the strategy {crash.strategy:.1%}"
+        )
+        for share, row in self.protection.iterrows():
+            rows[f"worst {share:.0%} of periods"] = f"held {row['held']:.2%}, strategy {row['strategy']:.2%}"
+        hours, share = self.uncovered
+        rows["turnover a year"] = f"{found['turnover a year']:.2f} times the equity in premium"
+        rows["without overlay"] = f"{hours:.1f} h ({share:.1%} of the time)"
+        rows["the hour's other edge as delivery price"] = self._other_edge()
+        rows["marks"] = ", ".join(f"{kind} {count}" for kind, count in sorted(self.marks.items())) or "none"
+        rows["counted"] = (
+            "; ".join(f"{what} {count}" for what, count in sorted(self.counts.items())) or "nothing"
+        )
+        rows["reconciled"] = f"{len(self.entries)} entries at {len(self.points)} snapshots"
+        return pd.Series(rows, name=self.name)
+
+    def _other_edge(self) -> str:
+        shift = self.other_delivery * self.index[-1] / self.start_value
+        edge = "open" if self.rules.delivery == "close" else "close"
+        return (
+            f"{edge}: return {self.total_return + shift:+.2%} ({self.other_delivery:+.6f} {self.tape.asset})"
+        )
+
+    # --- forms --------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON knows it; what is no number is null."""
+        found = {
+            "name": self.name,
+            "asset": self.tape.asset,
+            "currency": self.tape.currency,
+            "quotes": self.tape.kind,
+            "files": list(self.tape.sources),
+            "rules": self.rules.to_dict(),
+            "ended": self.ended,
+            "numbers": self.numbers(),
+            "protection": self.protection.reset_index().to_dict("records"),
+            "crash": asdict(self.crash) | {"captured": self.crash.captured},
+            "costs": self.costs.reset_index().to_dict("records"),
+            "counts": dict(self.counts),
+            "marks": dict(self.marks),
+            "delivery": sorted({entry.source for entry in self.entries if entry.source}),
+            "rolls": self.rolls.to_dict("records"),
+            "ledger": [asdict(entry) for entry in self.entries],
+            "points": [asdict(point) for point in self.points],
+            "held": self.held.tolist(),
+        }
+        known: dict[str, Any] = plain(found)
+        return known
+
+    def to_json(self) -> str:
+        """`to_dict` as text."""
+        return json.dumps(self.to_dict(), indent=1, allow_nan=False)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Equity beside holding; see `hedging.plots.equity`."""
+        axes: Axes = _extras.open_room("plots").equity([self], ax=ax)
+        return axes
+
+    def __repr__(self) -> str:
+        rows = self.summary
+        width = max(map(len, rows.index))
+        return "\n".join([self._head(), *(f"{name:<{width}}  {text}" for name, text in rows.items())])
+
+    def _repr_html_(self) -> str:
+        return f"<b>{escape(self._head())}</b>{self.summary.to_frame().to_html(header=False, border=0)}"
+
+    def _head(self) -> str:
+        said = "" if self.tape.kind == "recorded" else f" on {self.tape.kind} quotes"
+        return f"Backtest of {self.name} on {self.tape.asset}{said}"
+
+
+def plain(value: Any) -> Any:
+    """The same value in what JSON knows: times as text, numbers that are none as null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, pd.Timestamp):
+        return None if pd.isna(value) else value.isoformat()
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is pd.NaT or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value

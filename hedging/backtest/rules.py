@@ -1,0 +1,134 @@
+"""How a replay trades, settles and counts: every convention of a run, stated and shown with its result."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from hedging.errors import InputError
+from hedging.market.contracts import ContractTerms, FeeRule, Linear, Perpetual, Spot
+from hedging.venues import deribit
+
+__all__ = ["Rules", "linear_costs"]
+
+DELIVERY_FEE = FeeRule(0.00015, 0.125)  # Deribit's for monthly and weekly options
+OUTRIGHT_HALF_SPREAD = 1e-4
+OUTRIGHT_FEE = FeeRule(0.0005)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rules:
+    """Conventions of a run.
+
+    Attributes
+    ----------
+    delay : int
+        0 trades at the quotes that the strategy saw, 1 at those of the next snapshot.
+    price : {'quote', 'mid', 'mark'}
+        What an order pays: the ask or bid, their middle, or the mark. Only the first can be had.
+    fee : FeeRule, optional
+        A taker's fee on options; by default that of the recorded terms.
+    delivery_fee : FeeRule, optional
+        Fee on what an option pays at expiry; by default Deribit's on its own options, else none.
+    delivery : {'close', 'open'}
+        Which edge of the hour that ends with the expiry counts, where delivery prices are hour bars.
+    open_interest, volume : float, optional
+        Most of a contract that one order may take, as a share of its open interest or of its volume of 24
+        hours; larger orders are cut to whole lots, and counted.
+    depth : bool
+        Whether orders are cut to the size that is quoted, where it is known; otherwise they are only counted.
+    longest_gap : float
+        A hole between snapshots longer than this ends the run. [days]
+    funding : float or Series, optional
+        What longs of a perpetual pay: a share of spot per 8 hours, or a Series of shares by the UTC time they
+        are paid at. By default what the recorded futures say, else nothing.
+    half_spread : float, optional
+        Of spot, perpetuals and futures without a recorded quote; by default the venue's typical one. [share]
+    linear_fee : FeeRule, optional
+        On spot, perpetuals and futures; by default the venue's taker fee.
+    liquidation_fee : float
+        Of the notional of perpetuals and futures that are liquidated. [share]
+    """
+
+    delay: int = 0
+    price: Literal["quote", "mid", "mark"] = "quote"
+    fee: FeeRule | None = None
+    delivery_fee: FeeRule | None = None
+    delivery: Literal["close", "open"] = "close"
+    open_interest: float | None = None
+    volume: float | None = None
+    depth: bool = False
+    longest_gap: float = 5.0
+    funding: float | pd.Series | None = None
+    half_spread: float | None = None
+    linear_fee: FeeRule | None = None
+    liquidation_fee: float = 0.0075
+
+    def __post_init__(self) -> None:
+        if self.delay not in (0, 1):
+            raise InputError(f"delay must be 0 or 1 snapshots; got {self.delay!r}.")
+        for name, choices in (("price", ("quote", "mid", "mark")), ("delivery", ("close", "open"))):
+            if getattr(self, name) not in choices:
+                raise InputError(f"{name} must be one of {', '.join(choices)}; got {getattr(self, name)!r}.")
+        for name in ("open_interest", "volume"):
+            share = getattr(self, name)
+            if share is not None and not share > 0:
+                raise InputError(f"{name} must be a share > 0, or None for no limit; got {share!r}.")
+        if not self.longest_gap > 0:
+            raise InputError(f"longest_gap must be a number of days > 0; got {self.longest_gap!r}.")
+        for name in ("half_spread", "liquidation_fee"):
+            share = getattr(self, name)
+            if share is not None and not 0 <= share < 1:
+                raise InputError(f"{name} must be a share from 0 to below 1; got {share!r}.")
+        self._check_funding()
+
+    def _check_funding(self) -> None:
+        if isinstance(self.funding, pd.Series):
+            index = self.funding.index
+            if not (isinstance(index, pd.DatetimeIndex) and index.tz is not None):
+                raise InputError(
+                    "funding must be a Series by time, with a time zone, or a share per 8 hours."
+                )
+            if not self.funding.notna().all():
+                raise InputError(f"funding has no number at {index[self.funding.isna()][0]}.")
+        elif self.funding is not None and not math.isfinite(self.funding):
+            raise InputError(f"funding must be a finite share per 8 hours; got {self.funding!r}.")
+
+    def option_fee(self, terms: ContractTerms) -> FeeRule:
+        """Fee of a trade in options of these terms."""
+        return terms.fee if self.fee is None else self.fee
+
+    def settlement_fee(self, terms: ContractTerms) -> FeeRule:
+        """Fee of a delivery."""
+        if self.delivery_fee is not None:
+            return self.delivery_fee
+        return DELIVERY_FEE if terms.venue == "deribit" else FeeRule(0.0)
+
+    def to_dict(self) -> dict[str, object]:
+        """The conventions by name, as JSON knows them."""
+        plain: dict[str, object] = {}
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if isinstance(value, FeeRule):
+                value = {"rate": value.rate, "cap": None if math.isinf(value.cap) else value.cap}
+            plain[name] = f"series of {len(value)} payments" if isinstance(value, pd.Series) else value
+        return plain
+
+
+def linear_costs(
+    instrument: Linear, terms: ContractTerms, time: pd.Timestamp, rules: Rules
+) -> tuple[float, FeeRule, float]:
+    """Half spread [share], fee and lot [units] of spot, a perpetual or a future."""
+    half_spread, fee, lot = OUTRIGHT_HALF_SPREAD, OUTRIGHT_FEE, 0.0
+    if terms.venue == "deribit":
+        kinds: dict[type, Literal["spot", "perpetual", "future"]] = {Spot: "spot", Perpetual: "perpetual"}
+        known = deribit.linear_terms(kinds.get(type(instrument), "future"), time)
+        half_spread, fee, lot = known.half_spread, known.fee, known.lot
+    return (
+        half_spread if rules.half_spread is None else rules.half_spread,
+        fee if rules.linear_fee is None else rules.linear_fee,
+        lot,
+    )

@@ -1,0 +1,118 @@
+"""What a strategy sees and what it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging.backtest.ledger import Entry, ledger_frame
+from hedging.backtest.tape import copied
+from hedging.book import Book, Holding
+from hedging.book.legs import HasLegs, Leg
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import Instrument, Option
+from hedging.units import days as days_between
+
+__all__ = ["Decision", "Order", "State", "Strategy", "Wait"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An instrument, or the venue's name of an option, and signed contracts, > 0 to buy.
+
+    The replay finds the price: what a strategy believes to pay counts for nothing.
+    """
+
+    instrument: Instrument | str
+    quantity: float
+
+    @property
+    def symbol(self) -> str:
+        """The venue's name."""
+        return self.instrument if isinstance(self.instrument, str) else self.instrument.symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """No orders, and why: counted in the result by its reason."""
+
+    reason: str
+
+
+Decision: TypeAlias = "HasLegs | Iterable[Leg | Order] | Wait | None"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """One snapshot and the past, as a strategy sees them: copies, so that nothing it does reaches the tape.
+
+    Attributes
+    ----------
+    book : Book
+        All that is held, after settlements.
+    overlay : tuple of Holding
+        Of it, what the strategy has traded and still holds, coins and money aside.
+    opened : Timestamp or None
+        When the overlay was opened.
+    cost : float
+        What the overlay has cost so far, premium and fees less premium received. [money]
+    value : float
+        What the overlay is worth at its marks. [money]
+    equity : float
+        Value of the whole book. [money]
+    times : DatetimeIndex
+        Of the snapshots up to this one, UTC.
+    spot : ndarray
+        Index price at each of them. [money]
+    entries : tuple of Entry
+        The ledger so far.
+    """
+
+    _chain: OptionChain
+    book: Book
+    overlay: tuple[Holding, ...]
+    opened: pd.Timestamp | None
+    cost: float
+    value: float
+    equity: float
+    times: pd.DatetimeIndex
+    spot: npt.NDArray[np.float64]
+    entries: tuple[Entry, ...]
+
+    @property
+    def chain(self) -> OptionChain:
+        """The quotes of this snapshot, a copy of their own."""
+        return copied(self._chain)
+
+    @property
+    def time(self) -> pd.Timestamp:
+        """When the quotes were taken, UTC."""
+        return self._chain.as_of
+
+    @property
+    def age(self) -> float:
+        """Days since the overlay was opened, NaN where there is none."""
+        return float("nan") if self.opened is None else days_between(self.opened, self.time)
+
+    @property
+    def days_left(self) -> float:
+        """Days to the first expiry of the overlay's options, infinite where it has none."""
+        expiries = [held.instrument.expiry for held in self.overlay if isinstance(held.instrument, Option)]
+        return days_between(self.time, min(expiries)) if expiries else float("inf")
+
+    @property
+    def ledger(self) -> pd.DataFrame:
+        """The ledger so far, one row a cash flow."""
+        return ledger_frame(self.entries)
+
+
+class Strategy(Protocol):
+    """Any function of a state; what it returns is traded at the quotes of the snapshot, or the next one's."""
+
+    def __call__(self, state: State) -> Decision:
+        """Legs, orders, an overlay or a plan; None or a `Wait` for nothing."""

@@ -1,0 +1,186 @@
+"""Strategies: frozen functions of a state that say what to trade. They hold settings, never a memory of a run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hedging import overlays
+from hedging.backtest.state import Decision, State, Wait
+from hedging.book.legs import Leg, option_leg
+from hedging.errors import InputError
+from hedging.market.contracts import Option
+from hedging.overlays import Overlay
+
+__all__ = ["MAKERS", "Hold", "Rolled", "hold", "rolled"]
+
+Window = tuple[float, float]
+Make = Callable[..., Overlay]
+
+MAKERS: dict[str, Make] = {
+    "put": overlays.protective_put,
+    "put-spread": overlays.put_spread,
+    "collar": overlays.collar,
+    "zero-cost-collar": overlays.zero_cost_collar,
+    "put-spread-collar": overlays.put_spread_collar,
+    "covered-call": overlays.covered_call,
+}
+"""The overlays that `rolled` may be put around, by the name a command gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Nothing is traded."""
+
+    name: str = "hold"
+
+    def __call__(self, state: State) -> Decision:  # noqa: ARG002 - a strategy's signature
+        """No orders."""
+        return None
+
+
+hold = Hold()
+"""The book as it is: what every strategy is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rolled:
+    """An overlay that is opened anew whenever the last one has ended; see `rolled`."""
+
+    make: Make
+    days: Window
+    roll: float
+    profit: float | None
+    delta: float | None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+    def __call__(self, state: State) -> Decision:
+        """Keep, close and open, or open."""
+        if not state.overlay:
+            return self._open(state, ())
+        if not self._due(state):
+            return None
+        closing = closing_legs(state)
+        return closing if isinstance(closing, Wait) else self._open(state, closing)
+
+    def _open(self, state: State, closing: tuple[Leg, ...]) -> Decision:
+        try:  # sized for the book as it stands once the old overlay is sold
+            made = self.make(state.book + closing, state.chain, days=self.days, **self.settings)
+        except InputError as error:
+            return Wait(f"no overlay: {_reason(error)}")
+        return (*closing, *made.legs)
+
+    def _due(self, state: State) -> bool:
+        """Whether the overlay is to be rolled before it ends."""
+        if self.roll and state.days_left <= self.roll:
+            return True
+        if (
+            self.profit is not None
+            and state.cost
+            and state.value - state.cost >= self.profit * abs(state.cost)
+        ):
+            return True
+        return self.delta is not None and _lowest_delta(state) < self.delta
+
+
+def rolled(
+    make: Make | str,
+    days: Window = (20.0, 45.0),
+    *,
+    roll: float = 0.0,
+    profit: float | None = None,
+    delta: float | None = None,
+    settings: Mapping[str, Any] | None = None,
+    name: str = "",
+) -> Rolled:
+    """Strategy that keeps an overlay on the book: opens one, holds it, opens the next.
+
+    Parameters
+    ----------
+    make : callable or str
+        One of `hedging.overlays`, or its name among `MAKERS`.
+    days : (float, float)
+        Window of days to expiry of each new one.
+    roll : float
+        Days before expiry at which it is closed and opened anew; 0 holds it to expiry, and the next one is
+        opened at the first snapshot after.
+    profit : float, optional
+        Closes and opens anew when the gain reaches this multiple of what the overlay cost.
+    delta : float, optional
+        Closes and opens anew when the absolute delta of the first bought option falls below this.
+    settings : mapping, optional
+        Passed on to `make`: coverage, its deltas, its strikes.
+    name : str
+        For tables; by default made of the settings.
+
+    Returns
+    -------
+    Rolled
+        A frozen function of a state.
+
+    Raises
+    ------
+    InputError
+        If a setting is out of range or the overlay unknown.
+
+    Notes
+    -----
+    A package is traded whole: where a part of the old overlay has no quote to close it at, it is kept to expiry,
+    and counted.
+    """
+    if isinstance(make, str):
+        if make not in MAKERS:
+            raise InputError(f"an overlay must be one of {', '.join(MAKERS)}; got {make!r}.")
+        make = MAKERS[make]
+    if not days[0] <= days[1]:
+        raise InputError(f"days must be a window (from, to) that ascends; got {days}.")
+    if not 0 <= roll < days[1]:
+        raise InputError(f"roll must lie between 0 and the window's end, {days[1]:g} days; got {roll!r}.")
+    if profit is not None and not profit > 0:
+        raise InputError(f"profit must be a multiple > 0 of the cost, or None; got {profit!r}.")
+    if delta is not None and not 0 < delta < 1:
+        raise InputError(f"delta must lie between 0 and 1, or be None; got {delta!r}.")
+    settings = dict(settings or {})
+    known = inspect.signature(make).parameters
+    if unknown := sorted(set(settings) - set(known)):
+        free = ", ".join(sorted(set(known) - {"book", "chain", "days"}))
+        raise InputError(
+            f"{getattr(make, '__name__', 'the overlay')} has no setting {', '.join(unknown)}; it has {free}."
+        )
+    said = ", ".join(f"{key} {value:g}" for key, value in settings.items() if isinstance(value, float | int))
+    early = f", rolled {roll:g} days before expiry" if roll else ""
+    made = f"{getattr(make, '__name__', 'overlay').replace('_', ' ')}{f' ({said})' if said else ''}{early}"
+    return Rolled(make, days, roll, profit, delta, settings, name or made)
+
+
+def closing_legs(state: State) -> tuple[Leg, ...] | Wait:
+    """Legs that close the overlay's options, or a `Wait` if one of them has no quote to do it at."""
+    legs, chain = [], state.chain
+    for held in state.overlay:
+        if isinstance(held.instrument, Option):
+            try:
+                legs.append(option_leg(chain, held.instrument.symbol, -held.quantity))
+            except InputError:
+                return Wait("close without a quote, kept to expiry")
+    return tuple(legs)
+
+
+def _lowest_delta(state: State) -> float:
+    """Least absolute delta among the options that were bought; infinite where none is quoted."""
+    bought = {
+        held.instrument.symbol
+        for held in state.overlay
+        if isinstance(held.instrument, Option) and held.quantity > 0
+    }
+    chain = state.chain
+    deltas = chain.greeks(("delta",))["delta"].abs()
+    mine = deltas[chain.quotes["symbol"].isin(bought)].dropna()
+    return float(mine.min()) if len(mine) else float("inf")
+
+
+def _reason(error: InputError) -> str:
+    """The head of a message, without the numbers that differ from day to day."""
+    return str(error).partition(";")[0].partition(",")[0][:80]

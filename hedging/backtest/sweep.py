@@ -1,0 +1,243 @@
+"""Many runs over one tape: strategies, parameters and starts, through any executor, resumed where they stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hedging._writing import whole_file
+from hedging.backtest.replay import run
+from hedging.backtest.result import plain
+from hedging.backtest.rules import Rules
+from hedging.backtest.saved import load_tape
+from hedging.backtest.state import Strategy
+from hedging.backtest.tape import Tape
+from hedging.book import Book
+from hedging.errors import InputError
+from hedging.margin import MarginModel
+
+__all__ = ["first_days", "sweep"]
+
+BLOCK_SECONDS = 1.0
+SUFFIX = ".run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One run: which variant, which first snapshot, and the name its result is kept under."""
+
+    variant: str
+    strategy: Strategy
+    first: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What all runs of a sweep share."""
+
+    book: Book
+    rules: Rules
+    account: MarginModel | None
+
+
+def sweep(
+    book: Book,
+    tape: Tape,
+    variants: Mapping[str, Strategy],
+    *,
+    starts: int = 1,
+    rules: Rules | None = None,
+    account: MarginModel | None = None,
+    executor: Executor | None = None,
+    folder: str | Path | None = None,
+) -> pd.DataFrame:
+    """Run every variant from each of the first days.
+
+    Parameters
+    ----------
+    book, tape, rules, account
+        As in `run`.
+    variants : mapping of name to Strategy
+        `rolled` and its likes with different settings.
+    starts : int
+        How many days to begin on, each variant on each of them.
+    executor : Executor, optional
+        Where the runs take place: processes, or Dask's ``client.get_executor()``, whose workers must see the same
+        files. The numbers are the same on any.
+    folder : str or Path, optional
+        Where each result is kept, whole or not at all: a sweep that was interrupted goes on where it was.
+
+    Returns
+    -------
+    DataFrame
+        One row a run, in the order of the variants and their starts: ``variant, start``, and the numbers of
+        `Backtest.numbers`.
+
+    Raises
+    ------
+    InputError
+        As `run`; and if there is no variant, too many starts, or a strategy cannot be sent or kept.
+    """
+    if not variants:
+        raise InputError("a sweep needs at least one variant; got none.")
+    setting = _Setting(book, rules or Rules(), account)
+    tasks = _tasks(tape, variants, starts, setting, named=executor is not None or folder is not None)
+    kept = None if folder is None else _folder(folder)
+    found = {} if kept is None else _read(kept, tasks)
+    left = [task for task in tasks if (task.variant, task.first) not in found]
+    for task, row in _run(tape, left, setting, executor, kept):
+        found[task.variant, task.first] = row
+        if kept is not None:
+            _write(kept, task, row)
+    return _table([found[task.variant, task.first] for task in tasks])
+
+
+def first_days(tape: Tape, count: int) -> list[int]:
+    """The first snapshot of each of the first `count` days that have one.
+
+    Raises
+    ------
+    InputError
+        If there are not so many, or nothing would be left to run over.
+    """
+    days = pd.Series(tape.times.normalize()).drop_duplicates()
+    if not (isinstance(count, int) and 1 <= count < max(len(days), 2)):
+        raise InputError(
+            f"starts must be a whole number of days from 1 to {max(len(days) - 1, 1)}, those of the tape but the last; "
+            f"got {count!r}."
+        )
+    return [int(number) for number in days.index[:count]]
+
+
+def _tasks(
+    tape: Tape, variants: Mapping[str, Strategy], starts: int, setting: _Setting, *, named: bool
+) -> list[_Task]:
+    tasks = []
+    for name, strategy in variants.items():
+        head = _digest(tape, name, strategy, setting) if named else ""
+        tasks += [_Task(name, strategy, first, f"{head}-{first}") for first in first_days(tape, starts)]
+    return tasks
+
+
+def _digest(tape: Tape, name: str, strategy: Strategy, setting: _Setting) -> str:
+    """Digest of all that decides a run but its start."""
+    try:
+        content = pickle.dumps((tape.digest, name, strategy, setting), protocol=5)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"the strategy {name!r} cannot be sent to a process or kept in a folder ({error}); define it at the top "
+            "of a module, or run without executor and folder."
+        ) from error
+    return hashlib.sha256(content).hexdigest()[:24]
+
+
+# --- running ----------------------------------------------------------------------------------------
+
+
+def _run(
+    tape: Tape, tasks: Sequence[_Task], setting: _Setting, executor: Executor | None, kept: Path | None
+) -> Iterator[tuple[_Task, dict[str, Any]]]:
+    """Rows as they come."""
+    if executor is None or not tasks:
+        yield from ((task, _row(tape, task, setting)) for task in tasks)
+        return
+    # The first run, here, says how many make a block of about a second.
+    started = time.perf_counter()
+    yield tasks[0], _row(tape, tasks[0], setting)
+    size = max(1, round(BLOCK_SECONDS / max(time.perf_counter() - started, 1e-3)))
+    blocks = [tasks[at : at + size] for at in range(1, len(tasks), size)]
+    with _saved(tape, kept) as path:
+        futures = {executor.submit(_block, str(path), tape.digest, part, setting): part for part in blocks}
+        try:
+            for future in as_completed(futures):
+                yield from zip(futures[future], future.result(), strict=True)
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+@contextmanager
+def _saved(tape: Tape, kept: Path | None) -> Iterator[Path]:
+    """The tape as a file that workers read."""
+    if kept is not None:
+        path = kept / f"tape-{tape.digest[:24]}.parquet"
+        if not path.exists():
+            tape.save(path)
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="hedging-") as folder:
+        path = Path(folder) / "tape.parquet"
+        tape.save(path)
+        yield path
+
+
+_LOADED: dict[str, Tape] = {}  # of a worker, by digest: read once, whatever the number of its blocks
+
+
+def _block(path: str, digest: str, tasks: Sequence[_Task], setting: _Setting) -> list[dict[str, Any]]:
+    """Rows of a block of runs, in a worker."""
+    if digest not in _LOADED:
+        tape = Tape(*load_tape(Path(path)))
+        if tape.digest != digest:
+            raise InputError(f"{path} is not the tape that the sweep was asked for.")
+        _LOADED.clear()
+        _LOADED[digest] = tape
+    return [_row(_LOADED[digest], task, setting) for task in tasks]
+
+
+def _row(tape: Tape, task: _Task, setting: _Setting) -> dict[str, Any]:
+    done = run(
+        setting.book, tape, task.strategy, rules=setting.rules, account=setting.account, first=task.first
+    )
+    numbers: dict[str, Any] = plain(done.numbers())
+    return {"variant": task.variant, "start": done.times[0].isoformat()} | numbers
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows)
+    for name in ("start", "drawdown from", "drawdown to"):
+        table[name] = pd.to_datetime(table[name], utc=True, format="ISO8601")
+    return table.astype(dict.fromkeys(table.columns[table.isna().all()], float))
+
+
+# --- keeping ----------------------------------------------------------------------------------------
+
+
+def _folder(folder: str | Path) -> Path:
+    found = Path(folder)
+    try:
+        found.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"the folder {folder} cannot be made: {error.strerror or error}.") from error
+    return found
+
+
+def _write(folder: Path, task: _Task, row: Mapping[str, Any]) -> None:
+    with whole_file(folder / f"{task.key}{SUFFIX}") as aside:
+        aside.write_text(json.dumps(row), encoding="utf-8")
+
+
+def _read(folder: Path, tasks: Sequence[_Task]) -> dict[tuple[str, int], dict[str, Any]]:
+    """Results of runs that were done before; what is no whole result is run again."""
+    found = {}
+    for task in tasks:
+        path = folder / f"{task.key}{SUFFIX}"
+        try:
+            row = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(row, dict) and row.get("variant") == task.variant:
+            found[task.variant, task.first] = row
+    return found

@@ -1,0 +1,365 @@
+"""`Tape`: every recorded snapshot of one underlying in the order of time, judged once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging.backtest.delivery import Deliveries, Delivery, Settlement, deliveries_of
+from hedging.backtest.saved import write_tape
+from hedging.errors import InputError
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import ContractTerms, Option
+from hedging.market.snapshots import Snapshots
+from hedging.units import utc
+
+__all__ = ["Quote", "Tape"]
+
+LONGEST_GAP = 5.0  # days
+LATEST_INDEX = pd.Timedelta(hours=8)
+FURTHEST_PRICE = 0.1  # of a delivery price from the index around it: beyond, it is of another asset
+ENDINGS = (".parquet", ".csv", ".csv.gz", ".json", ".json.gz")
+
+Paths: TypeAlias = "str | Path | Iterable[str | Path]"
+
+
+class Quote(NamedTuple):
+    """One contract at one snapshot, per unit of underlying; NaN where a side is missing.
+
+    Attributes
+    ----------
+    bid, ask, mark : float
+        [money]
+    mark_shown : float
+        The venue's own mark, NaN where it shows none. [money]
+    mark_vol, forward : float
+        [decimal a year], [money]
+    bid_size, ask_size : float
+        [contracts]
+    open_interest, volume : float
+        [units of underlying]
+    """
+
+    bid: float
+    ask: float
+    mark: float
+    mark_shown: float
+    mark_vol: float
+    forward: float
+    bid_size: float
+    ask_size: float
+    open_interest: float
+    volume: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Tape:
+    """Snapshots of one underlying.
+
+    Attributes
+    ----------
+    snapshots : Snapshots
+        All of them usable, ascending in time.
+    deliveries : tuple of Delivery
+        Where delivery prices come from, the first that has one counts.
+    unusable : tuple of (Timestamp, str)
+        Snapshots of the files that cannot be used, and why.
+    skipped : tuple of str
+        What was left out while reading, in words: files of other assets in a folder, snapshots twice there.
+    kind : str
+        ``recorded``, or ``modelled`` where no market made the quotes.
+    """
+
+    snapshots: Snapshots
+    deliveries: tuple[Delivery, ...] = ()
+    unusable: tuple[tuple[pd.Timestamp, str], ...] = ()
+    skipped: tuple[str, ...] = ()
+    kind: str = "recorded"
+
+    @classmethod
+    def of(
+        cls, chains: Iterable[OptionChain], *, delivery: Deliveries | None = None, kind: str = "recorded"
+    ) -> Tape:
+        """A tape of chains in memory.
+
+        Raises
+        ------
+        InputError
+            If there is none, their assets differ, or their times do not ascend.
+        """
+        each = list(chains)
+        if not each:
+            raise InputError("a tape needs at least one chain; got none.")
+        assets = sorted({chain.asset for chain in each})
+        if len(assets) > 1:
+            raise InputError(f"a tape is of one underlying; got chains of {', '.join(assets)}.")
+        times = [chain.as_of for chain in each]
+        for before, after in pairwise(times):
+            if not before < after:
+                raise InputError(
+                    f"the chains of a tape must ascend in time; {after} comes after {before}. Sort them by as_of, "
+                    "and leave out what is there twice."
+                )
+        return cls(Snapshots.of(each), deliveries_of(delivery, assets[0]), kind=kind)
+
+    @property
+    def asset(self) -> str:
+        """The underlying."""
+        return self.snapshots.asset
+
+    @property
+    def times(self) -> pd.DatetimeIndex:
+        """Times of the snapshots, UTC."""
+        return self.snapshots.times
+
+    @property
+    def spot(self) -> npt.NDArray[np.float64]:
+        """Index price at each snapshot. [money]"""
+        return self.snapshots.spot
+
+    @property
+    def currency(self) -> str:
+        """The quote currency, the money of every value."""
+        return self.snapshots.terms[0].currency
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the files."""
+        return tuple(dict.fromkeys(name for name, _ in self.snapshots.sources))
+
+    def __len__(self) -> int:
+        return len(self.snapshots)
+
+    def chain(self, number: int) -> OptionChain:
+        """The chain of one snapshot, a copy of its own; negative numbers count from the end."""
+        if not -len(self) <= number < len(self):
+            raise InputError(f"a snapshot must lie between 0 and {len(self) - 1}; got {number}.")
+        return copied(self.shared_chain(number % len(self)))
+
+    def shared_chain(self, number: int) -> OptionChain:
+        """The chain of one snapshot that all runs over the tape share: to be read, never changed."""
+        if number not in self._chains:
+            self._chains[number] = self.snapshots.chain(number)
+        return self._chains[number]
+
+    @cached_property
+    def _chains(self) -> dict[int, OptionChain]:
+        return {}
+
+    @cached_property
+    def smile_marks(self) -> dict[tuple[int, str], float]:
+        """Marks of contracts that a snapshot does not quote, by its number and their name: fitted once. [money]"""
+        return {}
+
+    def __getstate__(self) -> dict[str, object]:
+        """What is sent to another process: the tape, not what was worked out from it."""
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}
+
+    def where(self, number: int) -> str:
+        """File and time of a snapshot, for messages."""
+        name = self.snapshots.sources[number][0] or "chains in memory"
+        return f"{name}, {self.times[number]:%Y-%m-%d %H:%M:%S} UTC"
+
+    def between(self, start: str | pd.Timestamp | None = None, end: str | pd.Timestamp | None = None) -> Tape:
+        """The snapshots from `start` on and up to `end`, each a date (whole days, UTC) or a time with a zone.
+
+        Raises
+        ------
+        InputError
+            If none is left.
+        """
+        first = _edge(start, "start") if start is not None else self.times[0]
+        last = _edge(end, "end", last=True) if end is not None else self.times[-1]
+        inside = np.flatnonzero((self.times >= first) & (self.times <= last))
+        if not inside.size:
+            raise InputError(
+                f"no snapshot of {self.asset} lies between {first} and {last}; the tape goes from {self.times[0]} to "
+                f"{self.times[-1]}."
+            )
+        return self if inside.size == len(self) else replace(self, snapshots=self.snapshots.take(inside))
+
+    def taken(self, numbers: Sequence[int]) -> Tape:
+        """The tape of some of its snapshots, ascending."""
+        return replace(self, snapshots=self.snapshots.take(numbers))
+
+    def gaps(self, longest: float = LONGEST_GAP) -> pd.DataFrame:
+        """Holes longer than `longest` days: ``start, end`` (the snapshots around them), ``days``."""
+        days = np.diff(self.times.asi8) / 8.64e13
+        found = np.flatnonzero(days > longest)
+        return pd.DataFrame({"start": self.times[found], "end": self.times[found + 1], "days": days[found]})
+
+    def blocks(self, longest: float = LONGEST_GAP) -> list[Tape]:
+        """The tapes between the holes longer than `longest` days."""
+        cuts = np.flatnonzero(np.diff(self.times.asi8) / 8.64e13 > longest) + 1
+        parts = np.split(np.arange(len(self)), cuts)
+        return [self] if len(parts) == 1 else [self.taken(part.tolist()) for part in parts]
+
+    @property
+    def missing_days(self) -> list[str]:
+        """Days without a snapshot between the first and the last, holes of `gaps` included."""
+        days = pd.date_range(self.times[0].normalize(), self.times[-1].normalize(), freq="D")
+        return [f"{day:%Y-%m-%d}" for day in days.difference(self.times.normalize().unique())]
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of all that a replay can see: times, prices, quotes, delivery prices."""
+        made = hashlib.sha256()
+        made.update(self.times.asi8.tobytes() + self.spot.tobytes())
+        quotes = self.snapshots.quotes
+        made.update("\n".join(quotes["symbol"]).encode())
+        for name in quotes.columns.difference(["symbol", "flag"]):
+            values = quotes[name]
+            made.update((values.astype("int64") if name == "expiry" else values).to_numpy().tobytes())
+        made.update(repr((sorted(set(map(repr, self.snapshots.terms))), self.kind)).encode())
+        for each in self.deliveries:
+            made.update(each.source.encode() + each.prices.to_numpy().tobytes())
+        return made.hexdigest()
+
+    # --- one contract at one snapshot ----------------------------------------------------------------
+
+    @cached_property
+    def _symbols(self) -> tuple[npt.NDArray[np.intp], dict[str, int]]:
+        codes, names = pd.factorize(self.snapshots.quotes["symbol"].astype(object))
+        return codes, {str(name): number for number, name in enumerate(names)}
+
+    @cached_property
+    def _columns(self) -> dict[str, npt.NDArray[np.float64]]:
+        quotes = self.snapshots.quotes
+        plain = {name: quotes[name].to_numpy(dtype=float) for name in Quote._fields if name in quotes}
+        shown = quotes["mark_quoted"].notna().to_numpy()
+        return plain | {"mark_shown": np.where(shown, plain["mark"], np.nan)}
+
+    @property
+    def symbols(self) -> dict[str, int]:
+        """Names of all options on the tape, and the number of each."""
+        return self._symbols[1]
+
+    def row(self, number: int, symbol: str) -> int:
+        """Row of a contract among all quotes of the tape, -1 where a snapshot has no usable quote of it."""
+        codes, numbers = self._symbols
+        ends = self.snapshots.quote_ends
+        code = numbers.get(symbol)
+        if code is None:
+            return -1
+        found = np.flatnonzero(codes[ends[number] : ends[number + 1]] == code)
+        return int(ends[number] + found[0]) if found.size else -1
+
+    def quote(self, number: int, symbol: str) -> Quote | None:
+        """The quote of a contract at a snapshot; None if it has no usable one."""
+        row = self.row(number, symbol)
+        return None if row < 0 else Quote(*(float(self._columns[name][row]) for name in Quote._fields))
+
+    def option(self, number: int, symbol: str) -> Option | None:
+        """The contract that the venue calls `symbol`; None where a snapshot has no usable quote of it."""
+        row = self.row(number, symbol)
+        if row < 0:
+            return None
+        quotes = self.snapshots.quotes
+        flag, strike, expiry = (cast("Any", quotes[name].iat[row]) for name in ("flag", "strike", "expiry"))
+        return Option(self.asset, flag, float(strike), expiry, self.terms(number), symbol)
+
+    def terms(self, number: int) -> ContractTerms:
+        """Terms of the options at a snapshot."""
+        return self.snapshots.terms[number]
+
+    def delivery(self, expiry: pd.Timestamp) -> Settlement:
+        """Delivery price of an expiry: published, else of the hour bar that ends with it, else the next index.
+
+        Raises
+        ------
+        InputError
+            If none is known, and no snapshot within 8 hours after the expiry either.
+        """
+        for each in self.deliveries:
+            found = each.at(expiry)
+            if found is not None:
+                self._plausible(expiry, found)
+                return found
+        after = int(self.times.searchsorted(expiry))
+        if after < len(self) and self.times[after] - expiry <= LATEST_INDEX:
+            hours = (self.times[after] - expiry) / pd.Timedelta(hours=1)
+            return Settlement(float(self.spot[after]), float("nan"), f"index {hours:.1f} h after expiry")
+        raise InputError(
+            f"no delivery price of {self.asset} at {expiry:%Y-%m-%d %H:%M} UTC: none is published, no hour bar ends "
+            f"there, and no snapshot follows within {LATEST_INDEX / pd.Timedelta(hours=1):g} hours. Pass delivery= "
+            "(on the command line --prices) with a file that has it."
+        )
+
+    def _plausible(self, expiry: pd.Timestamp, found: Settlement) -> None:
+        """Refuse a delivery price far from the index around it: a file of another asset."""
+        after = min(int(self.times.searchsorted(expiry)), len(self) - 1)
+        around = self.spot[max(after - 1, 0) : after + 1]
+        low, high = around.min() * (1.0 - FURTHEST_PRICE), around.max() * (1.0 + FURTHEST_PRICE)
+        near = abs(self.times[after] - expiry) <= pd.Timedelta(days=2)
+        if near and not low <= found.price <= high:
+            raise InputError(
+                f"the delivery price {found.price:,.6g} of {found.source} at {expiry:%Y-%m-%d %H:%M} UTC is not near "
+                f"{self.asset}, whose index is {around[-1]:,.6g} around it: is the file of another asset?"
+            )
+
+    # --- files ---------------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Write the tape to one Parquet file, whole or not at all; `read_tape` reads it back to the bit."""
+        write_tape((self.snapshots, self.deliveries, self.unusable, self.skipped, self.kind), path)
+
+    # --- display -------------------------------------------------------------------------------------
+
+    def summary(self) -> pd.Series:
+        """Snapshots, span, hours of day, missing days, shares without bid or ask."""
+        quotes = self.snapshots.quotes
+        hours = pd.Series(self.times.hour).value_counts()
+        shown = ", ".join(f"{hour:02d}h {count}" for hour, count in hours.head(3).items())
+        return pd.Series(
+            {
+                "asset": self.asset,
+                "kind": self.kind,
+                "snapshots": len(self),
+                "from": f"{self.times[0]:%Y-%m-%d %H:%M} UTC",
+                "to": f"{self.times[-1]:%Y-%m-%d %H:%M} UTC",
+                "hours of day": shown,
+                "missing days": len(self.missing_days),
+                f"gaps over {LONGEST_GAP:g} days": len(self.gaps()),
+                "quotes": len(quotes),
+                "rejected": len(self.snapshots.rejected),
+                "without a bid": f"{quotes['bid'].isna().mean():.1%}",
+                "without an ask": f"{quotes['ask'].isna().mean():.1%}",
+                "unusable": len(self.unusable),
+                "delivery prices": "; ".join(each.source for each in self.deliveries) or "the next index",
+                "files": ", ".join(self.sources),
+            }
+        )
+
+    def __repr__(self) -> str:
+        rows = self.summary()
+        width = max(map(len, rows.index))
+        lines = [f"{name:<{width}}  {text}" for name, text in rows.items()]
+        return "\n".join(["Tape", *lines, *(f"left out: {what}" for what in self.skipped)])
+
+    def _repr_html_(self) -> str:
+        left_out = "".join(f"<br>left out: {escape(what)}" for what in self.skipped)
+        return f"<b>Tape</b>{self.summary().to_frame().to_html(header=False, border=0)}{left_out}"
+
+
+def copied(chain: OptionChain) -> OptionChain:
+    """A chain whose tables are its own: what is written into them reaches no other."""
+    tables = {name: getattr(chain, name).copy() for name in ("quotes", "rejected", "futures")}
+    return replace(chain, **tables)
+
+
+def _edge(value: str | pd.Timestamp, name: str, *, last: bool = False) -> pd.Timestamp:
+    """An edge of a range: a bare date is the beginning, or the end, of its day in UTC."""
+    if isinstance(value, str) and len(value.strip()) == 10:
+        day = utc(f"{value.strip()}T00:00Z", name)
+        return day + pd.Timedelta(days=1) - pd.Timedelta(1, "ns") if last else day
+    return utc(value, name)

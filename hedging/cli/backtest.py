@@ -1,0 +1,186 @@
+"""The command ``hedging backtest``: what strategies would have cost and saved over recorded quotes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from hedging.cli import _console as console
+from hedging.errors import InputError
+
+if TYPE_CHECKING:
+    from hedging.backtest import Comparison, Rules, Strategy, Tape
+    from hedging.book import Book
+    from hedging.margin import MarginModel
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add ``backtest`` to the commands."""
+    from hedging.backtest import STRATEGIES
+
+    command = console.command(
+        commands, "backtest", _run, "what overlays would have cost and saved over recorded quotes"
+    )
+    command.add_argument("book", metavar="BOOK", help="TOML file of what is held")
+    command.add_argument(
+        "--chains", required=True, metavar="FILE|FOLDER", help="recorded chains, or a saved tape"
+    )
+    command.add_argument("--asset", metavar="NAME", help="which underlying; by default the book's")
+    command.add_argument(
+        "--prices",
+        metavar="FILE",
+        action="append",
+        help="delivery prices, or hour bars that end with expiries",
+    )
+    command.add_argument(
+        "--strategy",
+        default="put",
+        metavar="NAME[,NAME...]",
+        help=f"default put; also {', '.join(STRATEGIES)}",
+    )
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="settings",
+        help="a setting of the strategies or of the rules: delta=0.25, days=20:45, roll=7, delay=1",
+    )
+    command.add_argument("--from", metavar="DATE", dest="start", help="first day or time")
+    command.add_argument("--to", metavar="DATE", dest="end", help="last day or time")
+    command.add_argument(
+        "--starts",
+        type=console.whole,
+        default=1,
+        metavar="N",
+        help="begin on each of the first N days; one start is luck (default 1)",
+    )
+    command.add_argument(
+        "--account",
+        choices=["standard", "portfolio"],
+        help="Deribit margin: liquidations happen in the ledger",
+    )
+    command.add_argument("--csv", metavar="FILE|-", help="write the ledgers to a file or to stdout")
+    console.add_outputs(command, "equity, falls, rolls and costs")
+
+
+def _run(args: argparse.Namespace) -> int:
+    from hedging.backtest import named, read_tape
+    from hedging.book import read_book
+
+    console.check_outputs(args.json, args.csv, plot=args.plot)
+    if args.json == "-" and args.csv == "-":
+        raise InputError("only one of --json and --csv can go to stdout.")
+    book = read_book(args.book)
+    if len(book.assets) != 1:
+        raise InputError(
+            f"the book must hold one asset, that of the chains; it holds {', '.join(book.assets) or 'none'}."
+        )
+    given = _settings(args.settings)
+    names = [name for name in args.strategy.split(",") if name]
+    rules, strategies = named(names, given)
+    tape = read_tape(
+        args.chains, asset=args.asset or book.assets[0], start=args.start, end=args.end, delivery=args.prices
+    )
+    comparison, done = _compared(args, book, tape, strategies, rules)
+    _show(args, tape, comparison)
+    if not done:
+        print(
+            f"hedging: interrupted; {len(comparison.runs)} of {len(strategies)} runs were done",
+            file=sys.stderr,
+        )
+        return 130
+    return 0
+
+
+def _compared(
+    args: argparse.Namespace, book: Book, tape: Tape, strategies: dict[str, Strategy], rules: Rules
+) -> tuple[Comparison, bool]:
+    """The strategies one after the other; an interruption keeps those that are done."""
+    from hedging.backtest import compare
+
+    account = _account(args.account, tape)
+    found: list[Comparison] = []
+    with console.progress("backtest") as report:
+        for place, (name, strategy) in enumerate(strategies.items(), start=1):
+            try:
+                one = compare(book, tape, {name: strategy}, starts=args.starts, rules=rules, account=account)
+            except KeyboardInterrupt:
+                if not found:
+                    raise
+                return _joined(found), False
+            found.append(one)
+            if report is not None:
+                report(place, len(strategies))
+    return _joined(found), True
+
+
+def _joined(parts: list[Comparison]) -> Comparison:
+    """One comparison of several, holding once and first."""
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole.joined(part)
+    return whole
+
+
+def _account(kind: str | None, tape: Tape) -> MarginModel | None:
+    """Deribit's rules for the tape's asset."""
+    if kind is None:
+        return None
+    from hedging import margin
+
+    known: dict[tuple[str, str], MarginModel] = {
+        ("standard", "BTC"): margin.DERIBIT_BTC,
+        ("standard", "ETH"): margin.DERIBIT_ETH,
+        ("portfolio", "BTC"): margin.DERIBIT_BTC_2024,
+        ("portfolio", "ETH"): margin.DERIBIT_ETH_2026,
+    }
+    if (kind, tape.asset) not in known or tape.terms(0).settlement != "coin":
+        raise InputError(
+            f"--account {kind} knows coin-settled BTC and ETH; the tape is of {tape.asset}, settled in "
+            f"{tape.terms(0).settlement}."
+        )
+    return known[kind, tape.asset]
+
+
+def _settings(given: list[str]) -> dict[str, str]:
+    """Settings by name, as text."""
+    found = {}
+    for item in given:
+        key, equals, value = item.partition("=")
+        if not (equals and key and value):
+            raise InputError(f"--set {item}: write it as key=value, such as --set delta=0.25.")
+        found[key.strip().replace("-", "_")] = value.strip()
+    return found
+
+
+def _show(args: argparse.Namespace, tape: Tape, comparison: Comparison) -> None:
+    from hedging.plots import backtest
+
+    if args.json:
+        console.emit_json(args.json, comparison.to_dict())
+    if args.csv:
+        _write_ledgers(args.csv, comparison)
+    if "-" not in (args.json, args.csv):
+        print(comparison)
+        for done in comparison.runs[1:]:
+            print(f"\n{done}")
+        if tape.unusable or tape.skipped:
+            print(
+                f"\n{len(tape.unusable)} snapshots unusable, {len(tape.skipped)} files or snapshots left out"
+            )
+    if args.plot:
+        console.save_figure(backtest(comparison), args.plot)
+
+
+def _write_ledgers(path: str, comparison: Comparison) -> None:
+    table = pd.concat([done.ledger.assign(strategy=done.name) for done in comparison.runs], ignore_index=True)
+    if path == "-":
+        print(table.to_csv(index=False), end="")
+    else:
+        console.write_table(path, table)

@@ -1,0 +1,262 @@
+"""Pictures of backtests: equity and the way under its high, cost against protection, rolls, the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging.plots.style import (
+    HEDGED,
+    MARKERS,
+    OVERLAY,
+    QUIET,
+    SERIES,
+    UNHEDGED,
+    UNHEDGED_DASHES,
+    axes_or_new,
+    money,
+    money_axis,
+    percent,
+    styled,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from hedging.backtest import Backtest, Comparison
+
+__all__ = ["backtest", "cost_against_protection", "equity", "rolls", "underwater", "waterfall"]
+
+Array = npt.NDArray[np.float64]
+
+STEPS = {"start": QUIET, "gain": OVERLAY, "cost": UNHEDGED, "end": HEDGED}
+
+
+def equity(runs: Sequence[Backtest], *, ax: Axes | None = None) -> Axes:
+    """Equity of some runs as a share of their start, beside holding.
+
+    Parameters
+    ----------
+    runs : sequence of Backtest
+        All from the same book over the same time.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    with styled():
+        ax = axes_or_new(ax)
+        ax.axhline(0.0, color=QUIET, linewidth=0.8, zorder=1)
+        _curves(ax, runs, lambda done, values: values / done.start_value - 1.0)
+        ax.set_title(f"Equity on {runs[0].tape.asset}{_kind(runs[0])}")
+        ax.set_ylabel("change since the start")
+        ax.legend(loc="best")
+        return ax
+
+
+def underwater(runs: Sequence[Backtest], *, ax: Axes | None = None) -> Axes:
+    """How far below its last high the equity stands; parameters as in `equity`."""
+    with styled():
+        ax = axes_or_new(ax)
+
+        def below(done: Backtest, values: Array) -> Array:
+            return np.asarray(values / np.maximum(np.maximum.accumulate(values), done.start_value) - 1.0)
+
+        _curves(ax, runs, below)
+        ax.set_title(f"Fall from the last high{_kind(runs[0])}")
+        ax.set_ylabel("below the high")
+        return ax
+
+
+def cost_against_protection(comparison: Comparison, *, ax: Axes | None = None) -> Axes:
+    """Return above holding, its spread over the starts, against how much of the crash was taken.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        Bars reach from the worst to the best start; the mark is their mean.
+    """
+    table, colours = comparison.table, _colours(comparison.runs)
+    with styled():
+        ax = axes_or_new(ax)
+        ax.axhline(0.0, color=QUIET, linewidth=0.8, zorder=1)
+        for place, (name, row) in enumerate(table.iterrows()):
+            colour, marker = colours[place], MARKERS[place % len(MARKERS)]
+            x, mean = row["crash captured"], row["mean"]
+            spread = [[mean - row["worst"]], [row["best"] - mean]]
+            ax.errorbar(
+                x, mean, yerr=spread, color=colour, marker=marker, capsize=4, linewidth=1.5, label=str(name)
+            )
+        ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:g} %")
+        ax.yaxis.set_major_formatter(percent)
+        ax.set_xlabel("share of holding's crash that was taken")
+        ax.set_ylabel("return above holding")
+        ax.set_title(f"Protection and its cost, {comparison.count} starts{_kind(comparison.runs[0])}")
+        ax.legend(loc="best")
+        return ax
+
+
+def rolls(run: Backtest, *, ax: Axes | None = None) -> Axes:
+    """The price, and the strikes held from each opening to its end: puts below, calls above.
+
+    Parameters
+    ----------
+    run : Backtest
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    table = run.rolls
+    with styled():
+        ax = axes_or_new(ax)
+        ax.plot(run.times, run.index, color=QUIET, linewidth=1.4, label=run.tape.asset)
+        said: set[str] = set()
+        for row in table.to_dict("records"):
+            symbol = str(row["instrument"])
+            strike, flag = _strike(symbol)
+            if strike is None:
+                continue
+            end: Any = run.times[-1] if pd.isna(row["ended"]) else row["ended"]
+            kind = f"{'long' if row['quantity'] > 0 else 'short'} {'put' if flag == 'P' else 'call'}"
+            colour = {"P": HEDGED, "C": UNHEDGED}[flag]
+            dashes = "-" if row["quantity"] > 0 else UNHEDGED_DASHES
+            label = None if kind in said else kind
+            said.add(kind)
+            ax.plot(
+                [row["opened"], end],
+                [strike, strike],
+                color=colour,
+                linestyle=dashes,
+                label=label,
+                solid_capstyle="butt",
+            )
+            if row["how"] == "settle":
+                ax.plot([end], [row["delivery"]], marker="o", color=colour, markersize=4)
+        money_axis(ax.yaxis)
+        ax.set_ylabel(f"{run.tape.currency} per {run.tape.asset}")
+        ax.set_title(f"Rolls of {run.name}{_kind(run)}")
+        _dates(ax)
+        ax.legend(loc="best", ncols=2)
+        return ax
+
+
+def waterfall(run: Backtest, *, ax: Axes | None = None) -> Axes:
+    """From what holding would be worth to what the run is worth, by kind of cost; parameters as in `rolls`."""
+    parts = run.costs["money"]
+    parts = parts[parts.abs() > 0.005]
+    start, end = float(run.held.iloc[-1]), float(run.equity.iloc[-1])
+    names = ["holding", *parts.index, run.name]
+    with styled():
+        ax = axes_or_new(ax)
+        level = start
+        ax.bar(0, start, color=STEPS["start"])
+        for place, (_, value) in enumerate(parts.items(), start=1):
+            ax.bar(place, value, bottom=level, color=STEPS["gain" if value >= 0 else "cost"])
+            text = f"{'+' if value > 0 else ''}{money(float(f'{value:.3g}'))}"
+            ax.annotate(
+                text,
+                (place, max(level, level + value)),
+                xytext=(0, 3),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+            )
+            level += value
+        ax.bar(len(names) - 1, end, color=STEPS["end"])
+        low, high = min(start, end, level), max(start, end, level)
+        reach = max(float(parts.abs().sum()), 0.02 * high)
+        ax.set_ylim(low - reach, high + reach)
+        ax.set_xticks(
+            range(len(names)), [name.replace(" (", "\n(") for name in names], rotation=25, ha="right"
+        )
+        money_axis(ax.yaxis)
+        ax.grid(visible=False, axis="x")
+        ax.set_ylabel(f"{run.tape.currency} at the end; axis cut")
+        ax.set_title(f"What the overlay cost and saved{_kind(run)}")
+        return ax
+
+
+def backtest(comparison: Comparison, *, figure: Figure | None = None) -> Figure:
+    """Equity, fall, rolls and cost against protection of a comparison on one page.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        The rolls and costs are those of its last run.
+    figure : Figure, optional
+        An empty one to draw on; by default a new one through pyplot.
+    """
+    with styled():
+        if figure is None:
+            from matplotlib import pyplot as plt
+
+            figure = plt.figure(figsize=(12.0, 8.0))
+        (first, second), (third, fourth) = figure.subplots(2, 2)
+        equity(comparison.runs, ax=first)
+        underwater(comparison.runs, ax=second)
+        rolls(comparison.runs[-1], ax=third)
+        cost_against_protection(comparison, ax=fourth)
+        return figure
+
+
+def _curves(ax: Axes, runs: Sequence[Backtest], shape: Callable[[Backtest, Array], Array]) -> None:
+    """One line a run; holding, where none of them is it, dashed."""
+    first = runs[0]
+    known = any(done.holding is None for done in runs)
+    if not known:
+        ax.plot(
+            first.times,
+            shape(first, first.held.to_numpy()),
+            color=UNHEDGED,
+            linestyle=UNHEDGED_DASHES,
+            label="hold",
+        )
+    for done, colour in zip(runs, _colours(runs), strict=True):
+        style = UNHEDGED_DASHES if done.holding is None else "-"
+        ax.plot(
+            done.times, shape(done, done.equity.to_numpy()), color=colour, linestyle=style, label=done.name
+        )
+    ax.yaxis.set_major_formatter(percent)
+    _dates(ax)
+
+
+def _colours(runs: Sequence[Backtest]) -> list[str]:
+    """The colour of each run, the same in every picture: holding has that of what is not hedged."""
+    others = iter([colour for colour in SERIES if colour != UNHEDGED] * len(runs))
+    return [UNHEDGED if done.holding is None else next(others) for done in runs]
+
+
+def _dates(ax: Axes) -> None:
+    from matplotlib import dates
+
+    locator = dates.AutoDateLocator(  # type: ignore[no-untyped-call]
+        minticks=3, maxticks=6
+    )
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def _strike(symbol: str) -> tuple[float | None, str]:
+    """Strike and flag that a name of Deribit's style says; None where it is no option's."""
+    parts = symbol.split("-")
+    if len(parts) != 4 or parts[3] not in ("C", "P"):
+        return None, ""
+    return float(parts[2].replace("d", ".")), parts[3]
+
+
+def _kind(run: Backtest) -> str:
+    """The word that pictures of quotes which no market made carry."""
+    return "" if run.tape.kind == "recorded" else f", {run.tape.kind} quotes"
