@@ -192,14 +192,14 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
         ax = axes_or_new(ax)
         ax.axvline(found.floor, color=QUIET, linestyle="--", linewidth=1.2, label=f"floor {found.floor:.0%}")
         for name, label, marker, edge, face in marks:
-            values = np.array([getattr(way, name) for way in found.ways])
+            values = np.array([getattr(way, name) for way in found.ways], dtype=float)  # none: no mark
             ax.plot(values, rows, marker, color=edge, markerfacecolor=face, markersize=6, label=label)
         for row, way in zip(rows, found.ways, strict=True):
             text = (
                 "refused"
-                if way.residual > 0.0
+                if way.residual
                 else "does not exist"
-                if np.isnan(way.worst_left)
+                if way.worst_left is None
                 else f"cost {money(way.execution)}, {percent(round(way.carry, 3))} a year"
             )
             ax.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)

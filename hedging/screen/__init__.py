@@ -6,6 +6,7 @@ losers do not go on losing, and only risk ranks risk.
 """
 
 from hedging.screen import allocation, rotation
+from hedging.screen.basket import Basket, basket
 from hedging.screen.evidence import false_discovery
 from hedging.screen.history import History, history
 from hedging.screen.rolling import drawdowns, rolling_alpha
@@ -15,6 +16,7 @@ from hedging.screen.screen import Screen, Verdict, Vote, run
 
 __all__ = [
     "VERDICTS",
+    "Basket",
     "Decision",
     "History",
     "Pair",
@@ -23,6 +25,7 @@ __all__ = [
     "Verdict",
     "Vote",
     "allocation",
+    "basket",
     "decide",
     "drawdowns",
     "false_discovery",

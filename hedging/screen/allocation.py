@@ -3,6 +3,7 @@
 from hedging.screen.growth import Growth, growth
 from hedging.screen.learned import LearnedCoverage, learned_coverage
 from hedging.screen.positions import Sample, effective_bets, sample_of, tail_correlation
+from hedging.screen.regimes import regimes
 from hedging.screen.weights import Weights, weights
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "effective_bets",
     "growth",
     "learned_coverage",
+    "regimes",
     "sample_of",
     "tail_correlation",
     "weights",

@@ -82,7 +82,7 @@ def sample_of(result: ScenarioResult | pd.DataFrame, *, hedged: bool = True) -> 
     if bad.any():
         row, column = map(int, np.argwhere(bad)[0])
         raise InputError(
-            f"returns must be finite; got {table.iloc[row, column]!r} of {table.columns[column]} in row {row}."
+            f"returns must be finite; got {float(table.to_numpy()[row, column])} of {table.columns[column]!s} in row {row}."
         )
     return Sample(table, values)
 
@@ -132,10 +132,10 @@ def tail_correlation(returns: Array, weights: Array, level: float = 0.95) -> flo
     """Mean correlation of pairs over the worst ``1 - level`` of the whole; NaN where nothing is left to vary."""
     if returns.shape[1] < 2:
         return float("nan")
-    total: Array = np.asarray(returns @ weights)
-    worst: Array = returns[np.argsort(total, kind="stable")[: max(3, round((1.0 - level) * len(total)))]]
+    total = returns @ weights
+    worst = returns[np.argsort(total, kind="stable")[: max(3, round((1.0 - level) * len(total)))]]
     spread = worst.std(axis=0)
     if not (spread > 1e-12).all():
         return float("nan")
-    correlation: Array = np.atleast_2d(np.corrcoef(worst.T))
+    correlation = np.asarray(np.corrcoef(worst.T)).reshape(worst.shape[1], worst.shape[1])
     return float(correlation[np.triu_indices(len(correlation), 1)].mean())

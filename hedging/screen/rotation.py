@@ -75,12 +75,11 @@ class Decision:
     @property
     def table(self) -> pd.DataFrame:
         """One row a coin and way; shares are of the position, cost in money."""
-        rows = {
-            (way.coin, way.way): [way.open, *(getattr(way, name) for name in COLUMNS), way.note]
-            for way in self.ways
-        }
+        rows = {(way.coin, way.way): [getattr(way, name) for name in COLUMNS] for way in self.ways}
         index = pd.MultiIndex.from_tuples(rows, names=["coin", "way"])
-        return pd.DataFrame(list(rows.values()), index, ["keeps floor", *COLUMNS.values(), "note"])
+        table = pd.DataFrame(list(rows.values()), index, list(COLUMNS.values()), dtype=float)
+        table.insert(0, "keeps floor", [way.open for way in self.ways])
+        return table.assign(note=[way.note for way in self.ways])
 
     def of(self, coin: str) -> tuple[Way, ...]:
         """The ways out of one coin."""

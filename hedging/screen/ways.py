@@ -23,7 +23,6 @@ __all__ = ["Way", "Ways"]
 
 FUNDING_PERIODS_PER_YEAR: Final = 3 * DAYS_PER_YEAR
 RALLY: Final = 0.5  # move at which upside given up is measured
-ALONE = Effort(alternatives=False)
 FAILED: Final = (-0.70, -0.12)  # 10 October 2025: AVAX and BTC in one day
 
 
@@ -49,9 +48,9 @@ class Way:
     residual : float
         Share of the variance that stays. [1]
     headroom : float
-        Least of collateral over maintenance on the way of the crash; NaN where nothing is margined.
+        Least of collateral over maintenance on the way of the crash; none where nothing is margined.
     break_even : float
-        Fall of the coin over the horizon that pays for it; NaN where there is none.
+        Fall of the coin over the horizon that pays for it; none where there is none.
     note : str
     orders : tuple of Leg
     """
@@ -62,13 +61,13 @@ class Way:
     execution: float = 0.0
     carry: float = 0.0
     worst: float = -1.0
-    worst_left: float = math.nan
-    crash: float = math.nan
-    crash_left: float = math.nan
-    upside: float = math.nan
-    residual: float = math.nan
-    headroom: float = math.nan
-    break_even: float = math.nan
+    worst_left: float | None = None
+    crash: float | None = None
+    crash_left: float | None = None
+    upside: float | None = None
+    residual: float | None = None
+    headroom: float | None = None
+    break_even: float | None = None
     note: str = ""
     orders: tuple[Leg, ...] = ()
 
@@ -139,7 +138,7 @@ class Ways:
         paid = share * rate
         execution = cost_of(legs).execution / self.value
         # Nothing uncertain pays for an order: funding that is received counts as carry, never as a saving here.
-        needed = (execution + max(paid, 0.0) * self.horizon / DAYS_PER_YEAR) / share if share else math.nan
+        needed = (execution + max(paid, 0.0) * self.horizon / DAYS_PER_YEAR) / share
         side = "pays" if paid > 0 else "receives"
         return self._measured(
             "short perpetual",
@@ -155,7 +154,13 @@ class Ways:
         if self.market.is_bare:
             return Way(self.coin, "overlay", False, note=f"no option on {self.coin} is quoted"), None
         try:
-            found = plan(self.book, self.market, Target(floor=self.floor), horizon=self.horizon, effort=ALONE)
+            found = plan(
+                self.book,
+                self.market,
+                Target(floor=self.floor),
+                horizon=self.horizon,
+                effort=Effort(alternatives=False),
+            )
         except (InfeasibleHedgeError, InputError) as error:
             return Way(self.coin, "overlay", False, note=str(error)), None
         note = f"{found.structure}, premium {found.cost.premium / self.value:.1%}"
@@ -171,7 +176,13 @@ class Ways:
             return Way(self.coin, name, False, residual=stand_in.residual, note=note), None
         book = stand_in.book(self.quantity, self.market.spot, market.spot)
         try:
-            found = plan(book, market, Target(floor=self.floor), horizon=self.horizon, effort=ALONE)
+            found = plan(
+                book,
+                market,
+                Target(floor=self.floor),
+                horizon=self.horizon,
+                effort=Effort(alternatives=False),
+            )
         except (InfeasibleHedgeError, InputError) as error:
             return Way(self.coin, name, False, residual=stand_in.residual, note=str(error)), None
         own = float(self.crash.spot[0, -1])
@@ -238,10 +249,10 @@ class Ways:
             **more,
         )
 
-    def _headroom(self, legs: tuple[Leg, ...]) -> float:
+    def _headroom(self, legs: tuple[Leg, ...]) -> float | None:
         """Least of collateral over maintenance along the crash, with the coin as collateral. [share]"""
         if not any(isinstance(leg.instrument, Perpetual) for leg in legs):
-            return math.nan
+            return None
         model = StandardMargin(
             "cross", initial=0.10, maintenance=0.05, per_unit=0.0, haircuts={self.coin: self.haircut}
         )

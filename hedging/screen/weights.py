@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -14,6 +15,7 @@ from hedging._extras import require
 from hedging._numerics.types import Array
 from hedging.book import Book, Holding
 from hedging.errors import InputError, SolverError
+from hedging.market import Chains, Market, Option, markets_of
 from hedging.risk import expected_shortfall, shortfall_contributions
 from hedging.scenario import ScenarioResult
 from hedging.screen.positions import Sample, effective_bets, sample_of, tail_correlation
@@ -73,7 +75,12 @@ class Weights:
         )
 
     def to_book(
-        self, book: Book, lots: dict[str, float] | None = None, *, cost_rate: float = 0.001
+        self,
+        book: Book,
+        markets: Chains,
+        lots: Mapping[str, float] | None = None,
+        *,
+        cost_rate: float = 0.001,
     ) -> tuple[Book, pd.DataFrame]:
         """Put weights back into whole lots, each coin's holdings scaled alike.
 
@@ -81,17 +88,19 @@ class Weights:
         ----------
         book : Book
             The hedged book that the scenarios were run of.
-        lots : dict of str to float, optional
+        markets : OptionChain, Market, or several of them
+            Of every coin of the book.
+        lots : mapping of str to float, optional
             Smallest step by symbol; by default a thousandth.
         cost_rate : float
-            Half spread and fee. [share of what is traded, at the coin's weight]
+            Half spread and fee of spot and linear contracts; options pay their own. [share]
 
         Returns
         -------
         tuple of Book and DataFrame
             The new book, and by symbol ``before, after`` [units] and ``cost`` of getting there. [money]
         """
-        total = float(self.sample.values.sum())
+        by_coin = markets_of(markets)
         before, after = self.table["before"].to_dict(), self.table["after"].to_dict()
         holdings, rows = [], {}
         for holding in book.holdings:
@@ -100,12 +109,8 @@ class Weights:
             lot = (lots or {}).get(holding.instrument.symbol, 0.001)
             units = round(math.floor(abs(holding.quantity) * scale / lot + 1e-9) * lot, 10)
             units = math.copysign(units, holding.quantity)
-            traded = abs(units - holding.quantity) / abs(holding.quantity)
-            rows[holding.instrument.symbol] = (
-                holding.quantity,
-                units,
-                cost_rate * traded * before.get(coin, 0.0) * total,
-            )
+            cost = abs(units - holding.quantity) * _cost_a_unit(holding, by_coin, cost_rate)
+            rows[holding.instrument.symbol] = (holding.quantity, units, cost)
             if units != 0.0:
                 holdings.append(Holding(holding.instrument, units, holding.entry))
         table = pd.DataFrame.from_dict(rows, orient="index", columns=["before", "after", "cost"]).rename_axis(
@@ -135,6 +140,19 @@ class Weights:
             f"{self.table.round(3).to_string()}\ncondition number {self.condition:,.1f}, effective rank "
             f"{self.effective_rank:.1f} of {len(self.table)}" + (f"\n{self.warning}" if self.warning else "")
         )
+
+
+def _cost_a_unit(holding: Holding, markets: Mapping[str, Market], rate: float) -> float:
+    """Half spread and fee of one unit of quantity. [money]"""
+    instrument = holding.instrument
+    market = markets.get(holding.asset)
+    if market is None:
+        raise InputError(f"markets must have one of every coin of the book; {holding.asset} has none.")
+    if not isinstance(instrument, Option):
+        return rate * market.spot
+    price = Book([Holding(instrument, 1.0)]).value(market) / instrument.terms.multiplier
+    fee = float(instrument.terms.fee.per_unit(price, market.spot))
+    return (market.half_spread(instrument) + fee) * instrument.terms.multiplier
 
 
 def weights(
@@ -228,9 +246,11 @@ def _told(sample: Sample, after: Array, covariance: Array, risk: str, level: flo
             parts = each * (covariance @ each)
             whole.append(float(np.sqrt(each @ covariance @ each)))
         table[f"risk {name}"] = parts / parts.sum() if parts.sum() else np.nan
-    spread = np.sqrt(np.diag(covariance))
+    # Of the sample, not of what was shrunk: shrinking hides how little the sample tells.
+    of_sample = sample.covariance
+    spread = np.sqrt(np.diag(of_sample))
     values = (
-        np.linalg.eigvalsh(covariance / np.outer(spread, spread))
+        np.linalg.eigvalsh(of_sample / np.outer(spread, spread))
         if (spread > 0).all()
         else np.array([0.0, 1.0])
     )

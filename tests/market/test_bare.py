@@ -19,7 +19,8 @@ from hedging import (
     samples,
     scenario,
 )
-from hedging.errors import InfeasibleHedgeError, InputError
+from hedging.errors import InputError
+from hedging.planner import Effort, InfeasibleHedgeError
 
 TIME = "2026-03-02T12:00Z"
 EXPIRY = pd.Timestamp("2026-06-26T08:00Z")
@@ -58,9 +59,11 @@ def test_a_plan_shorts_the_perpetual(doge: Market) -> None:
 
 def test_a_book_of_which_one_coin_has_no_chain_is_planned_over(doge: Market) -> None:
     book = Book([Holding.spot("BTC", 5.0), Holding.spot("DOGE", 1e6)])
-    found = plan(book, [samples.chain(), doge], Target(floor=-0.4), PERPETUAL, compare=False)
+    found = plan(
+        book, [samples.chain(), doge], Target(floor=-0.4), PERPETUAL, effort=Effort(alternatives=False)
+    )
     assert found.troughs[1].share >= -0.4 - 1e-6
-    alone = plan(book, [samples.chain(), doge], Target(floor=-0.5), compare=False)
+    alone = plan(book, [samples.chain(), doge], Target(floor=-0.5), effort=Effort(alternatives=False))
     assert {leg.instrument.asset for leg in alone.legs} == {"BTC"}
 
 

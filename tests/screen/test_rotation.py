@@ -118,12 +118,8 @@ def test_a_decision_is_shown_drawn_and_saved(decision: Decision) -> None:
     assert len(saved["ways"]) == len(decision.ways) == 10
     ax = hg.plots.decision(decision)
     lines = {line.get_label(): line for line in ax.get_lines()}
-    np.testing.assert_array_equal(
-        lines["worst, this way"].get_xdata(), [way.worst_left for way in decision.ways]
-    )
-    np.testing.assert_array_equal(
-        lines["crash, this way"].get_xdata(), [way.crash_left for way in decision.ways]
-    )
+    np.testing.assert_array_equal(lines["worst, this way"].get_xdata(), decision.table["worst with"])
+    np.testing.assert_array_equal(lines["crash, this way"].get_xdata(), decision.table["crash with"])
 
 
 def test_by_default_only_laggards_are_decided_about(prices: Prices) -> None:
