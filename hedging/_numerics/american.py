@@ -35,7 +35,8 @@ Mask = npt.NDArray[np.bool_]
 
 BLOCK = 256  # options that numpy takes through the rounds at once
 COMPILED = 5  # an option costs so many times one of `kernels`: what divides the count from which loops are used
-WIDE = 1.0  # standard deviation until expiry from which the boundary is resolved more finely
+# Standard deviation until expiry, and drift in such deviations, from which the boundary wants the finer grid.
+WIDE, STEEP = 1.0, 4.0
 
 _tail, _start, _integrands = build_tail(ARRAYS), build_start(ARRAYS), build_integrands(ARRAYS)
 
@@ -58,9 +59,10 @@ class Early(NamedTuple):
     until: Array
 
 
-def is_fine(T: Array, v: Array) -> Mask:
+def is_fine(T: Array, r: Array, v: Array, q: Array) -> Mask:
     """Whether the finer grid is needed; to be told apart once, so that slopes do not see the step between both."""
-    return np.asarray(v * np.sqrt(T) > WIDE)
+    root = np.sqrt(T)
+    return np.asarray((v * root > WIDE) | ((abs(r) + abs(q)) * root > STEEP * v))
 
 
 def is_double(w: Array, r: Array, q: Array) -> Mask:
@@ -93,7 +95,7 @@ def early_exercise(
     open_ = ~(certain | two | never(w, r, q)) & (T > 0.0)
     value[two & ~certain] = np.nan
     if open_.any():
-        fine = is_fine(T, v) if fine is None else fine
+        fine = is_fine(T, r, v, q) if fine is None else fine
         w, S, K, T, r, v, q, fine = (a[open_] for a in (w, S, K, T, r, v, q, fine))
         found = _of_calls_and_puts(w, S, K, T, r, v, q, fine)
         value[open_], slope[open_], bend[open_] = found[:3]

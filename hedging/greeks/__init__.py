@@ -6,6 +6,8 @@
 * Forward form, the forward held fixed (`black76`): ``black76_price(flag, forward, strike, time_to_expiry, rate,
   vol)``, discounted by `rate`, and `black76_greeks`.
 * Coin-settled (inverse) options (`coin`): `coin_price`, `coin_delta`, `coin_greeks`.
+* Options that may be exercised early, with a yield and cash dividends (`american`): `american_price`,
+  `american_greeks`, `american_implied_vol`.
 * From price to vol (`implied`): `implied_vol`, `black76_implied_vol`, `coin_implied_vol`.
 * From delta to strike (`strikes`): `strike_from_delta`.
 * Forwards near or below zero (`bachelier`): `bachelier_price`, `bachelier_implied_vol`.
@@ -28,6 +30,7 @@ roundings of what float64 inputs determine; the figures are in ``tests/reference
 """
 
 from hedging.greeks._evaluate import DEFAULT
+from hedging.greeks.american import american_greeks, american_implied_vol, american_price
 from hedging.greeks.bachelier import bachelier_implied_vol, bachelier_price
 from hedging.greeks.black76 import black76_greeks, black76_price
 from hedging.greeks.coin import coin_delta, coin_greeks, coin_price
@@ -60,6 +63,9 @@ from hedging.greeks.strikes import strike_from_delta
 __all__ = [
     "DEFAULT",
     "Greeks",
+    "american_greeks",
+    "american_implied_vol",
+    "american_price",
     "bachelier_implied_vol",
     "bachelier_price",
     "black76_greeks",
