@@ -23,6 +23,7 @@ Mask = npt.NDArray[np.bool_]
 
 # Relative steps of differences: of the collocated boundary, and of finite differences, whose error is less smooth.
 STEP, ROUGH_STEP = 1e-3, 2e-2
+WORTH = 100  # what an option costs by finite differences, over one by its boundary
 LEAST_RATE = 0.01  # what a step of a rate is relative to, if the rate is smaller
 
 
@@ -111,11 +112,7 @@ def _fill(found: Early, what: tuple[Array, ...], where: Mask) -> None:
 
 def _by_steps(o: Options, rows: npt.NDArray[np.intp]) -> tuple[Array, ...]:
     """Rows of value, slope, bend and until of the options in `rows`."""
-    march: Callable[..., Any] = premium_of_arrays
-    if rows.size and compiled(200 * rows.size):
-        from hedging._numerics import american_steps_compiled
-
-        march = american_steps_compiled.premium
+    march = _march(rows.size)
     out = np.empty((4, rows.size))
     for k, i in enumerate(rows):
         times = o.times + o.lag[i]
@@ -124,6 +121,14 @@ def _by_steps(o: Options, rows: npt.NDArray[np.intp]) -> tuple[Array, ...]:
         *out[:3, k], now = stepped(*numbers, times[inside], o.amounts[inside], march)
         out[3, k] = 0.0 if now else o.T[i]
     return tuple(out)
+
+
+def _march(count: int) -> Callable[..., Any]:
+    if count and compiled(WORTH * count):
+        from hedging._numerics import american_steps_compiled
+
+        return american_steps_compiled.premium
+    return premium_of_arrays
 
 
 def _best_time(o: Options) -> Array:
