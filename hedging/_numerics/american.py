@@ -16,8 +16,7 @@ to vol 200 %, ten years, 20 % to 1e-5.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +33,9 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 BLOCK = 256  # options that numpy takes through the rounds at once
-COMPILED = 5  # an option costs so many times one of `kernels`: what divides the count from which loops are used
+COMPILED = (
+    5  # an option costs so many times one of `kernels`: what divides the count from which loops are used
+)
 # Standard deviation until expiry, and drift in such deviations, from which the boundary wants the finer grid.
 WIDE, STEEP = 1.0, 4.0
 
@@ -108,7 +109,9 @@ def best_time(w: Array, S: Array, K: Array, T: Array, r: Array, q: Array) -> Arr
     with np.errstate(all="ignore"):
         between = np.log(r * K / (q * S)) / (r - q)
     between = np.where((between > 0.0) & (between < T), between, T)
-    times = np.stack([T, between, np.zeros_like(T)])  # among equals the last: nothing is gained by waiting for less
+    times = np.stack(
+        [T, between, np.zeros_like(T)]
+    )  # among equals the last: nothing is gained by waiting for less
     paid = w * (S * np.exp(-q * times) - K * np.exp(-r * times))
     best = np.take_along_axis(times, np.argmax(paid, axis=0)[None], axis=0)[0]
     return np.where(paid.max(axis=0) > 0.0, best, T)
@@ -125,7 +128,7 @@ def _of_calls_and_puts(
     # A call is S f(K / S), a put K f(S / K).
     slope = np.where(call, f - s * f1, f1)
     bend = np.where(call, s * s * f2 / S, f2 / K)
-    return strike * f, slope, bend, np.log(s) <= boundary
+    return np.maximum(strike * f, 0.0), slope, bend, np.log(s) <= boundary
 
 
 def premiums(s: Array, r: Array, q: Array, v: Array, T: Array, fine: Mask) -> Array:
@@ -158,10 +161,12 @@ def premiums_of_arrays(s: Array, r: Array, q: Array, v: Array, T: Array, grid: G
     """What the compiled loops compute, by numpy."""
     parts = [slice(start, start + BLOCK) for start in range(0, s.size, BLOCK)]
     with np.errstate(all="ignore"):
-        return np.concatenate([_block(*(a[part] for a in (s, r, q, v, T)), grid) for part in parts], axis=1)
+        return np.concatenate(
+            [_block(*(a[part] for a in (s, r, q, v, T)), grid=grid) for part in parts], axis=1
+        )
 
 
-def _block(s: Array, r: Array, q: Array, v: Array, T: Array, grid: Grid) -> Array:
+def _block(s: Array, r: Array, q: Array, v: Array, T: Array, *, grid: Grid) -> Array:
     top = np.where(q > r, np.log(np.where(q > r, r / np.where(q > r, q, 1.0), 1.0)), 0.0)
     c = _boundary(r, q, v, T, top, grid)
     there = top - np.sqrt(np.maximum(grid.to_points.T @ (c * c), 0.0))
@@ -193,7 +198,7 @@ def _boundary(r: Array, q: Array, v: Array, T: Array, top: Array, grid: Grid) ->
         bend = weights[1] * n1 / sd, weights[0] * n2 / sd * np.exp(c - top)
         step = _newton_step(c, D, N * np.exp(c - top), *bend, there, grid)
         c = np.clip(c - step, 0.4 * c, 2.5 * c)
-    return c
+    return np.asarray(c)
 
 
 def _newton_step(c: Array, D: Array, N: Array, dD: Array, dN: Array, there: Array, grid: Grid) -> Array:

@@ -12,7 +12,16 @@ import numpy.typing as npt
 
 from hedging._numerics.american_formulas import build_integrands, build_start, build_tail
 from hedging._numerics.american_grid import Grid
-from hedging._numerics.kernels_compiled import _LN2_HIGH, _LN2_LOW, _MACHINE, _SHIFT, _bits, _cached, _jit, _number
+from hedging._numerics.kernels_compiled import (
+    _LN2_HIGH,
+    _LN2_LOW,
+    _MACHINE,
+    _SHIFT,
+    _bits,
+    _cached,
+    _jit,
+    _number,
+)
 
 Array = npt.NDArray[np.float64]
 
@@ -30,7 +39,11 @@ def _quick_exp(x: float) -> float:
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
     r2 = r * r
     r4 = r2 * r2
-    p = (1.0 + r) + r2 * (_E2 + r * _E3) + r4 * ((_E4 + r * _E5) + r2 * (_E6 + r * _E7) + r4 * (_E8 + r * _E9))
+    p = (
+        (1.0 + r)
+        + r2 * (_E2 + r * _E3)
+        + r4 * ((_E4 + r * _E5) + r2 * (_E6 + r * _E7) + r4 * (_E8 + r * _E9))
+    )
     result: float = p * _number((_bits(k + _SHIFT) + 1023) << 52)
     return result
 
@@ -85,7 +98,11 @@ def _integrate(x: Array, y: Array, first: int, size: int) -> None:
     for e in range(first):
         y[ROW + e] = 0.0
         y[3 * ROW + e] = 0.0
-    there, here, inv = x[THERE + first : THERE + size], x[HERE + first : HERE + size], x[INV + first : INV + size]
+    there, here, inv = (
+        x[THERE + first : THERE + size],
+        x[HERE + first : HERE + size],
+        x[INV + first : INV + size],
+    )
     drift, spot = x[DRIFT + first : DRIFT + size], x[SPOT + first : SPOT + size]
     value, slope = y[ROW + first : ROW + size], y[3 * ROW + first : 3 * ROW + size]
     for e in range(size - first):
@@ -105,7 +122,9 @@ def _sum(y: Array, z: Array, n: int, rows: int) -> None:
 
 
 @_cached
-def _linearise(At: Array, x: Array, y: Array, z: Array, c: Array, top: float, n: int, rows: int, J: Array) -> None:
+def _linearise(
+    At: Array, x: Array, y: Array, z: Array, c: Array, top: float, n: int, rows: int, J: Array
+) -> None:
     """Rows of J: slopes of D - N / B in every c, and its value."""
     for i in range(n):
         over_B = _exp(c[i] - top)
@@ -211,7 +230,13 @@ def _premiums(
     flat: Array, A: Array, At: Array, n: int, rows: int, fixed: int, newton: int,
     last_sines: Array, last_weights: Array, L: Array, out: Array,
 ) -> None:  # fmt: skip
-    x, y, z, c, J = np.empty(7 * ROW), np.empty(4 * ROW), np.empty(4 * MOST), np.empty(n), np.empty(n * (n + 1))
+    x, y, z, c, J = (
+        np.empty(7 * ROW),
+        np.empty(4 * ROW),
+        np.empty(4 * MOST),
+        np.empty(n),
+        np.empty(n * (n + 1)),
+    )
     for o in range(S.size):
         top = math.log(r[o] / q[o]) if q[o] > r[o] else 0.0
         _find_boundary(

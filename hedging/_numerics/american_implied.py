@@ -27,10 +27,17 @@ HIGHEST = 20.0  # standard deviations until expiry: beyond, values do not move a
 
 def implied(o: Options, price: Array) -> tuple[Array, Array]:
     """Vol and status, as `kernels.implied_vol`; the vol in `o` is not read."""
+    with np.errstate(all="ignore"):
+        return _implied(o, price)
+
+
+def _implied(o: Options, price: Array) -> tuple[Array, Array]:
     still = o._replace(v=np.zeros_like(o.T))
     blur = EXACT * (o.X + o.K)
     lowest = american_value(still)
-    highest = np.where(o.w > 0.0, _most(o.X + o.dividends_after(np.zeros_like(o.T))[0], o.q, o.T), _most(o.K, o.r, o.T))
+    highest = np.where(
+        o.w > 0.0, _most(o.X + o.dividends_after(np.zeros_like(o.T))[0], o.q, o.T), _most(o.K, o.r, o.T)
+    )
     status = np.zeros_like(o.T)
     status[(price <= lowest + blur) | (o.T == 0.0)] = NO_INFORMATION
     status[price >= highest] = ABOVE
@@ -38,7 +45,7 @@ def implied(o: Options, price: Array) -> tuple[Array, Array]:
     vol = np.full_like(o.T, np.nan)
     rows = np.flatnonzero(status == 0.0)
     if rows.size:
-        vol[rows], found = _search(_some(o, rows), price[rows], blur[rows])
+        vol[rows], found = _search(_some(o, rows), price[rows])
         status[rows] = np.where(found, 0.0, NOT_CONVERGED)
     return vol, status
 
@@ -49,7 +56,10 @@ def _most(worth: Array, rate: Array, T: Array) -> Array:
 
 def _some(o: Options, rows: npt.NDArray[np.intp]) -> Options:
     shared = {"times": o.times, "amounts": o.amounts}
-    return Options(**{name: shared.get(name, part[rows]) for name, part in o._asdict().items() if name not in shared} | shared)
+    return Options(
+        **{name: shared.get(name, part[rows]) for name, part in o._asdict().items() if name not in shared}
+        | shared
+    )
 
 
 def american_value(o: Options) -> Array:
@@ -66,7 +76,7 @@ def _european_vol(o: Options, price: Array, otherwise: Array) -> Array:
     return np.where((status == 0.0) & (vol > 0.0), vol, otherwise)
 
 
-def _search(o: Options, price: Array, blur: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
+def _search(o: Options, price: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Vols, and whether each was found."""
     count = o.T.size
     low, high = np.zeros(count), HIGHEST / np.sqrt(o.T)
@@ -79,14 +89,15 @@ def _search(o: Options, price: Array, blur: Array) -> tuple[Array, npt.NDArray[n
         part = part._replace(v=at, fine=is_fine(part.T, part.r, at, part.q))
         early = premium(part)
         european = part.european("price")[0]
-        value = np.where(early.until >= part.T, european + early.value, settled_value(part, early.until)["price"])
+        value = np.where(
+            early.until >= part.T, european + early.value, settled_value(part, early.until)["price"]
+        )
         miss = value - price[left]
         low, high = np.where(miss < 0.0, at, low), np.where(miss > 0.0, at, high)
-        with np.errstate(all="ignore"):
-            if turn == 0:
-                after = _european_vol(part, price[left] - early.value, 0.5 * (low + high))
-            else:
-                after = at - miss * (at - before) / (miss - miss_before)
+        if turn == 0:
+            after = _european_vol(part, price[left] - early.value, 0.5 * (low + high))
+        else:
+            after = at - miss * (at - before) / (miss - miss_before)
         inside = (after > low) & (after < high)
         slow = (turn > 8) & (turn % 3 == 0)  # a secant that only creeps from one side is helped
         after = np.where(inside & ~np.bool_(slow), after, 0.5 * (low + high))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -58,8 +59,8 @@ class Steps(NamedTuple):
 
 
 def stepped(
-    w: float, X: float, K: float, T: float, r: float, v: float, q: float, times: Array, amounts: Array,
-    march: Callable[..., tuple[Array, Mask]],
+    w: float, X: float, K: float, T: float, r: float, v: float, q: float,
+    *, times: Array, amounts: Array, march: Callable[..., tuple[Array, Mask]],
 ) -> tuple[float, float, float, bool]:  # fmt: skip
     """Premium of one option, its two slopes in X, and whether it is exercised now.
 
@@ -83,11 +84,13 @@ def plan_steps(
     far = at - math.log(K)
     spacing = max(SPACING * sd, (abs(far) + 2.0 * REACH * sd) / MOST) * coarser
     low, high = (math.ceil((REACH * sd + max(side, 0.0)) / spacing) + 3 for side in (-far, far))
-    points = math.log(K) + spacing * np.arange(-low, high + 1)
+    points: Array = math.log(K) + spacing * np.arange(-low, high + 1, dtype=np.float64)
     edges = np.unique(np.concatenate([[0.0, T], T - times]))
     ends, implicit = [], []
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
-        count = max(8, math.ceil(TIMES * math.sqrt((stop - start) / T) / math.sqrt(len(edges) - 1))) // coarser
+    for start, stop in pairwise(edges.tolist()):
+        count = (
+            max(8, math.ceil(TIMES * math.sqrt((stop - start) / T) / math.sqrt(len(edges) - 1))) // coarser
+        )
         ends.append(start + (stop - start) * (np.arange(1, count + 1) / count) ** 2)
         ends[-1][-1] = stop
         implicit.append(np.arange(count) < IMPLICIT)
@@ -117,9 +120,26 @@ def premium_of_arrays(steps: Steps, w: float, K: float, r: float, v: float, q: f
         european = _step(european, a, share)
         american, exercised = _step_above(american, a, share, obstacle, exercised)
         if strike_before != strike:
-            np.maximum(american, math.exp(r * end) * w * (grown - strike_before), out=american)
+            american = raised(american, math.exp(r * end) * w * (grown - strike_before))
         before = end
     return american - european, exercised
+
+
+def raised(u: Array, obstacle: Array) -> Array:
+    """The larger of both; where they cross, its mean over the cell of the point, so that the kink may lie anywhere."""
+    gain = obstacle - u
+    between = 0.5 * (gain[1:] + gain[:-1])
+    left, right = np.append(gain[0], between), np.append(between, gain[-1])
+    crossed = (np.minimum(left, right) < 0.0) & (np.maximum(left, right) > 0.0)
+    mean = 0.5 * (_positive_mean(left, gain) + _positive_mean(gain, right))
+    return np.asarray(u + np.where(crossed, mean, np.maximum(gain, 0.0)))
+
+
+def _positive_mean(a: Array, b: Array) -> Array:
+    """Mean of the positive part of what goes straight from a to b."""
+    with np.errstate(all="ignore"):
+        mean = 0.5 * (np.maximum(a, 0.0) ** 2 - np.maximum(b, 0.0) ** 2) / (a - b)
+    return np.where(a == b, np.maximum(a, 0.0), mean)
 
 
 def _right_side(u: Array, a: float, share: float) -> Array:
@@ -160,7 +180,9 @@ def _step_above(u: Array, a: float, share: float, obstacle: Array, exercised: Ma
     return np.maximum(new, obstacle), exercised
 
 
-def _read_off(steps: Steps, premium: Array, exercised: Mask, X: float, rT: float) -> tuple[float, float, float, bool]:
+def _read_off(
+    steps: Steps, premium: Array, exercised: Mask, X: float, rT: float
+) -> tuple[float, float, float, bool]:
     """Premium at today's X, its two slopes in X, and whether the points around are exercised.
 
     Taken from six points around, moved aside so that none is exercised: the second slope jumps at the boundary.
@@ -186,7 +208,7 @@ _POWERS = np.linalg.inv(np.vander(_NODES, increasing=True))  # from values at si
 
 def _lagrange(z: float) -> tuple[Array, Array, Array]:
     n = np.arange(6.0)
-    power = z ** n
+    power = z**n
     first = np.concatenate([[0.0], n[1:] * power[:-1]])
     second = np.concatenate([[0.0, 0.0], n[2:] * n[1:-1] * power[:-2]])
     return power @ _POWERS, first @ _POWERS, second @ _POWERS

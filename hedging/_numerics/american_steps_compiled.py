@@ -60,12 +60,41 @@ def _step_above(b: float, d: Array, obstacle: Array, exercised: Mask, c: Array, 
 
 
 @_cached
+def _positive_mean(a: float, b: float) -> float:
+    """Mean of the positive part of what goes straight from a to b."""
+    if a == b:
+        return max(a, 0.0)
+    return 0.5 * (max(a, 0.0) ** 2 - max(b, 0.0) ** 2) / (a - b)
+
+
+@_cached
+def _raise_above(u: Array, obstacle: Array, gain: Array) -> None:
+    n = u.size
+    for j in range(n):
+        gain[j] = obstacle[j] - u[j]
+    for j in range(n):
+        here = gain[j]
+        left = 0.5 * (here + gain[j - 1]) if j > 0 else here
+        right = 0.5 * (here + gain[j + 1]) if j < n - 1 else here
+        if min(left, right) < 0.0 < max(left, right):
+            u[j] += 0.5 * (_positive_mean(left, here) + _positive_mean(here, right))
+        else:
+            u[j] += max(here, 0.0)
+
+
+@_cached
 def _march(
     x: Array, ends: Array, strikes: Array, strikes_before: Array, implicit: Mask,
     w: float, K: float, r: float, v: float, q: float, american: Array, european: Array, exercised: Mask,
 ) -> None:  # fmt: skip
     n = x.size
-    d, c, spots, obstacle, nowhere = np.empty(n), np.empty(n), np.exp(x), np.empty(n), np.zeros(n, dtype=np.bool_)
+    d, c, spots, obstacle, nowhere = (
+        np.empty(n),
+        np.empty(n),
+        np.exp(x),
+        np.empty(n),
+        np.zeros(n, dtype=np.bool_),
+    )
     spacing, drift, before = x[1] - x[0], r - q - 0.5 * v * v, 0.0
     for j in range(n):
         american[j] = max(w * (spots[j] - K), 0.0)
@@ -83,7 +112,8 @@ def _march(
         _step_above(share * a, d, obstacle, exercised, c, american)
         if strikes_before[k] != strikes[k]:
             for j in range(n):
-                american[j] = max(american[j], w * (carry * spots[j] - growth * strikes_before[k]))
+                obstacle[j] = w * (carry * spots[j] - growth * strikes_before[k])
+            _raise_above(american, obstacle, d)
         before = end
 
 

@@ -21,8 +21,9 @@ __all__ = ["NAMES", "Options", "options", "premium", "present_value", "settled_v
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-# Relative steps of differences: of the collocated boundary, and of finite differences, whose error is less smooth.
-STEP, ROUGH_STEP = 1e-3, 2e-2
+# Relative steps of differences: of the collocated boundary; of finite differences, whose error is less smooth; and
+# of their second differences.
+STEP, ROUGH_STEP, ROUGH_SECOND_STEP = 1e-3, 2e-2, 1e-1
 WORTH = 100  # what an option costs by finite differences, over one by its boundary
 LEAST_RATE = 0.01  # what a step of a rate is relative to, if the rate is smaller
 
@@ -69,7 +70,7 @@ class Options(NamedTuple):
     def by_steps(self) -> Mask:
         """Which need finite differences: dividends within their life, or two boundaries."""
         within = (self.times[:, None] <= self.T - self.lag).any(axis=0)
-        return np.asarray(((within | is_double(self.w, self.r, self.q)) & (self.T > 0.0) & (self.v > 0.0)))
+        return np.asarray((within | is_double(self.w, self.r, self.q)) & (self.T > 0.0) & (self.v > 0.0))
 
 
 def present_value(T: Array, r: Array, times: Array, amounts: Array) -> Array:
@@ -118,7 +119,7 @@ def _by_steps(o: Options, rows: npt.NDArray[np.intp]) -> tuple[Array, ...]:
         times = o.times + o.lag[i]
         inside = times <= o.T[i]
         numbers = (float(a[i]) for a in (o.w, o.X, o.K, o.T, o.r, o.v, o.q))
-        *out[:3, k], now = stepped(*numbers, times[inside], o.amounts[inside], march)
+        *out[:3, k], now = stepped(*numbers, times=times[inside], amounts=o.amounts[inside], march=march)
         out[3, k] = 0.0 if now else o.T[i]
     return tuple(out)
 
@@ -176,11 +177,14 @@ NAMES = ("price", "delta", "gamma", "theta", *_DIFFERENCES)
 
 def values(names: tuple[str, ...], o: Options) -> list[Array]:
     """Values by name, per 1.00 of each variable and per year; those to time are to calendar time."""
-    base, european = premium(o), dict(zip(NAMES, o.european(*NAMES), strict=True))
-    held = base.until >= o.T
-    certain = settled_value(o, base.until)
     with np.errstate(all="ignore"):
-        found = {name: np.where(held, european[name] + 0.0, certain.get(name, np.zeros_like(o.T))) for name in NAMES}
+        base, european = premium(o), dict(zip(NAMES, o.european(*NAMES), strict=True))
+        held = base.until >= o.T
+        certain = settled_value(o, base.until)
+        found = {
+            name: np.where(held, european[name] + 0.0, certain.get(name, np.zeros_like(o.T)))
+            for name in NAMES
+        }
         open_ = held & (o.T > 0.0) & (o.v > 0.0) & ((base.value != 0.0) | (base.slope != 0.0))
         _add(found, _slopes_in_spot(o, base), open_)
         _add(found, _differences(names, o), open_)
@@ -232,7 +236,8 @@ def _difference(o: Options, at: Callable[[str], Early], part: str, variables: st
     first = variables[0]
     h = _step(o, first)
     if variables == "vv":
-        return (take("+v") - 2.0 * take("") + take("-v")) / (h * h)
+        h = _step(o, "V")
+        return (take("+V") - 2.0 * take("") + take("-V")) / (h * h)
     if len(variables) == 2:
         second = variables[1]
         both = take(f"+{first}+{second}") - take(f"-{first}+{second}")
@@ -243,18 +248,22 @@ def _difference(o: Options, at: Callable[[str], Early], part: str, variables: st
 
 
 def _step(o: Options, variable: str) -> Array:
-    share = np.where(o.by_steps, ROUGH_STEP, STEP)
+    share = np.where(o.by_steps, ROUGH_SECOND_STEP if variable == "V" else ROUGH_STEP, STEP)
     if variable in "rq":
         return np.asarray(share * np.maximum(abs(getattr(o, variable)), LEAST_RATE))
     if variable == "T" and o.times.size:
         return np.asarray(np.minimum(share * o.T, 0.5 * o.times.min()))
-    return np.asarray(share * getattr(o, variable))
+    return np.asarray(share * getattr(o, variable.replace("V", "v")))
 
 
 def _moved(o: Options, moves: str) -> Options:
-    """Move variables up or down by a step: ``"+v-T"``. Dividends move with time."""
+    """Move variables up or down by a step: ``"+v-T"``; V is v by the step of second differences.
+
+    Dividends move with time.
+    """
     for sign, variable in zip(moves[::2], moves[1::2], strict=True):
         step = _step(o, variable) * (1.0 if sign == "+" else -1.0)
+        variable = variable.replace("V", "v")
         o = o._replace(**{variable: getattr(o, variable) + step})
         if variable == "T":
             o = o._replace(lag=o.lag + step)
