@@ -17,8 +17,8 @@ A ticket is a mapping:
         Unique within and across plans: plan and number.
     ``instrument``
         ``kind`` (``option``, ``future``, ``perpetual``, ``spot``), ``asset``, ``flag`` (``call``, ``put``),
-        ``strike`` [currency per unit], ``expiry`` (ISO 8601, UTC), ``style`` (``european``), ``settlement``
-        (``coin``, ``cash``), ``multiplier`` [units of underlying per contract]; null where it has none. And, for
+        ``strike`` [currency per unit], ``expiry`` (ISO 8601, UTC), ``style`` (``european``, ``american``),
+        ``settlement`` (``coin``, ``cash``), ``multiplier`` [units of underlying per contract]; null where it has none. And, for
         those who know them, ``venue`` and ``venue_symbol``; ``""`` where unknown.
     ``side``, ``type``, ``time_in_force``
         ``buy`` or ``sell``; ``limit``; null leaves the time to whoever routes it.
@@ -136,7 +136,7 @@ def _terms(item: Instrument) -> dict[str, Any]:
         "flag": _FLAGS[option.flag] if option else None,
         "strike": option.strike if option else None,
         "expiry": None if expiry is None else expiry.isoformat(),
-        "style": "european" if option else None,
+        "style": option.terms.exercise if option else None,
         "settlement": option.terms.settlement if option else linear_settlement,
         "multiplier": option.terms.multiplier if option else 1.0,
         "venue": option.terms.venue if option else "",

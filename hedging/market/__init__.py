@@ -8,6 +8,7 @@ from hedging.market.chain import FUTURES_COLUMNS, QUOTE_COLUMNS, ChainRules, Opt
 from hedging.market.contracts import (
     CASH_EQUITY,
     ContractTerms,
+    Exercise,
     FeeRule,
     Future,
     Instrument,
@@ -35,6 +36,7 @@ __all__ = [
     "ChainRules",
     "Chains",
     "ContractTerms",
+    "Exercise",
     "FeeRule",
     "Future",
     "Instrument",

@@ -366,7 +366,7 @@ class OptionChain:
     def __repr__(self) -> str:
         head = (
             f"{self.asset} options at {self.as_of:%Y-%m-%d %H:%M:%S} UTC, spot {self.spot:,.10g} "
-            f"{self.terms.currency}, settled in {self.terms.settlement}"
+            f"{self.terms.currency}, {self.terms.exercise} exercise, settled in {self.terms.settlement}"
         )
         kept = f"{len(self.quotes)} quotes kept, {len(self.rejected)} rejected"
         if len(self.rejected):

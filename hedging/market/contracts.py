@@ -22,6 +22,7 @@ from hedging.errors import InputError
 __all__ = [
     "CASH_EQUITY",
     "ContractTerms",
+    "Exercise",
     "FeeRule",
     "Future",
     "Instrument",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 Settlement: TypeAlias = Literal["coin", "cash"]
+Exercise: TypeAlias = Literal["european", "american"]
 Ticks: TypeAlias = tuple[tuple[float, float], ...]
 
 _DUST = Decimal("1e-6")  # of a tick: what floats leave of a price that is on it
@@ -93,6 +95,8 @@ class ContractTerms:
         What a taker pays per unit of underlying.
     venue : str
         Who published these terms.
+    exercise : {'european', 'american'}
+        When the holder may exercise: at expiry only, or at any time until then.
     """
 
     settlement: Settlement = "cash"
@@ -102,10 +106,13 @@ class ContractTerms:
     ticks: Ticks = ((0.0, 0.01),)
     fee: FeeRule = field(default_factory=FeeRule)
     venue: str = ""
+    exercise: Exercise = "european"
 
     def __post_init__(self) -> None:
         if self.settlement not in ("coin", "cash"):
             raise InputError(f"settlement must be 'coin' or 'cash'; got {self.settlement!r}.")
+        if self.exercise not in ("european", "american"):
+            raise InputError(f"exercise must be 'european' or 'american'; got {self.exercise!r}.")
         for name in ("multiplier", "lot"):
             value = getattr(self, name)
             if not (value > 0 and math.isfinite(value)):
@@ -153,8 +160,8 @@ def on_tick(price: float, ticks: Ticks, side: float) -> float:
     return float(rounded)
 
 
-CASH_EQUITY = ContractTerms(multiplier=100.0)
-"""US equity and index options: 100 units a contract, settled in cash, no fee set."""
+CASH_EQUITY = ContractTerms(multiplier=100.0, exercise="american")
+"""US equity options: 100 units a contract, American, settled in cash, no fee set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +205,7 @@ class Future:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A European option, exercised automatically at expiry if it is in the money."""
+    """An option, exercised automatically at expiry if it is in the money, and before where its terms allow it."""
 
     asset: str
     flag: Literal["c", "p"]

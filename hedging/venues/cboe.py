@@ -1,9 +1,10 @@
-"""The quote table that Cboe's site saves for SPX and other US options: calls and puts on one line.
+"""The quote table that Cboe's site saves for SPX, SPY and other US options: calls and puts on one line.
 
 The first lines name the index and the time; the header repeats its column names for calls and for puts. SPX
 (settled on the opening prices of its day) and SPXW (on the close) share strikes and days: the root is part of
 the name, and the two settle at different times. Cboe shows no mark: mark vols are those of the mids, with
-forward and discount factor of each expiry from put-call parity.
+forward and discount factor of each expiry from put-call parity: as an equation for options on indices, which are
+European, and as what is left of one for those on stocks and funds, which are American.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 import pandas as pd
 
 from hedging.errors import ChainError
-from hedging.market import _parity
+from hedging.market import _american_parity, _parity
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.units import utc
@@ -26,16 +27,31 @@ _ZONE: Final = "America/New_York"
 _CLOSE: Final = pd.Timedelta(hours=16, minutes=15)  # end of the regular session of index options
 _OPEN: Final = pd.Timedelta(hours=9, minutes=30)
 _SETTLED_AT_OPEN: Final = ("SPX", "NDX", "RUT", "VIX")  # roots; their weeklies settle on the close
+# Cash-settled index options that are exercised at expiry only; OEX and all stocks and funds are American.
+_EUROPEAN: Final = frozenset(
+    {"SPX", "XSP", "NDX", "XND", "NQX", "RUT", "MRUT", "VIX", "DJX", "XEO", "MXEA", "MXEF"}
+)
+_PENNIES: Final = frozenset({"SPY", "QQQ", "IWM"})  # quoted in cents at any price
 _NAME: Final = re.compile(r"(?P<root>[A-Z]+)(?P<day>\d{6})(?P<flag>[CP])(?P<strike>\d{8})")
 _SIDE: Final = ["symbol", "last", "net", "bid", "ask", "volume", "iv", "delta", "gamma", "open_interest"]
 
 
-def option_terms() -> ContractTerms:
-    """Terms of SPX options: 100 units a contract, ticks of 0.05 below 3 and 0.10 above; no fee set.
+def option_terms(asset: str = "SPX") -> ContractTerms:
+    """Terms of US options: 100 units a contract, exercise and ticks by underlying; no fee set.
 
-    Fees of US options are a broker's, per contract and not a share of anything; pass your own terms.
+    Options on indices are European, those on stocks and funds American. Ticks are 0.05 below 3 and 0.10 above for
+    indices, 0.01 and 0.05 for stocks and funds, and 0.01 throughout for SPY, QQQ and IWM. Fees of US options are a
+    broker's, per contract and not a share of anything; pass your own terms.
     """
-    return ContractTerms(multiplier=100.0, ticks=((0.0, 0.05), (3.0, 0.10)), fee=FeeRule(), venue="cboe")
+    european = asset in _EUROPEAN
+    steps = (0.05, 0.10) if european else (0.01, 0.01 if asset in _PENNIES else 0.05)
+    return ContractTerms(
+        multiplier=100.0,
+        ticks=((0.0, steps[0]), (3.0, steps[1])),
+        fee=FeeRule(),
+        venue="cboe",
+        exercise="european" if european else "american",
+    )
 
 
 def _read(file: QuoteFile, pick: Pick) -> OptionChain:
@@ -50,13 +66,17 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
         raise ChainError(f"{file.name} holds no option on {asset}; its roots are {roots}.")
     numbers = mine[["strike", "bid", "ask"]].apply(pd.to_numeric, errors="coerce")
     live = mine.assign(**numbers)[(mine["expiry"] > when) & (numbers["bid"] > 0) & (numbers["ask"] > 0)]
-    discount = _parity.implied_discount(live)
+    terms = option_terms(asset)
+    if terms.exercise == "american":
+        curve = _american_parity.american_curve(live, when, spot, source=file.name)
+    else:
+        curve = _parity.implied_discount(live).to_frame("discount")
     return OptionChain.from_frame(
-        mine.assign(discount=mine["expiry"].map(discount)),
+        mine.assign(**{name: mine["expiry"].map(curve[name]) for name in {"forward", "discount"} & {*curve}}),
         asset=asset,
         as_of=when,
         units={"price": "money", "vol": "decimal"},
-        terms=option_terms(),
+        terms=terms,
         spot=spot,
         source=file.name,
         sha256=file.sha256,

@@ -104,6 +104,13 @@ def test_an_option_can_be_found_without_its_symbol(sample):
     assert order["time_in_force"] is None
 
 
+def test_a_ticket_says_when_an_option_may_be_exercised(sample):
+    chain = sample.with_terms(exercise="american")
+    row = chain.quotes.iloc[0]
+    (order,) = ticket([option_leg(chain, row["symbol"], 1.3)], as_of="now", currency="USD")["orders"]
+    assert order["instrument"]["style"] == "american"
+
+
 def test_a_multiplier_stands_between_contracts_and_units():
     terms = deribit.option_terms("SOL_USDC", "2026-03-01T00:00Z")
     put = Option("SOL", "p", 120.0, MAY, terms, "SOL_USDC-29MAY26-120-P")

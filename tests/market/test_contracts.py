@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hedging import ContractTerms, Future, InputError, Option, Perpetual, Spot
+from hedging import ContractTerms, Future, InputError, Option, Perpetual, Spot, samples
 from hedging.market.contracts import CASH_EQUITY, FeeRule, option_symbol
 
 EXPIRY = pd.Timestamp("2026-03-27T08:00Z")
@@ -81,3 +81,13 @@ def test_terms_are_values() -> None:
     assert len({option, Option("BTC", "c", 70_000.0, EXPIRY)}) == 1
     with pytest.raises(dataclasses.FrozenInstanceError):
         option.strike = 1.0  # type: ignore[misc]
+
+
+def test_exercise_is_a_term_that_is_shown_and_can_be_changed() -> None:
+    assert ContractTerms().exercise == "european"
+    assert CASH_EQUITY.exercise == "american"
+    with pytest.raises(InputError, match="exercise must be 'european' or 'american'; got 'bermudan'"):
+        ContractTerms(exercise="bermudan")  # type: ignore[arg-type]
+    chain = samples.chain()
+    assert "european exercise" in repr(chain)
+    assert "american exercise" in repr(chain.with_terms(exercise="american"))
