@@ -3,8 +3,9 @@
 Call minus put of one strike says where the forward is only between bounds, as either may hold a premium for early
 exercise. Near the money these are small and depend little on what is sought: they are taken off at the vol of
 the out-of-the-money side, and parity is solved again until forwards stand still. What spot loses on the way counts
-as a yield there: of made quotes with cash dividends rates come back to 0.7 percentage points, forwards to 0.2 %
-(worst where a dividend goes ex just before expiry).
+as a yield there: of made quotes with cash dividends rates come back to 0.7 percentage points and forwards to 0.1 %,
+but those of expiries in the days after an ex-date to 0.2 %, up to half a dividend too high: their calls are
+exercised right before it, which a yield cannot say.
 
 The slope of call minus put over strikes, which is the discount factor of European options, is no use: it is made
 by the options in the money, those that are exercised. What tells the rate is that between two ex-dates a forward
