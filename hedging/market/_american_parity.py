@@ -147,6 +147,7 @@ def _without_premiums(found: pd.DataFrame, centre: pd.Series, spot: float, r: fl
     F, K, T = (
         column.to_numpy(float) for column in (found["expiry"].map(centre), found["strike"], found["T"])
     )
+    r = max(r, 0.0)  # the two boundaries of negative rates take long, for premiums that hardly matter
     q = r - np.log(F / spot) / T
     upper = K >= F
     flag, price = np.where(upper, "c", "p"), np.where(upper, found["call_mid"], found["put_mid"])
