@@ -178,23 +178,22 @@ NAMES = ("price", "delta", "gamma", "theta", *_DIFFERENCES)
 def values(names: tuple[str, ...], o: Options) -> list[Array]:
     """Values by name, per 1.00 of each variable and per year; those to time are to calendar time."""
     with np.errstate(all="ignore"):
-        base, european = premium(o), dict(zip(NAMES, o.european(*NAMES), strict=True))
+        needed = tuple(sorted({*names, *(("delta", "gamma", "vanna") if o.times.size else ())}))
+        base, european = premium(o), dict(zip(needed, o.european(*needed), strict=True))
         held = base.until >= o.T
         certain = settled_value(o, base.until)
-        found = {
-            name: np.where(held, european[name] + 0.0, certain.get(name, np.zeros_like(o.T)))
-            for name in NAMES
-        }
+        found = {name: np.where(held, european[name], certain.get(name, 0.0)) for name in needed}
         open_ = held & (o.T > 0.0) & (o.v > 0.0) & ((base.value != 0.0) | (base.slope != 0.0))
         _add(found, _slopes_in_spot(o, base), open_)
         _add(found, _differences(names, o), open_)
-        _follow_dividends(found, o)
+        if o.times.size:
+            _follow_dividends(found, o)
     return [found[name] + 0.0 for name in names]
 
 
 def _add(found: dict[str, Array], parts: dict[str, Array], where: Mask) -> None:
-    for name, part in parts.items():
-        found[name] = np.where(where, found[name] + part, found[name])
+    for name in parts.keys() & found.keys():
+        found[name] = np.where(where, found[name] + parts[name], found[name])
 
 
 def _slopes_in_spot(o: Options, base: Early) -> dict[str, Array]:

@@ -86,6 +86,8 @@ def american_curve(
         forward, blur = _forwards(found[near], gap, r)
         if rate is None:
             r = _fastest_growth(forward, blur, T, r)
+        if forward.empty:
+            break
         moved = (forward - centre).abs().max()
         centre = forward.reindex(expiries).fillna(centre)
         if moved <= _STILL * spot:
