@@ -255,7 +255,7 @@ def relax_within(
     if counts is not None:
         matrix, bound = counts
         programme.add(np.hstack((matrix[:, keep], np.zeros((bound.size, misses)))), bound)
-    others = programme.bound.size
+    others = programme.rows
     lots, on = np.zeros(len(columns)), np.zeros(0, dtype=np.intp)
     while True:
         new = np.setdiff1d(np.flatnonzero(search.active), on, assume_unique=True)
