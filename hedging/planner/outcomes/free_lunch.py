@@ -9,7 +9,6 @@ the quoted prices has a gain to expect. `check_outcomes` does both for a plan, o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 

@@ -25,6 +25,7 @@ __all__ = ["SOLVERS", "Branched", "Engine", "Programme", "branch_and_bound"]
 
 SOLVERS = ("highs", "scip", "cbc")
 TICK = 0.1  # seconds between two reports
+MEMORY = 1e9  # bytes
 MOST_NODES = 2**31 - 1  # that HiGHS can count
 
 
@@ -41,6 +42,8 @@ class Engine:
     nodes : float
         After which it comes back with what it has, on any machine the same. What only embellishes a plan is
         limited so, and not by the clock. SCIP and CBC go through their own nodes whatever it is.
+    memory : float
+        Bytes that the search may hold beside the programme itself; what needs more is done in blocks.
 
     Raises
     ------
@@ -53,12 +56,15 @@ class Engine:
     solver: str = "highs"
     progress: Callable[[float, float], object] | None = None
     nodes: float = np.inf
+    memory: float = MEMORY
 
     def __post_init__(self) -> None:
         if not (self.progress is None or callable(self.progress)):
             raise InputError(f"progress must be a function of cost and bound; got {self.progress!r}.")
         if self.solver not in SOLVERS:
             raise InputError(f"solver must be one of {', '.join(SOLVERS)}; got {self.solver!r}.")
+        if not self.memory > 0.0:
+            raise InputError(f"memory must be a number of bytes > 0; got {self.memory!r}.")
         if self.solver != "highs":
             require("ortools.linear_solver.pywraplp", "solver")
 

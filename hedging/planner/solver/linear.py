@@ -85,6 +85,14 @@ class LinearProgramme:
         )
         self.rows += len(matrix)
 
+    def widen(self, cost: Array, low: Array, high: Array, matrix: Array) -> None:
+        """Add variables, with what each is in every row, shape (rows, variables)."""
+        column, row = np.nonzero(matrix.T)
+        start = np.searchsorted(column, np.arange(cost.size)).astype(np.int32)
+        self._highs.addCols(
+            cost.size, cost, low, high, row.size, start, row.astype(np.int32), matrix[row, column]
+        )
+
     def solve(self) -> Linear | None:
         """The best point; None if there is none.
 
@@ -115,6 +123,14 @@ class LinearProgramme:
             np.maximum(-np.array(found.row_dual), 0.0),
             np.maximum(np.array(found.col_dual), 0.0),
         )
+
+    def clash(self) -> Array | None:
+        """Weights of the rows, >= 0, whose sum no point within the bounds can keep; None if HiGHS has none.
+
+        After `solve` found no point.
+        """
+        _, known, ray = self._highs.getDualRay()
+        return np.maximum(-np.asarray(ray), 0.0) if known else None
 
     def _run(self) -> Any:
         """Run HiGHS; returns the status of the model."""

@@ -23,7 +23,7 @@ from hedging.planner.solver import relaxation
 from hedging.planner.solver import search as solver
 from hedging.planner.solver.exact import branch
 from hedging.planner.solver.pairs import cheapest_pair
-from hedging.planner.solver.relaxation import Search
+from hedging.planner.solver.relaxation import Search, relax_within
 from hedging.planner.verify.checks import checks_of
 
 LADDER = [("p", 80.0, 30), ("p", 90.0, 30), ("c", 110.0, 30), ("p", 95.0, 60), ("c", 120.0, 60)]
@@ -184,7 +184,11 @@ def test_the_cheapest_pair_is_the_one_that_branch_and_bound_finds(target, limits
     problem = replace(sample_problem(target, limits), max_legs=legs)
     every, most = np.arange(len(problem.columns)), problem.columns.most
     pairs = Search(problem, 0.0, np.inf)
-    found = cheapest_pair(pairs, every, most, np.inf, legs=legs)
+    relaxed = relax_within(pairs, None, most)
+    found, left = (
+        (None, np.inf) if relaxed is None else cheapest_pair(pairs, relaxed, every, most, np.inf, legs=legs)
+    )
+    assert left == np.inf
     branched = Search(problem, 0.0, np.inf)
     lots, bound = branch(branched, every, most, legs, price=problem.price_per_leg)
     if lots is None:
@@ -195,7 +199,7 @@ def test_the_cheapest_pair_is_the_one_that_branch_and_bound_finds(target, limits
     assert np.count_nonzero(found) <= legs
     assert pairs.objective(found) == pytest.approx(branched.objective(lots), rel=1e-6)
     # Nothing costs less than the cheapest.
-    assert cheapest_pair(pairs, every, most, pairs.objective(found), legs=legs) is None
+    assert cheapest_pair(pairs, relaxed, every, most, pairs.objective(found), legs=legs) == (None, np.inf)
 
 
 def test_an_expected_shortfall_holds_for_the_cheapest_pair():
