@@ -225,6 +225,12 @@ def test_progress_hears_of_plans_that_get_cheaper_and_of_a_bound_below_them(monk
     assert found.status is PlanStatus.FEASIBLE
 
 
+@pytest.mark.parametrize("memory", [0.0, -1.0, float("nan")])
+def test_memory_is_a_number_of_bytes(memory):
+    with pytest.raises(InputError, match="memory must be a number of bytes > 0"):
+        Engine(memory=memory)
+
+
 def test_an_engine_is_a_value():
     assert Engine() == Engine("highs")
 
