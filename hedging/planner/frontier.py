@@ -173,7 +173,7 @@ def frontier(
     problem = whole.only(whole.columns.tradable(limits))
     end, engine = (
         started + request.effort.time_limit,
-        Engine(request.effort.solver, request.effort.progress),
+        Engine(request.effort.solver, request.effort.progress, memory=request.effort.memory),
     )
     rows: list[dict[str, Any]] = []
     plans: list[tuple[Leg, ...]] = []

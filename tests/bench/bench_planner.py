@@ -2,15 +2,19 @@
 
 Run: python tests/bench/bench_planner.py [--help]. Needs the recorded chains beside the project. Median of
 several runs in one process; the whole problem is handed once to each solver there is, for a minute at most.
-HiGHS for cvxpy does not load beside OR-tools, which brings its own: measure it alone, with --beside cvxpy.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
+import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from importlib.util import find_spec
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,10 +26,11 @@ from hedging.book.book import Book, Holding
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
 from hedging.planner import Limits, Outcomes, Target, frontier
-from hedging.planner.outcomes.free_lunch import agreed
-from hedging.planner.programme.build import allowed
+from hedging.planner.candidates.candidates import candidates_of
+from hedging.planner.outcomes.free_lunch import check_outcomes
+from hedging.planner.programme.build import build
 from hedging.planner.programme.programme import Problem
-from hedging.planner.request.request import Task
+from hedging.planner.request.request import Request
 from hedging.planner.solver.backends import Programme, branch_and_bound
 from hedging.planner.solver.exact import programme_of
 from hedging.planner.solver.relaxation import Search, relax
@@ -46,6 +51,7 @@ CASES = [
 ]
 COINS = {"BTC": 25.0, "ETH": 300.0}
 GAP = 1e-3
+PARTS = ["floors", "shortfall", "frontier", "scale", "index"]
 
 
 def timed(run: Callable[[], Any], repeat: int) -> tuple[float, Any]:
@@ -57,7 +63,7 @@ def timed(run: Callable[[], Any], repeat: int) -> tuple[float, Any]:
     return median(seconds), result
 
 
-def task_of(market: Market, outcomes: Outcomes | None = None, first: float = 7.0) -> Task:
+def request_of(market: Market, outcomes: Outcomes | None = None, first: float = 7.0) -> Request:
     """Delta and vega bands with a floor (or a shortfall), budget 2 %, at most 4 legs, expiries from a day on."""
     coins = COINS[market.asset]
     book = Book([Holding.spot(market.asset, coins)])
@@ -65,11 +71,15 @@ def task_of(market: Market, outcomes: Outcomes | None = None, first: float = 7.0
     if outcomes is not None:
         target = Target(delta=(0.32 * coins, 0.48 * coins), vega=(0, None), shortfall=-0.10)
     limits = Limits(budget=0.02, max_legs=4, expiries=(first, None))
-    return Task.of(book, market, target, limits, 30.0, None, outcomes)
+    return Request.of(book, market, target, limits, horizon=30.0, outcomes=outcomes)
 
 
-def orders_allowed(task: Task, whole: Problem) -> Problem:
-    return whole.only(allowed(whole, task.limits))
+def built(request: Request) -> Problem:
+    return orders_allowed(request, build(request, candidates_of(request)))
+
+
+def orders_allowed(request: Request, whole: Problem) -> Problem:
+    return whole.only(whole.columns.tradable(request.limits))
 
 
 def whole_programme(problem: Problem) -> Programme:
@@ -98,8 +108,8 @@ def by_cvxpy(programme: Programme, seconds: float) -> tuple[float, float]:
 
 
 def rivals() -> dict[str, Callable[[Programme, float], tuple[float, float]]]:
-    """Who is handed the whole problem: scipy's HiGHS, and what else is installed."""
-    found = {"scipy": lambda programme, seconds: by_backend(programme, "highs", seconds)}
+    """Who is handed the whole problem: HiGHS, and what else is installed."""
+    found = {"highs": lambda programme, seconds: by_backend(programme, "highs", seconds)}
     if find_spec("ortools"):
         found |= {
             name: lambda programme, seconds, name=name: by_backend(programme, name, seconds)
@@ -127,7 +137,7 @@ def bench_floors(cases: list[int], repeat: int, *, names: list[str], seconds: fl
     for case in cases:
         file, asset, at = CASES[case]
         market = Market.of(hg.read_chain(CHAINS / file, asset=asset, at=at))
-        building, problem = timed(lambda m=market: orders_allowed(task := task_of(m), task.problem()), repeat)
+        building, problem = timed(lambda m=market: built(request_of(m)), repeat)
         solving, found = timed(lambda p=problem: solve(p, gap=GAP), repeat)
         name = f"{asset} {file.removeprefix('deribit_')[:26]}"
         line = (
@@ -150,15 +160,17 @@ def bench_shortfall(repeat: int) -> None:
     market = Market.of(hg.read_chain(CHAINS / CASES[0][0], asset="BTC"))
     for count in (2_000, 20_000, 100_000):
         for first in (7.0, 31.0):
-            task = task_of(market, Outcomes(students(count)), first)
-            building, whole = timed(task.problem, 1 if count > 50_000 else repeat)
-            holding, (seen, _) = timed(lambda t=task, w=whole: agreed(t, w, reweight=False), repeat)
-            problem = orders_allowed(task, whole)
+            request = request_of(market, Outcomes(students(count)), first)
+            building, whole = timed(
+                lambda r=request: build(r, candidates_of(r)), 1 if count > 50_000 else repeat
+            )
+            holding, (*_, seen) = timed(lambda r=request, w=whole: check_outcomes(r, w), repeat)
+            problem = orders_allowed(request, whole)
             relaxing, relaxed = timed(lambda p=problem: relax(p), repeat)
             solving, found = timed(lambda p=problem: solve(p, gap=GAP), repeat)
             print(
                 f"{count:>9,} scenarios, from {first:g} days: build {building:.2f} s, agreement {holding:.2f} s "
-                f"({'lunch' if seen.agreement.lunch else f'entropy {seen.agreement.entropy:.3g}'}), relaxation "
+                f"({'lunch' if seen.lunch else f'entropy {seen.entropy:.3g}'}), relaxation "
                 f"{relaxing:.2f} s ({relaxed.value:,.1f}), continuous {building + holding + relaxing:.2f} s; lots "
                 f"{solving:.2f} s ({found.objective:,.1f}, gap {found.gap:.2%})",
                 flush=True,
@@ -178,23 +190,81 @@ def bench_frontier() -> None:
     print(f"\nFrontier of 20 floors: {seconds:.1f} s, widest gap {widest:.2%}")
 
 
+def scaled(quotes: int, floor: float | None) -> tuple[int, float, float, float]:
+    """Orders, CPU seconds of building and of solving, and the most memory in use; in a process of its own."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from cases import large
+
+    start = time.process_time()
+    request = large.request_of(
+        large.chain_of(quotes), replace(large.BANDS, floor=floor), large.scenarios_of()
+    )
+    problem = large.problem_of(request)
+    building = time.process_time() - start
+    found = solve(problem, gap=GAP)
+    solving = time.process_time() - start - building
+    assert found.gap <= GAP * 1.01
+    return len(problem.columns), building, solving, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def bench_scale() -> None:
+    """By what power of the number of quotes CPU time grows, with and without a floor of 360 rows."""
+    for floor in (None, -0.25):
+        print(f"\nDelta, vega, budget, at most 3 legs, floor {floor}")
+        print(f"{'quotes':>7}{'orders':>8}{'build s':>9}{'solve s':>9}{'peak MB':>9}")
+        sizes, seconds = [100, 400, 1_600, 4_900, 10_000, 20_000], []
+        for quotes in sizes:
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+                orders, building, solving, memory = alone.submit(scaled, quotes, floor).result()
+            print(f"{quotes:>7}{orders:>8}{building:>9.2f}{solving:>9.3f}{memory:>9,.0f}", flush=True)
+            seconds.append(solving)
+        large = slice(2, None)  # below, a solve takes what it takes to begin
+        power = np.polyfit(np.log(sizes[large]), np.log(seconds[large]), 1)[0]
+        print(f"grows with the power {power:.2f} of quotes from {sizes[2]:,} on")
+
+
+def bench_whole_index(file: Path) -> None:
+    """A floor over every strike of SPX, 58,440 rows for 4,704 orders, made as they are needed."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from cases.lazy_floor import lazy_floor
+
+    market = Market.of(hg.read_chain(file))
+    book, bands = Book([Holding.spot(market.asset, 1_000.0)]), Target(delta=(400, 600))
+    limits = Limits(budget=0.02, max_legs=3, expiries=(20, 100))
+    scenarios = Request.of(book, market, replace(bands, floor=-0.12), limits, horizon=30.0).scenarios
+    start = time.process_time()
+    problem = built(Request.of(book, market, bands, limits, horizon=30.0))
+    floor = lazy_floor(book, market, problem.columns, scenarios, -0.12, problem.base)
+    building = time.process_time() - start
+    found = solve(replace(problem, lazy=(floor,)), gap=GAP)
+    print(
+        f"\n{file.name}: {len(market.chain.quotes):,} quotes, {len(problem.columns):,} orders, {len(floor):,} floor rows; "
+        f"CPU build {building:.2f} s, solve {time.process_time() - start - building:.2f} s, gap {found.gap:.2%}, peak "
+        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:,.0f} MB"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--only", choices=["floors", "shortfall", "frontier"], nargs="*")
+    parser.add_argument("--only", choices=PARTS, nargs="*")
     parser.add_argument("--cases", type=int, nargs="*", default=list(range(len(CASES))))
     parser.add_argument(
         "--beside", nargs="*", choices=sorted(rivals()), default=sorted({*rivals()} - {"cvxpy"})
     )
     parser.add_argument("--seconds", type=float, default=60.0, help="for each whole problem")
     given = parser.parse_args()
-    parts = given.only or ["floors", "shortfall", "frontier"]
+    parts = given.only or PARTS
     if "floors" in parts:
         bench_floors(given.cases, given.repeat, names=given.beside, seconds=given.seconds)
     if "shortfall" in parts:
         bench_shortfall(given.repeat)
     if "frontier" in parts:
         bench_frontier()
+    if "scale" in parts:
+        bench_scale()
+    if "index" in parts:
+        bench_whole_index(CHAINS.parent / "found" / "cboe_spx_20230207.csv.gz")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ judged, and the condition number is reported with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from hedging.planner.programme.programme import Problem
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.request import Request
 from hedging.planner.result.values import JointFeasibility
+from hedging.planner.solver.sifting import programme_over
 
 __all__ = ["joint_feasibility"]
 
@@ -57,15 +57,15 @@ def joint_feasibility(request: Request, problem: Problem) -> tuple[JointFeasibil
 
 def _gross(problem: Problem, here: Mask, limits: Sequence[Limit]) -> float | None:
     """Least units of underlying that meet some bands; None if none do."""
-    from scipy.optimize import linprog
-
     at = problem.rows.of(*limits)
     matrix, bound = problem.rows.matrix[np.ix_(at, here)], problem.rows.bound[at]
     norm = row_scale(matrix)
     size = np.abs(problem.columns.size[here])
     # In units of underlying, so that rows and costs are of ordinary size.
-    result: Any = linprog(np.ones(size.size), A_ub=matrix / norm[:, None] / size, b_ub=bound / norm)
-    return float(result.fun) if result.status == 0 else None
+    programme = programme_over(np.ones(size.size), np.zeros(size.size), np.full(size.size, np.inf))
+    programme.add(matrix / norm[:, None] / size, bound / norm)
+    found = programme.solve()
+    return None if found is None else found.value
 
 
 def _condition(problem: Problem, here: Mask, limits: Sequence[Limit]) -> float | None:

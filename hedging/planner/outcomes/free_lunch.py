@@ -9,14 +9,13 @@ the quoted prices has a gain to expect. `check_outcomes` does both for a plan, o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg
-from hedging.errors import InputError, SolverError
+from hedging.errors import InputError
 from hedging.market.market import Chains, markets_of
 from hedging.paths.paths import Paths
 from hedging.planner.candidates.candidates import candidates_of
@@ -29,6 +28,7 @@ from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.request import Request
 from hedging.planner.request.target import Target
 from hedging.planner.result.values import WAY_OUT, Agreement, FreeLunch, Reweighting
+from hedging.planner.solver.linear import LinearProgramme
 
 __all__ = ["check_outcomes", "free_lunch", "reweighted"]
 
@@ -199,23 +199,16 @@ def never_losing(pnl: Array, worth: Array, probabilities: Array) -> Array | None
     SolverError
         If the linear programme stops for no good reason.
     """
-    from scipy.optimize import linprog
-
     mean = (probabilities @ pnl) / worth
+    none, any_share = np.zeros(worth.size), np.full(worth.size, np.inf)
+    programme = LinearProgramme(-mean, none, any_share)
+    programme.add(np.ones((1, worth.size)), np.ones(1))
     broken = np.zeros(len(pnl), dtype=bool)
     while True:
-        rows = -pnl[broken] / worth
-        result: Any = linprog(
-            -mean,
-            A_ub=np.vstack((np.ones(worth.size), rows)),
-            b_ub=np.append(1.0, np.zeros(len(rows))),
-            method="highs-ds",
-        )
-        if result.status != 0:
-            raise SolverError(f"the search for a free lunch stopped: {result.message}")
-        if -result.fun <= WORTH_SAYING:
+        found = programme.solve()
+        if found is None or -found.value <= WORTH_SAYING:
             return None
-        shares: Array = np.maximum(result.x, 0.0)
+        shares = np.maximum(found.x, 0.0)
         used = np.flatnonzero(shares)
         gain = pnl[:, used] @ (shares / worth)[used]
         worst = np.argpartition(gain, min(ROWS_ADDED, gain.size) - 1)[:ROWS_ADDED]
@@ -223,6 +216,7 @@ def never_losing(pnl: Array, worth: Array, probabilities: Array) -> Array | None
         if not new.size:
             return shares
         broken[new] = True
+        programme.add(-pnl[new] / worth, np.zeros(new.size))
 
 
 def _chain_orders(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.planner.candidates.columns import Columns
+from hedging.planner.programme.lazy_rows import LazyRows
 from hedging.planner.programme.rows import Rows
 from hedging.planner.programme.shortfall import Chance, Tail
 from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
@@ -41,6 +42,8 @@ class Problem:
         `hedging.planner.solver.value_at_risk` to solve.
     least : Limit or None
         The limit whose miss is minimised, at a price of 1 for 1; None where that is the cost.
+    lazy : tuple of LazyRows
+        Scenario rows that are made as they are needed, beside those in `rows`.
     """
 
     columns: Columns
@@ -53,11 +56,13 @@ class Problem:
     miss_price: dict[Limit, float] = field(default_factory=dict)
     least: Limit | None = None
     chance: Chance | None = None
+    lazy: tuple[LazyRows, ...] = ()
 
     @property
     def limits(self) -> list[Limit]:
         """The limits that a plan must keep; what is minimised is none."""
-        limits = [*self.rows.limits_of(slice(None)), *([SHORTFALL] if self.tails else [])]
+        lazy = [each.limit for each in self.lazy]
+        limits = [*self.rows.limits_of(slice(None)), *lazy, *([SHORTFALL] if self.tails else [])]
         return [limit for limit in limits if limit != self.least]
 
     @property
@@ -90,4 +95,5 @@ class Problem:
             columns=self.columns.take(keep),
             rows=self.rows.columns(keep),
             tails=tuple(tail.only(keep) for tail in self.tails),
+            lazy=tuple(each.only(keep) for each in self.lazy),
         )

@@ -92,7 +92,7 @@ def most_liquid(
     if solution.lots is None or solution.relaxed is None:
         return solution
     search, lots = Search(problem, 0.0, np.inf), solution.lots
-    search.active |= solution.relaxed.active
+    search.look_at(solution.relaxed)
     while (easier := _one_easier(search, solution.relaxed, lots, measure, standing, cost)) is not None:
         lots = easier
     return (

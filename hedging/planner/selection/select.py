@@ -52,7 +52,7 @@ def select(
 
 def _selected(request: Request, programme: Problem, solution: Solution, share: float) -> Solution:
     assert solution.lots is not None
-    engine = Engine(request.effort.solver)
+    engine = Engine(request.effort.solver, memory=request.effort.memory)
     dearest = solution.objective + share * abs(solution.objective)
     several = np.count_nonzero(solution.lots) > 1
     few = simplest(programme, solution, share=share, engine=engine) if several else solution

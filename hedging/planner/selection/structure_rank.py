@@ -143,12 +143,12 @@ def most_standard(
         return solution
     engine = replace(engine or Engine(), nodes=NODES)
     search = Search(problem, 1e-3, time.perf_counter() + SECONDS, engine)
-    search.active |= solution.relaxed.active
+    search.look_at(solution.relaxed)
     legs, below = int(np.count_nonzero(solution.lots)), standing.rank(solution.lots)
     keep, most = reach(search, solution.relaxed, cost - problem.price_per_leg)
     if legs <= GONE_THROUGH and not search.miss_price.size:
         target = np.nextafter(cost, np.inf)
-        lots = plainest_pair(search, keep, most, target, standing.ranks, below, legs=legs)
+        lots = plainest_pair(search, solution.relaxed, keep, most, target, standing.ranks, below, legs=legs)
     else:
         possible = np.zeros_like(most)
         possible[keep] = most[keep]

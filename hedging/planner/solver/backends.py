@@ -1,6 +1,6 @@
 """Branch and bound by one of several solvers: matrices in, the best point and a bound out.
 
-HiGHS comes with scipy; SCIP and CBC with OR-tools, the extra ``solver``. The solver works in a thread of its
+HiGHS is `highspy`; SCIP and CBC come with OR-tools, the extra ``solver``. The solver works in a thread of its
 own while the caller's waits for it, reports, and can be interrupted: then the best point so far comes back.
 """
 
@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,12 +18,14 @@ import numpy.typing as npt
 from hedging._extras import require
 from hedging._numerics.types import Array
 from hedging.errors import InputError, SolverError
+from hedging.planner.solver.highs import interruptible, model_of, silent
 
 __all__ = ["SOLVERS", "Branched", "Engine", "Programme", "branch_and_bound"]
 
 
 SOLVERS = ("highs", "scip", "cbc")
 TICK = 0.1  # seconds between two reports
+MEMORY = 1e9  # bytes
 MOST_NODES = 2**31 - 1  # that HiGHS can count
 
 
@@ -41,6 +42,8 @@ class Engine:
     nodes : float
         After which it comes back with what it has, on any machine the same. What only embellishes a plan is
         limited so, and not by the clock. SCIP and CBC go through their own nodes whatever it is.
+    memory : float
+        Bytes that the search may hold beside the programme itself; what needs more is done in blocks.
 
     Raises
     ------
@@ -53,12 +56,15 @@ class Engine:
     solver: str = "highs"
     progress: Callable[[float, float], object] | None = None
     nodes: float = np.inf
+    memory: float = MEMORY
 
     def __post_init__(self) -> None:
         if not (self.progress is None or callable(self.progress)):
             raise InputError(f"progress must be a function of cost and bound; got {self.progress!r}.")
         if self.solver not in SOLVERS:
             raise InputError(f"solver must be one of {', '.join(SOLVERS)}; got {self.solver!r}.")
+        if not self.memory > 0.0:
+            raise InputError(f"memory must be a number of bytes > 0; got {self.memory!r}.")
         if self.solver != "highs":
             require("ortools.linear_solver.pywraplp", "solver")
 
@@ -178,85 +184,49 @@ def _marked(found: Branched, *, interrupted: bool) -> Branched:
     return Branched(found.x, found.bound, found.nodes, found.infeasible, interrupted=True)
 
 
-def highs_of_scipy() -> Any:
-    """The module of HiGHS's own interface, private to scipy; None where scipy keeps it elsewhere (before 1.15)."""
-    try:
-        core = import_module("scipy.optimize._highspy._core")
-    except ImportError:
-        return None
-    return core if hasattr(core, "_Highs") and hasattr(core, "cb") else None
-
-
 class _Highs:
-    """HiGHS as scipy bundles it. `scipy.optimize.milp` cannot be stopped; HiGHS's own interface can."""
+    """HiGHS, stopped by its own interrupt event."""
 
     def __init__(self, programme: Programme, gap: float, seconds: float, nodes: float) -> None:
-        self.programme, self.gap, self.seconds = programme, gap, seconds
-        self.nodes = int(min(max(nodes, 1.0), MOST_NODES))
         self._stopped = threading.Event()
+        self.highs = silent()
+        for name, value in (
+            ("time_limit", float(seconds)),
+            ("mip_rel_gap", gap),
+            ("mip_max_nodes", int(min(max(nodes, 1.0), MOST_NODES))),
+        ):
+            self.highs.setOptionValue(name, value)
+        n = programme.cost.size
+        model = model_of(
+            programme.cost,
+            np.zeros(n),
+            programme.upper,
+            programme.matrix,
+            programme.bound,
+            programme.whole,
+        )
+        import highspy
+
+        if self.highs.passModel(model) == highspy.HighsStatus.kError:
+            raise SolverError("the integer solver refused the programme: a coefficient is no finite number.")
+        interruptible(self.highs.cbMipInterrupt, self._stopped.is_set)
 
     def stop(self) -> None:
         self._stopped.set()
 
     def run(self) -> Branched:
-        core = highs_of_scipy()
-        if core is None:
-            return self._by_milp()
-        given = self.programme
-        matrix = given.matrix.tocsc()
-        rows, n = matrix.shape
-        model: Any = core.HighsLp()
-        model.num_col_, model.num_row_ = n, rows
-        model.a_matrix_.num_col_, model.a_matrix_.num_row_ = n, rows
-        model.a_matrix_.format_ = core.MatrixFormat.kColwise
-        model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
-        model.a_matrix_.value_ = matrix.data
-        model.col_cost_, model.col_lower_, model.col_upper_ = given.cost, np.zeros(n), given.upper
-        model.row_lower_, model.row_upper_ = np.full(rows, -np.inf), given.bound
-        model.integrality_ = [core.HighsVarType(int(whole)) for whole in given.whole]
-        options: Any = core.HighsOptions()
-        options.log_to_console = False
-        options.time_limit, options.mip_rel_gap = self.seconds, self.gap
-        options.mip_max_nodes = self.nodes
-        highs: Any = core._Highs()  # noqa: SLF001
-        highs.passOptions(options)
-        if highs.passModel(model) == core.HighsStatus.kError:
-            raise SolverError("the integer solver refused the programme: a coefficient is no finite number.")
-        highs.setCallback(self._called, None)
-        highs.startCallback(core.cb.kCallbackMipInterrupt)
-        highs.run()
-        status, info = highs.getModelStatus(), highs.getInfo()
+        import highspy
+
+        self.highs.run()
+        status, info, states = self.highs.getModelStatus(), self.highs.getInfo(), highspy.HighsModelStatus
         nodes = max(int(info.mip_node_count), 0)
-        states = core.HighsModelStatus
         if status in (states.kInfeasible, states.kUnboundedOrInfeasible):  # nothing here is unbounded
             return Branched(None, np.inf, nodes, infeasible=True)
         if status not in (states.kOptimal, states.kTimeLimit, states.kSolutionLimit, states.kInterrupt):
-            raise SolverError(f"the integer solver stopped: {highs.modelStatusToString(status)}")
-        found = info.objective_function_value < core.kHighsInf
-        x = np.array(highs.getSolution().col_value) if found else None
+            raise SolverError(f"the integer solver stopped: {self.highs.modelStatusToString(status)}")
+        found = info.objective_function_value < highspy.kHighsInf
+        x = np.array(self.highs.getSolution().col_value) if found else None
         return Branched(x, float(info.mip_dual_bound), nodes)
-
-    def _called(self, kind: int, message: str, state: Any, reply: Any, own: object) -> None:  # noqa: ARG002
-        reply.user_interrupt = self._stopped.is_set()
-
-    def _by_milp(self) -> Branched:
-        from scipy.optimize import Bounds, LinearConstraint, milp
-
-        given = self.programme
-        result: Any = milp(
-            given.cost,
-            integrality=given.whole.astype(int),
-            bounds=Bounds(0.0, given.upper),
-            constraints=LinearConstraint(given.matrix, -np.inf, given.bound),
-            options={"time_limit": self.seconds, "mip_rel_gap": self.gap, "node_limit": self.nodes},
-        )
-        nodes = int(result.mip_node_count or 0)
-        if result.status == 2:
-            return Branched(None, np.inf, nodes, infeasible=True)
-        if result.status not in (0, 1):
-            raise SolverError(f"the integer solver stopped: {result.message}")
-        bound = -np.inf if result.mip_dual_bound is None else float(result.mip_dual_bound)
-        return Branched(result.x, bound, nodes)
 
 
 class _OrTools:

@@ -33,7 +33,8 @@ import numpy.typing as npt
 from hedging._numerics.types import Array
 from hedging.planner.programme.programme import Problem
 from hedging.planner.solver.exact import branch
-from hedging.planner.solver.relaxation import Relaxation, Search, relax_within
+from hedging.planner.solver.linear import OutOfTimeError
+from hedging.planner.solver.relaxation import Relaxation, Search, reach, relax_within
 
 __all__ = ["branch_over_families"]
 
@@ -91,13 +92,17 @@ def branch_over_families(search: Search, relaxed: Relaxation, counts: Iterable[i
         What no plan of these numbers of legs costs less than, or the target if that is below. [money]
     """
     problem, number = search.problem, count()
-    line, first = _line(problem), np.flatnonzero(relaxed.duals > 0.0)
+    line, first = _line(problem), search.priced(relaxed)
     closed = np.inf
     tried: set[tuple[int, ...]] = set()
     heap: list[tuple[float, int, _Node]] = []
     for legs in counts:
-        cost = relaxed.value + legs * problem.price_per_leg
-        heapq.heappush(heap, (cost, next(number), _Node(((line, legs),), problem.columns.most, cost, first)))
+        price = legs * problem.price_per_leg
+        keep, most = reach(search, relaxed, search.target - price)
+        orders = line[np.isin(line, keep)]
+        if np.unique(search.contracts[orders]).size >= legs:
+            cost = relaxed.value + price
+            heapq.heappush(heap, (cost, next(number), _Node(((orders, legs),), most, cost, first)))
     while heap:
         search.floor = min(heap[0][0], closed, search.target)
         if heap[0][0] >= search.target or search.over:
@@ -105,7 +110,10 @@ def branch_over_families(search: Search, relaxed: Relaxation, counts: Iterable[i
         *_, node = heapq.heappop(heap)
         search.nodes += 1
         search.tick()
-        found = _relaxed(search, node)
+        try:
+            found = _relaxed(search, node)
+        except OutOfTimeError:
+            return search.floor
         inside = None if found is None else _inside(search, node, found)
         if found is None or inside is None:
             continue
@@ -140,9 +148,8 @@ def _line(problem: Problem) -> Indices:
 
 def _relaxed(search: Search, node: _Node) -> Relaxation | None:
     """The relaxation of a node, from the rows that mattered on the way to it."""
-    least, many = search.problem.columns.least, search.problem.rows.many
-    search.active[: many.size] = ~many
-    search.active[node.rows] = True
+    least = search.problem.columns.least
+    search.look_only_at(node.rows)
     most = np.zeros_like(node.most)
     most[node.orders] = node.most[node.orders]
     matrix, bound = np.zeros((2 * len(node.families), least.size)), []
@@ -166,10 +173,10 @@ def _inside(search: Search, node: _Node, found: Relaxation) -> _Node | None:
     families = []
     for orders, legs in node.families:
         orders = orders[most[orders] >= problem.columns.least[orders]]
-        if len({problem.columns.instruments[order].symbol for order in orders}) < legs:
+        if np.unique(search.contracts[orders]).size < legs:
             return None
         families.append((orders, legs))
-    rows = np.union1d(node.rows, np.flatnonzero(found.duals > 0.0))
+    rows = np.union1d(node.rows, search.priced(found))
     return _Node(tuple(families), most, bound, rows)
 
 

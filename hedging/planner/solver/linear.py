@@ -1,12 +1,12 @@
-"""Linear programmes that grow: small ones, and many of them.
+"""Linear programmes that grow: small ones and many of them, or one over a whole chain.
 
-`scipy.optimize.linprog` takes some milliseconds before HiGHS begins, several times what HiGHS itself takes
-here, and begins anew with every row that is added. So HiGHS is called directly where scipy has it: it goes on
-from the point it had.
+HiGHS goes on from the point it had when rows are added; what wraps it elsewhere begins anew each time, and
+takes longer to begin than HiGHS takes here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,15 @@ import numpy as np
 
 from hedging._numerics.types import Array
 from hedging.errors import SolverError
-from hedging.planner.solver.backends import highs_of_scipy
+from hedging.planner.solver.highs import interruptible, model_of, silent
 
-__all__ = ["Linear", "LinearProgramme"]
+__all__ = ["Linear", "LinearProgramme", "OutOfTimeError"]
+
+LARGE = 2_000  # variables from which one solve takes long enough to be asked whether it should stop
+
+
+class OutOfTimeError(Exception):
+    """A linear programme was stopped before its best point; never leaves the planner."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,75 +51,95 @@ class LinearProgramme:
     Parameters
     ----------
     cost, low, high : ndarray, shape (n,)
+    over : callable, optional
+        Says that the time is up; a large programme is then stopped.
     """
 
-    def __init__(self, cost: Array, low: Array, high: Array) -> None:
-        self.cost, self.low, self.high = cost, low, high
-        self.matrix, self.bound = np.zeros((0, cost.size)), np.zeros(0)
-        self._core = highs_of_scipy()
-        self._highs: Any = None if self._core is None else self._started(self._core)
+    def __init__(
+        self, cost: Array, low: Array, high: Array, *, over: Callable[[], bool] | None = None
+    ) -> None:
+        self.rows = 0
+        self._over = over
+        self._interrupt: KeyboardInterrupt | None = None
+        self._highs = silent()
+        self._highs.setOptionValue("presolve", "off")
+        self._highs.passModel(model_of(cost, low, high))
+        if cost.size >= LARGE:
+            interruptible(self._highs.cbSimplexInterrupt, self._stopped)
 
-    def _started(self, core: Any) -> Any:
-        model: Any = core.HighsLp()
-        model.num_col_, model.num_row_ = self.cost.size, 0
-        model.a_matrix_.num_col_, model.a_matrix_.num_row_ = self.cost.size, 0
-        model.a_matrix_.start_ = np.zeros(self.cost.size + 1, dtype=np.int32)
-        model.col_cost_, model.col_lower_, model.col_upper_ = self.cost, self.low, self.high
-        options: Any = core.HighsOptions()
-        options.output_flag = False
-        options.presolve = "off"
-        highs: Any = core._Highs()  # noqa: SLF001
-        highs.passOptions(options)
-        highs.passModel(model)
-        return highs
+    def _stopped(self) -> bool:
+        """Whether to stop; a Ctrl-C arrives here, while HiGHS works, and must not pass through it."""
+        try:
+            return self._interrupt is not None or (self._over is not None and self._over())
+        except KeyboardInterrupt as interrupt:
+            self._interrupt = interrupt
+            return True
 
     def add(self, matrix: Array, bound: Array) -> None:
         """Add rows."""
-        self.matrix = np.vstack((self.matrix, matrix))
-        self.bound = np.append(self.bound, bound)
-        if self._highs is not None:
-            row, column = np.nonzero(matrix)
-            start = np.searchsorted(row, np.arange(len(matrix))).astype(np.int32)
-            low = np.full(len(matrix), -np.inf)
-            self._highs.addRows(
-                len(matrix), low, bound, row.size, start, column.astype(np.int32), matrix[row, column]
-            )
+        row, column = np.nonzero(matrix)
+        start = np.searchsorted(row, np.arange(len(matrix))).astype(np.int32)
+        low = np.full(len(matrix), -np.inf)
+        self._highs.addRows(
+            len(matrix), low, bound, row.size, start, column.astype(np.int32), matrix[row, column]
+        )
+        self.rows += len(matrix)
+
+    def widen(self, cost: Array, low: Array, high: Array, matrix: Array) -> None:
+        """Add variables, with what each is in every row, shape (rows, variables)."""
+        column, row = np.nonzero(matrix.T)
+        start = np.searchsorted(column, np.arange(cost.size)).astype(np.int32)
+        self._highs.addCols(
+            cost.size, cost, low, high, row.size, start, row.astype(np.int32), matrix[row, column]
+        )
 
     def solve(self) -> Linear | None:
         """The best point; None if there is none.
 
         Raises
         ------
+        OutOfTimeError
+            If it was stopped.
         SolverError
             If the solver stops for another reason.
         """
-        if self._highs is not None:
-            self._highs.run()
-            status, states = self._highs.getModelStatus(), self._core.HighsModelStatus
-            if status == states.kInfeasible:
-                return None
-            if status == states.kOptimal:
-                found = self._highs.getSolution()
-                return Linear(
-                    np.array(found.col_value),
-                    float(self._highs.getInfo().objective_function_value),
-                    np.maximum(-np.array(found.row_dual), 0.0),
-                    np.maximum(np.array(found.col_dual), 0.0),
-                )
-        return self._by_linprog()
+        import highspy
 
-    def _by_linprog(self) -> Linear | None:
-        from scipy.optimize import linprog
-
-        bounds: Any = np.column_stack((self.low, self.high))
-        result: Any = linprog(self.cost, A_ub=self.matrix, b_ub=self.bound, bounds=bounds, method="highs-ds")
-        if result.status == 2:
+        states = highspy.HighsModelStatus
+        status = self._run()
+        if status not in (states.kOptimal, states.kInfeasible):  # lost its way: once more, from the beginning
+            self._highs.clearSolver()
+            self._highs.setOptionValue("presolve", "on")
+            status = self._run()
+            self._highs.setOptionValue("presolve", "off")
+        if status == states.kInfeasible:
             return None
-        if result.status != 0:
-            raise SolverError(f"the relaxation stopped: {result.message}")
+        if status != states.kOptimal:
+            raise SolverError(f"the relaxation stopped: {self._highs.modelStatusToString(status)}")
+        found = self._highs.getSolution()
         return Linear(
-            result.x,
-            float(result.fun),
-            np.maximum(-result.ineqlin.marginals, 0.0),
-            np.maximum(result.lower.marginals, 0.0),
+            np.array(found.col_value),
+            float(self._highs.getInfo().objective_function_value),
+            np.maximum(-np.array(found.row_dual), 0.0),
+            np.maximum(np.array(found.col_dual), 0.0),
         )
+
+    def clash(self) -> Array | None:
+        """Weights of the rows, >= 0, whose sum no point within the bounds can keep; None if HiGHS has none.
+
+        After `solve` found no point.
+        """
+        _, known, ray = self._highs.getDualRay()
+        return np.maximum(-np.asarray(ray), 0.0) if known else None
+
+    def _run(self) -> Any:
+        """Run HiGHS; returns the status of the model."""
+        import highspy
+
+        self._highs.run()
+        if self._interrupt is not None:
+            raise self._interrupt
+        status = self._highs.getModelStatus()
+        if status in (highspy.HighsModelStatus.kInterrupt, highspy.HighsModelStatus.kTimeLimit):
+            raise OutOfTimeError
+        return status

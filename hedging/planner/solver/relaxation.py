@@ -1,7 +1,7 @@
 """The programme without whole lots and without a count of legs: what every plan costs at least.
 
 Whole chains have hundreds of scenario rows of which few matter, and one row of an expected shortfall for
-every plan: rows enter when they are broken.
+every plan: rows enter when they are broken. Those of `Problem.lazy` are not even made before.
 """
 
 from __future__ import annotations
@@ -10,20 +10,28 @@ import time
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from hedging._numerics.types import Array, Mask
 from hedging.planner.programme.programme import Problem
 from hedging.planner.programme.shortfall import Tail
-from hedging.planner.request.limit import SHORTFALL
+from hedging.planner.request.limit import SHORTFALL, Limit
 from hedging.planner.solver.backends import TICK, Engine
-from hedging.planner.solver.linear import LinearProgramme
+from hedging.planner.solver.linear import OutOfTimeError
+from hedging.planner.solver.sifting import programme_over
 
-__all__ = ["Relaxation", "Search", "relax", "relax_within"]
+__all__ = ["Relaxation", "Search", "reach", "relax", "relax_within"]
+
+Indices = npt.NDArray[np.intp]
 
 
 TOLERANCE = 1e-6  # of rows scaled to a largest coefficient of 1 per lot: a millionth of a lot
-TAIL_TOLERANCE = 2e-7  # of the base: when a plan counts as within its expected shortfall
+TAIL_TOLERANCE = (
+    2e-7  # of the base: when a plan counts as within its expected shortfall, or within rows not made
+)
 ROWS_ADDED = 24  # broken scenario rows added at a time
+GRACE = 0.5, 0.1  # seconds, or share of the time, by which steps that bring a first plan may be late
+OWN, TAIL = -2, -1  # where a row of the search comes from: `Problem.rows`, a tail; from 0 on, lazy rows
 BASE = 2.0**20  # what the base is about to a solver, whose tolerances are absolute
 
 
@@ -44,6 +52,8 @@ class Relaxation:
         Rows that were looked at; the others hold anyway.
     tail_dual : float
         What one more unit of expected shortfall saves. [money per money]
+    lazy_duals : tuple of (ndarray of int, ndarray)
+        For each of `Problem.lazy`, rows that have a price, and that. [money per money]
     """
 
     lots: Array
@@ -52,25 +62,30 @@ class Relaxation:
     duals: Array
     active: Mask
     tail_dual: float = 0.0
+    lazy_duals: tuple[tuple[Indices, Array], ...] = ()
 
 
 @dataclass(slots=True)
 class Search:
     """The programme in the solver's scale, with what is known so far.
 
-    Rows of a limit that may be missed share one slack, in units of the limit's scale.
+    Rows of a limit that may be missed share one slack, in units of the limit's scale. Behind the rows of the
+    problem come those that were made: `source` says of what, `place` which of its rows.
     """
 
     problem: Problem
     gap: float
     deadline: float
     engine: Engine = field(default_factory=Engine)
+    last: float = np.inf  # when even what brings a first plan stops
     norm: Array = field(init=False)
     matrix: Array = field(init=False)
     bound: Array = field(init=False)
     slack: Array = field(init=False)  # shape (rows, limits that may be missed)
     miss_price: Array = field(init=False)
     active: Mask = field(init=False)
+    source: Indices = field(init=False)
+    place: Indices = field(init=False)
     best: Array | None = None
     cost: float = np.inf  # of the best
     ceiling: float = np.inf  # what plans that are looked for cost less than
@@ -78,16 +93,41 @@ class Search:
     nodes: int = 0
     reported: float = -np.inf  # when, on the clock of the deadline
     interrupted: bool = False
+    _contracts: Indices | None = None
 
     def __post_init__(self) -> None:
         rows, prices = self.problem.rows, self.problem.miss_price
         self.norm = _norm(rows.matrix)
-        self.matrix = np.asfortranarray(rows.matrix / self.norm[:, None])
+        self.matrix = np.empty(rows.matrix.shape, order="F")  # filled in place: it may be large
+        np.divide(rows.matrix, self.norm[:, None], out=self.matrix)
         self.bound = rows.bound / self.norm
         belongs = np.array([rows.of(limit) for limit in prices], dtype=float)
         self.slack = belongs.reshape(len(prices), self.bound.size).T * (rows.scale / self.norm)[:, None]
         self.miss_price = np.array(list(prices.values()), dtype=float)
         self.active = ~rows.many
+        self.source, self.place = np.full(self.bound.size, OWN), np.arange(self.bound.size)
+
+    @classmethod
+    def within(cls, problem: Problem, gap: float, time_limit: float, engine: Engine) -> Search:
+        """A search that ends after so many seconds, or little later if there is no plan by then."""
+        start = time.perf_counter()
+        last = start + time_limit + max(GRACE[0], GRACE[1] * time_limit)
+        return cls(problem, gap, start + time_limit, engine, last)
+
+    def late(self) -> bool:
+        """Whether even steps that bring a first plan stop."""
+        return time.perf_counter() >= self.last
+
+    @property
+    def contracts(self) -> Indices:
+        """The instrument of each order, by number."""
+        if self._contracts is None:
+            number: dict[str, int] = {}
+            symbols = (item.symbol for item in self.problem.columns.instruments)
+            self._contracts = np.array(
+                [number.setdefault(each, len(number)) for each in symbols], dtype=np.intp
+            )
+        return self._contracts
 
     @property
     def seconds_left(self) -> float:
@@ -115,9 +155,14 @@ class Search:
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(self.slack > 0, over[:, None] / self.slack, 0.0)
         missed = np.asarray(share.max(axis=0, initial=0.0))
-        place = list(self.problem.miss_price).index(SHORTFALL) if self._soft_tails else None
-        for tail in self.problem.tails if place is not None else ():
+        names = list(self.problem.miss_price)
+        for tail in self.problem.tails if self._soft_tails else ():
+            place = names.index(SHORTFALL)
             missed[place] = max(missed[place], tail.over(lots) / self.problem.base)
+        for rows in self.problem.lazy:
+            if rows.limit in names:
+                place = names.index(rows.limit)
+                missed[place] = max(missed[place], rows.over(lots).max(initial=0.0) / rows.scale)
         return missed
 
     @property
@@ -145,21 +190,70 @@ class Search:
         broken = worst[over[worst] > TOLERANCE]
         self.active[broken] = True
         cuts = [self._cut(tail, lots, missed) for tail in self.problem.tails]
-        return bool(broken.size) or any(cuts)
+        made = [self._make(at, lots, missed) for at in range(len(self.problem.lazy))]
+        return bool(broken.size) or any(cuts) or any(made)
 
     def _cut(self, tail: Tail, lots: Array, missed: Array) -> bool:
         """Add the row of a tail that `lots` break; False if they keep within it."""
-        slack = np.array([[self.problem.base * (limit == SHORTFALL) for limit in self.problem.miss_price]])
-        if tail.over(lots) - (slack @ missed).sum() <= TAIL_TOLERANCE * self.problem.base:
+        slack = self._slack_of(SHORTFALL, self.problem.base)
+        if tail.over(lots) - float(slack @ missed) <= TAIL_TOLERANCE * self.problem.base:
             return False
         row, bound = tail.row(lots)
-        norm = _norm(row[None])
-        self.norm = np.append(self.norm, norm)
-        self.matrix = np.asfortranarray(np.vstack((self.matrix, row / norm)))
-        self.bound = np.append(self.bound, bound / norm)
-        self.slack = np.vstack((self.slack, slack.reshape(1, len(missed)) / norm))
-        self.active = np.append(self.active, True)
+        self._append(row[None], np.array([bound]), slack, TAIL, np.zeros(1, dtype=np.intp))
         return True
+
+    def _make(self, at: int, lots: Array, missed: Array) -> bool:
+        """Add the lazy rows that `lots` break most; False if they keep all."""
+        rows = self.problem.lazy[at]
+        slack = self._slack_of(rows.limit, rows.scale)
+        over = rows.over(lots) - float(slack @ missed)
+        over[self.place[self.source == at]] = -np.inf
+        worst = np.argpartition(-over, min(ROWS_ADDED, over.size) - 1)[:ROWS_ADDED]
+        broken = worst[over[worst] > TAIL_TOLERANCE * self.problem.base]
+        self._take(at, broken)
+        return bool(broken.size)
+
+    def _take(self, at: int, index: Indices) -> None:
+        """Add some lazy rows."""
+        if index.size:
+            rows = self.problem.lazy[at]
+            self._append(
+                rows.rows(index), rows.held[index], self._slack_of(rows.limit, rows.scale), at, index
+            )
+
+    def _slack_of(self, limit: Limit, scale: float) -> Array:
+        """What a miss of each limit gives rows of one of them. [money]"""
+        return np.array([scale * (name == limit) for name in self.problem.miss_price])
+
+    def _append(self, matrix: Array, bound: Array, slack: Array, source: int, place: Indices) -> None:
+        norm = _norm(matrix)
+        self.norm = np.append(self.norm, norm)
+        self.matrix = np.asfortranarray(np.vstack((self.matrix, matrix / norm[:, None])))
+        self.bound = np.append(self.bound, bound / norm)
+        self.slack = np.vstack((self.slack, slack / norm[:, None]))
+        self.active = np.append(self.active, np.ones(norm.size, dtype=bool))
+        self.source = np.append(self.source, np.full(norm.size, source))
+        self.place = np.append(self.place, place)
+
+    def priced(self, relaxed: Relaxation) -> Indices:
+        """Rows that have a price in a relaxation of the same problem, made where they were not yet."""
+        found = [np.flatnonzero(relaxed.duals > 0.0)]
+        for at, (index, _) in enumerate(relaxed.lazy_duals):
+            self._take(at, np.setdiff1d(index, self.place[self.source == at]))
+            found.append(np.flatnonzero((self.source == at) & np.isin(self.place, index)))
+        return np.concatenate(found)
+
+    def look_at(self, relaxed: Relaxation) -> None:
+        """Begin with the rows that mattered to a relaxation of the same problem."""
+        self.active[: relaxed.active.size] |= relaxed.active
+        self.priced(relaxed)
+
+    def look_only_at(self, rows: Indices) -> None:
+        """Look at some rows, and at those that are always looked at: of no scenario set."""
+        many = self.problem.rows.many
+        self.active[: many.size] = ~many
+        self.active[self.source >= 0] = False
+        self.active[rows] = True
 
     def keeps(self, lots: Array) -> bool:
         """Whether some whole lots keep every row that may not be missed, and the count and sizes of legs.
@@ -178,7 +272,11 @@ class Search:
         for tail in () if self._soft_tails else self.problem.tails:
             if tail.over(lots) > 2.0 * TAIL_TOLERANCE * self.problem.base:
                 return False
-        return True
+        return all(
+            rows.limit in self.problem.miss_price
+            or rows.over(lots).max(initial=0.0) <= 2.0 * TAIL_TOLERANCE * self.problem.base
+            for rows in self.problem.lazy
+        )
 
     def offer(self, lots: Array | None) -> None:
         """Take some lots as the best plan if they are one, and cheaper than the best so far."""
@@ -211,7 +309,7 @@ class Search:
 
 def _norm(matrix: Array) -> Array:
     """Largest coefficient of each row, 1 for an empty one."""
-    largest = np.abs(matrix).max(axis=1, initial=0.0)
+    largest = np.maximum(matrix.max(axis=1, initial=0.0), -matrix.min(axis=1, initial=0.0))
     return np.where(largest > 0, largest, 1.0)
 
 
@@ -238,6 +336,11 @@ def relax_within(
     """The relaxation with orders of at least and at most so many lots; what may have none is left out.
 
     With `counts`, matrix and bound, these rows over all orders hold too.
+
+    Raises
+    ------
+    OutOfTimeError
+        If the search is late.
     """
     columns = search.problem.columns
     keep = np.flatnonzero(most > 0.0)
@@ -251,16 +354,18 @@ def relax_within(
     high = np.append(most[keep], np.full(misses, np.inf))
     unit = search.miss_unit
     cost = np.append(columns.cost[keep], search.miss_price / unit) / search.money
-    programme = LinearProgramme(cost, low, high)
+    programme = programme_over(cost, low, high, over=search.late)
     if counts is not None:
         matrix, bound = counts
         programme.add(np.hstack((matrix[:, keep], np.zeros((bound.size, misses)))), bound)
-    others = programme.bound.size
+    others = programme.rows
     lots, on = np.zeros(len(columns)), np.zeros(0, dtype=np.intp)
     while True:
         new = np.setdiff1d(np.flatnonzero(search.active), on, assume_unique=True)
         rows = np.hstack((search.matrix[np.ix_(new, keep)], -search.slack[new] / unit))
         programme.add(rows, search.bound[new])
+        if search.late():
+            raise OutOfTimeError
         on = np.append(on, new)
         found = programme.solve()
         if found is None:
@@ -273,7 +378,36 @@ def relax_within(
     duals[on] = found.duals[others:] * search.money / search.norm[on]
     reduced = np.zeros(len(columns))
     reduced[keep] = found.reduced[: keep.size] * search.money
-    own = search.problem.rows.bound.size  # what follows are rows of tails
-    active = search.active[:own].copy()
-    value = found.value * search.money
-    return Relaxation(lots, value, reduced, duals[:own], active, float(duals[own:].sum()))
+    own = search.problem.rows.bound.size  # what follows are rows that were made
+    return Relaxation(
+        lots,
+        found.value * search.money,
+        reduced,
+        duals[:own],
+        search.active[:own].copy(),
+        float(duals[search.source == TAIL].sum()),
+        tuple(_priced(search, duals, at) for at in range(len(search.problem.lazy))),
+    )
+
+
+def _priced(search: Search, duals: Array, source: int) -> tuple[Indices, Array]:
+    """Rows of one source that have a price, and that."""
+    at = np.flatnonzero((search.source == source) & (duals > 0.0))
+    return search.place[at], duals[at]
+
+
+def reach(search: Search, relaxed: Relaxation, cost: float) -> tuple[Indices, Array]:
+    """Orders that a plan cheaper than `cost` can contain, and how large they can be.
+
+    By weak duality a plan costs at least the relaxation plus reduced cost times lots, and by what is meant
+    by cost no order costs more than the plan, unless some order earns (a short perpetual, by its funding).
+    """
+    columns = search.problem.columns
+    room = max(cost - relaxed.value, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        largest = np.where(relaxed.reduced > 0, room / relaxed.reduced, np.inf)
+        if (columns.cost >= 0).all():
+            largest = np.minimum(largest, np.where(columns.cost > 0, cost / columns.cost, np.inf))
+    largest = np.floor(largest + 1e-6)
+    keep = np.flatnonzero(largest >= columns.least)
+    return keep, np.minimum(columns.most, largest)

@@ -1,8 +1,8 @@
 """A plan without branch and bound: the relaxation, down to few enough legs, then to whole lots, leg by leg.
 
 What is decided is fixed and the relaxation solved again over the rest, so that later legs make up for what
-rounding the earlier ones changed. It takes tens of small linear programmes, whatever the clock says: when
-the time is up before branch and bound has found anything, this is the plan.
+rounding the earlier ones changed. It takes tens of small linear programmes: when the time is up before branch
+and bound has found anything, this is the plan.
 """
 
 from __future__ import annotations

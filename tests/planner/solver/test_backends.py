@@ -66,14 +66,26 @@ def test_no_whole_point_costs_less(solver, seed):
         assert found.x is None
 
 
-def test_without_the_interface_of_highs_scipys_milp_finds_the_same(monkeypatch):
-    monkeypatch.setattr(backends, "highs_of_scipy", lambda: None)
-    for seed in range(10):
-        programme = random_programme(seed)
-        least, possible = every_point(programme)
-        found = branch_and_bound(programme, gap=1e-9, seconds=60.0)
-        assert found.infeasible == (not possible)
-        assert not possible or programme.cost @ found.x == pytest.approx(least, abs=1e-6)
+QUIET = """
+    import numpy as np
+    from scipy.sparse import csr_array
+    from hedging.planner.solver.backends import Programme, branch_and_bound
+    from hedging.planner.solver.linear import LinearProgramme
+
+    linear = LinearProgramme(np.array([-1.0]), np.zeros(1), np.ones(1))
+    linear.add(np.ones((1, 1)), np.ones(1))
+    linear.solve()
+    one = np.ones(3)
+    branch_and_bound(Programme(-one, csr_array([one]), np.ones(1), one, one > 0.0), gap=1e-9, seconds=60.0)
+"""
+
+
+def test_highs_prints_nothing():
+    # In a process of its own: what C prints shows when that ends.
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(QUIET)], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -211,6 +223,12 @@ def test_progress_hears_of_plans_that_get_cheaper_and_of_a_bound_below_them(monk
     assert list(costs) == sorted(costs, reverse=True)
     assert max(bounds) <= found.objective <= min(costs)
     assert found.status is PlanStatus.FEASIBLE
+
+
+@pytest.mark.parametrize("memory", [0.0, -1.0, float("nan")])
+def test_memory_is_a_number_of_bytes(memory):
+    with pytest.raises(InputError, match="memory must be a number of bytes > 0"):
+        Engine(memory=memory)
 
 
 def test_an_engine_is_a_value():

@@ -10,16 +10,12 @@ import numpy as np
 import pytest
 from cases.enumeration import random_chain, random_outcomes
 from cases.planner import CASH, COIN, LOOSE, coins, programme, tradable
-from scipy.optimize import linprog
 
-from hedging.errors import SolverError
 from hedging.market.market import Market
 from hedging.paths.paths import grid
 from hedging.planner import Limits, Target
 from hedging.planner.programme.programme import Problem
 from hedging.planner.solver import branch_and_bound as families
-from hedging.planner.solver import linear
-from hedging.planner.solver.linear import LinearProgramme
 from hedging.planner.solver.relaxation import Search, relax_within
 
 GRID = grid(np.linspace(-0.6, 0.6, 9), (-0.1, 0.1), (5.0, 20.0))
@@ -210,46 +206,3 @@ def test_neighbours_of_the_line_are_of_one_side_and_kind_by_expiry_and_strike():
         for i in line
     ]
     assert keys == sorted(keys)
-
-
-# --- linear programmes ------------------------------------------------------------------------------
-
-
-@pytest.fixture(params=["HiGHS", "scipy alone"])
-def interface(request, monkeypatch):
-    if request.param == "scipy alone":
-        monkeypatch.setattr(linear, "highs_of_scipy", lambda: None)
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_a_linear_programme_that_grows_is_the_one_given_whole(interface, seed):
-    random = np.random.default_rng(seed)
-    cost, high = random.normal(size=6), random.uniform(0.5, 4.0, 6)
-    matrix, bound = random.normal(size=(8, 6)), random.normal(size=8) + 0.3
-    programme = LinearProgramme(cost, np.zeros(6), high)
-    for start, end in ((0, 3), (3, 3), (3, 8)):
-        programme.add(matrix[start:end], bound[start:end])
-        found = programme.solve()
-        whole = linprog(
-            cost, A_ub=matrix[:end], b_ub=bound[:end], bounds=list(zip(np.zeros(6), high, strict=True))
-        )
-        assert (found is None) == (whole.status == 2)
-        if found is None:
-            return
-        assert found.value == pytest.approx(whole.fun, abs=1e-8)
-        assert cost @ found.x == pytest.approx(found.value, abs=1e-8)
-        assert (matrix[:end] @ found.x <= bound[:end] + 1e-6).all()
-        # Its prices prove it: no point costs less than what they leave of the box.
-        assert (found.duals >= 0.0).all()
-        left = cost + found.duals @ matrix[:end]
-        assert np.minimum(left * high, 0.0).sum() - found.duals @ bound[:end] == pytest.approx(
-            found.value, abs=1e-7
-        )
-        assert found.reduced == pytest.approx(np.maximum(left, 0.0), abs=1e-7)
-
-
-def test_a_linear_programme_without_a_least_is_an_error_of_ours(interface):
-    programme = LinearProgramme(np.array([-1.0]), np.zeros(1), np.array([np.inf]))
-    programme.add(np.array([[-1.0]]), np.zeros(1))
-    with pytest.raises(SolverError, match="the relaxation stopped"):
-        programme.solve()

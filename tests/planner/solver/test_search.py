@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -21,9 +22,10 @@ from hedging.planner.request.request import Request
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.solver import relaxation
 from hedging.planner.solver import search as solver
+from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.exact import branch
 from hedging.planner.solver.pairs import cheapest_pair
-from hedging.planner.solver.relaxation import Search
+from hedging.planner.solver.relaxation import Search, relax_within
 from hedging.planner.verify.checks import checks_of
 
 LADDER = [("p", 80.0, 30), ("p", 90.0, 30), ("c", 110.0, 30), ("p", 95.0, 60), ("c", 120.0, 60)]
@@ -184,7 +186,11 @@ def test_the_cheapest_pair_is_the_one_that_branch_and_bound_finds(target, limits
     problem = replace(sample_problem(target, limits), max_legs=legs)
     every, most = np.arange(len(problem.columns)), problem.columns.most
     pairs = Search(problem, 0.0, np.inf)
-    found = cheapest_pair(pairs, every, most, np.inf, legs=legs)
+    relaxed = relax_within(pairs, None, most)
+    found, left = (
+        (None, np.inf) if relaxed is None else cheapest_pair(pairs, relaxed, every, most, np.inf, legs=legs)
+    )
+    assert left == np.inf
     branched = Search(problem, 0.0, np.inf)
     lots, bound = branch(branched, every, most, legs, price=problem.price_per_leg)
     if lots is None:
@@ -195,7 +201,7 @@ def test_the_cheapest_pair_is_the_one_that_branch_and_bound_finds(target, limits
     assert np.count_nonzero(found) <= legs
     assert pairs.objective(found) == pytest.approx(branched.objective(lots), rel=1e-6)
     # Nothing costs less than the cheapest.
-    assert cheapest_pair(pairs, every, most, pairs.objective(found), legs=legs) is None
+    assert cheapest_pair(pairs, relaxed, every, most, pairs.objective(found), legs=legs) == (None, np.inf)
 
 
 def test_an_expected_shortfall_holds_for_the_cheapest_pair():
@@ -366,3 +372,33 @@ def test_the_put_beside_a_plan_is_the_closest_of_all_puts_however_slow_the_machi
         for check in put.misses
     )
     assert missed <= least + 0.011 * least
+
+
+# --- the clock --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seen", range(12))
+def test_however_early_the_time_is_up_what_comes_back_holds(seen, monkeypatch):
+    """The time is up when the clock has been looked at so often: in the relaxation, the rounding, the pairs ..."""
+    problem = replace(sample_problem(Target(delta=(8, 12), floor=-0.15), Limits(budget=0.02)), max_legs=3)
+    best = solver.solve(problem, gap=1e-6, time_limit=60.0)
+    looks = itertools.count()
+    monkeypatch.setattr(Search, "late", lambda _: next(looks) >= 3**seen)
+    found = solver.solve(problem, gap=1e-6, time_limit=60.0)
+    assert not found.infeasible
+    assert found.bound <= best.objective * (1.0 + 1e-9)
+    if found.lots is None:
+        return
+    assert Search(problem, 0.0, np.inf).keeps(found.lots)
+    assert found.objective >= best.bound * (1.0 - 1e-9)
+    if next(looks) < 3**seen:  # it was not up
+        assert found.objective == pytest.approx(best.objective, rel=2e-6)
+
+
+def test_a_search_may_be_a_little_late_for_a_first_plan_and_no_more():
+    problem = sample_problem(Target(delta=(8, 12)), Limits(budget=0.02))
+    now = time.perf_counter()
+    short, long = (Search.within(problem, 0.0, seconds, Engine()) for seconds in (0.0, 10.0))
+    assert now + 0.5 <= short.last < now + 1.5
+    assert now + 11.0 <= long.last < now + 12.0
+    assert not short.late()
