@@ -11,7 +11,7 @@ from hedging.backtest.rebalance import (
     cost_curve,
     leland_vol,
     next_trade_prices,
-    rebalance,
+    rebalancing_trade,
     whalley_wilmott,
     zakamouline,
 )
@@ -52,7 +52,7 @@ __all__ = [
     "pput",
     "read_delivery",
     "read_tape",
-    "rebalance",
+    "rebalancing_trade",
     "rolled",
     "run",
     "run_blocks",

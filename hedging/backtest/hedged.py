@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hedging.backtest.rebalance import Side, rebalance
+from hedging.backtest.rebalance import Side, rebalancing_trade
 from hedging.backtest.state import Decision, Order, State, Wait
 from hedging.backtest.strategies import closing_legs
 from hedging.book import Book
@@ -92,7 +92,7 @@ class Banded:
             last = max(entry.time for entry in state.entries)
             if (state.time - last).total_seconds() < self.every * 86_400:
                 return None
-        wanted = rebalance(_delta(state), self.target, self.band, to=self.to)
+        wanted = rebalancing_trade(_delta(state), self.target, self.band, to=self.to)
         # Towards zero: a lot more would overshoot what the rule asks for.
         units = math.copysign(math.floor(abs(wanted) / self.lot + 1e-9) * self.lot, wanted)
         if units == 0.0:
@@ -116,7 +116,7 @@ def banded(
     target : float or (float, float)
         Wanted delta, options included, or the window it may lie in. [units of underlying]
     band, to
-        As in `rebalance`.
+        As in `rebalancing_trade`.
     every : float
         Least time between trades: the clock, where `band` is 0. [days]
     lot : float
@@ -124,7 +124,7 @@ def banded(
     name : str
         For tables.
     """
-    rebalance(0.0, target, band, to=to)  # refuses what is out of range
+    rebalancing_trade(0.0, target, band, to=to)  # refuses what is out of range
     if not (lot > 0 and every >= 0):
         raise InputError(f"lot must be > 0 and every >= 0; got {lot!r} and {every!r}.")
     return Banded(target, band, to, every, lot, name or f"delta {target} within {band}")

@@ -26,7 +26,7 @@ __all__ = [
     "leland_number",
     "leland_vol",
     "next_trade_prices",
-    "rebalance",
+    "rebalancing_trade",
     "whalley_wilmott",
     "zakamouline",
 ]
@@ -218,7 +218,7 @@ def zakamouline(
     return Band(base + width, vol * math.sqrt(left))
 
 
-def rebalance(
+def rebalancing_trade(
     delta: float,
     target: float | tuple[float, float],
     band: float | tuple[float, float] = 0.0,
@@ -247,7 +247,7 @@ def rebalance(
 
     Examples
     --------
-    >>> rebalance(11.5, 10.0, 1.0), rebalance(11.5, 10.0, 1.0, to="edge"), rebalance(10.5, 10.0, 1.0)
+    >>> rebalancing_trade(11.5, 10.0, 1.0), rebalancing_trade(11.5, 10.0, 1.0, to="edge"), rebalancing_trade(10.5, 10.0, 1.0)
     (-1.5, -0.5, 0.0)
     """
     if to not in ("target", "edge"):

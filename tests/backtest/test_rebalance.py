@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from importlib import import_module
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from hedging import greeks
+from hedging.backtest import rebalance as rules
 from hedging.errors import InputError
-
-rules = import_module("hedging.backtest.rebalance")  # the package lists the function under this name
 
 
 def test_leland_1985_weekly_at_one_per_cent() -> None:
@@ -60,7 +58,7 @@ def test_whalley_wilmott_scales_with_the_cube_root_of_cost_and_gamma_squared() -
     ],
 )
 def test_thresholds(delta, target, band, to, trade) -> None:
-    assert_allclose(rules.rebalance(delta, target, band, to=to), trade, atol=1e-12)
+    assert_allclose(rules.rebalancing_trade(delta, target, band, to=to), trade, atol=1e-12)
 
 
 def test_next_trade_prices_are_where_delta_meets_the_band() -> None:
@@ -93,9 +91,9 @@ def test_cost_curve_meets_leland_and_errors_shrink_with_frequency() -> None:
         lambda: rules.leland_number(0.0, 1.0, 0.1),
         lambda: rules.whalley_wilmott(100.0, 0.1, -0.1, 1.0),
         lambda: rules.zakamouline(100.0, 0.1, 0.001, 0.0, 0.2, 1.0),
-        lambda: rules.rebalance(1.0, (2.0, 1.0)),
-        lambda: rules.rebalance(1.0, 1.0, -0.1),
-        lambda: rules.rebalance(1.0, 1.0, to="middle"),
+        lambda: rules.rebalancing_trade(1.0, (2.0, 1.0)),
+        lambda: rules.rebalancing_trade(1.0, 1.0, -0.1),
+        lambda: rules.rebalancing_trade(1.0, 1.0, to="middle"),
         lambda: rules.cost_curve(100.0, 0.1, 0.5, 0.001, spot=100.0, every=()),
     ],
 )

@@ -1,0 +1,84 @@
+"""Sweeps: the same numbers on any executor, resumed where they stopped."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+import pandas as pd
+import pytest
+from cases.tapes import random_tape
+
+import hedging as hg
+from hedging import backtest as bt
+from hedging.backtest import sweep as swept
+from hedging.errors import InputError
+
+BOOK = hg.Book([hg.Holding.spot("BTC", 2.0)])
+VARIANTS = {f"put {d}": bt.rolled("put", (3.0, 60.0), settings={"delta": d}) for d in (0.2, 0.3)}
+
+
+def test_numbers_are_the_same_on_any_executor() -> None:
+    tape = random_tape(31)
+    here = bt.sweep(BOOK, tape, VARIANTS, starts=3)
+    assert len(here) == 6
+    with ThreadPoolExecutor(2) as threads:
+        pd.testing.assert_frame_equal(bt.sweep(BOOK, tape, VARIANTS, starts=3, executor=threads), here)
+    single = bt.run(BOOK, tape, VARIANTS["put 0.2"], first=2)
+    row = here[(here["variant"] == "put 0.2")].iloc[2]
+    assert row["return"] == single.total_return
+    assert row["start"] == tape.times[2]
+
+
+@pytest.mark.slow  # two processes import the library and its numerics: seconds
+def test_numbers_are_the_same_in_processes() -> None:
+    tape = random_tape(31)
+    with ProcessPoolExecutor(2) as processes:
+        there = bt.sweep(BOOK, tape, VARIANTS, starts=3, executor=processes)
+        one = bt.run(BOOK, tape, VARIANTS["put 0.2"], executor=processes)
+    pd.testing.assert_frame_equal(there, bt.sweep(BOOK, tape, VARIANTS, starts=3), check_exact=True)
+    assert list(one.equity) == list(bt.run(BOOK, tape, VARIANTS["put 0.2"]).equity)
+
+
+def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path, monkeypatch) -> None:
+    from importlib import import_module
+
+    module = import_module("hedging.backtest.sweep")
+    tape = random_tape(32)
+    whole = swept(BOOK, tape, VARIANTS, starts=3)
+    honest, calls = module.run, []
+
+    def counted(*args, **keywords):
+        calls.append(keywords["first"])
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return honest(*args, **keywords)
+
+    monkeypatch.setattr(module, "run", counted)
+    with pytest.raises(KeyboardInterrupt):
+        swept(BOOK, tape, VARIANTS, starts=3, folder=tmp_path)
+    assert len(list(tmp_path.glob("*.run.json"))) == 3
+    next(iter(tmp_path.glob("*.run.json"))).write_text('{"variant": "cut o')  # no whole result: run again
+    again = swept(BOOK, tape, VARIANTS, starts=3, folder=tmp_path)
+    assert len(calls) == 4 + 4
+    pd.testing.assert_frame_equal(again, whole, check_exact=True)
+    # Another tape or other rules are other runs.
+    swept(BOOK, tape, VARIANTS, starts=3, rules=bt.Rules(delay=1), folder=tmp_path)
+    assert len(calls) == 8 + 6
+
+
+def test_what_cannot_be_swept_is_refused(tmp_path) -> None:
+    tape = random_tape(33, 4)
+    with pytest.raises(InputError, match="at least one variant"):
+        bt.sweep(BOOK, tape, {})
+    with pytest.raises(InputError, match="whole number of days from 1 to 3"):
+        bt.sweep(BOOK, tape, VARIANTS, starts=4)
+    with pytest.raises(InputError, match="cannot be sent to a process or kept"):
+        bt.sweep(BOOK, tape, {"mine": lambda _state: None}, folder=tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be made"):
+        bt.sweep(BOOK, tape, VARIANTS, folder=tmp_path / "file")
+
+
+def test_two_strategies_of_one_name_are_refused() -> None:
+    with pytest.raises(InputError, match="two strategies are called"):
+        bt.compare(BOOK, random_tape(34, 3), [bt.rolled("put"), bt.rolled("put")], starts=1)
