@@ -4,6 +4,7 @@ from hedging.backtest.compare import Comparison, Starts, compare, starts
 from hedging.backtest.delivery import Delivery, read_delivery
 from hedging.backtest.hedged import banded, pair, planned
 from hedging.backtest.indices import bxm, cll, cllz, pput
+from hedging.backtest.intervals import deflated_sharpe, interval, superior, walk_forward
 from hedging.backtest.ledger import Entry
 from hedging.backtest.named import STRATEGIES, named
 from hedging.backtest.reading import read_tape
@@ -43,7 +44,9 @@ __all__ = [
     "cllz",
     "compare",
     "cost_curve",
+    "deflated_sharpe",
     "hold",
+    "interval",
     "leland_vol",
     "named",
     "next_trade_prices",
@@ -57,7 +60,9 @@ __all__ = [
     "run",
     "run_blocks",
     "starts",
+    "superior",
     "sweep",
+    "walk_forward",
     "whalley_wilmott",
     "zakamouline",
 ]
