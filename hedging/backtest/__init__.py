@@ -6,6 +6,15 @@ from hedging.backtest.hedged import banded, pair, planned
 from hedging.backtest.indices import bxm, cll, cllz, pput
 from hedging.backtest.intervals import deflated_sharpe, interval, superior, walk_forward
 from hedging.backtest.ledger import Entry
+from hedging.backtest.modelled import (
+    SmileShape,
+    SpreadShape,
+    beside,
+    deribit_expiries,
+    fit_smile,
+    fit_spread,
+    modelled,
+)
 from hedging.backtest.named import STRATEGIES, named
 from hedging.backtest.reading import read_tape
 from hedging.backtest.rebalance import (
@@ -33,21 +42,28 @@ __all__ = [
     "Entry",
     "Order",
     "Rules",
+    "SmileShape",
+    "SpreadShape",
     "Starts",
     "State",
     "Strategy",
     "Tape",
     "Wait",
     "banded",
+    "beside",
     "bxm",
     "cll",
     "cllz",
     "compare",
     "cost_curve",
     "deflated_sharpe",
+    "deribit_expiries",
+    "fit_smile",
+    "fit_spread",
     "hold",
     "interval",
     "leland_vol",
+    "modelled",
     "named",
     "next_trade_prices",
     "pair",

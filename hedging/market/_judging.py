@@ -130,11 +130,11 @@ def _usable(
     """Complete the usable rows of every snapshot that has an index price, and say what the others lack."""
     spots = _completing.spots_of(kept, source.spot, count)
     errors = [""] * count
-    for number in np.flatnonzero(np.bincount(kept["snapshot"], minlength=count) == 0):
+    for number in map(int, np.flatnonzero(np.bincount(kept["snapshot"], minlength=count) == 0)):
         counts = rejected.loc[rejected["snapshot"] == number, "reason"].value_counts().to_dict()
         rows = int((snapshot == number).sum())
         errors[number] = f"no usable quote of {source.asset} among {rows} rows; rejected: {counts}."
-    for number in np.flatnonzero(~((spots > 0) & np.isfinite(spots))):
+    for number in map(int, np.flatnonzero(~((spots > 0) & np.isfinite(spots)))):
         if not errors[number]:
             errors[number] = f"spot must be a number > 0; got {float(spots[number])!r}. Pass spot=."
     good = np.array([not error for error in errors], dtype=bool)
