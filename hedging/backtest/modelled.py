@@ -180,7 +180,7 @@ def _frame(
     frame = pd.DataFrame(rows, columns=["snapshot", "flag", "strike", "expiry", "years", "index", "level"])
     spot, years, strike = (frame[name].to_numpy(dtype=float) for name in ("index", "years", "strike"))
     vol = smile.vol(frame["level"].to_numpy(), np.log(strike / spot), years)
-    mark = np.asarray(greeks.black76_price(frame["flag"].to_numpy(), spot, strike, years, vol)) / spot
+    mark = np.asarray(greeks.black76_price(frame["flag"].to_numpy(), spot, strike, years, 0.0, vol)) / spot
     share = np.where(frame["flag"] == "p", spread.put, spread.call)
     half = np.maximum(share * mark, spread.least)
     ticks = terms[0].ticks
@@ -318,7 +318,9 @@ def beside(
     rows = rows[(rows["flag"] == "p") & rows["days"].between(*ROLLED_DAYS) & rows["ask_quoted"].notna()]
     terms = ("flag", "forward", "strike", "time_to_expiry")
     flag, forward, strike, years = (rows[name].to_numpy() for name in terms)
-    found = greeks.black76_greeks(flag, forward, strike, years, rows["mark_vol"].to_numpy(), names=("delta",))
+    found = greeks.black76_greeks(
+        flag, forward, strike, years, 0.0, rows["mark_vol"].to_numpy(), names=("delta",)
+    )
     away = np.abs(np.asarray(found.delta) + delta)
     rows = (
         rows.assign(away=away)
@@ -330,7 +332,7 @@ def beside(
     flag, forward, strike, years = (rows[name].to_numpy() for name in terms)
     vol = smile.vol(rows["level"].to_numpy(), np.log(strike / forward), years)
     mark, flat = (
-        np.asarray(greeks.black76_price(flag, forward, strike, years, each)) / forward
+        np.asarray(greeks.black76_price(flag, forward, strike, years, 0.0, each)) / forward
         for each in (vol, rows["level"].to_numpy())
     )
     ask = mark + np.maximum(spread.put * mark, spread.least)

@@ -25,6 +25,7 @@ def test_flat_smile_without_a_spread_is_black_76_on_whole_ticks() -> None:
         80_000.0,
         quotes["strike"].to_numpy(),
         quotes["time_to_expiry"].to_numpy(),
+        0.0,
         0.5,
     )
     assert_allclose(quotes["mark"], said, rtol=1e-12, atol=1e-9)
