@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 import hedging as hg
 from hedging import backtest as bt
+from hedging import overlays
 from hedging.backtest import Rules
+from hedging.book import option_leg
+from hedging.overlays import Tolerance
 
 # Coins and money at the end, and drawdown in per cent, from the first snapshot to the last, delivered at the
 # close of the hour bar; 10 BTC or 100 ETH, no cash, overlays with their defaults unless said.
@@ -40,7 +46,28 @@ PUT_LEGS = [
     ("BTC-29MAY26-72000-P", 10.1, 0.0220),
     ("BTC-26JUN26-68000-P", 9.9, 0.0135),
 ]
-PUT = bt.rolled("put", settings={"delta": 0.25})
+# The prototype took the nearest delta however far, and any quote.
+NEAREST = {"tolerance": Tolerance(delta=1.0, off_mark=np.inf)}
+PUT = bt.rolled("put", settings={"delta": 0.25, **NEAREST})
+
+
+def zero_cost(book: hg.Book, chain: hg.OptionChain, *, days: tuple[float, float]) -> SimpleNamespace:
+    """The prototype's zero-cost collar: the highest-struck call whose bid pays for the put, both fees in."""
+    put = overlays.protective_put(book, chain, days=days, delta=0.25, **NEAREST).legs[0]
+    rows = chain.quotes[(chain.quotes["flag"] == "c") & (chain.quotes["expiry"] == put.instrument.expiry)]
+    rows = rows[(rows["strike"] > put.instrument.strike) & rows["bid"].notna()].sort_values("strike")
+    lot, due = chain.terms.lot, put.price + put.fee
+    calls = (option_leg(chain, symbol, -lot) for symbol in rows["symbol"][::-1])
+    call = next(leg for leg in calls if leg.price - leg.fee >= due)
+    paid = (due - call.price + call.fee) / chain.spot
+    units = sum(held.units for held in book.holdings if held.instrument.symbol == chain.asset)
+    size = math.floor(min(units, units / (1.0 + paid)) / lot + 1e-9) * lot
+    symbols = ((put.instrument.symbol, size), (call.instrument.symbol, -size))
+    return SimpleNamespace(
+        legs=[option_leg(chain, symbol, round(quantity, 10)) for symbol, quantity in symbols]
+    )
+
+
 UNITS = {"BTC": 10.0, "ETH": 100.0}
 
 
@@ -60,16 +87,17 @@ def book(asset: str) -> hg.Book:
 
 
 def strategy(name: str) -> bt.Strategy:
-    return {"hold": bt.hold, "put, delta 0.25": PUT}.get(name) or bt.rolled(name)
+    known = {"hold": bt.hold, "put, delta 0.25": PUT, "zero-cost-collar": bt.rolled(zero_cost)}
+    return known.get(name) or bt.rolled(name, settings=NEAREST)
 
 
 @pytest.mark.parametrize("asset", list(UNITS))
 def test_overlays_end_with_the_coins_of_the_reference(tapes, asset) -> None:
     for name, (coins, money, fall) in REFERENCE[asset].items():
         done = bt.run(book(asset), tapes[asset], strategy(name))
-        assert_allclose(done.equity_in_coin.iloc[-1], coins, atol=6e-7, err_msg=name)
+        assert_allclose(done.equity_in_coin.iloc[-1], coins, rtol=1e-7, err_msg=name)
         if money is not None:
-            assert_allclose(done.equity.iloc[-1], money, atol=0.5, err_msg=name)
+            assert_allclose(done.equity.iloc[-1], money, rtol=1e-6, err_msg=name)
         assert_allclose(100 * done.drawdown.depth, fall, atol=0.02, err_msg=name)
 
 
@@ -114,7 +142,10 @@ def test_starts_lie_where_the_reference_has_them(tapes) -> None:
     assert_allclose(spread["mean"], 7.9, atol=0.3)
     assert_allclose(spread["worst"], -0.5, atol=0.1)
     other = bt.run(
-        book("BTC"), tapes["BTC"], bt.rolled("put", (20.0, 42.0), settings={"delta": 0.25}), first=16
+        book("BTC"),
+        tapes["BTC"],
+        bt.rolled("put", (20.0, 42.0), settings={"delta": 0.25, **NEAREST}),
+        first=16,
     )
     assert_allclose(100 * other.advantage, 19.8, atol=0.1)
 
@@ -126,7 +157,7 @@ def test_the_crash_by_the_six_hourly_file(shared_data) -> None:
         delivery=shared_data / "prices" / "hourly_binance_spot_btc_eth.parquet",
     )
     assert_allclose(tape.spot[[0, -1]], [87_785.0, 70_952.0], rtol=1e-4)
-    for each, total in ((bt.hold, -19.2), (PUT, -7.4), (bt.rolled("collar"), -6.4)):
+    for each, total in ((bt.hold, -19.2), (PUT, -7.4), (bt.rolled("collar", settings=NEAREST), -6.4)):
         done = bt.run(book("BTC"), tape, each)
         assert_allclose(100 * (done.equity.iloc[-1] / done.equity.iloc[0] - 1.0), total, atol=0.2)
         # By elapsed time: a year of rows every six hours is no 365 rows.

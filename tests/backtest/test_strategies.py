@@ -182,7 +182,7 @@ def test_banded_goes_by_the_clock_and_to_the_edge() -> None:
 
 def test_pair_of_rolled_puts_and_a_perpetual_rolls_on() -> None:
     tape = random_tape(24, 12, missing=0.0)
-    strategy = bt.pair(bt.rolled("put", (3.0, 15.0)), bt.banded(1.0, 0.2))
+    strategy = bt.pair(bt.rolled("put", (3.0, 15.0), settings={"strike": 80_000.0}), bt.banded(1.0, 0.2))
     done = run(BOOK, tape, strategy, rules=Rules(funding=0.0))
     puts = [row for row in done.rolls["instrument"] if row.endswith("-P")]
     assert len(puts) >= 2

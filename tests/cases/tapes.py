@@ -95,7 +95,7 @@ def smile_chain(
     rows = []
     for expiry in (EXPIRY, LATER):
         years = (expiry - pd.Timestamp(time)) / pd.Timedelta(days=365)
-        for strike in np.arange(0.7, 1.35, 0.05) * 80_000.0:
+        for strike in np.arange(0.7, 1.35, 0.025) * 80_000.0:
             for flag in "cp":
                 mark = float(greeks.black76_price(flag, spot, strike, years, 0.0, vol)) / spot
                 quote = {
