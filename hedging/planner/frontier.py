@@ -252,4 +252,5 @@ def _moved(problem: Problem, over: str, level: float, first: float) -> Problem:
         return replace(problem, tails=tails)
     rows, sign = problem.rows, 1.0 if over == "budget" else -1.0
     bound = np.where(rows.of(Limit(over)), rows.bound + sign * step, rows.bound)
-    return replace(problem, rows=replace(rows, bound=bound))
+    lazy = tuple(each.wider(-step) if each.limit == Limit(over) else each for each in problem.lazy)
+    return replace(problem, rows=replace(rows, bound=bound), lazy=lazy)

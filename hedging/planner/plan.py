@@ -113,7 +113,7 @@ def plan(
     legs = orders_of(request, programme.columns, chosen.lots)
     cost = cost_with_carry(legs, request.markets, request.horizon, request.view)
     verified = verify(request, legs, cost, programme.base, None if chosen.closest else chosen.objective)
-    explained = explain(request, programme, chosen, legs, verified.checks, agreement)
+    explained = explain(request, programme, chosen, legs, verified, agreement)
     others = () if chosen.closest or chosen.interrupted else alternatives(request, whole, legs)
     found = HedgePlan(
         legs=legs,

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from hedging.book.legs import Leg
 from hedging.book.structure import closings, disguises
+from hedging.planner.explain.edges import edges_of
 from hedging.planner.explain.joint_feasibility import joint_feasibility
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
 from hedging.planner.explain.remarks import outlived, remarks_on
 from hedging.planner.programme.programme import Problem
 from hedging.planner.request.request import Request
-from hedging.planner.result.checks import Check
 from hedging.planner.result.values import Agreement, Driver, JointFeasibility, ShadowPrice
 from hedging.planner.solver.search import Solution
 from hedging.planner.solver.value_at_risk import with_outcomes_fixed
+from hedging.planner.verify.verify import Verified
 
 __all__ = ["Explanation", "explain"]
 
@@ -36,7 +37,7 @@ def explain(
     programme: Problem,
     solution: Solution,
     legs: Sequence[Leg],
-    checks: Sequence[Check],
+    verified: Verified,
     agreement: Agreement | None,
 ) -> Explanation:
     """Explain a solution and the orders made of it."""
@@ -47,7 +48,8 @@ def explain(
     remarks = (
         *closings(legs, request.book),
         *disguises(legs),
-        *remarks_on(request, fixed, checks),
+        *edges_of(request, verified.checks, verified.beyond),
+        *remarks_on(request, fixed, verified.checks),
         *(agreement.remarks if agreement else ()),
         *(each.remark for each in joint if each.ill),
         *(outlived(request, fixed.columns) if legs else ()),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from hedging._numerics.types import Array
 from hedging.paths.paths import Paths
+from hedging.planner.programme.lazy_rows import LazyRows
 from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.turning_rows import TurningRows
 from hedging.planner.request.floors import dates_of
 from hedging.planner.request.limit import FLOOR, SHORTFALL, Limit
 from hedging.planner.result.values import Driver, ShadowPrice
@@ -22,6 +25,8 @@ def shadow_prices(problem: Problem, relaxed: Relaxation) -> tuple[ShadowPrice, .
     duals = {limit: float(relaxed.duals[rows.of(limit)].sum()) for limit in rows.limits_of(rows.soft)}
     if problem.tails:
         duals[SHORTFALL] = relaxed.tail_dual
+    for lazy, (_, prices) in zip(problem.lazy, relaxed.lazy_duals, strict=False):
+        duals[lazy.limit] = duals.get(lazy.limit, 0.0) + float(prices.sum())
     for limit, dual in duals.items():
         price = dual * (0.01 * problem.base if limit.in_shares else 1.0)
         if limit != problem.least and price > SMALL * max(abs(relaxed.value), 1.0):
@@ -31,19 +36,17 @@ def shadow_prices(problem: Problem, relaxed: Relaxation) -> tuple[ShadowPrice, .
 
 def drivers(problem: Problem, relaxed: Relaxation, scenarios: Paths) -> tuple[Driver, ...]:
     """The nodes whose floor costs something, the dearest first: what the hedge is paid for."""
-    price = np.zeros(scenarios.spot.shape)
+    dear: list[tuple[float, str, float]] = []
     for limit in (each for each in problem.rows.limits if each.kind == FLOOR.kind):
         at = dates_of(limit, scenarios.days)
-        price[:, at] += relaxed.duals[problem.rows.of(limit)].reshape(len(scenarios), at.size)
-    total = float(price.sum())
-    if total <= 0:
-        return ()
-    nodes = zip(*np.unravel_index(np.argsort(-price, axis=None), price.shape), strict=True)
-    dear = [(row, date) for row, date in nodes if price[row, date] > 1e-6 * total]
-    return tuple(
-        Driver(scenarios.labels[row], float(scenarios.days[date]), float(price[row, date] / total))
-        for row, date in dear
-    )
+        price = relaxed.duals[problem.rows.of(limit)].reshape(len(scenarios), at.size)
+        for row, date in np.argwhere(price > 0.0):
+            dear.append((float(price[row, date]), scenarios.labels[row], float(scenarios.days[at[date]])))
+    for lazy, (rows, prices) in zip(problem.lazy, relaxed.lazy_duals, strict=False):
+        dear += [(float(price), *lazy.label(int(row))) for row, price in zip(rows, prices, strict=True)]
+    total = sum(price for price, *_ in dear)
+    dear = sorted((each for each in dear if each[0] > 1e-6 * total), key=lambda each: -each[0])
+    return tuple(Driver(label, day, price / total) for price, label, day in dear)
 
 
 def binding(problem: Problem, solution: Solution) -> tuple[Limit, ...]:
@@ -54,5 +57,17 @@ def binding(problem: Problem, solution: Solution) -> tuple[Limit, ...]:
     room = rows.bound - rows.matrix @ solution.lots
     step = np.abs(rows.matrix[:, used]).max(axis=1)
     tight = (room < step) & (step > 0)
+    floors = [each.limit for each in problem.lazy if _is_tight(each, solution.lots)]
     counted = [Limit("max_legs")] if np.count_nonzero(used) == problem.max_legs else []
-    return tuple(limit for limit in (*rows.limits_of(tight), *counted) if limit != problem.least)
+    limits = dict.fromkeys((*rows.limits_of(tight), *floors, *counted))
+    return tuple(limit for limit in limits if limit != problem.least)
+
+
+def _is_tight(lazy: LazyRows | TurningRows, lots: Array) -> bool:
+    """Whether one lot more or less of an order would break the worst of some rows."""
+    over = lazy.over(lots)
+    if not over.size:
+        return False
+    worst = np.array([int(over.argmax())])
+    step = np.abs(lazy.rows(worst)[0, lots > 0]).max()
+    return bool(-over[worst[0]] < step)

@@ -21,7 +21,6 @@ from hedging.planner.programme.margin_rows import margin_rows
 from hedging.planner.programme.programme import Problem
 from hedging.planner.programme.rows import Rows, rows_of
 from hedging.planner.programme.shortfall import Chance, Tail
-from hedging.planner.request.floors import floors_of
 from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
 from hedging.planner.request.limits import Limits
 from hedging.planner.request.outcomes import Outcomes
@@ -37,8 +36,8 @@ def build(request: Request, columns: Columns) -> Problem:
     book, markets, target, limits = request.book, request.markets, request.target, request.limits
     base, base_name = book.base(*markets)
     blocks = [row for market in markets for row in _market_rows(request, market, columns, base)]
-    if floors := floors_of(target.floor, target.least):
-        blocks += floor_rows(book, markets, columns, request.scenarios, floors, base)
+    floors, lazy = floor_rows(request, columns, base)
+    blocks += floors
     blocks += _spending_rows(columns, limits, base)
     tails: tuple[Tail, ...] = ()
     chance = None
@@ -60,6 +59,7 @@ def build(request: Request, columns: Columns) -> Problem:
         _miss_prices(target, rows) | ({target.least: base} if target.least else {}),
         target.least,
         chance,
+        lazy,
     )
 
 

@@ -1,53 +1,90 @@
-"""The floor as rows: one for each scenario and date it is judged on."""
+"""The floor as rows: over the grid of scenarios, and over every single turn as they are broken."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 
-from hedging.book.book import Book
+from hedging._numerics.types import Array
+from hedging._numerics.types import Rows as Places
 from hedging.book.pnl import growth_of, pnl_of
 from hedging.errors import InputError
-from hedging.market.market import Market
-from hedging.paths.paths import Paths
 from hedging.planner.candidates.columns import Columns
+from hedging.planner.programme.lazy_rows import LazyRows
 from hedging.planner.programme.rows import Rows, rows_of
-from hedging.planner.request.floors import dates_of
+from hedging.planner.programme.turning_rows import TurningRows
+from hedging.planner.request.floors import dates_of, floors_of
 from hedging.planner.request.limit import Limit
+from hedging.planner.request.request import Request
 
 __all__ = ["floor_rows"]
 
-MOST_VALUES = 250_000_000  # 2 GB, which the rows and the solver hold some five times over
+LISTED = 15_000_000  # values of rows that are laid out at once; more are made as they are broken
+MOST_ROWS = 20_000_000
 
 
 def floor_rows(
-    book: Book,
-    markets: Sequence[Market],
-    columns: Columns,
-    scenarios: Paths,
-    floors: Mapping[Limit, float | None],
-    base: float,
-) -> list[Rows]:
-    """One row a scenario and date: what orders lose there beside what the book may."""
-    _check_room(len(columns), scenarios)
-    unhedged = pnl_of(book, markets, scenarios)
+    request: Request, columns: Columns, base: float
+) -> tuple[list[Rows], tuple[LazyRows | TurningRows, ...]]:
+    """One row a scenario and date: what orders lose there beside what the book may; and the single turns."""
+    floors = floors_of(request.target.floor, request.target.least)
+    if not floors:
+        return [], ()
+    listed, lazy = _over_grid(request, columns, floors, base)
+    turns: list[LazyRows | TurningRows] = [
+        TurningRows(
+            limit,
+            (share or 0.0) * base,
+            request.book,
+            request.markets,
+            columns,
+            request.turning_to(limit),
+            base,
+        )
+        for limit, share in floors.items()
+        if request.turning is not None and (request.apart or len(request.markets) == 1)
+    ]
+    return listed, (*lazy, *turns)
+
+
+def _over_grid(
+    request: Request, columns: Columns, floors: dict[Limit, float | None], base: float
+) -> tuple[list[Rows], list[LazyRows | TurningRows]]:
+    book, markets, scenarios = request.book, request.markets, request.scenarios
+    if scenarios.spot.size > MOST_ROWS:
+        raise InputError(
+            f"a floor is held at {MOST_ROWS:,} scenarios and dates at most; {len(scenarios):,} scenarios on "
+            f"{scenarios.days.size} dates are {scenarios.spot.size:,}. Give fewer scenarios."
+        )
     growth = np.broadcast_to(growth_of(book, markets, scenarios), scenarios.spot.shape)
-    pnl = columns.pnl(markets, scenarios) / growth[:, :, None]
-    blocks = []
+    held = pnl_of(book, markets, scenarios)
+
+    def lost(orders: Places | slice, rows: Places | slice) -> Array:
+        """What a lot of some orders loses in some scenarios, shape (scenarios, dates, orders). [money]"""
+        some = scenarios.select(rows if isinstance(rows, slice) else rows.tolist())
+        few = columns if isinstance(orders, slice) else columns.take(orders)
+        return np.asarray(-few.pnl(markets, some) / growth[rows][:, :, None])
+
+    listed: list[Rows] = []
+    lazy: list[LazyRows | TurningRows] = []
+    whole = lost(slice(None), slice(None)) if scenarios.spot.size * len(columns) <= LISTED else None
     for limit, share in floors.items():
         at = dates_of(limit, scenarios.days)
-        lost, held = -pnl[:, at].reshape(-1, len(columns)), unhedged[:, at].ravel()
-        blocks.append(rows_of(limit, lost, held - (share or 0.0) * base, base, many=True))
-    return blocks
+        left = held[:, at].ravel() - (share or 0.0) * base
+        if whole is not None:
+            listed.append(rows_of(limit, whole[:, at].reshape(-1, len(columns)), left, base, many=True))
+            continue
 
+        def by_order(orders: Places, at: Places = at) -> Array:
+            return lost(orders, slice(None))[:, at].reshape(-1, len(orders))
 
-def _check_room(orders: int, scenarios: Paths) -> None:
-    """Refuse a floor that memory does not hold, rather than be killed over it."""
-    count, dates = scenarios.spot.shape
-    if orders * count * dates > MOST_VALUES:
-        raise InputError(
-            f"a floor is held at {MOST_VALUES:,} values at most; {count:,} scenarios on {dates} dates for {orders:,} "
-            f"orders are {orders * count * dates:,}. Narrow expiries, deltas or moneyness, shorten the horizon, or "
-            "give fewer scenarios: the default ones go through every strike of each expiry within the horizon."
-        )
+        def by_row(rows: Places, at: Places = at) -> Array:
+            scenario, date = np.divmod(rows, at.size)
+            few, place = np.unique(scenario, return_inverse=True)
+            return lost(slice(None), few)[place, at[date]]
+
+        def named(row: int, at: Places = at) -> tuple[str, float]:
+            return scenarios.labels[row // at.size], float(scenarios.days[at[row % at.size]])
+
+        every = np.arange(len(columns))
+        lazy.append(LazyRows(limit, left, by_order, by_row, base, every, named=named))
+    return listed, lazy

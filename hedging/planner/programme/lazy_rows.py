@@ -41,6 +41,8 @@ class LazyRows:
         What a miss of 1 is in the norm of the closest plan.
     soft : bool
         Whether the closest plan may miss it.
+    named : callable
+        What a row is called, and its day.
     orders : ndarray of int
         The columns, as `by_order` and `by_row` count them.
     """
@@ -52,6 +54,7 @@ class LazyRows:
     scale: float
     orders: Indices
     soft: bool = True
+    named: Callable[[int], tuple[str, float]] = lambda row: (f"row {row}", 0.0)
     _made: dict[int, Array] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -61,6 +64,10 @@ class LazyRows:
         """Return the same rows over some of the columns; what was made is shared."""
         return replace(self, orders=self.orders[keep])
 
+    def wider(self, step: float) -> LazyRows:
+        """Return the same rows for a floor that is lower by some money."""
+        return replace(self, held=self.held + step)
+
     def over(self, lots: Array) -> Array:
         """By how much each row is broken at some lots, shape (rows,). [money]"""
         used = np.flatnonzero(lots)
@@ -68,6 +75,10 @@ class LazyRows:
         for order, count in zip(self.orders[used], lots[used], strict=True):
             out += count * self._effect(int(order))
         return out
+
+    def label(self, row: int) -> tuple[str, float]:
+        """What a row is called, and the day on which it is judged."""
+        return self.named(row)
 
     def rows(self, at: Indices) -> Array:
         """What a lot of each order takes from some rows, shape (rows, columns). [money]"""

@@ -14,6 +14,7 @@ from hedging.planner.candidates.columns import Columns
 from hedging.planner.programme.lazy_rows import LazyRows
 from hedging.planner.programme.rows import Rows
 from hedging.planner.programme.shortfall import Chance, Tail
+from hedging.planner.programme.turning_rows import TurningRows
 from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
 
 __all__ = ["Problem"]
@@ -56,7 +57,7 @@ class Problem:
     miss_price: dict[Limit, float] = field(default_factory=dict)
     least: Limit | None = None
     chance: Chance | None = None
-    lazy: tuple[LazyRows, ...] = ()
+    lazy: tuple[LazyRows | TurningRows, ...] = ()
 
     @property
     def limits(self) -> list[Limit]:

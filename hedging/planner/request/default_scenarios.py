@@ -1,22 +1,13 @@
-r"""Where spot and vol may go: the scenarios that a floor holds over where none are given.
+"""Where spot and vol may go: the grid that a floor holds over where no scenarios are given.
 
-A grid of moves comes close to the worst case of a book, and may miss it in between: there is a trough at every
-strike that is bought. What has expired is worth a payoff, linear in spot from one strike to the next (in a
-coin numeraire linear in 1 / spot). So its least value lies at a strike or at an end of the range, and a floor
-that holds at these nodes holds between them.
+Spot goes anywhere at once and stays, vol by the way 10 points lower or higher; or it gets there along a line; or it
+turns on the way. The range begins at `NEAR_ZERO` where money is counted, which is zero to a millionth of today's
+value, and ends above every strike: beyond its highest node P&L does not fall, as calls sold are covered (the
+planner's cover rows), unless the book was short already. Where coins are counted it is from -90 % to +200 %: towards
+zero, coins are held by the cover of puts sold, by number and by strike.
 
-**Exact**, for all that has expired, whatever spot between the ends of the range:
-
-* spot goes anywhere at once and stays, with any number of expiries;
-* spot is anywhere up to one expiry, and anywhere else from the next one on, from `TURN_LOW` to `HIGH` times
-  today's before. A coin payoff of the first then is worth coins at the later spot: linear in each of the two.
-  Where that takes more than `MOST_PAIRS` pairs of nodes, each node is paired with the ends of the other range
-  only: exact while spot is at an end before or after.
-
-The range begins at `NEAR_ZERO` where money is counted, which is zero to a millionth of today's value, and
-ends above every strike: beyond its highest node P&L does not fall, as calls sold are covered (the planner's
-slope rows), unless the book was short already. Where coins are counted it is from -90 % to +200 %, or to the
-furthest strike: towards zero, coins are held by the cover of puts sold, by number and by strike.
+A grid comes close to the worst case of a book, and may miss it in between: there is a trough at every strike. So
+`hedging.planner.request.turning` adds every single turn between expiries and the end, exact for what has expired.
 
 **Not exact**: options that still live on a date are curved between nodes, where plans on nine recorded chains fell
 below their floors by 0.1 % of the book at most; a path that turns more than once is judged where the grid has it;
@@ -26,7 +17,7 @@ and vol moves by the grid alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise, product
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -36,7 +27,6 @@ from hedging.paths.paths import Paths
 
 __all__ = ["default_scenarios"]
 
-Nodes = Iterable[float]
 Path = tuple[str, Array, float]
 """Label, level by date as a multiple of today's, and shift of vol."""
 
@@ -59,49 +49,43 @@ TURN_LOW: Final = 0.1
 """Of today's spot: from zero no path comes back, and a coin payoff of puts, K / S coins, would be worth any
 multiple of the book there. At a tenth it is ten times the strike at most."""
 HIGH: Final = 3.0
-MOST_PAIRS: Final = 400
 DAY_DIGITS: Final = 10  # of a day: as good as the expiry itself, see hedging.book.pricer.SHORTEST_YEARS
 
 
 def default_scenarios(
     horizon: float,
-    expiries: Mapping[float, Nodes] | None = None,
+    expiries: Iterable[float] = (),
     days: Iterable[float] = (),
     *,
     to_zero: bool = True,
 ) -> Paths:
     """Where spot and vol may go over the horizon; a floor holds over all of it.
 
-    Spot moves by -90 % to +200 % and vol by -10, 0 or +10 points by the first date and stays; or it gets there
-    along a straight line in log-price; or it turns on the way, at one of the quarters after up to 60 % either
-    way. Without the turns, a short leg that expires on the way would only be judged where its loss and the gain
-    of what covers it come together. Then come the nodes that make expired payoffs exact; see above.
+    Spot moves by -90 % to +200 % and vol by -10, 0 or +10 points at once and stays; or it gets there along a
+    straight line in log-price; or it turns on the way, at one of the quarters after up to 60 % either way.
 
     Parameters
     ----------
     horizon : float
         [days]
-    expiries : mapping of float to floats, optional
-        Strikes as multiples of spot, by the day on which they expire. Those after the horizon are not settled
-        within it, and left out.
+    expiries : floats, optional
+        Days on which something expires; those after the horizon are left out.
     days : floats, optional
-        More dates, besides the quarters of the horizon and the expiries within it.
+        More dates, besides today, the quarters of the horizon and the expiries within it.
     to_zero : bool
         Whether spot may go to zero; not where coins are counted, of which there would be any number.
 
     Examples
     --------
-    >>> paths = default_scenarios(30.0, {20.0: [0.9, 0.82]}, days=[5.0])
+    >>> paths = default_scenarios(30.0, [20.0], days=[5.0])
     >>> paths.days.tolist()
-    [5.0, 7.5, 15.0, 20.0, 22.5, 30.0]
-    >>> paths.labels[0], paths.labels[-1]
-    ('spot -90 %, vol -10 pt', 'spot -18 %, vol +0 pt')
+    [0.0, 5.0, 7.5, 15.0, 20.0, 22.5, 30.0]
+    >>> paths.labels[0]
+    'spot -90 %, vol -10 pt'
     """
-    known = {round(day, DAY_DIGITS): np.unique(list(nodes)) for day, nodes in (expiries or {}).items()}
-    settled = {day: known[day] for day in sorted(known) if 0.0 < day <= horizon}
-    dates = np.unique(np.round([*(horizon * QUARTERS), *settled, *days], DAY_DIGITS))
-    lowest = (NEAR_ZERO,) if to_zero else ()
-    found = [*_grid(dates, horizon), *_at_once(dates, settled, lowest), *_in_two(dates, settled, lowest)]
+    settled = [day for day in expiries if 0.0 < day <= horizon]
+    dates = np.unique(np.round([0.0, *(horizon * QUARTERS), *settled, *days], DAY_DIGITS))
+    found = [*_grid(dates, horizon), *([_flat(dates, NEAR_ZERO, 0.0)] if to_zero else [])]
     labels, spot, vol = zip(*found, strict=True)
     return Paths(
         days=dates,
@@ -121,43 +105,6 @@ def _grid(dates: Array, horizon: float) -> Iterator[Path]:
     for quarter, turn, end in product(horizon * QUARTERS[:-1], TURNS, ENDS):
         label = f"spot {_percent(1 + turn)} on day {quarter:g}, {_percent(1 + end)} on day {horizon:g}"
         yield label, _through(dates, {0.0: 1.0, quarter: 1.0 + turn, horizon: 1.0 + end}), 0.0
-
-
-def _at_once(dates: Array, settled: Mapping[float, Array], lowest: tuple[float, ...]) -> Iterator[Path]:
-    """To each node by the first date, and no further."""
-    known = 1.0 + np.asarray(SPOT_MOVES)
-    for node in _together(settled.values(), lowest):
-        if not np.isclose(node, known, rtol=1e-12).any():
-            yield _flat(dates, node, 0.0)
-
-
-def _in_two(dates: Array, settled: Mapping[float, Array], lowest: tuple[float, ...]) -> Iterator[Path]:
-    """At one node up to each expiry, at another from the next one on."""
-    for first, second in pairwise(settled):
-        before = _together((nodes for day, nodes in settled.items() if day <= first), (TURN_LOW, HIGH))
-        after = _together(
-            (nodes for day, nodes in settled.items() if day >= second), (*lowest, TURN_LOW, HIGH)
-        )
-        for start, end in _pairs(before[before >= TURN_LOW], after):
-            label = f"spot {_percent(start)} to day {first:.4g}, {_percent(end)} from day {second:.4g}"
-            yield label, _through(dates, {first: start, second: end}), 0.0
-
-
-def _pairs(before: Array, after: Array) -> Iterator[tuple[float, float]]:
-    """Every pair of levels, or the pairs of each with the ends and the middle of the other range."""
-    if before.size * after.size <= MOST_PAIRS:
-        found = set(product(before, after))
-    else:
-        found = {*product(before, _few(after)), *product(_few(before), after)}
-    return ((start, end) for start, end in sorted(found) if start != end)
-
-
-def _few(levels: Array) -> tuple[float, ...]:
-    return float(levels[0]), 1.0, float(levels[-1])
-
-
-def _together(nodes: Iterable[Array], ends: tuple[float, ...]) -> Array:
-    return np.unique(np.concatenate([np.asarray(ends, dtype=float), *nodes]))
 
 
 def _flat(dates: Array, level: float, shift: float) -> Path:

@@ -14,13 +14,14 @@ from hedging.errors import InputError
 from hedging.market.market import Chains, Market, markets_of
 from hedging.paths.paths import Paths
 from hedging.planner.request.coerce import number
-from hedging.planner.request.default_scenarios import default_scenarios
+from hedging.planner.request.default_scenarios import QUARTERS, TURN_LOW, default_scenarios
 from hedging.planner.request.effort import Effort
 from hedging.planner.request.floors import check_dates, days_of
-from hedging.planner.request.limit import BANDS
+from hedging.planner.request.limit import BANDS, Limit
 from hedging.planner.request.limits import Limits
 from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.target import Target
+from hedging.planner.request.turning import Turning, end_of
 from hedging.planner.request.view import View
 from hedging.planner.request.window import strikes_by_day
 
@@ -48,8 +49,8 @@ class Request:
     outcomes : Outcomes or None
     view : View or None
     effort : Effort
-    by_default : bool
-        Whether the scenarios were not given: they come again from the same chain, book and limits.
+    turning : Turning or None
+        The single turns that a floor holds over besides; None where the scenarios were given.
     """
 
     book: Book
@@ -61,7 +62,7 @@ class Request:
     outcomes: Outcomes | None = None
     view: View | None = None
     effort: Effort = field(default_factory=Effort)
-    by_default: bool = False
+    turning: Turning | None = None
 
     @classmethod
     def of(
@@ -109,7 +110,8 @@ class Request:
         _check_view(view, markets)
         _check_outcomes(target, outcomes)
         _check_floor(target, horizon)
-        found = scenarios or _default(book, markets, target, limits, horizon)
+        turning = None if scenarios is not None else _turning(book, markets, target, limits, float(horizon))
+        found = scenarios or _scenarios(turning, target)
         check_dates(target.floor, found.days)
         return cls(
             book,
@@ -121,8 +123,23 @@ class Request:
             outcomes,
             view,
             effort or Effort(),
-            scenarios is None,
+            turning,
         )
+
+    @property
+    def by_default(self) -> bool:
+        """Whether the scenarios were not given: they come again from the same chain, book and limits."""
+        return self.turning is not None
+
+    @property
+    def apart(self) -> bool:
+        """Whether a floor holds with each asset anywhere by itself."""
+        return self.turning is not None and len(self.markets) > 1 and self.target.joint == "box"
+
+    def turning_to(self, limit: Limit) -> Turning:
+        """The turns that a floor is judged over: up to its day, or at every date."""
+        assert self.turning is not None
+        return self.turning if limit.day is None else self.turning.up_to(limit.day)
 
     def with_outcomes(self, outcomes: Outcomes) -> Request:
         """The same request over other outcomes."""
@@ -155,10 +172,22 @@ class Request:
         }
 
 
-def _default(book: Book, markets: Sequence[Market], target: Target, limits: Limits, horizon: float) -> Paths:
+def _turning(
+    book: Book, markets: Sequence[Market], target: Target, limits: Limits, horizon: float
+) -> Turning:
+    """The turns between the expiries of what may be traded or is held, up to what counts as the horizon."""
     in_money = book.numeraire not in {market.asset for market in markets}
-    strikes = strikes_by_day(markets, limits, book)
-    return default_scenarios(horizon, strikes, days_of(target.floor), to_zero=in_money)
+    expiries = strikes_by_day(markets, limits, book)
+    end = end_of(horizon, expiries)
+    # Of several assets each moves by itself, and all are judged on one date: on those of the grid too.
+    grid = (end * QUARTERS).tolist() if len(markets) > 1 else []
+    return Turning.of(end, expiries, [*days_of(target.floor), *grid], to_zero=in_money)
+
+
+def _scenarios(turning: Turning | None, target: Target) -> Paths:
+    assert turning is not None
+    to_zero = turning.lowest < TURN_LOW
+    return default_scenarios(turning.end, turning.expiries, days_of(target.floor), to_zero=to_zero)
 
 
 def _check_names(target: Target, markets: Sequence[Market]) -> None:

@@ -87,6 +87,9 @@ class Target:
         set; or the expected shortfall over the outcomes. A loss has all that is paid in it, premium included;
         `Limits.cost` caps what may be spent on it. Where nothing need be lost, the cheapest such plan is
         taken: gains are not hedged for.
+    joint : {'box', 'together'}
+        How several assets move under a floor: each anywhere in its own range by itself, or all by the same share,
+        which holds nothing of a move of one alone.
     soft : mapping of str to float
         Limits of this target that may be missed, and what a miss costs: [money] per unit of a Greek, and
         per 1 % of the base for floor, shortfall and value at risk. ``"vega_by_days"`` stands for all windows,
@@ -124,6 +127,7 @@ class Target:
     value_at_risk: float | None = None
     level: float = 0.95
     minimise: Literal["cost", "worst", "shortfall"] = "cost"
+    joint: Literal["box", "together"] = "box"
     soft: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -155,6 +159,8 @@ class Target:
             raise InputError(f"level must lie between 0 and 1, such as 0.95; got {self.level!r}.")
         if self.minimise not in tuple(LEAST):
             raise InputError(f"minimise must be one of {', '.join(LEAST)}; got {self.minimise!r}.")
+        if self.joint not in ("box", "together"):
+            raise InputError(f"joint must be 'box' or 'together'; got {self.joint!r}.")
         if self.least and getattr(self, self.least.kind) is not None:
             raise InputError(
                 f"minimise={self.minimise!r} finds the best {self.least} there is: leave out {self.least}="
@@ -217,6 +223,8 @@ class Target:
             plain["delta_rule"] = self.delta_rule
         if self.least:
             plain["minimise"] = self.minimise
+        if self.joint != "box":
+            plain["joint"] = self.joint
         return plain | ({"soft": dict(self.soft)} if self.soft else {})
 
 

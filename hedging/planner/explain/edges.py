@@ -1,0 +1,36 @@
+"""Where what is proven ends: the dates, the moves of several assets and the turns that a floor is held over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hedging.planner.request.limit import FLOOR
+from hedging.planner.request.request import Request
+from hedging.planner.result.checks import Check
+
+__all__ = ["edges_of"]
+
+WORTH_SAYING = 1e-3  # of the base
+
+
+def edges_of(request: Request, checks: Sequence[Check], beyond: float | None) -> Iterator[str]:
+    """Remarks on what a floor does not hold over, with the loss beyond where it can be known."""
+    floors = [check for check in checks if check.limit.kind == FLOOR.kind]
+    if not floors or request.turning is None:
+        return
+    if abs(request.turning.end - request.horizon) > WORTH_SAYING:
+        yield (
+            f"an expiry within a day of the horizon counts as it: the floor is judged to day "
+            f"{request.turning.end:.4g}, not {request.horizon:g}"
+        )
+    if len(request.markets) > 1:
+        names = " and ".join(market.asset for market in request.markets)
+        if request.apart:
+            yield f"the floor holds with {names} each anywhere by itself, from zero to +200 %, vols as they are"
+        else:
+            yield f"the floor holds only where {names} move by the same share; a move of one alone may break it"
+    if beyond is not None and beyond < min(check.value for check in floors) - WORTH_SAYING:
+        yield (
+            f"the floor holds where spot turns once; where it turns at every expiry, each time to the worst place, "
+            f"the book loses up to {-beyond:.1%}"
+        )

@@ -1,0 +1,61 @@
+"""Rows of turns against the book valued along every turn that its own orders can tell apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cases.planner import CASH, COIN, LOOSE, coins, programme, small_chain
+
+from hedging.book.book import Book, Holding
+from hedging.book.pnl import pnl_of
+from hedging.market.contracts import Option
+from hedging.market.market import Market
+from hedging.planner import Limits, Outright, Target
+from hedging.planner.candidates.orders import orders_of
+from hedging.planner.programme.turning_rows import TurningRows
+from hedging.planner.request.request import Request
+from hedging.planner.request.turning import turning_paths
+from hedging.units import days
+
+MENU = [("p", 93.7, 12), ("c", 107.9, 12), ("p", 88.0, 20), ("c", 104.0, 20), ("p", 91.0, 40)]
+
+
+@pytest.mark.parametrize("numeraire", ["USD", "BTC"])
+@pytest.mark.parametrize("terms", [COIN, CASH], ids=["coin", "cash"])
+def test_the_worst_turn_of_some_orders_is_that_of_the_book_along_all_turns(terms, numeraire):
+    chain = small_chain(MENU, terms=terms)
+    market, random = Market.of(chain), np.random.default_rng(3)
+    held = Holding(chain.option(chain.quotes["symbol"].iloc[1]), -2.0)
+    book = Book([Holding.spot("BTC", 10.0), held], cash=50.0, numeraire=numeraire)
+    limits = Limits(outright=(Outright("perpetual"),), **LOOSE)
+    request = Request.of(book, market, Target(floor=-0.2), limits, horizon=30.0)
+    whole = programme(book, market, Target(floor=-0.2), limits)
+    (turns,) = (each for each in whole.lazy if isinstance(each, TurningRows))
+    base = whole.base
+    for _ in range(6):
+        lots = np.zeros(len(whole.columns))
+        used = random.choice(lots.size, 3, replace=False)
+        lots[used] = np.ceil(random.uniform(1, 5, 3))
+        after = book + orders_of(request, whole.columns, lots)
+        strikes: dict[float, list[float]] = {}
+        for each in after.holdings:
+            if isinstance(item := each.instrument, Option):
+                strikes.setdefault(days(market.as_of, item.expiry), []).append(item.strike / market.spot)
+        paths = turning_paths(request.turning, strikes)
+        pnl = pnl_of(after, (market,), paths) + after.value(market) - book.value(market)
+        unearned = whole.columns.cash  # what a quote beyond the mark seems to give is paid as cash
+        over = turns.over(lots).max()
+        assert -0.2 * base - over == pytest.approx(pnl.min(), abs=1e-6 * base + abs(unearned @ lots))
+        row = np.array([int(turns.over(lots).argmax())])
+        assert turns.rows(row)[0] @ lots - turns.held[row][0] == pytest.approx(over, abs=1e-7 * base)
+
+
+def test_rows_of_some_orders_are_those_of_all_at_the_same_lots():
+    chain = small_chain(MENU)
+    whole = programme(coins(10), chain, Target(floor=-0.2), Limits(**LOOSE))
+    keep = np.arange(0, len(whole.columns), 2)
+    few, lots = whole.only(keep), np.zeros(len(whole.columns))
+    lots[keep[:3]] = 2.0
+    assert few.lazy[-1].over(lots[keep]).max() == pytest.approx(whole.lazy[-1].over(lots).max(), rel=1e-12)
+    wider = whole.lazy[-1].wider(7.0)
+    assert wider.over(lots).max() == pytest.approx(whole.lazy[-1].over(lots).max() - 7.0, rel=1e-9)
