@@ -198,7 +198,7 @@ class Pricer:
         forward, vol, value = np.full(shape, np.nan), np.full(shape, np.nan), np.empty(shape)
         for time, rows in self._expiries(node.day):
             if time > SHORTEST_YEARS:
-                leg = options_of(self.options, rows, time, self.spot, self.smile)
+                leg = options_of(self.options, rows, time, node, self.smile)
                 moves = moves_of(node, time, coin=bool(self.options.coin[rows[0]]))
                 forward[rows] = np.exp(self.options.carry[rows, None] * time) * moves.spot / moves.money
                 vol[rows] = revaluation.vol(leg, moves)
@@ -305,7 +305,7 @@ class Pricer:
 
     def _value(self, rows: Rows, time: float, node: Node) -> Array:
         """Value of options of one expiry that is still ahead, shape (rows, scenarios)."""
-        leg = options_of(self.options, rows, time, self.spot, self.smile)
+        leg = options_of(self.options, rows, time, node, self.smile)
         moves = moves_of(node, time, coin=bool(self.options.coin[rows[0]]))
         return revaluation.values(leg, moves, compiled=self.compiled)
 

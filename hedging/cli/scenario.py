@@ -88,7 +88,7 @@ def _path(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePl
         paths = drawn = replay(args.replay).paths(market.asset)
     else:
         fall = (args.velocity, args.acceleration, args.days)
-        reaction = measured(market.asset)
+        reaction = measured(market.asset).at(console.vol_of_30_days(market))
         paths = crash_path(*fall, reaction=reaction)
         drawn = fan(*fall, multiples=ACCELERATIONS, reaction=reaction)
     result = run(book, market, paths, overlay=overlay)

@@ -21,7 +21,7 @@ __all__ = ["Paths", "along", "grid", "join", "today"]
 
 Ageing: TypeAlias = Literal["tenor", "expiry"]
 
-_NODE_ARRAYS = ("spot", "vol_shift", "skew_shift", "carry_shift", "funding_shift", "spread")
+_NODE_ARRAYS = ("spot", "vol_shift", "skew_shift", "term_shift", "carry_shift", "funding_shift", "spread")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +49,9 @@ class Paths:
         See `hedging.paths.tenor_scale`.
     skew_shift : ndarray, shape (scenarios, dates), optional
         Change of the 25-delta risk reversal (call vol less put vol) of 30 days' tenor, as a decimal.
+    term_shift : ndarray, shape (scenarios, dates), optional
+        Change of the vol of 90 days' tenor less that of 30, beside what `vol_shift` does, as a decimal; linear in
+        the log of the tenor, see `hedging.paths.term_weight`.
     carry_shift : ndarray, shape (scenarios, dates), optional
         Added to the carry of every forward. [1/year]
     funding_shift : ndarray, shape (scenarios, dates), optional
@@ -74,6 +77,7 @@ class Paths:
     carry_shift: Array | None = None
     funding_shift: Array | None = None
     spread: Array | None = None
+    term_shift: Array | None = None
     ageing: Ageing = "tenor"
     fitted_to: str = ""
 
