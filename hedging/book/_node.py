@@ -28,6 +28,7 @@ class Roll:
     """One expiry on the way to a node, over all scenarios; the next option has the same tenor."""
 
     spot: Array
+    settled: Array
     premium: Array
     spread: Array | float
     next_expiry: float

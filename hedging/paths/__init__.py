@@ -3,6 +3,7 @@
 `Paths` is what scenarios, margin and the planner walk along; `Reaction` says how vol answers a move of spot.
 """
 
+from hedging.paths.assumptions import assumptions
 from hedging.paths.crash import crash_path, fan, hitting_time
 from hedging.paths.crashes import REPLAYS, Replay, from_prices, replay
 from hedging.paths.historical import block_bootstrap, ewma_vol, filtered_historical, garch_vol
@@ -23,6 +24,7 @@ __all__ = [
     "Reaction",
     "Replay",
     "along",
+    "assumptions",
     "block_bootstrap",
     "couple",
     "crash_path",

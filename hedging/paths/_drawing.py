@@ -167,8 +167,10 @@ def paths_of(
         made = along(days, np.ascontiguousarray(log_price[:, :, i]), reaction=reaction)
         random.bit_generator.state = state  # vols of all assets rise and fall together
         noise = reaction.drawn_noise(made.days, len(made), random)
-        shifts: dict[str, Any] = {name: vol * share for name, share in noise.items()}
-        for name in ("vol_shift", "skew_shift"):
+        shifts: dict[str, Any] = {
+            name: values if name == "carry_shift" else vol * values for name, values in noise.items()
+        }
+        for name in ("vol_shift", "skew_shift", "carry_shift"):
             ruled = getattr(made, name)
             if ruled is not None:
                 shifts[name] = ruled - ruled.mean(axis=0) + shifts.get(name, 0.0)

@@ -95,7 +95,8 @@ def _mixing(degrees: float) -> tuple[Array, Array]:
     nodes, weights = np.polynomial.legendre.leggauss(400)
     share = np.append(WIDEST, WIDEST ** (0.5 * (1.0 - nodes)))
     weights = np.append(WIDEST, -0.5 * math.log(WIDEST) * weights * share[1:])
-    return (degrees - 2.0) / chdtri(degrees, 1.0 - share), weights / weights.sum()
+    widths: Array = (degrees - 2.0) / np.asarray(chdtri(degrees, 1.0 - share), dtype=float)
+    return widths, np.asarray(weights / weights.sum())
 
 
 def jump_diffusion(

@@ -62,6 +62,10 @@ class Paths:
         What time does to the surface. 'tenor' leaves each time to expiry its vol, so that an option slides along
         the term structure; 'expiry' leaves each expiry the variance that today's surface has between then and it,
         so that no option earns or loses by the shape of the term structure alone.
+    averaged : bool
+        Whether what expires at 08:00 UTC settles at the mean of spot over the 30 minutes before, as the exchanges of
+        coins have it, and is worth an option on that mean within them; otherwise at spot. A path that is walked has
+        it; a grid of levels, which says at what an option settles, has not.
     fitted_to : str
         The asset whose `Reaction` moved the rest with the price; empty where none did, or figures of one's own.
     """
@@ -79,6 +83,7 @@ class Paths:
     spread: Array | None = None
     term_shift: Array | None = None
     ageing: Ageing = "tenor"
+    averaged: bool = False
     fitted_to: str = ""
 
     def __post_init__(self) -> None:
@@ -247,6 +252,7 @@ def along(
         labels=tuple(names),
         stickiness=reaction.stickiness,
         tenor_power=reaction.tenor_power,
+        averaged=True,
         fitted_to=reaction.fitted_to,
         **moved,
     )
@@ -278,7 +284,7 @@ def join(*parts: Paths) -> Paths:
 
 def _rules(paths: Paths) -> tuple[object, ...]:
     """What all scenarios of a set have in common beside their days."""
-    return paths.straight, paths.stickiness, paths.tenor_power, paths.ageing, paths.fitted_to
+    return paths.straight, paths.stickiness, paths.tenor_power, paths.ageing, paths.averaged, paths.fitted_to
 
 
 def _known(paths: Paths, name: str) -> Array:

@@ -115,8 +115,10 @@ class Reaction:
         paths have it. [1]
     skew_noise, term_noise : float
         The same of the 30-day risk reversal, and of the vol of 90 days less that of 30, as shares of vol. [1]
+    carry_noise : float
+        The same of the carry of all forwards. [1/year]
     noise_half_life, shape_half_life : float
-        Days in which half of the first is gone, and of the other two.
+        Days in which half of the noise of vol is gone, and of the other three.
     fitted_to : str
         The asset whose market the figures were fitted to; empty for figures of one's own.
     """
@@ -139,6 +141,7 @@ class Reaction:
     noise: float = 0.20
     skew_noise: float = 0.04
     term_noise: float = 0.03
+    carry_noise: float = 0.02
     noise_half_life: float = 30.0
     shape_half_life: float = 7.0
     fitted_to: str = ""
@@ -155,7 +158,15 @@ class Reaction:
                     )
             elif not math.isfinite(value):
                 raise InputError(f"{item.name} of a reaction must be a finite number; got {value!r}.")
-        for name in ("funding_cap", "grace", "speed_grace", "noise", "skew_noise", "term_noise"):
+        for name in (
+            "funding_cap",
+            "grace",
+            "speed_grace",
+            "noise",
+            "skew_noise",
+            "term_noise",
+            "carry_noise",
+        ):
             if getattr(self, name) < 0:
                 raise InputError(f"{name} of a reaction must be >= 0; got {getattr(self, name)!r}.")
 
@@ -218,7 +229,7 @@ class Reaction:
         }
 
     def drawn_noise(self, days: Array, scenarios: int, random: np.random.Generator) -> dict[str, Array]:
-        """What moves beside the price, as shares of the 30-day vol, by the names of `hedging.Paths`.
+        """What moves beside the price, by the names of `hedging.Paths`: vols as shares of that of 30 days, carry as it is.
 
         Each is pulled back to where it was (Ornstein-Uhlenbeck), exact on any dates; vol is the exponential of one,
         of mean 0 as a share. Arrays of shape (scenarios, dates); what never moves is left out.
@@ -227,6 +238,7 @@ class Reaction:
             "vol_shift": (self.noise, self.noise_half_life),
             "skew_shift": (self.skew_noise, self.shape_half_life),
             "term_shift": (self.term_noise, self.shape_half_life),
+            "carry_shift": (self.carry_noise, self.shape_half_life),
         }
         moved = {}
         for name, (size, half_life) in drawn.items():
@@ -263,7 +275,9 @@ BTC: Final = Reaction(fitted_to="BTC")
 ETH: Final = Reaction(
     vol_rise=0.039, vol_speed=0.090, skew_rise=0.14, spread_rise=0.13, spread_speed=0.16, fitted_to="ETH",
 )  # fmt: skip
-STILL: Final = Reaction(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, noise=0.0, skew_noise=0.0, term_noise=0.0)
+STILL: Final = Reaction(
+    0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, noise=0.0, skew_noise=0.0, term_noise=0.0, carry_noise=0.0
+)
 """Nothing moves but the price; each moneyness keeps its vol."""
 
 STRESS_BETA: Final = {
@@ -326,7 +340,7 @@ def tenor_scale(time_to_expiry: npt.ArrayLike, power: float = TENOR_POWER) -> Ar
     Examples
     --------
     >>> tenor_scale([7 / 365, 30 / 365, 90 / 365]).round(2)
-    array([1.92, 1.  , 0.61])
+    array([1.66, 1.  , 0.68])
     """
     tenor = np.maximum(np.asarray(time_to_expiry, dtype=float) * 365.0, SHORTEST_TENOR_DAYS)
     return np.asarray((TENOR_DAYS / tenor) ** power)

@@ -81,7 +81,10 @@ def draw(
     scale = np.sqrt(
         JUMP_SHARE * total[first] * DAYS_PER_YEAR / (JUMPS * days[-1] * (JUMP_MEAN**2 + JUMP_DEVIATION**2))
     )
-    normal = {asset: (1.0 - JUMP_SHARE) * variance for asset, variance in variances.items()}
+    normal = {
+        asset: _growing(variance - JUMP_SHARE * variance[-1] * days / days[-1], days)
+        for asset, variance in variances.items()
+    }
     return jump_diffusion(
         _vols(normal, days),
         days,
@@ -109,6 +112,10 @@ def _dates(markets: list[Market], horizon: float) -> Array:
 def _variance(market: Market, days: Array) -> Array:
     """Total variance at the money until each date, growing."""
     times = days / DAYS_PER_YEAR
-    total = market.smile.vol_at(0.0, times) ** 2 * times
-    least = LEAST_SHARE * total[-1] / times[-1] * np.diff(times, prepend=0.0)
+    return _growing(market.smile.vol_at(0.0, times) ** 2 * times, days)
+
+
+def _growing(total: Array, days: Array) -> Array:
+    """Total variance that grows by `LEAST_SHARE` of its mean rate at least."""
+    least = LEAST_SHARE * total[-1] / days[-1] * np.diff(days, prepend=0.0)
     return np.cumsum(np.maximum(np.diff(total, prepend=0.0), least))

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from hedging.errors import InputError
 from hedging import paths as simulate
+from hedging.errors import InputError
 from hedging.paths.reactions import STILL
 
 STEADY = {"BTC": STILL, "ETH": STILL}
@@ -74,7 +74,7 @@ def test_jumps_hit_all_assets_by_their_betas() -> None:
     paths = simulate.jump_diffusion(
         {"BTC": 0.0, "ETH": 0.0}, [365.0], 500, 7, jumps=5.0, betas={"ETH": 1.5}, reactions=STEADY
     )
-    year, size = 5.0, lambda beta: np.expm1(-0.10 * beta + (0.08 * beta) ** 2 / 2)  # noqa: E731
+    year, size = 5.0, lambda beta: np.expm1(-0.10 * beta + (0.08 * beta) ** 2 / 2)
     jumped = {
         asset: np.log(paths[asset].spot) + year * size(beta) for asset, beta in (("BTC", 1.0), ("ETH", 1.5))
     }
