@@ -94,7 +94,7 @@ def averaged_value(
     certain = np.maximum(sign * (spot - moved), 0.0)
     flag = np.where(sign > 0, "c", "p")
     at = np.where(moved > 0, moved, spot)
-    alive = greeks.black76_price(flag, spot, at, days_left / 3.0 / DAYS_PER_YEAR, vol)
+    alive = greeks.black76_price(flag, spot, at, days_left / 3.0 / DAYS_PER_YEAR, rate=0.0, vol=vol)
     return np.asarray(left * np.where(moved > 0, alive, certain))
 
 

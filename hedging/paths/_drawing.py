@@ -23,6 +23,7 @@ Reactions: TypeAlias = "Mapping[str, Reaction] | None"
 Terms: TypeAlias = "float | Sequence[float] | Array"
 """One number for all dates, or one for the time until each date."""
 
+MATCHED = 100  # scenarios: of fewer the mean is too uncertain to be forced on each of them
 LONGEST_STEP = 7.0  # days; what is longer is drawn in parts, as a week's fat tail is not that of a year
 
 
@@ -97,7 +98,8 @@ class Drawing:
         """Paths of each asset from its log-returns about a mean of 1, shape (scenarios, steps, assets)."""
         log_price = np.cumsum(moves + self.growth, axis=1)[:, np.maximum(self.last, 0)]
         log_price[:, self.last < 0] = 0.0
-        return paths_of(self.vols, self.days, log_price, self.random, reactions)
+        grown = np.cumsum(self.growth, axis=0)[np.maximum(self.last, 0)] * (self.last >= 0)[:, None]
+        return paths_of(self.vols, self.days, log_price, self.random, reactions, grown)
 
 
 def _until(values: Terms, dates: Array) -> Array:
@@ -156,8 +158,17 @@ def paths_of(
     log_price: Array,
     random: np.random.Generator,
     reactions: Reactions,
+    growth: Array,
 ) -> dict[str, Paths]:
-    """Paths of each asset from its log-prices, shape (scenarios, dates, assets), with vol around the surface."""
+    """Paths of each asset from its log-prices, shape (scenarios, dates, assets), with vol around the surface.
+
+    `growth`, of shape (dates, assets), is that of the mean of spot, which the log-prices have in expectation. From
+    `MATCHED` scenarios on the mean of those drawn is brought to it as well (J.-C. Duan and J.-G. Simonato, Empirical
+    martingale simulation for asset prices, Management Science 44, 1998): outcomes with a mean of their own pay
+    whoever trades the forward.
+    """
+    if len(log_price) >= MATCHED:
+        log_price = log_price - np.log(np.exp(log_price).mean(axis=0)) + growth
     state = random.bit_generator.state
     found = {}
     for i, (asset, vol) in enumerate(vols.items()):

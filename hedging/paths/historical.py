@@ -232,5 +232,5 @@ def _historical(
     """Paths from daily log-returns whose exponentials are 1 on average."""
     if not math.isfinite(drift):
         raise InputError(f"drift must be a finite number a year; got {drift!r}.")
-    log_price = np.cumsum(moves, axis=1) + drift * dates[:, None] / DAYS_PER_YEAR
-    return paths_of(levels, dates, log_price, random, reactions)
+    growth = drift * dates[:, None] / DAYS_PER_YEAR * np.ones(len(levels))
+    return paths_of(levels, dates, np.cumsum(moves, axis=1) + growth, random, reactions, growth)
