@@ -202,7 +202,7 @@ def _monte_carlo(args: argparse.Namespace, book: Book, market: Market, overlay: 
         "risk": console.records(risk.reset_index()),
     }
     head = (
-        f"{args.monte_carlo:,} paths of {args.days:g} days, {args.tails}, at the chain's 30-day vol of {vol:.1%} "
+        f"{args.monte_carlo:,} paths of {args.days:g} days, {args.tails}, at the chain's own vols ({vol:.1%} for 30 days) "
         f"(seed {args.seed}); losses in {result.currency}"
     )
     told = _many(content, _accounts(args, book, market, paths, overlay))
