@@ -220,6 +220,8 @@ def along(
     log_price: Array,
     labels: Sequence[str] | None = None,
     reaction: Reaction = BTC,
+    *,
+    averaged: bool = True,
 ) -> Paths:
     """Scenarios that follow given paths of log-price, with all that moves with them.
 
@@ -233,6 +235,8 @@ def along(
         One name per scenario; by default their numbers.
     reaction : Reaction
         What vol, skew, spreads, funding and basis do.
+    averaged : bool
+        See `Paths`; False where log-prices are levels at which options settle.
 
     Raises
     ------
@@ -252,7 +256,7 @@ def along(
         labels=tuple(names),
         stickiness=reaction.stickiness,
         tenor_power=reaction.tenor_power,
-        averaged=True,
+        averaged=averaged,
         fitted_to=reaction.fitted_to,
         **moved,
     )
