@@ -12,8 +12,15 @@ from hedging._numerics.revaluation_formulas import Leg, Moves
 from hedging._numerics.types import Array, Rows
 from hedging.market.market import OptionTable
 from hedging.market.smile import Smile
-from hedging.paths.paths import Paths
-from hedging.paths.reactions import SKEW_TENOR_POWER, tenor_scale
+from hedging.paths.paths import Ageing, Paths
+from hedging.paths.reactions import SKEW_TENOR_POWER, tenor_scale, term_weight
+from hedging.units import DAYS_PER_YEAR
+
+LEAST_FORWARD_VARIANCE = 0.05
+"""Of the variance of the same time from now. Surfaces of quotes have calendar arbitrage within the spread."""
+
+
+SHIFTS = ("vol_shift", "skew_shift", "term_shift", "carry_shift")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +28,7 @@ class Roll:
     """One expiry on the way to a node, over all scenarios; the next option has the same tenor."""
 
     spot: Array
+    settled: Array
     premium: Array
     spread: Array | float
     next_expiry: float
@@ -39,7 +47,9 @@ class Node:
     tenor_power: float
     vol_shift: Array | None
     skew_shift: Array | None
+    term_shift: Array | None
     carry_shift: Array | None
+    ageing: Ageing = "tenor"
 
     @classmethod
     def of(cls, paths: Paths, date: int, spot: Array, spot_now: float) -> Node:
@@ -54,13 +64,15 @@ class Node:
             tenor_power=paths.tenor_power,
             vol_shift=np.ascontiguousarray(vol) if vol.any() else None,
             skew_shift=_column(paths.skew_shift, date),
+            term_shift=_column(paths.term_shift, date),
             carry_shift=_column(paths.carry_shift, date),
+            ageing=paths.ageing,
         )
 
     @classmethod
     def on_the_way(cls, paths: Paths, day: float, node: Node, spot: Array) -> Node:
         """The state on the way to a node, seen from a spot of one's own."""
-        shifts = {name: paths.shift_at(name, day) for name in ("vol_shift", "skew_shift", "carry_shift")}
+        shifts = {name: paths.shift_at(name, day) for name in SHIFTS}
         at_node: dict[str, Any] = {name: None if v is None else v[:, node.date] for name, v in shifts.items()}
         return replace(node, day=day, spot=spot, log_ratio=np.log(spot / node.spot_now), **at_node)
 
@@ -69,7 +81,7 @@ def _column(values: Array | None, date: int) -> Array | None:
     return None if values is None else np.ascontiguousarray(values[:, date])
 
 
-def options_of(table: OptionTable, rows: Rows, remaining: float, spot_now: float, smile: Smile) -> Leg:
+def options_of(table: OptionTable, rows: Rows, remaining: float, node: Node, smile: Smile) -> Leg:
     """Options of one expiry that is still ahead, all that scenarios do not touch."""
     growth = np.exp(table.carry[rows] * remaining)
     discount = np.exp(-table.rate[rows] * remaining)
@@ -77,15 +89,25 @@ def options_of(table: OptionTable, rows: Rows, remaining: float, spot_now: float
     slices = np.repeat(smile.slices_at(remaining).reshape(10, 1), rows.size, axis=1)
     # The contract's own distance from the surface is a factor on its vol.
     slices[[0, 1, 5, 6]] *= (table.vol[rows] / table.smile_vol[rows]) ** 2
+    if node.ageing == "expiry" and node.day > 0:
+        slices[[0, 1, 5, 6]] *= _forward_variance(smile, node.day / DAYS_PER_YEAR, remaining)
     columns = (
         table.sign[rows],
         growth * discount,
         strike * discount,
-        np.log(strike / (growth * spot_now)),
+        np.log(strike / (growth * node.spot_now)),
         np.full(rows.size, math.sqrt(remaining)),
         *slices,
     )
     return Leg(*(column[:, None] for column in columns))
+
+
+def _forward_variance(smile: Smile, elapsed: float, remaining: float) -> float:
+    """What today's surface has at the money between two times, over what it has of the time in between alone."""
+    near, far, same = (
+        float(smile.vol_at(0.0, time)) ** 2 * time for time in (elapsed, elapsed + remaining, remaining)
+    )
+    return max((far - near) / same, LEAST_FORWARD_VARIANCE)
 
 
 def moves_of(node: Node, remaining: float, *, coin: bool) -> Moves:
@@ -100,6 +122,8 @@ def moves_of(node: Node, remaining: float, *, coin: bool) -> Moves:
         vol_shift=0.0 if node.vol_shift is None else node.vol_shift * scale,
         skew_shift=None if node.skew_shift is None else node.skew_shift * skew_scale,
     )
+    if node.term_shift is not None:
+        moves = moves._replace(vol_shift=moves.vol_shift + node.term_shift * term_weight(remaining))
     if node.carry_shift is None:
         return moves
     log_shift = node.carry_shift * remaining

@@ -1,9 +1,9 @@
 """What one unit of an instrument is worth, now and in every scenario, and its Greeks now.
 
 Legs that expire on the way settle on the path at their own expiry: a coin payoff stays coin and moves with
-spot from then on, a cash payoff stays money. Exchanges settle on the average of the last half hour; here it
-is the price at expiry, which differs by what spot moves in those minutes. Nothing here knows quantities or
-signs; `book` does.
+spot from then on, a cash payoff stays money. Where paths say so, what expires at 08:00 UTC settles at the mean
+of spot over the half hour before (`hedging.book.settlement`). Nothing here knows quantities or signs; `book`
+does.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from hedging._numerics import kernels, revaluation
 from hedging._numerics.types import Array, Rows
 from hedging.book._node import Node, Roll, moves_of, options_of
+from hedging.book.settlement import AVERAGED, averaged_value, is_averaged, mean_spot, sd_share
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Instrument, Linear, Option, Perpetual, Spot
 from hedging.market.market import Market, OptionTable
@@ -111,6 +113,8 @@ class Pricer:
         Where they stand.
     futures : dict of int to (float, float)
         Time to expiry and carry of the dated futures, by where they stand. [years], [1/year]
+    averaged : ndarray of bool, shape (options,)
+        Whether each option settles at an average where paths have it.
     roll : bool
         Whether options are bought anew when they expire; otherwise they lapse.
     half_spread : ndarray, shape (options,)
@@ -129,6 +133,7 @@ class Pricer:
     option_columns: tuple[int, ...]
     futures: dict[int, tuple[float, float]]
     half_spread: Array
+    averaged: npt.NDArray[np.bool_]
     roll: bool = False
     compiled: bool = False
 
@@ -167,6 +172,7 @@ class Pricer:
             futures=futures,
             half_spread=np.array([market.half_spread(item) for item in options.values() if roll])
             / market.spot,
+            averaged=np.array([is_averaged(item) for item in options.values()], dtype=bool),
             roll=roll,
             # Whoever switches the compiled kernels off means these too.
             compiled=nodes >= max(COMPILED, kernels.COMPILED),
@@ -198,11 +204,11 @@ class Pricer:
         forward, vol, value = np.full(shape, np.nan), np.full(shape, np.nan), np.empty(shape)
         for time, rows in self._expiries(node.day):
             if time > SHORTEST_YEARS:
-                leg = options_of(self.options, rows, time, self.spot, self.smile)
+                leg = options_of(self.options, rows, time, node, self.smile)
                 moves = moves_of(node, time, coin=bool(self.options.coin[rows[0]]))
                 forward[rows] = np.exp(self.options.carry[rows, None] * time) * moves.spot / moves.money
                 vol[rows] = revaluation.vol(leg, moves)
-                value[rows] = revaluation.values(leg, moves, compiled=self.compiled)
+                value[rows] = self._value(rows, time, node, paths)
             else:
                 value[rows] = self._settled(rows, node, paths)
         return OptionNodes(time_left(self.options.time_to_expiry, node.day), forward, vol, value)
@@ -228,7 +234,7 @@ class Pricer:
         columns = np.array(self.option_columns, dtype=np.intp)
         for time, rows in self._expiries(node.day):
             if time > SHORTEST_YEARS:
-                found = self._value(rows, time, node)
+                found = self._value(rows, time, node, paths)
             else:
                 found = self._rolled(rows, node, paths) if self.roll else self._settled(rows, node, paths)
             values[columns[rows], node.date] = found
@@ -237,11 +243,16 @@ class Pricer:
         """Value of options that have expired on the way, shape (rows, scenarios)."""
         table = self.options
         expiry_day = float(table.time_to_expiry[rows[0]]) * DAYS_PER_YEAR
-        settled = self.spot * paths.spot_at(min(expiry_day, node.day))[:, node.date]
+        settled = self._settlement(rows, min(expiry_day, node.day), paths)[:, node.date]
         payoff = np.maximum(table.sign[rows, None] * (settled - table.strike[rows, None]), 0.0)
         # A coin payoff is a number of coins: payoff / settled of them, each worth spot today.
         coins = np.where(table.coin[rows, None], node.spot / settled, 1.0)
         return np.asarray(payoff * coins)
+
+    def _settlement(self, rows: Rows, day: float, paths: Paths) -> Array:
+        """Price at which options that expire on `day` settle, shape (scenarios, dates). [money]"""
+        average = paths.averaged and bool(self.averaged[rows[0]])
+        return self.spot * mean_spot(paths, max(day - AVERAGED, 0.0) if average else day, day)
 
     def _rolled(self, rows: Rows, node: Node, paths: Paths) -> Array:
         """Value of options that were bought anew whenever they expired, shape (rows, scenarios).
@@ -253,9 +264,10 @@ class Pricer:
         sign, strike, coin = table.sign[rows, None], table.strike[rows, None], table.coin[rows, None]
         level, account = np.ones_like(node.spot), np.zeros((rows.size, node.spot.size))
         for roll in self._rolls(rows, node, paths):
-            payoff = np.maximum(sign * (roll.spot - strike * level), 0.0)
+            payoff = np.maximum(sign * (roll.settled - strike * level), 0.0)
             # Kept as coins where coins are paid, as money elsewhere.
-            account = account + (payoff - roll.premium) / np.where(coin, roll.spot, 1.0)
+            account = account + payoff / np.where(coin, roll.settled, 1.0)
+            account = account - roll.premium / np.where(coin, roll.spot, 1.0)
             level, expiry = roll.spot / self.spot, roll.next_expiry
         scaled = replace(node, spot=node.spot / level, log_ratio=np.log(node.spot / level / self.spot))
         alive = self._value(rows, expiry - node.day / DAYS_PER_YEAR, scaled) * level
@@ -273,6 +285,7 @@ class Pricer:
             expiry += tenor
             yield Roll(
                 spot=spot,
+                settled=self._settlement(rows, day, paths)[:, node.date],
                 premium=self._value(rows, tenor, there) * (spot / self.spot),
                 spread=1.0 if spread is None else spread[:, node.date],
                 next_expiry=expiry,
@@ -303,11 +316,26 @@ class Pricer:
         paid = [fee.per_unit(premium, roll.spot) for fee, premium in zip(fees, roll.premium, strict=True)]
         return np.array(paid) + self.half_spread[rows, None] * roll.spread * roll.spot
 
-    def _value(self, rows: Rows, time: float, node: Node) -> Array:
+    def _value(self, rows: Rows, time: float, node: Node, paths: Paths | None = None) -> Array:
         """Value of options of one expiry that is still ahead, shape (rows, scenarios)."""
-        leg = options_of(self.options, rows, time, self.spot, self.smile)
+        leg = options_of(self.options, rows, time, node, self.smile)
         moves = moves_of(node, time, coin=bool(self.options.coin[rows[0]]))
+        if paths is not None and paths.averaged and self.averaged[rows[0]]:
+            days_left = time * DAYS_PER_YEAR
+            if days_left < AVERAGED:
+                return self._in_the_average(rows, days_left, node, paths, revaluation.vol(leg, moves))
+            leg = leg._replace(root=leg.root * sd_share(days_left, days_left + node.day))
         return revaluation.values(leg, moves, compiled=self.compiled)
+
+    def _in_the_average(self, rows: Rows, days_left: float, node: Node, paths: Paths, vol: Array) -> Array:
+        """Value of options in their last half hour, of which the path so far is known, shape (rows, scenarios)."""
+        begun = max(node.day + days_left - AVERAGED, 0.0)
+        # What the half hour had before today is not known: it is taken as today's spot.
+        before = AVERAGED - days_left - (node.day - begun)
+        walked = self.spot * mean_spot(paths, begun, node.day)[:, node.date]
+        known = (before * self.spot + (node.day - begun) * walked) / (AVERAGED - days_left)
+        sign, strike = self.options.sign[rows, None], self.options.strike[rows, None]
+        return averaged_value(sign, node.spot, strike, known, days_left, vol)
 
     def _linear(self, column: int, item: Linear, spot: Array, paths: Paths) -> Array:
         """Value of one unit of spot, a perpetual or a future at every node, shape (dates, scenarios)."""

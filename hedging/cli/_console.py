@@ -88,11 +88,10 @@ def vol_of_30_days(market: Market) -> float:
 def drawn(
     market: Market, days: float, count: int, seed: int, *, tails: str = "student-t"
 ) -> dict[str, Paths]:
-    """Paths with fat tails at the chain's 30-day vol, by asset, judged half way and at the end."""
-    from hedging.paths import jump_diffusion, student_t
+    """Paths with fat tails at the chain's own vols and forwards, by asset, judged at each expiry and at the end."""
+    from hedging.scenario import draw
 
-    draw = student_t if tails == "student-t" else jump_diffusion
-    return draw({market.asset: vol_of_30_days(market)}, [days / 2, days], count, seed)
+    return draw(market, days, count, seed, tails=tails)  # type: ignore[arg-type]
 
 
 def check_outputs(*files: str | None, plot: str | None = None) -> None:

@@ -88,7 +88,7 @@ def _path(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePl
         paths = drawn = replay(args.replay).paths(market.asset)
     else:
         fall = (args.velocity, args.acceleration, args.days)
-        reaction = measured(market.asset)
+        reaction = measured(market.asset).at(console.vol_of_30_days(market))
         paths = crash_path(*fall, reaction=reaction)
         drawn = fan(*fall, multiples=ACCELERATIONS, reaction=reaction)
     result = run(book, market, paths, overlay=overlay)
@@ -202,7 +202,7 @@ def _monte_carlo(args: argparse.Namespace, book: Book, market: Market, overlay: 
         "risk": console.records(risk.reset_index()),
     }
     head = (
-        f"{args.monte_carlo:,} paths of {args.days:g} days, {args.tails}, at the chain's 30-day vol of {vol:.1%} "
+        f"{args.monte_carlo:,} paths of {args.days:g} days, {args.tails}, at the chain's own vols ({vol:.1%} for 30 days) "
         f"(seed {args.seed}); losses in {result.currency}"
     )
     told = _many(content, _accounts(args, book, market, paths, overlay))

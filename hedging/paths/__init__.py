@@ -3,21 +3,15 @@
 `Paths` is what scenarios, margin and the planner walk along; `Reaction` says how vol answers a move of spot.
 """
 
+from hedging.paths.assumptions import assumptions
 from hedging.paths.crash import crash_path, fan, hitting_time
 from hedging.paths.crashes import REPLAYS, Replay, from_prices, replay
+from hedging.paths.historical import block_bootstrap, ewma_vol, filtered_historical, garch_vol
 from hedging.paths.joint import couple
 from hedging.paths.momentum import Momentum, measure, rolling
-from hedging.paths.monte_carlo import (
-    block_bootstrap,
-    ewma_vol,
-    filtered_historical,
-    garch_vol,
-    jump_diffusion,
-    stressed_correlation,
-    student_t,
-)
+from hedging.paths.monte_carlo import jump_diffusion, stressed_correlation, student_t
 from hedging.paths.paths import Paths, along, grid, join, today
-from hedging.paths.reactions import BTC, ETH, STILL, STRESS_BETA, Reaction, measured
+from hedging.paths.reactions import BTC, ETH, STILL, STRESS_BETA, Reaction, measured, tenor_scale, term_weight
 
 __all__ = [
     "BTC",
@@ -30,6 +24,7 @@ __all__ = [
     "Reaction",
     "Replay",
     "along",
+    "assumptions",
     "block_bootstrap",
     "couple",
     "crash_path",
@@ -48,5 +43,7 @@ __all__ = [
     "rolling",
     "stressed_correlation",
     "student_t",
+    "tenor_scale",
+    "term_weight",
     "today",
 ]

@@ -31,7 +31,8 @@ def couple(
     betas : mapping
         Log-price lost per log-price lost by the leader.
     reactions : mapping, optional
-        What moves with each asset; by default as measured for ETH, and BTC's for all others.
+        What moves with each asset; by default as fitted to ETH, and BTC's for all others, which
+        the result then says.
 
     Raises
     ------

@@ -1,48 +1,39 @@
-"""Random scenarios with fat tails, joint across assets: Student-t, jumps, filtered history, block bootstrap.
+"""Random scenarios with fat tails, joint across assets: Student-t and jumps.
 
-Each function returns paths of every asset over the same days and states of the world, with vol, skew and
-the rest moved by `hedging.paths`. The same seed gives the same numbers, to the bit.
+Each function returns paths of every asset over the same days and states of the world. The mean of spot is its
+forward on every date: what a convex move adds to it is taken off. Vol is drawn both ways around what the surface
+has: it moves with the price by `hedging.paths.Reaction`, less what that comes to on average, and beside it by the
+noise that the rule leaves. The same seed gives the same numbers, to the bit.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from hedging._extras import require
 from hedging._numerics.types import Array
 from hedging.errors import InputError
-from hedging.paths.paths import Paths, along
-from hedging.paths.reactions import Reaction, measured
-from hedging.units import DAYS_PER_YEAR, SECONDS_PER_DAY
+from hedging.paths._drawing import Drawing, Reactions, Seed, Terms, checked_correlation, correlated
+from hedging.paths.paths import Paths
+from hedging.units import DAYS_PER_YEAR
 
-__all__ = [
-    "block_bootstrap",
-    "ewma_vol",
-    "filtered_historical",
-    "garch_vol",
-    "jump_diffusion",
-    "stressed_correlation",
-    "student_t",
-]
+__all__ = ["jump_diffusion", "stressed_correlation", "student_t"]
 
-Seed: TypeAlias = "int | np.random.Generator"
-Reactions: TypeAlias = "Mapping[str, Reaction] | None"
+
+WIDEST = 1e-3  # share of the widest moves, which are drawn alike: else the mean of spot would not exist
 
 
 def student_t(
-    vols: Mapping[str, float],
+    vols: Mapping[str, Terms],
     days: Sequence[float] | Array,
     scenarios: int,
     seed: Seed,
     *,
     degrees: float = 4.0,
-    drift: float = 0.0,
+    drift: Terms | Mapping[str, Terms] = 0.0,
     correlation: npt.ArrayLike | None = None,
     reactions: Reactions = None,
 ) -> dict[str, Paths]:
@@ -50,20 +41,21 @@ def student_t(
 
     Parameters
     ----------
-    vols : mapping of asset to float
-        Standard deviation of log-returns, as decimals a year.
+    vols : mapping of asset to float or sequence of float
+        Standard deviation of log-returns, as decimals a year; one for all dates, or of the time until each date.
     days : sequence of float
         Days from now, ascending, > 0 (or 0 for today).
     scenarios : int
     seed : int or numpy.random.Generator
     degrees : float
         Degrees of freedom, > 2; infinity is the normal.
-    drift : float
-        Of log-price. [1/year]
+    drift : float or sequence of float, or either by asset
+        The mean of spot grows by ``exp(drift * years)``; one for all dates, or of the time until each date, as a
+        forward has it. [1/year]
     correlation : array_like, shape (assets, assets), optional
         By default the assets are independent but for the common mixing variable.
     reactions : mapping of asset to Reaction, optional
-        What vol and the rest do; by default as measured for ETH, and BTC's for all others.
+        What vol and the rest do; by default as fitted to ETH, and BTC's for all others.
 
     Returns
     -------
@@ -73,21 +65,42 @@ def student_t(
     ------
     InputError
         If a number is out of its range or the correlation is no valid matrix.
+
+    Notes
+    -----
+    The exponential of a Student-t has no mean. The widest of 1,000 steps, of a week at most, are drawn from the
+    same normal, the widest that the rest may have, and all are scaled to the deviation that is stated.
     """
     if not degrees > 2:
         raise InputError(f"degrees must be > 2 for a standard deviation to exist; got {degrees!r}.")
-    random, steps, scale = _prepared(vols, days, scenarios, seed)
-    normal = _correlated(random, scenarios, steps.size, len(vols), correlation)
-    if not math.isinf(degrees):
-        # Scaled to unit variance: var of t is degrees / (degrees - 2).
-        mixing = random.chisquare(degrees, (scenarios, steps.size, 1)) / (degrees - 2.0)
-        normal = normal / np.sqrt(mixing)
-    moves = normal * scale + (drift / DAYS_PER_YEAR * steps)[:, None]
-    return _paths(vols, days, moves, reactions)
+    drawing = Drawing.of(vols, days, scenarios, seed, drift)
+    normal = correlated(drawing, correlation)
+    if math.isinf(degrees):
+        moves = normal * drawing.deviation - drawing.deviation**2 / 2.0
+    else:
+        widths, weights = _mixing(degrees)
+        mixing = drawing.random.chisquare(degrees, (*normal.shape[:2], 1))
+        width = np.minimum((degrees - 2.0) / mixing, widths[0])
+        unit = float(widths @ weights)
+        moves = normal * np.sqrt(width / unit) * drawing.deviation
+        moves -= np.log(np.exp(np.multiply.outer(drawing.deviation**2 / 2.0, widths / unit)) @ weights)
+    return drawing.paths(moves, reactions)
+
+
+def _mixing(degrees: float) -> tuple[Array, Array]:
+    """Variance of a Student-t over the normal's, the widest first, as values with weights that sum to 1."""
+    from scipy.special import chdtri
+
+    # Evenly in the log of probability: what is rare decides the mean of an exponential.
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    share = np.append(WIDEST, WIDEST ** (0.5 * (1.0 - nodes)))
+    weights = np.append(WIDEST, -0.5 * math.log(WIDEST) * weights * share[1:])
+    widths: Array = (degrees - 2.0) / np.asarray(chdtri(degrees, 1.0 - share), dtype=float)
+    return widths, np.asarray(weights / weights.sum())
 
 
 def jump_diffusion(
-    vols: Mapping[str, float],
+    vols: Mapping[str, Terms],
     days: Sequence[float] | Array,
     scenarios: int,
     seed: Seed,
@@ -96,7 +109,7 @@ def jump_diffusion(
     jump_mean: float = -0.10,
     jump_deviation: float = 0.08,
     betas: Mapping[str, float] | None = None,
-    drift: float = 0.0,
+    drift: Terms | Mapping[str, Terms] = 0.0,
     correlation: npt.ArrayLike | None = None,
     reactions: Reactions = None,
 ) -> dict[str, Paths]:
@@ -104,10 +117,10 @@ def jump_diffusion(
 
     Parameters
     ----------
-    vols : mapping of asset to float
-        Of the normal part, as decimals a year.
+    vols : mapping of asset to float or sequence of float
+        Of the normal part, as decimals a year; as in `student_t`.
     days, scenarios, seed, drift, correlation, reactions
-        As in `student_t`; the drift is of the part without jumps.
+        As in `student_t`; the normal part makes up for what the jumps lose on average.
     jumps : float
         Expected jumps a year, >= 0.
     jump_mean, jump_deviation : float
@@ -122,113 +135,17 @@ def jump_diffusion(
     """
     if not (jumps >= 0 and jump_deviation >= 0 and math.isfinite(jumps + jump_mean + jump_deviation)):
         raise InputError("jumps and jump_deviation must be numbers >= 0, and jump_mean finite.")
-    random, steps, scale = _prepared(vols, days, scenarios, seed)
-    normal = _correlated(random, scenarios, steps.size, len(vols), correlation)
-    count = random.poisson(jumps / DAYS_PER_YEAR * steps, (scenarios, steps.size))
+    drawing = Drawing.of(vols, days, scenarios, seed, drift)
+    normal = correlated(drawing, correlation)
+    expected = jumps / DAYS_PER_YEAR * drawing.steps
+    count = drawing.random.poisson(expected, normal.shape[:2])
     # The sum of n normal jumps is normal with n times the mean and variance.
-    common = count * jump_mean + np.sqrt(count) * jump_deviation * random.standard_normal(count.shape)
+    common = count * jump_mean + np.sqrt(count) * jump_deviation * drawing.random.standard_normal(count.shape)
     beta = np.array([(betas or {}).get(asset, 1.0) for asset in vols])
-    moves = normal * scale + common[:, :, None] * beta + (drift / DAYS_PER_YEAR * steps)[:, None]
-    return _paths(vols, days, moves, reactions)
-
-
-def filtered_historical(
-    prices: pd.DataFrame,
-    days: int,
-    scenarios: int,
-    seed: Seed,
-    *,
-    decay: float = 0.94,
-    vols: pd.DataFrame | None = None,
-    reactions: Reactions = None,
-) -> dict[str, Paths]:
-    """Past returns over the vol of their day, drawn anew and given today's vol, which then lives on.
-
-    Parameters
-    ----------
-    prices : DataFrame
-        Daily closes, one column an asset, ascending.
-    days : int
-        Length of the paths, one date a day.
-    scenarios : int
-    seed : int or numpy.random.Generator
-    decay : float
-        Of the exponentially weighted variance, 0 to 1 (RiskMetrics: 0.94).
-    vols : DataFrame, optional
-        Daily vol of each return, such as `garch_vol` gives; its last row is today's, and it stays.
-        By default `ewma_vol`, which is updated along each path.
-    reactions : mapping of asset to Reaction, optional
-        As in `student_t`.
-
-    Notes
-    -----
-    The same day is drawn for all assets, so that their dependence, tails included, is the past's own.
-
-    References
-    ----------
-    .. [1] G. Barone-Adesi, K. Giannopoulos, L. Vosper, VaR without correlations for portfolios of
-       derivative securities, J. Futures Markets 19, 1999.
-    """
-    random = np.random.default_rng(seed)
-    returns = _returns(prices)
-    dates = _whole_days(days, scenarios)
-    if not 0 < decay < 1:
-        raise InputError(f"decay must lie between 0 and 1; got {decay!r}.")
-    vol = (ewma_vol(returns, decay) if vols is None else vols).to_numpy(dtype=float)
-    if vol.shape != (len(returns) + 1, returns.shape[1]) or not (vol > 0).all():
-        raise InputError("vols must be numbers > 0, one row per return and one more for today.")
-    shocks = returns.to_numpy() / vol[:-1]
-    shocks = shocks / np.sqrt((shocks**2).mean(axis=0))  # so that today's vol is what its name says
-    drawn = shocks[random.integers(0, len(shocks), (scenarios, days))]
-    variance = np.broadcast_to(vol[-1] ** 2, (scenarios, vol.shape[1])).copy()
-    moves = np.empty((scenarios, days, vol.shape[1]))
-    for day in range(days):
-        moves[:, day] = drawn[:, day] * np.sqrt(variance)
-        if vols is None:
-            variance = decay * variance + (1.0 - decay) * moves[:, day] ** 2
-    return _paths(dict.fromkeys(map(str, prices.columns), 1.0), dates, moves, reactions)
-
-
-def block_bootstrap(
-    prices: pd.DataFrame,
-    days: int,
-    scenarios: int,
-    seed: Seed,
-    *,
-    mean_block: float = 5.0,
-    reactions: Reactions = None,
-) -> dict[str, Paths]:
-    """Stationary bootstrap: runs of past days, of random length, put one after another.
-
-    Parameters
-    ----------
-    prices, days, scenarios, seed, reactions
-        As in `filtered_historical`.
-    mean_block : float
-        Mean length of a run, >= 1; runs keep what follows what, such as one bad day another.
-
-    References
-    ----------
-    .. [1] D. N. Politis and J. P. Romano, The stationary bootstrap, JASA 89, 1994.
-    """
-    if not mean_block >= 1:
-        raise InputError(f"mean_block must be a number of days >= 1; got {mean_block!r}.")
-    random = np.random.default_rng(seed)
-    returns = _returns(prices).to_numpy()
-    dates = _whole_days(days, scenarios)
-    starts = random.integers(0, len(returns), (scenarios, days))
-    fresh = random.random((scenarios, days)) < 1.0 / mean_block
-    place = starts[:, 0]
-    moves = np.empty((scenarios, days, returns.shape[1]))
-    for day in range(days):
-        # A run goes on at the next day of the past, round the end to its start.
-        place = (
-            starts[:, day]
-            if day == 0
-            else np.where(fresh[:, day], starts[:, day], (place + 1) % len(returns))
-        )
-        moves[:, day] = returns[place]
-    return _paths(dict.fromkeys(map(str, prices.columns), 1.0), dates, moves, reactions)
+    added = np.expm1(beta * jump_mean + (beta * jump_deviation) ** 2 / 2.0)
+    moves = normal * drawing.deviation + common[:, :, None] * beta
+    moves -= drawing.deviation**2 / 2.0 + expected[:, None] * added
+    return drawing.paths(moves, reactions)
 
 
 def stressed_correlation(correlation: npt.ArrayLike, stress: float) -> Array:
@@ -249,131 +166,4 @@ def stressed_correlation(correlation: npt.ArrayLike, stress: float) -> Array:
     if not 0 <= stress <= 1:
         raise InputError(f"stress must lie between 0 and 1; got {stress!r}.")
     # A mean of two positive semidefinite matrices with unit diagonals is such a matrix itself.
-    return np.asarray((1.0 - stress) * _checked_correlation(correlation) + stress)
-
-
-def ewma_vol(returns: pd.DataFrame, decay: float = 0.94) -> pd.DataFrame:
-    """Exponentially weighted vol before each return, and after the last one, per day.
-
-    Parameters
-    ----------
-    returns : DataFrame
-        Daily log-returns.
-    decay : float
-        Weight of yesterday's variance.
-
-    Returns
-    -------
-    DataFrame
-        One row more than `returns`: row i was known before return i, the last row is today's.
-    """
-    values = returns.to_numpy(dtype=float)
-    variance = np.empty((len(values) + 1, values.shape[1]))
-    variance[0] = (values**2).mean(axis=0)
-    for i, row in enumerate(values):
-        variance[i + 1] = decay * variance[i] + (1.0 - decay) * row**2
-    return pd.DataFrame(np.sqrt(variance), columns=returns.columns)
-
-
-def garch_vol(returns: pd.DataFrame) -> pd.DataFrame:
-    """GARCH(1, 1) vol with Student-t shocks before each return and after the last one, per day.
-
-    Needs the library `arch`; the result goes into `filtered_historical`.
-
-    Parameters
-    ----------
-    returns : DataFrame
-        Daily log-returns.
-
-    Raises
-    ------
-    MissingExtraError
-        If `arch` is not installed.
-    """
-    arch = require("arch", "stats")
-    columns = {}
-    for name in returns:
-        fitted = arch.arch_model(100.0 * returns[name].to_numpy(), mean="Zero", dist="t").fit(disp="off")
-        ahead = float(fitted.forecast(horizon=1).variance.to_numpy()[-1, 0])
-        columns[name] = np.append(np.asarray(fitted.conditional_volatility), math.sqrt(ahead)) / 100.0
-    return pd.DataFrame(columns)
-
-
-def _prepared(
-    vols: Mapping[str, float], days: Sequence[float] | Array, scenarios: int, seed: Seed
-) -> tuple[np.random.Generator, Array, Array]:
-    """Generator, days between dates, and standard deviation of each step and asset."""
-    dates = np.asarray(days, dtype=float)
-    if dates.ndim != 1 or not dates.size or not (np.diff(dates, prepend=0.0) >= 0).all():
-        raise InputError(f"days must be ascending and >= 0; got {dates.tolist()}.")
-    if not vols or not all(vol >= 0 and math.isfinite(vol) for vol in vols.values()):
-        raise InputError(f"vols must give each asset a number >= 0, as a decimal a year; got {dict(vols)}.")
-    if scenarios < 1:
-        raise InputError(f"scenarios must be >= 1; got {scenarios!r}.")
-    steps = np.diff(dates, prepend=0.0)
-    deviation = np.array(list(vols.values())) * np.sqrt(steps / DAYS_PER_YEAR)[:, None]
-    return np.random.default_rng(seed), steps, deviation
-
-
-def _correlated(
-    random: np.random.Generator, scenarios: int, dates: int, assets: int, correlation: npt.ArrayLike | None
-) -> Array:
-    """Standard normals, shape (scenarios, dates, assets)."""
-    independent = random.standard_normal((scenarios, dates, assets))
-    if correlation is None:
-        return independent
-    matrix = _checked_correlation(correlation)
-    if len(matrix) != assets:
-        raise InputError(f"correlation must be {assets} x {assets}; got {matrix.shape}.")
-    # Eigenvectors serve singular matrices too, such as a correlation of one.
-    values, vectors = np.linalg.eigh(matrix)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    # Summed in a fixed order: a matrix product may round differently with another number of scenarios.
-    return np.asarray(sum(independent[..., k, None] * root[:, k] for k in range(assets)))
-
-
-def _checked_correlation(correlation: npt.ArrayLike) -> Array:
-    matrix = np.asarray(correlation, dtype=float)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
-        raise InputError(f"correlation must be a square matrix of numbers; got shape {matrix.shape}.")
-    if not (np.allclose(matrix, matrix.T, atol=1e-10) and np.allclose(np.diag(matrix), 1.0, atol=1e-10)):
-        raise InputError("correlation must be symmetric with ones on its diagonal.")
-    least = float(np.linalg.eigvalsh(matrix)[0])
-    if least < -1e-8:
-        raise InputError(
-            f"correlation must have no negative eigenvalue; the least is {least:.3g}. Its numbers contradict each other."
-        )
-    return matrix
-
-
-def _returns(prices: pd.DataFrame) -> pd.DataFrame:
-    values = prices.to_numpy(dtype=float)
-    if values.ndim != 2 or len(values) < 3 or not (np.isfinite(values) & (values > 0)).all():
-        raise InputError(
-            "prices must be numbers > 0, at least three rows, without gaps; drop or fill gaps first."
-        )
-    index = prices.index
-    if isinstance(index, pd.DatetimeIndex):
-        gaps = np.diff(index.as_unit("s").asi8) / SECONDS_PER_DAY
-        if not np.allclose(gaps, 1.0, atol=0.1):
-            raise InputError(
-                f"prices must be daily; the times between rows range from {gaps.min():g} to {gaps.max():g} days."
-            )
-    return pd.DataFrame(np.diff(np.log(values), axis=0), columns=prices.columns)
-
-
-def _whole_days(days: int, scenarios: int) -> Array:
-    if days < 1 or scenarios < 1 or int(days) != days:
-        raise InputError(f"days and scenarios must be whole numbers >= 1; got {days!r} and {scenarios!r}.")
-    return np.arange(1.0, days + 1.0)
-
-
-def _paths(
-    assets: Mapping[str, float], days: Sequence[float] | Array, moves: Array, reactions: Reactions
-) -> dict[str, Paths]:
-    """Paths of each asset from its log-returns, shape (scenarios, dates, assets)."""
-    log_price = np.cumsum(moves, axis=1)
-    return {
-        asset: along(days, np.ascontiguousarray(log_price[:, :, i]), reaction=measured(asset, reactions))
-        for i, asset in enumerate(assets)
-    }
+    return np.asarray((1.0 - stress) * checked_correlation(correlation) + stress)

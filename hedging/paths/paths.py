@@ -21,7 +21,7 @@ __all__ = ["Paths", "along", "grid", "join", "today"]
 
 Ageing: TypeAlias = Literal["tenor", "expiry"]
 
-_NODE_ARRAYS = ("spot", "vol_shift", "skew_shift", "carry_shift", "funding_shift", "spread")
+_NODE_ARRAYS = ("spot", "vol_shift", "skew_shift", "term_shift", "carry_shift", "funding_shift", "spread")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +49,9 @@ class Paths:
         See `hedging.paths.tenor_scale`.
     skew_shift : ndarray, shape (scenarios, dates), optional
         Change of the 25-delta risk reversal (call vol less put vol) of 30 days' tenor, as a decimal.
+    term_shift : ndarray, shape (scenarios, dates), optional
+        Change of the vol of 90 days' tenor less that of 30, beside what `vol_shift` does, as a decimal; linear in
+        the log of the tenor, see `hedging.paths.term_weight`.
     carry_shift : ndarray, shape (scenarios, dates), optional
         Added to the carry of every forward. [1/year]
     funding_shift : ndarray, shape (scenarios, dates), optional
@@ -59,6 +62,10 @@ class Paths:
         What time does to the surface. 'tenor' leaves each time to expiry its vol, so that an option slides along
         the term structure; 'expiry' leaves each expiry the variance that today's surface has between then and it,
         so that no option earns or loses by the shape of the term structure alone.
+    averaged : bool
+        Whether what expires at 08:00 UTC settles at the mean of spot over the 30 minutes before, as the exchanges of
+        coins have it, and is worth an option on that mean within them; otherwise at spot. A path that is walked has
+        it; a grid of levels, which says at what an option settles, has not.
     fitted_to : str
         The asset whose `Reaction` moved the rest with the price; empty where none did, or figures of one's own.
     """
@@ -74,7 +81,9 @@ class Paths:
     carry_shift: Array | None = None
     funding_shift: Array | None = None
     spread: Array | None = None
+    term_shift: Array | None = None
     ageing: Ageing = "tenor"
+    averaged: bool = False
     fitted_to: str = ""
 
     def __post_init__(self) -> None:
@@ -211,6 +220,8 @@ def along(
     log_price: Array,
     labels: Sequence[str] | None = None,
     reaction: Reaction = BTC,
+    *,
+    averaged: bool = True,
 ) -> Paths:
     """Scenarios that follow given paths of log-price, with all that moves with them.
 
@@ -224,6 +235,8 @@ def along(
         One name per scenario; by default their numbers.
     reaction : Reaction
         What vol, skew, spreads, funding and basis do.
+    averaged : bool
+        See `Paths`; False where log-prices are levels at which options settle.
 
     Raises
     ------
@@ -243,6 +256,7 @@ def along(
         labels=tuple(names),
         stickiness=reaction.stickiness,
         tenor_power=reaction.tenor_power,
+        averaged=averaged,
         fitted_to=reaction.fitted_to,
         **moved,
     )
@@ -274,7 +288,7 @@ def join(*parts: Paths) -> Paths:
 
 def _rules(paths: Paths) -> tuple[object, ...]:
     """What all scenarios of a set have in common beside their days."""
-    return paths.straight, paths.stickiness, paths.tenor_power, paths.ageing, paths.fitted_to
+    return paths.straight, paths.stickiness, paths.tenor_power, paths.ageing, paths.averaged, paths.fitted_to
 
 
 def _known(paths: Paths, name: str) -> Array:

@@ -119,7 +119,7 @@ def profile(
     """
     found = Market.of(market) if isinstance(market, OptionChain) else market
     moves = np.linspace(-0.6, 0.4, 201) if spot_moves is None else np.asarray(spot_moves, dtype=float)
-    paths = along([day], np.log1p(moves)[:, None], reaction=reaction)
+    paths = along([day], np.log1p(moves)[:, None], reaction=reaction, averaged=False)
     spot = found.spot * paths.spot[:, 0]
     held = book.of(found.asset)
     options = [item for item in held if isinstance(item.instrument, Option)]

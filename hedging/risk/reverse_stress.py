@@ -83,7 +83,7 @@ def reverse_stress(
     start = float(book.values(found, today()).sum())
 
     def bearable(log_price: Array) -> npt.NDArray[np.bool_]:
-        paths = along([day], log_price[:, None], reaction=reaction)
+        paths = along([day], log_price[:, None], reaction=reaction, averaged=False)
         return np.asarray(book.values(found, paths)[:, 0].sum(axis=1) - start > -loss)
 
     ends = (first_false(bearable, end) for end in (FURTHEST_FALL, FURTHEST_RISE))

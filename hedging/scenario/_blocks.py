@@ -21,7 +21,7 @@ from hedging.paths.paths import Paths
 from hedging.scenario.result import Group
 from hedging.units import days as days_between
 
-__all__ = ["Line", "Task", "all_values", "block_values"]
+__all__ = ["Line", "Task", "all_values", "block_values", "exit_cost"]
 
 
 # Values in one block, over legs, dates and scenarios: some megabytes each, and long enough to work on that
@@ -70,13 +70,14 @@ class Task:
     """All that a worker needs beside the scenarios: pricers, and what each line holds of what they price.
 
     `parts` lists per line the asset, the place of an instrument in its pricer, and units; `cash` per line;
-    `closing` what leaving its options costs.
+    `closing` what leaving its options costs, where the values are to have it; `leaving` that of all lines together.
     """
 
     pricers: dict[str, Pricer]
     parts: tuple[tuple[tuple[str, int, float], ...], ...]
     cash: tuple[float, ...]
     closing: tuple[tuple[_Closing, ...], ...]
+    leaving: tuple[_Closing, ...] = ()
 
     @classmethod
     def of(
@@ -109,10 +110,10 @@ class Task:
             )
             for asset, known in places.items()
         }
-        costs = tuple(
-            tuple(_closing_costs(line.book, markets, roll=roll)) if closing else () for line in lines
-        )
-        return cls(pricers, tuple(parts), tuple(line.book.cash for line in lines), costs)
+        leaving = tuple(tuple(_closing_costs(line.book, markets, roll=roll)) for line in lines)
+        costs = leaving if closing else tuple(() for _ in lines)
+        every = tuple(cost for line in leaving for cost in line)
+        return cls(pricers, tuple(parts), tuple(line.book.cash for line in lines), costs, every)
 
 
 def block_values(task: Task, moves: dict[str, Paths], out: Array | None = None) -> Array:
@@ -141,6 +142,14 @@ def block_values(task: Task, moves: dict[str, Paths], out: Array | None = None) 
         for cost in task.closing[line]:
             total -= cost.along(task.pricers[cost.asset], moves[cost.asset])
     return values
+
+
+def exit_cost(task: Task, moves: dict[str, Paths]) -> Array | None:
+    """Half spreads that closing all options would cost, shape (scenarios, dates); None without quoted ones. [money]"""
+    if not task.leaving:
+        return None
+    costs = (cost.along(task.pricers[cost.asset], moves[cost.asset]) for cost in task.leaving)
+    return np.asarray(sum(costs)).T
 
 
 def all_values(

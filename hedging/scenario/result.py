@@ -46,6 +46,13 @@ class ScenarioResult:
         Value today; 0 for a leg of an overlay, whose price and fee are counted in its values. [currency]
     values : ndarray, shape (scenarios, dates, legs)
         [currency]
+    exit_cost : ndarray, shape (scenarios, dates), optional
+        Half the spreads that closing all options would cost, the spreads of today times what they have widened by;
+        see `leaving`. [currency]
+    exit_cost_now : float
+        The same today. [currency]
+    remarks : tuple of str
+        What is assumed that may surprise: at what options settle, and rules that were fitted to another asset.
     """
 
     currency: str
@@ -58,6 +65,9 @@ class ScenarioResult:
     groups: tuple[Group, ...]
     start: Array
     values: Array
+    exit_cost: Array | None = None
+    exit_cost_now: float = 0.0
+    remarks: tuple[str, ...] = ()
 
     @property
     def pnl(self) -> Array:
@@ -114,6 +124,29 @@ class ScenarioResult:
             currency=asset,
             start=self.start / self.spot_now[asset],
             values=self.values / self.spot[asset][:, :, None],
+            exit_cost=None if self.exit_cost is None else self.exit_cost / self.spot[asset],
+            exit_cost_now=self.exit_cost_now / self.spot_now[asset],
+        )
+
+    def leaving(self) -> pd.DataFrame:
+        """Cost of closing every option today, and where it is dearest on the way, by scenario.
+
+        Returns
+        -------
+        DataFrame
+            Index ``scenario``; ``today``, ``at worst``, ``on day`` and the ``multiple``; NaN where no option is
+            quoted. [currency]
+        """
+        cost = np.zeros_like(self.position) if self.exit_cost is None else self.exit_cost
+        worst = cost.max(axis=1)
+        return pd.DataFrame(
+            {
+                "today": self.exit_cost_now,
+                "at worst": worst,
+                "on day": self.days[cost.argmax(axis=1)],
+                "multiple": worst / self.exit_cost_now if self.exit_cost_now else np.nan,
+            },
+            index=pd.Index(self.labels, name="scenario"),
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -160,6 +193,8 @@ class ScenarioResult:
             "units": {"gain": self.currency, "spot": f"{self.money} per unit", "days": "from now"},
             "days": self.days.tolist(),
             "base": self.base,
+            "exit_cost_now": self.exit_cost_now,
+            "remarks": list(self.remarks),
             "scenarios": [
                 {
                     "label": label,
@@ -167,6 +202,7 @@ class ScenarioResult:
                     "position": self.position[i].tolist(),
                     "overlay": self.overlay[i].tolist(),
                     "both": self.total[i].tolist(),
+                    "exit_cost": None if self.exit_cost is None else self.exit_cost[i].tolist(),
                     "legs": {leg: self.pnl[i, :, j].tolist() for j, leg in enumerate(self.legs)},
                 }
                 for i, label in enumerate(self.labels)
@@ -184,6 +220,18 @@ class ScenarioResult:
             f"{self.currency} on a position worth {self.base:,.6g} {self.currency} today"
         )
 
+    def _notes(self) -> tuple[str, ...]:
+        """What leaving costs, and the remarks."""
+        if not self.exit_cost_now:
+            return self.remarks
+        dearest = self.leaving().sort_values("at worst").iloc[-1]
+        form = "{:,.0f}" if abs(self.base) >= 10_000 else "{:,.4f}"
+        cost = (
+            f"closing all options costs {form.format(self.exit_cost_now)} {self.currency} in half spreads today, "
+            f"{form.format(dearest['at worst'])} at worst ({dearest.name}, day {dearest['on day']:g})"
+        )
+        return (cost, *self.remarks)
+
     def _table(self) -> pd.DataFrame:
         shown = self.summary().head(ROWS_SHOWN)
         moves = [f"{asset} end" for asset in self.spot]
@@ -193,7 +241,7 @@ class ScenarioResult:
 
     def __repr__(self) -> str:
         more = f"\n... and {len(self.labels) - ROWS_SHOWN:,} more" if len(self.labels) > ROWS_SHOWN else ""
-        return f"{self._head()}\n{self._table().to_string()}{more}"
+        return "\n".join((f"{self._head()}\n{self._table().to_string()}{more}", *self._notes()))
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -201,4 +249,5 @@ class ScenarioResult:
         more = (
             f"<p>... and {len(self.labels) - ROWS_SHOWN:,} more</p>" if len(self.labels) > ROWS_SHOWN else ""
         )
-        return f"<p>{escape(self._head())}</p>{self._table().to_html(border=0)}{more}"
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())
+        return f"<p>{escape(self._head())}</p>{self._table().to_html(border=0)}{more}{notes}"

@@ -19,7 +19,8 @@ from hedging.market.market import Chains, Market, markets_of
 from hedging.paths.crash import crash_path, hitting_time
 from hedging.paths.paths import Paths, grid, today
 from hedging.paths.reactions import BTC, Reaction
-from hedging.scenario._blocks import Line, Task, all_values, block_values
+from hedging.scenario._blocks import Line, Task, all_values, block_values, exit_cost
+from hedging.scenario._remarks import remarks_on
 from hedging.scenario.result import ScenarioResult
 from hedging.units import days as days_between
 
@@ -94,6 +95,7 @@ def run(
     first = next(iter(moves.values()))
     spot_now = {asset: by_asset[asset].spot for asset in moves}
     currency = next(iter(by_asset.values())).currency
+    exit_costs = exit_cost(task, dict.fromkeys(moves, today()))
     result = ScenarioResult(
         currency=currency,
         money=currency,
@@ -105,6 +107,9 @@ def run(
         groups=tuple(line.group for line in lines),
         start=start,
         values=values.transpose(2, 1, 0),
+        exit_cost=exit_cost(task, moves),
+        exit_cost_now=0.0 if exit_costs is None else float(exit_costs[0, 0]),
+        remarks=remarks_on(held, moves),
     )
     return result.in_coin(book.numeraire) if book.numeraire in spot_now else result
 

@@ -24,6 +24,7 @@ from hedging.market.contracts import FeeRule
 from hedging.market.market import Market
 from hedging.paths.crash import crash_path, fan
 from hedging.paths.paths import Paths, grid, join
+from hedging.paths.reactions import BTC, STILL, Reaction
 
 SPOT = Book(Holding.spot("BTC", 10.0))
 
@@ -362,3 +363,35 @@ def test_totals_alone_are_the_sums_of_the_legs() -> None:
     assert totals.values.shape == (50, 3, 2)
     assert_allclose(totals.position, by_leg.position, atol=1e-9)
     assert_allclose(totals.overlay, by_leg.overlay, atol=1e-9)
+
+
+def test_leaving_in_the_crash_costs_todays_spread_times_its_widening() -> None:
+    market = Market.of(flat_chain("cash", days=(30.0,), half_spread=0.05))
+    put = option(market, "p", 90.0, 30.0)
+    book = Book(Holding(put, 4.0))
+    half = market.half_spread(put)
+    assert half > 0
+    rule = Reaction(vol_rise=0.0, vol_speed=0.0, spread_rise=1.0, spread_speed=0.0, memory=np.inf)
+    result = scenario.run(book, market, crash_path(-0.05, days=4, reaction=rule))
+    assert_allclose(result.exit_cost_now, 4.0 * half)
+    t = np.arange(5)
+    # A share of spot, times 1 + 1 per 10 % of the fall.
+    assert_allclose(result.exit_cost, [4.0 * half * np.exp(-0.05 * t) * (1.0 + 0.5 * t)], rtol=1e-12)
+    row = result.leaving().iloc[0]
+    assert_allclose(row["multiple"], 3.0 * np.exp(-0.2))
+    assert row["on day"] == 4
+    assert "half spreads today" in repr(result)
+    assert_allclose(
+        scenario.run(book, market, crash_path(-0.05, days=4, reaction=STILL)).leaving()["multiple"], 1.0
+    )
+
+
+def test_rules_that_were_fitted_to_another_asset_are_named() -> None:
+    market = flat_market(days=(30.0,))
+    other = replace(BTC, fitted_to="ETH")
+    put = Book(Holding(option(market, "p", 90.0, 30.0), 1.0))
+    assert any(
+        "fitted to ETH" in remark
+        for remark in scenario.run(put, market, crash_path(-0.02, reaction=other)).remarks
+    )
+    assert not any("fitted to" in remark for remark in scenario.run(put, market, crash_path(-0.02)).remarks)

@@ -1,0 +1,113 @@
+"""Outcomes drawn for a chain agree with it: forwards, vols, dates, and no free lunch on recorded chains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from cases.markets import flat_market
+from numpy.testing import assert_allclose
+
+from hedging import Market, OptionChain, read_chain
+from hedging.book.pricer import unit_values
+from hedging.errors import InputError
+from hedging.market.contracts import Option
+from hedging.paths.reactions import STILL
+from hedging.planner import free_lunch, reweighted
+from hedging.scenario import draw
+from hedging.venues import read_chains
+
+TAILS = ("student-t", "jumps")
+
+
+@pytest.mark.parametrize("tails", TAILS)
+def test_mean_and_spread_of_spot_are_the_chains_on_every_date(market: Market, tails: str) -> None:
+    paths = draw(market, 60.0, 40_000, 3, tails=tails)[market.asset]  # type: ignore[arg-type]
+    years = paths.days / 365.0
+    error = paths.spot.std(axis=0) / np.sqrt(len(paths))
+    assert (np.abs(paths.spot.mean(axis=0) - market.smile.forward(years) / market.spot) < 2.0 * error).all()
+    assert_allclose(
+        np.log(paths.spot).std(axis=0), market.smile.vol_at(0.0, years) * np.sqrt(years), rtol=0.03
+    )
+    expiries = market.smile.times * 365.0
+    assert set(np.round(expiries[expiries < 60.0], 6)) <= set(np.round(paths.days, 6))
+
+
+def test_no_option_gains_by_the_shape_of_the_term_structure() -> None:
+    # Where vol and spot are drawn as the surface has them, the mean of every option at the horizon is its forward value.
+    market = flat_market("cash", days=(10.0, 20.0, 40.0, 80.0))
+    paths = draw(market, 30.0, 60_000, 3, reactions={"BTC": STILL})["BTC"]
+    quotes = market.chain.quotes
+    options = [
+        Option("BTC", row.flag, row.strike, row.expiry, market.chain.terms) for row in quotes.itertuples() if 80 < row.strike < 130
+    ]  # fmt: skip
+    values = unit_values(options, [np.nan] * len(options), market, paths)[:, -1]
+    now = market.chain.quotes.set_index(["flag", "strike", "expiry"])["mark"]
+    marks = np.array([now[(o.flag, o.strike, o.expiry)] for o in options])
+    error = values.std(axis=0) / np.sqrt(len(paths))
+    # Fat tails are no lognormal: within a few per cent of what the strike's own value is.
+    assert (np.abs(values.mean(axis=0) - marks) < 4.0 * error + 0.02 * market.spot * 0.1).all()
+
+
+def test_horizon_and_tails_are_checked(market: Market) -> None:
+    with pytest.raises(InputError, match="horizon must be a number of days > 0"):
+        draw(market, 0.0)
+    with pytest.raises(InputError, match="tails must be"):
+        draw(market, 30.0, tails="normal")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("tails", TAILS)
+def test_the_sample_has_no_free_lunch_and_is_reweighted(market: Market, tails: str) -> None:
+    paths = draw(market, 30.0, 1_000, 1, tails=tails)[market.asset]  # type: ignore[arg-type]
+    assert free_lunch(market, paths) is None
+    found = reweighted(market, paths)
+    assert found.worst <= 1e-6
+    assert found.effective > 500
+
+
+def recorded(folder: Path) -> Iterator[OptionChain]:
+    """Every recorded chain of an exchange's own quotes."""
+    for name in ("deribit_btc_daily_20251230_20260531", "deribit_eth_daily_20251230_20260531"):
+        yield from read_chains(folder / f"{name}.parquet")
+    for asset in ("BTC", "ETH"):
+        yield from read_chains(folder / "deribit_crash_6h_20260129_20260208.parquet", asset=asset)
+        for stamp in ("20260111T091434Z", "20260206T043012Z", "20260511T121945Z"):
+            yield read_chain(folder / f"deribit_full_{stamp}.csv.gz", asset=asset)
+    for name in ("book_summary_20250614.json.gz", "ticker_20200521.csv.gz", "snapshot_20260526.json.gz"):
+        yield read_chain(folder / f"deribit_btc_{name}")
+
+
+@pytest.mark.parametrize("asset", ["BTC", "ETH"])
+def test_the_crash_has_no_free_lunch_and_is_reweighted(shared_data: Path, asset: str) -> None:
+    chain = read_chain(shared_data / "chains" / "deribit_full_20260206T043012Z.csv.gz", asset=asset)
+    paths = draw(chain, 30.0, 1_000, 1)[asset]
+    assert free_lunch(chain, paths) is None
+    assert reweighted(chain, paths).worst <= 1e-6
+
+
+@pytest.mark.slow
+def test_no_recorded_chain_has_a_free_lunch_and_every_one_is_reweighted(shared_data: Path) -> None:
+    """Slow: some 400 chains, each with its surface, a search for orders that never lose, and a reweighting."""
+    count = 0
+    for chain in recorded(shared_data / "chains"):
+        market = Market.of(chain)
+        paths = draw(market, 30.0, 1_000, 1)[market.asset]
+        assert free_lunch(market, paths) is None, f"{market.asset} {chain.as_of}"
+        assert reweighted(market, paths).worst <= 1e-6, f"{market.asset} {chain.as_of}"
+        count += 1
+    assert count > 350
+
+
+@pytest.mark.slow
+def test_few_of_the_days_of_2021_and_2022_have_a_free_lunch(shared_data: Path) -> None:
+    """Slow: 120 chains of a vendor's end-of-day quotes. Seven have one, of up to 0.1 % of its size: none is the aim."""
+    lunches: dict[pd.Timestamp, float] = {}
+    for chain in read_chains(shared_data / "chains" / "deribit_btc_eod_2021_2022.parquet"):
+        found = free_lunch(chain, draw(chain, 30.0, 1_000, 1)["BTC"])
+        if found is not None:
+            lunches[chain.as_of] = found.share
+    assert len(lunches) <= 7
+    assert all(share < 2e-3 for share in lunches.values())
