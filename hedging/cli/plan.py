@@ -42,6 +42,11 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     asked.add_effort(plan, gap="0.1%%", seconds="10")
     plan.add_argument("--orders", metavar="FILE", help="write the orders as CSV")
     plan.add_argument("--ticket", metavar="FILE", help="write a ticket for any venue as JSON")
+    plan.add_argument(
+        "--second-opinion",
+        action="store_true",
+        help="also print each option's value and Greeks by vollib beside ours",
+    )
     console.add_outputs(plan, "payoff")
 
 
@@ -98,6 +103,12 @@ def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequen
         print(text)
     else:
         print(plan)
+        if args.second_opinion:
+            opinion = plan.second_opinion()
+            print(
+                f"\nsecond opinion, one unit of each option by vollib beside ours (largest difference "
+                f"{opinion.attrs['largest']:.2g} of ours)\n{opinion.to_string(index=False)}"
+            )
     if args.json and args.json != "-":
         write_text(args.json, text + "\n")
     if args.orders:

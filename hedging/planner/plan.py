@@ -24,6 +24,7 @@ from hedging.planner.selection.alternatives import alternatives
 from hedging.planner.selection.select import select
 from hedging.planner.solver.closest import solve_or_closest
 from hedging.planner.verify.cost import cost_with_carry
+from hedging.planner.verify.leg_greeks import leg_greeks
 from hedging.planner.verify.verify import verify
 
 __all__ = ["plan"]
@@ -137,6 +138,7 @@ def plan(
         agreement=agreement,
         joint_feasibility=explained.joint_feasibility,
         numeraires=verified.numeraires,
+        leg_greeks=leg_greeks(legs, request.markets),
         inputs=request.to_dict(),
     )
     if chosen.closest:

@@ -18,6 +18,7 @@ from hedging.book.saved import book_from, legs_to_dicts, plain_values
 from hedging.book.structure import structure
 from hedging.book.tickets import ticket
 from hedging.planner.result.checks import Check, Trough
+from hedging.planner.result.second_opinion import LegGreeks, second_opinion
 from hedging.planner.result.text import plan_html, plan_text
 from hedging.planner.result.values import (
     Agreement,
@@ -106,6 +107,8 @@ class HedgePlan:
         What the bands of several Greeks take together, by asset.
     numeraires : tuple of Numeraire
         Cost and worst case in money and in coin, where options settle in one coin.
+    leg_greeks : tuple of LegGreeks
+        Value and Greeks of one unit of each option ordered; see `second_opinion`.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
     """
@@ -131,6 +134,7 @@ class HedgePlan:
     agreement: Agreement | None = None
     joint_feasibility: tuple[JointFeasibility, ...] = ()
     numeraires: tuple[Numeraire, ...] = ()
+    leg_greeks: tuple[LegGreeks, ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -207,6 +211,10 @@ class HedgePlan:
             write_text(path, text + "\n")
         return text
 
+    def second_opinion(self) -> pd.DataFrame:
+        """Value and Greeks of each option ordered by vollib beside ours, with the largest difference."""
+        return second_opinion(self.leg_greeks)
+
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""
         whole = {
@@ -238,6 +246,7 @@ class HedgePlan:
             "outcomes": None if self.agreement is None else self.agreement.to_dict(),
             "joint_feasibility": [each.to_dict() for each in self.joint_feasibility],
             "numeraires": [each.to_dict() for each in self.numeraires],
+            "leg_greeks": [each.to_dict() for each in self.leg_greeks],
             "inputs": self.inputs,
             "units": _units(self.inputs.get("currency", "money")),
         }

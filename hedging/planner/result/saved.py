@@ -17,6 +17,7 @@ from hedging.planner.request.limits import Limits, Outright
 from hedging.planner.request.target import Target
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.plan import HedgePlan, PlanStatus
+from hedging.planner.result.second_opinion import LegGreeks
 from hedging.planner.result.values import (
     Agreement,
     Alternative,
@@ -103,6 +104,7 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         agreement=Agreement.from_dict(saved["outcomes"]) if saved.get("outcomes") else None,
         numeraires=tuple(Numeraire.from_dict(each) for each in saved.get("numeraires", ())),
         joint_feasibility=tuple(map(JointFeasibility.from_dict, saved["joint_feasibility"])),
+        leg_greeks=tuple(LegGreeks(**each) for each in saved["leg_greeks"]),
         inputs=saved["inputs"],
     )
 

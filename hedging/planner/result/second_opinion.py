@@ -1,0 +1,83 @@
+"""A second opinion on the orders of a plan: value and Greeks by vollib beside ours.
+
+vollib (py_vollib's new name) is the library that desks know. It is imported only when it is asked, as that takes a
+second.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["COMPARED", "LegGreeks", "second_opinion"]
+
+COMPARED = ("price", "delta", "gamma", "vega", "theta")
+
+
+@dataclass(frozen=True, slots=True)
+class LegGreeks:
+    """What one unit of an option of a plan is worth and how it moves, and what that is calculated from.
+
+    Attributes
+    ----------
+    instrument, flag : str
+    spot, strike : float
+        [money]
+    time_to_expiry : float
+        [years]
+    rate, dividend_yield : float
+        Continuous; a coin-settled option is discounted at the carry of its forward. [1/year]
+    vol : float
+        [1/sqrt(year)]
+    price, delta, gamma, vega, theta : float
+        Ours, of one unit, in the units of `hedging.units.GREEK_UNITS`.
+    """
+
+    instrument: str
+    flag: str
+    spot: float
+    strike: float
+    time_to_expiry: float
+    rate: float
+    dividend_yield: float
+    vol: float
+    price: float
+    delta: float
+    gamma: float
+    vega: float
+    theta: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers by name."""
+        return asdict(self)
+
+
+def second_opinion(legs: Sequence[LegGreeks]) -> pd.DataFrame:
+    """Value and Greeks of one unit of each option, ours and vollib's, and how far they are apart.
+
+    Returns
+    -------
+    DataFrame
+        One row an option and number: ``instrument, number, ours, vollib, difference``, the largest difference as a
+        share of ours in ``attrs["largest"]``.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what vollib says of its own imports concerns nobody here
+        value = import_module("vollib.black_scholes_merton").black_scholes_merton
+        greeks = import_module("vollib.black_scholes_merton.greeks.analytical")
+    rows = []
+    for leg in legs:
+        given = (leg.flag, leg.spot, leg.strike, leg.time_to_expiry, leg.rate, leg.vol, leg.dividend_yield)
+        for number in COMPARED:
+            theirs = float((value if number == "price" else getattr(greeks, number))(*given))
+            ours = float(getattr(leg, number))
+            rows.append((leg.instrument, number, ours, theirs, theirs - ours))
+    table = pd.DataFrame(rows, columns=["instrument", "number", "ours", "vollib", "difference"])
+    size = table["ours"].abs().where(table["ours"] != 0.0, 1.0)
+    table.attrs["largest"] = float((table["difference"].abs() / size).max()) if rows else 0.0
+    return table

@@ -1,0 +1,52 @@
+"""vollib's value and Greeks of a plan's options beside ours."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from hedging import samples
+from hedging.cli import main as cli
+from hedging.planner import Limits, Target, plan, read_plan
+
+
+@pytest.fixture(scope="module")
+def found():
+    return plan(samples.book(), samples.chain(), Target(delta=(8, 12), floor=-0.15), Limits(budget=0.02))
+
+
+def test_vollib_agrees_on_every_option_ordered(found):
+    table = found.second_opinion()
+    assert len(table) == 5 * len(found.legs)
+    assert set(table["number"]) == {"price", "delta", "gamma", "vega", "theta"}
+    assert table.attrs["largest"] < 1e-9
+    for leg in found.legs:
+        price = table[(table["instrument"] == leg.instrument.symbol) & (table["number"] == "price")]
+        assert abs(price["vollib"].iloc[0] / leg.price - 1.0) < 0.05  # the mark lies beside the quote
+
+
+def test_a_saved_plan_can_still_be_asked(found, tmp_path):
+    found.to_json(tmp_path / "plan.json")
+    assert read_plan(tmp_path / "plan.json").second_opinion().equals(found.second_opinion())
+
+
+def test_a_wrong_number_of_ours_is_seen(found):
+    from dataclasses import replace
+
+    wrong = replace(found, leg_greeks=(replace(found.leg_greeks[0], vega=found.leg_greeks[0].vega * 1.01),))
+    assert wrong.second_opinion().attrs["largest"] == pytest.approx(0.01 / 1.01, rel=1e-6)
+
+
+def test_the_command_prints_it_and_nothing_loads_vollib_before(tmp_path, capsys):
+    from hedging.venues import write_chain
+
+    write_chain(samples.chain(), tmp_path / "chain.csv")
+    (tmp_path / "book.toml").write_text('[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\n')
+    asked = [str(tmp_path / "book.toml"), "--chain", str(tmp_path / "chain.csv"), "--delta", "8:12"]
+    assert cli.main(["plan", *asked, "--second-opinion"]) == 0
+    assert "second opinion" in capsys.readouterr().out
+    probe = "import sys, hedging as hg; hg.plan; print('vollib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
