@@ -341,9 +341,13 @@ def test_an_interrupt_returns_the_best_plan_so_far(monkeypatch):
         return whole(*args, **kwargs)
 
     monkeypatch.setattr(branching, "branch_and_bound", interrupted)
-    target = Target(delta=(8, 12), vega=(0, None), floor=-0.2)
+    target = Target(delta=(8, 12), vega=(0, None), floor=-0.12)
     found = plan(
-        samples.book(), chain, target, Limits(budget=0.02, parsimony=0.0), effort=Effort(alternatives=False)
+        samples.book(),
+        chain,
+        target,
+        Limits(budget=0.04, parsimony=0.0),
+        effort=Effort(alternatives=False, gap=1e-6),
     )
     assert found.legs
     assert found.status is PlanStatus.FEASIBLE

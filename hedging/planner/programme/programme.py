@@ -64,7 +64,7 @@ class Problem:
         """The limits that a plan must keep; what is minimised is none."""
         lazy = [each.limit for each in self.lazy]
         limits = [*self.rows.limits_of(slice(None)), *lazy, *([SHORTFALL] if self.tails else [])]
-        return [limit for limit in limits if limit != self.least]
+        return [limit for limit in dict.fromkeys(limits) if limit != self.least]
 
     @property
     def outcome_pnl(self) -> Array:

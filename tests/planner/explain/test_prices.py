@@ -63,7 +63,9 @@ def test_the_scenarios_a_floor_is_paid_for_are_the_worst_ones_of_the_relaxed_hed
         + (problem.columns.pnl((Market.of(CHAIN),), scenarios) @ relaxed.lots).ravel()
     )
     for driver in shown:
-        node = scenarios.labels.index(driver.scenario) * 4 + list(scenarios.days).index(driver.day)
+        node = scenarios.labels.index(driver.scenario) * scenarios.days.size + list(scenarios.days).index(
+            driver.day
+        )
         assert pnl[node] == pytest.approx(pnl.min(), abs=1e-6 * problem.base)
 
 

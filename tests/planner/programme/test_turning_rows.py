@@ -31,8 +31,8 @@ def test_the_worst_turn_of_some_orders_is_that_of_the_book_along_all_turns(terms
     request = Request.of(book, market, Target(floor=-0.2), limits, horizon=30.0)
     whole = programme(book, market, Target(floor=-0.2), limits)
     (turns,) = (each for each in whole.lazy if isinstance(each, TurningRows))
-    base = whole.base
-    for _ in range(6):
+    base, broken = whole.base, 0
+    for _ in range(20):
         lots = np.zeros(len(whole.columns))
         used = random.choice(lots.size, 3, replace=False)
         lots[used] = np.ceil(random.uniform(1, 5, 3))
@@ -44,10 +44,15 @@ def test_the_worst_turn_of_some_orders_is_that_of_the_book_along_all_turns(terms
         paths = turning_paths(request.turning, strikes)
         pnl = pnl_of(after, (market,), paths) + after.value(market) - book.value(market)
         unearned = whole.columns.cash  # what a quote beyond the mark seems to give is paid as cash
-        over = turns.over(lots).max()
+        over = turns.over(lots).max(initial=-np.inf)
+        if pnl.min() > -0.2 * base + abs(unearned @ lots):
+            assert over <= 1e-6 * base  # within the floor, and only what is near it is known by number
+            continue
+        broken += 1
         assert -0.2 * base - over == pytest.approx(pnl.min(), abs=1e-6 * base + abs(unearned @ lots))
         row = np.array([int(turns.over(lots).argmax())])
         assert turns.rows(row)[0] @ lots - turns.held[row][0] == pytest.approx(over, abs=1e-7 * base)
+    assert broken > 3
 
 
 def test_rows_of_some_orders_are_those_of_all_at_the_same_lots():

@@ -87,12 +87,15 @@ def test_in_coin_a_debt_is_not_counted_where_spot_is_nothing():
     assert coin.troughs[0].pnl == pytest.approx(-90.0, rel=1e-6)
 
 
-def test_a_floor_that_memory_does_not_hold_is_refused_with_the_way_out(monkeypatch):
-    book = Book([Holding.spot("BTC", 10.0)])
-    monkeypatch.setattr(floor_rows, "MOST_VALUES", 5_000)
-    with pytest.raises(InputError, match=r"5,000 values at most; .* scenarios on .* Narrow expiries, deltas"):
+def test_a_floor_whose_rows_are_made_as_they_are_broken_is_the_same_floor(monkeypatch):
+    book, quiet = Book([Holding.spot("BTC", 10.0)]), Effort(alternatives=False)
+    listed = plan(book, FEW, Target(floor=-0.2), Limits(**LOOSE), effort=quiet)
+    monkeypatch.setattr(floor_rows, "LISTED", 100)
+    made = plan(book, FEW, Target(floor=-0.2), Limits(**LOOSE), effort=quiet)
+    assert made.objective == pytest.approx(listed.objective, rel=1e-6)
+    monkeypatch.setattr(floor_rows, "MOST_ROWS", 1_000)
+    with pytest.raises(InputError, match=r"1,000 scenarios and dates at most; .* Give fewer scenarios"):
         plan(book, FEW, Target(floor=-0.2), Limits(**LOOSE))
-    assert plan(book, FEW, Target(delta=(5, 9)), Limits(**LOOSE), effort=Effort(alternatives=False)).legs
 
 
 @pytest.mark.parametrize("coins", [0.05, 1e6])  # a lot is 0.1; nobody quotes 4 % of a million
