@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from hedging.screen import allocation, rotation
     from hedging.venues import read_chain, read_chains, read_prices
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "backtest": ("read_tape",),

@@ -61,3 +61,7 @@ class MissingExtraError(HedgingError, ImportError):
     """An optional library is not installed; the message names the extra that brings it."""
 
     exit_code = 2
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -124,3 +124,7 @@ def _sides(
     bid = np.floor((mark - half) / tick) * tick
     ask = np.ceil((mark + half) / tick) * tick
     return np.round(np.maximum(bid, 0.0), 4), np.round(ask, 4)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -52,7 +52,7 @@ class GreekUnit:
     position: str
 
 
-# The units py_vollib and Deribit print. Raw derivatives live in `_kernels` only.
+# The units py_vollib and Deribit print. Raw derivatives live in `_numerics` only.
 GREEK_UNITS: Final[dict[str, GreekUnit]] = {
     "price": GreekUnit(1.0, "money", "money"),
     "delta": GreekUnit(1.0, "price per 1.00 of spot", "units of underlying"),
@@ -111,3 +111,7 @@ def years(start: pd.Timestamp, end: pd.Timestamp) -> float:
 def days(start: pd.Timestamp, end: pd.Timestamp) -> float:
     """Time from `start` to `end` in days of 24 hours."""
     return (end - start) / pd.Timedelta(seconds=SECONDS_PER_DAY)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

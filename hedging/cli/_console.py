@@ -122,7 +122,9 @@ def write_table(path: str | Path, table: Any) -> None:
 
 
 def emit_json(path: str, content: Any) -> None:
-    """Write plain values as JSON, to a file or to stdout; a table is `records` first."""
+    """Write plain values or a table as JSON, to a file or to stdout."""
+    if not isinstance(content, dict | list):
+        content = records(content)
     text = json.dumps(content, indent=2, allow_nan=False, default=str)
     if path == "-":
         print(text)

@@ -6,8 +6,6 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from hedging.cli import _console as console
 from hedging.errors import InputError
 
@@ -18,11 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser"]
 
+# As `hedging.backtest.STRATEGIES` has them; that room loads when the command runs, not for its help.
+STRATEGIES = "hold, put, put-spread, collar, zero-cost-collar, put-spread-collar, covered-call, pput, cll, cllz, bxm, banded"
+
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``backtest`` to the commands."""
-    from hedging.backtest import STRATEGIES
-
     command = console.command(
         commands, "backtest", _run, "what overlays would have cost and saved over recorded quotes"
     )
@@ -41,7 +40,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--strategy",
         default="put",
         metavar="NAME[,NAME...]",
-        help=f"default put; also {', '.join(STRATEGIES)}",
+        help=f"default put; also {STRATEGIES}",
     )
     command.add_argument(
         "--set",
@@ -179,6 +178,8 @@ def _show(args: argparse.Namespace, tape: Tape, comparison: Comparison) -> None:
 
 
 def _write_ledgers(path: str, comparison: Comparison) -> None:
+    import pandas as pd
+
     table = pd.concat([done.ledger.assign(strategy=done.name) for done in comparison.runs], ignore_index=True)
     if path == "-":
         print(table.to_csv(index=False), end="")

@@ -41,6 +41,7 @@ def couple(
 
     Examples
     --------
+    >>> from hedging.paths.crash import crash_path
     >>> both = couple(crash_path(-0.05, days=2), ["BTC", "ETH"])
     >>> np.log(both["ETH"].spot).round(4).tolist()
     [[0.0, -0.0675, -0.135]]

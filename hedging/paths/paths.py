@@ -46,7 +46,7 @@ class Paths:
     stickiness : float
         0 leaves each moneyness its vol when spot moves, 1 leaves each strike its vol; in between linear.
     tenor_power : float
-        See `hedging.paths.tenor_scale`.
+        See `hedging.paths.reactions.tenor_scale`.
     skew_shift : ndarray, shape (scenarios, dates), optional
         Change of the 25-delta risk reversal (call vol less put vol) of 30 days' tenor, as a decimal.
     term_shift : ndarray, shape (scenarios, dates), optional

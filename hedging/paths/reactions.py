@@ -339,8 +339,8 @@ def tenor_scale(time_to_expiry: npt.ArrayLike, power: float = TENOR_POWER) -> Ar
 
     Examples
     --------
-    >>> tenor_scale([7 / 365, 30 / 365, 90 / 365]).round(2)
-    array([1.66, 1.  , 0.68])
+    >>> tenor_scale([7.5 / 365, 30 / 365, 120 / 365], power=0.5)
+    array([2. , 1. , 0.5])
     """
     tenor = np.maximum(np.asarray(time_to_expiry, dtype=float) * 365.0, SHORTEST_TENOR_DAYS)
     return np.asarray((TENOR_DAYS / tenor) ** power)

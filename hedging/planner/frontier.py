@@ -136,7 +136,7 @@ def frontier(
     Examples
     --------
     >>> import hedging as hg
-    >>>     >>> curve = frontier(hg.samples.book(), hg.samples.chain(), hg.Target(delta=(5, 15)), levels=[-0.1, -0.3])
+    >>> curve = frontier(hg.samples.book(), hg.samples.chain(), hg.Target(delta=(5, 15)), levels=[-0.1, -0.3])
     >>> bool(curve.table["cost"].is_monotonic_decreasing)
     True
     """

@@ -26,7 +26,7 @@ RALLY: Final = 0.5  # move at which upside given up is measured
 FAILED: Final = (-0.70, -0.12)  # 10 October 2025: AVAX and BTC in one day
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # measured: what is not is NaN, which equals nothing
 class Way:
     """One way out of one position; shares are of the position's value today.
 

@@ -1,7 +1,5 @@
 """One file an exchange or format: what it publishes becomes an `OptionChain`, its terms dated data."""
 
-from __future__ import annotations
-
 from hedging.venues import deribit
 from hedging.venues._files import FORMATS, QuoteFile, read_chain, read_chains, read_snapshots, snapshots
 from hedging.venues.own import write_chain

@@ -41,14 +41,20 @@ def command_into_a_pipe_that_nobody_reads(*arguments: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def printed(code: str) -> list[str]:
-    """The words that some code prints in a fresh process, where warnings are errors."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
+def in_a_process(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run some code in a fresh process, on one thread; warnings are errors."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *arguments],
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ
+        | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
     )
+
+
+def printed(code: str) -> list[str]:
+    """The words that some code prints in a fresh process, where warnings are errors."""
+    done = in_a_process(code)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout.split()

@@ -9,7 +9,8 @@ import pytest
 from cases.processes import command, printed
 
 from hedging import OptionChain, errors, read_plan
-from hedging.cli import _console
+from hedging.backtest import STRATEGIES
+from hedging.cli import _console, backtest
 from hedging.cli import main as cli
 from hedging.venues import write_chain
 
@@ -286,6 +287,10 @@ def test_help_and_usage_load_no_numbers_library(arguments: list[str]) -> None:
     run = f"import contextlib, io, sys; from hedging.cli.main import main\nargv = {arguments!r}\n"
     quiet = "with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()): main(argv)\n"
     assert printed(f"{run}{quiet}print(*[name for name in {heavy!r} if name in sys.modules])") == []
+
+
+def test_help_names_the_strategies_that_there_are() -> None:
+    assert tuple(backtest.STRATEGIES.split(", ")) == STRATEGIES
 
 
 @pytest.mark.parametrize("kind", [errors.HedgingError, *every_kind(errors.HedgingError)])
