@@ -33,8 +33,9 @@ from hedging.planner.programme.programme import Problem
 from hedging.planner.request.request import Request
 from hedging.planner.solver.backends import Programme, branch_and_bound
 from hedging.planner.solver.exact import programme_of
-from hedging.planner.solver.relaxation import Search, relax
+from hedging.planner.solver.relaxation import relax
 from hedging.planner.solver.search import solve
+from hedging.planner.solver.search_state import Search
 
 CHAINS = Path(__file__).resolve().parents[3] / "shared" / "data" / "chains"
 FULL = "deribit_full_{}.csv.gz"

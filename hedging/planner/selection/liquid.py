@@ -23,9 +23,10 @@ from hedging.planner.candidates.columns import Columns
 from hedging.planner.programme.programme import Problem
 from hedging.planner.request.limits import Limits, terms_of_outright
 from hedging.planner.selection.structure_rank import StructureRank
-from hedging.planner.solver.relaxation import Relaxation, Search, relax_within
+from hedging.planner.solver.relaxation import relax_within
 from hedging.planner.solver.rounding import rounded
 from hedging.planner.solver.search import Solution
+from hedging.planner.solver.search_state import Relaxation, Search
 from hedging.units import years
 
 __all__ = ["Illiquidity", "illiquidity", "most_liquid"]

@@ -27,8 +27,9 @@ from hedging.planner.selection.undisguised import deep
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.exact import branch
 from hedging.planner.solver.pairs import plainest_pair
-from hedging.planner.solver.relaxation import Search, relax_within
+from hedging.planner.solver.relaxation import relax_within
 from hedging.planner.solver.search import GONE_THROUGH, Solution, reach
+from hedging.planner.solver.search_state import Search
 
 __all__ = ["StructureRank", "most_standard"]
 

@@ -34,7 +34,8 @@ from hedging._numerics.types import Array
 from hedging.planner.programme.programme import Problem
 from hedging.planner.solver.exact import branch
 from hedging.planner.solver.linear import OutOfTimeError
-from hedging.planner.solver.relaxation import Relaxation, Search, reach, relax_within
+from hedging.planner.solver.relaxation import reach, relax_within
+from hedging.planner.solver.search_state import Relaxation, Search
 
 __all__ = ["branch_over_families"]
 

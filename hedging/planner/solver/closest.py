@@ -13,8 +13,8 @@ from hedging.planner.programme.rows import Rows
 from hedging.planner.request.effort import Effort
 from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
 from hedging.planner.solver.backends import Engine
-from hedging.planner.solver.relaxation import Search
 from hedging.planner.solver.search import Solution
+from hedging.planner.solver.search_state import Search
 from hedging.planner.solver.value_at_risk import possible, solve
 
 __all__ = [

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from hedging._numerics.types import Array
 from hedging.planner.solver.backends import Programme, branch_and_bound
-from hedging.planner.solver.relaxation import Search
+from hedging.planner.solver.search_state import Search
 
 __all__ = ["branch", "programme_of"]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from hedging._numerics.types import Array
 from hedging.planner.solver.pair_relaxation import ROUNDING, Box
-from hedging.planner.solver.relaxation import Search
+from hedging.planner.solver.search_state import Search
 
 __all__ = ["in_whole_lots"]
 

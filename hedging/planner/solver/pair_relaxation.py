@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._numerics.types import Array
-from hedging.planner.solver.relaxation import TOLERANCE, Search
+from hedging.planner.solver.search_state import TOLERANCE, Search
 
 __all__ = ["ROUNDING", "Box", "Pairs", "bounded", "joined"]
 

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from hedging._numerics.types import Array
 from hedging.planner.solver.pair_lots import in_whole_lots
 from hedging.planner.solver.pair_relaxation import FORGIVEN, Box, Pairs, bounded, joined
-from hedging.planner.solver.relaxation import Relaxation, Search
+from hedging.planner.solver.search_state import Relaxation, Search
 
 __all__ = ["cheapest_pair", "plainest_pair"]
 

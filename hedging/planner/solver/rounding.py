@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._numerics.types import Array
-from hedging.planner.solver.relaxation import Relaxation, Search, relax_within
+from hedging.planner.solver.relaxation import relax_within
+from hedging.planner.solver.search_state import Relaxation, Search
 
 __all__ = ["rounded"]
 

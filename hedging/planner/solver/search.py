@@ -29,8 +29,9 @@ from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.branch_and_bound import branch_over_families
 from hedging.planner.solver.linear import OutOfTimeError
 from hedging.planner.solver.pairs import cheapest_pair
-from hedging.planner.solver.relaxation import Relaxation, Search, reach, relax, relax_within
+from hedging.planner.solver.relaxation import reach, relax, relax_within
 from hedging.planner.solver.rounding import rounded
+from hedging.planner.solver.search_state import Relaxation, Search
 
 __all__ = ["Relaxation", "Solution", "reach", "relax", "simplest", "solve"]
 

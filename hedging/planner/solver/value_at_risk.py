@@ -34,8 +34,9 @@ from hedging.planner.programme.programme import Problem
 from hedging.planner.request.limit import VALUE_AT_RISK
 from hedging.planner.solver import search as plain
 from hedging.planner.solver.backends import Engine
-from hedging.planner.solver.relaxation import Relaxation, relax
+from hedging.planner.solver.relaxation import relax
 from hedging.planner.solver.search import Solution
+from hedging.planner.solver.search_state import Relaxation
 
 __all__ = ["possible", "simplest", "solve", "with_outcomes_fixed"]
 

@@ -22,7 +22,7 @@ from hedging.errors import InputError, MissingExtraError, SolverError
 from hedging.paths.paths import grid
 from hedging.planner import Effort, Limits, PlanStatus, Target, plan
 from hedging.planner.result.infeasible import InfeasibleHedgeError
-from hedging.planner.solver import backends, relaxation
+from hedging.planner.solver import backends, search_state
 from hedging.planner.solver.backends import Engine, Programme, branch_and_bound
 
 
@@ -210,7 +210,7 @@ def test_progress_hears_of_plans_that_get_cheaper_and_of_a_bound_below_them(monk
         if len(heard) == 10:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(relaxation, "TICK", 0.0)  # every node is reported, however fast the machine
+    monkeypatch.setattr(search_state, "TICK", 0.0)  # every node is reported, however fast the machine
     target, limits = Target(minimise="worst"), Limits(cost=0.005)
     found = plan(
         samples.book(),

@@ -16,7 +16,8 @@ from hedging.paths.paths import grid
 from hedging.planner import Limits, Target
 from hedging.planner.programme.programme import Problem
 from hedging.planner.solver import branch_and_bound as families
-from hedging.planner.solver.relaxation import Search, relax_within
+from hedging.planner.solver.relaxation import relax_within
+from hedging.planner.solver.search_state import Search
 
 GRID = grid(np.linspace(-0.6, 0.6, 9), (-0.1, 0.1), (5.0, 20.0))
 MOST = 3

@@ -13,8 +13,9 @@ from hedging.planner import Target
 from hedging.planner.programme import lazy_rows
 from hedging.planner.request.limit import FLOOR, Limit
 from hedging.planner.solver.closest import clashing, closest
-from hedging.planner.solver.relaxation import Search, relax
+from hedging.planner.solver.relaxation import relax
 from hedging.planner.solver.search import simplest, solve
+from hedging.planner.solver.search_state import Search
 
 SHARE = -0.2
 

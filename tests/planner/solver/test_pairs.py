@@ -13,8 +13,9 @@ from hedging.planner.solver import pairs as module
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.pair_relaxation import Box, bounded
 from hedging.planner.solver.pairs import cheapest_pair, plainest_pair
-from hedging.planner.solver.relaxation import Search, reach, relax_within
+from hedging.planner.solver.relaxation import reach, relax_within
 from hedging.planner.solver.search import solve
+from hedging.planner.solver.search_state import Search
 
 TARGETS = [
     BANDS,

@@ -20,12 +20,13 @@ from hedging.planner import Effort, HedgePlan, Limits, PlanStatus, Target, front
 from hedging.planner.request.default_scenarios import default_scenarios
 from hedging.planner.request.request import Request
 from hedging.planner.result.infeasible import InfeasibleHedgeError
-from hedging.planner.solver import relaxation
 from hedging.planner.solver import search as solver
+from hedging.planner.solver import search_state
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.exact import branch
 from hedging.planner.solver.pairs import cheapest_pair
-from hedging.planner.solver.relaxation import Search, relax_within
+from hedging.planner.solver.relaxation import relax_within
+from hedging.planner.solver.search_state import Search
 from hedging.planner.verify.checks import checks_of
 
 LADDER = [("p", 80.0, 30), ("p", 90.0, 30), ("c", 110.0, 30), ("p", 95.0, 60), ("c", 120.0, 60)]
@@ -346,7 +347,7 @@ def test_a_frontier_over_a_shortfall_of_many_outcomes_is_monotone_and_its_relaxa
 
 def test_the_put_beside_a_plan_is_the_closest_of_all_puts_however_slow_the_machine(monkeypatch):
     clock = itertools.count(step=0.1)
-    monkeypatch.setattr(relaxation.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(search_state.time, "perf_counter", lambda: next(clock))
     book, chain = samples.book(), samples.chain()
     target, limits = (
         Target(delta=(8, 12), vega=(0, None), floor=-0.15),
