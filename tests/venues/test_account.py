@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.market.contracts import Option, Perpetual, Spot
+from hedging.venues.deribit import book_from_account
 
 # The example of the exchange's own documentation of private/get_positions, with a gain of the session added.
 PERPETUAL = {
@@ -41,7 +42,7 @@ def parts(book: Book) -> dict:
 
 
 def test_the_parts_add_up_to_the_equity():
-    book = Book.from_deribit([PERPETUAL, PUT], SUMMARY, as_of=AS_OF)
+    book = book_from_account([PERPETUAL, PUT], SUMMARY, as_of=AS_OF)
     held = parts(book)
     perpetual, put, coins = held[Perpetual], held[Option], held[Spot]
     # Since the settlement at 7460 the perpetual has gained what the exchange says it has.
@@ -55,7 +56,7 @@ def test_the_parts_add_up_to_the_equity():
 
 def test_the_documented_gain_since_entry_is_that_of_an_inverse_contract():
     since_entry = PERPETUAL | {"floating_profit_loss": PERPETUAL["total_profit_loss"]}
-    held = parts(Book.from_deribit([since_entry], SUMMARY, as_of=AS_OF))[Perpetual]
+    held = parts(book_from_account([since_entry], SUMMARY, as_of=AS_OF))[Perpetual]
     assert_allclose(held.entry, 7440.18, rtol=1e-6)
 
 
@@ -76,7 +77,7 @@ def test_envelopes_and_several_currencies(wrap):
     summaries = {
         "summaries": [SUMMARY, {"currency": "USDC", "equity": 1_000.0}, {"currency": "ETH", "equity": 0.0}]
     }
-    book = Book.from_deribit(wrap([linear, option, PUT | {"size": 0.0}]), wrap(summaries), as_of=AS_OF)
+    book = book_from_account(wrap([linear, option, PUT | {"size": 0.0}]), wrap(summaries), as_of=AS_OF)
     assert_allclose(book.cash, 1_000.0 - 60.0 - 200.0)
     held = parts(book)
     assert (held[Perpetual].quantity, held[Perpetual].entry) == (-30.0, 152.0)
@@ -86,7 +87,7 @@ def test_envelopes_and_several_currencies(wrap):
 
 
 def test_an_unknown_entry_of_an_option_stays_unknown():
-    held = parts(Book.from_deribit([PUT | {"average_price_usd": None}], SUMMARY, as_of=AS_OF))[Option]
+    held = parts(book_from_account([PUT | {"average_price_usd": None}], SUMMARY, as_of=AS_OF))[Option]
     assert held.entry is None
 
 
@@ -107,4 +108,4 @@ def test_an_unknown_entry_of_an_option_stays_unknown():
 )
 def test_what_cannot_be_read_is_named(positions, summary, message):
     with pytest.raises(InputError, match=message):
-        Book.from_deribit(positions, summary, as_of=AS_OF)
+        book_from_account(positions, summary, as_of=AS_OF)
