@@ -117,6 +117,7 @@ TARGETS: Table = (
 TARGET_RULES: Table = (
     ("level", console.share, "SHARE", "of shortfall and value at risk: 95%%"),
     ("delta_rule", _rule, "RULE", "how vol moves with spot: sticky_strike, sticky_moneyness, or a ratio"),
+    ("joint", str, "box|together", "how several assets move under a floor: each by itself (box), or all alike"),
     ("reference_days", console.number, "DAYS", "the expiry of weight 1 in --vega-weighted: 30"),
     (
         "soft",
