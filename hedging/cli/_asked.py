@@ -121,7 +121,7 @@ TARGET_RULES: Table = (
         "joint",
         str,
         "box|together",
-        "several assets under a floor: each anywhere by itself (box), or by one share",
+        "how several assets move under a floor: each by itself (box), or all alike",
     ),
     ("reference_days", console.number, "DAYS", "the expiry of weight 1 in --vega-weighted: 30"),
     (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -176,8 +178,6 @@ def test_a_digest_tells_tapes_apart() -> None:
     assert tape.digest != tape.taken([0, 1]).digest
     chains = [tape.chain(k) for k in range(4)]
     quotes = chains[2].quotes.assign(bid=np.nextafter(chains[2].quotes["bid"], 0.0))
-    chains[2] = hg.OptionChain(
-        **{f: getattr(chains[2], f) for f in chains[2].__dataclass_fields__} | {"quotes": quotes}
-    )
+    chains[2] = replace(chains[2], quotes=quotes)
     changed = Tape.of(chains, delivery=pd.Series([1.0], index=pd.DatetimeIndex([EXPIRY])))
     assert changed.digest != tape.digest
