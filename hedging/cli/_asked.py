@@ -152,6 +152,28 @@ VIEW: Table = (
 )
 
 
+FUNDING: Table = (
+    (
+        "funding",
+        console.share,
+        "RATE",
+        "what longs pay per 8 hours: 0.01%%; by default what the chain's file shows",
+    ),
+    (
+        "funding_history",
+        str,
+        "FILE",
+        "rates per 8 hours by time: what is paid counts at their 90th percentile",
+    ),
+    (
+        "funding_received",
+        console.share,
+        "SHARE",
+        "of income that counts, at their 10th percentile (default 0)",
+    ),
+)
+
+
 def add_chains(command: console.Parser) -> None:
     """The book, and a chain of each of its assets."""
     command.add_argument("book", metavar="BOOK", help="TOML file of what is held")
@@ -172,6 +194,10 @@ def add_asked(command: console.Parser) -> None:
     _add(
         command.add_argument_group("a view", "a bet: what it expects orders to gain is off their cost"), VIEW
     )
+    funding = command.add_argument_group(
+        "funding", "of perpetuals: what is paid counts, what is received does not"
+    )
+    _add(funding, FUNDING)
     drawn = command.add_argument_group("horizon and outcomes")
     drawn.add_argument(
         "--horizon", type=console.number, default=30.0, metavar="DAYS", help="days the floor holds for"
@@ -217,7 +243,31 @@ def limits_of(args: argparse.Namespace) -> Limits:
     """The limits asked for."""
     from hedging.planner import Limits
 
-    return Limits(**_given(args, LIMITS), close=not args.no_close)
+    return Limits(**_given(args, LIMITS), close=not args.no_close, funding=_funding_of(args))
+
+
+def _funding_of(args: argparse.Namespace) -> Any:
+    """Funding by asset, where a rate or a history was given."""
+    from hedging.planner import Funding
+
+    if args.funding is None and args.funding_history is None:
+        if args.funding_received is not None:
+            raise InputError(
+                "--funding-received counts income by its history: give --funding-history FILE too."
+            )
+        return None
+    source = "as given" if args.funding is not None else ""
+    if args.funding_history is None:
+        return Funding(args.funding, source=source)
+    from hedging.book import read_book
+    from hedging.venues import read_funding
+
+    assets = (args.asset,) if args.asset else read_book(args.book).assets
+    more = {"rate": args.funding, "received": args.funding_received or 0.0, "source": source}
+    return {
+        asset: Funding.from_history(read_funding(args.funding_history, asset=asset), args.horizon, **more)
+        for asset in assets
+    }
 
 
 def view_of(args: argparse.Namespace) -> View | None:

@@ -70,11 +70,14 @@ class Market:
         The vol surface fitted to them, with the forwards of its expiries.
     funding_8h : float
         What longs of a perpetual pay shorts per 8 hours, as a share of spot.
+    funding_source : str
+        Where that is from: the name of the chain's perpetual, or nothing.
     """
 
     chain: OptionChain
     smile: smiles.Smile
     funding_8h: float = 0.0
+    funding_source: str = ""
 
     @classmethod
     def of(
@@ -82,10 +85,13 @@ class Market:
         chain: OptionChain,
         *,
         smile: smiles.Smile | None = None,
-        funding_8h: float = 0.0,
+        funding_8h: float | None = None,
     ) -> Market:
-        """Market of a chain; the surface is fitted unless one is given."""
-        return cls(chain, smile or _fitted(chain), funding_8h)
+        """Market of a chain; the surface is fitted, and funding is what its perpetual shows, unless they are given."""
+        source = ""
+        if funding_8h is None:
+            funding_8h, source = _shown_funding(chain)
+        return cls(chain, smile or _fitted(chain), funding_8h, source)
 
     @classmethod
     def bare(
@@ -263,6 +269,14 @@ def _fitted(chain: OptionChain) -> smiles.Smile:
     if chain not in _SURFACES:
         _SURFACES[chain] = smiles.fit(chain)
     return _SURFACES[chain]
+
+
+def _shown_funding(chain: OptionChain) -> tuple[float, str]:
+    """Funding of the perpetual among a chain's futures, and its name; 0 where none is shown."""
+    shown = chain.futures[chain.futures["expiry"].isna() & chain.futures["funding_8h"].notna()]
+    if shown.empty:
+        return 0.0, ""
+    return float(shown["funding_8h"].iloc[0]), str(shown["symbol"].iloc[0])
 
 
 def market_of(chain: OptionChain | Market) -> Market:

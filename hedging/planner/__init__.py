@@ -37,11 +37,13 @@ from hedging.planner.outcomes.free_lunch import free_lunch, reweighted
 from hedging.planner.plan import plan
 from hedging.planner.proxy import Proxy, proxy
 from hedging.planner.request.effort import Effort
+from hedging.planner.request.funding import Funding
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.limits import Limits, Outright
 from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.target import Band, Target, around
 from hedging.planner.request.view import View
+from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.result.plan import HedgePlan, PlanStatus
@@ -62,12 +64,15 @@ __all__ = [
     "Alternative",
     "Audit",
     "Band",
+    "BreakEven",
     "Check",
     "Conditioning",
+    "Decay",
     "Driver",
     "Effort",
     "FreeLunch",
     "Frontier",
+    "Funding",
     "HedgePlan",
     "InfeasibleHedgeError",
     "JointFeasibility",

@@ -21,9 +21,10 @@ from hedging.planner.request.target import Target
 from hedging.planner.request.view import View
 from hedging.planner.result.plan import HedgePlan, PlanStatus
 from hedging.planner.selection.alternatives import alternatives
+from hedging.planner.selection.break_even import break_even
 from hedging.planner.selection.select import select
 from hedging.planner.solver.closest import solve_or_closest
-from hedging.planner.verify.cost import cost_with_carry
+from hedging.planner.verify.cost import cost_with_carry, decay_of
 from hedging.planner.verify.leg_greeks import leg_greeks
 from hedging.planner.verify.verify import verify
 
@@ -112,9 +113,10 @@ def plan(
     solution, clashes = solve_or_closest(programme, request.effort)
     chosen, dearer = select(request, programme, solution)
     legs = orders_of(request, programme.columns, chosen.lots)
-    cost = cost_with_carry(legs, request.markets, request.horizon, request.view)
+    cost = cost_with_carry(legs, request)
     verified = verify(request, legs, cost, programme.base, None if chosen.closest else chosen.objective)
     explained = explain(request, programme, chosen, legs, verified, agreement)
+    unfunded = None if chosen.closest or chosen.interrupted else break_even(request, programme, legs)
     others = () if chosen.closest or chosen.interrupted else alternatives(request, whole, legs)
     found = HedgePlan(
         legs=legs,
@@ -139,6 +141,8 @@ def plan(
         joint_feasibility=explained.joint_feasibility,
         numeraires=verified.numeraires,
         leg_greeks=leg_greeks(legs, request.markets),
+        decay=decay_of(legs, request.markets, request.horizon),
+        break_even=unfunded,
         inputs=request.to_dict(),
     )
     if chosen.closest:

@@ -2,6 +2,7 @@
 
 from hedging.venues import deribit
 from hedging.venues._files import FORMATS, QuoteFile, read_chain, read_chains, read_snapshots, snapshots
+from hedging.venues.funding import read_funding
 from hedging.venues.own import write_chain
 from hedging.venues.prices import read_prices
 
@@ -11,6 +12,7 @@ __all__ = [
     "deribit",
     "read_chain",
     "read_chains",
+    "read_funding",
     "read_prices",
     "read_snapshots",
     "snapshots",

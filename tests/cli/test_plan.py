@@ -7,6 +7,7 @@ import json
 import math
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from hedging import samples
@@ -299,3 +300,27 @@ def test_times_without_a_zone_are_read_in_the_one_that_is_said(
     assert cli.main([*run, "--timezone", "Europe/Rome"]) == 0
     saved = json.loads((folder / "plan.json").read_text())
     assert saved["inputs"]["as_of"].startswith("2025-07-02T11:31")  # 13:31 in Rome
+
+
+def test_funding_is_a_rate_or_a_history_and_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--delta", "8:12", "--outright", "perpetual"]
+    saved = planned(folder, *arguments, "--funding", "-0.01%")
+    assert saved["inputs"]["funding_8h"] == {"BTC": -1e-4}
+    assert "BTC -0.01 % per 8 hours (as given); counted" in capsys.readouterr().out
+    times = pd.date_range("2025-01-01", periods=400, freq="8h", tz="UTC")
+    table = pd.DataFrame({"time": times, "funding_rate": [3e-4] * 200 + [-2e-4] * 200})
+    table.to_csv("funding.csv", index=False)
+    saved = planned(folder, *arguments, "--funding-history", "funding.csv")
+    counted = saved["inputs"]["funding"]["BTC"]
+    assert (counted["low"], counted["high"]) == (pytest.approx(-2e-4), pytest.approx(3e-4))
+    assert saved["cost"]["carry"] >= 0.0
+
+
+def test_income_of_funding_takes_a_history(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = ["plan", "book.toml", "--chain", "chain.csv", "--delta", "8:12"]
+    assert cli.main([*run, "--funding-received", "20%"]) == 2
+    assert "--funding-history FILE" in capsys.readouterr().err
+    assert cli.main([*run, "--funding", "5%"]) == 2
+    assert "per 8 hours" in capsys.readouterr().err

@@ -231,14 +231,15 @@ def test_selling_outright_is_shown_beside_and_used_only_when_allowed():
     assert [leg.instrument.symbol for leg in free.legs] == ["BTC"]
 
 
-def test_a_short_perpetual_carries_its_funding_to_the_horizon():
-    chain = small_chain(LADDER)
-    market = Market.of(chain, funding_8h=1e-4)
+@pytest.mark.parametrize(("funding", "paid"), [(-1e-4, 1e-4), (1e-4, 0.0)])
+def test_a_short_perpetual_pays_its_funding_to_the_horizon_and_counts_none_of_its_income(funding, paid):
+    market = Market.of(small_chain(LADDER), funding_8h=funding)
     limits = Limits(outright=(Outright("perpetual"),), **LOOSE)
     found = plan(coins(10), market, Target(delta=(4, 5)), limits, horizon=10.0)
-    short = sum(leg.quantity for leg in found.legs)
-    # Longs pay 0.01 % three times a day: a short receives it.
-    assert found.cost.carry == pytest.approx(short * SPOT * 1e-4 * 3 * 10.0)
+    short = -sum(leg.quantity for leg in found.legs)
+    assert short > 0.0
+    # Three times a day a short pays what a long receives.
+    assert found.cost.carry == pytest.approx(short * SPOT * paid * 3 * 10.0)
 
 
 # --- no plan ----------------------------------------------------------------------------------------

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hedging.book.book import Book
 from hedging.book.quantity import paid_for
 from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
-from hedging.market.contracts import Future, Linear, Option
+from hedging.market.contracts import Linear, Option
 from hedging.market.market import Market
+from hedging.planner.candidates.carry import carry_charged
 from hedging.planner.candidates.columns import Columns
 from hedging.planner.candidates.option_quotes import Offer, option_quotes
 from hedging.planner.candidates.orders import leg_on
@@ -35,18 +35,16 @@ def candidates_of(request: Request) -> Columns:
         [
             _on_market(
                 market,
-                request.limits,
-                book,
+                request,
                 book.position(market.asset) or base / market.spot,
-                request.horizon,
             )
             for market in markets
         ]
     )
 
 
-def _on_market(market: Market, limits: Limits, book: Book, position: float, horizon: float) -> Columns:
-    """Every order that `limits` allow on one market, and spot and perpetual in any case.
+def _on_market(market: Market, request: Request, position: float) -> Columns:
+    """Every order that its limits allow on one market, and spot and perpetual in any case.
 
     A plan that may not trade those outright is still shown beside one that does. Dated futures come only where
     they are allowed: what they would do, the perpetual beside shows.
@@ -54,20 +52,18 @@ def _on_market(market: Market, limits: Limits, book: Book, position: float, hori
     Parameters
     ----------
     market : Market
-    limits : Limits
-    book : Book
-        Options held may be closed, whatever the limits say about new ones.
+    request : Request
+        Options held may be closed, whatever its limits say about new ones.
     position : float
         Size of what is hedged, which leg sizes are measured by. [units of underlying]
-    horizon : float
-        [days]
 
     Raises
     ------
     InputError
         If no option of the chain is quoted within the limits and nothing else may be traded.
     """
-    quotes = option_quotes(market, limits, book)
+    limits = request.limits
+    quotes = option_quotes(market, limits, request.book)
     if not quotes and not limits.outright and not market.is_bare:
         raise InputError(
             f"no option of the {market.asset} chain between {limits.deltas[0]:g} and {limits.deltas[1]:g} delta"
@@ -82,7 +78,7 @@ def _on_market(market: Market, limits: Limits, book: Book, position: float, hori
     ]
     offers = quotes + outright
     least, most = (share * position for share in (limits.min_leg_share, limits.max_leg_share))
-    columns = _measured(offers, market, horizon, least, most)
+    columns = _measured(offers, market, request, least, most)
     fitting = columns.take(columns.most >= np.maximum(columns.least, 1.0))
     if not len(fitting):
         raise InputError(
@@ -135,7 +131,7 @@ def _outright_quote(
     )
 
 
-def _measured(offers: list[Offer], market: Market, horizon: float, least: float, most: float) -> Columns:
+def _measured(offers: list[Offer], market: Market, request: Request, least: float, most: float) -> Columns:
     """Columns of some offers: the arithmetic of `Book.__add__`, for all of them at once."""
     names = ("side", "price", "half_spread", "fee", "lot", "units_per_lot", "available", "beyond")
     side, price, half_spread, fee, lot, units, available, beyond = (
@@ -145,7 +141,6 @@ def _measured(offers: list[Offer], market: Market, horizon: float, least: float,
     buys_value = np.array([offer.pays_premium for offer in offers])
     in_coin = np.array([offer.pays_coin for offer in offers])
     is_option = np.array([isinstance(offer.instrument, Option) for offer in offers])
-    fair = np.array([isinstance(offer.instrument, Option | Future) for offer in offers])
     size = side * units
     bought = np.where(buys_value, size * price, 0.0)
     paid = paid_for(size, price, fee, buys_value)
@@ -156,7 +151,7 @@ def _measured(offers: list[Offer], market: Market, horizon: float, least: float,
     greeks = {name: each * size for name, each in unit_greeks(items, list(entry), market).items()}
     unearned = np.maximum(greeks["price"] - bought, 0.0)
     smallest, largest = np.ceil(least / units - 1e-9), np.floor(most / units + 1e-9)
-    carry = np.where(fair, 0.0, -greeks["theta"] * horizon)
+    carry = carry_charged(items, size, entry, market, request.funding_of(market), request.horizon)
     return Columns(
         instruments=tuple(offer.instrument for offer in offers),
         size=size,

@@ -34,10 +34,8 @@ class Columns:
     lot : ndarray
         Contracts per lot.
     cost : ndarray
-        Execution cost: half spread and fee, and the funding of perpetuals to the horizon. Options and dated
-        futures carry nothing under the chain's own vol and forward: decay pays for gamma and basis for the
-        drift, at a fair price. Theta of options as a cost would be the premium as a cost again, in disguise;
-        that of futures alone would earn from nothing, by calls bought and futures sold. [money]
+        Execution cost: half spread and fee, and the funding and basis that are paid to the horizon; see
+        `hedging.planner.candidates.carry`. [money]
     premium : ndarray
         Paid > 0, received < 0; zero for spot and perpetuals. [money]
     delta, gamma, vega, theta : ndarray

@@ -18,6 +18,7 @@ from hedging.planner.candidates.measures import Measure, measures
 from hedging.planner.programme.cover_rows import cover_rows
 from hedging.planner.programme.floor_rows import floor_rows
 from hedging.planner.programme.margin_rows import margin_rows
+from hedging.planner.programme.outright_rows import outright_rows
 from hedging.planner.programme.programme import Problem
 from hedging.planner.programme.rows import Rows, rows_of
 from hedging.planner.programme.shortfall import Chance, Tail
@@ -73,6 +74,7 @@ def _market_rows(request: Request, market: Market, columns: Columns, base: float
         for row in _measure_rows(request.book, market, measure, columns, base)
     ]
     blocks += cover_rows(request.book, market, columns, here)
+    blocks += outright_rows(request.book, market, request.target, columns, here)
     if request.limits.initial_margin is not None:
         limit = Limit("initial_margin", market.asset if several else "")
         matrix, bound = margin_rows(request.limits.initial_margin, request.book, market, columns, here, base)

@@ -18,6 +18,7 @@ from hedging.errors import InputError
 from hedging.market.contracts import FeeRule, Future, Linear, Perpetual, Settlement, Spot
 from hedging.market.market import Market
 from hedging.planner.request.coerce import number, pair
+from hedging.planner.request.funding import Funding
 
 __all__ = ["Limits", "MarginLimit", "Outright", "terms_of_outright"]
 
@@ -120,6 +121,9 @@ class Limits:
     initial_margin : InitialMargin, optional
         Greatest initial margin of the account after the plan, and the rules that say what it is; see
         `hedging.margin.InitialMargin`. Where several assets are held, of the account of each.
+    funding : Funding or {asset: Funding}, optional
+        What funding of perpetuals counts for. By default the market's rate counts where it is paid, and for nothing
+        where it is received.
     close : bool
         Whether options held may be closed, also outside these windows and in any size: from one lot to all of
         it, whatever the leg shares.
@@ -147,6 +151,7 @@ class Limits:
     gross_vega: float | None = None
     initial_margin: MarginLimit | None = None
     close: bool = True
+    funding: Funding | Mapping[str, Funding] | None = None
 
     def __post_init__(self) -> None:
         for name in ("budget", "cost"):
@@ -183,6 +188,11 @@ class Limits:
             if not isinstance(getattr(self, name), bool | np.bool_):
                 raise InputError(f"{name} must be True or False; got {getattr(self, name)!r}.")
             object.__setattr__(self, name, bool(getattr(self, name)))
+        fundings = self.funding.values() if isinstance(self.funding, Mapping) else (self.funding,)
+        if not all(isinstance(each, Funding | None) for each in fundings):
+            raise InputError(
+                f"funding takes a Funding, such as Funding(rate=0.0001) for 0.01 % per 8 hours; got {self.funding!r}."
+            )
         margin = self.initial_margin
         if margin is not None and (isinstance(margin, type) or not hasattr(margin, "alone")):
             raise InputError(
@@ -206,6 +216,11 @@ class Limits:
     def ladders(self) -> Mapping[str, Ladder]:
         """Order books by symbol; none where what is quoted is no limit."""
         return self.depth if self.quoted_size else {}
+
+    def funding_of(self, asset: str) -> Funding:
+        """What funding of one asset counts for; with no rate of its own, where none is given."""
+        found = self.funding.get(asset) if isinstance(self.funding, Mapping) else self.funding
+        return found or Funding()
 
     def to_dict(self) -> dict[str, Any]:
         """The limits by name; an uncapped fee shows no cap."""

@@ -17,6 +17,7 @@ from hedging.planner.request.coerce import number
 from hedging.planner.request.default_scenarios import QUARTERS, TURN_LOW, default_scenarios
 from hedging.planner.request.effort import Effort
 from hedging.planner.request.floors import check_dates, days_of
+from hedging.planner.request.funding import Funding
 from hedging.planner.request.limit import BANDS, Limit
 from hedging.planner.request.limits import Limits
 from hedging.planner.request.outcomes import Outcomes
@@ -141,6 +142,10 @@ class Request:
         assert self.turning is not None
         return self.turning if limit.day is None else self.turning.up_to(limit.day)
 
+    def funding_of(self, market: Market) -> Funding:
+        """What funding of one market counts for: the rate given, or the market's."""
+        return self.limits.funding_of(market.asset).at(market.funding_8h, market.funding_source)
+
     def with_outcomes(self, outcomes: Outcomes) -> Request:
         """The same request over other outcomes."""
         return replace(self, outcomes=outcomes)
@@ -167,7 +172,12 @@ class Request:
             "outcomes": None if self.outcomes is None else len(self.outcomes.paths),
             "reweighted": self.outcomes is not None and self.outcomes.reweight,
             "view": None if self.view is None else self.view.to_dict(),
-            "funding_8h": {market.asset: market.funding_8h for market in self.markets},
+            "funding_8h": {market.asset: self.funding_of(market).rate for market in self.markets},
+            "funding": {
+                market.asset: self.funding_of(market).to_dict()
+                for market in self.markets
+                if any(each.kind == "perpetual" for each in self.limits.outright)
+            },
             "versions": _versions(),
         }
 

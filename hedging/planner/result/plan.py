@@ -17,6 +17,8 @@ from hedging.book.legs import Cost, Leg, orders_frame
 from hedging.book.saved import book_from, legs_to_dicts, plain_values
 from hedging.book.structure import structure
 from hedging.book.tickets import ticket
+from hedging.planner.request.funding import Funding
+from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.second_opinion import LegGreeks, second_opinion
 from hedging.planner.result.text import plan_html, plan_text
@@ -109,6 +111,10 @@ class HedgePlan:
         Cost and worst case in money and in coin, where options settle in one coin.
     leg_greeks : tuple of LegGreeks
         Value and Greeks of one unit of each option ordered; see `second_opinion`.
+    decay : Decay or None
+        What holding the orders to the horizon costs if nothing moves.
+    break_even : BreakEven or None
+        At which funding a plan without the perpetual is cheaper, where the plan trades one.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
     """
@@ -135,6 +141,8 @@ class HedgePlan:
     joint_feasibility: tuple[JointFeasibility, ...] = ()
     numeraires: tuple[Numeraire, ...] = ()
     leg_greeks: tuple[LegGreeks, ...] = ()
+    decay: Decay | None = None
+    break_even: BreakEven | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -167,6 +175,13 @@ class HedgePlan:
         """Selling part of the position instead, if that was looked at."""
         plain = ("spot", "perpetual", "future")
         return next((item for item in self.alternatives if item.name in plain), None)
+
+    @property
+    def funding(self) -> tuple[str, ...]:
+        """What funding of each perpetual that may be traded counts for, and where it breaks even."""
+        counted = self.inputs.get("funding", {})
+        lines = (f"{asset} {Funding(**each)}" for asset, each in counted.items())
+        return (*lines, *([str(self.break_even)] if self.break_even else []))
 
     @property
     def message(self) -> str:
@@ -247,6 +262,8 @@ class HedgePlan:
             "joint_feasibility": [each.to_dict() for each in self.joint_feasibility],
             "numeraires": [each.to_dict() for each in self.numeraires],
             "leg_greeks": [each.to_dict() for each in self.leg_greeks],
+            "decay": None if self.decay is None else self.decay.to_dict(),
+            "break_even": None if self.break_even is None else self.break_even.to_dict(),
             "inputs": self.inputs,
             "units": _units(self.inputs.get("currency", "money")),
         }

@@ -13,8 +13,10 @@ from hedging.book.legs import Cost
 from hedging.book.saved import fee_from, legs_from
 from hedging.errors import InputError
 from hedging.margin import InitialMargin
+from hedging.planner.request.funding import Funding
 from hedging.planner.request.limits import Limits, Outright
 from hedging.planner.request.target import Target
+from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.plan import HedgePlan, PlanStatus
 from hedging.planner.result.second_opinion import LegGreeks
@@ -46,8 +48,13 @@ def limits_from(saved: dict[str, Any]) -> Limits:
     margin = saved.get("initial_margin")
     if margin is not None:
         margin = InitialMargin.from_dict(margin)
+    funding = saved.get("funding")
+    if funding is not None:
+        alone = "received" in funding  # a field of one, and else the name of an asset
+        funding = Funding(**funding) if alone else {asset: Funding(**each) for asset, each in funding.items()}
     depth = {symbol: Ladder(**sides) for symbol, sides in saved.get("depth", {}).items()}
-    return Limits(**(saved | windows | {"outright": outright, "initial_margin": margin, "depth": depth}))
+    made = {"outright": outright, "initial_margin": margin, "depth": depth, "funding": funding}
+    return Limits(**(saved | windows | made))
 
 
 def read_plan(path: str | Path) -> HedgePlan:
@@ -74,6 +81,8 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
     return HedgePlan(
         legs=legs_from(saved["orders"]),
         cost=_cost_from(saved["cost"]),
+        decay=Decay.from_dict(saved["decay"]) if saved.get("decay") else None,
+        break_even=BreakEven(**saved["break_even"]) if saved.get("break_even") else None,
         exposures=tuple(
             (_exposure(asset, before[asset]), _exposure(asset, after[asset])) for asset in before
         ),

@@ -36,6 +36,7 @@ def plan_text(plan: HedgePlan) -> str:
             f"  {f'worst {name}':<14}{per_cent(trough.share):>10}  {trough.scenario}, day {trough.day:.4g}"
         )
     lines += [f"  {f'in {item.unit}':<14}{item}" for item in _other_numeraires(plan)]
+    lines += [f"  {'funding':<14}{line}" for line in plan.funding]
     if plan.agreement is not None:
         lines.append(f"  {'outcomes':<14}{plan.agreement}")
     lines.append(f"  {'binds':<14}{', '.join(plan.binding) or 'nothing'}")
@@ -98,6 +99,7 @@ def _cost_lines(plan: HedgePlan) -> list[str]:
     return [
         f"  {'cost':<14}{cost.execution:>10,.0f} {currency}  half spread {cost.half_spread:,.0f}, "
         f"fees {cost.fees:,.0f}, carry {cost.carry:,.0f}",
+        *([f"  {'':<14}{plan.decay}"] if plan.decay and plan.legs else []),
         f"  {'net premium':<14}{cost.premium:>10,.0f} {currency}  {share:.2%} of {plan.base_name} {plan.base:,.0f}",
     ]
 

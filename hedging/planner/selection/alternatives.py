@@ -68,5 +68,5 @@ def _alternative(request: Request, name: str, problem: Problem) -> Alternative:
     checks = checks_of(request, legs, problem.base)
     missed = tuple(check for check in checks if not check.ok)
     loss = next((-check.value for check in checks if check.limit == problem.least), None)
-    cost = cost_with_carry(legs, request.markets, request.horizon, request.view)
+    cost = cost_with_carry(legs, request)
     return Alternative(name, legs, cost, missed, loss)

@@ -46,7 +46,7 @@ def select(
     if chosen is solution:
         return solution, ()
     legs = orders_of(request, programme.columns, solution.lots)
-    cost = cost_with_carry(legs, request.markets, request.horizon, request.view)
+    cost = cost_with_carry(legs, request)
     return chosen, (Alternative("optimum", legs, cost),)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hedging._numerics.tails import quantile_loss, shortfall
 from hedging._numerics.types import Array
-from hedging.book.book import Book
+from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg, cost_of
 from hedging.book.pnl import growth_of, pnl_of
 from hedging.market.contracts import Future, Option
@@ -58,6 +58,7 @@ def _of_market(
         gross = sum(abs(measure.of_book(Book() + [leg])) for leg in legs)
         yield Check(measure.limit, now, *measure.band, scale=max(measure.size(before), gross))
     yield from _cover(request.book, after, legs, market)
+    yield from _outright(request, legs, market)
     if margin is not None:
         limit = Limit("initial_margin", market.asset if several else "")
         yield Check(limit, margin.of(after, market) / base, high=margin.most)
@@ -98,7 +99,7 @@ def _of_spending(request: Request, legs: Sequence[Leg], base: float) -> Iterator
     if limits.budget is not None:
         yield Check(Limit("budget"), cost_of(legs).premium / base, high=limits.budget)
     if limits.cost is not None:
-        cost = cost_with_carry(legs, markets, request.horizon).execution
+        cost = cost_with_carry(legs, request, view=False).execution
         yield Check(Limit("cost"), cost / base, high=limits.cost)
     if limits.gross_vega is not None:
         vegas = [abs((Book() + [leg]).exposure(market).vega) for leg in legs for market in markets]
@@ -131,6 +132,29 @@ def _cover(book: Book, after: Book, legs: Sequence[Leg], market: Market) -> Iter
         yield Check(Limit("puts covered", expiry=expiry), puts, low=min(0.0, before_p))
         by_strike = Limit("puts covered by strike", expiry=expiry)
         yield Check(by_strike, strikes, low=min(0.0, before_k), scale=market.spot)
+
+
+def _outright(request: Request, legs: Sequence[Leg], market: Market) -> Iterator[Check]:
+    """Whether the underlying is traded outright beyond what is held, and beyond the delta asked for."""
+    traded = [leg.units for leg in legs if leg.instrument.asset == market.asset and not _optional(leg)]
+    if not traded:
+        return
+    book, held = request.book, request.book.of(market.asset)
+    plain = Book([item for item in held if not _optional(item)]).exposure(market).delta
+    each = [plain, *(Book([item]).exposure(market).delta for item in held if _optional(item))]
+    bands = [m for m in measures(request.target, market, several=False) if m.limit.kind.startswith("delta")]
+    for sign, name in ((1.0, "outright bought"), (-1.0, "outright sold")):
+        most = sum(max(-sign * delta, 0.0) for delta in each)
+        for measure in bands:
+            now, unit = measure.of_book(book), 1.0 if measure.in_coins else market.spot
+            ends = [sign * (end - now) / unit for end in measure.band if end is not None]
+            if measure.band[0 if sign > 0 else 1] is not None and min(ends) > 0.0:
+                most = max(most, *ends)
+        yield Check(Limit(name, market.asset), sum(max(sign * units, 0.0) for units in traded), high=most)
+
+
+def _optional(item: Leg | Holding) -> bool:
+    return isinstance(item.instrument, Option)
 
 
 def _slopes(book: Book, asset: str, expiry: pd.Timestamp) -> tuple[float, float, float]:

@@ -191,6 +191,10 @@ def _read_snapshot(file: QuoteFile, pick: Pick) -> OptionChain:
         for theirs in ("forward_price", "index_price"):
             rows[theirs] = rows["expiry"].map(dict(zip(expiries, forwards[theirs], strict=True)))
         when = stamps(pd.Series([content["snapshot_time"]]), file.name, pick.timezone).iloc[0]
+        if content.get("funding_rates"):
+            perpetuals = named(pd.DataFrame(content["funding_rates"]))
+            perpetuals["funding_8h"] = pd.to_numeric(perpetuals["funding_rate_8h"])
+            rows = pd.concat([rows, perpetuals], ignore_index=True)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ChainError(
             f"{file.name}: a part of the snapshot is missing or misshapen: {error!r}."

@@ -1,0 +1,85 @@
+"""The funding at which a plan with the perpetual and the cheapest plan without one cost the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from hedging.book.legs import Leg
+from hedging.book.pricer import FUNDING_PERIODS_PER_DAY
+from hedging.book.structure import structure
+from hedging.market.contracts import Perpetual
+from hedging.planner.candidates.carry import carry_charged
+from hedging.planner.candidates.orders import orders_of
+from hedging.planner.programme.programme import Problem
+from hedging.planner.request.request import Request
+from hedging.planner.result.carry import BreakEven
+from hedging.planner.solver.backends import Engine
+from hedging.planner.solver.value_at_risk import solve
+from hedging.planner.verify.cost import cost_with_carry
+
+__all__ = ["break_even"]
+
+NODES = 100  # for the other plan, of which nothing is proven
+SECONDS = 3.0  # for the same, should each node take long
+
+
+def break_even(request: Request, programme: Problem, legs: Sequence[Leg]) -> BreakEven | None:
+    """Break-even of the perpetual that a plan trades, or would trade were funding nothing; None without either."""
+    perpetual = programme.columns.kinds == "perpetual"
+    if not (request.effort.alternatives and legs and perpetual.any()) or request.target.least:
+        return None
+    trades = any(isinstance(leg.instrument, Perpetual) for leg in legs)
+    other: Sequence[Leg] | None = None
+    with suppress(KeyboardInterrupt):
+        rival = programme.only(~perpetual) if trades else _unfunded(request, programme)
+        other = _orders(request, rival)
+    if other is None:
+        return None
+    return _between(request, legs, other) if trades else _between(request, other, legs)
+
+
+def _orders(request: Request, problem: Problem) -> tuple[Leg, ...] | None:
+    if not len(problem.columns):
+        return None
+    found = solve(problem, gap=1e-2, time_limit=SECONDS, prove=False, engine=Engine(nodes=NODES))
+    return None if found.lots is None else orders_of(request, problem.columns, found.lots)
+
+
+def _unfunded(request: Request, programme: Problem) -> Problem:
+    """The same programme with funding that costs nothing."""
+    columns, cost = programme.columns, programme.columns.cost.copy()
+    for market in request.markets:
+        mine = [
+            i
+            for i, item in enumerate(columns.instruments)
+            if isinstance(item, Perpetual) and item.asset == market.asset
+        ]
+        items = [columns.instruments[i] for i in mine]
+        funding = request.funding_of(market)
+        cost[mine] -= carry_charged(
+            items, columns.size[mine], columns.entry[mine], market, funding, request.horizon
+        )
+    return replace(programme, columns=replace(columns, cost=cost))
+
+
+def _between(request: Request, with_one: Sequence[Leg], without: Sequence[Leg]) -> BreakEven | None:
+    """The rate at which both cost the same, funding of the largest perpetual alone being counted."""
+    sold = {leg.instrument.asset: leg.units for leg in with_one if isinstance(leg.instrument, Perpetual)}
+    if not sold:
+        return None
+    market = max(
+        (each for each in request.markets if each.asset in sold),
+        key=lambda each: abs(sold[each.asset]) * each.spot,
+    )
+    units = sold[market.asset]
+    own = [leg for leg in with_one if isinstance(leg.instrument, Perpetual) and leg.units == units]
+    others = [leg for leg in with_one if leg not in own]
+    entering = sum(abs(leg.units) * (leg.half_spread + leg.fee) for leg in own)
+    cost, rival = (cost_with_carry(each, request).execution for each in (others, without))
+    saved = rival - cost - entering
+    rate = saved / (units * market.spot * FUNDING_PERIODS_PER_DAY * request.horizon)
+    rate = round(float(rate), 12) + 0.0  # of two that cost the same what is left is rounding
+    name = structure(without, request.book) if without else "nothing"
+    return BreakEven(market.asset, rate, bool(units < 0.0), name, rival)
