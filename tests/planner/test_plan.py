@@ -231,7 +231,7 @@ def test_selling_outright_is_shown_beside_and_used_only_when_allowed():
     assert [leg.instrument.symbol for leg in free.legs] == ["BTC"]
 
 
-@pytest.mark.parametrize(("funding", "paid"), [(-1e-4, 1e-4), (1e-4, 0.0)])
+@pytest.mark.parametrize(("funding", "paid"), [(-1e-6, 1e-6), (1e-4, 0.0)])
 def test_a_short_perpetual_pays_its_funding_to_the_horizon_and_counts_none_of_its_income(funding, paid):
     market = Market.of(small_chain(LADDER), funding_8h=funding)
     limits = Limits(outright=(Outright("perpetual"),), **LOOSE)
