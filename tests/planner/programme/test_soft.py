@@ -7,6 +7,7 @@ import pytest
 from cases.enumeration import measure, proven, random_chain, random_outcomes
 from cases.planner import CASH, COIN, LOOSE, coins, small_chain
 
+from hedging import samples
 from hedging.book.book import Book, Holding
 from hedging.book.legs import option_leg
 from hedging.errors import InputError
@@ -16,6 +17,7 @@ from hedging.planner import Effort, Limits, Target, audit, plan, read_plan
 from hedging.planner.request.limit import BANDS, LOSSES
 from hedging.planner.result.saved import target_from
 
+BOOK, CHAIN = samples.book(), samples.chain()
 GRID = grid(np.linspace(-0.6, 0.6, 9), (-0.1, 0.1), (5.0, 20.0))
 WINDOWS = ((0.0, 20.0), (20.0, 100.0))
 KINDS = [*BANDS, *LOSSES, "vega_by_days", "one window"]
@@ -113,3 +115,10 @@ def test_what_is_not_asked_for_cannot_be_missed(soft):
     windows = {(20, 50): (0.0, 1.0)}
     with pytest.raises(InputError, match="here vega_by_days, vega_by_days 20-50; got 'vega_by_days 20-45'"):
         Target(vega_by_days=windows, soft={"vega_by_days 20-45": 1.0})
+
+
+def test_a_band_of_a_window_stays_hard_where_the_whole_is_soft():
+    target = Target(delta=(8, 12), vega=(0, None), vega_by_days={(0, 400): (3000, None)}, soft={"vega": 0.01})
+    found = plan(BOOK, CHAIN, target, effort=Effort(alternatives=False))
+    assert found.after.vega >= 3000 - 1e-3
+    assert all(check.ok for check in found.checks)

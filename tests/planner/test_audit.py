@@ -1,0 +1,136 @@
+"""An audit of a saved plan against newer quotes: what drifted, what it earned, what restores it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hedging import samples
+from hedging.errors import InputError
+from hedging.market.market import Market
+from hedging.paths.paths import Paths, grid
+from hedging.planner import (
+    Effort,
+    Limits,
+    Target,
+    audit,
+    plan,
+    read_plan,
+)
+
+BOOK, CHAIN = samples.book(), samples.chain()
+
+
+def falls(count: int, days: float = 30.0, seed: int = 5) -> Paths:
+    move = np.clip(0.25 * np.random.default_rng(seed).standard_t(4, count), -2.0, 1.5)
+    shift = 0.2 * np.maximum(-move, 0.0)
+    return Paths(np.array([days]), np.exp(move)[:, None], shift[:, None], tuple(str(i) for i in range(count)))
+
+
+def test_a_shortfall_is_audited_over_the_outcomes_it_is_given(tmp_path):
+    outcomes, worse = falls(500), falls(500, seed=6)
+    found = plan(
+        BOOK,
+        CHAIN,
+        Target(delta=(8, 14), shortfall=-0.12),
+        outcomes=outcomes,
+        effort=Effort(alternatives=False),
+    )
+    found.to_json(tmp_path / "plan.json")
+    saved = read_plan(tmp_path / "plan.json")
+    with pytest.raises(InputError, match=r"pass them, hedging.audit\(plan, chain, outcomes="):
+        audit(saved, CHAIN)
+    today = audit(saved, CHAIN, outcomes=outcomes)
+    said = {str(check.limit): check.value for check in today.checks}
+    planned = {str(check.limit): check.value for check in found.checks}
+    assert today.ok
+    # The audit counts from after the orders, the plan from before.
+    market = Market.of(CHAIN)
+    paid = BOOK.value(market) - (BOOK + found).value(market)
+    assert said["shortfall"] == pytest.approx(planned["shortfall"] + paid / found.base, abs=1e-9)
+    other = audit(saved, CHAIN, outcomes=worse)
+    assert {str(check.limit): check.value for check in other.checks}["shortfall"] != said["shortfall"]
+
+
+def later(chain, days: float, fall: float):
+    """The same contracts, `days` later, at the same vols, with spot and forwards lower by `fall`."""
+    from hedging import greeks
+
+    t = chain.quotes["time_to_expiry"] - days / 365
+    quotes = chain.quotes[t > 0].reset_index(drop=True)
+    t, forward, spot = t[t > 0].to_numpy(), quotes["forward"] * (1 - fall), chain.spot * (1 - fall)
+    flag, strike, vol = (quotes[name].to_numpy() for name in ("flag", "strike", "mark_vol"))
+    mark = greeks.coin_price(flag, forward.to_numpy(), strike, t, vol) * spot
+    alive = quotes.assign(
+        time_to_expiry=t,
+        forward=forward,
+        discount=spot / forward,
+        mark=mark,
+        bid=0.98 * mark,
+        ask=1.02 * mark,
+    )
+    return replace(chain, as_of=chain.as_of + pd.Timedelta(days=days), spot=spot, quotes=alive)
+
+
+def test_an_audit_right_away_finds_nothing_to_do(tmp_path):
+    found = plan(BOOK, CHAIN, Target(delta=(8, 12), floor=-0.25), Limits(), effort=Effort(alternatives=False))
+    found.to_json(tmp_path / "plan.json")
+    report = audit(read_plan(tmp_path / "plan.json"), CHAIN)
+    assert report.days == 0
+    assert -found.cost.execution - 1e-6 <= report.overlay_gain < 0
+    assert report.drift["planned"].to_numpy() == pytest.approx(report.drift["now"].to_numpy())
+    assert report.cost_now.execution == pytest.approx(found.cost.execution)
+
+
+def test_an_audit_after_a_fall_says_what_drifted_and_what_restores_it():
+    found = plan(
+        BOOK,
+        CHAIN,
+        Target(delta=(11, 12), floor=-0.25),
+        Limits(expiries=(20, None)),
+        effort=Effort(alternatives=False),
+    )
+    moved = later(CHAIN, 3.0, 0.15)
+    report = audit(found, moved)
+    assert report.days == pytest.approx(3.0)
+    assert report.overlay_gain > 0  # protection pays in a fall
+    assert report.gain == pytest.approx(
+        (BOOK + found).value(Market.of(moved)) - BOOK.value(Market.of(CHAIN)), rel=1e-9
+    )
+    assert not report.ok
+    assert "delta is" in repr(report)
+    assert report.restore is not None
+    after = (BOOK + found + report.restore).exposure(Market.of(moved))
+    assert 11 <= after.delta <= 12
+
+
+def test_an_audit_judges_a_floor_over_the_days_that_restoring_it_plans_for():
+    """Nothing is traded, so that the plan that restores the floor sees the worst case that the audit sees."""
+    limits = Limits(expiries=(30, 40), max_legs=1)
+    found = plan(BOOK, CHAIN, Target(floor=-0.2), limits, horizon=34.0, effort=Effort(alternatives=False))
+    report = audit(found, later(CHAIN, 4.0, 0.0))
+    assert found.legs
+    assert not report.restore.legs
+    assert report.restore.inputs["horizon_days"] == pytest.approx(30.0)
+    (judged,) = (check.value for check in report.checks if str(check.limit) == "floor")
+    assert judged * found.base == pytest.approx(report.restore.troughs[1].pnl, rel=1e-9)
+
+
+def test_an_older_chain_is_refused():
+    found = plan(BOOK, CHAIN, Target(delta=(8, 12)), effort=Effort(alternatives=False))
+    with pytest.raises(InputError, match="older than the plan"):
+        audit(found, replace(CHAIN, as_of=CHAIN.as_of - pd.Timedelta(days=1)))
+
+
+def test_a_plan_of_its_own_scenarios_is_audited_over_these():
+    own = grid([0.7, 1.0, 1.3], days=[30.0])
+    made = plan(BOOK, CHAIN, Target(floor=-0.10), scenarios=own, effort=Effort(alternatives=False))
+    with pytest.raises(InputError, match="scenarios of its own"):
+        audit(made, CHAIN)
+    audited = audit(made, CHAIN, scenarios=own)
+    assert audited.ok
+    assert audited.restore is not None
+    assert not audited.restore.legs
