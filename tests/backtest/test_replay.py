@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from cases.strategies import falling, scripted
 from cases.tapes import EXPIRY, FREE, LATER, TERMS, call, made_chain, name, put, random_tape, smile_chain
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import hedging as hg
-from hedging import margin
-from hedging.backtest import Order, Rules, Tape, Wait, hold, rolled, run, run_blocks
+from hedging.backtest import Order, Rules, Tape, hold, rolled, run, run_blocks
 from hedging.book import option_leg
 from hedging.errors import InputError, SolverError
 from hedging.market import FeeRule, Perpetual
@@ -23,15 +23,6 @@ COINS = hg.Book([hg.Holding.spot("BTC", 2.0)])
 NO_COSTS = Rules(longest_gap=60.0, half_spread=0.0, linear_fee=FeeRule(0.0), delivery_fee=FeeRule(0.0))
 MONTHLY = Rules(longest_gap=60.0)
 PERPETUAL = Perpetual("BTC", "coin")
-
-
-def scripted(*steps):
-    """A strategy that trades a list of orders at each snapshot in turn."""
-
-    def script(state):
-        return steps[len(state.times) - 1] if len(state.times) <= len(steps) else None
-
-    return script
 
 
 def hand_tape() -> Tape:
@@ -239,57 +230,6 @@ def test_a_ledger_that_does_not_add_up_is_an_error(monkeypatch) -> None:
         run(COINS, random_tape(14, missing=0.0), fixed(1.0, 0.0))
 
 
-# --- margin ----------------------------------------------------------------------------------------------
-
-
-def falling(*spots: float) -> Tape:
-    days = pd.date_range("2026-01-02T09:00Z", periods=len(spots), freq="D")
-    return Tape.of([smile_chain(day, spot) for day, spot in zip(days, spots, strict=True)])
-
-
-def test_a_liquidation_is_in_the_ledger_at_the_price_that_margin_says() -> None:
-    book = hg.Book([hg.Holding.spot("BTC", 1.0), hg.Holding.perpetual("BTC", 4.0, 80_000.0)])
-    tape = falling(80_000.0, 76_000.0, 55_000.0, 54_000.0)
-    rules = Rules(funding=0.0)
-    done = run(book, tape, hold, account=margin.DERIBIT_BTC, rules=rules)
-    said = margin.liquidation_price(book, hg.Market.of(tape.chain(1)), margin.DERIBIT_BTC).down
-    assert 55_000.0 < said < 76_000.0
-    row = done.ledger[done.ledger["kind"] == "liquidation"].iloc[0]
-    assert (row["price"], row["index"]) == (said, said)
-    assert row["time"] == tape.times[2]
-    assert_allclose(row["coin"], 4.0 * (said - 80_000.0) / said, rtol=1e-12)
-    fee = done.ledger[done.ledger["kind"] == "liquidation fee"].iloc[0]
-    assert_allclose(fee["coin"], -0.0075 * 4.0 * 80_000.0 / said, rtol=1e-12)
-    assert not [held for held in done.end.holdings if isinstance(held.instrument, Perpetual)]
-    assert run(book, tape, hold, rules=rules).counts.get("liquidations") is None
-
-
-def test_an_account_that_covers_its_requirement_is_left_alone() -> None:
-    book = hg.Book([hg.Holding.spot("BTC", 10.0), hg.Holding.perpetual("BTC", 1.0, 80_000.0)])
-    done = run(book, falling(80_000.0, 70_000.0, 60_000.0), hold, account=margin.DERIBIT_BTC)
-    assert "liquidation" not in set(done.ledger["kind"])
-
-
-def test_short_options_are_bought_back_when_the_account_cannot_carry_them() -> None:
-    short = hg.Holding.option("BTC", "p", 72_000.0, LATER, -3.0, terms=TERMS)
-    book = hg.Book([hg.Holding.spot("BTC", 0.8), short])
-    done = run(book, falling(80_000.0, 60_000.0), hold, account=margin.DERIBIT_BTC)
-    row = done.ledger[done.ledger["kind"] == "liquidation"].iloc[0]
-    quote = falling(80_000.0, 60_000.0).quote(1, name("p", 72_000.0, LATER))
-    assert row["quantity"] == 3.0
-    assert_allclose(row["price"], quote.ask / 60_000.0, rtol=1e-12)
-
-
-def test_a_bankrupt_book_ends_the_run() -> None:
-    book = hg.Book([hg.Holding.spot("BTC", 0.5), hg.Holding.perpetual("BTC", 8.0, 80_000.0)])
-    done = run(book, falling(80_000.0, 60_000.0, 90_000.0), hold, rules=Rules(funding=0.0))
-    assert "bankrupt at 2026-01-03" in done.ended
-    assert len(done.points) == 2
-
-
-# --- funding, delays, limits -------------------------------------------------------------------------------
-
-
 def test_funding_is_paid_by_longs_in_elapsed_time() -> None:
     book = hg.Book([hg.Holding.spot("BTC", 5.0), hg.Holding.perpetual("BTC", 2.0, 80_000.0)])
     tape = falling(80_000.0, 79_000.0, 78_000.0)
@@ -304,33 +244,6 @@ def test_funding_is_paid_by_longs_in_elapsed_time() -> None:
     assert run(short, tape, hold, rules=Rules(funding=0.0001)).ledger["coin"].gt(0).all()
 
 
-def test_a_delayed_order_trades_at_the_next_quotes() -> None:
-    tape = random_tape(14, missing=0.0)
-    symbol = name("p", 80_000.0, LATER)
-    done = run(COINS, tape, scripted([Order(symbol, 1.0)]), rules=Rules(delay=1))
-    entry = done.entries[0]
-    assert entry.time == tape.times[1]
-    assert_allclose(entry.price, tape.quote(1, symbol).ask / tape.spot[1], rtol=1e-9)
-
-
-def test_orders_are_cut_to_the_shares_allowed_and_counted() -> None:
-    row = put(75_000.0, bid=0.019, ask=0.02, mark=0.0195, ask_size=3.0, open_interest=10.0, volume=1.0)
-    tape = Tape.of([made_chain("2026-01-02T09:00Z", 80_000.0, [row])])
-    buy = scripted([Order(name("p", 75_000.0), 5.0)])
-    for rules, kept, said in (
-        (Rules(), 5.0, "orders beyond the size quoted"),
-        (Rules(depth=True), 3.0, "orders cut to the size quoted"),
-        (Rules(open_interest=0.25), 2.5, "orders cut to the share of open interest"),
-        (Rules(volume=0.55), 0.5, "orders cut to the share of volume"),
-    ):
-        done = run(hg.Book([hg.Holding.spot("BTC", 9.0)]), tape, buy, rules=rules)
-        assert done.entries[0].quantity == kept
-        assert done.counts[said] == 1
-    done = run(hg.Book([hg.Holding.spot("BTC", 9.0)]), tape, buy, rules=Rules(volume=0.05))
-    assert done.entries == ()
-    assert done.counts == {"refused: nothing left within the share of volume": 1}
-
-
 def test_a_hole_ends_the_run_and_no_equity_is_drawn_across_it() -> None:
     tape = random_tape(16, 12).taken([0, 1, 2, 8, 9])
     done = run(COINS, tape, hold)
@@ -338,44 +251,6 @@ def test_a_hole_ends_the_run_and_no_equity_is_drawn_across_it() -> None:
     assert "hole of 12.0 days" in done.ended
     assert [len(each.points) for each in run_blocks(COINS, tape, hold)] == [3, 2]
     assert len(run(COINS, tape, hold, rules=Rules(longest_gap=20)).points) == 5
-
-
-# --- orders that cannot be ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("order", "said"),
-    [
-        (Order("BTC-30JAN26-99000-P", 1.0), "not listed there"),
-        (Order(hg.Option("BTC", "p", 75_000.0, pd.Timestamp("2026-01-01T08:00Z"), TERMS), 1.0), "expired at"),
-        (Order(name("p", 75_000.0), 0.05), "whole lots of 0.1; got 0.05"),
-        (Order(name("p", 75_000.0), float("nan")), "finite number"),
-        (Order(name("p", 70_000.0), -1.0), "has no bid"),
-        (Order(Perpetual("ETH", "coin"), 1.0), "not on BTC"),
-        ("buy", "must be Leg or Order"),
-    ],
-)
-def test_orders_that_cannot_be_name_file_time_and_rule(order, said) -> None:
-    rows = [put(75_000.0, bid=0.019, ask=0.02), put(70_000.0, ask=0.01)]
-    tape = Tape.of([made_chain("2026-01-02T09:00Z", 80_000.0, rows)])
-    with pytest.raises(InputError, match=f"made.csv, 2026-01-02 09:00:00 UTC.*{said}"):
-        run(COINS, tape, scripted([order]))
-
-
-def test_a_strategy_that_returns_a_number_is_told_what_to_return() -> None:
-    with pytest.raises(InputError, match="must return legs, orders, an overlay"):
-        run(COINS, random_tape(1, 2), lambda _state: 3.0)
-
-
-def test_a_close_without_a_quote_is_refused_counted_and_kept_to_expiry() -> None:
-    quoted, bare = put(75_000.0, bid=0.01, ask=0.02, mark=0.015), put(75_000.0, ask=0.02, mark=0.011)
-    times = ("2026-01-02T09:00Z", "2026-01-04T09:00Z")
-    tape = Tape.of([made_chain(t, 80_000.0, [row]) for t, row in zip(times, (quoted, bare), strict=True)])
-    symbol = name("p", 75_000.0)
-    done = run(COINS, tape, scripted([Order(symbol, 1.0)], [Order(symbol, -1.0)]))
-    assert done.counts["refused: close without a quote"] == 1
-    assert list(done.ledger["kind"]) == ["open", "fee"]
-    assert_allclose(done.points[-1].options, 0.011 * 80_000.0)
 
 
 def test_a_strategy_that_mutates_its_state_reaches_nothing() -> None:
@@ -443,26 +318,3 @@ def test_books_that_the_tape_cannot_price_are_refused() -> None:
         run(hg.Book([hg.Holding.spot("BTC", 1.0)], numeraire="EUR"), tape, hold)
     with pytest.raises(InputError, match="number of a snapshot"):
         run(COINS, tape, hold, first=2)
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"delay": 2},
-        {"price": "best"},
-        {"open_interest": 0.0},
-        {"longest_gap": 0.0},
-        {"half_spread": -0.1},
-        {"funding": float("nan")},
-        {"funding": pd.Series([0.1], index=[0])},
-        {"delivery": "high"},
-    ],
-)
-def test_rules_out_of_range_are_refused(bad) -> None:
-    with pytest.raises(InputError):
-        Rules(**bad)
-
-
-def test_waits_are_counted_by_their_reason() -> None:
-    done = run(COINS, random_tape(1, 3), lambda _state: Wait("no view"))
-    assert done.counts == {"waited: no view": 3}

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from cases.commands import BOOK, REFERENCE, one_line
 from cases.processes import command, printed
 
 from hedging import OptionChain, errors, read_plan
@@ -14,34 +15,10 @@ from hedging.cli import _console, backtest
 from hedging.cli import main as cli
 from hedging.venues import write_chain
 
-BOOK = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\nentry = 88_000\n'
-REFERENCE = ["--delta", "8:12", "--vega", "0:", "--floor", "-15%", "--budget", "2%", "--max-legs", "4"]
-REFERENCE += ["--expiries", "20:100", "--horizon", "30"]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "book.toml").write_text(BOOK)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def chain_file(shared_data: Path) -> str:
-    return str(shared_data / "chains" / "deribit_full_20260206T043012Z.csv.gz")
-
 
 def every_kind(error: type[errors.HedgingError]) -> list[type[errors.HedgingError]]:
     """All kinds of an error, at any depth."""
     return [kind for below in error.__subclasses__() for kind in (below, *every_kind(below))]
-
-
-def one_line(capsys: pytest.CaptureFixture[str]) -> str:
-    """The whole of stderr, which is one line, after a run that printed nothing else."""
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.count("\n") == 1, captured.err
-    return captured.err
 
 
 def test_plan_prints_and_writes_what_it_found(
@@ -337,141 +314,3 @@ def test_python_m_hedging_is_the_command(folder: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("hedging: book file nowhere.toml cannot be read")
     assert "Traceback" not in done.stderr
-
-
-PERPETUAL = """
-[[holdings]]
-asset = "BTC"
-kind = "spot"
-quantity = 1
-
-[[holdings]]
-asset = "BTC"
-kind = "perpetual"
-quantity = 3
-entry = 64_774.21
-"""
-
-
-@pytest.mark.parametrize(
-    ("mode", "picture"),
-    [
-        (["--velocity", "-2%", "--acceleration", "-0.4%", "--days", "5"], "fan.png"),
-        (["--replay", "feb-2026"], "replay.png"),
-        (["--grid", "--days", "10"], "grid.png"),
-        (["--monte-carlo", "200", "--days", "20", "--tails", "jumps"], "drawn.png"),
-    ],
-)
-def test_every_kind_of_scenario_prints_saves_and_draws(
-    folder: Path, chain_file: str, mode: list[str], picture: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run = ["scenario", "book.toml", "--chain", chain_file, *mode, "--json", "out.json", "--plot", picture]
-    assert cli.main(run) == 0
-    captured = capsys.readouterr()
-    assert captured.out
-    assert captured.err == ""
-    assert json.loads((folder / "out.json").read_text())
-    assert (folder / picture).stat().st_size > 10_000
-
-
-def test_the_grid_holds_the_position_itself(
-    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.main(["scenario", "book.toml", "--chain", chain_file, "--grid", "--json", "-"]) == 0
-    grid = json.loads(capsys.readouterr().out)
-    for move, row in zip(grid["spot_moves"], grid["gains"], strict=True):
-        assert row == pytest.approx([25 * 64_774.21 * move] * len(grid["vol_shifts"]), abs=1e-3)
-
-
-def test_drawn_paths_repeat_with_their_seed(
-    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    draw = ["scenario", "book.toml", "--chain", chain_file, "--monte-carlo", "300", "--json", "-", "--seed"]
-    printed = []
-    for seed in ("5", "5", "6"):
-        assert cli.main([*draw, seed]) == 0
-        printed.append(json.loads(capsys.readouterr().out)["risk"])
-    assert printed[0] == printed[1] != printed[2]
-
-
-def test_an_account_is_followed_to_its_liquidation(
-    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / "book.toml").write_text(PERPETUAL)
-    run = [
-        "scenario",
-        "book.toml",
-        "--chain",
-        chain_file,
-        "--velocity",
-        "-2%",
-        "--account",
-        "standard",
-        "--json",
-        "-",
-    ]
-    assert cli.main(run) == 0
-    survival = json.loads(capsys.readouterr().out)["survival"]["account alone"]
-    (row,) = survival["scenarios"]
-    assert row["survives"] is False
-    # Three coins long on one: P = A (1 + m) / (C + A / P0) with m = 1 % + 0.005 % a coin of size A / P.
-    amount = 3 * 64_774.21
-    rate = 0.01 + 0.00005 * amount / row["price"]
-    # The price is read off a straight line between two days.
-    assert row["price"] == pytest.approx(amount * (1 + rate) / 4.0, rel=3e-3)
-
-
-def test_declared_accounts_are_followed_unasked(
-    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    held = PERPETUAL.replace("[[holdings]]", '[[holdings]]\naccount = "deribit"')
-    cold = '\n[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 12.5\n'
-    (folder / "book.toml").write_text(held + cold + '\n[accounts.deribit]\nmodel = "standard"\n')
-    base = ["scenario", "book.toml", "--chain", chain_file]
-    assert cli.main([*base, "--velocity", "-2%", "--json", "-"]) == 0
-    kept = json.loads(capsys.readouterr().out)["survival"]["deribit alone"]
-    assert kept["scenarios"][0]["survives"] is False
-    assert kept["not_counted"] == "12.5 BTC held cold"
-    for kind in (
-        ["--velocity", "-2%"],
-        ["--grid"],
-        ["--monte-carlo", "50"],
-        ["--velocity", "-2%", "--account", "portfolio"],
-    ):
-        assert cli.main([*base, *kind]) == 0
-        printed = capsys.readouterr().out
-        assert "deribit alone: " in printed
-        assert "counted: " in printed
-        assert "not counted: 12.5 BTC held cold" in printed
-
-
-def test_wrong_kinds_of_scenario_are_named(
-    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    base = ["scenario", "book.toml", "--chain", chain_file]
-    for arguments, message in [
-        ([], "one of the arguments --velocity --replay --monte-carlo --grid is required"),
-        (["--grid", "--velocity", "-2%"], "not allowed with argument --grid"),
-        (["--replay", "atlantis"], "no replay is called 'atlantis'; there are mar-2020"),
-        (["--monte-carlo", "0"], "scenarios must be >= 1; got 0"),
-        (["--plan", "nowhere.json", "--grid"], "nowhere.json"),
-    ]:
-        assert cli.main([*base, *arguments]) == 2
-        assert message in one_line(capsys)
-
-
-def test_a_saved_plan_is_audited_against_newer_quotes(
-    folder: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    daily = str(shared_data / "chains" / "deribit_btc_daily_20251230_20260531.parquet")
-    plan = ["plan", "book.toml", "--chain", daily, "--at", "2026-02-05", *REFERENCE, "--json", "plan.json"]
-    assert cli.main(plan) == 0
-    capsys.readouterr()
-    assert cli.main(["audit", "plan.json", "--chain", daily, "--at", "2026-02-06", "--json", "-"]) == 0
-    audit = json.loads(capsys.readouterr().out)
-    assert 0.5 < audit["days"] < 1.5
-    assert {check["limit"] for check in audit["checks"]} >= {"delta", "floor"}
-    assert cli.main(["audit", "plan.json", "--chain", daily, "--at", "2026-02-04"]) == 2
-    assert "older than the plan" in one_line(capsys)
-    assert cli.main(["audit", "book.toml", "--chain", daily, "--at", "2026-02-06"]) == 2
-    assert "book.toml" in one_line(capsys)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from cases.commands import BOOK
 
 from hedging import samples
 from hedging.cli import _asked as asked
@@ -16,8 +17,6 @@ from hedging.cli import _console as console
 from hedging.cli import main as cli
 from hedging.planner import Effort, Limits, Outright, Target, View, plan
 from hedging.venues import write_chain
-
-BOOK = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\nentry = 88_000\n'
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from cases.commands import BOOK
 from cases.processes import command, command_into_a_pipe_that_nobody_reads
 
 from hedging import OptionChain
 from hedging.venues import write_chain
 
-BOOK = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\nentry = 88_000\n'
 FULL = "hedging: [Errno 28] No space left on device\n"
 INFEASIBLE = ["plan", "book.toml", "--chain", "chain.csv", "--delta", "20:25", "--floor", "-1%"]
 INFEASIBLE += ["--budget", "0.1%", "--max-legs", "1"]

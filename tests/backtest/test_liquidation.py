@@ -1,0 +1,52 @@
+"""Accounts along a replay: liquidated at the price that margin says, or left alone."""
+
+from __future__ import annotations
+
+from cases.strategies import falling
+from cases.tapes import LATER, TERMS, name
+from numpy.testing import assert_allclose
+
+import hedging as hg
+from hedging import margin
+from hedging.backtest import Rules, hold, run
+from hedging.market import Perpetual
+
+
+def test_a_liquidation_is_in_the_ledger_at_the_price_that_margin_says() -> None:
+    book = hg.Book([hg.Holding.spot("BTC", 1.0), hg.Holding.perpetual("BTC", 4.0, 80_000.0)])
+    tape = falling(80_000.0, 76_000.0, 55_000.0, 54_000.0)
+    rules = Rules(funding=0.0)
+    done = run(book, tape, hold, account=margin.DERIBIT_BTC, rules=rules)
+    said = margin.liquidation_price(book, hg.Market.of(tape.chain(1)), margin.DERIBIT_BTC).down
+    assert 55_000.0 < said < 76_000.0
+    row = done.ledger[done.ledger["kind"] == "liquidation"].iloc[0]
+    assert (row["price"], row["index"]) == (said, said)
+    assert row["time"] == tape.times[2]
+    assert_allclose(row["coin"], 4.0 * (said - 80_000.0) / said, rtol=1e-12)
+    fee = done.ledger[done.ledger["kind"] == "liquidation fee"].iloc[0]
+    assert_allclose(fee["coin"], -0.0075 * 4.0 * 80_000.0 / said, rtol=1e-12)
+    assert not [held for held in done.end.holdings if isinstance(held.instrument, Perpetual)]
+    assert run(book, tape, hold, rules=rules).counts.get("liquidations") is None
+
+
+def test_an_account_that_covers_its_requirement_is_left_alone() -> None:
+    book = hg.Book([hg.Holding.spot("BTC", 10.0), hg.Holding.perpetual("BTC", 1.0, 80_000.0)])
+    done = run(book, falling(80_000.0, 70_000.0, 60_000.0), hold, account=margin.DERIBIT_BTC)
+    assert "liquidation" not in set(done.ledger["kind"])
+
+
+def test_short_options_are_bought_back_when_the_account_cannot_carry_them() -> None:
+    short = hg.Holding.option("BTC", "p", 72_000.0, LATER, -3.0, terms=TERMS)
+    book = hg.Book([hg.Holding.spot("BTC", 0.8), short])
+    done = run(book, falling(80_000.0, 60_000.0), hold, account=margin.DERIBIT_BTC)
+    row = done.ledger[done.ledger["kind"] == "liquidation"].iloc[0]
+    quote = falling(80_000.0, 60_000.0).quote(1, name("p", 72_000.0, LATER))
+    assert row["quantity"] == 3.0
+    assert_allclose(row["price"], quote.ask / 60_000.0, rtol=1e-12)
+
+
+def test_a_bankrupt_book_ends_the_run() -> None:
+    book = hg.Book([hg.Holding.spot("BTC", 0.5), hg.Holding.perpetual("BTC", 8.0, 80_000.0)])
+    done = run(book, falling(80_000.0, 60_000.0, 90_000.0), hold, rules=Rules(funding=0.0))
+    assert "bankrupt at 2026-01-03" in done.ended
+    assert len(done.points) == 2
