@@ -53,6 +53,7 @@ sys.exit(any([fails(room, [name for name in modules if name.startswith(room + ".
 """
 
 
+@pytest.mark.slow  # a process for each module
 def test_every_public_module_is_the_first_to_be_imported() -> None:
     done = in_a_process(FRESH, *PUBLIC)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -176,6 +176,7 @@ def test_runs_of_tranches_add_up_to_the_run_of_the_whole() -> None:
     assert_allclose(put_only.equity + call_only.equity, whole.equity, rtol=1e-12)
 
 
+@pytest.mark.slow  # fifteen tapes drawn and replayed
 @settings(max_examples=15, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(
     seed=st.integers(0, 5),

@@ -1,19 +1,14 @@
-"""Small chains for the planner's tests, and the slow twin: every book there is, one after the other."""
+"""Small chains and requests for the planner's tests, and the programme over them."""
 
 from __future__ import annotations
-
-import itertools
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from hedging import greeks
 from hedging.book.book import Book, Holding
-from hedging.book.legs import Leg, option_leg
 from hedging.market.chain import OptionChain
-from hedging.market.contracts import ContractTerms, FeeRule, Option
-from hedging.market.market import Market
+from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.planner import Limits, Target
 from hedging.planner.candidates.candidates import candidates_of
 from hedging.planner.programme.build import build
@@ -66,96 +61,6 @@ def small_chain(
     return OptionChain.from_frame(
         frame, asset=asset, as_of=AS_OF, units={"price": unit, "vol": "decimal"}, terms=terms
     )
-
-
-@dataclass(frozen=True)
-class Brute:
-    """The cheapest book of all, by enumeration; None if there is none."""
-
-    cost: float | None
-    quantities: tuple[int, ...] = ()
-
-
-def brute_force(book, chain, target: Target, limits: Limits, scenarios, most: int) -> Brute:
-    """Try every whole number of contracts from -most to most of every option, valued by `Book` alone."""
-    market = Market.of(chain)
-    symbols = list(chain.quotes["symbol"])
-    base = book.value(market)
-    start = base
-    before = book.exposure(market)
-    held = (book.values(market, scenarios).sum(axis=2) + book.cash - start).ravel()
-
-    sides = {+1: [], -1: []}  # per option and side: (greeks, pnl, premium, cost) of one contract
-    for side, out in sides.items():
-        for symbol in symbols:
-            legs = (leg := option_leg(chain, symbol, side * chain.terms.lot),)
-            one = Book() + legs
-            exposure = one.exposure(market)
-            pnl = (one.values(market, scenarios).sum(axis=2) + one.cash).ravel()
-            numbers = np.array([getattr(exposure, name) for name in ("delta", "gamma", "vega", "theta")])
-            coins = -sum(h.units for h in one.holdings if not isinstance(h.instrument, Option))
-            out.append(
-                (numbers, pnl, leg.units * leg.price, abs(leg.units) * (leg.half_spread + leg.fee), coins)
-            )
-
-    best = Brute(None)
-    floor = -np.inf if target.floor is None else target.floor * base
-    budget = np.inf if limits.budget is None else limits.budget * base
-    for quantities in itertools.product(range(-most, most + 1), repeat=len(symbols)):
-        used = [(i, q) for i, q in enumerate(quantities) if q]
-        if len(used) > limits.max_legs:
-            continue
-        cost = limits.price_per_leg * base * len(used)
-        sums = [np.zeros(4), np.zeros_like(held), 0.0, 0.0, 0.0]
-        for i, q in used:
-            for k, number in enumerate(sides[1 if q > 0 else -1][i]):
-                sums[k] = sums[k] + abs(q) * number
-        cost += sums[3]
-        if best.cost is not None and cost >= best.cost - 1e-9:
-            continue
-        if sums[2] > budget + 1e-9 or (held + sums[1]).min() < floor - 1e-9:
-            continue
-        if not _within(target, before, sums[0], chain.asset):
-            continue
-        if not _covered(book, chain, quantities, sums[4]):
-            continue
-        best = Brute(cost, quantities)
-    return best
-
-
-def _within(target, before, change, asset) -> bool:
-    for name, delta in zip(("delta", "gamma", "vega", "theta"), change, strict=True):
-        band = target.band(name, asset)
-        if band is None:
-            continue
-        value = getattr(before, name) + delta
-        low, high = (-np.inf if band[0] is None else band[0]), (np.inf if band[1] is None else band[1])
-        if not low - 1e-9 <= value <= high + 1e-9:
-            return False
-    return True
-
-
-def _covered(book, chain, quantities, coins_paid) -> bool:
-    """Calls sold covered by coins left and longer calls, puts sold by longer puts: for spot-only books."""
-    coins = sum(holding.units for holding in book.holdings)
-    legs = [
-        (row.flag, row.strike, row.expiry, q * chain.terms.lot)
-        for row, q in zip(chain.quotes.itertuples(), quantities, strict=True)
-    ]
-    for expiry in {leg[2] for leg in legs}:
-        alive = [leg for leg in legs if leg[2] >= expiry]
-        if coins - coins_paid + sum(q for flag, _, _, q in alive if flag == "c") < -1e-9:
-            return False
-        if sum(q for flag, _, _, q in alive if flag == "p") < -1e-9:
-            return False
-        if sum(q * strike for flag, strike, _, q in alive if flag == "p") < -1e-9:
-            return False
-    return True
-
-
-def total(legs: tuple[Leg, ...], name: str) -> float:
-    """Sum of quantity times an attribute, signed."""
-    return sum(leg.units * getattr(leg, name) for leg in legs)
 
 
 def coins(quantity: float, **kwargs) -> Book:

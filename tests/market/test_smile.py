@@ -317,7 +317,7 @@ def rms(errors: pd.Series) -> float:
     return float(np.sqrt((errors**2).mean()))
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # surfaces of 30 recorded chains
 @pytest.mark.parametrize("coin", ["BTC", "ETH"])
 def test_calm_days_are_fitted_to_the_stated_error_and_inside_the_quotes(shared_data, coin):
     table = reports(shared_data, f"deribit_{coin.lower()}_daily_20251230_20260531.parquet", 5, coin)
@@ -329,7 +329,7 @@ def test_calm_days_are_fitted_to_the_stated_error_and_inside_the_quotes(shared_d
     assert (calm["inside"] * calm["two_sided"]).sum() / calm["two_sided"].sum() > 0.95
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # surfaces of 7 recorded chains of many strikes
 @pytest.mark.parametrize("coin", ["BTC", "ETH"])
 def test_no_chain_of_the_crash_is_missed_by_more_than_stated(shared_data, coin):
     table = reports(shared_data, "deribit_crash_6h_20260129_20260208.parquet", 7, coin)

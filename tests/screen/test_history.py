@@ -56,7 +56,7 @@ def test_rank_correlations_of_the_record(recorded: History, measure: str) -> Non
     assert found == pytest.approx((naive, nw, apart, nw_90, apart_90), abs=0.4)
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # the history above
 def test_what_may_be_claimed_of_the_record(recorded: History) -> None:
     table = recorded.table
     assert table.loc[30].loc["idiosyncratic_vol_30", "claim"].startswith("high values lag")
@@ -66,7 +66,7 @@ def test_what_may_be_claimed_of_the_record(recorded: History) -> None:
     assert recorded.drawdowns.loc[30].loc["vol_90", "ic"] == pytest.approx(-0.27, abs=0.01)
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # the history above
 def test_verdicts_of_the_record(recorded: History) -> None:
     table = recorded.verdicts.loc[30]
     decay, trap = table.loc["structural decay"], table.loc["liquidity trap"]
@@ -77,7 +77,7 @@ def test_verdicts_of_the_record(recorded: History) -> None:
     assert table.loc["all", "lost_half"] == pytest.approx(0.003, abs=0.0005)
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # the history above
 def test_a_screen_shows_past_cases_beside_the_verdict(recorded: History, shared_data: Path) -> None:
     prices = hg.read_prices(shared_data / "prices" / "daily_close_utc_2021_2025.parquet")
     verdict = run(prices, at="2022-05-09", history=recorded).verdicts["YGG"]

@@ -133,6 +133,7 @@ def test_a_put_held_can_be_sold_but_no_more_of_it_than_is_held():
         plan(book, chain, Target(delta=(10.5, None)), Limits(**LOOSE))
 
 
+@pytest.mark.slow  # the plan is checked over every turn of the path, each with 506 options held
 def test_a_thousand_legs_held_are_no_trouble():
     chain = samples.chain()
     random = np.random.default_rng(4)

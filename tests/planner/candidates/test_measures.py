@@ -62,7 +62,7 @@ def test_no_book_of_whole_lots_is_cheaper(seed):
     _assert_equals_enumeration(seed)
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # every book of every case is valued
 @pytest.mark.parametrize("seed", range(16, 80))
 def test_no_book_of_whole_lots_is_cheaper_in_many_cases(seed):
     _assert_equals_enumeration(seed)

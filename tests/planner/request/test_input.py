@@ -103,6 +103,7 @@ def test_lots_larger_than_the_holding_leave_the_book_as_it_is():
         plan(Book(Holding.spot("BTC", 0.0001)), CHAIN, Target(delta=(0.00001, 0.00002)))
 
 
+@pytest.mark.slow  # the plan is checked over every turn of the path, each with 506 options held
 def test_a_thousand_legs_held_are_measured_as_one_book():
     random = np.random.default_rng(4)
     options = [CHAIN.option(name) for name in CHAIN.quotes["symbol"]]

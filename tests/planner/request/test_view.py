@@ -124,7 +124,7 @@ def test_no_book_of_whole_lots_is_expected_to_do_better(seed):
     _assert_equals_enumeration(seed)
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # every book of every case is valued
 @pytest.mark.parametrize("seed", range(12, 60))
 def test_no_book_of_whole_lots_is_expected_to_do_better_in_many_cases(seed):
     _assert_equals_enumeration(seed)

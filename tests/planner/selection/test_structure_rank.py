@@ -157,7 +157,7 @@ def test_of_the_plans_with_the_fewest_orders_the_most_standard_is_taken(seed):
     assert (first < cheapest) == (seed in MOVED)
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # every book of every case is valued
 @pytest.mark.parametrize("seed", range(100, 200))
 def test_of_the_plans_with_the_fewest_orders_the_most_standard_is_taken_in_many_cases(seed):
     places = first_in_line(seed)

@@ -54,7 +54,7 @@ def test_no_book_of_whole_lots_loses_less(seed):
     _assert_equals_enumeration(seed)
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # every book of every case is valued
 @pytest.mark.parametrize("seed", range(12, 60))
 def test_no_book_of_whole_lots_loses_less_in_hundreds_of_cases(seed):
     _assert_equals_enumeration(seed)

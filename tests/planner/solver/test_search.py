@@ -40,6 +40,7 @@ def misses(found: HedgePlan) -> float:
 # --- any money --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # two plans each, and the least worst loss is proven by seconds of branching
 @pytest.mark.parametrize("settlement", ["coin", "cash"])
 @pytest.mark.parametrize("target", [{"floor": -0.3}, {"minimise": "worst"}], ids=["floor", "worst"])
 def test_a_plan_is_the_same_in_any_money(settlement, target):

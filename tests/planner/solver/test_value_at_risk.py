@@ -74,7 +74,7 @@ def test_no_book_of_whole_lots_within_the_value_at_risk_is_better(seed):
     _assert_equals_enumeration(seed)
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # every book of every case is valued
 @pytest.mark.parametrize("seed", range(16, 80))
 def test_no_book_of_whole_lots_is_better_in_many_mixed_cases(seed):
     _assert_equals_enumeration(seed)
