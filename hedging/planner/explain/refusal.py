@@ -9,7 +9,7 @@ from hedging.planner.programme.programme import Problem
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.request import Request
 from hedging.planner.result.infeasible import InfeasibleHedgeError
-from hedging.planner.result.plan import HedgePlan
+from hedging.planner.result.plan import HedgePlan, nearness
 
 __all__ = ["refusal"]
 
@@ -26,12 +26,9 @@ def refusal(
     missed = "; ".join(str(check) for check in closest.checks if not check.ok)
     late = outlived(request, programme.columns) if any(each.kind == "floor" for each in clashes) else ()
     apart = [each.remark for each in closest.joint_feasibility if each.ill and {*each.limits} & {*clashes}]
-    closer = f"No plan comes closer by more than {max(closest.gap, 0.01):.0%}. "
-    if closest.gap > 0.5:
-        closer = "It is not proven to be the closest; more time may find one that is. "
     ways = (*unfitting(request, programme.columns), *late, *apart)
     message = (
-        f"{found}. The closest plan misses: {missed}. {closer}"
+        f"{found}. The closest plan misses: {missed}. {nearness(closest.gap)} "
         + "".join(f"{each[0].upper()}{each[1:]}. " for each in ways)
         + "Widen one of these limits, allow outright sales, more legs or other expiries."
     )

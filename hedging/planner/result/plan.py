@@ -36,6 +36,7 @@ from hedging.units import GREEK_UNITS
 __all__ = ["HedgePlan", "PlanStatus"]
 
 SOLVER_PRECISION = 1e-6  # of a gap
+LEFT_OPEN = 0.5  # a gap beyond which a bound says nothing worth reading
 SHOWN = ("delta", "gamma", "vega", "theta")
 
 
@@ -59,7 +60,15 @@ ADVICE = {
     PlanStatus.FEASIBLE: "Stopped before the proof was done; a better plan may exist, by the gap at most. Allow more time.",
     PlanStatus.CLOSEST: "No plan meets every limit; this one misses them by the least that was found.",
 }
+UNPROVEN = "No plan was found that meets every limit; this one misses them by the least that was found."
 LOSSES = {"worst": "worst loss", "shortfall": "expected shortfall"}
+
+
+def nearness(gap: float) -> str:
+    """How near the closest plan is proven to come, in a sentence."""
+    if gap > LEFT_OPEN:
+        return "It is not proven to be the closest; more time may find one that is."
+    return f"No plan comes closer by more than {max(gap, 0.01):.0%}."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,7 +202,7 @@ class HedgePlan:
         elif not self.legs and self.status is PlanStatus.OPTIMAL:
             text = "The book meets every limit already; nothing to trade."
         if self.status is PlanStatus.CLOSEST:
-            text += f" No plan comes closer by more than {max(self.gap, 0.01):.0%}."
+            text = f"{text if self.clashes else UNPROVEN} {nearness(self.gap)}"
         return text + (f" They clash: {'; '.join(self.clashes)}." if self.clashes else "")
 
     @property
