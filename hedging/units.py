@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hedging.errors import InputError
 
 __all__ = [
-    "BASIS_POINT",
     "DAYS_PER_YEAR",
     "GREEK_UNITS",
     "RATE_POINT",
@@ -21,6 +22,7 @@ __all__ = [
     "VOL_POINT",
     "GreekUnit",
     "days",
+    "days_apart",
     "utc",
     "years",
 ]
@@ -30,7 +32,6 @@ SECONDS_PER_DAY: Final = 86_400.0
 SECONDS_PER_YEAR: Final = DAYS_PER_YEAR * SECONDS_PER_DAY
 VOL_POINT: Final = 0.01
 RATE_POINT: Final = 0.01
-BASIS_POINT: Final = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,11 @@ def years(start: pd.Timestamp, end: pd.Timestamp) -> float:
 def days(start: pd.Timestamp, end: pd.Timestamp) -> float:
     """Time from `start` to `end` in days of 24 hours."""
     return (end - start) / pd.Timedelta(seconds=SECONDS_PER_DAY)
+
+
+def days_apart(times: pd.DatetimeIndex) -> npt.NDArray[np.float64]:
+    """Time from each of some times to the next in days of 24 hours, whatever unit their index counts in."""
+    return np.asarray((times[1:] - times[:-1]) / pd.Timedelta(seconds=SECONDS_PER_DAY), dtype=float)
 
 
 def __dir__() -> list[str]:

@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 
-from hedging import InputError
-from hedging.units import GREEK_UNITS, days, utc, years
+from hedging import InputError, Prices, backtest
+from hedging.paths import block_bootstrap, from_prices
+from hedging.planner import Funding
+from hedging.screen import run
+from hedging.units import GREEK_UNITS, days, days_apart, utc, years
+
+UNITS = ("s", "ms", "us", "ns")
 
 
 def test_a_year_has_365_days_of_24_hours() -> None:
@@ -16,6 +25,40 @@ def test_a_year_has_365_days_of_24_hours() -> None:
 def test_time_resolves_seconds() -> None:
     start = pd.Timestamp("2026-02-06T04:30:00Z")
     assert years(start, start + pd.Timedelta(seconds=1)) == pytest.approx(1 / 31_536_000, rel=1e-15)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_days_apart_do_not_turn_on_what_an_index_counts_in(unit: str) -> None:
+    times = pd.DatetimeIndex(["2026-02-06T04:30Z", "2026-02-07T04:30Z", "2026-02-07T10:30Z"]).as_unit(unit)
+    assert_array_equal(days_apart(times), [1.0, 0.25])
+
+
+def daily(unit: str) -> pd.Series:
+    index = pd.date_range("2024-01-01T08:00Z", periods=120, freq="D").as_unit(unit)
+    steps = np.random.default_rng(5).normal(0.0, 0.03, index.size)
+    return pd.Series(40_000.0 * np.exp(np.cumsum(steps)), index=index, name="BTC")
+
+
+def a_tape(prices: pd.Series) -> object:
+    shapes = backtest.SmileShape(1.0, 0.0, 0.0, 0.0), backtest.SpreadShape()
+    tape = backtest.modelled(prices[:4], prices[:4] * 0.0 + 0.6, *shapes, asset="BTC")
+    return tape.digest, len(tape.gaps(0.5)), tape.gaps(0.5)["days"].tolist()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        a_tape,
+        lambda prices: from_prices(prices).days.tolist(),
+        lambda prices: block_bootstrap(prices.to_frame(), days=5, scenarios=7, seed=1)["BTC"].spot.tolist(),
+        lambda prices: Funding.from_history(prices / 1e9, 10.0),
+        lambda prices: run(Prices.from_frame(prices.to_frame().assign(ETH=prices**0.5))).to_dict(),
+    ],
+)
+def test_the_unit_of_an_index_changes_nothing(use: Callable[[pd.Series], object]) -> None:
+    """pandas counts times in ns, us, ms or s, by version and by where they come from."""
+    expected, *others = (str(use(daily(unit))) for unit in UNITS)
+    assert others == [expected] * len(others)
 
 
 def test_other_zones_become_utc() -> None:

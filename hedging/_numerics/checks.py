@@ -32,7 +32,6 @@ __all__ = [
     "finite",
     "flags",
     "gather",
-    "nonnegative",
     "number",
     "positive",
     "refuse",
@@ -134,11 +133,6 @@ def finite(name: str, value: object) -> Array:
 def positive(name: str, value: object) -> Array:
     """Return `value` as finite numbers > 0."""
     return check(name, value, POSITIVE)
-
-
-def nonnegative(name: str, value: object) -> Array:
-    """Return `value` as finite numbers >= 0."""
-    return check(name, value, NONNEGATIVE)
 
 
 def flags(value: object, name: str = "flag") -> Array:

@@ -43,7 +43,6 @@ __all__ = [
     "implied_vol",
     "one",
     "one_implied_vol",
-    "raw_greeks",
 ]
 
 Inputs = Sequence[npt.NDArray[Any]]
@@ -54,7 +53,6 @@ _FAST = os.environ.get("HEDGING_FAST", "")
 COMPILED = (int(_FAST) or sys.maxsize) if _FAST.isdecimal() else 1000
 FEW = 1000  # up to which calls cost more than passes over memory
 _LOOPED = frozenset({*FIRST, *HIGHER})  # what there is a compiled loop for
-_RAW = ("price", "delta", "gamma", "vega", "theta")
 
 
 class _Kit(NamedTuple):
@@ -228,20 +226,3 @@ def black76(
 
 def _codes(phi: npt.ArrayLike) -> npt.NDArray[np.uint32]:
     return np.where(np.asarray(phi) > 0, ord("c"), ord("p")).astype(np.uint32)
-
-
-def raw_greeks(
-    phi: npt.ArrayLike,
-    spot: npt.ArrayLike,
-    strike: npt.ArrayLike,
-    time_to_expiry: npt.ArrayLike,
-    rate: npt.ArrayLike,
-    vol: npt.ArrayLike,
-    dividend_yield: npt.ArrayLike = 0.0,
-) -> list[Array]:
-    """Price, delta, gamma, vega and theta at once, raw and unchecked."""
-    numbers = (spot, strike, time_to_expiry, rate, vol, dividend_yield)
-    inputs: list[npt.NDArray[Any]] = [_codes(phi)]
-    inputs += [np.asarray(v, dtype=np.float64) for v in numbers]
-    found = black_scholes(_RAW, inputs, np.broadcast_shapes(*(v.shape for v in inputs)))
-    return found or []  # without `prepare` nothing is refused

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging.risk import expected_shortfall, value_at_risk
-from hedging.units import DAYS_PER_YEAR
+from hedging.units import DAYS_PER_YEAR, days_apart
+from hedging.units import years as between
 
 __all__ = ["Drawdown", "crash", "drawdown", "protection", "returns", "vol", "yearly", "years_of"]
 
@@ -42,7 +43,7 @@ class Drawdown(NamedTuple):
 
 def years_of(times: pd.DatetimeIndex) -> float:
     """Elapsed time, whatever the number of rows. [years]"""
-    return float((times[-1] - times[0]) / pd.Timedelta(days=DAYS_PER_YEAR))
+    return between(times[0], times[-1])
 
 
 def returns(equity: Array) -> Array:
@@ -62,7 +63,7 @@ def vol(equity: Array, times: pd.DatetimeIndex) -> float:
     if years <= 0 or (equity <= 0).any():
         return math.nan
     steps = np.diff(np.log(equity))
-    elapsed = np.diff(times.asi8) / 8.64e13 / DAYS_PER_YEAR
+    elapsed = days_apart(times) / DAYS_PER_YEAR
     excess = steps - steps.sum() / years * elapsed
     return math.sqrt(float(excess @ excess) / years)
 

@@ -16,7 +16,7 @@ from hedging.backtest.tape import Tape
 from hedging.book.book import Book
 from hedging.market.contracts import Option, Spot
 from hedging.risk.attribution import ATTRIBUTED
-from hedging.units import VOL_POINT
+from hedging.units import VOL_POINT, years
 
 __all__ = ["attribution", "costs", "rolls_of", "uncovered"]
 
@@ -234,11 +234,11 @@ def _option_moves(run: Replayed, number: int, symbol: str) -> dict[str, float] |
         return None
     start, end = run.times[number - 1], min(run.times[number], option.expiry)
     spot = run.points[number - 1].index
-    years = (option.expiry - start) / pd.Timedelta(days=365)
-    carry = math.log(before.forward / spot) / years
+    time = years(start, option.expiry)
+    carry = math.log(before.forward / spot) / time
     rate = carry if option.terms.settlement == "coin" else 0.0
     found = greeks.greeks(
-        option.flag, spot, option.strike, years, rate, before.mark_vol, rate - carry, names=ATTRIBUTED[:6]
+        option.flag, spot, option.strike, time, rate, before.mark_vol, rate - carry, names=ATTRIBUTED[:6]
     )
     change = run.points[number].index - spot
     moved = (

@@ -14,6 +14,7 @@ from hedging.errors import InputError
 from hedging.market import Market, Option, Perpetual
 from hedging.planner import InfeasibleHedgeError, Limits, Target
 from hedging.planner.plan import plan
+from hedging.units import days
 
 __all__ = ["Banded", "Pair", "Planned", "banded", "pair", "planned"]
 
@@ -90,7 +91,7 @@ class Banded:
         """Trade back to the target, or the edge of the band."""
         if self.every and state.entries:
             last = max(entry.time for entry in state.entries)
-            if (state.time - last).total_seconds() < self.every * 86_400:
+            if days(last, state.time) < self.every:
                 return None
         wanted = rebalancing_trade(_delta(state), self.target, self.band, to=self.to)
         # Towards zero: a lot more would overshoot what the rule asks for.

@@ -12,6 +12,7 @@ import pandas as pd
 from hedging._extras import require
 from hedging.backtest.result import Backtest
 from hedging.errors import InputError
+from hedging.units import DAYS_PER_YEAR, days_apart
 
 __all__ = ["deflated_sharpe", "interval", "superior", "walk_forward"]
 
@@ -54,7 +55,7 @@ def interval(run: Backtest, *, draws: int = 2_000, level: float = 0.95, seed: in
         raise InputError(f"level must lie in (0, 1) and draws be at least 100; got {level!r} and {draws!r}.")
     bootstrap = require("arch.bootstrap", "stats")
     mine, theirs = _log_returns(run)
-    elapsed = np.diff(run.times.asi8) / 8.64e13 / 365.0
+    elapsed = days_apart(run.times) / DAYS_PER_YEAR
     block = _block(mine - theirs if (mine != theirs).any() else mine)
     sampler = bootstrap.StationaryBootstrap(block, np.column_stack([mine, theirs, elapsed]), seed=seed)
     found = np.asarray(sampler.apply(_yearly, draws))

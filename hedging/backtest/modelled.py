@@ -22,6 +22,7 @@ from hedging.market.chain import ChainRules, no_futures
 from hedging.market.contracts import ContractTerms, option_symbol
 from hedging.market.snapshots import Snapshots
 from hedging.units import DAYS_PER_YEAR
+from hedging.units import years as between
 from hedging.venues.deribit import option_terms
 
 __all__ = ["SmileShape", "SpreadShape", "beside", "deribit_expiries", "fit_smile", "fit_spread", "modelled"]
@@ -174,9 +175,9 @@ def _frame(
     rows: list[tuple[Any, ...]] = []
     for number, (time, spot, vol) in enumerate(zip(prices.index, prices, vols, strict=True)):
         for expiry in expiries(time):
-            years = (expiry - time) / pd.Timedelta(days=DAYS_PER_YEAR)
-            for strike in _strikes(spot, vol, years):
-                rows += [(number, flag, strike, expiry, years, spot, vol) for flag in "cp"]
+            tenor = between(time, expiry)
+            for strike in _strikes(spot, vol, tenor):
+                rows += [(number, flag, strike, expiry, tenor, spot, vol) for flag in "cp"]
     frame = pd.DataFrame(rows, columns=["snapshot", "flag", "strike", "expiry", "years", "index", "level"])
     spot, years, strike = (frame[name].to_numpy(dtype=float) for name in ("index", "years", "strike"))
     vol = smile.vol(frame["level"].to_numpy(), np.log(strike / spot), years)

@@ -21,7 +21,7 @@ from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, Option
 from hedging.market.snapshots import Snapshots
-from hedging.units import utc
+from hedging.units import days_apart, utc
 
 __all__ = ["Quote", "Tape"]
 
@@ -194,13 +194,13 @@ class Tape:
 
     def gaps(self, longest: float = LONGEST_GAP) -> pd.DataFrame:
         """Holes longer than `longest` days: ``start, end`` (the snapshots around them), ``days``."""
-        days = np.diff(self.times.asi8) / 8.64e13
+        days = days_apart(self.times)
         found = np.flatnonzero(days > longest)
         return pd.DataFrame({"start": self.times[found], "end": self.times[found + 1], "days": days[found]})
 
     def blocks(self, longest: float = LONGEST_GAP) -> list[Tape]:
         """The tapes between the holes longer than `longest` days."""
-        cuts = np.flatnonzero(np.diff(self.times.asi8) / 8.64e13 > longest) + 1
+        cuts = np.flatnonzero(days_apart(self.times) > longest) + 1
         parts = np.split(np.arange(len(self)), cuts)
         return [self] if len(parts) == 1 else [self.taken(part.tolist()) for part in parts]
 

@@ -126,6 +126,7 @@ def _instrument_from(saved: dict[str, Any]) -> Instrument:
 
 
 def fee_from(saved: dict[str, Any]) -> FeeRule:
+    """Fee rule as `plain_fee` wrote it."""
     return FeeRule(saved["rate"], math.inf if saved["cap"] is None else saved["cap"])
 
 

@@ -89,9 +89,10 @@ def american_price(
     quadrature, after Andersen, Lake and Offengenden, High-performance American option pricing (2016). Right to
     1e-6 of spot for vols of 5 to 120 %, up to three years, rates and yields of 0 to 10 %.
 
-    With cash dividends the spot less their present value is lognormal (the escrowed-dividend model), so that the European option is worth its
-    Black-76 value on the forward, at the vol that quotes imply; solved by finite differences, to 3e-6 of spot and
-    at hundreds a second, not hundred thousands. A call is exercised, if at all, right before a dividend.
+    With cash dividends the spot less their present value is lognormal (the escrowed-dividend model), so that the
+    European option is worth its Black-76 value on the forward, at the vol that quotes imply; solved by finite
+    differences, to 3e-6 of spot and at hundreds a second, not hundred thousands. A call is exercised, if at all,
+    right before a dividend.
 
     Early exercise never pays for a call without yield or dividends at a rate of 0 or more, a put at a rate of 0
     without a negative yield, or in general where what is received bears no interest and what is given up no less:

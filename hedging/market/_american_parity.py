@@ -24,6 +24,7 @@ import pandas as pd
 from hedging import greeks
 from hedging.errors import ChainError
 from hedging.market._parity import pairs
+from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["CARRY", "RATES", "american_curve"]
 
@@ -76,7 +77,7 @@ def american_curve(
     """
     found = _quoted(table, as_of)
     expiries = pd.Index(sorted(table.loc[table["expiry"] > as_of, "expiry"].unique()), name="expiry")
-    T = pd.Series((expiries - as_of) / pd.Timedelta(days=365), index=expiries)
+    T = pd.Series((expiries - as_of) / pd.Timedelta(days=DAYS_PER_YEAR), index=expiries)
     r = _START if rate is None else rate
     centre = pd.Series(spot, index=expiries)
     forward = centre * np.nan
@@ -132,7 +133,7 @@ def _quoted(table: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     found = found[found["expiry"] > as_of].reset_index(drop=True)
     mid = (table["bid"] + table["ask"]) / 2.0
     return found.assign(
-        T=((found["expiry"] - as_of) / pd.Timedelta(days=365)).astype(float),
+        T=((found["expiry"] - as_of) / pd.Timedelta(days=DAYS_PER_YEAR)).astype(float),
         call_mid=mid.loc[found["call"]].to_numpy(),
         put_mid=mid.loc[found["put"]].to_numpy(),
     )
@@ -181,7 +182,7 @@ def _fastest_growth(forward: pd.Series, blur: pd.Series, T: pd.Series, before: f
     i, j = np.triu_indices(len(F), 1)
     level = np.log(F.to_numpy())
     for days in _APART:
-        far = (t[j] - t[i] >= days / 365.0) & (t[j] <= _HORIZON)
+        far = (t[j] - t[i] >= days / DAYS_PER_YEAR) & (t[j] <= _HORIZON)
         if far.any():
             i, j = i[far], j[far]
             return float(((level[j] - level[i] - s[i] - s[j]) / (t[j] - t[i])).max())

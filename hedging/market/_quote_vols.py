@@ -35,4 +35,5 @@ def black76_columns(table: pd.DataFrame, vol: pd.Series, names: tuple[str, ...])
 
 
 def out_of_the_money(table: pd.DataFrame) -> pd.Series:
+    """Whether each quote's strike lies beyond its forward; at the forward itself the call's does."""
     return (table["flag"] == "c") == (table["strike"] >= table["forward"])

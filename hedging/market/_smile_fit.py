@@ -16,6 +16,7 @@ import numpy as np
 
 from hedging._numerics import svi
 from hedging._numerics.types import Array
+from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["Quotes", "fit_ssvi", "fit_svi", "margins"]
 
@@ -33,7 +34,7 @@ _PULL: Final = 0.02  # of the SSVI surface on a free parameter of a slice
 _MARGIN: Final = 0.01  # g is kept above this on the penalty's grid, so that it is above 0 between its points
 _CALENDAR_MARGIN: Final = 1e-3  # share of variance
 _LEAST: Final = 0.03  # least variance of a slice, in shares of that at the money: a sixth of its vol
-_SHORT: Final = 7.0 / 365.0  # years; shorter slices count for less in the SSVI surface
+_SHORT: Final = 7.0 / DAYS_PER_YEAR  # years; shorter slices count for less in the SSVI surface
 _REWEIGHTED: Final = 2  # times the slices are fitted again with outliers weighed down
 _NOISE: Final = 1e-4  # a misfit of a hundredth of a vol point makes no outlier
 _QUOTE_NOISE: Final = 0.3  # nor does a vol that misses its quote by a third of a half spread

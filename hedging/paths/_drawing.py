@@ -139,6 +139,7 @@ def correlated(drawing: Drawing, correlation: npt.ArrayLike | None) -> Array:
 
 
 def checked_correlation(correlation: npt.ArrayLike) -> Array:
+    """Correlation as a matrix: square, finite, symmetric, ones on the diagonal, no negative eigenvalue."""
     matrix = np.asarray(correlation, dtype=float)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
         raise InputError(f"correlation must be a square matrix of numbers; got shape {matrix.shape}.")

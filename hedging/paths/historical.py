@@ -13,7 +13,7 @@ from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.paths._drawing import Reactions, Seed, paths_of
 from hedging.paths.paths import Paths
-from hedging.units import DAYS_PER_YEAR, SECONDS_PER_DAY
+from hedging.units import DAYS_PER_YEAR, days_apart
 
 __all__ = ["block_bootstrap", "ewma_vol", "filtered_historical", "garch_vol"]
 
@@ -207,7 +207,7 @@ def _returns(prices: pd.DataFrame) -> pd.DataFrame:
         )
     index = prices.index
     if isinstance(index, pd.DatetimeIndex):
-        gaps = np.diff(index.as_unit("s").asi8) / SECONDS_PER_DAY
+        gaps = days_apart(index)
         if not np.allclose(gaps, 1.0, atol=0.1):
             raise InputError(
                 f"prices must be daily; the times between rows range from {gaps.min():g} to {gaps.max():g} days."

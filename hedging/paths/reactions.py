@@ -39,6 +39,7 @@ import numpy.typing as npt
 
 from hedging._numerics.types import Array
 from hedging.errors import InputError
+from hedging.units import DAYS_PER_YEAR
 
 __all__ = [
     "BTC",
@@ -342,7 +343,7 @@ def tenor_scale(time_to_expiry: npt.ArrayLike, power: float = TENOR_POWER) -> Ar
     >>> tenor_scale([7.5 / 365, 30 / 365, 120 / 365], power=0.5)
     array([2. , 1. , 0.5])
     """
-    tenor = np.maximum(np.asarray(time_to_expiry, dtype=float) * 365.0, SHORTEST_TENOR_DAYS)
+    tenor = np.maximum(np.asarray(time_to_expiry, dtype=float) * DAYS_PER_YEAR, SHORTEST_TENOR_DAYS)
     return np.asarray((TENOR_DAYS / tenor) ** power)
 
 
@@ -359,5 +360,5 @@ def term_weight(time_to_expiry: npt.ArrayLike) -> Array:
     >>> term_weight([7 / 365, 30 / 365, 90 / 365]).round(2) + 0.0
     array([-1.32,  0.  ,  1.  ])
     """
-    tenor = np.maximum(np.asarray(time_to_expiry, dtype=float) * 365.0, SHORTEST_TENOR_DAYS)
+    tenor = np.maximum(np.asarray(time_to_expiry, dtype=float) * DAYS_PER_YEAR, SHORTEST_TENOR_DAYS)
     return np.asarray(np.clip(np.log(tenor / TENOR_DAYS) / math.log(3.0), -2.0, 2.0))

@@ -141,22 +141,9 @@ def frontier(
     True
     """
     started = time.perf_counter()
-    if over not in ("floor", "shortfall", "budget"):
-        raise InputError(f"over must be 'floor', 'shortfall' or 'budget'; got {over!r}.")
+    _refuse(target, over)
     ordered = _ordered(levels, over)
     first = float(ordered[0])
-    if target.least:
-        raise InputError(f"a frontier is of the least cost at each level; got minimise={target.minimise!r}.")
-    if target.value_at_risk is not None:
-        raise InputError(
-            "a frontier takes no value at risk: which outcomes are given up is a choice, not convex in the level, and "
-            "a search of its own at each. Limit the shortfall, or plan level by level."
-        )
-    if over == "floor" and isinstance(target.floor, Mapping):
-        raise InputError(
-            "a frontier over the floor moves one floor of all dates; this target has one for each of some days: leave "
-            "floor out, or move the budget or the shortfall."
-        )
     target, limits = _with(target, limits or Limits(), over, first)
     request = Request.of(
         book,
@@ -192,6 +179,24 @@ def frontier(
     if not rows:
         raise KeyboardInterrupt
     return Frontier(over, _bounded(pd.DataFrame(rows)), tuple(plans), problem.base, view)
+
+
+def _refuse(target: Target, over: str) -> None:
+    """Refuse what no frontier can be drawn of."""
+    if over not in ("floor", "shortfall", "budget"):
+        raise InputError(f"over must be 'floor', 'shortfall' or 'budget'; got {over!r}.")
+    if target.least:
+        raise InputError(f"a frontier is of the least cost at each level; got minimise={target.minimise!r}.")
+    if target.value_at_risk is not None:
+        raise InputError(
+            "a frontier takes no value at risk: which outcomes are given up is a choice, not convex in the level, and "
+            "a search of its own at each. Limit the shortfall, or plan level by level."
+        )
+    if over == "floor" and isinstance(target.floor, Mapping):
+        raise InputError(
+            "a frontier over the floor moves one floor of all dates; this target has one for each of some days: leave "
+            "floor out, or move the budget or the shortfall."
+        )
 
 
 def _next(problem: Problem, before: Solution | None, gap: float, seconds: float, engine: Engine) -> Solution:

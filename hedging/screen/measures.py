@@ -19,7 +19,6 @@ __all__ = ["Measured", "check_windows", "measure"]
 Array = npt.NDArray[np.float64]
 
 LEAST_WINDOW = 10  # returns; five lags and three coefficients leave nothing of fewer
-BREAK_NAME = "break"
 
 
 @dataclass(frozen=True, eq=False)

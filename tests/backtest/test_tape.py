@@ -30,7 +30,7 @@ RECORDED = [
 ]
 
 
-def same_chain(one: hg.OptionChain, other: hg.OptionChain) -> None:
+def assert_same_chain(one: hg.OptionChain, other: hg.OptionChain) -> None:
     for table in ("quotes", "rejected", "futures"):
         pd.testing.assert_frame_equal(getattr(one, table), getattr(other, table), check_exact=True)
     assert (one.asset, one.as_of, one.spot, one.terms) == (other.asset, other.as_of, other.spot, other.terms)
@@ -46,7 +46,7 @@ def test_each_chain_is_the_one_read_alone(shared_data, name, asset, step) -> Non
             if len(tape) > 1
             else read_chain(shared_data / "chains" / name, asset=asset)
         )
-        same_chain(tape.chain(number), alone)
+        assert_same_chain(tape.chain(number), alone)
 
 
 def test_read_chains_goes_the_same_way(shared_data) -> None:
@@ -54,7 +54,7 @@ def test_read_chains_goes_the_same_way(shared_data) -> None:
     tape, chains = read_tape(path), list(read_chains(path))
     assert len(chains) == len(tape) == 153
     for number in (0, 1, 2, 9, 50, 152):
-        same_chain(chains[number], tape.chain(number))
+        assert_same_chain(chains[number], tape.chain(number))
 
 
 def test_a_broken_snapshot_is_named_and_the_others_are_read(tmp_path, shared_data) -> None:
@@ -80,7 +80,7 @@ def test_saved_form_reads_back_to_the_bit(tmp_path, shared_data) -> None:
     back = read_tape(tmp_path / "tape.parquet")
     assert back.digest == tape.digest
     for number in (0, 17, len(tape) - 1):
-        same_chain(back.chain(number), tape.chain(number))
+        assert_same_chain(back.chain(number), tape.chain(number))
     expiry = pd.Timestamp("2026-02-06T08:00Z")
     assert back.delivery(expiry) == tape.delivery(expiry)
 

@@ -103,7 +103,7 @@ def cheapest(*asked: Any, **more: Any) -> float | None:
     return least if np.isfinite(least) else None
 
 
-def proven(
+def assert_proven(
     book: Book,
     chain,
     target: Target,

@@ -106,8 +106,3 @@ def test_the_kernel_for_engines_agrees_and_is_exact_without_deviation(size: int)
     still = total_sd == 0
     assert_array_equal(out[still], np.maximum(phi * (forward - strike), 0)[still])
     assert_array_equal(kernels.black76(1.0, forward[:, None], strike[None, :3], 0.5).shape, (size, 3))
-    assert_allclose(
-        kernels.raw_greeks(phi, forward, strike, 0.5, 0.0, 0.4, 0.01)[3],
-        100 * greeks.vega(flag, forward, strike, 0.5, 0.0, 0.4, 0.01),
-        rtol=1e-11,
-    )

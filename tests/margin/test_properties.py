@@ -78,7 +78,7 @@ def assessed(
     return [(model or MODELS[name]).assess(held) for held in ledger.along(paths)]
 
 
-def same(left: list[Margin], right: list[Margin]) -> None:
+def assert_same(left: list[Margin], right: list[Margin]) -> None:
     for one, other in zip(left, right, strict=True):
         for part in ("balance", "initial", "maintenance"):
             scale = 1.0 if one.currency != "cash" else 1e5
@@ -90,13 +90,13 @@ def same(left: list[Margin], right: list[Margin]) -> None:
 def test_order_and_lots_change_nothing(name: str, seed: int) -> None:
     holdings, draw = drawn(name, seed), np.random.default_rng(100 + seed)
     whole = assessed(name, holdings)
-    same(whole, assessed(name, [holdings[i] for i in draw.permutation(len(holdings))]))
+    assert_same(whole, assessed(name, [holdings[i] for i in draw.permutation(len(holdings))]))
     # Each holding in three lots, of which one is larger than the whole and one of the other side.
     shares = [[0.25, 1.0, -0.25], [0.5, 0.3, 0.2]]
     lots = [
         replace(held, quantity=held.quantity * w) for held in holdings for w in shares[int(draw.integers(2))]
     ]
-    same(whole, assessed(name, [lots[i] for i in draw.permutation(len(lots))]))
+    assert_same(whole, assessed(name, [lots[i] for i in draw.permutation(len(lots))]))
 
 
 @pytest.mark.parametrize("name", MODELS)

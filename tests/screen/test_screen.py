@@ -25,7 +25,7 @@ def recorded(shared_data: Path) -> Prices:
     return hg.read_prices(shared_data / "prices" / UTC)
 
 
-def same(first: hg.screen.Screen, second: hg.screen.Screen) -> None:
+def assert_same(first: hg.screen.Screen, second: hg.screen.Screen) -> None:
     pd.testing.assert_frame_equal(first.table, second.table, check_exact=True)
     pd.testing.assert_frame_equal(first.excluded, second.excluded)
     assert first.to_dict() == second.to_dict()
@@ -45,20 +45,20 @@ def test_a_poisoned_future_changes_no_bit(poison: float, shape: Callable[..., pd
         # NaN for every coin is no bar at all, which pandas cannot say in a wide table of dates.
         spoiled.loc[spoiled.index > cut, "BTC"] = 7.0
     at = cut.date()
-    same(run(Prices.from_frame(table), at=at), run(Prices.from_frame(spoiled), at=at))
+    assert_same(run(Prices.from_frame(table), at=at), run(Prices.from_frame(spoiled), at=at))
 
 
 def test_a_poisoned_future_changes_no_bit_of_the_record(recorded: Prices) -> None:
     table = recorded.closes
     table.loc[table.index > pd.Timestamp("2022-05-09", tz="UTC")] = 1e9
-    same(
+    assert_same(
         run(recorded, at="2022-05-09"), run(Prices.from_frame(table, source=recorded.source), at="2022-05-09")
     )
 
 
 def test_order_of_coins_and_rows_changes_nothing() -> None:
     table = bars()
-    same(run(Prices.from_frame(table)), run(Prices.from_frame(table.sample(frac=1, random_state=1))))
+    assert_same(run(Prices.from_frame(table)), run(Prices.from_frame(table.sample(frac=1, random_state=1))))
 
 
 @pytest.mark.parametrize("factor", [1e-6, 7.0, 1e6])

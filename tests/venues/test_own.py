@@ -19,7 +19,7 @@ from hedging.venues.deribit.names import named
 ENDINGS = [".parquet", ".csv", ".csv.gz"]
 
 
-def same(one: OptionChain, other: OptionChain) -> None:
+def assert_same(one: OptionChain, other: OptionChain) -> None:
     for name in ("quotes", "rejected", "futures"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
     for name in ("asset", "as_of", "spot", "terms", "source", "sha256"):
@@ -38,7 +38,7 @@ def test_a_chain_with_futures_and_rejected_rows_reads_back(tmp_path, ending):
     )
     assert len(made.rejected) == 2
     write_chain(made, tmp_path / f"x{ending}")
-    same(made, read_chain(tmp_path / f"x{ending}"))
+    assert_same(made, read_chain(tmp_path / f"x{ending}"))
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -80,7 +80,7 @@ def test_any_chain_reads_back_equal(tmp_path, ending, rows, lot, fee):
     except ChainError:
         return  # no row of these was usable, or vols and prices contradict; the reasons are tested elsewhere
     write_chain(made, tmp_path / f"x{ending}")
-    same(made, read_chain(tmp_path / f"x{ending}"))
+    assert_same(made, read_chain(tmp_path / f"x{ending}"))
 
 
 def test_an_unknown_ending_and_a_foreign_version_are_refused(tmp_path):

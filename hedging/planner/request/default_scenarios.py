@@ -24,6 +24,7 @@ import numpy as np
 
 from hedging._numerics.types import Array
 from hedging.paths.paths import Paths
+from hedging.planner.request.wording import move
 
 __all__ = ["default_scenarios"]
 
@@ -101,22 +102,17 @@ def _grid(dates: Array, horizon: float) -> Iterator[Path]:
     for level, shift in product(moves, VOL_SHIFTS):
         yield _flat(dates, level, shift)
     for level in moves:
-        yield f"spot {_percent(level)} by day {horizon:g}", _through(dates, {0.0: 1.0, horizon: level}), 0.0
+        yield f"spot {move(level)} by day {horizon:g}", _through(dates, {0.0: 1.0, horizon: level}), 0.0
     for quarter, turn, end in product(horizon * QUARTERS[:-1], TURNS, ENDS):
-        label = f"spot {_percent(1 + turn)} on day {quarter:g}, {_percent(1 + end)} on day {horizon:g}"
+        label = f"spot {move(1 + turn)} on day {quarter:g}, {move(1 + end)} on day {horizon:g}"
         yield label, _through(dates, {0.0: 1.0, quarter: 1.0 + turn, horizon: 1.0 + end}), 0.0
 
 
 def _flat(dates: Array, level: float, shift: float) -> Path:
-    label = f"spot {_percent(level)}, vol {100 * shift:+.0f} pt"
+    label = f"spot {move(level)}, vol {100 * shift:+.0f} pt"
     return label, np.full(dates.size, level), shift
 
 
 def _through(dates: Array, known: Mapping[float, float]) -> Array:
     """Straight lines in log-price through some levels by day, flat before the first and after the last."""
     return np.asarray(np.exp(np.interp(dates, list(known), np.log(list(known.values())))))
-
-
-def _percent(level: float) -> str:
-    """A level as the move from today's: 0.9 is -10 %."""
-    return f"{100.0 * (level - 1.0):+.4g} %"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from hedging.errors import InputError
 from hedging.planner.request.coerce import number
+from hedging.units import days_apart
 
 __all__ = ["Funding"]
 
@@ -157,7 +158,7 @@ def _window_means(history: pd.Series, horizon: float) -> np.ndarray[Any, np.dtyp
     """Mean rate over each window of a length that has its rates."""
     if len(history) < 2:
         return np.zeros(0)
-    step = float(np.median(np.diff(pd.DatetimeIndex(history.index).as_unit("ns").asi8)) / 86_400e9)
+    step = float(np.median(days_apart(pd.DatetimeIndex(history.index))))
     windows = history.rolling(pd.Timedelta(days=horizon))
     whole = windows.count() * step >= COVERED * horizon
     # The first windows reach back before the history and have fewer rates than that.

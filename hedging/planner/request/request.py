@@ -25,10 +25,11 @@ from hedging.planner.request.target import Target
 from hedging.planner.request.turning import Turning, end_of
 from hedging.planner.request.view import View
 from hedging.planner.request.window import strikes_by_day
+from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["Request"]
 
-LONGEST = 50 * 365.0  # days: beyond it a horizon is a slip of the keyboard
+LONGEST = 50 * DAYS_PER_YEAR  # days: beyond it a horizon is a slip of the keyboard
 MOST_OUTCOMES = 5_000
 REQUIRED = ("book", "target")
 

@@ -20,6 +20,7 @@ import numpy as np
 from hedging._numerics.types import Array, Rows
 from hedging.paths.paths import Paths
 from hedging.planner.request.default_scenarios import DAY_DIGITS, HIGH, NEAR_ZERO, SPOT_MOVES, TURN_LOW
+from hedging.planner.request.wording import move
 
 __all__ = ["SAME_DAY", "Turning", "end_of", "turn_label", "turning_paths"]
 
@@ -127,9 +128,5 @@ def turning_paths(turning: Turning, strikes: Mapping[float, Iterable[float]]) ->
 def turn_label(before: float, cut: float | None, after: float) -> str:
     """What a turn is called; one without an expiry before it is a move at once."""
     if cut is None:
-        return f"spot {_move(after)}"
-    return f"spot {_move(before)} to day {cut:.4g}, {_move(after)} from then on"
-
-
-def _move(level: float) -> str:
-    return f"{100.0 * (level - 1.0):+.4g} %"
+        return f"spot {move(after)}"
+    return f"spot {move(before)} to day {cut:.4g}, {move(after)} from then on"

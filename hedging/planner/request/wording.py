@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hedging.planner.request.limit import Limit
 
-__all__ = ["figure", "figure_of", "per_cent"]
+__all__ = ["figure", "figure_of", "move", "per_cent"]
 
 
 def figure(value: float, digits: int = 6) -> str:
@@ -21,6 +21,11 @@ def figure(value: float, digits: int = 6) -> str:
 def per_cent(share: float, decimals: int = 1) -> str:
     """A share in per cent; what rounds to nothing has no sign."""
     return f"{round(share, decimals + 2) + 0.0:.{decimals}%}"
+
+
+def move(level: float) -> str:
+    """A level of spot as the move from today's: 0.9 is -10 %."""
+    return f"{100.0 * (level - 1.0):+.4g} %"
 
 
 def figure_of(limit: Limit, value: float, digits: int = 6) -> str:

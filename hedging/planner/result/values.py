@@ -401,4 +401,5 @@ class Alternative:
 
 
 def cost_to_dict(cost: Cost) -> dict[str, float]:
+    """Cost by part, with the execution cost that some of them add up to."""
     return asdict(cost) | {"execution": cost.execution}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases.enumeration import bumped, measure, proven, random_chain
+from cases.enumeration import assert_proven, bumped, measure, random_chain
 from cases.markets import flat_chain, flat_market, option
 from cases.planner import CASH, COIN, LOOSE, SPOT, coins, programme, small_chain
 
@@ -71,7 +71,7 @@ def test_no_book_of_whole_lots_is_cheaper_in_many_cases(seed):
 def _assert_equals_enumeration(seed):
     book, chain, target, limits = random_case(seed)
     rule = {"sticky_moneyness": 0.0}.get(target.delta_rule, target.delta_rule)
-    proven(book, chain, target, limits, GRID, 3, judged=replace(target, delta_rule=rule))
+    assert_proven(book, chain, target, limits, GRID, 3, judged=replace(target, delta_rule=rule))
 
 
 # --- each measure by itself ---------------------------------------------------------------------------

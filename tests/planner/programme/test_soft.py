@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases.enumeration import measure, proven, random_chain, random_outcomes
+from cases.enumeration import assert_proven, measure, random_chain, random_outcomes
 from cases.planner import CASH, COIN, LOOSE, coins, small_chain
 
 from hedging import samples
@@ -61,7 +61,7 @@ def soft_case(kind: str, seed: int):
 def assert_equals_enumeration(kind: str, seed: int) -> float:
     """The size of the miss."""
     book, chain, target, limits, outcomes = soft_case(kind, seed)
-    found = proven(book, chain, target, limits, GRID, 3, outcomes=outcomes)
+    found = assert_proven(book, chain, target, limits, GRID, 3, outcomes=outcomes)
     if found is None:
         return 0.0
     missed = [check for check in found.checks if not check.ok]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases.enumeration import proven, random_chain, random_outcomes, view_gain
+from cases.enumeration import assert_proven, random_chain, random_outcomes, view_gain
 from cases.markets import flat_market, option
 from cases.planner import CASH, COIN, LOOSE, coins
 from numpy.testing import assert_allclose
@@ -132,7 +132,7 @@ def test_no_book_of_whole_lots_is_expected_to_do_better_in_many_cases(seed):
 
 def _assert_equals_enumeration(seed):
     book, chain, target, limits, outcomes, view = random_case(seed)
-    proven(book, chain, target, limits, GRID, 3, outcomes=outcomes, view=view, share=2e-7)
+    assert_proven(book, chain, target, limits, GRID, 3, outcomes=outcomes, view=view, share=2e-7)
 
 
 def test_who_expects_a_fall_hedges_with_more_and_says_so(tmp_path):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases.enumeration import proven, random_chain, random_outcomes
+from cases.enumeration import assert_proven, random_chain, random_outcomes
 from cases.planner import CASH, COIN, LOOSE, coins, programme, small_chain
 from scipy.optimize import linprog
 
@@ -62,7 +62,7 @@ def test_no_book_of_whole_lots_loses_less_in_hundreds_of_cases(seed):
 
 def _assert_equals_enumeration(seed):
     book, chain, target, limits, outcomes = random_case(seed)
-    proven(book, chain, target, limits, GRID, 3, outcomes=outcomes, share=2e-7)
+    assert_proven(book, chain, target, limits, GRID, 3, outcomes=outcomes, share=2e-7)
 
 
 def test_the_least_shortfall_is_that_of_the_whole_linear_programme():

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases.enumeration import measure, proven, random_chain, random_outcomes
+from cases.enumeration import assert_proven, measure, random_chain, random_outcomes
 from cases.planner import CASH, COIN, LOOSE, coins, programme, small_chain, tradable
 from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -82,7 +82,7 @@ def test_no_book_of_whole_lots_is_better_in_many_mixed_cases(seed):
 
 def _assert_equals_enumeration(seed):
     book, chain, target, limits, outcomes = random_case(seed)
-    proven(book, chain, target, limits, GRID, 3, outcomes=outcomes, share=3e-7)
+    assert_proven(book, chain, target, limits, GRID, 3, outcomes=outcomes, share=3e-7)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
