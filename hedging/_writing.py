@@ -63,7 +63,10 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 
 def _target(path: str | Path) -> Path:
-    target = Path(os.path.realpath(path))
+    try:
+        target = Path(os.path.realpath(path))
+    except ValueError as error:  # a NUL in the path
+        raise InputError(f"{str(path)!r} cannot be written: {error}.") from error
     if target.is_dir():
         raise InputError(f"{path} is a folder; give the name of a file.")
     return target

@@ -35,6 +35,9 @@ from hedging.units import GREEK_UNITS
 
 __all__ = ["HedgePlan", "PlanStatus"]
 
+VERSION = (
+    2  # of the saved form; rises when a field changes its meaning, name or type. Before 2 there was no digest
+)
 SOLVER_PRECISION = 1e-6  # of a gap
 SHOWN = ("delta", "gamma", "vega", "theta")
 
@@ -117,6 +120,8 @@ class HedgePlan:
         At which funding a plan without the perpetual is cheaper, where the plan trades one.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
+    trusted : bool
+        False for one read from an edited file: to be looked at, its orders are not exported.
     """
 
     legs: tuple[Leg, ...]
@@ -144,6 +149,7 @@ class HedgePlan:
     decay: Decay | None = None
     break_even: BreakEven | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
+    trusted: bool = True
 
     @property
     def before(self) -> Exposure:
@@ -233,6 +239,7 @@ class HedgePlan:
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""
         whole = {
+            "version": VERSION,
             "id": self.id,
             "status": str(self.status),
             "message": self.message,
@@ -267,7 +274,8 @@ class HedgePlan:
             "inputs": self.inputs,
             "units": _units(self.inputs.get("currency", "money")),
         }
-        return {name: plain_values(value) for name, value in whole.items()}
+        plain = {name: plain_values(value) for name, value in whole.items()}
+        return plain | {"digest": digest_of(plain) if self.trusted else None}
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The plan as JSON text; also written to `path` if one is given.
@@ -287,6 +295,12 @@ class HedgePlan:
 
     def _repr_html_(self) -> str:
         return plan_html(self)
+
+
+def digest_of(saved: dict[str, Any]) -> str:
+    """Digest of a saved plan: of all that it says but the digest itself."""
+    content = {name: value for name, value in saved.items() if name != "digest"}
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _units(currency: str) -> dict[str, str]:

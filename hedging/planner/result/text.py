@@ -75,7 +75,8 @@ def headline(plan: HedgePlan) -> str:
     """One line: what is hedged, when, at which spot, and the status."""
     assets = ", ".join(f"{before.asset} at {before.spot:,.10g}" for before, _ in plan.exposures)
     when = str(plan.inputs.get("as_of", ""))[:16].replace("T", " ")
-    return f"Hedge plan, {assets} {_currency(plan)}, {when} UTC: {plan.structure}, {plan.status}"
+    status = plan.status if plan.trusted else "EDITED AFTER IT WAS MADE, nothing of it is proven"
+    return f"Hedge plan, {assets} {_currency(plan)}, {when} UTC: {plan.structure}, {status}"
 
 
 def _currency(plan: HedgePlan) -> str:
