@@ -18,13 +18,13 @@ MOST_BYTES: Final = 32_000_000  # of a plan or a book: hundreds of times what a 
 _MOST_DIGITS: Final = 308  # of a whole number: a float holds no more
 _FOREIGN: Final = (
     *(ValueError, TypeError, KeyError, IndexError, AttributeError),
-    *(ArithmeticError, RecursionError, MemoryError),
+    *(ArithmeticError, RecursionError, MemoryError, NotImplementedError),
 )
 
 
 @contextmanager
-def foreign(what: str, error: type[InputError] = InputError) -> Iterator[None]:
-    """Turn what a parser or a constructor throws into one of our errors; ours pass, with `what` before them.
+def foreign(what: str, error: type[InputError] = InputError, *, ours: bool = True) -> Iterator[None]:
+    """Turn what a parser or a constructor throws into one of our errors.
 
     Parameters
     ----------
@@ -32,6 +32,8 @@ def foreign(what: str, error: type[InputError] = InputError) -> Iterator[None]:
         Begins the message: the file, the field.
     error : type
         What is raised.
+    ours : bool
+        Whether our own errors get `what` before them too; otherwise they pass as they are.
 
     Examples
     --------
@@ -44,6 +46,8 @@ def foreign(what: str, error: type[InputError] = InputError) -> Iterator[None]:
     try:
         yield
     except InputError as known:
+        if not ours:
+            raise
         raise error(f"{what}: {known}") from known
     except _FOREIGN as thrown:
         raise error(f"{what}: {_in_words(thrown)}.") from thrown

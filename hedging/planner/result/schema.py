@@ -297,7 +297,7 @@ class _Plan(_Row):
     shadow_prices: list[_Price]
     drivers: list[_Driver]
     remarks: list[str]
-    base: Number
+    base: Positive
     base_name: str
     alternatives: list[_Alternative]
     clashes: list[str]
