@@ -136,7 +136,7 @@ def parse_json(
     except InputError:
         raise
     except _FOREIGN as thrown:
-        raise error(f"{name} is not JSON that can be used: {_in_words(thrown)}.") from thrown
+        raise error(f"{name}: the JSON is cut off or damaged: {_in_words(thrown)}.") from thrown
 
 
 def parse_toml(text: str, name: str) -> dict[str, Any]:

@@ -131,7 +131,16 @@ def test_every_form_of_import_is_seen(text: str, found: str, tmp_path: Path) -> 
 def test_nothing_stands_loose_beside_the_rooms() -> None:
     loose = {path.name for path in (ROOT / "hedging").iterdir() if path.is_file()}
     assert loose == {
-        *("__init__.py", "__main__.py", "_extras.py", "_reading.py", "_writing.py", "errors.py", "samples.py", "units.py"),
+        *(
+            "__init__.py",
+            "__main__.py",
+            "_extras.py",
+            "_reading.py",
+            "_writing.py",
+            "errors.py",
+            "samples.py",
+            "units.py",
+        ),
         *("hedging.mplstyle", "py.typed"),
     }
 

@@ -293,7 +293,9 @@ def _load(name: str) -> Format:
     )
 
 
-def _guarded(read: Callable[Concatenate[QuoteFile, Given], Read]) -> Callable[Concatenate[QuoteFile, Given], Read]:
+def _guarded(
+    read: Callable[Concatenate[QuoteFile, Given], Read],
+) -> Callable[Concatenate[QuoteFile, Given], Read]:
     """The same reader, what a parser throws at a cell that nobody thought of turned into a `ChainError`."""
 
     def guarded(file: QuoteFile, *given: Given.args, **named: Given.kwargs) -> Read:

@@ -41,7 +41,12 @@ points = numbers.map(lambda x: (x, x))
 slivers = st.tuples(numbers, st.sampled_from([1e-15, 1e-12, 1e-9, 1e-6])).map(lambda x: (x[0], x[0] + x[1]))
 ordered = st.tuples(numbers, numbers).map(lambda pair: tuple(sorted(pair)))
 bands = st.one_of(
-    st.just((0.0, 0.0)), points, slivers, ordered, numbers.map(lambda x: (x, None)), numbers.map(lambda x: (None, x))
+    st.just((0.0, 0.0)),
+    points,
+    slivers,
+    ordered,
+    numbers.map(lambda x: (x, None)),
+    numbers.map(lambda x: (None, x)),
 )
 asked = st.fixed_dictionaries(
     {},
@@ -140,4 +145,10 @@ def test_any_bands_on_recorded_quotes(name: str, shared_data: Path) -> None:
 @pytest.mark.parametrize("vega", [(0.0, 0.0), (0.0, None), (None, 0.0)])
 def test_an_exact_zero_of_a_book_without_options(vega: tuple[float | None, float | None]) -> None:
     market = Market.of(samples.chain())
-    planned(market, "coins", 25.0, {"delta": (8 / 25, 12 / 25), "vega": vega}, Limits(outright=(Outright("spot"),)))
+    planned(
+        market,
+        "coins",
+        25.0,
+        {"delta": (8 / 25, 12 / 25), "vega": vega},
+        Limits(outright=(Outright("spot"),)),
+    )
