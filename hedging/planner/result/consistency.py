@@ -75,6 +75,7 @@ def _claims(plan: HedgePlan, saved: dict[str, Any], target: Target, limits: Limi
     yield from _of_exposures(plan, saved)
     yield from _of_checks(plan, saved, target, limits)
     yield from _of_proof(plan, saved, target, limits)
+    yield from _of_decay(plan, saved)
     yield from _of_worst(plan)
     yield from _of_numeraires(plan, saved)
     yield Claim("id", saved["id"], plan.id, "the digest of inputs and orders is")
@@ -213,6 +214,12 @@ def _of_proof(plan: HedgePlan, saved: dict[str, Any], target: Target, limits: Li
     )
     follows = objective_of(target, limits, len(plan.legs), plan.cost, plan.checks, plan.base)
     yield _same("objective", plan.objective, follows, "cost, legs and misses make it", plan.base)
+
+
+def _of_decay(plan: HedgePlan, saved: dict[str, Any]) -> Claims:
+    if plan.decay is not None:
+        total = plan.decay.total
+        yield _same("decay.total", saved["decay"]["total"], total, "its parts add up to", plan.base)
 
 
 def _of_worst(plan: HedgePlan) -> Claims:

@@ -217,6 +217,22 @@ class _LegGreeks(_Row):
     theta: Number
 
 
+class _Decay(_Row):
+    days: AtLeastZero
+    options: Number
+    funding: Number
+    basis: Number
+    total: Number
+
+
+class _BreakEven(_Row):
+    asset: Text
+    rate: Number
+    below: bool
+    structure: str
+    cost: Number
+
+
 class _Holding(_Row):
     instrument: Text
     quantity: Number
@@ -305,6 +321,8 @@ class _Plan(_Row):
     joint_feasibility: list[_Joint] = []
     numeraires: list[_Numeraire] = []
     leg_greeks: list[_LegGreeks] = []
+    decay: _Decay | None = None
+    break_even: _BreakEven | None = None
     inputs: _Inputs
     units: dict[str, str]
 
