@@ -86,7 +86,7 @@ def test_no_time_of_a_quote_lies_in_such_a_year(year):
 
 
 @pytest.mark.parametrize(
-    "key, value",
+    ("key", "value"),
     [("multiplier", 1e300), ("multiplier", 1e-300), ("lot", 1e300), ("strike", 1e300), ("expiry", "8022-06-26"),
      ("expiry", "2262-06-26"), ("quantity", 1e300), ("entry", 1e300), ("strike", 10**400)],
 )  # fmt: skip
