@@ -511,7 +511,7 @@ def test_histories_that_do_not_end_are_ended(exchange, client):
             client.dvol("BTC", start, end)
     for following in ("nan", float("nan"), 1e300, True, -1):
         exchange.replies["get_volatility_index_data"] = [result({"data": [], "continuation": following})]
-        with pytest.raises(VenueError, match="continuation|no JSON"):
+        with pytest.raises(VenueError, match=r"continuation|no JSON"):
             client.dvol("BTC", start, end)
     for resolution in ("0", "-1", "", 0, None, "1e9"):
         with pytest.raises(InputError, match="resolution must be one of"):

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from hedging.book.book import LARGEST, Book, Holding
 from hedging._reading import foreign
+from hedging.book.book import LARGEST, Book, Holding
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Option, Perpetual
 from hedging.venues.deribit.names import Name, parse_name

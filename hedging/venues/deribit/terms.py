@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import pandas as pd
 
-from hedging.errors import ChainError, InputError
+from hedging.errors import ChainError
 from hedging.market.contracts import ContractTerms, FeeRule, Ticks
 from hedging.venues._times import held
 
@@ -165,7 +165,7 @@ def terms_from_instrument(entry: Mapping[str, Any], *, cap: float = 0.125) -> Co
             venue="deribit",
         )
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        if isinstance(error, InputError):
+        if isinstance(error, ChainError):
             raise
         raise ChainError(
             f"a row of get_instruments cannot be read: {error!r}; got {dict(entry)!r:.300}"
