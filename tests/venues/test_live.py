@@ -467,7 +467,7 @@ def test_credentials_in_an_address_are_never_shown(exchange, pauses, part):
     url = exchange.url.replace("://", f"://{part}") + "?key=s3cret#s3cret"
     transport = Transport(timeout=0.3, attempts=1, sleep=pauses.append)
     for reply in (reset, silent, raw(404, b"{}"), raw(500, b""), raw(200, b"<html>"), result({})):
-        exchange.replies = dict.fromkeys(("get_index_price", "v2?key=s3cret", "v2"), [reply])
+        exchange.replies = {key: [reply] for key in ("get_index_price", "v2?key=s3cret", "v2")}
         with Client(url, transport=transport) as client, pytest.raises(VenueError) as caught:
             client.index("BTC")
         shown: BaseException | None = caught.value

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import pandas as pd
 
-from hedging.errors import ChainError
+from hedging.errors import ChainError, InputError
 from hedging.market.contracts import ContractTerms, FeeRule, Ticks
 from hedging.venues._times import held
 
