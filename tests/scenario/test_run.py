@@ -169,7 +169,7 @@ def test_a_lost_block_is_computed_by_another_worker(every: int) -> None:
 
 def test_a_block_that_is_lost_twice_is_named() -> None:
     market = flat_market("coin")
-    with pytest.raises(HedgingError, match="block of scenarios 0 to 39 was lost .*ValueError: lost task"):
+    with pytest.raises(HedgingError, match=r"block of scenarios 0 to 39 was lost .*ValueError: lost task"):
         scenario.run(SPOT, market, many(300), collar(market), block=40, executor=Forgetful(1, always=True))
 
 
@@ -178,7 +178,7 @@ def test_a_pool_whose_worker_was_killed_is_no_foreign_exception() -> None:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         with pytest.raises(BrokenExecutor):
             pool.submit(os._exit, 1).result()
-        with pytest.raises(HedgingError, match="block of scenarios 0 to 99 .* Make a new executor"):
+        with pytest.raises(HedgingError, match=r"block of scenarios 0 to 99 .* Make a new executor"):
             scenario.run(SPOT, market, many(300), collar(market), block=100, executor=pool)
 
 

@@ -11,12 +11,13 @@ from hedging._reading import foreign, parse_json, read_text
 from hedging.book.book import Exposure
 from hedging.book.ladder import Ladder
 from hedging.book.legs import Cost
-from hedging.book.saved import fee_from, legs_from
+from hedging.book.saved import book_from, fee_from, legs_from
 from hedging.errors import InputError
 from hedging.margin import InitialMargin
 from hedging.planner.request.funding import Funding
 from hedging.planner.request.limits import Limits, Outright
 from hedging.planner.request.target import Target
+from hedging.planner.request.view import View
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.consistency import contradictions
@@ -31,6 +32,7 @@ from hedging.planner.result.values import (
     Numeraire,
     ShadowPrice,
 )
+from hedging.units import utc
 
 __all__ = ["limits_from", "read_plan", "target_from"]
 
@@ -80,10 +82,17 @@ def read_plan(path: str | Path, *, trust: bool = True) -> HedgePlan:
     saved = parse_json(read_text(path), name, finite=True)
     _check_version(saved, name)
     check_form(saved, name)
+    inputs = saved["inputs"]
     with foreign(f"{name}: inputs.target"):
-        target = target_from(saved["inputs"]["target"])
+        target = target_from(inputs["target"])
     with foreign(f"{name}: inputs.limits"):
-        limits = limits_from(saved["inputs"]["limits"])
+        limits = limits_from(inputs["limits"])
+    with foreign(f"{name}: inputs.book"):
+        book_from(inputs["book"])
+    with foreign(f"{name}: inputs.as_of"):
+        utc(inputs["as_of"], "as_of")
+    with foreign(f"{name}: inputs.view"):
+        _ = None if inputs["view"] is None else View(**inputs["view"])
     with foreign(name):
         plan = _plan_from(saved)
         plan = plan if trust else replace(plan, trusted=False)
