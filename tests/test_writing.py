@@ -100,7 +100,9 @@ def test_what_killed_processes_left_aside_is_removed(tmp_path):
 
 def test_no_text_of_a_table_is_a_formula_in_a_spreadsheet(tmp_path):
     names = ["=1+1", "+x", "-x", "@x", "\t=1", " =1", "-5", "+1e3", "BTC", "", None]
-    frame = pd.DataFrame({"=name": names, "pnl": np.arange(len(names)) - 5.0, "at": pd.Timestamp("2026-01-01")})
+    frame = pd.DataFrame(
+        {"=name": names, "pnl": np.arange(len(names)) - 5.0, "at": pd.Timestamp("2026-01-01")}
+    )
     write_csv(tmp_path / "x.csv", frame)
     again = pd.read_csv(tmp_path / "x.csv", keep_default_na=False, dtype=str)
     safe = ["'=1+1", "'+x", "'-x", "'@x", "'\t=1", "' =1", "-5", "+1e3", "BTC", "", ""]

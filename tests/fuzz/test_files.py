@@ -167,7 +167,7 @@ def parquet(frame: pd.DataFrame) -> bytes:
     except Exception:  # whatever the writer cannot do is not what is tested
         sink = io.BytesIO()
         named = frame.set_axis([f"{number}{name}" for number, name in enumerate(frame.columns)], axis=1)
-        named.astype(str).map(lambda cell: cell.encode("utf-8", "replace").decode()).to_parquet(sink)
+        named.astype(str).map(lambda cell: str(cell).encode("utf-8", "replace").decode()).to_parquet(sink)
     return sink.getvalue()
 
 

@@ -75,6 +75,7 @@ def _claims(plan: HedgePlan, saved: dict[str, Any], target: Target, limits: Limi
     yield from _of_exposures(plan, saved)
     yield from _of_checks(plan, saved, target, limits)
     yield from _of_proof(plan, saved, target, limits)
+    yield from _of_entering(plan, saved)
     yield from _of_decay(plan, saved)
     yield from _of_worst(plan)
     yield from _of_numeraires(plan, saved)
@@ -214,6 +215,22 @@ def _of_proof(plan: HedgePlan, saved: dict[str, Any], target: Target, limits: Li
     )
     follows = objective_of(target, limits, len(plan.legs), plan.cost, plan.checks, plan.base)
     yield _same("objective", plan.objective, follows, "cost, legs and misses make it", plan.base)
+
+
+def _of_entering(plan: HedgePlan, saved: dict[str, Any]) -> Claims:
+    if saved.get("entering") is None:  # as in plans before there was one
+        return
+    if plan.entering is None:
+        yield Claim("entering", saved["entering"], None, "there are no orders, and so it is")
+        return
+    for name, value in plan.entering.to_dict().items():
+        field, said = f"entering.{name}", saved["entering"][name]
+        why = "orders and exposures make it"
+        yield (
+            Claim(field, said, value, why)
+            if name == "currency"
+            else _same(field, said, value, why, plan.base)
+        )
 
 
 def _of_decay(plan: HedgePlan, saved: dict[str, Any]) -> Claims:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from hedging._writing import write_text
 from hedging.book.book import Exposure
+from hedging.book.entering import Entering
 from hedging.book.legs import Cost, Leg, orders_frame
 from hedging.book.saved import book_from, legs_to_dicts, plain_values
 from hedging.book.structure import structure
@@ -172,6 +173,16 @@ class HedgePlan:
         return orders_frame(self.legs)
 
     @property
+    def entering(self) -> Entering | None:
+        """From what the orders cost to enter to what they gain at once; None without any. [money]"""
+        if not self.legs:
+            return None
+        # What coins pay for is in the exposures; what money pays for is not.
+        paid = sum(leg.paid for leg in self.legs if not leg.pays_coin)
+        gained = sum(after.value - before.value for before, after in self.exposures) - paid
+        return Entering.of(self.legs, gained, self.inputs.get("currency", "money"))
+
+    @property
     def structure(self) -> str:
         """What the orders are called: ``'put'``, ``'collar'``, ``'put roll'`` ..."""
         return structure(self.legs, book_from(self.inputs["book"]))
@@ -249,6 +260,7 @@ class HedgePlan:
             "seconds": self.seconds,
             "nodes": self.nodes,
             "cost": cost_to_dict(self.cost),
+            "entering": None if self.entering is None else self.entering.to_dict(),
             "orders": legs_to_dicts(self.legs),
             "before": {before.asset: before.to_dict() for before, _ in self.exposures},
             "after": {after.asset: after.to_dict() for _, after in self.exposures},

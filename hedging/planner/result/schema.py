@@ -100,6 +100,13 @@ class _Cost(_Row):
     execution: Number
 
 
+class _Entering(_Row):
+    execution: Number
+    quotes: Number
+    currency: str
+    at_once: Number
+
+
 class _Exposure(_Row):
     spot: Positive
     value: Number
@@ -303,6 +310,7 @@ class _Plan(_Row):
     seconds: AtLeastZero
     nodes: Annotated[int, Field(ge=0)]
     cost: _Cost
+    entering: _Entering | None = None
     orders: list[_Order]
     before: Annotated[dict[str, _Exposure], Field(min_length=1)]
     after: Annotated[dict[str, _Exposure], Field(min_length=1)]

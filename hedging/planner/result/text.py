@@ -101,6 +101,7 @@ def _cost_lines(plan: HedgePlan) -> list[str]:
         f"  {'cost':<14}{cost.execution:>10,.0f} {currency}  half spread {cost.half_spread:,.0f}, "
         f"fees {cost.fees:,.0f}, carry {cost.carry:,.0f}",
         *([f"  {'':<14}{plan.decay}"] if plan.decay and plan.legs else []),
+        *([f"  {'':<14}{plan.entering}"] if plan.entering else []),
         f"  {'net premium':<14}{cost.premium:>10,.0f} {currency}  {share:.2%} of {plan.base_name} {plan.base:,.0f}",
     ]
 
