@@ -108,7 +108,7 @@ def for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:
     safe = table.copy()
     for place, kind in enumerate(table.dtypes):
         if kind.kind not in "biufcM":  # neither numbers nor times
-            safe.isetitem(place, table.iloc[:, place].map(_no_formula))
+            safe.isetitem(place, [_no_formula(cell) for cell in table.iloc[:, place]])
     return safe.rename(columns=_no_formula)
 
 

@@ -298,7 +298,7 @@ def _guarded(
 ) -> Callable[Concatenate[QuoteFile, Given], Read]:
     """The same reader, what a parser throws at a cell that nobody thought of turned into a `ChainError`."""
 
-    def guarded(file: QuoteFile, *given: Given.args, **named: Given.kwargs) -> Read:
+    def guarded(file: QuoteFile, /, *given: Given.args, **named: Given.kwargs) -> Read:
         with foreign(file.name, ChainError, ours=False):
             return read(file, *given, **named)
 

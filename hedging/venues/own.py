@@ -35,11 +35,13 @@ KEY: Final = "hedging-chain"
 _MARK: Final = f"# {KEY} "
 _VERSION: Final = 2  # before 2 without a count of rows and without a digest
 _NO_LIMITS: Final = ChainRules(
-    **dict.fromkeys(
-        ("max_spread", "max_spread_ratio", "max_forward_gap", "max_basis", "max_vol", "max_below_intrinsic"),
-        math.inf,
-    ),
+    max_spread=math.inf,
+    max_spread_ratio=math.inf,
+    max_forward_gap=math.inf,
+    max_basis=math.inf,
     min_vol=1e-300,
+    max_vol=math.inf,
+    max_below_intrinsic=math.inf,
     max_above_bound=math.inf,
 )
 _ENDINGS: Final = (".parquet", ".csv", ".csv.gz")

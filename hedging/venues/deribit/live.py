@@ -6,18 +6,18 @@ that refills by 10,000 a second; ``get_instruments`` costs 10,000 of a pool of 5
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 import pandas as pd
 
-from hedging.errors import InputError, VenueError
+from hedging.errors import VenueError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms
-from hedging.units import utc
 from hedging.venues._http import Credits, Json, Transport, without_secrets
 from hedging.venues._times import epoch
 from hedging.venues.deribit import replies
+from hedging.venues.deribit.histories import check_resolution, history, milliseconds, windows
 from hedging.venues.deribit.names import named, parse_name
 from hedging.venues.deribit.rows import SUMMARY_COLUMNS, chain_from_rows, futures_from_rows
 from hedging.venues.deribit.terms import terms_from_instrument
@@ -33,7 +33,6 @@ _TRANSIENT_CODES: Final = frozenset({10028, 10040, 10041, 10047, 10066, 11051, 1
 _HOUR: Final = 3_600_000  # milliseconds
 _FUNDING_PAGE: Final = 700 * _HOUR  # the exchange returns at most 744 hourly rows a call
 _BARS_A_PAGE: Final = 1_000
-_MOST_PAGES: Final = 10_000
 _DAYS_ADDED: Final = 10  # to a history while it is read
 _MINUTE: Final = 60_000  # milliseconds
 _DVOL_BARS: Final = {"1": 1_000, "60": _MINUTE, "3600": _HOUR, "43200": 12 * _HOUR, "1D": 24 * _HOUR}
@@ -200,7 +199,7 @@ class Client:
             self.call(
                 "get_funding_rate_history", instrument_name=symbol, start_timestamp=low, end_timestamp=high
             )
-            for low, high in _windows(start, end, _FUNDING_PAGE)
+            for low, high in windows(start, end, _FUNDING_PAGE)
         ]
         columns = ["timestamp", "index_price", "interest_1h", "interest_8h"]
         rows = [
@@ -208,7 +207,7 @@ class Client:
             for page in pages
             for row in replies.checked(replies.Funding, page, "get_funding_rate_history")
         ]
-        return _history(pd.DataFrame(rows, columns=columns), start, end)
+        return history(pd.DataFrame(rows, columns=columns), start, end)
 
     def dvol(
         self, currency: str, start: str | pd.Timestamp, end: str | pd.Timestamp, resolution: str = "3600"
@@ -234,8 +233,8 @@ class Client:
         VenueError
             If the pages do not lead back in time.
         """
-        _check_resolution(resolution, _DVOL_BARS)
-        low, until = _milliseconds(start), _milliseconds(end)
+        check_resolution(resolution, _DVOL_BARS)
+        low, until = milliseconds(start), milliseconds(end)
         bars = max(until - low, 0) // _DVOL_BARS[resolution] + 1
         rows: list[list[float]] = []
         while True:
@@ -257,7 +256,7 @@ class Client:
                     f"Deribit's pages of DVOL do not go back in time: {until} is followed by {following}."
                 )
             until = following
-        return _history(pd.DataFrame(rows, columns=["timestamp", "open", "high", "low", "close"]), start, end)
+        return history(pd.DataFrame(rows, columns=["timestamp", "open", "high", "low", "close"]), start, end)
 
     def candles(
         self, symbol: str, start: str | pd.Timestamp, end: str | pd.Timestamp, resolution: str = "60"
@@ -278,9 +277,9 @@ class Client:
         DataFrame
             ``time`` (a bar's start), ``open, high, low, close, volume``.
         """
-        _check_resolution(resolution, _CANDLE_BARS)
+        check_resolution(resolution, _CANDLE_BARS)
         tables = []
-        for low, high in _windows(start, end, _CANDLE_BARS[resolution] * _BARS_A_PAGE):
+        for low, high in windows(start, end, _CANDLE_BARS[resolution] * _BARS_A_PAGE):
             reply = self.call(
                 "get_tradingview_chart_data",
                 instrument_name=symbol,
@@ -296,7 +295,7 @@ class Client:
             if page.status != "no_data":
                 tables.append(pd.DataFrame(columns))
         empty = pd.DataFrame(columns=["timestamp", *_CANDLE_COLUMNS], dtype=float)
-        return _history(pd.concat(tables) if tables else empty, start, end)
+        return history(pd.concat(tables) if tables else empty, start, end)
 
     def delivery_prices(self, index_name: str = "btc_usd") -> pd.DataFrame:
         """All daily delivery prices of an index: ``date, delivery_price``, oldest first, every day once."""
@@ -379,37 +378,3 @@ def _one_of(entries: Json, asset: str) -> dict[str, Any]:
         if _asset(entry) == asset and entry.get("kind") == "option":
             return entry
     raise VenueError(f"Deribit lists no option on {asset} among its instruments.")
-
-
-def _check_resolution(resolution: str, bars: Mapping[str, int]) -> None:
-    if resolution not in bars:
-        raise InputError(f"resolution must be one of {', '.join(bars)}; got {resolution!r}.")
-
-
-def _milliseconds(value: str | pd.Timestamp) -> int:
-    return utc(value).value // 1_000_000
-
-
-def _windows(start: str | pd.Timestamp, end: str | pd.Timestamp, width: int) -> Iterator[tuple[int, int]]:
-    """Windows of time that cover ``[start, end]`` and share their ends, so that no bar falls between two."""
-    low, last = _milliseconds(start), _milliseconds(end)
-    if low > last:
-        raise InputError(f"start must not lie after end; got {start} and {end}.")
-    if (last - low) / width > _MOST_PAGES:
-        raise InputError(
-            f"{start} to {end} takes more than {_MOST_PAGES:,} requests; ask for less at a time."
-        )
-    while True:
-        high = min(low + width, last)
-        yield low, high
-        if high >= last:
-            return
-        low = high
-
-
-def _history(rows: pd.DataFrame, start: str | pd.Timestamp, end: str | pd.Timestamp) -> pd.DataFrame:
-    """Order rows by time, each once, within ``[start, end]``."""
-    times = epoch(rows["timestamp"], "ms", "Deribit")
-    table = rows.assign(timestamp=times).rename(columns={"timestamp": "time"})
-    inside = table["time"].between(utc(start), utc(end))
-    return table[inside].drop_duplicates("time").sort_values("time").reset_index(drop=True)
