@@ -63,14 +63,15 @@ def read_bytes(
     InputError
         Or `error`, if it cannot be read or is larger.
     """
-    told = f"{what} {path}".strip()
+    shown = repr(str(path))  # a name may hold what a terminal would not show
+    told = f"{what} {path}" if what else shown
     try:
         with Path(path).open("rb") as stream:
             data = stream.read() if most is None else stream.read(most + 1)
     except OSError as thrown:
         raise error(f"{told} cannot be read: {thrown.strerror or thrown}.") from thrown
     except ValueError as thrown:  # a NUL in the path
-        raise error(f"{told!r} cannot be read: {thrown}.") from thrown
+        raise error(f"{what} {shown} cannot be read: {thrown}.".strip()) from thrown
     if most is not None and len(data) > most:
         raise error(f"{told} is larger than {most:,} bytes, which none of its kind is.")
     return data

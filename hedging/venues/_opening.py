@@ -146,7 +146,7 @@ def _parquet(name: str, data: bytes) -> tuple[pd.DataFrame, str, dict[str, str]]
     except (arrow.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as error:
         raise ChainError(f"{name}: the Parquet data is cut off or damaged ({error}).") from error
     _columns_unrepeated(name, columns)
-    for column in (each for each in columns if pd.api.types.is_object_dtype(content[each].dtype)):
+    for column in (each for each in content.columns if pd.api.types.is_object_dtype(content[each].dtype)):
         _check_cells(name, column, content[column])
     return content, "", metadata
 
