@@ -22,6 +22,7 @@ __all__ = ["Measure", "measures"]
 
 
 SKEWED = ("delta", "gamma", "delta_value", "gamma_value")
+ROUNDING = 1e-6  # of a lot
 COINS = ("delta", "vega_coin", "theta_coin")
 
 
@@ -53,11 +54,14 @@ class Measure:
 
     def size(self, held: float) -> float:
         """Size that a miss is measured against: the largest of what is held, what is asked for, and one lot."""
-        return max(self.lot, abs(held), *(abs(side) for side in self.band if side is not None))
+        return max(self.lot, self._asked(held))
 
     def asks_for_something(self, held: float) -> bool:
         """Whether anything is held or asked for that is more than rounding."""
-        return self.size(held) > self.lot
+        return self._asked(held) > ROUNDING * self.lot
+
+    def _asked(self, held: float) -> float:
+        return max(abs(held), *(abs(side) for side in self.band if side is not None))
 
 
 def measures(target: Target, market: Market, *, several: bool) -> Iterator[Measure]:
