@@ -5,6 +5,7 @@ The only place where quantity, multiplier and sign meet.
 
 from hedging.book.accounts import ACCOUNT_MODELS, COLD, DeclaredAccount, Transfer
 from hedging.book.book import Book, Exposure, Holding
+from hedging.book.entering import Entering
 from hedging.book.files import book_from_dict, read_book
 from hedging.book.ladder import Ladder, Level
 from hedging.book.legs import (
@@ -29,6 +30,7 @@ __all__ = [
     "Book",
     "Cost",
     "DeclaredAccount",
+    "Entering",
     "Exposure",
     "HasLegs",
     "Holding",

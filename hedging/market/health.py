@@ -18,6 +18,7 @@ from hedging.market.chain import OptionChain
 
 __all__ = ["ChainHealth", "check"]
 
+_ROUNDING: Final = 1e-5  # of the most that an option can be worth: marks are shown in four digits of a coin
 _VIOLATION_COLUMNS: Final = ("rule", "expiry", "symbols", "amount")
 _DUST: Final = 1e-9  # share of spot below which a violation is a rounding error
 
@@ -118,7 +119,7 @@ def check(chain: OptionChain) -> ChainHealth:
     """
     quotes = chain.quotes
     bid, ask, vol = (quotes[name].isna() for name in ("bid", "ask", "mark_vol"))
-    found = [_parity_violations(quotes)]
+    found = [_parity_violations(quotes), *_bound_violations(quotes)]
     for (expiry, flag), rows in quotes.groupby(["expiry", "flag"], sort=True):
         found += [_order_violations(rows, expiry, str(flag)), _convexity_violations(rows, expiry, str(flag))]
     violations = pd.concat(found, ignore_index=True)
@@ -151,6 +152,32 @@ def _parity_violations(quotes: pd.DataFrame) -> pd.DataFrame:
     symbols = [f"{names[call]} {names[put]}" for call, put in zip(pairs["call"], pairs["put"], strict=True)]
     table = _violations("put-call parity", pairs["expiry"], symbols, amount)
     return table[table["amount"] > 0]
+
+
+def _bound_violations(quotes: pd.DataFrame) -> list[pd.DataFrame]:
+    """Bids and marks above all that an option can be worth, asks and marks below its intrinsic value.
+
+    What is so by more than the chain's rules allow was rejected when it was read; this is what they let pass.
+    """
+    call = quotes["flag"] == "c"
+    most = quotes["discount"] * quotes["forward"].where(call, quotes["strike"])
+    least = (quotes["discount"] * (quotes["forward"] - quotes["strike"]) * np.where(call, 1.0, -1.0)).clip(
+        lower=0
+    )
+    tables = []
+    for name in ("bid", "ask", "mark"):
+        for rule, amount in (
+            (f"{name} above any possible value", quotes[name] - most),
+            (f"{name} below intrinsic", least - quotes[name]),
+        ):
+            # A bid below intrinsic is only low, an ask above the bound only dear.
+            bad = amount > _ROUNDING * most
+            if bad.any() and rule not in ("bid below intrinsic", "ask above any possible value"):
+                symbols = quotes["symbol"][bad].tolist()
+                tables.append(
+                    _violations(rule, quotes["expiry"][bad].to_numpy(), symbols, amount[bad].to_numpy())
+                )
+    return tables
 
 
 def _order_violations(rows: pd.DataFrame, expiry: Any, flag: str) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from hedging.book.book import Exposure
+from hedging.book.entering import Entering
 from hedging.book.legs import Cost, Leg, cost_of
 from hedging.book.saved import book_from
 from hedging.errors import InputError
@@ -57,6 +58,8 @@ class Audit:
     restore : HedgePlan or None
         What to trade to meet every target again, from today for as long as is left; None if nothing does.
     message : str
+    entering : Entering or None
+        From what the overlay cost to enter to what of its gain it made at once.
     """
 
     days: float
@@ -67,6 +70,7 @@ class Audit:
     cost_now: Cost | None
     restore: HedgePlan | None
     message: str
+    entering: Entering | None = None
 
     @property
     def ok(self) -> bool:
@@ -86,6 +90,7 @@ class Audit:
             "cost_now": None if self.cost_now is None else asdict(self.cost_now),
             "restore": None if self.restore is None else self.restore.to_dict(),
             "message": self.message,
+            "entering": None if self.entering is None else self.entering.to_dict(),
         }
 
     def __repr__(self) -> str:
@@ -95,6 +100,9 @@ class Audit:
             f"  gain {self.gain:,.0f}, of which overlay {self.overlay_gain:,.0f}",
             self.drift.to_string(float_format="{:,.5g}".format),
         ]
+        if self.entering is not None:
+            since = round(self.overlay_gain - self.entering.at_once, 2) + 0.0
+            lines.append(f"  the overlay gained {self.entering}, and {since:+,.2f} since")
         if self.cost_now is not None:
             lines.append(
                 f"  the same orders now: execution {self.cost_now.execution:,.0f}, premium {self.cost_now.premium:,.0f}"
@@ -190,6 +198,7 @@ def audit(
         cost_now=_cost_now(saved.legs, request),
         restore=restore,
         message=message,
+        entering=saved.entering,
     )
 
 

@@ -22,6 +22,7 @@ __all__ = ["Measure", "measures"]
 
 
 SKEWED = ("delta", "gamma", "delta_value", "gamma_value")
+ROUNDING = 1e-6  # of a lot
 COINS = ("delta", "vega_coin", "theta_coin")
 
 
@@ -37,6 +38,9 @@ class Measure:
         Its change per lot of each order, shape (columns,).
     of_book : callable
         Its value for a book.
+    lot : float
+        What one lot of the liveliest option changes it by, about: what is far below is rounding, in the programme
+        and in the check alike.
     in_coins : bool
         Whether it is counted in units of the underlying, or in money.
     """
@@ -45,10 +49,18 @@ class Measure:
     band: Band
     of_columns: Callable[[Columns], Array]
     of_book: Callable[[Book], float]
+    lot: float
     in_coins: bool = False
 
     def size(self, held: float) -> float:
-        """Size that a miss is measured against: the largest of what is held and what is asked for; 0 for nothing."""
+        """Size that a miss is measured against: the largest of what is held, what is asked for, and one lot."""
+        return max(self.lot, self._asked(held))
+
+    def asks_for_something(self, held: float) -> bool:
+        """Whether anything is held or asked for that is more than rounding."""
+        return self._asked(held) > ROUNDING * self.lot
+
+    def _asked(self, held: float) -> float:
         return max(abs(held), *(abs(side) for side in self.band if side is not None))
 
 
@@ -61,9 +73,23 @@ def measures(target: Target, market: Market, *, several: bool) -> Iterator[Measu
             of_columns, of_book = _functions(name, target, market)
             rule = "" if target.delta_rule is None or name not in SKEWED else target.rule_name
             limit = Limit(name, asset, rule=rule)
-            yield Measure(limit, band, of_columns, of_book, in_coins=name in COINS)
+            yield Measure(limit, band, of_columns, of_book, _one_lot(name, market), in_coins=name in COINS)
     for window, band in target.vega_by_days.items():
-        yield Measure(target.window(window, asset), band, *_vega_by_expiry(market, _inside(window)))
+        lot = _one_lot("vega", market)
+        yield Measure(target.window(window, asset), band, *_vega_by_expiry(market, _inside(window)), lot)
+
+
+def _one_lot(name: str, market: Market) -> float:
+    """What a lot of the option with most of a Greek has of it: at the money, with days or with years to go."""
+    spot, units = market.spot, market.chain.terms.lot * market.chain.terms.multiplier
+    greek, _, unit = name.partition("_")
+    most = {"delta": 1.0, "gamma": 10.0 / spot, "vega": 0.01 * spot, "theta": 0.01 * spot}[greek]
+    return units * most * _in_unit(name, spot) if unit in ("value", "coin") else units * most
+
+
+def _in_unit(name: str, spot: float) -> float:
+    """What `Exposure.delta_value` and `gamma_value` are, and money counted in coins."""
+    return {"delta_value": spot, "gamma_value": 0.01 * spot**2}.get(name, 1.0 / spot)
 
 
 def _functions(
@@ -77,8 +103,7 @@ def _functions(
     of_columns, of_book = _greek(greek, target, market)
     if not unit:
         return of_columns, of_book
-    # What `Exposure.delta_value` and `gamma_value` are, and money counted in coins.
-    factor = {"delta_value": spot, "gamma_value": 0.01 * spot**2}.get(name, 1.0 / spot)
+    factor = _in_unit(name, spot)
     return lambda columns: factor * of_columns(columns), lambda book: factor * of_book(book)
 
 

@@ -85,7 +85,9 @@ def _market_rows(request: Request, market: Market, columns: Columns, base: float
 def _measure_rows(book: Book, market: Market, measure: Measure, columns: Columns, base: float) -> list[Rows]:
     """The rows of one band: at least its low side, at most its high side."""
     held, effect = measure.of_book(book), measure.of_columns(columns)
-    scale = measure.size(held) or (base / market.spot if measure.in_coins else base)
+    # Where nothing is held or asked for, a miss is measured against the base.
+    nothing = base / market.spot if measure.in_coins else base
+    scale = measure.size(held) if measure.asks_for_something(held) else nothing
     return [
         rows_of(measure.limit, sign * effect, sign * (side - held), scale)
         for sign, side in ((-1.0, measure.band[0]), (1.0, measure.band[1]))

@@ -13,6 +13,7 @@ import pandas as pd
 
 from hedging._writing import write_text
 from hedging.book.book import Exposure
+from hedging.book.entering import Entering
 from hedging.book.legs import Cost, Leg, orders_frame
 from hedging.book.saved import book_from, legs_to_dicts, plain_values
 from hedging.book.structure import structure
@@ -35,6 +36,9 @@ from hedging.units import GREEK_UNITS
 
 __all__ = ["HedgePlan", "PlanStatus"]
 
+VERSION = (
+    2  # of the saved form; rises when a field changes its meaning, name or type. Before 2 there was no digest
+)
 SOLVER_PRECISION = 1e-6  # of a gap
 LEFT_OPEN = 0.5  # a gap beyond which a bound says nothing worth reading
 SHOWN = ("delta", "gamma", "vega", "theta")
@@ -126,6 +130,8 @@ class HedgePlan:
         At which funding a plan without the perpetual is cheaper, where the plan trades one.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
+    trusted : bool
+        False for one read from an edited file: to be looked at, its orders are not exported.
     """
 
     legs: tuple[Leg, ...]
@@ -153,6 +159,7 @@ class HedgePlan:
     decay: Decay | None = None
     break_even: BreakEven | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
+    trusted: bool = True
 
     @property
     def before(self) -> Exposure:
@@ -173,6 +180,16 @@ class HedgePlan:
     def orders(self) -> pd.DataFrame:
         """The order ticket; columns as in `hedging.book.orders_frame`."""
         return orders_frame(self.legs)
+
+    @property
+    def entering(self) -> Entering | None:
+        """From what the orders cost to enter to what they gain at once; None without any. [money]"""
+        if not self.legs:
+            return None
+        # What coins pay for is in the exposures; what money pays for is not.
+        paid = sum(leg.paid for leg in self.legs if not leg.pays_coin)
+        gained = sum(after.value - before.value for before, after in self.exposures) - paid
+        return Entering.of(self.legs, gained, self.inputs.get("currency", "money"))
 
     @property
     def structure(self) -> str:
@@ -242,6 +259,7 @@ class HedgePlan:
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""
         whole = {
+            "version": VERSION,
             "id": self.id,
             "status": str(self.status),
             "message": self.message,
@@ -251,6 +269,7 @@ class HedgePlan:
             "seconds": self.seconds,
             "nodes": self.nodes,
             "cost": cost_to_dict(self.cost),
+            "entering": None if self.entering is None else self.entering.to_dict(),
             "orders": legs_to_dicts(self.legs),
             "before": {before.asset: before.to_dict() for before, _ in self.exposures},
             "after": {after.asset: after.to_dict() for _, after in self.exposures},
@@ -276,7 +295,8 @@ class HedgePlan:
             "inputs": self.inputs,
             "units": _units(self.inputs.get("currency", "money")),
         }
-        return {name: plain_values(value) for name, value in whole.items()}
+        plain = {name: plain_values(value) for name, value in whole.items()}
+        return plain | {"digest": digest_of(plain) if self.trusted else None}
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The plan as JSON text; also written to `path` if one is given.
@@ -296,6 +316,12 @@ class HedgePlan:
 
     def _repr_html_(self) -> str:
         return plan_html(self)
+
+
+def digest_of(saved: dict[str, Any]) -> str:
+    """Digest of a saved plan: of all that it says but the digest itself."""
+    content = {name: value for name, value in saved.items() if name != "digest"}
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _units(currency: str) -> dict[str, str]:

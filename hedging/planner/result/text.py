@@ -75,7 +75,8 @@ def headline(plan: HedgePlan) -> str:
     """One line: what is hedged, when, at which spot, and the status."""
     assets = ", ".join(f"{before.asset} at {before.spot:,.10g}" for before, _ in plan.exposures)
     when = str(plan.inputs.get("as_of", ""))[:16].replace("T", " ")
-    return f"Hedge plan, {assets} {_currency(plan)}, {when} UTC: {plan.structure}, {plan.status}"
+    status = plan.status if plan.trusted else "EDITED AFTER IT WAS MADE, nothing of it is proven"
+    return f"Hedge plan, {assets} {_currency(plan)}, {when} UTC: {plan.structure}, {status}"
 
 
 def _currency(plan: HedgePlan) -> str:
@@ -100,6 +101,7 @@ def _cost_lines(plan: HedgePlan) -> list[str]:
         f"  {'cost':<14}{cost.execution:>10,.0f} {currency}  half spread {cost.half_spread:,.0f}, "
         f"fees {cost.fees:,.0f}, carry {cost.carry:,.0f}",
         *([f"  {'':<14}{plan.decay}"] if plan.decay and plan.legs else []),
+        *([f"  {'':<14}{plan.entering}"] if plan.entering else []),
         f"  {'net premium':<14}{cost.premium:>10,.0f} {currency}  {share:.2%} of {plan.base_name} {plan.base:,.0f}",
     ]
 

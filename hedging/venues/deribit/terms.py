@@ -164,7 +164,9 @@ def terms_from_instrument(entry: Mapping[str, Any], *, cap: float = 0.125) -> Co
             fee=FeeRule(float(entry["taker_commission"]), cap),
             venue="deribit",
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        if isinstance(error, ChainError):
+            raise
         raise ChainError(
             f"a row of get_instruments cannot be read: {error!r}; got {dict(entry)!r:.300}"
         ) from error
