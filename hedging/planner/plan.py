@@ -140,6 +140,7 @@ def plan(
         agreement=agreement,
         joint_feasibility=explained.joint_feasibility,
         numeraires=verified.numeraires,
+        liquidations=explained.liquidations,
         leg_greeks=leg_greeks(legs, request.markets),
         decay=decay_of(legs, request.markets, request.horizon),
         break_even=unfunded,

@@ -9,10 +9,12 @@ from hedging.book.legs import Leg
 from hedging.book.structure import closings, disguises
 from hedging.planner.explain.edges import edges_of
 from hedging.planner.explain.joint_feasibility import joint_feasibility
+from hedging.planner.explain.liquidation import liquidations
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
 from hedging.planner.explain.remarks import outlived, remarks_on
 from hedging.planner.programme.programme import Problem
 from hedging.planner.request.request import Request
+from hedging.planner.result.accounts import LiquidationMove
 from hedging.planner.result.values import Agreement, Driver, JointFeasibility, ShadowPrice
 from hedging.planner.solver.search import Solution
 from hedging.planner.solver.value_at_risk import with_outcomes_fixed
@@ -30,6 +32,7 @@ class Explanation:
     drivers: tuple[Driver, ...]
     joint_feasibility: tuple[JointFeasibility, ...]
     remarks: tuple[str, ...]
+    liquidations: tuple[LiquidationMove, ...] = ()
 
 
 def explain(
@@ -45,9 +48,11 @@ def explain(
     joint = joint_feasibility(request, fixed)
     # The relaxation of the closest plan prices misses, not limits.
     relaxed = None if solution.closest else solution.relaxed
+    moves, unknown = liquidations(request.book, request.markets, legs)
     remarks = (
         *closings(legs, request.book),
         *disguises(legs),
+        *unknown,
         *edges_of(request, verified.checks, verified.beyond),
         *remarks_on(request, fixed, verified.checks),
         *(agreement.remarks if agreement else ()),
@@ -60,4 +65,5 @@ def explain(
         () if relaxed is None else drivers(fixed, relaxed, request.scenarios),
         joint,
         remarks,
+        moves,
     )

@@ -18,6 +18,7 @@ from hedging.book.saved import book_from, legs_to_dicts, plain_values
 from hedging.book.structure import structure
 from hedging.book.tickets import ticket
 from hedging.planner.request.funding import Funding
+from hedging.planner.result.accounts import LiquidationMove
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.second_opinion import LegGreeks, second_opinion
@@ -111,6 +112,8 @@ class HedgePlan:
         Cost and worst case in money and in coin, where options settle in one coin.
     leg_greeks : tuple of LegGreeks
         Value and Greeks of one unit of each option ordered; see `second_opinion`.
+    liquidations : tuple of LiquidationMove
+        Where each margin account is liquidated without and with the plan; empty of a book without leverage.
     decay : Decay or None
         What holding the orders to the horizon costs if nothing moves.
     break_even : BreakEven or None
@@ -141,6 +144,7 @@ class HedgePlan:
     joint_feasibility: tuple[JointFeasibility, ...] = ()
     numeraires: tuple[Numeraire, ...] = ()
     leg_greeks: tuple[LegGreeks, ...] = ()
+    liquidations: tuple[LiquidationMove, ...] = ()
     decay: Decay | None = None
     break_even: BreakEven | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
@@ -262,6 +266,7 @@ class HedgePlan:
             "joint_feasibility": [each.to_dict() for each in self.joint_feasibility],
             "numeraires": [each.to_dict() for each in self.numeraires],
             "leg_greeks": [each.to_dict() for each in self.leg_greeks],
+            "liquidations": [each.to_dict() for each in self.liquidations],
             "decay": None if self.decay is None else self.decay.to_dict(),
             "break_even": None if self.break_even is None else self.break_even.to_dict(),
             "inputs": self.inputs,

@@ -16,6 +16,7 @@ from hedging.margin import InitialMargin
 from hedging.planner.request.funding import Funding
 from hedging.planner.request.limits import Limits, Outright
 from hedging.planner.request.target import Target
+from hedging.planner.result.accounts import LiquidationMove
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.plan import HedgePlan, PlanStatus
@@ -114,6 +115,7 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         numeraires=tuple(Numeraire.from_dict(each) for each in saved.get("numeraires", ())),
         joint_feasibility=tuple(map(JointFeasibility.from_dict, saved["joint_feasibility"])),
         leg_greeks=tuple(LegGreeks(**each) for each in saved["leg_greeks"]),
+        liquidations=tuple(map(LiquidationMove.from_dict, saved.get("liquidations", ()))),
         inputs=saved["inputs"],
     )
 
