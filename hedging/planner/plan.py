@@ -141,6 +141,7 @@ def plan(
         joint_feasibility=explained.joint_feasibility,
         numeraires=verified.numeraires,
         liquidations=explained.liquidations,
+        survivals=verified.survivals,
         leg_greeks=leg_greeks(legs, request.markets),
         decay=decay_of(legs, request.markets, request.horizon),
         break_even=unfunded,

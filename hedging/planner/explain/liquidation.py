@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +18,10 @@ from hedging.market.contracts import Future, Perpetual
 from hedging.market.market import Market
 from hedging.paths.paths import along, today
 from hedging.paths.reactions import STILL
+from hedging.planner.request.survive import ASSUMED_MODEL
 from hedging.planner.result.accounts import LiquidationMove, Prices
 
-__all__ = ["ASSUMED_MODEL", "liquidations"]
-
-ASSUMED_MODEL: Final = "standard"
-"""Of a book that declares no account."""
+__all__ = ["liquidations"]
 
 
 def liquidations(

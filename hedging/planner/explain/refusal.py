@@ -8,6 +8,7 @@ from hedging.planner.explain.remarks import outlived, unfitting
 from hedging.planner.programme.programme import Problem
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.request import Request
+from hedging.planner.request.wording import figure
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.result.plan import HedgePlan
 
@@ -29,7 +30,12 @@ def refusal(
     closer = f"No plan comes closer by more than {max(closest.gap, 0.01):.0%}. "
     if closest.gap > 0.5:
         closer = "It is not proven to be the closest; more time may find one that is. "
-    ways = (*unfitting(request, programme.columns), *late, *apart)
+    topped = [
+        f"a top-up of {each.account} by {figure(each.top_up_before, 4)} {each.currency} keeps it alive without a plan"
+        for each in closest.survivals
+        if each.top_up_before
+    ]
+    ways = (*topped, *unfitting(request, programme.columns), *late, *apart)
     message = (
         f"{found}. The closest plan misses: {missed}. {closer}"
         + "".join(f"{each[0].upper()}{each[1:]}. " for each in ways)

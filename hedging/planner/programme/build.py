@@ -22,6 +22,7 @@ from hedging.planner.programme.outright_rows import outright_rows
 from hedging.planner.programme.programme import Problem
 from hedging.planner.programme.rows import Rows, rows_of
 from hedging.planner.programme.shortfall import Chance, Tail
+from hedging.planner.programme.survival_rows import survival_rows
 from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
 from hedging.planner.request.limits import Limits
 from hedging.planner.request.outcomes import Outcomes
@@ -38,6 +39,7 @@ def build(request: Request, columns: Columns) -> Problem:
     base, base_name = book.base(*markets)
     blocks = [row for market in markets for row in _market_rows(request, market, columns, base)]
     floors, lazy = floor_rows(request, columns, base)
+    lazy = (*lazy, *survival_rows(request, columns, base))
     blocks += floors
     blocks += _spending_rows(columns, limits, base)
     tails: tuple[Tail, ...] = ()

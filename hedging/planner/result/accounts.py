@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
-__all__ = ["LiquidationMove", "Prices"]
+from hedging.planner.request.wording import figure, per_cent
+
+__all__ = ["AccountSurvival", "Least", "LiquidationMove", "Prices"]
 
 Prices: TypeAlias = tuple[float | None, float | None]
 """On the way down and on the way up; None where none is in reach. [money]"""
@@ -81,3 +83,74 @@ class LiquidationMove:
 
 
 _TIMES = ("before", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """Where an account has least above its maintenance.
+
+    Attributes
+    ----------
+    share : float
+        Of the plan's base, at the prices there; not above 0 where it is liquidated. [1]
+    scenario : str
+    day : float
+        [days]
+    dies : float or None
+        First day on which it is liquidated in any scenario. [days]
+    """
+
+    share: float
+    scenario: str
+    day: float
+    dies: float | None
+
+    def __str__(self) -> str:
+        where = f"at {self.scenario}, day {self.day:.4g}"
+        if self.dies is None:
+            return f"lives, {per_cent(self.share)} of the base left at least, {where}"
+        return (
+            f"is LIQUIDATED from day {self.dies:.3g} on, short of {per_cent(-self.share)} of the base {where}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSurvival:
+    """How an account stands through what it must live through, without and with a plan.
+
+    Attributes
+    ----------
+    account : str
+        Its name, with the purse where it is several.
+    currency : str
+    before, after : Least
+    top_up_before, top_up_after : float or None
+        Collateral that must be added today for it to live instead of the plan, and beside it; None where that is
+        out of all proportion. [currency]
+    """
+
+    account: str
+    currency: str
+    before: Least
+    after: Least
+    top_up_before: float | None
+    top_up_after: float | None
+
+    def __str__(self) -> str:
+        text = f"{self.account} {self.after}; without the plan it {self.before}"
+        if self.top_up_before is None:
+            text += "; no top-up in proportion would do instead"
+        elif self.top_up_before > 0.0:
+            text += f"; a top-up of {figure(self.top_up_before, 4)} {self.currency} would do instead"
+        if self.top_up_after:
+            text += f", with the plan {figure(self.top_up_after, 4)} {self.currency}"
+        return text
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers by name."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(saved: dict[str, Any]) -> AccountSurvival:
+        """The value that `to_dict` gave."""
+        return AccountSurvival(**(saved | {name: Least(**saved[name]) for name in _TIMES}))

@@ -18,7 +18,7 @@ from hedging.book.saved import book_from, legs_to_dicts, plain_values
 from hedging.book.structure import structure
 from hedging.book.tickets import ticket
 from hedging.planner.request.funding import Funding
-from hedging.planner.result.accounts import LiquidationMove
+from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.second_opinion import LegGreeks, second_opinion
@@ -114,6 +114,8 @@ class HedgePlan:
         Value and Greeks of one unit of each option ordered; see `second_opinion`.
     liquidations : tuple of LiquidationMove
         Where each margin account is liquidated without and with the plan; empty of a book without leverage.
+    survivals : tuple of AccountSurvival
+        How each account lives through what `Limits.survive` names, and the top-up that would do instead.
     decay : Decay or None
         What holding the orders to the horizon costs if nothing moves.
     break_even : BreakEven or None
@@ -145,6 +147,7 @@ class HedgePlan:
     numeraires: tuple[Numeraire, ...] = ()
     leg_greeks: tuple[LegGreeks, ...] = ()
     liquidations: tuple[LiquidationMove, ...] = ()
+    survivals: tuple[AccountSurvival, ...] = ()
     decay: Decay | None = None
     break_even: BreakEven | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
@@ -267,6 +270,7 @@ class HedgePlan:
             "numeraires": [each.to_dict() for each in self.numeraires],
             "leg_greeks": [each.to_dict() for each in self.leg_greeks],
             "liquidations": [each.to_dict() for each in self.liquidations],
+            "survivals": [each.to_dict() for each in self.survivals],
             "decay": None if self.decay is None else self.decay.to_dict(),
             "break_even": None if self.break_even is None else self.break_even.to_dict(),
             "inputs": self.inputs,

@@ -33,7 +33,8 @@ def plan_text(plan: HedgePlan) -> str:
 
 def _first_lines(plan: HedgePlan) -> list[str]:
     """What must be read before the orders."""
-    return [f"  {'liquidation':<14}{move}" for move in plan.liquidations]
+    lines = [f"  {'liquidation':<14}{move}" for move in plan.liquidations]
+    return lines + [f"  {'survival':<14}{each}" for each in plan.survivals]
 
 
 def _further_lines(plan: HedgePlan) -> list[str]:

@@ -24,6 +24,7 @@ from hedging.planner.request.request import Request
 from hedging.planner.result.checks import Check
 from hedging.planner.verify.cost import cost_with_carry
 from hedging.planner.verify.floors import worst_of
+from hedging.planner.verify.survival import survival_checks
 
 __all__ = ["checks_of"]
 
@@ -43,6 +44,7 @@ def checks_of(request: Request, legs: Sequence[Leg], base: float) -> tuple[Check
         *(check for market in request.markets for check in _of_market(request, after, legs, market, base)),
         *_of_floors(request, legs, base),
         *_of_outcomes(request, legs, base),
+        *survival_checks(request, legs, base),
         *_of_spending(request, legs, base),
     )
 
