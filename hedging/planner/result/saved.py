@@ -20,7 +20,9 @@ from hedging.planner.request.target import Target
 from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
+from hedging.planner.result.fills import Fills
 from hedging.planner.result.plan import HedgePlan, PlanStatus
+from hedging.planner.result.robustness import Robustness
 from hedging.planner.result.second_opinion import LegGreeks
 from hedging.planner.result.values import (
     Agreement,
@@ -125,6 +127,8 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         leg_greeks=tuple(LegGreeks(**each) for each in saved["leg_greeks"]),
         liquidations=tuple(map(LiquidationMove.from_dict, saved.get("liquidations", ()))),
         survivals=tuple(map(AccountSurvival.from_dict, saved.get("survivals", ()))),
+        robustness=tuple(map(Robustness.from_dict, saved.get("robustness", ()))),
+        fills=Fills.from_dict(saved["fills"]) if saved.get("fills") else None,
         inputs=saved["inputs"],
     )
 
