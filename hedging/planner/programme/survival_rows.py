@@ -8,7 +8,7 @@ is a row. So a plan within the rows survives; `hedging.planner.verify` asks the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -75,6 +75,7 @@ class _Purse:
     orders: Mapping[str, tuple[Places, Orders]]
     nodes: int
     charges: Mapping[int, Array]
+    made: dict[int, Array] = field(default_factory=dict, repr=False)
 
     @property
     def price(self) -> Array:
@@ -98,7 +99,13 @@ class _Purse:
         return np.stack(each, axis=3).swapaxes(1, 2).swapaxes(2, 3).reshape(-1, len(orders))
 
     def by_row(self, rows: Places) -> Array:
-        """Shape (rows, columns). [money]"""
+        """Shape (rows, columns); kept, as several searches ask for the same few. [money]"""
+        new = np.array([row for row in rows if int(row) not in self.made], dtype=np.intp)
+        if new.size:
+            self.made.update(zip(new.tolist(), self._row(new), strict=True))
+        return np.array([self.made[int(row)] for row in rows]).reshape(rows.size, len(self.columns))
+
+    def _row(self, rows: Places) -> Array:
         node, scenario, date = self._place(rows)
         found = np.zeros((rows.size, len(self.columns)))
         every = np.arange(len(self.columns))

@@ -47,6 +47,12 @@ class Survive:
     ------
     InputError
         If something is none of these.
+
+    Notes
+    -----
+    Held at the nodes and on the dates of the paths, not between them. Rows are exact for new options under standard
+    margin; a perpetual or future traded against one that is held counts as one more position, so that some plan may be
+    passed over that the account would live through by a little.
     """
 
     paths: Ways | Sequence[Ways] = ()

@@ -86,7 +86,6 @@ def test_the_top_up_is_what_it_takes() -> None:
     assert_allclose(stands.before.dies, margin.survive(book, BTC, CRASH).first()[0][0])
 
 
-@pytest.mark.slow  # every node of both tables of every order drawn, and the whole account anew each time
 @pytest.mark.parametrize("model", ["standard", "portfolio"])
 def test_rows_never_promise_more_than_the_rules_keep(model: str) -> None:
     short = Holding(option(BTC, "c", 70e3, 45.0), -4.0)
