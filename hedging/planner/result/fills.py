@@ -31,9 +31,6 @@ class Between:
     scenario: str
     day: float
 
-    def __str__(self) -> str:
-        return f"{per_cent(self.share)} at {self.scenario}, day {self.day:.4g}, with only {' and '.join(self.filled)}"
-
 
 @dataclass(frozen=True, slots=True)
 class Fills:
@@ -59,12 +56,14 @@ class Fills:
     misses: tuple[Check, ...] = ()
 
     def __str__(self) -> str:
-        missed = ", ".join(str(check) for check in self.misses) or "misses nothing"
-        text = f"one tick worse on each order costs {figure(self.tick_cost, 4)}, {missed}"
+        missed = f", misses {' and '.join(str(check.limit) for check in self.misses)}" if self.misses else ""
+        text = f"a tick worse costs {figure(self.tick_cost, 4)}{missed}"
         if self.best is None or self.worst is None:
             return text
-        worst = f"; in the worst order {self.worst}" if self.worst.share < self.best.share - 5e-4 else ""
-        return f"{', then '.join(self.order)}: between them the worst is {self.best}{worst}; {text}"
+        between = f"worst between {per_cent(self.best.share)}"
+        if self.worst.share < self.best.share - 5e-4:
+            between += f" (else {per_cent(self.worst.share)})"
+        return f"{', then '.join(self.order[:-1])} first: {between}; {text}"
 
     def to_dict(self) -> dict[str, Any]:
         """The states by name."""

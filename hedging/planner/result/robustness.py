@@ -37,9 +37,8 @@ class Robustness:
     ok: bool
 
     def __str__(self) -> str:
-        low, high = (figure_of(self.limit, side, 5) for side in (self.low, self.high))
-        broken = "" if self.ok else ", which it then MISSES"
-        return f"{self.limit} {low} ({self.low_at}) to {high} ({self.high_at}){broken}"
+        low, high = (figure_of(self.limit, side, 4) for side in (self.low, self.high))
+        return f"{self.limit} {low} .. {high}{'' if self.ok else ' MISSED'}"
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers by name."""

@@ -56,10 +56,7 @@ def _further_lines(plan: HedgePlan) -> list[str]:
     if plan.shadow_prices:
         lines.append(f"  {'prices':<14}{', '.join(map(str, plan.shadow_prices))} {_currency(plan)}")
     if plan.robustness:
-        over = "holds over" if all(each.ok for each in plan.robustness) else "over"
-        lines.append(
-            f"  {'quotes':<14}{over} all surfaces inside them: {'; '.join(map(str, plan.robustness))}"
-        )
+        lines.append(f"  {'inside quotes':<14}{'; '.join(map(str, plan.robustness))}")
     if plan.fills is not None:
         lines.append(f"  {'fills':<14}{plan.fills}")
     lines += [f"  {'instead':<14}{_alternative(item)}" for item in plan.alternatives]

@@ -81,7 +81,7 @@ def test_a_plain_plan_says_what_moves_and_a_robust_one_what_it_costs(tmp_path) -
     deltas = [(book + plain).exposure(market).delta for (market,) in surfaces_of((BTC,)).values()]
     here = plain.after.delta
     assert_allclose((moved["delta"].low, moved["delta"].high), (min(*deltas, here), max(*deltas, here)))
-    assert "all surfaces inside them" in repr(plain)
+    assert "inside quotes" in repr(plain)
     robust = plan(book, CHAIN, Target(**target, robust=True), Limits(**LOOSE))
     assert all(each.ok for each in robust.robustness)
     (beside,) = (each for each in robust.alternatives if each.name == "not robust")
