@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from hedging._writing import check_writable, whole_file, write_csv, write_text
 from hedging.errors import InputError
-from hedging.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +82,8 @@ def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tupl
 
 def vol_of_30_days(market: Market) -> float:
     """The chain's vol at the forward of 30 days."""
+    from hedging.units import DAYS_PER_YEAR
+
     return float(market.smile.vol_at(0.0, 30.0 / DAYS_PER_YEAR))
 
 

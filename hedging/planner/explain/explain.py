@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from hedging.book.legs import Leg
 from hedging.book.structure import closings, disguises
 from hedging.planner.explain.edges import edges_of
+from hedging.planner.explain.fills import fills_of
 from hedging.planner.explain.joint_feasibility import joint_feasibility
+from hedging.planner.explain.liquidation import liquidations
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
 from hedging.planner.explain.remarks import outlived, remarks_on
+from hedging.planner.explain.robustness import robustness_of
 from hedging.planner.programme.programme import Problem
 from hedging.planner.request.request import Request
+from hedging.planner.result.accounts import LiquidationMove
+from hedging.planner.result.fills import Fills
+from hedging.planner.result.robustness import Robustness
 from hedging.planner.result.values import Agreement, Driver, JointFeasibility, ShadowPrice
 from hedging.planner.solver.search import Solution
 from hedging.planner.solver.value_at_risk import with_outcomes_fixed
@@ -30,6 +36,9 @@ class Explanation:
     drivers: tuple[Driver, ...]
     joint_feasibility: tuple[JointFeasibility, ...]
     remarks: tuple[str, ...]
+    liquidations: tuple[LiquidationMove, ...] = ()
+    robustness: tuple[Robustness, ...] = ()
+    fills: Fills | None = None
 
 
 def explain(
@@ -45,9 +54,12 @@ def explain(
     joint = joint_feasibility(request, fixed)
     # The relaxation of the closest plan prices misses, not limits.
     relaxed = None if solution.closest else solution.relaxed
+    asked = request.effort.alternatives and not solution.closest and not solution.interrupted
+    moves, unknown = liquidations(request.book, request.markets, legs)
     remarks = (
         *closings(legs, request.book),
         *disguises(legs),
+        *unknown,
         *edges_of(request, verified.checks, verified.beyond),
         *remarks_on(request, fixed, verified.checks),
         *(agreement.remarks if agreement else ()),
@@ -60,4 +72,7 @@ def explain(
         () if relaxed is None else drivers(fixed, relaxed, request.scenarios),
         joint,
         remarks,
+        moves,
+        robustness_of(request, legs, programme.base) if asked else (),
+        fills_of(request, legs, programme.base) if asked else None,
     )

@@ -39,7 +39,8 @@ def drivers(problem: Problem, relaxed: Relaxation, scenarios: Paths) -> tuple[Dr
     dear: list[tuple[float, str, float]] = []
     for limit in (each for each in problem.rows.limits if each.kind == FLOOR.kind):
         at = dates_of(limit, scenarios.days)
-        price = relaxed.duals[problem.rows.of(limit)].reshape(len(scenarios), at.size)
+        # One set of rows a surface, where the floor holds on several.
+        price = relaxed.duals[problem.rows.of(limit)].reshape(-1, len(scenarios), at.size).sum(axis=0)
         for row, date in np.argwhere(price > 0.0):
             dear.append((float(price[row, date]), scenarios.labels[row], float(scenarios.days[at[date]])))
     for lazy, (rows, prices) in zip(problem.lazy, relaxed.lazy_duals, strict=False):

@@ -8,6 +8,7 @@ from hedging.planner.explain.remarks import outlived, unfitting
 from hedging.planner.programme.programme import Problem
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.request import Request
+from hedging.planner.request.wording import figure
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.result.plan import HedgePlan, nearness
 
@@ -26,7 +27,12 @@ def refusal(
     missed = "; ".join(str(check) for check in closest.checks if not check.ok)
     late = outlived(request, programme.columns) if any(each.kind == "floor" for each in clashes) else ()
     apart = [each.remark for each in closest.joint_feasibility if each.ill and {*each.limits} & {*clashes}]
-    ways = (*unfitting(request, programme.columns), *late, *apart)
+    topped = [
+        f"a top-up of {each.account} by {figure(each.top_up_before, 4)} {each.currency} keeps it alive without a plan"
+        for each in closest.survivals
+        if each.top_up_before
+    ]
+    ways = (*topped, *unfitting(request, programme.columns), *late, *apart)
     message = (
         f"{found}. The closest plan misses: {missed}. {nearness(closest.gap)} "
         + "".join(f"{each[0].upper()}{each[1:]}. " for each in ways)

@@ -20,12 +20,15 @@ from hedging.planner.programme.floor_rows import floor_rows
 from hedging.planner.programme.margin_rows import margin_rows
 from hedging.planner.programme.outright_rows import outright_rows
 from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.robust_rows import on_surface
 from hedging.planner.programme.rows import Rows, rows_of
 from hedging.planner.programme.shortfall import Chance, Tail
+from hedging.planner.programme.survival_rows import survival_rows
 from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
 from hedging.planner.request.limits import Limits
 from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.request import Request
+from hedging.planner.request.surfaces import surfaces_of
 from hedging.planner.request.target import COST_WEIGHT, Target
 from hedging.planner.request.view import View, expected_gains
 
@@ -38,6 +41,14 @@ def build(request: Request, columns: Columns) -> Problem:
     base, base_name = book.base(*markets)
     blocks = [row for market in markets for row in _market_rows(request, market, columns, base)]
     floors, lazy = floor_rows(request, columns, base)
+    if target.robust:
+        for surface in surfaces_of(request.markets).values():
+            there = on_surface(columns, surface)
+            for market in surface:
+                blocks += _band_rows(replace(request, markets=surface), market, there, base)
+            more, turns = floor_rows(replace(request, markets=surface), there, base)
+            floors, lazy = [*floors, *more], (*lazy, *turns)
+    lazy = (*lazy, *survival_rows(request, columns, base))
     blocks += floors
     blocks += _spending_rows(columns, limits, base)
     tails: tuple[Tail, ...] = ()
@@ -68,11 +79,7 @@ def _market_rows(request: Request, market: Market, columns: Columns, base: float
     """What holds for one asset: its bands, its tails, its margin."""
     several = len(request.markets) > 1
     here = np.array([item.asset == market.asset for item in columns.instruments])
-    blocks = [
-        row
-        for measure in measures(request.target, market, several=several)
-        for row in _measure_rows(request.book, market, measure, columns, base)
-    ]
+    blocks = _band_rows(request, market, columns, base)
     blocks += cover_rows(request.book, market, columns, here)
     blocks += outright_rows(request.book, market, request.target, columns, here)
     if request.limits.initial_margin is not None:
@@ -80,6 +87,16 @@ def _market_rows(request: Request, market: Market, columns: Columns, base: float
         matrix, bound = margin_rows(request.limits.initial_margin, request.book, market, columns, here, base)
         blocks.append(rows_of(limit, matrix, bound, base))
     return blocks
+
+
+def _band_rows(request: Request, market: Market, columns: Columns, base: float) -> list[Rows]:
+    """The bands of one asset."""
+    several = len(request.markets) > 1
+    return [
+        row
+        for measure in measures(request.target, market, several=several)
+        for row in _measure_rows(request.book, market, measure, columns, base)
+    ]
 
 
 def _measure_rows(book: Book, market: Market, measure: Measure, columns: Columns, base: float) -> list[Rows]:

@@ -191,7 +191,7 @@ def _of_check(plan: HedgePlan, check: Check, target: Target, limits: Limits, fie
     pair = next((p for p in plan.exposures if p[0].asset == (limit.asset or plan.before.asset)), None)
     if limit.window is None and pair is not None and (band := _band(target, limit.kind, pair[0].asset)):
         sides[limit.kind] = band
-        if not limit.rule and hasattr(pair[1], limit.kind):
+        if not limit.rule and not target.robust and hasattr(pair[1], limit.kind):  # else of another surface
             values[limit.kind] = getattr(pair[1], limit.kind)
     if limit.kind in values:
         follows = values[limit.kind]

@@ -19,8 +19,11 @@ from hedging.book.saved import book_from, legs_to_dicts, plain_values
 from hedging.book.structure import structure
 from hedging.book.tickets import ticket
 from hedging.planner.request.funding import Funding
+from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
+from hedging.planner.result.fills import Fills
+from hedging.planner.result.robustness import Robustness
 from hedging.planner.result.second_opinion import LegGreeks, second_opinion
 from hedging.planner.result.text import plan_html, plan_text
 from hedging.planner.result.values import (
@@ -124,6 +127,14 @@ class HedgePlan:
         Cost and worst case in money and in coin, where options settle in one coin.
     leg_greeks : tuple of LegGreeks
         Value and Greeks of one unit of each option ordered; see `second_opinion`.
+    liquidations : tuple of LiquidationMove
+        Where each margin account is liquidated without and with the plan; empty of a book without leverage.
+    survivals : tuple of AccountSurvival
+        How each account lives through what `Limits.survive` names, and the top-up that would do instead.
+    robustness : tuple of Robustness
+        By how much each limit moves over the surfaces that the quotes allow.
+    fills : Fills or None
+        What the plan is while it fills, and at one tick worse.
     decay : Decay or None
         What holding the orders to the horizon costs if nothing moves.
     break_even : BreakEven or None
@@ -156,6 +167,10 @@ class HedgePlan:
     joint_feasibility: tuple[JointFeasibility, ...] = ()
     numeraires: tuple[Numeraire, ...] = ()
     leg_greeks: tuple[LegGreeks, ...] = ()
+    liquidations: tuple[LiquidationMove, ...] = ()
+    survivals: tuple[AccountSurvival, ...] = ()
+    robustness: tuple[Robustness, ...] = ()
+    fills: Fills | None = None
     decay: Decay | None = None
     break_even: BreakEven | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
@@ -290,6 +305,10 @@ class HedgePlan:
             "joint_feasibility": [each.to_dict() for each in self.joint_feasibility],
             "numeraires": [each.to_dict() for each in self.numeraires],
             "leg_greeks": [each.to_dict() for each in self.leg_greeks],
+            "liquidations": [each.to_dict() for each in self.liquidations],
+            "survivals": [each.to_dict() for each in self.survivals],
+            "robustness": [each.to_dict() for each in self.robustness],
+            "fills": None if self.fills is None else self.fills.to_dict(),
             "decay": None if self.decay is None else self.decay.to_dict(),
             "break_even": None if self.break_even is None else self.break_even.to_dict(),
             "inputs": self.inputs,

@@ -16,12 +16,16 @@ from hedging.errors import InputError
 from hedging.margin import InitialMargin
 from hedging.planner.request.funding import Funding
 from hedging.planner.request.limits import Limits, Outright
+from hedging.planner.request.survive import Survive
 from hedging.planner.request.target import Target
 from hedging.planner.request.view import View
+from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.consistency import contradictions
+from hedging.planner.result.fills import Fills
 from hedging.planner.result.plan import VERSION, HedgePlan, PlanStatus, digest_of
+from hedging.planner.result.robustness import Robustness
 from hedging.planner.result.schema import check_form
 from hedging.planner.result.second_opinion import LegGreeks
 from hedging.planner.result.values import (
@@ -57,8 +61,15 @@ def limits_from(saved: dict[str, Any]) -> Limits:
     if funding is not None:
         alone = "received" in funding  # a field of one, and else the name of an asset
         funding = Funding(**funding) if alone else {asset: Funding(**each) for asset, each in funding.items()}
+    survive = Survive.from_dict(saved["survive"]) if saved.get("survive") else None
     depth = {symbol: Ladder(**sides) for symbol, sides in saved.get("depth", {}).items()}
-    made = {"outright": outright, "initial_margin": margin, "depth": depth, "funding": funding}
+    made = {
+        "outright": outright,
+        "initial_margin": margin,
+        "depth": depth,
+        "funding": funding,
+        "survive": survive,
+    }
     return Limits(**(saved | windows | made))
 
 
@@ -166,6 +177,10 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         numeraires=tuple(Numeraire.from_dict(each) for each in saved.get("numeraires", ())),
         joint_feasibility=tuple(map(JointFeasibility.from_dict, saved["joint_feasibility"])),
         leg_greeks=tuple(LegGreeks(**each) for each in saved["leg_greeks"]),
+        liquidations=tuple(map(LiquidationMove.from_dict, saved.get("liquidations", ()))),
+        survivals=tuple(map(AccountSurvival.from_dict, saved.get("survivals", ()))),
+        robustness=tuple(map(Robustness.from_dict, saved.get("robustness", ()))),
+        fills=Fills.from_dict(saved["fills"]) if saved.get("fills") else None,
         inputs=saved["inputs"],
     )
 

@@ -240,6 +240,64 @@ class _BreakEven(_Row):
     cost: Number
 
 
+class _Prices(_Row):
+    down: AtLeastZero | None
+    up: AtLeastZero | None
+
+
+class _LiquidationMove(_Row):
+    account: Text
+    model: Text
+    asset: Text
+    spot: Positive
+    before: _Prices
+    after: _Prices
+    assumed: bool
+    nearer: bool
+
+
+class _Least(_Row):
+    share: Share
+    scenario: str
+    day: AtLeastZero
+    dies: AtLeastZero | None
+
+
+class _AccountSurvival(_Row):
+    account: Text
+    currency: Text
+    before: _Least
+    after: _Least
+    top_up_before: AtLeastZero | None
+    top_up_after: AtLeastZero | None
+
+
+class _Robustness(_Row):
+    limit: Text
+    of: _Limit
+    value: Number
+    low: Number
+    high: Number
+    low_at: str
+    high_at: str
+    ok: bool
+
+
+class _Between(_Row):
+    filled: list[Text]
+    share: Share
+    scenario: str
+    day: AtLeastZero
+
+
+class _Fills(_Row):
+    order: list[Text]
+    best: _Between | None
+    worst: _Between | None
+    tick_cost: Number
+    misses: list[_Check]
+
+
 class _Holding(_Row):
     instrument: Text
     quantity: Number
@@ -329,6 +387,10 @@ class _Plan(_Row):
     joint_feasibility: list[_Joint] = []
     numeraires: list[_Numeraire] = []
     leg_greeks: list[_LegGreeks] = []
+    liquidations: list[_LiquidationMove] = []
+    survivals: list[_AccountSurvival] = []
+    robustness: list[_Robustness] = []
+    fills: _Fills | None = None
     decay: _Decay | None = None
     break_even: _BreakEven | None = None
     inputs: _Inputs

@@ -12,12 +12,14 @@ from hedging.book.book import Book, Exposure
 from hedging.book.legs import Cost, Leg
 from hedging.errors import SolverError
 from hedging.planner.request.request import Request
+from hedging.planner.result.accounts import AccountSurvival
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.objective import objective_of
 from hedging.planner.result.values import Numeraire
 from hedging.planner.verify.checks import checks_of
 from hedging.planner.verify.floors import beyond_one_turn, worst_of
 from hedging.planner.verify.in_coin import in_coin
+from hedging.planner.verify.survival import survival_of
 
 __all__ = ["Verified", "verify"]
 
@@ -36,6 +38,7 @@ class Verified:
     troughs : tuple of (Trough, Trough)
         Worst case over the scenarios without and with the orders.
     numeraires : tuple of Numeraire
+    survivals : tuple of AccountSurvival
     beyond : float or None
         Share of the base that is lost where spot turns more often than a floor is held over; None where it cannot. [1]
     """
@@ -44,6 +47,7 @@ class Verified:
     exposures: tuple[tuple[Exposure, Exposure], ...]
     troughs: tuple[Trough, Trough]
     numeraires: tuple[Numeraire, ...]
+    survivals: tuple[AccountSurvival, ...] = ()
     beyond: float | None = None
 
 
@@ -80,6 +84,7 @@ def verify(
         tuple((book.exposure(market), after.exposure(market)) for market in markets),
         (alone, hedged),
         in_coin(book, after, cost, markets, scenarios, base),
+        survival_of(request, legs, base),
         None if further is None else (further - value) / base,
     )
 
