@@ -10,7 +10,7 @@ from hedging.book.structure import closings, disguises
 from hedging.planner.explain.edges import edges_of
 from hedging.planner.explain.joint_feasibility import joint_feasibility
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
-from hedging.planner.explain.remarks import outlived, remarks_on
+from hedging.planner.explain.remarks import outlived, questions, remarks_on
 from hedging.planner.programme.programme import Problem
 from hedging.planner.request.request import Request
 from hedging.planner.result.values import Agreement, Driver, JointFeasibility, ShadowPrice
@@ -48,6 +48,7 @@ def explain(
     remarks = (
         *closings(legs, request.book),
         *disguises(legs),
+        *questions(request, legs),
         *edges_of(request, verified.checks, verified.beyond),
         *remarks_on(request, fixed, verified.checks),
         *(agreement.remarks if agreement else ()),

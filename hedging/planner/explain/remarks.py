@@ -6,15 +6,26 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from hedging.book.legs import Leg
 from hedging.market.contracts import Option
 from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.oddities import oddities
 from hedging.planner.programme.programme import Problem
 from hedging.planner.request.limit import VALUE_AT_RISK
 from hedging.planner.request.request import Request
 from hedging.planner.result.checks import Check
 from hedging.units import days
 
-__all__ = ["outlived", "remarks_on", "unfitting"]
+__all__ = ["outlived", "questions", "remarks_on", "unfitting"]
+
+WAYS_OUT = {
+    "rich call": "a sale of the underlying in part, which Limits(deltas=...) keeps out",
+    "far expiry": "Limits(expiries=...) keeps it out",
+    "open interest": "it may not be there to close again, and Limits(open_interest_share=1.0) keeps to it",
+    "inverted collar": "between the strikes both are in the money, so that it fixes a price rather than bounds a loss",
+    "many expiries": "each roll is a trade; Limits(expiries=..., max_legs=...) gives fewer",
+}
+"""What to do about each thing that a desk would question."""
 
 
 def remarks_on(request: Request, programme: Problem, checks: Sequence[Check]) -> Iterator[str]:
@@ -42,6 +53,12 @@ def remarks_on(request: Request, programme: Problem, checks: Sequence[Check]) ->
             f"no {programme.least} is left to minimise: scenarios in which a hedge always gains disagree with the "
             "quotes (see hedging.planner.free_lunch)"
         )
+
+
+def questions(request: Request, legs: Sequence[Leg]) -> tuple[str, ...]:
+    """Remarks on what a desk would question about the orders, with the way out."""
+    odd = oddities(legs, request.book, request.markets, request.horizon)
+    return tuple(f"{each.text}; {WAYS_OUT[each.kind]}" for each in odd)
 
 
 def outlived(request: Request, columns: Columns) -> tuple[str, ...]:
