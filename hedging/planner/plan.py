@@ -134,6 +134,7 @@ def plan(
         base_name=programme.base_name,
         shadow_prices=explained.shadow_prices,
         drivers=explained.drivers,
+        warnings=explained.warnings,
         remarks=explained.remarks,
         alternatives=(*dearer, *others),
         clashes=tuple(map(str, clashes)),

@@ -10,7 +10,7 @@ from hedging.book.structure import closings, disguises
 from hedging.planner.explain.edges import edges_of
 from hedging.planner.explain.joint_feasibility import joint_feasibility
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
-from hedging.planner.explain.remarks import outlived, questions, remarks_on
+from hedging.planner.explain.remarks import outlived, questions, remarks_on, warnings_of
 from hedging.planner.programme.programme import Problem
 from hedging.planner.request.request import Request
 from hedging.planner.result.values import Agreement, Driver, JointFeasibility, ShadowPrice
@@ -29,6 +29,7 @@ class Explanation:
     shadow_prices: tuple[ShadowPrice, ...]
     drivers: tuple[Driver, ...]
     joint_feasibility: tuple[JointFeasibility, ...]
+    warnings: tuple[str, ...]
     remarks: tuple[str, ...]
 
 
@@ -60,5 +61,6 @@ def explain(
         () if relaxed is None else shadow_prices(fixed, relaxed),
         () if relaxed is None else drivers(fixed, relaxed, request.scenarios),
         joint,
+        tuple(warnings_of(request, legs, programme.base)),
         remarks,
     )

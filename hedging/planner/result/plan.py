@@ -95,6 +95,8 @@ class HedgePlan:
         What one more step of each limit would save, from the relaxation.
     drivers : tuple of Driver
         Scenarios that the floor is paid for.
+    warnings : tuple of str
+        What its reader must know first: a premium that nobody limited, one band for several coins.
     remarks : tuple of str
         What a desk would say about the orders.
     alternatives : tuple of Alternative
@@ -134,6 +136,7 @@ class HedgePlan:
     base_name: str
     shadow_prices: tuple[ShadowPrice, ...] = ()
     drivers: tuple[Driver, ...] = ()
+    warnings: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     clashes: tuple[str, ...] = ()
@@ -253,6 +256,7 @@ class HedgePlan:
             "structure": self.structure,
             "shadow_prices": [price.to_dict() for price in self.shadow_prices],
             "drivers": [driver.to_dict() for driver in self.drivers],
+            "warnings": list(self.warnings),
             "remarks": list(self.remarks),
             "base": self.base,
             "base_name": self.base_name,

@@ -27,7 +27,8 @@ SHOWN_SHARES = ("shortfall", "value_at_risk", "cost", "initial_margin")
 
 def plan_text(plan: HedgePlan) -> str:
     """The plan in some twenty aligned lines."""
-    lines = [headline(plan), *_order_lines(plan), *_cost_lines(plan), *_exposure_lines(plan)]
+    first = [f"  {'note':<14}{warning}" for warning in plan.warnings]
+    lines = [headline(plan), *first, *_order_lines(plan), *_cost_lines(plan), *_exposure_lines(plan)]
     lines += _share_lines(plan)
     if plan.inputs.get("view"):
         lines.append(f"  {'view':<14}{View(**plan.inputs['view'])}")
@@ -67,7 +68,9 @@ def plan_html(plan: HedgePlan) -> str:
     """The same as HTML for a notebook."""
     orders = plan.orders[["side", "quantity", "instrument", "limit_price", "quote_unit", "premium"]]
     table = orders.to_html(index=False, border=0, float_format="{:,.6g}".format)
-    rest = plan_text(plan).splitlines()[1 + max(1, len(plan.legs)) :]
+    lines = plan_text(plan).splitlines()
+    first = next(i for i, line in enumerate(lines) if i and not line.startswith(("  note", " " * 16)))
+    rest = [*lines[1:first], *lines[first + max(1, len(plan.legs)) :]]
     return f"<p><b>{escape(headline(plan))}</b></p>{table}<pre>{escape(chr(10).join(rest))}</pre>"
 
 

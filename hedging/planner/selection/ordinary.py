@@ -16,8 +16,8 @@ from hedging.planner.candidates.orders import orders_of
 from hedging.planner.programme.programme import Problem
 from hedging.planner.request.request import Request
 from hedging.planner.solver.backends import Engine
-from hedging.planner.solver.relaxation import Search
 from hedging.planner.solver.search import Solution
+from hedging.planner.solver.search_state import Search
 from hedging.planner.solver.value_at_risk import solve
 from hedging.units import days
 
