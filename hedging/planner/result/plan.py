@@ -14,6 +14,7 @@ import pandas as pd
 from hedging._writing import write_text
 from hedging.book.book import Exposure
 from hedging.book.legs import Cost, Leg, orders_frame
+from hedging.book.packages import package_fees
 from hedging.book.saved import book_from, legs_to_dicts, plain_values
 from hedging.book.structure import structure
 from hedging.book.tickets import ticket
@@ -245,6 +246,7 @@ class HedgePlan:
             "seconds": self.seconds,
             "nodes": self.nodes,
             "cost": cost_to_dict(self.cost),
+            "package_fees": package_fees(self.legs),
             "orders": legs_to_dicts(self.legs),
             "before": {before.asset: before.to_dict() for before, _ in self.exposures},
             "after": {after.asset: after.to_dict() for _, after in self.exposures},
@@ -306,6 +308,7 @@ def _units(currency: str) -> dict[str, str]:
         "premium",
         "half_spread",
         "fees",
+        "package_fees",
         "carry",
         "base",
     )

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any, TypeAlias
 
 from hedging.book.legs import cost_of
+from hedging.book.packages import package_fees
 from hedging.planner.request.limit import BANDS, FLOOR, LEAST, Limit
 from hedging.planner.request.view import View
 from hedging.planner.request.wording import figure, figure_of, per_cent
@@ -101,10 +102,16 @@ def _cost_lines(plan: HedgePlan) -> list[str]:
     share = cost.premium / plan.base
     return [
         f"  {'cost':<14}{cost.execution:>10,.0f} {currency}  half spread {cost.half_spread:,.0f}, "
-        f"fees {cost.fees:,.0f}, carry {cost.carry:,.0f}",
+        f"fees {cost.fees:,.0f}{_as_packages(plan)}, carry {cost.carry:,.0f}",
         *([f"  {'':<14}{plan.decay}"] if plan.decay and plan.legs else []),
         f"  {'net premium':<14}{cost.premium:>10,.0f} {currency}  {share:.2%} of {plan.base_name} {plan.base:,.0f}",
     ]
+
+
+def _as_packages(plan: HedgePlan) -> str:
+    """Fees where orders are given as packages, if that is less."""
+    fees = package_fees(plan.legs)
+    return "" if fees >= plan.cost.fees - 0.5 else f" ({fees:,.0f} as combos)"
 
 
 def _exposure_lines(plan: HedgePlan) -> list[str]:
