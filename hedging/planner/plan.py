@@ -122,7 +122,8 @@ def plan(
         legs=legs,
         cost=cost,
         exposures=verified.exposures,
-        status=PlanStatus.of(chosen.gap, request.effort.gap, closest=chosen.closest),
+        # What was proven is the optimum; which plan near it to trade is a choice.
+        status=PlanStatus.of(solution.gap, request.effort.gap, closest=chosen.closest),
         objective=chosen.objective,
         bound=chosen.bound,
         seconds=time.perf_counter() - started,

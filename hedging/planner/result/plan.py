@@ -196,6 +196,11 @@ class HedgePlan:
             text = f"No plan that meets every limit has a smaller {LOSSES[minimise]}, within the gap."
         elif not self.legs and self.status is PlanStatus.OPTIMAL:
             text = "The book meets every limit already; nothing to trade."
+        if self.status is PlanStatus.OPTIMAL and any(item.name == "optimum" for item in self.alternatives):
+            text = (
+                f"No plan that meets every limit is better than the optimum beside, within the gap; this one comes within "
+                f"{self.gap:.1%} of it and is easier to trade and to explain."
+            )
         if self.status is PlanStatus.CLOSEST:
             text += f" No plan comes closer by more than {max(self.gap, 0.01):.0%}."
         return text + (f" They clash: {'; '.join(self.clashes)}." if self.clashes else "")

@@ -12,7 +12,7 @@ from cases.planner import AS_OF, LOOSE, coins, small_chain
 from hedging.book.book import Book, Holding
 from hedging.book.legs import option_leg
 from hedging.market.market import Market
-from hedging.planner import Effort, Limits, Target, plan
+from hedging.planner import Effort, Limits, PlanStatus, Target, plan
 from hedging.planner.candidates.oddities import last_day, oddities
 from hedging.planner.explain.remarks import WAYS_OUT, questions
 from hedging.planner.request.request import Request
@@ -170,3 +170,13 @@ def test_one_band_for_two_coins_is_said_first():
     apart = Target(delta={"BTC": (9.0, 11.0), "ETH": (170.0, 190.0)})
     assert not plan(book, markets, apart, Limits(**LOOSE), effort=QUICK).warnings
     assert not plan(book, markets, Target(delta_value=(0.0, 9e9)), Limits(**LOOSE), effort=QUICK).warnings
+
+
+def test_a_plan_beside_a_proven_optimum_is_no_search_that_was_stopped():
+    chain = small_chain([("c", 90.0, 30), ("c", 101.0, 30)], spreads=[0.02, 0.03])
+    limits = Limits(**(LOOSE | {"max_leg_share": 2.0}), max_legs=1)
+    found = plan(coins(20), chain, Target(delta=(12.0, 13.0)), limits)
+    assert found.alternatives[0].name == "optimum"
+    assert found.gap > 0.01
+    assert found.status is PlanStatus.OPTIMAL
+    assert f"within {found.gap:.1%} of it" in found.message
