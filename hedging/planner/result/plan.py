@@ -198,8 +198,8 @@ class HedgePlan:
             text = "The book meets every limit already; nothing to trade."
         if self.status is PlanStatus.OPTIMAL and any(item.name == "optimum" for item in self.alternatives):
             text = (
-                f"No plan that meets every limit is better than the optimum beside, within the gap; this one comes within "
-                f"{self.gap:.1%} of it and is easier to trade and to explain."
+                f"No plan within the limits beats the optimum beside; this one comes within {self.gap:.1%} of it and is "
+                "easier to trade."
             )
         if self.status is PlanStatus.CLOSEST:
             text += f" No plan comes closer by more than {max(self.gap, 0.01):.0%}."
