@@ -99,6 +99,8 @@ class ContractTerms:
         Who published these terms.
     exercise : {'european', 'american'}
         When the holder may exercise: at expiry only, or at any time until then.
+    combo_waiver : float
+        Share of the fee of the cheaper side that the venue waives where options are bought and sold in one order. [1]
     """
 
     settlement: Settlement = "cash"
@@ -109,12 +111,15 @@ class ContractTerms:
     fee: FeeRule = field(default_factory=FeeRule)
     venue: str = ""
     exercise: Exercise = "european"
+    combo_waiver: float = 0.0
 
     def __post_init__(self) -> None:
         if self.settlement not in ("coin", "cash"):
             raise InputError(f"settlement must be 'coin' or 'cash'; got {self.settlement!r}.")
         if self.exercise not in ("european", "american"):
             raise InputError(f"exercise must be 'european' or 'american'; got {self.exercise!r}.")
+        if not 0.0 <= self.combo_waiver <= 1.0:
+            raise InputError(f"combo_waiver must be a share in [0, 1]; got {self.combo_waiver!r}.")
         for name in ("multiplier", "lot"):
             value = getattr(self, name)
             if not 1.0 / LARGEST_CONTRACT <= value <= LARGEST_CONTRACT:  # also NaN

@@ -20,6 +20,8 @@ __all__ = ["ChainHealth", "check"]
 
 _ROUNDING: Final = 1e-5  # of the most that an option can be worth: marks are shown in four digits of a coin
 _VIOLATION_COLUMNS: Final = ("rule", "expiry", "symbols", "amount")
+_SPOT_ROOM: Final = 0.004  # share: recorded chains polled over a minute are 0.3 % off at most, in a crash
+_CARRY_ROOM: Final = 0.5  # a year
 _DUST: Final = 1e-9  # share of spot below which a violation is a rounding error
 
 
@@ -43,6 +45,9 @@ class ChainHealth:
     violations : DataFrame
         ``rule, expiry, symbols, amount``: quotes that break put-call parity, the order of prices over
         strikes, or their convexity, by `amount` beyond bid and ask. [money]
+    spot : Series
+        ``spot``, the ``forward`` of the first expiry, the ``gap`` between them [share], the ``carry`` that it would be
+        [1/year], and whether it is ``stale``: more than quotes of one moment and a carry of 50 % leave room for.
     round_trip : Series
         Distance of shown marks from Black-76 at shown vols: ``count, median, p99``. [as quoted]
     """
@@ -54,6 +59,7 @@ class ChainHealth:
     forwards: pd.DataFrame
     violations: pd.DataFrame
     round_trip: pd.Series
+    spot: pd.Series
 
     def __repr__(self) -> str:
         lost = int(self.rejected.sum())
@@ -68,6 +74,12 @@ class ChainHealth:
             f"{len(self.violations)} violations beyond bid and ask"
             + "".join(f"\n  {n} {rule}" for rule, n in count.items()),
         ]
+        if self.spot["stale"]:
+            lines.append(
+                f"spot {self.spot['spot']:,.6g} is {abs(self.spot['gap']):.2%} off the first forward, "
+                f"{self.spot['forward']:,.6g}, a carry of {self.spot['carry']:.0%} a year: one of them is stale; give the "
+                "spot of that moment"
+            )
         if self.round_trip["count"]:
             lines.append(
                 f"marks against Black-76 at the shown vols: median {self.round_trip['median']:.2g}, "
@@ -92,6 +104,7 @@ class ChainHealth:
             "missing": {str(name): float(share) for name, share in self.missing.items()},
             "forwards": forwards.to_dict("records"),
             "violations": violations.to_dict("records"),
+            "spot": {str(name): float(value) for name, value in self.spot.items()},
             "round_trip": {str(name): float(value) for name, value in self.round_trip.items()},
         }
 
@@ -133,6 +146,7 @@ def check(chain: OptionChain) -> ChainHealth:
         forwards=_forwards(chain),
         violations=violations[violations["amount"] > _DUST * chain.spot].reset_index(drop=True),
         round_trip=_round_trip(quotes),
+        spot=_spot(chain),
     )
 
 
@@ -234,6 +248,18 @@ def _forwards(chain: OptionChain) -> pd.DataFrame:
             "pairs": parity["pairs"].fillna(0).astype(int),
             "stale": stale,
         }
+    )
+
+
+def _spot(chain: OptionChain) -> pd.Series:
+    """Spot against the forward of the first expiry."""
+    first = chain.quotes[chain.quotes["expiry"] == chain.quotes["expiry"].min()]
+    forward, time = float(first["forward"].median()), float(first["time_to_expiry"].iloc[0])
+    gap = float(np.log(forward / chain.spot))
+    stale = abs(gap) > _SPOT_ROOM + _CARRY_ROOM * time
+    return pd.Series(
+        {"spot": chain.spot, "forward": forward, "gap": gap, "carry": gap / time, "stale": stale},
+        dtype=object,
     )
 
 

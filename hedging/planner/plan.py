@@ -126,7 +126,8 @@ def plan(
         legs=legs,
         cost=cost,
         exposures=verified.exposures,
-        status=PlanStatus.of(chosen.gap, request.effort.gap, closest=chosen.closest),
+        # What was proven is the optimum; which plan near it to trade is a choice.
+        status=PlanStatus.of(solution.gap, request.effort.gap, closest=chosen.closest),
         objective=chosen.objective,
         bound=chosen.bound,
         seconds=time.perf_counter() - started,
@@ -138,6 +139,7 @@ def plan(
         base_name=programme.base_name,
         shadow_prices=explained.shadow_prices,
         drivers=explained.drivers,
+        warnings=explained.warnings,
         remarks=explained.remarks,
         alternatives=(*dearer, *others, *_not_robust(request, programme.base, others)),
         clashes=tuple(map(str, clashes)),

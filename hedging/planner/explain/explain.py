@@ -12,7 +12,7 @@ from hedging.planner.explain.fills import fills_of
 from hedging.planner.explain.joint_feasibility import joint_feasibility
 from hedging.planner.explain.liquidation import liquidations
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
-from hedging.planner.explain.remarks import outlived, remarks_on
+from hedging.planner.explain.remarks import outlived, questions, remarks_on, warnings_of
 from hedging.planner.explain.robustness import robustness_of
 from hedging.planner.programme.programme import Problem
 from hedging.planner.request.request import Request
@@ -35,6 +35,7 @@ class Explanation:
     shadow_prices: tuple[ShadowPrice, ...]
     drivers: tuple[Driver, ...]
     joint_feasibility: tuple[JointFeasibility, ...]
+    warnings: tuple[str, ...]
     remarks: tuple[str, ...]
     liquidations: tuple[LiquidationMove, ...] = ()
     robustness: tuple[Robustness, ...] = ()
@@ -60,6 +61,7 @@ def explain(
         *closings(legs, request.book),
         *disguises(legs),
         *unknown,
+        *questions(request, legs),
         *edges_of(request, verified.checks, verified.beyond),
         *remarks_on(request, fixed, verified.checks),
         *(agreement.remarks if agreement else ()),
@@ -71,6 +73,7 @@ def explain(
         () if relaxed is None else shadow_prices(fixed, relaxed),
         () if relaxed is None else drivers(fixed, relaxed, request.scenarios),
         joint,
+        tuple(warnings_of(request, legs, programme.base)),
         remarks,
         moves,
         robustness_of(request, legs, programme.base) if asked else (),

@@ -24,6 +24,10 @@ from hedging.planner.request.survive import Survive, checked_survive
 __all__ = ["Limits", "MarginLimit", "Outright", "terms_of_outright"]
 
 
+UNASKED_PREMIUM = 0.05
+"""Share of the base from which premium that no budget bounds is said first. [1]"""
+
+
 @dataclass(frozen=True, slots=True)
 class Outright:
     """Trading the underlying itself: spot, the perpetual or dated futures, at a stated spread and fee.

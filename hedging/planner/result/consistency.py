@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, TypeAlias
 
 from hedging.book.legs import Leg, cost_of
+from hedging.book.packages import package_fees
 from hedging.book.saved import legs_to_dicts
 from hedging.market.contracts import Option
 from hedging.planner.request.limit import BANDS
@@ -78,6 +79,9 @@ def _claims(plan: HedgePlan, saved: dict[str, Any], target: Target, limits: Limi
     yield from _of_entering(plan, saved)
     yield from _of_decay(plan, saved)
     yield from _of_worst(plan)
+    if saved.get("package_fees") is not None:
+        fees = package_fees(plan.legs)
+        yield _same("package_fees", saved["package_fees"], fees, "the orders as packages are charged", fees)
     yield from _of_numeraires(plan, saved)
     yield Claim("id", saved["id"], plan.id, "the digest of inputs and orders is")
 

@@ -15,6 +15,7 @@ from hedging._writing import write_text
 from hedging.book.book import Exposure
 from hedging.book.entering import Entering
 from hedging.book.legs import Cost, Leg, orders_frame
+from hedging.book.packages import package_fees
 from hedging.book.saved import book_from, legs_to_dicts, plain_values
 from hedging.book.structure import structure
 from hedging.book.tickets import ticket
@@ -111,6 +112,8 @@ class HedgePlan:
         What one more step of each limit would save, from the relaxation.
     drivers : tuple of Driver
         Scenarios that the floor is paid for.
+    warnings : tuple of str
+        What its reader must know first: a premium that nobody limited, one band for several coins.
     remarks : tuple of str
         What a desk would say about the orders.
     alternatives : tuple of Alternative
@@ -160,6 +163,7 @@ class HedgePlan:
     base_name: str
     shadow_prices: tuple[ShadowPrice, ...] = ()
     drivers: tuple[Driver, ...] = ()
+    warnings: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     clashes: tuple[str, ...] = ()
@@ -233,6 +237,11 @@ class HedgePlan:
             text = f"No plan that meets every limit has a smaller {LOSSES[minimise]}, within the gap."
         elif not self.legs and self.status is PlanStatus.OPTIMAL:
             text = "The book meets every limit already; nothing to trade."
+        if self.status is PlanStatus.OPTIMAL and any(item.name == "optimum" for item in self.alternatives):
+            text = (
+                f"No plan within the limits beats the optimum beside; this one comes within {self.gap:.1%} of it and is "
+                "easier to trade."
+            )
         if self.status is PlanStatus.CLOSEST:
             text = f"{text if self.clashes else UNPROVEN} {nearness(self.gap)}"
         return text + (f" They clash: {'; '.join(self.clashes)}." if self.clashes else "")
@@ -285,6 +294,7 @@ class HedgePlan:
             "nodes": self.nodes,
             "cost": cost_to_dict(self.cost),
             "entering": None if self.entering is None else self.entering.to_dict(),
+            "package_fees": package_fees(self.legs),
             "orders": legs_to_dicts(self.legs),
             "before": {before.asset: before.to_dict() for before, _ in self.exposures},
             "after": {after.asset: after.to_dict() for _, after in self.exposures},
@@ -296,6 +306,7 @@ class HedgePlan:
             "structure": self.structure,
             "shadow_prices": [price.to_dict() for price in self.shadow_prices],
             "drivers": [driver.to_dict() for driver in self.drivers],
+            "warnings": list(self.warnings),
             "remarks": list(self.remarks),
             "base": self.base,
             "base_name": self.base_name,
@@ -356,6 +367,7 @@ def _units(currency: str) -> dict[str, str]:
         "premium",
         "half_spread",
         "fees",
+        "package_fees",
         "carry",
         "base",
     )

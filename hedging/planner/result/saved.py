@@ -159,6 +159,7 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         troughs=(Trough(**saved["worst"]["before"]), Trough(**saved["worst"]["after"])),
         shadow_prices=tuple(ShadowPrice.from_dict(each) for each in saved["shadow_prices"]),
         drivers=tuple(Driver(**each) for each in saved["drivers"]),
+        warnings=tuple(saved.get("warnings", ())),
         remarks=tuple(saved["remarks"]),
         base=saved["base"],
         base_name=saved["base_name"],

@@ -369,6 +369,8 @@ class _Plan(_Row):
     nodes: Annotated[int, Field(ge=0)]
     cost: _Cost
     entering: _Entering | None = None
+    package_fees: AtLeastZero | None = None
+    warnings: list[str] = []
     orders: list[_Order]
     before: Annotated[dict[str, _Exposure], Field(min_length=1)]
     after: Annotated[dict[str, _Exposure], Field(min_length=1)]

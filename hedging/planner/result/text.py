@@ -8,6 +8,7 @@ from html import escape
 from typing import Any, TypeAlias
 
 from hedging.book.legs import cost_of
+from hedging.book.packages import package_fees
 from hedging.planner.request.limit import BANDS, FLOOR, LEAST, Limit
 from hedging.planner.request.view import View
 from hedging.planner.request.wording import figure, figure_of, per_cent
@@ -26,14 +27,15 @@ SHOWN_SHARES = ("shortfall", "value_at_risk", "cost", "initial_margin")
 
 
 def plan_text(plan: HedgePlan) -> str:
-    """The plan in some twenty aligned lines."""
+    """The plan in aligned lines, on one page."""
     lines = [headline(plan), *_first_lines(plan), *_order_lines(plan), *_further_lines(plan)]
     return "\n".join([*_wrapped(lines), plan.message])
 
 
 def _first_lines(plan: HedgePlan) -> list[str]:
     """What must be read before the orders."""
-    lines = [f"  {'liquidation':<14}{move}" for move in plan.liquidations]
+    lines = [f"  {'note':<14}{warning}" for warning in plan.warnings]
+    lines += [f"  {'liquidation':<14}{move}" for move in plan.liquidations]
     return lines + [f"  {'survival':<14}{each}" for each in plan.survivals]
 
 
@@ -119,11 +121,17 @@ def _cost_lines(plan: HedgePlan) -> list[str]:
     share = cost.premium / plan.base
     return [
         f"  {'cost':<14}{cost.execution:>10,.0f} {currency}  half spread {cost.half_spread:,.0f}, "
-        f"fees {cost.fees:,.0f}, carry {cost.carry:,.0f}",
+        f"fees {cost.fees:,.0f}{_as_packages(plan)}, carry {cost.carry:,.0f}",
         *([f"  {'':<14}{plan.decay}"] if plan.decay and plan.legs else []),
         *([f"  {'':<14}{plan.entering}"] if plan.entering else []),
         f"  {'net premium':<14}{cost.premium:>10,.0f} {currency}  {share:.2%} of {plan.base_name} {plan.base:,.0f}",
     ]
+
+
+def _as_packages(plan: HedgePlan) -> str:
+    """Fees where orders are given as packages, if that is less."""
+    fees = package_fees(plan.legs)
+    return "" if fees >= plan.cost.fees - 0.5 else f" ({fees:,.0f} as combos)"
 
 
 def _exposure_lines(plan: HedgePlan) -> list[str]:

@@ -9,12 +9,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from hedging.book.legs import Leg
+from hedging.book.legs import Leg, cost_of
 from hedging.book.structure import SIDES, is_a
 from hedging.market.contracts import Option, Spot
 from hedging.planner.candidates.columns import Columns
 from hedging.planner.candidates.orders import orders_of
 from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.rows import Rows, rows_of
+from hedging.planner.request.limit import Limit
+from hedging.planner.request.limits import UNASKED_PREMIUM
 from hedging.planner.request.request import Request
 from hedging.planner.result.values import Alternative
 from hedging.planner.solver.backends import Engine
@@ -45,13 +48,26 @@ def alternatives(request: Request, whole: Problem, but: Sequence[Leg]) -> tuple[
     wanted = {name: (SIDES[name], len(SIDES[name])) for name in NAMES}
     wanted |= {kind: (frozenset({(kind, 1), (kind, -1)}), 1) for kind in ways}
     found: list[Alternative] = []
+    unpaid: tuple[Alternative, ...] = ()
     # Who interrupts what only embellishes a plan wants what there is.
     with suppress(KeyboardInterrupt):
         for name, (sides, legs) in wanted.items():
             if not is_a(name, but, request.book):
                 narrow = replace(whole.only(_sides(whole.columns, sides)), max_legs=legs)
                 found.append(_alternative(request, name, narrow))
-    return tuple(item for item in found if is_a(item.name, item.legs, request.book))
+        unpaid = _without_premium(request, whole, but)
+    named = (item for item in found if is_a(item.name, item.legs, request.book))
+    return (*unpaid, *named)
+
+
+def _without_premium(request: Request, whole: Problem, but: Sequence[Leg]) -> tuple[Alternative, ...]:
+    """The cheapest plan that pays no net premium, where nobody limited it and the plan's own is large."""
+    if request.limits.budget is not None or cost_of(but).premium <= UNASKED_PREMIUM * whole.base:
+        return ()
+    row = rows_of(Limit("budget"), whole.columns.premium, 0.0, whole.base)
+    budgeted = replace(whole, rows=Rows.join([whole.rows, row])).only(whole.columns.tradable(request.limits))
+    alone = replace(request, limits=replace(request.limits, budget=0.0))
+    return (_alternative(alone, "without premium", budgeted),)
 
 
 def _sides(columns: Columns, sides: frozenset[tuple[str, int]]) -> npt.NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from hedging.planner.programme.programme import Problem
 from hedging.planner.request.request import Request
 from hedging.planner.result.values import Alternative
 from hedging.planner.selection.liquid import illiquidity, most_liquid
+from hedging.planner.selection.ordinary import unquestioned
 from hedging.planner.selection.structure_rank import StructureRank, most_standard
 from hedging.planner.selection.undisguised import undisguised
 from hedging.planner.solver.backends import Engine
@@ -42,15 +44,17 @@ def select(
         return solution, ()
     # Who interrupts what only embellishes a plan wants what there is.
     with suppress(KeyboardInterrupt):
-        chosen = _selected(request, programme, solution, share)
+        choose = partial(_selected, request)
+        chosen = choose(programme, solution, share)
+        chosen = unquestioned(request, programme, chosen, solution.objective, share, choose)
     if chosen is solution:
         return solution, ()
     legs = orders_of(request, programme.columns, solution.lots)
-    cost = cost_with_carry(legs, request)
-    return chosen, (Alternative("optimum", legs, cost),)
+    return chosen, (Alternative("optimum", legs, cost_with_carry(legs, request)),)
 
 
 def _selected(request: Request, programme: Problem, solution: Solution, share: float) -> Solution:
+    """Fewest legs, most standard, easiest to trade and undisguised for at most a share more than a solution."""
     assert solution.lots is not None
     engine = Engine(request.effort.solver, memory=request.effort.memory)
     dearest = solution.objective + share * abs(solution.objective)

@@ -20,6 +20,7 @@ from hedging.planner import Effort, Limits, Outright, Target, plan
 from hedging.planner.candidates.orders import leg_of
 from hedging.planner.request.request import Request
 from hedging.planner.result.infeasible import InfeasibleHedgeError
+from hedging.planner.selection import select
 from hedging.planner.selection.alternatives import alternatives
 from hedging.planner.selection.structure_rank import OTHER, StructureRank
 from hedging.planner.selection.undisguised import deep
@@ -86,6 +87,12 @@ def test_a_roll_and_what_closes_an_option_are_no_structure_of_their_own():
 STANDARD = ("put", "put spread", "collar")
 ORDER = [*STANDARD, *(f"{name} over 2 expiries" for name in STANDARD)]
 GRID = grid(np.linspace(-0.6, 0.6, 7), (0.0,), (5.0, 20.0))
+
+
+@pytest.fixture(autouse=True)
+def _unquestioned(monkeypatch):
+    """A structure alone is judged here; what else a desk would question has tests of its own."""
+    monkeypatch.setattr(select, "unquestioned", lambda *given: given[2])
 
 
 def place(legs) -> int:
