@@ -16,6 +16,7 @@ from hedging.margin import InitialMargin
 from hedging.planner.request.funding import Funding
 from hedging.planner.request.limits import Limits, Outright
 from hedging.planner.request.target import Target
+from hedging.planner.result.belonging import check_digest
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.plan import HedgePlan, PlanStatus
@@ -57,17 +58,28 @@ def limits_from(saved: dict[str, Any]) -> Limits:
     return Limits(**(saved | windows | made))
 
 
-def read_plan(path: str | Path) -> HedgePlan:
+def read_plan(path: str | Path, *, edited: bool = False) -> HedgePlan:
     """Read a plan that `HedgePlan.to_json` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+    edited : bool
+        Take it as it stands, also where its orders or inputs were changed since.
 
     Raises
     ------
     InputError
-        If the file cannot be read or is no such plan.
+        If the file cannot be read, is no such plan, or was changed after it was saved.
     """
     try:
         saved = json.loads(Path(path).read_text(encoding="utf-8"))
-        return _plan_from(saved)
+        found = _plan_from(saved)
+        if not edited:
+            check_digest(found, saved, str(path))
+        return found
+    except InputError:  # which is a ValueError, and says more
+        raise
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
