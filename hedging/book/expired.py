@@ -159,7 +159,10 @@ def payoff_per_unit(option: Option, price: float) -> float:
 
 
 def settle(
-    book: Book, markets: Mapping[str, Market], prices: DeliveryPrices, before: Mapping[str, float] | None = None
+    book: Book,
+    markets: Mapping[str, Market],
+    prices: DeliveryPrices,
+    before: Mapping[str, float] | None = None,
 ) -> tuple[Book, tuple[Settled, ...]]:
     """Settle every option and future of a book that has expired by the time of its market.
 

@@ -38,7 +38,11 @@ def add_deliveries(command: console.Parser) -> None:
         help="delivery price of what has expired: BTC-27FEB26=67690.6; again for each expiry",
     )
     command.add_argument(
-        "--prices", metavar="FILE", action="append", default=[], help="file of delivery prices, or of hour bars"
+        "--prices",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="file of delivery prices, or of hour bars",
     )
 
 
@@ -61,7 +65,9 @@ def settled_of(args: argparse.Namespace) -> dict[str, float]:
         if not sign or not name or not 0 < value < float("inf"):
             raise InputError(f"--settled takes EXPIRY=PRICE, such as BTC-27FEB26=67690.6; got {text!r}.")
         if found.get(name, value) != value:
-            raise InputError(f"--settled gives {name} two prices, {found[name]:g} and {value:g}; which is meant?")
+            raise InputError(
+                f"--settled gives {name} two prices, {found[name]:g} and {value:g}; which is meant?"
+            )
         found[name] = value
     return found
 

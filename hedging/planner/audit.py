@@ -288,7 +288,9 @@ def _restore(request: Request) -> tuple[HedgePlan | None, str]:
         )
     except InfeasibleHedgeError as error:
         return None, f"Nothing restores it: {error}"
-    except HedgingError as error:  # no quote in the plan's window, above all: the verdict stands without a repair
+    except (
+        HedgingError
+    ) as error:  # no quote in the plan's window, above all: the verdict stands without a repair
         return None, f"No repair: {error}"
     if not found.legs:
         return found, "Nothing to trade."

@@ -26,7 +26,12 @@ LEFT = (FIRST - CHAIN.as_of) / pd.Timedelta(days=1)
 @pytest.fixture(scope="module")
 def short_dated():
     return plan(
-        BOOK, CHAIN, Target(delta=(8, 16)), Limits(expiries=(LEFT - 0.1, LEFT + 0.1), max_legs=2), horizon=LEFT, effort=FAST
+        BOOK,
+        CHAIN,
+        Target(delta=(8, 16)),
+        Limits(expiries=(LEFT - 0.1, LEFT + 0.1), max_legs=2),
+        horizon=LEFT,
+        effort=FAST,
     )
 
 
@@ -147,7 +152,9 @@ def test_a_plan_of_another_book_or_asset_is_refused(short_dated):
         audit(short_dated, CHAIN, book=Book([Holding.spot("BTC", 24)]))
     with pytest.raises(InputError, match="goes with a book of BTC; this book holds ETH"):
         audit(short_dated, CHAIN, book=Book([Holding.spot("ETH", 24)]))
-    with pytest.raises(InputError, match="the plan is of BTC, but the chain is of ETH: a chain of that asset"):
+    with pytest.raises(
+        InputError, match="the plan is of BTC, but the chain is of ETH: a chain of that asset"
+    ):
         audit(short_dated, replace(CHAIN, asset="ETH"))
     with pytest.raises(InputError, match="the plan is of BTC, but the chain is of BTC and ETH"):
         audit(short_dated, [CHAIN, replace(CHAIN, asset="ETH")])
@@ -157,7 +164,9 @@ def test_a_joint_plan_goes_with_its_joint_book_only():
     chains = [CHAIN, replace(CHAIN, asset="ETH")]
     book = Book([Holding.spot("BTC", 5), Holding.spot("ETH", 5)])
     found = plan(book, chains, Target(delta={"BTC": (2, 3)}), effort=FAST)
-    with pytest.raises(InputError, match="the plan is of BTC and ETH, but the chain is of BTC: one chain of each"):
+    with pytest.raises(
+        InputError, match="the plan is of BTC and ETH, but the chain is of BTC: one chain of each"
+    ):
         audit(found, CHAIN)
     with pytest.raises(InputError, match="joint book of BTC and ETH; this book holds BTC"):
         audit(found, chains, book=Book([Holding.spot("BTC", 5)]))

@@ -92,5 +92,3 @@ def _quantities(book: Book) -> dict[str, float]:
         name = held.instrument.symbol
         found[name] = found.get(name, 0.0) + held.quantity
     return found
-
-
