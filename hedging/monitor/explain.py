@@ -152,7 +152,7 @@ def _by_step(
             raise InputError(
                 f"a trade at {time} lies outside the chains, from {times[0]} to before {times[-1]}."
             )
-        number = int(pd.DatetimeIndex(times).searchsorted(time, side="right")) - 1
+        number = int(pd.DatetimeIndex(list(times)).searchsorted(time, side="right")) - 1
         found[number] = (*found.get(number, ()), *legs_of(legs))
     return found
 

@@ -92,17 +92,17 @@ class Explanation:
     @property
     def parts(self) -> pd.Series:
         """What earned how much, of the whole book. [unit]"""
-        return self.table.loc["total", list(PARTS)]
+        return self.table[list(PARTS)].iloc[-1]
 
     @property
     def total(self) -> float:
         """The P&L. [unit]"""
-        return float(self.table.loc["total", "total"])
+        return float(self.table["total"].iloc[-1])
 
     @property
     def unexplained(self) -> float:
         """What the Greeks leave. [unit]"""
-        return float(self.table.loc["total", "unexplained"])
+        return float(self.table["unexplained"].iloc[-1])
 
     @property
     def unexplained_share(self) -> float:
@@ -128,7 +128,10 @@ class Explanation:
             "total": self.total,
             "unexplained_share": self.unexplained_share,
             "rows": [{str(name): value for name, value in row.items()} for row in rows],
-            "vega_by_expiry": {expiry.isoformat(): float(v) for expiry, v in self.vega_by_expiry.items()},
+            "vega_by_expiry": {
+                pd.Timestamp(str(expiry)).isoformat(): float(value)
+                for expiry, value in self.vega_by_expiry.items()
+            },
             "settled": [each.to_dict() for each in self.settled],
             "steps": len(self.steps) or 1,
         }
@@ -183,4 +186,5 @@ def _totalled(table: pd.DataFrame, total: float) -> pd.DataFrame:
     whole = table.sum()
     whole["unexplained"] += total - whole["total"]
     whole["total"] = total
-    return pd.concat([table, whole.to_frame("total").T.rename_axis(table.index.name)])
+    table.loc["total"] = whole
+    return table

@@ -63,7 +63,7 @@ class Audit:
         What restores it, or why nothing does.
     settled : tuple of Settled
         What has expired since, and at which delivery price.
-    as_of : Timestamp
+    as_of : Timestamp or None
         Of the newer quotes.
     """
 
@@ -76,7 +76,7 @@ class Audit:
     restore: HedgePlan | None
     message: str
     settled: tuple[Settled, ...] = ()
-    as_of: pd.Timestamp = pd.NaT
+    as_of: pd.Timestamp | None = None
 
     @property
     def ok(self) -> bool:
@@ -93,14 +93,14 @@ class Audit:
         rows = [(check.limit, check.value, check.low, check.high, check.ok) for check in self.checks]
         table = pd.DataFrame(rows, columns=["limit", "value", "low", "high", "ok"])
         table = table.astype({"limit": str, "value": float, "low": float, "high": float, "ok": bool})
-        table.insert(0, "as_of", None if pd.isna(self.as_of) else self.as_of.isoformat())
+        table.insert(0, "as_of", None if self.as_of is None else self.as_of.isoformat())
         return table.assign(gain=self.gain, overlay_gain=self.overlay_gain)
 
     def to_dict(self) -> dict[str, Any]:
         """The audit as plain values; money is the quote currency."""
         drift = self.drift.reset_index().to_dict(orient="records")
         return {
-            "as_of": None if pd.isna(self.as_of) else self.as_of.isoformat(),
+            "as_of": None if self.as_of is None else self.as_of.isoformat(),
             "days": self.days,
             "ok": self.ok,
             "gain": self.gain,
