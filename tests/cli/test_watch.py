@@ -23,7 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     chain = samples.chain()
     write_chain(chain, tmp_path / "chain.csv")
     (tmp_path / "days").mkdir()
-    for number, fall in enumerate((0.0, 0.2, 0.0, -0.1), start=1):
+    for number, fall in enumerate((0.03, -0.1, 0.03, -0.1), start=1):
         write_chain(later(chain, 1.0 * number, fall), tmp_path / "days" / f"{number}.csv")
     run = [
         "plan",
