@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     )
     from hedging.market import ContractTerms, Future, Market, Option, OptionChain, Perpetual, Spot
     from hedging.monitor.explain import explain
+    from hedging.monitor.roll import roll
     from hedging.paths import Paths, crash_path, grid
     from hedging.planner import (
         Effort,
@@ -78,7 +79,7 @@ _HOME = {
         "VenueError",
     ),
     "market": ("ContractTerms", "Future", "Market", "Option", "OptionChain", "Perpetual", "Spot"),
-    "monitor": ("explain",),
+    "monitor": ("explain", "roll"),
     "paths": ("Paths", "crash_path", "grid"),
     "planner": (
         "Effort",
@@ -150,6 +151,7 @@ __all__ = [
     "read_prices",
     "read_tape",
     "risk",
+    "roll",
     "rotation",
     "samples",
     "scenario",

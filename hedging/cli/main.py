@@ -21,6 +21,7 @@ from hedging.cli import demo as cli_demo
 from hedging.cli import frontier as cli_frontier
 from hedging.cli import overlays as cli_overlays
 from hedging.cli import plan as cli_plan
+from hedging.cli import roll as cli_roll
 from hedging.cli import scenario as cli_scenario
 from hedging.cli import screen as cli_screen
 from hedging.cli import watch as cli_watch
@@ -106,6 +107,7 @@ def _parser() -> console.Parser:
 
     cli_audit.add_parser(commands)
     cli_watch.add_parser(commands)
+    cli_roll.add_parser(commands)
     cli_scenario.add_parser(commands)
     cli_chain.add_parser(commands)
     cli_screen.add_parser(commands)

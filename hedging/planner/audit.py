@@ -34,7 +34,7 @@ from hedging.planner.verify.checks import checks_of
 from hedging.prices.delivery import Deliveries
 from hedging.units import days, utc
 
-__all__ = ["Audit", "audit"]
+__all__ = ["BOUGHT_FOR", "Audit", "audit", "request_after"]
 
 BOUGHT_FOR = ("budget", "max_legs")  # limits on what was bought, which is held by now
 
@@ -185,7 +185,7 @@ def audit(
     prices = DeliveryPrices.of(settled, delivery, found)
     after, payments = settle(before + saved, found, prices, saved.inputs["spot"])
     alone, _ = settle(before, found, replace(prices, given=_of_held(prices, payments, before)))
-    request = _request(saved, after, tuple(found.values()), elapsed, scenarios, outcomes, effort)
+    request = request_after(saved, after, tuple(found.values()), elapsed, scenarios, outcomes, effort)
     checks = (check for check in checks_of(request, (), saved.base) if check.limit.kind not in BOUGHT_FOR)
     value = after.value(*request.markets)
     repair, message = _restore(request) if restore else (None, "No repair was looked for.")
@@ -220,7 +220,7 @@ def _of_held(prices: DeliveryPrices, payments: Sequence[Settled], book: Book) ->
     return {name: price for name, price in prices.given.items() if name in names}
 
 
-def _request(
+def request_after(
     saved: HedgePlan,
     after: Book,
     markets: tuple[Market, ...],
