@@ -5,11 +5,12 @@ against every new chain and tells transitions only; `levels_of` says ahead where
 keeping an overlay beside what could replace it.
 """
 
+from hedging.monitor.choices import Choice, Roll
 from hedging.monitor.explain import explain, explain_over
 from hedging.monitor.explanation import PARTS, Explanation
 from hedging.monitor.levels import Level
 from hedging.monitor.log import Log, open_log
-from hedging.monitor.roll import Choice, Roll, roll
+from hedging.monitor.roll import roll
 from hedging.monitor.rules import Rules, read_rules
 from hedging.monitor.watch import Event, State, Watch, levels_of, watch
 
