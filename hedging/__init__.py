@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         greeks,
         margin,
         market,
+        monitor,
         overlays,
         paths,
         planner,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
         VenueError,
     )
     from hedging.market import ContractTerms, Future, Market, Option, OptionChain, Perpetual, Spot
+    from hedging.monitor.explain import explain
+    from hedging.monitor.roll import roll
     from hedging.paths import Paths, crash_path, grid
     from hedging.planner import (
         Effort,
@@ -76,6 +79,7 @@ _HOME = {
         "VenueError",
     ),
     "market": ("ContractTerms", "Future", "Market", "Option", "OptionChain", "Perpetual", "Spot"),
+    "monitor": ("explain", "roll"),
     "paths": ("Paths", "crash_path", "grid"),
     "planner": (
         "Effort",
@@ -127,11 +131,13 @@ __all__ = [
     "book",
     "crash_path",
     "errors",
+    "explain",
     "frontier",
     "greeks",
     "grid",
     "margin",
     "market",
+    "monitor",
     "overlays",
     "paths",
     "plan",
@@ -145,6 +151,7 @@ __all__ = [
     "read_prices",
     "read_tape",
     "risk",
+    "roll",
     "rotation",
     "samples",
     "scenario",

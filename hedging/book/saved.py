@@ -116,7 +116,9 @@ def _instrument(item: Instrument) -> dict[str, Any]:
         terms = asdict(item.terms)
         terms["fee"] = plain_fee(terms["fee"])
         if not terms["combo_waiver"]:
-            del terms["combo_waiver"]  # as in files from before venues had one: the id of a plan is that of this form
+            del terms[
+                "combo_waiver"
+            ]  # as in files from before venues had one: the id of a plan is that of this form
         return plain | {
             "flag": item.flag,
             "strike": item.strike,

@@ -83,6 +83,12 @@ def read_plan(path: str | Path, *, trust: bool = True) -> HedgePlan:
         Whether the file must be as it was written. With ``False`` an edited one can be looked at; its orders cannot
         be exported.
 
+    Parameters
+    ----------
+    path : str or Path
+    edited : bool
+        Take it as it stands, also where its orders or inputs were changed since.
+
     Raises
     ------
     InputError
@@ -116,7 +122,10 @@ def read_plan(path: str | Path, *, trust: bool = True) -> HedgePlan:
     return plan
 
 
-_EDITED = "It was changed after it was made; plan again, or look at it with read_plan(path, trust=False)."
+_EDITED = (
+    "It was changed after it was made; plan again, or look at it as it stands: read_plan(path, trust=False), --edited "
+    "on the command."
+)
 
 
 def _check_version(saved: Any, name: str) -> None:
