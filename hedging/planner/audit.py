@@ -14,7 +14,7 @@ from hedging.book.saved import book_from
 from hedging.errors import HedgingError, InputError
 from hedging.market.market import Chains, Market, markets_of
 from hedging.paths.paths import Paths
-from hedging.planner.candidates.candidates import candidates_of
+from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import leg_on
 from hedging.planner.outcomes.free_lunch import check_outcomes
 from hedging.planner.plan import plan

@@ -9,7 +9,7 @@ from dataclasses import replace
 from hedging.book.book import Book
 from hedging.market.market import Chains
 from hedging.paths.paths import Paths
-from hedging.planner.candidates.candidates import candidates_of
+from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import orders_of
 from hedging.planner.explain.explain import explain
 from hedging.planner.explain.refusal import refusal
@@ -116,7 +116,7 @@ def plan(
     programme = whole.only(candidates.tradable(request.limits))
     solution, clashes = solve_or_closest(programme, request.effort)
     chosen, dearer = select(request, programme, solution)
-    legs = orders_of(request, programme.columns, chosen.lots)
+    legs = orders_of(request, programme.candidates, chosen.lots)
     cost = cost_with_carry(legs, request)
     verified = verify(request, legs, cost, programme.base, None if chosen.closest else chosen.objective)
     explained = explain(request, programme, chosen, legs, verified, agreement)

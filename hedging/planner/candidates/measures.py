@@ -13,7 +13,7 @@ from hedging.book.book import Book
 from hedging.book.skew_delta import book_delta_gamma, option_delta_gamma
 from hedging.market.contracts import Option
 from hedging.market.market import Market
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.request.limit import BANDS, Limit
 from hedging.planner.request.target import Band, Target
 from hedging.units import days
@@ -47,7 +47,7 @@ class Measure:
 
     limit: Limit
     band: Band
-    of_columns: Callable[[Columns], Array]
+    of_columns: Callable[[Candidates], Array]
     of_book: Callable[[Book], float]
     lot: float
     in_coins: bool = False
@@ -94,7 +94,7 @@ def _in_unit(name: str, spot: float) -> float:
 
 def _functions(
     name: str, target: Target, market: Market
-) -> tuple[Callable[[Columns], Array], Callable[[Book], float]]:
+) -> tuple[Callable[[Candidates], Array], Callable[[Book], float]]:
     """How one measure is taken of orders, and of a book."""
     spot = market.spot
     if name == "vega_weighted":
@@ -104,26 +104,26 @@ def _functions(
     if not unit:
         return of_columns, of_book
     factor = _in_unit(name, spot)
-    return lambda columns: factor * of_columns(columns), lambda book: factor * of_book(book)
+    return lambda candidates: factor * of_columns(candidates), lambda book: factor * of_book(book)
 
 
 def _greek(
     name: str, target: Target, market: Market
-) -> tuple[Callable[[Columns], Array], Callable[[Book], float]]:
+) -> tuple[Callable[[Candidates], Array], Callable[[Book], float]]:
     """One Greek of orders and of a book, with the surface moving as the target's rule says."""
     rule = target.delta_rule
 
-    def of_columns(columns: Columns) -> Array:
-        here = np.array([item.asset == market.asset for item in columns.instruments])
-        plain = np.where(here, getattr(columns, name), 0.0)
+    def of_columns(candidates: Candidates) -> Array:
+        here = np.array([item.asset == market.asset for item in candidates.instruments])
+        plain = np.where(here, getattr(candidates, name), 0.0)
         if rule is None or name not in SKEWED:
             return plain
         options = {
-            i: item for i, item in enumerate(columns.instruments) if here[i] and isinstance(item, Option)
+            i: item for i, item in enumerate(candidates.instruments) if here[i] and isinstance(item, Option)
         }
-        added = np.zeros(len(columns))
+        added = np.zeros(len(candidates))
         added[list(options)] = option_delta_gamma(list(options.values()), market, rule)[name]
-        return np.asarray(plain + columns.size * added)
+        return np.asarray(plain + candidates.size * added)
 
     def of_book(book: Book) -> float:
         if rule is None or name not in SKEWED:
@@ -135,16 +135,16 @@ def _greek(
 
 def _vega_by_expiry(
     market: Market, weight: Callable[[Array], Array]
-) -> tuple[Callable[[Columns], Array], Callable[[Book], float]]:
+) -> tuple[Callable[[Candidates], Array], Callable[[Book], float]]:
     """Vega of orders and of a book, that of each expiry times a weight by its days from now."""
 
-    def of_columns(columns: Columns) -> Array:
-        items = columns.instruments
+    def of_columns(candidates: Candidates) -> Array:
+        items = candidates.instruments
         here = np.array([item.asset == market.asset and isinstance(item, Option) for item in items])
         left = np.array([days(market.as_of, item.expiry) for item in items if isinstance(item, Option)])
         weights = np.zeros(len(items))
         weights[[isinstance(item, Option) for item in items]] = weight(left)
-        return np.asarray(np.where(here, weights * columns.vega, 0.0))
+        return np.asarray(np.where(here, weights * candidates.vega, 0.0))
 
     def of_book(book: Book) -> float:
         table = book.exposure_by_expiry(market)

@@ -14,7 +14,7 @@ from hedging.planner.explain.liquidation import liquidations
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
 from hedging.planner.explain.remarks import outlived, questions, remarks_on, warnings_of
 from hedging.planner.explain.robustness import robustness_of
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.request import Request
 from hedging.planner.result.accounts import LiquidationMove
 from hedging.planner.result.fills import Fills
@@ -44,7 +44,7 @@ class Explanation:
 
 def explain(
     request: Request,
-    programme: Problem,
+    programme: Programme,
     solution: Solution,
     legs: Sequence[Leg],
     verified: Verified,
@@ -66,7 +66,7 @@ def explain(
         *remarks_on(request, fixed, verified.checks),
         *(agreement.remarks if agreement else ()),
         *(each.remark for each in joint if each.ill),
-        *(outlived(request, fixed.columns) if legs else ()),
+        *(outlived(request, fixed.candidates) if legs else ()),
     )
     return Explanation(
         tuple(map(str, binding(fixed, solution))),

@@ -8,9 +8,9 @@ import numpy as np
 
 from hedging.book.legs import Leg, cost_of
 from hedging.market.contracts import Option
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.candidates.oddities import oddities
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.limit import VALUE_AT_RISK
 from hedging.planner.request.limits import UNASKED_PREMIUM
 from hedging.planner.request.request import Request
@@ -30,7 +30,7 @@ WAYS_OUT = {
 """What to do about each thing that a desk would question."""
 
 
-def remarks_on(request: Request, programme: Problem, checks: Sequence[Check]) -> Iterator[str]:
+def remarks_on(request: Request, programme: Programme, checks: Sequence[Check]) -> Iterator[str]:
     """What the view, the outcomes and what is minimised leave open."""
     if request.view is not None:
         yield (
@@ -87,10 +87,10 @@ def questions(request: Request, legs: Sequence[Leg]) -> tuple[str, ...]:
     return tuple(f"{each.text}; {WAYS_OUT[each.kind]}" for each in odd)
 
 
-def outlived(request: Request, columns: Columns) -> tuple[str, ...]:
+def outlived(request: Request, candidates: Candidates) -> tuple[str, ...]:
     """A remark where no option that may be traded lives as long as the horizon."""
     as_of = request.markets[0].as_of
-    lives = [days(as_of, item.expiry) for item in columns.instruments if isinstance(item, Option)]
+    lives = [days(as_of, item.expiry) for item in candidates.instruments if isinstance(item, Option)]
     if not lives or max(lives) >= request.horizon:
         return ()
     return (
@@ -99,9 +99,9 @@ def outlived(request: Request, columns: Columns) -> tuple[str, ...]:
     )
 
 
-def unfitting(request: Request, columns: Columns) -> tuple[str, ...]:
+def unfitting(request: Request, candidates: Candidates) -> tuple[str, ...]:
     """A remark where no option is quoted in a size that a leg may have."""
-    if any(isinstance(item, Option) for item in columns.instruments):
+    if any(isinstance(item, Option) for item in candidates.instruments):
         return ()
     limits = request.limits
     return (

@@ -9,22 +9,22 @@ import numpy as np
 
 from hedging.book.unit_greeks import unit_greeks
 from hedging.market.market import Market
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.request.limit import GREEK_TARGETS
 
 __all__ = ["on_surface"]
 
 
-def on_surface(columns: Columns, markets: Sequence[Market]) -> Columns:
+def on_surface(candidates: Candidates, markets: Sequence[Market]) -> Candidates:
     """The same orders at the same prices, their Greeks on another surface."""
-    changed = {name: getattr(columns, name).copy() for name in GREEK_TARGETS}
+    changed = {name: getattr(candidates, name).copy() for name in GREEK_TARGETS}
     for market in markets:
         here = np.array(
-            [i for i, item in enumerate(columns.instruments) if item.asset == market.asset], dtype=int
+            [i for i, item in enumerate(candidates.instruments) if item.asset == market.asset], dtype=int
         )
-        items = [columns.instruments[i] for i in here]
-        found = unit_greeks(items, columns.entry[here].tolist(), market)
+        items = [candidates.instruments[i] for i in here]
+        found = unit_greeks(items, candidates.entry[here].tolist(), market)
         for name in GREEK_TARGETS:
-            left = columns.coins[here] if name == "delta" else 0.0
-            changed[name][here] = found[name] * columns.size[here] - left
-    return replace(columns, **changed)
+            left = candidates.coins[here] if name == "delta" else 0.0
+            changed[name][here] = found[name] * candidates.size[here] - left
+    return replace(candidates, **changed)

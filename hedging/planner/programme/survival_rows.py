@@ -21,7 +21,7 @@ from hedging.margin.effects import Orders
 from hedging.market.contracts import Instrument, Option
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.candidates.orders import leg_of
 from hedging.planner.programme.lazy_rows import LazyRows
 from hedging.planner.request.limit import Limit
@@ -30,24 +30,24 @@ from hedging.planner.request.request import Request
 __all__ = ["survival_rows"]
 
 
-def survival_rows(request: Request, columns: Columns, base: float) -> tuple[LazyRows, ...]:
+def survival_rows(request: Request, candidates: Candidates, base: float) -> tuple[LazyRows, ...]:
     """The rows of every account, one a node of its rules, scenario and date; in money at the prices there."""
     survive = request.limits.survive
     if survive is None:
         return ()
     markets = {market.asset: market for market in request.markets}
-    book, orders = survive.book(request.book), _orders(columns, markets)
-    probe, linear = _probes(request, columns, markets)
+    book, orders = survive.book(request.book), _orders(candidates, markets)
+    probe, linear = _probes(request, candidates, markets)
     rows = []
     for ways in survive.ways(request.scenarios, list(markets)):
         rooms = headroom(book, markets, ways, probe)
         charges, rest = _size_charges(book, markets, ways, probe, linear)
         for name, room in rooms.items():
             purse = _Purse(
-                book, name, room.currency, markets, ways, columns, orders, len(room.held), charges[name]
+                book, name, room.currency, markets, ways, candidates, orders, len(room.held), charges[name]
             )
             left = (room.held - rest[name]) * purse.price - survive.spare * base
-            every = np.arange(len(columns))
+            every = np.arange(len(candidates))
             rows.append(
                 LazyRows(
                     Limit("survive", rule=name),
@@ -71,7 +71,7 @@ class _Purse:
     currency: str
     markets: Mapping[str, Market]
     ways: Mapping[str, Paths]
-    columns: Columns
+    candidates: Candidates
     orders: Mapping[str, tuple[Places, Orders]]
     nodes: int
     charges: Mapping[int, Array]
@@ -103,12 +103,12 @@ class _Purse:
         new = np.array([row for row in rows if int(row) not in self.made], dtype=np.intp)
         if new.size:
             self.made.update(zip(new.tolist(), self._row(new), strict=True))
-        return np.array([self.made[int(row)] for row in rows]).reshape(rows.size, len(self.columns))
+        return np.array([self.made[int(row)] for row in rows]).reshape(rows.size, len(self.candidates))
 
     def _row(self, rows: Places) -> Array:
         node, scenario, date = self._place(rows)
-        found = np.zeros((rows.size, len(self.columns)))
-        every = np.arange(len(self.columns))
+        found = np.zeros((rows.size, len(self.candidates)))
+        every = np.arange(len(self.candidates))
         for day in np.unique(date):
             here = np.flatnonzero(date == day)
             some, at = np.unique(scenario[here], return_inverse=True)
@@ -141,18 +141,18 @@ class _Purse:
         for at, order in enumerate(orders):
             if (charge := self.charges.get(int(order))) is not None:
                 found[:, at] -= charge[scenarios, date]
-        lots = self.columns.most[orders]
+        lots = self.candidates.most[orders]
         return np.asarray(-found / lots[:, None] * self.price[scenarios, date])
 
 
-def _orders(columns: Columns, markets: Mapping[str, Market]) -> dict[str, tuple[Places, Orders]]:
+def _orders(candidates: Candidates, markets: Mapping[str, Market]) -> dict[str, tuple[Places, Orders]]:
     """The largest order of each column, by asset: some rates rise with size."""
     found = {}
     for asset, market in markets.items():
         index = np.array(
-            [i for i, item in enumerate(columns.instruments) if item.asset == asset], dtype=np.intp
+            [i for i, item in enumerate(candidates.instruments) if item.asset == asset], dtype=np.intp
         )
-        few = columns.take(index)
+        few = candidates.take(index)
         contracts = np.sign(few.size) * few.lot * few.most
         held = [
             Holding(item, float(count), float(entry))
@@ -166,15 +166,19 @@ Linears = Mapping[int, Leg]
 """The largest order of each column of spot, perpetuals and futures."""
 
 
-def _probes(request: Request, columns: Columns, markets: Mapping[str, Market]) -> tuple[list[Leg], Linears]:
+def _probes(
+    request: Request, candidates: Candidates, markets: Mapping[str, Market]
+) -> tuple[list[Leg], Linears]:
     """One option, so that every purse is looked at, and the orders whose sizes count together with what is held."""
 
     def largest(i: int) -> Leg:
-        return leg_of(columns, i, float(columns.most[i]), markets, request.limits)
+        return leg_of(candidates, i, float(candidates.most[i]), markets, request.limits)
 
-    tradable = columns.tradable(request.limits)
-    options = [i for i, item in enumerate(columns.instruments) if isinstance(item, Option)][:1]
-    linear = [i for i, item in enumerate(columns.instruments) if tradable[i] and not isinstance(item, Option)]
+    tradable = candidates.tradable(request.limits)
+    options = [i for i, item in enumerate(candidates.instruments) if isinstance(item, Option)][:1]
+    linear = [
+        i for i, item in enumerate(candidates.instruments) if tradable[i] and not isinstance(item, Option)
+    ]
     return [largest(i) for i in options], {i: largest(i) for i in linear}
 
 

@@ -13,7 +13,7 @@ from hedging._numerics.types import Array, Mask
 from hedging.market.contracts import Option
 from hedging.planner.candidates.oddities import RICH_DELTA, Oddity, last_day, oddities
 from hedging.planner.candidates.orders import orders_of
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.request import Request
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.search import Solution
@@ -30,12 +30,12 @@ GAP = 5e-3
 NODES = 100  # of branch and bound for each, of which nothing is proven
 SECONDS = 3.0  # for the same, should each node take long
 
-Choose: TypeAlias = Callable[[Problem, Solution, float], Solution]
+Choose: TypeAlias = Callable[[Programme, Solution, float], Solution]
 """The plan of a programme that a desk would trade, for at most a share more than a solution of it."""
 
 
 def unquestioned(
-    request: Request, problem: Problem, chosen: Solution, optimum: float, share: float, choose: Choose
+    request: Request, programme: Programme, chosen: Solution, optimum: float, share: float, choose: Choose
 ) -> Solution:
     """The plan with the least to question among those that cost little more; the plan itself if it has nothing.
 
@@ -44,17 +44,17 @@ def unquestioned(
     """
     if chosen.lots is None:
         return chosen
-    odd = _odd(request, problem, chosen.lots)
-    limit = optimum + share * abs(optimum) + _surcharge(problem, chosen.lots, odd)
+    odd = _odd(request, programme, chosen.lots)
+    limit = optimum + share * abs(optimum) + _surcharge(programme, chosen.lots, odd)
     kinds = list(dict.fromkeys(each.kind for each in odd))
     # Without any of it, and where that costs too much without one thing after the other.
     best, least = chosen, len(kinds)
     for asked in [kinds, *([kind] for kind in kinds if len(kinds) > 1)]:
         start = [each for each in odd if each.kind in asked]
-        found = _without(request, problem, start, limit, share, choose) if start else None
-        left = least if found is None else len({each.kind for each in _odd(request, problem, found)})
+        found = _without(request, programme, start, limit, share, choose) if start else None
+        left = least if found is None else len({each.kind for each in _odd(request, programme, found)})
         if found is not None and left < least:
-            search = Search(problem, 0.0, np.inf)
+            search = Search(programme, 0.0, np.inf)
             best, least = replace(chosen, lots=found, objective=search.objective(found)), left
         if not least:
             break
@@ -62,13 +62,13 @@ def unquestioned(
 
 
 def _without(
-    request: Request, problem: Problem, odd: list[Oddity], limit: float, share: float, choose: Choose
+    request: Request, programme: Programme, odd: list[Oddity], limit: float, share: float, choose: Choose
 ) -> Array | None:
     """Lots of the cheapest plan without what is odd, and what turns up in its place; None if it costs too much."""
     lots: Array | None = None
     for _ in range(ROUNDS):
         plain: Solution | None = None
-        for way, narrow in _narrower(request, problem, odd):
+        for way, narrow in _narrower(request, programme, odd):
             found = solve(narrow, gap=GAP, time_limit=SECONDS, engine=Engine(nodes=NODES))
             if found.lots is not None and found.objective <= min(limit, plain.objective if plain else np.inf):
                 plain, keep, kept = found, way, narrow
@@ -76,10 +76,10 @@ def _without(
             return lots
         lots = _spread(plain.lots, keep)
         known = {each.kind for each in odd}
-        if not (new := [each for each in _odd(request, problem, lots) if each.kind not in known]):
+        if not (new := [each for each in _odd(request, programme, lots) if each.kind not in known]):
             room = min(share, limit / plain.objective - 1.0) if plain.objective > 0.0 else 0.0
             easier = _spread(choose(kept, plain, max(room, 0.0)).lots, keep)
-            return lots if _odd(request, problem, easier) else easier
+            return lots if _odd(request, programme, easier) else easier
         odd = odd + new
     return lots
 
@@ -92,88 +92,95 @@ def _spread(lots: Array | None, keep: Mask) -> Array:
     return out
 
 
-def _odd(request: Request, problem: Problem, lots: Array) -> tuple[Oddity, ...]:
-    legs = orders_of(request, problem.columns, lots)
+def _odd(request: Request, programme: Programme, lots: Array) -> tuple[Oddity, ...]:
+    legs = orders_of(request, programme.candidates, lots)
     return oddities(legs, request.book, request.markets, request.horizon)
 
 
-def _surcharge(problem: Problem, lots: Array, odd: Sequence[Oddity]) -> float:
+def _surcharge(programme: Programme, lots: Array, odd: Sequence[Oddity]) -> float:
     """What a plan may cost less than its plain neighbour, and yet is not taken. [money]"""
     symbols = {leg.instrument.symbol for each in odd for leg in each.legs}
-    columns = problem.columns
-    at = [i for i in np.flatnonzero(lots) if columns.instruments[i].symbol in symbols]
-    return ODD_SHARE * float(np.abs(columns.cost[at]) @ lots[at])
+    candidates = programme.candidates
+    at = [i for i in np.flatnonzero(lots) if candidates.instruments[i].symbol in symbols]
+    return ODD_SHARE * float(np.abs(candidates.cost[at]) @ lots[at])
 
 
-def _narrower(request: Request, problem: Problem, odd: Sequence[Oddity]) -> Iterator[tuple[Mask, Problem]]:
+def _narrower(
+    request: Request, programme: Programme, odd: Sequence[Oddity]
+) -> Iterator[tuple[Mask, Programme]]:
     """The programme without what is odd of some kinds, in each way that this can be had, and its orders."""
-    kinds, columns = {each.kind for each in odd}, problem.columns
-    keep, most = np.ones(len(columns), dtype=bool), columns.most
+    kinds, candidates = {each.kind for each in odd}, programme.candidates
+    keep, most = np.ones(len(candidates), dtype=bool), candidates.most
     if "rich call" in kinds:
-        keep &= ~_rich(problem)
+        keep &= ~_rich(programme)
     if "far expiry" in kinds:
-        keep &= ~_far(request, problem)
+        keep &= ~_far(request, programme)
     if "open interest" in kinds:
-        most = np.minimum(most, _open_interest(request, problem))
-    plain = replace(problem, columns=replace(columns, most=most))
-    keep &= most >= columns.least
-    ways = [keep & each for each in _apart(problem, odd)] if "inverted collar" in kinds else [keep]
+        most = np.minimum(most, _open_interest(request, programme))
+    plain = replace(programme, candidates=replace(candidates, most=most))
+    keep &= most >= candidates.least
+    ways = [keep & each for each in _apart(programme, odd)] if "inverted collar" in kinds else [keep]
     if "many expiries" in kinds:
-        ways = [way & each for way in ways for each in _two_expiries(problem, odd)]
+        ways = [way & each for way in ways for each in _two_expiries(programme, odd)]
     yield from ((way, plain.only(way)) for way in ways if way.any())
 
 
-def _options(problem: Problem, flag: str = "", side: float = 0.0) -> Mask:
+def _options(programme: Programme, flag: str = "", side: float = 0.0) -> Mask:
     """Options that are opened, of one flag and side."""
-    columns = problem.columns
-    flags = np.array([item.flag if isinstance(item, Option) else "" for item in columns.instruments])
+    candidates = programme.candidates
+    flags = np.array([item.flag if isinstance(item, Option) else "" for item in candidates.instruments])
     here = (flags == flag) if flag else (flags != "")
-    sides = (columns.size * side > 0.0) if side else np.ones(len(columns), dtype=bool)
-    return np.asarray(here & sides & ~columns.closes)
+    sides = (candidates.size * side > 0.0) if side else np.ones(len(candidates), dtype=bool)
+    return np.asarray(here & sides & ~candidates.closes)
 
 
-def _rich(problem: Problem) -> Mask:
-    columns = problem.columns
-    delta = np.abs(columns.delta + columns.coins) / np.abs(columns.size)  # without the coins of the premium
-    return np.asarray(_options(problem, "c", -1.0) & (delta > RICH_DELTA))
+def _rich(programme: Programme) -> Mask:
+    candidates = programme.candidates
+    delta = np.abs(candidates.delta + candidates.coins) / np.abs(
+        candidates.size
+    )  # without the coins of the premium
+    return np.asarray(_options(programme, "c", -1.0) & (delta > RICH_DELTA))
 
 
-def _far(request: Request, problem: Problem) -> Mask:
+def _far(request: Request, programme: Programme) -> Mask:
     as_of = request.markets[0].as_of
     left = [
-        days(as_of, item.expiry) if isinstance(item, Option) else 0.0 for item in problem.columns.instruments
+        days(as_of, item.expiry) if isinstance(item, Option) else 0.0
+        for item in programme.candidates.instruments
     ]
-    return np.asarray(_options(problem) & (np.array(left) > last_day(request.horizon)))
+    return np.asarray(_options(programme) & (np.array(left) > last_day(request.horizon)))
 
 
-def _open_interest(request: Request, problem: Problem) -> Array:
+def _open_interest(request: Request, programme: Programme) -> Array:
     """Lots that are open of each option, infinity where that is unknown or the order closes what is held."""
-    columns = problem.columns
+    candidates = programme.candidates
     known: dict[str, float] = {}
     for market in request.markets:
         quotes = market.chain.quotes
         known |= dict(zip(quotes["symbol"], quotes["open_interest"].to_numpy(dtype=float), strict=True))
-    units = np.array([known.get(item.symbol, np.nan) for item in columns.instruments])
-    lots = np.floor(units / np.abs(columns.size) + 1e-9)
-    return np.asarray(np.where(columns.closes | np.isnan(lots), np.inf, lots))
+    units = np.array([known.get(item.symbol, np.nan) for item in candidates.instruments])
+    lots = np.floor(units / np.abs(candidates.size) + 1e-9)
+    return np.asarray(np.where(candidates.closes | np.isnan(lots), np.inf, lots))
 
 
-def _apart(problem: Problem, odd: Sequence[Oddity]) -> Iterator[Mask]:
+def _apart(programme: Programme, odd: Sequence[Oddity]) -> Iterator[Mask]:
     """Puts bought below some strike and calls sold above it, for each strike of those that cross."""
     crossed = [leg.instrument for each in odd if each.kind == "inverted collar" for leg in each.legs]
-    strike = np.array([getattr(item, "strike", 0.0) for item in problem.columns.instruments])
-    puts, calls = _options(problem, "p", 1.0), _options(problem, "c", -1.0)
+    strike = np.array([getattr(item, "strike", 0.0) for item in programme.candidates.instruments])
+    puts, calls = _options(programme, "p", 1.0), _options(programme, "c", -1.0)
     for middle in sorted({item.strike for item in crossed if isinstance(item, Option)}):
-        mine = np.array([item.asset == crossed[0].asset for item in problem.columns.instruments])
+        mine = np.array([item.asset == crossed[0].asset for item in programme.candidates.instruments])
         yield ~(mine & ((puts & (strike > middle)) | (calls & (strike < middle))))
 
 
-def _two_expiries(problem: Problem, odd: Sequence[Oddity]) -> Iterator[Mask]:
+def _two_expiries(programme: Programme, odd: Sequence[Oddity]) -> Iterator[Mask]:
     """Options of two of the expiries that a plan stands over."""
     legs = next(each.legs for each in odd if each.kind == "many expiries")
     asset = legs[0].instrument.asset
     expiries = sorted({leg.instrument.expiry for leg in legs if isinstance(leg.instrument, Option)})
-    mine = np.array([item.asset == asset for item in problem.columns.instruments]) & _options(problem)
+    mine = np.array([item.asset == asset for item in programme.candidates.instruments]) & _options(programme)
     for pair in combinations(expiries, 2):
-        inside = np.array([getattr(item, "expiry", None) in pair for item in problem.columns.instruments])
+        inside = np.array(
+            [getattr(item, "expiry", None) in pair for item in programme.candidates.instruments]
+        )
         yield ~mine | inside

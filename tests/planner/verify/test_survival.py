@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from cases.markets import flat_market, option
-from cases.planner import programme
+from cases.planner import programme_for
 from numpy.testing import assert_allclose
 
 from hedging import margin
@@ -92,15 +92,15 @@ def test_rows_never_promise_more_than_the_rules_keep(model: str) -> None:
     book = levered(model)
     book = Book([*book.holdings, short.in_account("deribit")], accounts=book.accounts)
     limits = Limits(survive=Survive([CRASH], (-0.5, 0.5)), outright=(Outright("perpetual"),), **WIDE)
-    whole = programme(book, [BTC], Target(delta=(0.0, 20.0)), limits)
+    whole = programme_for(book, [BTC], Target(delta=(0.0, 20.0)), limits)
     rows = [each for each in whole.lazy if each.limit.kind == "survive"]
     ways = limits.survive.ways(_scenarios(book, limits), ["BTC"])  # type: ignore[union-attr]
     draw, exact = np.random.default_rng(5), 0
     for _ in range(10 if model == "standard" else 4):
-        lots = np.zeros(len(whole.columns))
+        lots = np.zeros(len(whole.candidates))
         some = draw.choice(lots.size, 3, replace=False)
-        lots[some] = np.ceil(draw.uniform(0.1, 0.8, 3) * whole.columns.most[some])
-        legs = [leg_of(whole.columns, int(i), lots[i], {"BTC": BTC}, limits) for i in some]
+        lots[some] = np.ceil(draw.uniform(0.1, 0.8, 3) * whole.candidates.most[some])
+        legs = [leg_of(whole.candidates, int(i), lots[i], {"BTC": BTC}, limits) for i in some]
         for each, paths in zip(rows, ways, strict=True):
             room = -each.over(lots)
             at = draw.choice(len(each), 20)
