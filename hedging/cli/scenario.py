@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from hedging.book import Book
     from hedging.margin import Survival
-    from hedging.margin.whole import PathsBy
     from hedging.market import Market
     from hedging.paths import Paths
+    from hedging.paths.by_asset import PathsBy
     from hedging.planner import HedgePlan
     from hedging.scenario import ScenarioResult
 
