@@ -144,6 +144,8 @@ def plan(
         decay=decay_of(legs, request.markets, request.horizon),
         break_even=unfunded,
         inputs=request.to_dict(),
+        book=request.book,
+        markets=request.markets,
     )
     if chosen.closest:
         raise refusal(request, programme, clashes, found)
