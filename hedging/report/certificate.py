@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from hedging.paths import grid
-from hedging.planner import HedgePlan
-from hedging.report.blocks import Column, Columns, Listing, Section, Table, Text, tabled
+from hedging.planner import HedgePlan, PlanStatus
+from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
 from hedging.report.grid import Grid
 from hedging.report.subject import Subject
 from hedging.report.words import amount, per_cent, stamp
@@ -26,7 +26,9 @@ def certificate(subject: Subject, found: Grid) -> Section:
     title = "What the certificate assumes, and what lies beyond"
     if plan is None:
         return Section("certificate", title, (Text("Without a plan nothing is certified."),))
-    blocks = (
+    broken = [Notice("Not certified", plan.message)] if plan.status is PlanStatus.CLOSEST else []
+    blocks: tuple[Block, ...] = (
+        *broken,
         Text("What the proof takes for granted:"),
         Listing(tuple(_assumed(plan))),
         Text(

@@ -6,7 +6,7 @@ from hedging.planner import HedgePlan
 from hedging.report.blocks import Block, Column, Columns, Section, Table, Text, tabled
 from hedging.report.grid import Grid
 from hedging.report.subject import Subject
-from hedging.report.words import amount, day_name, per_cent
+from hedging.report.words import amount, day_name, per_cent, places
 
 __all__ = ["costs"]
 
@@ -27,10 +27,13 @@ def costs(subject: Subject, found: Grid) -> Section:
 
 def _paid(plan: HedgePlan) -> Table:
     """Cost by part, in money and in each other unit of account."""
-    units = [item.unit for item in plan.numeraires] or [str(plan.inputs["currency"])]
+    currency = str(plan.inputs["currency"])
+    units = [item.unit for item in plan.numeraires] or [currency]
     each = [item.cost for item in plan.numeraires] or [plan.cost]
     bases = [item.base for item in plan.numeraires] or [plan.base]
-    digits = [0 if abs(base) >= 10_000 else 4 for base in bases]
+    digits = [
+        max(places(base), 0 if unit == currency else 4) for unit, base in zip(units, bases, strict=True)
+    ]
     names = {
         "half_spread": "half spreads",
         "fees": "fees",
@@ -41,7 +44,7 @@ def _paid(plan: HedgePlan) -> Table:
     rows = [
         (
             text,
-            *(amount(getattr(cost, name), places) for cost, places in zip(each, digits, strict=True)),
+            *(amount(getattr(cost, name), after) for cost, after in zip(each, digits, strict=True)),
             per_cent(getattr(plan.cost, name) / plan.base, 2),
         )
         for name, text in names.items()

@@ -286,7 +286,7 @@ class _Frame:
 
     def _round(self) -> list[tuple[float, float]]:
         """Round gains between the edges, with their distance."""
-        rough = (self.high - self.low) / 5.0
+        rough = (self.high - self.low) / 6.0
         size = 10.0 ** np.floor(np.log10(rough))
         step = next(float(size * m) for m in (1, 2, 5, 10) if size * m >= rough)
         first = int(np.ceil(self.low / step))

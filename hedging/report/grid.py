@@ -31,8 +31,10 @@ LONGEST: Final = 366.0  # days that the sliders reach
 STRIKES: Final = 12  # that become nodes: a payoff bends there
 EXPIRIES: Final = 6  # that become dates, the day before each too
 CLOSE: Final = 1e-3  # of the base: cells that are further off are cut in two
-MOST: Final = {"moves": 68, "vols": 6, "days": 20}  # nodes by axis, so that a page stays small
-PASSES: Final = 3
+# Nodes by axis, so that a page stays small; a second asset has Greeks of its own.
+MOST: Final = {"moves": 76, "vols": 6, "days": 26}
+MOST_OF_SEVERAL: Final = {"moves": 60, "vols": 6, "days": 16}
+PASSES: Final = 4
 
 Array = np.ndarray
 
@@ -129,7 +131,8 @@ def refined(subject: Subject, axes: Axes) -> Axes:
 def _cut(subject: Subject, axes: Axes, name: str, close: float) -> Array:
     """One axis with the middles of its worst intervals."""
     nodes: Array = getattr(axes, name)
-    room, place = MOST[name] - nodes.size, list(MOST).index(name)
+    most = MOST if len(subject.assets) == 1 else MOST_OF_SEVERAL
+    room, place = most[name] - nodes.size, list(MOST).index(name)
     if room <= 0 or nodes.size < 2:
         return nodes
     middles = (nodes[1:] + nodes[:-1]) / 2.0

@@ -14,7 +14,7 @@ from hedging._writing import check_writable, write_text
 from hedging.book import Book
 from hedging.errors import InputError
 from hedging.market import Chains
-from hedging.planner import HedgePlan
+from hedging.planner import HedgePlan, PlanStatus
 from hedging.report import given
 from hedging.report.blocks import Section
 from hedging.report.certificate import certificate
@@ -28,7 +28,7 @@ from hedging.report.quotes import quotes
 from hedging.report.reproduce import reproduce
 from hedging.report.subject import InputFile, Subject
 from hedging.report.trades import trades
-from hedging.report.words import amount, per_cent, stamp
+from hedging.report.words import amount, per_cent, places, stamp
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -127,6 +127,7 @@ def html(
     text = page.render(
         title=f"Hedge report: {', '.join(subject.assets)}",
         lead=_lead(subject),
+        alert=plan.message if plan is not None and plan.status is PlanStatus.CLOSEST else "",
         sections=_sections(subject),
         style=_resource("page.css"),
         script=_resource("page.js"),
@@ -169,8 +170,8 @@ def _lead(subject: Subject) -> Sequence[tuple[str, str]]:
         ("plan", f"{plan.structure}, {plan.status}"),
         ("worst, alone", per_cent(alone.share)),
         ("worst, with the plan", per_cent(hedged.share)),
-        (f"cost [{plan.inputs['currency']}]", amount(plan.cost.execution)),
-        (f"net premium [{plan.inputs['currency']}]", amount(plan.cost.premium)),
+        (f"cost [{plan.inputs['currency']}]", amount(plan.cost.execution, places(plan.base))),
+        (f"net premium [{plan.inputs['currency']}]", amount(plan.cost.premium, places(plan.base))),
     ]
 
 
@@ -199,7 +200,7 @@ def _digest(what: str, path: str | Path) -> InputFile:
         content = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    return InputFile(what, str(path), sha256(content).hexdigest())
+    return InputFile(what, Path(path).name, sha256(content).hexdigest())
 
 
 def _written() -> str:

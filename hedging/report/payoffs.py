@@ -40,6 +40,7 @@ def _picture(subject: Subject, market: Market, studio: Studio) -> Block:
     )
 
     def draw(figure: Figure) -> object:
-        return plots.payoff(subject.book, market, subject.plan, ax=figure.subplots())
+        legs = [leg for leg in subject.legs if leg.instrument.asset == market.asset]
+        return plots.payoff(subject.book, market, legs if planned else None, ax=figure.subplots())
 
     return studio.picture(draw, (7.6, 4.4), alt=alt, caption=f"Gain over the price of {market.asset}")

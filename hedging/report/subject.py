@@ -13,7 +13,7 @@ from hedging.book import Book, Leg
 from hedging.errors import InputError
 from hedging.market import Chains, Market, Option, markets_of
 from hedging.planner import HedgePlan
-from hedging.report.words import amount, signed
+from hedging.report.words import amount, places, signed
 from hedging.units import days
 
 __all__ = ["InputFile", "Subject"]
@@ -85,6 +85,7 @@ class Subject:
                     f"the plan trades {leg.instrument.symbol}, and the chain is {', '.join(known)}: give the chain that "
                     f"the plan was made on, or a newer one of {leg.instrument.asset}."
                 )
+        (book + (() if plan is None else plan)).value(*markets)  # refuses what expired before the quotes
         held = [market for market in markets if market.asset in (*book.assets, *_traded(plan))]
         return cls(book, tuple(held) or markets, plan, **more)
 
@@ -123,8 +124,7 @@ class Subject:
     @property
     def digits(self) -> int:
         """Digits behind the point that gains are worth showing with."""
-        size = abs(self.base[0])
-        return 0 if size >= 10_000 else 2 if size >= 100 else 4
+        return places(self.base[0])
 
     @property
     def horizon(self) -> float:

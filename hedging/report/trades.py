@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hedging.planner import Alternative, Check, HedgePlan, PlanStatus
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
 from hedging.report.subject import Subject
-from hedging.report.words import NOTHING, amount, exact, per_cent, stamp
+from hedging.report.words import NOTHING, amount, exact, per_cent, places, stamp
 from hedging.units import utc
 
 __all__ = ["trades"]
@@ -85,7 +85,7 @@ def _orders(plan: HedgePlan) -> list[Block]:
             str(row["instrument"]),
             exact(float(row["limit_price"]), 8),
             str(row["quote_unit"]),
-            *(amount(float(row[name])) for name in ("premium", "half_spread", "fees")),
+            *(amount(float(row[name]), places(plan.base)) for name in ("premium", "half_spread", "fees")),
         )
         for _, row in plan.orders.iterrows()
     ]
@@ -101,7 +101,7 @@ def _proof(plan: HedgePlan) -> str:
         "search."
     )
     if plan.status is PlanStatus.CLOSEST:
-        return f"Proof: {plan.message} {checked}"
+        return f"Proof: none, as these orders do not meet every limit. {checked}"
     return (
         f"Proof: {plan.message} These orders have an objective of {amount(plan.objective, 2)} {money}, and no orders "
         f"within the limits have one below {amount(plan.bound, 2)} {money}: at most {per_cent(plan.gap, 3)} of it could "
@@ -133,7 +133,8 @@ def _limits(plan: HedgePlan) -> Table:
 
 def _alternatives(plan: HedgePlan) -> Table:
     rows = [
-        (item.name, _legs(item), amount(item.cost.execution), _missed(item)) for item in plan.alternatives
+        (item.name, _legs(item), amount(item.cost.execution, places(plan.base)), _missed(item))
+        for item in plan.alternatives
     ]
     money = _currency(plan)
     columns: Columns = [

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-__all__ = ["NOTHING", "amount", "day_name", "exact", "per_cent", "signed", "stamp"]
+__all__ = ["NOTHING", "amount", "day_name", "exact", "per_cent", "places", "signed", "stamp"]
 
 NOTHING = "–"
 MINUS = "−"
@@ -54,6 +54,11 @@ def exact(value: float | None, digits: int = 5) -> str:
     places = 0 if rounded == 0.0 else max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
     text = f"{rounded:,.{places}f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", MINUS)
+
+
+def places(size: float) -> int:
+    """Digits behind the point that sums in a book of some size are worth showing with."""
+    return 0 if abs(size) >= 10_000 else 2 if abs(size) >= 100 else 4
 
 
 def per_cent(share: float | None, decimals: int = 1, *, sign: bool = False) -> str:
