@@ -151,9 +151,9 @@ def _sections(subject: Subject) -> list[Section]:
         quotes(subject),
     ]
     if subject.screen is not None:
-        sections.append(given.screen(subject.screen))
+        sections.append(given.screen(subject.screen, subject))
     if subject.backtest is not None:
-        sections.append(given.backtest(subject.backtest))
+        sections.append(given.backtest(subject.backtest, studio))
     return [*sections, reproduce(subject)]
 
 

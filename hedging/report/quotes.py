@@ -49,11 +49,12 @@ def _chain(market: Market) -> list[Block]:
 
 
 def _forwards(health: ChainHealth) -> Table:
+    after = 2 if float(health.forwards["forward"].median()) >= 100.0 else 6
     rows = [
         (
             f"{expiry:%Y-%m-%d}",
-            exact(float(row["forward"]), 8),
-            exact(float(row["parity"]), 8),
+            amount(float(row["forward"]), after),
+            amount(float(row["parity"]), after),
             str(int(row["pairs"])),
             "outside" if row["stale"] else "inside",
         )
