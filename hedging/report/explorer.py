@@ -217,7 +217,7 @@ def _error(subject: Subject, found: Grid, shown: str) -> str:
         f"{signed(largest, subject.digits).lstrip('+')} {subject.currency} at most ({per_cent(largest / base, 3)} of the "
         f"{name}) and by {amount(usual, subject.digits)} or less in 95 % of cells; Greeks, which jump at an expiry, are "
         f"within {off} in 95 % of cells. Vol moves by its 30-day figure, other tenors by the root rule of "
-        "hedging.paths; Greeks are those of options and coins, funding left out."
+        "hedging.paths; Greeks are Black-Scholes at the vol of the node, funding left out."
     )
 
 

@@ -114,6 +114,7 @@ def html(
     InputError
         If an asset has no chain, the book is empty, or a file or result is not what it is said to be.
     """
+    written = _written()
     subject = Subject.of(
         book,
         chains,
@@ -131,7 +132,7 @@ def html(
         sections=_sections(subject),
         style=_resource("page.css"),
         script=_resource("page.js"),
-        written=_written(),
+        written=written,
     )
     # A file may hold half a character, which no page can.
     return text.encode("utf-8", "replace").decode("utf-8")
