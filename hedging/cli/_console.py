@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from hedging._writing import check_writable, whole_file, write_text
 from hedging.errors import InputError
-from hedging.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,11 +78,6 @@ def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tupl
     if missing:
         raise InputError(f"no --chain brings {', '.join(map(str, missing))}, which the book holds: {why}")
     return tuple(found[asset] for asset in assets)
-
-
-def vol_of_30_days(market: Market) -> float:
-    """The chain's vol at the forward of 30 days."""
-    return float(market.smile.vol_at(0.0, 30.0 / DAYS_PER_YEAR))
 
 
 def drawn(

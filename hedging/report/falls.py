@@ -17,7 +17,6 @@ from hedging.report.pictures import Studio
 from hedging.report.subject import Subject
 from hedging.report.words import amount, per_cent
 from hedging.scenario import ScenarioResult, run
-from hedging.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -77,7 +76,7 @@ def _fan(subject: Subject) -> dict[str, Paths]:
 def _reaction(market: Market) -> Reaction:
     """How the rest answers a fall, from the vol that the chain shows for 30 days."""
     found = measured(market.asset)
-    return found if market.is_bare else found.at(float(market.smile.vol_at(0.0, 30.0 / DAYS_PER_YEAR)))
+    return found if market.is_bare else found.at(market.vol_of_30_days)
 
 
 def _fall(subject: Subject, title: str, paths: dict[str, Paths]) -> Fall:
