@@ -61,4 +61,12 @@ def _write(
     console.save_figure(plots.payoff(book, chain, overlay=plan).figure, folder / "payoff.png")
     console.save_figure(plots.crash_fan(crash), folder / "crash.png")
     plan.report(folder / "report.html")
-    return "report.html", "plan.json", "orders.csv", "overlays.csv", "scenarios.csv", "payoff.png", "crash.png"
+    return (
+        "report.html",
+        "plan.json",
+        "orders.csv",
+        "overlays.csv",
+        "scenarios.csv",
+        "payoff.png",
+        "crash.png",
+    )

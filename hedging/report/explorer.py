@@ -59,7 +59,7 @@ def _numbers(subject: Subject, found: Grid, books: list[str]) -> dict[str, Any]:
         "days": axes.days.tolist(),
         "dates": [day_name(subject.as_of, day) for day in axes.days],
         "start": int(subject.as_of.timestamp()),
-        "spots": [market.spot for market in subject.markets],
+        "spots": [[market.asset, market.spot] for market in subject.markets],
         "digits": subject.digits,
         "tint": TINT,
         "reach": {name: _reach(found, name) for name in books},
@@ -127,7 +127,9 @@ def _spot_text(subject: Subject, move: float) -> str:
 def _prices(subject: Subject, move: float) -> str:
     """The price of every asset after a move."""
     prices = [market.spot * (1.0 + move) for market in subject.markets]
-    return " / ".join(amount(price, 0 if price >= 1_000 else 2 if price >= 1 else 6) for price in prices)
+    texts = [amount(price, 0 if price >= 1_000 else 2 if price >= 1 else 6) for price in prices]
+    named = [f"{asset} {text}" for asset, text in zip(subject.assets, texts, strict=True)]
+    return texts[0] if len(texts) == 1 else ", ".join(named)
 
 
 def _readings(

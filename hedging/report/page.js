@@ -57,10 +57,11 @@
   }
 
   function prices(move) {
-    return grid.spots.map((spot) => {
+    return grid.spots.map(([asset, spot]) => {
       const price = spot * (1 + move);
-      return amount(price, price >= 1000 ? 0 : price >= 1 ? 2 : 6);
-    }).join(" / ");
+      const text = amount(price, price >= 1000 ? 0 : price >= 1 ? 2 : 6);
+      return grid.spots.length === 1 ? text : `${asset} ${text}`;
+    }).join(", ");
   }
 
   function dateText(days) {
@@ -75,11 +76,16 @@
     return Math.min(at[at.length - 1], Math.max(at[0], value));
   }
 
-  // What the address says; what it does not say, or says in no number, is as it is today.
+  // What the address says; what it does not say, or says in no number, is as it is today. An address that names a
+  // section says nothing of the sliders.
+  function said() {
+    return new URLSearchParams(location.hash.slice(1));
+  }
+
   function read() {
-    const said = new URLSearchParams(location.hash.slice(1));
+    const told = said();
     return Object.fromEntries(names.map((name) => {
-      const value = said.has(name) && said.get(name).trim() !== "" ? Number(said.get(name)) : 0;
+      const value = (told.get(name) || "").trim() === "" ? 0 : Number(told.get(name));
       return [name, Number.isFinite(value) ? clamped(name, value) : 0];
     }));
   }
@@ -142,15 +148,19 @@
     document.querySelectorAll("table.gains").forEach((table) => showTable(table, state));
   }
 
-  // The slider goes in round steps, though an address may name any number; its ends are nodes.
-  function stepped(name) {
-    const step = Number(inputs[name].dataset.step), value = Number(inputs[name].value);
-    const ends = [nodes[name][0], nodes[name][nodes[name].length - 1]];
-    if (ends.includes(value)) return value;
+  // The slider goes in round steps, though an address may name any number; its ends are nodes, and of dates so are
+  // expiries, which lie at an hour of their own.
+  function stepped(name, value) {
+    const at = nodes[name], step = Number(inputs[name].dataset.step);
+    const node = nearest(at, value);
+    if (name === "days" && Math.abs(node - value) < step / 2) return node;
+    if (value <= at[0] || value >= at[at.length - 1]) return clamped(name, value);
     return clamped(name, Number((Math.round(value / step) * step).toFixed(10)));
   }
 
-  function write(state) {
+  function move(changes) {
+    state = { ...state, ...changes };
+    show(state);
     const text = names.filter((name) => state[name] !== 0).map((name) => `${name}=${state[name]}`).join("&");
     try {
       history.replaceState(null, "", `#${text || "explore"}`);
@@ -159,32 +169,28 @@
     }
   }
 
+  let state = read();
   const form = document.getElementById("sliders");
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", (event) => {
     event.preventDefault();
-    const state = Object.fromEntries(names.map((name) => [name, 0]));
-    show(state);
-    write(state);
+    move(Object.fromEntries(names.map((name) => [name, 0])));
   });
   names.forEach((name) => {
-    inputs[name].addEventListener("input", () => {
-      const state = read();
-      state[name] = stepped(name);
-      show(state);
-      write(state);
-    });
+    inputs[name].addEventListener("input", () => move({ [name]: stepped(name, Number(inputs[name].value)) }));
     inputs[name].addEventListener("keydown", (event) => {
       const way = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
       if (!way) return;
       event.preventDefault();
-      const state = read(), step = Number(inputs[name].dataset.step);
-      state[name] = clamped(name, Number((state[name] + way * step).toFixed(10)));
-      show(state);
-      write(state);
+      const step = Number(inputs[name].dataset.step);
+      move({ [name]: clamped(name, Number((state[name] + way * step).toFixed(10))) });
     });
   });
-  window.addEventListener("hashchange", () => show(read()));
-  show(read());
+  window.addEventListener("hashchange", () => {
+    if (!names.some((name) => said().has(name))) return;
+    state = read();
+    show(state);
+  });
+  show(state);
 })();

@@ -28,6 +28,9 @@ THEME: Final = {
     "#0072b2": "var(--blue)",
     "#d55e00": "var(--red)",
     "#009e73": "var(--green)",
+    "#e69f00": "var(--orange)",
+    "#cc79a7": "var(--pink)",
+    "#56b4e9": "var(--sky)",
 }
 NOTHING_BUT_LINES: Final[dict[str, None]] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 
@@ -86,7 +89,8 @@ def _shorten(figure: Figure) -> None:
 def _inline(svg: str, prefix: str) -> str:
     """The element alone, its own names prefixed, sized by its box."""
     body = svg[svg.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
+    for alone in ("metadata", "style"):  # a style of one picture would hold for the whole page
+        body = re.sub(rf"<{alone}\b.*?</{alone}>", "", body, flags=re.S)
     body = re.sub(r'\bid="', f'id="{prefix}', body)
     body = re.sub(r'(xlink:href="|url\()#', rf"\1#{prefix}", body)
     head, rest = body.split(">", 1)

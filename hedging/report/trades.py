@@ -33,6 +33,8 @@ def trades(subject: Subject) -> Section:
         blocks.append(Text(f"What wider limits would save, in {_currency(plan)}: {each}."))
     if plan.alternatives:
         blocks.append(_alternatives(plan))
+    if plan.agreement is not None:
+        blocks.append(Text(f"Outcomes: {plan.agreement}."))
     if plan.remarks:
         blocks += [Text("Remarks on the orders:"), Listing(plan.remarks)]
     return Section("plan", f"Plan: {plan.structure}, {plan.status}", tuple(blocks))

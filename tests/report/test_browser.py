@@ -107,6 +107,7 @@ def test_an_address_beyond_the_sliders_stops_at_their_ends(file: Path, subject: 
 MOVING = """
 <script>
 addEventListener("load", () => {
+  location.hash = "#plan";
   const slider = document.getElementById("spot");
   slider.value = "-0.3";
   slider.dispatchEvent(new Event("input"));

@@ -154,7 +154,7 @@ def test_text_stands_out_by_day_by_night_and_on_paper(page: str) -> None:
                 assert contrast(theme[ink], theme[ground]) >= 4.5, (ink, ground, theme[ink])
         assert contrast(theme["warn"], theme["warn-page"]) >= 4.5
         assert contrast(theme["text"], theme["warn-page"]) >= 4.5
-        for line in ("blue", "red", "green", "quiet"):  # of pictures
+        for line in ("blue", "red", "green", "orange", "pink", "sky", "quiet"):  # of pictures
             assert contrast(theme[line], theme["page"]) >= 3.0
         for tint in ((0, 114, 178), (213, 94, 0)):
             cell = tuple(TINT * c + (1 - TINT) * p for c, p in zip(tint, theme["page"], strict=True))
@@ -257,7 +257,7 @@ def test_several_assets_move_by_the_same_share_under_the_sliders() -> None:
     chains = [flat_chain(), flat_chain(asset="ETH", spot=10.0, strikes=(8.0, 10.0, 12.0))]
     found = Page(report.html(book, chains))
     row = next(row for row in found.table("Gain position alone") if row[0] == "−20 %")
-    assert row[1] == "80.00 / 8.00"
+    assert row[1] == "BTC 80.00, ETH 8.00"
     assert {number(cell) for cell in row[2:]} == {-400.0}
 
 
