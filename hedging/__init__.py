@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         greeks,
         margin,
         market,
+        monitor,
         overlays,
         paths,
         planner,
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
         VenueError,
     )
     from hedging.market import ContractTerms, Future, Market, Option, OptionChain, Perpetual, Spot
+    from hedging.monitor.explain import explain
+    from hedging.monitor.roll import roll
     from hedging.paths import Paths, crash_path, grid
     from hedging.planner import (
         Effort,
@@ -77,6 +80,7 @@ _HOME = {
         "VenueError",
     ),
     "market": ("ContractTerms", "Future", "Market", "Option", "OptionChain", "Perpetual", "Spot"),
+    "monitor": ("explain", "roll"),
     "paths": ("Paths", "crash_path", "grid"),
     "planner": (
         "Effort",
@@ -128,11 +132,13 @@ __all__ = [
     "book",
     "crash_path",
     "errors",
+    "explain",
     "frontier",
     "greeks",
     "grid",
     "margin",
     "market",
+    "monitor",
     "overlays",
     "paths",
     "plan",
@@ -147,6 +153,7 @@ __all__ = [
     "read_tape",
     "report",
     "risk",
+    "roll",
     "rotation",
     "samples",
     "scenario",

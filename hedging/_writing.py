@@ -6,13 +6,21 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from hedging.errors import InputError
 
-__all__ = ["check_writable", "whole_file", "write_text"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["check_writable", "for_spreadsheets", "whole_file", "write_csv", "write_text"]
+
+_ASIDE: Final = "-being-written-"
+_STALE: Final = 3_600.0  # seconds
 
 
 def check_writable(path: str | Path) -> None:
@@ -42,8 +50,11 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """
     target = _target(path)
     folder = target.parent if _replaceable(target) else None
+    prefix = f".{target.stem}{_ASIDE}"
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=folder)
+        if folder is not None:
+            _sweep(folder, prefix, target.suffix)
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=target.suffix, dir=folder)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     os.close(handle)
@@ -62,8 +73,60 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
+def _sweep(folder: Path, prefix: str, suffix: str) -> None:
+    """Remove what processes left aside that were killed while they wrote the same file; nothing takes an hour."""
+    for left in folder.iterdir():
+        if left.name.startswith(prefix) and left.name.endswith(suffix):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > _STALE:
+                    left.unlink()
+
+
+def write_csv(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a table for spreadsheets, whole or not at all; no text in it is a formula there.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    with whole_file(path) as aside:
+        for_spreadsheets(table).to_csv(aside, index=False)
+
+
+def for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with an apostrophe before every text that a spreadsheet would run: names come from elsewhere.
+
+    Numbers stay as they are, also below zero, and so does text that is a number.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> for_spreadsheets(pd.DataFrame({"name": ["=HYPERLINK(1)", "-5", "BTC"], "pnl": [-1.0, 2.0, 3.0]}))["name"].tolist()
+    ["'=HYPERLINK(1)", '-5', 'BTC']
+    """
+    safe = table.copy()
+    for place, kind in enumerate(table.dtypes):
+        if kind.kind not in "biufcM":  # neither numbers nor times
+            safe.isetitem(place, [_no_formula(cell) for cell in table.iloc[:, place]])
+    return safe.rename(columns=_no_formula)
+
+
+def _no_formula(cell: Any) -> Any:
+    if not isinstance(cell, str) or not cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r")):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
+
+
 def _target(path: str | Path) -> Path:
-    target = Path(os.path.realpath(path))
+    try:
+        target = Path(os.path.realpath(path))
+    except ValueError as error:  # a NUL in the path
+        raise InputError(f"{str(path)!r} cannot be written: {error}.") from error
     if target.is_dir():
         raise InputError(f"{path} is a folder; give the name of a file.")
     return target

@@ -79,13 +79,17 @@ GREEK_UNITS: Final[dict[str, GreekUnit]] = {
 }
 
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200  # of anything that was ever quoted; nanoseconds end in 2262
+
+
 def utc(value: str | datetime | pd.Timestamp, name: str = "time") -> pd.Timestamp:
     """Return `value` as a UTC timestamp; a bare date or a time without a zone is refused.
 
     Raises
     ------
     InputError
-        If it is no time, or carries no time zone: a guessed zone moves every option by hours.
+        If it is no time, none that a quote can have, or carries no time zone: a guessed zone moves every option by
+        hours.
     """
     how = "Write it as 2026-02-06T04:30:00Z."
     # pandas reads "June" as a day in the year 1: only ISO dates are taken from text.
@@ -101,6 +105,8 @@ def utc(value: str | datetime | pd.Timestamp, name: str = "time") -> pd.Timestam
         raise InputError(
             f"{name} must carry a time zone; got {value!r}. Write it as {stamp.isoformat()}Z if it is UTC."
         )
+    if not _FIRST_YEAR <= stamp.year < _LAST_YEAR:
+        raise InputError(f"{name} must lie between {_FIRST_YEAR} and {_LAST_YEAR}; got {value!r}.")
     return stamp.tz_convert("UTC")
 
 

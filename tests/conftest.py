@@ -14,8 +14,9 @@ import pytest
 from hedging import Market, OptionChain, samples
 
 # The same examples at every run, and no time limit: a busy machine or a lucky draw is no verdict. To look for
-# new ones: pytest --hypothesis-profile=search
+# new ones: pytest --hypothesis-profile=search, or =night for as long as a night.
 hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
+hypothesis.settings.register_profile("night", deadline=None, max_examples=20_000)
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("repeatable")
 

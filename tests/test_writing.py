@@ -4,10 +4,12 @@ import os
 import stat
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from hedging import InputError
-from hedging._writing import check_writable, whole_file, write_text
+from hedging._writing import check_writable, whole_file, write_csv, write_text
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -80,3 +82,29 @@ def test_rights_of_a_replaced_file_are_kept_and_a_new_one_has_the_usual(tmp_path
     target.chmod(0o600)
     write_text(target, "new")
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_what_killed_processes_left_aside_is_removed(tmp_path):
+    target = tmp_path / "plan.json"
+    with whole_file(target) as aside:
+        left = aside.name
+    old, new, other = tmp_path / left, tmp_path / f"{left[:-5]}x.json", tmp_path / ".plan-mine.json"
+    for path in (old, new, other):
+        path.write_text("")
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    write_text(target, "{}")
+    assert {path.name for path in tmp_path.iterdir()} == {"plan.json", new.name, other.name}
+
+
+def test_no_text_of_a_table_is_a_formula_in_a_spreadsheet(tmp_path):
+    names = ["=1+1", "+x", "-x", "@x", "\t=1", " =1", "-5", "+1e3", "BTC", "", None]
+    frame = pd.DataFrame(
+        {"=name": names, "pnl": np.arange(len(names)) - 5.0, "at": pd.Timestamp("2026-01-01")}
+    )
+    write_csv(tmp_path / "x.csv", frame)
+    again = pd.read_csv(tmp_path / "x.csv", keep_default_na=False, dtype=str)
+    safe = ["'=1+1", "'+x", "'-x", "'@x", "'\t=1", "' =1", "-5", "+1e3", "BTC", "", ""]
+    assert again["'=name"].tolist() == safe
+    assert again["pnl"].astype(float).tolist() == frame["pnl"].tolist()
+    assert frame["=name"].tolist()[:-1] == names[:-1]

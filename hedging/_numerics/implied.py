@@ -8,6 +8,8 @@ attainable values needs no third step.
 
 from __future__ import annotations
 
+import math
+
 from hedging._numerics.formulas import (
     INV_SQRT_2PI,
     LEAST,
@@ -133,6 +135,7 @@ def build_implied(ar: Arithmetic) -> Function:
     minimum, maximum = ar.minimum, ar.maximum
     start, step, verdict = build_start(ar), build_step(ar), build_verdict(ar)
     zero, half, one, tiny, ulp = (ar.number(c) for c in (0.0, 0.5, 1.0, TINY, ROUNDING))
+    close, root_2pi, cubic = (ar.number(c) for c in (1e-4, SQRT_2PI, math.pi / 12.0))
 
     def implied(
         w: Number, S: Number, K: Number, T: Number, r: Number, p: Number, q: Number
@@ -152,6 +155,10 @@ def build_implied(ar: Arithmetic) -> Function:
         target = minimum(v, c)
         s1, _ = step(-x, start(x, v, c), target, upper)
         s, pdf = step(-x, s1, target, upper)
+        # At the money a small value is 2 N(s/2) - 1, inverted by its series; as a difference it is all rounding.
+        money = (x == zero) & (v < close)
+        exact = root_2pi * v * (one + cubic * v * v)
+        s, s1 = where(money, exact, s), where(money, exact, s1)
         # An out-of-the-money price carries its whole time value; any other is a difference.
         difference = where(upper, ulp * (top + p) / low, where(forward > zero, noise, zero))
         blur = difference / maximum(pdf * s, tiny)

@@ -11,7 +11,7 @@ import numpy as np
 
 from hedging._numerics.arithmetic import ARRAYS
 from hedging._numerics.kernels import _loops
-from hedging._numerics.revaluation_formulas import Leg, Moves, build_value, build_vol
+from hedging._numerics.revaluation_formulas import Moves, OptionColumns, build_value, build_vol
 from hedging._numerics.types import Array
 
 __all__ = ["values", "vol"]
@@ -24,14 +24,14 @@ _VOL = {skewed: build_vol(ARRAYS, skewed=skewed) for skewed in (False, True)}
 _VALUE = {skewed: build_value(ARRAYS, skewed=skewed) for skewed in (False, True)}
 
 
-def vol(leg: Leg, moves: Moves) -> Array:
+def vol(leg: OptionColumns, moves: Moves) -> Array:
     """Vol of each option in each scenario, shape (options, scenarios)."""
     k = leg.log_strike - moves.log_forward
     function = _VOL[moves.skew_shift is not None]
     return np.asarray(function(leg, k, moves.slide, moves.vol_shift, moves.skew_shift))
 
 
-def values(leg: Leg, moves: Moves, *, compiled: bool) -> Array:
+def values(leg: OptionColumns, moves: Moves, *, compiled: bool) -> Array:
     """Value of each option in each scenario, shape (options, scenarios); `compiled` where numba is installed."""
     out = np.empty((leg.sign.size, moves.log_forward.size))
     if compiled and _loops() is not None:

@@ -16,7 +16,7 @@ from hedging._numerics import formulas, kernels_compiled, revaluation_formulas, 
 from hedging._numerics.formulas import Function
 from hedging._numerics.kernels_compiled import _MACHINE, _read_only
 from hedging._numerics.kernels_compiled import _cached as _cached_by_file
-from hedging._numerics.revaluation_formulas import Leg, Moves, build_value
+from hedging._numerics.revaluation_formulas import Moves, OptionColumns, build_value
 from hedging._numerics.types import Array
 
 CHUNK = 512
@@ -40,7 +40,7 @@ _skewed_value = build_value(_MACHINE, skewed=True)
 
 
 @_cached
-def _loop(leg: Leg, x: Array, y: Array) -> None:
+def _loop(leg: OptionColumns, x: Array, y: Array) -> None:
     for i in range(CHUNK):
         y[i] = _value(
             leg,
@@ -54,7 +54,7 @@ def _loop(leg: Leg, x: Array, y: Array) -> None:
 
 
 @_cached
-def _skewed_loop(leg: Leg, x: Array, y: Array) -> None:
+def _skewed_loop(leg: OptionColumns, x: Array, y: Array) -> None:
     for i in range(CHUNK):
         y[i] = _skewed_value(
             leg,
@@ -80,7 +80,7 @@ def _fill(legs: Array, moves: tuple[Array, ...], skewed: bool, out: Array) -> No
                 row[:] = column[0]
         for option in range(out.shape[0]):
             c = legs[option]
-            leg = Leg(
+            leg = OptionColumns(
                 c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10], c[11], c[12], c[13], c[14]
             )  # fmt: skip
             if skewed:
@@ -90,7 +90,7 @@ def _fill(legs: Array, moves: tuple[Array, ...], skewed: bool, out: Array) -> No
             out[option, start : start + n] = y[:n]
 
 
-def fill(leg: Leg, moves: Moves, out: Array) -> None:
+def fill(leg: OptionColumns, moves: Moves, out: Array) -> None:
     """Write the value of each option in each scenario, shape (options, scenarios)."""
     columns = tuple(_read_only(np.zeros(1) if v is None else np.ascontiguousarray(v)) for v in moves)
     _fill(np.hstack(leg), columns, moves.skew_shift is not None, out)

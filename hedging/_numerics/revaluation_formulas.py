@@ -1,6 +1,6 @@
 """What one option is worth over many scenarios of one date: the formulas once, for arrays and machine code.
 
-All that depends on the option and the date alone is worked out beforehand (`Leg`), and all that depends on the
+All that depends on the option and the date alone is worked out beforehand (`OptionColumns`), and all that depends on the
 date and the scenario alone as well (`Moves`). What is left is one pass: log-moneyness, the vol there on the
 moved surface, and Black's formula on the discounted legs.
 """
@@ -13,10 +13,10 @@ from hedging._numerics import svi
 from hedging._numerics.formulas import Arithmetic, Function, Number, build_black, compiled
 from hedging._numerics.vol_moves import shifted_vol, skew_bend
 
-__all__ = ["Leg", "Moves", "build_value", "build_vol"]
+__all__ = ["Moves", "OptionColumns", "build_value", "build_vol"]
 
 
-class Leg(NamedTuple):
+class OptionColumns(NamedTuple):
     """Options of one expiry on one date, each field a column (options, 1); inside a loop, numbers.
 
     The two slices are raw SVI whose sum is the square of the vol; see `Smile.slices_at`.
@@ -55,7 +55,7 @@ def build_vol(ar: Arithmetic, *, skewed: bool) -> Function:
     sqrt = ar.sqrt
     variance, shifted, bend = (compiled(ar, f) for f in (svi.variance, shifted_vol, skew_bend))
 
-    def vol(leg: Leg, k: Number, slide: Number, vol_shift: Number, skew_shift: Number) -> Number:
+    def vol(leg: OptionColumns, k: Number, slide: Number, vol_shift: Number, skew_shift: Number) -> Number:
         seen = k + slide
         early = variance(leg.a, leg.b, leg.rho, leg.m, leg.s, seen)
         late = variance(leg.late_a, leg.late_b, leg.late_rho, leg.late_m, leg.late_s, seen)
@@ -72,7 +72,7 @@ def build_value(ar: Arithmetic, *, skewed: bool) -> Function:
     vol, black = build_vol(ar, skewed=skewed), build_black(ar)
 
     def value(
-        leg: Leg,
+        leg: OptionColumns,
         spot: Number,
         money: Number,
         log_forward: Number,

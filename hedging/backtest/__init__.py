@@ -1,7 +1,6 @@
 """What an overlay would have cost and saved: recorded quotes replayed, every coin of it in a ledger that adds up."""
 
 from hedging.backtest.compare import Comparison, Starts, compare, starts
-from hedging.backtest.delivery import Delivery, read_delivery
 from hedging.backtest.hedged import banded, pair, planned
 from hedging.backtest.indices import bxm, cll, cllz, pput
 from hedging.backtest.intervals import deflated_sharpe, interval, superior, walk_forward
@@ -32,6 +31,7 @@ from hedging.backtest.state import Order, State, Strategy, Wait
 from hedging.backtest.strategies import MAKERS, hold, rolled
 from hedging.backtest.sweep import sweep
 from hedging.backtest.tape import Tape
+from hedging.prices.delivery import Delivery, read_delivery
 
 __all__ = [
     "MAKERS",

@@ -14,13 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import greeks
-from hedging.backtest.delivery import Deliveries, deliveries_of
 from hedging.backtest.tape import Tape
 from hedging.errors import InputError
 from hedging.market._judging import Source
 from hedging.market.chain import ChainRules, no_futures
 from hedging.market.contracts import ContractTerms, option_symbol
 from hedging.market.snapshots import Snapshots
+from hedging.prices.delivery import Deliveries, deliveries_of
 from hedging.units import DAYS_PER_YEAR
 from hedging.units import years as between
 from hedging.venues.deribit import option_terms

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from hedging.backtest.ledger import Kind
 from hedging.backtest.rules import Rules
 from hedging.book import Book, Holding
+from hedging.book.expired import payoff_per_unit
 from hedging.book.legs import Leg
 from hedging.market.contracts import Future, Option, Perpetual
 
@@ -68,7 +69,7 @@ def settled(held: Holding, price: float, rules: Rules) -> tuple[Flow, Flow]:
         flow = closed_linear(held, held.quantity, price, price)
         return flow, Flow(0.0, 0.0, 0.0)
     coin = item.terms.settlement == "coin"
-    payoff = max(item.sign * (price - item.strike), 0.0) / (price if coin else 1.0)
+    payoff = payoff_per_unit(item, price)
     rate = float(rules.settlement_fee(item.terms).per_unit(payoff, 1.0 if coin else price)) if payoff else 0.0
     return _flow(held.units * payoff, payoff, coin=coin), _flow(-abs(held.units) * rate, rate, coin=coin)
 

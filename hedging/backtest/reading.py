@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hedging.backtest.delivery import Deliveries, deliveries_of
 from hedging.backtest.saved import is_saved, load_tape
 from hedging.backtest.tape import ENDINGS, Paths, Tape
 from hedging.errors import ChainError
 from hedging.market.chain import ChainRules
 from hedging.market.snapshots import Snapshots
+from hedging.prices.delivery import Deliveries, deliveries_of
 from hedging.venues import read_snapshots
 
 __all__ = ["read_tape"]

@@ -14,11 +14,11 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._writing import whole_file
-from hedging.backtest.delivery import Delivery
 from hedging.errors import ChainError, InputError
 from hedging.market.chain import in_columns
 from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.market.snapshots import Snapshots
+from hedging.prices.delivery import Delivery
 
 __all__ = ["is_saved", "load_tape", "write_tape"]
 

@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging.backtest.delivery import Deliveries, Delivery, Settlement, deliveries_of
 from hedging.backtest.saved import write_tape
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, Option
 from hedging.market.snapshots import Snapshots
+from hedging.prices.delivery import Deliveries, Delivery, Settlement, deliveries_of
 from hedging.units import days_apart, utc
 
 __all__ = ["Quote", "Tape"]

@@ -5,6 +5,8 @@ The only place where quantity, multiplier and sign meet.
 
 from hedging.book.accounts import ACCOUNT_MODELS, COLD, DeclaredAccount, Transfer
 from hedging.book.book import Book, Exposure, Holding
+from hedging.book.entering import Entering
+from hedging.book.expired import DeliveryPrices, Settled, settle
 from hedging.book.files import book_from_dict, read_book
 from hedging.book.ladder import Ladder, Level
 from hedging.book.legs import (
@@ -29,6 +31,8 @@ __all__ = [
     "Book",
     "Cost",
     "DeclaredAccount",
+    "DeliveryPrices",
+    "Entering",
     "Exposure",
     "HasLegs",
     "Holding",
@@ -37,6 +41,7 @@ __all__ = [
     "Legs",
     "Level",
     "Pricer",
+    "Settled",
     "Transfer",
     "book_delta_gamma",
     "book_from_dict",
@@ -48,6 +53,7 @@ __all__ = [
     "orders_frame",
     "outright_leg",
     "read_book",
+    "settle",
     "structure",
     "ticket",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hedging._numerics.revaluation_formulas import Leg, Moves
+from hedging._numerics.revaluation_formulas import Moves, OptionColumns
 from hedging._numerics.types import Array, Rows
 from hedging.market.market import OptionTable
 from hedging.market.smile import Smile
@@ -81,7 +81,7 @@ def _column(values: Array | None, date: int) -> Array | None:
     return None if values is None else np.ascontiguousarray(values[:, date])
 
 
-def options_of(table: OptionTable, rows: Rows, remaining: float, node: Node, smile: Smile) -> Leg:
+def options_of(table: OptionTable, rows: Rows, remaining: float, node: Node, smile: Smile) -> OptionColumns:
     """Options of one expiry that is still ahead, all that scenarios do not touch."""
     growth = np.exp(table.carry[rows] * remaining)
     discount = np.exp(-table.rate[rows] * remaining)
@@ -99,7 +99,7 @@ def options_of(table: OptionTable, rows: Rows, remaining: float, node: Node, smi
         np.full(rows.size, math.sqrt(remaining)),
         *slices,
     )
-    return Leg(*(column[:, None] for column in columns))
+    return OptionColumns(*(column[:, None] for column in columns))
 
 
 def _forward_variance(smile: Smile, elapsed: float, remaining: float) -> float:

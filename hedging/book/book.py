@@ -258,9 +258,10 @@ class Book:
         if not accounts:
             accounts = [DeclaredAccount("account", model, cash=self.cash)]
             holdings = tuple(item.in_account("account") for item in holdings)
-        return self._like(holdings, self.cash, accounts)
+        return self.like(holdings, self.cash, accounts)
 
-    def _like(self, holdings: Iterable[Holding], cash: float, accounts: Iterable[DeclaredAccount]) -> Book:
+    def like(self, holdings: Iterable[Holding], cash: float, accounts: Iterable[DeclaredAccount]) -> Book:
+        """Other holdings, money and accounts, judged and traded as this book is."""
         return Book(
             holdings,
             cash=cash,
@@ -361,10 +362,10 @@ class Book:
 
     def _after(self, leg: Leg) -> Book:
         where = self.trading_account
-        holdings = _merged(self.holdings, Holding(leg.instrument, leg.quantity, leg.price, where))
+        holdings = merged(self.holdings, Holding(leg.instrument, leg.quantity, leg.price, where))
         if leg.pays_coin:
             coins = Holding.spot(leg.instrument.asset, -leg.paid / leg.spot).in_account(where)
-            return self._with(_merged(holdings, coins), 0.0)
+            return self._with(merged(holdings, coins), 0.0)
         return self._with(holdings, leg.paid)
 
     def _with(self, holdings: Iterable[Holding], paid: float) -> Book:
@@ -373,10 +374,10 @@ class Book:
         accounts = (
             replace(item, cash=item.cash - paid) if item.name == where else item for item in self.accounts
         )
-        return self._like(holdings, self.cash - paid, accounts)
+        return self.like(holdings, self.cash - paid, accounts)
 
 
-def _merged(holdings: Sequence[Holding], new: Holding) -> tuple[Holding, ...]:
+def merged(holdings: Sequence[Holding], new: Holding) -> tuple[Holding, ...]:
     """Add to the holding of the same instrument if there is one; a holding of zero goes.
 
     Perpetuals and futures merge only at the same entry: another entry is another gain.

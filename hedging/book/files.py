@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
+from hedging._reading import foreign, parse_toml, read_text
 from hedging.book.accounts import DeclaredAccount, Transfer
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
@@ -169,12 +169,7 @@ def read_book(path: str | Path) -> Book:
         If the file is missing, no TOML, or breaks a rule; the message names every key that does.
     """
     file = Path(path)
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin with a mark
-    except OSError as error:
-        raise InputError(f"book file {file} cannot be read: {error.strerror or error}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"book file {file} is not TOML: {error}.") from error
+    content = parse_toml(read_text(file, what="book file"), f"book file {file}")
     return book_from_dict(content, source=str(file))
 
 
@@ -196,10 +191,8 @@ def book_from_dict(content: dict[str, Any], *, source: str = "book") -> Book:
         parsed = _BookFile.model_validate(content)
     except ValidationError as error:
         raise InputError(f"{source}: {_in_words(error)}.") from error
-    try:
+    with foreign(source):
         return parsed.book()
-    except InputError as error:
-        raise InputError(f"{source}: {error}") from error
 
 
 def _in_words(error: ValidationError) -> str:

@@ -24,6 +24,7 @@ __all__ = [
     "cost_of",
     "crossing_cost",
     "legs_of",
+    "legs_to_export",
     "option_leg",
     "orders_frame",
     "outright_leg",
@@ -127,6 +128,22 @@ def legs_of(overlay: Legs | None) -> tuple[Leg, ...]:
     if overlay is None:
         return ()
     return tuple(overlay.legs if hasattr(overlay, "legs") else overlay)
+
+
+def legs_to_export(overlay: Legs) -> tuple[Leg, ...]:
+    """The legs of what may be sent to a venue.
+
+    Raises
+    ------
+    InputError
+        If it is a plan read from a file that was edited: what it says was never checked against a chain.
+    """
+    if not getattr(overlay, "trusted", True):
+        raise InputError(
+            "this plan was read from an edited file, to be looked at (trust=False): its orders are not exported. Plan "
+            "again, or read the file as it was written."
+        )
+    return legs_of(overlay)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from hedging.book.accounts import DeclaredAccount, Transfer
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg, orders_frame
 from hedging.market.contracts import (
@@ -70,11 +71,22 @@ def book_to_dict(book: Book) -> dict[str, Any]:
             "instrument": held.instrument.symbol,
             "quantity": held.quantity,
             "entry": held.entry,
+            "account": held.account,
             "terms": _instrument(held.instrument),
         }
         for held in book.holdings
     ]
-    return {"holdings": holdings, "cash": book.cash, "numeraire": book.numeraire}
+    return {
+        "holdings": holdings,
+        "cash": book.cash,
+        "numeraire": book.numeraire,
+        "accounts": [plain_values(asdict(account)) for account in book.accounts],
+        "transfers": [
+            asdict(each) | {"date": None if each.date is None else each.date.isoformat()}
+            for each in book.transfers
+        ],
+        "orders": book.orders,
+    }
 
 
 def book_from(saved: dict[str, Any]) -> Book:
@@ -84,10 +96,18 @@ def book_from(saved: dict[str, Any]) -> Book:
             _instrument_from(row["terms"]),
             row["quantity"],
             row["entry"],
+            row.get("account", ""),
         )
         for row in saved["holdings"]
     ]
-    return Book(holdings, cash=saved["cash"], numeraire=saved["numeraire"])
+    return Book(
+        holdings,
+        cash=saved["cash"],
+        numeraire=saved["numeraire"],
+        accounts=[DeclaredAccount(**told) for told in saved.get("accounts", ())],
+        transfers=[Transfer(**told) for told in saved.get("transfers", ())],  # its date becomes a time there
+        orders=saved.get("orders", ""),
+    )
 
 
 def _instrument(item: Instrument) -> dict[str, Any]:
@@ -95,6 +115,10 @@ def _instrument(item: Instrument) -> dict[str, Any]:
     if isinstance(item, Option):
         terms = asdict(item.terms)
         terms["fee"] = plain_fee(terms["fee"])
+        if not terms["combo_waiver"]:
+            del terms[
+                "combo_waiver"
+            ]  # as in files from before venues had one: the id of a plan is that of this form
         return plain | {
             "flag": item.flag,
             "strike": item.strike,

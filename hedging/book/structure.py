@@ -12,7 +12,7 @@ from hedging.book.book import Book
 from hedging.book.legs import Leg
 from hedging.market.contracts import Instrument, Option, kind_of
 
-__all__ = ["SIDES", "closings", "disguises", "is_a", "structure"]
+__all__ = ["SIDES", "closings", "disguises", "is_a", "opened", "structure"]
 
 DUST = 1e-9  # of a contract
 
@@ -80,6 +80,14 @@ def closings(legs: Sequence[Leg], book: Book) -> tuple[str, ...]:
             for roll in done.rolls
         ),
         *(f"closes {abs(leg.quantity):,.6g} {_name(leg)}" for leg in done.closed),
+    )
+
+
+def opened(legs: Sequence[Leg], book: Book) -> tuple[Leg, ...]:
+    """What some orders open of options, rolls included, beyond what they close of those held."""
+    options = [leg for leg in legs if isinstance(leg.instrument, Option)]
+    return _sized(
+        options, [abs(leg.quantity) - min(abs(leg.quantity), _held_against(leg, book)) for leg in options]
     )
 
 

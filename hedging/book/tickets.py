@@ -38,7 +38,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hedging.book.legs import Leg, Legs, cost_of, legs_of
+from hedging.book.legs import Leg, Legs, cost_of, legs_to_export
 from hedging.market.contracts import Instrument, Option, Spot
 
 __all__ = ["SCHEMA", "ticket"]
@@ -86,7 +86,7 @@ def ticket(
     >>> order["side"], order["instrument"]["flag"], order["price_unit"]
     ('buy', 'put', 'BTC')
     """
-    legs = legs_of(orders)
+    legs = legs_to_export(orders)
     return {
         "schema": SCHEMA,
         "plan": plan,

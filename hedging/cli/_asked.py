@@ -186,6 +186,11 @@ def add_asked(command: console.Parser) -> None:
         "targets", "bands hold for every asset, or by asset: BTC=8:12,ETH=50:80"
     )
     _add(target, (*TARGETS, *TARGET_RULES))
+    target.add_argument(
+        "--robust",
+        action="store_true",
+        help="the targets hold on every surface inside the quotes' bid and ask",
+    )
     limits = command.add_argument_group("limits")
     _add(limits, LIMITS)
     limits.add_argument(
@@ -236,7 +241,7 @@ def target_of(args: argparse.Namespace, **more: Any) -> Target:
     """The target asked for; `more` are fields that only one command has."""
     from hedging.planner import Target
 
-    return Target(**_given(args, (*TARGETS, *TARGET_RULES)), **more)
+    return Target(**_given(args, (*TARGETS, *TARGET_RULES)), robust=args.robust, **more)
 
 
 def limits_of(args: argparse.Namespace) -> Limits:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from hedging._writing import check_writable, whole_file, write_text
+from hedging._writing import check_writable, whole_file, write_csv, write_text
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -112,8 +112,7 @@ def folder(path: str) -> Path:
 
 def write_table(path: str | Path, table: Any) -> None:
     """Write a table as CSV, whole or not at all."""
-    with whole_file(path) as aside:
-        table.to_csv(aside, index=False)
+    write_csv(path, table)
 
 
 def emit_json(path: str, content: Any) -> None:

@@ -180,8 +180,10 @@ def _show(args: argparse.Namespace, tape: Tape, comparison: Comparison) -> None:
 def _write_ledgers(path: str, comparison: Comparison) -> None:
     import pandas as pd
 
+    from hedging._writing import for_spreadsheets
+
     table = pd.concat([done.ledger.assign(strategy=done.name) for done in comparison.runs], ignore_index=True)
     if path == "-":
-        print(table.to_csv(index=False), end="")
+        print(for_spreadsheets(table).to_csv(index=False), end="")
     else:
         console.write_table(path, table)

@@ -1,7 +1,7 @@
 """The command ``hedging``: parse, call one public function, print.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 no feasible plan (the closest one is
-printed); 2 bad input; 3 the solver, an exchange or the system failed; 130 interrupted.
+printed), or a watched target is broken; 2 bad input; 3 the solver, an exchange or the system failed; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from hedging.cli import frontier as cli_frontier
 from hedging.cli import overlays as cli_overlays
 from hedging.cli import plan as cli_plan
 from hedging.cli import report as cli_report
+from hedging.cli import roll as cli_roll
 from hedging.cli import scenario as cli_scenario
 from hedging.cli import screen as cli_screen
+from hedging.cli import watch as cli_watch
 from hedging.errors import HedgingError
 
 __all__ = ["main"]
@@ -105,6 +107,8 @@ def _parser() -> console.Parser:
     cli_overlays.add_parser(commands)
 
     cli_audit.add_parser(commands)
+    cli_watch.add_parser(commands)
+    cli_roll.add_parser(commands)
     cli_scenario.add_parser(commands)
     cli_chain.add_parser(commands)
     cli_screen.add_parser(commands)

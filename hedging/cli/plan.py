@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hedging._writing import write_text
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
+from hedging.cli._survive import add_survive, survive_of
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     plan.usage = "hedging plan BOOK --chain FILE [options]"  # of which there are too many for a line
     asked.add_chains(plan)
     asked.add_asked(plan)
+    add_survive(plan)
     plan.add_argument(
         "--minimise",
         choices=["cost", "worst", "shortfall"],
@@ -51,6 +53,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from dataclasses import replace
+
     from hedging.planner import InfeasibleHedgeError, Outcomes
     from hedging.planner import plan as find
 
@@ -58,7 +62,8 @@ def _run(args: argparse.Namespace) -> int:
     book, markets = asked.book_and_markets(args)
     if args.plot and len(markets) > 1:
         raise InputError("--plot draws the payoff of one asset, and the book holds several: leave it out.")
-    target, limits = _target(args), asked.limits_of(args)
+    target = _target(args)
+    limits = replace(asked.limits_of(args), survive=survive_of(args, markets))
     outcomes = None
     if target.needs_outcomes:
         outcomes = Outcomes(asked.outcomes_of(args, markets), reweight=args.reweight)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
-from pathlib import Path
 from typing import Any
 
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
-from hedging.errors import InputError
 
 __all__ = ["add_parser"]
 
@@ -25,6 +22,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command = console.command(commands, "report", _run, text)
     asked.add_chains(command)
     command.add_argument("--plan", metavar="FILE", help="a plan saved by: hedging plan --json FILE")
+    command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
     command.add_argument("--backtest", metavar="FILE", help="saved by: hedging backtest --json FILE")
     command.add_argument("--screen", metavar="FILE", help="saved by: hedging screen --json FILE")
     command.add_argument(
@@ -45,7 +43,7 @@ def _run(args: argparse.Namespace) -> int:
         args.output,
         book.with_model(args.account) if args.account else book,
         markets,
-        read_plan(args.plan) if args.plan else None,
+        read_plan(args.plan, trust=not args.edited) if args.plan else None,
         backtest=_read(args.backtest, "--backtest"),
         screen=_read(args.screen, "--screen"),
         files=_files(args),
@@ -59,12 +57,9 @@ def _read(path: str | None, option: str) -> Any:
     """A saved result as plain values."""
     if path is None:
         return None
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{option} {path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise InputError(f"{option} {path} is no JSON: {error}.") from error
+    from hedging._reading import parse_json, read_text
+
+    return parse_json(read_text(path, what=option), f"{option} {path}")
 
 
 def _files(args: argparse.Namespace) -> dict[str, str]:
@@ -83,4 +78,5 @@ def _command(args: argparse.Namespace) -> str:
     for name in REPEATED:
         if (value := getattr(args, name)) is not None:
             words += ["-o" if name == "output" else asked.option(name), value]
+    words += ["--edited"] if args.edited else []
     return shlex.join(words)

@@ -72,11 +72,23 @@ def _run(args: argparse.Namespace) -> int:
     book, chain = console.read_inputs(args)
     market = Market.of(chain)
     overlay = read_plan(args.plan) if args.plan else None
+    if overlay is not None:
+        _check_plan(args, overlay, book)
     if args.grid:
         return _grid(args, book, market, overlay)
     if args.monte_carlo is not None:
         return _monte_carlo(args, book, market, overlay)
     return _path(args, book, market, overlay)
+
+
+def _check_plan(args: argparse.Namespace, overlay: HedgePlan, book: Book) -> None:
+    """Refuse a plan of other assets; of another book of the same ones, say how it differs."""
+    from hedging.cli._streams import complain
+    from hedging.planner.result.belonging import other_book
+
+    differs = other_book(overlay, book)
+    if differs:
+        complain(f"{args.plan} was planned for another book: {differs}")
 
 
 def _path(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePlan | None) -> int:

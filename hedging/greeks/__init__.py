@@ -25,7 +25,8 @@ Conventions of every function
     * ``errors="raise"`` refuses a call with any bad entry, ``errors="nan"`` returns NaN in its row; a bad row
       never touches another.
 
-Deribit's published Greeks are those of `greeks` at the forward with ``rate=0``. Values are within a few
+Deribit's published Greeks are those of `greeks` at the forward with ``rate=0``, but for theta in an option's last
+day, which it caps. Values are within a few
 roundings of what float64 inputs determine; the figures are in ``tests/reference/README.md``.
 """
 

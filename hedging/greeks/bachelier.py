@@ -146,7 +146,8 @@ def _time_value(x: Array, s: Array) -> tuple[Array, Array, Array]:
 def _price(w: Array, F: Array, K: Array, T: Array, rate: Array, normal_vol: Array) -> Array:
     """Discounted value."""
     with np.errstate(all="ignore"):
-        _, _, value = _time_value(np.abs(F - K), normal_vol * np.sqrt(T))
+        # Also of -0.0, by which what is left would be divided into minus infinity.
+        _, _, value = _time_value(np.abs(F - K), np.abs(normal_vol * np.sqrt(T)))
         return np.asarray(np.exp(-rate * T) * (np.maximum(w * (F - K), 0.0) + value))
 
 

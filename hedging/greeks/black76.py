@@ -94,7 +94,8 @@ def black76_greeks(
 
     Notes
     -----
-    Deribit's delta, gamma, vega and theta are these at ``rate=0``. Its rho lets the forward move with the
+    Deribit's delta, gamma, vega and theta are these at ``rate=0``, but for theta in an option's last day, which it
+    caps and which here is the derivative still. Its rho lets the forward move with the
     rate, as that of ``greeks(flag, forward, strike, time_to_expiry, 0.0, vol)`` does.
     """
     names, wanted = named(names, _NAMES)

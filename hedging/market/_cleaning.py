@@ -18,6 +18,7 @@ from hedging._numerics.types import Mask
 from hedging.errors import ChainError, InputError
 
 __all__ = [
+    "BEYOND_BELIEF",
     "NUMBER_COLUMNS",
     "RAW_COLUMNS",
     "ChainRules",
@@ -44,7 +45,7 @@ NUMBER_COLUMNS: Final = (
 )
 RAW_COLUMNS: Final = ("symbol", "flag", "expiry", *NUMBER_COLUMNS)
 
-_BEYOND_BELIEF: Final = 1e15  # no price, size or count is larger, and squares of it are still numbers
+BEYOND_BELIEF: Final = 1e15  # no price, size or count is larger, and squares of it are still numbers
 
 Reasons = npt.NDArray[np.object_]
 
@@ -67,9 +68,9 @@ class ChainRules:
     min_vol, max_vol : float
         Least and largest believable vol; beyond them a unit is suspected. [decimal a year]
     max_below_intrinsic : float
-        How far an ask may lie below the undiscounted intrinsic value. [share of the forward]
+        How far an ask or a mark may lie below the undiscounted intrinsic value. [share of the forward]
     max_above_bound : float
-        How far an ask may lie above that bound. [share of the bound]
+        How far a bid, an ask or a mark may lie above that bound. [share of the bound]
     two_sided : bool
         Whether a quote without a bid or without an ask is unusable; by default it is kept.
     """
@@ -112,9 +113,9 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
             blank |= raw[name].astype(str).str.strip() == ""
         finite = value.abs() < np.inf
         rules = ((value.isna() & ~blank, "not a number"), (value.notna() & ~finite, "not finite"))
-        for broken, rule in (*rules, (finite & (value.abs() > _BEYOND_BELIEF), "beyond belief")):
+        for broken, rule in (*rules, (finite & (value.abs() > BEYOND_BELIEF), "beyond belief")):
             reasons[broken.to_numpy() & (reasons == "")] = f"{name} is {rule}"
-        table[name] = value.where(value.abs() <= _BEYOND_BELIEF)
+        table[name] = value.where(value.abs() <= BEYOND_BELIEF)
     for name in ("bid", "ask", "bid_size", "ask_size", "mark_vol"):
         table[name] = table[name].where(table[name] != 0.0)
     return table, reasons
@@ -183,6 +184,10 @@ def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]
         ),
         ("strike not above 0", lambda t: ~(t["strike"] > 0).to_numpy()),
         ("negative price", lambda t: (t[["bid", "ask", "mark", "mark_vol"]] < 0).any(axis=1).to_numpy()),
+        (
+            "negative size or count",
+            lambda t: (t[["bid_size", "ask_size", "open_interest", "volume"]] < 0).any(axis=1).to_numpy(),
+        ),
         ("expired", lambda t: (t["expiry"] <= t["as_of"]).to_numpy()),
         ("duplicate", lambda t: t.duplicated(["snapshot", "symbol"]).to_numpy()),
         ("discount not in (0, 2)", lambda t: ~t["discount"].between(0, 2, inclusive="neither").to_numpy()),
@@ -193,8 +198,11 @@ def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]
         ("forward off the index", lambda t: _off_index(t) > rules.max_basis),
         ("vol unit suspected", lambda t: _odd_vol(t, rules)),
         ("junk spread", lambda t: _junk_spread(t, rules)),
-        ("ask above any possible value", lambda t: _above_bound(t, rules)),
-        ("ask below intrinsic", lambda t: _below_intrinsic(t, rules)),
+        ("ask above any possible value", lambda t: _above_bound(t, "ask", rules)),
+        ("ask below intrinsic", lambda t: _below_intrinsic(t, "ask", rules)),
+        ("bid above any possible value", lambda t: _above_bound(t, "bid", rules)),
+        ("mark above any possible value", lambda t: _above_bound(t, "mark", rules)),
+        ("mark below intrinsic", lambda t: _below_intrinsic(t, "mark", rules)),
         (
             "no two-sided quote",
             lambda t: t[["bid", "ask"]].isna().any(axis=1).to_numpy() & bool(rules.two_sided),
@@ -225,8 +233,8 @@ def _junk_spread(table: pd.DataFrame, rules: ChainRules) -> Mask:
     return ((share > rules.max_spread) | lopsided).to_numpy()
 
 
-def _above_bound(table: pd.DataFrame, rules: ChainRules) -> Mask:
-    return (table["ask"] > (1.0 + rules.max_above_bound) * _bound(table)).to_numpy()
+def _above_bound(table: pd.DataFrame, price: str, rules: ChainRules) -> Mask:
+    return (table[price] > (1.0 + rules.max_above_bound) * _bound(table)).to_numpy()
 
 
 def _bound(table: pd.DataFrame) -> pd.Series:
@@ -234,10 +242,10 @@ def _bound(table: pd.DataFrame) -> pd.Series:
     return table["forward"].where(table["flag"] == "c", table["strike"])
 
 
-def _below_intrinsic(table: pd.DataFrame, rules: ChainRules) -> Mask:
+def _below_intrinsic(table: pd.DataFrame, price: str, rules: ChainRules) -> Mask:
     sign = np.where(table["flag"] == "c", 1.0, -1.0)
     intrinsic = np.maximum(sign * (table["forward"] - table["strike"]), 0.0)
-    below = (intrinsic - table["ask"].to_numpy()) / table["forward"].to_numpy()
+    below = (intrinsic - table[price].to_numpy()) / table["forward"].to_numpy()
     return np.asarray(below > rules.max_below_intrinsic)
 
 

@@ -117,11 +117,16 @@ def with_forwards(table: pd.DataFrame, rate: float, futures: pd.DataFrame, *, co
 
 
 def _curve_forwards(table: pd.DataFrame, futures: pd.DataFrame, *, coin: bool) -> pd.Series:
-    """Forwards of one snapshot's rows whose expiry shows none: the mark of its future, else put-call parity."""
+    """Forwards of one snapshot's rows whose expiry shows none: the mark of its future, else put-call parity.
+
+    Parity of marks, which the venue makes of one forward, comes before that of quotes, which are apart.
+    """
     found = pd.Series(np.nan, index=table.index)
     if len(futures):
         marks = futures.dropna(subset=["expiry"]).drop_duplicates("expiry").set_index("expiry")
         found = found.fillna(table["expiry"].map(marks["mark"].fillna((marks["bid"] + marks["ask"]) / 2.0)))
+    if found.isna().any():
+        found = found.fillna(table["expiry"].map(_parity.forwards_of_marks(table[found.isna()], coin=coin)))
     if found.isna().any():
         parity = _parity.implied_forwards(table[found.isna()], coin=coin)["forward"]
         found = found.fillna(table["expiry"].map(parity))

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-__all__ = ["implied_discount", "implied_forwards", "pairs"]
+__all__ = ["forwards_of_marks", "implied_discount", "implied_forwards", "pairs"]
 
 _TIGHTEST: Final = 10  # pairs of an expiry that its forward is taken from
 
@@ -79,6 +79,29 @@ def implied_forwards(table: pd.DataFrame, *, coin: bool) -> pd.DataFrame:
             "pairs": grouped.size(),
         }
     )
+
+
+def forwards_of_marks(table: pd.DataFrame, *, coin: bool) -> pd.Series:
+    """Forward of each expiry from the marks of its ten pairs nearest the money; parameters as in `implied_forwards`.
+
+    Returns
+    -------
+    Series
+        By expiry, without those of which fewer than two pairs are marked. [money]
+    """
+    marked = table[table["mark"] > 0.0]
+    found = pairs(marked.assign(bid=marked["mark"], ask=marked["mark"]))
+    if not coin:
+        found["gap"] /= found["expiry"].map(table.groupby("expiry")["discount"].median())
+    # Where call and put are worth the same the strike is the forward, and a rounded mark tells it best.
+    near = found.iloc[found["gap"].abs().argsort(kind="stable")].groupby("expiry").head(_TIGHTEST)
+    level = (
+        near["strike"] / (1.0 - near["gap"]).where(near["gap"] < 1.0)
+        if coin
+        else near["strike"] + near["gap"]
+    )
+    grouped = level.groupby(near["expiry"])
+    return grouped.median()[grouped.count() >= 2]
 
 
 def implied_discount(table: pd.DataFrame) -> pd.Series:

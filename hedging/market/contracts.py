@@ -43,6 +43,8 @@ Settlement: TypeAlias = Literal["coin", "cash"]
 Exercise: TypeAlias = Literal["european", "american"]
 Ticks: TypeAlias = tuple[tuple[float, float], ...]
 
+LARGEST_PRICE = 1e15  # beyond any; products of it with quantities and multipliers are still numbers
+LARGEST_CONTRACT = 1e12  # units of a contract, contracts of a lot; their inverse is the least
 _DUST = Decimal("1e-6")  # of a tick: what floats leave of a price that is on it
 
 
@@ -97,6 +99,8 @@ class ContractTerms:
         Who published these terms.
     exercise : {'european', 'american'}
         When the holder may exercise: at expiry only, or at any time until then.
+    combo_waiver : float
+        Share of the fee of the cheaper side that the venue waives where options are bought and sold in one order. [1]
     """
 
     settlement: Settlement = "cash"
@@ -107,15 +111,18 @@ class ContractTerms:
     fee: FeeRule = field(default_factory=FeeRule)
     venue: str = ""
     exercise: Exercise = "european"
+    combo_waiver: float = 0.0
 
     def __post_init__(self) -> None:
         if self.settlement not in ("coin", "cash"):
             raise InputError(f"settlement must be 'coin' or 'cash'; got {self.settlement!r}.")
         if self.exercise not in ("european", "american"):
             raise InputError(f"exercise must be 'european' or 'american'; got {self.exercise!r}.")
+        if not 0.0 <= self.combo_waiver <= 1.0:
+            raise InputError(f"combo_waiver must be a share in [0, 1]; got {self.combo_waiver!r}.")
         for name in ("multiplier", "lot"):
             value = getattr(self, name)
-            if not (value > 0 and math.isfinite(value)):
+            if not 1.0 / LARGEST_CONTRACT <= value <= LARGEST_CONTRACT:  # also NaN
                 raise InputError(f"{name} must be a number > 0; got {value!r}.")
 
     def tick_at(self, price: float) -> float:
@@ -217,7 +224,7 @@ class Option:
     def __post_init__(self) -> None:
         if self.flag not in ("c", "p"):
             raise InputError(f"flag must be 'c' or 'p'; got {self.flag!r}.")
-        if not (self.strike > 0 and math.isfinite(self.strike)):
+        if not 0.0 < self.strike <= LARGEST_PRICE:
             raise InputError(f"strike must be a number > 0; got {self.strike!r}.")
 
     @property

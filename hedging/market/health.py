@@ -18,7 +18,10 @@ from hedging.market.chain import OptionChain
 
 __all__ = ["ChainHealth", "check"]
 
+_ROUNDING: Final = 1e-5  # of the most that an option can be worth: marks are shown in four digits of a coin
 _VIOLATION_COLUMNS: Final = ("rule", "expiry", "symbols", "amount")
+_SPOT_ROOM: Final = 0.004  # share: recorded chains polled over a minute are 0.3 % off at most, in a crash
+_CARRY_ROOM: Final = 0.5  # a year
 _DUST: Final = 1e-9  # share of spot below which a violation is a rounding error
 
 
@@ -42,6 +45,9 @@ class ChainHealth:
     violations : DataFrame
         ``rule, expiry, symbols, amount``: quotes that break put-call parity, the order of prices over
         strikes, or their convexity, by `amount` beyond bid and ask. [money]
+    spot : Series
+        ``spot``, the ``forward`` of the first expiry, the ``gap`` between them [share], the ``carry`` that it would be
+        [1/year], and whether it is ``stale``: more than quotes of one moment and a carry of 50 % leave room for.
     round_trip : Series
         Distance of shown marks from Black-76 at shown vols: ``count, median, p99``. [as quoted]
     """
@@ -53,6 +59,7 @@ class ChainHealth:
     forwards: pd.DataFrame
     violations: pd.DataFrame
     round_trip: pd.Series
+    spot: pd.Series
 
     def __repr__(self) -> str:
         lost = int(self.rejected.sum())
@@ -67,6 +74,12 @@ class ChainHealth:
             f"{len(self.violations)} violations beyond bid and ask"
             + "".join(f"\n  {n} {rule}" for rule, n in count.items()),
         ]
+        if self.spot["stale"]:
+            lines.append(
+                f"spot {self.spot['spot']:,.6g} is {abs(self.spot['gap']):.2%} off the first forward, "
+                f"{self.spot['forward']:,.6g}, a carry of {self.spot['carry']:.0%} a year: one of them is stale; give the "
+                "spot of that moment"
+            )
         if self.round_trip["count"]:
             lines.append(
                 f"marks against Black-76 at the shown vols: median {self.round_trip['median']:.2g}, "
@@ -91,6 +104,7 @@ class ChainHealth:
             "missing": {str(name): float(share) for name, share in self.missing.items()},
             "forwards": forwards.to_dict("records"),
             "violations": violations.to_dict("records"),
+            "spot": {str(name): float(value) for name, value in self.spot.items()},
             "round_trip": {str(name): float(value) for name, value in self.round_trip.items()},
         }
 
@@ -118,7 +132,7 @@ def check(chain: OptionChain) -> ChainHealth:
     """
     quotes = chain.quotes
     bid, ask, vol = (quotes[name].isna() for name in ("bid", "ask", "mark_vol"))
-    found = [_parity_violations(quotes)]
+    found = [_parity_violations(quotes), *_bound_violations(quotes)]
     for (expiry, flag), rows in quotes.groupby(["expiry", "flag"], sort=True):
         found += [_order_violations(rows, expiry, str(flag)), _convexity_violations(rows, expiry, str(flag))]
     violations = pd.concat(found, ignore_index=True)
@@ -132,6 +146,7 @@ def check(chain: OptionChain) -> ChainHealth:
         forwards=_forwards(chain),
         violations=violations[violations["amount"] > _DUST * chain.spot].reset_index(drop=True),
         round_trip=_round_trip(quotes),
+        spot=_spot(chain),
     )
 
 
@@ -151,6 +166,32 @@ def _parity_violations(quotes: pd.DataFrame) -> pd.DataFrame:
     symbols = [f"{names[call]} {names[put]}" for call, put in zip(pairs["call"], pairs["put"], strict=True)]
     table = _violations("put-call parity", pairs["expiry"], symbols, amount)
     return table[table["amount"] > 0]
+
+
+def _bound_violations(quotes: pd.DataFrame) -> list[pd.DataFrame]:
+    """Bids and marks above all that an option can be worth, asks and marks below its intrinsic value.
+
+    What is so by more than the chain's rules allow was rejected when it was read; this is what they let pass.
+    """
+    call = quotes["flag"] == "c"
+    most = quotes["discount"] * quotes["forward"].where(call, quotes["strike"])
+    least = (quotes["discount"] * (quotes["forward"] - quotes["strike"]) * np.where(call, 1.0, -1.0)).clip(
+        lower=0
+    )
+    tables = []
+    for name in ("bid", "ask", "mark"):
+        for rule, amount in (
+            (f"{name} above any possible value", quotes[name] - most),
+            (f"{name} below intrinsic", least - quotes[name]),
+        ):
+            # A bid below intrinsic is only low, an ask above the bound only dear.
+            bad = amount > _ROUNDING * most
+            if bad.any() and rule not in ("bid below intrinsic", "ask above any possible value"):
+                symbols = quotes["symbol"][bad].tolist()
+                tables.append(
+                    _violations(rule, quotes["expiry"][bad].to_numpy(), symbols, amount[bad].to_numpy())
+                )
+    return tables
 
 
 def _order_violations(rows: pd.DataFrame, expiry: Any, flag: str) -> pd.DataFrame:
@@ -207,6 +248,18 @@ def _forwards(chain: OptionChain) -> pd.DataFrame:
             "pairs": parity["pairs"].fillna(0).astype(int),
             "stale": stale,
         }
+    )
+
+
+def _spot(chain: OptionChain) -> pd.Series:
+    """Spot against the forward of the first expiry."""
+    first = chain.quotes[chain.quotes["expiry"] == chain.quotes["expiry"].min()]
+    forward, time = float(first["forward"].median()), float(first["time_to_expiry"].iloc[0])
+    gap = float(np.log(forward / chain.spot))
+    stale = abs(gap) > _SPOT_ROOM + _CARRY_ROOM * time
+    return pd.Series(
+        {"spot": chain.spot, "forward": forward, "gap": gap, "carry": gap / time, "stale": stale},
+        dtype=object,
     )
 
 

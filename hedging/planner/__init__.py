@@ -41,8 +41,10 @@ from hedging.planner.request.funding import Funding
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.limits import Limits, Outright
 from hedging.planner.request.outcomes import Outcomes
+from hedging.planner.request.survive import Survive
 from hedging.planner.request.target import Band, Target, around
 from hedging.planner.request.view import View
+from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.infeasible import InfeasibleHedgeError
@@ -60,6 +62,7 @@ from hedging.planner.result.values import (
 )
 
 __all__ = [
+    "AccountSurvival",
     "Agreement",
     "Alternative",
     "Audit",
@@ -78,6 +81,7 @@ __all__ = [
     "JointFeasibility",
     "Limit",
     "Limits",
+    "LiquidationMove",
     "Numeraire",
     "Outcomes",
     "Outright",
@@ -85,6 +89,7 @@ __all__ = [
     "Proxy",
     "Reweighting",
     "ShadowPrice",
+    "Survive",
     "Target",
     "Trough",
     "View",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
-from hedging.book.book import Exposure
+from hedging.book.book import Book, Exposure
+from hedging.book.expired import DeliveryPrices, Settled, expiry_name, settle
 from hedging.book.legs import Cost, Leg, cost_of
 from hedging.book.saved import book_from
-from hedging.errors import InputError
-from hedging.market.market import Chains, markets_of
+from hedging.errors import HedgingError, InputError
+from hedging.market.market import Chains, Market, markets_of
 from hedging.paths.paths import Paths
-from hedging.planner.candidates.candidates import candidates_of
+from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import leg_on
 from hedging.planner.outcomes.free_lunch import check_outcomes
 from hedging.planner.plan import plan
@@ -24,82 +24,18 @@ from hedging.planner.request.floors import days_left
 from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.request import Request
 from hedging.planner.request.target import Target
-from hedging.planner.result.checks import Check
+from hedging.planner.result.audit import Audit
+from hedging.planner.result.belonging import check_assets, check_book
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.result.plan import HedgePlan
 from hedging.planner.result.saved import limits_from, target_from
 from hedging.planner.verify.checks import checks_of
+from hedging.prices.delivery import Deliveries
 from hedging.units import days, utc
 
-__all__ = ["Audit", "audit"]
+__all__ = ["BOUGHT_FOR", "Audit", "audit", "request_after"]
 
 BOUGHT_FOR = ("budget", "max_legs")  # limits on what was bought, which is held by now
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Audit:
-    """How a plan stands on newer quotes.
-
-    Attributes
-    ----------
-    days : float
-        Since the plan was made.
-    gain : float
-        P&L of book and plan since then. [money]
-    overlay_gain : float
-        The part that the plan's legs made, what was paid for them included. [money]
-    checks : tuple of Check
-        Targets held against the book with the plan, today.
-    drift : DataFrame
-        Greeks when planned and now, per asset.
-    cost_now : Cost or None
-        What the same orders would cost today; None where one of them is no longer quoted.
-    restore : HedgePlan or None
-        What to trade to meet every target again, from today for as long as is left; None if nothing does.
-    message : str
-    """
-
-    days: float
-    gain: float
-    overlay_gain: float
-    checks: tuple[Check, ...]
-    drift: pd.DataFrame
-    cost_now: Cost | None
-    restore: HedgePlan | None
-    message: str
-
-    @property
-    def ok(self) -> bool:
-        """Whether every target still holds."""
-        return all(check.ok for check in self.checks)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The audit as plain values; money is the quote currency."""
-        drift = self.drift.reset_index().to_dict(orient="records")
-        return {
-            "days": self.days,
-            "ok": self.ok,
-            "gain": self.gain,
-            "overlay_gain": self.overlay_gain,
-            "checks": [check.to_dict() for check in self.checks],
-            "drift": [{str(name): value for name, value in row.items()} for row in drift],
-            "cost_now": None if self.cost_now is None else asdict(self.cost_now),
-            "restore": None if self.restore is None else self.restore.to_dict(),
-            "message": self.message,
-        }
-
-    def __repr__(self) -> str:
-        held = "every target holds" if self.ok else "; ".join(str(c) for c in self.checks if not c.ok)
-        lines = [
-            f"Audit after {self.days:.2f} days: {held}",
-            f"  gain {self.gain:,.0f}, of which overlay {self.overlay_gain:,.0f}",
-            self.drift.to_string(float_format="{:,.5g}".format),
-        ]
-        if self.cost_now is not None:
-            lines.append(
-                f"  the same orders now: execution {self.cost_now.execution:,.0f}, premium {self.cost_now.premium:,.0f}"
-            )
-        return "\n".join([*lines, self.message])
 
 
 def audit(
@@ -109,11 +45,16 @@ def audit(
     scenarios: Paths | None = None,
     outcomes: Outcomes | Paths | None = None,
     effort: Effort | None = None,
+    settled: Mapping[str, float] | None = None,
+    delivery: Deliveries | None = None,
+    book: Book | None = None,
+    restore: bool = True,
 ) -> Audit:
     """Hold a plan against newer quotes.
 
     Judged, and restored, over the days of its horizon that are left, or over as many again once they are over. A
-    floor by day is asked for the days that are left until then; one whose day is over is asked no more.
+    floor by day is asked for the days that are left until then; one whose day is over is asked no more. What has
+    expired since is settled first. The verdict never depends on whether anything restores it.
 
     Parameters
     ----------
@@ -129,68 +70,111 @@ def audit(
         quotes, they are moved to fit the newer ones.
     effort : Effort, optional
         Of the search for what restores it.
+    settled : mapping, optional
+        Delivery prices by expiry, ``{"BTC-27FEB26": 67690.6}``. [money]
+    delivery : path, Series, Delivery, or several of them, optional
+        Delivery prices that an exchange published, or hour bars; see `hedging.prices.read_delivery`. Of what is in
+        neither, the index of `chain` counts within a day of the expiry, and is named.
+    book : Book, optional
+        Whose plan it must be.
+    restore : bool
+        Whether to look for what restores it.
 
     Raises
     ------
     InputError
-        If the quotes are older than the plan, one of its legs has expired since, or it has an expected
-        shortfall and there are no outcomes to take it over.
+        If the quotes are older than the plan or of other assets, the plan is of another book, a delivery price is
+        missing, or the plan has an expected shortfall and there are no outcomes to take it over.
     """
-    inputs = saved.inputs
-    book, target, limits = (
-        book_from(inputs["book"]),
-        target_from(inputs["target"]),
-        replace(limits_from(inputs["limits"]), depth={}),  # of the order books of that day nothing is left
+    found = markets_of(chain)
+    check_assets(saved, found)
+    if book is not None:
+        check_book(saved, book)
+    elapsed = _elapsed(saved, found)
+    before = book_from(saved.inputs["book"])
+    prices = DeliveryPrices.of(settled, delivery, found)
+    after, payments = settle(before + saved, found, prices, saved.inputs["spot"])
+    alone, _ = settle(before, found, replace(prices, given=_of_held(prices, payments, before)))
+    request = request_after(saved, after, tuple(found.values()), elapsed, scenarios, outcomes, effort)
+    checks = (check for check in checks_of(request, (), saved.base) if check.limit.kind not in BOUGHT_FOR)
+    value = after.value(*request.markets)
+    repair, message = _restore(request) if restore else (None, "No repair was looked for.")
+    return Audit(
+        days=elapsed,
+        gain=value - before.cash - sum(exposure.value for exposure, _ in saved.exposures),
+        overlay_gain=value - alone.value(*request.markets),
+        checks=tuple(checks),
+        drift=_drift({exposure.asset: planned for exposure, planned in saved.exposures}, request),
+        cost_now=_cost_now(saved.legs, request),
+        restore=repair,
+        message=message,
+        settled=payments,
+        as_of=request.markets[0].as_of,
+        entering=saved.entering,
     )
-    markets = tuple(markets_of(chain).values())
-    elapsed = days(utc(inputs["as_of"]), markets[0].as_of)
+
+
+def _elapsed(saved: HedgePlan, markets: Mapping[str, Market]) -> float:
+    """Days since the plan; refuses a chain from before it."""
+    elapsed = min(days(utc(saved.inputs["as_of"]), market.as_of) for market in markets.values())
     if elapsed < 0:
         raise InputError(f"the chain is {-elapsed:.2f} days older than the plan; audit it with a newer one.")
+    return elapsed
+
+
+def _of_held(prices: DeliveryPrices, payments: Sequence[Settled], book: Book) -> dict[str, float]:
+    """The given prices of what a book itself holds: the others are of the plan's legs."""
+    held = {item.instrument for item in book.holdings}
+    names = {
+        expiry_name(each.holding.asset, each.expiry) for each in payments if each.holding.instrument in held
+    }
+    return {name: price for name, price in prices.given.items() if name in names}
+
+
+def request_after(
+    saved: HedgePlan,
+    after: Book,
+    markets: tuple[Market, ...],
+    elapsed: float,
+    scenarios: Paths | None,
+    outcomes: Outcomes | Paths | None,
+    effort: Effort | None,
+) -> Request:
+    """What the book after the plan is held to, for the days that are left."""
+    inputs = saved.inputs
     # What was minimised or expected to gain is no limit to go back to, and its cost is spent.
-    target, limits = replace(_left(target, elapsed), minimise="cost"), replace(limits, cost=None)
+    target = replace(_left(target_from(inputs["target"]), elapsed), minimise="cost")
+    # Of the order books of that day nothing is left.
+    limits = replace(limits_from(inputs["limits"]), depth={}, cost=None)
     if target.needs_outcomes and outcomes is None:
         raise InputError(
             "the outcomes of an expected shortfall or value at risk are not saved with its plan: pass them, "
             "hedging.audit(plan, chain, outcomes=...)."
         )
-    outcomes = outcomes if target.needs_outcomes else None
-    left = inputs["horizon_days"] - elapsed
-    horizon = left if left > 0.0 else inputs["horizon_days"]
-    if isinstance(outcomes, Paths):
-        outcomes = Outcomes(outcomes)
-    if outcomes is not None and inputs.get("reweighted"):
-        outcomes = replace(outcomes, reweight=True)
-    request = Request.of(
-        book + saved,
-        markets,
-        target,
-        limits,
-        horizon=horizon,
-        scenarios=scenarios,
-        outcomes=outcomes,
-        effort=replace(effort or Effort(), alternatives=False),
-    )
     if scenarios is None and target.floor is not None and not inputs["scenarios"].get("default"):
         raise InputError(
             "the floor of this plan holds over scenarios of its own, which are not saved with it: pass them, "
             "hedging.audit(plan, chain, scenarios=...)."
         )
+    outcomes = outcomes if target.needs_outcomes else None
+    if isinstance(outcomes, Paths):
+        outcomes = Outcomes(outcomes)
+    if outcomes is not None and inputs.get("reweighted"):
+        outcomes = replace(outcomes, reweight=True)
+    left = inputs["horizon_days"] - elapsed
+    request = Request.of(
+        after,
+        markets,
+        target,
+        limits,
+        horizon=left if left > 0.0 else inputs["horizon_days"],
+        scenarios=scenarios,
+        outcomes=outcomes,
+        effort=replace(effort or Effort(), alternatives=False),
+    )
     if outcomes is not None and outcomes.reweight:
         request, *_ = check_outcomes(request, build(request, candidates_of(request)))
-    checks = (check for check in checks_of(request, (), saved.base) if check.limit.kind not in BOUGHT_FOR)
-    then = {before.asset: after for before, after in saved.exposures}
-    value = request.book.value(*markets)
-    restore, message = _restore(request)
-    return Audit(
-        days=elapsed,
-        gain=value - book.cash - sum(before.value for before, _ in saved.exposures),
-        overlay_gain=value - book.value(*markets),
-        checks=tuple(checks),
-        drift=_drift(then, request),
-        cost_now=_cost_now(saved.legs, request),
-        restore=restore,
-        message=message,
-    )
+    return request
 
 
 def _left(target: Target, elapsed: float) -> Target:
@@ -215,6 +199,9 @@ def _restore(request: Request) -> tuple[HedgePlan | None, str]:
         )
     except InfeasibleHedgeError as error:
         return None, f"Nothing restores it: {error}"
+    except HedgingError as error:
+        # No quote in the plan's window, above all: the verdict stands without a repair.
+        return None, f"No repair: {error}"
     if not found.legs:
         return found, "Nothing to trade."
     orders = ", ".join(f"{leg.side} {abs(leg.quantity):,.6g} {leg.instrument.symbol}" for leg in found.legs)

@@ -20,11 +20,11 @@ from hedging.book.structure import structure
 from hedging.errors import InputError
 from hedging.market.market import Chains
 from hedging.paths.paths import Paths
-from hedging.planner.candidates.candidates import candidates_of
+from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import orders_of
 from hedging.planner.explain.prices import shadow_prices
 from hedging.planner.programme.build import build
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.effort import Effort
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.limits import Limits
@@ -107,7 +107,7 @@ def frontier(
     view: View | None = None,
     effort: Effort | None = None,
 ) -> Frontier:
-    """Solve one problem at many levels of one limit.
+    """Solve one programme at many levels of one limit.
 
     A plan that meets a tight level meets every wider one, so no cost rises as the limit widens; the relaxed
     cost is convex in the level as well.
@@ -157,7 +157,7 @@ def frontier(
         effort=effort or Effort(gap=1e-2),
     )
     whole = build(request, candidates_of(request))
-    problem = whole.only(whole.columns.tradable(limits))
+    programme = whole.only(whole.candidates.tradable(limits))
     end, engine = (
         started + request.effort.time_limit,
         Engine(request.effort.solver, request.effort.progress, memory=request.effort.memory),
@@ -168,17 +168,17 @@ def frontier(
     # Who interrupts wants the levels that are done.
     with suppress(KeyboardInterrupt):
         for done, level in enumerate(ordered):
-            moved = _moved(problem, over, float(level), first)
+            moved = _moved(programme, over, float(level), first)
             share = max(end - time.perf_counter(), 0.0) / (ordered.size - done)
             before = _next(moved, before, request.effort.gap, share, engine)
-            legs = orders_of(request, problem.columns, before.lots)
+            legs = orders_of(request, programme.candidates, before.lots)
             rows.append({over: level} | _row(moved, before, over, legs))
             plans.append(legs)
             if before.interrupted:
                 break
     if not rows:
         raise KeyboardInterrupt
-    return Frontier(over, _bounded(pd.DataFrame(rows)), tuple(plans), problem.base, view)
+    return Frontier(over, _bounded(pd.DataFrame(rows)), tuple(plans), programme.base, view)
 
 
 def _refuse(target: Target, over: str) -> None:
@@ -199,18 +199,20 @@ def _refuse(target: Target, over: str) -> None:
         )
 
 
-def _next(problem: Problem, before: Solution | None, gap: float, seconds: float, engine: Engine) -> Solution:
+def _next(
+    programme: Programme, before: Solution | None, gap: float, seconds: float, engine: Engine
+) -> Solution:
     """The plan of a level: what meets a tighter one meets it, and what mattered there matters here."""
     start = None if before is None else before.lots
     relaxed = None if before is None else before.relaxed
     active = None if relaxed is None else relaxed.active
-    return solve(problem, gap=gap, time_limit=seconds, start=start, active=active, engine=engine)
+    return solve(programme, gap=gap, time_limit=seconds, start=start, active=active, engine=engine)
 
 
-def _row(problem: Problem, solution: Solution, over: str, legs: tuple[Leg, ...]) -> dict[str, Any]:
+def _row(programme: Programme, solution: Solution, over: str, legs: tuple[Leg, ...]) -> dict[str, Any]:
     """What a level costs, NaN where nothing meets it."""
     relaxed, found = solution.relaxed, solution.lots is not None
-    prices = () if relaxed is None else shadow_prices(problem, relaxed)
+    prices = () if relaxed is None else shadow_prices(programme, relaxed)
     return {
         "relaxed": np.nan if relaxed is None else relaxed.value,
         "price": next((each.price for each in prices if each.limit == Limit(over)), 0.0),
@@ -249,13 +251,13 @@ def _with(target: Target, limits: Limits, over: str, level: float) -> tuple[Targ
     return moved, limits
 
 
-def _moved(problem: Problem, over: str, level: float, first: float) -> Problem:
+def _moved(programme: Programme, over: str, level: float, first: float) -> Programme:
     """The same programme with one limit at another level."""
-    step = (level - first) * problem.base
+    step = (level - first) * programme.base
     if over == "shortfall":
-        tails = tuple(replace(tail, limit=tail.limit - step) for tail in problem.tails)
-        return replace(problem, tails=tails)
-    rows, sign = problem.rows, 1.0 if over == "budget" else -1.0
+        tails = tuple(replace(tail, limit=tail.limit - step) for tail in programme.tails)
+        return replace(programme, tails=tails)
+    rows, sign = programme.rows, 1.0 if over == "budget" else -1.0
     bound = np.where(rows.of(Limit(over)), rows.bound + sign * step, rows.bound)
-    lazy = tuple(each.wider(-step) if each.limit == Limit(over) else each for each in problem.lazy)
-    return replace(problem, rows=replace(rows, bound=bound), lazy=lazy)
+    lazy = tuple(each.wider(-step) if each.limit == Limit(over) else each for each in programme.lazy)
+    return replace(programme, rows=replace(rows, bound=bound), lazy=lazy)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 from hedging.book.book import Book
 from hedging.market.market import Chains
 from hedging.paths.paths import Paths
-from hedging.planner.candidates.candidates import candidates_of
+from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import orders_of
 from hedging.planner.explain.explain import explain
 from hedging.planner.explain.refusal import refusal
@@ -20,10 +22,12 @@ from hedging.planner.request.request import Request
 from hedging.planner.request.target import Target
 from hedging.planner.request.view import View
 from hedging.planner.result.plan import HedgePlan, PlanStatus
+from hedging.planner.result.values import Alternative
 from hedging.planner.selection.alternatives import alternatives
 from hedging.planner.selection.break_even import break_even
 from hedging.planner.selection.select import select
 from hedging.planner.solver.closest import solve_or_closest
+from hedging.planner.verify.checks import checks_of
 from hedging.planner.verify.cost import cost_with_carry, decay_of
 from hedging.planner.verify.leg_greeks import leg_greeks
 from hedging.planner.verify.verify import verify
@@ -112,7 +116,7 @@ def plan(
     programme = whole.only(candidates.tradable(request.limits))
     solution, clashes = solve_or_closest(programme, request.effort)
     chosen, dearer = select(request, programme, solution)
-    legs = orders_of(request, programme.columns, chosen.lots)
+    legs = orders_of(request, programme.candidates, chosen.lots)
     cost = cost_with_carry(legs, request)
     verified = verify(request, legs, cost, programme.base, None if chosen.closest else chosen.objective)
     explained = explain(request, programme, chosen, legs, verified, agreement)
@@ -122,7 +126,8 @@ def plan(
         legs=legs,
         cost=cost,
         exposures=verified.exposures,
-        status=PlanStatus.of(chosen.gap, request.effort.gap, closest=chosen.closest),
+        # What was proven is the optimum; which plan near it to trade is a choice.
+        status=PlanStatus.of(solution.gap, request.effort.gap, closest=chosen.closest),
         objective=chosen.objective,
         bound=chosen.bound,
         seconds=time.perf_counter() - started,
@@ -134,19 +139,43 @@ def plan(
         base_name=programme.base_name,
         shadow_prices=explained.shadow_prices,
         drivers=explained.drivers,
+        warnings=explained.warnings,
         remarks=explained.remarks,
-        alternatives=(*dearer, *others),
+        alternatives=(*dearer, *others, *_not_robust(request, programme.base, others)),
         clashes=tuple(map(str, clashes)),
         agreement=agreement,
         joint_feasibility=explained.joint_feasibility,
         numeraires=verified.numeraires,
+        liquidations=explained.liquidations,
+        survivals=verified.survivals,
+        robustness=explained.robustness,
+        fills=explained.fills,
         leg_greeks=leg_greeks(legs, request.markets),
         decay=decay_of(legs, request.markets, request.horizon),
         break_even=unfunded,
         inputs=request.to_dict(),
-        book=request.book,
         markets=request.markets,
     )
     if chosen.closest:
         raise refusal(request, programme, clashes, found)
     return found
+
+
+def _not_robust(request: Request, base: float, others: Sequence[Alternative]) -> Sequence[Alternative]:
+    """The plan on the fitted surface alone beside a robust one: what that costs more, and what this then misses."""
+    if not (request.target.robust and others):
+        return ()
+    outcomes = None if request.outcomes is None else replace(request.outcomes, reweight=False)
+    plain = plan(
+        request.book,
+        request.markets,
+        replace(request.target, robust=False),
+        request.limits,
+        horizon=request.horizon,
+        scenarios=None if request.by_default else request.scenarios,
+        outcomes=outcomes,
+        view=request.view,
+        effort=replace(request.effort, alternatives=False),
+    )
+    missed = tuple(check for check in checks_of(request, plain.legs, base) if not check.ok)
+    return (Alternative("not robust", plain.legs, plain.cost, missed),)

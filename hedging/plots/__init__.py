@@ -12,6 +12,7 @@ from hedging.plots.backtests import (
     underwater,
     waterfall,
 )
+from hedging.plots.monitors import explanation
 from hedging.plots.plans import frontier
 from hedging.plots.quotes import overlays, smile, surface
 from hedging.plots.risks import attribution, distribution, greeks_profile, headroom
@@ -28,6 +29,7 @@ __all__ = [
     "distribution",
     "drawdowns",
     "equity",
+    "explanation",
     "frontier",
     "greeks_profile",
     "headroom",

@@ -163,18 +163,7 @@ def waterfall(run: Backtest, *, ax: Axes | None = None) -> Axes:
         ax = axes_or_new(ax)
         level = start
         ax.bar(0, start, color=STEPS["start"])
-        for place, (_, value) in enumerate(parts.items(), start=1):
-            ax.bar(place, value, bottom=level, color=STEPS["gain" if value >= 0 else "cost"])
-            text = f"{'+' if value > 0 else ''}{money(float(f'{value:.3g}'))}"
-            ax.annotate(
-                text,
-                (place, max(level, level + value)),
-                xytext=(0, 3),
-                textcoords="offset points",
-                ha="center",
-                fontsize=8,
-            )
-            level += value
+        level = steps(ax, parts, level, first=1, text=lambda value: money(float(f"{value:.3g}")))
         ax.bar(len(names) - 1, end, color=STEPS["end"])
         low, high = min(start, end, level), max(start, end, level)
         reach = max(float(parts.abs().sum()), 0.02 * high)
@@ -187,6 +176,22 @@ def waterfall(run: Backtest, *, ax: Axes | None = None) -> Axes:
         ax.set_ylabel(f"{run.tape.currency} at the end; axis cut")
         ax.set_title(f"What the overlay cost and saved{_kind(run)}")
         return ax
+
+
+def steps(ax: Axes, parts: pd.Series, level: float, *, first: int, text: Callable[[float], str]) -> float:
+    """Bars that stand on each other, from a level on; returns the level they end at."""
+    for place, value in enumerate(parts, start=first):
+        ax.bar(place, value, bottom=level, color=STEPS["gain" if value >= 0 else "cost"])
+        ax.annotate(
+            f"{'+' if value > 0 else ''}{text(value)}",
+            (place, max(level, level + value)),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+        )
+        level += value
+    return level
 
 
 def backtest(comparison: Comparison, *, figure: Figure | None = None) -> Figure:

@@ -7,8 +7,20 @@ given time. What is odd about a series (restarts, gaps, stale runs, bad prints, 
 
 from hedging.prices.bar import Bar
 from hedging.prices.cutoff import Disagreement, compare, day_end
+from hedging.prices.delivery import Delivery, Settlement, read_delivery
 from hedging.prices.events import Event
 from hedging.prices.past import Past
 from hedging.prices.prices import Prices
 
-__all__ = ["Bar", "Disagreement", "Event", "Past", "Prices", "compare", "day_end"]
+__all__ = [
+    "Bar",
+    "Delivery",
+    "Disagreement",
+    "Event",
+    "Past",
+    "Prices",
+    "Settlement",
+    "compare",
+    "day_end",
+    "read_delivery",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hedging.book.packages import package_fees
 from hedging.planner import HedgePlan
 from hedging.report.blocks import Block, Column, Columns, Section, Table, Text, tabled
 from hedging.report.grid import Grid
@@ -18,7 +19,13 @@ def costs(subject: Subject, found: Grid) -> Section:
     plan = subject.plan
     if plan is None:
         return Section("costs", "What it costs and saves", (Text("Without a plan nothing is paid."),))
-    blocks: list[Block] = [_paid(plan), Text(_worst(plan))]
+    blocks: list[Block] = [_paid(plan)]
+    if plan.entering is not None:
+        blocks.append(Text(f"At once: {plan.entering}."))
+    if package_fees(plan.legs) < plan.cost.fees - 0.5:
+        fees = amount(package_fees(plan.legs), places(plan.base))
+        blocks.append(Text(f"Given as combos, the orders pay {fees} {plan.inputs['currency']} of fees."))
+    blocks.append(Text(_worst(plan)))
     if plan.decay is not None and plan.legs:
         blocks.append(Text(f"Time: {plan.decay}."))
     blocks.append(_saved(subject, found))

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hedging._reading import read_bytes
 from hedging._writing import check_writable, write_text
 from hedging.book import Book
 from hedging.errors import InputError
@@ -166,9 +167,10 @@ def _lead(subject: Subject) -> Sequence[tuple[str, str]]:
     if plan is None:
         return [*facts, ("plan", "none given")]
     alone, hedged = plan.troughs
+    status = plan.status if plan.trusted else "edited, not proven"
     return [
         *facts,
-        ("plan", f"{plan.structure}, {plan.status}"),
+        ("plan", f"{plan.structure}, {status}"),
         ("worst, alone", per_cent(alone.share)),
         ("worst, with the plan", per_cent(hedged.share)),
         (f"cost [{plan.inputs['currency']}]", amount(plan.cost.execution, places(plan.base))),
@@ -197,11 +199,7 @@ def _resource(name: str) -> str:
 
 
 def _digest(what: str, path: str | Path) -> InputFile:
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    return InputFile(what, Path(path).name, sha256(content).hexdigest())
+    return InputFile(what, Path(path).name, sha256(read_bytes(path, what=what)).hexdigest())
 
 
 def _written() -> str:

@@ -31,6 +31,10 @@ def trades(subject: Subject) -> Section:
     if plan.shadow_prices:
         each = "; ".join(map(str, plan.shadow_prices))
         blocks.append(Text(f"What wider limits would save, in {_currency(plan)}: {each}."))
+    if plan.robustness:
+        blocks.append(Text(f"Over every surface inside the quotes: {'; '.join(map(str, plan.robustness))}."))
+    if plan.fills is not None:
+        blocks.append(Text(f"Fills: {plan.fills}."))
     if plan.alternatives:
         blocks.append(_alternatives(plan))
     if plan.agreement is not None:
@@ -42,6 +46,10 @@ def trades(subject: Subject) -> Section:
 
 def _notices(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
     """What a reader must know before the orders."""
+    if not plan.trusted:
+        yield Notice(
+            "Edited", "the file of this plan was changed after it was made: nothing of it is proven."
+        )
     if plan.status is PlanStatus.CLOSEST:
         yield Notice("Infeasible", plan.message)
         missed = [
@@ -52,6 +60,9 @@ def _notices(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
     elif plan.status is PlanStatus.FEASIBLE:
         yield Notice("Not proven", plan.message)
     yield from _other_inputs(subject, plan)
+    yield from (Notice("Note", f"{warning}.") for warning in plan.warnings)
+    yield from (Notice("Liquidation", f"{move}.") for move in plan.liquidations)
+    yield from (Notice("Survival", f"{each}.") for each in plan.survivals)
 
 
 def _other_inputs(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
@@ -104,6 +115,8 @@ def _proof(plan: HedgePlan) -> str:
     )
     if plan.status is PlanStatus.CLOSEST:
         return f"Proof: none, as these orders do not meet every limit. {checked}"
+    if not plan.trusted:
+        return "Proof: none, as the file was changed after the plan was made."
     return (
         f"Proof: {plan.message} These orders have an objective of {amount(plan.objective, 2)} {money}, and no orders "
         f"within the limits have one below {amount(plan.bound, 2)} {money}: at most {per_cent(plan.gap, 3)} of it could "

@@ -213,9 +213,10 @@ def _sorted_losses(gains: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple
     if values.ndim != 1 or not values.size or not np.isfinite(values).all():
         raise InputError(f"gains must be finite numbers in one row, at least one; got shape {values.shape}.")
     share = np.ones(values.size) if weights is None else np.asarray(weights, dtype=float)
-    if share.shape != values.shape or not (share >= 0).all() or not share.sum() > 0:
+    if share.shape != values.shape or not ((share >= 0) & np.isfinite(share)).all() or not share.max() > 0:
         raise InputError("weights must be numbers >= 0, one per scenario, not all 0.")
     order = np.argsort(-values, kind="stable")
+    share = share / share.max()  # so that no sum of large ones is infinite
     return -values[order], share[order] / share.sum()
 
 

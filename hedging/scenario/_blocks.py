@@ -6,15 +6,16 @@ import math
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.pricer import Pricer
-from hedging.errors import InputError
+from hedging.errors import HedgingError, InputError
 from hedging.market.contracts import Instrument, Option
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
@@ -27,6 +28,10 @@ __all__ = ["Line", "Task", "all_values", "block_values", "exit_cost"]
 # Values in one block, over legs, dates and scenarios: some megabytes each, and long enough to work on that
 # handing a block to a worker costs nothing beside it.
 BLOCK_VALUES = 400_000
+# Yet at least so many scenarios, or what a block costs by itself outweighs its work where lines and dates are many;
+# unless their values would fill the memory.
+LEAST_SCENARIOS = 2_000
+MOST_VALUES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,7 @@ def all_values(
     first = next(iter(moves.values()))
     if block is not None and block < 1:
         raise InputError(f"block must be a number of scenarios >= 1; got {block!r}.")
-    size = block or max(1, BLOCK_VALUES // (first.days.size * max(1, len(task.parts))))
+    size = block or _block_size(first.days.size * max(1, len(task.parts)))
     values = np.empty((len(task.parts), first.days.size, len(first)))
     slices = [slice(start, min(start + size, len(first))) for start in range(0, len(first), size)]
     if executor is None and len(slices) == 1:
@@ -179,6 +184,11 @@ def all_values(
     return values
 
 
+def _block_size(width: int) -> int:
+    """Scenarios of a block, where each is so many values wide."""
+    return max(1, BLOCK_VALUES // width, min(LEAST_SCENARIOS, MOST_VALUES // width))
+
+
 def _fill(
     values: Array,
     task: Task,
@@ -187,31 +197,70 @@ def _fill(
     executor: Executor,
     progress: Callable[[int, int], object] | None,
 ) -> None:
-    """Write every block's values, with a bounded number of blocks in flight; none is left behind."""
+    """Write every block's values, with a bounded number of blocks in flight; none is left behind.
+
+    A block whose worker was lost is given to another once.
+
+    Raises
+    ------
+    HedgingError
+        If that is lost as well; it names the scenarios.
+    """
     # Threads write where the values belong; from elsewhere they come back and are copied.
     shared = isinstance(executor, ThreadPoolExecutor)
     window = 2 * getattr(executor, "_max_workers", 16)
     waiting: deque[tuple[int, Future[Array]]] = deque()
 
+    def submit(block: int) -> Future[Array]:
+        where = slices[block]
+        piece = {asset: path.select(where) for asset, path in moves.items()}
+        place = (values[:, :, where],) if shared else ()
+        return executor.submit(block_values, task, piece, *place)
+
     def collect() -> None:
         block, future = waiting.popleft()
-        found = future.result()
-        if not shared:
-            values[:, :, slices[block]] = found
+        if shared:
+            future.result()
+        else:
+            values[:, :, slices[block]] = _brought_back(future, partial(submit, block), slices[block])
         _report(progress, block + 1, len(slices))
 
     try:
-        for block, where in enumerate(slices):
+        for block in range(len(slices)):
             if len(waiting) >= window:
                 collect()
-            piece = {asset: path.select(where) for asset, path in moves.items()}
-            place = (values[:, :, where],) if shared else ()
-            waiting.append((block, executor.submit(block_values, task, piece, *place)))
+            try:
+                waiting.append((block, submit(block)))
+            except BrokenExecutor as error:
+                raise _lost(slices[block], error) from error
         while waiting:
             collect()
     finally:
         for _, unfinished in waiting:
             unfinished.cancel()
+
+
+def _brought_back(future: Future[Array], submit: Callable[[], Future[Array]], where: slice) -> Array:
+    """Values of a block, from the worker it was given to, or from another that gets it once more."""
+    try:
+        return future.result()
+    except HedgingError:
+        raise
+    except (Exception, CancelledError):
+        try:
+            return submit().result()
+        except HedgingError:
+            raise
+        except (Exception, CancelledError) as error:
+            raise _lost(where, error) from error
+
+
+def _lost(where: slice, error: BaseException) -> HedgingError:
+    return HedgingError(
+        f"the block of scenarios {where.start} to {where.stop - 1} was lost with its worker, and once more when another "
+        f"took it ({type(error).__name__}: {error}). Was it killed, perhaps for want of memory? Make a new executor, with fewer workers or a "
+        "smaller block=."
+    )
 
 
 def _report(progress: Callable[[int, int], object] | None, done: int, count: int) -> None:

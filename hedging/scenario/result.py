@@ -10,6 +10,7 @@ import pandas as pd
 
 from hedging import _extras
 from hedging._numerics.types import Array
+from hedging.book.entering import Entering
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class ScenarioResult:
         The same today. [currency]
     remarks : tuple of str
         What is assumed that may surprise: at what options settle, and rules that were fitted to another asset.
+    entering : Entering or None
+        From what the overlay's orders cost to what they gain at once, before anything moves; None without any.
     """
 
     currency: str
@@ -68,6 +71,7 @@ class ScenarioResult:
     exit_cost: Array | None = None
     exit_cost_now: float = 0.0
     remarks: tuple[str, ...] = ()
+    entering: Entering | None = None
 
     @property
     def pnl(self) -> Array:
@@ -126,6 +130,7 @@ class ScenarioResult:
             values=self.values / self.spot[asset][:, :, None],
             exit_cost=None if self.exit_cost is None else self.exit_cost / self.spot[asset],
             exit_cost_now=self.exit_cost_now / self.spot_now[asset],
+            entering=None if self.entering is None else self.entering.in_coin(asset, self.spot_now[asset]),
         )
 
     def leaving(self) -> pd.DataFrame:
@@ -195,6 +200,7 @@ class ScenarioResult:
             "base": self.base,
             "exit_cost_now": self.exit_cost_now,
             "remarks": list(self.remarks),
+            "entering": None if self.entering is None else self.entering.to_dict(),
             "scenarios": [
                 {
                     "label": label,
@@ -221,16 +227,17 @@ class ScenarioResult:
         )
 
     def _notes(self) -> tuple[str, ...]:
-        """What leaving costs, and the remarks."""
+        """What entering and leaving cost, and the remarks."""
+        entering = () if self.entering is None else (f"the overlay gains {self.entering}",)
         if not self.exit_cost_now:
-            return self.remarks
+            return (*entering, *self.remarks)
         dearest = self.leaving().sort_values("at worst").iloc[-1]
         form = "{:,.0f}" if abs(self.base) >= 10_000 else "{:,.4f}"
         cost = (
             f"closing all options costs {form.format(self.exit_cost_now)} {self.currency} in half spreads today, "
             f"{form.format(dearest['at worst'])} at worst ({dearest.name}, day {dearest['on day']:g})"
         )
-        return (cost, *self.remarks)
+        return (*entering, cost, *self.remarks)
 
     def _table(self) -> pd.DataFrame:
         shown = self.summary().head(ROWS_SHOWN)

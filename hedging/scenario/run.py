@@ -11,6 +11,7 @@ import pandas as pd
 
 from hedging._numerics.types import Array
 from hedging.book.book import Book
+from hedging.book.entering import Entering
 from hedging.book.legs import Legs, legs_of
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -91,6 +92,8 @@ def run(
     task = Task.of(lines, held, by_asset, closing=closing, roll=roll, nodes=math.prod(shape))
     values = all_values(task, moves, executor=executor, block=block, progress=progress)
     now = block_values(task, dict.fromkeys(moves, today()))[:, 0, 0]
+    bought = [float(gain) for gain, line in zip(now, lines, strict=True) if line.group == "overlay"]
+    legs = legs_of(overlay)
     start = np.where([line.group == "position" for line in lines], now, 0.0)
     first = next(iter(moves.values()))
     spot_now = {asset: by_asset[asset].spot for asset in moves}
@@ -110,6 +113,7 @@ def run(
         exit_cost=exit_cost(task, moves),
         exit_cost_now=0.0 if exit_costs is None else float(exit_costs[0, 0]),
         remarks=remarks_on(held, moves),
+        entering=Entering.of(legs, math.fsum(bought), currency) if legs else None,
     )
     return result.in_coin(book.numeraire) if book.numeraire in spot_now else result
 

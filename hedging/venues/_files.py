@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import hashlib
-import io
-import json
 import os
-import zlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 import pandas as pd
 
-from hedging._extras import require
+from hedging._reading import foreign
 from hedging.errors import ChainError
 from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.snapshots import Snapshots
 from hedging.units import utc
+from hedging.venues._opening import QuoteFile, open_file, shape_of
+
+Given = ParamSpec("Given")
+Read = TypeVar("Read")
 
 __all__ = [
     "FORMATS",
@@ -36,38 +34,6 @@ __all__ = [
     "read_snapshots",
     "snapshots",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class QuoteFile:
-    """A quote file in memory.
-
-    Attributes
-    ----------
-    name, sha256 : str
-        Its name for messages, and the digest of its bytes.
-    content : Any
-        Parsed JSON, or a DataFrame; None for text that is neither.
-    text : str
-        The text as it stands; empty for Parquet.
-    metadata : mapping
-        What a Parquet file says about itself; empty for text.
-    """
-
-    name: str
-    sha256: str
-    content: Any
-    text: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def columns(self) -> frozenset[str]:
-        """The column names of a table; empty for JSON."""
-        return (
-            frozenset(map(str, self.content.columns))
-            if isinstance(self.content, pd.DataFrame)
-            else frozenset()
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,121 +278,31 @@ def _opened(path: str | Path, format: str | None) -> tuple[QuoteFile, Format]:  
             return file, reader
     known = ", ".join(FORMATS)
     wanted = f"is not of format {format}" if format else f"is of no known format ({known})"
-    raise ChainError(f"{file.name} {wanted}; it holds {_shape(file)}.")
+    raise ChainError(f"{file.name} {wanted}; it holds {shape_of(file)}.")
 
 
 def _load(name: str) -> Format:
     module, attribute = FORMATS[name].split(":")
     found: Format = getattr(import_module(module), attribute)
-    return found
+    return replace(
+        found,
+        matches=found.matches,
+        read=_guarded(found.read),
+        times=found.times and _guarded(found.times),
+        read_all=found.read_all and _guarded(found.read_all),
+    )
 
 
-def open_file(path: Path) -> QuoteFile:
-    """Read, unzip and parse a file.
+def _guarded(
+    read: Callable[Concatenate[QuoteFile, Given], Read],
+) -> Callable[Concatenate[QuoteFile, Given], Read]:
+    """The same reader, what a parser throws at a cell that nobody thought of turned into a `ChainError`."""
 
-    Raises
-    ------
-    ChainError
-        If it is not there, cut off, without a row, or neither JSON, CSV nor Parquet.
-    """
-    try:
-        raw = path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: no name of a file can hold a NUL byte
-        reason = getattr(error, "strerror", None) or error
-        raise ChainError(f"{str(path)!r} cannot be read: {reason}.") from error
-    digest = hashlib.sha256(raw).hexdigest()
-    data = _unzipped(path.name, raw)
-    if data[:4] == b"PAR1":
-        file = QuoteFile(path.name, digest, *_parquet(path.name, data))
-    else:
-        text = _text(path.name, data)
-        file = QuoteFile(path.name, digest, _parsed(path.name, text), text)
-    if isinstance(file.content, pd.DataFrame) and file.content.empty:
-        raise ChainError(f"{path.name} holds no rows of quotes; it holds {_shape(file)}.")
-    return file
+    def guarded(file: QuoteFile, /, *given: Given.args, **named: Given.kwargs) -> Read:
+        with foreign(file.name, ChainError, ours=False):
+            return read(file, *given, **named)
 
-
-def _unzipped(name: str, raw: bytes) -> bytes:
-    if raw[:2] != b"\x1f\x8b":
-        return raw
-    try:
-        return gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ChainError(f"{name}: the gzip data is cut off or damaged ({error}).") from error
-
-
-def _text(name: str, data: bytes) -> str:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ChainError(f"{name} is neither Parquet nor UTF-8 text ({error}).") from error
-    if not text.strip():
-        raise ChainError(f"{name} is empty.")
-    if text.lstrip().startswith("<"):
-        raise ChainError(f"{name} holds HTML or XML, not quotes: an error page saved in place of data?")
-    return text
-
-
-def _parsed(name: str, text: str) -> Any:
-    """Return JSON or a table; None for text that is neither, which some readers know how to take apart."""
-    if text.lstrip()[0] in "[{":
-        try:
-            return json.loads(text, object_pairs_hook=partial(_unrepeated, name))
-        except ChainError:
-            raise
-        except (ValueError, RecursionError) as error:  # ValueError also: an integer of thousands of digits
-            raise ChainError(f"{name}: the JSON is cut off or damaged: {error}.") from error
-    try:
-        table = pd.read_csv(io.StringIO(text), low_memory=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError):
-        return None
-    # pandas gives a repeated column another name; the first line still has it twice. One of our own files
-    # starts with a line that is no header.
-    if not text.startswith("#"):
-        _columns_unrepeated(name, next(csv.reader([text.lstrip().splitlines()[0]]), []))
-    return table
-
-
-def _unrepeated(name: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of JSON, whose parser would keep the last of a repeated key and say nothing."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ChainError(
-            f"{name}: the key {twice!r} stands more than once in one object; which one is meant?"
-        )
-    return made
-
-
-def _columns_unrepeated(name: str, columns: list[str]) -> None:
-    """Raise a `ChainError` if two columns of a table have one name."""
-    if twice := sorted({column for column in columns if column and columns.count(column) > 1}):
-        raise ChainError(f"{name}: columns {twice} occur more than once; which one is meant?")
-
-
-def _parquet(name: str, data: bytes) -> tuple[pd.DataFrame, str, dict[str, str]]:
-    """Return the table, no text, and the metadata."""
-    arrow, parquet = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
-    try:
-        table = parquet.read_table(io.BytesIO(data))
-        metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-        # The index that pandas stores may repeat itself, as that of days put together; rows are told by place.
-        columns, content = list(table.column_names), table.to_pandas().reset_index(drop=True)
-    except (arrow.ArrowException, OSError, ValueError) as error:
-        raise ChainError(f"{name}: the Parquet data is cut off or damaged ({error}).") from error
-    _columns_unrepeated(name, columns)
-    return content, "", metadata
-
-
-def _shape(file: QuoteFile) -> str:
-    if isinstance(file.content, pd.DataFrame):
-        return f"a table with columns {list(map(str, file.content.columns))[:12]}"
-    if isinstance(file.content, dict):
-        return f"a JSON object with keys {list(file.content)[:12]}"
-    if isinstance(file.content, list):
-        return f"a JSON list of {len(file.content)} entries"
-    return f"text that starts with {file.text[:60]!r}"
+    return guarded
 
 
 def pick_asset(assets: pd.Series, pick: Pick, name: str) -> str:

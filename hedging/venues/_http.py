@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException
+from queue import Empty, Queue
+from threading import Thread
 from typing import Any, Final
 
 from hedging._extras import require
-from hedging.errors import VenueError
+from hedging._reading import parse_json
+from hedging.errors import InputError, VenueError
 
-__all__ = ["Credits", "Json", "Transport"]
+__all__ = ["Credits", "Json", "Transport", "without_secrets"]
 
 Json = Any
 
@@ -61,7 +66,7 @@ class Transport:
     timeout : float
         For connecting, and for each silence. [seconds]
     deadline : float
-        For a whole reply, however steadily it drips. [seconds]
+        For a whole reply, from connecting to its last byte, however steadily head or body drip. [seconds]
     attempts : int
         Most tries of one request.
     backoff : float
@@ -104,20 +109,22 @@ class Transport:
         VenueError
             If there is no reply in time, it is cut off or no JSON, or stays transient to the last try.
         """
-        failure, retry_after = "", 0.0
+        failure, retry_after, shown = "", 0.0, without_secrets(url)
         for attempt in range(self.attempts):
             if attempt:
                 self.sleep(self._pause(attempt, retry_after))
             try:
-                status, retry_after, body = self._fetch(url, params, headers or {})
+                status, retry_after, body = self._in_time(url, params, headers or {})
             except _NoReplyError as error:
-                failure, retry_after = str(error), 0.0
+                failure, retry_after = str(error).replace(url, shown), 0.0
                 continue
-            reply, failure = self._parsed(url, status, body)
+            reply, failure = _parsed(shown, status, body)
             if failure == "" and status not in _TRANSIENT_STATUS and not (transient and transient(reply)):
+                if not 200 <= status < 300 and not _says_why(reply):
+                    raise VenueError(f"{shown}: HTTP {status}: {_shortened(reply)}")
                 return reply
             failure = failure or f"HTTP {status}: {_shortened(reply)}"
-        raise VenueError(f"{url}: no usable reply after {self.attempts} tries; the last: {failure}")
+        raise VenueError(f"{shown}: no usable reply after {self.attempts} tries; the last: {failure}")
 
     def close(self) -> None:
         """Close the connections."""
@@ -125,44 +132,89 @@ class Transport:
             self._session.close()
             self._session = None
 
+    def _in_time(
+        self, url: str, params: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> tuple[int, float, bytes]:
+        """Fetch within the deadline; what comes later is left to a thread that nobody waits for.
+
+        No time-out of a socket holds while a byte comes now and then, least of all for the head of a reply.
+        """
+        made: Queue[tuple[int, float, bytes] | BaseException] = Queue()
+
+        def fetch() -> None:
+            try:
+                made.put(self._fetch(url, params, headers))
+            except BaseException as error:
+                made.put(error)
+
+        Thread(target=fetch, name="hedging-http", daemon=True).start()
+        try:
+            found = made.get(timeout=self.deadline)
+        except Empty:
+            self._session = None  # its connection is in use; the next try makes its own
+            raise _NoReplyError(f"the reply took longer than {self.deadline:g} seconds") from None
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
     def _fetch(
         self, url: str, params: Mapping[str, Any], headers: Mapping[str, str]
     ) -> tuple[int, float, bytes]:
         """Return status, the pause the server asks for, and the body."""
         requests = require("requests", "live")
-        if self._session is None:
-            self._session = requests.Session()
+        session = self._session = self._session or requests.Session()
         started = self.clock()
         body = bytearray()
         try:
-            with self._session.get(
+            with session.get(
                 url, params=params, headers=headers, timeout=self.timeout, stream=True, allow_redirects=False
             ) as response:
                 for piece in _pieces(response):
                     body += piece
                     if len(body) > _LARGEST:
-                        raise VenueError(f"{url}: the reply is larger than {_LARGEST:,} bytes.")
+                        raise VenueError(
+                            f"{without_secrets(url)}: the reply is larger than {_LARGEST:,} bytes."
+                        )
                     if self.clock() - started > self.deadline:
                         raise _NoReplyError(f"the reply took longer than {self.deadline:g} seconds")
                 return response.status_code, _seconds(response.headers.get("Retry-After")), bytes(body)
-        except (requests.RequestException, require("urllib3", "live").exceptions.HTTPError, OSError) as error:
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError) as error:
+            raise VenueError(f"{without_secrets(url)} is no address of an exchange.") from error
+        except (
+            *(requests.RequestException, require("urllib3", "live").exceptions.HTTPError, OSError),
+            *(HTTPException, ValueError),  # a head that is none
+        ) as error:
             raise _NoReplyError(f"{type(error).__name__}: {error}") from error
-
-    def _parsed(self, url: str, status: int, body: bytes) -> tuple[Json, str]:
-        """Return the reply and no failure; or None and why it is worth another try."""
-        try:
-            return json.loads(body), ""
-        except (ValueError, RecursionError) as error:
-            what = f"HTTP {status} with a body that is no JSON: {body[:80]!r}"
-            if status in _TRANSIENT_STATUS:
-                return None, what
-            raise VenueError(f"{url}: {what}") from error
 
     def _pause(self, attempt: int, retry_after: float) -> float:
         """Seconds before the next try: what the server asks for, else doubling with a random half."""
         wait = self.backoff * 2.0 ** (attempt - 1)
         wait *= 0.5 + 0.5 * random.random()  # so that clients thrown out together do not return together
         return min(max(wait, retry_after), _LONGEST_PAUSE)
+
+
+def without_secrets(url: str) -> str:
+    """An address without what may be a key in it: user, password, query and fragment."""
+    scheme, separator, rest = url.partition("://")
+    place = re.split(r"[?#]", rest if separator else scheme, maxsplit=1)[0]
+    host, slash, path = place.partition("/")
+    return f"{scheme + separator if separator else ''}{host.rpartition('@')[2]}{slash}{path}"
+
+
+def _parsed(url: str, status: int, body: bytes) -> tuple[Json, str]:
+    """Return the reply and no failure; or None and why it is worth another try."""
+    try:
+        return parse_json(body, "the reply"), ""
+    except InputError as error:
+        what = f"HTTP {status} with a body that is no JSON: {body[:80]!r}"
+        if status in _TRANSIENT_STATUS:
+            return None, what
+        raise VenueError(f"{url}: {what}") from error
+
+
+def _says_why(reply: Json) -> bool:
+    """Whether a reply explains a status that is no success, as JSON-RPC does."""
+    return isinstance(reply, dict) and isinstance(reply.get("error"), dict) and "result" not in reply
 
 
 class _NoReplyError(Exception):
@@ -182,7 +234,8 @@ def _pieces(response: Any) -> Iterator[bytes]:
 def _seconds(header: str | None) -> float:
     """Seconds of a Retry-After header; dates, which exchanges do not send, count as none."""
     try:
-        return max(float(header or 0.0), 0.0)
+        seconds = float(header or 0.0)
+        return max(seconds, 0.0) if seconds == seconds else 0.0
     except ValueError:
         return 0.0
 

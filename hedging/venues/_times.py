@@ -89,7 +89,7 @@ def stamps(column: pd.Series, source: str, timezone: str | None = None) -> pd.Se
             )
         try:
             times = times.dt.tz_localize(timezone)
-        except (ValueError, KeyError) as error:  # an unknown zone, or an hour that daylight saving skips
+        except (ValueError, LookupError, OSError) as error:  # no zone, or an hour that daylight saving skips
             raise ChainError(
                 f"{source}: timezone {timezone!r} does not fit column {column.name!r}: {error}"
             ) from error

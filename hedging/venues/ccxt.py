@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._reading import foreign
 from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms
@@ -63,7 +64,8 @@ def read_option_chain(
     ChainError
         If there is no option, no time, or no terms.
     """
-    return _read(QuoteFile(source, "", dict(options)), Pick(as_of, asset), terms)
+    with foreign(source, ChainError, ours=False):
+        return _read(QuoteFile(source, "", dict(options)), Pick(as_of, asset), terms)
 
 
 def _read(file: QuoteFile, pick: Pick, terms: ContractTerms | None = None) -> OptionChain:

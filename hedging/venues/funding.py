@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from hedging.errors import InputError
-from hedging.venues._files import open_file
+from hedging.venues._opening import open_file
 
 __all__ = ["read_funding"]
 

@@ -8,18 +8,23 @@ as the first line, after ``# hedging-chain ``. Floats are written in the shortes
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
-from dataclasses import asdict
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
 from hedging._extras import require
+from hedging._reading import foreign, parse_json
 from hedging._writing import whole_file
 from hedging.errors import ChainError, InputError
-from hedging.market.chain import OptionChain, in_columns
+from hedging.market._cleaning import BEYOND_BELIEF, judge, numbers, rejected_rows
+from hedging.market.chain import ChainRules, OptionChain, in_columns
 from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.units import utc
 from hedging.venues._files import Format, Pick, QuoteFile
@@ -28,7 +33,17 @@ __all__ = ["OWN", "write_chain"]
 
 KEY: Final = "hedging-chain"
 _MARK: Final = f"# {KEY} "
-_VERSION: Final = 1
+_VERSION: Final = 2  # before 2 without a count of rows and without a digest
+_NO_LIMITS: Final = ChainRules(
+    max_spread=math.inf,
+    max_spread_ratio=math.inf,
+    max_forward_gap=math.inf,
+    max_basis=math.inf,
+    min_vol=1e-300,
+    max_vol=math.inf,
+    max_below_intrinsic=math.inf,
+    max_above_bound=math.inf,
+)
 _ENDINGS: Final = (".parquet", ".csv", ".csv.gz")
 
 
@@ -50,11 +65,13 @@ def write_chain(chain: OptionChain, path: str | Path) -> None:
     name = Path(path).name
     if not name.endswith(_ENDINGS):
         raise InputError(f"{name} must end in {', '.join(_ENDINGS)}.")
-    head = json.dumps(_head(chain), allow_nan=True)
+    body = chain.quotes.to_csv(index=False, lineterminator="\n")
+    plain = _head(chain)
+    head = json.dumps(plain | {"digest": _digest(plain, body)}, allow_nan=True)
     if name.endswith(".parquet"):
         data = _parquet(chain.quotes, head)
     else:
-        data = (_MARK + head + "\n" + chain.quotes.to_csv(index=False, lineterminator="\n")).encode()
+        data = (_MARK + head + "\n" + body).encode()
     with whole_file(path) as aside:
         # No time stamp inside the gzip: the same chain is the same bytes.
         aside.write_bytes(gzip.compress(data, mtime=0) if name.endswith(".gz") else data)
@@ -64,6 +81,7 @@ def _head(chain: OptionChain) -> dict[str, Any]:
     """All of a chain but its quotes, as JSON knows it."""
     return {
         "version": _VERSION,
+        "rows": len(chain.quotes),
         "asset": chain.asset,
         "as_of": chain.as_of.isoformat(),
         "spot": chain.spot,
@@ -73,6 +91,12 @@ def _head(chain: OptionChain) -> dict[str, Any]:
         "futures": _records(chain.futures),
         "rejected": _records(chain.rejected),
     }
+
+
+def _digest(head: Mapping[str, Any], body: str) -> str:
+    """Digest of all that a file says: its head but for the digest, and its quotes as CSV."""
+    plain = {name: value for name, value in head.items() if name != "digest"}
+    return hashlib.sha256((json.dumps(plain, sort_keys=True) + "\n" + body).encode()).hexdigest()
 
 
 def _records(table: pd.DataFrame) -> dict[str, list[Any]]:
@@ -96,49 +120,97 @@ def _parquet(quotes: pd.DataFrame, head: str) -> bytes:
 
 
 def _read(file: QuoteFile, pick: Pick) -> OptionChain:
-    try:
-        head, quotes = _parts(file)
-        if head["version"] != _VERSION:
-            raise ChainError(
-                f"{file.name} is of version {head['version']!r} of our format; this library reads {_VERSION}."
-            )
-        if pick.rules is not None:
-            raise ChainError(
-                f"{file.name} holds quotes that were judged when they were first read; read the original to "
-                "judge them by other rules."
-            )
-        if pick.asset not in (None, head["asset"]):
-            raise ChainError(f"{file.name} holds {head['asset']}, not {pick.asset}.")
-        terms = head["terms"]
-        return OptionChain(
-            asset=head["asset"],
-            as_of=utc(head["as_of"], "as_of"),
-            spot=float(head["spot"]),
-            quotes=in_columns(quotes, "quotes"),
-            rejected=in_columns(pd.DataFrame(head["rejected"]), "rejected"),
-            terms=ContractTerms(
-                **terms
-                | {"fee": FeeRule(**terms["fee"]), "ticks": tuple(tuple(step) for step in terms["ticks"])}
-            ),
-            futures=in_columns(pd.DataFrame(head["futures"]), "futures"),
-            source=head["source"],
-            sha256=head["sha256"],
+    head, quotes, body = _parts(file)
+    _check_whole(file.name, head, quotes, body)
+    if pick.rules is not None:
+        raise ChainError(
+            f"{file.name} holds quotes that were judged when they were first read; read the original to "
+            "judge them by other rules."
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise ChainError(f"{file.name} is no whole file of our format: {error!r}.") from error
+    if pick.asset not in (None, head["asset"]):
+        raise ChainError(f"{file.name} holds {head['asset']}, not {pick.asset}.")
+    with foreign(f"{file.name} is no whole file of our format", ChainError):
+        return _judged(_chain(head, quotes))
 
 
-def _parts(file: QuoteFile) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Return the head and the quotes of either kind of file."""
+def _chain(head: Mapping[str, Any], quotes: pd.DataFrame) -> OptionChain:
+    terms = head["terms"]
+    spot = float(head["spot"])
+    if not 0.0 < spot <= BEYOND_BELIEF:
+        raise ChainError(f"spot must be a number > 0; got {spot!r}.")
+    return OptionChain(
+        asset=str(head["asset"]),
+        as_of=utc(head["as_of"], "as_of"),
+        spot=spot,
+        quotes=in_columns(quotes, "quotes"),
+        rejected=in_columns(pd.DataFrame(head["rejected"]), "rejected"),
+        terms=ContractTerms(
+            **terms | {"fee": FeeRule(**terms["fee"]), "ticks": tuple(tuple(step) for step in terms["ticks"])}
+        ),
+        futures=in_columns(pd.DataFrame(head["futures"]), "futures"),
+        source=str(head["source"]),
+        sha256=str(head["sha256"]),
+    )
+
+
+def _check_whole(name: str, head: Any, quotes: pd.DataFrame, body: Callable[[], str]) -> None:
+    """Refuse a file that is cut off, was edited, or is of another version; before version 2 nothing of that shows."""
+    if not isinstance(head, dict):
+        raise ChainError(f"{name} is no whole file of our format: its head is no object.")
+    version = head.get("version")
+    if version not in range(1, _VERSION + 1):
+        raise ChainError(
+            f"{name} is of version {version!r} of our format; this library reads up to {_VERSION}."
+        )
+    if version == 1:
+        return
+    if head.get("rows") != len(quotes):
+        raise ChainError(
+            f"{name} is cut off or was edited: it has {len(quotes)} of {head.get('rows')!r} quotes."
+        )
+    if head.get("digest") != _digest(head, body()):
+        raise ChainError(
+            f"{name}: its digest does not fit: it was edited or damaged. Write it again by write_chain."
+        )
+
+
+def _judged(chain: OptionChain) -> OptionChain:
+    """The chain without the quotes that no rules allow, listed with their reasons; any other chain as it is.
+
+    How wide a spread may be was decided when the quotes were first read; a negative bid never was.
+    """
+    quotes = chain.quotes
+    money = 1.0 / quotes["discount"]
+    table = quotes.assign(
+        **quotes[["bid", "ask", "mark"]].mul(money, axis=0), index=chain.spot, as_of=chain.as_of, snapshot=0
+    )
+    table, unread = numbers(table)
+    reasons = judge(table.assign(as_of=chain.as_of, snapshot=0), unread, _NO_LIMITS)
+    if not (reasons != "").any():
+        return chain
+    more = rejected_rows(quotes, reasons, quotes.index)
+    if (reasons != "").all():
+        raise ChainError(
+            f"no usable quote among {len(quotes)} rows: {more['reason'].value_counts().to_dict()}."
+        )
+    rejected = in_columns(pd.concat([chain.rejected, more], ignore_index=True), "rejected")
+    return replace(chain, quotes=in_columns(quotes[reasons == ""], "quotes"), rejected=rejected)
+
+
+def _parts(file: QuoteFile) -> tuple[Any, pd.DataFrame, Callable[[], str]]:
+    """Return the head and the quotes of either kind of file, and what makes the text of the quotes."""
     if file.metadata:
-        return json.loads(file.metadata[KEY]), file.content
+        head, table = parse_json(file.metadata[KEY], file.name, error=ChainError), file.content
+        with foreign(f"{file.name} is no whole file of our format", ChainError):
+            quotes = in_columns(table, "quotes")
+        return head, quotes, lambda: str(quotes.to_csv(index=False, lineterminator="\n"))
     first, _, rest = file.text.partition("\n")
-    # As text first: float() reads the shortest form back exactly, pandas' own parser not in every release.
-    table = pd.read_csv(io.StringIO(rest), dtype=str, keep_default_na=False, na_values=[""])
-    expiry = pd.to_datetime(table["expiry"], format="ISO8601", utc=True)
-    return json.loads(first.removeprefix(_MARK)), table.assign(expiry=expiry)
+    head = parse_json(first.removeprefix(_MARK), file.name, error=ChainError)
+    with foreign(f"{file.name} is no whole file of our format", ChainError):
+        # As text first: float() reads the shortest form back exactly, pandas' own parser not in every release.
+        table = pd.read_csv(io.StringIO(rest), dtype=str, keep_default_na=False, na_values=[""])
+        table = table.assign(expiry=pd.to_datetime(table["expiry"], format="ISO8601", utc=True))
+    return head, table, lambda: rest
 
 
 OWN: Final = Format("hedging", lambda file: KEY in file.metadata or file.text.startswith(_MARK), _read)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from hedging.errors import InputError
 from hedging.prices import Bar, Prices
-from hedging.venues._files import open_file
+from hedging.venues._opening import open_file
 
 __all__ = ["read_prices"]
 

@@ -20,19 +20,19 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from hedging.planner.milp.build import build
+from hedging.planner.milp.milp import Programme
 
 import hedging as hg
 from hedging.book.book import Book, Holding
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
 from hedging.planner import Limits, Outcomes, Target, frontier
-from hedging.planner.candidates.candidates import candidates_of
+from hedging.planner.candidates.build import candidates_of
 from hedging.planner.outcomes.free_lunch import check_outcomes
-from hedging.planner.programme.build import build
-from hedging.planner.programme.programme import Problem
 from hedging.planner.request.request import Request
-from hedging.planner.solver.backends import Programme, branch_and_bound
-from hedging.planner.solver.exact import programme_of
+from hedging.planner.solver.backends import Milp, solve_milp
+from hedging.planner.solver.exact import milp_of
 from hedging.planner.solver.relaxation import relax
 from hedging.planner.solver.search import solve
 from hedging.planner.solver.search_state import Search
@@ -75,46 +75,47 @@ def request_of(market: Market, outcomes: Outcomes | None = None, first: float = 
     return Request.of(book, market, target, limits, horizon=30.0, outcomes=outcomes)
 
 
-def built(request: Request) -> Problem:
+def built(request: Request) -> Programme:
     return orders_allowed(request, build(request, candidates_of(request)))
 
 
-def orders_allowed(request: Request, whole: Problem) -> Problem:
-    return whole.only(whole.columns.tradable(request.limits))
+def orders_allowed(request: Request, whole: Programme) -> Programme:
+    return whole.only(whole.candidates.tradable(request.limits))
 
 
-def whole_programme(problem: Problem) -> Programme:
+def whole_programme(programme: Programme) -> Milp:
     """Every row and column at once, as a solver gets it that knows nothing of hedging."""
-    search = Search(problem, GAP, np.inf)
+    search = Search(programme, GAP, np.inf)
     search.active[:] = True
-    every = np.arange(len(problem.columns))
-    return programme_of(search, every, problem.columns.most, problem.max_legs, price=problem.price_per_leg)
+    every = np.arange(len(programme.candidates))
+    return milp_of(
+        search, every, programme.candidates.most, programme.max_legs, price=programme.price_per_leg
+    )
 
 
-def by_backend(programme: Programme, solver: str, seconds: float) -> tuple[float, float]:
+def by_backend(milp: Milp, solver: str, seconds: float) -> tuple[float, float]:
     """Objective and bound."""
-    found = branch_and_bound(programme, solver=solver, gap=GAP, seconds=seconds)
-    return np.nan if found.x is None else float(programme.cost @ found.x), found.bound
+    found = solve_milp(milp, solver=solver, gap=GAP, seconds=seconds)
+    return np.nan if found.x is None else float(milp.cost @ found.x), found.bound
 
 
-def by_cvxpy(programme: Programme, seconds: float) -> tuple[float, float]:
+def by_cvxpy(milp: Milp, seconds: float) -> tuple[float, float]:
     """Objective of cvxpy with HiGHS; it does not tell the bound."""
     import cvxpy
 
-    x = cvxpy.Variable(programme.cost.size, integer=True)  # no limit may be missed here: all are whole
-    limits = [programme.matrix @ x <= programme.bound, x >= 0, x <= programme.upper]
-    task = cvxpy.Problem(cvxpy.Minimize(programme.cost @ x), limits)
+    x = cvxpy.Variable(milp.cost.size, integer=True)  # no limit may be missed here: all are whole
+    limits = [milp.matrix @ x <= milp.bound, x >= 0, x <= milp.upper]
+    task = cvxpy.Programme(cvxpy.Minimize(milp.cost @ x), limits)
     task.solve(solver="HIGHS", highs_options={"mip_rel_gap": GAP, "time_limit": seconds})
     return float(task.value), np.nan
 
 
-def rivals() -> dict[str, Callable[[Programme, float], tuple[float, float]]]:
+def rivals() -> dict[str, Callable[[Milp, float], tuple[float, float]]]:
     """Who is handed the whole problem: HiGHS, and what else is installed."""
-    found = {"highs": lambda programme, seconds: by_backend(programme, "highs", seconds)}
+    found = {"highs": lambda milp, seconds: by_backend(milp, "highs", seconds)}
     if find_spec("ortools"):
         found |= {
-            name: lambda programme, seconds, name=name: by_backend(programme, name, seconds)
-            for name in ("scip", "cbc")
+            name: lambda milp, seconds, name=name: by_backend(milp, name, seconds) for name in ("scip", "cbc")
         }
     if find_spec("cvxpy") and find_spec("highspy"):
         found["cvxpy"] = by_cvxpy
@@ -138,16 +139,16 @@ def bench_floors(cases: list[int], repeat: int, *, names: list[str], seconds: fl
     for case in cases:
         file, asset, at = CASES[case]
         market = Market.of(hg.read_chain(CHAINS / file, asset=asset, at=at))
-        building, problem = timed(lambda m=market: built(request_of(m)), repeat)
-        solving, found = timed(lambda p=problem: solve(p, gap=GAP), repeat)
+        building, programme = timed(lambda m=market: built(request_of(m)), repeat)
+        solving, found = timed(lambda p=programme: solve(p, gap=GAP), repeat)
         name = f"{asset} {file.removeprefix('deribit_')[:26]}"
         line = (
-            f"{name:<32}{len(market.chain.quotes):>7}{len(problem.columns):>7}{building:>9.2f}{solving:>9.2f}"
+            f"{name:<32}{len(market.chain.quotes):>7}{len(programme.candidates):>7}{building:>9.2f}{solving:>9.2f}"
             f"{found.gap:>9.2%}{np.count_nonzero(found.lots):>6}{found.objective:>9,.0f}"
         )
         for rival in names:
-            programme = whole_programme(problem)
-            taking, (value, bound) = timed(lambda r=rival, g=programme: rivals()[r](g, seconds), 1)
+            milp = whole_programme(programme)
+            taking, (value, bound) = timed(lambda r=rival, g=milp: rivals()[r](g, seconds), 1)
             gap = (value - bound) / value if value else np.nan
             line += f" | {rival} {taking:.1f} s {gap:.2%} x{taking / (building + solving):.0f}"
         print(line, flush=True)
@@ -166,9 +167,9 @@ def bench_shortfall(repeat: int) -> None:
                 lambda r=request: build(r, candidates_of(r)), 1 if count > 50_000 else repeat
             )
             holding, (*_, seen) = timed(lambda r=request, w=whole: check_outcomes(r, w), repeat)
-            problem = orders_allowed(request, whole)
-            relaxing, relaxed = timed(lambda p=problem: relax(p), repeat)
-            solving, found = timed(lambda p=problem: solve(p, gap=GAP), repeat)
+            programme = orders_allowed(request, whole)
+            relaxing, relaxed = timed(lambda p=programme: relax(p), repeat)
+            solving, found = timed(lambda p=programme: solve(p, gap=GAP), repeat)
             print(
                 f"{count:>9,} scenarios, from {first:g} days: build {building:.2f} s, agreement {holding:.2f} s "
                 f"({'lunch' if seen.lunch else f'entropy {seen.entropy:.3g}'}), relaxation "
@@ -176,7 +177,7 @@ def bench_shortfall(repeat: int) -> None:
                 f"{solving:.2f} s ({found.objective:,.1f}, gap {found.gap:.2%})",
                 flush=True,
             )
-            del whole, problem  # of the largest there is room for one
+            del whole, programme  # of the largest there is room for one
 
 
 def bench_frontier() -> None:
@@ -200,12 +201,17 @@ def scaled(quotes: int, floor: float | None) -> tuple[int, float, float, float]:
     request = large.request_of(
         large.chain_of(quotes), replace(large.BANDS, floor=floor), large.scenarios_of()
     )
-    problem = large.problem_of(request)
+    programme = large.problem_of(request)
     building = time.process_time() - start
-    found = solve(problem, gap=GAP)
+    found = solve(programme, gap=GAP)
     solving = time.process_time() - start - building
     assert found.gap <= GAP * 1.01
-    return len(problem.columns), building, solving, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    return (
+        len(programme.candidates),
+        building,
+        solving,
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+    )
 
 
 def bench_scale() -> None:
@@ -234,12 +240,12 @@ def bench_whole_index(file: Path) -> None:
     limits = Limits(budget=0.02, max_legs=3, expiries=(20, 100))
     scenarios = Request.of(book, market, replace(bands, floor=-0.12), limits, horizon=30.0).scenarios
     start = time.process_time()
-    problem = built(Request.of(book, market, bands, limits, horizon=30.0))
-    floor = lazy_floor(book, market, problem.columns, scenarios, -0.12, problem.base)
+    programme = built(Request.of(book, market, bands, limits, horizon=30.0))
+    floor = lazy_floor(book, market, programme.candidates, scenarios, -0.12, programme.base)
     building = time.process_time() - start
-    found = solve(replace(problem, lazy=(floor,)), gap=GAP)
+    found = solve(replace(programme, lazy=(floor,)), gap=GAP)
     print(
-        f"\n{file.name}: {len(market.chain.quotes):,} quotes, {len(problem.columns):,} orders, {len(floor):,} floor rows; "
+        f"\n{file.name}: {len(market.chain.quotes):,} quotes, {len(programme.candidates):,} orders, {len(floor):,} floor rows; "
         f"CPU build {building:.2f} s, solve {time.process_time() - start - building:.2f} s, gap {found.gap:.2%}, peak "
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:,.0f} MB"
     )

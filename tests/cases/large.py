@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cases.planner import programme_of, tradable
+from cases.planner import milp_of, tradable
 from hedging import greeks
 from hedging.book.book import Book, Holding
 from hedging.market.chain import OptionChain
@@ -13,7 +13,7 @@ from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.market.market import Market
 from hedging.paths.paths import Paths, grid
 from hedging.planner import Limits, Target
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.request import Request
 
 SPOT, UNITS = 100.0, 1_000.0
@@ -62,5 +62,5 @@ def request_of(
     return Request.of(book, market, target, Limits(**(LIMITS | limits)), horizon=30.0, scenarios=scenarios)
 
 
-def problem_of(request: Request) -> Problem:
-    return tradable(programme_of(request), request.limits)
+def problem_of(request: Request) -> Programme:
+    return tradable(milp_of(request), request.limits)

@@ -10,7 +10,7 @@ from hedging.book.book import Book, Holding
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.planner import Limits, Target
-from hedging.planner.candidates.candidates import candidates_of
+from hedging.planner.candidates.build import candidates_of
 from hedging.planner.programme.build import build
 from hedging.planner.request.request import Request
 
@@ -101,20 +101,20 @@ def random_case(seed: int):
     return book, chain, target, limits
 
 
-def programme(
+def programme_for(
     book: Book, markets, target: Target, limits: Limits, horizon=30.0, scenarios=None, outcomes=None
 ):
     """The programme over every order that a request may trade, and spot and perpetual in any case."""
-    return programme_of(
+    return milp_of(
         Request.of(book, markets, target, limits, horizon=horizon, scenarios=scenarios, outcomes=outcomes)
     )
 
 
-def programme_of(request: Request):
+def milp_of(request: Request):
     """The programme of a request."""
     return build(request, candidates_of(request))
 
 
 def tradable(whole, limits: Limits):
     """The same over the orders that limits allow."""
-    return whole.only(whole.columns.tradable(limits))
+    return whole.only(whole.candidates.tradable(limits))

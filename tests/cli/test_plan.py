@@ -165,8 +165,9 @@ def test_every_option_is_the_field_of_its_name(name: str) -> None:
 def test_every_field_of_target_and_limits_has_an_option_but_those_left_to_python() -> None:
     named = {name for name, *_ in (*asked.TARGETS, *asked.TARGET_RULES, *asked.LIMITS)}
     fields = {field.name for kind in (Target, Limits) for field in dataclasses.fields(kind)}
-    # Funding has options of its own, --funding and those after it, which are no single field's.
-    assert fields - named == {"minimise", "close", "quoted_size", "depth", "initial_margin", "funding"}
+    # Funding, what is robust and what survives have options of their own, which are no single field's.
+    in_python = {"quoted_size", "depth", "initial_margin"}
+    assert fields - named == in_python | {"minimise", "close", "funding", "robust", "survive"}
     assert named <= fields
 
 
@@ -324,3 +325,43 @@ def test_income_of_funding_takes_a_history(folder: Path, capsys: pytest.CaptureF
     assert "--funding-history FILE" in capsys.readouterr().err
     assert cli.main([*run, "--funding", "5%"]) == 2
     assert "per 8 hours" in capsys.readouterr().err
+
+
+LEVERED = BOOK + '[[holdings]]\nasset = "BTC"\nkind = "perpetual"\nquantity = 30\nentry = 88_000\n'
+
+
+def test_an_account_survives_what_the_command_names(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "book.toml").write_text(LEVERED)
+    arguments = [
+        "--delta",
+        "0:60",
+        "--max-legs",
+        "1",
+        "--outright",
+        "perpetual",
+        "--survive",
+        "fall:-2%:-0.4%:21,-10%:10%",
+    ]
+    saved = planned(folder, *arguments, "--account", "standard")
+    (stands,) = saved["survivals"]
+    assert stands["after"]["dies"] is None
+    assert stands["before"]["dies"] is not None
+    assert len(saved["inputs"]["limits"]["survive"]["paths"]) == 1
+    assert saved["inputs"]["limits"]["survive"]["moves"] == [-0.1, 0.1]
+    assert "survival" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--account", "standard"], "give --survive too"),
+        (["--survive", "fall:-2%"], "such as fall:-2%:-0.4%:21"),
+        (["--survive", "a:b"], "moves as LO:HI"),
+        (["--survive", "nodes,feb-2026"], "all nodes alone"),
+    ],
+)
+def test_what_no_account_can_survive_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    assert cli.main(["plan", "book.toml", "--chain", "chain.csv", "--delta", "8:12", *arguments]) != 0
+    assert says in capsys.readouterr().err

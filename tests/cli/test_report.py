@@ -136,8 +136,8 @@ def test_a_screen_and_a_backtest_stand_on_it_if_given(files: Path) -> None:
         ("{}", "it must have coins, verdicts, benchmark"),
         ('{"coins": 1, "verdicts": [], "benchmark": "BTC"}', "coins of the screen must be rows"),
         ('{"coins": [1], "verdicts": [], "benchmark": "BTC"}', "coins of the screen must be rows"),
-        ("{", "--screen screen.json is no JSON"),
-        ("\x00", "--screen screen.json is no JSON"),
+        ("{", "--screen screen.json: the JSON is cut off or damaged"),
+        ("\x00", "--screen screen.json: the JSON is cut off or damaged"),
     ],
 )
 def test_a_screen_that_is_none_is_refused_in_one_line(
@@ -152,8 +152,8 @@ def test_a_screen_that_is_none_is_refused_in_one_line(
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--plan", "book.toml"], "book.toml is no hedge plan"),
-        (["--plan", "none.json"], "none.json cannot be read"),
+        (["--plan", "book.toml"], "book.toml"),
+        (["--plan", "none.json"], "cannot be read"),
         (["--screen", "none.json"], "--screen none.json cannot be read"),
         (["--backtest", "."], "--backtest . cannot be read"),
         (["--asset", "ETH"], "ETH"),

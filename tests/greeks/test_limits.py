@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import erfinv
 
 from hedging import greeks
 from hedging._numerics import kernels
@@ -106,3 +107,22 @@ def test_the_kernel_for_engines_agrees_and_is_exact_without_deviation(size: int)
     still = total_sd == 0
     assert_array_equal(out[still], np.maximum(phi * (forward - strike), 0)[still])
     assert_array_equal(kernels.black76(1.0, forward[:, None], strike[None, :3], 0.5).shape, (size, 3))
+
+
+@pytest.mark.parametrize("forward", [1e-3, 1.0, 100.0, 70_000.0])
+@pytest.mark.parametrize("time", [1e-4, 1.0, 30.0])
+@pytest.mark.parametrize("price", [1e-300, 1e-20, 1e-14, 1e-12, 1e-9, 1e-6, 1e-5, 1e-3])
+def test_the_vol_of_any_small_price_at_the_money_is_that_of_its_series(forward, time, price):
+    """2 N(s/2) - 1 = v, so s = 2 sqrt(2) erfinv(v); as a difference of two tails it was not found below 1e-12."""
+    expected = 2.0 * np.sqrt(2.0) * erfinv(price) / np.sqrt(time)
+    for flag in "cp":
+        found = greeks.black76_implied_vol(price * forward, flag, forward, forward, time)
+        assert_allclose(found, expected, rtol=1e-9 if price > 1e-5 else 1e-14)
+
+
+@pytest.mark.parametrize("flag", ["c", "p"])
+@pytest.mark.parametrize("forward", [-10.0, 0.0, 90.0, 100.0, 110.0])
+def test_minus_zero_is_zero_in_bacheliers_model(flag, forward):
+    for vol, time in ((-0.0, 1.0), (0.2, -0.0), (-0.0, -0.0), (-0.0, 0.0)):
+        found = greeks.bachelier_price(flag, forward, 100.0, time, 0.01, vol)
+        assert found == greeks.bachelier_price(flag, forward, 100.0, abs(time), 0.01, abs(vol))

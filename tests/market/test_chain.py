@@ -9,8 +9,9 @@ from cases.tables import AS_OF, EXPIRY, chain, table
 from numpy.testing import assert_allclose
 
 from hedging.errors import ChainError, InputError
-from hedging.market.chain import QUOTE_COLUMNS, ChainRules
-from hedging.market.contracts import FeeRule, Option
+from hedging.greeks import black76_price
+from hedging.market.chain import QUOTE_COLUMNS, ChainRules, OptionChain
+from hedging.market.contracts import ContractTerms, FeeRule, Option
 from hedging.venues.deribit import option_terms
 
 
@@ -167,3 +168,34 @@ def test_it_prints_a_short_summary():
     assert "3 quotes kept, 1 rejected (crossed: 1)" in text
     assert 3 <= len(text.splitlines()) <= 20
     assert "<table" in chain()._repr_html_()
+
+
+# --- forwards that no column shows -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("coin", [True, False])
+def test_forwards_without_a_column_come_from_marks_where_they_exist(coin):
+    strike, flag = np.tile(np.arange(70.0, 140.0, 5.0), 2), np.repeat(["c", "p"], 14)
+    mark = black76_price(flag, 101.3, strike, 49 / 365, 0.0, 0.6) / (101.3 if coin else 1.0)
+    # Asks of calls too high and of puts too low, as on a thin chain: the middle says another forward.
+    skewed = np.where(flag == "c", 1.06, 0.97)
+    table = pd.DataFrame(
+        {
+            "flag": flag,
+            "strike": strike,
+            "expiry": "2026-03-27T08:00Z",
+            "bid": mark * 0.97,
+            "ask": mark * skewed * 1.03,
+        }
+    )
+    units = {"price": "coin" if coin else "money", "vol": "decimal"}
+    settled = ContractTerms(settlement="coin" if coin else "cash")
+
+    def forward(frame):
+        made = OptionChain.from_frame(
+            frame, asset="XYZ", as_of="2026-02-06T08:00Z", units=units, terms=settled, spot=101.0
+        )
+        return made.quotes["forward"].to_numpy()
+
+    np.testing.assert_allclose(forward(table.assign(mark=np.round(mark, 6))), 101.3, rtol=2e-5)
+    assert np.all(np.abs(forward(table) / 101.3 - 1.0) > 1e-3)

@@ -87,8 +87,44 @@ def test_the_four_recorded_pairs_with_two_forwards_are_found(shared_data):
     chains = shared_data / "chains"
     eth = read_chain(chains / "deribit_eth_daily_20251230_20260531.parquet", at="2026-02-03")
     found = health.check(eth).violations
-    assert (found["rule"] == "put-call parity").all()
+    # Marks deep in the money were made with the other forward of the two.
+    assert set(found["rule"]) == {"put-call parity", "mark below intrinsic"}
+    assert (found["amount"][found["rule"] == "mark below intrinsic"] < 0.002 * eth.spot).all()
+    found = found[found["rule"] == "put-call parity"]
     # README of the data: 4 pairs are off by more than 5e-4 coins, all of them in this snapshot.
     assert (found["amount"] / eth.spot > 5e-4).sum() == 4
     quiet = read_chain(chains / "deribit_btc_book_summary_20250614.json.gz")
     assert health.check(quiet).violations.empty
+
+
+# --- spot -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("off", "stale"), [(0.0, False), (0.003, False), (0.012, True), (-0.05, True)])
+def test_a_spot_that_contradicts_the_first_forward_is_said(off, stale):
+    quotes = fair(forward=100.0).assign(expiry="2026-02-07T08:00Z")
+    made = OptionChain.from_frame(
+        quotes,
+        asset="XYZ",
+        as_of="2026-02-06T08:00Z",
+        units={"price": "money", "vol": "decimal"},
+        spot=100.0 * (1.0 + off),
+    )
+    found = health.check(made)
+    assert found.spot["stale"] == stale
+    assert ("off the first forward" in repr(found)) == stale
+    assert_allclose(found.spot["carry"], -365 * np.log1p(off), atol=1e-9)
+    assert json.loads(json.dumps(found.to_dict()))["spot"]["stale"] == stale
+
+
+def test_a_carry_over_a_year_is_no_stale_spot():
+    quotes = fair(forward=120.0).assign(expiry="2027-02-06T08:00Z", index=100.0)
+    assert not health.check(chain(quotes)).spot["stale"]
+
+
+def test_no_recorded_chain_of_a_live_exchange_has_a_stale_spot(shared_data):
+    file = shared_data / "chains" / "deribit_full_20260206T043012Z.csv.gz"
+    for asset in ("BTC", "ETH"):
+        assert not health.check(read_chain(file, asset=asset)).spot["stale"]
+    test = shared_data / "chains" / "testnet_deribit_btc_ticker_20210211.csv.gz"
+    assert health.check(read_chain(test)).spot["stale"]  # 5.4 % off: no market prices

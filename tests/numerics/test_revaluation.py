@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from hedging import greeks
 from hedging._numerics import revaluation, svi
-from hedging._numerics.revaluation_formulas import Leg, Moves
+from hedging._numerics.revaluation_formulas import Moves, OptionColumns
 from hedging.book import pricer as valuation
 from hedging.book.pricer import Pricer, unit_values
 from hedging.paths.paths import Paths
@@ -19,7 +19,7 @@ from hedging.paths.paths import Paths
 NONE = float("nan")
 
 
-def legs(random: np.random.Generator, count: int) -> Leg:
+def legs(random: np.random.Generator, count: int) -> OptionColumns:
     """Options from at the money to a thousandfold away, from minutes to years, on steep and flat slices."""
     time = np.exp(random.uniform(np.log(1e-6), np.log(3.0), count))
     log_strike = random.choice([0.0, 1e-9, 1.0, 10.0], count) * random.normal(0, 0.7, count)
@@ -40,7 +40,7 @@ def legs(random: np.random.Generator, count: int) -> Leg:
         *slices[0],
         *slices[1],
     )
-    return Leg(*(column[:, None] for column in columns))
+    return OptionColumns(*(column[:, None] for column in columns))
 
 
 def moves(random: np.random.Generator, count: int, *, skewed: bool) -> Moves:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from cases.later import later
 
 from hedging import samples
 from hedging.errors import InputError
@@ -53,26 +54,6 @@ def test_a_shortfall_is_audited_over_the_outcomes_it_is_given(tmp_path):
     assert said["shortfall"] == pytest.approx(planned["shortfall"] + paid / found.base, abs=1e-9)
     other = audit(saved, CHAIN, outcomes=worse)
     assert {str(check.limit): check.value for check in other.checks}["shortfall"] != said["shortfall"]
-
-
-def later(chain, days: float, fall: float):
-    """The same contracts, `days` later, at the same vols, with spot and forwards lower by `fall`."""
-    from hedging import greeks
-
-    t = chain.quotes["time_to_expiry"] - days / 365
-    quotes = chain.quotes[t > 0].reset_index(drop=True)
-    t, forward, spot = t[t > 0].to_numpy(), quotes["forward"] * (1 - fall), chain.spot * (1 - fall)
-    flag, strike, vol = (quotes[name].to_numpy() for name in ("flag", "strike", "mark_vol"))
-    mark = greeks.coin_price(flag, forward.to_numpy(), strike, t, vol) * spot
-    alive = quotes.assign(
-        time_to_expiry=t,
-        forward=forward,
-        discount=spot / forward,
-        mark=mark,
-        bid=0.98 * mark,
-        ask=1.02 * mark,
-    )
-    return replace(chain, as_of=chain.as_of + pd.Timedelta(days=days), spot=spot, quotes=alive)
 
 
 def test_an_audit_right_away_finds_nothing_to_do(tmp_path):

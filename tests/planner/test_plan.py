@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from cases.enumeration import cheapest
-from cases.planner import COIN, LOOSE, SPOT, coins, programme, random_case, small_chain
+from cases.planner import COIN, LOOSE, SPOT, coins, programme_for, random_case, small_chain
 from numpy.testing import assert_allclose
 
 from hedging import samples
@@ -43,8 +43,8 @@ def _assert_equals_enumeration(seed):
     book, chain, target, limits = random_case(seed)
     scenarios = grid(np.linspace(-0.6, 0.6, 13), (-0.1, 0.1), (5.0, 20.0))
     expected = cheapest(book, chain, target, limits, scenarios, 3)
-    problem = programme(book, (Market.of(chain),), target, limits, 20.0, scenarios)
-    options = problem.only(np.isin(problem.columns.kinds, ("call", "put")))
+    programme = programme_for(book, (Market.of(chain),), target, limits, 20.0, scenarios)
+    options = programme.only(np.isin(programme.candidates.kinds, ("call", "put")))
     relaxed = relax(options)
     if expected is None:
         with pytest.raises(InfeasibleHedgeError) as caught:
@@ -171,9 +171,9 @@ def test_solve_says_optimal_only_within_the_gap(shared_data):
     chain = hg.read_chain(shared_data / "chains" / "deribit_full_20260206T043012Z.csv.gz", asset="ETH")
     book = Book([Holding.spot("ETH", 300)])
     target, limits = Target(delta=(96, 144), vega=(0, None), floor=-0.15), Limits(budget=0.02)
-    problem = programme(book, (Market.of(chain),), target, limits, 30.0, default_scenarios(30.0))
-    problem = problem.only(np.isin(problem.columns.kinds, ("call", "put")))
-    quick, full = solve(problem, gap=0.05), solve(problem, gap=1e-4)
+    programme = programme_for(book, (Market.of(chain),), target, limits, 30.0, default_scenarios(30.0))
+    programme = programme.only(np.isin(programme.candidates.kinds, ("call", "put")))
+    quick, full = solve(programme, gap=0.05), solve(programme, gap=1e-4)
     assert quick.bound <= full.objective + 1e-6
     assert full.objective <= quick.objective + 1e-6
     assert full.gap <= 1e-4 * (1 + 1e-9)

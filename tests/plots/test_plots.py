@@ -253,3 +253,14 @@ def test_frontier_draws_both_curves_and_the_legs() -> None:
     flat = plots.frontier(Frontier("floor", table.assign(cost=100.0, relaxed=95.0), ((), ()), 1_000.0))
     assert flat.get_ylim() == pytest.approx((0.0, 110.0))  # the numbers over the points are inside
     assert plots.frontier(Frontier("floor", table.assign(cost=0.0), ((), ()), 1_000.0)).get_ylim()[0] == 0.0
+
+
+@pytest.mark.parametrize("name", ["$", "$$", "$^$", "a$_$b", r"$\frac$", "$x^2$", "{}", "#%&_^~"])
+def test_a_name_is_text_and_no_formula(name):
+    with plots.style.styled():
+        figure, ax = plt.subplots()
+        ax.set_title(name)
+        ax.plot([0, 1], [0, 1], label=name)
+        ax.legend()
+    figure.canvas.draw()
+    assert ax.get_title() in (name, "") or ax.get_title(loc="left") == name

@@ -184,3 +184,13 @@ def test_profile_after_every_expiry_is_the_linear_part() -> None:
     table = risk.profile(book, market, [-0.5, 0.1], day=31.0)  # type: ignore[arg-type]
     assert_allclose(table["delta"], 8.0)
     assert not table[["gamma", "vega", "theta"]].to_numpy().any()
+
+
+@pytest.mark.parametrize("measure", [risk.value_at_risk, risk.expected_shortfall])
+def test_weights_are_finite_and_only_their_proportions_count(measure):
+    gains = [1.0, -2.0, 3.0]
+    for weights in ([np.inf, 1, 1], [np.inf] * 3, [np.nan, 1, 1], [-1, 1, 1], [0, 0, 0], [1, 2]):
+        with pytest.raises(InputError, match="weights must be numbers >= 0"):
+            measure(gains, 0.9, weights=weights)
+    for scale in (1.7e308, 1.0, 1e-300):
+        assert measure(gains, 0.9, weights=[scale] * 3) == measure(gains, 0.9)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 
@@ -19,12 +20,13 @@ from hedging import scenario
 from hedging.book import pricer as valuation
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg, option_leg
-from hedging.errors import InputError
+from hedging.errors import HedgingError, InputError
 from hedging.market.contracts import FeeRule
 from hedging.market.market import Market
 from hedging.paths.crash import crash_path, fan
 from hedging.paths.paths import Paths, grid, join
 from hedging.paths.reactions import BTC, STILL, Reaction
+from hedging.scenario import _blocks
 
 SPOT = Book(Holding.spot("BTC", 10.0))
 
@@ -134,6 +136,60 @@ def test_block_size_changes_no_bit(block: int) -> None:
 
 
 @pytest.mark.usefixtures("loops")
+class Forgetful(Executor):
+    """Loses every so many-th block the first time that it comes, as a cluster loses a worker; or always."""
+
+    def __init__(self, every: int, *, always: bool = False) -> None:
+        self.every, self.always, self.blocks = every, always, list[bytes]()
+
+    def submit(self, call, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+        future: Future = Future()
+        block = args[1]["BTC"].spot.tobytes()
+        new = block not in self.blocks
+        self.blocks += [block] * new
+        if self.always or (new and len(self.blocks) % self.every == 0):
+            future.set_exception(ValueError("lost task"))
+        else:
+            future.set_result(call(*args, **kwargs))
+        return future
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_a_lost_block_is_computed_by_another_worker(every: int) -> None:
+    market = flat_market("coin", half_spread=0.01)
+    plain = scenario.run(SPOT, market, many(300), collar(market))
+    told: list[tuple[int, int]] = []
+    found = scenario.run(
+        SPOT, market, many(300), collar(market), block=40, executor=Forgetful(every),
+        progress=lambda done, count: told.append((done, count)),
+    )  # fmt: skip
+    assert found.total.tobytes() == plain.total.tobytes()
+    assert told == [(done, 8) for done in range(1, 9)]
+
+
+def test_a_block_that_is_lost_twice_is_named() -> None:
+    market = flat_market("coin")
+    with pytest.raises(HedgingError, match=r"block of scenarios 0 to 39 was lost .*ValueError: lost task"):
+        scenario.run(SPOT, market, many(300), collar(market), block=40, executor=Forgetful(1, always=True))
+
+
+def test_a_pool_whose_worker_was_killed_is_no_foreign_exception() -> None:
+    market = flat_market("coin")
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        with pytest.raises(BrokenExecutor):
+            pool.submit(os._exit, 1).result()
+        with pytest.raises(HedgingError, match=r"block of scenarios 0 to 99 .* Make a new executor"):
+            scenario.run(SPOT, market, many(300), collar(market), block=100, executor=pool)
+
+
+def test_blocks_are_neither_tiny_nor_too_large_for_memory() -> None:
+    assert _blocks._block_size(1) == _blocks.BLOCK_VALUES
+    for width in (1, 20, 200, 2_000, 20_000, 10**6, 10**8):
+        size = _blocks._block_size(width)
+        assert size == 1 or size * width <= _blocks.MOST_VALUES
+        assert size >= min(_blocks.LEAST_SCENARIOS, _blocks.MOST_VALUES // width)
+
+
 def test_any_executor_gives_the_same_bits() -> None:
     market = flat_market(carry=0.05, skew=0.3)
     alone = scenario.run(SPOT, market, many(300), collar(market))

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hedging.errors import ChainError, VenueError
-from hedging.venues._http import Credits, Transport
+from hedging.errors import ChainError, InputError, VenueError
+from hedging.venues._http import Credits, Transport, without_secrets
 from hedging.venues.deribit import Client
 
 HOUR = 3_600_000
@@ -188,8 +188,8 @@ def test_a_passing_fault_is_tried_again_and_a_lasting_one_named(exchange, client
         (raw(301, b"", Location="http://127.0.0.1:1/"), "HTTP 301 with a body that is no JSON"),
         (raw(200, b"[1, 2]"), "without a result"),
         (raw(200, b'{"jsonrpc": "2.0"}'), "without a result"),
-        (result({}), "has no 'index_price'"),
-        (result({"index_price": None}), "gave no index price"),
+        (result({}), "index_price: field required"),
+        (result({"index_price": None}), "index_price: input should be a valid number"),
     ],
 )
 def test_a_refusal_is_not_tried_again(exchange, client, reply, message):
@@ -312,7 +312,7 @@ def test_options_of_another_pair_in_the_same_currency_are_left_out(exchange, cli
     [
         (summary(["ETH-27FEB26-2000-C"]), "was asked for BTC and sent 'ETH-27FEB26-2000-C'"),
         ([], "lists no option on BTC"),
-        ({}, "is no list"),
+        ({}, "not what it says it sends: file: input should be a valid list"),
     ],
 )
 def test_a_reply_for_another_currency_or_for_none_is_refused(exchange, client, options, message):
@@ -419,3 +419,148 @@ def test_delivery_prices_are_whole_even_if_a_day_is_added_while_reading(exchange
     got = client.delivery_prices()
     assert got["date"].is_unique
     assert got["date"].tolist() == sorted(days[1:])
+
+
+# --- promises that are kept whatever an exchange sends ----------------------------------------------
+
+
+def head_drips(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    try:
+        for number in range(100):
+            handler.wfile.write(f"X-{number}: a\r\n".encode())
+            handler.wfile.flush()
+            time.sleep(0.05)
+    except OSError:
+        pass  # the client has had enough
+    handler.close_connection = True
+
+
+@pytest.mark.parametrize("fault", [head_drips, dripping, silent])
+def test_a_deadline_covers_a_reply_from_connecting_to_its_last_byte(exchange, pauses, fault):
+    exchange.replies["get_index_price"] = [fault]
+    transport = Transport(timeout=5.0, deadline=0.3, attempts=2, backoff=0.0, sleep=pauses.append)
+    began = time.monotonic()
+    with (
+        Client(exchange.url, transport=transport) as client,
+        pytest.raises(VenueError, match="no usable reply"),
+    ):
+        client.index("BTC")
+    assert time.monotonic() - began < 2 * 0.3 + 1.0
+
+
+def test_after_a_deadline_the_next_reply_is_heard(exchange, client):
+    exchange.replies["get_index_price"] = [head_drips, GOOD]
+    assert client.index("BTC") == 70_000.0
+
+
+def test_a_status_counts_more_than_a_body(exchange, client):
+    good = json.dumps({"result": {"index_price": 70_000.0}}).encode()
+    for status in (301, 400, 401, 403, 404, 418, 451):
+        exchange.replies["get_index_price"] = [raw(status, good)]
+        with pytest.raises(VenueError, match=f"HTTP {status}"):
+            client.index("BTC")
+
+
+@pytest.mark.parametrize("part", ["user:s3cret@", "s3cret@"])
+def test_credentials_in_an_address_are_never_shown(exchange, pauses, part):
+    url = exchange.url.replace("://", f"://{part}") + "?key=s3cret#s3cret"
+    transport = Transport(timeout=0.3, attempts=1, sleep=pauses.append)
+    for reply in (reset, silent, raw(404, b"{}"), raw(500, b""), raw(200, b"<html>"), result({})):
+        exchange.replies = {key: [reply] for key in ("get_index_price", "v2?key=s3cret", "v2")}
+        with Client(url, transport=transport) as client, pytest.raises(VenueError) as caught:
+            client.index("BTC")
+        shown: BaseException | None = caught.value
+        assert "s3cret" not in str(shown)
+    assert without_secrets("https://u:p@host/api?key=x#y") == "https://host/api"
+    assert without_secrets("host/api?key=x") == "host/api"
+    for bad in ("ftp://user:s3cret@host", "https://user:s3cret@", "http://user:s3cret@[", "s3cret"):
+        with (
+            Client(bad.replace("s3cret", "pw-s3cret"), transport=transport) as client,
+            pytest.raises(VenueError) as caught,
+        ):
+            client.index("BTC")
+        assert bad == "s3cret" or "pw-s3cret" not in str(caught.value)
+
+
+def test_histories_that_do_not_end_are_ended(exchange, client):
+    start, end = pd.Timestamp(START, unit="ms", tz="UTC"), pd.Timestamp(START + 5 * HOUR, unit="ms", tz="UTC")
+    day = iter(range(10**9))
+    exchange.replies["get_delivery_prices"] = [
+        result(
+            lambda query: {
+                "records_total": int(query["offset"]) + 1_000,
+                "data": [{"date": f"d{next(day)}", "delivery_price": 1.0} for _ in range(100)],
+            }
+        )
+    ]
+    with pytest.raises(VenueError, match="do not come to an end"):
+        client.delivery_prices()
+    same = {"records_total": 3, "data": [{"date": "2026-01-01", "delivery_price": 1.0}]}
+    exchange.replies["get_delivery_prices"] = [result(same)]
+    with pytest.raises(VenueError, match="do not come to an end"):
+        client.delivery_prices()
+    for following in (
+        lambda query: int(query["end_timestamp"]) - 1,
+        lambda query: int(query["end_timestamp"]) + 1,
+    ):
+        exchange.replies["get_volatility_index_data"] = [
+            result(lambda query, following=following: {"data": [], "continuation": following(query)})
+        ]
+        with pytest.raises(VenueError, match="do not go back in time"):
+            client.dvol("BTC", start, end)
+    for following in ("nan", float("nan"), 1e300, True, -1):
+        exchange.replies["get_volatility_index_data"] = [result({"data": [], "continuation": following})]
+        with pytest.raises(VenueError, match=r"continuation|no JSON"):
+            client.dvol("BTC", start, end)
+    for resolution in ("0", "-1", "", 0, None, "1e9"):
+        with pytest.raises(InputError, match="resolution must be one of"):
+            client.candles("BTC-PERPETUAL", start, end, resolution)
+        with pytest.raises(InputError, match="resolution must be one of"):
+            client.dvol("BTC", start, end, resolution)
+    with pytest.raises(InputError, match="more than 10,000 requests"):
+        client.candles("BTC-PERPETUAL", "1970-01-01T00:00Z", "2100-01-01T00:00Z", "1")
+
+
+def test_columns_of_candles_have_one_length(exchange, client):
+    page = {
+        "status": "ok",
+        "ticks": [START],
+        "open": [1.0],
+        "high": [1.0],
+        "low": [1.0],
+        "close": [],
+        "volume": [1.0],
+    }
+    exchange.replies["get_tradingview_chart_data"] = [result(page)]
+    with pytest.raises(VenueError, match="unequal length"):
+        client.candles("BTC-PERPETUAL", "2026-01-01T00:00Z", "2026-01-01T01:00Z")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("creation_timestamp", ...), ("creation_timestamp", "now"), ("creation_timestamp", 1e300),
+     ("creation_timestamp", -1), ("bid_price", "0.05"), ("bid_price", [0.05]), ("instrument_name", None),
+     ("instrument_name", 7), ("mark_iv", {}), ("underlying_price", True)],
+)  # fmt: skip
+def test_a_row_without_its_fields_is_named(exchange, client, field, value):
+    options = summary(["BTC-27FEB26-70000-C"])
+    options[0] |= {field: value}
+    if value is ...:
+        del options[0][field]
+    serve_chain(exchange, options)
+    with pytest.raises(VenueError, match=rf"0\.{field}: "):
+        client.chain("BTC")
+
+
+@pytest.mark.parametrize(
+    "book",
+    [None, {}, {"instrument_name": "A"}, {"instrument_name": "A", "bids": None, "asks": []},
+     {"instrument_name": "A", "bids": "none", "asks": []}, {"instrument_name": "A", "bids": {"0.1": 1}, "asks": []},
+     {"instrument_name": "A", "bids": [[0.1]], "asks": []}, {"instrument_name": "A", "bids": [[10**400, 1]], "asks": []},
+     {"instrument_name": "A", "bids": [["new", 0.1, 1.0]], "asks": []}],
+)  # fmt: skip
+def test_depth_that_is_none(exchange, client, book):
+    exchange.replies["get_order_book"] = [result(book)]
+    with pytest.raises(VenueError):
+        client.depth(["A"])

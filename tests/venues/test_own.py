@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from cases.tables import chain, table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hedging import samples
 from hedging.errors import ChainError, InputError
 from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule
@@ -87,9 +93,9 @@ def test_an_unknown_ending_and_a_foreign_version_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"must end in \.parquet, \.csv, \.csv\.gz"):
         write_chain(chain(), tmp_path / "chain.xlsx")
     write_chain(chain(), tmp_path / "x.csv")
-    text = (tmp_path / "x.csv").read_text().replace('"version": 1', '"version": 2')
+    text = (tmp_path / "x.csv").read_text().replace('"version": 2', '"version": 3')
     (tmp_path / "x.csv").write_text(text)
-    with pytest.raises(ChainError, match="is of version 2"):
+    with pytest.raises(ChainError, match="is of version 3"):
         read_chain(tmp_path / "x.csv")
 
 
@@ -106,6 +112,90 @@ def test_a_cut_off_file_is_no_chain(tmp_path):
         (tmp_path / "x.csv").write_text(text[:length])
         with pytest.raises(ChainError):
             read_chain(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".parquet"])
+def test_half_of_the_quotes_is_not_the_chain(tmp_path, ending):
+    made = samples.chain()
+    path = tmp_path / f"x{ending}"
+    write_chain(made, path)
+    if ending == ".parquet":
+        whole = pq.read_table(path)
+        pq.write_table(whole.slice(0, 252), path)
+    else:
+        opened = gzip.open if ending == ".csv.gz" else open
+        with opened(path, "rt") as stream:
+            lines = stream.readlines()
+        with opened(path, "wt") as stream:
+            stream.writelines(lines[: 2 + 252])
+    with pytest.raises(ChainError, match="it has 252 of 506 quotes"):
+        read_chain(path)
+
+
+def test_every_edit_is_refused(tmp_path):
+    write_chain(samples.chain(), tmp_path / "x.csv")
+    text = (tmp_path / "x.csv").read_text()
+    edits = [
+        ('"spot": 70000.0', '"spot": NaN'),
+        ('"spot": 70000.0', '"spot": 70001.0'),
+        ('"lot": 0.1', '"lot": 10'),
+        (",BTC-", ",ETH-"),
+        (",c,", ",p,"),
+        ("0.0505", "0.5505"),
+    ]
+    for old, new in edits:
+        if old not in text:
+            continue
+        (tmp_path / "x.csv").write_text(text.replace(old, new, 1))
+        with pytest.raises(ChainError, match="digest does not fit"):
+            read_chain(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("bid", -500.0, "negative price"),
+        ("ask", -1.0, "negative price"),
+        ("mark_vol", -0.5, "negative price"),
+        ("bid_size", -1.0, "negative size or count"),
+        ("open_interest", -1.0, "negative size or count"),
+        ("strike", 0.0, "strike not above 0"),
+        ("forward", np.nan, "no forward"),
+        ("discount", 3.0, "discount not in (0, 2)"),
+        ("bid", 1e9, "crossed"),
+        ("flag", "x", "name not understood"),
+        ("expiry", pd.Timestamp("2020-01-01T08:00Z"), "expired"),
+        ("symbol", "the next one", "duplicate"),
+        ("ask", np.inf, "ask is not finite"),
+        ("bid", 1e200, "bid is beyond belief"),
+    ],
+)
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_a_quote_that_no_rules_allow_is_listed_with_its_reason(tmp_path, ending, column, value, reason):
+    """Also where a digest fits, as in a file that another program wrote."""
+    made = samples.chain()
+    quotes = made.quotes.copy()
+    place = int(np.flatnonzero(quotes["bid"].notna() & quotes["ask"].notna())[5])
+    quotes.loc[place, column] = quotes["symbol"].iloc[place - 1] if column == "symbol" else value
+    write_chain(replace(made, quotes=quotes), tmp_path / f"x{ending}")
+    read = read_chain(tmp_path / f"x{ending}")
+    assert len(read.quotes) == len(made.quotes) - 1
+    assert read.rejected["reason"].tolist() == [reason]
+    assert read.rejected["row"].tolist() == [place]
+
+
+@pytest.mark.parametrize("spot", [0.0, -1.0, np.nan, np.inf, 1e300])
+def test_a_spot_that_none_can_be_is_refused(tmp_path, spot):
+    write_chain(replace(samples.chain(), spot=spot), tmp_path / "x.csv")
+    with pytest.raises(ChainError, match="spot must be a number > 0"):
+        read_chain(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_files_of_every_version_are_read(version):
+    made = chain(table(bid=[0.05, 0.06, np.nan, 0.1]))
+    made = made.with_terms(combo_waiver=0.0)  # of which these files know nothing
+    assert_same(made, read_chain(Path(__file__).parent / "chains" / f"version_{version}.csv"))
 
 
 def test_quotes_judged_before_are_not_judged_again(tmp_path):

@@ -1,168 +1,112 @@
-"""What may be traded: each instrument bought and sold as a column of numbers per lot."""
+"""Orders that may be given as columns of numbers, per lot."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
-from hedging.book.quantity import paid_for
-from hedging.book.unit_greeks import unit_greeks
-from hedging.errors import InputError
-from hedging.market.contracts import Linear, Option
+from hedging._numerics.types import Array, Mask
+from hedging.book.pricer import unit_values
+from hedging.market.contracts import Instrument, kind_of
 from hedging.market.market import Market
-from hedging.planner.candidates.carry import carry_charged
-from hedging.planner.candidates.columns import Columns
-from hedging.planner.candidates.option_quotes import Offer, option_quotes
-from hedging.planner.candidates.orders import leg_on
-from hedging.planner.request.limit import GREEK_TARGETS
-from hedging.planner.request.limits import Limits, Outright, terms_of_outright
-from hedging.planner.request.request import Request
-from hedging.units import days
+from hedging.paths.paths import Paths
+from hedging.planner.request.limits import Limits
 
-__all__ = ["candidates_of"]
+__all__ = ["Candidates"]
 
 
-def _strikes_in_words(limits: Limits) -> str:
-    low, high = limits.moneyness
-    return f", strikes of {low:g} to {high:g} times spot" if low > 0.0 or high < np.inf else ""
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Orders that may be given, one column a side, all numbers per lot.
 
+    Buys and sells are separate columns: ask and bid put a kink into the cost at zero, and the premium paid
+    in coin differs.
 
-def candidates_of(request: Request) -> Columns:
-    """Every order that a request allows on any of its markets; spot and perpetual in any case."""
-    book, markets = request.book, request.markets
-    base, _ = book.base(*markets)
-    return Columns.join(
-        [
-            _on_market(
-                market,
-                request,
-                book.position(market.asset) or base / market.spot,
-            )
-            for market in markets
-        ]
-    )
-
-
-def _on_market(market: Market, request: Request, position: float) -> Columns:
-    """Every order that its limits allow on one market, and spot and perpetual in any case.
-
-    A plan that may not trade those outright is still shown beside one that does. Dated futures come only where
-    they are allowed: what they would do, the perpetual beside shows.
-
-    Parameters
+    Attributes
     ----------
-    market : Market
-    request : Request
-        Options held may be closed, whatever its limits say about new ones.
-    position : float
-        Size of what is hedged, which leg sizes are measured by. [units of underlying]
-
-    Raises
-    ------
-    InputError
-        If no option of the chain is quoted within the limits and nothing else may be traded.
+    instruments : tuple of Instrument, length columns
+    size : ndarray, shape (columns,)
+        Signed units of underlying per lot, > 0 for a buy.
+    lot : ndarray
+        Contracts per lot.
+    cost : ndarray
+        Execution cost: half spread and fee, and the funding and basis that are paid to the horizon; see
+        `hedging.planner.candidates.carry`. [money]
+    premium : ndarray
+        Paid > 0, received < 0; zero for spot and perpetuals. [money]
+    delta, gamma, vega, theta : ndarray
+        Change of the book's, the coins that leave it as premium and fee included.
+    entry : ndarray
+        What a perpetual is entered at, 0 for what is paid for. [money per unit]
+    coins, cash : ndarray
+        What leaves the book in coin and in cash. A mark beyond the quote counts as no gain: what it seems
+        to give leaves as cash. [units of underlying], [money]
+    least, most : ndarray
+        Smallest and largest order. [lots]
+    closes : ndarray of bool
+        Whether it does no more than close what is held. Beyond that it is another order.
     """
-    limits = request.limits
-    quotes = option_quotes(market, limits, request.book)
-    if not quotes and not limits.outright and not market.is_bare:
-        raise InputError(
-            f"no option of the {market.asset} chain between {limits.deltas[0]:g} and {limits.deltas[1]:g} delta"
-            f"{_strikes_in_words(limits)} and {limits.expiries} days has a bid or an ask; widen deltas, expiries or "
-            "moneyness, or allow outright."
-        )
-    outright = [
-        _outright_quote(market, terms, terms.instrument(market.asset, expiry), side, limits)
-        for kind, terms in terms_of_outright(limits).items()
-        for expiry in (_future_expiries(market, limits) if kind == "future" else (None,))
-        for side in (1.0, -1.0)
-    ]
-    offers = quotes + outright
-    least, most = (share * position for share in (limits.min_leg_share, limits.max_leg_share))
-    columns = _measured(offers, market, request, least, most)
-    fitting = columns.take(columns.most >= np.maximum(columns.least, 1.0))
-    if not len(fitting):
-        raise InputError(
-            f"no order fits a position of {position:g} {market.asset}, spot and perpetual included: the largest is "
-            f"max_leg_share = {limits.max_leg_share:g} times that, the smallest one lot. Hedge a larger position."
-        )
-    return fitting
 
+    instruments: tuple[Instrument, ...]
+    size: Array
+    lot: Array
+    cost: Array
+    premium: Array
+    delta: Array
+    gamma: Array
+    vega: Array
+    theta: Array
+    entry: Array
+    coins: Array
+    cash: Array
+    least: Array
+    most: Array
+    closes: npt.NDArray[np.bool_]
 
-def _future_expiries(market: Market, limits: Limits) -> list[pd.Timestamp]:
-    """Expiries of the futures that are listed, or of the options where none are, within the limits.
+    def __len__(self) -> int:
+        return len(self.instruments)
 
-    Raises
-    ------
-    InputError
-        If futures are allowed and none expires within the window.
-    """
-    listed = market.chain.futures["expiry"].dropna()
-    known = list(listed if len(listed) else market.chain.expiries["expiry"])
-    first, last = limits.expiries
-    left = [days(market.as_of, expiry) for expiry in known]
-    found = [
-        expiry
-        for expiry, day in zip(known, left, strict=True)
-        if day > 0.0 and first <= day <= (np.inf if last is None else last)
-    ]
-    if not found:
-        raise InputError(
-            f"no future on {market.asset} expires within {limits.expiries} days; the chain has "
-            f"{[round(day, 1) for day in left]}. Widen expiries, or leave Outright('future') out."
-        )
-    return found
+    @property
+    def kinds(self) -> npt.NDArray[np.str_]:
+        """What each column trades, as `kind_of` says."""
+        return np.array([kind_of(item) for item in self.instruments])
 
+    def tradable(self, limits: Limits) -> Mask:
+        """Which columns `limits` allow: options, and the underlying where they say so."""
+        return np.isin(self.kinds, ("call", "put", *(item.kind for item in limits.outright)))
 
-def _outright_quote(
-    market: Market, terms: Outright, instrument: Linear, side: float, limits: Limits
-) -> Offer:
-    leg = leg_on(instrument, market, side * terms.lot, limits)
-    return Offer(
-        leg.instrument,
-        side,
-        leg.price,
-        leg.half_spread,
-        leg.fee,
-        terms.lot,
-        terms.lot,
-        np.inf,
-        pays_premium=terms.kind == "spot",
-        pays_coin=leg.pays_coin,
-    )
+    def take(self, keep: npt.NDArray[Any]) -> Candidates:
+        """Return some of the columns, by mask or index."""
+        index = np.arange(len(self))[keep]
+        arrays = {f.name: getattr(self, f.name)[..., index] for f in fields(self)[1:]}
+        return Candidates(tuple(self.instruments[i] for i in index), **arrays)
 
+    def pnl(self, markets: Sequence[Market], paths: Paths) -> Array:
+        """Value less what was paid at every node, per lot, shape (scenarios, dates, columns). [money]"""
+        # Each order's P&L lies side by side in memory, as values do, and is made while it is in the cache.
+        out = np.empty((len(self), *paths.spot.T.shape))
+        for market in markets:
+            here = [i for i, item in enumerate(self.instruments) if item.asset == market.asset]
+            # An instrument quoted on both sides is valued once.
+            keys = [(self.instruments[i], self.entry[i]) for i in here]
+            place = {key: n for n, key in enumerate(dict.fromkeys(keys))}
+            value = unit_values([key[0] for key in place], [key[1] for key in place], market, paths).T
+            spot = np.ascontiguousarray(market.spot * paths.spot.T)
+            for i, key in zip(here, keys, strict=True):
+                np.multiply(value[place[key]], self.size[i], out=out[i])
+                out[i] -= self.coins[i] * spot
+                out[i] -= self.cash[i]
+        return out.T
 
-def _measured(offers: list[Offer], market: Market, request: Request, least: float, most: float) -> Columns:
-    """Columns of some offers: the arithmetic of `Book.__add__`, for all of them at once."""
-    names = ("side", "price", "half_spread", "fee", "lot", "units_per_lot", "available", "beyond")
-    side, price, half_spread, fee, lot, units, available, beyond = (
-        np.array([getattr(offer, name) for offer in offers], dtype=float) for name in names
-    )
-    closes = np.array([offer.closes for offer in offers])
-    buys_value = np.array([offer.pays_premium for offer in offers])
-    in_coin = np.array([offer.pays_coin for offer in offers])
-    is_option = np.array([isinstance(offer.instrument, Option) for offer in offers])
-    size = side * units
-    bought = np.where(buys_value, size * price, 0.0)
-    paid = paid_for(size, price, fee, buys_value)
-    coins = np.where(in_coin, paid / market.spot, 0.0)
-
-    items = [offer.instrument for offer in offers]
-    entry = np.where(buys_value, 0.0, price)
-    greeks = {name: each * size for name, each in unit_greeks(items, list(entry), market).items()}
-    unearned = np.maximum(greeks["price"] - bought, 0.0)
-    smallest, largest = np.ceil(least / units - 1e-9), np.floor(most / units + 1e-9)
-    carry = carry_charged(items, size, entry, market, request.funding_of(market), request.horizon)
-    return Columns(
-        instruments=tuple(offer.instrument for offer in offers),
-        size=size,
-        lot=lot,
-        cost=units * (half_spread + fee) + carry,
-        premium=np.where(is_option, bought, 0.0),
-        entry=entry,
-        coins=coins,
-        cash=np.where(in_coin, 0.0, paid) + unearned,
-        least=np.maximum(beyond + 1.0, np.where(closes, 1.0, smallest)),
-        most=np.minimum(available, np.where(closes, np.inf, largest)),
-        closes=closes,
-        **{name: greeks[name] - (coins if name == "delta" else 0.0) for name in GREEK_TARGETS},
-    )
+    @staticmethod
+    def join(parts: Sequence[Candidates]) -> Candidates:
+        """Put the columns of several markets side by side."""
+        arrays = {
+            f.name: np.concatenate([getattr(part, f.name) for part in parts], axis=-1)
+            for f in fields(Candidates)[1:]
+        }
+        return Candidates(tuple(item for part in parts for item in part.instruments), **arrays)

@@ -10,27 +10,29 @@ from hedging._numerics.types import Array
 from hedging.book.legs import Leg, option_leg, outright_leg
 from hedging.market.contracts import Future, Instrument, Option, kind_of
 from hedging.market.market import Market
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.request.limits import Limits, terms_of_outright
 from hedging.planner.request.request import Request
 
 __all__ = ["leg_of", "leg_on", "orders_of"]
 
 
-def orders_of(request: Request, columns: Columns, lots: Array | None) -> tuple[Leg, ...]:
+def orders_of(request: Request, candidates: Candidates, lots: Array | None) -> tuple[Leg, ...]:
     """Orders of a number of lots per column, buys first; none of no solution."""
     if lots is None:
         return ()
     markets = {market.asset: market for market in request.markets}
-    legs = [leg_of(columns, int(i), lots[i], markets, request.limits) for i in np.flatnonzero(lots)]
+    legs = [leg_of(candidates, int(i), lots[i], markets, request.limits) for i in np.flatnonzero(lots)]
     return tuple(sorted(legs, key=lambda leg: (leg.quantity < 0, leg.instrument.symbol)))
 
 
-def leg_of(columns: Columns, index: int, lots: float, markets: Mapping[str, Market], limits: Limits) -> Leg:
+def leg_of(
+    candidates: Candidates, index: int, lots: float, markets: Mapping[str, Market], limits: Limits
+) -> Leg:
     """The order that a number of lots of one column means."""
-    instrument = columns.instruments[index]
+    instrument = candidates.instruments[index]
     # Rounded to the digits a lot has, so that 21.1 is not 21.099999999999998.
-    quantity = round(float(np.sign(columns.size[index]) * lots * columns.lot[index]), 10)
+    quantity = round(float(np.sign(candidates.size[index]) * lots * candidates.lot[index]), 10)
     return leg_on(instrument, markets[instrument.asset], quantity, limits)
 
 

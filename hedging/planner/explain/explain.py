@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from hedging.book.legs import Leg
 from hedging.book.structure import closings, disguises
 from hedging.planner.explain.edges import edges_of
+from hedging.planner.explain.fills import fills_of
 from hedging.planner.explain.joint_feasibility import joint_feasibility
+from hedging.planner.explain.liquidation import liquidations
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
-from hedging.planner.explain.remarks import outlived, remarks_on
-from hedging.planner.programme.programme import Problem
+from hedging.planner.explain.remarks import outlived, questions, remarks_on, warnings_of
+from hedging.planner.explain.robustness import robustness_of
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.request import Request
+from hedging.planner.result.accounts import LiquidationMove
+from hedging.planner.result.fills import Fills
+from hedging.planner.result.robustness import Robustness
 from hedging.planner.result.values import Agreement, Driver, JointFeasibility, ShadowPrice
 from hedging.planner.solver.search import Solution
 from hedging.planner.solver.value_at_risk import with_outcomes_fixed
@@ -29,12 +35,16 @@ class Explanation:
     shadow_prices: tuple[ShadowPrice, ...]
     drivers: tuple[Driver, ...]
     joint_feasibility: tuple[JointFeasibility, ...]
+    warnings: tuple[str, ...]
     remarks: tuple[str, ...]
+    liquidations: tuple[LiquidationMove, ...] = ()
+    robustness: tuple[Robustness, ...] = ()
+    fills: Fills | None = None
 
 
 def explain(
     request: Request,
-    programme: Problem,
+    programme: Programme,
     solution: Solution,
     legs: Sequence[Leg],
     verified: Verified,
@@ -45,19 +55,27 @@ def explain(
     joint = joint_feasibility(request, fixed)
     # The relaxation of the closest plan prices misses, not limits.
     relaxed = None if solution.closest else solution.relaxed
+    asked = request.effort.alternatives and not solution.closest and not solution.interrupted
+    moves, unknown = liquidations(request.book, request.markets, legs)
     remarks = (
         *closings(legs, request.book),
         *disguises(legs),
+        *unknown,
+        *questions(request, legs),
         *edges_of(request, verified.checks, verified.beyond),
         *remarks_on(request, fixed, verified.checks),
         *(agreement.remarks if agreement else ()),
         *(each.remark for each in joint if each.ill),
-        *(outlived(request, fixed.columns) if legs else ()),
+        *(outlived(request, fixed.candidates) if legs else ()),
     )
     return Explanation(
         tuple(map(str, binding(fixed, solution))),
         () if relaxed is None else shadow_prices(fixed, relaxed),
         () if relaxed is None else drivers(fixed, relaxed, request.scenarios),
         joint,
+        tuple(warnings_of(request, legs, programme.base)),
         remarks,
+        moves,
+        robustness_of(request, legs, programme.base) if asked else (),
+        fills_of(request, legs, programme.base) if asked else None,
     )

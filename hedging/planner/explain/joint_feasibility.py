@@ -16,7 +16,7 @@ from hedging._numerics.types import Mask
 from hedging.market.contracts import Option
 from hedging.planner.candidates.measures import measures
 from hedging.planner.explain.conditioning import row_scale, singular_values
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.request import Request
 from hedging.planner.result.values import JointFeasibility
@@ -25,29 +25,29 @@ from hedging.planner.solver.sifting import programme_over
 __all__ = ["joint_feasibility"]
 
 
-def joint_feasibility(request: Request, problem: Problem) -> tuple[JointFeasibility, ...]:
+def joint_feasibility(request: Request, programme: Programme) -> tuple[JointFeasibility, ...]:
     """Every asset with hard bands of two Greeks or more, each of which can be met alone."""
     found = []
     for market in request.markets:
         limits = [each.limit for each in measures(request.target, market, several=len(request.markets) > 1)]
-        limits = [each for each in limits if each not in problem.miss_price]
-        here = np.array([item.asset == market.asset for item in problem.columns.instruments], dtype=bool)
+        limits = [each for each in limits if each not in programme.miss_price]
+        here = np.array([item.asset == market.asset for item in programme.candidates.instruments], dtype=bool)
         if len(limits) < 2 or not here.any():
             continue
-        alone = [_gross(problem, here, [each]) for each in limits]
+        alone = [_gross(programme, here, [each]) for each in limits]
         if any(each is None for each in alone):
             continue  # that one is out of reach, whatever the others are
         expiries = {
             item.expiry
-            for item in problem.columns.instruments
+            for item in programme.candidates.instruments
             if isinstance(item, Option) and item.asset == market.asset
         }
         found.append(
             JointFeasibility(
                 market.asset,
                 tuple(limits),
-                _condition(problem, here, limits),
-                _gross(problem, here, limits),
+                _condition(programme, here, limits),
+                _gross(programme, here, limits),
                 sum(each for each in alone if each is not None),
                 len(expiries),
             )
@@ -55,20 +55,20 @@ def joint_feasibility(request: Request, problem: Problem) -> tuple[JointFeasibil
     return tuple(found)
 
 
-def _gross(problem: Problem, here: Mask, limits: Sequence[Limit]) -> float | None:
+def _gross(programme: Programme, here: Mask, limits: Sequence[Limit]) -> float | None:
     """Least units of underlying that meet some bands; None if none do."""
-    at = problem.rows.of(*limits)
-    matrix, bound = problem.rows.matrix[np.ix_(at, here)], problem.rows.bound[at]
+    at = programme.rows.of(*limits)
+    matrix, bound = programme.rows.matrix[np.ix_(at, here)], programme.rows.bound[at]
     norm = row_scale(matrix)
-    size = np.abs(problem.columns.size[here])
+    size = np.abs(programme.candidates.size[here])
     # In units of underlying, so that rows and costs are of ordinary size.
-    programme = programme_over(np.ones(size.size), np.zeros(size.size), np.full(size.size, np.inf))
-    programme.add(matrix / norm[:, None] / size, bound / norm)
-    found = programme.solve()
+    linear = programme_over(np.ones(size.size), np.zeros(size.size), np.full(size.size, np.inf))
+    linear.add(matrix / norm[:, None] / size, bound / norm)
+    found = linear.solve()
     return None if found is None else found.value
 
 
-def _condition(problem: Problem, here: Mask, limits: Sequence[Limit]) -> float | None:
-    first = np.array([np.flatnonzero(problem.rows.of(each))[0] for each in limits])
-    values = singular_values(problem.rows.matrix[np.ix_(first, here)] / problem.columns.size[here])
+def _condition(programme: Programme, here: Mask, limits: Sequence[Limit]) -> float | None:
+    first = np.array([np.flatnonzero(programme.rows.of(each))[0] for each in limits])
+    values = singular_values(programme.rows.matrix[np.ix_(first, here)] / programme.candidates.size[here])
     return float(values[0] / values[-1]) if values[-1] > 0.0 else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hedging.planner.explain.remarks import outlived, unfitting
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.request import Request
+from hedging.planner.request.wording import figure
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.result.plan import HedgePlan, nearness
 
@@ -15,7 +16,7 @@ __all__ = ["refusal"]
 
 
 def refusal(
-    request: Request, programme: Problem, clashes: Sequence[Limit], closest: HedgePlan
+    request: Request, programme: Programme, clashes: Sequence[Limit], closest: HedgePlan
 ) -> InfeasibleHedgeError:
     """The error that says that there is no plan, with the closest one in it."""
     seconds = request.effort.time_limit
@@ -24,9 +25,14 @@ def refusal(
         reason = "cannot hold together" if len(clashes) > 1 else "cannot be kept by what may be traded"
         found = f"no plan meets every limit: {' and '.join(map(str, clashes))} {reason}"
     missed = "; ".join(str(check) for check in closest.checks if not check.ok)
-    late = outlived(request, programme.columns) if any(each.kind == "floor" for each in clashes) else ()
+    late = outlived(request, programme.candidates) if any(each.kind == "floor" for each in clashes) else ()
     apart = [each.remark for each in closest.joint_feasibility if each.ill and {*each.limits} & {*clashes}]
-    ways = (*unfitting(request, programme.columns), *late, *apart)
+    topped = [
+        f"a top-up of {each.account} by {figure(each.top_up_before, 4)} {each.currency} keeps it alive without a plan"
+        for each in closest.survivals
+        if each.top_up_before
+    ]
+    ways = (*topped, *unfitting(request, programme.candidates), *late, *apart)
     message = (
         f"{found}. The closest plan misses: {missed}. {nearness(closest.gap)} "
         + "".join(f"{each[0].upper()}{each[1:]}. " for each in ways)

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from hedging.book.legs import Leg, cost_of
 from hedging.market.contracts import Option
-from hedging.planner.candidates.columns import Columns
-from hedging.planner.programme.programme import Problem
+from hedging.planner.candidates.candidates import Candidates
+from hedging.planner.candidates.oddities import oddities
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.limit import VALUE_AT_RISK
+from hedging.planner.request.limits import UNASKED_PREMIUM
 from hedging.planner.request.request import Request
 from hedging.planner.result.checks import Check
 from hedging.units import days
 
-__all__ = ["outlived", "remarks_on", "unfitting"]
+__all__ = ["outlived", "questions", "remarks_on", "unfitting", "warnings_of"]
+
+PER_COIN = ("delta", "gamma")  # counted in units, which differ from coin to coin
+WAYS_OUT = {
+    "rich call": "a sale of the underlying in part, which Limits(deltas=...) keeps out",
+    "far expiry": "Limits(expiries=...) keeps it out",
+    "open interest": "it may not be there to close again, and Limits(open_interest_share=1.0) keeps to it",
+    "inverted collar": "between the strikes both are in the money, so that it fixes a price rather than bounds a loss",
+    "many expiries": "each roll is a trade; Limits(expiries=..., max_legs=...) gives fewer",
+}
+"""What to do about each thing that a desk would question."""
 
 
-def remarks_on(request: Request, programme: Problem, checks: Sequence[Check]) -> Iterator[str]:
+def remarks_on(request: Request, programme: Programme, checks: Sequence[Check]) -> Iterator[str]:
     """What the view, the outcomes and what is minimised leave open."""
     if request.view is not None:
         yield (
@@ -44,10 +57,40 @@ def remarks_on(request: Request, programme: Problem, checks: Sequence[Check]) ->
         )
 
 
-def outlived(request: Request, columns: Columns) -> tuple[str, ...]:
+def warnings_of(request: Request, legs: Sequence[Leg], base: float) -> Iterator[str]:
+    """What the reader must know first: premium that nobody limited, and one band that several coins share."""
+    premium = cost_of(legs).premium / base
+    if request.limits.budget is None and premium > UNASKED_PREMIUM:
+        yield (
+            f"{premium:.1%} of the book is spent on premium, and no budget was given: Limits(budget=...) bounds it; "
+            f"the cheapest plan without premium stands below"
+        )
+    if len(request.markets) < 2:
+        return
+    for name in PER_COIN:
+        band = getattr(request.target, name)
+        if band is not None and not isinstance(band, Mapping):
+            held = ", ".join(
+                f"{getattr(request.book.exposure(market), name):,.6g} {market.asset}"
+                for market in request.markets
+            )
+            yield (
+                f"one band of {name} holds for each coin by itself, and the book has {held}: a unit of one is not a unit "
+                f"of the other. Give a band for each, {name}={{'{request.markets[0].asset}': ..., "
+                f"'{request.markets[1].asset}': ...}}, or one in money"
+            )
+
+
+def questions(request: Request, legs: Sequence[Leg]) -> tuple[str, ...]:
+    """Remarks on what a desk would question about the orders, with the way out."""
+    odd = oddities(legs, request.book, request.markets, request.horizon)
+    return tuple(f"{each.text}; {WAYS_OUT[each.kind]}" for each in odd)
+
+
+def outlived(request: Request, candidates: Candidates) -> tuple[str, ...]:
     """A remark where no option that may be traded lives as long as the horizon."""
     as_of = request.markets[0].as_of
-    lives = [days(as_of, item.expiry) for item in columns.instruments if isinstance(item, Option)]
+    lives = [days(as_of, item.expiry) for item in candidates.instruments if isinstance(item, Option)]
     if not lives or max(lives) >= request.horizon:
         return ()
     return (
@@ -56,9 +99,9 @@ def outlived(request: Request, columns: Columns) -> tuple[str, ...]:
     )
 
 
-def unfitting(request: Request, columns: Columns) -> tuple[str, ...]:
+def unfitting(request: Request, candidates: Candidates) -> tuple[str, ...]:
     """A remark where no option is quoted in a size that a leg may have."""
-    if any(isinstance(item, Option) for item in columns.instruments):
+    if any(isinstance(item, Option) for item in candidates.instruments):
         return ()
     limits = request.limits
     return (

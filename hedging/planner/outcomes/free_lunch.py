@@ -18,11 +18,11 @@ from hedging.book.legs import Leg
 from hedging.errors import InputError
 from hedging.market.market import Chains, markets_of
 from hedging.paths.paths import Paths
-from hedging.planner.candidates.candidates import candidates_of
+from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import leg_of
 from hedging.planner.outcomes.entropy import least_entropy, relative_entropy
 from hedging.planner.programme.build import build
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.limits import Limits
 from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.request import Request
@@ -38,12 +38,12 @@ LOSS = 1e-7  # of the underlying: the precision of the linear programme's rows
 ROWS_ADDED = 4  # scenarios that come in at a time; the next mixture tells better which others are needed
 
 
-def check_outcomes(request: Request, whole: Problem) -> tuple[Request, Problem, Agreement | None]:
+def check_outcomes(request: Request, whole: Programme) -> tuple[Request, Programme, Agreement | None]:
     """Hold the outcomes of a request against the quotes, and give them other probabilities if asked to.
 
     Returns
     -------
-    (Request, Problem, Agreement or None)
+    (Request, Programme, Agreement or None)
         The request and its programme over every order, with the probabilities to plan with, and what was found;
         as they were and None where there are no outcomes.
 
@@ -55,7 +55,7 @@ def check_outcomes(request: Request, whole: Problem) -> tuple[Request, Problem, 
     outcomes = request.outcomes
     if outcomes is None:
         return request, whole, None
-    orders = _Orders.of(request, whole.only(whole.columns.tradable(request.limits)))
+    orders = _Orders.of(request, whole.only(whole.candidates.tradable(request.limits)))
     lunch = orders.lunch(whole.base)
     found = Agreement(len(orders.pnl), orders.best(orders.prior), lunch)
     new = None if lunch else orders.reweighted(outcomes)
@@ -124,21 +124,23 @@ class _Orders:
     """
 
     request: Request
-    problem: Problem
+    programme: Programme
     pnl: Array
     worth: Array
     prior: Array
 
     @classmethod
-    def of(cls, request: Request, problem: Problem) -> _Orders:
+    def of(cls, request: Request, programme: Programme) -> _Orders:
         assert request.outcomes is not None
         spot = {market.asset: market.spot for market in request.markets}
-        worth = np.abs(problem.columns.size) * [spot[item.asset] for item in problem.columns.instruments]
+        worth = np.abs(programme.candidates.size) * [
+            spot[item.asset] for item in programme.candidates.instruments
+        ]
         prior = request.outcomes.probabilities
-        pnl = problem.outcome_pnl
+        pnl = programme.outcome_pnl
         if not prior.all():  # what cannot happen proves nothing
             pnl, prior = pnl[prior > 0.0], prior[prior > 0.0]
-        return cls(request, problem, pnl, worth, prior)
+        return cls(request, programme, pnl, worth, prior)
 
     def best(self, weights: Array) -> float:
         """Largest expected gain of any order under some probabilities, as a share of its underlying."""
@@ -149,7 +151,7 @@ class _Orders:
         shares = never_losing(self.pnl, self.worth, self.prior)
         if shares is None:
             return None
-        lots, most = size * shares / self.worth, self.problem.columns.most
+        lots, most = size * shares / self.worth, self.programme.candidates.most
         used = np.flatnonzero(lots)
         lots *= min(1.0, float((most[used] / lots[used]).min()))
         return FreeLunch(
@@ -160,7 +162,7 @@ class _Orders:
     def _leg(self, column: int, lots: float) -> Leg:
         """An order of any size, whole lots or not."""
         markets = {market.asset: market for market in self.request.markets}
-        one = leg_of(self.problem.columns, column, 1.0, markets, self.request.limits)
+        one = leg_of(self.programme.candidates, column, 1.0, markets, self.request.limits)
         return replace(one, quantity=one.quantity * lots)
 
     def reweighted(self, outcomes: Outcomes) -> Reweighting | None:
@@ -232,7 +234,7 @@ def _chain_orders(
         book, markets, target, limits, horizon=float(outcomes.paths.days[-1]), outcomes=outcomes
     )
     whole = build(request, candidates_of(request))
-    problem = whole.only(whole.columns.tradable(limits))
-    if not len(problem.columns):
+    programme = whole.only(whole.candidates.tradable(limits))
+    if not len(programme.candidates):
         raise InputError(f"no option has a lot of at most {size:g} units; give a larger size.")
-    return request, _Orders.of(request, problem)
+    return request, _Orders.of(request, programme)

@@ -13,44 +13,57 @@ from hedging.book.book import Book
 from hedging.book.pnl import growth_of, pnl_of
 from hedging.market.contracts import Spot
 from hedging.market.market import Market
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.candidates.measures import Measure, measures
 from hedging.planner.programme.cover_rows import cover_rows
 from hedging.planner.programme.floor_rows import floor_rows
 from hedging.planner.programme.margin_rows import margin_rows
 from hedging.planner.programme.outright_rows import outright_rows
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
+from hedging.planner.programme.robust_rows import on_surface
 from hedging.planner.programme.rows import Rows, rows_of
-from hedging.planner.programme.shortfall import Chance, Tail
+from hedging.planner.programme.shortfall import Tail, ValueAtRisk
+from hedging.planner.programme.survival_rows import survival_rows
 from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
 from hedging.planner.request.limits import Limits
 from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.request import Request
+from hedging.planner.request.surfaces import surfaces_of
 from hedging.planner.request.target import COST_WEIGHT, Target
 from hedging.planner.request.view import View, expected_gains
 
 __all__ = ["build"]
 
 
-def build(request: Request, columns: Columns) -> Problem:
+def build(request: Request, candidates: Candidates) -> Programme:
     """Turn targets and limits into rows over every order."""
     book, markets, target, limits = request.book, request.markets, request.target, request.limits
     base, base_name = book.base(*markets)
-    blocks = [row for market in markets for row in _market_rows(request, market, columns, base)]
-    floors, lazy = floor_rows(request, columns, base)
+    blocks = [row for market in markets for row in _market_rows(request, market, candidates, base)]
+    floors, lazy = floor_rows(request, candidates, base)
+    if target.robust:
+        for surface in surfaces_of(request.markets).values():
+            there = on_surface(candidates, surface)
+            for market in surface:
+                blocks += _band_rows(replace(request, markets=surface), market, there, base)
+            more, turns = floor_rows(replace(request, markets=surface), there, base)
+            floors, lazy = [*floors, *more], (*lazy, *turns)
+    lazy = (*lazy, *survival_rows(request, candidates, base))
     blocks += floors
-    blocks += _spending_rows(columns, limits, base)
+    blocks += _spending_rows(candidates, limits, base)
     tails: tuple[Tail, ...] = ()
-    chance = None
+    value_at_risk = None
     if target.needs_outcomes and request.outcomes is not None:
-        exceeded, tails, chance = _over_outcomes(book, markets, columns, target, request.outcomes, base)
+        exceeded, tails, value_at_risk = _over_outcomes(
+            book, markets, candidates, target, request.outcomes, base
+        )
         blocks += exceeded
     rows = Rows.join(blocks)
     if request.view is not None:
-        gains = _gains(columns, markets, request.view, request.horizon)
-        columns = replace(columns, cost=columns.cost - gains)
-    return Problem(
-        replace(columns, cost=COST_WEIGHT * columns.cost) if target.least else columns,
+        gains = _gains(candidates, markets, request.view, request.horizon)
+        candidates = replace(candidates, cost=candidates.cost - gains)
+    return Programme(
+        replace(candidates, cost=COST_WEIGHT * candidates.cost) if target.least else candidates,
         rows,
         limits.price_per_leg * base,
         limits.max_legs,
@@ -59,33 +72,45 @@ def build(request: Request, columns: Columns) -> Problem:
         tails,
         _miss_prices(target, rows) | ({target.least: base} if target.least else {}),
         target.least,
-        chance,
+        value_at_risk,
         lazy,
     )
 
 
-def _market_rows(request: Request, market: Market, columns: Columns, base: float) -> list[Rows]:
+def _market_rows(request: Request, market: Market, candidates: Candidates, base: float) -> list[Rows]:
     """What holds for one asset: its bands, its tails, its margin."""
     several = len(request.markets) > 1
-    here = np.array([item.asset == market.asset for item in columns.instruments])
-    blocks = [
-        row
-        for measure in measures(request.target, market, several=several)
-        for row in _measure_rows(request.book, market, measure, columns, base)
-    ]
-    blocks += cover_rows(request.book, market, columns, here)
-    blocks += outright_rows(request.book, market, request.target, columns, here)
+    here = np.array([item.asset == market.asset for item in candidates.instruments])
+    blocks = _band_rows(request, market, candidates, base)
+    blocks += cover_rows(request.book, market, candidates, here)
+    blocks += outright_rows(request.book, market, request.target, candidates, here)
     if request.limits.initial_margin is not None:
         limit = Limit("initial_margin", market.asset if several else "")
-        matrix, bound = margin_rows(request.limits.initial_margin, request.book, market, columns, here, base)
+        matrix, bound = margin_rows(
+            request.limits.initial_margin, request.book, market, candidates, here, base
+        )
         blocks.append(rows_of(limit, matrix, bound, base))
     return blocks
 
 
-def _measure_rows(book: Book, market: Market, measure: Measure, columns: Columns, base: float) -> list[Rows]:
+def _band_rows(request: Request, market: Market, candidates: Candidates, base: float) -> list[Rows]:
+    """The bands of one asset."""
+    several = len(request.markets) > 1
+    return [
+        row
+        for measure in measures(request.target, market, several=several)
+        for row in _measure_rows(request.book, market, measure, candidates, base)
+    ]
+
+
+def _measure_rows(
+    book: Book, market: Market, measure: Measure, candidates: Candidates, base: float
+) -> list[Rows]:
     """The rows of one band: at least its low side, at most its high side."""
-    held, effect = measure.of_book(book), measure.of_columns(columns)
-    scale = measure.size(held) or (base / market.spot if measure.in_coins else base)
+    held, effect = measure.of_book(book), measure.of_columns(candidates)
+    # Where nothing is held or asked for, a miss is measured against the base.
+    nothing = base / market.spot if measure.in_coins else base
+    scale = measure.size(held) if measure.asks_for_something(held) else nothing
     return [
         rows_of(measure.limit, sign * effect, sign * (side - held), scale)
         for sign, side in ((-1.0, measure.band[0]), (1.0, measure.band[1]))
@@ -93,47 +118,52 @@ def _measure_rows(book: Book, market: Market, measure: Measure, columns: Columns
     ]
 
 
-def _spending_rows(columns: Columns, limits: Limits, base: float) -> list[Rows]:
+def _spending_rows(candidates: Candidates, limits: Limits, base: float) -> list[Rows]:
     """What all orders together may spend, and how much vega they may be."""
     blocks = []
     if limits.budget is not None:
-        blocks.append(rows_of(Limit("budget"), columns.premium, limits.budget * base, base))
+        blocks.append(rows_of(Limit("budget"), candidates.premium, limits.budget * base, base))
     if limits.cost is not None:
-        blocks.append(rows_of(Limit("cost"), columns.cost, limits.cost * base, base))
+        blocks.append(rows_of(Limit("cost"), candidates.cost, limits.cost * base, base))
     if limits.gross_vega is not None:
-        vega = np.abs(columns.vega)
+        vega = np.abs(candidates.vega)
         blocks.append(rows_of(Limit("gross_vega"), vega, limits.gross_vega, limits.gross_vega))
     return blocks
 
 
 def _over_outcomes(
-    book: Book, markets: Sequence[Market], columns: Columns, target: Target, outcomes: Outcomes, base: float
-) -> tuple[list[Rows], tuple[Tail, ...], Chance | None]:
+    book: Book,
+    markets: Sequence[Market],
+    candidates: Candidates,
+    target: Target,
+    outcomes: Outcomes,
+    base: float,
+) -> tuple[list[Rows], tuple[Tail, ...], ValueAtRisk | None]:
     """What is taken over scenarios with probabilities, at their last date: value at risk and shortfall."""
     paths, probabilities = outcomes.paths, outcomes.probabilities
     held = pnl_of(book, markets, paths)[:, -1]
     growth = np.broadcast_to(growth_of(book, markets, paths), paths.spot.shape)
-    pnl = columns.pnl(markets, paths)[:, -1]
+    pnl = candidates.pnl(markets, paths)[:, -1]
     pnl /= growth[:, -1:]  # in place: of 100,000 outcomes there is no room for copies
-    blocks, tails, chance = [], [], None
+    blocks, tails, value_at_risk = [], [], None
     if target.shortfall is not None or target.least == SHORTFALL:
         limit = -(target.shortfall or 0.0) * base
         tails.append(Tail(held, pnl, probabilities, target.level, limit))
     if target.value_at_risk is not None:
         bound = held - target.value_at_risk * base
         blocks.append(rows_of(VALUE_AT_RISK, -pnl, bound, base, many=True))
-        chance = Chance(probabilities, 1.0 - target.level + ROUNDING)
-    return blocks, tuple(tails), chance
+        value_at_risk = ValueAtRisk(probabilities, 1.0 - target.level + ROUNDING)
+    return blocks, tuple(tails), value_at_risk
 
 
-def _gains(columns: Columns, markets: Sequence[Market], view: View, horizon: float) -> Array:
+def _gains(candidates: Candidates, markets: Sequence[Market], view: View, horizon: float) -> Array:
     """What a view expects one lot of each order to gain, less the coins paid for it would have. [money]"""
-    gains = np.zeros(len(columns))
+    gains = np.zeros(len(candidates))
     for market in markets:
-        here = [i for i, item in enumerate(columns.instruments) if item.asset == market.asset]
-        items, entries = [columns.instruments[i] for i in here], columns.entry[here]
+        here = [i for i, item in enumerate(candidates.instruments) if item.asset == market.asset]
+        items, entries = [candidates.instruments[i] for i in here], candidates.entry[here]
         *each, coin = expected_gains([*items, Spot(market.asset)], [*entries, 0.0], market, view, horizon)
-        gains[here] = columns.size[here] * np.array(each) - columns.coins[here] * coin
+        gains[here] = candidates.size[here] * np.array(each) - candidates.coins[here] * coin
     return gains
 
 

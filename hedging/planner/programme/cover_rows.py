@@ -9,7 +9,7 @@ from hedging._numerics.types import Mask
 from hedging.book.book import Book
 from hedging.market.contracts import Instrument, Option
 from hedging.market.market import Market
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.programme.rows import Rows, rows_of
 from hedging.planner.request.limit import Limit
 
@@ -18,7 +18,7 @@ __all__ = ["cover_rows"]
 CALLS, PUTS = Limit("calls covered"), Limit("puts covered")
 
 
-def cover_rows(book: Book, market: Market, columns: Columns, here: Mask) -> list[Rows]:
+def cover_rows(book: Book, market: Market, candidates: Candidates, here: Mask) -> list[Rows]:
     """No tail is short beyond what is held, at any time: a leg covers only what expires no later, futures too.
 
     From each expiry on, calls sold must be covered by coins and by calls that still live, and puts sold by
@@ -26,14 +26,14 @@ def cover_rows(book: Book, market: Market, columns: Columns, here: Mask) -> list
     number. A book that is short already may not get any shorter.
     """
     held = [(holding.instrument, holding.units) for holding in book.of(market.asset)]
-    traded = columns.instruments
+    traded = candidates.instruments
     call, put = (
         np.array([isinstance(item, Option) and item.flag == flag for item in traded]) & here
         for flag in ("c", "p")
     )
     linear = np.array([not isinstance(item, Option) for item in traded]) & here
     strike = np.array([item.strike if isinstance(item, Option) else 0.0 for item in traded])
-    coins = np.where(here, columns.coins, 0.0)
+    coins = np.where(here, candidates.coins, 0.0)
     expiries = sorted({day for item in (*traded, *(item for item, _ in held)) if (day := _expiry(item))})
     blocks = []
     for expiry in expiries or [market.as_of]:
@@ -44,8 +44,8 @@ def cover_rows(book: Book, market: Market, columns: Columns, here: Mask) -> list
         own_puts, own_strikes = sum(q for _, q in own), sum(strike * q for strike, q in own)
         # Coins paid as premium cover no call any more. A book without coins owes them all the same, but
         # that is a purchase of coin, no short call.
-        slope = np.where((call | linear) & lives, columns.size, 0.0) - (coins if own_calls > 0 else 0.0)
-        puts = np.where(put & lives, columns.size, 0.0)
+        slope = np.where((call | linear) & lives, candidates.size, 0.0) - (coins if own_calls > 0 else 0.0)
+        puts = np.where(put & lives, candidates.size, 0.0)
         blocks += [
             rows_of(CALLS, -slope, max(own_calls, 0.0), 1.0, soft=False),
             rows_of(PUTS, -puts, max(own_puts, 0.0), 1.0, soft=False),

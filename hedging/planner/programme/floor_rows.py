@@ -8,7 +8,7 @@ from hedging._numerics.types import Array
 from hedging._numerics.types import Rows as Places
 from hedging.book.pnl import growth_of, pnl_of
 from hedging.errors import InputError
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.programme.lazy_rows import LazyRows
 from hedging.planner.programme.rows import Rows, rows_of
 from hedging.planner.programme.turning_rows import TurningRows
@@ -23,20 +23,20 @@ MOST_ROWS = 20_000_000
 
 
 def floor_rows(
-    request: Request, columns: Columns, base: float
+    request: Request, candidates: Candidates, base: float
 ) -> tuple[list[Rows], tuple[LazyRows | TurningRows, ...]]:
     """One row a scenario and date: what orders lose there beside what the book may; and the single turns."""
     floors = floors_of(request.target.floor, request.target.least)
     if not floors:
         return [], ()
-    listed, lazy = _over_grid(request, columns, floors, base)
+    listed, lazy = _over_grid(request, candidates, floors, base)
     turns: list[LazyRows | TurningRows] = [
         TurningRows(
             limit,
             (share or 0.0) * base,
             request.book,
             request.markets,
-            columns,
+            candidates,
             request.turning_to(limit),
             base,
         )
@@ -47,7 +47,7 @@ def floor_rows(
 
 
 def _over_grid(
-    request: Request, columns: Columns, floors: dict[Limit, float | None], base: float
+    request: Request, candidates: Candidates, floors: dict[Limit, float | None], base: float
 ) -> tuple[list[Rows], list[LazyRows | TurningRows]]:
     book, markets, scenarios = request.book, request.markets, request.scenarios
     if scenarios.spot.size > MOST_ROWS:
@@ -61,17 +61,17 @@ def _over_grid(
     def lost(orders: Places | slice, rows: Places | slice) -> Array:
         """What a lot of some orders loses in some scenarios, shape (scenarios, dates, orders). [money]"""
         some = scenarios.select(rows if isinstance(rows, slice) else rows.tolist())
-        few = columns if isinstance(orders, slice) else columns.take(orders)
+        few = candidates if isinstance(orders, slice) else candidates.take(orders)
         return np.asarray(-few.pnl(markets, some) / growth[rows][:, :, None])
 
     listed: list[Rows] = []
     lazy: list[LazyRows | TurningRows] = []
-    whole = lost(slice(None), slice(None)) if scenarios.spot.size * len(columns) <= LISTED else None
+    whole = lost(slice(None), slice(None)) if scenarios.spot.size * len(candidates) <= LISTED else None
     for limit, share in floors.items():
         at = dates_of(limit, scenarios.days)
         left = held[:, at].ravel() - (share or 0.0) * base
         if whole is not None:
-            listed.append(rows_of(limit, whole[:, at].reshape(-1, len(columns)), left, base, many=True))
+            listed.append(rows_of(limit, whole[:, at].reshape(-1, len(candidates)), left, base, many=True))
             continue
 
         def by_order(orders: Places, at: Places = at) -> Array:
@@ -85,6 +85,6 @@ def _over_grid(
         def named(row: int, at: Places = at) -> tuple[str, float]:
             return scenarios.labels[row // at.size], float(scenarios.days[at[row % at.size]])
 
-        every = np.arange(len(columns))
+        every = np.arange(len(candidates))
         lazy.append(LazyRows(limit, left, by_order, by_row, base, every, named=named))
     return listed, lazy

@@ -14,14 +14,19 @@ import numpy.typing as npt
 from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.market.market import Market
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.request.limits import MarginLimit
 
 __all__ = ["margin_rows"]
 
 
 def margin_rows(
-    limit: MarginLimit, book: Book, market: Market, columns: Columns, here: npt.NDArray[np.bool_], base: float
+    limit: MarginLimit,
+    book: Book,
+    market: Market,
+    candidates: Candidates,
+    here: npt.NDArray[np.bool_],
+    base: float,
 ) -> tuple[Array, Array]:
     """One row a node of the model's table: what an order needs per lot, and what is left for orders.
 
@@ -29,10 +34,12 @@ def margin_rows(
     closing a long one counts as a sale: more than is needed, where holdings are closed.
     """
     index = np.flatnonzero(here)
-    contracts = np.sign(columns.size) * columns.lot * columns.most
-    orders = [Holding(columns.instruments[i], float(contracts[i]), float(columns.entry[i])) for i in index]
+    contracts = np.sign(candidates.size) * candidates.lot * candidates.most
+    orders = [
+        Holding(candidates.instruments[i], float(contracts[i]), float(candidates.entry[i])) for i in index
+    ]
     losses, rest = limit.alone(orders, market)
     held, held_rest = limit.held(book, market)
-    matrix = np.zeros((len(losses), len(columns)))
-    matrix[:, index] = (losses + rest) / columns.most[index]
+    matrix = np.zeros((len(losses), len(candidates)))
+    matrix[:, index] = (losses + rest) / candidates.most[index]
     return matrix, limit.most * base - held - held_rest

@@ -9,7 +9,7 @@ from hedging.book.book import Book
 from hedging.book.unit_greeks import unit_greeks
 from hedging.market.contracts import Option
 from hedging.market.market import Market
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.candidates.measures import measures
 from hedging.planner.programme.rows import Rows, rows_of
 from hedging.planner.request.limit import Limit
@@ -20,19 +20,21 @@ __all__ = ["outright_rows"]
 SIDES = {1.0: "outright bought", -1.0: "outright sold"}
 
 
-def outright_rows(book: Book, market: Market, target: Target, columns: Columns, here: Mask) -> list[Rows]:
+def outright_rows(
+    book: Book, market: Market, target: Target, candidates: Candidates, here: Mask
+) -> list[Rows]:
     """Spot, perpetual and futures together: what lowers exposure may be as large as what is held, and no larger.
 
     Held is the underlying, net, and what options have of each side. On the side of the holding the underlying is
     traded only as far as the target's delta lies beyond the book's.
     """
-    linear = here & np.array([not isinstance(item, Option) for item in columns.instruments])
+    linear = here & np.array([not isinstance(item, Option) for item in candidates.instruments])
     if not linear.any():
         return []
     room = _room(book, market, target)
     rows = []
     for side, name in SIDES.items():
-        units = np.where(linear & (columns.size * side > 0.0), np.abs(columns.size), 0.0)
+        units = np.where(linear & (candidates.size * side > 0.0), np.abs(candidates.size), 0.0)
         rows.append(rows_of(Limit(name, market.asset), units, room[side], 1.0, soft=False))
     return rows
 

@@ -10,23 +10,23 @@ import numpy.typing as npt
 
 from hedging._numerics.types import Array
 from hedging.errors import InputError
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.programme.lazy_rows import LazyRows
 from hedging.planner.programme.rows import Rows
-from hedging.planner.programme.shortfall import Chance, Tail
+from hedging.planner.programme.shortfall import Tail, ValueAtRisk
 from hedging.planner.programme.turning_rows import TurningRows
 from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
 
-__all__ = ["Problem"]
+__all__ = ["Programme"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Problem:
+class Programme:
     """A mixed-integer programme over orders in lots, and what its numbers mean.
 
     Attributes
     ----------
-    columns : Columns
+    candidates : Candidates
     rows : Rows
     price_per_leg : float
         [money]
@@ -38,7 +38,7 @@ class Problem:
         Limits on expected shortfall, which make their rows as they are needed.
     miss_price : dict of Limit to float
         Groups of rows that may be missed, and the price of a miss of one scale. [money]
-    chance : Chance or None
+    value_at_risk : ValueAtRisk or None
         How much of the rows of the value at risk may be broken. Where there is one, the programme is for
         `hedging.planner.solver.value_at_risk` to solve.
     least : Limit or None
@@ -47,7 +47,7 @@ class Problem:
         Scenario rows that are made as they are needed, beside those in `rows`.
     """
 
-    columns: Columns
+    candidates: Candidates
     rows: Rows
     price_per_leg: float
     max_legs: int
@@ -56,7 +56,7 @@ class Problem:
     tails: tuple[Tail, ...] = ()
     miss_price: dict[Limit, float] = field(default_factory=dict)
     least: Limit | None = None
-    chance: Chance | None = None
+    value_at_risk: ValueAtRisk | None = None
     lazy: tuple[LazyRows | TurningRows, ...] = ()
 
     @property
@@ -77,23 +77,25 @@ class Problem:
         """
         if self.tails:
             return self.tails[0].pnl
-        if self.chance is None:
+        if self.value_at_risk is None:
             raise InputError("no limit is taken over outcomes.")
         return np.asarray(-self.rows.matrix[self.rows.of(VALUE_AT_RISK)])
 
-    def weighted(self, probabilities: Array) -> Problem:
+    def weighted(self, probabilities: Array) -> Programme:
         """Return the same programme with other probabilities of the outcomes."""
         return replace(
             self,
             tails=tuple(replace(tail, probabilities=probabilities) for tail in self.tails),
-            chance=None if self.chance is None else replace(self.chance, probabilities=probabilities),
+            value_at_risk=None
+            if self.value_at_risk is None
+            else replace(self.value_at_risk, probabilities=probabilities),
         )
 
-    def only(self, keep: npt.NDArray[Any]) -> Problem:
+    def only(self, keep: npt.NDArray[Any]) -> Programme:
         """Return the same programme over some of the columns."""
         return replace(
             self,
-            columns=self.columns.take(keep),
+            candidates=self.candidates.take(keep),
             rows=self.rows.columns(keep),
             tails=tuple(tail.only(keep) for tail in self.tails),
             lazy=tuple(each.only(keep) for each in self.lazy),

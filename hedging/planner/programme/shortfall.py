@@ -22,11 +22,11 @@ import numpy.typing as npt
 from hedging._numerics.tails import tail_weights
 from hedging._numerics.types import Array
 
-__all__ = ["Chance", "Tail"]
+__all__ = ["Tail", "ValueAtRisk"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Chance:
+class ValueAtRisk:
     """The limit on value at risk: how much of the outcomes may break the rows of its group.
 
     Attributes

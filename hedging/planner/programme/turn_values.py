@@ -13,7 +13,7 @@ from hedging.book.pricer import unit_values
 from hedging.market.contracts import Future, Instrument, Option
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.request.turning import SAME_DAY, Turning, turn_label
 from hedging.units import days
 
@@ -29,28 +29,28 @@ class TurnValues:
 
     Attributes
     ----------
-    columns : ndarray of int
+    candidates : ndarray of int
         The orders of the asset, as the programme counts them; holdings come behind them.
     first, then : ndarray
         Levels before and after a turn, as multiples of today's spot.
     """
 
     def __init__(
-        self, book: Book, market: Market, columns: Columns, turning: Turning, *, first: bool
+        self, book: Book, market: Market, candidates: Candidates, turning: Turning, *, first: bool
     ) -> None:
         held = book.of(market.asset)
         self.market, self.turning = market, turning
         self.in_coin = book.numeraire == market.asset
         self.money = book.cash if first else 0.0  # which is counted once, with the first asset
-        here = [item.asset == market.asset for item in columns.instruments]
-        self.columns = np.flatnonzero(here)
-        items = [columns.instruments[i] for i in self.columns]
+        here = [item.asset == market.asset for item in candidates.instruments]
+        self.candidates = np.flatnonzero(here)
+        items = [candidates.instruments[i] for i in self.candidates]
         self.items: list[Instrument] = [*items, *(each.instrument for each in held)]
-        self.entry = [*columns.entry[self.columns].tolist(), *(each.entry for each in held)]
-        self.size = np.append(columns.size[self.columns], [each.units for each in held])
+        self.entry = [*candidates.entry[self.candidates].tolist(), *(each.entry for each in held)]
+        self.size = np.append(candidates.size[self.candidates], [each.units for each in held])
         nothing = np.zeros(len(held))
-        self.coins = np.append(columns.coins[self.columns], nothing)
-        self.cash = np.append(columns.cash[self.columns], nothing)
+        self.coins = np.append(candidates.coins[self.candidates], nothing)
+        self.cash = np.append(candidates.cash[self.candidates], nothing)
         self.day = np.array([_last_day(item, market) for item in self.items])
         self.coin = np.array([_in_coin(item) for item in self.items], dtype=bool)
         self.strike = np.array([_level(item, market) for item in self.items])
@@ -99,8 +99,8 @@ class TurnValues:
         else:
             unit = self._priced_at(keys, every)
         each = unit * self.size - self.coins * self.market.spot * level[:, None] - self.cash
-        held = each[:, self.columns.size :].sum(axis=1) + self.money
-        both = np.column_stack((each[:, : self.columns.size], held))
+        held = each[:, self.candidates.size :].sum(axis=1) + self.money
+        both = np.column_stack((each[:, : self.candidates.size], held))
         return both / level[:, None] if self.in_coin else both
 
     def label(self, key: Key) -> str:
@@ -114,14 +114,14 @@ class TurnValues:
 
     def _used(self, lots: Array) -> tuple[Places, Array]:
         """Orders of some lots and all holdings, valued, and how many units of each."""
-        count = np.append(lots[self.columns], np.ones(len(self.items) - self.columns.size))
+        count = np.append(lots[self.candidates], np.ones(len(self.items) - self.candidates.size))
         used = np.flatnonzero(count)
         self._fill(used)
         return used, self.size[used] * count[used]
 
     def _paid(self, lots: Array, level: Array) -> Array:
         """What was paid for some lots, coins at a level of spot, less the cash that is held. [money]"""
-        mine, orders = lots[self.columns], slice(self.columns.size)
+        mine, orders = lots[self.candidates], slice(self.candidates.size)
         coins, cash = float(self.coins[orders] @ mine), float(self.cash[orders] @ mine)
         return np.asarray(coins * self.market.spot * level + cash - self.money)
 

@@ -18,7 +18,7 @@ from hedging._numerics.types import Array, Index, Mask
 from hedging._numerics.types import Rows as Places
 from hedging.book.book import Book
 from hedging.market.market import Market
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.programme.turn_values import Key, TurnValues
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.turning import Turning
@@ -49,15 +49,15 @@ class TurningRows:
         least: float,
         book: Book,
         markets: Sequence[Market],
-        columns: Columns,
+        candidates: Candidates,
         turning: Turning,
         base: float,
     ) -> None:
         self.limit, self.least, self.scale, self.soft = limit, least, base, True
         self.assets = [
-            TurnValues(book, market, columns, turning, first=i == 0) for i, market in enumerate(markets)
+            TurnValues(book, market, candidates, turning, first=i == 0) for i, market in enumerate(markets)
         ]
-        self.now, self.count = book.value(*markets), len(columns)
+        self.now, self.count = book.value(*markets), len(candidates)
         self.orders = np.arange(self.count)
         self.keys: list[tuple[Key, ...]] = []
         self.number: dict[tuple[Key, ...], int] = {}
@@ -112,7 +112,7 @@ class TurningRows:
         """What a lot of each order takes from some rows, shape (rows, columns). [money]"""
         whole = np.zeros((at.size, self.count))
         for i, each in enumerate(self.assets):
-            whole[:, each.columns] = -each.effect([self.keys[row][i] for row in at])[:, :-1]
+            whole[:, each.candidates] = -each.effect([self.keys[row][i] for row in at])[:, :-1]
         return np.asarray(whole[:, self.orders])
 
     def held_at(self, at: Places) -> Array:

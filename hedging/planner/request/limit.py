@@ -32,7 +32,7 @@ BANDS: Final = {name: GREEK_UNITS[name].position for name in GREEK_TARGETS} | {
 """What may be held in a band, and the unit."""
 LOSSES: Final = ("floor", "shortfall", "value_at_risk")
 TARGETS: Final = (*BANDS, *LOSSES)
-_SHARES = (*LOSSES, "budget", "cost", "initial_margin")
+_SHARES = (*LOSSES, "budget", "cost", "initial_margin", "survive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Limit:
     window : (float, float) or None
         Of `Target.vega_by_days`. [days]
     rule : str
-        By which the surface moves with spot, where the delta is not a plain one.
+        By which the surface moves with spot, where the delta is not a plain one; the account that is to survive.
     day : float or None
         Of a floor by day. [days from now]
     expiry : Timestamp or None

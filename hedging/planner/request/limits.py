@@ -19,8 +19,13 @@ from hedging.market.contracts import FeeRule, Future, Linear, Perpetual, Settlem
 from hedging.market.market import Market
 from hedging.planner.request.coerce import number, pair
 from hedging.planner.request.funding import Funding
+from hedging.planner.request.survive import Survive, checked_survive
 
 __all__ = ["Limits", "MarginLimit", "Outright", "terms_of_outright"]
+
+
+UNASKED_PREMIUM = 0.05
+"""Share of the base from which premium that no budget bounds is said first. [1]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,9 @@ class Limits:
     funding : Funding or {asset: Funding}, optional
         What funding of perpetuals counts for. By default the market's rate counts where it is paid, and for nothing
         where it is received.
+    survive : Survive, True, (low, high) or Paths, optional
+        Every margin account stays above its maintenance, premium and fees paid out of the one that trades: at all
+        nodes of the scenarios (True), within moves of spot, or along paths; see `Survive`.
     close : bool
         Whether options held may be closed, also outside these windows and in any size: from one lot to all of
         it, whatever the leg shares.
@@ -150,6 +158,7 @@ class Limits:
     depth: Mapping[str, Ladder] = field(default_factory=dict)
     gross_vega: float | None = None
     initial_margin: MarginLimit | None = None
+    survive: Survive | None = None
     close: bool = True
     funding: Funding | Mapping[str, Funding] | None = None
 
@@ -193,6 +202,7 @@ class Limits:
             raise InputError(
                 f"funding takes a Funding, such as Funding(rate=0.0001) for 0.01 % per 8 hours; got {self.funding!r}."
             )
+        object.__setattr__(self, "survive", checked_survive(self.survive))
         margin = self.initial_margin
         if margin is not None and (isinstance(margin, type) or not hasattr(margin, "alone")):
             raise InputError(
@@ -224,8 +234,9 @@ class Limits:
 
     def to_dict(self) -> dict[str, Any]:
         """The limits by name; an uncapped fee shows no cap."""
-        plain = asdict(replace(self, initial_margin=None))
+        plain = asdict(replace(self, initial_margin=None, survive=None))
         plain["initial_margin"] = None if self.initial_margin is None else self.initial_margin.to_dict()
+        plain["survive"] = None if self.survive is None else self.survive.to_dict()
         plain["moneyness"] = [side if math.isfinite(side) else None for side in self.moneyness]
         for item in plain["outright"]:
             item["fee"] = plain_fee(item["fee"])

@@ -90,6 +90,10 @@ class Target:
     joint : {'box', 'together'}
         How several assets move under a floor: each anywhere in its own range by itself, or all by the same share,
         which holds nothing of a move of one alone.
+    robust : bool
+        Whether the limits of this target hold on every surface inside the quotes' bid and ask, at the extremes of
+        level, skew, term and wings; see `hedging.planner.request.surfaces`. Otherwise on the fitted one, and the plan
+        says by how much each moves over the others.
     soft : mapping of str to float
         Limits of this target that may be missed, and what a miss costs: [money] per unit of a Greek, and
         per 1 % of the base for floor, shortfall and value at risk. ``"vega_by_days"`` stands for all windows,
@@ -128,6 +132,7 @@ class Target:
     level: float = 0.95
     minimise: Literal["cost", "worst", "shortfall"] = "cost"
     joint: Literal["box", "together"] = "box"
+    robust: bool = False
     soft: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -159,6 +164,8 @@ class Target:
             raise InputError(f"level must lie between 0 and 1, such as 0.95; got {self.level!r}.")
         if self.minimise not in tuple(LEAST):
             raise InputError(f"minimise must be one of {', '.join(LEAST)}; got {self.minimise!r}.")
+        if not isinstance(self.robust, bool):
+            raise InputError(f"robust must be True or False; got {self.robust!r}.")
         if self.joint not in ("box", "together"):
             raise InputError(f"joint must be 'box' or 'together'; got {self.joint!r}.")
         if self.least and getattr(self, self.least.kind) is not None:
@@ -223,6 +230,8 @@ class Target:
             plain["delta_rule"] = self.delta_rule
         if self.least:
             plain["minimise"] = self.minimise
+        if self.robust:
+            plain["robust"] = True
         if self.joint != "box":
             plain["joint"] = self.joint
         return plain | ({"soft": dict(self.soft)} if self.soft else {})

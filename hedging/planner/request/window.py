@@ -22,7 +22,7 @@ def strikes_by_day(markets: Sequence[Market], limits: Limits, book: Book) -> dic
     """Strikes of what may be traded and of what is held, as multiples of spot, by days to expiry."""
     found: dict[float, set[float]] = defaultdict(set)
     for market in markets:
-        inside = market.chain.quotes[inside_windows(market.chain, limits)]
+        inside = market.chain.quotes[_inside(market.chain, limits)]
         held = [item.instrument for item in book.of(market.asset) if isinstance(item.instrument, Option)]
         listed = [
             *zip(inside["expiry"], inside["strike"], strict=True),
@@ -34,12 +34,24 @@ def strikes_by_day(markets: Sequence[Market], limits: Limits, book: Book) -> dic
 
 
 def inside_windows(chain: OptionChain, limits: Limits) -> npt.NDArray[np.bool_]:
-    """Which quotes lie within the windows of expiry, delta and moneyness."""
+    """Which quotes lie within the windows of expiry, delta and moneyness.
+
+    Raises
+    ------
+    InputError
+        If none of a chain does: it says what the chain has.
+    """
+    first, last = limits.expiries
+    if not chain.quotes.empty:  # as on a coin on which no option is quoted
+        chain.select(days=(first, np.inf if last is None else last), delta=limits.deltas)
+    return _inside(chain, limits)
+
+
+def _inside(chain: OptionChain, limits: Limits) -> npt.NDArray[np.bool_]:
+    """The same, also where that is none: what is held is judged all the same."""
     q, (first, last) = chain.quotes, limits.expiries
-    if q.empty:  # a coin on which no option is quoted
+    if q.empty:
         return np.zeros(0, dtype=bool)
-    # Raises, and says what the chain has, where nothing is left.
-    chain.select(days=(first, np.inf if last is None else last), delta=limits.deltas)
     left = q["time_to_expiry"].to_numpy() * DAYS_PER_YEAR
     delta = np.abs(chain.greeks(("delta",))["delta"].to_numpy())
     moneyness = q["strike"].to_numpy() / chain.spot

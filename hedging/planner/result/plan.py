@@ -13,16 +13,21 @@ import pandas as pd
 
 from hedging import _extras
 from hedging._writing import write_text
-from hedging.book.book import Book, Exposure
+from hedging.book.book import Exposure
+from hedging.book.entering import Entering
 from hedging.book.legs import Cost, Leg, orders_frame
+from hedging.book.packages import package_fees
 from hedging.book.saved import book_from, legs_to_dicts, plain_values
 from hedging.book.structure import structure
 from hedging.book.tickets import ticket
 from hedging.errors import InputError
 from hedging.market.market import Chains, Market
 from hedging.planner.request.funding import Funding
+from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
+from hedging.planner.result.fills import Fills
+from hedging.planner.result.robustness import Robustness
 from hedging.planner.result.second_opinion import LegGreeks, second_opinion
 from hedging.planner.result.text import plan_html, plan_text
 from hedging.planner.result.values import (
@@ -38,6 +43,9 @@ from hedging.units import GREEK_UNITS
 
 __all__ = ["HedgePlan", "PlanStatus"]
 
+VERSION = (
+    2  # of the saved form; rises when a field changes its meaning, name or type. Before 2 there was no digest
+)
 SOLVER_PRECISION = 1e-6  # of a gap
 LEFT_OPEN = 0.5  # a gap beyond which a bound says nothing worth reading
 SHOWN = ("delta", "gamma", "vega", "theta")
@@ -107,6 +115,8 @@ class HedgePlan:
         What one more step of each limit would save, from the relaxation.
     drivers : tuple of Driver
         Scenarios that the floor is paid for.
+    warnings : tuple of str
+        What its reader must know first: a premium that nobody limited, one band for several coins.
     remarks : tuple of str
         What a desk would say about the orders.
     alternatives : tuple of Alternative
@@ -123,16 +133,24 @@ class HedgePlan:
         Cost and worst case in money and in coin, where options settle in one coin.
     leg_greeks : tuple of LegGreeks
         Value and Greeks of one unit of each option ordered; see `second_opinion`.
+    liquidations : tuple of LiquidationMove
+        Where each margin account is liquidated without and with the plan; empty of a book without leverage.
+    survivals : tuple of AccountSurvival
+        How each account lives through what `Limits.survive` names, and the top-up that would do instead.
+    robustness : tuple of Robustness
+        By how much each limit moves over the surfaces that the quotes allow.
+    fills : Fills or None
+        What the plan is while it fills, and at one tick worse.
     decay : Decay or None
         What holding the orders to the horizon costs if nothing moves.
     break_even : BreakEven or None
         At which funding a plan without the perpetual is cheaper, where the plan trades one.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
-    book : Book or None
-        What it was made for, with its accounts; None in a plan that was read back, which has no accounts.
     markets : tuple of Market
         What it was made on; empty in a plan that was read back.
+    trusted : bool
+        False for one read from an edited file: to be looked at, its orders are not exported.
     """
 
     legs: tuple[Leg, ...]
@@ -150,6 +168,7 @@ class HedgePlan:
     base_name: str
     shadow_prices: tuple[ShadowPrice, ...] = ()
     drivers: tuple[Driver, ...] = ()
+    warnings: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     clashes: tuple[str, ...] = ()
@@ -157,11 +176,15 @@ class HedgePlan:
     joint_feasibility: tuple[JointFeasibility, ...] = ()
     numeraires: tuple[Numeraire, ...] = ()
     leg_greeks: tuple[LegGreeks, ...] = ()
+    liquidations: tuple[LiquidationMove, ...] = ()
+    survivals: tuple[AccountSurvival, ...] = ()
+    robustness: tuple[Robustness, ...] = ()
+    fills: Fills | None = None
     decay: Decay | None = None
     break_even: BreakEven | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
-    book: Book | None = None
     markets: tuple[Market, ...] = ()
+    trusted: bool = True
 
     @property
     def before(self) -> Exposure:
@@ -182,6 +205,16 @@ class HedgePlan:
     def orders(self) -> pd.DataFrame:
         """The order ticket; columns as in `hedging.book.orders_frame`."""
         return orders_frame(self.legs)
+
+    @property
+    def entering(self) -> Entering | None:
+        """From what the orders cost to enter to what they gain at once; None without any. [money]"""
+        if not self.legs:
+            return None
+        # What coins pay for is in the exposures; what money pays for is not.
+        paid = sum(leg.paid for leg in self.legs if not leg.pays_coin)
+        gained = sum(after.value - before.value for before, after in self.exposures) - paid
+        return Entering.of(self.legs, gained, self.inputs.get("currency", "money"))
 
     @property
     def structure(self) -> str:
@@ -210,6 +243,11 @@ class HedgePlan:
             text = f"No plan that meets every limit has a smaller {LOSSES[minimise]}, within the gap."
         elif not self.legs and self.status is PlanStatus.OPTIMAL:
             text = "The book meets every limit already; nothing to trade."
+        if self.status is PlanStatus.OPTIMAL and any(item.name == "optimum" for item in self.alternatives):
+            text = (
+                f"No plan within the limits beats the optimum beside; this one comes within {self.gap:.1%} of it and is "
+                "easier to trade."
+            )
         if self.status is PlanStatus.CLOSEST:
             text = f"{text if self.clashes else UNPROVEN} {nearness(self.gap)}"
         return text + (f" They clash: {'; '.join(self.clashes)}." if self.clashes else "")
@@ -253,7 +291,7 @@ class HedgePlan:
         chains : OptionChain or Market, or several of them, optional
             By default those that the plan was made on, which a plan read back from a file has no longer.
         more
-            Other arguments of `hedging.report.write`, and `book` where its accounts are to be followed.
+            Other arguments of `hedging.report.write`.
 
         Raises
         ------
@@ -264,7 +302,7 @@ class HedgePlan:
             raise InputError(
                 "a plan read back from a file has no quotes: pass the chain, plan.report(path, hedging.read_chain(file))."
             )
-        book = more.pop("book", None) or self.book or book_from(self.inputs["book"])
+        book = book_from(self.inputs["book"])
         _extras.open_room("report").write(path, book, chains or self.markets, self, **more)
 
     def second_opinion(self) -> pd.DataFrame:
@@ -274,6 +312,7 @@ class HedgePlan:
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""
         whole = {
+            "version": VERSION,
             "id": self.id,
             "status": str(self.status),
             "message": self.message,
@@ -283,6 +322,8 @@ class HedgePlan:
             "seconds": self.seconds,
             "nodes": self.nodes,
             "cost": cost_to_dict(self.cost),
+            "entering": None if self.entering is None else self.entering.to_dict(),
+            "package_fees": package_fees(self.legs),
             "orders": legs_to_dicts(self.legs),
             "before": {before.asset: before.to_dict() for before, _ in self.exposures},
             "after": {after.asset: after.to_dict() for _, after in self.exposures},
@@ -294,6 +335,7 @@ class HedgePlan:
             "structure": self.structure,
             "shadow_prices": [price.to_dict() for price in self.shadow_prices],
             "drivers": [driver.to_dict() for driver in self.drivers],
+            "warnings": list(self.warnings),
             "remarks": list(self.remarks),
             "base": self.base,
             "base_name": self.base_name,
@@ -303,12 +345,17 @@ class HedgePlan:
             "joint_feasibility": [each.to_dict() for each in self.joint_feasibility],
             "numeraires": [each.to_dict() for each in self.numeraires],
             "leg_greeks": [each.to_dict() for each in self.leg_greeks],
+            "liquidations": [each.to_dict() for each in self.liquidations],
+            "survivals": [each.to_dict() for each in self.survivals],
+            "robustness": [each.to_dict() for each in self.robustness],
+            "fills": None if self.fills is None else self.fills.to_dict(),
             "decay": None if self.decay is None else self.decay.to_dict(),
             "break_even": None if self.break_even is None else self.break_even.to_dict(),
             "inputs": self.inputs,
             "units": _units(self.inputs.get("currency", "money")),
         }
-        return {name: plain_values(value) for name, value in whole.items()}
+        plain = {name: plain_values(value) for name, value in whole.items()}
+        return plain | {"digest": digest_of(plain) if self.trusted else None}
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The plan as JSON text; also written to `path` if one is given.
@@ -330,6 +377,12 @@ class HedgePlan:
         return plan_html(self)
 
 
+def digest_of(saved: dict[str, Any]) -> str:
+    """Digest of a saved plan: of all that it says but the digest itself."""
+    content = {name: value for name, value in saved.items() if name != "digest"}
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def _units(currency: str) -> dict[str, str]:
     """Unit of every number in the plan; money is the quote currency."""
     named = {name: GREEK_UNITS[name].position.replace("money", currency) for name in GREEK_UNITS}
@@ -343,6 +396,7 @@ def _units(currency: str) -> dict[str, str]:
         "premium",
         "half_spread",
         "fees",
+        "package_fees",
         "carry",
         "base",
     )

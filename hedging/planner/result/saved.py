@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hedging._reading import foreign, parse_json, read_text
 from hedging.book.book import Exposure
 from hedging.book.ladder import Ladder
 from hedging.book.legs import Cost
-from hedging.book.saved import fee_from, legs_from
+from hedging.book.saved import book_from, fee_from, legs_from
 from hedging.errors import InputError
 from hedging.margin import InitialMargin
 from hedging.planner.request.funding import Funding
 from hedging.planner.request.limits import Limits, Outright
+from hedging.planner.request.survive import Survive
 from hedging.planner.request.target import Target
+from hedging.planner.request.view import View
+from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
-from hedging.planner.result.plan import HedgePlan, PlanStatus
+from hedging.planner.result.consistency import contradictions
+from hedging.planner.result.fills import Fills
+from hedging.planner.result.plan import VERSION, HedgePlan, PlanStatus, digest_of
+from hedging.planner.result.robustness import Robustness
+from hedging.planner.result.schema import check_form
 from hedging.planner.result.second_opinion import LegGreeks
 from hedging.planner.result.values import (
     Agreement,
@@ -28,6 +36,7 @@ from hedging.planner.result.values import (
     Numeraire,
     ShadowPrice,
 )
+from hedging.units import utc
 
 __all__ = ["limits_from", "read_plan", "target_from"]
 
@@ -52,28 +61,91 @@ def limits_from(saved: dict[str, Any]) -> Limits:
     if funding is not None:
         alone = "received" in funding  # a field of one, and else the name of an asset
         funding = Funding(**funding) if alone else {asset: Funding(**each) for asset, each in funding.items()}
+    survive = Survive.from_dict(saved["survive"]) if saved.get("survive") else None
     depth = {symbol: Ladder(**sides) for symbol, sides in saved.get("depth", {}).items()}
-    made = {"outright": outright, "initial_margin": margin, "depth": depth, "funding": funding}
+    made = {
+        "outright": outright,
+        "initial_margin": margin,
+        "depth": depth,
+        "funding": funding,
+        "survive": survive,
+    }
     return Limits(**(saved | windows | made))
 
 
-def read_plan(path: str | Path) -> HedgePlan:
-    """Read a plan that `HedgePlan.to_json` wrote.
+def read_plan(path: str | Path, *, trust: bool = True) -> HedgePlan:
+    """Read a plan that `HedgePlan.to_json` wrote, and hold it against its digest and against itself.
+
+    Parameters
+    ----------
+    path : str or Path
+    trust : bool
+        Whether the file must be as it was written. With ``False`` an edited one can be looked at; its orders cannot
+        be exported.
+
+    Parameters
+    ----------
+    path : str or Path
+    edited : bool
+        Take it as it stands, also where its orders or inputs were changed since.
 
     Raises
     ------
     InputError
-        If the file cannot be read or is no such plan.
+        If the file cannot be read, is no such plan or one of a newer version, was edited, or contradicts itself:
+        orders, cost, exposure, checks and status must belong together. The message names the field.
     """
-    try:
-        saved = json.loads(Path(path).read_text(encoding="utf-8"))
-        return _plan_from(saved)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    name = str(path)
+    saved = parse_json(read_text(path), name, finite=True)
+    _check_version(saved, name)
+    check_form(saved, name)
+    inputs = saved["inputs"]
+    with foreign(f"{name}: inputs.target"):
+        target = target_from(inputs["target"])
+    with foreign(f"{name}: inputs.limits"):
+        limits = limits_from(inputs["limits"])
+    with foreign(f"{name}: inputs.book"):
+        book_from(inputs["book"])
+    with foreign(f"{name}: inputs.as_of"):
+        utc(inputs["as_of"], "as_of")
+    with foreign(f"{name}: inputs.view"):
+        _ = None if inputs["view"] is None else View(**inputs["view"])
+    with foreign(name):
+        plan = _plan_from(saved)
+        plan = plan if trust else replace(plan, trusted=False)
+    if trust:
+        _check_digest(saved, name)
+        with foreign(name):
+            found = next(contradictions(plan, saved, target, limits), None)
+        if found is not None:
+            raise InputError(f"{name} contradicts itself: {found}. {_EDITED}")
+    return plan
+
+
+_EDITED = (
+    "It was changed after it was made; plan again, or look at it as it stands: read_plan(path, trust=False), --edited "
+    "on the command."
+)
+
+
+def _check_version(saved: Any, name: str) -> None:
+    """Refuse what is no plan or one of a newer library, before its fields are judged by today's."""
+    if not isinstance(saved, dict) or not {"orders", "inputs"} <= saved.keys():
         raise InputError(
-            f"{path} is no hedge plan: {type(error).__name__} {error}. Save one with plan.to_json(path)."
-        ) from error
+            f"{name} is no hedge plan: it has no orders and inputs. Save one with plan.to_json(path)."
+        )
+    version = saved.get("version", 1)
+    if isinstance(version, int) and version > VERSION:
+        raise InputError(
+            f"{name} is a plan file of version {version}; this library reads up to version {VERSION}: upgrade it."
+        )
+
+
+def _check_digest(saved: dict[str, Any], name: str) -> None:
+    """Refuse a file that is not as it was written; before version 2 there was a digest of inputs and orders alone."""
+    sealed = saved.get("version", 1) >= 2 or "digest" in saved
+    if sealed and saved.get("digest") != digest_of(saved):
+        raise InputError(f"{name}: digest does not fit what the file holds. {_EDITED}")
 
 
 def _plan_from(saved: dict[str, Any]) -> HedgePlan:
@@ -96,6 +168,7 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         troughs=(Trough(**saved["worst"]["before"]), Trough(**saved["worst"]["after"])),
         shadow_prices=tuple(ShadowPrice.from_dict(each) for each in saved["shadow_prices"]),
         drivers=tuple(Driver(**each) for each in saved["drivers"]),
+        warnings=tuple(saved.get("warnings", ())),
         remarks=tuple(saved["remarks"]),
         base=saved["base"],
         base_name=saved["base_name"],
@@ -114,6 +187,10 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         numeraires=tuple(Numeraire.from_dict(each) for each in saved.get("numeraires", ())),
         joint_feasibility=tuple(map(JointFeasibility.from_dict, saved["joint_feasibility"])),
         leg_greeks=tuple(LegGreeks(**each) for each in saved["leg_greeks"]),
+        liquidations=tuple(map(LiquidationMove.from_dict, saved.get("liquidations", ()))),
+        survivals=tuple(map(AccountSurvival.from_dict, saved.get("survivals", ()))),
+        robustness=tuple(map(Robustness.from_dict, saved.get("robustness", ()))),
+        fills=Fills.from_dict(saved["fills"]) if saved.get("fills") else None,
         inputs=saved["inputs"],
     )
 

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any, TypeAlias
 
 from hedging.book.legs import cost_of
+from hedging.book.packages import package_fees
 from hedging.planner.request.limit import BANDS, FLOOR, LEAST, Limit
 from hedging.planner.request.view import View
 from hedging.planner.request.wording import figure, figure_of, per_cent
@@ -26,9 +27,21 @@ SHOWN_SHARES = ("shortfall", "value_at_risk", "cost", "initial_margin")
 
 
 def plan_text(plan: HedgePlan) -> str:
-    """The plan in some twenty aligned lines."""
-    lines = [headline(plan), *_order_lines(plan), *_cost_lines(plan), *_exposure_lines(plan)]
-    lines += _share_lines(plan)
+    """The plan in aligned lines, on one page."""
+    lines = [headline(plan), *_first_lines(plan), *_order_lines(plan), *_further_lines(plan)]
+    return "\n".join([*_wrapped(lines), plan.message])
+
+
+def _first_lines(plan: HedgePlan) -> list[str]:
+    """What must be read before the orders."""
+    lines = [f"  {'note':<14}{warning}" for warning in plan.warnings]
+    lines += [f"  {'liquidation':<14}{move}" for move in plan.liquidations]
+    return lines + [f"  {'survival':<14}{each}" for each in plan.survivals]
+
+
+def _further_lines(plan: HedgePlan) -> list[str]:
+    """All that comes below the orders."""
+    lines = [*_cost_lines(plan), *_exposure_lines(plan), *_share_lines(plan)]
     if plan.inputs.get("view"):
         lines.append(f"  {'view':<14}{View(**plan.inputs['view'])}")
     for name, trough in zip(("alone", "hedged"), plan.troughs, strict=True):
@@ -44,14 +57,22 @@ def plan_text(plan: HedgePlan) -> str:
         lines.append(f"  {'misses':<14}{_misses(missed)}")
     if plan.shadow_prices:
         lines.append(f"  {'prices':<14}{', '.join(map(str, plan.shadow_prices))} {_currency(plan)}")
+    if plan.robustness:
+        lines.append(f"  {'inside quotes':<14}{'; '.join(map(str, plan.robustness))}")
+    if plan.fills is not None:
+        lines.append(f"  {'fills':<14}{plan.fills}")
     lines += [f"  {'instead':<14}{_alternative(item)}" for item in plan.alternatives]
     lines += [f"  {'remark':<14}{remark}" for remark in plan.remarks]
     lines.append(f"  {'proof':<14}{_proof(plan)}")
-    wrapped = [part for line in lines for part in _wrapped(line)]
-    return "\n".join([*wrapped, plan.message])
+    return lines
 
 
-def _wrapped(line: str) -> list[str]:
+def _wrapped(lines: Iterable[str]) -> list[str]:
+    """Each line, a long one over several."""
+    return [part for line in lines for part in _parts(line)]
+
+
+def _parts(line: str) -> list[str]:
     """A long line over several, the rest below its text; neither symbols nor `-90 %` are torn apart."""
     parts = textwrap.wrap(
         line.replace(" %", f"{HARD_SPACE}%"),
@@ -67,15 +88,17 @@ def plan_html(plan: HedgePlan) -> str:
     """The same as HTML for a notebook."""
     orders = plan.orders[["side", "quantity", "instrument", "limit_price", "quote_unit", "premium"]]
     table = orders.to_html(index=False, border=0, float_format="{:,.6g}".format)
-    rest = plan_text(plan).splitlines()[1 + max(1, len(plan.legs)) :]
-    return f"<p><b>{escape(headline(plan))}</b></p>{table}<pre>{escape(chr(10).join(rest))}</pre>"
+    first = "".join(f"<p>{escape(line.strip())}</p>" for line in _first_lines(plan))
+    rest = "\n".join([*_wrapped(_further_lines(plan)), plan.message])
+    return f"<p><b>{escape(headline(plan))}</b></p>{first}{table}<pre>{escape(rest)}</pre>"
 
 
 def headline(plan: HedgePlan) -> str:
     """One line: what is hedged, when, at which spot, and the status."""
     assets = ", ".join(f"{before.asset} at {before.spot:,.10g}" for before, _ in plan.exposures)
     when = str(plan.inputs.get("as_of", ""))[:16].replace("T", " ")
-    return f"Hedge plan, {assets} {_currency(plan)}, {when} UTC: {plan.structure}, {plan.status}"
+    status = plan.status if plan.trusted else "EDITED AFTER IT WAS MADE, nothing of it is proven"
+    return f"Hedge plan, {assets} {_currency(plan)}, {when} UTC: {plan.structure}, {status}"
 
 
 def _currency(plan: HedgePlan) -> str:
@@ -98,10 +121,17 @@ def _cost_lines(plan: HedgePlan) -> list[str]:
     share = cost.premium / plan.base
     return [
         f"  {'cost':<14}{cost.execution:>10,.0f} {currency}  half spread {cost.half_spread:,.0f}, "
-        f"fees {cost.fees:,.0f}, carry {cost.carry:,.0f}",
+        f"fees {cost.fees:,.0f}{_as_packages(plan)}, carry {cost.carry:,.0f}",
         *([f"  {'':<14}{plan.decay}"] if plan.decay and plan.legs else []),
+        *([f"  {'':<14}{plan.entering}"] if plan.entering else []),
         f"  {'net premium':<14}{cost.premium:>10,.0f} {currency}  {share:.2%} of {plan.base_name} {plan.base:,.0f}",
     ]
+
+
+def _as_packages(plan: HedgePlan) -> str:
+    """Fees where orders are given as packages, if that is less."""
+    fees = package_fees(plan.legs)
+    return "" if fees >= plan.cost.fees - 0.5 else f" ({fees:,.0f} as combos)"
 
 
 def _exposure_lines(plan: HedgePlan) -> list[str]:

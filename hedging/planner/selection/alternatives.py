@@ -9,12 +9,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from hedging.book.legs import Leg
+from hedging.book.legs import Leg, cost_of
 from hedging.book.structure import SIDES, is_a
 from hedging.market.contracts import Option, Spot
-from hedging.planner.candidates.columns import Columns
+from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.candidates.orders import orders_of
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
+from hedging.planner.programme.rows import Rows, rows_of
+from hedging.planner.request.limit import Limit
+from hedging.planner.request.limits import UNASKED_PREMIUM
 from hedging.planner.request.request import Request
 from hedging.planner.result.values import Alternative
 from hedging.planner.solver.backends import Engine
@@ -30,7 +33,7 @@ SECONDS = 3.0  # for the same, should each node take long
 NAMES = ("put", "put spread", "collar")
 
 
-def alternatives(request: Request, whole: Problem, but: Sequence[Leg]) -> tuple[Alternative, ...]:
+def alternatives(request: Request, whole: Programme, but: Sequence[Leg]) -> tuple[Alternative, ...]:
     """Plans of standard structures, and the sale of part of the position outright, by a future too if allowed.
 
     One that cannot meet every limit is shown with what it misses; one that comes out as something else (a
@@ -41,32 +44,47 @@ def alternatives(request: Request, whole: Problem, but: Sequence[Leg]) -> tuple[
     # Spot can only be sold where the position is spot; any other is cut with the perpetual.
     owned = all(isinstance(held.instrument, Spot | Option) for held in request.book.holdings)
     outright = "spot" if owned else "perpetual"
-    ways = [outright, *(["future"] if "future" in whole.columns.kinds else [])]
+    ways = [outright, *(["future"] if "future" in whole.candidates.kinds else [])]
     wanted = {name: (SIDES[name], len(SIDES[name])) for name in NAMES}
     wanted |= {kind: (frozenset({(kind, 1), (kind, -1)}), 1) for kind in ways}
     found: list[Alternative] = []
+    unpaid: tuple[Alternative, ...] = ()
     # Who interrupts what only embellishes a plan wants what there is.
     with suppress(KeyboardInterrupt):
         for name, (sides, legs) in wanted.items():
             if not is_a(name, but, request.book):
-                narrow = replace(whole.only(_sides(whole.columns, sides)), max_legs=legs)
+                narrow = replace(whole.only(_sides(whole.candidates, sides)), max_legs=legs)
                 found.append(_alternative(request, name, narrow))
-    return tuple(item for item in found if is_a(item.name, item.legs, request.book))
+        unpaid = _without_premium(request, whole, but)
+    named = (item for item in found if is_a(item.name, item.legs, request.book))
+    return (*unpaid, *named)
 
 
-def _sides(columns: Columns, sides: frozenset[tuple[str, int]]) -> npt.NDArray[np.bool_]:
-    pairs = zip(columns.kinds, np.sign(columns.size), strict=True)
+def _without_premium(request: Request, whole: Programme, but: Sequence[Leg]) -> tuple[Alternative, ...]:
+    """The cheapest plan that pays no net premium, where nobody limited it and the plan's own is large."""
+    if request.limits.budget is not None or cost_of(but).premium <= UNASKED_PREMIUM * whole.base:
+        return ()
+    row = rows_of(Limit("budget"), whole.candidates.premium, 0.0, whole.base)
+    budgeted = replace(whole, rows=Rows.join([whole.rows, row])).only(
+        whole.candidates.tradable(request.limits)
+    )
+    alone = replace(request, limits=replace(request.limits, budget=0.0))
+    return (_alternative(alone, "without premium", budgeted),)
+
+
+def _sides(candidates: Candidates, sides: frozenset[tuple[str, int]]) -> npt.NDArray[np.bool_]:
+    pairs = zip(candidates.kinds, np.sign(candidates.size), strict=True)
     return np.array([(str(kind), int(side)) in sides for kind, side in pairs])
 
 
-def _alternative(request: Request, name: str, problem: Problem) -> Alternative:
+def _alternative(request: Request, name: str, programme: Programme) -> Alternative:
     engine = Engine(nodes=NODES)
-    solution = solve(problem, gap=1e-2, time_limit=SECONDS, prove=False, engine=engine)
+    solution = solve(programme, gap=1e-2, time_limit=SECONDS, prove=False, engine=engine)
     if solution.lots is None:
-        solution = closest(problem, gap=1e-2, time_limit=SECONDS, engine=engine)
-    legs = orders_of(request, problem.columns, solution.lots)
-    checks = checks_of(request, legs, problem.base)
+        solution = closest(programme, gap=1e-2, time_limit=SECONDS, engine=engine)
+    legs = orders_of(request, programme.candidates, solution.lots)
+    checks = checks_of(request, legs, programme.base)
     missed = tuple(check for check in checks if not check.ok)
-    loss = next((-check.value for check in checks if check.limit == problem.least), None)
+    loss = next((-check.value for check in checks if check.limit == programme.least), None)
     cost = cost_with_carry(legs, request)
     return Alternative(name, legs, cost, missed, loss)

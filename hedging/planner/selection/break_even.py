@@ -12,7 +12,7 @@ from hedging.book.structure import structure
 from hedging.market.contracts import Perpetual
 from hedging.planner.candidates.carry import carry_charged
 from hedging.planner.candidates.orders import orders_of
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.request import Request
 from hedging.planner.result.carry import BreakEven
 from hedging.planner.solver.backends import Engine
@@ -25,9 +25,9 @@ NODES = 100  # for the other plan, of which nothing is proven
 SECONDS = 3.0  # for the same, should each node take long
 
 
-def break_even(request: Request, programme: Problem, legs: Sequence[Leg]) -> BreakEven | None:
+def break_even(request: Request, programme: Programme, legs: Sequence[Leg]) -> BreakEven | None:
     """Break-even of the perpetual that a plan trades, or would trade were funding nothing; None without either."""
-    perpetual = programme.columns.kinds == "perpetual"
+    perpetual = programme.candidates.kinds == "perpetual"
     if not (request.effort.alternatives and legs and perpetual.any()) or request.target.least:
         return None
     trades = any(isinstance(leg.instrument, Perpetual) for leg in legs)
@@ -40,28 +40,28 @@ def break_even(request: Request, programme: Problem, legs: Sequence[Leg]) -> Bre
     return _between(request, legs, other) if trades else _between(request, other, legs)
 
 
-def _orders(request: Request, problem: Problem) -> tuple[Leg, ...] | None:
-    if not len(problem.columns):
+def _orders(request: Request, programme: Programme) -> tuple[Leg, ...] | None:
+    if not len(programme.candidates):
         return None
-    found = solve(problem, gap=1e-2, time_limit=SECONDS, prove=False, engine=Engine(nodes=NODES))
-    return None if found.lots is None else orders_of(request, problem.columns, found.lots)
+    found = solve(programme, gap=1e-2, time_limit=SECONDS, prove=False, engine=Engine(nodes=NODES))
+    return None if found.lots is None else orders_of(request, programme.candidates, found.lots)
 
 
-def _unfunded(request: Request, programme: Problem) -> Problem:
+def _unfunded(request: Request, programme: Programme) -> Programme:
     """The same programme with funding that costs nothing."""
-    columns, cost = programme.columns, programme.columns.cost.copy()
+    candidates, cost = programme.candidates, programme.candidates.cost.copy()
     for market in request.markets:
         mine = [
             i
-            for i, item in enumerate(columns.instruments)
+            for i, item in enumerate(candidates.instruments)
             if isinstance(item, Perpetual) and item.asset == market.asset
         ]
-        items = [columns.instruments[i] for i in mine]
+        items = [candidates.instruments[i] for i in mine]
         funding = request.funding_of(market)
         cost[mine] -= carry_charged(
-            items, columns.size[mine], columns.entry[mine], market, funding, request.horizon
+            items, candidates.size[mine], candidates.entry[mine], market, funding, request.horizon
         )
-    return replace(programme, columns=replace(columns, cost=cost))
+    return replace(programme, candidates=replace(candidates, cost=cost))
 
 
 def _between(request: Request, with_one: Sequence[Leg], without: Sequence[Leg]) -> BreakEven | None:

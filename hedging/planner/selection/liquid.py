@@ -19,8 +19,8 @@ from hedging._numerics.types import Array
 from hedging.book.legs import crossing_cost
 from hedging.market.contracts import Future, Option
 from hedging.market.market import Market
-from hedging.planner.candidates.columns import Columns
-from hedging.planner.programme.programme import Problem
+from hedging.planner.candidates.candidates import Candidates
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.limits import Limits, terms_of_outright
 from hedging.planner.selection.structure_rank import StructureRank
 from hedging.planner.solver.relaxation import relax_within
@@ -57,33 +57,35 @@ class Illiquidity:
         return float(self.order[lots > 0].sum() + self.lot @ lots)
 
 
-def illiquidity(columns: Columns, markets: Sequence[Market], limits: Limits) -> Illiquidity:
+def illiquidity(candidates: Candidates, markets: Sequence[Market], limits: Limits) -> Illiquidity:
     """How hard each order is to trade, from the chain's quotes; spot and the like by their stated spread."""
-    order, lot = np.zeros(len(columns)), np.zeros(len(columns))
+    order, lot = np.zeros(len(candidates)), np.zeros(len(candidates))
     terms = terms_of_outright(limits)
-    option = np.array([isinstance(item, Option) for item in columns.instruments], dtype=bool)
-    order[~option] = [terms[str(kind)].half_spread for kind in columns.kinds[~option]]
+    option = np.array([isinstance(item, Option) for item in candidates.instruments], dtype=bool)
+    order[~option] = [terms[str(kind)].half_spread for kind in candidates.kinds[~option]]
     as_of = {market.asset: market.as_of for market in markets}
-    for i, item in enumerate(columns.instruments):
+    for i, item in enumerate(candidates.instruments):
         if isinstance(item, Future):
             order[i] *= 1.0 + years(as_of[item.asset], item.expiry)
     for market in markets:
-        here = np.array([item.asset == market.asset for item in columns.instruments]) & option
-        symbols = [item.symbol for item, mine in zip(columns.instruments, here, strict=True) if mine]
+        here = np.array([item.asset == market.asset for item in candidates.instruments]) & option
+        symbols = [item.symbol for item, mine in zip(candidates.instruments, here, strict=True) if mine]
         quotes = market.chain.quotes.set_index("symbol").loc[symbols]
-        buys = columns.size[here] > 0
-        price = columns.premium[here] / columns.size[here]  # what a ladder's levels cost on average, too
+        buys = candidates.size[here] > 0
+        price = (
+            candidates.premium[here] / candidates.size[here]
+        )  # what a ladder's levels cost on average, too
         order[here] = crossing_cost(price, quotes["bid"], quotes["ask"], quotes["mark"]) / price
         size = np.where(buys, quotes["ask_size"], quotes["bid_size"])
         with np.errstate(divide="ignore", invalid="ignore"):
-            taken = columns.lot[here] / size
-            open_interest = np.abs(columns.size[here]) / quotes["open_interest"].to_numpy(dtype=float)
+            taken = candidates.lot[here] / size
+            open_interest = np.abs(candidates.size[here]) / quotes["open_interest"].to_numpy(dtype=float)
         lot[here] = sum(np.where(np.isfinite(each), each, 0.0) for each in (taken, open_interest))
     return Illiquidity(order, lot)
 
 
 def most_liquid(
-    problem: Problem, solution: Solution, measure: Illiquidity, standing: StructureRank, *, cost: float
+    programme: Programme, solution: Solution, measure: Illiquidity, standing: StructureRank, *, cost: float
 ) -> Solution:
     """Trade the orders of a plan for easier ones of their kind and side, while the plan costs at most `cost`.
 
@@ -92,7 +94,7 @@ def most_liquid(
     """
     if solution.lots is None or solution.relaxed is None:
         return solution
-    search, lots = Search(problem, 0.0, np.inf), solution.lots
+    search, lots = Search(programme, 0.0, np.inf), solution.lots
     search.look_at(solution.relaxed)
     while (easier := _one_easier(search, solution.relaxed, lots, measure, standing, cost)) is not None:
         lots = easier
@@ -110,14 +112,14 @@ def _one_easier(
     cost: float,
 ) -> Array | None:
     """The plan with one order changed for the better, None if there is none."""
-    problem, columns, now = search.problem, search.problem.columns, measure.of(lots)
+    programme, candidates, now = search.programme, search.programme.candidates, measure.of(lots)
     used = np.flatnonzero(lots)
     # By weak duality a plan with an order in it costs at least as much.
-    least = relaxed.value + relaxed.reduced * columns.least + problem.price_per_leg * used.size
+    least = relaxed.value + relaxed.reduced * candidates.least + programme.price_per_leg * used.size
     for leg in used:
         others = used[used != leg]
-        easiest = measure.order + measure.lot * columns.least
-        possible = _alike(columns, int(leg), others) & (least <= cost)
+        easiest = measure.order + measure.lot * candidates.least
+        possible = _alike(candidates, int(leg), others) & (least <= cost)
         possible &= measure.order[others].sum() + easiest < now - SAME
         plans = np.column_stack((np.arange(lots.size), np.tile(others, (lots.size, 1))))
         possible &= standing.ranks(plans) <= standing.rank(lots)
@@ -130,22 +132,22 @@ def _one_easier(
     return None
 
 
-def _alike(columns: Columns, leg: int, others: Indices) -> npt.NDArray[np.bool_]:
+def _alike(candidates: Candidates, leg: int, others: Indices) -> npt.NDArray[np.bool_]:
     """Orders of the same kind, side and asset as a leg, on what the other legs do not trade; a future is spot."""
-    item = columns.instruments[leg]
-    kinds = np.where(np.isin(columns.kinds, ("call", "put")), columns.kinds, "outright")
-    taken = {columns.instruments[i] for i in others}
-    free = [other.asset == item.asset and other not in taken for other in columns.instruments]
+    item = candidates.instruments[leg]
+    kinds = np.where(np.isin(candidates.kinds, ("call", "put")), candidates.kinds, "outright")
+    taken = {candidates.instruments[i] for i in others}
+    free = [other.asset == item.asset and other not in taken for other in candidates.instruments]
     alike = np.array(free) & (kinds == kinds[leg])
-    return np.asarray(alike & (np.sign(columns.size) == np.sign(columns.size[leg])))
+    return np.asarray(alike & (np.sign(candidates.size) == np.sign(candidates.size[leg])))
 
 
 def _sized(search: Search, chosen: Indices, cost: float) -> Array | None:
     """Whole lots of some orders near their cheapest, None where no lots keep every row within the cost."""
-    most = search.problem.columns.most
+    most = search.programme.candidates.most
     only = np.zeros_like(most)
     only[chosen] = most[chosen]
     relaxed = relax_within(search, None, only)
-    if relaxed is None or relaxed.value + search.problem.price_per_leg * chosen.size > cost:
+    if relaxed is None or relaxed.value + search.programme.price_per_leg * chosen.size > cost:
         return None
     return rounded(search, relaxed)

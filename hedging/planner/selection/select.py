@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
 from hedging.planner.candidates.orders import orders_of
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.request import Request
 from hedging.planner.result.values import Alternative
 from hedging.planner.selection.liquid import illiquidity, most_liquid
+from hedging.planner.selection.ordinary import unquestioned
 from hedging.planner.selection.structure_rank import StructureRank, most_standard
 from hedging.planner.selection.undisguised import undisguised
 from hedging.planner.solver.backends import Engine
@@ -22,7 +24,7 @@ __all__ = ["select"]
 
 
 def select(
-    request: Request, programme: Problem, solution: Solution
+    request: Request, programme: Programme, solution: Solution
 ) -> tuple[Solution, tuple[Alternative, ...]]:
     """Fewest legs, then most standard, easiest to trade and undisguised, within `Limits.parsimony`.
 
@@ -42,23 +44,25 @@ def select(
         return solution, ()
     # Who interrupts what only embellishes a plan wants what there is.
     with suppress(KeyboardInterrupt):
-        chosen = _selected(request, programme, solution, share)
+        choose = partial(_selected, request)
+        chosen = choose(programme, solution, share)
+        chosen = unquestioned(request, programme, chosen, solution.objective, share, choose)
     if chosen is solution:
         return solution, ()
-    legs = orders_of(request, programme.columns, solution.lots)
-    cost = cost_with_carry(legs, request)
-    return chosen, (Alternative("optimum", legs, cost),)
+    legs = orders_of(request, programme.candidates, solution.lots)
+    return chosen, (Alternative("optimum", legs, cost_with_carry(legs, request)),)
 
 
-def _selected(request: Request, programme: Problem, solution: Solution, share: float) -> Solution:
+def _selected(request: Request, programme: Programme, solution: Solution, share: float) -> Solution:
+    """Fewest legs, most standard, easiest to trade and undisguised for at most a share more than a solution."""
     assert solution.lots is not None
     engine = Engine(request.effort.solver, memory=request.effort.memory)
     dearest = solution.objective + share * abs(solution.objective)
     several = np.count_nonzero(solution.lots) > 1
     few = simplest(programme, solution, share=share, engine=engine) if several else solution
     fixed = with_outcomes_fixed(programme, few.lots)
-    rank = StructureRank.among(programme.columns)
+    rank = StructureRank.among(programme.candidates)
     standard = most_standard(fixed, few, rank, cost=dearest, engine=engine)
-    measure = illiquidity(programme.columns, request.markets, request.limits)
+    measure = illiquidity(programme.candidates, request.markets, request.limits)
     liquid = most_liquid(fixed, standard, measure, rank, cost=dearest)
     return undisguised(fixed, liquid, cost=dearest)

@@ -21,8 +21,8 @@ import numpy.typing as npt
 from hedging._numerics.types import Array, Mask
 from hedging.book.structure import SIDES
 from hedging.market.contracts import Option
-from hedging.planner.candidates.columns import Columns
-from hedging.planner.programme.programme import Problem
+from hedging.planner.candidates.candidates import Candidates
+from hedging.planner.programme.programme import Programme
 from hedging.planner.selection.undisguised import deep
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.exact import branch
@@ -69,17 +69,17 @@ class StructureRank:
     contract: Indices
 
     @classmethod
-    def among(cls, columns: Columns) -> StructureRank:
+    def among(cls, candidates: Candidates) -> StructureRank:
         """What the orders of a programme are."""
-        items, sides = columns.instruments, np.sign(columns.size).astype(int)
-        bits = [BITS.get((str(k), int(s)), OUTRIGHT) for k, s in zip(columns.kinds, sides, strict=True)]
-        opens = np.where(columns.closes, 0, np.where(deep(columns), DISGUISED, bits))
+        items, sides = candidates.instruments, np.sign(candidates.size).astype(int)
+        bits = [BITS.get((str(k), int(s)), OUTRIGHT) for k, s in zip(candidates.kinds, sides, strict=True)]
+        opens = np.where(candidates.closes, 0, np.where(deep(candidates), DISGUISED, bits))
         terms = [(i.asset, i.strike, i.expiry) if isinstance(i, Option) else None for i in items]
         expiry = _numbered([each and each[2] for each in terms])
         return cls(
             opens=np.append(opens, 0),
             asset=_numbered([item.asset for item in items]),
-            expiry=np.append(np.where(columns.closes, 0, expiry[:-1]), 0),
+            expiry=np.append(np.where(candidates.closes, 0, expiry[:-1]), 0),
             contract=_numbered(terms),
         )
 
@@ -128,7 +128,7 @@ def _numbered(values: Sequence[Hashable | None]) -> Indices:
 
 
 def most_standard(
-    problem: Problem,
+    programme: Programme,
     solution: Solution,
     standing: StructureRank,
     *,
@@ -143,10 +143,10 @@ def most_standard(
     if solution.lots is None or solution.relaxed is None or not solution.lots.any():
         return solution
     engine = replace(engine or Engine(), nodes=NODES)
-    search = Search(problem, 1e-3, time.perf_counter() + SECONDS, engine)
+    search = Search(programme, 1e-3, time.perf_counter() + SECONDS, engine)
     search.look_at(solution.relaxed)
     legs, below = int(np.count_nonzero(solution.lots)), standing.rank(solution.lots)
-    keep, most = reach(search, solution.relaxed, cost - problem.price_per_leg)
+    keep, most = reach(search, solution.relaxed, cost - programme.price_per_leg)
     if legs <= GONE_THROUGH and not search.miss_price.size:
         target = np.nextafter(cost, np.inf)
         lots = plainest_pair(search, solution.relaxed, keep, most, target, standing.ranks, below, legs=legs)
@@ -161,7 +161,7 @@ def _of_many_legs(
     search: Search, standing: StructureRank, most: Array, cost: float, legs: int, below: int
 ) -> Array | None:
     """A plan of the first structure that has one for at most `cost`, as far as the time goes."""
-    columns, price = search.problem.columns, search.problem.price_per_leg
+    candidates, price = search.programme.candidates, search.programme.price_per_leg
     for fits in standing.structures(below):
         if search.over:
             break
@@ -169,7 +169,9 @@ def _of_many_legs(
         if relaxed is None or relaxed.value + price > cost:
             continue
         keep = np.flatnonzero(fits & (most > 0.0))
-        promising = np.argsort((relaxed.reduced * columns.least - 1e-9 * relaxed.lots)[keep], kind="stable")
+        promising = np.argsort(
+            (relaxed.reduced * candidates.least - 1e-9 * relaxed.lots)[keep], kind="stable"
+        )
         lots, _ = branch(search, np.sort(keep[promising[:PROMISING]]), most, legs, price=price)
         kept = lots is not None and search.keeps(lots) and search.objective(lots) <= cost
         if lots is not None and kept and standing.rank(lots) < below:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from hedging._numerics.types import Array
 from hedging.market.contracts import Instrument, Option
-from hedging.planner.candidates.columns import Columns
-from hedging.planner.programme.programme import Problem
+from hedging.planner.candidates.candidates import Candidates
+from hedging.planner.programme.programme import Programme
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.search import Solution, solve
 
@@ -27,36 +27,36 @@ NODES = 100  # of branch and bound, if it comes to that
 SECONDS = 5.0  # for the same, should each node take long
 
 
-def laughable(columns: Columns, lots: Array) -> npt.NDArray[np.bool_]:
+def laughable(candidates: Candidates, lots: Array) -> npt.NDArray[np.bool_]:
     """Which orders of a plan no desk would give: disguised sales of the underlying, and single lots beside many.
 
     What is held already may be closed, whatever it is.
     """
-    opened, kinds = [int(i) for i in np.flatnonzero(lots * ~columns.closes)], columns.kinds
-    puts = {_terms(columns.instruments[i]) for i in opened if kinds[i] == "put" and columns.size[i] > 0}
-    found, sunk = np.zeros(lots.size, dtype=bool), deep(columns)
+    opened, kinds = [int(i) for i in np.flatnonzero(lots * ~candidates.closes)], candidates.kinds
+    puts = {_terms(candidates.instruments[i]) for i in opened if kinds[i] == "put" and candidates.size[i] > 0}
+    found, sunk = np.zeros(lots.size, dtype=bool), deep(candidates)
     for i in opened:
-        item = columns.instruments[i]
-        parity = kinds[i] == "call" and columns.size[i] < 0 and _terms(item) in puts
+        item = candidates.instruments[i]
+        parity = kinds[i] == "call" and candidates.size[i] < 0 and _terms(item) in puts
         found[i] = sunk[i] or parity or (lots[i] == 1 and lots.max() >= MANY)
     return found
 
 
-def deep(columns: Columns) -> npt.NDArray[np.bool_]:
+def deep(candidates: Candidates) -> npt.NDArray[np.bool_]:
     """Options sold so deep in the money that they are the underlying sold."""
-    sold = np.isin(columns.kinds, ("call", "put")) & (columns.size < 0)
-    return np.asarray(sold & (np.abs(columns.delta + columns.coins) >= DEEP * np.abs(columns.size)))
+    sold = np.isin(candidates.kinds, ("call", "put")) & (candidates.size < 0)
+    return np.asarray(sold & (np.abs(candidates.delta + candidates.coins) >= DEEP * np.abs(candidates.size)))
 
 
-def undisguised(problem: Problem, solution: Solution, *, cost: float) -> Solution:
+def undisguised(programme: Programme, solution: Solution, *, cost: float) -> Solution:
     """The cheapest plan without any laughable order if it costs at most `cost`, the solution itself otherwise."""
     if solution.lots is None:
         return solution
     lots, objective = solution.lots, solution.objective
     keep = np.ones(lots.size, dtype=bool)
-    while (found := laughable(problem.columns, lots)).any():
+    while (found := laughable(programme.candidates, lots)).any():
         keep &= ~found
-        other = solve(problem.only(keep), time_limit=SECONDS, engine=Engine(nodes=NODES))
+        other = solve(programme.only(keep), time_limit=SECONDS, engine=Engine(nodes=NODES))
         if other.lots is None or other.objective > cost:
             return solution
         lots, objective = np.zeros(lots.size), other.objective

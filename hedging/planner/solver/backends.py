@@ -20,7 +20,7 @@ from hedging._numerics.types import Array
 from hedging.errors import InputError, SolverError
 from hedging.planner.solver.highs import interruptible, model_of, silent
 
-__all__ = ["SOLVERS", "Branched", "Engine", "Programme", "branch_and_bound"]
+__all__ = ["SOLVERS", "Branched", "Engine", "Milp", "solve_milp"]
 
 
 SOLVERS = ("highs", "scip", "cbc")
@@ -70,7 +70,7 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Programme:
+class Milp:
     """Minimise ``cost @ x`` where ``matrix @ x <= bound`` and ``0 <= x <= upper``, some x whole.
 
     Attributes
@@ -118,8 +118,8 @@ class _Job(Protocol):
     def stop(self) -> None: ...
 
 
-def branch_and_bound(
-    programme: Programme,
+def solve_milp(
+    milp: Milp,
     *,
     solver: str = "highs",
     gap: float,
@@ -131,7 +131,7 @@ def branch_and_bound(
 
     Parameters
     ----------
-    programme : Programme
+    milp : Milp
     solver : {'highs', 'scip', 'cbc'}
     gap : float
         [1]
@@ -149,9 +149,7 @@ def branch_and_bound(
         If the solver is not installed.
     """
     job: _Job = (
-        _Highs(programme, gap, seconds, nodes)
-        if solver == "highs"
-        else _OrTools(programme, solver, gap, seconds)
+        _Highs(milp, gap, seconds, nodes) if solver == "highs" else _OrTools(milp, solver, gap, seconds)
     )
     with ThreadPoolExecutor(1) as thread:
         working = thread.submit(job.run)
@@ -187,7 +185,7 @@ def _marked(found: Branched, *, interrupted: bool) -> Branched:
 class _Highs:
     """HiGHS, stopped by its own interrupt event."""
 
-    def __init__(self, programme: Programme, gap: float, seconds: float, nodes: float) -> None:
+    def __init__(self, milp: Milp, gap: float, seconds: float, nodes: float) -> None:
         self._stopped = threading.Event()
         self.highs = silent()
         for name, value in (
@@ -196,14 +194,14 @@ class _Highs:
             ("mip_max_nodes", int(min(max(nodes, 1.0), MOST_NODES))),
         ):
             self.highs.setOptionValue(name, value)
-        n = programme.cost.size
+        n = milp.cost.size
         model = model_of(
-            programme.cost,
+            milp.cost,
             np.zeros(n),
-            programme.upper,
-            programme.matrix,
-            programme.bound,
-            programme.whole,
+            milp.upper,
+            milp.matrix,
+            milp.bound,
+            milp.whole,
         )
         import highspy
 
@@ -232,7 +230,7 @@ class _Highs:
 class _OrTools:
     """SCIP and CBC by OR-tools. CBC cannot be stopped before its time is up."""
 
-    def __init__(self, programme: Programme, solver: str, gap: float, seconds: float) -> None:
+    def __init__(self, milp: Milp, solver: str, gap: float, seconds: float) -> None:
         library: Any = require("ortools.linear_solver.pywraplp", "solver")
         self.solver: Any = library.Solver.CreateSolver(solver.upper())
         if self.solver is None:
@@ -244,14 +242,14 @@ class _OrTools:
         infinity = self.solver.infinity()
         self.x = [
             self.solver.Var(0.0, float(min(high, infinity)), bool(whole), "")
-            for high, whole in zip(programme.upper, programme.whole, strict=True)
+            for high, whole in zip(milp.upper, milp.whole, strict=True)
         ]
         goal = self.solver.Objective()
-        for x, cost in zip(self.x, programme.cost, strict=True):
+        for x, cost in zip(self.x, milp.cost, strict=True):
             goal.SetCoefficient(x, float(cost))
         goal.SetMinimization()
-        matrix = programme.matrix.tocsr()
-        for row, bound in enumerate(programme.bound):
+        matrix = milp.matrix.tocsr()
+        for row, bound in enumerate(milp.bound):
             constraint = self.solver.RowConstraint(-infinity, float(bound), "")
             for at in range(matrix.indptr[row], matrix.indptr[row + 1]):
                 constraint.SetCoefficient(self.x[matrix.indices[at]], float(matrix.data[at]))

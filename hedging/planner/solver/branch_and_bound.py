@@ -1,4 +1,4 @@
-r"""Branch and bound over what the legs are: families of neighbouring orders, and how many legs are in each.
+r"""Branch and bound over what the legs are: stretches of neighbouring orders, and how many legs are in each.
 
 With the count of legs as one binary an order, as solvers have it, to forbid one order changes nothing: the
 next strike does the same. So what is branched on is where the legs lie. Orders stand in a line, by side and
@@ -7,8 +7,8 @@ stretches instead of orders,
 
 .. math:: \sum_{j \in F} x_j / u_j \le n_F \le \sum_{j \in F} x_j / l_j,
 
-for :math:`n_F` legs in family :math:`F`, each of :math:`l_j` to :math:`u_j` lots: every plan of the node keeps
-that, and no leg outside a family is bought at all. Neighbours do much the same, so it soon costs what its best
+for :math:`n_F` legs in stretch :math:`F`, each of :math:`l_j` to :math:`u_j` lots: every plan of the node keeps
+that, and no leg outside a stretch is bought at all. Neighbours do much the same, so it soon costs what its best
 plan costs. Of two halves of a stretch, n legs are in the one and the rest in the other: the children share no
 plan and miss none, and the cheapest node still open bounds all plans there are. What costs the relaxation more
 than there is between it and the best plan is left out below a node, or cannot be larger than that buys, by
@@ -31,16 +31,16 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._numerics.types import Array
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.solver.exact import branch
 from hedging.planner.solver.linear import OutOfTimeError
 from hedging.planner.solver.relaxation import reach, relax_within
 from hedging.planner.solver.search_state import Relaxation, Search
 
-__all__ = ["branch_over_families"]
+__all__ = ["branch_and_bound"]
 
 Indices = npt.NDArray[np.intp]
-Family = tuple[Indices, int]  # orders, and how many legs are among them
+Stretch = tuple[Indices, int]  # orders, and how many legs are among them
 
 FEW_LOTS = 60  # of all orders of a node: where lots are coarse, a solver sooner goes through them
 UNUSED = 1e-9  # lots below it are rounding of the solver
@@ -52,7 +52,7 @@ class _Node:
 
     Attributes
     ----------
-    families : tuple of (ndarray of int, int)
+    stretches : tuple of (ndarray of int, int)
         Orders in the line's order, and how many legs are among them.
     most : ndarray, shape (columns,)
     bound : float
@@ -61,21 +61,21 @@ class _Node:
         Scenario rows that mattered so far.
     """
 
-    families: tuple[Family, ...]
+    stretches: tuple[Stretch, ...]
     most: Array
     bound: float
     rows: Indices
 
     @property
     def legs(self) -> int:
-        return sum(legs for _, legs in self.families)
+        return sum(legs for _, legs in self.stretches)
 
     @property
     def orders(self) -> Indices:
-        return np.concatenate([orders for orders, _ in self.families])
+        return np.concatenate([orders for orders, _ in self.stretches])
 
 
-def branch_over_families(search: Search, relaxed: Relaxation, counts: Iterable[int]) -> float:
+def branch_and_bound(search: Search, relaxed: Relaxation, counts: Iterable[int]) -> float:
     """Improve on the best plan of a search by plans of so many legs, until nothing cheaper can exist.
 
     Parameters
@@ -92,13 +92,13 @@ def branch_over_families(search: Search, relaxed: Relaxation, counts: Iterable[i
     float
         What no plan of these numbers of legs costs less than, or the target if that is below. [money]
     """
-    problem, number = search.problem, count()
-    line, first = _line(problem), search.priced(relaxed)
+    programme, number = search.programme, count()
+    line, first = _line(programme), search.priced(relaxed)
     closed = np.inf
     tried: set[tuple[int, ...]] = set()
     heap: list[tuple[float, int, _Node]] = []
     for legs in counts:
-        price = legs * problem.price_per_leg
+        price = legs * programme.price_per_leg
         keep, most = reach(search, relaxed, search.target - price)
         orders = line[np.isin(line, keep)]
         if np.unique(search.contracts[orders]).size >= legs:
@@ -126,35 +126,35 @@ def branch_over_families(search: Search, relaxed: Relaxation, counts: Iterable[i
         if used.size <= inside.legs and tuple(used) not in tried:
             tried.add(tuple(used))
             _in_whole_lots(search, node, used)
-        for families in _halved(inside, found.lots):
-            child = replace(inside, families=families)
+        for stretches in _halved(inside, found.lots):
+            child = replace(inside, stretches=stretches)
             heapq.heappush(heap, (child.bound, next(number), child))
     search.floor = min(closed, search.target)
     return search.floor
 
 
-def _line(problem: Problem) -> Indices:
+def _line(programme: Programme) -> Indices:
     """All orders, neighbours beside each other: of one asset, kind and side, by expiry and strike."""
-    columns = problem.columns
-    expiries = [getattr(item, "expiry", None) for item in columns.instruments]
+    candidates = programme.candidates
+    expiries = [getattr(item, "expiry", None) for item in candidates.instruments]
     keys: list[npt.ArrayLike] = [
-        [getattr(item, "strike", 0.0) for item in columns.instruments],
+        [getattr(item, "strike", 0.0) for item in candidates.instruments],
         [0 if expiry is None else expiry.value for expiry in expiries],
-        columns.size > 0.0,
-        columns.kinds,
-        [item.asset for item in columns.instruments],
+        candidates.size > 0.0,
+        candidates.kinds,
+        [item.asset for item in candidates.instruments],
     ]
     return np.lexsort([np.unique(key, return_inverse=True)[1] for key in keys])
 
 
 def _relaxed(search: Search, node: _Node) -> Relaxation | None:
     """The relaxation of a node, from the rows that mattered on the way to it."""
-    least = search.problem.columns.least
+    least = search.programme.candidates.least
     search.look_only_at(node.rows)
     most = np.zeros_like(node.most)
     most[node.orders] = node.most[node.orders]
-    matrix, bound = np.zeros((2 * len(node.families), least.size)), []
-    for at, (orders, legs) in enumerate(node.families):
+    matrix, bound = np.zeros((2 * len(node.stretches), least.size)), []
+    for at, (orders, legs) in enumerate(node.stretches):
         matrix[2 * at, orders] = 1.0 / most[orders]
         matrix[2 * at + 1, orders] = -1.0 / least[orders]
         bound += [legs, -legs]
@@ -163,42 +163,42 @@ def _relaxed(search: Search, node: _Node) -> Relaxation | None:
 
 def _inside(search: Search, node: _Node, found: Relaxation) -> _Node | None:
     """What a plan of the node that is cheaper than the best can contain; None if there is no such plan."""
-    problem = search.problem
-    own = found.value + node.legs * problem.price_per_leg  # what its reduced costs count from
+    programme = search.programme
+    own = found.value + node.legs * programme.price_per_leg  # what its reduced costs count from
     bound = max(node.bound, own)
     if bound >= search.target:
         return None
     with np.errstate(divide="ignore"):
         largest = np.where(found.reduced > 0.0, (search.target - own) / found.reduced, np.inf)
     most = np.minimum(node.most, np.floor(largest + 1e-6))
-    families = []
-    for orders, legs in node.families:
-        orders = orders[most[orders] >= problem.columns.least[orders]]
+    stretches = []
+    for orders, legs in node.stretches:
+        orders = orders[most[orders] >= programme.candidates.least[orders]]
         if np.unique(search.contracts[orders]).size < legs:
             return None
-        families.append((orders, legs))
+        stretches.append((orders, legs))
     rows = np.union1d(node.rows, search.priced(found))
-    return _Node(tuple(families), most, bound, rows)
+    return _Node(tuple(stretches), most, bound, rows)
 
 
 def _in_whole_lots(search: Search, node: _Node, orders: Indices) -> float:
     """Offer the best plan of some orders; returns what none of them costs less than."""
     lots, bound = branch(search, np.sort(orders), node.most, node.legs)
     search.offer(lots)
-    return max(node.bound, bound + node.legs * search.problem.price_per_leg)
+    return max(node.bound, bound + node.legs * search.programme.price_per_leg)
 
 
-def _halved(node: _Node, lots: Array) -> Iterator[tuple[Family, ...]]:
-    """The ways in which the legs of one family may lie in its two halves.
+def _halved(node: _Node, lots: Array) -> Iterator[tuple[Stretch, ...]]:
+    """The ways in which the legs of one stretch may lie in its two halves.
 
-    The family is the one whose relaxation is least like a plan: it has more orders than legs, or they lie
+    The stretch is the one whose relaxation is least like a plan: it has more orders than legs, or they lie
     far apart. Each half has half of what it uses.
     """
     share = np.divide(lots, node.most, out=np.zeros_like(lots), where=node.most > 0.0)
-    at = max(range(len(node.families)), key=lambda each: _spread(*node.families[each], share))
-    orders, legs = node.families[at]
+    at = max(range(len(node.stretches)), key=lambda each: _spread(*node.stretches[each], share))
+    orders, legs = node.stretches[at]
     cut = _cut(share[orders])
-    others = node.families[:at] + node.families[at + 1 :]
+    others = node.stretches[:at] + node.stretches[at + 1 :]
     for left in range(legs + 1):
         halves = (orders[:cut], left), (orders[cut:], legs - left)
         if all(half.size >= inside for half, inside in halves):
@@ -206,13 +206,13 @@ def _halved(node: _Node, lots: Array) -> Iterator[tuple[Family, ...]]:
 
 
 def _spread(orders: Indices, legs: int, share: Array) -> tuple[bool, int, int]:
-    """By what families are compared: more orders used than legs, how far apart, and how many there are."""
+    """By what stretches are compared: more orders used than legs, how far apart, and how many there are."""
     used = np.flatnonzero(share[orders] > UNUSED)
     return used.size > legs, int(np.ptp(used)) if used.size else 0, orders.size - legs
 
 
 def _cut(share: Array) -> int:
-    """Where a family is cut: half of what is used on each side, the middle where that is one order at most."""
+    """Where a stretch is cut: half of what is used on each side, the middle where that is one order at most."""
     used = np.flatnonzero(share > UNUSED)
     if used.size < 2:
         return share.size // 2

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._numerics.types import Array
-from hedging.planner.solver.backends import Programme, branch_and_bound
+from hedging.planner.solver.backends import Milp, solve_milp
 from hedging.planner.solver.search_state import Search
 
-__all__ = ["branch", "programme_of"]
+__all__ = ["branch", "milp_of"]
 
 Indices = npt.NDArray[np.intp]
 
@@ -31,8 +31,8 @@ def branch(
     bound = -np.inf
     while keep.size:
         unit = search.miss_unit
-        result = branch_and_bound(
-            programme_of(search, keep, most, legs, price=price),
+        result = solve_milp(
+            milp_of(search, keep, most, legs, price=price),
             solver=search.engine.solver,
             gap=search.gap,
             seconds=max(search.seconds_left, LEAST_SECONDS),
@@ -48,7 +48,7 @@ def branch(
         bound = max(bound, result.bound * search.money)
         if result.x is None:
             return None, bound
-        lots = np.zeros(len(search.problem.columns))
+        lots = np.zeros(len(search.programme.candidates))
         lots[keep] = np.round(result.x[: keep.size])
         if not search.widen(lots, result.x[2 * keep.size :] / unit):
             return lots, bound
@@ -57,7 +57,7 @@ def branch(
     return None, np.inf
 
 
-def programme_of(search: Search, keep: Indices, most: Array, legs: int, *, price: float = 0.0) -> Programme:
+def milp_of(search: Search, keep: Indices, most: Array, legs: int, *, price: float = 0.0) -> Milp:
     """The programme over some orders: lots, whether used, and misses in `Search.miss_unit`, in this order.
 
     Its costs are in `Search.money`.
@@ -65,21 +65,21 @@ def programme_of(search: Search, keep: Indices, most: Array, legs: int, *, price
     from scipy.sparse import block_array, csr_array, diags_array
 
     n, misses = keep.size, search.miss_price.size
-    columns = search.problem.columns
+    candidates = search.programme.candidates
     on = np.flatnonzero(search.active)
     unit = search.miss_unit
-    cost = np.concatenate((columns.cost[keep], np.full(n, price), search.miss_price / unit)) / search.money
+    cost = np.concatenate((candidates.cost[keep], np.full(n, price), search.miss_price / unit)) / search.money
     sides = _both_sides(search, keep)
     rows: list[list[Any]] = [
         [search.matrix[np.ix_(on, keep)], None, -search.slack[on] / unit],
         [diags_array(np.ones(n)), -diags_array(most[keep]), np.zeros((n, misses))],
-        [-diags_array(np.ones(n)), diags_array(columns.least[keep]), None],
+        [-diags_array(np.ones(n)), diags_array(candidates.least[keep]), None],
         [None, np.ones((1, n)), None],
         [None, sides, None],
     ]
     bounds = [search.bound[on], np.zeros(2 * n), np.array([legs]), np.ones(len(sides))]
     sparse = [[None if block is None else csr_array(block) for block in row] for row in rows]
-    return Programme(
+    return Milp(
         cost=cost,
         matrix=block_array(sparse, format="csr"),
         bound=np.concatenate(bounds),
@@ -90,7 +90,7 @@ def programme_of(search: Search, keep: Indices, most: Array, legs: int, *, price
 
 def _both_sides(search: Search, keep: Indices) -> Array:
     """One row for each instrument with two sides: it is bought or sold, not both."""
-    instruments = search.problem.columns.instruments
+    instruments = search.programme.candidates.instruments
     sides: dict[str, list[int]] = {}
     for position, index in enumerate(keep):
         sides.setdefault(instruments[index].symbol, []).append(position)

@@ -25,7 +25,7 @@ def in_whole_lots(search: Search, legs: Indices, most: Array, target: float) -> 
         found = _scanned(Box.of(search, legs, most), target)
         if found is None:
             return None
-        lots = np.zeros(len(search.problem.columns))
+        lots = np.zeros(len(search.programme.candidates))
         lots[legs] = found[: legs.size]
         if search.keeps(lots):
             return lots

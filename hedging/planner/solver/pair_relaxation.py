@@ -59,14 +59,14 @@ class Box:
     @classmethod
     def of(cls, search: Search, keep: Indices, most: Array) -> Box:
         """The box of some orders, in the rows of a search."""
-        columns = search.problem.columns
+        candidates = search.programme.candidates
         return cls(
             matrix=np.column_stack((search.matrix[:, keep], np.zeros(len(search.matrix)))),
             bound=search.bound + FORGIVEN,
-            cost=np.append(columns.cost[keep], 0.0),
-            low=np.append(columns.least[keep], 0.0),
+            cost=np.append(candidates.cost[keep], 0.0),
+            low=np.append(candidates.least[keep], 0.0),
             high=np.append(most[keep], 0.0),
-            price_per_leg=search.problem.price_per_leg,
+            price_per_leg=search.programme.price_per_leg,
         )
 
     def pairs(self, first: Indices, second: Indices) -> Pairs:

@@ -65,9 +65,9 @@ class _Sides:
 
     @classmethod
     def of(cls, search: Search, relaxed: Relaxation, keep: Indices, most: Array, target: float) -> _Sides:
-        columns = search.problem.columns
-        base = relaxed.value + 2.0 * search.problem.price_per_leg
-        reduced, least = relaxed.reduced[keep], columns.least[keep]
+        candidates = search.programme.candidates
+        base = relaxed.value + 2.0 * search.programme.price_per_leg
+        reduced, least = relaxed.reduced[keep], candidates.least[keep]
         other = reduced * least
         rising = np.sort(other)
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._numerics.types import Array, Mask
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.solver.linear import OutOfTimeError
 from hedging.planner.solver.search_state import TAIL, Relaxation, Search
 from hedging.planner.solver.sifting import programme_over
@@ -16,21 +16,23 @@ __all__ = ["reach", "relax", "relax_within"]
 Indices = npt.NDArray[np.intp]
 
 
-def relax(problem: Problem, *, most: Array | None = None, active: Mask | None = None) -> Relaxation | None:
+def relax(
+    programme: Programme, *, most: Array | None = None, active: Mask | None = None
+) -> Relaxation | None:
     """Solve the relaxation; None if even that has no plan.
 
     Parameters
     ----------
-    problem : Problem
+    programme : Programme
     most : ndarray, optional
         Tighter largest orders. [lots]
     active : ndarray of bool, optional
         Rows to start from, by default those of no scenario set.
     """
-    search = Search(problem, 0.0, np.inf)
+    search = Search(programme, 0.0, np.inf)
     if active is not None:
         search.active = search.active | active
-    return relax_within(search, None, problem.columns.most if most is None else most)
+    return relax_within(search, None, programme.candidates.most if most is None else most)
 
 
 def relax_within(
@@ -45,24 +47,24 @@ def relax_within(
     OutOfTimeError
         If the search is late.
     """
-    columns = search.problem.columns
+    candidates = search.programme.candidates
     keep = np.flatnonzero(most > 0.0)
     misses = search.miss_price.size
     if not keep.size + misses:
-        nothing = np.zeros(len(columns))
+        nothing = np.zeros(len(candidates))
         if not search.keeps(nothing):
             return None
-        return Relaxation(nothing, 0.0, nothing, np.zeros(search.problem.rows.bound.size), search.active)
+        return Relaxation(nothing, 0.0, nothing, np.zeros(search.programme.rows.bound.size), search.active)
     low = np.append(np.zeros(keep.size) if least is None else least[keep], np.zeros(misses))
     high = np.append(most[keep], np.full(misses, np.inf))
     unit = search.miss_unit
-    cost = np.append(columns.cost[keep], search.miss_price / unit) / search.money
+    cost = np.append(candidates.cost[keep], search.miss_price / unit) / search.money
     programme = programme_over(cost, low, high, over=search.late)
     if counts is not None:
         matrix, bound = counts
         programme.add(np.hstack((matrix[:, keep], np.zeros((bound.size, misses)))), bound)
     others = programme.rows
-    lots, on = np.zeros(len(columns)), np.zeros(0, dtype=np.intp)
+    lots, on = np.zeros(len(candidates)), np.zeros(0, dtype=np.intp)
     while True:
         new = np.setdiff1d(np.flatnonzero(search.active), on, assume_unique=True)
         rows = np.hstack((search.matrix[np.ix_(new, keep)], -search.slack[new] / unit))
@@ -79,9 +81,9 @@ def relax_within(
             break
     duals = np.zeros(search.bound.size)
     duals[on] = found.duals[others:] * search.money / search.norm[on]
-    reduced = np.zeros(len(columns))
+    reduced = np.zeros(len(candidates))
     reduced[keep] = found.reduced[: keep.size] * search.money
-    own = search.problem.rows.bound.size  # what follows are rows that were made
+    own = search.programme.rows.bound.size  # what follows are rows that were made
     return Relaxation(
         lots,
         found.value * search.money,
@@ -89,7 +91,7 @@ def relax_within(
         duals[:own],
         search.active[:own].copy(),
         float(duals[search.source == TAIL].sum()),
-        tuple(_priced(search, duals, at) for at in range(len(search.problem.lazy))),
+        tuple(_priced(search, duals, at) for at in range(len(search.programme.lazy))),
     )
 
 
@@ -105,12 +107,12 @@ def reach(search: Search, relaxed: Relaxation, cost: float) -> tuple[Indices, Ar
     By weak duality a plan costs at least the relaxation plus reduced cost times lots, and by what is meant
     by cost no order costs more than the plan, unless some order earns (a short perpetual, by its funding).
     """
-    columns = search.problem.columns
+    candidates = search.programme.candidates
     room = max(cost - relaxed.value, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         largest = np.where(relaxed.reduced > 0, room / relaxed.reduced, np.inf)
-        if (columns.cost >= 0).all():
-            largest = np.minimum(largest, np.where(columns.cost > 0, cost / columns.cost, np.inf))
+        if (candidates.cost >= 0).all():
+            largest = np.minimum(largest, np.where(candidates.cost > 0, cost / candidates.cost, np.inf))
     largest = np.floor(largest + 1e-6)
-    keep = np.flatnonzero(largest >= columns.least)
-    return keep, np.minimum(columns.most, largest)
+    keep = np.flatnonzero(largest >= candidates.least)
+    return keep, np.minimum(candidates.most, largest)

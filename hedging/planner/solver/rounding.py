@@ -25,7 +25,7 @@ UNUSED = 1e-9  # lots below it are rounding of the solver
 
 
 def rounded(search: Search, relaxed: Relaxation, spare: float = 0.0) -> Array | None:
-    """Whole lots of at most `Problem.max_legs` orders near the relaxation; None if none keeps every row.
+    """Whole lots of at most `Programme.max_legs` orders near the relaxation; None if none keeps every row.
 
     Rows that the relaxation keeps with nothing to spare leave no room for rounding. With `spare`, each is
     kept with so many lots of the largest order to spare.
@@ -33,7 +33,7 @@ def rounded(search: Search, relaxed: Relaxation, spare: float = 0.0) -> Array | 
     tight, start = search, relaxed
     if spare:
         tight = _with_spare(search, relaxed, spare)
-        roomy = relax_within(tight, None, search.problem.columns.most)
+        roomy = relax_within(tight, None, search.programme.candidates.most)
         if roomy is None:
             return None
         start = roomy
@@ -52,16 +52,16 @@ def _with_spare(search: Search, relaxed: Relaxation, spare: float) -> Search:
 
 def _fewer_legs(search: Search, lots: Array) -> Array | None:
     """Drop the smallest order, in multiples of its smallest size, until few enough are left, all of one side."""
-    columns = search.problem.columns
+    candidates = search.programme.candidates
     while True:
         used = np.flatnonzero(lots > UNUSED)
-        used = used[np.argsort(lots[used] / columns.least[used], kind="stable")]
+        used = used[np.argsort(lots[used] / candidates.least[used], kind="stable")]
         other = _other_sides(search, used)
-        if used.size <= search.problem.max_legs and not other.any():
+        if used.size <= search.programme.max_legs and not other.any():
             return lots
         # Where the smallest is needed, the next one goes.
         for drop in used[other] if other.any() else used:
-            relaxed = relax_within(search, None, _only(columns.most, used[used != drop]))
+            relaxed = relax_within(search, None, _only(candidates.most, used[used != drop]))
             if relaxed is not None:
                 lots = relaxed.lots
                 break
@@ -71,15 +71,15 @@ def _fewer_legs(search: Search, lots: Array) -> Array | None:
 
 def _other_sides(search: Search, used: Indices) -> npt.NDArray[np.bool_]:
     """Which orders, of some sorted by size, a larger one of the same instrument goes against."""
-    symbols = [search.problem.columns.instruments[i].symbol for i in used]
+    symbols = [search.programme.candidates.instruments[i].symbol for i in used]
     return np.array([symbol in symbols[place + 1 :] for place, symbol in enumerate(symbols)], dtype=bool)
 
 
 def _whole_lots(search: Search, lots: Array) -> Array | None:
     """Fix one order after the other to whole lots, the fewest first: the finest make up for the coarsest."""
-    columns = search.problem.columns
+    candidates = search.programme.candidates
     legs = np.flatnonzero(lots > UNUSED)
-    return _dive(search, lots, legs, _only(columns.least, legs), _only(columns.most, legs))
+    return _dive(search, lots, legs, _only(candidates.least, legs), _only(candidates.most, legs))
 
 
 def _dive(search: Search, lots: Array, legs: Indices, low: Array, high: Array) -> Array | None:

@@ -24,9 +24,9 @@ import numpy as np
 
 from hedging._numerics.types import Array, Mask
 from hedging.errors import SolverError
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.solver.backends import Engine
-from hedging.planner.solver.branch_and_bound import branch_over_families
+from hedging.planner.solver.branch_and_bound import branch_and_bound
 from hedging.planner.solver.linear import OutOfTimeError
 from hedging.planner.solver.pairs import cheapest_pair
 from hedging.planner.solver.relaxation import reach, relax, relax_within
@@ -81,7 +81,7 @@ class Solution:
 
 
 def solve(
-    problem: Problem,
+    programme: Programme,
     *,
     gap: float = 1e-3,
     time_limit: float = 30.0,
@@ -93,7 +93,7 @@ def solve(
 
     Parameters
     ----------
-    problem : Problem
+    programme : Programme
     gap : float
         Share of the cost within which a plan counts as optimal. [1]
     time_limit : float
@@ -112,14 +112,14 @@ def solve(
     KeyboardInterrupt
         If it came before there was any plan; afterwards the best plan so far is returned with its gap.
     """
-    search = Search.within(problem, gap, time_limit, engine or Engine())
-    search.offer(np.zeros(len(problem.columns)))
-    if not len(problem.columns):
+    search = Search.within(programme, gap, time_limit, engine or Engine())
+    search.offer(np.zeros(len(programme.candidates)))
+    if not len(programme.candidates):
         return Solution(search.best, search.cost, search.cost, 0, infeasible=search.best is None)
     if active is not None:
         search.active = search.active | active
     try:
-        relaxed = relax_within(search, None, problem.columns.most)
+        relaxed = relax_within(search, None, programme.candidates.most)
     except OutOfTimeError:
         return Solution(search.best, search.cost, -np.inf, 0)
     if relaxed is None:
@@ -141,7 +141,7 @@ def solve(
 def _searched(search: Search, relaxed: Relaxation, start: Array | None) -> float:
     """The steps after the relaxation, in the order of what they take; returns a bound on every plan."""
     search.offer(start)
-    most, bound = search.problem.max_legs, np.inf
+    most, bound = search.programme.max_legs, np.inf
     few = 0 if search.miss_price.size else min(most, GONE_THROUGH)
     with suppress(OutOfTimeError):
         search.offer(rounded(search, relaxed))
@@ -149,7 +149,7 @@ def _searched(search: Search, relaxed: Relaxation, start: Array | None) -> float
             bound = _few(search, relaxed, search.target, legs=few)
         for spare in SPARES if search.best is None and few < most else ():
             search.offer(rounded(search, relaxed, spare))
-        bound = min(bound, branch_over_families(search, relaxed, range(few + 1, most + 1)))
+        bound = min(bound, branch_and_bound(search, relaxed, range(few + 1, most + 1)))
         return max(relaxed.value, bound)
     return relaxed.value
 
@@ -164,14 +164,14 @@ def _solution(search: Search, relaxed: Relaxation, bound: float) -> Solution:
 
 def _few(search: Search, relaxed: Relaxation, target: float, *, legs: int) -> float:
     """Offer the cheapest plan of one leg or two that costs less than `target`; what no other such plan costs less than."""
-    keep, most = reach(search, relaxed, target - search.problem.price_per_leg)
+    keep, most = reach(search, relaxed, target - search.programme.price_per_leg)
     lots, bound = cheapest_pair(search, relaxed, keep, most, target, legs=legs)
     search.offer(lots)
     return bound
 
 
 def simplest(
-    problem: Problem,
+    programme: Programme,
     solution: Solution,
     *,
     share: float,
@@ -185,14 +185,14 @@ def simplest(
     if solution.lots is None or solution.relaxed is None:
         raise SolverError("there is no plan to simplify.")
     engine = replace(engine or Engine(), nodes=SIMPLE_NODES)
-    search = Search.within(problem, 1e-3, time_limit, engine)
+    search = Search.within(programme, 1e-3, time_limit, engine)
     search.look_at(solution.relaxed)
     search.ceiling = solution.objective + share * abs(solution.objective)
     for legs in range(1, np.count_nonzero(solution.lots)):
         if legs <= GONE_THROUGH and not search.miss_price.size:
             _few(search, solution.relaxed, search.ceiling, legs=legs)
         else:
-            branch_over_families(search, solution.relaxed, [legs])
+            branch_and_bound(search, solution.relaxed, [legs])
         if search.best is not None and search.cost <= search.ceiling:
             return replace(solution, lots=search.best, objective=search.cost)
     return solution

@@ -1,7 +1,7 @@
 """What a search knows while it goes on: the rows in the solver's scale, the best plan, the clock.
 
 Whole chains have hundreds of scenario rows of which few matter, and one row of an expected shortfall for
-every plan: rows enter when they are broken. Those of `Problem.lazy` are not even made before.
+every plan: rows enter when they are broken. Those of `Programme.lazy` are not even made before.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._numerics.types import Array, Mask
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.programme.shortfall import Tail
 from hedging.planner.request.limit import SHORTFALL, Limit
 from hedging.planner.solver.backends import TICK, Engine
@@ -29,7 +29,7 @@ TAIL_TOLERANCE = (
 )
 ROWS_ADDED = 24  # broken scenario rows added at a time
 GRACE = 0.5, 0.1  # seconds, or share of the time, by which steps that bring a first plan may be late
-OWN, TAIL = -2, -1  # where a row of the search comes from: `Problem.rows`, a tail; from 0 on, lazy rows
+OWN, TAIL = -2, -1  # where a row of the search comes from: `Programme.rows`, a tail; from 0 on, lazy rows
 BASE = 2.0**20  # what the base is about to a solver, whose tolerances are absolute
 
 
@@ -51,7 +51,7 @@ class Relaxation:
     tail_dual : float
         What one more unit of expected shortfall saves. [money per money]
     lazy_duals : tuple of (ndarray of int, ndarray)
-        For each of `Problem.lazy`, rows that have a price, and that. [money per money]
+        For each of `Programme.lazy`, rows that have a price, and that. [money per money]
     """
 
     lots: Array
@@ -71,7 +71,7 @@ class Search:
     problem come those that were made: `source` says of what, `place` which of its rows.
     """
 
-    problem: Problem
+    programme: Programme
     gap: float
     deadline: float
     engine: Engine = field(default_factory=Engine)
@@ -94,7 +94,7 @@ class Search:
     _contracts: Indices | None = None
 
     def __post_init__(self) -> None:
-        rows, prices = self.problem.rows, self.problem.miss_price
+        rows, prices = self.programme.rows, self.programme.miss_price
         self.norm = _norm(rows.matrix)
         self.matrix = np.empty(rows.matrix.shape, order="F")  # filled in place: it may be large
         np.divide(rows.matrix, self.norm[:, None], out=self.matrix)
@@ -106,11 +106,11 @@ class Search:
         self.source, self.place = np.full(self.bound.size, OWN), np.arange(self.bound.size)
 
     @classmethod
-    def within(cls, problem: Problem, gap: float, time_limit: float, engine: Engine) -> Search:
+    def within(cls, programme: Programme, gap: float, time_limit: float, engine: Engine) -> Search:
         """A search that ends after so many seconds, or little later if there is no plan by then."""
         start = time.perf_counter()
         last = start + time_limit + max(GRACE[0], GRACE[1] * time_limit)
-        return cls(problem, gap, start + time_limit, engine, last)
+        return cls(programme, gap, start + time_limit, engine, last)
 
     def late(self) -> bool:
         """Whether even steps that bring a first plan stop."""
@@ -121,7 +121,7 @@ class Search:
         """The instrument of each order, by number."""
         if self._contracts is None:
             number: dict[str, int] = {}
-            symbols = (item.symbol for item in self.problem.columns.instruments)
+            symbols = (item.symbol for item in self.programme.candidates.instruments)
             self._contracts = np.array(
                 [number.setdefault(each, len(number)) for each in symbols], dtype=np.intp
             )
@@ -153,11 +153,11 @@ class Search:
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(self.slack > 0, over[:, None] / self.slack, 0.0)
         missed = np.asarray(share.max(axis=0, initial=0.0))
-        names = list(self.problem.miss_price)
-        for tail in self.problem.tails if self._soft_tails else ():
+        names = list(self.programme.miss_price)
+        for tail in self.programme.tails if self._soft_tails else ():
             place = names.index(SHORTFALL)
-            missed[place] = max(missed[place], tail.over(lots) / self.problem.base)
-        for rows in self.problem.lazy:
+            missed[place] = max(missed[place], tail.over(lots) / self.programme.base)
+        for rows in self.programme.lazy:
             if rows.limit in names:
                 place = names.index(rows.limit)
                 missed[place] = max(missed[place], rows.over(lots).max(initial=0.0) / rows.scale)
@@ -169,7 +169,7 @@ class Search:
 
         A power of two, so that no digit changes.
         """
-        return float(2.0 ** np.floor(np.log2(self.problem.base / BASE)))
+        return float(2.0 ** np.floor(np.log2(self.programme.base / BASE)))
 
     @property
     def miss_unit(self) -> Array:
@@ -178,7 +178,7 @@ class Search:
 
     @property
     def _soft_tails(self) -> bool:
-        return bool(self.problem.tails) and SHORTFALL in self.problem.miss_price
+        return bool(self.programme.tails) and SHORTFALL in self.programme.miss_price
 
     def widen(self, lots: Array, missed: Array) -> bool:
         """Look at the rows that `lots` break beyond what is `missed`; False if they break none."""
@@ -187,14 +187,14 @@ class Search:
         worst = np.argsort(-over)[:ROWS_ADDED]
         broken = worst[over[worst] > TOLERANCE]
         self.active[broken] = True
-        cuts = [self._cut(tail, lots, missed) for tail in self.problem.tails]
-        made = [self._make(at, lots, missed) for at in range(len(self.problem.lazy))]
+        cuts = [self._cut(tail, lots, missed) for tail in self.programme.tails]
+        made = [self._make(at, lots, missed) for at in range(len(self.programme.lazy))]
         return bool(broken.size) or any(cuts) or any(made)
 
     def _cut(self, tail: Tail, lots: Array, missed: Array) -> bool:
         """Add the row of a tail that `lots` break; False if they keep within it."""
-        slack = self._slack_of(SHORTFALL, self.problem.base)
-        if tail.over(lots) - float(slack @ missed) <= TAIL_TOLERANCE * self.problem.base:
+        slack = self._slack_of(SHORTFALL, self.programme.base)
+        if tail.over(lots) - float(slack @ missed) <= TAIL_TOLERANCE * self.programme.base:
             return False
         row, bound = tail.row(lots)
         self._append(row[None], np.array([bound]), slack, TAIL, np.zeros(1, dtype=np.intp))
@@ -202,26 +202,26 @@ class Search:
 
     def _make(self, at: int, lots: Array, missed: Array) -> bool:
         """Add the lazy rows that `lots` break most; False if they keep all."""
-        rows = self.problem.lazy[at]
+        rows = self.programme.lazy[at]
         slack = self._slack_of(rows.limit, rows.scale)
         over = rows.over(lots) - float(slack @ missed)
         over[self.place[self.source == at]] = -np.inf
         worst = np.argpartition(-over, min(ROWS_ADDED, over.size) - 1)[:ROWS_ADDED]
-        broken = worst[over[worst] > TAIL_TOLERANCE * self.problem.base]
+        broken = worst[over[worst] > TAIL_TOLERANCE * self.programme.base]
         self._take(at, broken)
         return bool(broken.size)
 
     def _take(self, at: int, index: Indices) -> None:
         """Add some lazy rows."""
         if index.size:
-            rows = self.problem.lazy[at]
+            rows = self.programme.lazy[at]
             self._append(
                 rows.rows(index), rows.held[index], self._slack_of(rows.limit, rows.scale), at, index
             )
 
     def _slack_of(self, limit: Limit, scale: float) -> Array:
         """What a miss of each limit gives rows of one of them. [money]"""
-        return np.array([scale * (name == limit) for name in self.problem.miss_price])
+        return np.array([scale * (name == limit) for name in self.programme.miss_price])
 
     def _append(self, matrix: Array, bound: Array, slack: Array, source: int, place: Indices) -> None:
         norm = _norm(matrix)
@@ -248,7 +248,7 @@ class Search:
 
     def look_only_at(self, rows: Indices) -> None:
         """Look at some rows, and at those that are always looked at: of no scenario set."""
-        many = self.problem.rows.many
+        many = self.programme.rows.many
         self.active[: many.size] = ~many
         self.active[self.source >= 0] = False
         self.active[rows] = True
@@ -258,22 +258,22 @@ class Search:
 
         A solver takes a leg that is used by less than its tolerance for none; of very many lots that is some.
         """
-        columns, used = self.problem.columns, np.flatnonzero(lots)
+        candidates, used = self.programme.candidates, np.flatnonzero(lots)
         if (
-            used.size > self.problem.max_legs
-            or not ((columns.least[used] <= lots[used]) & (lots[used] <= columns.most[used])).all()
+            used.size > self.programme.max_legs
+            or not ((candidates.least[used] <= lots[used]) & (lots[used] <= candidates.most[used])).all()
         ):
             return False
         over = self._over(lots) - self.slack @ self.misses(lots)
         if over.max(initial=0.0) > TOLERANCE:
             return False
-        for tail in () if self._soft_tails else self.problem.tails:
-            if tail.over(lots) > 2.0 * TAIL_TOLERANCE * self.problem.base:
+        for tail in () if self._soft_tails else self.programme.tails:
+            if tail.over(lots) > 2.0 * TAIL_TOLERANCE * self.programme.base:
                 return False
         return all(
-            rows.limit in self.problem.miss_price
-            or rows.over(lots).max(initial=0.0) <= 2.0 * TAIL_TOLERANCE * self.problem.base
-            for rows in self.problem.lazy
+            rows.limit in self.programme.miss_price
+            or rows.over(lots).max(initial=0.0) <= 2.0 * TAIL_TOLERANCE * self.programme.base
+            for rows in self.programme.lazy
         )
 
     def offer(self, lots: Array | None) -> None:
@@ -300,9 +300,9 @@ class Search:
 
     def objective(self, lots: Array) -> float:
         """Cost of some lots, the price of legs and of misses included. [money]"""
-        price = self.problem.price_per_leg
+        price = self.programme.price_per_leg
         fixed = price * np.count_nonzero(lots) + self.miss_price @ self.misses(lots)
-        return float(self.problem.columns.cost @ lots + fixed)
+        return float(self.programme.candidates.cost @ lots + fixed)
 
 
 def _norm(matrix: Array) -> Array:

@@ -30,7 +30,7 @@ from itertools import count
 import numpy as np
 
 from hedging._numerics.types import Array, Mask
-from hedging.planner.programme.programme import Problem
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.limit import VALUE_AT_RISK
 from hedging.planner.solver import search as plain
 from hedging.planner.solver.backends import Engine
@@ -47,7 +47,7 @@ GREEDY_SHARE = 0.4  # of the time, for plans before the proof
 
 
 def solve(
-    problem: Problem,
+    programme: Programme,
     *,
     gap: float = 1e-3,
     time_limit: float = 30.0,
@@ -55,9 +55,9 @@ def solve(
     engine: Engine | None = None,
 ) -> Solution:
     """Find the cheapest plan and prove it, value at risk included; parameters as `hedging.planner.solver.search.solve`."""
-    if problem.chance is None:
-        return plain.solve(problem, gap=gap, time_limit=time_limit, engine=engine)
-    tree = _Tree(problem, gap, time.perf_counter() + time_limit, engine=engine)
+    if programme.value_at_risk is None:
+        return plain.solve(programme, gap=gap, time_limit=time_limit, engine=engine)
+    tree = _Tree(programme, gap, time.perf_counter() + time_limit, engine=engine)
     bound, interrupted = tree.root_value, False
     try:
         tree.greedy(GREEDY_SHARE * time_limit if prove else time_limit)
@@ -71,33 +71,35 @@ def solve(
         return Solution(None, np.inf, bound, tree.nodes, bool(np.isinf(bound)))
     bound = min(bound, best.objective)
     # Prices of limits at the plan's own choice of outcomes, over every order.
-    relaxed = relax(with_outcomes_fixed(problem, best.lots))
+    relaxed = relax(with_outcomes_fixed(programme, best.lots))
     return replace(best, bound=bound, nodes=tree.nodes, relaxed=relaxed, interrupted=interrupted)
 
 
-def simplest(problem: Problem, solution: Solution, *, share: float, engine: Engine | None = None) -> Solution:
+def simplest(
+    programme: Programme, solution: Solution, *, share: float, engine: Engine | None = None
+) -> Solution:
     """The plan with the fewest legs among those that cost little more and give up the same outcomes."""
-    return plain.simplest(with_outcomes_fixed(problem, solution.lots), solution, share=share, engine=engine)
+    return plain.simplest(with_outcomes_fixed(programme, solution.lots), solution, share=share, engine=engine)
 
 
-def with_outcomes_fixed(problem: Problem, lots: Array | None) -> Problem:
+def with_outcomes_fixed(programme: Programme, lots: Array | None) -> Programme:
     """The ordinary programme that asks of no outcome what `lots` give up there."""
-    if problem.chance is None or lots is None:
-        return problem
-    over, chance = _over(problem, lots), problem.chance
+    if programme.value_at_risk is None or lots is None:
+        return programme
+    over, value_at_risk = _over(programme, lots), programme.value_at_risk
     order = np.argsort(-over, kind="stable")
     kept = order[
-        np.cumsum(chance.probabilities[order]) > chance.share
+        np.cumsum(value_at_risk.probabilities[order]) > value_at_risk.share
     ]  # the quantile, and all that lose less
-    missed = max(0.0, float(over[kept[0]])) if VALUE_AT_RISK in problem.miss_price else 0.0
-    return _holding(problem, over <= missed + TOLERANCE * problem.base)
+    missed = max(0.0, float(over[kept[0]])) if VALUE_AT_RISK in programme.miss_price else 0.0
+    return _holding(programme, over <= missed + TOLERANCE * programme.base)
 
 
-def possible(problem: Problem, *, time_limit: float) -> bool:
+def possible(programme: Programme, *, time_limit: float) -> bool:
     """Whether continuous lots can keep every limit; undecided within the time counts as possible."""
-    if problem.chance is None:
-        return relax(problem) is not None
-    tree = _Tree(problem, np.inf, time.perf_counter() + time_limit, whole_lots=False)
+    if programme.value_at_risk is None:
+        return relax(programme) is not None
+    tree = _Tree(programme, np.inf, time.perf_counter() + time_limit, whole_lots=False)
     return bool(np.isfinite(tree.search())) or tree.best is not None
 
 
@@ -111,7 +113,7 @@ class _Node:
 
 @dataclass(slots=True)
 class _Tree:
-    problem: Problem
+    programme: Programme
     gap: float
     deadline: float
     whole_lots: bool = True
@@ -124,9 +126,12 @@ class _Tree:
     root: Relaxation | None = field(init=False)
 
     def __post_init__(self) -> None:
-        assert self.problem.chance is not None
-        self.probabilities, self.share = self.problem.chance.probabilities, self.problem.chance.share
-        self.active = np.zeros(len(self.problem.rows.bound), dtype=bool)
+        assert self.programme.value_at_risk is not None
+        self.probabilities, self.share = (
+            self.programme.value_at_risk.probabilities,
+            self.programme.value_at_risk.share,
+        )
+        self.active = np.zeros(len(self.programme.rows.bound), dtype=bool)
         self.root = self._relaxed(self._start)
 
     @property
@@ -136,7 +141,7 @@ class _Tree:
 
     def _relaxed(self, node: _Node) -> Relaxation | None:
         """The node's relaxation, from the rows that mattered at others."""
-        fixed = _holding(self.problem, node.held)
+        fixed = _holding(self.programme, node.held)
         relaxed = relax(fixed, active=self.active & np.isfinite(fixed.rows.bound))
         if relaxed is not None:
             self.active |= relaxed.active
@@ -209,7 +214,7 @@ class _Tree:
 
     def _solved(self, node: _Node, seconds: float) -> Solution:
         """The node's programme in whole lots; the best plan of all is kept."""
-        fixed = _holding(self.problem, node.held)
+        fixed = _holding(self.programme, node.held)
         solution = plain.solve(fixed, gap=self.gap, time_limit=seconds, engine=self.engine)
         self.nodes += solution.nodes
         better = self.best is None or solution.objective < self.best.objective
@@ -220,11 +225,11 @@ class _Tree:
         return solution
 
     def _keeps(self, lots: Array, node: _Node) -> bool:
-        return bool(self.probabilities[_beyond(self.problem, lots, node.held)].sum() <= self.share)
+        return bool(self.probabilities[_beyond(self.programme, lots, node.held)].sum() <= self.share)
 
     def _worst_given_up(self, lots: Array) -> _Node:
         """Everything held but the worst outcomes, as many as may be given up."""
-        order = np.argsort(-_over(self.problem, lots), kind="stable")
+        order = np.argsort(-_over(self.programme, lots), kind="stable")
         inside = np.cumsum(self.probabilities[order]) <= self.share
         given_up = np.zeros(order.size, dtype=bool)
         given_up[order[inside]] = True
@@ -232,8 +237,8 @@ class _Tree:
 
     def _branches(self, node: _Node, lots: Array) -> Iterator[_Node]:
         """The ways to keep the limit that leave no plan out; the most promising comes first."""
-        beyond = _beyond(self.problem, lots, node.held) & ~node.given_up
-        order = np.flatnonzero(beyond)[np.argsort(-_over(self.problem, lots)[beyond], kind="stable")]
+        beyond = _beyond(self.programme, lots, node.held) & ~node.given_up
+        order = np.flatnonzero(beyond)[np.argsort(-_over(self.programme, lots)[beyond], kind="stable")]
         spent = self.probabilities[node.given_up].sum() + np.cumsum(self.probabilities[order])
         last = int(np.argmax(spent > self.share))  # so far they cannot all be given up
         for place in range(last, -1, -1):
@@ -245,23 +250,23 @@ class _Tree:
             yield _Node(held, given_up)
 
 
-def _over(problem: Problem, lots: Array) -> Array:
+def _over(programme: Programme, lots: Array) -> Array:
     """By how much each outcome loses more than the limit. [money]"""
-    rows, at = problem.rows, np.flatnonzero(problem.rows.of(VALUE_AT_RISK))
+    rows, at = programme.rows, np.flatnonzero(programme.rows.of(VALUE_AT_RISK))
     used = np.flatnonzero(lots)
     return np.asarray(rows.matrix[np.ix_(at, used)] @ lots[used] - rows.bound[at])
 
 
-def _beyond(problem: Problem, lots: Array, held: Mask) -> Mask:
+def _beyond(programme: Programme, lots: Array, held: Mask) -> Mask:
     """Outcomes not held that lose more than the limit, and more than those held do where it may be missed."""
-    over, missed = _over(problem, lots), 0.0
-    if VALUE_AT_RISK in problem.miss_price and held.any():
+    over, missed = _over(programme, lots), 0.0
+    if VALUE_AT_RISK in programme.miss_price and held.any():
         missed = max(0.0, float(over[held].max()))
-    return np.asarray(~held & (over > missed + TOLERANCE * problem.base))
+    return np.asarray(~held & (over > missed + TOLERANCE * programme.base))
 
 
-def _holding(problem: Problem, held: Mask) -> Problem:
+def _holding(programme: Programme, held: Mask) -> Programme:
     """The programme that asks for the limit in some outcomes only."""
-    bound, at = problem.rows.bound.copy(), np.flatnonzero(problem.rows.of(VALUE_AT_RISK))
+    bound, at = programme.rows.bound.copy(), np.flatnonzero(programme.rows.of(VALUE_AT_RISK))
     bound[at] = np.where(held, bound[at], np.inf)
-    return replace(problem, rows=replace(problem.rows, bound=bound), chance=None)
+    return replace(programme, rows=replace(programme.rows, bound=bound), value_at_risk=None)

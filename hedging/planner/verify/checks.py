@@ -6,7 +6,9 @@ Nothing here reads the programme or the solver: the numbers come from `Book`, `L
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from hedging._numerics.tails import quantile_loss, shortfall
@@ -21,9 +23,11 @@ from hedging.planner.candidates.measures import measures
 from hedging.planner.request.floors import floors_of
 from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
 from hedging.planner.request.request import Request
+from hedging.planner.request.surfaces import surfaces_of
 from hedging.planner.result.checks import Check
 from hedging.planner.verify.cost import cost_with_carry
 from hedging.planner.verify.floors import worst_of
+from hedging.planner.verify.survival import survival_checks
 
 __all__ = ["checks_of"]
 
@@ -38,11 +42,38 @@ def checks_of(request: Request, legs: Sequence[Leg], base: float) -> tuple[Check
     base : float
         What shares are shares of. [money]
     """
+    own = _checks(request, legs, base)
+    if not request.target.robust:
+        return own
+    there = [
+        _checks(replace(request, markets=each), legs, base) for each in surfaces_of(request.markets).values()
+    ]
+    found = {check.limit: [check] for check in own}
+    for check in (check for each in there for check in each if check.limit in found):
+        found[check.limit].append(check)
+    return tuple(_worst(each) for each in found.values())
+
+
+def _worst(checks: Sequence[Check]) -> Check:
+    """The check of a limit where it is missed most, or the room is least."""
+    return max(
+        checks,
+        key=lambda check: max(
+            -np.inf if check.low is None else check.low - check.value,
+            -np.inf if check.high is None else check.value - check.high,
+            -check.value if check.low is None and check.high is None else -np.inf,
+        ),
+    )
+
+
+def _checks(request: Request, legs: Sequence[Leg], base: float) -> tuple[Check, ...]:
+    """The checks on one surface."""
     after = request.book + legs
     return (
         *(check for market in request.markets for check in _of_market(request, after, legs, market, base)),
         *_of_floors(request, legs, base),
         *_of_outcomes(request, legs, base),
+        *survival_checks(request, legs, base),
         *_of_spending(request, legs, base),
     )
 

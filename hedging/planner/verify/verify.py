@@ -12,14 +12,16 @@ from hedging.book.book import Book, Exposure
 from hedging.book.legs import Cost, Leg
 from hedging.errors import SolverError
 from hedging.planner.request.request import Request
-from hedging.planner.request.target import COST_WEIGHT
+from hedging.planner.result.accounts import AccountSurvival
 from hedging.planner.result.checks import Check, Trough
+from hedging.planner.result.objective import objective_of
 from hedging.planner.result.values import Numeraire
 from hedging.planner.verify.checks import checks_of
 from hedging.planner.verify.floors import beyond_one_turn, worst_of
 from hedging.planner.verify.in_coin import in_coin
+from hedging.planner.verify.survival import survival_of
 
-__all__ = ["Verified", "objective_of", "verify"]
+__all__ = ["Verified", "verify"]
 
 AGREEMENT = 1e-9  # of the base: what the programme's cost and that of the orders may differ by
 
@@ -36,6 +38,7 @@ class Verified:
     troughs : tuple of (Trough, Trough)
         Worst case over the scenarios without and with the orders.
     numeraires : tuple of Numeraire
+    survivals : tuple of AccountSurvival
     beyond : float or None
         Share of the base that is lost where spot turns more often than a floor is held over; None where it cannot. [1]
     """
@@ -44,6 +47,7 @@ class Verified:
     exposures: tuple[tuple[Exposure, Exposure], ...]
     troughs: tuple[Trough, Trough]
     numeraires: tuple[Numeraire, ...]
+    survivals: tuple[AccountSurvival, ...] = ()
     beyond: float | None = None
 
 
@@ -80,6 +84,7 @@ def verify(
         tuple((book.exposure(market), after.exposure(market)) for market in markets),
         (alone, hedged),
         in_coin(book, after, cost, markets, scenarios, base),
+        survival_of(request, legs, base),
         None if further is None else (further - value) / base,
     )
 
@@ -88,22 +93,6 @@ def _trough(request: Request, book: Book, base: float, start: float) -> Trough:
     worst = worst_of(request, book)
     pnl = worst.value - start
     return Trough(pnl, pnl / base, worst.scenario, worst.day)
-
-
-def objective_of(
-    request: Request, legs: Sequence[Leg], cost: Cost, checks: Sequence[Check], base: float
-) -> float:
-    """Objective of some orders, from what they cost and where they leave every limit. [money]"""
-    target, fixed = request.target, request.limits.price_per_leg * base * len(legs)
-    misses = sum(
-        check.miss * (100.0 if check.limit.in_shares else 1.0) * price
-        for check in checks
-        if (price := target.miss_price(check.limit)) is not None
-    )
-    if not target.least:
-        return cost.execution + fixed + misses
-    lost = sum(max(0.0, -check.value) * base for check in checks if check.limit == target.least)
-    return COST_WEIGHT * cost.execution + fixed + misses + lost
 
 
 def _insist(
@@ -120,6 +109,6 @@ def _insist(
     if broken:
         words = "; ".join(f"{c.limit} is {c.value:.8g}, allowed {c.low} to {c.high}" for c in broken)
         raise SolverError(f"the plan fails its check, please report it: {words}.")
-    total = objective_of(request, legs, cost, checks, base)
+    total = objective_of(request.target, request.limits, len(legs), cost, checks, base)
     if abs(total - objective) > AGREEMENT * base:
         raise SolverError(f"the plan costs {total:.6f}, not {objective:.6f} as solved; please report it.")

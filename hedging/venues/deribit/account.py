@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from hedging.book.book import Book, Holding
+from hedging._reading import foreign
+from hedging.book.book import LARGEST, Book, Holding
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Option, Perpetual
 from hedging.venues.deribit.names import Name, parse_name
@@ -49,6 +49,11 @@ def book_from_account(
     InputError
         If a position's name or a field cannot be read, or a position's currency has no summary.
     """
+    with foreign("Deribit's account", ours=False):
+        return _book(positions, summary, as_of, numeraire)
+
+
+def _book(positions: Reply, summary: Reply, as_of: str | pd.Timestamp | None, numeraire: str) -> Book:
     rows = [row for row in _rows(positions, "positions") if _number(row, "size") != 0.0]
     accounts = {str(row.get("currency")): row for row in _rows(summary, "summary")}
     when = pd.Timestamp.now("UTC") if as_of is None else as_of
@@ -122,7 +127,7 @@ def _name(row: Row) -> Name:
 
 def _number(row: Row, field: str) -> float:
     value = row.get(field)
-    if not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
         where = row.get("instrument_name") or row.get("currency")
         raise InputError(f"{field} of {where} must be a number; got {value!r}.")
     return float(value)

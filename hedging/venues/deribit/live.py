@@ -6,17 +6,18 @@ that refills by 10,000 a second; ``get_instruments`` costs 10,000 of a pool of 5
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 
 import pandas as pd
 
-from hedging.errors import InputError, VenueError
+from hedging.errors import VenueError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms
-from hedging.units import utc
-from hedging.venues._http import Credits, Json, Transport
+from hedging.venues._http import Credits, Json, Transport, without_secrets
 from hedging.venues._times import epoch
+from hedging.venues.deribit import replies
+from hedging.venues.deribit.histories import check_resolution, history, milliseconds, windows
 from hedging.venues.deribit.names import named, parse_name
 from hedging.venues.deribit.rows import SUMMARY_COLUMNS, chain_from_rows, futures_from_rows
 from hedging.venues.deribit.terms import terms_from_instrument
@@ -32,6 +33,13 @@ _TRANSIENT_CODES: Final = frozenset({10028, 10040, 10041, 10047, 10066, 11051, 1
 _HOUR: Final = 3_600_000  # milliseconds
 _FUNDING_PAGE: Final = 700 * _HOUR  # the exchange returns at most 744 hourly rows a call
 _BARS_A_PAGE: Final = 1_000
+_DAYS_ADDED: Final = 10  # to a history while it is read
+_MINUTE: Final = 60_000  # milliseconds
+_DVOL_BARS: Final = {"1": 1_000, "60": _MINUTE, "3600": _HOUR, "43200": 12 * _HOUR, "1D": 24 * _HOUR}
+_CANDLE_BARS: Final = {
+    str(minutes): minutes * _MINUTE for minutes in (1, 3, 5, 10, 15, 30, 60, 120, 180, 360, 720)
+} | {"1D": 24 * _HOUR}
+_CANDLE_COLUMNS: Final = ("open", "high", "low", "close", "volume")
 
 
 class Client:
@@ -128,16 +136,14 @@ class Client:
             columns=SUMMARY_COLUMNS,
             spot=self.index(asset),
             terms=terms,
-            source=f"{self.url}/public/get_book_summary_by_currency",
+            source=f"{without_secrets(self.url)}/public/get_book_summary_by_currency",
         )
 
     def index(self, asset: str) -> float:
         """Index price of an asset now. [money]"""
         name = asset.lower() if "_" in asset else f"{asset.lower()}_usd"
-        price = _field(self.call("get_index_price", index_name=name), "index_price", "get_index_price")
-        if not (isinstance(price, int | float) and price > 0):
-            raise VenueError(f"Deribit gave no index price of {name}: {price!r}")
-        return float(price)
+        reply = self.call("get_index_price", index_name=name)
+        return float(replies.checked(replies.Index, reply, "get_index_price").index_price)
 
     def futures(self, asset: str) -> pd.DataFrame:
         """Futures and perpetual of an asset now, in `hedging.market.chain.FUTURES_COLUMNS`."""
@@ -166,12 +172,12 @@ class Client:
         """
         rows = []
         for symbol in symbols:
-            book = self.call("get_order_book", instrument_name=symbol, depth=levels)
-            if _field(book, "instrument_name", "get_order_book") != symbol:
-                raise VenueError(f"Deribit sent the book of {book['instrument_name']!r}, not of {symbol!r}.")
-            for side in ("bid", "ask"):
-                for level, entry in enumerate(_field(book, f"{side}s", "get_order_book")):
-                    rows.append((symbol, side, level, float(entry[0]), float(entry[1])))
+            reply = self.call("get_order_book", instrument_name=symbol, depth=levels)
+            book = replies.checked(replies.Book, reply, "get_order_book")
+            if book.instrument_name != symbol:
+                raise VenueError(f"Deribit sent the book of {book.instrument_name!r}, not of {symbol!r}.")
+            for side, quotes in (("bid", book.bids), ("ask", book.asks)):
+                rows += [(symbol, side, level, price, amount) for level, (price, amount) in enumerate(quotes)]
         return pd.DataFrame(rows, columns=["symbol", "side", "level", "price", "amount"])
 
     def funding(self, symbol: str, start: str | pd.Timestamp, end: str | pd.Timestamp) -> pd.DataFrame:
@@ -193,11 +199,15 @@ class Client:
             self.call(
                 "get_funding_rate_history", instrument_name=symbol, start_timestamp=low, end_timestamp=high
             )
-            for low, high in _windows(start, end, _FUNDING_PAGE)
+            for low, high in windows(start, end, _FUNDING_PAGE)
         ]
-        rows = [row for page in pages for row in _list(page, "get_funding_rate_history")]
         columns = ["timestamp", "index_price", "interest_1h", "interest_8h"]
-        return _history(pd.DataFrame(rows, columns=columns), start, end)
+        rows = [
+            [getattr(row, name) for name in columns]
+            for page in pages
+            for row in replies.checked(replies.Funding, page, "get_funding_rate_history")
+        ]
+        return history(pd.DataFrame(rows, columns=columns), start, end)
 
     def dvol(
         self, currency: str, start: str | pd.Timestamp, end: str | pd.Timestamp, resolution: str = "3600"
@@ -223,26 +233,30 @@ class Client:
         VenueError
             If the pages do not lead back in time.
         """
-        low, until = _milliseconds(start), _milliseconds(end)
-        rows: list[Any] = []
+        check_resolution(resolution, _DVOL_BARS)
+        low, until = milliseconds(start), milliseconds(end)
+        bars = max(until - low, 0) // _DVOL_BARS[resolution] + 1
+        rows: list[list[float]] = []
         while True:
-            page = self.call(
+            reply = self.call(
                 "get_volatility_index_data",
                 currency=currency,
                 resolution=resolution,
                 start_timestamp=low,
                 end_timestamp=until,
             )
-            rows += _list(_field(page, "data", "get_volatility_index_data"), "get_volatility_index_data")
-            following = page.get("continuation")
+            page = replies.checked(replies.Dvol, reply, "get_volatility_index_data")
+            rows += page.data
+            following = page.continuation
             if following is None or following < low:
                 break
-            if following >= until:
+            # One bar at least goes back with every page, and no bar comes twice but where two pages meet.
+            if following > until - _DVOL_BARS[resolution] or len(rows) > 2 * bars + _BARS_A_PAGE:
                 raise VenueError(
                     f"Deribit's pages of DVOL do not go back in time: {until} is followed by {following}."
                 )
             until = following
-        return _history(pd.DataFrame(rows, columns=["timestamp", "open", "high", "low", "close"]), start, end)
+        return history(pd.DataFrame(rows, columns=["timestamp", "open", "high", "low", "close"]), start, end)
 
     def candles(
         self, symbol: str, start: str | pd.Timestamp, end: str | pd.Timestamp, resolution: str = "60"
@@ -263,37 +277,45 @@ class Client:
         DataFrame
             ``time`` (a bar's start), ``open, high, low, close, volume``.
         """
-        minutes = 1_440 if resolution == "1D" else int(resolution)
+        check_resolution(resolution, _CANDLE_BARS)
         tables = []
-        for low, high in _windows(start, end, minutes * 60_000 * _BARS_A_PAGE):
-            page = self.call(
+        for low, high in windows(start, end, _CANDLE_BARS[resolution] * _BARS_A_PAGE):
+            reply = self.call(
                 "get_tradingview_chart_data",
                 instrument_name=symbol,
                 start_timestamp=low,
                 end_timestamp=high,
                 resolution=resolution,
             )
-            columns = {"timestamp": "ticks"} | {
-                name: name for name in ("open", "high", "low", "close", "volume")
-            }
-            if _field(page, "status", "get_tradingview_chart_data") != "no_data":
-                tables.append(
-                    pd.DataFrame({ours: _field(page, theirs, "candles") for ours, theirs in columns.items()})
-                )
-        empty = pd.DataFrame(columns=["timestamp", "open", "high", "low", "close", "volume"], dtype=float)
-        return _history(pd.concat(tables) if tables else empty, start, end)
+            page = replies.checked(replies.Candles, reply, "get_tradingview_chart_data")
+            columns = {"timestamp": page.ticks} | {name: getattr(page, name) for name in _CANDLE_COLUMNS}
+            counts = {name: len(column) for name, column in columns.items()}
+            if len(set(counts.values())) > 1:
+                raise VenueError(f"Deribit sent columns of {symbol} candles of unequal length: {counts}.")
+            if page.status != "no_data":
+                tables.append(pd.DataFrame(columns))
+        empty = pd.DataFrame(columns=["timestamp", *_CANDLE_COLUMNS], dtype=float)
+        return history(pd.concat(tables) if tables else empty, start, end)
 
     def delivery_prices(self, index_name: str = "btc_usd") -> pd.DataFrame:
         """All daily delivery prices of an index: ``date, delivery_price``, oldest first, every day once."""
-        rows: list[Any] = []
-        total = 1
+        rows: list[tuple[str, float]] = []
+        days: set[str] = set()
+        first = total = 1
         while len(rows) < total:
-            page = self.call("get_delivery_prices", index_name=index_name, offset=len(rows), count=1000)
-            total = int(_field(page, "records_total", "get_delivery_prices"))
-            fresh = _list(_field(page, "data", "get_delivery_prices"), "get_delivery_prices")
-            if not fresh:
+            reply = self.call("get_delivery_prices", index_name=index_name, offset=len(rows), count=1000)
+            page = replies.checked(replies.Deliveries, reply, "get_delivery_prices")
+            first, total = (first if rows else page.records_total), page.records_total
+            fresh = {row.date for row in page.data} - days
+            if total > first + _DAYS_ADDED or (page.data and not fresh):
+                raise VenueError(
+                    f"Deribit's pages of delivery prices do not come to an end: {len(rows)} days read, {total} said to be "
+                    f"there after {first}."
+                )
+            if not page.data:
                 break
-            rows += fresh
+            days |= fresh
+            rows += [(row.date, row.delivery_price) for row in page.data]
         # A day that is added while the pages are read moves the rest by one: the repeated row goes.
         table = pd.DataFrame(rows, columns=["date", "delivery_price"]).drop_duplicates("date")
         return table.sort_values("date").reset_index(drop=True)
@@ -301,12 +323,13 @@ class Client:
     def _summary(self, asset: str, kind: str, *, required: bool = True) -> list[dict[str, Any]]:
         """Rows of the book summary that belong to an asset."""
         currency = _currency(asset)
-        rows = _list(
-            self.call("get_book_summary_by_currency", currency=currency, kind=kind),
-            "get_book_summary_by_currency",
-        )
-        mine = [row for row in rows if isinstance(row, dict) and _asset(row) == asset]
-        foreign = [row for row in rows if isinstance(row, dict) and not _settles_in(row, currency)]
+        reply = self.call("get_book_summary_by_currency", currency=currency, kind=kind)
+        rows = [
+            row.model_dump()
+            for row in replies.checked(replies.Summary, reply, "get_book_summary_by_currency")
+        ]
+        mine = [row for row in rows if _asset(row) == asset]
+        foreign = [row for row in rows if not _settles_in(row, currency)]
         if foreign:
             raise VenueError(
                 f"Deribit was asked for {currency} and sent {foreign[0].get('instrument_name')!r} among {len(rows)} rows."
@@ -351,44 +374,7 @@ def _settles_in(row: dict[str, Any], currency: str) -> bool:
 
 
 def _one_of(entries: Json, asset: str) -> dict[str, Any]:
-    for entry in _list(entries, "get_instruments"):
-        if isinstance(entry, dict) and _asset(entry) == asset and entry.get("kind") == "option":
+    for entry in replies.checked(replies.Listed, entries, "get_instruments"):
+        if _asset(entry) == asset and entry.get("kind") == "option":
             return entry
     raise VenueError(f"Deribit lists no option on {asset} among its instruments.")
-
-
-def _field(reply: Json, name: str, method: str) -> Any:
-    if not isinstance(reply, dict) or name not in reply:
-        raise VenueError(f"Deribit's reply to {method} has no {name!r}: {str(reply)[:200]}")
-    return reply[name]
-
-
-def _list(reply: Json, method: str) -> list[Any]:
-    if not isinstance(reply, list):
-        raise VenueError(f"Deribit's reply to {method} is no list: {str(reply)[:200]}")
-    return reply
-
-
-def _milliseconds(value: str | pd.Timestamp) -> int:
-    return utc(value).value // 1_000_000
-
-
-def _windows(start: str | pd.Timestamp, end: str | pd.Timestamp, width: int) -> Iterator[tuple[int, int]]:
-    """Windows of time that cover ``[start, end]`` and share their ends, so that no bar falls between two."""
-    low, last = _milliseconds(start), _milliseconds(end)
-    if low > last:
-        raise InputError(f"start must not lie after end; got {start} and {end}.")
-    while True:
-        high = min(low + width, last)
-        yield low, high
-        if high >= last:
-            return
-        low = high
-
-
-def _history(rows: pd.DataFrame, start: str | pd.Timestamp, end: str | pd.Timestamp) -> pd.DataFrame:
-    """Order rows by time, each once, within ``[start, end]``."""
-    times = epoch(rows["timestamp"], "ms", "Deribit")
-    table = rows.assign(timestamp=times).rename(columns={"timestamp": "time"})
-    inside = table["time"].between(utc(start), utc(end))
-    return table[inside].drop_duplicates("time").sort_values("time").reset_index(drop=True)

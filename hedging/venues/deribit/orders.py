@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
-from hedging.book.legs import Leg, Legs, legs_of
+from hedging.book.legs import Leg, Legs, legs_to_export
 from hedging.book.tickets import order_ids
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Option, Perpetual, Spot, Ticks, date_code, on_tick
@@ -80,7 +80,7 @@ def orders(
     >>> order["method"], sorted(order["params"])
     ('private/buy', ['amount', 'instrument_name', 'label', 'price', 'type'])
     """
-    legs = legs_of(plan)
+    legs = legs_to_export(plan)
     if time_in_force is not None and time_in_force not in get_args(TimeInForce):
         raise InputError(
             f"time_in_force must be one of {', '.join(get_args(TimeInForce))}; got {time_in_force!r}."

@@ -36,6 +36,10 @@ SUMMARY_COLUMNS: Final = API_COLUMNS | {"index": "estimated_delivery_price"}
 """Our columns and what a book summary calls them: its estimated delivery price is the index price."""
 
 
+INDEX_NAMED: Final = ("underlying_index", "underlying_name")
+"""Columns that say what an underlying is; ``index_price`` is spot itself, near expiries."""
+
+
 def chain_from_rows(
     rows: pd.DataFrame,
     *,
@@ -135,10 +139,26 @@ def _mine(
     if mine.empty:
         raise ChainError(f"{source}: no option on {asset} among {len(rows)} rows.")
     there = {ours: theirs for ours, theirs in columns.items() if theirs in mine.columns}
+    mine = _with_own_index(mine, there)
     for size in {there.get("bid_size"), there.get("ask_size")} - {None}:
         # Amounts are units of underlying, sizes contracts.
         mine = mine.assign(**{str(size): pd.to_numeric(mine[size], errors="coerce") / terms.multiplier})
     return mine, there
+
+
+def _with_own_index(mine: pd.DataFrame, there: dict[str, str]) -> pd.DataFrame:
+    """Put the index of those rows whose underlying it is in the place of one polled at another moment."""
+    name = next((each for each in INDEX_NAMED if each in mine.columns), None)
+    forward = there.get("forward")
+    if name is None or forward is None:
+        return mine
+    own = pd.to_numeric(mine[forward], errors="coerce").where(mine[name] == "index_price")
+    if own.isna().all():
+        return mine
+    index = there.setdefault("index", "index_price")
+    snapshot = mine["snapshot"] if "snapshot" in mine.columns else pd.Series(0, index=mine.index)
+    found = own.groupby(snapshot).transform("median")
+    return mine.assign(**{index: found.fillna(mine[index]) if index in mine.columns else found})
 
 
 def futures_from_rows(rows: pd.DataFrame) -> pd.DataFrame:

@@ -50,6 +50,15 @@ _PRODUCTS: Final = {
     "TRX_USDC": _Product(10_000, 1.0, {_EVER: ((0.0, 0.00005), (0.01, 0.0001))}),
 }
 
+# Largest share of the premium by tier, the standard one first; rates are the same in all.
+_CAPS: Final = (0.125, 0.1042, 0.0833, 0.0729, 0.0625, 0.0417)
+# Of the cheaper side of an option combo, bought legs against sold ones, all of the fee is waived.
+_COMBO_WAIVER: Final = {_EVER: 0.0, "2022-08-18": 1.0}
+# What a maker pays, where that is less than a taker does.
+_USDC_OPTION_MAKER: Final = {_EVER: FeeRule(0.0001, 0.125), _NEW_FEES: FeeRule(0.0003, 0.125)}
+_FUTURE_MAKER: Final = {_EVER: FeeRule(0.0), _NEW_FEES: FeeRule(0.00015)}
+_SPOT_MAKER: Final = {_EVER: FeeRule(0.0), _NEW_FEES: FeeRule(0.0002)}
+
 # What a taker pays of the index, at most 12.5 % of the premium.
 _COIN_OPTION_FEE: Final = {_EVER: FeeRule(0.0003, 0.125)}
 _USDC_OPTION_FEE: Final = {_EVER: FeeRule(0.0005, 0.125), _NEW_FEES: FeeRule(0.0003, 0.125)}
@@ -65,7 +74,9 @@ _LINEAR: Final = {
 }
 
 
-def option_terms(asset: str, as_of: str | pd.Timestamp) -> ContractTerms:
+def option_terms(
+    asset: str, as_of: str | pd.Timestamp, *, tier: int = 0, maker: bool = False
+) -> ContractTerms:
     """Terms of Deribit's options on `asset` that held at `as_of`.
 
     Parameters
@@ -74,16 +85,20 @@ def option_terms(asset: str, as_of: str | pd.Timestamp) -> ContractTerms:
         ``"BTC"``, ``"ETH"`` (settled in coin) or a pair such as ``"SOL_USDC"`` (settled in USDC).
     as_of : str or Timestamp
         When; with a time zone.
+    tier : int
+        Of the account: 0 is the standard one, 5 the highest; what a fee may take of the premium falls with it. From
+        1 August 2026, before which there was one.
+    maker : bool
+        Whether orders rest in the book (post-only); by default they take.
 
     Returns
     -------
     ContractTerms
-        With a taker's fee of the standard tier.
 
     Raises
     ------
     InputError
-        If Deribit's terms for that asset are not known here.
+        If Deribit's terms for that asset are not known here, or there is no such tier.
 
     Examples
     --------
@@ -96,19 +111,27 @@ def option_terms(asset: str, as_of: str | pd.Timestamp) -> ContractTerms:
             f"no terms are known for Deribit options on {asset!r}; known are {', '.join(_PRODUCTS)}. "
             "Pass terms=, or read them from the exchange's reply with terms_from_instrument."
         )
+    if not (isinstance(tier, int) and 0 <= tier < len(_CAPS)):
+        raise InputError(f"tier must be a whole number from 0 to {len(_CAPS) - 1}; got {tier!r}.")
     pair = asset.partition("_")[2]
+    usdc = _USDC_OPTION_MAKER if maker else _USDC_OPTION_FEE
+    fee = held(usdc if pair else _COIN_OPTION_FEE, as_of)  # in coin, maker and taker pay the same
+    cap = held({_EVER: fee.cap, _NEW_FEES: _CAPS[tier]}, as_of)
     return ContractTerms(
         settlement="cash" if pair else "coin",
         currency=pair or "USD",
         multiplier=product.multiplier,
         lot=product.lot,
         ticks=held(product.ticks, as_of),
-        fee=held(_USDC_OPTION_FEE if pair else _COIN_OPTION_FEE, as_of),
+        fee=FeeRule(fee.rate, cap),
         venue="deribit",
+        combo_waiver=held(_COMBO_WAIVER, as_of),
     )
 
 
-def linear_terms(kind: Literal["perpetual", "future", "spot"], as_of: str | pd.Timestamp) -> LinearTerms:
+def linear_terms(
+    kind: Literal["perpetual", "future", "spot"], as_of: str | pd.Timestamp, *, maker: bool = False
+) -> LinearTerms:
     """Cost of trading the underlying itself on Deribit, as it held at `as_of`.
 
     Parameters
@@ -117,6 +140,8 @@ def linear_terms(kind: Literal["perpetual", "future", "spot"], as_of: str | pd.T
         What is traded.
     as_of : str or Timestamp
         When; with a time zone.
+    maker : bool
+        Whether orders rest in the book (post-only), which crosses no spread; by default they take.
 
     Raises
     ------
@@ -131,6 +156,9 @@ def linear_terms(kind: Literal["perpetual", "future", "spot"], as_of: str | pd.T
     if kind not in _LINEAR:
         raise InputError(f"kind must be one of {', '.join(_LINEAR)}; got {kind!r}.")
     fees, lot, half_spread = _LINEAR[kind]
+    if maker:
+        makers = _SPOT_MAKER if kind == "spot" else _FUTURE_MAKER
+        return LinearTerms(held(makers, as_of), lot, 0.0)
     return LinearTerms(held(fees, as_of), lot, half_spread)
 
 
@@ -163,8 +191,11 @@ def terms_from_instrument(entry: Mapping[str, Any], *, cap: float = 0.125) -> Co
             ticks=((0.0, float(entry["tick_size"])), *sorted(steps)),
             fee=FeeRule(float(entry["taker_commission"]), cap),
             venue="deribit",
+            combo_waiver=1.0,
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        if isinstance(error, ChainError):
+            raise
         raise ChainError(
             f"a row of get_instruments cannot be read: {error!r}; got {dict(entry)!r:.300}"
         ) from error

@@ -16,7 +16,7 @@ from hedging.errors import InputError
 from hedging.market.contracts import Option, Perpetual
 from hedging.market.market import Market
 from hedging.planner import Effort, Funding, Limits, Outright, Target, plan, read_plan
-from hedging.planner.candidates.candidates import candidates_of
+from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import leg_of
 from hedging.planner.request.request import Request
 from hedging.planner.result.saved import limits_from

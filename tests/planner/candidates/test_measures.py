@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from cases.enumeration import assert_proven, bumped, measure, random_chain
 from cases.markets import flat_chain, flat_market, option
-from cases.planner import CASH, COIN, LOOSE, SPOT, coins, programme, small_chain
+from cases.planner import CASH, COIN, LOOSE, SPOT, coins, programme_for, small_chain
 
 from hedging import samples
 from hedging.book.book import Book, Holding
@@ -138,12 +138,12 @@ def test_the_rows_and_the_check_agree_on_every_order():
         **dict.fromkeys(BANDS, (0.0, 1.0)), vega_by_days={(20, 50): (0.0, 1.0)}, delta_rule="sticky_moneyness"
     )
     limits = Limits(outright=(Outright("spot"), Outright("perpetual")))
-    problem = programme(BOOK, (market,), target, limits, 30.0, default_scenarios(30.0))
+    programme = programme_for(BOOK, (market,), target, limits, 30.0, default_scenarios(30.0))
     checked = 0
     for measure_ in measures(target, market, several=False):
-        effect, before = measure_.of_columns(problem.columns), measure_.of_book(BOOK)
-        for i in range(0, len(problem.columns), 17):
-            leg = leg_of(problem.columns, i, 3.0, {"BTC": market}, limits)
+        effect, before = measure_.of_columns(programme.candidates), measure_.of_book(BOOK)
+        for i in range(0, len(programme.candidates), 17):
+            leg = leg_of(programme.candidates, i, 3.0, {"BTC": market}, limits)
             change = measure_.of_book(BOOK + [leg]) - before
             assert 3.0 * effect[i] == pytest.approx(change, rel=1e-6, abs=1e-9 * max(abs(before), 1.0))
             checked += 1

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from cases.planner import AS_OF, COIN, LOOSE, coins, programme, small_chain
+from cases.planner import AS_OF, COIN, LOOSE, coins, programme_for, small_chain
 
 from hedging import samples
 from hedging.book.book import Book, Holding
@@ -107,5 +107,5 @@ def test_a_mark_beyond_the_quote_is_never_a_gain():
     found = plan(coins(10), rich, Target(delta=(None, 9)), Limits(**LOOSE), scenarios=scenarios)
     assert found.cost.half_spread > 0
     now = grid([0.0], (0.0,), (0.0,))
-    today = programme(coins(10), (Market.of(rich),), Target(floor=-0.5), Limits(**LOOSE), 10.0, now)
-    assert (today.columns.pnl((Market.of(rich),), now) <= 1e-9).all()
+    today = programme_for(coins(10), (Market.of(rich),), Target(floor=-0.5), Limits(**LOOSE), 10.0, now)
+    assert (today.candidates.pnl((Market.of(rich),), now) <= 1e-9).all()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases.planner import COIN, programme_of, small_chain, tradable
+from cases.planner import COIN, milp_of, small_chain, tradable
 
 from hedging import samples
 from hedging.book.book import Book, Holding
@@ -36,7 +36,7 @@ def short_calls(difference: float):
 
 def spanned(book, chain, target, limits):
     request = Request.of(book, chain, target, limits)
-    whole = programme_of(request)
+    whole = milp_of(request)
     return joint_feasibility(request, tradable(whole, limits))
 
 

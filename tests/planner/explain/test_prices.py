@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases.planner import programme, small_chain
+from cases.planner import programme_for, small_chain
 
 from hedging import samples
 from hedging.book.book import Book, Holding
@@ -31,8 +31,8 @@ def found():
 
 def options_only(target: Target, limits: Limits):
     market = Market.of(CHAIN)
-    whole = programme(BOOK, (market,), target, limits, 30.0, default_scenarios(30.0))
-    return whole.only(np.isin(whole.columns.kinds, ("call", "put")))
+    whole = programme_for(BOOK, (market,), target, limits, 30.0, default_scenarios(30.0))
+    return whole.only(np.isin(whole.candidates.kinds, ("call", "put")))
 
 
 @pytest.mark.parametrize(
@@ -54,19 +54,19 @@ def test_a_price_of_a_limit_is_the_slope_of_the_cost(limit, wider):
 
 
 def test_the_scenarios_a_floor_is_paid_for_are_the_worst_ones_of_the_relaxed_hedge():
-    problem, scenarios = options_only(replace(TARGET, delta=None), LIMITS), default_scenarios(30.0)
-    relaxed = relax(problem)
-    shown = drivers(problem, relaxed, scenarios)
+    programme, scenarios = options_only(replace(TARGET, delta=None), LIMITS), default_scenarios(30.0)
+    relaxed = relax(programme)
+    shown = drivers(programme, relaxed, scenarios)
     assert sum(driver.weight for driver in shown) == pytest.approx(1.0, abs=1e-4)
     pnl = (
         pnl_of(BOOK, (Market.of(CHAIN),), scenarios).ravel()
-        + (problem.columns.pnl((Market.of(CHAIN),), scenarios) @ relaxed.lots).ravel()
+        + (programme.candidates.pnl((Market.of(CHAIN),), scenarios) @ relaxed.lots).ravel()
     )
     for driver in shown:
         node = scenarios.labels.index(driver.scenario) * scenarios.days.size + list(scenarios.days).index(
             driver.day
         )
-        assert pnl[node] == pytest.approx(pnl.min(), abs=1e-6 * problem.base)
+        assert pnl[node] == pytest.approx(pnl.min(), abs=1e-6 * programme.base)
 
 
 def test_a_plan_says_what_binds_what_it_costs_and_where_the_worst_case_lies(found):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases.planner import LOOSE, programme, small_chain
+from cases.planner import LOOSE, programme_for, small_chain
 from scipy.optimize import linprog
 from scipy.special import ndtri
 
@@ -18,8 +18,8 @@ from hedging.errors import InputError
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
 from hedging.planner import Effort, Limits, Outcomes, Outright, Target, plan
-from hedging.planner.candidates.columns import Columns
-from hedging.planner.programme.programme import Problem
+from hedging.planner.candidates.candidates import Candidates
+from hedging.planner.programme.programme import Programme
 from hedging.planner.programme.rows import Rows
 from hedging.planner.programme.shortfall import Tail
 from hedging.planner.request.default_scenarios import default_scenarios
@@ -74,17 +74,19 @@ def test_cuts_reach_the_optimum_of_the_whole_linear_programme():
     """The same relaxation with one variable and one row a scenario (Rockafellar and Uryasev 2000)."""
     market, outcomes = Market.of(CHAIN), Outcomes(falls(2_000))
     target = Target(delta=(8, 14), vega=(0, None), shortfall=-0.15)
-    problem = programme(BOOK, (market,), target, Limits(budget=0.03), 30.0, default_scenarios(30.0), outcomes)
-    by_cuts = relax(problem)
-    (tail,), rows, n = problem.tails, problem.rows, len(problem.columns)
+    programme = programme_for(
+        BOOK, (market,), target, Limits(budget=0.03), 30.0, default_scenarios(30.0), outcomes
+    )
+    by_cuts = relax(programme)
+    (tail,), rows, n = programme.tails, programme.rows, len(programme.candidates)
     count = tail.held.size
-    # Columns: lots, the quantile, the excess of each scenario.
+    # Candidates: lots, the quantile, the excess of each scenario.
     floor = np.hstack((-tail.pnl, -np.ones((count, 1)), -np.eye(count)))
     mean = np.hstack((np.zeros(n), 1.0, np.full(count, 1.0 / count / 0.05)))[None]
     fixed = np.hstack((rows.matrix, np.zeros((len(rows.bound), count + 1))))
     scale = 1e4
     whole = linprog(
-        np.hstack((problem.columns.cost, np.zeros(count + 1))),
+        np.hstack((programme.candidates.cost, np.zeros(count + 1))),
         A_ub=np.vstack(
             (fixed / np.maximum(np.abs(fixed).max(axis=1, keepdims=True), 1e-12), floor / scale, mean / scale)
         ),
@@ -95,7 +97,7 @@ def test_cuts_reach_the_optimum_of_the_whole_linear_programme():
                 tail.limit / scale,
             )
         ),
-        bounds=[*((0.0, each) for each in problem.columns.most), (None, None), *([(0.0, None)] * count)],
+        bounds=[*((0.0, each) for each in programme.candidates.most), (None, None), *([(0.0, None)] * count)],
         method="highs-ds",
     )
     assert by_cuts.value == pytest.approx(whole.fun, rel=1e-6)
@@ -116,7 +118,7 @@ def test_the_smallest_shortfall_of_three_assets_is_the_published_one():
     uniform = (0.5 + np.arange(1, 20_001)[:, None] * root ** -np.arange(1.0, 4.0)) % 1.0
     returns = mean + ndtri(uniform) @ np.linalg.cholesky(covariance).T
     zeros, ones = np.zeros(3), np.ones(3)
-    columns = Columns(
+    candidates = Candidates(
         instruments=tuple(Outright("spot").instrument(name) for name in ("A", "B", "C")),
         **dict.fromkeys(
             ("cost", "premium", "delta", "gamma", "vega", "theta", "coins", "cash", "entry", "closes"), zeros
@@ -136,8 +138,8 @@ def test_the_smallest_shortfall_of_three_assets_is_the_published_one():
         np.zeros(3, bool),
     )
     tail = Tail(np.zeros(20_000), returns, np.full(20_000, 1 / 20_000), 0.90, 0.0)
-    problem = Problem(columns, rows, 0.0, 3, 1.0, "one", (tail,), {SHORTFALL: 1.0})
-    found = relax(problem)
+    programme = Programme(candidates, rows, 0.0, 3, 1.0, "one", (tail,), {SHORTFALL: 1.0})
+    found = relax(programme)
     assert found.value == pytest.approx(0.096975, rel=0.006)
     assert found.lots == pytest.approx([0.452013, 0.115573, 0.432414], abs=0.04)  # flat around the optimum
 

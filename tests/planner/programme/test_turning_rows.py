@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases.planner import CASH, COIN, LOOSE, coins, programme, small_chain
+from cases.planner import CASH, COIN, LOOSE, coins, programme_for, small_chain
 
 from hedging.book.book import Book, Holding
 from hedging.book.pnl import pnl_of
@@ -29,21 +29,21 @@ def test_the_worst_turn_of_some_orders_is_that_of_the_book_along_all_turns(terms
     book = Book([Holding.spot("BTC", 10.0), held], cash=50.0, numeraire=numeraire)
     limits = Limits(outright=(Outright("perpetual"),), **LOOSE)
     request = Request.of(book, market, Target(floor=-0.2), limits, horizon=30.0)
-    whole = programme(book, market, Target(floor=-0.2), limits)
+    whole = programme_for(book, market, Target(floor=-0.2), limits)
     (turns,) = (each for each in whole.lazy if isinstance(each, TurningRows))
     base, broken = whole.base, 0
     for _ in range(20):
-        lots = np.zeros(len(whole.columns))
+        lots = np.zeros(len(whole.candidates))
         used = random.choice(lots.size, 3, replace=False)
         lots[used] = np.ceil(random.uniform(1, 5, 3))
-        after = book + orders_of(request, whole.columns, lots)
+        after = book + orders_of(request, whole.candidates, lots)
         strikes: dict[float, list[float]] = {}
         for each in after.holdings:
             if isinstance(item := each.instrument, Option):
                 strikes.setdefault(days(market.as_of, item.expiry), []).append(item.strike / market.spot)
         paths = turning_paths(request.turning, strikes)
         pnl = pnl_of(after, (market,), paths) + after.value(market) - book.value(market)
-        unearned = whole.columns.cash  # what a quote beyond the mark seems to give is paid as cash
+        unearned = whole.candidates.cash  # what a quote beyond the mark seems to give is paid as cash
         over = turns.over(lots).max(initial=-np.inf)
         if pnl.min() > -0.2 * base + abs(unearned @ lots):
             assert over <= 1e-6 * base  # within the floor, and only what is near it is known by number
@@ -57,9 +57,9 @@ def test_the_worst_turn_of_some_orders_is_that_of_the_book_along_all_turns(terms
 
 def test_rows_of_some_orders_are_those_of_all_at_the_same_lots():
     chain = small_chain(MENU)
-    whole = programme(coins(10), chain, Target(floor=-0.2), Limits(**LOOSE))
-    keep = np.arange(0, len(whole.columns), 2)
-    few, lots = whole.only(keep), np.zeros(len(whole.columns))
+    whole = programme_for(coins(10), chain, Target(floor=-0.2), Limits(**LOOSE))
+    keep = np.arange(0, len(whole.candidates), 2)
+    few, lots = whole.only(keep), np.zeros(len(whole.candidates))
     lots[keep[:3]] = 2.0
     assert few.lazy[-1].over(lots[keep]).max() == pytest.approx(whole.lazy[-1].over(lots).max(), rel=1e-12)
     wider = whole.lazy[-1].wider(7.0)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases.enumeration import assert_proven, cheapest, random_chain
-from cases.planner import LOOSE, coins, programme
+from cases.planner import LOOSE, coins, programme_for
 
 from hedging import samples
 from hedging.book.pnl import pnl_of
@@ -118,12 +118,12 @@ def test_prices_of_the_days_are_slopes_of_the_relaxed_cost_and_drivers_lie_on_th
     def relaxed(floor):
         target = Target(delta=(8, 14), floor=floor)
         paths = Request.of(BOOK, CHAIN, target, LIMITS).scenarios
-        problem = programme(BOOK, (market,), target, LIMITS, 30.0, paths)
-        problem = problem.only(np.isin(problem.columns.kinds, ("call", "put")))
-        return problem, relax(problem), paths
+        programme = programme_for(BOOK, (market,), target, LIMITS, 30.0, paths)
+        programme = programme.only(np.isin(programme.candidates.kinds, ("call", "put")))
+        return programme, relax(programme), paths
 
-    problem, solved, paths = relaxed(BY_DAY)
-    prices = {str(each.limit): each for each in shadow_prices(problem, solved)}
+    programme, solved, paths = relaxed(BY_DAY)
+    prices = {str(each.limit): each for each in shadow_prices(programme, solved)}
     step, binding = 1e-5, 0
     for day in BY_DAY:
         saved = solved.value - relaxed(BY_DAY | {day: BY_DAY[day] - step})[1].value
@@ -131,13 +131,13 @@ def test_prices_of_the_days_are_slopes_of_the_relaxed_cost_and_drivers_lie_on_th
         assert price == pytest.approx(saved / step / 100, rel=1e-3, abs=1e-3)
         binding += price > 1.0
     assert binding
-    shown = drivers(problem, solved, paths)
+    shown = drivers(programme, solved, paths)
     assert {driver.day for driver in shown} <= {7.0, 30.0}
     assert sum(driver.weight for driver in shown) == pytest.approx(1.0, abs=1e-4)
-    pnl = pnl_of(BOOK, (market,), paths) + problem.columns.pnl((market,), paths) @ solved.lots
+    pnl = pnl_of(BOOK, (market,), paths) + programme.candidates.pnl((market,), paths) @ solved.lots
     for driver in shown:
         node = pnl[paths.labels.index(driver.scenario), list(paths.days).index(driver.day)]
-        assert node == pytest.approx(BY_DAY[driver.day] * problem.base, abs=1e-6 * problem.base)
+        assert node == pytest.approx(BY_DAY[driver.day] * programme.base, abs=1e-6 * programme.base)
 
 
 def test_a_soft_floor_by_day_costs_what_each_day_misses():

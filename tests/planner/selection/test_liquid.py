@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cases.depth import deep
-from cases.planner import CASH, COIN, LOOSE, programme, small_chain
+from cases.planner import CASH, COIN, LOOSE, programme_for, small_chain
 
 from hedging import samples
 from hedging.book.book import Book, Holding
@@ -112,15 +112,15 @@ def test_an_order_into_the_book_is_as_hard_to_trade_as_what_it_pays(terms):
     chain = replace(chain, quotes=chain.quotes.assign(open_interest=50.0))
     limits, book = Limits(depth=deep(chain, 3), **LOOSE), Book([Holding.spot("BTC", 10.0)])
     market = Market.of(chain)
-    columns = programme(
+    candidates = programme_for(
         book, (market,), Target(delta=(6, 7)), limits, 30.0, grid([-0.3], days=[20.0])
-    ).columns
-    measure, deepest = illiquidity(columns, (market,), limits), 0
-    for i in np.flatnonzero(np.isin(columns.kinds, ("put", "call"))):
-        for lots in (columns.least[i], columns.most[i]):
-            leg = leg_of(columns, int(i), lots, {"BTC": market}, limits)
+    ).candidates
+    measure, deepest = illiquidity(candidates, (market,), limits), 0
+    for i in np.flatnonzero(np.isin(candidates.kinds, ("put", "call"))):
+        for lots in (candidates.least[i], candidates.most[i]):
+            leg = leg_of(candidates, int(i), lots, {"BTC": market}, limits)
             expected = hardness(chain, [leg])
-            assert measure.of(lots * (np.arange(len(columns)) == i)) == pytest.approx(expected, rel=1e-9)
+            assert measure.of(lots * (np.arange(len(candidates)) == i)) == pytest.approx(expected, rel=1e-9)
             quoted = chain.row(leg.instrument.symbol)["ask" if leg.quantity > 0 else "bid"]
             deepest += abs(leg.price / quoted - 1.0) > 0.01
     assert deepest > 20

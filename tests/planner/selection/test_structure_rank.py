@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 from cases.enumeration import every_book
-from cases.planner import CASH, COIN, LOOSE, programme, programme_of, small_chain
+from cases.planner import CASH, COIN, LOOSE, milp_of, programme_for, small_chain
 
 from hedging.book.book import Book, Holding
 from hedging.book.legs import option_leg
@@ -20,6 +20,7 @@ from hedging.planner import Effort, Limits, Outright, Target, plan
 from hedging.planner.candidates.orders import leg_of
 from hedging.planner.request.request import Request
 from hedging.planner.result.infeasible import InfeasibleHedgeError
+from hedging.planner.selection import select
 from hedging.planner.selection.alternatives import alternatives
 from hedging.planner.selection.structure_rank import OTHER, StructureRank
 from hedging.planner.selection.undisguised import deep
@@ -65,7 +66,7 @@ def test_a_structure_is_not_shown_beside_itself_and_every_other_is(orders, named
     legs = legs_of(chain, *orders)
     assert structure(legs, BOOK) == named
     request = Request.of(BOOK, chain, Target(delta=(7, 8)), Limits(budget=0.01, **LOOSE))
-    names = {item.name for item in alternatives(request, programme_of(request), legs)}
+    names = {item.name for item in alternatives(request, milp_of(request), legs)}
     assert names == {"put", "put spread", "collar", "spot"} - {hidden}
 
 
@@ -86,6 +87,12 @@ def test_a_roll_and_what_closes_an_option_are_no_structure_of_their_own():
 STANDARD = ("put", "put spread", "collar")
 ORDER = [*STANDARD, *(f"{name} over 2 expiries" for name in STANDARD)]
 GRID = grid(np.linspace(-0.6, 0.6, 7), (0.0,), (5.0, 20.0))
+
+
+@pytest.fixture(autouse=True)
+def _unquestioned(monkeypatch):
+    """A structure alone is judged here; what else a desk would question has tests of its own."""
+    monkeypatch.setattr(select, "unquestioned", lambda *given: given[2])
 
 
 def place(legs) -> int:
@@ -207,18 +214,18 @@ def test_ranks_agree_with_the_names_that_a_desk_uses(seed):
     held = Holding(legs_of(chain, ("p", 90.0, 60, 3.0))[0].instrument, 3.0)
     book, market = Book(*BOOK.holdings, held), Market.of(chain)
     limits = Limits(outright=(Outright("spot"),), **LOOSE)
-    columns = programme(book, (market,), Target(delta=(1, 2)), limits, 30.0, GRID).columns
-    standing, tried = StructureRank.among(columns), set()
-    allowed = np.flatnonzero((columns.kinds != "perpetual") & ~deep(columns))
+    candidates = programme_for(book, (market,), Target(delta=(1, 2)), limits, 30.0, GRID).candidates
+    standing, tried = StructureRank.among(candidates), set()
+    allowed = np.flatnonzero((candidates.kinds != "perpetual") & ~deep(candidates))
     for _ in range(300):
         chosen = random.choice(allowed, int(random.integers(1, 5)), replace=False)
-        symbols = [columns.instruments[i].symbol for i in chosen]
+        symbols = [candidates.instruments[i].symbol for i in chosen]
         if len(set(symbols)) < len(symbols):
             continue
-        lots = np.zeros(len(columns))
-        lots[chosen] = columns.least[chosen]
-        legs = [leg_of(columns, int(i), lots[i], {"BTC": market}, limits) for i in chosen]
-        new = [leg for leg, i in zip(legs, chosen, strict=True) if not columns.closes[i]]
+        lots = np.zeros(len(candidates))
+        lots[chosen] = candidates.least[chosen]
+        legs = [leg_of(candidates, int(i), lots[i], {"BTC": market}, limits) for i in chosen]
+        new = [leg for leg, i in zip(legs, chosen, strict=True) if not candidates.closes[i]]
         name = structure(new) if new else "close"
         base = re.sub(r" over \d expiries", "", name)
         expected = WITH_OUTRIGHT.index(base) if base in WITH_OUTRIGHT and not disguises(new) else None
@@ -233,15 +240,15 @@ def test_of_two_assets_the_least_standard_structure_counts():
     chains = [small_chain(MENU, asset=asset) for asset in ("BTC", "ETH")]
     book = Book([Holding.spot("BTC", 10.0), Holding.spot("ETH", 10.0)])
     request = Request.of(book, chains, Target(delta=(7, 8)), Limits(**LOOSE))
-    columns = programme_of(request).columns
-    standing = StructureRank.among(columns)
+    candidates = milp_of(request).candidates
+    standing = StructureRank.among(candidates)
 
     def rank(*orders):
-        lots = np.zeros(len(columns))
+        lots = np.zeros(len(candidates))
         for asset, flag, strike, side in orders:
-            for i, item in enumerate(columns.instruments):
+            for i, item in enumerate(candidates.instruments):
                 terms = (item.asset, getattr(item, "flag", ""), getattr(item, "strike", 0.0))
-                lots[i] += terms == (asset, flag, strike) and columns.size[i] * side > 0
+                lots[i] += terms == (asset, flag, strike) and candidates.size[i] * side > 0
         return standing.rank(lots)
 
     put, spread = ("BTC", "p", 95.0, 1), ("BTC", "p", 80.0, -1)
@@ -255,16 +262,18 @@ def test_of_two_assets_the_least_standard_structure_counts():
 def test_a_sale_of_the_underlying_in_disguise_is_no_structure():
     chain = small_chain([("p", 95.0, 30), ("c", 95.0, 30), ("c", 40.0, 30), ("c", 120.0, 30)])
     request = Request.of(BOOK, chain, Target(delta=(7, 8)), Limits(**LOOSE))
-    columns = programme_of(request).columns
-    standing = StructureRank.among(columns)
+    candidates = milp_of(request).candidates
+    standing = StructureRank.among(candidates)
     place = {
         (item.flag, item.strike, np.sign(size)): i
-        for i, (item, size) in enumerate(zip(columns.instruments, columns.size, strict=True))
+        for i, (item, size) in enumerate(zip(candidates.instruments, candidates.size, strict=True))
         if isinstance(item, Option)
     }
 
     def rank(*orders):
-        return standing.rank(np.isin(np.arange(len(columns)), [place[each] for each in orders]).astype(float))
+        return standing.rank(
+            np.isin(np.arange(len(candidates)), [place[each] for each in orders]).astype(float)
+        )
 
     assert rank(("p", 95.0, 1), ("c", 120.0, -1)) == 3
     assert rank(("p", 95.0, 1), ("c", 95.0, -1)) == OTHER

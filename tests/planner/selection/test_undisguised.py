@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases.planner import LOOSE, programme, small_chain, tradable
+from cases.planner import LOOSE, programme_for, small_chain, tradable
 
 from hedging.book.book import Book, Holding
 from hedging.book.structure import disguises
@@ -22,69 +22,73 @@ TARGET = Target(delta=(4.0, 5.0))
 
 def problem_with(spread: float, book: Book = BOOK, **limits):
     terms = Limits(outright=(Outright("spot", half_spread=spread),), price_per_leg=0.0, **LOOSE, **limits)
-    whole = programme(book, (Market.of(small_chain(PARITY)),), TARGET, terms, 30.0, default_scenarios(30.0))
+    whole = programme_for(
+        book, (Market.of(small_chain(PARITY)),), TARGET, terms, 30.0, default_scenarios(30.0)
+    )
     return tradable(whole, terms)
 
 
-def lots_of(problem, orders: dict[tuple[str, float], float]) -> np.ndarray:
+def lots_of(programme, orders: dict[tuple[str, float], float]) -> np.ndarray:
     """Lots by kind and strike; sold where negative."""
-    out = np.zeros(len(problem.columns))
-    for i, (item, size) in enumerate(zip(problem.columns.instruments, problem.columns.size, strict=True)):
+    out = np.zeros(len(programme.candidates))
+    for i, (item, size) in enumerate(
+        zip(programme.candidates.instruments, programme.candidates.size, strict=True)
+    ):
         if isinstance(item, Option):
             quantity = orders.get((item.flag, item.strike), 0.0)
             out[i] = abs(quantity) if quantity * size > 0 else 0.0
     return out
 
 
-def solution_of(problem, orders) -> Solution:
-    lots = lots_of(problem, orders)
-    return Solution(lots, float(problem.columns.cost @ lots), 0.0, 0)
+def solution_of(programme, orders) -> Solution:
+    lots = lots_of(programme, orders)
+    return Solution(lots, float(programme.candidates.cost @ lots), 0.0, 0)
 
 
 @pytest.mark.parametrize("orders", [{("p", 100.0): 6, ("c", 100.0): -6}, {("c", 40.0): -6}])
 def test_a_sale_in_disguise_becomes_the_sale(orders):
-    problem = problem_with(spread=1e-4)
-    before = solution_of(problem, orders)
-    assert laughable(problem.columns, before.lots).any()
-    after = undisguised(problem, before, cost=before.objective)
+    programme = problem_with(spread=1e-4)
+    before = solution_of(programme, orders)
+    assert laughable(programme.candidates, before.lots).any()
+    after = undisguised(programme, before, cost=before.objective)
     assert after.objective <= before.objective
-    assert after.objective == pytest.approx(float(problem.columns.cost @ after.lots))
-    assert not laughable(problem.columns, after.lots).any()
+    assert after.objective == pytest.approx(float(programme.candidates.cost @ after.lots))
+    assert not laughable(programme.candidates, after.lots).any()
     (leg,) = np.flatnonzero(after.lots)
-    assert problem.columns.kinds[leg] == "spot"
-    assert 4.0 - 1e-6 <= 10 + problem.columns.delta @ after.lots <= 5.0 + 1e-6
+    assert programme.candidates.kinds[leg] == "spot"
+    assert 4.0 - 1e-6 <= 10 + programme.candidates.delta @ after.lots <= 5.0 + 1e-6
 
 
 def test_a_sale_in_disguise_stays_where_every_plain_trade_costs_more():
-    problem = problem_with(spread=1e-4)
-    before = solution_of(problem, {("p", 100.0): 6, ("c", 100.0): -6})
-    assert undisguised(problem, before, cost=0.0) is before
+    programme = problem_with(spread=1e-4)
+    before = solution_of(programme, {("p", 100.0): 6, ("c", 100.0): -6})
+    assert undisguised(programme, before, cost=0.0) is before
 
 
 def test_a_single_lot_beside_many_is_rounding():
-    problem = problem_with(spread=1e-4)
-    mixed = lots_of(problem, {("p", 100.0): 12, ("p", 85.0): 1})
-    assert laughable(problem.columns, mixed).sum() == 1
-    alone = lots_of(problem, {("p", 100.0): 1})
-    assert not laughable(problem.columns, alone).any()
+    programme = problem_with(spread=1e-4)
+    mixed = lots_of(programme, {("p", 100.0): 12, ("p", 85.0): 1})
+    assert laughable(programme.candidates, mixed).sum() == 1
+    alone = lots_of(programme, {("p", 100.0): 1})
+    assert not laughable(programme.candidates, alone).any()
 
 
 def test_a_collar_of_two_strikes_is_no_disguise():
-    problem = problem_with(spread=1e-4)
-    assert not laughable(problem.columns, lots_of(problem, {("p", 85.0): 6, ("c", 100.0): -6})).any()
+    programme = problem_with(spread=1e-4)
+    assert not laughable(programme.candidates, lots_of(programme, {("p", 85.0): 6, ("c", 100.0): -6})).any()
 
 
 def test_what_is_held_may_be_closed_whatever_it_is():
     deep = small_chain(PARITY).option("BTC-8MAR26-40-C")
-    problem = problem_with(spread=1e-4, book=Book([*BOOK.holdings, Holding(deep, 6.0)]))
+    programme = problem_with(spread=1e-4, book=Book([*BOOK.holdings, Holding(deep, 6.0)]))
     sold = [
         i
-        for i, item in enumerate(problem.columns.instruments)
-        if item == deep and problem.columns.size[i] < 0
+        for i, item in enumerate(programme.candidates.instruments)
+        if item == deep and programme.candidates.size[i] < 0
     ]
-    closing, opening = (6.0 * (np.arange(len(problem.columns)) == i) for i in sold)
-    assert not laughable(problem.columns, closing).any()
-    assert laughable(problem.columns, opening).any()
+    closing, opening = (6.0 * (np.arange(len(programme.candidates)) == i) for i in sold)
+    assert not laughable(programme.candidates, closing).any()
+    assert laughable(programme.candidates, opening).any()
 
 
 def test_where_outright_is_allowed_and_no_dearer_no_plan_is_a_disguise():

@@ -24,7 +24,7 @@ from hedging.paths.paths import grid
 from hedging.planner import Effort, Limits, PlanStatus, Target, plan
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.solver import backends, search_state
-from hedging.planner.solver.backends import Engine, Programme, branch_and_bound
+from hedging.planner.solver.backends import Engine, Milp, solve_milp
 
 
 @pytest.fixture(params=backends.SOLVERS)
@@ -34,9 +34,9 @@ def solver(request):
     return request.param
 
 
-def random_programme(seed: int, size: int = 4, rows: int = 3) -> Programme:
+def random_programme(seed: int, size: int = 4, rows: int = 3) -> Milp:
     random = np.random.default_rng(seed)
-    return Programme(
+    return Milp(
         cost=random.normal(size=size),
         matrix=csr_array(random.normal(size=(rows, size))),
         bound=random.normal(size=rows),
@@ -45,23 +45,23 @@ def random_programme(seed: int, size: int = 4, rows: int = 3) -> Programme:
     )
 
 
-def every_point(programme: Programme) -> tuple[float, bool]:
+def every_point(milp: Milp) -> tuple[float, bool]:
     """Least cost over all whole points; whether there is one."""
-    points = np.array(list(itertools.product(*(np.arange(high + 1) for high in programme.upper))))
-    fits = (points @ programme.matrix.toarray().T <= programme.bound + 1e-9).all(axis=1)
-    return float((points @ programme.cost)[fits].min(initial=np.inf)), bool(fits.any())
+    points = np.array(list(itertools.product(*(np.arange(high + 1) for high in milp.upper))))
+    fits = (points @ milp.matrix.toarray().T <= milp.bound + 1e-9).all(axis=1)
+    return float((points @ milp.cost)[fits].min(initial=np.inf)), bool(fits.any())
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_no_whole_point_costs_less(solver, seed):
-    programme = random_programme(seed)
-    least, possible = every_point(programme)
-    found = branch_and_bound(programme, solver=solver, gap=1e-9, seconds=60.0)
+    milp = random_programme(seed)
+    least, possible = every_point(milp)
+    found = solve_milp(milp, solver=solver, gap=1e-9, seconds=60.0)
     assert found.infeasible == (not possible)
     if possible:
-        assert programme.cost @ found.x == pytest.approx(least, abs=1e-6)
+        assert milp.cost @ found.x == pytest.approx(least, abs=1e-6)
         assert found.bound <= least + 1e-6
-        assert (programme.matrix @ found.x <= programme.bound + 1e-6).all()
+        assert (milp.matrix @ found.x <= milp.bound + 1e-6).all()
         assert np.abs(found.x - np.round(found.x)).max() < 1e-6
     else:
         assert found.x is None
@@ -70,14 +70,14 @@ def test_no_whole_point_costs_less(solver, seed):
 QUIET = """
     import numpy as np
     from scipy.sparse import csr_array
-    from hedging.planner.solver.backends import Programme, branch_and_bound
+    from hedging.planner.solver.backends import Milp, solve_milp
     from hedging.planner.solver.linear import LinearProgramme
 
     linear = LinearProgramme(np.array([-1.0]), np.zeros(1), np.ones(1))
     linear.add(np.ones((1, 1)), np.ones(1))
     linear.solve()
     one = np.ones(3)
-    branch_and_bound(Programme(-one, csr_array([one]), np.ones(1), one, one > 0.0), gap=1e-9, seconds=60.0)
+    solve_milp(Milp(-one, csr_array([one]), np.ones(1), one, one > 0.0), gap=1e-9, seconds=60.0)
 """
 
 
@@ -132,19 +132,19 @@ def test_a_solver_that_is_not_installed_names_its_extra(monkeypatch):
 
 def test_what_a_solver_cannot_make_sense_of_is_an_error_of_ours():
     given = random_programme(1)
-    broken = Programme(given.cost, given.matrix * np.inf, given.bound, given.upper, given.whole)
+    broken = Milp(given.cost, given.matrix * np.inf, given.bound, given.upper, given.whole)
     with pytest.raises(SolverError, match="solver"):
-        branch_and_bound(broken, gap=1e-9, seconds=60.0)
+        solve_milp(broken, gap=1e-9, seconds=60.0)
 
 
 # --- stopped by hand --------------------------------------------------------------------------------
 
 
-def hard_programme() -> Programme:
+def hard_programme() -> Milp:
     """A knapsack of many weights that keeps any solver busy for long."""
     random = np.random.default_rng(0)
     weights = random.integers(5, 100, (12, 120)).astype(float)
-    return Programme(
+    return Milp(
         cost=-random.integers(10, 100, 120).astype(float),
         matrix=csr_array(weights),
         bound=weights.sum(axis=1) / 2,
@@ -161,7 +161,7 @@ def test_an_interrupt_brings_the_best_point_so_far_and_its_bound():
         if len(asked) == 20:
             raise KeyboardInterrupt
 
-    found = branch_and_bound(hard_programme(), gap=0.0, seconds=3600.0, tick=interrupting)
+    found = solve_milp(hard_programme(), gap=0.0, seconds=3600.0, tick=interrupting)
     assert found.interrupted
     assert found.x is not None
     assert (hard_programme().matrix @ found.x <= hard_programme().bound + 1e-6).all()

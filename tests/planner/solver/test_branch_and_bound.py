@@ -1,4 +1,4 @@
-"""Branching over families of orders, against every plan there is; and the linear programmes it stands on."""
+"""Branching over stretches of orders, against every plan there is; and the linear programmes it stands on."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cases.enumeration import random_chain, random_outcomes
-from cases.planner import CASH, COIN, LOOSE, coins, programme, tradable
+from cases.planner import CASH, COIN, LOOSE, coins, programme_for, tradable
 
 from hedging.market.market import Market
 from hedging.paths.paths import grid
 from hedging.planner import Limits, Target
-from hedging.planner.programme.programme import Problem
-from hedging.planner.solver import branch_and_bound as families
+from hedging.planner.programme.programme import Programme
+from hedging.planner.solver import branch_and_bound as stretches
 from hedging.planner.solver.relaxation import relax_within
 from hedging.planner.solver.search_state import Search
 
@@ -24,7 +24,7 @@ MOST = 3
 KINDS = ("cost", "worst", "shortfall", "missed")
 
 
-def problem_of(seed: int, kind: str) -> Problem:
+def problem_of(seed: int, kind: str) -> Programme:
     """Three or four options of three lots at most, up to three legs; `missed` may miss every limit at a price."""
     random = np.random.default_rng([11, seed, KINDS.index(kind)])
     chain = random_chain(random, terms=COIN if seed % 2 else CASH)
@@ -46,94 +46,94 @@ def problem_of(seed: int, kind: str) -> Problem:
         **LOOSE,
     )
     outcomes = random_outcomes(random, 60) if tail else None
-    whole = programme(book, (Market.of(chain),), target, limits, 20.0, GRID, outcomes)
-    problem = tradable(whole, limits)
+    whole = programme_for(book, (Market.of(chain),), target, limits, 20.0, GRID, outcomes)
+    programme = tradable(whole, limits)
     if kind == "missed":
         may = ("delta", "vega", "floor", "budget")
-        prices = {limit: 2.0 * problem.base for limit in problem.limits if limit.kind in may}
-        problem = replace(problem, miss_price=prices)
-    return problem
+        prices = {limit: 2.0 * programme.base for limit in programme.limits if limit.kind in may}
+        programme = replace(programme, miss_price=prices)
+    return programme
 
 
-def every_plan(problem: Problem) -> Iterator[np.ndarray]:
+def every_plan(programme: Programme) -> Iterator[np.ndarray]:
     """All whole lots of one to `max_legs` instruments, each bought or sold."""
     sides: dict[str, list[int]] = {}
-    for column, item in enumerate(problem.columns.instruments):
+    for column, item in enumerate(programme.candidates.instruments):
         sides.setdefault(item.symbol, []).append(column)
     ways = [
-        [(), *((column, lots) for column in columns for lots in range(1, MOST + 1))]
-        for columns in sides.values()
+        [(), *((column, lots) for column in candidates for lots in range(1, MOST + 1))]
+        for candidates in sides.values()
     ]
     for chosen in itertools.product(*ways):
         legs = [leg for leg in chosen if leg]
-        if 0 < len(legs) <= problem.max_legs:
-            lots = np.zeros(len(problem.columns))
+        if 0 < len(legs) <= programme.max_legs:
+            lots = np.zeros(len(programme.candidates))
             for column, number in legs:
                 lots[column] = number
-            if (lots <= problem.columns.most).all() and (
-                lots[lots > 0] >= problem.columns.least[lots > 0]
+            if (lots <= programme.candidates.most).all() and (
+                lots[lots > 0] >= programme.candidates.least[lots > 0]
             ).all():
                 yield lots
 
 
-def kept(problem: Problem) -> list[tuple[float, np.ndarray]]:
+def kept(programme: Programme) -> list[tuple[float, np.ndarray]]:
     """Cost and lots of all plans that keep what may not be missed."""
-    search = Search(problem, 0.0, np.inf)
-    return [(search.objective(lots), lots) for lots in every_plan(problem) if search.keeps(lots)]
+    search = Search(programme, 0.0, np.inf)
+    return [(search.objective(lots), lots) for lots in every_plan(programme) if search.keeps(lots)]
 
 
-def started(problem: Problem):
-    search = Search(problem, 1e-9, np.inf)
-    relaxed = relax_within(search, None, problem.columns.most)
+def started(programme: Programme):
+    search = Search(programme, 1e-9, np.inf)
+    relaxed = relax_within(search, None, programme.candidates.most)
     return search, relaxed
 
 
-@pytest.fixture(params=[0, families.FEW_LOTS], ids=["leg by leg", "as it is"])
+@pytest.fixture(params=[0, stretches.FEW_LOTS], ids=["leg by leg", "as it is"])
 def few_lots(request, monkeypatch):
     """So few options are a handful of lots, which a solver would be given at once: not so here."""
-    monkeypatch.setattr(families, "FEW_LOTS", request.param)
+    monkeypatch.setattr(stretches, "FEW_LOTS", request.param)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(5))
 def test_no_plan_of_whole_lots_costs_less(few_lots, seed, kind):
-    problem = problem_of(seed, kind)
-    plans = kept(problem)
-    search, relaxed = started(problem)
+    programme = problem_of(seed, kind)
+    plans = kept(programme)
+    search, relaxed = started(programme)
     if relaxed is None:
         assert not plans
         return
-    bound = families.branch_over_families(search, relaxed, range(1, problem.max_legs + 1))
+    bound = stretches.branch_and_bound(search, relaxed, range(1, programme.max_legs + 1))
     if not plans:
         assert search.best is None
         assert bound == np.inf
         return
     least = min(cost for cost, _ in plans)
-    assert search.cost == pytest.approx(least, rel=2e-6, abs=2e-7 * problem.base)
-    assert bound <= least + 2e-7 * problem.base
-    assert bound == pytest.approx(least, rel=1e-5, abs=1e-6 * problem.base)
+    assert search.cost == pytest.approx(least, rel=2e-6, abs=2e-7 * programme.base)
+    assert bound <= least + 2e-7 * programme.base
+    assert bound == pytest.approx(least, rel=1e-5, abs=1e-6 * programme.base)
 
 
 @pytest.mark.parametrize("legs", [1, 2, 3])
 @pytest.mark.parametrize("kind", ["cost", "missed"])
 def test_a_number_of_legs_is_searched_by_itself(monkeypatch, kind, legs):
-    monkeypatch.setattr(families, "FEW_LOTS", 0)
-    problem = problem_of(5, kind)
-    search, relaxed = started(problem)
-    bound = families.branch_over_families(search, relaxed, [legs])
-    plans = [cost for cost, lots in kept(problem) if np.count_nonzero(lots) == legs]
-    assert bound <= min(plans, default=np.inf) + 2e-7 * problem.base
-    assert search.cost <= min(plans, default=np.inf) + 2e-7 * problem.base
+    monkeypatch.setattr(stretches, "FEW_LOTS", 0)
+    programme = problem_of(5, kind)
+    search, relaxed = started(programme)
+    bound = stretches.branch_and_bound(search, relaxed, [legs])
+    plans = [cost for cost, lots in kept(programme) if np.count_nonzero(lots) == legs]
+    assert bound <= min(plans, default=np.inf) + 2e-7 * programme.base
+    assert search.cost <= min(plans, default=np.inf) + 2e-7 * programme.base
 
 
 def test_stopped_at_any_node_the_bound_is_above_no_plan(monkeypatch):
-    monkeypatch.setattr(families, "FEW_LOTS", 0)
-    relaxed_node = families._relaxed
-    problem = problem_of(0, "missed")
-    least = min(cost for cost, _ in kept(problem))
+    monkeypatch.setattr(stretches, "FEW_LOTS", 0)
+    relaxed_node = stretches._relaxed
+    programme = problem_of(0, "missed")
+    least = min(cost for cost, _ in kept(programme))
     bounds = []
     for nodes in range(1, 25):
-        search, relaxed = started(problem)
+        search, relaxed = started(programme)
         left = iter(range(nodes - 1))
 
         def stopping(search, node, left=left):
@@ -141,39 +141,39 @@ def test_stopped_at_any_node_the_bound_is_above_no_plan(monkeypatch):
                 search.deadline = -np.inf
             return relaxed_node(search, node)
 
-        monkeypatch.setattr(families, "_relaxed", stopping)
-        bounds.append(families.branch_over_families(search, relaxed, [1, 2, 3]))
+        monkeypatch.setattr(stretches, "_relaxed", stopping)
+        bounds.append(stretches.branch_and_bound(search, relaxed, [1, 2, 3]))
         assert bounds[-1] == search.floor
-    assert max(bounds) <= least + 2e-7 * problem.base
+    assert max(bounds) <= least + 2e-7 * programme.base
     assert bounds == sorted(bounds)
     assert bounds[0] < bounds[-1]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_plan_of_a_node_costs_less_than_its_relaxation(monkeypatch, kind):
-    monkeypatch.setattr(families, "FEW_LOTS", 0)
-    relaxed_node, seen = families._relaxed, []
+    monkeypatch.setattr(stretches, "FEW_LOTS", 0)
+    relaxed_node, seen = stretches._relaxed, []
 
     def noting(search, node):
         found = relaxed_node(search, node)
         seen.append((node, np.inf if found is None else found.value))
         return found
 
-    monkeypatch.setattr(families, "_relaxed", noting)
-    problem = problem_of(1, kind)
-    search, relaxed = started(problem)
-    families.branch_over_families(search, relaxed, [1, 2, 3])
-    held, plans = 0, kept(problem)
+    monkeypatch.setattr(stretches, "_relaxed", noting)
+    programme = problem_of(1, kind)
+    search, relaxed = started(programme)
+    stretches.branch_and_bound(search, relaxed, [1, 2, 3])
+    held, plans = 0, kept(programme)
     for node, value in seen:
         for cost, lots in plans:
-            if lies_in(lots, node.families) and (lots <= node.most).all():
+            if lies_in(lots, node.stretches) and (lots <= node.most).all():
                 held += 1
-                fixed = node.legs * problem.price_per_leg
-                assert cost >= value + fixed - 2e-7 * problem.base
+                fixed = node.legs * programme.price_per_leg
+                assert cost >= value + fixed - 2e-7 * programme.base
     assert held
 
 
-def lies_in(lots: np.ndarray, chosen: tuple[families.Family, ...]) -> bool:
+def lies_in(lots: np.ndarray, chosen: tuple[stretches.Stretch, ...]) -> bool:
     counts = [np.count_nonzero(lots[orders]) == legs for orders, legs in chosen]
     return all(counts) and np.count_nonzero(lots) == sum(legs for _, legs in chosen)
 
@@ -182,27 +182,27 @@ def test_of_two_halves_each_set_of_legs_lies_in_exactly_one_child():
     random = np.random.default_rng(3)
     for _ in range(20):
         orders = random.permutation(9)
-        node = families._Node(
+        node = stretches._Node(
             ((orders[:6], 2), (orders[6:], 1)), np.full(9, 5.0), 0.0, np.zeros(0, dtype=int)
         )
         lots = np.where(random.random(9) < 0.5, random.uniform(0.0, 5.0, 9), 0.0)
-        children = list(families._halved(node, lots))
+        children = list(stretches._halved(node, lots))
         assert len(children) > 1
         for legs in itertools.combinations(range(9), 3):
             plan = np.isin(np.arange(9), legs).astype(float)
-            assert sum(lies_in(plan, child) for child in children) == lies_in(plan, node.families)
+            assert sum(lies_in(plan, child) for child in children) == lies_in(plan, node.stretches)
 
 
 def test_neighbours_of_the_line_are_of_one_side_and_kind_by_expiry_and_strike():
-    problem = problem_of(2, "cost")
-    columns, line = problem.columns, families._line(problem)
-    assert sorted(line) == list(range(len(columns)))
+    programme = problem_of(2, "cost")
+    candidates, line = programme.candidates, stretches._line(programme)
+    assert sorted(line) == list(range(len(candidates)))
     keys = [
         (
-            columns.instruments[i].flag,
-            columns.size[i] > 0,
-            columns.instruments[i].expiry,
-            columns.instruments[i].strike,
+            candidates.instruments[i].flag,
+            candidates.size[i] > 0,
+            candidates.instruments[i].expiry,
+            candidates.instruments[i].strike,
         )
         for i in line
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases.planner import LOOSE, coins, programme, small_chain
+from cases.planner import LOOSE, coins, programme_for, small_chain
 
 from hedging import samples
 from hedging.market.market import Market
@@ -42,13 +42,13 @@ def test_each_clashing_limit_is_needed_for_the_clash():
     target, limits = Target(delta=(9.5, None), floor=-0.01), Limits(budget=0.0, **LOOSE)
     with pytest.raises(InfeasibleHedgeError) as caught:
         plan(book, chain, target, limits)
-    problem = programme(book, (Market.of(chain),), target, limits, 30.0, scenarios)
-    problem = problem.only(np.isin(problem.columns.kinds, ("call", "put")))
+    programme = programme_for(book, (Market.of(chain),), target, limits, 30.0, scenarios)
+    programme = programme.only(np.isin(programme.candidates.kinds, ("call", "put")))
     from dataclasses import replace
 
     def possible(groups):
-        rows = problem.rows.take(problem.rows.of(*map(Limit, groups)))
-        return relax(replace(problem, rows=rows)) is not None
+        rows = programme.rows.take(programme.rows.of(*map(Limit, groups)))
+        return relax(replace(programme, rows=rows)) is not None
 
     clashes = caught.value.clashes
     assert not possible(clashes)

@@ -25,7 +25,7 @@ BOOK, CHAIN = samples.book(), samples.chain()
 def test_an_interrupt_returns_the_best_plan_so_far(monkeypatch):
     chain = samples.chain()
     calls = []
-    whole = branching.branch_and_bound
+    whole = branching.solve_milp
 
     def interrupted(*args, **kwargs):
         calls.append(1)
@@ -33,7 +33,7 @@ def test_an_interrupt_returns_the_best_plan_so_far(monkeypatch):
             raise KeyboardInterrupt
         return whole(*args, **kwargs)
 
-    monkeypatch.setattr(branching, "branch_and_bound", interrupted)
+    monkeypatch.setattr(branching, "solve_milp", interrupted)
     target = Target(delta=(8, 12), vega=(0, None), floor=-0.12)
     found = plan(
         samples.book(),
@@ -58,7 +58,7 @@ def test_an_interrupt_before_there_is_a_plan_ends_the_search_at_once(monkeypatch
         calls.append(1)
         return Branched(None, -math.inf, 0, interrupted=True)
 
-    monkeypatch.setattr(branching, "branch_and_bound", interrupted)
+    monkeypatch.setattr(branching, "solve_milp", interrupted)
     monkeypatch.setattr("hedging.planner.solver.search.rounded", _nothing)
     monkeypatch.setattr("hedging.planner.solver.search._few", _nothing)
     with pytest.raises(KeyboardInterrupt):

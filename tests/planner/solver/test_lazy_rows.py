@@ -26,7 +26,7 @@ def both(target: Target = BANDS, floor: float = SHARE, quotes: int = 120, **limi
     request = request_of(chain, replace(target, floor=floor), scenarios, **limits)
     listed = problem_of(request)
     bare = problem_of(request_of(chain, target, scenarios, **limits))
-    lazy = lazy_floor(request.book, request.markets[0], bare.columns, scenarios, floor, bare.base)
+    lazy = lazy_floor(request.book, request.markets[0], bare.candidates, scenarios, floor, bare.base)
     return listed, replace(bare, lazy=(lazy,))
 
 
@@ -35,12 +35,12 @@ def test_rows_that_are_made_are_the_rows_that_are_listed():
     (lazy,), floor = made.lazy, listed.rows.many
     every = np.arange(len(lazy))
     assert lazy.rows(every) == pytest.approx(listed.rows.matrix[floor], rel=1e-9, abs=1e-9)
-    lots = np.zeros(len(listed.columns))
+    lots = np.zeros(len(listed.candidates))
     lots[[3, 20, 41]] = 5.0, 70.0, 11.0
     assert lazy.over(lots) == pytest.approx(
         listed.rows.matrix[floor] @ lots - listed.rows.bound[floor], rel=1e-9, abs=1e-6
     )
-    keep = np.arange(len(listed.columns))[::2]
+    keep = np.arange(len(listed.candidates))[::2]
     assert lazy.only(keep).rows(every[:5]) == pytest.approx(lazy.rows(every[:5])[:, keep])
 
 
@@ -49,7 +49,7 @@ def test_orders_are_not_made_again_and_no_more_are_kept_than_there_is_room_for(m
     lazy = made.lazy[0]
     asked = []
     counting = replace(lazy, by_order=lambda at: asked.append(at) or lazy.by_order(at), _made={})
-    lots = np.zeros(len(made.columns))
+    lots = np.zeros(len(made.candidates))
     lots[[3, 20]] = 1.0
     counting.over(lots)
     counting.over(2.0 * lots)
@@ -85,7 +85,7 @@ def test_few_rows_are_ever_made():
     rows = np.count_nonzero(search.source == 0)
     assert 0 < rows <= 4  # those with a price
     solve(made, time_limit=60.0)
-    assert len(made.lazy[0]._made) < len(made.columns) / 2
+    assert len(made.lazy[0]._made) < len(made.candidates) / 2
 
 
 def test_the_simplest_plan_is_the_same():

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cases.enumeration import assert_proven, random_chain, random_outcomes
-from cases.planner import CASH, COIN, LOOSE, coins, programme, small_chain
+from cases.planner import CASH, COIN, LOOSE, coins, programme_for, small_chain
 from scipy.optimize import linprog
 
 from hedging import samples
@@ -70,23 +70,23 @@ def test_the_least_shortfall_is_that_of_the_whole_linear_programme():
     outcomes = random_outcomes(np.random.default_rng(4), 1_000, days=30.0)
     target, limits = Target(delta=(8, 14), minimise="shortfall"), Limits(budget=0.03, cost=0.001)
     market = Market.of(CHAIN)
-    problem = programme(BOOK, (market,), target, limits, 30.0, default_scenarios(30.0), outcomes)
-    (tail,), rows = problem.tails, problem.rows
+    programme = programme_for(BOOK, (market,), target, limits, 30.0, default_scenarios(30.0), outcomes)
+    (tail,), rows = programme.tails, programme.rows
     count = tail.held.size
-    # Columns: lots, the quantile, the excess of each scenario, in units of 10,000.
+    # Candidates: lots, the quantile, the excess of each scenario, in units of 10,000.
     scale, share = 1e4, tail.probabilities / 0.05
     excess = np.hstack((-tail.pnl / scale, -np.ones((count, 1)), -np.eye(count)))
     norm = np.maximum(np.abs(rows.matrix).max(axis=1), 1e-12)
     fixed = np.hstack((rows.matrix / norm[:, None], np.zeros((norm.size, count + 1))))
     whole = linprog(
-        np.hstack((problem.columns.cost / scale, 1.0, share)),
+        np.hstack((programme.candidates.cost / scale, 1.0, share)),
         A_ub=np.vstack((fixed, excess)),
         b_ub=np.hstack((rows.bound / norm, tail.held / scale)),
-        bounds=[*((0.0, each) for each in problem.columns.most), (None, None), *([(0.0, None)] * count)],
+        bounds=[*((0.0, each) for each in programme.candidates.most), (None, None), *([(0.0, None)] * count)],
         method="highs-ds",
     )
-    assert whole.fun > 0.01 * problem.base / scale
-    assert relax(problem).value == pytest.approx(whole.fun * scale, rel=1e-5)
+    assert whole.fun > 0.01 * programme.base / scale
+    assert relax(programme).value == pytest.approx(whole.fun * scale, rel=1e-5)
 
 
 def test_the_least_worst_loss_and_the_least_cost_are_two_sides_of_one_frontier():
@@ -122,15 +122,15 @@ def test_more_may_be_spent_on_a_loss_at_the_price_that_is_shown():
 
     def relaxed(cost):
         limits = Limits(budget=0.02, cost=cost)
-        return relax(programme(BOOK, (Market.of(CHAIN),), target, limits, 30.0, default_scenarios(30.0)))
+        return relax(programme_for(BOOK, (Market.of(CHAIN),), target, limits, 30.0, default_scenarios(30.0)))
 
-    problem = programme(
+    programme = programme_for(
         BOOK, (Market.of(CHAIN),), target, Limits(budget=0.02, cost=0.0003), 30.0, default_scenarios(30.0)
     )
-    step = 1e-6 * problem.base
+    step = 1e-6 * programme.base
     at = relaxed(0.0003)
     slope = (at.value - relaxed(0.0003 + 1e-6).value) / step
-    assert at.duals[problem.rows.of(Limit("cost"))].sum() == pytest.approx(slope, rel=1e-3)
+    assert at.duals[programme.rows.of(Limit("cost"))].sum() == pytest.approx(slope, rel=1e-3)
     assert slope > 1.0
 
 

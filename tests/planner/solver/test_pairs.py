@@ -26,7 +26,7 @@ TARGETS = [
 
 
 @pytest.fixture(scope="module", params=range(len(TARGETS) * 2))
-def problem(request):
+def programme_for(request):
     seed, at = divmod(request.param, len(TARGETS))
     price = 0.0 if seed else 5e-5
     chain = chain_of(90, seed)
@@ -35,7 +35,7 @@ def problem(request):
 
 def all_pairs(search: Search, target: float) -> np.ndarray:
     """The cost of the relaxation of every single leg and pair, infinite where it is the target or more."""
-    every, most = np.arange(len(search.problem.columns)), search.problem.columns.most
+    every, most = np.arange(len(search.programme.candidates)), search.programme.candidates.most
     box = Box.of(search, every, most)
     first, second = np.triu_indices(every.size, k=1)
     different = search.contracts[first] != search.contracts[second]
@@ -47,17 +47,17 @@ def all_pairs(search: Search, target: float) -> np.ndarray:
     return cost
 
 
-def searched(problem, memory: float = 1e9):
-    search = Search(problem, 0.0, np.inf, Engine(memory=memory))
-    return search, relax_within(search, None, problem.columns.most)
+def searched(programme, memory: float = 1e9):
+    search = Search(programme, 0.0, np.inf, Engine(memory=memory))
+    return search, relax_within(search, None, programme.candidates.most)
 
 
-def test_no_pair_that_is_left_out_costs_less_than_the_target(problem):
-    search, relaxed = searched(problem)
+def test_no_pair_that_is_left_out_costs_less_than_the_target(programme):
+    search, relaxed = searched(programme)
     found, _ = cheapest_pair(search, relaxed, *reach(search, relaxed, np.inf), np.inf)
     least = search.objective(found)
     for target in (least, 1.02 * least, 1.2 * least):
-        keep, most = reach(search, relaxed, target - problem.price_per_leg)
+        keep, most = reach(search, relaxed, target - programme.price_per_leg)
         sides = module._Sides.of(search, relaxed, keep, most, target)
         left = np.full((len(most), len(most)), False)
         for first, second, _ in sides.blocks(lambda t=target, s=sides: t - s.base, 1_000):
@@ -67,8 +67,8 @@ def test_no_pair_that_is_left_out_costs_less_than_the_target(problem):
         assert not (wanted & ~left).any()
 
 
-def test_the_bound_of_a_block_is_one_on_all_pairs_from_it_on(problem):
-    search, relaxed = searched(problem)
+def test_the_bound_of_a_block_is_one_on_all_pairs_from_it_on(programme):
+    search, relaxed = searched(programme)
     keep, most = reach(search, relaxed, np.inf)
     cost = all_pairs(search, np.inf)[:, :-1]
     sides = module._Sides.of(search, relaxed, keep, most, np.inf)
@@ -80,45 +80,45 @@ def test_the_bound_of_a_block_is_one_on_all_pairs_from_it_on(problem):
 
 
 @pytest.mark.parametrize("memory", [1e4, 1e6])
-def test_little_memory_finds_the_same_plan(problem, memory, monkeypatch):
+def test_little_memory_finds_the_same_plan(programme, memory, monkeypatch):
     monkeypatch.setattr(module, "SMALLEST", 64)
-    expected, bound = cheapest_pair(*(args := searched(problem)), *reach(*args, np.inf), np.inf)
-    found, left = cheapest_pair(*(args := searched(problem, memory)), *reach(*args, np.inf), np.inf)
+    expected, bound = cheapest_pair(*(args := searched(programme)), *reach(*args, np.inf), np.inf)
+    found, left = cheapest_pair(*(args := searched(programme, memory)), *reach(*args, np.inf), np.inf)
     assert bound == left == np.inf
-    cost = problem.columns.cost
+    cost = programme.candidates.cost
     assert cost @ found == pytest.approx(cost @ expected, rel=1e-12)
 
 
-def test_the_cheapest_pair_is_no_dearer_than_any_whole_lots_of_the_cheapest_relaxations(problem):
+def test_the_cheapest_pair_is_no_dearer_than_any_whole_lots_of_the_cheapest_relaxations(programme):
     """Brute force over the pairs whose relaxations are cheapest, lot by lot in a window around their points."""
-    search, relaxed = searched(problem)
+    search, relaxed = searched(programme)
     found, _ = cheapest_pair(search, relaxed, *reach(search, relaxed, np.inf), np.inf)
     least = search.objective(found)
     cost = all_pairs(search, least)[:, :-1]
     near = np.argwhere(np.isfinite(cost))
     random = np.random.default_rng(0)
     for i, j in random.permutation(near)[:40]:
-        for x in random.integers(problem.columns.least[i], 800, 60):
-            for y in random.integers(problem.columns.least[j], 800, 5):
-                lots = np.zeros(len(problem.columns))
+        for x in random.integers(programme.candidates.least[i], 800, 60):
+            for y in random.integers(programme.candidates.least[j], 800, 5):
+                lots = np.zeros(len(programme.candidates))
                 lots[[i, j]] = x, y
                 if search.objective(lots) < least * (1.0 - 1e-9):
                     assert not search.keeps(lots)
 
 
-def test_where_there_is_no_time_the_rest_is_bounded(problem):
-    search, relaxed = searched(problem)
+def test_where_there_is_no_time_the_rest_is_bounded(programme):
+    search, relaxed = searched(programme)
     found, _ = cheapest_pair(search, relaxed, *reach(search, relaxed, np.inf), np.inf)
-    late, relaxed = searched(problem)
+    late, relaxed = searched(programme)
     late.last = 0.0
     nothing, left = cheapest_pair(late, relaxed, *reach(late, relaxed, np.inf), np.inf)
     assert nothing is None
     assert relaxed.value <= left <= search.objective(found) * (1.0 + 1e-9)
 
 
-def test_the_plainest_pair_is_the_cheapest_of_the_lowest_rank(problem, monkeypatch):
+def test_the_plainest_pair_is_the_cheapest_of_the_lowest_rank(programme, monkeypatch):
     monkeypatch.setattr(module, "POOLED", 50)  # pools are gone through as they fill
-    search, relaxed = searched(problem)
+    search, relaxed = searched(programme)
     cheapest, _ = cheapest_pair(search, relaxed, *reach(search, relaxed, np.inf), np.inf)
     ceiling = 1.1 * search.objective(cheapest)
     keep, most = reach(search, relaxed, ceiling)

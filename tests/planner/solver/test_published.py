@@ -8,8 +8,8 @@ from cases.planner import LOOSE, coins, small_chain
 
 from hedging.market.contracts import ContractTerms, Spot
 from hedging.planner import Limits, Target, plan
-from hedging.planner.candidates.columns import Columns
-from hedging.planner.programme.programme import Problem
+from hedging.planner.candidates.candidates import Candidates
+from hedging.planner.programme.programme import Programme
 from hedging.planner.programme.rows import Rows
 from hedging.planner.request.limit import Limit
 from hedging.planner.solver.search import relax
@@ -21,7 +21,7 @@ def neutral(greeks: np.ndarray, held: np.ndarray, most: float = 1e6) -> np.ndarr
     both = np.hstack((greeks, -greeks))
     ones, zeros = np.ones(2 * count), np.zeros(2 * count)
     names = ("premium", "delta", "gamma", "vega", "theta", "entry", "coins", "cash", "least", "closes")
-    columns = Columns(
+    candidates = Candidates(
         instruments=(Spot("A"),) * (2 * count),
         size=ones,
         lot=ones,
@@ -34,7 +34,7 @@ def neutral(greeks: np.ndarray, held: np.ndarray, most: float = 1e6) -> np.ndarr
     group = np.zeros(rows, dtype=int)
     bound = np.hstack((-held, held))
     equal = Rows((Limit("delta"),), np.vstack((both, -both)), bound, group, np.ones(rows), none, none)
-    found = relax(Problem(columns, equal, 0.0, 2 * count, 1.0, "one"))
+    found = relax(Programme(candidates, equal, 0.0, 2 * count, 1.0, "one"))
     assert found is not None
     return found.lots[:count] - found.lots[count:]
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cases.markets import STRIKES, flat_chain
-from cases.planner import LOOSE, coins, programme, small_chain, tradable
+from cases.planner import LOOSE, coins, programme_for, small_chain, tradable
 
 from hedging import samples
 from hedging.book.legs import option_leg
@@ -87,7 +87,7 @@ def nothing_branched(search, relaxed, counts):
 @pytest.fixture
 def no_branching(monkeypatch):
     """Branch and bound comes to nothing, as if its time were always up: the speed of the machine is out."""
-    monkeypatch.setattr(solver, "branch_over_families", nothing_branched)
+    monkeypatch.setattr(solver, "branch_and_bound", nothing_branched)
 
 
 FEASIBLE = [
@@ -113,7 +113,7 @@ def test_without_any_branching_there_is_a_plan_within_every_limit(no_branching, 
 def test_what_is_found_without_branching_is_no_better_than_what_is_proven(monkeypatch, target, limits):
     proven = plan(samples.book(), samples.chain(), target, limits, effort=Effort(alternatives=False))
     with monkeypatch.context() as patched:
-        patched.setattr(solver, "branch_over_families", nothing_branched)
+        patched.setattr(solver, "branch_and_bound", nothing_branched)
         quick = plan(samples.book(), samples.chain(), target, limits, effort=Effort(alternatives=False))
     assert quick.objective >= proven.bound - 1e-9
     assert quick.bound <= proven.objective + 1e-9
@@ -164,11 +164,11 @@ def test_lots_of_too_many_legs_or_of_sizes_that_are_none_are_no_plan():
     chain = small_chain(LADDER, sizes=[3.0] * len(LADDER))
     market = Market.of(chain)
     target, limits = Target(delta=(None, 100.0)), Limits(max_legs=2, **LOOSE | {"min_leg_share": 0.2})
-    problem = programme(coins(10), (market,), target, limits, 30.0, default_scenarios(30.0))
-    problem = tradable(problem, limits)
-    search, bought = Search(problem, 0.0, np.inf), np.flatnonzero(problem.columns.size > 0)
+    programme = programme_for(coins(10), (market,), target, limits, 30.0, default_scenarios(30.0))
+    programme = tradable(programme, limits)
+    search, bought = Search(programme, 0.0, np.inf), np.flatnonzero(programme.candidates.size > 0)
     for count, lots, kept in ((2, 2.0, True), (3, 2.0, False), (1, 1.0, False), (1, 4.0, False)):
-        plan_of = np.zeros(len(problem.columns))
+        plan_of = np.zeros(len(programme.candidates))
         plan_of[bought[:count]] = lots
         assert search.keeps(plan_of) == kept
 
@@ -178,23 +178,23 @@ def test_lots_of_too_many_legs_or_of_sizes_that_are_none_are_no_plan():
 
 def sample_problem(target: Target, limits: Limits):
     market = Market.of(samples.chain())
-    problem = programme(samples.book(), (market,), target, limits, 30.0, default_scenarios(30.0))
-    return tradable(problem, limits)
+    programme = programme_for(samples.book(), (market,), target, limits, 30.0, default_scenarios(30.0))
+    return tradable(programme, limits)
 
 
 @pytest.mark.parametrize("legs", [1, 2])
 @pytest.mark.parametrize(("target", "limits"), FEASIBLE)
 def test_the_cheapest_pair_is_the_one_that_branch_and_bound_finds(target, limits, legs):
-    problem = replace(sample_problem(target, limits), max_legs=legs)
-    every, most = np.arange(len(problem.columns)), problem.columns.most
-    pairs = Search(problem, 0.0, np.inf)
+    programme = replace(sample_problem(target, limits), max_legs=legs)
+    every, most = np.arange(len(programme.candidates)), programme.candidates.most
+    pairs = Search(programme, 0.0, np.inf)
     relaxed = relax_within(pairs, None, most)
     found, left = (
         (None, np.inf) if relaxed is None else cheapest_pair(pairs, relaxed, every, most, np.inf, legs=legs)
     )
     assert left == np.inf
-    branched = Search(problem, 0.0, np.inf)
-    lots, bound = branch(branched, every, most, legs, price=problem.price_per_leg)
+    branched = Search(programme, 0.0, np.inf)
+    lots, bound = branch(branched, every, most, legs, price=programme.price_per_leg)
     if lots is None:
         assert bound == np.inf
         assert found is None
@@ -244,8 +244,8 @@ def test_a_target_out_of_reach_is_gone_for_as_far_as_the_orders_go():
     with pytest.raises(InfeasibleHedgeError, match="vega cannot be kept by what may be traded") as caught:
         plan(samples.book(), samples.chain(), target, limits)
     closest = caught.value.closest
-    columns = sample_problem(target, limits).columns
-    every = np.sort(np.maximum(columns.vega * columns.most, 0.0))[::-1]
+    candidates = sample_problem(target, limits).candidates
+    every = np.sort(np.maximum(candidates.vega * candidates.most, 0.0))[::-1]
     assert closest.after.vega == pytest.approx(every[: limits.max_legs].sum(), rel=0.02)
     assert caught.value.clashes == ("vega",)
     assert closest.gap <= 0.01 * (1 + 1e-9)
@@ -356,11 +356,11 @@ def test_the_put_beside_a_plan_is_the_closest_of_all_puts_however_slow_the_machi
     )
     found = plan(book, chain, target, limits)
     put = next(each for each in found.alternatives if each.name == "put")
-    whole = programme(book, chain, target, limits)
-    columns, rows = whole.columns, whole.rows
+    whole = programme_for(book, chain, target, limits)
+    candidates, rows = whole.candidates, whole.rows
     least = np.inf
-    for column in np.flatnonzero((columns.kinds == "put") & (columns.size > 0.0)):
-        lots = np.arange(columns.least[column], columns.most[column] + 1.0)
+    for column in np.flatnonzero((candidates.kinds == "put") & (candidates.size > 0.0)):
+        lots = np.arange(candidates.least[column], candidates.most[column] + 1.0)
         over = np.maximum(rows.matrix[:, [column]] * lots - rows.bound[:, None], 0.0)
         hard = (over[~rows.soft] <= 1e-6).all(axis=0)
         missed = sum(
@@ -382,25 +382,25 @@ def test_the_put_beside_a_plan_is_the_closest_of_all_puts_however_slow_the_machi
 @pytest.mark.parametrize("seen", range(12))
 def test_however_early_the_time_is_up_what_comes_back_holds(seen, monkeypatch):
     """The time is up when the clock has been looked at so often: in the relaxation, the rounding, the pairs ..."""
-    problem = replace(sample_problem(Target(delta=(8, 12), floor=-0.15), Limits(budget=0.02)), max_legs=3)
-    best = solver.solve(problem, gap=1e-6, time_limit=60.0)
+    programme = replace(sample_problem(Target(delta=(8, 12), floor=-0.15), Limits(budget=0.02)), max_legs=3)
+    best = solver.solve(programme, gap=1e-6, time_limit=60.0)
     looks = itertools.count()
     monkeypatch.setattr(Search, "late", lambda _: next(looks) >= 3**seen)
-    found = solver.solve(problem, gap=1e-6, time_limit=60.0)
+    found = solver.solve(programme, gap=1e-6, time_limit=60.0)
     assert not found.infeasible
     assert found.bound <= best.objective * (1.0 + 1e-9)
     if found.lots is None:
         return
-    assert Search(problem, 0.0, np.inf).keeps(found.lots)
+    assert Search(programme, 0.0, np.inf).keeps(found.lots)
     assert found.objective >= best.bound * (1.0 - 1e-9)
     if next(looks) < 3**seen:  # it was not up
         assert found.objective == pytest.approx(best.objective, rel=2e-6)
 
 
 def test_a_search_may_be_a_little_late_for_a_first_plan_and_no_more():
-    problem = sample_problem(Target(delta=(8, 12)), Limits(budget=0.02))
+    programme = sample_problem(Target(delta=(8, 12)), Limits(budget=0.02))
     now = time.perf_counter()
-    short, long = (Search.within(problem, 0.0, seconds, Engine()) for seconds in (0.0, 10.0))
+    short, long = (Search.within(programme, 0.0, seconds, Engine()) for seconds in (0.0, 10.0))
     assert now + 0.5 <= short.last < now + 1.5
     assert now + 11.0 <= long.last < now + 12.0
     assert not short.late()

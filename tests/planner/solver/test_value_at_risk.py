@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cases.enumeration import assert_proven, measure, random_chain, random_outcomes
-from cases.planner import CASH, COIN, LOOSE, coins, programme, small_chain, tradable
+from cases.planner import CASH, COIN, LOOSE, coins, programme_for, small_chain, tradable
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from hedging import samples
@@ -29,8 +29,8 @@ BOOK, CHAIN = samples.book(), samples.chain()
 GRID = grid(np.linspace(-0.6, 0.6, 13), (-0.1, 0.1), (5.0, 20.0))
 
 
-def maybe(random, chance, value):
-    return value if random.random() < chance else None
+def maybe(random, value_at_risk, value):
+    return value if random.random() < value_at_risk else None
 
 
 def random_case(seed: int):
@@ -129,11 +129,13 @@ def test_a_plan_keeps_its_value_at_risk_and_gives_up_no_more_than_it_may(outcome
 def test_however_short_the_time_the_bound_is_one(outcomes):
     """A plan stopped early has a gap that the proven optimum lies within."""
     target, limits = Target(delta=(5, 16), value_at_risk=-0.12), Limits()
-    problem = programme(BOOK, (Market.of(CHAIN),), target, limits, 30.0, default_scenarios(30.0), outcomes)
-    problem = tradable(problem, limits)
-    full = solve(problem, gap=1e-3, time_limit=60.0)
+    programme = programme_for(
+        BOOK, (Market.of(CHAIN),), target, limits, 30.0, default_scenarios(30.0), outcomes
+    )
+    programme = tradable(programme, limits)
+    full = solve(programme, gap=1e-3, time_limit=60.0)
     for seconds in (0.01, 1.0):
-        early = solve(problem, gap=1e-3, time_limit=seconds)
+        early = solve(programme, gap=1e-3, time_limit=seconds)
         assert early.bound <= full.objective + 1e-6
         assert early.lots is None or early.objective >= full.bound - 1e-6
 
@@ -161,11 +163,11 @@ def test_continuous_lots_can_keep_what_the_textbook_programme_can():
     outcomes, answers = random_outcomes(np.random.default_rng(2), 40), set()
     for share in (-0.4, -0.25, -0.15, -0.05):
         target = Target(value_at_risk=share, level=0.9)
-        problem = programme(
+        programme = programme_for(
             coins(10), (Market.of(chain),), target, Limits(budget=0.02, **LOOSE), 20.0, GRID, outcomes
         )
-        problem = problem.only(np.isin(problem.columns.kinds, ("call", "put")))
-        rows, n, count = problem.rows, len(problem.columns), 40
+        programme = programme.only(np.isin(programme.candidates.kinds, ("call", "put")))
+        rows, n, count = programme.rows, len(programme.candidates), 40
         switch = np.zeros((len(rows.bound), count))
         switch[rows.of(VALUE_AT_RISK)] = -1e5 * np.eye(count)
         matrix = np.vstack(
@@ -174,10 +176,10 @@ def test_continuous_lots_can_keep_what_the_textbook_programme_can():
         textbook = milp(
             np.zeros(n + count),
             integrality=np.hstack((np.zeros(n), np.ones(count))),
-            bounds=Bounds(0.0, np.hstack((problem.columns.most, np.ones(count)))),
+            bounds=Bounds(0.0, np.hstack((programme.candidates.most, np.ones(count)))),
             constraints=LinearConstraint(matrix, -np.inf, np.hstack((rows.bound, 0.1 + 1e-12))),
         )
-        assert possible(problem, time_limit=300.0) is (textbook.status == 0)
+        assert possible(programme, time_limit=300.0) is (textbook.status == 0)
         answers.add(textbook.status)
     assert answers == {0, 2}
 

@@ -1,0 +1,170 @@
+"""What comes from outside, read in one place: files, JSON and TOML, with what their parsers throw turned into ours."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from hedging.errors import InputError
+
+__all__ = ["MOST_BYTES", "foreign", "parse_json", "parse_toml", "read_bytes", "read_text", "where"]
+
+MOST_BYTES: Final = 32_000_000  # of a plan or a book: hundreds of times what a real one has
+_MOST_DIGITS: Final = 308  # of a whole number: a float holds no more
+_FOREIGN: Final = (
+    *(ValueError, TypeError, KeyError, IndexError, AttributeError),
+    *(ArithmeticError, RecursionError, MemoryError, NotImplementedError),
+)
+
+
+@contextmanager
+def foreign(what: str, error: type[InputError] = InputError, *, ours: bool = True) -> Iterator[None]:
+    """Turn what a parser or a constructor throws into one of our errors.
+
+    Parameters
+    ----------
+    what : str
+        Begins the message: the file, the field.
+    error : type
+        What is raised.
+    ours : bool
+        Whether our own errors get `what` before them too; otherwise they pass as they are.
+
+    Examples
+    --------
+    >>> with foreign("book.toml: quantity"):
+    ...     float("many")
+    Traceback (most recent call last):
+        ...
+    hedging.errors.InputError: book.toml: quantity: could not convert string to float: 'many'.
+    """
+    try:
+        yield
+    except InputError as known:
+        if not ours:
+            raise
+        raise error(f"{what}: {known}") from known
+    except _FOREIGN as thrown:
+        raise error(f"{what}: {_in_words(thrown)}.") from thrown
+
+
+def read_bytes(
+    path: str | Path, *, most: int | None = None, error: type[InputError] = InputError, what: str = ""
+) -> bytes:
+    """The bytes of a file, of at most so many.
+
+    Raises
+    ------
+    InputError
+        Or `error`, if it cannot be read or is larger.
+    """
+    shown = repr(str(path))  # a name may hold what a terminal would not show
+    told = f"{what} {path}" if what else shown
+    try:
+        with Path(path).open("rb") as stream:
+            data = stream.read() if most is None else stream.read(most + 1)
+    except OSError as thrown:
+        raise error(f"{told} cannot be read: {thrown.strerror or thrown}.") from thrown
+    except ValueError as thrown:  # a NUL in the path
+        raise error(f"{what} {shown} cannot be read: {thrown}.".strip()) from thrown
+    if most is not None and len(data) > most:
+        raise error(f"{told} is larger than {most:,} bytes, which none of its kind is.")
+    return data
+
+
+def read_text(
+    path: str | Path, *, most: int | None = MOST_BYTES, error: type[InputError] = InputError, what: str = ""
+) -> str:
+    """The text of a file in UTF-8, without the mark that some editors begin with.
+
+    Raises
+    ------
+    InputError
+        Or `error`, if it cannot be read, is larger or is no such text.
+    """
+    data = read_bytes(path, most=most, error=error, what=what)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as thrown:
+        raise error(f"{path} is no text in UTF-8: {thrown}.") from thrown
+
+
+def parse_json(
+    text: str | bytes,
+    name: str,
+    *,
+    finite: bool = False,
+    pairs: Callable[[list[tuple[str, Any]]], Any] | None = None,
+    error: type[InputError] = InputError,
+) -> Any:
+    """The values of a JSON text.
+
+    Parameters
+    ----------
+    text : str or bytes
+    name : str
+        For messages.
+    finite : bool
+        Whether NaN, Infinity and floats too large for one are refused; whole numbers of over 308 digits are always.
+    pairs : callable, optional
+        Makes an object of its pairs.
+    error : type
+        What is raised.
+    """
+
+    def whole(digits: str) -> int:
+        if len(digits) > _MOST_DIGITS:
+            raise ValueError(f"a whole number of {len(digits)} digits, more than a number can have")
+        return int(digits)
+
+    def number(digits: str) -> float:
+        value = float(digits)
+        if math.isinf(value):
+            raise ValueError(f"{digits} is larger than a number can be")
+        return value
+
+    def no_number(word: str) -> float:
+        raise ValueError(f"{word} is no number")
+
+    try:
+        strict: dict[str, Any] = {"parse_constant": no_number, "parse_float": number} if finite else {}
+        return json.loads(text, parse_int=whole, object_pairs_hook=pairs, **strict)
+    except InputError:
+        raise
+    except _FOREIGN as thrown:
+        raise error(f"{name}: the JSON is cut off or damaged: {_in_words(thrown)}.") from thrown
+
+
+def parse_toml(text: str, name: str) -> dict[str, Any]:
+    """The values of a TOML text.
+
+    Raises
+    ------
+    InputError
+        If it is none, or nested too deep.
+    """
+    try:
+        return tomllib.loads(text)
+    except _FOREIGN as thrown:
+        raise InputError(f"{name} is not TOML: {_in_words(thrown)}.") from thrown
+
+
+def where(location: Sequence[int | str]) -> str:
+    """A place in nested values, as ``orders.0.quantity``."""
+    return ".".join(map(str, location)) or "file"
+
+
+def _in_words(thrown: BaseException) -> str:
+    if isinstance(thrown, RecursionError):
+        return "it is nested too deep"
+    if isinstance(thrown, MemoryError):
+        return "it is too large for this machine's memory"
+    if isinstance(thrown, KeyError):
+        return f"{thrown.args[0] if thrown.args else thrown!r} is missing"
+    said = str(thrown).strip().rstrip(".")
+    return said or type(thrown).__name__

@@ -1,0 +1,167 @@
+"""The command ``hedging watch``: a saved plan held against chain after chain; transitions only."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shlex
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hedging.cli import _console as console
+from hedging.cli._streams import complain
+from hedging.cli.audit import BROKEN, add_deliveries, settled_of
+from hedging.errors import ChainError, HedgingError, InputError
+
+if TYPE_CHECKING:
+    from hedging.market import OptionChain
+    from hedging.monitor import Event, State, Watch
+    from hedging.planner import HedgePlan
+
+__all__ = ["add_parser"]
+
+LIVE = "live"
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+HOOK_SECONDS = 60.0
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add ``watch`` to the commands."""
+    command = console.command(
+        commands,
+        "watch",
+        _run,
+        "a saved plan held against chain after chain: tells transitions only; leaves with 1 where a target is broken",
+    )
+    command.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
+    command.add_argument(
+        "--chain",
+        required=True,
+        metavar="FILE|FOLDER|live",
+        help="quotes; recorded ones are replayed at once",
+    )
+    command.add_argument("--every", type=_seconds, metavar="TIME", help="look again: 30s, 5m, 1h; else once")
+    command.add_argument("--rules", metavar="FILE", help="TOML file of rules: near, near_of, bands, ignore")
+    command.add_argument(
+        "--json-lines", metavar="FILE", help="append transitions; a watch goes on from there"
+    )
+    command.add_argument("--hook", metavar="COMMAND", help="run on each transition, which it gets as JSON")
+    command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
+    command.add_argument("--no-levels", action="store_true", help="leave out where each limit breaks next")
+    add_deliveries(command)
+
+
+def _seconds(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
+    if match is None or float(match[1]) <= 0.0:
+        raise argparse.ArgumentTypeError(f"must be a time such as 30s, 5m or 1h; got {text!r}")
+    return float(match[1]) * UNITS[match[2]]
+
+
+def _run(args: argparse.Namespace) -> int:
+    from hedging.monitor import Rules, State, Watch, open_log, read_rules
+    from hedging.planner import read_plan
+
+    plan = read_plan(args.plan, trust=not args.edited)
+    if len(plan.exposures) > 1:
+        raise InputError(
+            f"{args.plan} is a joint plan; watch works on one asset: hold it against chains with audit."
+        )
+    rules = read_rules(args.rules) if args.rules else Rules()
+    watched = Watch(plan, rules, settled_of(args), args.prices or None)
+    with open_log(args.json_lines, plan) if args.json_lines else nullcontext() as log:
+        state = log.state if log is not None else State()
+        state = _watched(args, watched, state, log.write if log is not None else None)
+    return BROKEN if "broken" in state.status.values() else 0
+
+
+def _watched(
+    args: argparse.Namespace, watched: Watch, state: State, write: Callable[[Event], None] | None
+) -> State:
+    """Look, and look again after a while where that is asked for."""
+    while True:
+        before, last = state, None
+        for source in _sources(args, watched.plan, state):
+            events, state = watched.step(source, state)
+            for event in events:
+                if write is not None:
+                    write(event)
+                print(event, flush=True)
+                if args.hook:
+                    _hook(args.hook, event)
+            last = source
+        if last is not None and not args.no_levels and (state.status != before.status or not args.every):
+            _tell_levels(args, watched, last, state)
+        if not args.every:
+            return state
+        time.sleep(args.every)
+
+
+def _sources(args: argparse.Namespace, plan: HedgePlan, state: State) -> Iterator[Callable[[], OptionChain]]:
+    """What reads each chain, those that were judged already left out."""
+    from hedging.units import utc
+
+    asset = plan.before.asset
+    if args.chain == LIVE:
+        from hedging.venues import deribit
+
+        yield lambda: deribit.fetch_chain(asset)
+        return
+    path = Path(args.chain)
+    try:
+        tape = _tape(path, asset)
+    except HedgingError as error:
+        if not path.exists() and not state.last and not args.every:
+            raise
+        yield partial(_fail, error)
+        return
+    after = utc(state.last) if state.last else None
+    found = [(when, partial(tape.shared_chain, number)) for number, when in enumerate(tape.times)]
+    found += [(when, partial(_fail, ChainError(f"{when}: {why}"))) for when, why in tape.unusable]
+    for when, read in sorted(found, key=lambda each: each[0]):
+        if after is None or when >= after:  # the last one again: a stop may have cut its transitions short
+            yield read
+
+
+def _tape(path: Path, asset: str) -> Any:
+    from hedging.backtest import read_tape
+
+    return read_tape(path, asset=asset)
+
+
+def _fail(error: Exception) -> OptionChain:
+    raise error
+
+
+def _tell_levels(
+    args: argparse.Namespace, watched: Watch, source: Callable[[], OptionChain], state: State
+) -> None:
+    """Where each limit breaks next, by the last chain; a chain that cannot be judged has none."""
+    from hedging.monitor import levels_of
+
+    try:
+        chain = source()
+        for level in levels_of(watched.plan, chain, settled=state.settled, delivery=args.prices or None):
+            print(f"{chain.as_of:%Y-%m-%d %H:%M} UTC  next        {level}", flush=True)
+    except HedgingError as error:
+        complain(f"no levels: {error}")
+
+
+def _hook(command: str, event: Event) -> None:
+    """Run a command with the event on its stdin; the watch goes on whatever comes of it."""
+    try:
+        subprocess.run(
+            shlex.split(command),
+            input=json.dumps(event.to_dict()),
+            text=True,
+            check=True,
+            timeout=HOOK_SECONDS,
+        )
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        complain(f"the hook failed: {error}")

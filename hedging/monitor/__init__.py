@@ -1,0 +1,35 @@
+"""After the plan: what earned what, when a limit breaks, and what to roll into.
+
+A plan lives for weeks. `explain` says which Greek earned how much between two real chains; `watch` holds a plan
+against every new chain and tells transitions only; `levels_of` says ahead where each limit breaks next; `roll` sets
+keeping an overlay beside what could replace it.
+"""
+
+from hedging.monitor.choices import Choice, Roll
+from hedging.monitor.explain import explain, explain_over
+from hedging.monitor.explanation import PARTS, Explanation
+from hedging.monitor.levels import Level
+from hedging.monitor.log import Log, open_log
+from hedging.monitor.roll import roll
+from hedging.monitor.rules import Rules, read_rules
+from hedging.monitor.watch import Event, State, Watch, levels_of, watch
+
+__all__ = [
+    "PARTS",
+    "Choice",
+    "Event",
+    "Explanation",
+    "Level",
+    "Log",
+    "Roll",
+    "Rules",
+    "State",
+    "Watch",
+    "explain",
+    "explain_over",
+    "levels_of",
+    "open_log",
+    "read_rules",
+    "roll",
+    "watch",
+]

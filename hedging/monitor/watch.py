@@ -1,0 +1,322 @@
+"""A plan held against chain after chain: transitions only, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, TypeAlias
+
+import pandas as pd
+
+from hedging.book.book import Book
+from hedging.book.expired import expiry_name
+from hedging.book.saved import book_from
+from hedging.errors import HedgingError, InputError
+from hedging.market.contracts import Future, Option
+from hedging.market.market import Chains, markets_of
+from hedging.monitor.levels import Level, levels
+from hedging.monitor.rules import Rules
+from hedging.planner.audit import Audit, audit
+from hedging.planner.request.limit import Limit
+from hedging.planner.result.checks import TOLERANCE, Check
+from hedging.planner.result.plan import HedgePlan
+from hedging.prices.delivery import Deliveries
+from hedging.units import days, utc
+
+__all__ = ["Event", "State", "Watch", "levels_of", "watch"]
+
+Status: TypeAlias = Literal["in band", "near", "broken"]
+CHAIN: Final = "chain"  # the watched thing that is no limit: whether the chain can be judged
+SETTLED: Final = "settled"
+READ, UNREAD = "read", "cannot be judged"
+Source: TypeAlias = "Chains | Callable[[], Chains]"
+"""A chain, or what reads it: that may fail, and the watch goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A transition.
+
+    Attributes
+    ----------
+    what : str
+        The limit, ``chain`` or ``settled``.
+    before, after : str
+        States: ``in band``, ``near``, ``broken``; of a chain ``read`` and ``cannot be judged``. A settlement goes
+        from empty to what expired.
+    time : str
+        Of the chain it was seen on, ISO, UTC; of one that cannot be judged, the last one that could.
+    value, low, high : float or None
+    text : str
+    """
+
+    what: str
+    before: str
+    after: str
+    time: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    text: str = ""
+
+    @property
+    def kind(self) -> str:
+        """In a word: ``broken``, ``mended``, ``near``, ``in band``; ``unreadable``, ``readable``; ``settled``."""
+        if self.what == SETTLED:
+            return SETTLED
+        if self.what == CHAIN:
+            return "unreadable" if self.after == UNREAD else "readable"
+        return "mended" if self.before == "broken" else self.after
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event by field."""
+        return {"kind": self.kind} | {name: getattr(self, name) for name in self.__slots__}
+
+    @staticmethod
+    def from_dict(saved: Mapping[str, Any]) -> Event:
+        """The event that `to_dict` gave."""
+        return Event(**{name: saved[name] for name in Event.__slots__})
+
+    def __str__(self) -> str:
+        when = f"{utc(self.time):%Y-%m-%d %H:%M} UTC" if self.time else "at the start"
+        return f"{when}  {self.kind:<10}  {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a watch stands: all that its events have told.
+
+    Attributes
+    ----------
+    status : mapping
+        By limit, and of the chain.
+    settled : mapping
+        Delivery prices that were taken, by expiry: they never change afterwards. [money]
+    last : str
+        Time of the last chain that was judged, ISO; empty for none.
+    """
+
+    status: Mapping[str, str] = field(default_factory=dict)
+    settled: Mapping[str, float] = field(default_factory=dict)
+    last: str = ""
+
+    def after(self, event: Event) -> State:
+        """The state once an event is told."""
+        if event.what == SETTLED:
+            assert event.value is not None
+            return replace(self, settled={**self.settled, event.after: event.value}, last=event.time)
+        return replace(self, status={**self.status, event.what: event.after}, last=event.time or self.last)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watch:
+    """A plan and how it is watched; `step` judges one chain.
+
+    Attributes
+    ----------
+    plan : HedgePlan
+    rules : Rules
+    settled : mapping
+        Delivery prices by expiry that are known beforehand. [money]
+    delivery : optional
+        Files of delivery prices, as for `hedging.audit`.
+    options : mapping
+        Further arguments of `hedging.audit`: scenarios, outcomes.
+    """
+
+    plan: HedgePlan
+    rules: Rules = field(default_factory=Rules)
+    settled: Mapping[str, float] = field(default_factory=dict)
+    delivery: Deliveries | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def step(self, source: Source, state: State) -> tuple[tuple[Event, ...], State]:
+        """The transitions that one chain brings, and the state after them.
+
+        Raises
+        ------
+        InputError
+            If the rules name a limit that the plan does not hold.
+        """
+        try:
+            chain = markets_of(source() if callable(source) else source)
+            as_of = min(market.as_of for market in chain.values())
+            if state.last and as_of < utc(state.last):
+                raise InputError(
+                    f"the chain of {as_of} is older than that of {state.last}, which was judged."
+                )
+            found = self.audit(chain, state)
+        except (HedgingError, OSError) as error:
+            return self._unreadable(error, state)
+        self.rules.check_names({name_of(check, as_of) for check in found.checks})
+        time = as_of.isoformat()
+        events = [*self._readable(state, time), *self._settlements(found, state, time)]
+        for check in self._checks(found, as_of):
+            event = self._transition(check, state, as_of)
+            events += [event] if event else []
+        for event in events:
+            state = state.after(event)
+        return tuple(events), replace(state, last=time)
+
+    def audit(self, chain: Chains, state: State) -> Audit:
+        """The verdict on a chain, with the delivery prices known so far."""
+        markets = markets_of(chain)
+        held = (holding.instrument for holding in (_book(self.plan)).holdings)
+        expired = {
+            expiry_name(item.asset, item.expiry)
+            for item in held
+            if isinstance(item, Option | Future)
+            and item.asset in markets
+            and item.expiry <= markets[item.asset].as_of
+        }
+        known = {**self.settled, **state.settled}
+        given = {name: price for name, price in known.items() if name in expired}
+        return audit(self.plan, markets, settled=given, delivery=self.delivery, restore=False, **self.options)
+
+    def _unreadable(self, error: Exception, state: State) -> tuple[tuple[Event, ...], State]:
+        if state.status.get(CHAIN) == UNREAD:
+            return (), state
+        before = state.status.get(CHAIN, "")
+        event = Event(CHAIN, before, UNREAD, state.last, text=f"the chain cannot be judged: {error}")
+        return (event,), state.after(event)
+
+    def _readable(self, state: State, time: str) -> Iterator[Event]:
+        if state.status.get(CHAIN) == UNREAD:
+            yield Event(CHAIN, UNREAD, READ, time, text="the chain can be judged again")
+
+    def _settlements(self, found: Audit, state: State, time: str) -> Iterator[Event]:
+        told = set(state.settled)
+        for each in found.settled:
+            name = expiry_name(each.holding.asset, each.expiry)
+            if name not in told:
+                told.add(name)
+                paid = "; ".join(
+                    str(other)
+                    for other in found.settled
+                    if expiry_name(other.holding.asset, other.expiry) == name
+                )
+                yield Event(SETTLED, "", name, time, each.price, text=paid)
+
+    def _checks(self, found: Audit, as_of: pd.Timestamp) -> Iterator[Check]:
+        yield from (check for check in found.checks if name_of(check, as_of) not in self.rules.ignore)
+        left = [
+            days(as_of, item.expiry)
+            for item in (holding.instrument for holding in _book(self.plan).holdings)
+            if isinstance(item, Option | Future) and item.expiry > as_of
+        ]
+        values = {
+            "gain": found.gain,
+            "overlay_gain": found.overlay_gain,
+            "days_to_expiry": min(left, default=None),
+            "days_left": self.plan.inputs["horizon_days"] - found.days,
+        }
+        for name, (low, high) in self.rules.bands.items():
+            value = values[name]
+            if value is not None and name not in self.rules.ignore:
+                yield _extra(name, value, low, high)
+
+    def _transition(self, check: Check, state: State, as_of: pd.Timestamp) -> Event | None:
+        name, time = name_of(check, as_of), as_of.isoformat()
+        now = self.status(check, name)
+        before = state.status.get(name, "in band")
+        if now == before:
+            return None
+        return Event(name, before, now, time, check.value, check.low, check.high, str(check))
+
+    def status(self, check: Check, name: str) -> Status:
+        """Where a value stands: outside, near an edge from within, or inside."""
+        if not check.ok:
+            return "broken"
+        share = self.rules.near_of.get(name, self.rules.near)
+        sides = [side for side in (check.low, check.high) if side is not None]
+        width = (
+            abs(sides[1] - sides[0]) if len(sides) == 2 else max((abs(side) for side in sides), default=0.0)
+        )
+        room = min((abs(check.value - side) for side in sides), default=float("inf"))
+        # What is always kept, such as the cover of calls, lies at its limit by nature.
+        kept = check.limit.expiry is not None
+        return "near" if not kept and room < share * width - TOLERANCE * check.scale else "in band"
+
+
+def watch(
+    plan: HedgePlan,
+    chains: Iterable[Source],
+    rules: Rules | None = None,
+    *,
+    state: State | None = None,
+    settled: Mapping[str, float] | None = None,
+    delivery: Deliveries | None = None,
+    **options: Any,
+) -> Iterator[Event]:
+    """Transitions of a plan over chains in the order of time, as they come.
+
+    Parameters
+    ----------
+    plan : HedgePlan
+    chains : iterable of chains
+        Or of functions that read one: a chain that cannot be read or judged is told once, and the watch goes on.
+    rules : Rules, optional
+    state : State, optional
+        Where an earlier watch of the plan stood: what it told is not told again.
+    settled, delivery, **options
+        As for `hedging.audit`.
+
+    Yields
+    ------
+    Event
+        When a limit comes near its edge, breaks, is mended or comes back into its band; when a chain cannot be judged
+        and when one can again; and when something that is held settles. At the start every limit is taken to be in
+        its band.
+
+    Raises
+    ------
+    InputError
+        If the rules name a limit that the plan does not hold.
+    """
+    watched = Watch(plan, rules or Rules(), settled or {}, delivery, options)
+    now = state or State()
+    for source in chains:
+        events, now = watched.step(source, now)
+        yield from events
+
+
+def levels_of(plan: HedgePlan, chain: Chains, **options: Any) -> tuple[Level, ...]:
+    """Where each limit of a plan breaks next, if spot or vol alone moves; see `hedging.monitor.levels`.
+
+    Parameters
+    ----------
+    plan : HedgePlan
+    chain : OptionChain or Market
+        Of one asset.
+    **options
+        As for `hedging.audit`: delivery prices, scenarios, outcomes.
+
+    Raises
+    ------
+    InputError
+        If there are several assets, or the chain cannot be judged.
+    """
+    markets = markets_of(chain)
+    if len(markets) > 1:
+        raise InputError(f"levels are of one asset; got chains of {' and '.join(markets)}.")
+    (market,) = markets.values()
+    held = audit(plan, market, restore=False, **options)
+    known = {expiry_name(each.holding.asset, each.expiry): each.price for each in held.settled}
+    options = {**options, "settled": known}
+    return levels(lambda at: audit(plan, at, restore=False, **options).checks, _book(plan), market)
+
+
+def _book(plan: HedgePlan) -> Book:
+    return book_from(plan.inputs["book"]) + plan
+
+
+def name_of(check: Check, as_of: pd.Timestamp) -> str:
+    """A limit by a name that stays: a floor by day is called by its date, as its days grow fewer."""
+    if check.limit.day is None:
+        return str(check.limit)
+    due = (as_of + pd.Timedelta(days=check.limit.day)).round("min")
+    return f"{check.limit.kind} by {due:%Y-%m-%d %H:%M}"
+
+
+def _extra(name: str, value: float, low: float | None, high: float | None) -> Check:
+    return Check(Limit(name), value, low, high, scale=max(abs(value), 1.0))

@@ -1,0 +1,90 @@
+"""Where an account is liquidated without and with a plan: what a floor does not say of a leveraged book."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from hedging._numerics.bisection import first_false
+from hedging._numerics.types import Array
+from hedging.book.book import Book
+from hedging.book.legs import Leg
+from hedging.errors import InputError
+from hedging.margin import survive_accounts
+from hedging.margin.survival import FURTHEST_FALL, FURTHEST_RISE
+from hedging.market.contracts import Future, Perpetual
+from hedging.market.market import Market
+from hedging.paths.paths import along, today
+from hedging.paths.reactions import STILL
+from hedging.planner.request.survive import ASSUMED_MODEL
+from hedging.planner.result.accounts import LiquidationMove, Prices
+
+__all__ = ["liquidations"]
+
+
+def liquidations(
+    book: Book, markets: Sequence[Market], legs: Sequence[Leg]
+) -> tuple[tuple[LiquidationMove, ...], tuple[str, ...]]:
+    """Liquidation prices of every account before and after some orders, and what cannot be known of them.
+
+    By the rules of the accounts that a book declares. Where it declares none and holds, or is to hold, a perpetual
+    or a future, all of it is taken to lie in one account of the asset's default model.
+
+    Returns
+    -------
+    (tuple of LiquidationMove, tuple of str)
+        Of accounts that some price liquidates, and remarks.
+    """
+    assumed = not book.accounts
+    if assumed and not _levered(book + legs) and not _levered(book):
+        return (), ()
+    by_asset = {market.asset: market for market in markets}
+    try:
+        declared = book.with_model(ASSUMED_MODEL) if assumed else book
+        books = declared, declared + legs
+        moves = [
+            LiquidationMove(key, _model(declared, key), market.asset, market.spot, before, after, assumed)
+            for key in _purses(books, by_asset)
+            for market in markets
+            if market.asset in declared.assets or any(leg.instrument.asset == market.asset for leg in legs)
+            for before, after in [(_prices(each, by_asset, key, market.asset) for each in books)]
+        ]
+    except InputError as error:
+        return (), (f"where the book is liquidated is not known: {error}",)
+    return tuple(move for move in moves if any((*move.before, *move.after))), ()
+
+
+def _levered(book: Book) -> bool:
+    return any(isinstance(held.instrument, Perpetual | Future) for held in book.holdings)
+
+
+def _model(book: Book, key: str) -> str:
+    return next(each.model for each in book.accounts if each.name == key.partition(": ")[0])
+
+
+def _purses(books: Sequence[Book], markets: Mapping[str, Market]) -> list[str]:
+    """Every account, or purse of it, with or without orders; a name that becomes several is these."""
+    still = dict.fromkeys(markets, today())
+    keys = dict.fromkeys(key for book in books for key in survive_accounts(book, markets, still))
+    return [key for key in keys if not any(other.startswith(f"{key}: ") for other in keys)]
+
+
+def _prices(book: Book, markets: Mapping[str, Market], key: str, asset: str) -> Prices:
+    """First prices of one asset, down and up, at which a purse does not survive; the others stay."""
+
+    def alive(logs: Array) -> npt.NDArray[np.bool_]:
+        still = along([0.0], np.zeros((logs.size, 1)), reaction=STILL)
+        moved = along([0.0], logs[:, None], reaction=STILL)
+        found = survive_accounts(book, markets, dict.fromkeys(markets, still) | {asset: moved})
+        kept = found.get(key) or found.get(key.partition(": ")[0])
+        return np.ones(logs.size, dtype=bool) if kept is None else kept.survives
+
+    down, up = (first_false(alive, end) for end in (FURTHEST_FALL, FURTHEST_RISE))
+    spot = markets[asset].spot
+    return _price(spot, down), _price(spot, up)
+
+
+def _price(spot: float, log_price: float | None) -> float | None:
+    return None if log_price is None else spot * float(np.exp(log_price))

@@ -1,0 +1,156 @@
+"""What a plan does to the margin accounts of a book, as values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
+
+from hedging.planner.request.wording import figure, per_cent
+
+__all__ = ["AccountSurvival", "Least", "LiquidationMove", "Prices"]
+
+Prices: TypeAlias = tuple[float | None, float | None]
+"""On the way down and on the way up; None where none is in reach. [money]"""
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidationMove:
+    """Prices of one asset at which an account is liquidated, if spot moves there at once, without and with a plan.
+
+    Attributes
+    ----------
+    account : str
+        Its name, with the purse where it is several.
+    model : str
+        As `hedging.book.DeclaredAccount` names it.
+    asset : str
+        The one that moves; others in the account stay.
+    spot : float
+        Today's; it is also the liquidation price of an account that is below its maintenance already. [money]
+    before, after : (float or None, float or None)
+        [money]
+    assumed : bool
+        True where the book declares no account, and all of it is taken to lie in one.
+    """
+
+    account: str
+    model: str
+    asset: str
+    spot: float
+    before: Prices
+    after: Prices
+    assumed: bool = False
+
+    @property
+    def nearer(self) -> bool:
+        """Whether the plan brings liquidation nearer on either side."""
+        sides = zip((1.0, -1.0), self.before, self.after, strict=True)
+        return any(
+            now is not None and (then is None or sign * (now - then) > 1e-9 * self.spot)
+            for sign, then, now in sides
+        )
+
+    def __str__(self) -> str:
+        sides = [
+            self._side(*each)
+            for each in zip(("down", "up"), self.before, self.after, strict=True)
+            if any(price is not None for price in each[1:])
+        ]
+        rules = f"{self.model} margin"
+        where = f"{rules} assumed of all of the book" if self.assumed else f"account {self.account}, {rules}"
+        verdict = "NEARER with the plan" if self.nearer else "not nearer with the plan"
+        return f"{self.asset} {'; '.join(sides)}: {verdict} ({where})"
+
+    def _side(self, way: str, then: float | None, now: float | None) -> str:
+        return f"{way} at {self._price(then)} before, {self._price(now)} after"
+
+    def _price(self, price: float | None) -> str:
+        if price is None:
+            return "no price"
+        return f"{price:,.6g} ({price / self.spot - 1.0:+.1%})" if price != self.spot else "once"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The prices by name."""
+        named = {name: dict(zip(("down", "up"), getattr(self, name), strict=True)) for name in _TIMES}
+        return asdict(self) | named | {"nearer": self.nearer}
+
+    @staticmethod
+    def from_dict(saved: dict[str, Any]) -> LiquidationMove:
+        """The value that `to_dict` gave."""
+        named = {name: (saved[name]["down"], saved[name]["up"]) for name in _TIMES}
+        plain = {name: value for name, value in saved.items() if name != "nearer"}
+        return LiquidationMove(**(plain | named))
+
+
+_TIMES = ("before", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """Where an account has least above its maintenance.
+
+    Attributes
+    ----------
+    share : float
+        Of the plan's base, at the prices there; not above 0 where it is liquidated. [1]
+    scenario : str
+    day : float
+        [days]
+    dies : float or None
+        First day on which it is liquidated in any scenario. [days]
+    """
+
+    share: float
+    scenario: str
+    day: float
+    dies: float | None
+
+    def __str__(self) -> str:
+        where = f"at {self.scenario}, day {self.day:.4g}"
+        if self.dies is None:
+            return f"lives, {per_cent(self.share)} of the base left at least, {where}"
+        return (
+            f"is LIQUIDATED from day {self.dies:.3g} on, short of {per_cent(-self.share)} of the base {where}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSurvival:
+    """How an account stands through what it must live through, without and with a plan.
+
+    Attributes
+    ----------
+    account : str
+        Its name, with the purse where it is several.
+    currency : str
+    before, after : Least
+    top_up_before, top_up_after : float or None
+        Collateral that must be added today for it to live instead of the plan, and beside it; None where that is
+        out of all proportion. [currency]
+    """
+
+    account: str
+    currency: str
+    before: Least
+    after: Least
+    top_up_before: float | None
+    top_up_after: float | None
+
+    def __str__(self) -> str:
+        text = f"{self.account} {self.after}; without the plan it {self.before}"
+        if self.top_up_before is None:
+            text += "; no top-up in proportion would do instead"
+        elif self.top_up_before > 0.0:
+            text += f"; a top-up of {figure(self.top_up_before, 4)} {self.currency} would do instead"
+        if self.top_up_after:
+            text += f", with the plan {figure(self.top_up_after, 4)} {self.currency}"
+        return text
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers by name."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(saved: dict[str, Any]) -> AccountSurvival:
+        """The value that `to_dict` gave."""
+        return AccountSurvival(**(saved | {name: Least(**saved[name]) for name in _TIMES}))

@@ -1,0 +1,98 @@
+"""Whether every account lives through what it must, by its own rules and no other: `hedging.margin` follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from hedging._numerics.types import Array
+from hedging.book.legs import Leg
+from hedging.margin import Survival, survive_accounts
+from hedging.planner.request.limit import Limit
+from hedging.planner.request.request import Request
+from hedging.planner.result.accounts import AccountSurvival, Least
+from hedging.planner.result.checks import Check
+
+__all__ = ["survival_checks", "survival_of"]
+
+
+def survival_checks(request: Request, legs: Sequence[Leg], base: float) -> Iterator[Check]:
+    """The least headroom of every account over all that it must live through, at the prices there."""
+    survive = request.limits.survive
+    if survive is None:
+        return
+    for name, followed in _followed(request, legs).items():
+        yield Check(Limit("survive", rule=name), _least(followed, base).share, low=survive.spare)
+
+
+def survival_of(request: Request, legs: Sequence[Leg], base: float) -> tuple[AccountSurvival, ...]:
+    """Where every account stands at its worst without and with some orders, and what would do instead of them."""
+    if request.limits.survive is None:
+        return ()
+    alone, hedged = _followed(request, ()), _followed(request, legs)
+    found = []
+    for name, after in hedged.items():
+        before = alone.get(name) or alone.get(name.partition(": ")[0]) or after
+        currency = after[0][0].currency
+        most = MOST_TOP_UP * base / next((m.spot for m in request.markets if m.asset == currency), 1.0)
+        found.append(
+            AccountSurvival(
+                name,
+                currency,
+                _least(before, base),
+                _least(after, base),
+                _top_up(before, most),
+                _top_up(after, most),
+            )
+        )
+    return tuple(found)
+
+
+MOST_TOP_UP = 100.0  # bases
+
+Followed = list[tuple[Survival, Array]]
+"""An account along several sets of paths, and the price of its currency there. [money]"""
+
+
+def _followed(request: Request, legs: Sequence[Leg]) -> dict[str, Followed]:
+    """Every account along all that it must live through."""
+    survive = request.limits.survive
+    assert survive is not None
+    markets = {market.asset: market for market in request.markets}
+    book, found = survive.book(request.book), dict[str, Followed]()
+    for ways in survive.ways(request.scenarios, list(markets)):
+        for name, kept in survive_accounts(book, markets, ways, legs).items():
+            coin = kept.currency in markets
+            price = (
+                markets[kept.currency].spot * ways[kept.currency].spot if coin else np.ones(kept.spot.shape)
+            )
+            found.setdefault(name, []).append((kept, price))
+    return found
+
+
+def _least(followed: Followed, base: float) -> Least:
+    """The worst place of an account."""
+    places = []
+    for kept, price in followed:
+        room = kept.headroom * price
+        scenario, date = np.unravel_index(int(np.argmin(room)), room.shape)
+        day, _ = kept.first()
+        dies = np.fmin.reduce(day)
+        places.append(
+            Least(
+                float(room[scenario, date]) / base,
+                kept.labels[int(scenario)],
+                float(kept.days[date]),
+                None if np.isnan(dies) else float(dies),
+            )
+        )
+    first = [each.dies for each in places if each.dies is not None]
+    worst = min(places, key=lambda each: each.share)
+    return Least(worst.share, worst.scenario, worst.day, min(first, default=None))
+
+
+def _top_up(followed: Followed, most: float) -> float | None:
+    """What must be added today, None where that is out of all proportion, as of coins where spot goes to zero."""
+    amount = max(float(kept.top_up.max()) for kept, _ in followed)
+    return amount if amount <= most else None

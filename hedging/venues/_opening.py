@@ -1,0 +1,182 @@
+"""Open a quote file: read, unzip and parse it, or say what keeps it from being one."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from hedging._extras import require
+from hedging._reading import parse_json, read_bytes
+from hedging.errors import ChainError
+
+__all__ = ["QuoteFile", "open_file", "shape_of"]
+
+_MOST_COLUMNS: Final = 1_000
+_WIDEST: Final = 1_000  # characters of a line that need not be counted
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteFile:
+    """A quote file in memory.
+
+    Attributes
+    ----------
+    name, sha256 : str
+        Its name for messages, and the digest of its bytes.
+    content : Any
+        Parsed JSON, or a DataFrame; None for text that is neither.
+    text : str
+        The text as it stands; empty for Parquet.
+    metadata : mapping
+        What a Parquet file says about itself; empty for text.
+    """
+
+    name: str
+    sha256: str
+    content: Any
+    text: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The column names of a table; empty for JSON."""
+        return (
+            frozenset(map(str, self.content.columns))
+            if isinstance(self.content, pd.DataFrame)
+            else frozenset()
+        )
+
+
+def open_file(path: Path) -> QuoteFile:
+    """Read, unzip and parse a file.
+
+    Raises
+    ------
+    ChainError
+        If it is not there, cut off, without a row, or neither JSON, CSV nor Parquet.
+    """
+    raw = read_bytes(path, error=ChainError)
+    digest = hashlib.sha256(raw).hexdigest()
+    data = _unzipped(path.name, raw)
+    if data[:4] == b"PAR1":
+        file = QuoteFile(path.name, digest, *_parquet(path.name, data))
+    else:
+        text = _text(path.name, data)
+        file = QuoteFile(path.name, digest, _parsed(path.name, text), text)
+    if isinstance(file.content, pd.DataFrame) and file.content.empty:
+        raise ChainError(f"{path.name} holds no rows of quotes; it holds {shape_of(file)}.")
+    return file
+
+
+def _unzipped(name: str, raw: bytes) -> bytes:
+    if raw[:2] != b"\x1f\x8b":
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (OSError, EOFError, MemoryError, zlib.error) as error:
+        raise ChainError(f"{name}: the gzip data is cut off or damaged ({error}).") from error
+
+
+def _text(name: str, data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ChainError(f"{name} is neither Parquet nor UTF-8 text ({error}).") from error
+    if not text.strip():
+        raise ChainError(f"{name} is empty.")
+    if text.lstrip().startswith("<"):
+        raise ChainError(f"{name} holds HTML or XML, not quotes: an error page saved in place of data?")
+    return text
+
+
+def _parsed(name: str, text: str) -> Any:
+    """Return JSON or a table; None for text that is neither, which some readers know how to take apart."""
+    if text.lstrip()[0] in "[{":
+        return parse_json(text, name, pairs=partial(_unrepeated, name), error=ChainError)
+    _check_width(name, text)
+    try:
+        table = pd.read_csv(io.StringIO(text), low_memory=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError):
+        return None
+    # pandas gives a repeated column another name; the first line still has it twice. One of our own files
+    # starts with a line that is no header.
+    if not text.startswith("#"):
+        _columns_unrepeated(name, next(csv.reader([text.lstrip().splitlines()[0]]), []))
+    return table
+
+
+def _unrepeated(name: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of JSON, whose parser would keep the last of a repeated key and say nothing."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = Counter(keys).most_common(1)[0][0]
+        raise ChainError(
+            f"{name}: the key {twice!r} stands more than once in one object; which one is meant?"
+        )
+    return made
+
+
+def _columns_unrepeated(name: str, columns: list[str]) -> None:
+    """Raise a `ChainError` if two columns of a table have one name."""
+    if twice := sorted(column for column, count in Counter(columns).items() if column and count > 1):
+        raise ChainError(f"{name}: columns {twice} occur more than once; which one is meant?")
+
+
+def _parquet(name: str, data: bytes) -> tuple[pd.DataFrame, str, dict[str, str]]:
+    """Return the table, no text, and the metadata."""
+    arrow, parquet = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
+    try:
+        table = parquet.read_table(io.BytesIO(data))
+        metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        # The index that pandas stores may repeat itself, as that of days put together; rows are told by place.
+        columns, content = list(table.column_names), table.to_pandas().reset_index(drop=True)
+    except (arrow.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as error:
+        raise ChainError(f"{name}: the Parquet data is cut off or damaged ({error}).") from error
+    _columns_unrepeated(name, columns)
+    for column in (each for each in content.columns if pd.api.types.is_object_dtype(content[each].dtype)):
+        _check_cells(name, column, content[column])
+    return content, "", metadata
+
+
+def _check_cells(name: str, column: str, cells: pd.Series) -> None:
+    """Refuse a column of lists, structures or bytes: a quote is numbers, texts and times."""
+    odd = cells.map(lambda cell: isinstance(cell, bytes | list | dict | tuple | set | np.ndarray))
+    if odd.any():
+        row = int(np.flatnonzero(odd)[0])
+        raise ChainError(
+            f"{name}: column {column!r}, row {row}: a cell must be a number, text or time; got "
+            f"{type(cells.iloc[row]).__name__} {cells.iloc[row]!s:.60}."
+        )
+
+
+def _check_width(name: str, text: str) -> None:
+    """Refuse text with a line of more fields than any table of quotes has, before a parser spends minutes on it."""
+    widest = max((line for line in text.splitlines() if not line.startswith("#")), key=len, default="")
+    if len(widest) > _WIDEST and (fields := widest.count(",")) >= _MOST_COLUMNS:
+        raise ChainError(
+            f"{name} has a line of {fields + 1:,} fields; a table of quotes has at most {_MOST_COLUMNS:,}."
+        )
+
+
+def shape_of(file: QuoteFile) -> str:
+    """What a file holds, in some words."""
+    if isinstance(file.content, pd.DataFrame):
+        return f"a table with columns {list(map(str, file.content.columns))[:12]}"
+    if isinstance(file.content, dict):
+        return f"a JSON object with keys {list(file.content)[:12]}"
+    if isinstance(file.content, list):
+        return f"a JSON list of {len(file.content)} entries"
+    return f"text that starts with {file.text[:60]!r}"

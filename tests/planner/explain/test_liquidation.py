@@ -1,0 +1,110 @@
+"""A plan on a leveraged book says first where it is liquidated, before and after: by hand and by the rules."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from cases.markets import flat_market, option
+from numpy.testing import assert_allclose
+
+from hedging import margin
+from hedging.book import Book, DeclaredAccount, Holding, option_leg
+from hedging.book.legs import outright_leg
+from hedging.market.contracts import FeeRule, Perpetual
+from hedging.planner import Effort, Limits, Target, plan, read_plan
+from hedging.planner.explain.liquidation import liquidations
+
+SPOT = 64_774.21
+BTC = flat_market(spot=SPOT, strikes=(50e3, 60e3, 65e3, 80e3), days=(10.0, 30.0))
+ETH = flat_market(asset="ETH", spot=2_000.0, strikes=(1_800.0, 2_000.0, 2_200.0), days=(30.0,))
+QUIET = Effort(alternatives=False)
+
+
+def levered(*accounts: DeclaredAccount) -> Book:
+    held = [Holding.spot("BTC", 5.0), Holding.perpetual("BTC", 10.0, SPOT)]
+    return Book([item.in_account(accounts[0].name) for item in held] if accounts else held, accounts=accounts)
+
+
+def by_hand(coins: float, size: float) -> float:
+    """P of C + A / P0 - A / P = (1 % + 0.005 % A / P) A / P: a quadratic in A / P."""
+    units = (-1.01 + np.sqrt(1.01**2 + 4 * 0.00005 * (coins + size))) / (2 * 0.00005)
+    return float(size * SPOT / units)
+
+
+def test_premium_brings_liquidation_nearer_under_standard_margin() -> None:
+    leg = option_leg(BTC.chain, option(BTC, "p", 65e3, 30.0).symbol, 10.0)
+    (move,), remarks = liquidations(levered(), (BTC,), (leg,))
+    assert not remarks
+    assert move.assumed
+    assert move.nearer
+    assert move.model == "standard"
+    assert_allclose(move.before[0], by_hand(5.0, 10.0), rtol=1e-9)
+    assert_allclose(move.after[0], by_hand(5.0 - leg.paid / SPOT, 10.0), rtol=1e-9)
+    assert move.before[1] is None
+    assert move.after[1] is None
+
+
+@pytest.mark.parametrize("model", ["standard", "portfolio"])
+def test_a_declared_account_is_liquidated_where_its_own_rules_say(model: str) -> None:
+    book = levered(DeclaredAccount("deribit", model))
+    legs = (option_leg(BTC.chain, option(BTC, "p", 65e3, 30.0).symbol, 14.0),)
+    (move,), _ = liquidations(book, (BTC,), legs)
+    for told, orders in ((move.before, None), (move.after, legs)):
+        asked = margin.liquidation_price(book, BTC, overlay=orders)
+        assert_allclose(np.array(told, dtype=float), np.array([asked.down, asked.up], dtype=float), rtol=1e-9)
+    assert move.nearer == (model == "standard")
+    assert (move.account, move.assumed) == ("deribit", False)
+
+
+def test_coins_alone_are_not_liquidated() -> None:
+    leg = option_leg(BTC.chain, option(BTC, "p", 65e3, 30.0).symbol, 5.0)
+    assert liquidations(Book(Holding.spot("BTC", 5.0)), (BTC,), (leg,)) == ((), ())
+
+
+def test_each_asset_of_a_crossed_account_moves_by_itself() -> None:
+    account = DeclaredAccount("one", "cross-standard", haircuts={"BTC": 0.05, "ETH": 0.05})
+    held = [
+        Holding.spot("BTC", 2.0),
+        Holding.perpetual("BTC", 4.0, SPOT),
+        Holding.perpetual("ETH", -80.0, 2_000.0),
+    ]
+    book = Book([item.in_account("one") for item in held], accounts=[account])
+    moves, remarks = liquidations(book, (BTC, ETH), ())
+    assert not remarks
+    sides = {move.asset: (move.after[0] is not None, move.after[1] is not None) for move in moves}
+    assert sides == {"BTC": (True, False), "ETH": (False, True)}
+    assert not any(move.nearer for move in moves)
+
+
+def test_what_no_rules_are_stored_for_is_a_remark() -> None:
+    sol = flat_market(asset="SOL", spot=100.0, strikes=(80.0, 100.0, 120.0), days=(30.0,))
+    book = Book(Holding.spot("SOL", 5.0), Holding.perpetual("SOL", 10.0, 100.0))
+    moves, (remark,) = liquidations(book, (sol,), ())
+    assert moves == ()
+    assert "not known" in remark
+    assert "SOL" in remark
+
+
+def test_the_plan_says_it_before_its_orders_and_keeps_it_in_its_file(tmp_path) -> None:
+    found = plan(levered(), BTC, Target(floor=-0.25), Limits(budget=0.9), effort=QUIET)
+    first = repr(found).splitlines()[1]
+    assert first.strip().startswith("liquidation")
+    assert f"{by_hand(5.0, 10.0):,.6g}" in first
+    assert "liquidation" not in repr(
+        plan(Book(Holding.spot("BTC", 5.0)), BTC, Target(floor=-0.25), effort=QUIET)
+    )
+    assert found._repr_html_().index("down at") < found._repr_html_().index("<table")
+    found.to_json(tmp_path / "plan.json")
+    assert read_plan(tmp_path / "plan.json").liquidations == found.liquidations
+    (saved,) = json.loads(found.to_json())["liquidations"]
+    assert saved["nearer"] is True
+    assert saved["before"]["down"] < saved["after"]["down"]
+
+
+def test_selling_the_perpetual_moves_it_away() -> None:
+    sale = outright_leg(Perpetual("BTC", "coin"), SPOT, -5.0, half_spread=0.0, fee=FeeRule(0.0))
+    (move,), _ = liquidations(levered(), (BTC,), (sale,))
+    assert not move.nearer
+    assert_allclose(move.after[0], by_hand(5.0, 5.0), rtol=1e-9)

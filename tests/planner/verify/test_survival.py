@@ -1,0 +1,146 @@
+"""A plan that an account lives through: by its own rules, along paths and at nodes, and the top-up instead."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cases.markets import flat_market, option
+from cases.planner import programme_for
+from numpy.testing import assert_allclose
+
+from hedging import margin
+from hedging.book import Book, DeclaredAccount, Holding
+from hedging.errors import InputError
+from hedging.market.contracts import Option
+from hedging.paths.crash import crash_path
+from hedging.paths.paths import Paths
+from hedging.planner import (
+    Effort,
+    InfeasibleHedgeError,
+    Limits,
+    Outright,
+    Survive,
+    Target,
+    plan,
+    read_plan,
+)
+from hedging.planner.candidates.orders import leg_of
+
+SPOT = 64_000.0
+STRIKES = (45e3, 50e3, 55e3, 60e3, 64e3, 70e3, 80e3)
+BTC = flat_market(spot=SPOT, strikes=STRIKES, days=(10.0, 45.0), half_spread=0.01)
+CRASH = crash_path(-0.02, -0.004, 21.0)
+QUIET = Effort(alternatives=False, time_limit=5.0)
+WIDE = {"deltas": (0.0, 1.0), "expiries": (0.0, None)}
+FLOOR = Target(floor=-0.25)
+
+
+def levered(model: str, *, coins: float = 5.0, size: float = 10.0) -> Book:
+    account = DeclaredAccount("deribit", model)
+    held = [Holding.spot("BTC", coins), Holding.perpetual("BTC", size, SPOT)]
+    return Book([item.in_account("deribit") for item in held], accounts=[account])
+
+
+def test_the_floor_kills_under_standard_margin_and_saves_under_portfolio_margin() -> None:
+    for model, lives in (("standard", False), ("portfolio", True)):
+        found = plan(levered(model), BTC, FLOOR, Limits(**WIDE), effort=QUIET)
+        assert margin.survive(levered(model), BTC, CRASH, overlay=found).survives.all() == lives
+    late = Limits(survive=CRASH, expiries=(22.0, None))  # what has not expired counts for nothing there
+    with pytest.raises(InfeasibleHedgeError, match=r"survive deribit.*top-up of deribit"):
+        plan(levered("standard"), BTC, FLOOR, late, effort=QUIET)
+
+
+@pytest.mark.parametrize("model", ["standard", "portfolio"])
+@pytest.mark.parametrize("survive", [CRASH, (-0.4, 0.3)], ids=["a fall", "moves"])
+def test_what_is_planned_lives_by_the_rules_themselves(
+    model: str, survive: Paths | tuple[float, float]
+) -> None:
+    book = levered(model)
+    limits = Limits(survive=survive, outright=(Outright("perpetual"),), **WIDE)  # type: ignore[arg-type]
+    found = plan(book, BTC, Target(delta=(4.0, 16.0)), limits, effort=QUIET)
+    assert found.legs
+    (stands,) = found.survivals
+    (check,) = (each for each in found.checks if each.limit.kind == "survive")
+    assert check.ok
+    assert stands.before.dies is not None
+    assert stands.after.dies is None
+    falls = CRASH if isinstance(survive, Paths) else Survive(moves=survive).ways(_nodes(), ["BTC"])[0]["BTC"]
+    assert margin.survive(book, BTC, falls, overlay=found).survives.all()
+    assert not margin.survive(book, BTC, falls).survives.all()
+
+
+def _nodes() -> Paths:
+    from hedging.planner.request.default_scenarios import default_scenarios
+
+    return default_scenarios(30.0, {}, (), to_zero=True)
+
+
+def test_the_top_up_is_what_it_takes() -> None:
+    book = levered("standard")
+    limits = Limits(survive=CRASH, outright=(Outright("perpetual"),), **WIDE)
+    (stands,) = plan(book, BTC, Target(delta=(0.0, 16.0)), limits, effort=QUIET).survivals
+    assert stands.top_up_before is not None
+    for share, lives in ((1.001, True), (0.999, False)):
+        topped = levered("standard", coins=5.0 + share * stands.top_up_before)
+        assert margin.survive(topped, BTC, CRASH).survives.all() == lives
+    assert_allclose(stands.before.dies, margin.survive(book, BTC, CRASH).first()[0][0])
+
+
+@pytest.mark.parametrize("model", ["standard", "portfolio"])
+def test_rows_never_promise_more_than_the_rules_keep(model: str) -> None:
+    short = Holding(option(BTC, "c", 70e3, 45.0), -4.0)
+    book = levered(model)
+    book = Book([*book.holdings, short.in_account("deribit")], accounts=book.accounts)
+    limits = Limits(survive=Survive([CRASH], (-0.5, 0.5)), outright=(Outright("perpetual"),), **WIDE)
+    whole = programme_for(book, [BTC], Target(delta=(0.0, 20.0)), limits)
+    rows = [each for each in whole.lazy if each.limit.kind == "survive"]
+    ways = limits.survive.ways(_scenarios(book, limits), ["BTC"])  # type: ignore[union-attr]
+    draw, exact = np.random.default_rng(5), 0
+    for _ in range(10 if model == "standard" else 4):
+        lots = np.zeros(len(whole.candidates))
+        some = draw.choice(lots.size, 3, replace=False)
+        lots[some] = np.ceil(draw.uniform(0.1, 0.8, 3) * whole.candidates.most[some])
+        legs = [leg_of(whole.candidates, int(i), lots[i], {"BTC": BTC}, limits) for i in some]
+        for each, paths in zip(rows, ways, strict=True):
+            room = -each.over(lots)
+            at = draw.choice(len(each), 20)
+            assert_allclose(each.held[at] - each.by_row(at) @ lots, room[at], rtol=1e-9, atol=1e-6)
+            kept = margin.survive_accounts(book, BTC, paths, legs)["deribit"]
+            true = kept.headroom * SPOT * paths["BTC"].spot
+            promised = room.reshape(-1, *true.shape).min(axis=0)
+            assert (promised <= true + 1e-6 * SPOT).all()
+            names = {leg.instrument.symbol for leg in legs}
+            plain = len(names) == len(legs) and short.instrument.symbol not in names
+            if model == "standard" and plain and all(isinstance(leg.instrument, Option) for leg in legs):
+                exact += 1
+                assert_allclose(promised, true, atol=1e-6 * SPOT)
+    assert exact > 3 or model == "portfolio"
+
+
+def _scenarios(book: Book, limits: Limits) -> Paths:
+    from hedging.planner.request.request import Request
+
+    return Request.of(book, BTC, Target(delta=(0.0, 20.0)), limits).scenarios
+
+
+def test_the_plan_keeps_it_in_its_file(tmp_path) -> None:
+    limits = Limits(survive=Survive(CRASH, model="portfolio", spare=0.01), **WIDE)
+    found = plan(levered("standard"), BTC, FLOOR, limits, effort=QUIET)
+    found.to_json(tmp_path / "plan.json")
+    read = read_plan(tmp_path / "plan.json")
+    assert read.survivals == found.survivals
+    assert read.inputs["limits"]["survive"]["spare"] == 0.01
+    assert "  survival" in repr(read).partition("  buy")[0]
+    again = Survive.from_dict(read.inputs["limits"]["survive"])
+    assert again.to_dict() == limits.survive.to_dict()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("wrong", [0.3, (-1.5, 0.2), (0.4, -0.2), "crash", Survive, [1.0, 2.0, 3.0]])
+def test_what_is_no_survival_is_refused(wrong: object) -> None:
+    with pytest.raises(InputError, match="survive"):
+        Limits(survive=wrong)  # type: ignore[arg-type]
+
+
+def test_paths_of_an_asset_that_is_missing_are_refused() -> None:
+    with pytest.raises(InputError, match="missing for BTC"):
+        plan(levered("standard"), BTC, FLOOR, Limits(survive={"ETH": CRASH}), effort=QUIET)  # type: ignore[arg-type]
