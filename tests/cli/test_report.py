@@ -168,3 +168,35 @@ def test_bad_files_are_refused_in_one_line_and_nothing_is_written(
     assert cli.main([*REPORT, *more]) == 2
     assert said in one_line(capsys)
     assert sorted(each.name for each in files.iterdir()) == before
+
+
+def changed(**fields: object) -> None:
+    """The saved plan with some fields of its own."""
+    saved = json.loads(Path("plan.json").read_text())
+    Path("plan.json").write_text(json.dumps(saved | fields))
+
+
+def test_a_plan_of_a_newer_version_is_refused_in_one_line(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*PLAN, "--json", "plan.json"]) == 0
+    capsys.readouterr()
+    changed(version=999)
+    assert cli.main([*REPORT, "--plan", "plan.json"]) == 2
+    assert "version" in one_line(capsys)
+    assert not Path("report.html").exists()
+
+
+def test_a_plan_that_was_edited_can_be_looked_at_and_is_said_to_be_one(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*PLAN, "--json", "plan.json"]) == 0
+    capsys.readouterr()
+    changed(bound=-1.0)
+    assert cli.main([*REPORT, "--plan", "plan.json"]) == 2
+    assert "changed after it was made" in one_line(capsys)
+    assert cli.main([*REPORT, "--plan", "plan.json", "--edited"]) == 0
+    found = page()
+    assert "nothing of it is proven" in found.by_id("plan").text
+    assert "no orders within the limits have one below" not in found.by_id("plan").text
+    assert "--edited" in found.by_id("reproduce").text
