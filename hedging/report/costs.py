@@ -21,7 +21,7 @@ def costs(subject: Subject, found: Grid) -> Section:
         return Section("costs", "What it costs and saves", (Text("Without a plan nothing is paid."),))
     blocks: list[Block] = [_paid(plan)]
     if plan.entering is not None:
-        blocks.append(Text(f"At once: {plan.entering}."))
+        blocks.append(Text(f"Entering gains {plan.entering}."))
     if package_fees(plan.legs) < plan.cost.fees - 0.5:
         fees = amount(package_fees(plan.legs), places(plan.base))
         blocks.append(Text(f"Given as combos, the orders pay {fees} {plan.inputs['currency']} of fees."))

@@ -138,7 +138,10 @@ def _readings(
     """One row a number that the sliders move, with its unit and its value of each book."""
     gains = [{"key": name, "text": subject.gain(float(found.values[name][start]))} for name in books]
     rows: list[dict[str, Any]] = [{"title": "gain since today", "unit": subject.currency, "cells": gains}]
-    for market in subject.markets:
+    together = f"delta_value {books[0]}" in found.values
+    if together:
+        rows.append(_greek(found, "delta in money", "delta_value", subject.money, books, start))
+    for market in () if together else subject.markets:
         for greek in ("delta", "gamma"):
             named = greek if len(subject.markets) == 1 else f"{greek} {market.asset}"
             unit = GREEK_UNITS[greek].position.replace("units of underlying", market.asset)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
@@ -28,12 +28,15 @@ MOVES: Final = (
 VOLS: Final = (-0.2, -0.1, 0.0, 0.1, 0.2, 0.4)
 DATES: Final = (0.0, 1.0, 3.0, 7.0, 14.0, 21.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 270.0, 365.0)
 LONGEST: Final = 366.0  # days that the sliders reach
-STRIKES: Final = 12  # that become nodes: a payoff bends there
 EXPIRIES: Final = 6  # that become dates, the day before each too
 CLOSE: Final = 1e-3  # of the base: cells that are further off are cut in two
-# Nodes by axis, so that a page stays small; a second asset has Greeks of its own.
-MOST: Final = {"moves": 76, "vols": 6, "days": 26}
-MOST_OF_SEVERAL: Final = {"moves": 60, "vols": 6, "days": 16}
+# Nodes by axis for so many assets, so that a page stays below 1.5 MB: each has a delta and a gamma of its own, until
+# there are too many of them, and they are put together in money.
+MOST: Final = {
+    1: {"moves": 70, "vols": 6, "days": 22},
+    2: {"moves": 60, "vols": 6, "days": 16},
+    3: {"moves": 54, "vols": 6, "days": 12},
+}
 PASSES: Final = 4
 
 Array = np.ndarray
@@ -75,8 +78,9 @@ class Grid:
     ----------
     axes : Axes
     values : dict of str to ndarray, shape (moves, vols, days)
-        `GAINS` in the currency of the page; Greeks by ``'<greek> <book>'``, delta and gamma also by asset, in the
-        units of `hedging.units.GREEK_UNITS`.
+        `GAINS` in the currency of the page; Greeks by ``'<greek> <book>'`` in the units of
+        `hedging.units.GREEK_UNITS`, delta and gamma by ``'<greek> <asset> <book>'``; of many assets ``delta_value``
+        of all in their place. [money]
     largest, usual : dict of str to float
         Of each value, the largest distance of the straight lines from the truth in the middle of a cell, and that
         which 95 % of the cells keep within.
@@ -93,12 +97,19 @@ def axes_of(subject: Subject) -> Axes:
     end = min(max(subject.horizon, *subject.expiries, 0.0), LONGEST)
     settled = [day for day in subject.expiries if day <= end][:EXPIRIES]
     near = [day - 1.0 for day in settled if day > 1.0]
-    dates = {day for day in DATES if day < end} | {min(subject.horizon, end), end, *settled, *near}
+    first = [0.0, end, min(subject.horizon, end), *settled, *near, *(day for day in DATES if day < end)]
+    most = _most(subject)
+    dates = list(dict.fromkeys(np.round(first, DAY_DIGITS).tolist()))[: most["days"]]
+    strikes = _strikes(subject)[: most["moves"] - len(MOVES)]
     return Axes(
-        np.unique(np.round([*MOVES, *_strikes(subject)], DAY_DIGITS)),
+        np.unique(np.round([*MOVES, *strikes], DAY_DIGITS)),
         np.array(VOLS),
-        _apart(np.unique(np.round(list(dates), DAY_DIGITS)), settled),
+        _apart(np.unique(dates), settled),
     )
+
+
+def _most(subject: Subject) -> Mapping[str, int]:
+    return MOST[min(len(subject.assets), len(MOST))]
 
 
 def _strikes(subject: Subject) -> list[float]:
@@ -107,7 +118,7 @@ def _strikes(subject: Subject) -> list[float]:
     items = [held.instrument for held in subject.book.holdings] + [leg.instrument for leg in subject.legs]
     moves = {item.strike / spot[item.asset] - 1.0 for item in items if isinstance(item, Option)}
     inside = [move for move in moves if MOVES[0] < move < MOVES[-1]]
-    return sorted(inside, key=abs)[:STRIKES]
+    return sorted(inside, key=abs)
 
 
 def _apart(dates: Array, kept: Iterable[float]) -> Array:
@@ -121,7 +132,7 @@ def refined(subject: Subject, axes: Axes) -> Axes:
     """The same axes with more nodes where gains bend: what has expired on the way bends them anywhere."""
     close = CLOSE * abs(subject.base[0])
     for _ in range(PASSES):
-        finer = {name: _cut(subject, axes, name, close) for name in MOST}
+        finer = {name: _cut(subject, axes, name, close) for name in _most(subject)}
         if all(nodes.size == getattr(axes, name).size for name, nodes in finer.items()):
             break
         axes = Axes(**finer)
@@ -131,8 +142,8 @@ def refined(subject: Subject, axes: Axes) -> Axes:
 def _cut(subject: Subject, axes: Axes, name: str, close: float) -> Array:
     """One axis with the middles of its worst intervals."""
     nodes: Array = getattr(axes, name)
-    most = MOST if len(subject.assets) == 1 else MOST_OF_SEVERAL
-    room, place = most[name] - nodes.size, list(MOST).index(name)
+    most = _most(subject)
+    room, place = most[name] - nodes.size, list(most).index(name)
     if room <= 0 or nodes.size < 2:
         return nodes
     middles = (nodes[1:] + nodes[:-1]) / 2.0
@@ -181,8 +192,17 @@ def _values(subject: Subject, axes: Axes) -> dict[str, Array]:
     books = {"position": subject.book, "hedged": subject.book + subject.legs}
     for name in tuple(values):
         greeks = _greeks(books[name], subject.markets, axes)
+        if len(subject.markets) > len(MOST):
+            greeks = _together(greeks, subject.markets, axes)
         values |= {f"{greek} {name}": value for greek, value in greeks.items()}
     return values
+
+
+def _together(greeks: Mapping[str, Array], markets: Sequence[Market], axes: Axes) -> Mapping[str, Array]:
+    """The same with one delta in money in place of those by asset."""
+    prices = (1.0 + axes.moves)[:, None, None]
+    values = [greeks[f"delta {market.asset}"] * market.spot * prices for market in markets]
+    return {"vega": greeks["vega"], "theta": greeks["theta"], "delta_value": np.sum(values, axis=0)}
 
 
 def _greeks(book: Book, markets: Iterable[Market], axes: Axes) -> Mapping[str, Array]:

@@ -91,7 +91,7 @@ def test_more_nodes_come_where_gains_bend_and_never_too_many(subject: Subject) -
     finer = refined(subject, plain)
     assert grid_of(subject, finer).largest["hedged"] <= grid_of(subject, plain).largest["hedged"]
     assert set(plain.moves) <= set(finer.moves)
-    assert all(getattr(finer, name).size <= most for name, most in MOST.items())
+    assert all(getattr(finer, name).size <= most for name, most in MOST[1].items())
 
 
 def test_a_book_without_options_needs_no_more_nodes(chain: hg.OptionChain) -> None:
@@ -102,3 +102,13 @@ def test_a_book_without_options_needs_no_more_nodes(chain: hg.OptionChain) -> No
         "position",
         *(f"{name} position" for name in ("vega", "theta", "delta BTC", "gamma BTC")),
     ]
+
+
+def test_deltas_of_many_assets_are_put_together_in_money() -> None:
+    prices = {"A": 2.0, "B": 3.0, "C": 5.0, "D": 7.0}
+    markets = [hg.Market.bare(name, spot, "2026-01-15T08:00Z") for name, spot in prices.items()]
+    subject = Subject.of(hg.Book([hg.Holding.spot(name, 10.0) for name in prices]), markets, None)
+    found = grid_of(subject, SMALL).values
+    assert not any(key.startswith(("delta A", "gamma A")) for key in found)
+    worth = 170.0 * (1.0 + SMALL.moves)
+    assert found["delta_value position"] == pytest.approx(np.broadcast_to(worth[:, None, None], SMALL.shape))

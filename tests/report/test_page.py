@@ -389,3 +389,20 @@ def test_a_place_that_cannot_be_written_is_known_before_the_work(
     monkeypatch.setattr(pages, "html", lambda *_, **__: pytest.fail("worked first"))
     with pytest.raises(hg.InputError, match="cannot be written"):
         report.write(tmp_path / "missing" / "report.html", BOOK, chain)
+
+
+@pytest.mark.slow  # the largest grid there is
+def test_a_book_of_many_options_stays_small_too(sample: hg.OptionChain) -> None:
+    held = [hg.Holding(sample.option(symbol), -1.25) for symbol in sample.quotes["symbol"].iloc[::9]]
+    plan = hg.plan(BOOK, sample, hg.Target(delta=(4.0, 6.0)), horizon=30)
+    text = report.html(hg.Book([*BOOK.holdings, *held]), sample, plan)
+    assert len(held) > 50
+    assert 900_000 < len(text.encode()) < LIMIT
+
+
+def test_a_book_of_many_assets_has_one_delta_in_money() -> None:
+    names = ["A", "B", "C", "D", "E"]
+    markets = [hg.Market.bare(name, 1.0, "2026-01-15T08:00Z") for name in names]
+    found = Page(report.html(hg.Book([hg.Holding.spot(name, 10.0) for name in names]), markets))
+    row = next(row for row in found.table("Gain and Greeks") if row[0] == "delta in money")
+    assert row[1:] == ["50", "USD"]
