@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
@@ -30,14 +31,12 @@ DATES: Final = (0.0, 1.0, 3.0, 7.0, 14.0, 21.0, 30.0, 45.0, 60.0, 90.0, 120.0, 1
 LONGEST: Final = 366.0  # days that the sliders reach
 EXPIRIES: Final = 6  # that become dates, the day before each too
 CLOSE: Final = 1e-3  # of the base: cells that are further off are cut in two
-# Nodes by axis for so many assets, so that a page stays below 1.5 MB: each has a delta and a gamma of its own, until
-# there are too many of them, and they are put together in money.
-MOST: Final = {
-    1: {"moves": 70, "vols": 6, "days": 22},
-    2: {"moves": 60, "vols": 6, "days": 16},
-    3: {"moves": 54, "vols": 6, "days": 12},
-}
-PASSES: Final = 4
+STRIKES: Final = 12  # that become nodes: a payoff bends there
+# Nodes for so many assets, so that a page stays below 1.5 MB: each has a delta and a gamma of its own, until there are
+# too many of them, and they are put together in money.
+MOST: Final = {1: 9_300, 2: 5_800, 3: 3_900}
+NAMES: Final = ("moves", "vols", "days")
+PASSES: Final = 5
 
 Array = np.ndarray
 
@@ -93,22 +92,18 @@ class Grid:
 
 
 def axes_of(subject: Subject) -> Axes:
-    """Nodes for a book: every strike and expiry of its options and of the plan's is one."""
+    """Nodes for a book: strikes and expiries of its options and of the plan's are among them."""
     end = min(max(subject.horizon, *subject.expiries, 0.0), LONGEST)
     settled = [day for day in subject.expiries if day <= end][:EXPIRIES]
     near = [day - 1.0 for day in settled if day > 1.0]
     first = [0.0, end, min(subject.horizon, end), *settled, *near, *(day for day in DATES if day < end)]
-    most = _most(subject)
-    dates = list(dict.fromkeys(np.round(first, DAY_DIGITS).tolist()))[: most["days"]]
-    strikes = _strikes(subject)[: most["moves"] - len(MOVES)]
-    return Axes(
-        np.unique(np.round([*MOVES, *strikes], DAY_DIGITS)),
-        np.array(VOLS),
-        _apart(np.unique(dates), settled),
-    )
+    moves = np.unique(np.round([*MOVES, *_strikes(subject)[:STRIKES]], DAY_DIGITS))
+    room = _most(subject) // (len(VOLS) * moves.size)
+    dates = list(dict.fromkeys(np.round(first, DAY_DIGITS).tolist()))[:room]
+    return Axes(moves, np.array(VOLS), _apart(np.unique(dates), settled))
 
 
-def _most(subject: Subject) -> Mapping[str, int]:
+def _most(subject: Subject) -> int:
     return MOST[min(len(subject.assets), len(MOST))]
 
 
@@ -132,30 +127,33 @@ def refined(subject: Subject, axes: Axes) -> Axes:
     """The same axes with more nodes where gains bend: what has expired on the way bends them anywhere."""
     close = CLOSE * abs(subject.base[0])
     for _ in range(PASSES):
-        finer = {name: _cut(subject, axes, name, close) for name in _most(subject)}
-        if all(nodes.size == getattr(axes, name).size for name, nodes in finer.items()):
+        bends = sorted(each for name in NAMES for each in _bends(subject, axes, name, close))
+        finer = axes
+        for _, name, middle in bends:
+            added = replace(finer, **{name: np.unique([*getattr(finer, name), middle])})
+            finer = added if math.prod(added.shape) <= _most(subject) else finer
+        if finer is axes:
             break
-        axes = Axes(**finer)
+        axes = finer
     return axes
 
 
-def _cut(subject: Subject, axes: Axes, name: str, close: float) -> Array:
-    """One axis with the middles of its worst intervals."""
-    nodes: Array = getattr(axes, name)
-    most = _most(subject)
-    room, place = most[name] - nodes.size, list(most).index(name)
-    if room <= 0 or nodes.size < 2:
-        return nodes
-    middles = (nodes[1:] + nodes[:-1]) / 2.0
-    truth = _gains(subject, replace(axes, **{name: middles}))
-    known = _gains(subject, axes)
+def _bends(subject: Subject, axes: Axes, name: str, close: float) -> Iterator[tuple[float, str, float]]:
+    """Middles of the intervals of one axis that are not close, by the error that a node there takes off, negative."""
+    nodes, place = getattr(axes, name), NAMES.index(name)
+    middles = np.round((nodes[1:] + nodes[:-1]) / 2.0, DAY_DIGITS)
+    if not middles.size:
+        return
+    truth, known = _gains(subject, replace(axes, **{name: middles})), _gains(subject, axes)
     off = np.zeros(middles.size)
     for gain, values in known.items():
         ends = np.moveaxis(values, place, 0)
         miss = np.abs((ends[1:] + ends[:-1]) / 2.0 - np.moveaxis(truth[gain], place, 0))
         off = np.maximum(off, miss.reshape(middles.size, -1).max(axis=1))
-    worst = [each for each in np.argsort(-off, kind="stable")[:room] if off[each] > close]
-    return np.unique(np.round([*nodes, *middles[worst]], DAY_DIGITS))
+    # A date costs as many nodes as there are moves and vols.
+    yield from (
+        (-float(miss) * nodes.size, name, float(middles[at])) for at, miss in enumerate(off) if miss > close
+    )
 
 
 def grid_of(subject: Subject, axes: Axes | None = None) -> Grid:
