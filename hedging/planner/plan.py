@@ -155,6 +155,7 @@ def plan(
         decay=decay_of(legs, request.markets, request.horizon),
         break_even=unfunded,
         inputs=request.to_dict(),
+        markets=request.markets,
     )
     if chosen.closest:
         raise refusal(request, programme, clashes, found)
