@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hedging.cli import _console as console
+from hedging.cli._moves import add_correlation, drawn
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -203,16 +204,17 @@ def add_asked(command: console.Parser) -> None:
         "funding", "of perpetuals: what is paid counts, what is received does not"
     )
     _add(funding, FUNDING)
-    drawn = command.add_argument_group("horizon and outcomes")
-    drawn.add_argument(
+    drawn_group = command.add_argument_group("horizon and outcomes")
+    drawn_group.add_argument(
         "--horizon", type=console.number, default=30.0, metavar="DAYS", help="days the floor holds for"
     )
-    drawn.add_argument(
+    drawn_group.add_argument(
         "--outcomes", type=int, default=1_000, metavar="N", help="drawn with fat tails (default 1000)"
     )
-    drawn.add_argument(
+    drawn_group.add_argument(
         "--seed", type=console.whole, default=1, metavar="N", help="of the outcomes (default 1)"
     )
+    add_correlation(drawn_group)
 
 
 def add_effort(command: console.Parser, *, gap: str, seconds: str) -> None:
@@ -294,14 +296,9 @@ def effort_of(
     return Effort(**({"gap": gap} | named), solver=args.solver, progress=progress)
 
 
-def outcomes_of(args: argparse.Namespace, markets: Iterable[Market]) -> Paths:
-    """Outcomes drawn for one asset."""
-    market, *others = markets
-    if others:
-        raise InputError(
-            "outcomes are drawn for one asset: a plan of several takes a --floor, or the library's outcomes=..."
-        )
-    return console.drawn(market, args.horizon, args.outcomes, args.seed)[market.asset]
+def outcomes_of(args: argparse.Namespace, markets: Sequence[Market]) -> dict[str, Paths]:
+    """Outcomes drawn for every asset together."""
+    return drawn(markets, args.horizon, args.outcomes, args.seed, args.correlation)
 
 
 def book_and_markets(args: argparse.Namespace) -> tuple[Book, tuple[Market, ...]]:

@@ -17,25 +17,9 @@ from hedging.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hedging.book import Book
     from hedging.market import Market, OptionChain
-    from hedging.paths import Paths
 
 PICTURES = (".pdf", ".png", ".svg")
-
-
-def read_inputs(args: argparse.Namespace) -> tuple[Book, OptionChain]:
-    """The book, and the chain of its asset."""
-    from hedging.book import read_book
-
-    book = read_book(args.book)
-    if len(book.assets) > 1:
-        raise InputError(
-            f"the book holds {', '.join(book.assets)}, and the command works on one asset: write a book file for "
-            "each, or call the library with a chain of each."
-        )
-    asset = args.asset or (book.assets[0] if book.assets else None)
-    return book, chain_of(args, args.chain, asset)
 
 
 def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionChain:
@@ -78,15 +62,6 @@ def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tupl
     if missing:
         raise InputError(f"no --chain brings {', '.join(map(str, missing))}, which the book holds: {why}")
     return tuple(found[asset] for asset in assets)
-
-
-def drawn(
-    market: Market, days: float, count: int, seed: int, *, tails: str = "student-t"
-) -> dict[str, Paths]:
-    """Paths with fat tails at the chain's own vols and forwards, by asset, judged at each expiry and at the end."""
-    from hedging.scenario import draw
-
-    return draw(market, days, count, seed, tails=tails)  # type: ignore[arg-type]
 
 
 def check_outputs(*files: str | None, plot: str | None = None) -> None:
@@ -208,12 +183,6 @@ def command(
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(run=run)
     return command
-
-
-def add_inputs(command: Parser) -> None:
-    """The book, and the chain that prices it."""
-    command.add_argument("book", metavar="BOOK", help="TOML file of what is held")
-    add_chain(command)
 
 
 def add_chain(command: Parser, *, several: bool = False) -> None:

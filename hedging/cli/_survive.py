@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hedging.cli import _console as console
+from hedging.cli._moves import falls, replayed
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,21 +67,21 @@ def _moves(text: str) -> tuple[float, float]:
 
 
 def _paths(part: str, markets: Sequence[Market]) -> dict[str, Paths]:
-    from hedging.paths import replay
+    from functools import partial
 
-    if part.startswith(FALL):
-        return {market.asset: _fall(part, market) for market in markets}
-    return {market.asset: replay(part).paths(market.asset) for market in markets}
+    from hedging.paths import crash_path
+
+    if not part.startswith(FALL):
+        return replayed(markets, part)
+    return falls(markets, partial(crash_path, *_fall(part)))
 
 
-def _fall(part: str, market: Market) -> Paths:
-    from hedging.paths import crash_path, measured
+def _fall(part: str) -> tuple[float, float, float]:
 
     try:
         velocity, acceleration, days = part.removeprefix(FALL).split(":")
-        told = console.share(velocity), console.share(acceleration), console.number(days)
+        return console.share(velocity), console.share(acceleration), console.number(days)
     except (ValueError, argparse.ArgumentTypeError) as error:
         raise InputError(
             f"--survive takes a fall as fall:VELOCITY:ACCELERATION:DAYS, such as fall:-2%:-0.4%:21; got {part!r}."
         ) from error
-    return crash_path(*told, reaction=measured(market.asset).at(market.vol_of_30_days))

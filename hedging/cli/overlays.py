@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hedging.cli import _asked as asked
 from hedging.cli import _console as console
 from hedging.cli import _streams as streams
 from hedging.errors import InputError
@@ -14,10 +16,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hedging.book import Book
-    from hedging.market import OptionChain
+    from hedging.market import Market, OptionChain
     from hedging.overlays import Overlay, Overlays, Tolerance
 
 __all__ = ["add_parser"]
+
+Rows: TypeAlias = "list[dict[str, Any]]"
+Show: TypeAlias = "Callable[[argparse.Namespace, Book, OptionChain, dict[str, float]], Rows]"
 
 _LEGS = {"put": "the put", "lower": "the put below it", "call": "the call", "upper": "the call above it"}
 _OVER = ("premium_share", "floor")
@@ -26,7 +31,7 @@ _OVER = ("premium_share", "floor")
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = console.command(commands, "overlays", _overlays, "standard overlays side by side")
-    console.add_inputs(parser)
+    asked.add_chains(parser)
     parser.add_argument(
         "--structure",
         action="append",
@@ -74,18 +79,54 @@ def _add_tolerances(parser: console.Parser) -> None:
 
 
 def _overlays(args: argparse.Namespace) -> int:
-    from hedging.overlays import FAR, MONTH, STRUCTURES, compare, standard
-
     console.check_outputs(args.json, plot=args.plot)
-    book, chain = console.read_inputs(args)
-    asked = {
+    book, markets = asked.book_and_markets(args)
+    if args.asset and len(book.assets) > 1:
+        book = _part(book, args.asset)
+    legs = {
         f"{leg}_{kind}": value
         for leg in _LEGS
         for kind in ("strike", "delta")
         if (value := getattr(args, f"{leg}_{kind}")) is not None
     }
-    if args.over_strikes or args.over_deltas:
-        return _over(args, book, chain, asked)
+    show = _over if args.over_strikes or args.over_deltas else _beside
+    if len(markets) == 1:
+        return _written(args, show(args, book, markets[0].chain, legs))
+    if args.plot:
+        raise InputError(
+            "--plot draws the overlays of one asset, and the book holds several: give --asset NAME."
+        )
+    return _written(args, [row for market in markets for row in _of_asset(args, book, market, legs, show)])
+
+
+def _of_asset(
+    args: argparse.Namespace, book: Book, market: Market, legs: dict[str, float], show: Show
+) -> Rows:
+    """What is held of one asset of several, under its name."""
+    if args.json != "-":
+        print(f"{market.asset}\n")
+    rows = show(args, _part(book, market.asset), market.chain, legs)
+    if args.json != "-":
+        print()
+    return [{"asset": market.asset} | row for row in rows]
+
+
+def _part(book: Book, asset: str) -> Book:
+    from hedging.book import Book
+
+    return Book(book.of(asset))
+
+
+def _written(args: argparse.Namespace, rows: Rows) -> int:
+    if args.json:
+        console.emit_json(args.json, rows)
+    return 0
+
+
+def _beside(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict[str, float]) -> Rows:
+    """Structures side by side."""
+    from hedging.overlays import FAR, MONTH, STRUCTURES, compare, standard
+
     found = standard(
         book,
         chain,
@@ -94,23 +135,18 @@ def _overlays(args: argparse.Namespace) -> int:
         far_days=args.far_days or FAR,
         tolerance=_tolerance(args),
         structures=args.structure or STRUCTURES,
-        **asked,
+        **legs,
     )
-    _show(args, chain, found, compare(book, chain, found))
+    rows = _show(args, chain, found, compare(book, chain, found))
     for name, why in found.refused.items():
         streams.complain(f"no {name}: {why}")
-    return 0
+    return rows
 
 
-def _show(args: argparse.Namespace, chain: OptionChain, found: Overlays, table: pd.DataFrame) -> None:
+def _show(args: argparse.Namespace, chain: OptionChain, found: Overlays, table: pd.DataFrame) -> Rows:
     from hedging.overlays import shown
     from hedging.plots import overlays as picture
 
-    if args.json:
-        # JSON knows no infinity: null is unbounded, or a breakeven that does not exist.
-        rows = console.records(table.replace([math.inf, -math.inf], math.nan).reset_index())
-        trades = {overlay.name: _traded(overlay) for overlay in found}
-        console.emit_json(args.json, [row | trades.get(row["overlay"], {}) for row in rows])
     if args.json != "-":
         print(shown(table).to_string())
         for overlay in found:
@@ -118,13 +154,17 @@ def _show(args: argparse.Namespace, chain: OptionChain, found: Overlays, table: 
     if args.plot:
         axes = picture(table, currency=chain.terms.currency)
         console.save_figure(axes.figure, args.plot)
+    # JSON knows no infinity: null is unbounded, or a breakeven that does not exist.
+    rows = console.records(table.replace([math.inf, -math.inf], math.nan).reset_index())
+    trades = {overlay.name: _traded(overlay) for overlay in found}
+    return [row | trades.get(row["overlay"], {}) for row in rows]
 
 
 def _traded(overlay: Overlay) -> dict[str, Any]:
     return {"orders": console.records(overlay.orders), "remarks": list(overlay.remarks)}
 
 
-def _over(args: argparse.Namespace, book: Book, chain: OptionChain, asked: dict[str, float]) -> int:
+def _over(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict[str, float]) -> Rows:
     """One structure over strikes and expiries."""
     from hedging.overlays import MONTH, over_strikes, over_strikes_shown
 
@@ -145,15 +185,13 @@ def _over(args: argparse.Namespace, book: Book, chain: OptionChain, asked: dict[
         coverage=args.coverage,
         days=(args.days if two else None) or MONTH,
         tolerance=_tolerance(args),
-        **asked,
+        **legs,
     )
-    if args.json:
-        console.emit_json(args.json, console.records(table.replace([math.inf, -math.inf], math.nan)))
     if args.json != "-":
         texts = [over_strikes_shown(table, column).to_string() for column in _OVER]
         heads = ("premium, share of the book", "worst result at expiry, share of the book")
         print("\n\n".join(f"{head}\n{text}" for head, text in zip(heads, texts, strict=True)))
-    return 0
+    return console.records(table.replace([math.inf, -math.inf], math.nan))
 
 
 def _tolerance(args: argparse.Namespace) -> Tolerance:

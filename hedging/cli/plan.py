@@ -60,8 +60,6 @@ def _run(args: argparse.Namespace) -> int:
 
     console.check_outputs(args.json, args.orders, args.ticket, plot=args.plot)
     book, markets = asked.book_and_markets(args)
-    if args.plot and len(markets) > 1:
-        raise InputError("--plot draws the payoff of one asset, and the book holds several: leave it out.")
     target = _target(args)
     limits = replace(asked.limits_of(args), survive=survive_of(args, markets))
     outcomes = None
@@ -123,4 +121,4 @@ def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequen
     if args.plot:
         from hedging.plots import payoff
 
-        console.save_figure(payoff(book, markets[0], overlay=plan).figure, args.plot)
+        console.save_figure(payoff(book, markets, overlay=plan).figure, args.plot)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hedging.cli import _asked as asked
 from hedging.cli import _console as console
+from hedging.cli._moves import add_correlation, drawn, falls, replayed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -13,10 +15,11 @@ if TYPE_CHECKING:
     from hedging.book import Book
     from hedging.margin import Survival
     from hedging.market import Market
-    from hedging.paths import Paths
     from hedging.paths.by_asset import PathsBy
     from hedging.planner import HedgePlan
     from hedging.scenario import ScenarioResult
+
+Markets: TypeAlias = "tuple[Market, ...]"
 
 __all__ = ["ACCELERATIONS", "add_parser"]
 
@@ -30,7 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command = console.command(
         commands, "scenario", _run, "what a fall does to the book and its margin, with and without a plan"
     )
-    console.add_inputs(command)
+    asked.add_chains(command)
     command.add_argument("--plan", metavar="FILE", help="a plan saved by: hedging plan --json FILE")
     kind = command.add_mutually_exclusive_group(required=True)
     kind.add_argument(
@@ -52,6 +55,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument(
         "--tails", choices=["student-t", "jumps"], default="student-t", help="of --monte-carlo"
     )
+    add_correlation(command)
     command.add_argument(
         "--seed", type=console.whole, default=1, metavar="N", help="of --monte-carlo (default 1)"
     )
@@ -65,20 +69,18 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from hedging.market import Market
     from hedging.planner import read_plan
 
     console.check_outputs(args.json, plot=args.plot)
-    book, chain = console.read_inputs(args)
-    market = Market.of(chain)
+    book, markets = asked.book_and_markets(args)
     overlay = read_plan(args.plan) if args.plan else None
     if overlay is not None:
         _check_plan(args, overlay, book)
     if args.grid:
-        return _grid(args, book, market, overlay)
+        return _grid(args, book, markets, overlay)
     if args.monte_carlo is not None:
-        return _monte_carlo(args, book, market, overlay)
-    return _path(args, book, market, overlay)
+        return _monte_carlo(args, book, markets, overlay)
+    return _path(args, book, markets, overlay)
 
 
 def _check_plan(args: argparse.Namespace, overlay: HedgePlan, book: Book) -> None:
@@ -91,58 +93,59 @@ def _check_plan(args: argparse.Namespace, overlay: HedgePlan, book: Book) -> Non
         complain(f"{args.plan} was planned for another book: {differs}")
 
 
-def _path(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePlan | None) -> int:
+def _path(args: argparse.Namespace, book: Book, markets: Markets, overlay: HedgePlan | None) -> int:
     """One path: an accelerating fall, or a crash that happened."""
-    from hedging.paths import crash_path, fan, measured, replay
+    from functools import partial
+
+    from hedging.paths import crash_path, fan
     from hedging.scenario import run
 
     if args.replay is not None:
-        paths = drawn = replay(args.replay).paths(market.asset)
+        paths = drawn = replayed(markets, args.replay)
     else:
         fall = (args.velocity, args.acceleration, args.days)
-        reaction = measured(market.asset).at(market.vol_of_30_days)
-        paths = crash_path(*fall, reaction=reaction)
-        drawn = fan(*fall, multiples=ACCELERATIONS, reaction=reaction)
-    result = run(book, market, paths, overlay=overlay)
-    accounts = _accounts(args, book, market, paths, overlay)
+        paths = falls(markets, partial(crash_path, *fall))
+        drawn = falls(markets, partial(fan, *fall, multiples=ACCELERATIONS))
+    result = run(book, markets, paths, overlay=overlay)
+    accounts = _accounts(args, book, markets, paths, overlay)
     content = result.to_dict()
     if accounts:
         content["survival"] = {name: _plain(kept) for name, kept in accounts.items()}
     _show(args, content, result, *(f"{name}: {kept}" for name, kept in accounts.items()))
     if args.plot:
-        console.save_figure(_fan(args, book, market, drawn, overlay), args.plot)
+        console.save_figure(_fan(args, book, markets, drawn, overlay), args.plot)
     return 0
 
 
 def _fan(
-    args: argparse.Namespace, book: Book, market: Market, paths: Paths, overlay: HedgePlan | None
+    args: argparse.Namespace, book: Book, markets: Markets, paths: PathsBy, overlay: HedgePlan | None
 ) -> Figure:
     from hedging.plots import crash_fan
     from hedging.scenario import run
 
-    result = run(book, market, paths, overlay=overlay)
-    kept = list(_accounts(args, book, market, paths, overlay).values())
+    result = run(book, markets, paths, overlay=overlay)
+    kept = list(_accounts(args, book, markets, paths, overlay).values())
     return crash_fan(result, survival=kept[-1] if kept else None)
 
 
 def _accounts(
-    args: argparse.Namespace, book: Book, market: Market, paths: PathsBy, overlay: HedgePlan | None
+    args: argparse.Namespace, book: Book, markets: Markets, paths: PathsBy, overlay: HedgePlan | None
 ) -> dict[str, Survival]:
     """Every account along the paths, without the plan and with it."""
     found = {}
     for how, legs in ({"alone": None} | ({"with the plan": overlay} if overlay else {})).items():
-        for name, kept in _survivals(args, book, market, paths, legs).items():
+        for name, kept in _survivals(args, book, markets, paths, legs).items():
             found[f"{name} {how}"] = kept
     return found
 
 
 def _survivals(
-    args: argparse.Namespace, book: Book, market: Market, paths: PathsBy, legs: HedgePlan | None
+    args: argparse.Namespace, book: Book, markets: Markets, paths: PathsBy, legs: HedgePlan | None
 ) -> dict[str, Survival]:
     """The accounts that the book declares; all of it where it declares none and one is asked for."""
     from hedging.margin import survive_accounts
 
-    return survive_accounts(book.with_model(args.account) if args.account else book, market, paths, legs)
+    return survive_accounts(book.with_model(args.account) if args.account else book, markets, paths, legs)
 
 
 def _plain(kept: Survival) -> dict[str, Any]:
@@ -170,10 +173,10 @@ def _shares(accounts: dict[str, Survival]) -> dict[str, Any]:
     }
 
 
-def _grid(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePlan | None) -> int:
+def _grid(args: argparse.Namespace, book: Book, markets: Markets, overlay: HedgePlan | None) -> int:
     from hedging.scenario import table as over_grid
 
-    table = over_grid(book, market, overlay, spot_moves=GRID_MOVES, vol_shifts=GRID_VOLS, days=args.days)
+    table = over_grid(book, markets, overlay, spot_moves=GRID_MOVES, vol_shifts=GRID_VOLS, days=args.days)
     content = {
         "day": args.days,
         "spot_moves": list(GRID_MOVES),
@@ -182,42 +185,45 @@ def _grid(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePl
     }
     shown = table.rename(index=lambda x: f"{x:+.0%}", columns=lambda x: f"vol {100 * x:+.0f} pt")
     shown.index.name, shown.columns.name = "spot", None
-    head = f"gain on day {args.days:g} in {market.currency}, {'with' if overlay else 'without'} a plan"
+    currency = markets[0].currency
+    head = (
+        f"gain on day {args.days:g} in {currency}, {'with' if overlay else 'without'} a plan{_alike(markets)}"
+    )
     from hedging.paths import grid
 
-    nodes = grid(GRID_MOVES, GRID_VOLS, [args.days])
-    told = _many(content, _accounts(args, book, market, nodes, overlay))
+    nodes = dict.fromkeys((market.asset for market in markets), grid(GRID_MOVES, GRID_VOLS, [args.days]))
+    told = _many(content, _accounts(args, book, markets, nodes, overlay))
     _show(args, content, head, shown.to_string(float_format="{:,.0f}".format), *told)
     if args.plot:
         from hedging.plots import heatmap
 
-        console.save_figure(heatmap(table, currency=market.currency).figure, args.plot)
+        console.save_figure(heatmap(table, currency=currency).figure, args.plot)
     return 0
 
 
-def _monte_carlo(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePlan | None) -> int:
+def _monte_carlo(args: argparse.Namespace, book: Book, markets: Markets, overlay: HedgePlan | None) -> int:
     from hedging.risk import tail_risk
     from hedging.scenario import run
 
-    vol = market.vol_of_30_days
-    paths = console.drawn(market, args.days, args.monte_carlo, args.seed, tails=args.tails)
+    paths = drawn(markets, args.days, args.monte_carlo, args.seed, args.correlation, args.tails)
     with console.progress("scenarios") as report:
-        result = run(book, market, paths, overlay=overlay, progress=report)
+        result = run(book, markets, paths, overlay=overlay, progress=report)
     gains = _end_gains(result)
     risk = tail_risk(gains)
     content = {
         "scenarios": args.monte_carlo,
         "seed": args.seed,
         "tails": args.tails,
-        "vol": vol,
+        "vol": {market.asset: market.vol_of_30_days for market in markets},
+        "correlation": args.correlation if len(markets) > 1 else None,
         "days": args.days,
         "risk": console.records(risk.reset_index()),
     }
     head = (
-        f"{args.monte_carlo:,} paths of {args.days:g} days, {args.tails}, at the chain's own vols ({vol:.1%} for 30 days) "
-        f"(seed {args.seed}); losses in {result.currency}"
+        f"{args.monte_carlo:,} paths of {args.days:g} days, {args.tails}, at the chain's own vols "
+        f"({_vols(args, markets)}) (seed {args.seed}); losses in {result.currency}"
     )
-    told = _many(content, _accounts(args, book, market, paths, overlay))
+    told = _many(content, _accounts(args, book, markets, paths, overlay))
     _show(args, content, head, risk.to_string(float_format="{:,.6g}".format), *told)
     if args.plot:
         from hedging.plots import distribution
@@ -225,6 +231,18 @@ def _monte_carlo(args: argparse.Namespace, book: Book, market: Market, overlay: 
         axes = distribution(gains, risk, currency=result.currency)
         console.save_figure(axes.figure, args.plot)
     return 0
+
+
+def _alike(markets: Markets) -> str:
+    several = len(markets) > 1
+    return f"; {' and '.join(market.asset for market in markets)} move by the same share" if several else ""
+
+
+def _vols(args: argparse.Namespace, markets: Markets) -> str:
+    if len(markets) == 1:
+        return f"{markets[0].vol_of_30_days:.1%} for 30 days"
+    vols = ", ".join(f"{market.asset} {market.vol_of_30_days:.1%}" for market in markets)
+    return f"{vols} for 30 days; correlation {args.correlation:.0%}"
 
 
 def _end_gains(result: ScenarioResult) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from hedging.paths.assumptions import assumptions
 from hedging.paths.crash import crash_path, fan, hitting_time
 from hedging.paths.crashes import REPLAYS, Replay, from_prices, replay
 from hedging.paths.historical import block_bootstrap, ewma_vol, filtered_historical, garch_vol
-from hedging.paths.joint import couple
+from hedging.paths.joint import couple, stress_betas
 from hedging.paths.momentum import Momentum, measure, rolling
 from hedging.paths.monte_carlo import jump_diffusion, stressed_correlation, student_t
 from hedging.paths.paths import Paths, along, grid, join, today
@@ -41,6 +41,7 @@ __all__ = [
     "measured",
     "replay",
     "rolling",
+    "stress_betas",
     "stressed_correlation",
     "student_t",
     "tenor_scale",

@@ -10,7 +10,26 @@ from hedging.errors import InputError
 from hedging.paths.paths import Paths, along
 from hedging.paths.reactions import STRESS_BETA, Reaction, measured
 
-__all__ = ["couple"]
+__all__ = ["couple", "stress_betas"]
+
+
+def stress_betas(assets: Sequence[str]) -> dict[str, float]:
+    """Log-price lost in stress per log-price lost by the first of some assets.
+
+    Raises
+    ------
+    InputError
+        If none is known of an asset; see `hedging.paths.STRESS_BETA`.
+
+    Examples
+    --------
+    >>> stress_betas(["ETH", "BTC"])["BTC"]
+    0.7407407407407407
+    """
+    unknown = [asset for asset in assets if asset not in STRESS_BETA]
+    if unknown:
+        raise InputError(_unknown(unknown))
+    return {asset: STRESS_BETA[asset] / STRESS_BETA[assets[0]] for asset in assets}
 
 
 def couple(
@@ -48,9 +67,7 @@ def couple(
     """
     unknown = [asset for asset in assets if asset not in betas]
     if unknown:
-        raise InputError(
-            f"no stress beta is known for {', '.join(unknown)}; pass betas={{{unknown[0]!r}: ...}}."
-        )
+        raise InputError(_unknown(unknown))
     if paths.straight:
         raise InputError(
             "a grid says where each asset is, not how it gets there; give each asset its own grid."
@@ -61,3 +78,7 @@ def couple(
         else along(paths.days, betas[asset] * np.log(paths.spot), paths.labels, measured(asset, reactions))
         for asset in assets
     }
+
+
+def _unknown(assets: Sequence[str]) -> str:
+    return f"no stress beta is known for {', '.join(assets)}; pass betas={{{assets[0]!r}: ...}}."

@@ -12,8 +12,7 @@ from hedging import scenario
 from hedging.book.book import Book
 from hedging.book.legs import Leg
 from hedging.margin import Survival
-from hedging.market.chain import OptionChain
-from hedging.market.market import Market
+from hedging.market.market import Chains
 from hedging.plots.style import (
     HEDGED,
     MARKERS,
@@ -40,7 +39,7 @@ ANNOTATED_CELLS = 120
 
 def payoff(
     book: Book,
-    market: OptionChain | Market,
+    market: Chains,
     overlay: Iterable[Leg] | Any = None,
     *,
     spot_moves: Sequence[float] | None = None,
@@ -52,7 +51,7 @@ def payoff(
     Parameters
     ----------
     book, market, overlay, spot_moves, days
-        As in `hedging.scenario.payoff`, which is what is drawn.
+        As in `hedging.scenario.payoff`, which is what is drawn; over the move of several assets alike.
     ax : Axes, optional
 
     Returns
@@ -62,12 +61,14 @@ def payoff(
     result = scenario.payoff(book, market, overlay, spot_moves=spot_moves, days=days)
     with styled():
         ax = axes_or_new(ax)
-        asset = next(iter(result.spot))
+        asset, *others = result.spot
         now, spot = result.spot_now[asset], result.spot[asset][:, 0]
+        if others:
+            now, spot = 0.0, spot / now - 1.0
         _zero_lines(ax, now)
-        names = _day_names(result.days)
+        dates = _day_names(result.days)
         shades = np.linspace(0.45, 1.0, result.days.size)
-        for date, (name, shade) in enumerate(zip(names, shades, strict=True)):
+        for date, (name, shade) in enumerate(zip(dates, shades, strict=True)):
             last = date == result.days.size - 1
             if last or not np.allclose(result.position[:, date], result.position[:, -1]):
                 ax.plot(
@@ -88,15 +89,19 @@ def payoff(
                     linestyle="-" if last else [":", "-."][date % 2],
                     label=f"with overlay, {name}",
                 )
+        names = " and ".join(result.spot)
         ax.set(
-            xlabel=f"{asset} spot [{result.money}]",
+            xlabel=f"move of {names} alike" if others else f"{asset} spot [{result.money}]",
             ylabel=f"gain since today [{result.currency}]",
-            title=f"{asset}: gain over spot",
+            title=f"{names}: gain over spot",
             xlim=(spot[0], spot[-1]),
         )
         money_axis(ax.yaxis)
-        money_axis(ax.xaxis)
-        _moves_on_top(ax, now)
+        if others:
+            ax.xaxis.set_major_formatter(percent)
+        else:
+            money_axis(ax.xaxis)
+            _moves_on_top(ax, now)
         ax.legend(loc="upper left" if result.position[-1, -1] > 0 else "best")
     return ax
 

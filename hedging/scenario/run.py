@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 
 import numpy as np
@@ -123,7 +123,7 @@ def run(
 
 def payoff(
     book: Book,
-    market: OptionChain | Market,
+    market: Chains,
     overlay: Legs | None = None,
     *,
     spot_moves: Sequence[float] | Array | None = None,
@@ -136,7 +136,8 @@ def payoff(
     Parameters
     ----------
     book, market, overlay
-        As in `run`; of the book, the holdings in the market's asset.
+        As in `run`; of the book, the holdings in the market's asset. Several assets move together, by the same
+        shares and shifts of vol: a cut through what each may do by itself.
     spot_moves : sequence of float, optional
         Relative moves of spot, > -1; by default -60 % to +40 %.
     days : sequence of float, optional
@@ -151,16 +152,13 @@ def payoff(
         One scenario per spot move.
     """
     moves = np.linspace(-0.6, 0.4, 201) if spot_moves is None else np.asarray(spot_moves, dtype=float)
-    legs = legs_of(overlay)
+    legs, markets = legs_of(overlay), markets_of(market)
     if days is None:
-        horizon = _first_expiry([leg.instrument for leg in legs], market)
-        horizon = (
-            horizon
-            or _first_expiry([holding.instrument for holding in book.of(market.asset)], market)
-            or 30.0
-        )
+        held = [holding.instrument for asset in markets for holding in book.of(asset)]
+        first = next(iter(markets.values()))
+        horizon = _first_expiry([leg.instrument for leg in legs], first) or _first_expiry(held, first) or 30.0
         days = (0.0, horizon / 2.0, horizon)
-    return _on_asset(book, market, legs, grid(moves, [vol_shift], days, stickiness=stickiness))
+    return _together(book, markets, legs, grid(moves, [vol_shift], days, stickiness=stickiness))
 
 
 def _first_expiry(instruments: Iterable[Instrument], market: OptionChain | Market) -> float | None:
@@ -173,7 +171,7 @@ def _first_expiry(instruments: Iterable[Instrument], market: OptionChain | Marke
 
 def table(
     book: Book,
-    market: OptionChain | Market,
+    market: Chains,
     overlay: Legs | None = None,
     *,
     spot_moves: Sequence[float] | Array = (-0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2),
@@ -208,7 +206,8 @@ def table(
     shifts = np.zeros(1) if vol_shifts is None else np.asarray(vol_shifts, dtype=float)
     if dates.size > 1 and vol_shifts is not None:
         raise InputError("a table has two axes: give several vol_shifts with one day, or several days alone.")
-    result = _on_asset(book, market, overlay, grid(spot_moves, shifts, dates, stickiness=stickiness))
+    nodes = grid(spot_moves, shifts, dates, stickiness=stickiness)
+    result = _together(book, markets_of(market), overlay, nodes)
     index = pd.Index(np.asarray(spot_moves, dtype=float), name="spot_move")
     if vol_shifts is None:
         return pd.DataFrame(result.total, index=index, columns=pd.Index(dates, name="day"))
@@ -266,7 +265,7 @@ def by_speed(
         fall = crash_path(
             speed * velocity, speed**2 * acceleration, days / speed, step=days / speed / 50, reaction=reaction
         )
-        end = _on_asset(book, market, overlay, fall)
+        end = _together(book, markets_of(market), overlay, fall)
         rows.append((days / speed, end.position[0, -1], end.overlay[0, -1], end.total[0, -1]))
     found = pd.DataFrame(
         rows, index=pd.Index(at, name="speed"), columns=["days", "position", "overlay", "both"]
@@ -275,11 +274,14 @@ def by_speed(
     return found
 
 
-def _on_asset(book: Book, market: OptionChain | Market, overlay: Legs | None, paths: Paths) -> ScenarioResult:
-    asset = market.asset
-    numeraire = book.numeraire if book.numeraire not in book.assets or book.numeraire == asset else "USD"
-    part = Book(book.of(asset), cash=book.cash, numeraire=numeraire)
-    return run(part, market, {asset: paths}, overlay)
+def _together(
+    book: Book, markets: Mapping[str, Market], overlay: Legs | None, paths: Paths
+) -> ScenarioResult:
+    """What is held of some assets, all of them along the same paths."""
+    elsewhere = book.numeraire in book.assets and book.numeraire not in markets
+    holdings = [held for asset in markets for held in book.of(asset)]
+    part = Book(holdings, cash=book.cash, numeraire="USD" if elsewhere else book.numeraire)
+    return run(part, list(markets.values()), dict.fromkeys(markets, paths), overlay)
 
 
 def _position_lines(book: Book) -> Iterator[Line]:

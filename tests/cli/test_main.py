@@ -226,12 +226,35 @@ def test_a_share_that_may_be_a_percentage_is_refused(
     assert [_console.share(text) for text in ("150%", "2%", "0.02", "1")] == [1.5, 0.02, 0.02, 1.0]
 
 
-def test_a_book_of_several_assets_says_what_to_do(
+def test_each_asset_of_a_book_has_its_overlays(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ["overlays", "book.toml", "--chain", chain_file, "--structure", "collar", "--json", "-"]
+    alone = {}
+    for asset, units in (("BTC", 25), ("ETH", 300)):
+        (folder / "book.toml").write_text(BOOK.replace("BTC", asset).replace("25", str(units)))
+        assert cli.main(run) == 0
+        alone[asset] = json.loads(capsys.readouterr().out)
+    (folder / "book.toml").write_text(BOOK + BOOK.replace("BTC", "ETH").replace("25", "300"))
+    assert cli.main(run) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert rows == [{"asset": asset} | row for asset, found in alone.items() for row in found]
+    assert cli.main([*run, "--asset", "ETH"]) == 0
+    assert json.loads(capsys.readouterr().out) == alone["ETH"]
+    assert cli.main(run[:-2]) == 0
+    printed = capsys.readouterr().out
+    assert printed.index("BTC\n") < printed.index("ETH\n")
+
+
+def test_a_picture_of_the_overlays_of_several_assets_says_what_to_do(
     folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "book.toml").write_text(BOOK + BOOK.replace("BTC", "ETH"))
-    assert cli.main(["overlays", "book.toml", "--chain", chain_file]) == 2
-    assert "the book holds BTC, ETH, and the command works on one asset" in one_line(capsys)
+    assert cli.main(["overlays", "book.toml", "--chain", chain_file, "--plot", "x.png"]) == 2
+    assert (
+        "--plot draws the overlays of one asset, and the book holds several: give --asset NAME"
+        in one_line(capsys)
+    )
 
 
 def test_overlays_print_a_table_and_write_strict_json(

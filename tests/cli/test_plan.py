@@ -231,13 +231,19 @@ def test_a_book_of_two_assets_takes_a_chain_of_each(folder: Path, capsys: pytest
     audited = json.loads(capsys.readouterr().out)
     assert {check["limit"] for check in audited["checks"]} >= {"delta BTC", "delta ETH"}
     assert audited["ok"]
-    for more, message in (
-        (["--plot", "p.png"], "--plot draws the payoff of one asset"),
-        (["--shortfall", "-10%"], "outcomes are drawn for one asset"),
-    ):
-        assert cli.main([*run, "--delta", "8:12", *more]) == 2
-        assert message in capsys.readouterr().err
-    assert not (folder / "p.png").exists()
+    bands = ["--delta", "BTC=8:12,ETH=20:25"]
+    drawn = [*run, *bands, "--shortfall", "-60%", "--plot", "p.png"]
+    assert cli.main(drawn) == 0
+    assert (folder / "p.png").exists()
+    apart, alike = (_shortfall(folder, [*drawn, "--correlation", share]) for share in ("0%", "100%"))
+    assert alike < apart  # what moves together loses together
+
+
+def _shortfall(folder: Path, run: list[str]) -> float:
+    assert cli.main(run) == 0
+    checks = json.loads((folder / "plan.json").read_text())["checks"]
+    (found,) = (check["value"] for check in checks if check["limit"] == "shortfall")
+    return float(found)
 
 
 def test_chains_that_do_not_fit_the_book_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cases.commands import one_line
 
 from hedging.cli import main as cli
+from hedging.errors import InputError
 
 PERPETUAL = """
 [[holdings]]
@@ -129,3 +131,61 @@ def test_wrong_kinds_of_scenario_are_named(
     ]:
         assert cli.main([*base, *arguments]) == 2
         assert message in one_line(capsys)
+
+
+TWO = """
+[[holdings]]
+asset = "BTC"
+kind = "spot"
+quantity = 12
+
+[[holdings]]
+asset = "ETH"
+kind = "spot"
+quantity = 400
+"""
+
+
+def test_two_assets_fall_by_their_stress_betas(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "book.toml").write_text(TWO)
+    run = ["scenario", "book.toml", "--chain", chain_file]
+    assert cli.main([*run, "--velocity", "-3%", "--days", "10", "--json", "-", "--plot", "fan.png"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    spot = found["scenarios"][0]["spot"]
+    btc, eth = (np.log(spot[asset][-1] / spot[asset][0]) for asset in ("BTC", "ETH"))
+    assert btc == pytest.approx(-0.30)
+    assert eth == pytest.approx(-0.30 * 1.35)  # ETH's beta of May 2021 and May 2022
+    assert (folder / "fan.png").stat().st_size > 10_000
+
+
+def test_two_assets_move_alike_over_a_grid_and_together_when_drawn(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "book.toml").write_text(TWO)
+    run = ["scenario", "book.toml", "--chain", chain_file]
+    assert cli.main([*run, "--grid", "--json", "-"]) == 0
+    grid = json.loads(capsys.readouterr().out)
+    value = 12 * 64_774.21 + 400 * 1_910.97
+    for move, row in zip(grid["spot_moves"], grid["gains"], strict=True):
+        assert row == pytest.approx([value * move] * len(row), rel=1e-6, abs=1.0)
+    assert cli.main([*run, "--grid"]) == 0
+    assert "BTC and ETH move by the same share" in capsys.readouterr().out
+    worst = []
+    for share in ("0%", "80%", "100%"):
+        assert cli.main([*run, "--monte-carlo", "2000", "--correlation", share, "--json", "-"]) == 0
+        drawn = json.loads(capsys.readouterr().out)
+        assert drawn["correlation"] == pytest.approx(float(share[:-1]) / 100)
+        worst.append(drawn["risk"][0]["ES"])
+    assert worst == sorted(worst)  # losses, greater the closer they follow each other
+
+
+def test_an_asset_without_a_stress_beta_is_named(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from hedging.paths import stress_betas
+
+    with pytest.raises(InputError, match="no stress beta is known for PAXG"):
+        stress_betas(["BTC", "PAXG"])
+    assert stress_betas(["ETH", "BTC"])["BTC"] == pytest.approx(1 / 1.35)
