@@ -10,6 +10,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -20,10 +21,8 @@ from hedging.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-MADE = ("_build", "api", "notebooks")  # by Sphinx, or copied from elsewhere; `api/index.md` apart
-PAGES = sorted(
-    path for path in DOCS.rglob("*.md") if path.parent.name not in MADE or path == DOCS / "api" / "index.md"
-)
+MADE = ("_build", "notebooks")  # by Sphinx, or copied from elsewhere
+PAGES = sorted(path for path in DOCS.rglob("*.md") if path.relative_to(DOCS).parts[0] not in MADE)
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 
 pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="the sdist leaves the site out")
@@ -159,15 +158,22 @@ def test_every_page_is_reached_from_the_first() -> None:
 
 
 def test_every_room_has_a_page() -> None:
-    rooms = runpy.run_path(str(DOCS / "_ext" / "rooms.py"))["ROOMS"] if has_sphinx() else listed_rooms()
-    assert set(listed_rooms()) == set(rooms)
-    assert {room for room in rooms if "." not in room} >= {
-        name for name in hg.__all__ if type(getattr(hg, name)).__name__ == "module"
-    }
+    rooms = runpy.run_path(str(DOCS / "_ext" / "rooms.py"))["ROOMS"]
+    assert listed_rooms() == list(rooms)
+    modules = {name for name in hg.__all__ if isinstance(getattr(hg, name), ModuleType)}
+    assert {name for name in modules if getattr(hg, name).__name__ == f"hedging.{name}"} <= set(rooms)
 
 
-def has_sphinx() -> bool:
-    return importlib.util.find_spec("sphinx") is not None
+def test_every_cell_of_the_comparison_has_its_line() -> None:
+    """By row and column; and the README shows the same table."""
+    page, readme = ((ROOT / name).read_text(encoding="utf-8") for name in ("docs/compared.md", "README.md"))
+    table, lines = page.split("## The lines")
+    rows = re.findall(r"^\| ([A-Z])\. .*\|$", table, re.M)
+    assert len(rows) > 8
+    cells = {f"{row}{column}" for row in rows for column in range(1, 7)}
+    assert set(re.findall(r"\b([A-Z][1-6])\b", lines)) == cells
+    for row in re.findall(r"^\|.*\|$", table, re.M):
+        assert row in readme
 
 
 def listed_rooms() -> list[str]:

@@ -7,8 +7,10 @@ import inspect
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 # In the order in which the rooms stand, and modules that a room lists as a whole.
 ROOMS = (
@@ -33,7 +35,11 @@ def page(name: str) -> str:
     classes = [key for key in public if inspect.isclass(getattr(module, key))]
     functions = [key for key in public if inspect.isroutine(getattr(module, key))]
     constants = [key for key in public if key not in classes and key not in functions]
-    parts = [f"{name}\n{'=' * len(name)}", f".. automodule:: {name}\n   :no-members:", f".. currentmodule:: {name}"]
+    parts = [
+        f"{name}\n{'=' * len(name)}",
+        f".. automodule:: {name}\n   :no-members:",
+        f".. currentmodule:: {name}",
+    ]
     parts += [_table("Functions", functions), _table("Classes", classes)]
     if constants:
         parts += [_heading("Constants"), *(_constant(module, key) for key in constants)]
@@ -56,7 +62,11 @@ def _constant(module: ModuleType, name: str) -> str:
     """A constant with its value, where that is short, and the comment that stands above it in the source."""
     value = getattr(module, name)
     text = re.sub(r"<([\w.]+) object at 0x\w+>", r"\1", repr(value))
-    shown = f"\n   :value: {text}" if len(text) <= LONG and "\n" not in text else f"\n   :type: {type(value).__name__}"
+    shown = (
+        f"\n   :value: {text}"
+        if len(text) <= LONG and "\n" not in text
+        else f"\n   :type: {type(value).__name__}"
+    )
     comment = _comment(module, name)
     return f".. py:data:: {name}{shown}" + (f"\n\n   {comment}" if comment else "")
 
