@@ -48,6 +48,7 @@ nb_merge_streams = True
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 html_title = "hedging"
+html_css_files = ["site.css"]
 html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
