@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from hedging import samples
+from hedging.book import book_from_dict
+from hedging.market import Market
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -37,6 +40,19 @@ def test_the_script_runs_and_prints_the_plan_shown(
 def test_both_commands_set_up_everything_by_themselves() -> None:
     for mark in ("demo", "tests"):
         assert block(mark).startswith("python3 -m venv .venv && .venv/bin/python -m pip install -q -e ")
+
+
+def test_the_book_is_one_that_can_be_planned_for() -> None:
+    book = book_from_dict(tomllib.loads(block("book")))
+    kinds = {type(holding.instrument).__name__ for holding in book.holdings}
+    assert kinds == {"Spot", "Perpetual", "Option"}
+    assert book.exposure(Market.of(samples.chain())).delta > 10
+
+
+def test_what_stands_before_the_picture_is_short() -> None:
+    """Two screens of 40 lines at 100 columns, wrapped as a reader sees them."""
+    before = README[: README.index("![")]
+    assert sum(max(1, -(-len(line) // 100)) for line in before.splitlines()) <= 80
 
 
 def test_the_sample_is_labelled_synthetic() -> None:

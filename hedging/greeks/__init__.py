@@ -26,8 +26,8 @@ Conventions of every function
       never touches another.
 
 Deribit's published Greeks are those of `greeks` at the forward with ``rate=0``, but for theta in an option's last
-day, which it caps. Values are within a few
-roundings of what float64 inputs determine; the figures are in ``tests/reference/README.md``.
+day, which it caps. Values are within a few roundings of what float64 inputs determine; the figures are in
+``tests/greeks/reference/README.md``.
 """
 
 from hedging.greeks._evaluate import DEFAULT

@@ -86,8 +86,8 @@ def probability_of_touch(
 
     Notes
     -----
-    The reflection principle for a Brownian motion with drift: with b = |ln(level/S)|, s = vol sqrt(T) and m the
-    drift of ln(S) over T towards the level, N((m - b)/s) + exp(2 m b / s^2) N(-(m + b)/s). Watched without
+    The reflection principle for a Brownian motion with drift: with b = abs(ln(level/S)), s = vol sqrt(T) and m
+    the drift of ln(S) over T towards the level, N((m - b)/s) + exp(2 m b / s^2) N(-(m + b)/s). Watched without
     pause; a level looked at once a day is reached more rarely.
 
     References
