@@ -102,9 +102,12 @@ def emit_json(path: str, content: Any) -> None:
 
 
 def save_figure(figure: Any, path: str | Path) -> None:
-    """Write a figure in the format of the path's ending, whole or not at all."""
+    """Write a figure in the format of the path's ending, whole or not at all, and let go of it."""
+    from matplotlib import pyplot as plt
+
     with whole_file(path) as aside:
         figure.savefig(aside, dpi=150)
+    plt.close(figure)
 
 
 def share(text: str) -> float:

@@ -49,6 +49,11 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         action="store_true",
         help="also print each option's value and Greeks by vollib beside ours",
     )
+    plan.add_argument(
+        "--assumptions",
+        action="store_true",
+        help="also print what scenarios of these assets assume, and whence",
+    )
     console.add_outputs(plan, "payoff")
 
 
@@ -106,6 +111,8 @@ def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequen
         print(text)
     else:
         print(plan)
+        if args.assumptions:
+            print(f"\n{plan.assumptions().to_string(index=False)}")
         if args.second_opinion:
             opinion = plan.second_opinion()
             print(

@@ -36,8 +36,17 @@ def certificate(subject: Subject, found: Grid) -> Section:
             "share, with the orders held and nothing done:"
         ),
         _beyond(subject, plan, found),
+        _rules(plan),
     )
     return Section("certificate", title, blocks)
+
+
+def _rules(plan: HedgePlan) -> Table:
+    rules = plan.assumptions()
+    rows = rules[["what", "asset", "value", "source"]].astype(str).itertuples(index=False, name=None)
+    heads = ("Rule", "Of", "Value", "Source")
+    caption = "What scenarios assume of spot, vol, spreads and funding where nothing else is said"
+    return Table(caption, tuple(Column(head, number=False) for head in heads), tuple(rows))
 
 
 def _assumed(plan: HedgePlan) -> Iterator[str]:

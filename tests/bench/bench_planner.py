@@ -201,7 +201,7 @@ def scaled(quotes: int, floor: float | None) -> tuple[int, float, float, float]:
     request = large.request_of(
         large.chain_of(quotes), replace(large.BANDS, floor=floor), large.scenarios_of()
     )
-    programme = large.problem_of(request)
+    programme = large.programme_of(request)
     building = time.process_time() - start
     found = solve(programme, gap=GAP)
     solving = time.process_time() - start - building

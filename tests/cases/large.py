@@ -62,5 +62,5 @@ def request_of(
     return Request.of(book, market, target, Limits(**(LIMITS | limits)), horizon=30.0, scenarios=scenarios)
 
 
-def problem_of(request: Request) -> Programme:
+def programme_of(request: Request) -> Programme:
     return tradable(milp_of(request), request.limits)

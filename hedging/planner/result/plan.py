@@ -22,6 +22,7 @@ from hedging.book.structure import structure
 from hedging.book.tickets import ticket
 from hedging.errors import InputError
 from hedging.market.market import Chains, Market
+from hedging.paths.assumptions import assumptions
 from hedging.planner.request.funding import Funding
 from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
 from hedging.planner.result.carry import BreakEven, Decay
@@ -308,6 +309,11 @@ class HedgePlan:
     def second_opinion(self) -> pd.DataFrame:
         """Value and Greeks of each option ordered by vollib beside ours, with the largest difference."""
         return second_opinion(self.leg_greeks)
+
+    def assumptions(self) -> pd.DataFrame:
+        """What scenarios of the plan's assets assume unless told: ``asset, what, value, source``; of its own vols."""
+        vols = {market.asset: market.vol_of_30_days for market in self.markets}
+        return assumptions([before.asset for before, _ in self.exposures], vols=vols)
 
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""

@@ -9,7 +9,9 @@ import pytest
 
 from hedging import samples
 from hedging.cli import main as cli
-from hedging.planner import Limits, Target, plan, read_plan
+from hedging.market import Market
+from hedging.paths import assumptions
+from hedging.planner import Effort, Limits, Target, plan, read_plan
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +52,12 @@ def test_the_command_prints_it_and_nothing_loads_vollib_before(tmp_path, capsys)
     probe = "import sys, hedging as hg; hg.plan; print('vollib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_what_scenarios_assume_is_told_of_the_plans_assets_and_vols():
+    chain = samples.chain()
+    made = plan(samples.book(), chain, Target(delta=(8, 12)), effort=Effort(alternatives=False))
+    told = made.assumptions()
+    assert set(told["asset"]) == {"BTC", "all"}
+    again = assumptions(["BTC"], vols={"BTC": Market.of(chain).vol_of_30_days})
+    assert told.equals(again)

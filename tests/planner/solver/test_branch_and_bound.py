@@ -24,7 +24,7 @@ MOST = 3
 KINDS = ("cost", "worst", "shortfall", "missed")
 
 
-def problem_of(seed: int, kind: str) -> Programme:
+def programme_of(seed: int, kind: str) -> Programme:
     """Three or four options of three lots at most, up to three legs; `missed` may miss every limit at a price."""
     random = np.random.default_rng([11, seed, KINDS.index(kind)])
     chain = random_chain(random, terms=COIN if seed % 2 else CASH)
@@ -97,7 +97,7 @@ def few_lots(request, monkeypatch):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(5))
 def test_no_plan_of_whole_lots_costs_less(few_lots, seed, kind):
-    programme = problem_of(seed, kind)
+    programme = programme_of(seed, kind)
     plans = kept(programme)
     search, relaxed = started(programme)
     if relaxed is None:
@@ -118,7 +118,7 @@ def test_no_plan_of_whole_lots_costs_less(few_lots, seed, kind):
 @pytest.mark.parametrize("kind", ["cost", "missed"])
 def test_a_number_of_legs_is_searched_by_itself(monkeypatch, kind, legs):
     monkeypatch.setattr(stretches, "FEW_LOTS", 0)
-    programme = problem_of(5, kind)
+    programme = programme_of(5, kind)
     search, relaxed = started(programme)
     bound = stretches.branch_and_bound(search, relaxed, [legs])
     plans = [cost for cost, lots in kept(programme) if np.count_nonzero(lots) == legs]
@@ -129,7 +129,7 @@ def test_a_number_of_legs_is_searched_by_itself(monkeypatch, kind, legs):
 def test_stopped_at_any_node_the_bound_is_above_no_plan(monkeypatch):
     monkeypatch.setattr(stretches, "FEW_LOTS", 0)
     relaxed_node = stretches._relaxed
-    programme = problem_of(0, "missed")
+    programme = programme_of(0, "missed")
     least = min(cost for cost, _ in kept(programme))
     bounds = []
     for nodes in range(1, 25):
@@ -160,7 +160,7 @@ def test_no_plan_of_a_node_costs_less_than_its_relaxation(monkeypatch, kind):
         return found
 
     monkeypatch.setattr(stretches, "_relaxed", noting)
-    programme = problem_of(1, kind)
+    programme = programme_of(1, kind)
     search, relaxed = started(programme)
     stretches.branch_and_bound(search, relaxed, [1, 2, 3])
     held, plans = 0, kept(programme)
@@ -194,7 +194,7 @@ def test_of_two_halves_each_set_of_legs_lies_in_exactly_one_child():
 
 
 def test_neighbours_of_the_line_are_of_one_side_and_kind_by_expiry_and_strike():
-    programme = problem_of(2, "cost")
+    programme = programme_of(2, "cost")
     candidates, line = programme.candidates, stretches._line(programme)
     assert sorted(line) == list(range(len(candidates)))
     keys = [

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases.large import BANDS, chain_of, problem_of, request_of, scenarios_of
+from cases.large import BANDS, chain_of, programme_of, request_of, scenarios_of
 from cases.lazy_floor import lazy_floor
 
 from hedging.planner import Target
@@ -24,8 +24,8 @@ def both(target: Target = BANDS, floor: float = SHARE, quotes: int = 120, **limi
     """The programme with its floor listed, and with the same floor made as it is needed."""
     chain, scenarios = chain_of(quotes), scenarios_of(15)
     request = request_of(chain, replace(target, floor=floor), scenarios, **limits)
-    listed = problem_of(request)
-    bare = problem_of(request_of(chain, target, scenarios, **limits))
+    listed = programme_of(request)
+    bare = programme_of(request_of(chain, target, scenarios, **limits))
     lazy = lazy_floor(request.book, request.markets[0], bare.candidates, scenarios, floor, bare.base)
     return listed, replace(bare, lazy=(lazy,))
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases.large import BANDS, chain_of, problem_of, request_of, scenarios_of
+from cases.large import BANDS, chain_of, programme_of, request_of, scenarios_of
 
 from hedging.planner import Target
 from hedging.planner.solver import pairs as module
@@ -26,11 +26,11 @@ TARGETS = [
 
 
 @pytest.fixture(scope="module", params=range(len(TARGETS) * 2))
-def programme_for(request):
+def programme(request):
     seed, at = divmod(request.param, len(TARGETS))
     price = 0.0 if seed else 5e-5
     chain = chain_of(90, seed)
-    return problem_of(request_of(chain, TARGETS[at], scenarios_of(15), price_per_leg=price, max_legs=2))
+    return programme_of(request_of(chain, TARGETS[at], scenarios_of(15), price_per_leg=price, max_legs=2))
 
 
 def all_pairs(search: Search, target: float) -> np.ndarray:
@@ -151,7 +151,7 @@ def work(quotes: int, target: Target, monkeypatch) -> int:
         return original(self, first, second)
 
     monkeypatch.setattr(module.Box, "pairs", counted)
-    found = solve(problem_of(request_of(chain_of(quotes), target, scenarios_of(15))), time_limit=60.0)
+    found = solve(programme_of(request_of(chain_of(quotes), target, scenarios_of(15))), time_limit=60.0)
     monkeypatch.undo()
     assert found.gap <= 1e-3 + 1e-9
     return sum(laid)

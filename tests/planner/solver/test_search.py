@@ -176,7 +176,7 @@ def test_lots_of_too_many_legs_or_of_sizes_that_are_none_are_no_plan():
 # --- one leg or two ---------------------------------------------------------------------------------
 
 
-def sample_problem(target: Target, limits: Limits):
+def sample_programme(target: Target, limits: Limits):
     market = Market.of(samples.chain())
     programme = programme_for(samples.book(), (market,), target, limits, 30.0, default_scenarios(30.0))
     return tradable(programme, limits)
@@ -185,7 +185,7 @@ def sample_problem(target: Target, limits: Limits):
 @pytest.mark.parametrize("legs", [1, 2])
 @pytest.mark.parametrize(("target", "limits"), FEASIBLE)
 def test_the_cheapest_pair_is_the_one_that_branch_and_bound_finds(target, limits, legs):
-    programme = replace(sample_problem(target, limits), max_legs=legs)
+    programme = replace(sample_programme(target, limits), max_legs=legs)
     every, most = np.arange(len(programme.candidates)), programme.candidates.most
     pairs = Search(programme, 0.0, np.inf)
     relaxed = relax_within(pairs, None, most)
@@ -244,7 +244,7 @@ def test_a_target_out_of_reach_is_gone_for_as_far_as_the_orders_go():
     with pytest.raises(InfeasibleHedgeError, match="vega cannot be kept by what may be traded") as caught:
         plan(samples.book(), samples.chain(), target, limits)
     closest = caught.value.closest
-    candidates = sample_problem(target, limits).candidates
+    candidates = sample_programme(target, limits).candidates
     every = np.sort(np.maximum(candidates.vega * candidates.most, 0.0))[::-1]
     assert closest.after.vega == pytest.approx(every[: limits.max_legs].sum(), rel=0.02)
     assert caught.value.clashes == ("vega",)
@@ -382,7 +382,7 @@ def test_the_put_beside_a_plan_is_the_closest_of_all_puts_however_slow_the_machi
 @pytest.mark.parametrize("seen", range(12))
 def test_however_early_the_time_is_up_what_comes_back_holds(seen, monkeypatch):
     """The time is up when the clock has been looked at so often: in the relaxation, the rounding, the pairs ..."""
-    programme = replace(sample_problem(Target(delta=(8, 12), floor=-0.15), Limits(budget=0.02)), max_legs=3)
+    programme = replace(sample_programme(Target(delta=(8, 12), floor=-0.15), Limits(budget=0.02)), max_legs=3)
     best = solver.solve(programme, gap=1e-6, time_limit=60.0)
     looks = itertools.count()
     monkeypatch.setattr(Search, "late", lambda _: next(looks) >= 3**seen)
@@ -398,7 +398,7 @@ def test_however_early_the_time_is_up_what_comes_back_holds(seen, monkeypatch):
 
 
 def test_a_search_may_be_a_little_late_for_a_first_plan_and_no_more():
-    programme = sample_problem(Target(delta=(8, 12)), Limits(budget=0.02))
+    programme = sample_programme(Target(delta=(8, 12)), Limits(budget=0.02))
     now = time.perf_counter()
     short, long = (Search.within(programme, 0.0, seconds, Engine()) for seconds in (0.0, 10.0))
     assert now + 0.5 <= short.last < now + 1.5
