@@ -6,6 +6,7 @@ keeping an overlay beside what could replace it.
 """
 
 from hedging.monitor.choices import Choice, Roll
+from hedging.monitor.execution import Execution, Slice, Stage, Step, execution
 from hedging.monitor.explain import explain, explain_over
 from hedging.monitor.explanation import PARTS, Explanation
 from hedging.monitor.levels import Level
@@ -18,13 +19,18 @@ __all__ = [
     "PARTS",
     "Choice",
     "Event",
+    "Execution",
     "Explanation",
     "Level",
     "Log",
     "Roll",
     "Rules",
+    "Slice",
+    "Stage",
     "State",
+    "Step",
     "Watch",
+    "execution",
     "explain",
     "explain_over",
     "levels_of",
