@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from hedging.market import ContractTerms, Future, Market, Option, OptionChain, Perpetual, Spot
     from hedging.monitor.explain import explain
     from hedging.monitor.roll import roll
+    from hedging.monitor.worth import worth
     from hedging.paths import Paths, crash_path, grid
     from hedging.planner import (
         Effort,
@@ -79,7 +80,7 @@ _HOME = {
         "VenueError",
     ),
     "market": ("ContractTerms", "Future", "Market", "Option", "OptionChain", "Perpetual", "Spot"),
-    "monitor": ("explain", "roll"),
+    "monitor": ("explain", "roll", "worth"),
     "paths": ("Paths", "crash_path", "grid"),
     "planner": (
         "Effort",
@@ -158,6 +159,7 @@ __all__ = [
     "screen",
     "units",
     "venues",
+    "worth",
 ]
 
 

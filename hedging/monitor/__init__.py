@@ -14,6 +14,7 @@ from hedging.monitor.log import Log, open_log
 from hedging.monitor.roll import roll
 from hedging.monitor.rules import Rules, read_rules
 from hedging.monitor.watch import Event, State, Watch, levels_of, watch
+from hedging.monitor.worth import Worth, worth
 
 __all__ = [
     "PARTS",
@@ -30,6 +31,7 @@ __all__ = [
     "State",
     "Step",
     "Watch",
+    "Worth",
     "execution",
     "explain",
     "explain_over",
@@ -38,4 +40,5 @@ __all__ = [
     "read_rules",
     "roll",
     "watch",
+    "worth",
 ]
