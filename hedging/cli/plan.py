@@ -66,7 +66,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     plan.add_argument(
         "--trading",
         action="store_true",
-        help="also print which order first, limits from patient to crossing, slices, and what half a plan would cost",
+        help="also print which order first, limits from patient to crossing, slices, what half a plan would cost, and the next trades of delta",
     )
     plan.add_argument(
         "--second-opinion",
@@ -136,9 +136,7 @@ def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequen
     elif "-" not in (args.orders, args.ticket):
         print(plan)
         if args.trading:
-            from hedging.monitor import execution
-
-            print(f"\n{execution(plan, markets, depth=asked.depth_of(args, markets))}")
+            _show_trading(args, plan, markets)
         if args.second_opinion:
             opinion = plan.second_opinion()
             print(
@@ -155,6 +153,15 @@ def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequen
         from hedging.plots import payoff
 
         console.save_figure(payoff(book, markets[0], overlay=plan).figure, args.plot)
+
+
+def _show_trading(args: argparse.Namespace, plan: HedgePlan, markets: Sequence[Market]) -> None:
+    """How the orders are traded, and of one asset what its band of delta asks for next."""
+    from hedging.monitor import execution, next_trades
+
+    print(f"\n{execution(plan, markets, depth=asked.depth_of(args, markets))}")
+    if len(markets) == 1 and plan.inputs["target"].get("delta"):
+        print(next_trades(plan, markets[0]))
 
 
 def _emit_table(path: str, table: pd.DataFrame) -> None:

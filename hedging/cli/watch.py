@@ -143,12 +143,18 @@ def _tell_levels(
     args: argparse.Namespace, watched: Watch, source: Callable[[], OptionChain], state: State
 ) -> None:
     """Where each limit breaks next, by the last chain; a chain that cannot be judged has none."""
-    from hedging.monitor import levels_of
+    from hedging.monitor import levels_of, next_trades
 
+    settled, files = state.settled, args.prices or None
     try:
         chain = source()
-        for level in levels_of(watched.plan, chain, settled=state.settled, delivery=args.prices or None):
-            print(f"{chain.as_of:%Y-%m-%d %H:%M} UTC  next        {level}", flush=True)
+        when = f"{chain.as_of:%Y-%m-%d %H:%M} UTC"
+        for level in levels_of(watched.plan, chain, settled=settled, delivery=files):
+            print(f"{when}  next        {level}", flush=True)
+        if watched.plan.inputs["target"].get("delta"):
+            trades = next_trades(watched.plan, chain, settled=settled, delivery=files)
+            for line in repr(trades).splitlines()[1:]:
+                print(f"{when}  trade       {line.strip()}", flush=True)
     except HedgingError as error:
         complain(f"no levels: {error}")
 

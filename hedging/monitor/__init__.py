@@ -11,6 +11,7 @@ from hedging.monitor.explain import explain, explain_over
 from hedging.monitor.explanation import PARTS, Explanation
 from hedging.monitor.levels import Level
 from hedging.monitor.log import Log, open_log
+from hedging.monitor.next_trades import NextTrade, NextTrades, next_trades
 from hedging.monitor.roll import roll
 from hedging.monitor.rules import Rules, read_rules
 from hedging.monitor.watch import Event, State, Watch, levels_of, watch
@@ -24,6 +25,8 @@ __all__ = [
     "Explanation",
     "Level",
     "Log",
+    "NextTrade",
+    "NextTrades",
     "Roll",
     "Rules",
     "Slice",
@@ -36,6 +39,7 @@ __all__ = [
     "explain",
     "explain_over",
     "levels_of",
+    "next_trades",
     "open_log",
     "read_rules",
     "roll",
