@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     )
     from hedging.market import ContractTerms, Future, Market, Option, OptionChain, Perpetual, Spot
     from hedging.monitor.explain import explain
+    from hedging.monitor.programme import programme
     from hedging.monitor.roll import roll
     from hedging.monitor.worth import worth
     from hedging.paths import Paths, crash_path, grid
@@ -80,7 +81,7 @@ _HOME = {
         "VenueError",
     ),
     "market": ("ContractTerms", "Future", "Market", "Option", "OptionChain", "Perpetual", "Spot"),
-    "monitor": ("explain", "roll", "worth"),
+    "monitor": ("explain", "programme", "roll", "worth"),
     "paths": ("Paths", "crash_path", "grid"),
     "planner": (
         "Effort",
@@ -145,6 +146,7 @@ __all__ = [
     "planner",
     "plots",
     "prices",
+    "programme",
     "read_book",
     "read_chain",
     "read_chains",

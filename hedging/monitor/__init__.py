@@ -12,6 +12,7 @@ from hedging.monitor.explanation import PARTS, Explanation
 from hedging.monitor.levels import Level
 from hedging.monitor.log import Log, open_log
 from hedging.monitor.next_trades import NextTrade, NextTrades, next_trades
+from hedging.monitor.programme import Decision, Held, Programme, programme
 from hedging.monitor.roll import roll
 from hedging.monitor.rules import Rules, read_rules
 from hedging.monitor.watch import Event, State, Watch, levels_of, watch
@@ -20,13 +21,16 @@ from hedging.monitor.worth import Worth, worth
 __all__ = [
     "PARTS",
     "Choice",
+    "Decision",
     "Event",
     "Execution",
     "Explanation",
+    "Held",
     "Level",
     "Log",
     "NextTrade",
     "NextTrades",
+    "Programme",
     "Roll",
     "Rules",
     "Slice",
@@ -41,6 +45,7 @@ __all__ = [
     "levels_of",
     "next_trades",
     "open_log",
+    "programme",
     "read_rules",
     "roll",
     "watch",
