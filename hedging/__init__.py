@@ -47,7 +47,9 @@ if TYPE_CHECKING:
     )
     from hedging.market import ContractTerms, Future, Market, Option, OptionChain, Perpetual, Spot
     from hedging.monitor.explain import explain
+    from hedging.monitor.programme import programme
     from hedging.monitor.roll import roll
+    from hedging.monitor.worth import worth
     from hedging.paths import Paths, crash_path, grid
     from hedging.planner import (
         Effort,
@@ -80,7 +82,7 @@ _HOME = {
         "VenueError",
     ),
     "market": ("ContractTerms", "Future", "Market", "Option", "OptionChain", "Perpetual", "Spot"),
-    "monitor": ("explain", "roll"),
+    "monitor": ("explain", "programme", "roll", "worth"),
     "paths": ("Paths", "crash_path", "grid"),
     "planner": (
         "Effort",
@@ -145,6 +147,7 @@ __all__ = [
     "planner",
     "plots",
     "prices",
+    "programme",
     "read_book",
     "read_chain",
     "read_chains",
@@ -160,6 +163,7 @@ __all__ = [
     "screen",
     "units",
     "venues",
+    "worth",
 ]
 
 

@@ -16,14 +16,7 @@ from hedging.backtest.modelled import (
 )
 from hedging.backtest.named import STRATEGIES, named
 from hedging.backtest.reading import read_tape
-from hedging.backtest.rebalance import (
-    cost_curve,
-    leland_vol,
-    next_trade_prices,
-    rebalancing_trade,
-    whalley_wilmott,
-    zakamouline,
-)
+from hedging.backtest.rebalance import cost_curve
 from hedging.backtest.replay import run, run_blocks
 from hedging.backtest.result import Backtest
 from hedging.backtest.rules import Rules
@@ -32,6 +25,13 @@ from hedging.backtest.strategies import MAKERS, hold, rolled
 from hedging.backtest.sweep import sweep
 from hedging.backtest.tape import Tape
 from hedging.prices.delivery import Delivery, read_delivery
+from hedging.risk.rebalancing import (
+    leland_vol,
+    next_trade_prices,
+    rebalancing_trade,
+    whalley_wilmott,
+    zakamouline,
+)
 
 __all__ = [
     "MAKERS",

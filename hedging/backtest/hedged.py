@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hedging.backtest.rebalance import Side, rebalancing_trade
 from hedging.backtest.state import Decision, Order, State, Wait
 from hedging.backtest.strategies import closing_legs
 from hedging.book import Book
@@ -14,6 +13,7 @@ from hedging.errors import InputError
 from hedging.market import Market, Option, Perpetual
 from hedging.planner import InfeasibleHedgeError, Limits, Target
 from hedging.planner.plan import plan
+from hedging.risk.rebalancing import Side, rebalancing_trade
 from hedging.units import days
 
 __all__ = ["Banded", "Pair", "Planned", "banded", "pair", "planned"]

@@ -8,6 +8,7 @@ from hedging.book.book import Book, Exposure, Holding
 from hedging.book.entering import Entering
 from hedging.book.expired import DeliveryPrices, Settled, settle
 from hedging.book.files import book_from_dict, read_book
+from hedging.book.fix import FIX_TAGS, fix_orders
 from hedging.book.ladder import Ladder, Level
 from hedging.book.legs import (
     Cost,
@@ -28,6 +29,7 @@ from hedging.book.tickets import ticket
 __all__ = [
     "ACCOUNT_MODELS",
     "COLD",
+    "FIX_TAGS",
     "Book",
     "Cost",
     "DeclaredAccount",
@@ -47,6 +49,7 @@ __all__ = [
     "book_from_dict",
     "cost_of",
     "delta_gamma",
+    "fix_orders",
     "legs_of",
     "option_delta_gamma",
     "option_leg",

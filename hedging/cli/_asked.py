@@ -11,7 +11,7 @@ from hedging.cli._moves import add_correlation, drawn
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
-    from hedging.book import Book
+    from hedging.book import Book, Ladder
     from hedging.market import Market
     from hedging.paths import Paths
     from hedging.planner import Effort, Limits, Target, View
@@ -21,6 +21,7 @@ __all__ = [
     "add_chains",
     "add_effort",
     "book_and_markets",
+    "depth_of",
     "effort_of",
     "limits_of",
     "option",
@@ -251,6 +252,25 @@ def limits_of(args: argparse.Namespace) -> Limits:
     from hedging.planner import Limits
 
     return Limits(**_given(args, LIMITS), close=not args.no_close, funding=_funding_of(args))
+
+
+def depth_of(args: argparse.Namespace, markets: Sequence[Market]) -> dict[str, Ladder]:
+    """Order books by symbol from the files of ``--depth``, each symbol as the chain that lists it counts it."""
+    from hedging.venues import deribit
+
+    books: dict[str, Ladder] = {}
+    chains = [market.chain for market in markets]
+    for file in args.depth:
+        table = deribit.read_depth(file)
+        for chain in chains:
+            known = {str(symbol) for part in (chain.quotes, chain.rejected) for symbol in part["symbol"]}
+            books |= deribit.ladders(table[table["symbol"].isin(known)], chain)
+        unknown = sorted(set(table["symbol"].astype(str)) - set(books))
+        if unknown:
+            raise InputError(
+                f"--depth {file} has books of {', '.join(unknown[:3])}, which no --chain lists: leave them out."
+            )
+    return books
 
 
 def _funding_of(args: argparse.Namespace) -> Any:

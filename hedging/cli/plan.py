@@ -14,11 +14,16 @@ from hedging.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from hedging.book import Book
     from hedging.market import Market
     from hedging.planner import HedgePlan, Target
 
 __all__ = ["add_parser"]
+
+# As in `hedging.venues.TICKETS`, which is not loaded for a help text.
+TICKETS = ("any", "fix", "deribit", "deribit-combo", "deribit-rfq", "bybit", "okx", "binance")
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -42,8 +47,27 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="move the outcomes' probabilities until no order gains on average",
     )
     asked.add_effort(plan, gap="0.1%%", seconds="10")
-    plan.add_argument("--orders", metavar="FILE", help="write the orders as CSV")
-    plan.add_argument("--ticket", metavar="FILE", help="write a ticket for any venue as JSON")
+    plan.add_argument(
+        "--depth",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="order books, which orders may climb: a table of symbol, side, level, price, amount, or get_order_book replies",
+    )
+    plan.add_argument("--orders", metavar="FILE|-", help="write the orders as CSV to a file or to stdout")
+    plan.add_argument("--ticket", metavar="FILE|-", help="write a ticket to a file or to stdout")
+    plan.add_argument(
+        "--ticket-for",
+        metavar="VENUE",
+        choices=TICKETS,
+        default="any",
+        help=f"what the ticket is for: {', '.join(TICKETS)} (default any)",
+    )
+    plan.add_argument(
+        "--trading",
+        action="store_true",
+        help="also print which order first, limits from patient to crossing, slices, what half a plan would cost, and the next trades of delta",
+    )
     plan.add_argument(
         "--second-opinion",
         action="store_true",
@@ -64,9 +88,12 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.planner import plan as find
 
     console.check_outputs(args.json, args.orders, args.ticket, plot=args.plot)
+    if [args.json, args.orders, args.ticket].count("-") > 1:
+        raise InputError("one of --json, --orders and --ticket may be -, as all of them would be mixed up.")
     book, markets = asked.book_and_markets(args)
     target = _target(args)
-    limits = replace(asked.limits_of(args), survive=survive_of(args, markets))
+    depth = asked.depth_of(args, markets)
+    limits = replace(asked.limits_of(args), survive=survive_of(args, markets), depth=depth)
     outcomes = None
     if target.needs_outcomes:
         outcomes = Outcomes(asked.outcomes_of(args, markets), reweight=args.reweight)
@@ -109,10 +136,12 @@ def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequen
     text = plan.to_json()
     if args.json == "-":
         print(text)
-    else:
+    elif "-" not in (args.orders, args.ticket):
         print(plan)
         if args.assumptions:
             print(f"\n{plan.assumptions().to_string(index=False)}")
+        if args.trading:
+            _show_trading(args, plan, markets)
         if args.second_opinion:
             opinion = plan.second_opinion()
             print(
@@ -122,10 +151,41 @@ def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequen
     if args.json and args.json != "-":
         write_text(args.json, text + "\n")
     if args.orders:
-        console.write_table(args.orders, plan.orders)
+        _emit_table(args.orders, plan.orders)
     if args.ticket:
-        plan.to_ticket(args.ticket)
+        _emit_ticket(args, plan)
     if args.plot:
         from hedging.plots import payoff
 
         console.save_figure(payoff(book, markets, overlay=plan).figure, args.plot)
+
+
+def _show_trading(args: argparse.Namespace, plan: HedgePlan, markets: Sequence[Market]) -> None:
+    """How the orders are traded, and of one asset what its band of delta asks for next."""
+    from hedging.monitor import execution, next_trades
+
+    print(f"\n{execution(plan, markets, depth=asked.depth_of(args, markets))}")
+    if len(markets) == 1 and plan.inputs["target"].get("delta"):
+        print(next_trades(plan, markets[0]))
+
+
+def _emit_table(path: str, table: pd.DataFrame) -> None:
+    """Write a table as CSV, to a file or to stdout."""
+    if path == "-":
+        print(table.to_csv(index=False), end="")
+    else:
+        console.write_table(path, table)
+
+
+def _emit_ticket(args: argparse.Namespace, plan: HedgePlan) -> None:
+    """Write the orders as the venue asked for takes them."""
+    if args.ticket_for == "fix":
+        from hedging.book import fix_orders
+
+        _emit_table(args.ticket, fix_orders(plan, currency=plan.inputs["currency"]))
+    elif args.ticket_for == "any":
+        console.emit_json(args.ticket, plan.ticket())
+    else:
+        from hedging.venues import venue_ticket
+
+        console.emit_json(args.ticket, venue_ticket(plan, args.ticket_for))

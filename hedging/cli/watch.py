@@ -8,11 +8,11 @@ import re
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hedging.cli import _console as console
 from hedging.cli._streams import complain
@@ -20,11 +20,15 @@ from hedging.cli.audit import BROKEN, add_deliveries, settled_of
 from hedging.errors import ChainError, HedgingError, InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hedging.market import OptionChain
     from hedging.monitor import Event, State, Watch
     from hedging.planner import HedgePlan
 
 __all__ = ["add_parser"]
+
+Source: TypeAlias = "Callable[[], list[OptionChain]]"
 
 LIVE = "live"
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -69,10 +73,6 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.planner import read_plan
 
     plan = read_plan(args.plan, trust=not args.edited)
-    if len(plan.exposures) > 1:
-        raise InputError(
-            f"{args.plan} is a joint plan; watch works on one asset: hold it against chains with audit."
-        )
     rules = read_rules(args.rules) if args.rules else Rules()
     watched = Watch(plan, rules, settled_of(args), args.prices or None)
     with open_log(args.json_lines, plan) if args.json_lines else nullcontext() as log:
@@ -103,30 +103,52 @@ def _watched(
         time.sleep(args.every)
 
 
-def _sources(args: argparse.Namespace, plan: HedgePlan, state: State) -> Iterator[Callable[[], OptionChain]]:
-    """What reads each chain, those that were judged already left out."""
+def _sources(args: argparse.Namespace, plan: HedgePlan, state: State) -> Iterator[Source]:
+    """What reads each chain, or those of all assets of a joint plan; those that were judged already left out."""
     from hedging.units import utc
 
-    asset = plan.before.asset
+    assets = [before.asset for before, _ in plan.exposures]
     if args.chain == LIVE:
         from hedging.venues import deribit
 
-        yield lambda: deribit.fetch_chain(asset)
+        yield lambda: [deribit.fetch_chain(asset) for asset in assets]
         return
     path = Path(args.chain)
     try:
-        tape = _tape(path, asset)
+        tapes = [_tape(path, asset) for asset in assets]
+        found = _joint(tapes)
     except HedgingError as error:
         if not path.exists() and not state.last and not args.every:
             raise
         yield partial(_fail, error)
         return
     after = utc(state.last) if state.last else None
-    found = [(when, partial(tape.shared_chain, number)) for number, when in enumerate(tape.times)]
-    found += [(when, partial(_fail, ChainError(f"{when}: {why}"))) for when, why in tape.unusable]
     for when, read in sorted(found, key=lambda each: each[0]):
         if after is None or when >= after:  # the last one again: a stop may have cut its transitions short
             yield read
+
+
+def _joint(tapes: Sequence[Any]) -> list[tuple[pd.Timestamp, Source]]:
+    """Times at which every asset has a chain, with what reads them; and those of chains that cannot be used.
+
+    Raises
+    ------
+    InputError
+        If there is no such time.
+    """
+    places = [{when: number for number, when in enumerate(tape.times)} for tape in tapes]
+    shared = [when for when in places[0] if all(when in each for each in places)]
+    if not shared:
+        raise InputError(
+            "the assets of the plan have no chains of the same time; hold it against them with audit."
+        )
+
+    def read(when: pd.Timestamp) -> list[OptionChain]:
+        return [tape.shared_chain(place[when]) for tape, place in zip(tapes, places, strict=True)]
+
+    found: list[tuple[pd.Timestamp, Source]] = [(when, partial(read, when)) for when in shared]
+    bad = {when: why for tape in tapes for when, why in tape.unusable}
+    return found + [(when, partial(_fail, ChainError(f"{when}: {why}"))) for when, why in bad.items()]
 
 
 def _tape(path: Path, asset: str) -> Any:
@@ -135,20 +157,26 @@ def _tape(path: Path, asset: str) -> Any:
     return read_tape(path, asset=asset)
 
 
-def _fail(error: Exception) -> OptionChain:
+def _fail(error: Exception) -> list[OptionChain]:
     raise error
 
 
-def _tell_levels(
-    args: argparse.Namespace, watched: Watch, source: Callable[[], OptionChain], state: State
-) -> None:
-    """Where each limit breaks next, by the last chain; a chain that cannot be judged has none."""
-    from hedging.monitor import levels_of
+def _tell_levels(args: argparse.Namespace, watched: Watch, source: Source, state: State) -> None:
+    """Where each limit breaks next, by the last chain; a chain that cannot be judged has none, nor has a joint plan."""
+    if len(watched.plan.exposures) > 1:
+        return
+    from hedging.monitor import levels_of, next_trades
 
+    settled, files = state.settled, args.prices or None
     try:
-        chain = source()
-        for level in levels_of(watched.plan, chain, settled=state.settled, delivery=args.prices or None):
-            print(f"{chain.as_of:%Y-%m-%d %H:%M} UTC  next        {level}", flush=True)
+        (chain,) = source()
+        when = f"{chain.as_of:%Y-%m-%d %H:%M} UTC"
+        for level in levels_of(watched.plan, chain, settled=settled, delivery=files):
+            print(f"{when}  next        {level}", flush=True)
+        if watched.plan.inputs["target"].get("delta"):
+            trades = next_trades(watched.plan, chain, settled=settled, delivery=files)
+            for line in repr(trades).splitlines()[1:]:
+                print(f"{when}  trade       {line.strip()}", flush=True)
     except HedgingError as error:
         complain(f"no levels: {error}")
 

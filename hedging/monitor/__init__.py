@@ -6,30 +6,48 @@ keeping an overlay beside what could replace it.
 """
 
 from hedging.monitor.choices import Choice, Roll
+from hedging.monitor.execution import Execution, Slice, Stage, Step, execution
 from hedging.monitor.explain import explain, explain_over
 from hedging.monitor.explanation import PARTS, Explanation
 from hedging.monitor.levels import Level
 from hedging.monitor.log import Log, open_log
+from hedging.monitor.next_trades import NextTrade, NextTrades, next_trades
+from hedging.monitor.programme import Decision, Held, Programme, programme
 from hedging.monitor.roll import roll
 from hedging.monitor.rules import Rules, read_rules
 from hedging.monitor.watch import Event, State, Watch, levels_of, watch
+from hedging.monitor.worth import Worth, worth
 
 __all__ = [
     "PARTS",
     "Choice",
+    "Decision",
     "Event",
+    "Execution",
     "Explanation",
+    "Held",
     "Level",
     "Log",
+    "NextTrade",
+    "NextTrades",
+    "Programme",
     "Roll",
     "Rules",
+    "Slice",
+    "Stage",
     "State",
+    "Step",
     "Watch",
+    "Worth",
+    "execution",
     "explain",
     "explain_over",
     "levels_of",
+    "next_trades",
     "open_log",
+    "programme",
     "read_rules",
     "roll",
     "watch",
+    "worth",
 ]

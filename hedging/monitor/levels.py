@@ -59,7 +59,9 @@ class Level:
         )
 
 
-def levels(judge: Callable[[Market], tuple[Check, ...]], book: Book, market: Market) -> tuple[Level, ...]:
+def levels(
+    judge: Callable[[Market], tuple[Check, ...]], book: Book, market: Market, *, vol: bool = True
+) -> tuple[Level, ...]:
     """Where each limit that holds now breaks next, if spot or vol alone moves.
 
     Parameters
@@ -70,6 +72,8 @@ def levels(judge: Callable[[Market], tuple[Check, ...]], book: Book, market: Mar
         What is held, which the markets it is asked about must price.
     market : Market
         Today's.
+    vol : bool
+        Whether to look for levels of vol too.
 
     Returns
     -------
@@ -91,6 +95,8 @@ def levels(judge: Callable[[Market], tuple[Check, ...]], book: Book, market: Mar
         "vol_above": (VOL_MOVES, _by_vol(market, book), lambda m: m),
     }
     for way, (moves, at, shown) in ways.items():
+        if way.startswith("vol") and not vol:
+            continue
         known: dict[float, dict[str, bool]] = {}
 
         def verdict(
@@ -106,7 +112,7 @@ def levels(judge: Callable[[Market], tuple[Check, ...]], book: Book, market: Mar
             broken = _first_broken(limit, moves, verdict)
             row[way] = None if broken is None else shown(broken)
     return tuple(
-        Level(limit, row["spot_below"], row["spot_above"], row["vol_below"], row["vol_above"])
+        Level(limit, row["spot_below"], row["spot_above"], row.get("vol_below"), row.get("vol_above"))
         for limit, row in found.items()
     )
 

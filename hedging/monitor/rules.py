@@ -15,6 +15,7 @@ __all__ = ["EXTRA", "Rules", "read_rules"]
 EXTRA: Final = {
     "gain": "money, of book and plan since the plan",
     "overlay_gain": "money, of the plan's legs",
+    "worst_since_plan": "share of the plan's base, the floor's worst case from now on and the gain so far together",
     "days_to_expiry": "days until the first of what is held expires",
     "days_left": "days of the plan's horizon that are left",
 }

@@ -204,7 +204,11 @@ class Watch:
             for item in (holding.instrument for holding in _book(self.plan).holdings)
             if isinstance(item, Option | Future) and item.expiry > as_of
         ]
+        # A floor holds from today's value on, for the days that are left, as a new plan's would: what was lost before is
+        # lost. Who asks for the floor from the plan's own value on watches this.
+        floors = [check.value for check in found.checks if check.limit.kind == "floor"]
         values = {
+            "worst_since_plan": min(floors) + found.gain / self.plan.base if floors else None,
             "gain": found.gain,
             "overlay_gain": found.overlay_gain,
             "days_to_expiry": min(left, default=None),

@@ -1,20 +1,26 @@
 """One file an exchange or format: what it publishes becomes an `OptionChain`, its terms dated data."""
 
-from hedging.venues import deribit
+from hedging.venues import binance, bybit, deribit, okx
 from hedging.venues._files import FORMATS, QuoteFile, read_chain, read_chains, read_snapshots, snapshots
 from hedging.venues.funding import read_funding
 from hedging.venues.own import write_chain
 from hedging.venues.prices import read_prices
+from hedging.venues.tickets import TICKETS, venue_ticket
 
 __all__ = [
     "FORMATS",
+    "TICKETS",
     "QuoteFile",
+    "binance",
+    "bybit",
     "deribit",
+    "okx",
     "read_chain",
     "read_chains",
     "read_funding",
     "read_prices",
     "read_snapshots",
     "snapshots",
+    "venue_ticket",
     "write_chain",
 ]

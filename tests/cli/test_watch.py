@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from cases.later import later
 
 from hedging import samples
 from hedging.cli import main as cli
+from hedging.errors import VenueError
 from hedging.venues import write_chain
 
 BOOK = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\nentry = 88_000\n'
@@ -100,3 +102,79 @@ def test_what_is_wrong_is_one_line(folder, capsys, more, message):
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_looking_again_tells_what_changed_and_ends_with_a_line(folder, capsys, monkeypatch):
+    """A live chain that cannot be fetched, then one that breaks delta, then the same, then Ctrl-C while it waits."""
+    chain = samples.chain()
+    replies = [VenueError("the exchange is down"), later(chain, 1.0, -0.1), later(chain, 1.1, -0.1)]
+    waits = []
+
+    def fetch(asset):
+        reply = replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    def wait(seconds):
+        waits.append(seconds)
+        if not replies:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("hedging.venues.deribit.fetch_chain", fetch)
+    monkeypatch.setattr("hedging.cli.watch.time.sleep", wait)
+    capsys.readouterr()
+    run = ["watch", "plan.json", "--chain", "live", "--every", "5m", "--no-levels", "--json-lines", "w.jsonl"]
+    assert cli.main(run) == 130
+    captured = capsys.readouterr()
+    kinds = [json.loads(line)["kind"] for line in (folder / "w.jsonl").read_text().splitlines()[1:]]
+    assert kinds[:2] == ["unreadable", "readable"]
+    assert kinds.count("broken") == 1
+    assert len(captured.out.splitlines()) == len(kinds)
+    assert captured.err == "hedging: interrupted\n"
+    assert waits == [300.0] * 3
+
+
+def test_two_watches_on_one_file_are_refused_in_one_line(folder, capsys):
+    from hedging.monitor import open_log
+    from hedging.planner import read_plan
+
+    with open_log("w.jsonl", read_plan("plan.json")):
+        capsys.readouterr()
+        assert cli.main(["watch", "plan.json", "--chain", "days", "--json-lines", "w.jsonl"]) == 2
+    assert "is open in another watch" in capsys.readouterr().err
+
+
+def test_a_joint_plan_is_watched_on_chains_of_the_same_time(folder, capsys):
+    chain = samples.chain()
+    (folder / "two.toml").write_text(BOOK + BOOK.replace("BTC", "ETH"))
+    other = replace(
+        chain,
+        asset="ETH",
+        quotes=chain.quotes.assign(symbol=chain.quotes["symbol"].str.replace("BTC", "ETH")),
+    )
+    write_chain(other, folder / "eth.csv")
+    for number, fall in enumerate((0.03, -0.1, 0.03), start=1):
+        write_chain(later(other, 1.0 * number, fall), folder / "days" / f"eth{number}.csv")
+    plan = [
+        "plan",
+        "two.toml",
+        "--chain",
+        "chain.csv",
+        "--chain",
+        "eth.csv",
+        "--delta",
+        "10:16",
+        "--expiries",
+        "5:12",
+    ]
+    assert cli.main([*plan, "--json", "joint.json"]) == 0
+    capsys.readouterr()
+    assert cli.main(["watch", "joint.json", "--chain", "days", "--json-lines", "j.jsonl"]) in (0, 1)
+    out = capsys.readouterr().out
+    told = [json.loads(line) for line in (folder / "j.jsonl").read_text().splitlines()[1:]]
+    assert len(out.splitlines()) == len(told)
+    assert {each["what"] for each in told if each["kind"] == "broken"} >= {"delta BTC", "delta ETH"} or any(
+        "ETH" in each["what"] for each in told
+    )
+    assert len({each["time"] for each in told}) <= 3  # the fourth day has no chain of ETH

@@ -140,6 +140,26 @@ def test_rules_watch_more_and_less(made, walk):
     assert ("gain" in {e.what for e in events if e.kind == "broken"}) == (min(gains) < -50_000)
 
 
+def test_the_floor_holds_from_today_on_and_from_the_plan_on_where_that_is_asked_for(made, walk):
+    """By the audit of each chain: its worst case alone, and with the gain so far."""
+    reports = [audit(made, chain, restore=False) for chain in walk[:25]]
+    floors = [next(c.value for c in each.checks if c.limit.kind == "floor") for each in reports]
+    since = [floor + each.gain / made.base for floor, each in zip(floors, reports, strict=True)]
+    assert max(since) - min(since) < max(floors) - min(
+        floors
+    )  # what was lost on the way is in it, not beside it
+    for low in (min(since) - 1e-4, max(since) + 1e-4):
+        rules = Rules(near=0.0, bands={"worst_since_plan": (low, None)})
+        broken = [value < low - 1e-9 for value in since]
+        expected = [
+            (chain.as_of.isoformat(), "broken" if now else "mended")
+            for chain, before, now in zip(walk, [False, *broken], broken, strict=False)
+            if now != before
+        ]
+        events = [e for e in watch(made, walk[:25], rules) if e.what == "worst_since_plan"]
+        assert [(e.time, e.kind) for e in events] == expected
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

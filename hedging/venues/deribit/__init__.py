@@ -8,21 +8,25 @@
 from __future__ import annotations
 
 from hedging.venues.deribit.account import book_from_account
-from hedging.venues.deribit.depth import ladders
+from hedging.venues.deribit.depth import ladders, read_depth
 from hedging.venues.deribit.live import TEST_URL, URL, Client, fetch_chain
 from hedging.venues.deribit.names import Name, parse_name
 from hedging.venues.deribit.orders import orders
+from hedging.venues.deribit.packages import BLOCK_MINIMUM, block_rfq, combo_orders
 from hedging.venues.deribit.rows import chain_from_rows, futures_from_rows
 from hedging.venues.deribit.terms import LinearTerms, linear_terms, option_terms, terms_from_instrument
 
 __all__ = [
+    "BLOCK_MINIMUM",
     "TEST_URL",
     "URL",
     "Client",
     "LinearTerms",
     "Name",
+    "block_rfq",
     "book_from_account",
     "chain_from_rows",
+    "combo_orders",
     "fetch_chain",
     "futures_from_rows",
     "ladders",
@@ -30,5 +34,6 @@ __all__ = [
     "option_terms",
     "orders",
     "parse_name",
+    "read_depth",
     "terms_from_instrument",
 ]

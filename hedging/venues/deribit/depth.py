@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+from typing import Any
+
 import pandas as pd
 
+from hedging._reading import MOST_BYTES, foreign, parse_json, read_bytes
 from hedging.book.ladder import Ladder
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 
-__all__ = ["ladders"]
+__all__ = ["ladders", "read_depth"]
+
+COLUMNS = ("symbol", "side", "level", "price", "amount")
 
 
 def ladders(depth: pd.DataFrame, chain: OptionChain) -> dict[str, Ladder]:
@@ -34,7 +41,7 @@ def ladders(depth: pd.DataFrame, chain: OptionChain) -> dict[str, Ladder]:
     >>> ladders(book, hg.samples.chain())["A"].asks
     ((0.05, 2.0), (0.06, 5.0))
     """
-    missing = [name for name in ("symbol", "side", "level", "price", "amount") if name not in depth.columns]
+    missing = [name for name in COLUMNS if name not in depth.columns]
     if missing:
         raise InputError(f"a table of order books needs the columns {', '.join(missing)}; see Client.depth.")
     unknown = sorted(set(depth["side"]) - {"bid", "ask"})
@@ -52,3 +59,44 @@ def ladders(depth: pd.DataFrame, chain: OptionChain) -> dict[str, Ladder]:
         str(symbol): Ladder(sides.get((symbol, "bid"), ()), sides.get((symbol, "ask"), ()))
         for symbol in dict.fromkeys(depth["symbol"])
     }
+
+
+def read_depth(path: str | Path) -> pd.DataFrame:
+    """Order books from a file: a CSV table as `Client.depth` returns it, or replies of ``get_order_book`` as JSON.
+
+    Parameters
+    ----------
+    path : str or Path
+        One reply, a list of replies, or their ``result`` parts; or the table.
+
+    Returns
+    -------
+    DataFrame
+        ``symbol, side, level, price`` [as quoted], ``amount`` [units of underlying; dollars of inverse futures].
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or is neither.
+    """
+    data = read_bytes(path, most=MOST_BYTES)
+    if data.lstrip()[:1] in (b"{", b"["):
+        content = parse_json(data, str(path), finite=True)
+        with foreign(f"{path} is no reply of get_order_book"):
+            replies = content if isinstance(content, list) else [content]
+            return pd.DataFrame([row for reply in replies for row in _levels(reply)], columns=list(COLUMNS))
+    with foreign(str(path)):
+        table = pd.read_csv(io.BytesIO(data))
+        missing = [name for name in COLUMNS if name not in table.columns]
+        if missing:
+            raise InputError(f"a table of order books needs the columns {', '.join(missing)}.")
+        return table[list(COLUMNS)].astype({"level": int, "price": float, "amount": float})
+
+
+def _levels(reply: dict[str, Any]) -> list[tuple[str, str, int, float, float]]:
+    book = reply.get("result", reply)
+    return [
+        (str(book["instrument_name"]), side, level, float(price), float(amount))
+        for side, quotes in (("bid", book["bids"]), ("ask", book["asks"]))
+        for level, (price, amount) in enumerate(quotes)
+    ]

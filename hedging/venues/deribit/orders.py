@@ -7,33 +7,23 @@ no whole number of steps, is refused.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Final
 
 from hedging.book.legs import Leg, Legs, legs_to_export
 from hedging.book.tickets import order_ids
 from hedging.errors import InputError
-from hedging.market.contracts import Future, Option, Perpetual, Spot, Ticks, date_code, on_tick
+from hedging.market.contracts import Future, Option, Perpetual, Spot, date_code
+from hedging.venues._orders import Steps, TimeInForce, checked_time, price_of, whole_steps
 from hedging.venues.deribit.names import parse_name
 
-__all__ = ["TimeInForce", "instrument_name", "orders"]
-
-TimeInForce: TypeAlias = Literal["good_til_cancelled", "good_til_day", "fill_or_kill", "immediate_or_cancel"]
-
-
-class _Steps(NamedTuple):
-    """Price steps, and the increment of the amount."""
-
-    ticks: Ticks
-    amount: float
-
+__all__ = ["TimeInForce", "instrument_name", "orders", "sized"]
 
 # Of BTC as recorded in get_instruments on 22 May 2026. Steps of other linear contracts differ by coin and have
 # changed in 2026: pass the exchange's own rows.
 _FUTURES: Final = {
-    ("BTC", "perpetual"): _Steps(((0.0, 0.5),), 10.0),
-    ("BTC", "future"): _Steps(((0.0, 2.5),), 10.0),
+    ("BTC", "perpetual"): Steps(((0.0, 0.5),), 10.0),
+    ("BTC", "future"): Steps(((0.0, 2.5),), 10.0),
 }
 
 
@@ -81,10 +71,7 @@ def orders(
     ('private/buy', ['amount', 'instrument_name', 'label', 'price', 'type'])
     """
     legs = legs_to_export(plan)
-    if time_in_force is not None and time_in_force not in get_args(TimeInForce):
-        raise InputError(
-            f"time_in_force must be one of {', '.join(get_args(TimeInForce))}; got {time_in_force!r}."
-        )
+    checked_time(time_in_force)
     stated = dict(_stated(row) for row in instruments)
     labels = order_ids(legs, getattr(plan, "id", "") if plan_id is None else plan_id)
     made = []
@@ -93,9 +80,9 @@ def orders(
         steps = stated.get(name) or _known(leg, name)
         params = {
             "instrument_name": name,
-            "amount": _amount(leg, name, steps.amount),
+            "amount": sized(leg, name, steps.amount),
             "type": "limit",
-            "price": _price(leg, name, steps.ticks),
+            "price": price_of(leg, name, steps.ticks),
             "label": label,
         }
         if time_in_force is not None:
@@ -142,20 +129,20 @@ def instrument_name(leg: Leg) -> str:
     return f"{product}-{date_code(item.expiry) if isinstance(item, Future) else 'PERPETUAL'}"
 
 
-def _stated(row: Mapping[str, Any]) -> tuple[str, _Steps]:
+def _stated(row: Mapping[str, Any]) -> tuple[str, Steps]:
     """Name and steps of a row of get_instruments."""
     try:
         finer = ((float(step["above_price"]), float(step["tick_size"])) for step in row["tick_size_steps"])
-        steps = _Steps(((0.0, float(row["tick_size"])), *sorted(finer)), float(row["min_trade_amount"]))
+        steps = Steps(((0.0, float(row["tick_size"])), *sorted(finer)), float(row["min_trade_amount"]))
         return str(row["instrument_name"]), steps
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"a row of get_instruments cannot be read: {error!r}; got {row!r:.200}") from error
 
 
-def _known(leg: Leg, name: str) -> _Steps:
+def _known(leg: Leg, name: str) -> Steps:
     item = leg.instrument
     if isinstance(item, Option):
-        return _Steps(item.terms.ticks, item.terms.lot * item.terms.multiplier)
+        return Steps(item.terms.ticks, item.terms.lot * item.terms.multiplier)
     if isinstance(item, Perpetual | Future) and item.settlement == "coin":
         steps = _FUTURES.get((item.asset, type(item).__name__.lower()))
         if steps is not None:
@@ -165,21 +152,13 @@ def _known(leg: Leg, name: str) -> _Steps:
     )
 
 
-def _amount(leg: Leg, name: str, step: float) -> float:
-    """Dollars of an inverse contract, rounded to the step; coins of any other, which must be on it."""
+def sized(leg: Leg, name: str, step: float) -> float:
+    """Dollars of an inverse contract, rounded to the step; coins of any other, which must be on it.
+
+    Raises
+    ------
+    InputError
+        If it is no whole number of steps, or less than half a one.
+    """
     inverse = not isinstance(leg.instrument, Option) and leg.pays_coin
-    amount = abs(leg.units) * (leg.price if inverse else 1.0)
-    steps = amount / step
-    if not inverse and abs(steps - round(steps)) > 1e-6:
-        raise InputError(f"an order of {amount:.10g} {name} is no whole number of steps of {step:g}.")
-    if round(steps) == 0:
-        raise InputError(f"an order of {amount:.10g} {name} is smaller than half a step of {step:g}.")
-    # Rounded to the digits a step has: 21.1, not 21.099999999999998.
-    return round(round(steps) * step, max(0, 1 - math.floor(math.log10(step))))
-
-
-def _price(leg: Leg, name: str, ticks: Ticks) -> float:
-    price = on_tick(leg.quoted_price, ticks, leg.quantity)
-    if price <= 0.0:
-        raise InputError(f"{name} cannot be sold at {leg.quoted_price:g}: that is less than one tick.")
-    return price
+    return whole_steps(abs(leg.units) * (leg.price if inverse else 1.0), name, step, rounded=inverse)

@@ -13,7 +13,7 @@ from hedging.book.legs import option_leg
 from hedging.book.pnl import pnl_of
 from hedging.market.market import Market
 from hedging.planner import Limits, Target, plan, read_plan
-from hedging.planner.explain.fills import a_tick_worse, best_order, fills_of
+from hedging.planner.explain.fills import a_tick_worse, best_order, fills_of, longs_before
 from hedging.planner.request.request import Request
 
 CHAIN = small_chain([("p", 80.0, 30), ("p", 90.0, 30), ("c", 110.0, 30), ("c", 130.0, 30)])
@@ -32,6 +32,29 @@ def test_no_order_of_legs_passes_a_better_worst_state(seed: int) -> None:
 
     found = passed(tuple(best_order(lost)))
     assert_allclose(found[0], min(passed(order)[0] for order in itertools.permutations(range(count))))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_short_comes_before_a_long_and_of_the_other_orders_none_is_better(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    lost = draw.normal(size=16)
+    before = [0, 0b1001, 0b1001, 0]  # legs 1 and 2 are sold, 0 and 3 bought
+    orders = [o for o in itertools.permutations(range(4)) if set(o[:2]) == {0, 3}]
+
+    def worst(order: tuple[int, ...]) -> float:
+        return float(lost[np.cumsum([1 << i for i in order])[:-1]].max())
+
+    found = tuple(best_order(lost, before))
+    assert found in orders
+    assert_allclose(worst(found), min(map(worst, orders)))
+
+
+def test_what_is_held_is_no_short_when_it_is_sold() -> None:
+    rows = [row.symbol for row in CHAIN.quotes.itertuples()]
+    buy, sale = option_leg(CHAIN, rows[0], 2.0), option_leg(CHAIN, rows[1], -2.0)
+    assert longs_before(coins(4.0), (buy, sale)) == [0, 0b01]
+    assert longs_before(coins(4.0) + [option_leg(CHAIN, rows[1], 2.0)], (buy, sale)) == [0, 0]
+    assert longs_before(coins(4.0) + [option_leg(CHAIN, rows[1], 1.0)], (buy, sale)) == [0, 0b01]
 
 
 def test_the_put_of_a_collar_is_bought_first() -> None:
