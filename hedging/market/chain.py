@@ -112,6 +112,8 @@ class OptionChain:
         Futures of the same underlying in the columns of `FUTURES_COLUMNS`; may be empty.
     source, sha256 : str
         Name and digest of the file the quotes come from, if any.
+    notes : tuple of str
+        What the reader put in place of something that was missing or did not fit, and why.
     """
 
     asset: str
@@ -123,6 +125,7 @@ class OptionChain:
     futures: pd.DataFrame = field(default_factory=no_futures)
     source: str = ""
     sha256: str = ""
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_frame(
@@ -372,14 +375,15 @@ class OptionChain:
         if len(self.rejected):
             reasons = self.rejected["reason"].value_counts()
             kept += " (" + ", ".join(f"{name}: {count}" for name, count in reasons.items()) + ")"
-        return "\n".join([head, kept, self._summary().to_string(index=False, max_rows=14)])
+        notes = [f"note: {note}" for note in self.notes]
+        return "\n".join([head, kept, *notes, self._summary().to_string(index=False, max_rows=14)])
 
     def _repr_html_(self) -> str:
-        head, kept, *_ = repr(self).splitlines()
         from html import escape
 
+        head, *others = repr(self).splitlines()[: 2 + len(self.notes)]
         table = self._summary().to_html(index=False, max_rows=14, border=0)
-        return f"<p><b>{escape(head)}</b><br>{escape(kept)}</p>{table}"
+        return f"<p><b>{escape(head)}</b><br>{'<br>'.join(map(escape, others))}</p>{table}"
 
     def _summary(self) -> pd.DataFrame:
         """Per expiry: days, forward, quotes, the at-the-money vol and the share of missing sides."""

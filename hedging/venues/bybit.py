@@ -6,6 +6,7 @@ get their forwards from put-call parity.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
@@ -13,11 +14,13 @@ import pandas as pd
 from hedging.errors import ChainError, InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule
-from hedging.venues._files import Format, Pick, QuoteFile, pick_asset, pick_snapshot
-from hedging.venues._times import epoch, held, stamps
+from hedging.venues._formats import Format, Pick, given_time, pick_asset, pick_snapshot
+from hedging.venues._opening import QuoteFile
+from hedging.venues._terms import agreed, fields_of
+from hedging.venues._times import epoch, held, moments, stamps
 from hedging.venues.deribit.names import named
 
-__all__ = ["TABLE", "TICKERS", "option_terms"]
+__all__ = ["TABLE", "TICKERS", "agreed_terms", "option_terms"]
 
 
 class _Product(NamedTuple):
@@ -32,6 +35,7 @@ _PRODUCTS: Final = {
     "ETH": _Product(0.1, ((0.0, 0.1),)),
     "SOL": _Product(1.0, ((0.0, 0.01),)),
 }
+_TIME_COLUMNS: Final = ("time", "timestamp", "download_date")
 # 0.03 % of the index, at most 12.5 % of the premium; the cap is 7 % in the schedules of 2025.
 _FEE: Final = {"2020-01-01": FeeRule(0.0003, 0.125), "2025-01-01": FeeRule(0.0003, 0.07)}
 
@@ -73,6 +77,28 @@ def option_terms(asset: str, as_of: str | pd.Timestamp, currency: str = "USDT") 
     )
 
 
+def agreed_terms(
+    asset: str,
+    as_of: str | pd.Timestamp,
+    currency: str = "USDT",
+    given: ContractTerms | Mapping[str, Any] | None = None,
+) -> ContractTerms:
+    """Terms of Bybit's options with those given in their place, or completing what is not known here.
+
+    Raises
+    ------
+    ChainError
+        If the coin is not known here and its lot or ticks are not given.
+    """
+    if isinstance(given, ContractTerms):
+        return given
+    if asset in _PRODUCTS:
+        return agreed(given, fields_of(option_terms(asset, as_of, currency)))
+    known = {"settlement": "cash", "currency": currency, "fee": held(_FEE, as_of), "venue": "bybit"}
+    who = f"Bybit options on {asset!r}; known are {', '.join(_PRODUCTS)}"
+    return agreed(given, known, missing=("lot", "ticks"), who=who)
+
+
 def _named(rows: pd.DataFrame) -> pd.DataFrame:
     """Add what the names say: Deribit's shape, with the currency behind where it is USDT."""
     parts = rows["symbol"].astype(str).str.extract(r"^(?P<plain>.*-[CP])(?:-(?P<currency>USDT|USDC))?$")
@@ -96,7 +122,7 @@ def _chain(
         as_of=as_of,
         units={"price": "money", "vol": "decimal"},
         columns=columns,
-        terms=option_terms(asset, as_of, currencies[0]),
+        terms=agreed_terms(asset, as_of, currencies[0], pick.terms),
         reject=mine["contradiction"],
         source=file.name,
         sha256=file.sha256,
@@ -128,9 +154,28 @@ def _entries(content: Any) -> list[dict[str, Any]]:
     return entries if whole else []
 
 
+def _ticker_rows(file: QuoteFile) -> pd.DataFrame:
+    """Rows of a reply, or of the table that was saved of one."""
+    if isinstance(file.content, pd.DataFrame):
+        return file.content
+    entries = _entries(file.content) or (file.content if isinstance(file.content, list) else [])
+    return pd.DataFrame(entries if all(isinstance(entry, dict) for entry in entries) else [])
+
+
+def _ticker_time(rows: pd.DataFrame, file: QuoteFile, pick: Pick) -> pd.Timestamp:
+    """Time of the reply; of a saved table that of its own column, or the one asked for."""
+    if isinstance(file.content, dict) and "time" in file.content:
+        return epoch(pd.Series([file.content["time"]], name="time"), "ms", file.name).iloc[0]
+    column = next((name for name in _TIME_COLUMNS if name in rows.columns), None)
+    if column is None or pick.at is not None:
+        return given_time(pick, file.name)
+    latest: pd.Timestamp = moments(rows[column], file.name, pick.timezone).max()
+    return latest
+
+
 def _read_tickers(file: QuoteFile, pick: Pick) -> OptionChain:
-    rows = _named(pd.DataFrame(_entries(file.content)))
-    when = epoch(pd.Series([file.content.get("time")], name="time"), "ms", file.name).iloc[0]
+    rows = _named(_ticker_rows(file))
+    when = _ticker_time(rows, file, pick)
     theirs = {
         "bid": "bid1Price",
         "ask": "ask1Price",
@@ -155,6 +200,6 @@ TABLE: Final = Format(
 )
 TICKERS: Final = Format(
     "bybit-tickers",
-    lambda file: {"symbol", "bid1Price"} <= set((_entries(file.content) or [{}])[0]),
+    lambda file: {"symbol", "bid1Price"} <= set(_ticker_rows(file).columns),
     _read_tickers,
 )

@@ -13,7 +13,13 @@ from hedging.venues.deribit.live import TEST_URL, URL, Client, fetch_chain
 from hedging.venues.deribit.names import Name, parse_name
 from hedging.venues.deribit.orders import orders
 from hedging.venues.deribit.rows import chain_from_rows, futures_from_rows
-from hedging.venues.deribit.terms import LinearTerms, linear_terms, option_terms, terms_from_instrument
+from hedging.venues.deribit.terms import (
+    LinearTerms,
+    agreed_terms,
+    linear_terms,
+    option_terms,
+    terms_from_instrument,
+)
 
 __all__ = [
     "TEST_URL",
@@ -21,6 +27,7 @@ __all__ = [
     "Client",
     "LinearTerms",
     "Name",
+    "agreed_terms",
     "book_from_account",
     "chain_from_rows",
     "fetch_chain",
