@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hedging.errors import ChainError
@@ -20,9 +21,12 @@ __all__ = [
     "smooth_discount",
 ]
 
+Array = npt.NDArray[np.float64]
+
 RATES: Final = (-0.02, 0.20)  # what a rate may be: outside, something else is wrong
 _TELLING: Final = 30.0 / DAYS_PER_YEAR  # years: in less, a tick of a quote is percentage points of a rate
 _FEWEST: Final = 3  # pairs of an expiry that say where spot is
+_STALE: Final = 4.0  # half spreads, or typical distances, that a pair may be off the line of the others
 _NEXT_HOUR: Final = pd.Timedelta(hours=1)
 
 _TIGHTEST: Final = 10  # pairs of an expiry that its forward is taken from
@@ -135,10 +139,28 @@ def implied_discount(table: pd.DataFrame) -> pd.Series:
     """
     factors = {}
     for expiry, found in pairs(table).groupby("expiry"):
-        weight = 1.0 / np.maximum(found["slack"].to_numpy(), 1e-9)
-        enough = len(found) > 2
-        factors[expiry] = -np.polyfit(found["strike"], found["gap"], 1, w=weight)[0] if enough else np.nan
+        columns = (found[name].to_numpy(dtype=float) for name in ("strike", "gap", "slack"))
+        factors[expiry] = -_slope(*columns) if len(found) > 2 else np.nan
     return pd.Series(factors, dtype=float)
+
+
+def _slope(strike: Array, gap: Array, slack: Array) -> float:
+    """Slope of call - put over strikes, without the pairs whose quotes are of another hour.
+
+    The median slope of pairs far apart is where to start from: a third of them may be stale. Those off its line
+    by several spreads are left out of the fit, which weighs by tightness.
+    """
+    i, j = np.triu_indices(len(strike), 1)
+    apart = np.abs(strike[j] - strike[i])
+    far = apart >= 0.3 * apart.max()
+    start = float(np.median((gap[j][far] - gap[i][far]) / (strike[j][far] - strike[i][far])))
+    off = gap - start * strike
+    off = np.abs(off - np.median(off))
+    good = off <= _STALE * np.maximum(slack, np.median(off))
+    if good.sum() < _FEWEST:
+        return start
+    weight = 1.0 / np.maximum(slack[good], 1e-9)
+    return float(np.polyfit(strike[good], gap[good], 1, w=weight)[0])
 
 
 def smooth_discount(

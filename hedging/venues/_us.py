@@ -53,7 +53,7 @@ NAME: Final = re.compile(r"(?P<root>[A-Z]+\d?) *(?P<day>\d{6})(?P<flag>[CP])(?P<
 
 # How far the first forward may be from spot, as shares of it beside 10 % a year. A stock may go ex-dividend before
 # the first expiry, by some per cent at most; after hours that is less likely than a move.
-_OFF: Final = {"european": 0.001, "american": 0.003}
+_OFF: Final = {"european": 0.001, "american": 0.0015}
 _DIVIDEND: Final = {False: 0.03, True: 0.01}
 _CARRY: Final = 0.10
 
