@@ -154,7 +154,7 @@ class OptionChain:
             reads ``symbol, forward, discount, index, bid_size, ask_size, open_interest, volume`` where
             present. Sizes are in contracts, open interest and volume in units of underlying. A row
             without a forward takes its expiry's median; an expiry without any takes the mark of its future,
-            and without one what put-call parity implies;
+            without one what put-call parity implies, and without that `spot` grown at `rate`;
             a row without a vol takes that of its mark, or of its mid; one without a mark the model's.
         asset : str
             The underlying.
@@ -162,7 +162,7 @@ class OptionChain:
             Time of the quotes, with a time zone.
         units : mapping
             ``{"price": "coin" or "money", "vol": "decimal" or "percent"}``: what bid, ask and mark, and
-            mark_vol, are in. Nothing is guessed from the size of a number.
+            mark_vol, are in. Nothing is guessed from the size of a number; a vol written ``50%`` says its unit.
         columns : mapping, optional
             ``{our name: name in the table}`` for columns that are called otherwise there.
         terms : ContractTerms, optional
