@@ -88,7 +88,7 @@ def test_what_killed_processes_left_aside_is_removed(tmp_path):
     target = tmp_path / "plan.json"
     with whole_file(target) as aside:
         left = aside.name
-    old, new, other = tmp_path / left, tmp_path / f"{left[:-6]}x.json", tmp_path / ".plan-mine.json"
+    old, new, other = tmp_path / left, tmp_path / f"{left[:-5]}x.json", tmp_path / ".plan-mine.json"
     for path in (old, new, other):
         path.write_text("")
     for path in (old, other):

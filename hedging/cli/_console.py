@@ -80,13 +80,6 @@ def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tupl
     return tuple(found[asset] for asset in assets)
 
 
-def vol_of_30_days(market: Market) -> float:
-    """The chain's vol at the forward of 30 days."""
-    from hedging.units import DAYS_PER_YEAR
-
-    return float(market.smile.vol_at(0.0, 30.0 / DAYS_PER_YEAR))
-
-
 def drawn(
     market: Market, days: float, count: int, seed: int, *, tails: str = "student-t"
 ) -> dict[str, Paths]:

@@ -83,4 +83,4 @@ def _fall(part: str, market: Market) -> Paths:
         raise InputError(
             f"--survive takes a fall as fall:VELOCITY:ACCELERATION:DAYS, such as fall:-2%:-0.4%:21; got {part!r}."
         ) from error
-    return crash_path(*told, reaction=measured(market.asset).at(console.vol_of_30_days(market)))
+    return crash_path(*told, reaction=measured(market.asset).at(market.vol_of_30_days))

@@ -51,7 +51,7 @@ def _run(args: argparse.Namespace) -> int:
 def _write(
     folder: Path, book: Book, chain: OptionChain, plan: HedgePlan, crash: ScenarioResult
 ) -> tuple[str, ...]:
-    """Write plan, orders, tables and pictures into a folder; their names."""
+    """Write report, plan, orders, tables and pictures into a folder; their names."""
     from hedging import overlays, plots
 
     write_text(folder / "plan.json", plan.to_json() + "\n")
@@ -60,4 +60,13 @@ def _write(
     console.write_table(folder / "scenarios.csv", crash.to_frame())
     console.save_figure(plots.payoff(book, chain, overlay=plan).figure, folder / "payoff.png")
     console.save_figure(plots.crash_fan(crash), folder / "crash.png")
-    return "plan.json", "orders.csv", "overlays.csv", "scenarios.csv", "payoff.png", "crash.png"
+    plan.report(folder / "report.html")
+    return (
+        "report.html",
+        "plan.json",
+        "orders.csv",
+        "overlays.csv",
+        "scenarios.csv",
+        "payoff.png",
+        "crash.png",
+    )

@@ -21,6 +21,7 @@ from hedging.cli import demo as cli_demo
 from hedging.cli import frontier as cli_frontier
 from hedging.cli import overlays as cli_overlays
 from hedging.cli import plan as cli_plan
+from hedging.cli import report as cli_report
 from hedging.cli import roll as cli_roll
 from hedging.cli import scenario as cli_scenario
 from hedging.cli import screen as cli_screen
@@ -112,5 +113,6 @@ def _parser() -> console.Parser:
     cli_chain.add_parser(commands)
     cli_screen.add_parser(commands)
     cli_backtest.add_parser(commands)
+    cli_report.add_parser(commands)
     cli_demo.add_parser(commands)
     return parser

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from hedging.book import Book
     from hedging.margin import Survival
-    from hedging.margin.whole import PathsBy
     from hedging.market import Market
     from hedging.paths import Paths
+    from hedging.paths.by_asset import PathsBy
     from hedging.planner import HedgePlan
     from hedging.scenario import ScenarioResult
 
@@ -100,7 +100,7 @@ def _path(args: argparse.Namespace, book: Book, market: Market, overlay: HedgePl
         paths = drawn = replay(args.replay).paths(market.asset)
     else:
         fall = (args.velocity, args.acceleration, args.days)
-        reaction = measured(market.asset).at(console.vol_of_30_days(market))
+        reaction = measured(market.asset).at(market.vol_of_30_days)
         paths = crash_path(*fall, reaction=reaction)
         drawn = fan(*fall, multiples=ACCELERATIONS, reaction=reaction)
     result = run(book, market, paths, overlay=overlay)
@@ -199,7 +199,7 @@ def _monte_carlo(args: argparse.Namespace, book: Book, market: Market, overlay: 
     from hedging.risk import tail_risk
     from hedging.scenario import run
 
-    vol = console.vol_of_30_days(market)
+    vol = market.vol_of_30_days
     paths = console.drawn(market, args.days, args.monte_carlo, args.seed, tails=args.tails)
     with console.progress("scenarios") as report:
         result = run(book, market, paths, overlay=overlay, progress=report)

@@ -22,9 +22,10 @@ from hedging.margin.cross import AccountRules, Cross, Segregated
 from hedging.margin.portfolio import PortfolioMargin
 from hedging.margin.rules import rules_of
 from hedging.margin.standard import FlatMargin, StandardMargin
-from hedging.margin.whole import PathsBy, WholeAccount, paths_by_asset
+from hedging.margin.whole import WholeAccount
 from hedging.market.contracts import Option, Settlement
 from hedging.market.market import Chains, markets_of
+from hedging.paths.by_asset import PathsBy, paths_by_asset
 from hedging.paths.paths import Paths
 
 __all__ = ["Headroom", "headroom"]

@@ -17,9 +17,10 @@ from hedging.errors import InputError
 from hedging.margin.account import Margin, MarginModel
 from hedging.margin.cross import CASH, AccountRules, OneModel
 from hedging.margin.rules import rules_of
-from hedging.margin.whole import PathsBy, WholeAccount, after_orders, paths_by_asset
+from hedging.margin.whole import WholeAccount, after_orders
 from hedging.market.chain import OptionChain
 from hedging.market.market import Chains, Market, market_of, markets_of
+from hedging.paths.by_asset import PathsBy, paths_by_asset
 from hedging.paths.paths import Paths, along, today
 from hedging.paths.reactions import STILL, Reaction
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 
@@ -18,12 +17,9 @@ from hedging.market.contracts import Option, Spot
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
 
-__all__ = ["PathsBy", "WholeAccount", "after_orders", "paths_by_asset"]
+__all__ = ["WholeAccount", "after_orders"]
 
 INSTANT = 1e-9  # of a day: a transfer on a date of the paths is there on that date
-
-PathsBy: TypeAlias = Paths | Mapping[str, Paths]
-"""Paths of the one asset, or of each by name; a stablecoin's path is a multiple of its par."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,30 +135,6 @@ class WholeAccount:
         contracts = [held.instrument for held in self.book.holdings if not isinstance(held.instrument, Spot)]
         terms = [item.terms.settlement if isinstance(item, Option) else item.settlement for item in contracts]
         return {item.asset if kind == "coin" else CASH for item, kind in zip(contracts, terms, strict=True)}
-
-
-def paths_by_asset(paths: PathsBy, assets: Sequence[str]) -> dict[str, Paths]:
-    """Paths of each asset.
-
-    Raises
-    ------
-    InputError
-        If an asset has none, or they differ in dates or number.
-    """
-    if isinstance(paths, Paths):
-        if len(assets) > 1:
-            raise InputError(
-                f"the account is in {', '.join(assets)}: give paths of each by name, as hedging.paths.couple does."
-            )
-        return dict.fromkeys(assets, paths)
-    missing = [asset for asset in assets if asset not in paths]
-    if missing:
-        raise InputError(f"no paths are given for {', '.join(missing)}; got {', '.join(paths) or 'none'}.")
-    first = paths[assets[0]]
-    for name, each in paths.items():
-        if len(each) != len(first) or not np.array_equal(each.days, first.days):
-            raise InputError(f"paths of {name} must have the scenarios and dates of those of {assets[0]}.")
-    return dict(paths)
 
 
 def after_orders(book: Book, overlay: Legs | None) -> Book:

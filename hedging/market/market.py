@@ -19,7 +19,7 @@ from hedging.market import smile as smiles
 from hedging.market.bare import NoSmile, bare_chain, no_options
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
-from hedging.units import years
+from hedging.units import DAYS_PER_YEAR, years
 
 __all__ = ["Chains", "Market", "OptionTable", "market_of", "markets_of"]
 
@@ -161,6 +161,11 @@ class Market:
     def carry(self, time_to_expiry: npt.ArrayLike) -> Array:
         """Carry of the forward to any time, as `Smile.carry`. [1/year]"""
         return self.smile.carry(time_to_expiry)
+
+    @property
+    def vol_of_30_days(self) -> float:
+        """Vol of the surface at the forward of 30 days, by which `hedging.paths.Reaction.at` knows a calm market."""
+        return float(self.smile.vol_at(0.0, 30.0 / DAYS_PER_YEAR))
 
     def forward(self, expiry: pd.Timestamp) -> float:
         """Price of the underlying for delivery at `expiry`. [money]"""

@@ -13,6 +13,7 @@ from hedging.book.legs import Cost, Leg, cost_of
 from hedging.book.saved import book_from
 from hedging.errors import HedgingError, InputError
 from hedging.market.market import Chains, Market, markets_of
+from hedging.paths.by_asset import PathsBy
 from hedging.paths.paths import Paths
 from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import leg_on
@@ -43,7 +44,7 @@ def audit(
     chain: Chains,
     *,
     scenarios: Paths | None = None,
-    outcomes: Outcomes | Paths | None = None,
+    outcomes: Outcomes | PathsBy | None = None,
     effort: Effort | None = None,
     settled: Mapping[str, float] | None = None,
     delivery: Deliveries | None = None,
@@ -64,7 +65,7 @@ def audit(
         Newer quotes of the same assets.
     scenarios : Paths, optional
         What a floor holds over, where the plan was not made with the default ones: a plan does not save them.
-    outcomes : Outcomes or Paths, optional
+    outcomes : Outcomes, Paths, or a mapping of asset to Paths, optional
         What an expected shortfall is taken over; a plan with one does not save them. Those it was made with
         judge it by the same measure, new ones by today's. Where the plan moved their probabilities to fit the
         quotes, they are moved to fit the newer ones.
@@ -137,7 +138,7 @@ def request_after(
     markets: tuple[Market, ...],
     elapsed: float,
     scenarios: Paths | None,
-    outcomes: Outcomes | Paths | None,
+    outcomes: Outcomes | PathsBy | None,
     effort: Effort | None,
 ) -> Request:
     """What the book after the plan is held to, for the days that are left."""
@@ -156,11 +157,9 @@ def request_after(
             "the floor of this plan holds over scenarios of its own, which are not saved with it: pass them, "
             "hedging.audit(plan, chain, scenarios=...)."
         )
-    outcomes = outcomes if target.needs_outcomes else None
-    if isinstance(outcomes, Paths):
-        outcomes = Outcomes(outcomes)
-    if outcomes is not None and inputs.get("reweighted"):
-        outcomes = replace(outcomes, reweight=True)
+    drawn = Outcomes.of(outcomes) if target.needs_outcomes and outcomes is not None else None
+    if drawn is not None and inputs.get("reweighted"):
+        drawn = replace(drawn, reweight=True)
     left = inputs["horizon_days"] - elapsed
     request = Request.of(
         after,
@@ -169,10 +168,10 @@ def request_after(
         limits,
         horizon=left if left > 0.0 else inputs["horizon_days"],
         scenarios=scenarios,
-        outcomes=outcomes,
+        outcomes=drawn,
         effort=replace(effort or Effort(), alternatives=False),
     )
-    if outcomes is not None and outcomes.reweight:
+    if drawn is not None and drawn.reweight:
         request, *_ = check_outcomes(request, build(request, candidates_of(request)))
     return request
 

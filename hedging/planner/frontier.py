@@ -19,6 +19,7 @@ from hedging.book.saved import legs_to_dicts
 from hedging.book.structure import structure
 from hedging.errors import InputError
 from hedging.market.market import Chains
+from hedging.paths.by_asset import PathsBy
 from hedging.paths.paths import Paths
 from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import orders_of
@@ -103,7 +104,7 @@ def frontier(
     levels: Sequence[float] | Array | None = None,
     horizon: float = 30.0,
     scenarios: Paths | None = None,
-    outcomes: Outcomes | Paths | None = None,
+    outcomes: Outcomes | PathsBy | None = None,
     view: View | None = None,
     effort: Effort | None = None,
 ) -> Frontier:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from hedging.book.book import Book
 from hedging.market.market import Chains
+from hedging.paths.by_asset import PathsBy
 from hedging.paths.paths import Paths
 from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import orders_of
@@ -43,7 +44,7 @@ def plan(
     *,
     horizon: float = 30.0,
     scenarios: Paths | None = None,
-    outcomes: Outcomes | Paths | None = None,
+    outcomes: Outcomes | PathsBy | None = None,
     view: View | None = None,
     effort: Effort | None = None,
 ) -> HedgePlan:
@@ -63,7 +64,7 @@ def plan(
         the quarters of the horizon: at once, along a line, and turning on the way; and through every strike
         that expires within it, so that expired payoffs are bounded exactly (see
         `hedging.planner.request.default_scenarios`).
-    outcomes : Outcomes or Paths, optional
+    outcomes : Outcomes, Paths, or a mapping of asset to Paths, optional
         Scenarios with probabilities, which `Target.shortfall` is taken over at their last date. Before anything
         is optimised, they are searched for orders that never lose; see `HedgePlan.agreement` and
         `Outcomes.reweight`.
@@ -154,6 +155,7 @@ def plan(
         decay=decay_of(legs, request.markets, request.horizon),
         break_even=unfunded,
         inputs=request.to_dict(),
+        markets=request.markets,
     )
     if chosen.closest:
         raise refusal(request, programme, clashes, found)

@@ -96,6 +96,7 @@ def profile(
     spot_moves: Sequence[float] | Array | None = None,
     *,
     day: float = 0.0,
+    vol_shift: float = 0.0,
     reaction: Reaction = STILL,
 ) -> pd.DataFrame:
     """Exposure over spot: what the book's Greeks become where the price goes.
@@ -108,6 +109,8 @@ def profile(
         Relative moves, > -1; by default -60 % to +40 %.
     day : float
         Days from now.
+    vol_shift : float
+        Added to the vol of 30 days, as in `hedging.grid`; 0.1 is ten points.
     reaction : Reaction
         What vol does on the way; by default each moneyness keeps its vol.
 
@@ -120,6 +123,7 @@ def profile(
     found = Market.of(market) if isinstance(market, OptionChain) else market
     moves = np.linspace(-0.6, 0.4, 201) if spot_moves is None else np.asarray(spot_moves, dtype=float)
     paths = along([day], np.log1p(moves)[:, None], reaction=reaction, averaged=False)
+    paths = paths.with_vol_shift(vol_shift)
     spot = found.spot * paths.spot[:, 0]
     held = book.of(found.asset)
     options = [item for item in held if isinstance(item.instrument, Option)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 
 import numpy as np
@@ -17,6 +17,7 @@ from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Instrument, Option
 from hedging.market.market import Chains, Market, markets_of
+from hedging.paths.by_asset import PathsBy, paths_by_asset
 from hedging.paths.crash import crash_path, hitting_time
 from hedging.paths.paths import Paths, grid, today
 from hedging.paths.reactions import BTC, Reaction
@@ -31,7 +32,7 @@ __all__ = ["by_speed", "payoff", "run", "table"]
 def run(
     book: Book,
     markets: Chains,
-    paths: Paths | Mapping[str, Paths],
+    paths: PathsBy,
     overlay: Legs | None = None,
     *,
     closing: bool = False,
@@ -87,7 +88,9 @@ def run(
     lines = [*_position_lines(book), *_overlay_lines(overlay)] if by_leg else list(_totals(book, overlay))
     held = Book([holding for line in lines for holding in line.book.holdings])
     held.check_assets(*by_asset.values())
-    moves = _paths(paths, held.assets or tuple(by_asset))
+    assets = held.assets or tuple(by_asset)
+    given = paths_by_asset(paths, assets)
+    moves = {asset: given[asset] for asset in assets}
     shape = next(iter(moves.values())).spot.shape
     task = Task.of(lines, held, by_asset, closing=closing, roll=roll, nodes=math.prod(shape))
     values = all_values(task, moves, executor=executor, block=block, progress=progress)
@@ -297,23 +300,3 @@ def _totals(book: Book, overlay: Legs | None) -> Iterator[Line]:
     yield Line("position", "position", book)
     if overlay is not None:
         yield Line("overlay", "overlay", Book() + overlay)
-
-
-def _paths(paths: Paths | Mapping[str, Paths], assets: Sequence[str]) -> dict[str, Paths]:
-    """Paths of each asset held, over the same days and scenarios."""
-    if isinstance(paths, Paths):
-        if len(assets) > 1:
-            raise InputError(
-                f"the book holds {', '.join(assets)}, but one set of paths was given: say how each moves, "
-                f"for example hedging.paths.couple(crash, {list(assets)})."
-            )
-        return dict.fromkeys(assets, paths)
-    missing = [asset for asset in assets if asset not in paths]
-    if missing:
-        raise InputError(f"no paths were given for {', '.join(missing)}; they are given for {list(paths)}.")
-    found = {asset: paths[asset] for asset in assets}
-    first = found[assets[0]]
-    for asset, path in found.items():
-        if len(path) != len(first) or not np.array_equal(path.days, first.days):
-            raise InputError(f"paths of {asset} and {assets[0]} must have the same scenarios and days.")
-    return found

@@ -301,7 +301,15 @@ def test_demo_writes_everything_under_one_folder_and_repeats_itself(
 ) -> None:
     assert cli.main(["demo", "-o", "out"]) == 0
     first = capsys.readouterr().out
-    names = ["crash.png", "orders.csv", "overlays.csv", "payoff.png", "plan.json", "scenarios.csv"]
+    names = [
+        "crash.png",
+        "orders.csv",
+        "overlays.csv",
+        "payoff.png",
+        "plan.json",
+        "report.html",
+        "scenarios.csv",
+    ]
     assert sorted(path.name for path in (folder / "out").iterdir()) == names
     orders = (folder / "out" / "orders.csv").read_bytes()
     assert "synthetic" in first

@@ -241,14 +241,14 @@ def test_two_assets_each_on_their_own_path() -> None:
     btc, eth = flat_chain(), flat_chain(asset="ETH", spot=4.0, strikes=(3.0, 4.0, 5.0))
     book = Book(Holding.spot("BTC", 1.0), Holding.spot("ETH", 100.0))
     crash = crash_path(-0.05, days=4)
-    with pytest.raises(InputError, match="say how each moves"):
+    with pytest.raises(InputError, match="give paths of each by name"):
         scenario.run(book, [btc, eth], crash)
     moves = {"BTC": crash, "ETH": replace(crash, spot=crash.spot**1.3)}
     result = scenario.run(book, [btc, eth], moves)
     assert_allclose(result.position[0, -1], 100 * np.expm1(-0.2) + 400 * np.expm1(-0.26))
-    with pytest.raises(InputError, match="no paths were given for ETH"):
+    with pytest.raises(InputError, match="no paths are given for ETH"):
         scenario.run(book, [btc, eth], {"BTC": crash})
-    with pytest.raises(InputError, match="same scenarios and days"):
+    with pytest.raises(InputError, match="scenarios and dates of those"):
         scenario.run(book, [btc, eth], moves | {"ETH": crash_path(-0.05, days=5)})
 
 

@@ -13,7 +13,7 @@ from hedging._numerics.types import Array, Mask
 from hedging.book.pricer import unit_values
 from hedging.market.contracts import Instrument, kind_of
 from hedging.market.market import Market
-from hedging.paths.paths import Paths
+from hedging.paths.by_asset import PathsBy, leading, paths_of_asset
 from hedging.planner.request.limits import Limits
 
 __all__ = ["Candidates"]
@@ -85,17 +85,18 @@ class Candidates:
         arrays = {f.name: getattr(self, f.name)[..., index] for f in fields(self)[1:]}
         return Candidates(tuple(self.instruments[i] for i in index), **arrays)
 
-    def pnl(self, markets: Sequence[Market], paths: Paths) -> Array:
+    def pnl(self, markets: Sequence[Market], paths: PathsBy) -> Array:
         """Value less what was paid at every node, per lot, shape (scenarios, dates, columns). [money]"""
         # Each order's P&L lies side by side in memory, as values do, and is made while it is in the cache.
-        out = np.empty((len(self), *paths.spot.T.shape))
+        out = np.empty((len(self), *leading(paths).spot.T.shape))
         for market in markets:
             here = [i for i, item in enumerate(self.instruments) if item.asset == market.asset]
             # An instrument quoted on both sides is valued once.
             keys = [(self.instruments[i], self.entry[i]) for i in here]
             place = {key: n for n, key in enumerate(dict.fromkeys(keys))}
-            value = unit_values([key[0] for key in place], [key[1] for key in place], market, paths).T
-            spot = np.ascontiguousarray(market.spot * paths.spot.T)
+            own = paths_of_asset(paths, market.asset)
+            value = unit_values([key[0] for key in place], [key[1] for key in place], market, own).T
+            spot = np.ascontiguousarray(market.spot * own.spot.T)
             for i, key in zip(here, keys, strict=True):
                 np.multiply(value[place[key]], self.size[i], out=out[i])
                 out[i] -= self.coins[i] * spot

@@ -37,7 +37,7 @@ def remarks_on(request: Request, programme: Programme, checks: Sequence[Check]) 
             "the view is a bet, and the carry counts what it expects to gain; what bounds it is the cover of short "
             f"tails, the targets, and legs of at most {request.limits.max_leg_share:g} times the position"
         )
-    ends = request.horizon if request.outcomes is None else float(request.outcomes.paths.days[-1])
+    ends = request.horizon if request.outcomes is None else float(request.outcomes.days[-1])
     if ends < request.horizon:
         yield (
             f"the outcomes end after {ends:.4g} days, before the horizon of {request.horizon:g}: what is taken over them "

@@ -17,7 +17,7 @@ from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg
 from hedging.errors import InputError
 from hedging.market.market import Chains, markets_of
-from hedging.paths.paths import Paths
+from hedging.paths.by_asset import PathsBy
 from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import leg_of
 from hedging.planner.outcomes.entropy import least_entropy, relative_entropy
@@ -75,7 +75,7 @@ def _unfit(count: int, lunch: FreeLunch | None) -> str:
 
 
 def free_lunch(
-    chain: Chains, outcomes: Outcomes | Paths, limits: Limits | None = None, *, size: float = 1.0
+    chain: Chains, outcomes: Outcomes | PathsBy, limits: Limits | None = None, *, size: float = 1.0
 ) -> FreeLunch | None:
     """Orders that lose in no scenario and gain in some, after spread and fees; None if there are none.
 
@@ -92,7 +92,7 @@ def free_lunch(
     return orders.lunch(size * request.markets[0].spot)
 
 
-def reweighted(chain: Chains, outcomes: Outcomes | Paths, limits: Limits | None = None) -> Reweighting:
+def reweighted(chain: Chains, outcomes: Outcomes | PathsBy, limits: Limits | None = None) -> Reweighting:
     """Move probabilities until the model price of every order lies within bid and ask.
 
     Raises
@@ -170,7 +170,7 @@ class _Orders:
         weights = least_entropy(self.pnl, self.worth, self.prior)
         if weights is None:
             return None
-        every = np.zeros(len(outcomes.paths))
+        every = np.zeros(len(outcomes))
         every[outcomes.probabilities > 0.0] = weights
         return Reweighting(
             outcomes=Outcomes(outcomes.paths, every),
@@ -222,17 +222,15 @@ def never_losing(pnl: Array, worth: Array, probabilities: Array) -> Array | None
 
 
 def _chain_orders(
-    chain: Chains, outcomes: Outcomes | Paths, limits: Limits | None, size: float
+    chain: Chains, outcomes: Outcomes | PathsBy, limits: Limits | None, size: float
 ) -> tuple[Request, _Orders]:
     """All orders for options that `limits` allow, for a holding of `size`."""
-    outcomes = Outcomes(outcomes) if isinstance(outcomes, Paths) else outcomes
+    drawn = Outcomes.of(outcomes)
     markets = tuple(markets_of(chain).values())
     limits = replace(limits or Limits(), min_leg_share=0.0, max_leg_share=1.0, outright=())
     book = Book([Holding.spot(market.asset, size) for market in markets])
     target = Target(minimise="shortfall")  # any that is taken over outcomes has their P&L in its programme
-    request = Request.of(
-        book, markets, target, limits, horizon=float(outcomes.paths.days[-1]), outcomes=outcomes
-    )
+    request = Request.of(book, markets, target, limits, horizon=float(drawn.days[-1]), outcomes=drawn)
     whole = build(request, candidates_of(request))
     programme = whole.only(whole.candidates.tradable(limits))
     if not len(programme.candidates):

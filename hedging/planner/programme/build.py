@@ -13,6 +13,7 @@ from hedging.book.book import Book
 from hedging.book.pnl import growth_of, pnl_of
 from hedging.market.contracts import Spot
 from hedging.market.market import Market
+from hedging.paths.by_asset import leading
 from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.candidates.measures import Measure, measures
 from hedging.planner.programme.cover_rows import cover_rows
@@ -142,7 +143,7 @@ def _over_outcomes(
     """What is taken over scenarios with probabilities, at their last date: value at risk and shortfall."""
     paths, probabilities = outcomes.paths, outcomes.probabilities
     held = pnl_of(book, markets, paths)[:, -1]
-    growth = np.broadcast_to(growth_of(book, markets, paths), paths.spot.shape)
+    growth = np.broadcast_to(growth_of(book, markets, paths), leading(paths).spot.shape)
     pnl = candidates.pnl(markets, paths)[:, -1]
     pnl /= growth[:, -1:]  # in place: of 100,000 outcomes there is no room for copies
     blocks, tails, value_at_risk = [], [], None

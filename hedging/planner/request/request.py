@@ -12,6 +12,7 @@ from hedging.book.book import Book
 from hedging.book.saved import book_to_dict
 from hedging.errors import InputError
 from hedging.market.market import Chains, Market, markets_of
+from hedging.paths.by_asset import PathsBy, paths_by_asset
 from hedging.paths.paths import Paths
 from hedging.planner.request.coerce import number
 from hedging.planner.request.default_scenarios import QUARTERS, TURN_LOW, default_scenarios
@@ -76,7 +77,7 @@ class Request:
         *,
         horizon: float = 30.0,
         scenarios: Paths | None = None,
-        outcomes: Outcomes | Paths | None = None,
+        outcomes: Outcomes | PathsBy | None = None,
         view: View | None = None,
         effort: Effort | None = None,
     ) -> Request:
@@ -88,20 +89,18 @@ class Request:
             If one is of another type, the horizon is no number of days, the book holds an asset of no chain, or
             a part of the request names what no chain knows.
         """
-        outcomes = Outcomes(outcomes) if isinstance(outcomes, Paths) else outcomes
+        drawn = None if outcomes is None else Outcomes.of(outcomes)
         given = (
             ("book", book, Book),
             ("target", target, Target),
             ("limits", limits, Limits),
             ("scenarios", scenarios, Paths),
-            ("outcomes", outcomes, Outcomes),
             ("view", view, View),
             ("effort", effort, Effort),
         )
         for name, value, kind in given:
             if not isinstance(value, kind) and not (value is None and name not in REQUIRED):
-                wanted = "Outcomes or Paths" if name == "outcomes" else f"a {kind.__name__}"
-                raise InputError(f"{name} must be {wanted}; got {type(value).__name__}.")
+                raise InputError(f"{name} must be a {kind.__name__}; got {type(value).__name__}.")
         if not 0.0 < number(horizon) <= LONGEST:
             raise InputError(f"horizon must be a number of days > 0, {LONGEST:g} at most; got {horizon!r}.")
         markets = tuple(markets_of(chain).values())
@@ -110,7 +109,7 @@ class Request:
         _check_names(target, markets)
         _check_depth(limits, markets)
         _check_view(view, markets)
-        _check_outcomes(target, outcomes)
+        _check_outcomes(target, drawn, markets)
         _check_floor(target, horizon)
         turning = None if scenarios is not None else _turning(book, markets, target, limits, float(horizon))
         found = scenarios or _scenarios(turning, target)
@@ -122,7 +121,7 @@ class Request:
             limits,
             float(horizon),
             found,
-            outcomes,
+            drawn,
             view,
             effort or Effort(),
             turning,
@@ -170,7 +169,7 @@ class Request:
                 "spot": [float(self.scenarios.spot.min()), float(self.scenarios.spot.max())],
                 "vol_shift": [float(self.scenarios.vol_shift.min()), float(self.scenarios.vol_shift.max())],
             },
-            "outcomes": None if self.outcomes is None else len(self.outcomes.paths),
+            "outcomes": None if self.outcomes is None else len(self.outcomes),
             "reweighted": self.outcomes is not None and self.outcomes.reweight,
             "view": None if self.view is None else self.view.to_dict(),
             "funding_8h": {market.asset: self.funding_of(market).rate for market in self.markets},
@@ -222,17 +221,21 @@ def _check_floor(target: Target, horizon: float) -> None:
         )
 
 
-def _check_outcomes(target: Target, outcomes: Outcomes | None) -> None:
+def _check_outcomes(target: Target, outcomes: Outcomes | None, markets: Sequence[Market]) -> None:
     """Refuse a limit over outcomes without any, outcomes that nothing is taken over, and too many for a quantile."""
     if target.needs_outcomes != (outcomes is not None):
         raise InputError(
             "an expected shortfall or value at risk needs outcomes to be taken over, and outcomes one of these "
             "to limit or minimise: give both Target(shortfall=...) and outcomes=..., or neither."
         )
-    if target.value_at_risk is not None and outcomes is not None and len(outcomes.paths) > MOST_OUTCOMES:
+    if outcomes is None:
+        return
+    if target.joint != "together" or not isinstance(outcomes.paths, Paths):
+        paths_by_asset(outcomes.paths, [market.asset for market in markets])
+    if target.value_at_risk is not None and len(outcomes) > MOST_OUTCOMES:
         raise InputError(
             f"a value at risk is judged outcome by outcome, of {MOST_OUTCOMES:,} at most; got "
-            f"{len(outcomes.paths):,}. Thin them, or limit the expected shortfall, which takes any number."
+            f"{len(outcomes):,}. Thin them, or limit the expected shortfall, which takes any number."
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from hedging import _extras
 from hedging._writing import write_text
 from hedging.book.book import Exposure
 from hedging.book.entering import Entering
@@ -19,6 +20,8 @@ from hedging.book.packages import package_fees
 from hedging.book.saved import book_from, legs_to_dicts, plain_values
 from hedging.book.structure import structure
 from hedging.book.tickets import ticket
+from hedging.errors import InputError
+from hedging.market.market import Chains, Market
 from hedging.planner.request.funding import Funding
 from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
 from hedging.planner.result.carry import BreakEven, Decay
@@ -144,6 +147,8 @@ class HedgePlan:
         At which funding a plan without the perpetual is cheaper, where the plan trades one.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
+    markets : tuple of Market
+        What it was made on; empty in a plan that was read back.
     trusted : bool
         False for one read from an edited file: to be looked at, its orders are not exported.
     """
@@ -178,6 +183,7 @@ class HedgePlan:
     decay: Decay | None = None
     break_even: BreakEven | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
+    markets: tuple[Market, ...] = ()
     trusted: bool = True
 
     @property
@@ -275,6 +281,29 @@ class HedgePlan:
         if path is not None:
             write_text(path, text + "\n")
         return text
+
+    def report(self, path: str | Path, chains: Chains | None = None, **more: Any) -> None:
+        """Write position, plan, proof, payoffs, falls and quotes as one HTML page; see `hedging.report.write`.
+
+        Parameters
+        ----------
+        path : str or Path
+        chains : OptionChain or Market, or several of them, optional
+            By default those that the plan was made on, which a plan read back from a file has no longer.
+        more
+            Other arguments of `hedging.report.write`.
+
+        Raises
+        ------
+        InputError
+            If there are no quotes to price the page with, or the file cannot be written.
+        """
+        if chains is None and not self.markets:
+            raise InputError(
+                "a plan read back from a file has no quotes: pass the chain, plan.report(path, hedging.read_chain(file))."
+            )
+        book = book_from(self.inputs["book"])
+        _extras.open_room("report").write(path, book, chains or self.markets, self, **more)
 
     def second_opinion(self) -> pd.DataFrame:
         """Value and Greeks of each option ordered by vollib beside ours, with the largest difference."""

@@ -18,7 +18,7 @@ from hedging.book.legs import Leg, cost_of
 from hedging.book.pnl import growth_of, pnl_of
 from hedging.market.contracts import Future, Option
 from hedging.market.market import Market
-from hedging.paths.paths import Paths
+from hedging.paths.by_asset import PathsBy
 from hedging.planner.candidates.measures import measures
 from hedging.planner.request.floors import floors_of
 from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
@@ -138,7 +138,7 @@ def _of_spending(request: Request, legs: Sequence[Leg], base: float) -> Iterator
     yield Check(Limit("max_legs"), len(legs), high=limits.max_legs)
 
 
-def _gained(book: Book, legs: Sequence[Leg], markets: Sequence[Market], paths: Paths) -> Array:
+def _gained(book: Book, legs: Sequence[Leg], markets: Sequence[Market], paths: PathsBy) -> Array:
     """P&L of a book with some orders at every node, without what a quote that beats the mark gains at once."""
     after = book + legs
     pnl = pnl_of(after, markets, paths) + after.value(*markets) - book.value(*markets)

@@ -330,7 +330,7 @@ def test_a_lunch_of_two_assets_is_a_share_of_both():
     other = small_chain([("p", 95.0, 60), ("c", 105.0, 60)], asset="ETH")
     assert other.spot != CHAIN.spot
     other = replace(other, as_of=CHAIN.as_of)
-    lunch = free_lunch([CHAIN, other], falls(800), size=25.0)
+    lunch = free_lunch([CHAIN, other], {"BTC": falls(800), "ETH": falls(800)}, size=25.0)
     size = sum(abs(leg.units) * leg.spot for leg in lunch.legs)
     assert size <= 25.0 * CHAIN.spot * (1 + 1e-9)
     assert lunch.share == pytest.approx(lunch.gain / size)

@@ -1,0 +1,81 @@
+"""How far the quotes can be trusted: what was kept, rejected and missing, and which contradict each other."""
+
+from __future__ import annotations
+
+from hedging.market import ChainHealth, Market, check
+from hedging.report.blocks import Block, Column, Columns, Notice, Section, Table, Text, tabled
+from hedging.report.subject import Subject
+from hedging.report.words import amount, exact, per_cent, stamp
+
+__all__ = ["quotes"]
+
+
+def quotes(subject: Subject) -> Section:
+    """The section."""
+    blocks = [block for market in subject.markets for block in _chain(market)]
+    return Section("quotes", "Chain: health, and what was rejected", tuple(blocks))
+
+
+def _chain(market: Market) -> list[Block]:
+    if market.is_bare:
+        return [Text(f"No option on {market.asset} is quoted: it is priced by its spot alone.")]
+    health, rejected = check(market.chain), market.chain.rejected
+    missing = ", ".join(f"{name} {per_cent(float(share))}" for name, share in health.missing.items())
+    said = (
+        f"{market.asset} at {stamp(market.as_of)}, {market.chain.source or 'no file'}: {amount(health.kept)} quotes kept, "
+        f"{amount(len(rejected))} rejected, {len(health.forwards)} expiries. Missing among those kept: {missing}."
+    )
+    blocks: list[Block] = [Text(said)]
+    if (stale := int(health.forwards["stale"].sum())) > 0:
+        blocks.append(
+            Notice("Stale", f"{stale} expiries have a forward outside what put-call parity allows.")
+        )
+    blocks.append(_forwards(health))
+    if len(health.violations):
+        blocks.append(_violations(health, market))
+    if len(rejected):
+        reasons = [(str(reason), amount(float(count))) for reason, count in health.rejected.items()]
+        blocks.append(
+            tabled(f"{market.asset}: rejected, by reason", [Column("reason", False), "rows"], reasons)
+        )
+        rows = [
+            (str(row["row"]), str(row["symbol"]), str(row["reason"]), str(row["detail"]))
+            for _, row in rejected.head(200).iterrows()
+        ]
+        heads = [Column(name, False) for name in ("row", "symbol", "reason", "detail")]
+        table = tabled(f"{market.asset}: rejected rows, counted from 0", heads, rows)
+        blocks.append(Table(table.caption, table.columns, table.rows, len(rejected) - len(table.rows)))
+    return blocks
+
+
+def _forwards(health: ChainHealth) -> Table:
+    after = 2 if float(health.forwards["forward"].median()) >= 100.0 else 6
+    rows = [
+        (
+            f"{expiry:%Y-%m-%d}",
+            amount(float(row["forward"]), after),
+            amount(float(row["parity"]), after),
+            str(int(row["pairs"])),
+            "outside" if row["stale"] else "inside",
+        )
+        for expiry, row in health.forwards.iterrows()
+    ]
+    columns: Columns = [
+        Column("expiry", False),
+        "forward",
+        "by put-call parity",
+        "pairs",
+        Column("verdict", False),
+    ]
+    return tabled("Forwards by expiry", columns, rows, most=20)
+
+
+def _violations(health: ChainHealth, market: Market) -> Table:
+    worst = health.violations.sort_values("amount", ascending=False, kind="stable")
+    rows = [
+        (str(row["rule"]), str(row["symbols"]), exact(float(row["amount"]))) for _, row in worst.iterrows()
+    ]
+    columns: Columns = [Column("rule broken", False), Column("quotes", False), f"by [{market.currency}]"]
+    return tabled(
+        "Quotes that contradict each other beyond bid and ask: nothing should be built on them", columns, rows
+    )

@@ -1,0 +1,175 @@
+"""The plan: its orders, its proof in words, every limit and where it stands; the clash where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hedging.planner import Alternative, Check, HedgePlan, PlanStatus
+from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
+from hedging.report.subject import Subject
+from hedging.report.words import NOTHING, amount, exact, per_cent, places, stamp
+from hedging.units import utc
+
+__all__ = ["trades"]
+
+NO_PLAN = (
+    "No plan was given: the page shows the position alone. Make one with hedging plan BOOK --chain FILE ... --json "
+    "plan.json, and pass it by --plan."
+)
+WIDE = 1e-3  # a difference of spot that makes quotes others
+
+
+def trades(subject: Subject) -> Section:
+    """The section."""
+    plan = subject.plan
+    if plan is None:
+        return Section("plan", "Plan", (Text(NO_PLAN),))
+    blocks: list[Block] = [*_notices(subject, plan), *_orders(plan), Text(_proof(plan))]
+    if plan.checks:
+        blocks.append(_limits(plan))
+    blocks.append(Text(f"What binds: {', '.join(plan.binding) or 'nothing'}."))
+    if plan.shadow_prices:
+        each = "; ".join(map(str, plan.shadow_prices))
+        blocks.append(Text(f"What wider limits would save, in {_currency(plan)}: {each}."))
+    if plan.robustness:
+        blocks.append(Text(f"Over every surface inside the quotes: {'; '.join(map(str, plan.robustness))}."))
+    if plan.fills is not None:
+        blocks.append(Text(f"Fills: {plan.fills}."))
+    if plan.alternatives:
+        blocks.append(_alternatives(plan))
+    if plan.agreement is not None:
+        blocks.append(Text(f"Outcomes: {plan.agreement}."))
+    if plan.remarks:
+        blocks += [Text("Remarks on the orders:"), Listing(plan.remarks)]
+    return Section("plan", f"Plan: {plan.structure}, {plan.status}", tuple(blocks))
+
+
+def _notices(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
+    """What a reader must know before the orders."""
+    if not plan.trusted:
+        yield Notice(
+            "Edited", "the file of this plan was changed after it was made: nothing of it is proven."
+        )
+    if plan.status is PlanStatus.CLOSEST:
+        yield Notice("Infeasible", plan.message)
+        missed = [
+            f"{check.limit} by {limit_value(check, check.miss)}" for check in plan.checks if not check.ok
+        ]
+        if missed:
+            yield Notice("Misses", "; ".join(missed) + ".")
+    elif plan.status is PlanStatus.FEASIBLE:
+        yield Notice("Not proven", plan.message)
+    yield from _other_inputs(subject, plan)
+    yield from (Notice("Note", f"{warning}.") for warning in plan.warnings)
+    yield from (Notice("Liquidation", f"{move}.") for move in plan.liquidations)
+    yield from (Notice("Survival", f"{each}.") for each in plan.survivals)
+
+
+def _other_inputs(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
+    """Where the plan was made on something else than the page."""
+    made = utc(plan.inputs["as_of"])
+    if made != subject.as_of:
+        yield Notice(
+            "Other quotes",
+            f"the plan was made on quotes of {stamp(made)}, the page is of {stamp(subject.as_of)}: its proof is about "
+            "the former; hedging audit holds it against newer ones.",
+        )
+    planned = {(row["instrument"], row["quantity"]) for row in plan.inputs["book"]["holdings"]}
+    held = {(item.instrument.symbol, item.quantity) for item in subject.book.holdings}
+    if planned != held or plan.inputs["book"]["cash"] != subject.book.cash:
+        yield Notice("Other book", "the plan was made for another book than the one shown here.")
+
+
+def _orders(plan: HedgePlan) -> list[Block]:
+    if not plan.legs:
+        return [Text("No orders.")]
+    money = _currency(plan)
+    titles: Columns = [
+        Column("order", False),
+        "contracts",
+        Column("instrument", False),
+        "limit price",
+        Column("in", False),
+    ]
+    rows = [
+        (
+            str(row["side"]),
+            exact(float(row["quantity"]), 10),
+            str(row["instrument"]),
+            exact(float(row["limit_price"]), 8),
+            str(row["quote_unit"]),
+            *(amount(float(row[name]), places(plan.base)) for name in ("premium", "half_spread", "fees")),
+        )
+        for _, row in plan.orders.iterrows()
+    ]
+    columns: Columns = [*titles, f"premium [{money}]", f"half spread [{money}]", f"fees [{money}]"]
+    return [tabled("Orders: buy at the ask, sell at the bid, whole lots", columns, rows, most=60)]
+
+
+def _proof(plan: HedgePlan) -> str:
+    """Status, bound and gap in sentences."""
+    money = _currency(plan)
+    checked = (
+        "Every limit was then held against the book revalued from these orders, by code that shares nothing with the "
+        "search."
+    )
+    if plan.status is PlanStatus.CLOSEST:
+        return f"Proof: none, as these orders do not meet every limit. {checked}"
+    if not plan.trusted:
+        return "Proof: none, as the file was changed after the plan was made."
+    return (
+        f"Proof: {plan.message} These orders have an objective of {amount(plan.objective, 2)} {money}, and no orders "
+        f"within the limits have one below {amount(plan.bound, 2)} {money}: at most {per_cent(plan.gap, 3)} of it could "
+        f"be saved. {checked} Premium is no part of the objective but of the budget."
+    )
+
+
+def limit_value(check: Check, value: float | None) -> str:
+    """A number in the unit of its limit."""
+    if value is None:
+        return NOTHING
+    return per_cent(value, 2) if check.limit.in_shares else exact(value)
+
+
+def _limits(plan: HedgePlan) -> Table:
+    rows = [
+        (
+            str(check.limit),
+            limit_value(check, check.low),
+            limit_value(check, check.high),
+            limit_value(check, check.value),
+            "holds" if check.ok else f"missed by {limit_value(check, check.miss)}",
+        )
+        for check in plan.checks
+    ]
+    columns: Columns = [Column("limit", False), "at least", "at most", "stands at", Column("verdict", False)]
+    return tabled("Every limit, against the book after the orders", columns, rows, most=60)
+
+
+def _alternatives(plan: HedgePlan) -> Table:
+    rows = [
+        (item.name, _legs(item), amount(item.cost.execution, places(plan.base)), _missed(item))
+        for item in plan.alternatives
+    ]
+    money = _currency(plan)
+    columns: Columns = [
+        Column("instead", False),
+        Column("orders", False),
+        f"cost [{money}]",
+        Column("misses", False),
+    ]
+    return tabled("Other ways to the same target", columns, rows)
+
+
+def _legs(item: Alternative) -> str:
+    each = (f"{leg.side} {exact(abs(leg.quantity), 6)} {leg.instrument.symbol}" for leg in item.legs)
+    return ", ".join(each) or "no orders"
+
+
+def _missed(item: Alternative) -> str:
+    each = (f"{check.limit} by {limit_value(check, check.miss)}" for check in item.misses)
+    return ", ".join(each) or "nothing"
+
+
+def _currency(plan: HedgePlan) -> str:
+    return str(plan.inputs["currency"])

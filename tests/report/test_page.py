@@ -1,0 +1,408 @@
+"""The page: whole in one file, the same each time, escaped, readable by whoever and wherever."""
+
+from __future__ import annotations
+
+import errno
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cases.markets import flat_chain
+from cases.pages import BOOK, EPOCH, Page, number
+from cases.processes import in_a_process
+
+import hedging as hg
+from hedging import report
+from hedging.planner import InfeasibleHedgeError
+from hedging.report import page as pages
+from hedging.report.explorer import TINT
+
+LIMIT = 1_500_000  # bytes
+SECTIONS = ["position", "plan", "costs", "payoff", "falls", "accounts", "certificate", "quotes", "reproduce"]
+HOSTILE = [
+    "<script>document.title='owned'</script>",
+    "</script><script>document.title='owned'</script>",
+    '"><img src=x onerror="document.title=1">',
+    "--><svg onload=alert(1)>",
+    "$x_y$ & {{ 7 * 7 }}",
+    "A" * 200,
+    "ビットコイン",
+]
+
+
+def test_it_has_every_section_and_stays_small(page: str) -> None:
+    found = Page(page)
+    assert [each.attributes["id"] for each in found.all("section")] == SECTIONS
+    assert len(page.encode()) < LIMIT
+
+
+def test_the_same_input_gives_the_same_bytes_but_for_the_line_of_time(
+    page: str, chain: hg.OptionChain, plan: hg.HedgePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+    assert report.html(BOOK, chain, plan) == page
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    other = report.html(BOOK, chain, plan).splitlines()
+    differ = [pair for pair in zip(page.splitlines(), other, strict=True) if pair[0] != pair[1]]
+    assert [line for line, _ in differ] == ['<p id="written">Written 2026-01-01 00:00:00 UTC</p>']
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    assert "Written 20" in report.html(BOOK, chain, plan)
+
+
+@pytest.mark.slow  # two processes of their own
+def test_two_processes_write_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+    script = "import sys, hedging as hg; hg.report.write(sys.argv[1], hg.samples.book(), hg.samples.chain())"
+    for name, seed in (("a.html", "1"), ("b.html", "2")):
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        done = in_a_process(script, str(tmp_path / name))
+        assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+def test_a_time_that_is_none_is_refused(chain: hg.OptionChain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    with pytest.raises(hg.InputError, match="SOURCE_DATE_EPOCH must be whole seconds"):
+        report.html(BOOK, chain)
+
+
+def test_nothing_of_it_lies_elsewhere(page: str) -> None:
+    found = Page(page)
+    places = [
+        element.attributes[name]
+        for element in found.elements
+        for name in ("src", "href", "xlink:href", "action", "data", "poster", "srcset")
+        if name in element.attributes
+    ]
+    assert places
+    assert all(place.startswith("#") for place in places)
+    assert all(place.startswith("#") for place in re.findall(r"url\(([^)]*)\)", page))
+    assert "@import" not in page
+    assert not {"link", "iframe", "object", "embed", "img", "base"} & {each.tag for each in found.elements}
+    (policy,) = [each for each in found.all("meta") if "http-equiv" in each.attributes]
+    assert policy.attributes["content"].startswith("default-src 'none'")
+
+
+def test_links_lead_to_what_is_there_and_no_name_is_used_twice(page: str) -> None:
+    found = Page(page)
+    names = [each.attributes["id"] for each in found.elements if "id" in each.attributes]
+    assert len(names) == len(set(names))
+    targets = {
+        each.attributes[kind]
+        for each in found.elements
+        for kind in ("href", "xlink:href")
+        if kind in each.attributes
+    }
+    targets |= set(re.findall(r"url\((#[^)]*)\)", page))
+    assert {target.removeprefix("#") for target in targets} <= set(names)
+
+
+def test_headings_come_in_order_and_tables_and_pictures_say_what_they_are(page: str) -> None:
+    found = Page(page)
+    levels = [int(each.tag[1]) for each in found.elements if re.fullmatch("h[1-6]", each.tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    for table in found.all("table"):
+        assert table.all("caption")[0].text.strip()
+        heads = table.all("th")
+        assert heads
+        assert all(head.attributes.get("scope") in ("col", "row") for head in heads)
+    pictures = [each for each in found.elements if each.attributes.get("role") == "img"]
+    assert len(pictures) >= 3
+    for picture in pictures:
+        said = picture.attributes.get("aria-label") or found.by_id(picture.attributes["aria-labelledby"]).text
+        assert len(said) > 40
+    for svg in found.all("svg"):
+        assert svg.attributes.get("aria-hidden") == "true" or svg.attributes.get("role") == "img"
+    labels = {each.attributes["for"] for each in found.all("label")}
+    assert {each.attributes["id"] for each in found.all("input")} == labels == {"spot", "vol", "days"}
+    assert found.all("html")[0].attributes["lang"] == "en"
+
+
+def luminance(color: tuple[float, ...]) -> float:
+    """WCAG 2, relative luminance."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in color)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def rgb(text: str) -> tuple[float, ...]:
+    return tuple(int(text[i : i + 2], 16) for i in (1, 3, 5))
+
+
+def themes(page: str) -> list[dict[str, tuple[float, ...]]]:
+    """Colours by day, by night and on paper."""
+    blocks = re.findall(r":root \{(.*?)\}", page, re.S)
+    return [
+        {name: rgb(value) for name, value in re.findall(r"--([\w-]+): (#\w{6})", block)} for block in blocks
+    ]
+
+
+def test_text_stands_out_by_day_by_night_and_on_paper(page: str) -> None:
+    found = themes(page)
+    assert len(found) == 3
+    for theme in found:
+        for ground in ("page", "band"):
+            for ink in ("text", "soft", "blue"):
+                assert contrast(theme[ink], theme[ground]) >= 4.5, (ink, ground, theme[ink])
+        assert contrast(theme["warn"], theme["warn-page"]) >= 4.5
+        assert contrast(theme["text"], theme["warn-page"]) >= 4.5
+        for line in ("blue", "red", "green", "orange", "pink", "sky", "quiet"):  # of pictures
+            assert contrast(theme[line], theme["page"]) >= 3.0
+        for tint in ((0, 114, 178), (213, 94, 0)):
+            cell = tuple(TINT * c + (1 - TINT) * p for c, p in zip(tint, theme["page"], strict=True))
+            assert contrast(theme["text"], cell) >= 4.5
+
+
+def test_a_gain_has_its_sign_so_that_no_colour_is_the_only_mark(page: str) -> None:
+    cells = [cell for row in Page(page).table("Gain with the plan")[1:] for cell in row[2:]]
+    assert len(cells) > 50
+    assert all(cell[0] in "+−" or number(cell) == 0.0 for cell in cells)
+
+
+def test_the_table_without_scripting_is_that_of_the_scenario_room(
+    page: str, chain: hg.OptionChain, plan: hg.HedgePlan
+) -> None:
+    rows = Page(page).table("Gain with the plan")
+    (table,) = [
+        each for each in Page(page).all("table") if each.attributes.get("data-book") == "hedged"
+    ]  # one table a book
+    days = [float(each.attributes["data-day"]) for each in table.all("th") if "data-day" in each.attributes]
+    moves = [
+        float(each.attributes["data-move"]) for each in table.all("tr") if "data-move" in each.attributes
+    ]
+    expected = hg.scenario.table(BOOK, chain, plan, spot_moves=moves, days=days).to_numpy()
+    shown = np.array([[number(cell) for cell in row[2:]] for row in rows[1:]])
+    assert shown.shape == expected.shape
+    assert shown == pytest.approx(expected, abs=0.00501)
+    assert [number(row[1]) for row in rows[1:]] == pytest.approx([100.0 * (1.0 + move) for move in moves])
+
+
+def test_the_plan_stands_there_with_its_limits_and_its_proof(page: str, plan: hg.HedgePlan) -> None:
+    found = Page(page)
+    orders = found.table("Orders")
+    assert [row[2] for row in orders[1:]] == [leg.instrument.symbol for leg in plan.legs]
+    assert [number(row[5]) for row in orders[1:]] == pytest.approx(
+        [leg.quantity * leg.price for leg in plan.legs], abs=0.00501
+    )
+    limits = found.table("Every limit")
+    assert [row[0] for row in limits[1:]] == [str(check.limit) for check in plan.checks]
+    assert {row[4] for row in limits[1:]} == {"holds"}
+    assert "no orders within the limits have one below" in found.by_id("plan").text
+    assert plan.id in found.by_id("reproduce").text
+    assert "spot from zero to +200" in found.by_id("certificate").text
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_name_is_text_whatever_it_says(name: str) -> None:
+    book = hg.Book([hg.Holding.spot(name, 10.0, entry=90.0)])
+    text = report.html(book, flat_chain(asset=name))
+    plain = report.html(BOOK, flat_chain())
+    found, usual = Page(text), Page(plain)
+    assert [each.tag for each in found.elements if each.tag in ("script", "img", "style")] == [
+        each.tag for each in usual.elements if each.tag in ("script", "img", "style")
+    ]
+    assert found.all("h1")[0].text == f"Hedge report: {name}"
+    assert not [each for each in found.elements if any(key.startswith("on") for key in each.attributes)]
+    assert "49" not in found.all("h1")[0].text
+    assert len(text) < LIMIT
+
+
+def test_a_plan_that_is_only_the_closest_shows_the_clash(chain: hg.OptionChain) -> None:
+    with pytest.raises(InfeasibleHedgeError) as caught:
+        hg.plan(BOOK, chain, hg.Target(delta=(9.0, 9.5), floor=-0.05), hg.Limits(budget=0.001), horizon=20)
+    closest = caught.value.closest
+    assert closest is not None
+    assert closest.clashes
+    found = Page(report.html(BOOK, chain, closest))
+    notices = " ".join(each.text for each in found.all("p") if each.attributes.get("class") == "notice")
+    assert "Infeasible" in notices
+    for clash in closest.clashes:
+        assert clash in notices
+    missed = [row for row in found.table("Every limit")[1:] if row[4].startswith("missed by")]
+    assert [row[0] for row in missed] == [str(check.limit) for check in closest.checks if not check.ok]
+    assert "Not certified" in found.by_id("certificate").text
+
+
+def test_a_book_without_options_and_without_a_plan_has_a_page(chain: hg.OptionChain) -> None:
+    found = Page(report.html(hg.Book([hg.Holding.spot("BTC", 2.0)]), chain))
+    assert [each.attributes["id"] for each in found.all("section")] == SECTIONS
+    assert "No plan was given" in found.by_id("plan").text
+    row = next(row for row in found.table("Gain position alone") if row[0] == "−20 %")
+    assert {number(cell) for cell in row[2:]} == {-40.0}
+
+
+def test_a_coin_on_which_no_option_is_quoted_has_a_page() -> None:
+    market = hg.Market.bare("DOGE", 0.12, "2026-01-15T08:00Z")
+    found = Page(report.html(hg.Book([hg.Holding.spot("DOGE", 1e6)]), market))
+    assert "No option on DOGE is quoted" in found.by_id("quotes").text
+
+
+def test_what_is_counted_in_coin_says_so() -> None:
+    book = hg.Book([hg.Holding.spot("BTC", 10.0)], numeraire="BTC")
+    found = Page(report.html(book, flat_chain()))
+    assert "results are judged in BTC" in found.by_id("position").text
+    assert "[BTC]" in found.all("caption")[4].text or "in BTC" in found.by_id("payoff").text
+
+
+def test_several_assets_move_by_the_same_share_under_the_sliders() -> None:
+    book = hg.Book([hg.Holding.spot("BTC", 10.0), hg.Holding.spot("ETH", 100.0)])
+    chains = [flat_chain(), flat_chain(asset="ETH", spot=10.0, strikes=(8.0, 10.0, 12.0))]
+    found = Page(report.html(book, chains))
+    row = next(row for row in found.table("Gain position alone") if row[0] == "−20 %")
+    assert row[1] == "BTC 80.00, ETH 8.00"
+    assert {number(cell) for cell in row[2:]} == {-400.0}
+
+
+def test_accounts_are_followed_and_those_that_die_are_named() -> None:
+    account = hg.book.DeclaredAccount("desk", "standard")
+    held = [
+        hg.Holding.spot("BTC", 2.0).in_account("desk"),
+        hg.Holding.perpetual("BTC", 10.0, 100.0).in_account("desk"),
+    ]
+    book = hg.Book(held, accounts=[account])
+    found = Page(report.html(book, flat_chain()))
+    text = found.by_id("accounts").text
+    assert "Liquidated" in text
+    rows = found.table("Account desk")
+    kept = hg.margin.survive_accounts(book, flat_chain(), hg.paths.replay("mar-2020").paths("BTC"))["desk"]
+    assert not kept.survives[0]
+    day, _ = kept.first()
+    row = next(row for row in rows if row[0] == "12-13 March 2020")
+    assert row[1].startswith(f"liquidated on day {day[0]:.1f} at ")
+
+
+def test_rejected_rows_are_counted_and_listed() -> None:
+    import pandas as pd
+
+    good = flat_chain().quotes[["flag", "strike", "expiry", "forward", "bid_quoted", "ask_quoted"]]
+    table = good.rename(columns={"bid_quoted": "bid", "ask_quoted": "ask"})
+    bad = table.iloc[[0] * 20].assign(strike=-1.0)
+    chain = hg.OptionChain.from_frame(
+        pd.concat([table, bad]),
+        asset="BTC",
+        as_of=flat_chain().as_of,
+        units={"price": "coin", "vol": "decimal"},
+        spot=100.0,
+    )
+    assert len(chain.rejected) == 20
+    found = Page(report.html(BOOK, chain))
+    listed = found.table("BTC: rejected rows")
+    assert [row[0] for row in listed[1:3]] == [str(row) for row in chain.rejected["row"].iloc[:2]]
+    assert "and 8 more rows" in found.by_id("quotes").text
+
+
+def test_a_chain_of_another_asset_is_refused(chain: hg.OptionChain, plan: hg.HedgePlan) -> None:
+    with pytest.raises(hg.InputError, match="the book holds BTC, but the chain is ETH"):
+        report.html(BOOK, flat_chain(asset="ETH"), plan)
+    with pytest.raises(hg.InputError, match="the plan trades BTC"):
+        report.html(hg.Book([hg.Holding.spot("ETH", 1.0)]), flat_chain(asset="ETH"), plan)
+
+
+def test_a_plan_writes_its_own_page_and_one_read_back_wants_quotes(
+    page: str, chain: hg.OptionChain, plan: hg.HedgePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+    plan.report(tmp_path / "own.html")
+    assert (tmp_path / "own.html").read_text(encoding="utf-8") == page
+    plan.to_json(tmp_path / "plan.json")
+    again = hg.read_plan(tmp_path / "plan.json")
+    with pytest.raises(hg.InputError, match="pass the chain"):
+        again.report(tmp_path / "read.html")
+    again.report(tmp_path / "read.html", chain)
+    assert (tmp_path / "read.html").read_text(encoding="utf-8") == page
+
+
+def test_a_plan_of_other_quotes_or_another_book_is_said_to_be_one(
+    chain: hg.OptionChain, plan: hg.HedgePlan
+) -> None:
+    from dataclasses import replace
+
+    later = replace(chain, as_of=chain.as_of + np.timedelta64(1, "h"))
+    book = hg.Book([hg.Holding.spot("BTC", 11.0)])
+    found = Page(report.html(book, later, plan)).by_id("plan").text
+    assert "Other quotes" in found
+    assert "Other book" in found
+
+
+def test_digests_of_the_files_are_those_of_their_bytes(chain: hg.OptionChain, tmp_path: Path) -> None:
+    from hashlib import sha256
+
+    (tmp_path / "book.toml").write_bytes(b"held")
+    found = Page(report.html(BOOK, chain, files={"book": tmp_path / "book.toml"}, command="hedging report x"))
+    assert ["book", "book.toml", sha256(b"held").hexdigest()] in found.table("Inputs")
+    assert "hedging report x" in found.by_id("reproduce").text
+    assert str(tmp_path) not in found.by_id("reproduce").text
+    with pytest.raises(hg.InputError, match=r"none\.toml cannot be read"):
+        report.html(BOOK, chain, files={"book": tmp_path / "none.toml"})
+
+
+def test_a_full_disk_leaves_the_old_page_and_nothing_else(
+    chain: hg.OptionChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "report.html"
+    target.write_text("old")
+
+    def full(self: Path, data: str, **_: object) -> int:
+        with self.open("w") as stream:
+            stream.write(data[:1000])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(hg.InputError, match="No space left on device"):
+        report.write(target, BOOK, chain)
+    assert target.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
+
+
+FULL = """
+import resource, signal, sys
+import hedging as hg
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+text = hg.report.html(hg.samples.book(), hg.samples.chain())
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+hg.report.page.html = lambda *_, **__: text
+try:
+    hg.report.write(sys.argv[1], hg.samples.book(), hg.samples.chain())
+except hg.InputError as error:
+    print("refused:", error)
+"""
+
+
+@pytest.mark.slow  # a process of its own, whose files may not grow
+def test_a_file_that_may_grow_no_further_is_not_left_half_written(tmp_path: Path) -> None:
+    done = in_a_process(FULL, str(tmp_path / "report.html"))
+    assert done.stdout.startswith("refused:"), done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_known_before_the_work(
+    chain: hg.OptionChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "html", lambda *_, **__: pytest.fail("worked first"))
+    with pytest.raises(hg.InputError, match="cannot be written"):
+        report.write(tmp_path / "missing" / "report.html", BOOK, chain)
+
+
+@pytest.mark.slow  # the largest grid there is
+def test_a_book_of_many_options_stays_small_too(sample: hg.OptionChain) -> None:
+    held = [hg.Holding(sample.option(symbol), -1.25) for symbol in sample.quotes["symbol"].iloc[::9]]
+    plan = hg.plan(BOOK, sample, hg.Target(delta=(4.0, 6.0)), horizon=30)
+    text = report.html(hg.Book([*BOOK.holdings, *held]), sample, plan)
+    assert len(held) > 50
+    assert 900_000 < len(text.encode()) < LIMIT
+
+
+def test_a_book_of_many_assets_has_one_delta_in_money() -> None:
+    names = ["A", "B", "C", "D", "E"]
+    markets = [hg.Market.bare(name, 1.0, "2026-01-15T08:00Z") for name in names]
+    found = Page(report.html(hg.Book([hg.Holding.spot(name, 10.0) for name in names]), markets))
+    row = next(row for row in found.table("Gain and Greeks") if row[0] == "delta in money")
+    assert row[1:] == ["50", "USD"]
