@@ -46,7 +46,7 @@ NUMBER_COLUMNS: Final = (
 )
 RAW_COLUMNS: Final = ("symbol", "flag", "expiry", *NUMBER_COLUMNS)
 _INFORMATION: Final = ("bid_size", "ask_size", "open_interest", "volume")  # a quote is good without them
-_NOTHING: Final = frozenset({"", "-", "--", "nan", "none", "null", "n/a", "na"})  # as vendors write it, in any case
+_NOTHING: Final = frozenset({"", "-", "--", "nan", "none", "null"})  # as vendors write it, in any case
 _NO_VOL: Final = -999.0  # the "none" of Schwab and TD Ameritrade
 
 BEYOND_BELIEF: Final = 1e15  # no price, size or count is larger, and squares of it are still numbers
@@ -101,7 +101,7 @@ class ChainRules:
 def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
     """Coerce the number columns to floats, a missing quote to NaN, whatever its vendor writes for it.
 
-    What cannot be read rejects its row, but not in a column that only informs: there it is unknown.
+    What cannot be read rejects its row, but for words in a column that only informs: there it is unknown.
 
     Returns
     -------
@@ -116,12 +116,13 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
         value = pd.to_numeric(raw[name], errors="coerce").astype(float)
         blank = raw[name].isna()
         if not pd.api.types.is_numeric_dtype(raw[name].dtype):
-            blank |= raw[name].astype(str).str.strip().str.lower().isin(_NOTHING)
+            text = raw[name].astype(str).str.strip().str.lower()
+            # A word in a column that only informs says nothing; a number that none can be says that something is wrong.
+            blank |= ~text.str.contains(r"\d") if name in _INFORMATION else text.isin(_NOTHING)
         finite = value.abs() < np.inf
         rules = ((value.isna() & ~blank, "not a number"), (value.notna() & ~finite, "not finite"))
         for broken, rule in (*rules, (finite & (value.abs() > BEYOND_BELIEF), "beyond belief")):
-            if name not in _INFORMATION:
-                reasons[broken.to_numpy() & (reasons == "")] = f"{name} is {rule}"
+            reasons[broken.to_numpy() & (reasons == "")] = f"{name} is {rule}"
         table[name] = value.where(value.abs() <= BEYOND_BELIEF)
     for name in ("bid", "ask", "bid_size", "ask_size", "mark_vol"):
         table[name] = table[name].where(table[name] != 0.0)
