@@ -128,9 +128,13 @@ def read_chain(
 def _check_heeded(reader: Format, name: str, pick: Pick) -> None:
     """Refuse what would be given in vain."""
     for word in (each for each in PRICING if getattr(pick, each) is not None and each not in reader.heeds):
-        raise ChainError(f"{name} is of format {reader.name}, whose rows say it themselves: {word}= is not taken.")
+        raise ChainError(
+            f"{name} is of format {reader.name}, whose rows say it themselves: {word}= is not taken."
+        )
     if pick.terms is not None and reader.own_terms:
-        raise ChainError(f"{name} says its own terms; change them with chain.with_terms(...) once it is read.")
+        raise ChainError(
+            f"{name} says its own terms; change them with chain.with_terms(...) once it is read."
+        )
 
 
 def read_chains(

@@ -37,7 +37,9 @@ def joined(file: QuoteFile, key: str) -> pd.DataFrame:
         return own
     other = _together(_tables(file.beside.content, key), key)
     if other.empty:
-        raise ChainError(f"{file.beside.name} has no rows with {key!r}: it does not belong beside {file.name}.")
+        raise ChainError(
+            f"{file.beside.name} has no rows with {key!r}: it does not belong beside {file.name}."
+        )
     return _together([own, other], key)
 
 

@@ -27,7 +27,16 @@ def sheet_text(name: str, data: bytes) -> str:
         Without openpyxl, which the extra ``xlsx`` brings.
     """
     openpyxl = require("openpyxl", "xlsx")
-    odd = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, OSError, EOFError, SyntaxError)
+    odd = (
+        zipfile.BadZipFile,
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        OSError,
+        EOFError,
+        SyntaxError,
+    )
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheets = {sheet.title: _rows(sheet) for sheet in book.worksheets}

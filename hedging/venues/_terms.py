@@ -93,6 +93,8 @@ def _whole(name: str, value: Any) -> Any:
         parts = (value,) if isinstance(value, int | float | str) else tuple(value)
         rule = FeeRule(*map(float, parts))
         if not (0.0 <= rule.rate < 1.0 and rule.cap >= 0.0):
-            raise InputError(f"a fee must be a share of the underlying's price, and its cap >= 0; got {value!r}.")
+            raise InputError(
+                f"a fee must be a share of the underlying's price, and its cap >= 0; got {value!r}."
+            )
         return rule
     return float(value) if name in ("multiplier", "lot", "combo_waiver") else value

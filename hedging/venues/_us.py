@@ -206,9 +206,7 @@ def _adjusted(rows: pd.DataFrame) -> pd.Series:
     return odd.map({True: "adjusted contract, of another deliverable", False: ""}).astype(object)
 
 
-def _spot(
-    live: pd.DataFrame, pick: Pick, seen: Seen, terms: ContractTerms
-) -> tuple[float, tuple[str, ...]]:
+def _spot(live: pd.DataFrame, pick: Pick, seen: Seen, terms: ContractTerms) -> tuple[float, tuple[str, ...]]:
     """Spot as given, as the file says it, or as its quotes do where they contradict it."""
     if pick.spot is not None:
         if not 0.0 < pick.spot < math.inf:
@@ -217,8 +215,12 @@ def _spot(
     first = _parity.implied_spot(live, seen.as_of)
     if seen.spot is None or not seen.spot > 0.0:
         if first is None:
-            raise ChainError(f"spot of {seen.asset} is not in the file, nor do its quotes say it: pass spot= (--spot).")
-        return first[1], (f"no spot in the file: the forward of {first[0]:%Y-%m-%d}, {first[1]:,.6g}, stands for it",)
+            raise ChainError(
+                f"spot of {seen.asset} is not in the file, nor do its quotes say it: pass spot= (--spot)."
+            )
+        return first[1], (
+            f"no spot in the file: the forward of {first[0]:%Y-%m-%d}, {first[1]:,.6g}, stands for it",
+        )
     if first is None:
         return seen.spot, ()
     expiry, level, slack = first
@@ -237,26 +239,34 @@ def _curve(
     live: pd.DataFrame, rows: pd.DataFrame, pick: Pick, seen: Seen, spot: float, terms: ContractTerms
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Forward and discount factor by expiry, for all expiries of the rows; with what is to be noted."""
-    expiries = pd.Index(sorted(rows.loc[rows["expiry"] > seen.as_of, "expiry"].dropna().unique()), name="expiry")
+    expiries = pd.Index(
+        sorted(rows.loc[rows["expiry"] > seen.as_of, "expiry"].dropna().unique()), name="expiry"
+    )
     T = pd.Series((expiries - seen.as_of) / pd.Timedelta(days=DAYS_PER_YEAR), index=expiries, dtype=float)
     told = len(_parity.pairs(live)) > 0
     rate = pick.rate if told or pick.rate is not None else seen.rate
     note: tuple[str, ...] = ()
     if not told and rate is None:
         rate = 0.0
-        note = ("no call stands beside a put, so that quotes tell no rate: 0 is taken; rate= (--rate) sets another",)
+        note = (
+            "no call stands beside a put, so that quotes tell no rate: 0 is taken; rate= (--rate) sets another",
+        )
     if terms.exercise == "american":
         curve = _american_parity.american_curve(live, seen.as_of, spot, rate=rate, source=seen.asset)
     else:
         factor = _parity.smooth_discount(live, seen.as_of, rate, source=seen.asset)
-        level = _parity.implied_forwards(live.assign(discount=live["expiry"].map(factor)), coin=False)["forward"]
+        level = _parity.implied_forwards(live.assign(discount=live["expiry"].map(factor)), coin=False)[
+            "forward"
+        ]
         curve = pd.DataFrame({"discount": factor, "forward": level.reindex(factor.index)})
     rates = (-np.log(curve["discount"]) / T.reindex(curve.index)).dropna()
     flat = rate if rate is not None else 0.0
     r = np.interp(T, T[rates.index], rates) if len(rates) else np.full(len(T), flat)
     discount = pd.Series(np.exp(-r * T), index=expiries)
     if pick.dividends is not None:
-        return pd.DataFrame({"forward": _with_dividends(pick.dividends, seen, spot, discount), "discount": discount}), note
+        return pd.DataFrame(
+            {"forward": _with_dividends(pick.dividends, seen, spot, discount), "discount": discount}
+        ), note
     known = curve["forward"].reindex(expiries)
     lost = (spot - discount * known).dropna()
     # Where quotes do not say, what spot loses until then lies between what it loses until the expiries around.

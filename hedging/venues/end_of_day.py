@@ -22,7 +22,13 @@ __all__ = ["TABLE"]
 _DATES: Final = ("Effective Date", "Quote Date")
 _EXPIRY: Final = "Expiry Date"
 _CLOSE: Final = pd.Timedelta(hours=16)
-_THEIRS: Final = {"Strike": "strike", "Bid": "bid", "Ask": "ask", "Volume": "volume", "Open Interest": "open_interest"}
+_THEIRS: Final = {
+    "Strike": "strike",
+    "Bid": "bid",
+    "Ask": "ask",
+    "Volume": "volume",
+    "Open Interest": "open_interest",
+}
 
 
 def _date_column(file: QuoteFile) -> str:
@@ -58,10 +64,14 @@ def _order(file: QuoteFile) -> str:
     parts = both.str.extract(r"^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})$")
     if parts.isna().any(axis=None):
         odd = both[parts.isna().any(axis=1)].iloc[0]
-        raise ChainError(f"{file.name}: dates must all be written alike, as 2026-02-06 or 02-06-2026; got {odd!r}.")
+        raise ChainError(
+            f"{file.name}: dates must all be written alike, as 2026-02-06 or 02-06-2026; got {odd!r}."
+        )
     first, second = pd.to_numeric(parts[0]).max(), pd.to_numeric(parts[2]).max()
     if (first > 12) == (second > 12):
-        raise ChainError(f"{file.name}: no date such as {both.iloc[0]} shows whether its day or its month stands first.")
+        raise ChainError(
+            f"{file.name}: no date such as {both.iloc[0]} shows whether its day or its month stands first."
+        )
     sign = parts[1].iloc[0]
     return f"%d{sign}%m{sign}%Y" if first > 12 else f"%m{sign}%d{sign}%Y"
 

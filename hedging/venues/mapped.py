@@ -136,7 +136,9 @@ def _read(file: QuoteFile, pick: Pick, said: _Map) -> OptionChain:
         told = Pick(pick.at, asset, pick.timezone, pick.rules, terms, pick.spot, rate, pick.dividends)
         return _us.us_chain(_with_symbols(rows), file, told, _us.Seen(asset, when, spot))
     if pick.dividends is not None:
-        raise ChainError(f"{file.name}: dividends= is for American options; the map says exercise = {terms.exercise!r}.")
+        raise ChainError(
+            f"{file.name}: dividends= is for American options; the map says exercise = {terms.exercise!r}."
+        )
     return OptionChain.from_frame(
         rows,
         asset=asset,
@@ -194,16 +196,18 @@ def _asset(rows: pd.DataFrame, file: QuoteFile, pick: Pick, said: _Map) -> str:
         return pick_asset(rows["asset"], pick, file.name)
     asset = pick.asset or said.asset
     if asset is None:
-        raise ChainError(f"{file.name}: neither {said.name} nor asset= (--asset) says which underlying it holds.")
+        raise ChainError(
+            f"{file.name}: neither {said.name} nor asset= (--asset) says which underlying it holds."
+        )
     return asset
 
 
-def _moment(
-    rows: pd.DataFrame, file: QuoteFile, pick: Pick, said: _Map
-) -> tuple[pd.Timestamp, pd.DataFrame]:
+def _moment(rows: pd.DataFrame, file: QuoteFile, pick: Pick, said: _Map) -> tuple[pd.Timestamp, pd.DataFrame]:
     """Time of the quotes, and the rows of it."""
     if "as_of" not in rows:
-        return (utc(said.as_of, "as_of") if pick.at is None and said.as_of else given_time(pick, file.name)), rows
+        return (
+            utc(said.as_of, "as_of") if pick.at is None and said.as_of else given_time(pick, file.name)
+        ), rows
     days = _parsed(rows["as_of"], file, said)
     if isinstance(days.dtype, pd.DatetimeTZDtype) or not (days.dt.normalize() == days).all():
         times = moments(days, file.name, pick.timezone or said.timezone)
@@ -242,7 +246,9 @@ def _expiries(column: pd.Series, file: QuoteFile, pick: Pick, said: _Map) -> pd.
 def _time_of_day(said: _Map) -> pd.Timedelta:
     match = re.fullmatch(r"(\d{1,2}):(\d{2})", said.expiry_time or "")
     if match is None or int(match[1]) > 23 or int(match[2]) > 59:
-        raise InputError(f"{said.name}: expiry_time must be a time of day such as '16:00'; got {said.expiry_time!r}.")
+        raise InputError(
+            f"{said.name}: expiry_time must be a time of day such as '16:00'; got {said.expiry_time!r}."
+        )
     return pd.Timedelta(hours=int(match[1]), minutes=int(match[2]))
 
 
@@ -270,5 +276,9 @@ def _decimal(vols: pd.Series, unit: str) -> pd.Series:
 
 def _with_symbols(rows: pd.DataFrame) -> pd.DataFrame:
     """Sides in one letter, as parity looks for them."""
-    sides = rows["flag"].astype(str).str.strip().str.lower().map({"c": "c", "call": "c", "p": "p", "put": "p"})
-    return rows.assign(flag=sides, strike=pd.to_numeric(rows["strike"], errors="coerce")).reset_index(drop=True)
+    sides = (
+        rows["flag"].astype(str).str.strip().str.lower().map({"c": "c", "call": "c", "p": "p", "put": "p"})
+    )
+    return rows.assign(flag=sides, strike=pd.to_numeric(rows["strike"], errors="coerce")).reset_index(
+        drop=True
+    )

@@ -91,7 +91,9 @@ def chain_of(
     mine = rows[(rows["asset"] == pair) | rows["asset"].isna()]
     terms = agreed_terms(pair, as_of, pick.terms)
     return OptionChain.from_frame(
-        mine.assign(open_interest=np.nan, volume=np.nan),  # contracts under these names, coins under the replies' own
+        mine.assign(
+            open_interest=np.nan, volume=np.nan
+        ),  # contracts under these names, coins under the replies' own
         asset=pair.partition("-")[0],
         as_of=as_of,
         units={"price": "coin" if terms.settlement == "coin" else "money", "vol": vol},

@@ -38,7 +38,12 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     when, closed, notes = at_or_session_end(pick, _time(rows, pick, file.name))
     rate = _number(content.get("interestRate")) / 100.0
     seen = Seen(
-        asset, when, _number(content.get("underlyingPrice")), rate if np.isfinite(rate) else None, closed, notes
+        asset,
+        when,
+        _number(content.get("underlyingPrice")),
+        rate if np.isfinite(rate) else None,
+        closed,
+        notes,
     )
     return us_chain(rows, file, pick, seen)
 
@@ -77,7 +82,9 @@ def _column(rows: pd.DataFrame, name: str) -> pd.Series:
 
 
 def _number(value: Any) -> float:
-    return float(pd.to_numeric(value, errors="coerce")) if isinstance(value, int | float | str) else float("nan")
+    return (
+        float(pd.to_numeric(value, errors="coerce")) if isinstance(value, int | float | str) else float("nan")
+    )
 
 
 def _time(rows: pd.DataFrame, pick: Pick, name: str) -> pd.Timestamp:
@@ -95,7 +102,9 @@ def _time(rows: pd.DataFrame, pick: Pick, name: str) -> pd.Timestamp:
 REPLY: Final = Format(
     "schwab",
     lambda file: (
-        isinstance(file.content, dict) and "underlyingPrice" in file.content and bool({*_MAPS} & {*file.content})
+        isinstance(file.content, dict)
+        and "underlyingPrice" in file.content
+        and bool({*_MAPS} & {*file.content})
     ),
     _read,
     heeds=PRICING,

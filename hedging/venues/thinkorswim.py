@@ -46,7 +46,9 @@ def _sides(file: QuoteFile) -> pd.DataFrame:
     table = pd.read_csv(io.StringIO(file.text), header=None, dtype=str, skipinitialspace=True)
     header, half = table.iloc[0].tolist(), table.shape[1] // 2
     if header[:half] != header[half:] or not set(_THEIRS) <= set(header[:half]):
-        raise ChainError(f"{file.name}: calls and puts must stand side by side in equal columns; got {header}.")
+        raise ChainError(
+            f"{file.name}: calls and puts must stand side by side in equal columns; got {header}."
+        )
     halves = [table.iloc[1:, start : start + half].set_axis(header[:half], axis=1) for start in (0, half)]
     return pd.concat(halves, ignore_index=True).rename(columns=_THEIRS)[list(_THEIRS.values())]
 
@@ -55,7 +57,12 @@ def _named(rows: pd.DataFrame) -> pd.DataFrame:
     read = rows["symbol"].astype(str).str.extract(f"^[.]?{_SYMBOL.pattern}$")
     place = read["letter"].map(_LETTERS.index, na_action="ignore")
     day = pd.to_datetime(
-        "20" + read["year"] + "-" + (place % 12 + 1).astype("Int64").astype(str).str.zfill(2) + "-" + read["day"],
+        "20"
+        + read["year"]
+        + "-"
+        + (place % 12 + 1).astype("Int64").astype(str).str.zfill(2)
+        + "-"
+        + read["day"],
         format="%Y-%m-%d",
         errors="coerce",
     )

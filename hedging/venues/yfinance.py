@@ -63,7 +63,7 @@ def read_option_chain(
         if not found:
             raise ChainError(f"{source}: no frame of calls or puts among {type(frames).__name__}.")
         table = pd.concat(found, ignore_index=True)
-        if not _COLUMNS <= set(table.columns):
+        if not set(table.columns) >= _COLUMNS:
             raise ChainError(f"{source}: columns {sorted(_COLUMNS - set(table.columns))} are missing.")
         price = _price(frames) if spot is None else spot
         if price is not None:

@@ -51,7 +51,9 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
 
 def _table(file: QuoteFile) -> pd.DataFrame:
     """The rows as text, the two sizes told apart by their place; ``-`` is nothing."""
-    table = pd.read_csv(io.StringIO(file.text), dtype=str, header=None, na_values=["-"], skipinitialspace=True)
+    table = pd.read_csv(
+        io.StringIO(file.text), dtype=str, header=None, na_values=["-"], skipinitialspace=True
+    )
     header = table.iloc[0].fillna("").tolist()
     sizes = [place for place, name in enumerate(header) if name == "Size"]
     bid, ask = header.index("Bid"), header.index("Ask")
@@ -65,7 +67,9 @@ def _table(file: QuoteFile) -> pd.DataFrame:
 
 def _matches(file: QuoteFile) -> bool:
     first = file.text[:2_000].lstrip().partition("\n")[0]
-    return first.startswith("Instrument,") and {"Bid", "Ask", "IV Bid", "IV Ask"} <= set(first.strip().split(","))
+    return first.startswith("Instrument,") and {"Bid", "Ask", "IV Bid", "IV Ask"} <= set(
+        first.strip().split(",")
+    )
 
 
 EXPORT: Final = Format("deribit-export", _matches, _read, heeds=("spot",))

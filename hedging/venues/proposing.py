@@ -16,22 +16,58 @@ __all__ = ["proposed_map"]
 
 # What columns are called, bare of all but letters and digits. A name that could be two things stands under neither.
 _CALLED: Final = {
-    "symbol": ("symbol", "contractsymbol", "instrument", "instrumentname", "optionsymbol", "contract", "contractname"),
+    "symbol": (
+        "symbol",
+        "contractsymbol",
+        "instrument",
+        "instrumentname",
+        "optionsymbol",
+        "contract",
+        "contractname",
+    ),
     "flag": ("flag", "type", "optiontype", "callput", "putcall", "cp", "cpflag", "right", "side", "kind"),
     "strike": ("strike", "strikeprice", "k", "exerciseprice"),
-    "expiry": ("expiry", "expiration", "expirydate", "expirationdate", "expdate", "exdate", "maturity", "maturitydate"),
+    "expiry": (
+        "expiry",
+        "expiration",
+        "expirydate",
+        "expirationdate",
+        "expdate",
+        "exdate",
+        "maturity",
+        "maturitydate",
+    ),
     "bid": ("bid", "bidprice", "bestbid", "bestbidprice", "bidpx"),
     "ask": ("ask", "askprice", "bestask", "bestaskprice", "askpx", "offer", "bestoffer"),
     "mark": ("mark", "markprice", "markpx", "settle", "settlement", "settlementprice", "theo"),
     "bid_size": ("bidsize", "bidqty", "bidamount", "bestbidamount", "bidsz"),
     "ask_size": ("asksize", "askqty", "askamount", "bestaskamount", "asksz", "offersize"),
-    "mark_vol": ("iv", "impliedvolatility", "impliedvol", "impvol", "impvolatility", "markiv", "markvol", "volatility"),
+    "mark_vol": (
+        "iv",
+        "impliedvolatility",
+        "impliedvol",
+        "impvol",
+        "impvolatility",
+        "markiv",
+        "markvol",
+        "volatility",
+    ),
     "forward": ("forward", "forwardprice", "fwd", "fwdpx", "futureprice"),
     "index": ("index", "indexprice", "spot", "spotprice", "underlyinglast", "stockprice", "underlyingclose"),
     "discount": ("discount", "discountfactor", "df"),
     "open_interest": ("openinterest", "oi", "openint"),
     "volume": ("volume", "vol24h", "totalvolume", "volume24h"),
-    "as_of": ("asof", "timestamp", "quotetime", "quotedate", "effectivedate", "datadate", "time", "date", "datetime"),
+    "as_of": (
+        "asof",
+        "timestamp",
+        "quotetime",
+        "quotedate",
+        "effectivedate",
+        "datadate",
+        "time",
+        "date",
+        "datetime",
+    ),
     "asset": ("asset", "underlying", "underlyingsymbol", "root", "ticker", "currency", "basecurrency"),
 }
 _NEEDED: Final = ("flag", "strike", "expiry")
@@ -59,7 +95,7 @@ def proposed_map(path: str | Path) -> str:
     table = table_of(file)
     found, left = _told(table)
     lines = [
-        f"# A map of {file.name}. What could not be told is left open (\"\"): fill it in, or take the line out.",
+        f'# A map of {file.name}. What could not be told is left open (""): fill it in, or take the line out.',
         *_head(found, table),
         "",
         "[columns]",
