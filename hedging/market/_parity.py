@@ -190,7 +190,7 @@ def smooth_discount(
     expiries = pd.Index(sorted(table.loc[table["expiry"] > as_of, "expiry"].unique()), name="expiry")
     T = pd.Series((expiries - as_of) / pd.Timedelta(days=DAYS_PER_YEAR), index=expiries, dtype=float)
     if rate is not None:
-        return np.exp(-rate * T)
+        return pd.Series(np.exp(-rate * T), index=expiries)
     factor = implied_discount(table).reindex(expiries)
     implied = -np.log(factor.where(factor > 0.0)) / T
     known = implied[(T >= _TELLING) & factor.notna()]
@@ -205,8 +205,8 @@ def smooth_discount(
             "and is exercise European? Pass rate= (--rate) if you know it."
         )
     if good.empty:
-        return T * np.nan
-    return np.exp(-np.interp(T, T[good.index], good) * T)
+        return pd.Series(np.nan, index=expiries)
+    return pd.Series(np.exp(-np.interp(T, T[good.index], good) * T), index=expiries)
 
 
 def implied_spot(table: pd.DataFrame, as_of: pd.Timestamp) -> tuple[pd.Timestamp, float, float] | None:

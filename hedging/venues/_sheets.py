@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import datetime
+import datetime as dt
 import io
 import zipfile
 from typing import Any, Final
@@ -69,6 +69,6 @@ def _text(cell: Any) -> str:
     """A cell as CSV would say it: days without a time of day as dates, which is how they were typed."""
     if cell is None:
         return ""
-    if isinstance(cell, datetime.datetime):
-        return cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat(sep=" ")
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(sep=" ")
     return str(cell)

@@ -64,7 +64,7 @@ def moments(column: pd.Series, source: str, timezone: str | None = None) -> pd.S
     low, high = (bound.timestamp() for bound in (_EARLIEST, _LATEST))
     for unit, per_second in (("s", 1.0), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
         if counts.between(low * per_second, high * per_second).all():
-            return pd.to_datetime(counts.astype("int64"), unit=unit, utc=True)
+            return pd.to_datetime(counts.astype("int64"), unit=unit, utc=True)  # type: ignore[call-overload, no-any-return]
     raise ChainError(
         f"{source}: column {column.name!r} must hold times between 2000 and 2100, all counted alike; got "
         f"{column.iloc[0]!s:.60}."

@@ -127,7 +127,8 @@ def settled_at(day: pd.Series, root: pd.Series) -> pd.Series:
     moment = day.dt.tz_localize(ZONE) + root.isin(_SETTLED_AT_OPEN).map(
         {True: _OPEN, False: pd.Timedelta(hours=16)}
     )
-    return moment.dt.tz_convert("UTC")
+    moments: pd.Series = moment.dt.tz_convert("UTC")
+    return moments
 
 
 def session_end(saved: pd.Timestamp) -> tuple[pd.Timestamp, bool]:
@@ -196,7 +197,8 @@ def _live(rows: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     """Rows quoted on both sides that have not expired."""
     numbers = rows[["strike", "bid", "ask"]].apply(pd.to_numeric, errors="coerce")
     good = (rows["expiry"] > as_of) & (numbers["bid"] > 0) & (numbers["ask"] >= numbers["bid"])
-    return rows.assign(**numbers)[good & (_adjusted(rows) == "")]
+    live: pd.DataFrame = rows.assign(**numbers)[good & (_adjusted(rows) == "")]
+    return live
 
 
 def _adjusted(rows: pd.DataFrame) -> pd.Series:

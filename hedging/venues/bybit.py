@@ -165,7 +165,8 @@ def _ticker_rows(file: QuoteFile) -> pd.DataFrame:
 def _ticker_time(rows: pd.DataFrame, file: QuoteFile, pick: Pick) -> pd.Timestamp:
     """Time of the reply; of a saved table that of its own column, or the one asked for."""
     if isinstance(file.content, dict) and "time" in file.content:
-        return epoch(pd.Series([file.content["time"]], name="time"), "ms", file.name).iloc[0]
+        sent: pd.Timestamp = epoch(pd.Series([file.content["time"]], name="time"), "ms", file.name).iloc[0]
+        return sent
     column = next((name for name in _TIME_COLUMNS if name in rows.columns), None)
     if column is None or pick.at is not None:
         return given_time(pick, file.name)

@@ -24,8 +24,9 @@ def _data(content: Any) -> dict[str, Any]:
     """The part of a reply that holds the options; ``{}`` of any other file."""
     data = content.get("data") if isinstance(content, dict) else None
     options = data.get("options") if isinstance(data, dict) else None
-    whole = isinstance(options, list) and bool(options) and all(isinstance(row, dict) for row in options)
-    return data if isinstance(data, dict) and whole and "option" in options[0] else {}
+    if not (isinstance(data, dict) and isinstance(options, list) and options):
+        return {}
+    return data if all(isinstance(row, dict) for row in options) and "option" in options[0] else {}
 
 
 def _read(file: QuoteFile, pick: Pick) -> OptionChain:
@@ -33,7 +34,7 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     rows = named(pd.DataFrame(data["options"]).rename(columns={"option": "symbol"}))
     asset = only_asset(rows["asset"].dropna().unique().tolist(), pick, file.name)
     when, closed, notes = at_or_session_end(pick, _time(data, file))
-    spot = float(pd.to_numeric(data.get("current_price"), errors="coerce"))
+    spot = float(pd.to_numeric(pd.Series([data.get("current_price")]), errors="coerce").iloc[0])
     mine = rows[(rows["asset"] == asset) | rows["asset"].isna()]
     return us_chain(mine, file, pick, Seen(asset, when, spot, closed=closed, notes=notes))
 

@@ -39,7 +39,8 @@ def _times(file: QuoteFile, pick: Pick) -> pd.Series:
     del pick  # all rows are of the one underlying
     name = _date_column(file)
     day = _days(file.content[name], _order(file), file.name)
-    return (day.dt.tz_localize(ZONE) + _CLOSE).dt.tz_convert("UTC")
+    closes: pd.Series = (day.dt.tz_localize(ZONE) + _CLOSE).dt.tz_convert("UTC")
+    return closes
 
 
 def _read(file: QuoteFile, pick: Pick) -> OptionChain:

@@ -90,7 +90,7 @@ def mapped(source: str | Path | Mapping[str, Any]) -> Format:
         If it is no map: a key that is none, or left open.
     """
     said = _checked(source)
-    return Format("map", lambda file: True, lambda file, pick: _read(file, pick, said), heeds=PRICING)
+    return Format("map", lambda _: True, lambda file, pick: _read(file, pick, said), heeds=PRICING)
 
 
 def _checked(source: str | Path | Mapping[str, Any]) -> _Map:
@@ -131,7 +131,7 @@ def _read(file: QuoteFile, pick: Pick, said: _Map) -> OptionChain:
     if terms.exercise == "american" and "forward" not in rows:
         if "index" in rows and spot is None:
             spot = float(pd.to_numeric(rows["index"], errors="coerce").median())
-        vols = rows["mark_vol"] if "mark_vol" in rows else None
+        vols = rows.get("mark_vol")
         rows = rows if vols is None else rows.assign(mark_vol=_decimal(vols, said.units.get("vol", "")))
         told = Pick(pick.at, asset, pick.timezone, pick.rules, terms, pick.spot, rate, pick.dividends)
         return _us.us_chain(_with_symbols(rows), file, told, _us.Seen(asset, when, spot))
@@ -238,9 +238,10 @@ def _expiries(column: pd.Series, file: QuoteFile, pick: Pick, said: _Map) -> pd.
     if zone is None:
         raise ChainError(f"{file.name}: expiries carry no zone: {said.name} must say timezone, as 'UTC'.")
     try:
-        return times.dt.tz_localize(zone).dt.tz_convert("UTC")
+        moved: pd.Series = times.dt.tz_localize(zone).dt.tz_convert("UTC")
     except (ValueError, LookupError, OSError) as error:
         raise ChainError(f"{file.name}: timezone {zone!r} does not fit the expiries: {error}") from error
+    return moved
 
 
 def _time_of_day(said: _Map) -> pd.Timedelta:

@@ -67,7 +67,8 @@ def _sizes(lines: pd.DataFrame, column: str) -> pd.DataFrame:
     if column not in lines.columns:
         return pd.DataFrame(float("nan"), index=lines.index, columns=[0, 1])
     read = lines[column].astype(str).str.extract(r"^\s*(\d+)\s*x\s*(\d+)\s*$")
-    return read.apply(pd.to_numeric)
+    sizes: pd.DataFrame = read.apply(pd.to_numeric)
+    return sizes
 
 
 TEXT: Final = Format("optionsdx", lambda file: file.columns >= _NEEDED, _read, _times, heeds=PRICING)

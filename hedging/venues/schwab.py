@@ -62,13 +62,13 @@ def _rows(content: dict[str, Any], name: str) -> pd.DataFrame:
     rows = pd.DataFrame([row for _, row in found]).rename(columns=_THEIRS)
     day = pd.to_datetime(pd.Series([day[:10] for day, _ in found]), format="%Y-%m-%d", errors="coerce")
     root = rows["symbol"].astype(str).str.extract(r"^([A-Z]+\d?)")[0]
-    morning = rows["settlementType"].astype(str) == "A" if "settlementType" in rows.columns else False
+    kind = rows["settlementType"] if "settlementType" in rows.columns else pd.Series("", index=rows.index)
     vol = _column(rows, "volatility") / 100.0
     quoted = (_column(rows, "bid") > 0) | (_column(rows, "ask") > 0)
     return rows.assign(
         root=root,
         flag=rows["putCall"].astype(str).str.lower().map({"call": "c", "put": "p"}),
-        expiry=settled_at(day, root.where(morning, "")),
+        expiry=settled_at(day, root.where(kind.astype(str) == "A", "")),
         strike=pd.to_numeric(rows["strike"], errors="coerce"),
         mark_vol=vol.where((vol > 0) & ~quoted),
         mark=_column(rows, "mark").where(lambda mark: mark > 0).where(quoted),

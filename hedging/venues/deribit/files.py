@@ -62,14 +62,16 @@ def _summary(file: QuoteFile) -> pd.DataFrame:
 
 
 def _summary_times(file: QuoteFile, pick: Pick) -> pd.Series:
-    """Times of one asset's rows. A reply is of one moment, whose rows may be some milliseconds apart; where names
-    repeat, several replies were put together.
+    """Times of one asset's rows.
+
+    A reply is of one moment, whose rows may be some milliseconds apart; where names repeat, several were put together.
     """
     rows = _summary(file)
     rows = rows[(rows["asset"] == _option_asset(rows, pick, file)) | rows["asset"].isna()]
     times = epoch(rows["creation_timestamp"], "ms", file.name)
     if rows["instrument_name"].duplicated().any():
-        return times.dt.floor("min")
+        minutes: pd.Series = times.dt.floor("min")
+        return minutes
     return pd.Series(times.max(), index=rows.index)
 
 
