@@ -147,13 +147,12 @@ def implied_discount(table: pd.DataFrame) -> pd.Series:
 def _slope(strike: Array, gap: Array, slack: Array) -> float:
     """Slope of call - put over strikes, without the pairs whose quotes are of another hour.
 
-    The median slope of pairs far apart is where to start from: a third of them may be stale. Those off its line
-    by several spreads are left out of the fit, which weighs by tightness.
+    The repeated median of slopes, which holds although a third of the pairs are stale, is where to start from. Those
+    off its line by several spreads are left out of the fit, which weighs by tightness.
     """
-    i, j = np.triu_indices(len(strike), 1)
-    apart = np.abs(strike[j] - strike[i])
-    far = apart >= 0.3 * apart.max()
-    start = float(np.median((gap[j][far] - gap[i][far]) / (strike[j][far] - strike[i][far])))
+    with np.errstate(invalid="ignore"):
+        slopes = (gap[:, None] - gap) / (strike[:, None] - strike)  # NaN of each with itself
+    start = float(np.median(np.nanmedian(slopes, axis=1)))
     off = gap - start * strike
     off = np.abs(off - np.median(off))
     good = off <= _STALE * np.maximum(slack, np.median(off))
