@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from hedging._writing import check_writable, whole_file, write_csv, write_text
+from hedging.cli._reading import add_given, given
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionCh
     """The chain of one asset in a file, as the options of `add_chain` pick it."""
     from hedging.venues import read_chain
 
-    return read_chain(file, format=args.format, at=args.at, asset=asset, timezone=args.timezone)
+    chain = read_chain(file, format=args.format, at=args.at, asset=asset, **given(args))
+    for note in chain.notes:
+        print(f"hedging: {Path(file).name}: {note}", file=sys.stderr)
+    return chain
 
 
 def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tuple[Market, ...]:
@@ -198,7 +202,7 @@ def add_chain(command: Parser, *, several: bool = False) -> None:
     command.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")
     command.add_argument("--at", metavar="TIME", help="which day or time, in a file of several chains")
     command.add_argument("--asset", metavar="NAME", help="which underlying, in a file of several")
-    command.add_argument("--timezone", metavar="ZONE", help="zone of times that carry none: Europe/Rome")
+    add_given(command)
 
 
 def add_outputs(command: Parser, picture: str) -> None:

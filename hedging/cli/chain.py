@@ -1,4 +1,4 @@
-"""The command ``hedging chain``: show, check, fetch and convert quote files."""
+"""The command ``hedging chain``: show, check, fetch and convert quote files, and propose maps of others."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hedging._writing import write_text
+from hedging.cli._reading import add_given, given
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ __all__ = ["add_parser"]
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``chain`` and its commands; each sets ``run``, which takes the arguments and returns 0."""
-    chain = commands.add_parser("chain", help="quote files: show, check, fetch, convert")
+    chain = commands.add_parser("chain", help="quote files: show, check, fetch, convert, map")
     steps = chain.add_subparsers(metavar="STEP", required=True)
 
     show = steps.add_parser(
@@ -46,12 +47,19 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     convert.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
     convert.set_defaults(run=_convert)
 
+    propose = steps.add_parser("map", help="propose a map of a table of no known format, to be completed")
+    propose.add_argument("file", metavar="FILE", help="CSV, Excel, Parquet or a JSON list of rows")
+    propose.add_argument(
+        "-o", "--output", metavar="FILE", help="write it to a TOML file instead of printing it"
+    )
+    propose.set_defaults(run=_map)
+
 
 def _add_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="quote file")
     parser.add_argument("--asset", help="which underlying, where the file has several")
     parser.add_argument("--at", metavar="TIME", help="which snapshot, where the file has several")
-    parser.add_argument("--timezone", metavar="ZONE", help="zone of times that carry none: Europe/Rome")
+    add_given(parser)
     parser.add_argument("--format", metavar="NAME", help="default: recognised by what the file holds")
     parser.add_argument(
         "--rule",
@@ -70,8 +78,8 @@ def _read(args: argparse.Namespace) -> OptionChain:
         format=args.format,
         at=args.at,
         asset=args.asset,
-        timezone=args.timezone,
         rules=_rules(args.rule) if args.rule else None,
+        **given(args),
     )
 
 
@@ -145,6 +153,18 @@ def _fetch(args: argparse.Namespace) -> int:
 
 def _convert(args: argparse.Namespace) -> int:
     return _saved(_read(args), args.output)
+
+
+def _map(args: argparse.Namespace) -> int:
+    from hedging.venues.proposing import proposed_map
+
+    text = proposed_map(args.file)
+    if args.output is None:
+        print(text, end="")
+        return 0
+    write_text(args.output, text)
+    print(f"wrote {Path(args.output)}")
+    return 0
 
 
 def _saved(chain: OptionChain, output: str) -> int:

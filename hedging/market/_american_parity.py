@@ -23,14 +23,13 @@ import pandas as pd
 
 from hedging import greeks
 from hedging.errors import ChainError
-from hedging.market._parity import pairs
+from hedging.market._parity import RATES, pairs
 from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["CARRY", "RATES", "american_curve"]
 
 Array = npt.NDArray[np.float64]
 
-RATES: Final = (-0.02, 0.20)  # what a rate may be: outside, something else is wrong
 CARRY: Final = 0.30  # the same of what spot loses until the last expiry within a year, as a share of it
 _START: Final = 0.03
 _ROUNDS: Final = 8

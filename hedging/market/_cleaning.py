@@ -25,6 +25,7 @@ __all__ = [
     "distinct",
     "judge",
     "numbers",
+    "percent_signs",
     "rejected_rows",
     "require_columns",
 ]
@@ -44,6 +45,9 @@ NUMBER_COLUMNS: Final = (
     "volume",
 )
 RAW_COLUMNS: Final = ("symbol", "flag", "expiry", *NUMBER_COLUMNS)
+_INFORMATION: Final = ("bid_size", "ask_size", "open_interest", "volume")  # a quote is good without them
+_NOTHING: Final = frozenset({"", "-", "--", "nan", "none", "null"})  # as vendors write it, in any case
+_NO_VOL: Final = -999.0  # the "none" of Schwab and TD Ameritrade
 
 BEYOND_BELIEF: Final = 1e15  # no price, size or count is larger, and squares of it are still numbers
 
@@ -95,7 +99,9 @@ class ChainRules:
 
 
 def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
-    """Coerce the number columns to floats, a missing quote to NaN.
+    """Coerce the number columns to floats, a missing quote to NaN, whatever its vendor writes for it.
+
+    What cannot be read rejects its row, but for words in a column that only informs: there it is unknown.
 
     Returns
     -------
@@ -110,7 +116,9 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
         value = pd.to_numeric(raw[name], errors="coerce").astype(float)
         blank = raw[name].isna()
         if not pd.api.types.is_numeric_dtype(raw[name].dtype):
-            blank |= raw[name].astype(str).str.strip() == ""
+            text = raw[name].astype(str).str.strip().str.lower()
+            # A word in a column that only informs says nothing; a number that none can be says that something is wrong.
+            blank |= ~text.str.contains(r"\d") if name in _INFORMATION else text.isin(_NOTHING)
         finite = value.abs() < np.inf
         rules = ((value.isna() & ~blank, "not a number"), (value.notna() & ~finite, "not finite"))
         for broken, rule in (*rules, (finite & (value.abs() > BEYOND_BELIEF), "beyond belief")):
@@ -118,7 +126,18 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
         table[name] = value.where(value.abs() <= BEYOND_BELIEF)
     for name in ("bid", "ask", "bid_size", "ask_size", "mark_vol"):
         table[name] = table[name].where(table[name] != 0.0)
+    table["mark_vol"] = table["mark_vol"].where(table["mark_vol"] != _NO_VOL)
     return table, reasons
+
+
+def percent_signs(vols: pd.Series, divisor: float) -> pd.Series:
+    """Vols with those written ``50%`` as the numbers that `divisor` makes decimals of: the sign says its own unit."""
+    if pd.api.types.is_numeric_dtype(vols.dtype):
+        return vols
+    signed = vols.astype(str).str.strip().str.endswith("%")
+    bare = pd.to_numeric(vols.astype(str).str.strip().str.removesuffix("%"), errors="coerce")
+    good = signed & bare.notna()
+    return vols.where(~good, bare * (divisor / 100.0)) if good.any() else vols
 
 
 def judge(table: pd.DataFrame, reasons: Reasons, rules: ChainRules) -> Reasons:

@@ -98,8 +98,13 @@ def _expiries(column: pd.Series, source: str) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(column).tz_convert("UTC").as_unit("ns")
 
 
-def with_forwards(table: pd.DataFrame, rate: float, futures: pd.DataFrame, *, coin: bool) -> pd.DataFrame:
-    """Add time to expiry and discount, and fill the forward: from its expiry, a future, or put-call parity."""
+def with_forwards(
+    table: pd.DataFrame, rate: float, futures: pd.DataFrame, *, coin: bool, spot: float | None = None
+) -> pd.DataFrame:
+    """Add time to expiry and discount, and fill the forward: from its expiry, a future, or put-call parity.
+
+    Where none of these says it, it is a given spot that grows at the rate.
+    """
     time = (table["expiry"] - table["as_of"]).dt.total_seconds() / SECONDS_PER_YEAR
     discount = table["discount"]
     if rate or discount.notna().any():
@@ -113,6 +118,8 @@ def with_forwards(table: pd.DataFrame, rate: float, futures: pd.DataFrame, *, co
         mine = bare & (table["snapshot"] == number)
         curve = futures[futures["snapshot"] == number]
         of_expiry[mine] = _curve_forwards(table[mine], curve, coin=coin)
+    if spot is not None:
+        of_expiry = of_expiry.fillna(spot if coin else spot / discount)
     return table.assign(forward=table["forward"].fillna(of_expiry))
 
 

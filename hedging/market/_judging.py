@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging.market import _completing
-from hedging.market._cleaning import ChainRules, judge, numbers, rejected_rows
+from hedging.market._cleaning import ChainRules, judge, numbers, percent_signs, rejected_rows
 
 __all__ = ["Judged", "Source", "judged"]
 
@@ -98,6 +98,7 @@ def judged(
     divisor = _completing.vol_divisor(source.units, source.name)
     coin = source.units["price"] == "coin"
     raw = _completing.laid_out(frame, source.columns, source.asset, source.name)
+    raw["mark_vol"] = percent_signs(raw["mark_vol"], divisor)
     table, reasons = numbers(raw)
     if reject is not None:
         before = np.asarray(reject, dtype=object)
@@ -105,7 +106,7 @@ def judged(
     as_of = pd.DatetimeIndex(list(times)).as_unit("ns")[snapshot]
     table = table.assign(snapshot=snapshot, as_of=as_of)
     table["mark_vol"] /= divisor  # not times 0.01: 58.6 must be 0.586 exactly
-    table = _completing.with_forwards(table, source.rate, futures, coin=coin)
+    table = _completing.with_forwards(table, source.rate, futures, coin=coin, spot=source.spot)
     to_forward_money = table["forward"] if coin else 1.0 / table["discount"]
     undiscounted = table.assign(
         **table[_completing.PRICES].mul(to_forward_money, axis=0),

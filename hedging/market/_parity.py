@@ -5,9 +5,29 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["forwards_of_marks", "implied_discount", "implied_forwards", "pairs"]
+from hedging.errors import ChainError
+from hedging.units import DAYS_PER_YEAR
+
+__all__ = [
+    "RATES",
+    "forwards_of_marks",
+    "implied_discount",
+    "implied_forwards",
+    "implied_spot",
+    "pairs",
+    "smooth_discount",
+]
+
+Array = npt.NDArray[np.float64]
+
+RATES: Final = (-0.02, 0.20)  # what a rate may be: outside, something else is wrong
+_TELLING: Final = 30.0 / DAYS_PER_YEAR  # years: in less, a tick of a quote is percentage points of a rate
+_FEWEST: Final = 3  # pairs of an expiry that say where spot is
+_STALE: Final = 4.0  # half spreads, or typical distances, that a pair may be off the line of the others
+_NEXT_HOUR: Final = pd.Timedelta(hours=1)
 
 _TIGHTEST: Final = 10  # pairs of an expiry that its forward is taken from
 
@@ -119,7 +139,95 @@ def implied_discount(table: pd.DataFrame) -> pd.Series:
     """
     factors = {}
     for expiry, found in pairs(table).groupby("expiry"):
-        weight = 1.0 / np.maximum(found["slack"].to_numpy(), 1e-9)
-        enough = len(found) > 2
-        factors[expiry] = -np.polyfit(found["strike"], found["gap"], 1, w=weight)[0] if enough else np.nan
+        columns = (found[name].to_numpy(dtype=float) for name in ("strike", "gap", "slack"))
+        factors[expiry] = -_slope(*columns) if len(found) > 2 else np.nan
     return pd.Series(factors, dtype=float)
+
+
+def _slope(strike: Array, gap: Array, slack: Array) -> float:
+    """Slope of call - put over strikes, without the pairs whose quotes are of another hour.
+
+    The repeated median of slopes, which holds although a third of the pairs are stale, is where to start from. Those
+    off its line by several spreads are left out of the fit, which weighs by tightness.
+    """
+    with np.errstate(invalid="ignore"):
+        slopes = (gap[:, None] - gap) / (strike[:, None] - strike)  # NaN of each with itself
+    start = float(np.median(np.nanmedian(slopes, axis=1)))
+    off = gap - start * strike
+    off = np.abs(off - np.median(off))
+    good = off <= _STALE * np.maximum(slack, np.median(off))
+    if good.sum() < _FEWEST:
+        return start
+    weight = 1.0 / np.maximum(slack[good], 1e-9)
+    return float(np.polyfit(strike[good], gap[good], 1, w=weight)[0])
+
+
+def smooth_discount(
+    table: pd.DataFrame, as_of: pd.Timestamp, rate: float | None = None, *, source: str = "table"
+) -> pd.Series:
+    """Discount factor of each expiry of European options from one curve of rates.
+
+    Expiries of a month and more tell the curve; nearer ones, where a tick of a quote is percentage points of a
+    rate, take it from there.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As in `implied_discount`.
+    as_of : Timestamp
+        Earlier expiries are left out.
+    rate : float, optional
+        Continuous; from the quotes unless given. [1/year]
+    source : str
+        Named in errors.
+
+    Raises
+    ------
+    ChainError
+        If the rates of most expiries lie outside `RATES`.
+    """
+    expiries = pd.Index(sorted(table.loc[table["expiry"] > as_of, "expiry"].unique()), name="expiry")
+    T = pd.Series((expiries - as_of) / pd.Timedelta(days=DAYS_PER_YEAR), index=expiries, dtype=float)
+    if rate is not None:
+        return pd.Series(np.exp(-rate * T), index=expiries)
+    factor = implied_discount(table).reindex(expiries)
+    implied = -np.log(factor.where(factor > 0.0)) / T
+    known = implied[(T >= _TELLING) & factor.notna()]
+    if known.empty:
+        known = implied[factor.notna()]
+    good = known[known.between(*RATES)]
+    if len(known) and 2 * len(good) < len(known):
+        worst = factor[known.index[(known.fillna(np.inf) - 0.03).abs().argmax()]]
+        raise ChainError(
+            f"{source}: discount factors such as {worst:.4f} imply rates outside {RATES[0]:.0%} to {RATES[1]:.0%} a "
+            f"year for {len(known) - len(good)} of {len(known)} expiries. Were calls and puts quoted at the same time, "
+            "and is exercise European? Pass rate= (--rate) if you know it."
+        )
+    if good.empty:
+        return pd.Series(np.nan, index=expiries)
+    return pd.Series(np.exp(-np.interp(T, T[good.index], good) * T), index=expiries)
+
+
+def implied_spot(table: pd.DataFrame, as_of: pd.Timestamp) -> tuple[pd.Timestamp, float, float] | None:
+    """Forward of the first expiry that shows one, which spot cannot be far from.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As in `implied_discount`.
+    as_of : Timestamp
+        What expires within an hour of it is left out.
+
+    Returns
+    -------
+    (expiry, forward, half spread) or None
+        [money]
+    """
+    found = pairs(table)
+    found = found[found["expiry"] > as_of + _NEXT_HOUR]
+    for expiry, mine in found.groupby("expiry"):
+        near = mine.iloc[mine["gap"].abs().argsort(kind="stable")].head(_TIGHTEST)
+        if len(near) >= _FEWEST:
+            level = near["strike"] + near["gap"]
+            return pd.Timestamp(expiry), float(level.median()), float(near["slack"].median())  # type: ignore[arg-type]
+    return None

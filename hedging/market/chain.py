@@ -112,6 +112,8 @@ class OptionChain:
         Futures of the same underlying in the columns of `FUTURES_COLUMNS`; may be empty.
     source, sha256 : str
         Name and digest of the file the quotes come from, if any.
+    notes : tuple of str
+        What the reader put in place of something that was missing or did not fit, and why.
     """
 
     asset: str
@@ -123,6 +125,7 @@ class OptionChain:
     futures: pd.DataFrame = field(default_factory=no_futures)
     source: str = ""
     sha256: str = ""
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_frame(
@@ -151,7 +154,7 @@ class OptionChain:
             reads ``symbol, forward, discount, index, bid_size, ask_size, open_interest, volume`` where
             present. Sizes are in contracts, open interest and volume in units of underlying. A row
             without a forward takes its expiry's median; an expiry without any takes the mark of its future,
-            and without one what put-call parity implies;
+            without one what put-call parity implies, and without that `spot` grown at `rate`;
             a row without a vol takes that of its mark, or of its mid; one without a mark the model's.
         asset : str
             The underlying.
@@ -159,7 +162,7 @@ class OptionChain:
             Time of the quotes, with a time zone.
         units : mapping
             ``{"price": "coin" or "money", "vol": "decimal" or "percent"}``: what bid, ask and mark, and
-            mark_vol, are in. Nothing is guessed from the size of a number.
+            mark_vol, are in. Nothing is guessed from the size of a number; a vol written ``50%`` says its unit.
         columns : mapping, optional
             ``{our name: name in the table}`` for columns that are called otherwise there.
         terms : ContractTerms, optional
@@ -372,14 +375,15 @@ class OptionChain:
         if len(self.rejected):
             reasons = self.rejected["reason"].value_counts()
             kept += " (" + ", ".join(f"{name}: {count}" for name, count in reasons.items()) + ")"
-        return "\n".join([head, kept, self._summary().to_string(index=False, max_rows=14)])
+        notes = [f"note: {note}" for note in self.notes]
+        return "\n".join([head, kept, *notes, self._summary().to_string(index=False, max_rows=14)])
 
     def _repr_html_(self) -> str:
-        head, kept, *_ = repr(self).splitlines()
         from html import escape
 
+        head, *others = repr(self).splitlines()[: 2 + len(self.notes)]
         table = self._summary().to_html(index=False, max_rows=14, border=0)
-        return f"<p><b>{escape(head)}</b><br>{escape(kept)}</p>{table}"
+        return f"<p><b>{escape(head)}</b><br>{'<br>'.join(map(escape, others))}</p>{table}"
 
     def _summary(self) -> pd.DataFrame:
         """Per expiry: days, forward, quotes, the at-the-money vol and the share of missing sides."""

@@ -3,60 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import pandas as pd
 
 from hedging._reading import foreign
 from hedging.errors import ChainError
 from hedging.market.chain import ChainRules, OptionChain
+from hedging.market.contracts import ContractTerms
 from hedging.market.snapshots import Snapshots
-from hedging.units import utc
-from hedging.venues._opening import QuoteFile, open_file, shape_of
+from hedging.venues._formats import PRICING, Format, Pick, snapshots
+from hedging.venues._opening import QuoteFile, open_file, repeated_columns, shape_of
 
 Given = ParamSpec("Given")
 Read = TypeVar("Read")
 
 __all__ = [
     "FORMATS",
-    "Format",
-    "Pick",
     "QuoteFile",
-    "pick_asset",
-    "pick_snapshot",
     "read_chain",
     "read_chains",
     "read_snapshots",
-    "snapshots",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """What the caller asked to read out of a file that may hold several chains."""
-
-    at: str | pd.Timestamp | None = None
-    asset: str | None = None
-    timezone: str | None = None
-    rules: ChainRules | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A file format: how to know it, how to read a chain of it, and the times of its rows if it holds several."""
-
-    name: str
-    matches: Callable[[QuoteFile], bool]
-    read: Callable[[QuoteFile, Pick], OptionChain]
-    times: Callable[[QuoteFile, Pick], pd.Series] | None = None
-    read_all: Callable[[QuoteFile, Pick, pd.DatetimeIndex], Snapshots] | None = None  # in one pass
-    running: bool = False  # single updates: a chain is what stands at a time, not what carries it
-
 
 _MOST_AT_ONCE: Final = 128  # snapshots of a pass: some 100 MB of tables on the way
 
@@ -74,6 +47,15 @@ FORMATS: Final = {
     "ccxt-option-chain": "hedging.venues.ccxt:OPTION_CHAIN",
     "deribit-full": "hedging.venues.deribit.files:FULL",
     "deribit-daily": "hedging.venues.deribit.files:DAILY",
+    "deribit-export": "hedging.venues.deribit.export:EXPORT",
+    "okx": "hedging.venues.okx:REPLIES",
+    "binance": "hedging.venues.binance:ROWS",
+    "cboe-delayed": "hedging.venues.cboe_delayed:DELAYED",
+    "yfinance": "hedging.venues.yfinance:FRAMES",
+    "schwab": "hedging.venues.schwab:REPLY",
+    "thinkorswim": "hedging.venues.thinkorswim:EXPORT",
+    "optionsdx": "hedging.venues.optionsdx:TEXT",
+    "end-of-day": "hedging.venues.end_of_day:TABLE",
 }
 """Every format by name, and where it lives; a file is read by the first one that matches it."""
 
@@ -86,24 +68,40 @@ def read_chain(
     asset: str | None = None,
     timezone: str | None = None,
     rules: ChainRules | None = None,
+    terms: ContractTerms | Mapping[str, Any] | None = None,
+    spot: float | None = None,
+    rate: float | None = None,
+    dividends: Mapping[str, float] | None = None,
+    map: str | Path | Mapping[str, Any] | None = None,  # noqa: A002 - the word users look for
+    beside: str | Path | None = None,
 ) -> OptionChain:
     """Read one option chain from a recorded quote file.
 
     Parameters
     ----------
     path : str or Path
-        JSON, CSV (either may be gzipped) or Parquet.
+        JSON, JSON lines, CSV (these may be gzipped), Parquet, or Excel with one sheet.
     format : str, optional
         One of `FORMATS`; by default the file is recognised by what it holds.
     at : str or Timestamp, optional
         Which snapshot, where a file has several: a date picks the only one of that day, a time the last
-        one not after it on the same day.
+        one not after it on the same day. The time of the quotes, where the file does not say it.
     asset : str, optional
-        Which underlying, where a file has several.
+        Which underlying, where a file has several, or names none.
     timezone : str, optional
         Zone of times that carry none, such as ``"Europe/Rome"``; without it they are refused.
     rules : ChainRules, optional
         Limits beyond which a quote is rejected.
+    terms : ContractTerms or mapping, optional
+        Terms in place of the venue's; a mapping changes or completes some of its fields, as
+        ``{"lot": 1, "ticks": 0.001, "fee": 0.0003}``.
+    spot, rate, dividends : optional
+        Of the underlying of US options, in place of what the file says or its quotes imply: price [money],
+        continuous rate [1/year], and cash a share by ex-date, ``{"2026-03-20": 1.78}`` [money].
+    map : str, Path or mapping, optional
+        How to read a table of no known format; a TOML file, or its content. See `hedging.venues.mapped`.
+    beside : str or Path, optional
+        A second file that belongs to the first: OKX's opt-summary to its tickers, Binance's marks to its tickers.
 
     Returns
     -------
@@ -115,8 +113,28 @@ def read_chain(
         If the file cannot be used: not there, cut off, of no known format, without a usable quote, or
         with several chains and none picked.
     """
+    pick = Pick(at, asset, timezone, rules, terms, spot, rate, dividends)
+    if map is not None:
+        from hedging.venues.mapped import mapped
+
+        return _guarded(mapped(map).read)(open_file(Path(path)), pick)
     file, reader = _opened(path, format)
-    return reader.read(file, Pick(at, asset, timezone, rules))
+    _check_heeded(reader, file.name, pick)
+    if beside is not None:
+        file = replace(file, beside=open_file(Path(beside)))
+    return reader.read(file, pick)
+
+
+def _check_heeded(reader: Format, name: str, pick: Pick) -> None:
+    """Refuse what would be given in vain."""
+    for word in (each for each in PRICING if getattr(pick, each) is not None and each not in reader.heeds):
+        raise ChainError(
+            f"{name} is of format {reader.name}, whose rows say it themselves: {word}= is not taken."
+        )
+    if pick.terms is not None and reader.own_terms:
+        raise ChainError(
+            f"{name} says its own terms; change them with chain.with_terms(...) once it is read."
+        )
 
 
 def read_chains(
@@ -127,6 +145,7 @@ def read_chains(
     asset: str | None = None,
     timezone: str | None = None,
     rules: ChainRules | None = None,
+    terms: ContractTerms | Mapping[str, Any] | None = None,
 ) -> Iterator[OptionChain]:
     """Read the option chains of a recorded quote file one after the other, in the order of time.
 
@@ -143,7 +162,7 @@ def read_chains(
         Which underlying, where the file has several.
     timezone : str, optional
         As in `read_chain`.
-    rules : ChainRules, optional
+    rules, terms : optional
         As in `read_chain`.
 
     Yields
@@ -163,7 +182,8 @@ def read_chains(
     ...     print(chain.as_of, len(chain.quotes))
     """
     file, reader = _opened(path, format)
-    pick = Pick(None, asset, timezone, rules)
+    pick = Pick(None, asset, timezone, rules, terms)
+    _check_heeded(reader, file.name, pick)
     if every is not None and not reader.running:
         raise ChainError(f"{file.name} has snapshots of its own; every= is for files of single updates.")
     if reader.times is None:
@@ -276,9 +296,14 @@ def _opened(path: str | Path, format: str | None) -> tuple[QuoteFile, Format]:  
         reader = _load(name)
         if reader.matches(file):
             return file, reader
+    if twice := repeated_columns(file.text) if file.content is None else []:
+        raise ChainError(f"{file.name}: columns {twice} occur more than once; which one is meant?")
     known = ", ".join(FORMATS)
     wanted = f"is not of format {format}" if format else f"is of no known format ({known})"
-    raise ChainError(f"{file.name} {wanted}; it holds {shape_of(file)}.")
+    raise ChainError(
+        f"{file.name} {wanted}; it holds {shape_of(file)}. "
+        f"`hedging chain map {file.name}` begins a map of it."
+    )
 
 
 def _load(name: str) -> Format:
@@ -286,7 +311,7 @@ def _load(name: str) -> Format:
     found: Format = getattr(import_module(module), attribute)
     return replace(
         found,
-        matches=found.matches,
+        matches=_guarded(found.matches),
         read=_guarded(found.read),
         times=found.times and _guarded(found.times),
         read_all=found.read_all and _guarded(found.read_all),
@@ -303,62 +328,3 @@ def _guarded(
             return read(file, *given, **named)
 
     return guarded
-
-
-def pick_asset(assets: pd.Series, pick: Pick, name: str) -> str:
-    """Return the asset to read: the one asked for, or the only one there is.
-
-    Raises
-    ------
-    ChainError
-        If the file has several and none was asked for, or not the one that was.
-    """
-    counts = assets.value_counts().sort_index()
-    if pick.asset is None and len(counts) == 1:
-        return str(counts.index[0])
-    wanted = [asset for asset in map(str, counts.index) if pick.asset in (asset, asset.partition("_")[0])]
-    if pick.asset in wanted or len(wanted) == 1:  # SOL stands for SOL_USDC where that is all there is of it
-        return str(pick.asset) if pick.asset in wanted else wanted[0]
-    there = ", ".join(f"{asset} ({count} rows)" for asset, count in counts.items()) or "no option at all"
-    asked = "pass asset= to pick one" if pick.asset is None else f"it has no {pick.asset}"
-    raise ChainError(f"{name} holds {there}; {asked}.")
-
-
-def snapshots(times: pd.Series) -> pd.DatetimeIndex:
-    """Return the distinct snapshot times of a file, ascending."""
-    return pd.DatetimeIndex(times.dropna().unique()).sort_values()
-
-
-def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
-    """Return the snapshot to read: the one asked for by date or time, or the only one there is.
-
-    Raises
-    ------
-    ChainError
-        If the file has several and none was asked for, or none on that day, or several on it.
-    """
-    stamps = snapshots(times)
-    if stamps.empty:
-        raise ChainError(f"{name} has no snapshot with a readable time.")
-    if pick.at is None and len(stamps) == 1:
-        return stamps[0]
-    span = f"{len(stamps)} snapshots from {stamps[0]:%Y-%m-%d %H:%M} to {stamps[-1]:%Y-%m-%d %H:%M} UTC"
-    if pick.at is None:
-        raise ChainError(f"{name} holds {span}; pass at= to pick one.")
-    is_date = isinstance(pick.at, str) and len(pick.at.strip()) == 10
-    wanted = utc(f"{pick.at}T00:00Z" if is_date else pick.at, "at")
-    day = stamps[stamps.normalize() == wanted.normalize()]
-    if not is_date and wanted in day:
-        return wanted
-    if not is_date:
-        # The times that messages list are cut to whole seconds: one given back must find its own snapshot.
-        whole = wanted == wanted.floor("s")
-        day = day[(day.floor("s") if whole else day) <= wanted][-1:]
-    if len(day) == 1:
-        return day[0]
-    if len(day) > 1:
-        listed = ", ".join(f"{stamp:%H:%M:%S}" for stamp in day)
-        raise ChainError(f"{name} has {len(day)} snapshots on {pick.at}: {listed}; pass at= with a time.")
-    raise ChainError(
-        f"{name} has no snapshot {'on' if is_date else 'on that day up to'} {pick.at}; it holds {span}."
-    )

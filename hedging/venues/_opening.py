@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections import Counter
 from collections.abc import Mapping
@@ -20,11 +21,13 @@ import pandas as pd
 from hedging._extras import require
 from hedging._reading import parse_json, read_bytes
 from hedging.errors import ChainError
+from hedging.venues._sheets import sheet_text
 
-__all__ = ["QuoteFile", "open_file", "shape_of"]
+__all__ = ["QuoteFile", "open_file", "repeated_columns", "shape_of"]
 
 _MOST_COLUMNS: Final = 1_000
 _WIDEST: Final = 1_000  # characters of a line that need not be counted
+_BRACKETED: Final = re.compile(r"\[[A-Z_]+\] *,")  # a header of OptionsDX, which is no list of JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class QuoteFile:
         The text as it stands; empty for Parquet.
     metadata : mapping
         What a Parquet file says about itself; empty for text.
+    beside : QuoteFile, optional
+        A second file that belongs to it, where a venue gives quotes and vols in two replies.
     """
 
     name: str
@@ -48,6 +53,7 @@ class QuoteFile:
     content: Any
     text: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    beside: QuoteFile | None = None
 
     @property
     def columns(self) -> frozenset[str]:
@@ -65,7 +71,7 @@ def open_file(path: Path) -> QuoteFile:
     Raises
     ------
     ChainError
-        If it is not there, cut off, without a row, or neither JSON, CSV nor Parquet.
+        If it is not there, cut off, without a row, or neither JSON, JSON lines, CSV, Excel nor Parquet.
     """
     raw = read_bytes(path, error=ChainError)
     digest = hashlib.sha256(raw).hexdigest()
@@ -73,7 +79,8 @@ def open_file(path: Path) -> QuoteFile:
     if data[:4] == b"PAR1":
         file = QuoteFile(path.name, digest, *_parquet(path.name, data))
     else:
-        text = _text(path.name, data)
+        # A sheet is read as the CSV it would be saved as: what is recognised as that is recognised as this.
+        text = sheet_text(path.name, data) if data[:4] == b"PK\x03\x04" else _text(path.name, data)
         file = QuoteFile(path.name, digest, _parsed(path.name, text), text)
     if isinstance(file.content, pd.DataFrame) and file.content.empty:
         raise ChainError(f"{path.name} holds no rows of quotes; it holds {shape_of(file)}.")
@@ -103,18 +110,32 @@ def _text(name: str, data: bytes) -> str:
 
 def _parsed(name: str, text: str) -> Any:
     """Return JSON or a table; None for text that is neither, which some readers know how to take apart."""
-    if text.lstrip()[0] in "[{":
-        return parse_json(text, name, pairs=partial(_unrepeated, name), error=ChainError)
+    if text.lstrip()[0] in "[{" and not _BRACKETED.match(text.lstrip()):
+        lines = text.split("\n") if text.lstrip()[0] == "{" else []
+        whole = [line for line in lines if line.strip()]
+        if len(whole) > 1 and all(line.lstrip()[0] == "{" and line.rstrip()[-1] == "}" for line in whole):
+            return [_json(line, f"{name}, line {number}") for number, line in enumerate(whole, 1)]
+        return _json(text, name)
     _check_width(name, text)
     try:
-        table = pd.read_csv(io.StringIO(text), low_memory=False)
+        table = pd.read_csv(io.StringIO(text), low_memory=False, skipinitialspace=True)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError):
         return None
-    # pandas gives a repeated column another name; the first line still has it twice. One of our own files
-    # starts with a line that is no header.
-    if not text.startswith("#"):
-        _columns_unrepeated(name, next(csv.reader([text.lstrip().splitlines()[0]]), []))
-    return table
+    # pandas gives a repeated column another name; the first line still has it twice: a table with calls beside
+    # puts, which its own reader takes apart by place, and no other may read.
+    return None if repeated_columns(text) else table
+
+
+def repeated_columns(text: str) -> list[str]:
+    """Columns of a CSV table that its first line names more than once."""
+    if not text or text.startswith("#"):  # one of our own files starts with a line that is no header
+        return []
+    first = next(csv.reader([text.lstrip().splitlines()[0]]), [])
+    return sorted(column for column, count in Counter(first).items() if column and count > 1)
+
+
+def _json(text: str, name: str) -> Any:
+    return parse_json(text, name, pairs=partial(_unrepeated, name), error=ChainError)
 
 
 def _unrepeated(name: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pandas as pd
 from hedging.errors import ChainError
 from hedging.units import utc
 
-__all__ = ["epoch", "held", "stamps"]
+__all__ = ["epoch", "held", "moments", "stamps"]
 
 Entry = TypeVar("Entry")
 
@@ -50,6 +50,25 @@ def epoch(column: pd.Series, unit: Literal["ms", "us"], source: str) -> pd.Serie
             f"between 2000 and 2100; got {column[bad].iloc[0]!s:.60}."
         )
     return pd.to_datetime(counts.astype("int64"), unit=unit, utc=True)
+
+
+def moments(column: pd.Series, source: str, timezone: str | None = None) -> pd.Series:
+    """Times in whatever form: as text, as times, or as a count since 1970.
+
+    What is counted shows in the size of the numbers: of times between 2000 and 2100 seconds, milliseconds,
+    microseconds and nanoseconds are a thousand apart. Parameters and errors as in `stamps`.
+    """
+    counts = pd.to_numeric(column, errors="coerce")
+    if _is_time(column) or counts.isna().any():
+        return stamps(column, source, timezone)
+    low, high = (bound.timestamp() for bound in (_EARLIEST, _LATEST))
+    for unit, per_second in (("s", 1.0), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
+        if counts.between(low * per_second, high * per_second).all():
+            return pd.to_datetime(counts.astype("int64"), unit=unit, utc=True)  # type: ignore[call-overload, no-any-return]
+    raise ChainError(
+        f"{source}: column {column.name!r} must hold times between 2000 and 2100, all counted alike; got "
+        f"{column.iloc[0]!s:.60}."
+    )
 
 
 def stamps(column: pd.Series, source: str, timezone: str | None = None) -> pd.Series:

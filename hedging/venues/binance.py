@@ -1,98 +1,113 @@
-"""Binance: legs as the parameters of its batch orders of options. Nothing is sent.
+"""Binance's options (eapi): ``BTC-260327-70000-C``, settled in USDT, vols as decimals.
 
-Options (``BTC-251120-126000-C``) settle in USDT and count contracts of one coin, of 100 XRP, of 1,000 DOGE.
+Quotes come in one reply (ticker), marks and vols in another (mark); each is read alone, the two together where one is
+handed in beside the other, or where rows of both were put in one list. ``exercisePrice`` is the index until shortly
+before expiry. Only a ticker's ``closeTime`` says when a quote was taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from hedging.book.legs import Legs, legs_to_export
-from hedging.book.tickets import order_ids
-from hedging.errors import InputError
-from hedging.venues._orders import (
-    Steps,
-    batches,
-    checked_time,
-    own_option,
-    price_of,
-    request,
-    steps_of,
-    text,
-    whole_steps,
-)
+import pandas as pd
 
-__all__ = ["orders"]
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import ContractTerms, FeeRule
+from hedging.units import utc
+from hedging.venues._binance_orders import orders
+from hedging.venues._formats import Format, Pick, given_time, pick_asset
+from hedging.venues._opening import QuoteFile
+from hedging.venues._replies import joined, six_digit_names
+from hedging.venues._terms import agreed
+from hedging.venues._times import epoch
 
-MOST_ORDERS: Final = 10  # in one request
-UNITS: Final = {
-    "BTC": 1.0,
-    "ETH": 1.0,
-    "BNB": 1.0,
-    "SOL": 1.0,
-    "XRP": 100.0,
-    "DOGE": 1_000.0,
-}  # coins in a contract
-TIMES: Final = {"good_til_cancelled": "GTC", "immediate_or_cancel": "IOC", "fill_or_kill": "FOK"}
+__all__ = ["NAME", "ROWS", "agreed_terms", "orders"]
 
 
-def orders(
-    plan: Legs,
-    *,
-    steps: Mapping[str, Steps] | None = None,
-    plan_id: str | None = None,
-    time_in_force: str | None = None,
-) -> list[dict[str, Any]]:
-    """Requests of ``/eapi/v1/batchOrders``, of 10 limit orders at most each.
+class _Product(NamedTuple):
+    tick: float
+    lot: float  # contracts
+    multiplier: float = 1.0
 
-    The exchange handles those of one request at once and in no order: give what must trade first by itself.
 
-    Parameters
-    ----------
-    plan : HasLegs or iterable of Leg
-        Options of Binance's alone; perpetuals have a batch of their own there.
-    steps : mapping, optional
-        Ticks, and the step of the amount in contracts, by symbol, where they go before an option's own terms.
-    plan_id : str, optional
-        For ``clientOrderId``; by default the plan's own id.
-    time_in_force : {'good_til_cancelled', 'immediate_or_cancel', 'fill_or_kill'}, optional
+# The exchange's page of contract specifications.
+_PRODUCTS: Final = {
+    "BTC": _Product(5.0, 0.01),
+    "ETH": _Product(0.1, 0.01),
+    "BNB": _Product(0.1, 0.01),
+    "SOL": _Product(0.01, 0.1),
+    "XRP": _Product(0.01, 0.1, 100.0),
+    "DOGE": _Product(0.01, 0.01, 1_000.0),
+}
+_FEE: Final = FeeRule(0.0003, 0.1)  # of the index, at most a tenth of the premium
 
-    Returns
-    -------
-    list of dict
-        ``method``, ``path`` and ``body``; numbers are text.
+NAME: Final = r"(?P<base>[A-Z0-9]+)-(?P<day>\d{6})-(?P<strike>[\d.]+)-(?P<flag>[CP])"
+_COLUMNS: Final = {
+    "bid": "bidPrice",
+    "ask": "askPrice",
+    "mark": "markPrice",
+    "mark_vol": "markIV",
+    "index": "exercisePrice",
+    "volume": "volume",
+}
+
+
+def agreed_terms(
+    asset: str, given: ContractTerms | Mapping[str, Any] | None = None, currency: str = "USDT"
+) -> ContractTerms:
+    """Terms of Binance's options on a coin, with those given in their place or beside them.
 
     Raises
     ------
-    InputError
-        If a leg is none of Binance's, or its amount is no whole steps.
+    ChainError
+        If the coin is not known here and its size, lot or ticks are not given.
     """
-    legs = legs_to_export(plan)
-    checked_time(time_in_force, tuple(TIMES))
-    names = order_ids(legs, getattr(plan, "id", "") if plan_id is None else plan_id)
-    rows = []
-    for leg, label in zip(legs, names, strict=True):
-        option = own_option(leg, "binance")
-        if option is None or option.terms.settlement != "cash" or option.asset not in UNITS:
-            raise InputError(
-                f"{leg.instrument.symbol} is no option of Binance's (settled in USDT, on {', '.join(UNITS)}); route it by "
-                "its terms instead: hedging.book.tickets."
-            )
-        name = f"{option.asset}-{option.expiry:%y%m%d}-{text(option.strike)}-{option.flag.upper()}"
-        unit = UNITS[option.asset]
-        here = steps_of(leg, name, "Binance", unit, steps or {})
-        row = {
-            "symbol": name,
-            "side": leg.side.upper(),
-            "type": "LIMIT",
-            "quantity": text(whole_steps(abs(leg.units) / unit, name, here.amount)),
-            "price": text(price_of(leg, name, here.ticks)),
-            "clientOrderId": label,
-        }
-        if time_in_force is not None:
-            row["timeInForce"] = TIMES[time_in_force]
-        rows.append(row)
-    return [
-        request("POST", "/eapi/v1/batchOrders", {"orders": batch}) for batch in batches(rows, MOST_ORDERS)
-    ]
+    known: dict[str, Any] = {"settlement": "cash", "currency": currency, "fee": _FEE, "venue": "binance"}
+    product = _PRODUCTS.get(asset)
+    if product is not None:
+        known |= {"multiplier": product.multiplier, "lot": product.lot, "ticks": ((0.0, product.tick),)}
+        return agreed(given, known)
+    who = f"Binance options on {asset!r}; known are {', '.join(_PRODUCTS)}"
+    return agreed(given, known, missing=("multiplier", "lot", "ticks"), who=who)
+
+
+def _read(file: QuoteFile, pick: Pick) -> OptionChain:
+    rows = six_digit_names(joined(file, "symbol"), "symbol", NAME)
+    rows = rows.assign(asset=rows["base"].where(rows["base"].notna(), None))
+    asset = pick_asset(rows["asset"], pick, file.name)
+    mine = rows[(rows["asset"] == asset) | rows["asset"].isna()]
+    terms = agreed_terms(asset, pick.terms)
+    return OptionChain.from_frame(
+        mine,
+        asset=asset,
+        as_of=_time(mine, pick, file.name),
+        units={"price": "money", "vol": "decimal"},
+        columns={ours: theirs for ours, theirs in _COLUMNS.items() if theirs in mine.columns},
+        terms=terms,
+        spot=pick.spot,
+        source=file.name,
+        sha256=file.sha256,
+        rules=pick.rules,
+    )
+
+
+def _time(rows: pd.DataFrame, pick: Pick, name: str) -> pd.Timestamp:
+    """The time asked for, or the latest one that tickers carry."""
+    if pick.at is not None:
+        return utc(pick.at, "at")
+    column = "closeTime" if "closeTime" in rows.columns else "time"
+    if column not in rows.columns or rows[column].isna().all():
+        return given_time(pick, name)
+    latest: pd.Timestamp = epoch(rows[column].dropna(), "ms", name).max()
+    return latest
+
+
+def _matches(file: QuoteFile) -> bool:
+    rows = joined(file, "symbol")
+    if not len(rows) or not {"bidPrice", "markPrice", "markIV"} & set(rows.columns):
+        return False
+    return bool(rows["symbol"].astype(str).str.fullmatch(NAME).any())
+
+
+ROWS: Final = Format("binance", _matches, _read, heeds=("spot",))

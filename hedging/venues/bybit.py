@@ -11,30 +11,17 @@ from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
-from hedging.book.legs import Leg, Legs, legs_to_export
-from hedging.book.tickets import order_ids
 from hedging.errors import ChainError, InputError
 from hedging.market.chain import OptionChain
-from hedging.market.contracts import ContractTerms, FeeRule, Perpetual, option_symbol
-from hedging.venues._files import Format, Pick, QuoteFile, pick_asset, pick_snapshot
-from hedging.venues._orders import (
-    Steps,
-    batches,
-    checked_time,
-    own_option,
-    price_of,
-    request,
-    steps_of,
-    text,
-    whole_steps,
-)
-from hedging.venues._times import epoch, held, stamps
+from hedging.market.contracts import ContractTerms, FeeRule
+from hedging.venues._bybit_orders import orders
+from hedging.venues._formats import Format, Pick, given_time, pick_asset, pick_snapshot
+from hedging.venues._opening import QuoteFile
+from hedging.venues._terms import agreed, fields_of
+from hedging.venues._times import epoch, held, moments, stamps
 from hedging.venues.deribit.names import named
 
-__all__ = ["TABLE", "TICKERS", "option_terms", "orders"]
-
-MOST_ORDERS: Final = 20  # in one request
-TIMES: Final = {"good_til_cancelled": "GTC", "immediate_or_cancel": "IOC", "fill_or_kill": "FOK"}
+__all__ = ["TABLE", "TICKERS", "agreed_terms", "option_terms", "orders"]
 
 
 class _Product(NamedTuple):
@@ -49,6 +36,7 @@ _PRODUCTS: Final = {
     "ETH": _Product(0.1, ((0.0, 0.1),)),
     "SOL": _Product(1.0, ((0.0, 0.01),)),
 }
+_TIME_COLUMNS: Final = ("time", "timestamp", "download_date")
 # 0.03 % of the index, at most 12.5 % of the premium; the cap is 7 % in the schedules of 2025.
 _FEE: Final = {"2020-01-01": FeeRule(0.0003, 0.125), "2025-01-01": FeeRule(0.0003, 0.07)}
 
@@ -90,6 +78,28 @@ def option_terms(asset: str, as_of: str | pd.Timestamp, currency: str = "USDT") 
     )
 
 
+def agreed_terms(
+    asset: str,
+    as_of: str | pd.Timestamp,
+    currency: str = "USDT",
+    given: ContractTerms | Mapping[str, Any] | None = None,
+) -> ContractTerms:
+    """Terms of Bybit's options with those given in their place, or completing what is not known here.
+
+    Raises
+    ------
+    ChainError
+        If the coin is not known here and its lot or ticks are not given.
+    """
+    if isinstance(given, ContractTerms):
+        return given
+    if asset in _PRODUCTS:
+        return agreed(given, fields_of(option_terms(asset, as_of, currency)))
+    known = {"settlement": "cash", "currency": currency, "fee": held(_FEE, as_of), "venue": "bybit"}
+    who = f"Bybit options on {asset!r}; known are {', '.join(_PRODUCTS)}"
+    return agreed(given, known, missing=("lot", "ticks"), who=who)
+
+
 def _named(rows: pd.DataFrame) -> pd.DataFrame:
     """Add what the names say: Deribit's shape, with the currency behind where it is USDT."""
     parts = rows["symbol"].astype(str).str.extract(r"^(?P<plain>.*-[CP])(?:-(?P<currency>USDT|USDC))?$")
@@ -113,7 +123,7 @@ def _chain(
         as_of=as_of,
         units={"price": "money", "vol": "decimal"},
         columns=columns,
-        terms=option_terms(asset, as_of, currencies[0]),
+        terms=agreed_terms(asset, as_of, currencies[0], pick.terms),
         reject=mine["contradiction"],
         source=file.name,
         sha256=file.sha256,
@@ -145,9 +155,29 @@ def _entries(content: Any) -> list[dict[str, Any]]:
     return entries if whole else []
 
 
+def _ticker_rows(file: QuoteFile) -> pd.DataFrame:
+    """Rows of a reply, or of the table that was saved of one."""
+    if isinstance(file.content, pd.DataFrame):
+        return file.content
+    entries = _entries(file.content) or (file.content if isinstance(file.content, list) else [])
+    return pd.DataFrame(entries if all(isinstance(entry, dict) for entry in entries) else [])
+
+
+def _ticker_time(rows: pd.DataFrame, file: QuoteFile, pick: Pick) -> pd.Timestamp:
+    """Time of the reply; of a saved table that of its own column, or the one asked for."""
+    if isinstance(file.content, dict) and "time" in file.content:
+        sent: pd.Timestamp = epoch(pd.Series([file.content["time"]], name="time"), "ms", file.name).iloc[0]
+        return sent
+    column = next((name for name in _TIME_COLUMNS if name in rows.columns), None)
+    if column is None or pick.at is not None:
+        return given_time(pick, file.name)
+    latest: pd.Timestamp = moments(rows[column], file.name, pick.timezone).max()
+    return latest
+
+
 def _read_tickers(file: QuoteFile, pick: Pick) -> OptionChain:
-    rows = _named(pd.DataFrame(_entries(file.content)))
-    when = epoch(pd.Series([file.content.get("time")], name="time"), "ms", file.name).iloc[0]
+    rows = _named(_ticker_rows(file))
+    when = _ticker_time(rows, file, pick)
     theirs = {
         "bid": "bid1Price",
         "ask": "ask1Price",
@@ -172,80 +202,6 @@ TABLE: Final = Format(
 )
 TICKERS: Final = Format(
     "bybit-tickers",
-    lambda file: {"symbol", "bid1Price"} <= set((_entries(file.content) or [{}])[0]),
+    lambda file: {"symbol", "bid1Price"} <= set(_ticker_rows(file).columns),
     _read_tickers,
 )
-
-
-def orders(
-    plan: Legs,
-    *,
-    steps: Mapping[str, Steps] | None = None,
-    plan_id: str | None = None,
-    time_in_force: str | None = None,
-) -> list[dict[str, Any]]:
-    """Requests of ``/v5/order/create-batch``, of 20 limit orders at most each. Nothing is sent.
-
-    Parameters
-    ----------
-    plan : HasLegs or iterable of Leg
-        Options of Bybit's, linear perpetuals (``BTCUSDT``) and inverse ones (``BTCUSD``, sized in dollars).
-    steps : mapping, optional
-        Ticks and the step of the amount by symbol, as the exchange states them; needed for perpetuals.
-    plan_id : str, optional
-        For ``orderLinkId``, which options must have; by default the plan's own id.
-    time_in_force : {'good_til_cancelled', 'immediate_or_cancel', 'fill_or_kill'}, optional
-
-    Returns
-    -------
-    list of dict
-        ``method``, ``path`` and ``body``; numbers are text, as the exchange takes them.
-
-    Raises
-    ------
-    InputError
-        If a leg is none of Bybit's, its steps are not known, or its amount is no whole steps.
-    """
-    legs = legs_to_export(plan)
-    checked_time(time_in_force, tuple(TIMES))
-    names = order_ids(legs, getattr(plan, "id", "") if plan_id is None else plan_id)
-    made: dict[str, list[dict[str, Any]]] = {}
-    for leg, label in zip(legs, names, strict=True):
-        category, symbol = _named_leg(leg)
-        here = steps_of(leg, symbol, "Bybit", 1.0, steps or {})
-        inverse = category == "inverse"
-        size = abs(leg.units) * (leg.price if inverse else 1.0)
-        row = {
-            "symbol": symbol,
-            "side": leg.side.capitalize(),
-            "orderType": "Limit",
-            "qty": text(whole_steps(size, symbol, here.amount, rounded=inverse)),
-            "price": text(price_of(leg, symbol, here.ticks)),
-            "orderLinkId": label,
-        }
-        if time_in_force is not None:
-            row["timeInForce"] = TIMES[time_in_force]
-        made.setdefault(category, []).append(row)
-    return [
-        request("POST", "/v5/order/create-batch", {"category": category, "request": batch})
-        for category, rows in made.items()
-        for batch in batches(rows, MOST_ORDERS)
-    ]
-
-
-def _named_leg(leg: Leg) -> tuple[str, str]:
-    """Category and symbol of a leg's instrument."""
-    item = leg.instrument
-    option = own_option(leg, "bybit")
-    if option is not None:
-        if option.terms.settlement != "cash":
-            raise InputError(f"{option.symbol} settles in coin; options of Bybit settle in USDT or USDC.")
-        plain = option_symbol(option.asset, option.expiry, option.strike, option.flag).replace("d", ".")
-        return "option", f"{plain}-USDT" if option.terms.currency == "USDT" else plain
-    if isinstance(item, Perpetual):
-        return (
-            ("inverse", f"{item.asset}USD") if item.settlement == "coin" else ("linear", f"{item.asset}USDT")
-        )
-    raise InputError(
-        f"{item.symbol} is traded on Bybit under a name that is not said; route it by its terms instead."
-    )

@@ -1,7 +1,8 @@
 """Option chains as ccxt returns them: ``fetch_option_chain``'s dictionaries, with no dependency on ccxt.
 
-ccxt passes vols on in whatever unit the exchange uses, and often none at all. For Deribit the exchange's own
-row under ``info`` is read; for others vols are taken from the quotes.
+ccxt passes vols on in whatever unit the exchange uses, and often none at all. Which exchange it was, and what its vols
+and its index are, the exchange's own rows under ``info`` say; without them terms must be given, and vols are taken
+from the quotes.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms
 from hedging.units import utc
-from hedging.venues import bybit, deribit
-from hedging.venues._files import Format, Pick, QuoteFile, pick_asset
+from hedging.venues import binance, bybit, deribit, okx
+from hedging.venues._formats import Format, Pick, pick_asset
+from hedging.venues._opening import QuoteFile
+from hedging.venues._terms import agreed
 from hedging.venues._times import epoch
 
 __all__ = ["OPTION_CHAIN", "read_option_chain"]
@@ -35,13 +38,21 @@ _COLUMNS: Final = {
     "volume": "baseVolume",
 }
 
+_SHOWN: Final = {
+    "deribit": {"mark_vol": "mark_iv", "index": "estimated_delivery_price"},
+    "okx": {"mark_vol": "markVol", "forward": "fwdPx"},
+    "bybit": {"mark_vol": "markIv", "index": "indexPrice"},
+    "binance": {"mark_vol": "markIV", "index": "exercisePrice"},
+}
+"""Our columns and what the exchanges' own rows call them, in their own units."""
+
 
 def read_option_chain(
     options: Mapping[str, Mapping[str, Any]],
     *,
     asset: str | None = None,
     as_of: str | pd.Timestamp | None = None,
-    terms: ContractTerms | None = None,
+    terms: ContractTerms | Mapping[str, Any] | None = None,
     source: str = "ccxt",
 ) -> OptionChain:
     """Build a chain from the dictionaries of ``exchange.fetch_option_chain(code)``.
@@ -54,8 +65,9 @@ def read_option_chain(
         Which underlying, where there are several.
     as_of : str or Timestamp, optional
         Time of the quotes, where the dictionaries carry none.
-    terms : ContractTerms, optional
-        Terms of the options; by default Deribit's or Bybit's, by the exchange's rows under ``info``.
+    terms : ContractTerms or mapping, optional
+        Terms of the options; by default those of the exchange, known by its rows under ``info``: Deribit, OKX,
+        Bybit or Binance. A mapping changes or completes some fields.
     source : str
         Name for messages and records.
 
@@ -65,10 +77,10 @@ def read_option_chain(
         If there is no option, no time, or no terms.
     """
     with foreign(source, ChainError, ours=False):
-        return _read(QuoteFile(source, "", dict(options)), Pick(as_of, asset), terms)
+        return _read(QuoteFile(source, "", dict(options)), Pick(as_of, asset, terms=terms))
 
 
-def _read(file: QuoteFile, pick: Pick, terms: ContractTerms | None = None) -> OptionChain:
+def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     rows = _rows(file)
     asset = pick_asset(rows["asset"], pick, file.name)
     mine = rows[(rows["asset"] == asset) | rows["asset"].isna()]
@@ -77,20 +89,20 @@ def _read(file: QuoteFile, pick: Pick, terms: ContractTerms | None = None) -> Op
         raise ChainError(f"{file.name} holds options on {asset} of several settlements; split them first.")
     settle = str(settles[0])
     when = _time(mine, pick, file)
-    own = _is_deribit(mine)
-    if terms is None and own:
-        terms = deribit.option_terms(asset if settle == asset else f"{asset}_{settle}", when)
-    elif terms is None:
-        terms = bybit.option_terms(asset, when, settle)
-    if own:
-        mine = mine.assign(mark_iv=_info(mine, "mark_iv"), index=_info(mine, "estimated_delivery_price"))
+    venue = _venue(mine)
+    terms = _terms(venue, mine, asset, settle, when, pick)
+    shown = {name: _info(mine, theirs) for name, theirs in _SHOWN.get(venue, {}).items()}
+    mine = mine.assign(**{f"info_{name}": column for name, column in shown.items()})
     columns = {ours: theirs for ours, theirs in _COLUMNS.items() if theirs in mine.columns}
     return OptionChain.from_frame(
         mine,
         asset=asset,
         as_of=when,
-        units={"price": "coin" if settle == asset else "money", "vol": "percent"},
-        columns=columns | ({"mark_vol": "mark_iv"} if own else {}),
+        units={
+            "price": "coin" if settle == asset else "money",
+            "vol": "percent" if venue == "deribit" else "decimal",
+        },
+        columns=columns | {name: f"info_{name}" for name in shown},
         terms=terms,
         source=file.name,
         sha256=file.sha256,
@@ -133,9 +145,38 @@ def _info(rows: pd.DataFrame, key: str) -> pd.Series:
     return rows["info"].map(lambda info: info.get(key) if isinstance(info, dict) else None)
 
 
-def _is_deribit(rows: pd.DataFrame) -> bool:
-    names = _info(rows, "instrument_name").dropna()
-    return bool(len(names)) and deribit.parse_name(str(names.iloc[0])) is not None
+def _venue(rows: pd.DataFrame) -> str:
+    """The exchange, by what its own rows call a contract; ``""`` where they do not say."""
+    if deribit.parse_name(_first(rows, "instrument_name")) is not None:
+        return "deribit"
+    if re.fullmatch(okx.NAME, _first(rows, "instId")):
+        return "okx"
+    symbol = _first(rows, "symbol")
+    if re.fullmatch(binance.NAME, symbol):
+        return "binance"
+    return "bybit" if deribit.parse_name(re.sub("-USD[TC]$", "", symbol)) is not None else ""
+
+
+def _first(rows: pd.DataFrame, key: str) -> str:
+    values = _info(rows, key).dropna()
+    return str(values.iloc[0]) if len(values) else ""
+
+
+def _terms(
+    venue: str, rows: pd.DataFrame, asset: str, settle: str, when: pd.Timestamp, pick: Pick
+) -> ContractTerms:
+    """Terms of the exchange that the rows are of, never of another."""
+    if venue == "deribit":
+        return deribit.agreed_terms(asset if settle == asset else f"{asset}_{settle}", when, pick.terms)
+    if venue == "okx":
+        return okx.agreed_terms(f"{asset}-{rows['quote'].dropna().iloc[0]}", when, pick.terms)
+    if venue == "bybit":
+        return bybit.agreed_terms(asset, when, settle, pick.terms)
+    if venue == "binance":
+        return binance.agreed_terms(asset, pick.terms, settle)
+    known = {"settlement": "coin" if settle == asset else "cash"}
+    who = f"these options on {asset!r}: their rows do not say of which exchange they are"
+    return agreed(pick.terms, known, missing=("multiplier", "lot", "ticks", "fee"), who=who)
 
 
 def _matches(file: QuoteFile) -> bool:

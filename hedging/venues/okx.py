@@ -1,108 +1,128 @@
-"""OKX: legs as the parameters of its batch orders. Nothing is sent.
+"""OKX's options: ``BTC-USD-260327-70000-C``, settled in coin, in contracts of a share of a coin.
 
-Coin-settled options (``BTC-USD-240329-40000-C``) count contracts of 0.01 BTC or 0.1 ETH; perpetuals
-(``BTC-USD-SWAP``) contracts of 100 or 10 dollars.
+Quotes come in one reply (tickers), vols and forwards in another (opt-summary); each is read alone, the two together
+where one is handed in beside the other, or where rows of both were put in one list.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from hedging.book.legs import Leg, Legs, legs_to_export
-from hedging.book.tickets import order_ids
-from hedging.errors import InputError
-from hedging.market.contracts import Perpetual
-from hedging.venues._orders import (
-    Steps,
-    batches,
-    checked_time,
-    own_option,
-    price_of,
-    request,
-    steps_of,
-    text,
-    whole_steps,
-)
+import numpy as np
+import pandas as pd
 
-__all__ = ["orders"]
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import ContractTerms, FeeRule, Ticks
+from hedging.venues._formats import Format, Pick, pick_asset
+from hedging.venues._okx_orders import orders
+from hedging.venues._opening import QuoteFile
+from hedging.venues._replies import joined, six_digit_names
+from hedging.venues._terms import agreed
+from hedging.venues._times import epoch, held
 
-MOST_ORDERS: Final = 20  # in one request
-CONTRACT: Final = {"BTC": 0.01, "ETH": 0.1}  # coins in a contract of options
-SWAP: Final = {"BTC": 100.0, "ETH": 10.0}  # dollars in a contract of the inverse perpetual
-TYPES: Final = {"good_til_cancelled": "limit", "immediate_or_cancel": "ioc", "fill_or_kill": "fok"}
+__all__ = ["NAME", "REPLIES", "agreed_terms", "chain_of", "okx_names", "orders", "pick_pair"]
 
 
-def orders(
-    plan: Legs,
-    *,
-    steps: Mapping[str, Steps] | None = None,
-    plan_id: str | None = None,
-    time_in_force: str | None = None,
-    trade_mode: str = "cross",
-) -> list[dict[str, Any]]:
-    """Requests of ``/api/v5/trade/batch-orders``, of 20 limit orders at most each.
+class _Product(NamedTuple):
+    multiplier: float  # coins a contract
+    ticks: Ticks
 
-    Parameters
-    ----------
-    plan : HasLegs or iterable of Leg
-        Coin-settled options on BTC and ETH, and inverse perpetuals.
-    steps : mapping, optional
-        Ticks, and the step of the amount in contracts, by instrument id; needed for perpetuals.
-    plan_id : str, optional
-        For ``clOrdId``, of letters and digits alone; by default the plan's own id.
-    time_in_force : {'good_til_cancelled', 'immediate_or_cancel', 'fill_or_kill'}, optional
-        Part of the order's type there.
-    trade_mode : {'cross', 'isolated'}
-        ``tdMode``.
 
-    Returns
-    -------
-    list of dict
-        ``method``, ``path`` and ``body``; numbers are text, as the exchange takes them.
+# Sizes: the exchange's introduction to its options. Ticks as its instruments state them, which may differ by
+# contract: 0.0001 below 0.005 and 0.0005 above.
+_COIN_TICKS: Final = ((0.0, 0.0001), (0.005, 0.0005))
+_PRODUCTS: Final = {"BTC-USD": _Product(0.01, _COIN_TICKS), "ETH-USD": _Product(0.1, _COIN_TICKS)}
+# A regular taker: 0.03 % of the underlying; of the premium at most 12.5 %, 7 % since 15 May 2025.
+_FEE: Final = {"2020-01-01": FeeRule(0.0003, 0.125), "2025-05-15": FeeRule(0.0003, 0.07)}
+
+NAME: Final = r"(?P<base>[A-Z0-9]+)-(?P<quote>[A-Z]+)-(?P<day>\d{6})-(?P<strike>[\d.]+)-(?P<flag>[CP])"
+_COLUMNS: Final = {
+    "symbol": "instId",
+    "bid": "bidPx",
+    "ask": "askPx",
+    "bid_size": "bidSz",
+    "ask_size": "askSz",
+    "mark": "markPx",
+    "mark_vol": "markVol",
+    "forward": "fwdPx",
+    "index": "idxPx",
+    "open_interest": "oiCcy",
+    "volume": "volCcy24h",
+}
+
+
+def agreed_terms(
+    underlying: str, as_of: str | pd.Timestamp, given: ContractTerms | Mapping[str, Any] | None = None
+) -> ContractTerms:
+    """Terms of OKX's options on ``"BTC-USD"`` or another pair, with those given in their place or beside them.
 
     Raises
     ------
-    InputError
-        If a leg is none of OKX's, its steps are not known, or its amount is no whole contracts.
+    ChainError
+        If the pair is not known here and its size, ticks or settlement are not given.
     """
-    legs = legs_to_export(plan)
-    checked_time(time_in_force, tuple(TYPES))
-    if trade_mode not in ("cross", "isolated"):
-        raise InputError(f"trade_mode must be 'cross' or 'isolated'; got {trade_mode!r}.")
-    names = order_ids(legs, getattr(plan, "id", "") if plan_id is None else plan_id)
-    rows = []
-    for leg, label in zip(legs, names, strict=True):
-        name, contracts, coins = _counted(leg)
-        here = steps_of(leg, name, "OKX", coins, steps or {})
-        rows.append(
-            {
-                "instId": name,
-                "tdMode": trade_mode,
-                "clOrdId": label.replace("-", "n"),
-                "side": leg.side,
-                "ordType": TYPES[time_in_force or "good_til_cancelled"],
-                "px": text(price_of(leg, name, here.ticks)),
-                "sz": text(
-                    whole_steps(contracts, name, here.amount, rounded=isinstance(leg.instrument, Perpetual))
-                ),
-            }
-        )
-    return [request("POST", "/api/v5/trade/batch-orders", batch) for batch in batches(rows, MOST_ORDERS)]
+    product = _PRODUCTS.get(underlying)
+    quote = underlying.partition("-")[2]
+    known: dict[str, Any] = {"venue": "okx", "fee": held(_FEE, as_of), "lot": 1.0, "currency": quote or "USD"}
+    if product is not None:
+        known |= {"settlement": "coin", "multiplier": product.multiplier, "ticks": product.ticks}
+        return agreed(given, known)
+    who = f"OKX options on {underlying!r}; known are {', '.join(_PRODUCTS)}"
+    return agreed(given, known, missing=("settlement", "multiplier", "ticks"), who=who)
 
 
-def _counted(leg: Leg) -> tuple[str, float, float]:
-    """Instrument id, number of contracts, and coins in one (0 where a contract is money)."""
-    item = leg.instrument
-    option = own_option(leg, "okx")
-    known = CONTRACT.get(item.asset)
-    if option is not None and option.terms.settlement == "coin" and known is not None:
-        strike = text(option.strike)
-        name = f"{option.asset}-USD-{option.expiry:%y%m%d}-{strike}-{option.flag.upper()}"
-        return name, abs(leg.units) / known, known
-    if isinstance(item, Perpetual) and item.settlement == "coin" and item.asset in SWAP:
-        return f"{item.asset}-USD-SWAP", abs(leg.units) * leg.price / SWAP[item.asset], 0.0
-    raise InputError(
-        f"{item.symbol} is none of OKX's that are known here (options settled in coin, inverse perpetuals, of "
-        f"{' and '.join(CONTRACT)}); route it by its terms instead: hedging.book.tickets."
+def okx_names(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Add what OKX's names say: ``base, quote, expiry, strike, flag`` and ``asset``, the pair."""
+    read = six_digit_names(rows, column, NAME)
+    return read.assign(asset=(read["base"] + "-" + read["quote"]).where(read["base"].notna(), None))
+
+
+def chain_of(
+    rows: pd.DataFrame,
+    file: QuoteFile,
+    pick: Pick,
+    *,
+    pair: str,
+    as_of: pd.Timestamp,
+    columns: Mapping[str, str] = _COLUMNS,
+    vol: str = "decimal",
+) -> OptionChain:
+    """The chain of one pair from rows that `okx_names` returned."""
+    mine = rows[(rows["asset"] == pair) | rows["asset"].isna()]
+    terms = agreed_terms(pair, as_of, pick.terms)
+    return OptionChain.from_frame(
+        mine.assign(
+            open_interest=np.nan, volume=np.nan
+        ),  # contracts under these names, coins under the replies' own
+        asset=pair.partition("-")[0],
+        as_of=as_of,
+        units={"price": "coin" if terms.settlement == "coin" else "money", "vol": vol},
+        columns={ours: theirs for ours, theirs in columns.items() if theirs in mine.columns},
+        terms=terms,
+        spot=pick.spot,
+        source=file.name,
+        sha256=file.sha256,
+        rules=pick.rules,
     )
+
+
+def _read(file: QuoteFile, pick: Pick) -> OptionChain:
+    rows = okx_names(joined(file, "instId"), "instId")
+    pair = pick_pair(rows["asset"], pick, file.name)
+    moments = epoch(rows.loc[rows["asset"] == pair, "ts"].dropna(), "ms", file.name)
+    return chain_of(rows, file, pick, pair=pair, as_of=moments.max())
+
+
+def pick_pair(assets: pd.Series, pick: Pick, name: str) -> str:
+    """The pair to read; BTC stands for BTC-USD where that is all there is of it."""
+    mine = [pair for pair in assets.dropna().unique() if pick.asset == pair.partition("-")[0]]
+    return str(mine[0]) if len(mine) == 1 else pick_asset(assets, pick, name)
+
+
+REPLIES: Final = Format(
+    "okx",
+    lambda file: bool({"bidPx", "markVol", "markPx"} & set(joined(file, "instId").columns)),
+    _read,
+    heeds=("spot",),
+)

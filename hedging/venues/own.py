@@ -27,7 +27,8 @@ from hedging.market._cleaning import BEYOND_BELIEF, judge, numbers, rejected_row
 from hedging.market.chain import ChainRules, OptionChain, in_columns
 from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.units import utc
-from hedging.venues._files import Format, Pick, QuoteFile
+from hedging.venues._formats import Format, Pick
+from hedging.venues._opening import QuoteFile
 
 __all__ = ["OWN", "write_chain"]
 
@@ -213,4 +214,6 @@ def _parts(file: QuoteFile) -> tuple[Any, pd.DataFrame, Callable[[], str]]:
     return head, table, lambda: rest
 
 
-OWN: Final = Format("hedging", lambda file: KEY in file.metadata or file.text.startswith(_MARK), _read)
+OWN: Final = Format(
+    "hedging", lambda file: KEY in file.metadata or file.text.startswith(_MARK), _read, own_terms=True
+)

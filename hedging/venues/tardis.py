@@ -13,7 +13,9 @@ import pandas as pd
 from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.units import utc
-from hedging.venues._files import Format, Pick, QuoteFile, pick_asset
+from hedging.venues import okx
+from hedging.venues._formats import Format, Pick, pick_asset
+from hedging.venues._opening import QuoteFile
 from hedging.venues._times import epoch
 from hedging.venues.deribit.names import named
 from hedging.venues.deribit.rows import API_COLUMNS, chain_from_rows
@@ -21,20 +23,33 @@ from hedging.venues.deribit.rows import API_COLUMNS, chain_from_rows
 __all__ = ["OPTIONS_CHAIN"]
 
 _COLUMNS: Final = API_COLUMNS | {"symbol": "symbol"}
+_EXCHANGES: Final = ("deribit", "okex-options")
+# Sizes are contracts there, and open interest too: it is left out, as is volume.
+_OKX: Final = {
+    ours: theirs for ours, theirs in _COLUMNS.items() if ours not in ("index", "open_interest", "volume")
+}
 
 
 def _times(file: QuoteFile) -> pd.Series:
     return epoch(file.content["timestamp"], "us", file.name)
 
 
+def _exchange(file: QuoteFile) -> str:
+    """The one exchange of a file."""
+    names = {"no exchange" if pd.isna(name) else str(name) for name in file.content["exchange"].unique()}
+    if len(names) != 1 or (strange := sorted(names - set(_EXCHANGES))):
+        shown = ", ".join(strange if len(names) == 1 else sorted(names))
+        raise ChainError(
+            f"{file.name} holds options of {shown}; read here is a file of one of {', '.join(_EXCHANGES)}."
+        )
+    return names.pop()
+
+
 def _named(file: QuoteFile, pick: Pick) -> tuple[pd.DataFrame, str]:
     """Return the rows with what their names say, and the asset to read."""
-    exchanges = ("no exchange" if pd.isna(name) else str(name) for name in file.content["exchange"].unique())
-    others = sorted(set(exchanges) - {"deribit"})
-    if others:
-        raise ChainError(
-            f"{file.name} holds options of {', '.join(others)}; only Deribit's names are known here."
-        )
+    if _exchange(file) == "okex-options":
+        rows = okx.okx_names(file.content, "symbol")
+        return rows, okx.pick_pair(rows["asset"], pick, file.name)
     rows = named(file.content, "symbol")
     return rows, pick_asset(rows.loc[rows["flag"] != "", "asset"], pick, file.name)
 
@@ -53,11 +68,17 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     seen = rows.assign(timestamp=times)[times <= when].sort_values("timestamp", kind="stable")
     if seen.empty:
         raise ChainError(f"{file.name} starts at {times.min():%Y-%m-%d %H:%M:%S} UTC, after {when}.")
+    rows = seen.drop_duplicates("symbol", keep="last")
+    if _exchange(file) == "okex-options":
+        return okx.chain_of(
+            rows, file, pick, pair=asset, as_of=when, columns=_OKX, vol="percent"
+        )  # tardis.dev brings all vols to per cent
     return chain_from_rows(
-        seen.drop_duplicates("symbol", keep="last"),
+        rows,
         asset=asset,
         as_of=when,
         columns=_COLUMNS,
+        terms=pick.terms,
         source=file.name,
         sha256=file.sha256,
         rules=pick.rules,

@@ -87,13 +87,13 @@ def test_a_tardis_file_is_walked_through_in_steps(tmp_path):
 
 
 def test_a_tardis_file_of_another_exchange_is_refused(tmp_path):
-    with pytest.raises(ChainError, match="holds options of okex-options"):
-        read_chain(saved(tmp_path, tardis({"exchange": "okex-options"}), "options.csv"))
+    with pytest.raises(ChainError, match="holds options of huobi-dm-options"):
+        read_chain(saved(tmp_path, tardis({"exchange": "huobi-dm-options"}), "options.csv"))
 
 
 def test_a_tardis_file_of_no_exchange_or_without_the_asset_is_refused(tmp_path):
     path = saved(tmp_path, tardis({}, {"exchange": ""}), "options.csv")
-    with pytest.raises(ChainError, match="holds options of no exchange"):
+    with pytest.raises(ChainError, match="holds options of deribit, no exchange"):
         read_chain(path)
     with pytest.raises(ChainError, match="it has no ETH"):
         read_chains(saved(tmp_path, tardis({}), "options.csv"), every="5s", asset="ETH")

@@ -14,7 +14,13 @@ from hedging.venues.deribit.names import Name, parse_name
 from hedging.venues.deribit.orders import orders
 from hedging.venues.deribit.packages import BLOCK_MINIMUM, block_rfq, combo_orders
 from hedging.venues.deribit.rows import chain_from_rows, futures_from_rows
-from hedging.venues.deribit.terms import LinearTerms, linear_terms, option_terms, terms_from_instrument
+from hedging.venues.deribit.terms import (
+    LinearTerms,
+    agreed_terms,
+    linear_terms,
+    option_terms,
+    terms_from_instrument,
+)
 
 __all__ = [
     "BLOCK_MINIMUM",
@@ -23,6 +29,7 @@ __all__ = [
     "Client",
     "LinearTerms",
     "Name",
+    "agreed_terms",
     "block_rfq",
     "book_from_account",
     "chain_from_rows",

@@ -10,7 +10,8 @@ import pandas as pd
 from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.market.snapshots import Snapshots
-from hedging.venues._files import Format, Pick, QuoteFile, pick_asset, pick_snapshot
+from hedging.venues._formats import Format, Pick, pick_asset, pick_snapshot
+from hedging.venues._opening import QuoteFile
 from hedging.venues._times import epoch, stamps
 from hedging.venues.deribit.names import named
 from hedging.venues.deribit.rows import API_COLUMNS, SUMMARY_COLUMNS, chain_from_rows, snapshots_from_rows
@@ -54,17 +55,41 @@ def _keys(file: QuoteFile) -> set[str]:
     return set(rows[0]) if rows else set()
 
 
-def _read_summary(file: QuoteFile, pick: Pick) -> OptionChain:
-    rows = named(pd.DataFrame(_rows(file.content)))
+def _summary(file: QuoteFile) -> pd.DataFrame:
+    """Rows of a book summary, as the API gives it or as it is saved from a DataFrame."""
+    content = file.content
+    return named(content if isinstance(content, pd.DataFrame) else pd.DataFrame(_rows(content)))
+
+
+def _summary_times(file: QuoteFile, pick: Pick) -> pd.Series:
+    """Times of one asset's rows.
+
+    A reply is of one moment, whose rows may be some milliseconds apart; where names repeat, several were put together.
+    """
+    rows = _summary(file)
+    rows = rows[(rows["asset"] == _option_asset(rows, pick, file)) | rows["asset"].isna()]
     times = epoch(rows["creation_timestamp"], "ms", file.name)
+    if rows["instrument_name"].duplicated().any():
+        minutes: pd.Series = times.dt.floor("min")
+        return minutes
+    return pd.Series(times.max(), index=rows.index)
+
+
+def _read_summary(file: QuoteFile, pick: Pick) -> OptionChain:
+    rows = _summary(file)
+    asset = _option_asset(rows, pick, file)
+    moments = _summary_times(file, pick)
+    if moments.nunique() > 1:
+        rows = rows.loc[moments.index[moments == pick_snapshot(moments, pick, file.name)]]
     return chain_from_rows(
         rows,
-        asset=_option_asset(rows, pick, file),
-        as_of=times.max(),
+        asset=asset,
+        as_of=epoch(rows["creation_timestamp"], "ms", file.name).max(),
         columns=SUMMARY_COLUMNS,
         source=file.name,
         sha256=file.sha256,
         rules=pick.rules,
+        terms=pick.terms,
     )
 
 
@@ -94,6 +119,7 @@ def _from_tickers(rows: pd.DataFrame, file: QuoteFile, pick: Pick) -> OptionChai
         source=file.name,
         sha256=file.sha256,
         rules=pick.rules,
+        terms=pick.terms,
     )
 
 
@@ -116,6 +142,7 @@ def _read_full(file: QuoteFile, pick: Pick) -> OptionChain:
         source=file.name,
         sha256=file.sha256,
         rules=pick.rules,
+        terms=pick.terms,
     )
 
 
@@ -141,6 +168,7 @@ def _read_daily(file: QuoteFile, pick: Pick) -> OptionChain:
         source=file.name,
         sha256=file.sha256,
         rules=pick.rules,
+        terms=pick.terms,
     )
 
 
@@ -154,6 +182,7 @@ def _read_all_daily(file: QuoteFile, pick: Pick, times: pd.DatetimeIndex) -> Sna
         times,
         asset=_option_asset(rows, pick, file),
         rules=pick.rules,
+        terms=pick.terms,
         source=file.name,
         sha256=file.sha256,
     )
@@ -178,6 +207,7 @@ def _read_quotes(file: QuoteFile, pick: Pick) -> OptionChain:
         source=file.name,
         sha256=file.sha256,
         rules=pick.rules,
+        terms=pick.terms,
     )
 
 
@@ -213,6 +243,7 @@ def _read_snapshot(file: QuoteFile, pick: Pick) -> OptionChain:
         source=file.name,
         sha256=file.sha256,
         rules=pick.rules,
+        terms=pick.terms,
     )
 
 
@@ -223,8 +254,9 @@ def _has(*columns: str) -> Any:
 
 SUMMARY: Final = Format(
     "deribit-summary",
-    lambda file: {"instrument_name", "creation_timestamp", "bid_price"} <= _keys(file),
+    lambda file: {"instrument_name", "creation_timestamp", "bid_price"} <= _keys(file) | file.columns,
     _read_summary,
+    _summary_times,
 )
 TICKER: Final = Format(
     "deribit-ticker",

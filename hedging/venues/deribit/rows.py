@@ -13,7 +13,7 @@ from hedging.market._judging import Source
 from hedging.market.chain import FUTURES_COLUMNS, ChainRules, OptionChain, in_columns, no_futures
 from hedging.market.contracts import ContractTerms
 from hedging.market.snapshots import Snapshots
-from hedging.venues.deribit.terms import option_terms
+from hedging.venues.deribit.terms import agreed_terms
 
 __all__ = ["API_COLUMNS", "SUMMARY_COLUMNS", "chain_from_rows", "futures_from_rows", "snapshots_from_rows"]
 
@@ -47,7 +47,7 @@ def chain_from_rows(
     as_of: pd.Timestamp,
     columns: Mapping[str, str] = API_COLUMNS,
     vol: Literal["percent", "decimal"] = "percent",
-    terms: ContractTerms | None = None,
+    terms: ContractTerms | Mapping[str, Any] | None = None,
     **keywords: Any,
 ) -> OptionChain:
     """Build the chain of `asset` from rows with Deribit's names.
@@ -65,8 +65,8 @@ def chain_from_rows(
         Our columns and what they are called in `rows`; those that `rows` lacks are left out.
     vol : {'percent', 'decimal'}
         Unit of the vols in `rows`.
-    terms : ContractTerms, optional
-        By default those that Deribit had at `as_of`.
+    terms : ContractTerms or mapping, optional
+        By default those that Deribit had at `as_of`; a mapping changes or completes some fields.
     **keywords
         Passed on to `OptionChain.from_frame`.
 
@@ -75,7 +75,7 @@ def chain_from_rows(
     ChainError
         If no row is usable.
     """
-    terms = option_terms(asset, as_of) if terms is None else terms
+    terms = agreed_terms(asset, as_of, terms)
     source = keywords.get("source", "table")
     mine, there = _mine(rows, asset, columns, terms, source)
     return OptionChain.from_frame(
@@ -98,6 +98,7 @@ def snapshots_from_rows(
     asset: str,
     columns: Mapping[str, str] = API_COLUMNS,
     vol: Literal["percent", "decimal"] = "percent",
+    terms: ContractTerms | Mapping[str, Any] | None = None,
     rules: ChainRules | None = None,
     source: str = "table",
     sha256: str = "",
@@ -106,8 +107,8 @@ def snapshots_from_rows(
 
     `rows` has a column ``snapshot``, the number of its own among `times`.
     """
-    terms = [option_terms(asset, when) for when in times]
-    mine, there = _mine(rows, asset, columns, terms[0], source)
+    each = [agreed_terms(asset, when, terms) for when in times]
+    mine, there = _mine(rows, asset, columns, each[0], source)
     futures = rows[(rows["asset"] == asset) & (rows["flag"] == "")]
     curve = pd.concat(
         [no_futures().assign(snapshot=0)]
@@ -118,9 +119,9 @@ def snapshots_from_rows(
         mine["snapshot"].to_numpy(dtype=np.intp),
         list(times),
         source=Source(
-            asset.partition("_")[0], source, _units(terms[0], vol), there, 0.0, rules or ChainRules()
+            asset.partition("_")[0], source, _units(each[0], vol), there, 0.0, rules or ChainRules()
         ),
-        terms=terms,
+        terms=each,
         futures=curve,
         sha256=sha256,
         reject=mine["contradiction"].to_numpy() if "contradiction" in mine.columns else None,

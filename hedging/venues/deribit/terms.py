@@ -13,9 +13,10 @@ import pandas as pd
 
 from hedging.errors import ChainError, InputError
 from hedging.market.contracts import ContractTerms, FeeRule, Ticks
+from hedging.venues._terms import agreed, fields_of
 from hedging.venues._times import held
 
-__all__ = ["LinearTerms", "linear_terms", "option_terms", "terms_from_instrument"]
+__all__ = ["LinearTerms", "agreed_terms", "linear_terms", "option_terms", "terms_from_instrument"]
 
 
 class _Product(NamedTuple):
@@ -127,6 +128,32 @@ def option_terms(
         venue="deribit",
         combo_waiver=held(_COMBO_WAIVER, as_of),
     )
+
+
+def agreed_terms(
+    asset: str, as_of: str | pd.Timestamp, given: ContractTerms | Mapping[str, Any] | None = None
+) -> ContractTerms:
+    """Terms of Deribit's options on `asset` with those given in their place, or completing what is not known here.
+
+    Raises
+    ------
+    ChainError
+        If the product is not known here and its size, lot or ticks are not given.
+    """
+    if isinstance(given, ContractTerms):
+        return given
+    if asset in _PRODUCTS:
+        return agreed(given, fields_of(option_terms(asset, as_of)))
+    pair = asset.partition("_")[2]
+    known = {
+        "settlement": "cash" if pair else "coin",
+        "currency": pair or "USD",
+        "fee": held(_USDC_OPTION_FEE if pair else _COIN_OPTION_FEE, as_of),
+        "venue": "deribit",
+        "combo_waiver": held(_COMBO_WAIVER, as_of),
+    }
+    who = f"Deribit options on {asset!r}; known are {', '.join(_PRODUCTS)}"
+    return agreed(given, known, missing=("multiplier", "lot", "ticks"), who=who)
 
 
 def linear_terms(

@@ -1,0 +1,123 @@
+"""What a format of quote files is, what may be asked of one, and how a chain is picked out of several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from hedging.errors import ChainError
+from hedging.market.chain import ChainRules, OptionChain
+from hedging.market.contracts import ContractTerms
+from hedging.market.snapshots import Snapshots
+from hedging.units import utc
+from hedging.venues._opening import QuoteFile
+
+__all__ = ["PRICING", "Format", "Pick", "given_time", "pick_asset", "pick_snapshot", "snapshots"]
+
+PRICING: Final = ("spot", "rate", "dividends")
+"""What may be given of the underlying, where a file does not say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """What the caller asked to read out of a file that may hold several chains, and said of what is not in it."""
+
+    at: str | pd.Timestamp | None = None
+    asset: str | None = None
+    timezone: str | None = None
+    rules: ChainRules | None = None
+    terms: ContractTerms | Mapping[str, Any] | None = None
+    spot: float | None = None
+    rate: float | None = None
+    dividends: Mapping[str, float] | None = None  # by ex-date
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format: how to know it, how to read a chain of it, and the times of its rows if it holds several."""
+
+    name: str
+    matches: Callable[[QuoteFile], bool]
+    read: Callable[[QuoteFile, Pick], OptionChain]
+    times: Callable[[QuoteFile, Pick], pd.Series] | None = None
+    read_all: Callable[[QuoteFile, Pick, pd.DatetimeIndex], Snapshots] | None = None  # in one pass
+    running: bool = False  # single updates: a chain is what stands at a time, not what carries it
+    heeds: tuple[str, ...] = ()  # which of `PRICING` it makes use of
+    own_terms: bool = False  # the file says its terms, and no others are taken
+
+
+def pick_asset(assets: pd.Series, pick: Pick, name: str) -> str:
+    """Return the asset to read: the one asked for, or the only one there is.
+
+    Raises
+    ------
+    ChainError
+        If the file has several and none was asked for, or not the one that was.
+    """
+    counts = assets.value_counts().sort_index()
+    if pick.asset is None and len(counts) == 1:
+        return str(counts.index[0])
+    wanted = [asset for asset in map(str, counts.index) if pick.asset in (asset, asset.partition("_")[0])]
+    if pick.asset in wanted or len(wanted) == 1:  # SOL stands for SOL_USDC where that is all there is of it
+        return str(pick.asset) if pick.asset in wanted else wanted[0]
+    there = ", ".join(f"{asset} ({count} rows)" for asset, count in counts.items()) or "no option at all"
+    asked = "pass asset= to pick one" if pick.asset is None else f"it has no {pick.asset}"
+    raise ChainError(f"{name} holds {there}; {asked}.")
+
+
+def snapshots(times: pd.Series) -> pd.DatetimeIndex:
+    """Return the distinct snapshot times of a file, ascending."""
+    return pd.DatetimeIndex(times.dropna().unique()).sort_values()
+
+
+def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
+    """Return the snapshot to read: the one asked for by date or time, or the only one there is.
+
+    Raises
+    ------
+    ChainError
+        If the file has several and none was asked for, or none on that day, or several on it.
+    """
+    stamps = snapshots(times)
+    if stamps.empty:
+        raise ChainError(f"{name} has no snapshot with a readable time.")
+    if pick.at is None and len(stamps) == 1:
+        return stamps[0]
+    span = f"{len(stamps)} snapshots from {stamps[0]:%Y-%m-%d %H:%M} to {stamps[-1]:%Y-%m-%d %H:%M} UTC"
+    if pick.at is None:
+        raise ChainError(f"{name} holds {span}; pass at= to pick one.")
+    is_date = isinstance(pick.at, str) and len(pick.at.strip()) == 10
+    wanted = utc(f"{pick.at}T00:00Z" if is_date else pick.at, "at")
+    day = stamps[stamps.normalize() == wanted.normalize()]
+    if not is_date and wanted in day:
+        return wanted
+    if not is_date:
+        # The times that messages list are cut to whole seconds: one given back must find its own snapshot.
+        whole = wanted == wanted.floor("s")
+        day = day[(day.floor("s") if whole else day) <= wanted][-1:]
+    if len(day) == 1:
+        return day[0]
+    if len(day) > 1:
+        listed = ", ".join(f"{stamp:%H:%M:%S}" for stamp in day)
+        raise ChainError(f"{name} has {len(day)} snapshots on {pick.at}: {listed}; pass at= with a time.")
+    raise ChainError(
+        f"{name} has no snapshot {'on' if is_date else 'on that day up to'} {pick.at}; it holds {span}."
+    )
+
+
+def given_time(pick: Pick, name: str) -> pd.Timestamp:
+    """The time asked for, of a file whose rows carry none.
+
+    Raises
+    ------
+    ChainError
+        If none was.
+    """
+    if pick.at is None:
+        raise ChainError(
+            f"{name} does not say when its quotes were taken; pass at= (--at), as 2026-02-06T08:00Z."
+        )
+    return utc(pick.at, "at")

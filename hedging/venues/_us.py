@@ -1,0 +1,302 @@
+"""What all files of US options share: names, terms, hours, forwards and rates, whoever saved them.
+
+Options on indices are European, those on stocks and funds American: forward and discount factor of each expiry come
+from put-call parity as an equation for the first, and from what is left of one for the second. Given rates and
+dividends win over both. A spot that the quotes contradict, as a price after hours beside quotes of the close, is
+replaced, and the chain notes it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from hedging.errors import ChainError, InputError
+from hedging.market import _american_parity, _parity
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import ContractTerms, FeeRule
+from hedging.units import DAYS_PER_YEAR, utc
+from hedging.venues._formats import Pick
+from hedging.venues._opening import QuoteFile
+from hedging.venues._terms import agreed, fields_of
+
+__all__ = [
+    "NAME",
+    "ZONE",
+    "Seen",
+    "at_or_session_end",
+    "named",
+    "only_asset",
+    "option_terms",
+    "root_asset",
+    "session_end",
+    "settled_at",
+    "us_chain",
+]
+
+ZONE: Final = "America/New_York"
+_CLOSE: Final = pd.Timedelta(hours=16, minutes=15)  # end of the regular session of index options
+_OPEN: Final = pd.Timedelta(hours=9, minutes=30)
+_SETTLED_AT_OPEN: Final = ("SPX", "NDX", "RUT", "VIX")  # roots; their weeklies settle on the close
+# Cash-settled index options that are exercised at expiry only; OEX and all stocks and funds are American.
+_EUROPEAN: Final = frozenset(
+    {"SPX", "XSP", "NDX", "XND", "NQX", "RUT", "MRUT", "VIX", "DJX", "XEO", "MXEA", "MXEF"}
+)
+_PENNIES: Final = frozenset({"SPY", "QQQ", "IWM"})  # quoted in cents at any price
+NAME: Final = re.compile(r"(?P<root>[A-Z]+\d?) *(?P<day>\d{6})(?P<flag>[CP])(?P<strike>\d{8})")
+
+# How far the first forward may be from spot, as shares of it beside 10 % a year. A stock may go ex-dividend before
+# the first expiry, by some per cent at most; after hours that is less likely than a move.
+_OFF: Final = {"european": 0.001, "american": 0.0015}
+_DIVIDEND: Final = {False: 0.03, True: 0.01}
+_CARRY: Final = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a file says beside its rows.
+
+    Attributes
+    ----------
+    asset : str
+    as_of : Timestamp
+        Time of the quotes.
+    spot : float, optional
+        [money]
+    rate : float, optional
+        Of the file; the quotes' own comes before it. [1/year]
+    closed : bool
+        Whether it was saved after hours.
+    notes : tuple of str
+    """
+
+    asset: str
+    as_of: pd.Timestamp
+    spot: float | None = None
+    rate: float | None = None
+    closed: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def option_terms(asset: str = "SPX") -> ContractTerms:
+    """Terms of US options: 100 units a contract, exercise and ticks by underlying; no fee set.
+
+    Options on indices are European, those on stocks and funds American. Ticks are 0.05 below 3 and 0.10 above for
+    indices, 0.01 and 0.05 for stocks and funds, and 0.01 throughout for SPY, QQQ and IWM. Fees of US options are a
+    broker's, per contract and not a share of anything; pass your own terms.
+    """
+    european = asset in _EUROPEAN
+    steps = (0.05, 0.10) if european else (0.01, 0.01 if asset in _PENNIES else 0.05)
+    return ContractTerms(
+        multiplier=100.0,
+        ticks=((0.0, steps[0]), (3.0, steps[1])),
+        fee=FeeRule(),
+        venue="cboe",
+        exercise="european" if european else "american",
+    )
+
+
+def root_asset(root: str) -> str:
+    """The underlying of a root: SPX of SPXW, AAPL of the adjusted AAPL1."""
+    plain = root.rstrip("0123456789")
+    weekly = plain.removesuffix("W")
+    return weekly if weekly in _EUROPEAN else plain
+
+
+def named(rows: pd.DataFrame, column: str = "symbol") -> pd.DataFrame:
+    """Add what names of the OSI form say: ``root, asset, expiry, strike, flag``; all empty where it is no such name."""
+    read = rows[column].astype(str).str.extract(f"^{NAME.pattern}$")
+    day = pd.to_datetime(read["day"], format="%y%m%d", errors="coerce")
+    return rows.assign(
+        root=read["root"],
+        asset=read["root"].map(root_asset, na_action="ignore").astype(object),
+        expiry=settled_at(day, read["root"]),
+        strike=pd.to_numeric(read["strike"]) / 1000.0,
+        flag=read["flag"].str.lower(),
+    )
+
+
+def settled_at(day: pd.Series, root: pd.Series) -> pd.Series:
+    """When the settlement price of an expiry is taken: at the open for old roots of indices, else at the close."""
+    moment = day.dt.tz_localize(ZONE) + root.isin(_SETTLED_AT_OPEN).map(
+        {True: _OPEN, False: pd.Timedelta(hours=16)}
+    )
+    moments: pd.Series = moment.dt.tz_convert("UTC")
+    return moments
+
+
+def session_end(saved: pd.Timestamp) -> tuple[pd.Timestamp, bool]:
+    """Time of the quotes in a file saved at `saved`, and whether the session was over.
+
+    Within a session it is `saved`, else the last close before it. Holidays are not known here.
+    """
+    local = saved.tz_convert(ZONE)
+    if local.weekday() < 5 and local.normalize() + _OPEN <= local < local.normalize() + _CLOSE:
+        return saved.tz_convert("UTC"), False
+    close = local.normalize() + _CLOSE
+    while close.weekday() > 4 or close > local:
+        close = (close - pd.Timedelta(days=1)).normalize() + _CLOSE
+    return close.tz_convert("UTC"), True
+
+
+def at_or_session_end(pick: Pick, saved: pd.Timestamp) -> tuple[pd.Timestamp, bool, tuple[str, ...]]:
+    """Time of the quotes: the one asked for, or that of `session_end`; with what is to be noted."""
+    if pick.at is not None:
+        return utc(pick.at, "at"), False, ()
+    when, closed = session_end(saved)
+    note = (
+        f"saved at {saved.tz_convert('UTC'):%Y-%m-%d %H:%M} UTC, after hours: taken as the quotes of the close, "
+        f"{when:%Y-%m-%d %H:%M} UTC; at= (--at) sets another time",
+    )
+    return when, closed, note if closed else ()
+
+
+def us_chain(rows: pd.DataFrame, file: QuoteFile, pick: Pick, seen: Seen) -> OptionChain:
+    """The chain of one US underlying.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``symbol, flag, strike, expiry, bid, ask`` and where known ``root, mark, mark_vol, bid_size, ask_size``, and
+        ``open_interest, volume`` in contracts. Adjusted contracts, whose root ends in a digit, are rejected.
+    file : QuoteFile
+    pick : Pick
+        Its `terms`, `spot`, `rate` and `dividends` win over what the file says.
+    seen : Seen
+    """
+    terms = agreed(pick.terms, fields_of(option_terms(seen.asset)))
+    live = _live(rows, seen.as_of)
+    spot, notes = _spot(live, pick, seen, terms)
+    curve, more = _curve(live, rows, pick, seen, spot, terms)
+    counts = {
+        name: pd.to_numeric(rows[name], errors="coerce") * terms.multiplier
+        for name in {"open_interest", "volume"} & {*rows.columns}
+    }
+    made = OptionChain.from_frame(
+        rows.assign(**counts, **{name: rows["expiry"].map(curve[name]) for name in ("forward", "discount")}),
+        asset=seen.asset,
+        as_of=seen.as_of,
+        units={"price": "money", "vol": "decimal"},
+        terms=terms,
+        spot=spot,
+        reject=_adjusted(rows),
+        source=file.name,
+        sha256=file.sha256,
+        rules=pick.rules,
+    )
+    return replace(made, notes=(*seen.notes, *notes, *more))
+
+
+def _live(rows: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Rows quoted on both sides that have not expired."""
+    numbers = rows[["strike", "bid", "ask"]].apply(pd.to_numeric, errors="coerce")
+    good = (rows["expiry"] > as_of) & (numbers["bid"] > 0) & (numbers["ask"] >= numbers["bid"])
+    live: pd.DataFrame = rows.assign(**numbers)[good & (_adjusted(rows) == "")]
+    return live
+
+
+def _adjusted(rows: pd.DataFrame) -> pd.Series:
+    if "root" not in rows.columns:
+        return pd.Series("", index=rows.index, dtype=object)
+    odd = rows["root"].astype(str).str.contains(r"\d$")
+    return odd.map({True: "adjusted contract, of another deliverable", False: ""}).astype(object)
+
+
+def _spot(live: pd.DataFrame, pick: Pick, seen: Seen, terms: ContractTerms) -> tuple[float, tuple[str, ...]]:
+    """Spot as given, as the file says it, or as its quotes do where they contradict it."""
+    if pick.spot is not None:
+        if not 0.0 < pick.spot < math.inf:
+            raise InputError(f"spot must be a number > 0; got {pick.spot!r}.")
+        return pick.spot, ()
+    first = _parity.implied_spot(live, seen.as_of)
+    if seen.spot is None or not seen.spot > 0.0:
+        if first is None:
+            raise ChainError(
+                f"spot of {seen.asset} is not in the file, nor do its quotes say it: pass spot= (--spot)."
+            )
+        return first[1], (
+            f"no spot in the file: the forward of {first[0]:%Y-%m-%d}, {first[1]:,.6g}, stands for it",
+        )
+    if first is None:
+        return seen.spot, ()
+    expiry, level, slack = first
+    years = (expiry - seen.as_of) / pd.Timedelta(days=DAYS_PER_YEAR)
+    above = _OFF[terms.exercise] + _CARRY * years + slack / level
+    below = above + (_DIVIDEND[seen.closed] if terms.exercise == "american" else 0.0)
+    if -below <= level / seen.spot - 1.0 <= above:
+        return seen.spot, ()
+    return level, (
+        f"spot {seen.spot:,.6g} of the file does not fit its quotes, whose forward of {expiry:%Y-%m-%d} is {level:,.6g}: "
+        "that stands in its place (a price after hours beside quotes of the close?); spot= (--spot) sets another",
+    )
+
+
+def _curve(
+    live: pd.DataFrame, rows: pd.DataFrame, pick: Pick, seen: Seen, spot: float, terms: ContractTerms
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Forward and discount factor by expiry, for all expiries of the rows; with what is to be noted."""
+    expiries = pd.Index(
+        sorted(rows.loc[rows["expiry"] > seen.as_of, "expiry"].dropna().unique()), name="expiry"
+    )
+    T = pd.Series((expiries - seen.as_of) / pd.Timedelta(days=DAYS_PER_YEAR), index=expiries, dtype=float)
+    told = len(_parity.pairs(live)) > 0
+    rate = pick.rate if told or pick.rate is not None else seen.rate
+    note: tuple[str, ...] = ()
+    if not told and rate is None:
+        rate = 0.0
+        note = (
+            "no call stands beside a put, so that quotes tell no rate: 0 is taken; rate= (--rate) sets another",
+        )
+    if terms.exercise == "american":
+        curve = _american_parity.american_curve(live, seen.as_of, spot, rate=rate, source=seen.asset)
+    else:
+        factor = _parity.smooth_discount(live, seen.as_of, rate, source=seen.asset)
+        level = _parity.implied_forwards(live.assign(discount=live["expiry"].map(factor)), coin=False)[
+            "forward"
+        ]
+        curve = pd.DataFrame({"discount": factor, "forward": level.reindex(factor.index)})
+    rates = (-np.log(curve["discount"]) / T.reindex(curve.index)).dropna()
+    flat = rate if rate is not None else 0.0
+    r = np.interp(T, T[rates.index], rates) if len(rates) else np.full(len(T), flat)
+    discount = pd.Series(np.exp(-r * T), index=expiries)
+    if pick.dividends is not None:
+        return pd.DataFrame(
+            {"forward": _with_dividends(pick.dividends, seen, spot, discount), "discount": discount}
+        ), note
+    known = curve["forward"].reindex(expiries)
+    lost = (spot - discount * known).dropna()
+    # Where quotes do not say, what spot loses until then lies between what it loses until the expiries around.
+    between = np.interp(T, [0.0, *T[lost.index]], [0.0, *lost])
+    return pd.DataFrame({"forward": known.fillna((spot - between) / discount), "discount": discount}), note
+
+
+def _with_dividends(
+    dividends: Mapping[str, float], seen: Seen, spot: float, discount: pd.Series
+) -> pd.Series:
+    """Forwards of a spot that pays cash on given ex-dates, each discounted at the rate until then."""
+    days = np.array([(moment - seen.as_of) / pd.Timedelta(days=1) for moment in discount.index])
+    rates = -np.log(discount.to_numpy()) / days if len(days) else np.zeros(0)
+    paid = np.zeros(len(days))
+    for day, amount in dividends.items():
+        ex = (utc(f"{str(day)[:10]}T13:30Z", "ex-date") - seen.as_of) / pd.Timedelta(days=1)
+        if not (isinstance(amount, int | float) and 0.0 <= amount < spot):
+            raise InputError(f"a dividend must be an amount >= 0 and below spot; got {amount!r} on {day}.")
+        if ex > 0.0:
+            paid += np.where(days > ex, amount * np.exp(-np.interp(ex, days, rates) * ex), 0.0)
+    return pd.Series((spot - paid) / discount.to_numpy(), index=discount.index)
+
+
+def only_asset(assets: Sequence[str], pick: Pick, name: str) -> str:
+    """The asset asked for, or the only one of a file."""
+    there = sorted(set(assets))
+    if pick.asset is not None and pick.asset not in there:
+        raise ChainError(f"{name} holds no option on {pick.asset}; its roots are {', '.join(there)}.")
+    if pick.asset is None and len(there) != 1:
+        raise ChainError(f"{name} holds options on {', '.join(there) or 'nothing'}; pass asset= to pick one.")
+    return pick.asset or there[0]

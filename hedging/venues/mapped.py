@@ -1,0 +1,285 @@
+"""Any other table of quotes, read by a map: which column is what, in which units, at what time, under which terms.
+
+A map is a TOML file, or its content as a mapping::
+
+    asset = "SPX"                     # or a column, under [columns]
+    as_of = "2024-11-11T21:00:00Z"    # or a column; read_chain(at=) comes before both
+    timezone = "America/New_York"     # of times that carry none
+    expiry_time = "16:00"             # of expiries that are days, in that zone
+    dates = "%m-%d-%Y"                # how days and times are written, where not as 2026-03-27
+    spot = 6001.35                    # where no column has it; with rate it makes forwards where nothing better does
+    rate = 0.045
+    units = {price = "money", vol = "percent"}
+
+    [columns]                         # our names and those of the table: hedging.market.QUOTE_COLUMNS, and index, as_of
+    flag = "Option Type"
+    strike = "Strike"
+    expiry = "Expiry Date"
+    bid = "Bid"
+    ask = "Ask"
+
+    [terms]                           # fields of ContractTerms; ticks may be one step, fee a rate or [rate, cap]
+    multiplier = 100
+    lot = 1
+    ticks = 0.05
+
+A table with calls beside puts has ``[calls]`` and ``[puts]`` for the columns of either; of a name that stands twice the
+second is called ``Bid.1``. Whatever a map does not say is not guessed.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from hedging._reading import parse_toml, read_text
+from hedging.errors import ChainError, InputError
+from hedging.market._cleaning import RAW_COLUMNS
+from hedging.market.chain import OptionChain
+from hedging.units import utc
+from hedging.venues import _us
+from hedging.venues._formats import PRICING, Format, Pick, given_time, pick_asset, pick_snapshot
+from hedging.venues._opening import QuoteFile, shape_of
+from hedging.venues._terms import agreed
+from hedging.venues._times import moments
+
+__all__ = ["mapped", "table_of"]
+
+_OURS: Final = (*RAW_COLUMNS, "as_of", "asset")
+_TEXTS: Final = ("asset", "as_of", "timezone", "expiry_time", "dates")
+_NUMBERS: Final = ("spot", "rate")
+_TABLES: Final = ("units", "columns", "calls", "puts", "terms")
+
+
+@dataclass(frozen=True, slots=True)
+class _Map:
+    """What a map says, checked."""
+
+    name: str
+    asset: str | None = None
+    as_of: str | None = None
+    timezone: str | None = None
+    expiry_time: str | None = None
+    dates: str | None = None
+    spot: float | None = None
+    rate: float | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    calls: Mapping[str, str] = field(default_factory=dict)
+    puts: Mapping[str, str] = field(default_factory=dict)
+    terms: Mapping[str, Any] = field(default_factory=dict)
+
+
+def mapped(source: str | Path | Mapping[str, Any]) -> Format:
+    """A format of files that are read by a map.
+
+    Parameters
+    ----------
+    source : str, Path or mapping
+        A TOML file, or its content.
+
+    Raises
+    ------
+    InputError
+        If it is no map: a key that is none, or left open.
+    """
+    said = _checked(source)
+    return Format("map", lambda _: True, lambda file, pick: _read(file, pick, said), heeds=PRICING)
+
+
+def _checked(source: str | Path | Mapping[str, Any]) -> _Map:
+    name = "map" if isinstance(source, Mapping) else Path(source).name
+    content = dict(source) if isinstance(source, Mapping) else parse_toml(read_text(source), name)
+    known = (*_TEXTS, *_NUMBERS, *_TABLES)
+    if unknown := sorted(map(str, set(content) - set(known))):
+        raise InputError(f"{name}: {', '.join(unknown)} is no key of a map; it has {', '.join(known)}.")
+    for key, value in content.items():
+        kind = Mapping if key in _TABLES else (int | float) if key in _NUMBERS else str
+        if not isinstance(value, kind):
+            raise InputError(f"{name}: {key} must be {_kind(key)}; got {value!r}.")
+    for key in ("columns", "calls", "puts"):
+        if strange := sorted(set(content.get(key, {})) - set(_OURS)):
+            raise InputError(f"{name}: [{key}] may name {', '.join(_OURS)}; got {', '.join(strange)}.")
+    flat = {key: content[key] for key in _TEXTS if key in content}
+    inner = {f"[{key}] {each}": text for key in _TABLES for each, text in content.get(key, {}).items()}
+    if left := [key for key, value in (flat | inner).items() if value == ""]:
+        raise InputError(f"{name}: {', '.join(left)} is left open; fill it in, or take the line out.")
+    return _Map(name, **content)
+
+
+def _kind(key: str) -> str:
+    return "a table" if key in _TABLES else "a number" if key in _NUMBERS else "text"
+
+
+def _read(file: QuoteFile, pick: Pick, said: _Map) -> OptionChain:
+    rows = _laid_out(table_of(file), file, said)
+    asset = _asset(rows, file, pick, said)
+    rows = rows if "asset" not in rows else rows[(rows["asset"] == asset) | rows["asset"].isna()]
+    when, rows = _moment(rows, file, pick, said)
+    rows = rows.assign(expiry=_expiries(rows["expiry"], file, pick, said))
+    given = pick.terms if pick.terms is not None else said.terms
+    spot = said.spot if pick.spot is None else pick.spot
+    rate = said.rate if pick.rate is None else pick.rate
+    coin = said.units.get("price") == "coin"
+    terms = agreed(given, {"settlement": "coin" if coin else "cash"})
+    if terms.exercise == "american" and "forward" not in rows:
+        if "index" in rows and spot is None:
+            spot = float(pd.to_numeric(rows["index"], errors="coerce").median())
+        vols = rows.get("mark_vol")
+        rows = rows if vols is None else rows.assign(mark_vol=_decimal(vols, said.units.get("vol", "")))
+        told = Pick(pick.at, asset, pick.timezone, pick.rules, terms, pick.spot, rate, pick.dividends)
+        return _us.us_chain(_with_symbols(rows), file, told, _us.Seen(asset, when, spot))
+    if pick.dividends is not None:
+        raise ChainError(
+            f"{file.name}: dividends= is for American options; the map says exercise = {terms.exercise!r}."
+        )
+    return OptionChain.from_frame(
+        rows,
+        asset=asset,
+        as_of=when,
+        units={"vol": "decimal"} | dict(said.units) if "mark_vol" not in rows else said.units,
+        terms=terms,
+        spot=spot,
+        rate=0.0 if rate is None else rate,
+        source=file.name,
+        sha256=file.sha256,
+        rules=pick.rules,
+    )
+
+
+def table_of(file: QuoteFile) -> pd.DataFrame:
+    """The table in a file: CSV, Excel or Parquet, or a JSON list of rows.
+
+    Raises
+    ------
+    ChainError
+        If it holds none.
+    """
+    if isinstance(file.content, pd.DataFrame):
+        return file.content
+    if isinstance(file.content, list) and file.content and all(isinstance(row, dict) for row in file.content):
+        return pd.DataFrame(file.content)
+    if file.content is None and file.text and "," in file.text.partition("\n")[0]:
+        return pd.read_csv(io.StringIO(file.text), low_memory=False, skipinitialspace=True)
+    raise ChainError(f"{file.name} holds {shape_of(file)}, no table that a map could read.")
+
+
+def _laid_out(table: pd.DataFrame, file: QuoteFile, said: _Map) -> pd.DataFrame:
+    """The table in our names; calls and puts of one line as two rows."""
+    if not (said.calls or said.puts):
+        return _named(table, said.columns, file, said)
+    sides = [
+        _named(table, {**said.columns, **columns}, file, said).assign(flag=flag)
+        for flag, columns in (("c", said.calls), ("p", said.puts))
+        if columns
+    ]
+    return pd.concat(sides, ignore_index=True)
+
+
+def _named(table: pd.DataFrame, columns: Mapping[str, str], file: QuoteFile, said: _Map) -> pd.DataFrame:
+    there = {str(name): name for name in table.columns}
+    if missing := [f"{ours} = {theirs!r}" for ours, theirs in columns.items() if theirs not in there]:
+        raise ChainError(
+            f"{file.name} has no column for {', '.join(missing)} of {said.name}; its columns are {list(there)}."
+        )
+    return pd.DataFrame({ours: table[there[theirs]].to_numpy() for ours, theirs in columns.items()})
+
+
+def _asset(rows: pd.DataFrame, file: QuoteFile, pick: Pick, said: _Map) -> str:
+    if "asset" in rows:
+        return pick_asset(rows["asset"], pick, file.name)
+    asset = pick.asset or said.asset
+    if asset is None:
+        raise ChainError(
+            f"{file.name}: neither {said.name} nor asset= (--asset) says which underlying it holds."
+        )
+    return asset
+
+
+def _moment(rows: pd.DataFrame, file: QuoteFile, pick: Pick, said: _Map) -> tuple[pd.Timestamp, pd.DataFrame]:
+    """Time of the quotes, and the rows of it."""
+    if "as_of" not in rows:
+        return (
+            utc(said.as_of, "as_of") if pick.at is None and said.as_of else given_time(pick, file.name)
+        ), rows
+    days = _parsed(rows["as_of"], file, said)
+    if isinstance(days.dtype, pd.DatetimeTZDtype) or not (days.dt.normalize() == days).all():
+        times = moments(days, file.name, pick.timezone or said.timezone)
+    elif pick.at is not None and len(str(pick.at).strip()) > 10 and days.nunique() == 1:
+        return given_time(pick, file.name), rows  # the file says the day, the caller the time
+    else:
+        raise ChainError(
+            f"{file.name}: column as_of holds days without a time of day; pass at= (--at) with a time, or leave as_of "
+            "out of the columns of the map and write it there as 2024-11-11T21:00:00Z."
+        )
+    when = pick_snapshot(times, pick, file.name)
+    return when, rows[times == when]
+
+
+def _expiries(column: pd.Series, file: QuoteFile, pick: Pick, said: _Map) -> pd.Series:
+    """Expiries in UTC; days at the hour that the map says."""
+    times = _parsed(column, file, said)
+    zone = said.timezone or pick.timezone
+    if isinstance(times.dtype, pd.DatetimeTZDtype):
+        return times
+    if (times.dropna().dt.normalize() == times.dropna()).all():
+        if said.expiry_time is None:
+            raise ChainError(
+                f"{file.name}: expiries are days, such as {column.iloc[0]}: {said.name} must say expiry_time, as '16:00', "
+                "and the timezone it is in."
+            )
+        times = times + _time_of_day(said)
+    if zone is None:
+        raise ChainError(f"{file.name}: expiries carry no zone: {said.name} must say timezone, as 'UTC'.")
+    try:
+        moved: pd.Series = times.dt.tz_localize(zone).dt.tz_convert("UTC")
+    except (ValueError, LookupError, OSError) as error:
+        raise ChainError(f"{file.name}: timezone {zone!r} does not fit the expiries: {error}") from error
+    return moved
+
+
+def _time_of_day(said: _Map) -> pd.Timedelta:
+    match = re.fullmatch(r"(\d{1,2}):(\d{2})", said.expiry_time or "")
+    if match is None or int(match[1]) > 23 or int(match[2]) > 59:
+        raise InputError(
+            f"{said.name}: expiry_time must be a time of day such as '16:00'; got {said.expiry_time!r}."
+        )
+    return pd.Timedelta(hours=int(match[1]), minutes=int(match[2]))
+
+
+def _parsed(column: pd.Series, file: QuoteFile, said: _Map) -> pd.Series:
+    """Times as they are written; counts since 1970 by their size."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column
+    if said.dates is None and pd.api.types.is_numeric_dtype(column.dtype) and (column > 1e8).all():
+        return moments(column, file.name)
+    form = "ISO8601" if said.dates is None else said.dates
+    try:
+        return pd.to_datetime(column.astype(str).str.strip(), format=form)
+    except ValueError as error:
+        raise ChainError(
+            f"{file.name}: column {column.name!r} is not written as {said.dates or '2026-03-27'}: {error}; say how in "
+            f"{said.name}, as dates = '%m-%d-%Y'."
+        ) from error
+
+
+def _decimal(vols: pd.Series, unit: str) -> pd.Series:
+    if unit not in ("decimal", "percent"):
+        raise ChainError(f"the map's units must say vol as 'decimal' or 'percent'; got {unit!r}.")
+    return pd.to_numeric(vols, errors="coerce") / (100.0 if unit == "percent" else 1.0)
+
+
+def _with_symbols(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sides in one letter, as parity looks for them."""
+    sides = (
+        rows["flag"].astype(str).str.strip().str.lower().map({"c": "c", "call": "c", "p": "p", "put": "p"})
+    )
+    return rows.assign(flag=sides, strike=pd.to_numeric(rows["strike"], errors="coerce")).reset_index(
+        drop=True
+    )
