@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
+from hedging._tables import Page, Table
 from hedging.book.accounts import COLD, DeclaredAccount, Transfer, check_accounts
 from hedging.book.exposure import Exposure
 from hedging.book.legs import Leg, Legs, legs_of
@@ -31,7 +33,7 @@ NO_EXPIRY = pd.Timestamp.min.tz_localize("UTC")
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Shown):
     """A signed quantity of one instrument.
 
     Attributes
@@ -132,7 +134,7 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Book:
+class Book(Shown):
     """Everything held: instruments, and cash in the quote currency.
 
     Attributes
@@ -195,13 +197,12 @@ class Book:
         where = [h.account or COLD for h in self.holdings]
         return table.assign(account=where) if self.accounts else table
 
-    def __repr__(self) -> str:
+    def _page(self) -> Page:
         head = f"Book of {len(self.holdings)} holdings, cash {self.cash:,.2f}, judged in {self.numeraire}"
-        return f"{head}\n{self.to_frame().to_string(index=False)}" if self.holdings else head
-
-    def _repr_html_(self) -> str:
-        head = f"Book: cash {self.cash:,.2f}, judged in {self.numeraire}"
-        return f"<b>{head}</b>{self.to_frame().to_html(index=False)}"
+        table = self.to_frame()
+        if table["entry"].isna().all():
+            table = table.drop(columns="entry")
+        return Page(head, (Table(table, {"entry": "money"}),) if self.holdings else ())
 
     @property
     def assets(self) -> tuple[str, ...]:

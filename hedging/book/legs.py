@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._shown import Shown
+from hedging._tables import Table
 from hedging.book.ladder import Ladder
 from hedging.book.quantity import multiplier_of, paid_for, pays_coin, pays_premium, units_of
 from hedging.errors import InputError
@@ -32,7 +34,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Shown):
     """One order: an instrument, how much, and what executing it now costs.
 
     Attributes
@@ -146,8 +148,8 @@ def legs_to_export(overlay: Legs) -> tuple[Leg, ...]:
     return legs_of(overlay)
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+@dataclass(frozen=True, slots=True, repr=False)
+class Cost(Shown):
     """What a set of orders costs, in money; costs of the same currency add.
 
     Attributes
@@ -310,3 +312,13 @@ def orders_frame(legs: Sequence[Leg]) -> pd.DataFrame:
         )
     columns = ["instrument", "side", "quantity", "limit_price", "quote_unit", "limit_price_money"]
     return pd.DataFrame(rows, columns=[*columns, "premium", "half_spread", "fees"])
+
+
+def orders_table(legs: Sequence[Leg]) -> Table:
+    """The order ticket as it is read: ``side, quantity, instrument, limit, premium`` [money]."""
+    rows = [
+        (leg.side, abs(leg.quantity), leg.instrument.symbol, leg.price_text, round(cost_of([leg]).premium))
+        for leg in legs
+    ]
+    frame = pd.DataFrame(rows, columns=["side", "quantity", "instrument", "limit", "premium"])
+    return Table(frame, {"premium": "money"}, rows=len(rows))

@@ -20,6 +20,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import greeks as _greeks
+from hedging._shown import Shown, plain
+from hedging._tables import SHARE, Page, Table
 from hedging.errors import ChainError, InputError
 from hedging.market._cleaning import ChainRules
 from hedging.market._completing import vol_divisor
@@ -89,8 +91,8 @@ def no_futures() -> pd.DataFrame:
     return in_columns(pd.DataFrame(columns=list(FUTURES_COLUMNS)), "futures")
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
-class OptionChain:
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False, repr=False)
+class OptionChain(Shown):
     """Every quote of one underlying at one instant, in columns.
 
     Attributes
@@ -363,7 +365,7 @@ class OptionChain:
         )
         return f"the {self.asset} chain of {self.as_of:%Y-%m-%d %H:%M} has no quote of {symbol!r}; {hint}."
 
-    def __repr__(self) -> str:
+    def _page(self) -> Page:
         head = (
             f"{self.asset} options at {self.as_of:%Y-%m-%d %H:%M:%S} UTC, spot {self.spot:,.10g} "
             f"{self.terms.currency}, {self.terms.exercise} exercise, settled in {self.terms.settlement}"
@@ -372,14 +374,24 @@ class OptionChain:
         if len(self.rejected):
             reasons = self.rejected["reason"].value_counts()
             kept += " (" + ", ".join(f"{name}: {count}" for name, count in reasons.items()) + ")"
-        return "\n".join([head, kept, self._summary().to_string(index=False, max_rows=14)])
+        units = {"expiry": "UTC", "atm vol": SHARE, "no bid": SHARE, "no ask": SHARE}
+        return Page(head, (kept, Table(self._summary(), units)))
 
-    def _repr_html_(self) -> str:
-        head, kept, *_ = repr(self).splitlines()
-        from html import escape
+    def to_frame(self) -> pd.DataFrame:
+        """One row a quote kept, with its vol, forward and discount: `quotes`."""
+        return self.quotes.copy()
 
-        table = self._summary().to_html(index=False, max_rows=14, border=0)
-        return f"<p><b>{escape(head)}</b><br>{escape(kept)}</p>{table}"
+    def to_dict(self) -> dict[str, Any]:
+        """What the chain is of, when, its quotes and what was rejected."""
+        return {
+            "asset": self.asset,
+            "as_of": self.as_of.isoformat(),
+            "spot": self.spot,
+            "terms": plain(self.terms),
+            "quotes": plain(self.quotes),
+            "futures": plain(self.futures),
+            "rejected": plain(self.rejected),
+        }
 
     def _summary(self) -> pd.DataFrame:
         """Per expiry: days, forward, quotes, the at-the-money vol and the share of missing sides."""
@@ -392,10 +404,10 @@ class OptionChain:
             {
                 "expiry": table["expiry"].dt.strftime("%Y-%m-%d %H:%M"),
                 "days": table["days"].round(2),
-                "forward": table["forward"].map("{:,.8g}".format),
+                "forward": table["forward"],
                 "quotes": table["count"],
-                "atm vol": at_the_money.map("{:.1%}".format, na_action="ignore").fillna("-").to_numpy(),
-                "no bid": missing["bid"].map("{:.0%}".format).to_numpy(),
-                "no ask": missing["ask"].map("{:.0%}".format).to_numpy(),
+                "atm vol": at_the_money.to_numpy(),
+                "no bid": missing["bid"].to_numpy(),
+                "no ask": missing["ask"].to_numpy(),
             }
         )

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.errors import InputError
 
 __all__ = [
@@ -49,7 +50,7 @@ _DUST = Decimal("1e-6")  # of a tick: what floats leave of a price that is on it
 
 
 @dataclass(frozen=True, slots=True)
-class FeeRule:
+class FeeRule(Shown):
     """A fee per unit of underlying: a rate of the underlying's price, capped at a share of the premium.
 
     Attributes
@@ -78,7 +79,7 @@ class FeeRule:
 
 
 @dataclass(frozen=True, slots=True)
-class ContractTerms:
+class ContractTerms(Shown):
     """Terms that all contracts of one product share.
 
     Attributes
@@ -172,7 +173,7 @@ CASH_EQUITY = ContractTerms(multiplier=100.0, exercise="american")
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Shown):
     """The asset itself, one unit a contract."""
 
     asset: str
@@ -184,7 +185,7 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Perpetual:
+class Perpetual(Shown):
     """A perpetual future; `quantity` counts units of underlying (at entry, where coin-settled)."""
 
     asset: str
@@ -197,7 +198,7 @@ class Perpetual:
 
 
 @dataclass(frozen=True, slots=True)
-class Future:
+class Future(Shown):
     """A dated future; `quantity` counts units of underlying (at entry, where coin-settled)."""
 
     asset: str
@@ -211,7 +212,7 @@ class Future:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class Option(Shown):
     """An option, exercised automatically at expiry if it is in the money, and before where its terms allow it."""
 
     asset: str

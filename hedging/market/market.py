@@ -14,6 +14,8 @@ import pandas as pd
 
 from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
+from hedging._shown import Shown, plain
+from hedging._tables import Page, figure
 from hedging.errors import InputError
 from hedging.market import smile as smiles
 from hedging.market.bare import NoSmile, bare_chain, no_options
@@ -24,8 +26,8 @@ from hedging.units import years
 __all__ = ["Chains", "Market", "OptionTable", "market_of", "markets_of"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OptionTable:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class OptionTable(Shown):
     """Options as columns, with all that prices them today; each field has shape (options,).
 
     Attributes
@@ -58,8 +60,8 @@ class OptionTable:
     coin: npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False)
-class Market:
+@dataclass(frozen=True, eq=False, repr=False)
+class Market(Shown):
     """The state of one underlying at one instant.
 
     Attributes
@@ -132,6 +134,30 @@ class Market:
         """
         chain, smile = bare_chain(asset, spot, as_of, currency)
         return cls(chain, smile, float(finite("funding_8h", funding_8h)))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an expiry, as `Smile.to_frame`; empty where no option is quoted."""
+        return pd.DataFrame() if self.is_bare else self.smile.to_frame()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The state in plain values: spot, funding, and what the surface says at each expiry."""
+        return {
+            "asset": self.asset,
+            "as_of": self.as_of.isoformat(),
+            "spot": self.spot,
+            "currency": self.currency,
+            "funding_8h": self.funding_8h,
+            "funding_source": self.funding_source,
+            "expiries": plain(self.to_frame()),
+        }
+
+    def _page(self) -> Page:
+        source = f", as {self.funding_source} shows" if self.funding_source else ""
+        head = (
+            f"Market of {self.asset} at {self.as_of:%Y-%m-%d %H:%M:%S} UTC, spot {figure(self.spot, 8)} "
+            f"{self.currency}, funding {self.funding_8h:+.4%} per 8 hours{source}"
+        )
+        return Page(head, ("no options are quoted",) if self.is_bare else (smiles.table_of(self.smile),))
 
     @property
     def is_bare(self) -> bool:

@@ -38,6 +38,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.units import DAYS_PER_YEAR
 
@@ -69,8 +70,8 @@ CALM: Final = 0.60
 """The 30-day vol at which the rises of vol are stated. [decimal a year]"""
 
 
-@dataclass(frozen=True, slots=True)
-class Reaction:
+@dataclass(frozen=True, slots=True, repr=False)
+class Reaction(Shown):
     r"""How a market answers a fall; every number may be replaced.
 
     Vol answers to what is remembered of a fall, :math:`r`: log-price lost, half of it forgotten every `memory`

@@ -6,12 +6,16 @@ the proxy removes; and in a crash the coin's own part can dwarf it (10 October 2
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
+from hedging._tables import SHARE, Page
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 
@@ -22,8 +26,8 @@ MOST_RESIDUAL = 0.5  # share of variance beyond which the proxy hedges less than
 FEWEST = 30  # returns, in the tail too, below which a beta is a guess
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+@dataclass(frozen=True, slots=True, repr=False)
+class Proxy(Shown):
     """How one asset stands in for another.
 
     Attributes
@@ -52,6 +56,11 @@ class Proxy:
     worst_left: float
     count: int
     tail_count: int
+
+    _UNITS: ClassVar[Mapping[str, str]] = {"residual": SHARE, "worst_left": SHARE}
+
+    def _page(self) -> Page:
+        return Page(self.verdict, super(Proxy, self)._page().parts)
 
     @property
     def usable(self) -> bool:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from hedging._numerics.bisection import first_false
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -21,8 +22,8 @@ from hedging.risk.tails import FURTHEST_FALL, FURTHEST_RISE
 __all__ = ["ReverseStress", "reverse_stress"]
 
 
-@dataclass(frozen=True, slots=True)
-class ReverseStress:
+@dataclass(frozen=True, slots=True, repr=False)
+class ReverseStress(Shown):
     """The smallest moves of spot that lose a given sum; None where no move in reach does.
 
     Attributes

@@ -114,6 +114,7 @@ def run(
         exit_cost_now=0.0 if exit_costs is None else float(exit_costs[0, 0]),
         remarks=remarks_on(held, moves),
         entering=Entering.of(legs, math.fsum(bought), currency) if legs else None,
+        as_of=next(iter(by_asset.values())).as_of,
     )
     return result.in_coin(book.numeraire) if book.numeraire in spot_now else result
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging._writing import write_text
 from hedging.book.book import Exposure
 from hedging.book.entering import Entering
@@ -80,7 +81,7 @@ def nearness(gap: float) -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HedgePlan:
+class HedgePlan(Shown):
     """The cheapest orders that bring a book to its target, verified, with the proof.
 
     Attributes
@@ -279,6 +280,10 @@ class HedgePlan:
     def second_opinion(self) -> pd.DataFrame:
         """Value and Greeks of each option ordered by vollib beside ours, with the largest difference."""
         return second_opinion(self.leg_greeks)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The order ticket: `orders`."""
+        return self.orders
 
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""
