@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROWS = [
     {"errors"},
     {"_tables"},
+    {"_arguments"},
     {"units", "_extras", "_reading", "_shown", "_writing"},
     {"_numerics"},
     {"greeks"},
@@ -135,6 +136,7 @@ def test_nothing_stands_loose_beside_the_rooms() -> None:
         *(
             "__init__.py",
             "__main__.py",
+            "_arguments.py",
             "_extras.py",
             "_reading.py",
             "_shown.py",

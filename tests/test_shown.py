@@ -57,7 +57,7 @@ def returned(function: Any) -> set[type]:
     for word in words:
         known = classes().get(word, [])
         near = [each for each in known if each.__module__.split(".")[1] == room]
-        found |= set(near or [each for each in known if in_the_open(each)])
+        found |= {each for each in near or known if in_the_open(each)}
     return found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._arguments import takes
 from hedging._shown import Shown
 from hedging._tables import Table
 from hedging.book.ladder import Ladder
@@ -17,6 +18,7 @@ from hedging.book.quantity import multiplier_of, paid_for, pays_coin, pays_premi
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import FeeRule, Future, Instrument, Linear, Option
+from hedging.market.market import chain_of
 
 __all__ = [
     "Cost",
@@ -125,11 +127,23 @@ Legs: TypeAlias = HasLegs | Iterable[Leg]
 """An overlay, a plan, or the legs themselves."""
 
 
+_HOW = "Of contracts by name: hedging.overlays.of_contracts(chain, {'BTC-27MAR26-60000-P': 25})."
+
+
 def legs_of(overlay: Legs | None) -> tuple[Leg, ...]:
     """The legs of an overlay, a plan or a list of legs; none of nothing."""
     if overlay is None:
         return ()
-    return tuple(overlay.legs if hasattr(overlay, "legs") else overlay)
+    legs = overlay.legs if hasattr(overlay, "legs") else overlay
+    if not isinstance(legs, Iterable) or isinstance(legs, str):
+        raise InputError(
+            f"orders must be a plan, an overlay or legs; got {type(legs).__name__}: {legs!r}. {_HOW}"
+        )
+    made = tuple(legs)
+    for leg in made:
+        if not isinstance(leg, Leg):
+            raise InputError(f"an order must be a Leg; got {type(leg).__name__}: {leg!r}. {_HOW}")
+    return made
 
 
 def legs_to_export(overlay: Legs) -> tuple[Leg, ...]:
@@ -182,6 +196,7 @@ class Cost(Shown):
         return Cost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
+@takes(chain=chain_of, quantity=(int, float, np.number))
 def option_leg(chain: OptionChain, symbol: str, quantity: float, ladder: Ladder | None = None) -> Leg:
     """An order for a listed option at the quote, or the quotes, it would trade at.
 

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._arguments import takes
 from hedging._numerics.bisection import first_false
 from hedging._numerics.types import Array
 from hedging._shown import Shown
 from hedging._tables import SIGNED_SHARE, Page, Table, figure, on_day
 from hedging.book.book import Book
-from hedging.book.legs import Legs
+from hedging.book.legs import Legs, legs_of
 from hedging.errors import InputError
 from hedging.margin.account import Margin, MarginModel
 from hedging.margin.cross import CASH, AccountRules, OneModel
@@ -169,6 +170,7 @@ class Survival(Shown):
         return Page(head, (*told, Table(table, units)))
 
 
+@takes(book=Book, market=market_of, overlay=legs_of)
 def assess(
     book: Book,
     market: OptionChain | Market,
@@ -201,6 +203,7 @@ def assess(
     return _one(whole.margins(_rules(model, whole), {found.asset: today()}))[0]
 
 
+@takes(book=Book, market=market_of, overlay=legs_of)
 def liquidation_price(
     book: Book,
     market: OptionChain | Market,
@@ -241,6 +244,7 @@ def liquidation_price(
     return Liquidation(found.spot, down, up)
 
 
+@takes(book=Book, market=market_of, paths=Paths, overlay=legs_of)
 def survive(
     book: Book,
     market: OptionChain | Market,
@@ -269,6 +273,7 @@ def survive(
     return next(iter(_survivals(book, whole, {found.asset: found}, {found.asset: paths}, margins).values()))
 
 
+@takes(book=Book, overlay=legs_of)
 def survive_accounts(
     book: Book, chains: Chains, paths: PathsBy, overlay: Legs | None = None
 ) -> dict[str, Survival]:
@@ -342,6 +347,8 @@ def _whole(book: Book, market: Market, overlay: Legs | None, account: str | None
 
 
 def _rules(model: MarginModel | None, whole: WholeAccount) -> AccountRules:
+    if model is not None and not hasattr(model, "assess"):
+        raise InputError(f"model must be one of hedging.margin, such as StandardMargin(); got {model!r}.")
     if model is not None:
         return OneModel(model, whole.declared.haircuts if whole.declared else {})
     if whole.declared is None:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from hedging._arguments import must_be
 from hedging.book.accounts import COLD, DeclaredAccount, Transfer
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Legs
@@ -155,6 +156,7 @@ def paths_by_asset(paths: PathsBy, assets: Sequence[str]) -> dict[str, Paths]:
                 f"the account is in {', '.join(assets)}: give paths of each by name, as hedging.paths.couple does."
             )
         return dict.fromkeys(assets, paths)
+    must_be("paths", paths, Paths, Mapping)
     missing = [asset for asset in assets if asset not in paths]
     if missing:
         raise InputError(f"no paths are given for {', '.join(missing)}; got {', '.join(paths) or 'none'}.")

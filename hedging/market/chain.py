@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import greeks as _greeks
+from hedging._arguments import must_be
 from hedging._shown import Shown, plain
 from hedging._tables import SHARE, Page, Table
 from hedging.errors import ChainError, InputError
@@ -293,6 +294,7 @@ class OptionChain(Shown):
         InputError
             If the chain has no usable quote of it; the message says why, or names what is close.
         """
+        must_be("symbol", symbol, str, hint="Write it as the venue does, such as BTC-27MAR26-60000-P.")
         found = np.flatnonzero(self.quotes["symbol"].to_numpy() == symbol)
         if found.size == 0:
             raise InputError(self._absent(symbol))

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._arguments import must_be
 from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
 from hedging._shown import Shown, plain
@@ -20,10 +21,10 @@ from hedging.errors import InputError
 from hedging.market import smile as smiles
 from hedging.market.bare import NoSmile, bare_chain, no_options
 from hedging.market.chain import OptionChain
-from hedging.market.contracts import Option
+from hedging.market.contracts import Option, expiry_of
 from hedging.units import years
 
-__all__ = ["Chains", "Market", "OptionTable", "market_of", "markets_of"]
+__all__ = ["Chains", "Market", "OptionTable", "chain_of", "market_of", "markets_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -90,7 +91,12 @@ class Market(Shown):
         funding_8h: float | None = None,
     ) -> Market:
         """Market of a chain; the surface is fitted, and funding is what its perpetual shows, unless they are given."""
+        chain = chain_of(chain)
+        must_be("smile", smile, smiles.Smile, NoSmile, type(None))
         source = ""
+        if funding_8h is not None:
+            must_be("funding_8h", funding_8h, int, float, np.number)
+            funding_8h = float(finite("funding_8h", funding_8h))
         if funding_8h is None:
             funding_8h, source = _shown_funding(chain)
         return cls(chain, smile or _fitted(chain), funding_8h, source)
@@ -188,9 +194,9 @@ class Market(Shown):
         """Carry of the forward to any time, as `Smile.carry`. [1/year]"""
         return self.smile.carry(time_to_expiry)
 
-    def forward(self, expiry: pd.Timestamp) -> float:
-        """Price of the underlying for delivery at `expiry`. [money]"""
-        return float(self.smile.forward(years(self.as_of, expiry)))
+    def forward(self, expiry: str | pd.Timestamp) -> float:
+        """Price of the underlying for delivery at `expiry`, a time or a date such as ``'2026-03-27'``. [money]"""
+        return float(self.smile.forward(years(self.as_of, expiry_of(expiry))))
 
     def table(self, options: Sequence[Option]) -> OptionTable:
         """Everything that prices some options today, contracts of the chain at their own mark.
@@ -200,6 +206,8 @@ class Market(Shown):
         InputError
             If an option is of another asset, or expired before the chain was taken.
         """
+        for option in options:
+            must_be("an option", option, Option)
         if self.is_bare and options:
             raise no_options(self.asset, options[0].symbol)
         new = [option for option in dict.fromkeys(options) if option not in self._looked_up]
@@ -255,8 +263,11 @@ class Market(Shown):
         sign = [option.sign for option in options]
         return list(zip(sign, strike, t, carry, rate, vol, smile_vol, coin, strict=True))
 
-    def half_spread(self, option: Option) -> float:
+    def half_spread(self, option: Option | str) -> float:
         """Half of what ask and bid of a listed option are apart per unit, 0 where not both are known. [money]"""
+        if isinstance(option, str):
+            option = self.chain.option(option)
+        must_be("option", option, Option)
         row = int(self._listed([option])[0])
         if row < 0:
             return 0.0
@@ -319,6 +330,17 @@ def market_of(chain: OptionChain | Market) -> Market:
             "hedging.read_chain(path)."
         )
     return Market.of(chain) if isinstance(chain, OptionChain) else chain
+
+
+def chain_of(chain: OptionChain | Market) -> OptionChain:
+    """The quotes of a chain, or those that a market was made of.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    return market_of(chain).chain if not isinstance(chain, OptionChain) else chain
 
 
 def markets_of(chains: Chains) -> dict[str, Market]:

@@ -31,7 +31,8 @@ from hedging.errors import ChainError, InputError
 from hedging.market import _smile_fit
 from hedging.market._quote_vols import black76_columns, implied_vols, out_of_the_money
 from hedging.market.chain import OptionChain
-from hedging.units import DAYS_PER_YEAR, VOL_POINT, utc, years
+from hedging.market.contracts import expiry_of
+from hedging.units import DAYS_PER_YEAR, VOL_POINT, years
 
 __all__ = ["STICKINESS", "Smile", "fit", "fit_ssvi", "stickiness"]
 
@@ -126,7 +127,7 @@ class Smile(Shown):
         strike : array_like, > 0
             [money]
         expiry : str or Timestamp
-            With a time zone.
+            With a time zone; a date alone means 08:00 UTC.
 
         Returns
         -------
@@ -278,7 +279,7 @@ class Smile(Shown):
         return [(after - 1, (1.0 - weight) / time), (after, weight / time)], 0.0
 
     def _time(self, expiry: str | pd.Timestamp) -> float:
-        time = years(self.as_of, utc(expiry, "expiry"))
+        time = years(self.as_of, expiry_of(expiry))
         if not time > 0:
             raise InputError(f"expiry must lie after {self.as_of}; got {expiry}.")
         return time

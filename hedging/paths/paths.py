@@ -13,6 +13,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from hedging._arguments import must_be
+from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
 from hedging._shown import Shown, plain
 from hedging._tables import SIGNED_SHARE, Page, Table
@@ -225,9 +227,11 @@ def grid(
     >>> g.spot[:, 1].tolist()
     [0.8, 0.8, 1.0, 1.0]
     """
-    moves = np.asarray(spot_moves, dtype=float)
-    shifts = np.asarray(vol_shifts, dtype=float)
-    at = np.asarray(days, dtype=float)
+    moves = np.ravel(finite("spot_moves", spot_moves))
+    shifts = np.ravel(finite("vol_shifts", vol_shifts))
+    at = np.ravel(finite("days", days))
+    if not moves.size or not shifts.size:
+        raise InputError("a grid needs at least one spot move and one vol shift; got none.")
     if not (moves > -1.0).all():
         raise InputError(f"spot_moves must be > -1 (a fall by 100 %); got {np.nanmin(moves)}.")
     ones = np.ones(at.size)
@@ -274,7 +278,7 @@ def along(
     InputError
         If shapes do not fit or a number is not finite.
     """
-    dates, logs = np.asarray(days, dtype=float), np.atleast_2d(np.asarray(log_price, dtype=float))
+    dates, logs = np.asarray(finite("days", days)), np.atleast_2d(finite("log_price", log_price))
     if dates.ndim != 1 or logs.ndim != 2 or logs.shape[1] != dates.size:
         raise InputError(
             f"log_price must have one column a date; got shape {logs.shape} and {dates.size} days."
@@ -309,6 +313,8 @@ def join(*parts: Paths) -> Paths:
     if not parts:
         raise InputError("join needs at least one set of paths.")
     first = parts[0]
+    for part in parts:
+        must_be("a part", part, Paths)
     for part in parts[1:]:
         if _rules(part) != _rules(first) or not np.array_equal(part.days, first.days):
             raise InputError("paths can only be joined over the same days and with the same rules.")

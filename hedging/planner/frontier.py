@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from hedging._arguments import takes
 from hedging._numerics.types import Array
 from hedging._shown import Shown
 from hedging._tables import SHARE, Page, Table
@@ -90,6 +91,7 @@ class Frontier(Shown):
         return {"over": self.over, "base": self.base, "view": view, "levels": levels}
 
 
+@takes(book=Book, target=Target, limits=Limits)
 def frontier(
     book: Book,
     chain: Chains,

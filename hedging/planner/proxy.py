@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.checks import number
 from hedging._numerics.types import Array
 from hedging._shown import Shown
 from hedging._tables import SHARE, Page
@@ -114,8 +115,13 @@ def proxy(
     InputError
         If the returns differ in length, are fewer than 30 (or 30 below the threshold), or are no numbers.
     """
-    own, other = (np.asarray(each, dtype=float) for each in (returns, proxy_returns))
-    if own.ndim != 1 or own.shape != other.shape or not np.isfinite(np.concatenate((own, other))).all():
+    own, other = (np.asarray(number("returns", each)) for each in (returns, proxy_returns))
+    if (
+        own.ndim != 1
+        or not own.size
+        or own.shape != other.shape
+        or not np.isfinite(np.concatenate((own, other))).all()
+    ):
         raise InputError(
             f"returns must be two rows of finite numbers of the same dates; got {own.shape}, {other.shape}."
         )

@@ -177,9 +177,9 @@ class Limits(Shown):
     def __post_init__(self) -> None:
         for name in ("budget", "cost"):
             share = getattr(self, name)
-            if share is not None and not 0.0 <= number(share) < math.inf:
+            if share is not None and not 0.0 <= number(share) <= 1.0:
                 raise InputError(
-                    f"{name} must be a share >= 0 of the book's value; got {share!r}. 2 % is written 0.02."
+                    f"{name} must be a share of at most 1 of the book's value; got {share!r}. 2 % is written 0.02."
                 )
         if not (number(self.max_legs) >= 1.0 and number(self.max_legs).is_integer()):
             raise InputError(f"max_legs must be a whole number >= 1; got {self.max_legs!r}.")
