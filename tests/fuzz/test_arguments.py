@@ -111,15 +111,15 @@ def test_only_errors_of_ours_come_out(name: str) -> None:
     for value in WRONG:
         try:
             call(value)
-        except HedgingError as error:
-            assert str(error)
+        except HedgingError:
+            pass
         except Exception as error:
             others.append(f"{type(value).__name__} {value!r}: {type(error).__name__} {error}")
     assert others == []
 
 
 def test_what_is_clearly_wrong_is_refused_in_words() -> None:
-    book, chain, market = made()
+    book, _, market = made()
     for call, word in (
         (lambda: hg.Book(book.holdings[0], 5), "cash="),
         (lambda: hg.scenario.payoff(book, market, ["BTC-10APR26-66000-P"]), "of_contracts"),

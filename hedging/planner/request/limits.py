@@ -179,7 +179,7 @@ class Limits(Shown):
             share = getattr(self, name)
             if share is not None and not 0.0 <= number(share) <= 1.0:
                 raise InputError(
-                    f"{name} must be a share of at most 1 of the book's value; got {share!r}. 2 % is written 0.02."
+                    f"{name} must be a share >= 0 and <= 1 of the book's value; got {share!r}. 2 % is written 0.02."
                 )
         if not (number(self.max_legs) >= 1.0 and number(self.max_legs).is_integer()):
             raise InputError(f"max_legs must be a whole number >= 1; got {self.max_legs!r}.")
