@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from hedging._arguments import must_be
 from hedging.errors import InputError
 
 __all__ = ["MOST_BYTES", "foreign", "parse_json", "parse_toml", "read_bytes", "read_text", "where"]
@@ -63,6 +64,7 @@ def read_bytes(
     InputError
         Or `error`, if it cannot be read or is larger.
     """
+    must_be("path", path, str, Path)
     shown = repr(str(path))  # a name may hold what a terminal would not show
     told = f"{what} {path}" if what else shown
     try:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.risk import expected_shortfall, value_at_risk
 from hedging.units import DAYS_PER_YEAR, days_apart
 from hedging.units import years as between
@@ -108,8 +109,8 @@ def protection(equity: Array, held: Array) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("worst")
 
 
-@dataclass(frozen=True, slots=True)
-class Crash:
+@dataclass(frozen=True, slots=True, repr=False)
+class Crash(Shown):
     """The deepest fall of the held book, and what the strategy kept of it.
 
     Attributes

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.backtest.replay import run
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
@@ -28,7 +29,7 @@ SHOWN = ("return", "against holding", "max drawdown", "coins at the end")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Starts:
+class Starts(Shown):
     """One strategy begun on many days.
 
     Attributes
@@ -88,7 +89,7 @@ def starts(
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Comparison(Shown):
     """Strategies side by side.
 
     Attributes

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hedging._shown import Shown
 from hedging.backtest.state import Decision, Order, State, Wait
 from hedging.backtest.strategies import closing_legs
 from hedging.book import Book
@@ -22,7 +23,7 @@ PERPETUAL_LOT = 1e-4  # units of underlying; Deribit's 10 USD at 100,000
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Shown):
     """The planner's overlay, planned anew on its schedule; see `planned`."""
 
     target: Target
@@ -77,7 +78,7 @@ def planned(
 
 
 @dataclass(frozen=True, slots=True)
-class Banded:
+class Banded(Shown):
     """The perpetual against the book's delta, traded when it leaves its band; see `banded`."""
 
     target: float | tuple[float, float]
@@ -146,7 +147,7 @@ def _delta(state: State) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Shown):
     """One strategy on top of another; see `pair`."""
 
     first: Any

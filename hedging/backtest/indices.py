@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.backtest.state import Decision, State, Wait
 from hedging.book import Holding, Leg, option_leg
 from hedging.errors import InputError
@@ -48,7 +49,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Cboe:
+class Cboe(Shown):
     """A rule of Cboe's kind: each part held to its own expiry, then bought or sold anew.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.book import Book
 from hedging.errors import SolverError
 from hedging.market.contracts import Future, Instrument, Option, Spot
@@ -26,7 +27,7 @@ ROUNDING = 1e-12  # of the sums, what floats leave of large ones
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Shown):
     """One cash flow.
 
     Attributes

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import greeks
+from hedging._shown import Shown
 from hedging.backtest.tape import Tape
 from hedging.errors import InputError
 from hedging.market._judging import Source
@@ -36,8 +37,8 @@ ROLLED_DAYS = (20.0, 45.0)
 LEAST_VOL = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class SmileShape:
+@dataclass(frozen=True, slots=True, repr=False)
+class SmileShape(Shown):
     """Vol over strike as multiples of the vol index.
 
     With ``z = ln(strike / forward) / (index * sqrt(time))`` the vol is
@@ -65,8 +66,8 @@ class SmileShape:
         return np.maximum(index * (self.level + self.skew * z + self.bend * z**2) * tenor, LEAST_VOL)
 
 
-@dataclass(frozen=True, slots=True)
-class SpreadShape:
+@dataclass(frozen=True, slots=True, repr=False)
+class SpreadShape(Shown):
     """Half spread of puts and calls as a share of the mark, and its least. [1], [coin or money as quoted]"""
 
     put: float = 0.02

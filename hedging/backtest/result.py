@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import _extras
+from hedging._shown import Shown
 from hedging.backtest import answers
 from hedging.backtest.costs import attribution, costs, rolls_of, uncovered
 from hedging.backtest.ledger import Entry, ledger_frame
@@ -32,7 +33,7 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Point(Shown):
     """The book at one snapshot, after its trades.
 
     Attributes
@@ -56,7 +57,7 @@ class Point:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Backtest:
+class Backtest(Shown):
     """One run of one strategy.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.market.contracts import ContractTerms, FeeRule, Linear, Perpetual, Spot
 from hedging.venues import deribit
@@ -19,8 +20,8 @@ OUTRIGHT_HALF_SPREAD = 1e-4
 OUTRIGHT_FEE = FeeRule(0.0005)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rules:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Rules(Shown):
     """Conventions of a run.
 
     Attributes

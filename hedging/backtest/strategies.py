@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hedging import overlays
+from hedging._shown import Shown
 from hedging.backtest.state import Decision, State, Wait
 from hedging.book.legs import Leg, option_leg
 from hedging.errors import InputError
@@ -31,7 +32,7 @@ MAKERS: dict[str, Make] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Shown):
     """Nothing is traded."""
 
     name: str = "hold"
@@ -46,7 +47,7 @@ hold = Hold()
 
 
 @dataclass(frozen=True, slots=True)
-class Rolled:
+class Rolled(Shown):
     """An overlay that is opened anew whenever the last one has ended; see `rolled`."""
 
     make: Make

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.backtest.saved import write_tape
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -63,7 +64,7 @@ class Quote(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Tape:
+class Tape(Shown):
     """Snapshots of one underlying.
 
     Attributes

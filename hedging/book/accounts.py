@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.units import days, utc
 
@@ -28,7 +29,7 @@ ACCOUNT_MODELS: Final[tuple[str, ...]] = get_args(AccountModelName)
 
 
 @dataclass(frozen=True, slots=True)
-class DeclaredAccount:
+class DeclaredAccount(Shown):
     """One account at a venue.
 
     Attributes
@@ -85,7 +86,7 @@ class DeclaredAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Shown):
     """Collateral that moves on a day: a deposit, a withdrawal, or from one account to another.
 
     Attributes

@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from hedging._arguments import must_be
 from hedging._numerics.types import Array
+from hedging._shown import Shown
+from hedging._tables import Page, Table
 from hedging.book.accounts import COLD, DeclaredAccount, Transfer, check_accounts
 from hedging.book.exposure import Exposure
 from hedging.book.legs import Leg, Legs, legs_of
@@ -17,8 +20,19 @@ from hedging.book.pricer import GREEKS, unit_values
 from hedging.book.quantity import units_of
 from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
-from hedging.market.contracts import ContractTerms, Future, Instrument, Option, Perpetual, Settlement, Spot
-from hedging.market.market import Market
+from hedging.market.chain import OptionChain
+from hedging.market.contracts import (
+    ContractTerms,
+    Future,
+    Instrument,
+    Option,
+    Perpetual,
+    Settlement,
+    Spot,
+    expiry_of,
+    instrument_of,
+)
+from hedging.market.market import Market, market_of
 from hedging.paths.paths import Paths
 
 __all__ = ["Book", "Exposure", "Holding"]
@@ -31,7 +45,7 @@ NO_EXPIRY = pd.Timestamp.min.tz_localize("UTC")
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Shown):
     """A signed quantity of one instrument.
 
     Attributes
@@ -53,6 +67,10 @@ class Holding:
     account: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "instrument", instrument_of(self.instrument))
+        must_be(f"quantity of {self.instrument.symbol}", self.quantity, int, float, np.number)
+        must_be(f"entry of {self.instrument.symbol}", self.entry, int, float, np.number, type(None))
+        must_be("account", self.account, str)
         if self.entry is not None and math.isnan(self.entry):  # which would not equal itself
             object.__setattr__(self, "entry", None)
         if not abs(self.quantity) <= LARGEST:  # also NaN
@@ -82,14 +100,14 @@ class Holding:
     def future(
         cls,
         asset: str,
-        expiry: pd.Timestamp,
+        expiry: str | pd.Timestamp,
         quantity: float,
         entry: float,
         *,
         settlement: Settlement = "coin",
     ) -> Holding:
         """A dated future; `quantity` in units of underlying at `entry`, < 0 for a short."""
-        return cls(Future(asset, expiry, settlement), quantity, entry)
+        return cls(Future(asset, expiry_of(expiry), settlement), quantity, entry)
 
     @classmethod
     def option(
@@ -97,7 +115,7 @@ class Holding:
         asset: str,
         flag: str,
         strike: float,
-        expiry: pd.Timestamp,
+        expiry: str | pd.Timestamp,
         quantity: float,
         entry: float | None = None,
         *,
@@ -105,7 +123,7 @@ class Holding:
     ) -> Holding:
         """Contracts of an option; `entry` is the price per unit of underlying in money."""
         terms = terms or ContractTerms(settlement="coin")
-        return cls(Option(asset, flag, strike, expiry, terms), quantity, entry)  # type: ignore[arg-type]
+        return cls(Option(asset, flag, strike, expiry_of(expiry), terms), quantity, entry)  # type: ignore[arg-type]
 
     def in_account(self, name: str) -> Holding:
         """The same in a declared account."""
@@ -132,7 +150,7 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Book:
+class Book(Shown):
     """Everything held: instruments, and cash in the quote currency.
 
     Attributes
@@ -169,10 +187,20 @@ class Book:
     ) -> None:
         flat: list[Holding] = []
         for item in holdings:
-            flat.extend([item] if isinstance(item, Holding) else item)
+            if not isinstance(item, Iterable):
+                if isinstance(item, Holding):
+                    flat.append(item)
+                    continue
+                raise InputError(
+                    f"a book holds Holding values; got {type(item).__name__}: {item!r}. Money is cash=..., "
+                    "what is held is Holding.spot('BTC', 25)."
+                )
+            flat.extend(item)
         for item in flat:
             if not isinstance(item, Holding):
                 raise InputError(f"a book holds Holding values; got {type(item).__name__}: {item!r}.")
+        must_be("cash", cash, int, float, np.number)
+        must_be("numeraire", numeraire, str)
         if not abs(cash) <= LARGEST:
             raise InputError(f"cash must be a number of at most {LARGEST:g}; got {cash!r}.")
         object.__setattr__(self, "holdings", tuple(flat))
@@ -195,13 +223,12 @@ class Book:
         where = [h.account or COLD for h in self.holdings]
         return table.assign(account=where) if self.accounts else table
 
-    def __repr__(self) -> str:
+    def _page(self) -> Page:
         head = f"Book of {len(self.holdings)} holdings, cash {self.cash:,.2f}, judged in {self.numeraire}"
-        return f"{head}\n{self.to_frame().to_string(index=False)}" if self.holdings else head
-
-    def _repr_html_(self) -> str:
-        head = f"Book: cash {self.cash:,.2f}, judged in {self.numeraire}"
-        return f"<b>{head}</b>{self.to_frame().to_html(index=False)}"
+        table = self.to_frame()
+        if table["entry"].isna().all():
+            table = table.drop(columns="entry")
+        return Page(head, (Table(table, {"entry": "money"}),) if self.holdings else ())
 
     @property
     def assets(self) -> tuple[str, ...]:
@@ -278,7 +305,7 @@ class Book:
         each = unit_values([h.instrument for h in held], [h.entry for h in held], market, paths)
         return np.asarray(each * units)
 
-    def value(self, *markets: Market) -> float:
+    def value(self, *markets: OptionChain | Market) -> float:
         """Value of the whole book now, cash included. [money]
 
         Raises
@@ -286,8 +313,9 @@ class Book:
         InputError
             If a holding's asset has no market.
         """
-        self.check_assets(*markets)
-        return self.cash + sum(self.exposure(market).value for market in markets)
+        found = [market_of(each) for each in markets]
+        self.check_assets(*found)
+        return self.cash + sum(self.exposure(market).value for market in found)
 
     def position(self, asset: str) -> float:
         """Units of underlying held, long and short added up; options count only where nothing else is held."""
@@ -295,7 +323,7 @@ class Book:
         linear = sum(abs(holding.units) for holding in held if not isinstance(holding.instrument, Option))
         return linear or sum(abs(holding.units) for holding in held)
 
-    def base(self, *markets: Market) -> tuple[float, str]:
+    def base(self, *markets: OptionChain | Market) -> tuple[float, str]:
         """What shares of a book, such as a floor of -15 %, are shares of, and what to call it. [money]
 
         The book's value where it holds spot or cash; otherwise, as a position in perpetuals or futures is
@@ -310,13 +338,14 @@ class Book:
         owned = self.cash != 0.0 or any(isinstance(held.instrument, Spot) for held in self.holdings)
         if owned and value > 0.0:
             return value, "book value"
-        notional = sum(self.position(market.asset) * market.spot for market in markets)
+        notional = sum(self.position(each.asset) * each.spot for each in markets)
         if notional <= 0.0:
             raise InputError("the book is empty or worth nothing; there is nothing to hedge.")
         return notional, "gross notional"
 
-    def exposure(self, market: Market) -> Exposure:
+    def exposure(self, market: OptionChain | Market) -> Exposure:
         """Value and Greeks of all holdings of the market's asset; cash is not among them."""
+        market = market_of(market)
         return _exposure(self.of(market.asset), market)
 
     def exposure_by_expiry(self, market: Market) -> pd.DataFrame:

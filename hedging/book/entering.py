@@ -12,13 +12,14 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hedging._shown import Shown
 from hedging.book.legs import Leg, cost_of
 
 __all__ = ["Entering"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entering:
+class Entering(Shown):
     """What some orders cost, and what they are worth at once.
 
     Attributes

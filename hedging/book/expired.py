@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.book.book import Book, Holding, merged
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Option, date_code
@@ -21,7 +22,7 @@ FURTHEST_PRICE = 2.0  # times the highest index known, or one over it times the 
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Shown):
     """A holding that has expired, and what it paid.
 
     Attributes
@@ -72,7 +73,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DeliveryPrices:
+class DeliveryPrices(Shown):
     """Delivery prices of several underlyings: those that were given, those of files, else the next index.
 
     Attributes

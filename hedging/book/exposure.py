@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar
 
+from hedging._shown import Shown
+from hedging._tables import figure
 from hedging.errors import InputError
+from hedging.units import GREEK_UNITS
 
 __all__ = ["Exposure"]
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+@dataclass(frozen=True, slots=True, repr=False)
+class Exposure(Shown):
     """Signed sensitivities of a position in one underlying. Exposures of one underlying add.
 
     Attributes
@@ -42,6 +47,13 @@ class Exposure:
     volga: float = 0.0
     charm: float = 0.0
 
+    _UNITS: ClassVar[Mapping[str, str]] = {
+        **{name: each.position for name, each in GREEK_UNITS.items()},
+        "value": "money",
+        "delta_value": "money",
+        "gamma_value": "money per 1 % of spot",
+    }
+
     @property
     def delta_value(self) -> float:
         """Delta in money: what the position moves with, per 100 % of spot."""
@@ -61,7 +73,16 @@ class Exposure:
         sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)[2:]}
         return replace(self, **sums)
 
-    def to_dict(self) -> dict[str, float]:
+    def _fields(self) -> list[tuple[str, Any]]:
+        """Each number beside its money version."""
+        shown = ("value", "delta", "delta_value", "gamma", "gamma_value")
+        rest = (f.name for f in fields(self)[4:] if f.name not in shown)
+        return [(name, getattr(self, name)) for name in (*shown, *rest)]
+
+    def _head(self) -> str:
+        return f"Exposure to {self.asset} at {figure(self.spot, 8)}"
+
+    def to_dict(self) -> dict[str, Any]:
         """The numbers by name, money versions included."""
         numbers = {f.name: float(getattr(self, f.name)) for f in fields(self)[1:]}
         return numbers | {"delta_value": self.delta_value, "gamma_value": self.gamma_value}

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
+from hedging._arguments import takes
 from hedging._reading import foreign, parse_toml, read_text
 from hedging.book.accounts import DeclaredAccount, Transfer
 from hedging.book.book import Book, Holding
@@ -139,6 +140,7 @@ class _BookFile(_Strict):
         )
 
 
+@takes(path=(str, Path))
 def read_book(path: str | Path) -> Book:
     """Read a book from a TOML file.
 

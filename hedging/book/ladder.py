@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hedging._shown import Shown
 from hedging.errors import InputError
 
 __all__ = ["Ladder", "Level"]
@@ -23,8 +24,8 @@ class Level(NamedTuple):
     worst: float
 
 
-@dataclass(frozen=True, slots=True)
-class Ladder:
+@dataclass(frozen=True, slots=True, repr=False)
+class Ladder(Shown):
     """Quotes of one contract on both sides, the best first.
 
     An order that reaches into a level is priced as if it took all of it: never too cheap, and as exact as the

@@ -10,11 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._arguments import takes
+from hedging._shown import Shown
+from hedging._tables import Table
 from hedging.book.ladder import Ladder
 from hedging.book.quantity import multiplier_of, paid_for, pays_coin, pays_premium, units_of
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import FeeRule, Future, Instrument, Linear, Option
+from hedging.market.market import chain_of
 
 __all__ = [
     "Cost",
@@ -32,7 +36,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Shown):
     """One order: an instrument, how much, and what executing it now costs.
 
     Attributes
@@ -123,11 +127,23 @@ Legs: TypeAlias = HasLegs | Iterable[Leg]
 """An overlay, a plan, or the legs themselves."""
 
 
+_HOW = "Of contracts by name: hedging.overlays.of_contracts(chain, {'BTC-27MAR26-60000-P': 25})."
+
+
 def legs_of(overlay: Legs | None) -> tuple[Leg, ...]:
     """The legs of an overlay, a plan or a list of legs; none of nothing."""
     if overlay is None:
         return ()
-    return tuple(overlay.legs if hasattr(overlay, "legs") else overlay)
+    legs = overlay.legs if hasattr(overlay, "legs") else overlay
+    if not isinstance(legs, Iterable) or isinstance(legs, str):
+        raise InputError(
+            f"orders must be a plan, an overlay or legs; got {type(legs).__name__}: {legs!r}. {_HOW}"
+        )
+    made = tuple(legs)
+    for leg in made:
+        if not isinstance(leg, Leg):
+            raise InputError(f"an order must be a Leg; got {type(leg).__name__}: {leg!r}. {_HOW}")
+    return made
 
 
 def legs_to_export(overlay: Legs) -> tuple[Leg, ...]:
@@ -146,8 +162,8 @@ def legs_to_export(overlay: Legs) -> tuple[Leg, ...]:
     return legs_of(overlay)
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+@dataclass(frozen=True, slots=True, repr=False)
+class Cost(Shown):
     """What a set of orders costs, in money; costs of the same currency add.
 
     Attributes
@@ -180,6 +196,7 @@ class Cost:
         return Cost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
+@takes(chain=chain_of, quantity=(int, float, np.number))
 def option_leg(chain: OptionChain, symbol: str, quantity: float, ladder: Ladder | None = None) -> Leg:
     """An order for a listed option at the quote, or the quotes, it would trade at.
 
@@ -310,3 +327,13 @@ def orders_frame(legs: Sequence[Leg]) -> pd.DataFrame:
         )
     columns = ["instrument", "side", "quantity", "limit_price", "quote_unit", "limit_price_money"]
     return pd.DataFrame(rows, columns=[*columns, "premium", "half_spread", "fees"])
+
+
+def orders_table(legs: Sequence[Leg]) -> Table:
+    """The order ticket as it is read: ``side, quantity, instrument, limit, premium`` [money]."""
+    rows = [
+        (leg.side, abs(leg.quantity), leg.instrument.symbol, leg.price_text, round(cost_of([leg]).premium))
+        for leg in legs
+    ]
+    frame = pd.DataFrame(rows, columns=["side", "quantity", "instrument", "limit", "premium"])
+    return Table(frame, {"premium": "money"}, rows=len(rows))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from hedging._numerics import kernels, revaluation
 from hedging._numerics.types import Array, Rows
+from hedging._shown import Shown
 from hedging.book._node import Node, Roll, moves_of, options_of
 from hedging.book.settlement import AVERAGED, averaged_value, is_averaged, mean_spot, sd_share
 from hedging.errors import InputError
@@ -73,8 +74,8 @@ def unit_values(
     return Pricer.of(instruments, entries, market, nodes=paths.spot.size).values(paths)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OptionNodes:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class OptionNodes(Shown):
     """Options on one date over all scenarios.
 
     Attributes
@@ -93,8 +94,8 @@ class OptionNodes:
     value: Array
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pricer:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Pricer(Shown):
     """All that values some instruments of one asset in any scenario, small enough to send to a worker.
 
     Attributes

@@ -9,13 +9,17 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from hedging._shown import Shown, plain
+from hedging._tables import Page, Table
+from hedging.units import GREEK_UNITS
+
 __all__ = ["Greeks", "Result"]
 
 Result: TypeAlias = Any  # float, ndarray, Series or DataFrame, as the arguments were
 
 
 @dataclass(frozen=True, repr=False)  # no slots: Python 3.11 then mistakes which attributes are frozen
-class Greeks:
+class Greeks(Shown):
     """Values of one or many options, as attributes; only what was asked for is there.
 
     The arrays of one call share one block of memory: to keep one of them and let go of the rest, copy it.
@@ -46,8 +50,18 @@ class Greeks:
     def __iter__(self) -> Iterator[str]:
         return iter(self.values)
 
-    def __repr__(self) -> str:
-        return f"Greeks({', '.join(f'{name}={value!r}' for name, value in self.values.items())})"
+    def to_dict(self) -> dict[str, Any]:
+        """Values by name: numbers or lists, as the arguments were."""
+        return {name: plain(value) for name, value in self.values.items()}
+
+    def _page(self) -> Page:
+        table = self.to_frame()
+        units = {name: each.per_unit for name, each in GREEK_UNITS.items()}
+        if len(table) == 1:
+            rows = [(name, value, units.get(str(name), "")) for name, value in table.iloc[0].items()]
+            return Page("Greeks of one option", (Table(pd.DataFrame(rows, columns=["", "value", "unit"])),))
+        said = "; ".join(f"{name} [{units[name]}]" for name in map(str, table) if name in units)
+        return Page(f"Greeks of {len(table):,} options", (Table(table, index=_named(table.index)), said))
 
     def to_frame(self) -> pd.DataFrame:
         """One row an option, one column a Greek; the index of pandas arguments is kept."""
@@ -60,3 +74,8 @@ class Greeks:
             for name, value in self.values.items()
         }
         return pd.DataFrame(columns)
+
+
+def _named(index: pd.Index) -> bool:
+    """Whether rows are called anything but their number."""
+    return not isinstance(index, pd.RangeIndex)

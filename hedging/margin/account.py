@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._numerics.types import Array, Rows
+from hedging._shown import Shown
 from hedging.book.book import Book, Holding
 from hedging.book.pricer import Pricer, time_left
 from hedging.errors import InputError
@@ -29,8 +30,8 @@ Position: TypeAlias = tuple[Holding, ...]
 DUST = 1e-12  # of what was bought and sold, below which nothing is left
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Account:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Account(Shown):
     """The state of an account in one asset on one date, over n scenarios.
 
     Attributes
@@ -123,8 +124,8 @@ class Account:
         return np.asarray(self.cash + self.linear_gain[~self.linear_coin].sum(axis=0))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Margin:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Margin(Shown):
     """What an account has and what it needs, over n scenarios.
 
     Attributes

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.book.book import Book
 from hedging.book.legs import Leg, Legs, legs_of
 from hedging.errors import InputError
@@ -31,8 +32,8 @@ from hedging.paths.paths import Paths
 __all__ = ["Headroom", "headroom"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Headroom:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Headroom(Shown):
     """Balance less maintenance of one account, or of one purse of it.
 
     Attributes

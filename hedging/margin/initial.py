@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from hedging._numerics.types import Array, Rows
+from hedging._shown import Shown
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.margin.account import Account, Ledger, Margin
@@ -37,7 +38,7 @@ _MODELS: Final[dict[str, type[Models]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class InitialMargin:
+class InitialMargin(Shown):
     """The greatest initial margin that an account may need; for `hedging.planner.Limits`.
 
     Attributes

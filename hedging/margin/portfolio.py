@@ -14,6 +14,7 @@ import numpy as np
 
 from hedging._numerics import kernels
 from hedging._numerics.types import Array, Rows
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.margin.account import Account, Margin
 from hedging.units import DAYS_PER_YEAR
@@ -26,7 +27,7 @@ VEGA_DAYS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class PortfolioMargin:
+class PortfolioMargin(Shown):
     """Segregated portfolio margin of one coin; parameters as `private/pme/simulate` prints them.
 
     Attributes

@@ -11,6 +11,7 @@ import numpy as np
 
 from hedging._numerics.least_cost import least_cost
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.margin._pairing import Package, Positions, constraints, packages, spread_pools
 from hedging.margin.account import Account, Margin
@@ -19,7 +20,7 @@ __all__ = ["RegT"]
 
 
 @dataclass(frozen=True, slots=True)
-class RegT:
+class RegT(Shown):
     """A US securities account under Regulation T and the exchanges' strategy-based rules.
 
     Stock held long needs 50 % to open and 25 % to keep; sold short 30 %, at least 5 dollars a share, and below 5

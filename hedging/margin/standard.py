@@ -12,6 +12,7 @@ from typing import Final, Literal
 import numpy as np
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.margin.account import Account, Margin
 from hedging.margin.haircuts import counted_coins
@@ -27,7 +28,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class StandardMargin:
+class StandardMargin(Shown):
     """Deribit's segregated standard margin, and its cross version.
 
     Long options need nothing beyond their premium and give nothing: the balance leaves the value of all
@@ -110,7 +111,7 @@ class StandardMargin:
 
 
 @dataclass(frozen=True, slots=True)
-class FlatMargin:
+class FlatMargin(Shown):
     """A venue that asks a share of each position; long options count at their value.
 
     Attributes

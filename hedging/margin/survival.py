@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._arguments import takes
 from hedging._numerics.bisection import first_false
 from hedging._numerics.types import Array
+from hedging._shown import Shown
+from hedging._tables import SIGNED_SHARE, Page, Table, figure, on_day
 from hedging.book.book import Book
-from hedging.book.legs import Legs
+from hedging.book.legs import Legs, legs_of
 from hedging.errors import InputError
 from hedging.margin.account import Margin, MarginModel
 from hedging.margin.cross import CASH, AccountRules, OneModel
@@ -28,11 +32,10 @@ __all__ = ["Liquidation", "Survival", "assess", "liquidation_price", "survive", 
 
 
 FURTHEST_FALL, FURTHEST_RISE = -7.0, 3.0  # in log-price
-ROWS_SHOWN = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Liquidation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Liquidation(Shown):
     """Prices at which an account is liquidated if spot moves there at once; None where none is in reach.
 
     Attributes
@@ -47,9 +50,23 @@ class Liquidation:
     down: float | None
     up: float | None
 
+    _UNITS: ClassVar[Mapping[str, str]] = {"spot": "money", "down": "money", "up": "money"}
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Survival:
+    def _page(self) -> Page:
+        rows = [
+            (way, price, price / self.spot - 1.0)
+            for way, price in (("on the way down", self.down), ("on the way up", self.up))
+            if price is not None
+        ]
+        if not rows:
+            return Page(f"No move from {figure(self.spot, 8)} within reach liquidates the account")
+        table = pd.DataFrame(rows, columns=["", "price", "move"])
+        head = f"Liquidation, spot now {figure(self.spot, 8)}"
+        return Page(head, (Table(table, {"price": "money", "move": SIGNED_SHARE}),))
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Survival(Shown):
     """Collateral and requirement of an account along scenarios.
 
     Attributes
@@ -63,6 +80,8 @@ class Survival:
     spot, balance, maintenance : ndarray, shape (scenarios, dates)
         Had the account been left alone: what comes after a liquidation did not happen to its owner.
         [money], [currency], [currency]
+    as_of : Timestamp or None
+        When day 0 was, UTC.
     """
 
     currency: str
@@ -73,6 +92,7 @@ class Survival:
     maintenance: Array
     counted: str = ""
     left_out: str = ""
+    as_of: pd.Timestamp | None = None
 
     @property
     def headroom(self) -> Array:
@@ -135,17 +155,23 @@ class Survival:
         ]
         return "\n".join(lines)
 
-    def __repr__(self) -> str:
-        table = self.summary().head(ROWS_SHOWN).to_string(float_format="{:,.6g}".format)
-        return f"{self.heading()}\n{table}"
+    def to_frame(self) -> pd.DataFrame:
+        """One row a scenario, as `summary`, and the name of each."""
+        return self.summary().reset_index()
 
-    def _repr_html_(self) -> str:
-        from html import escape
+    def _page(self) -> Page:
+        head, *told = self.heading().splitlines()
+        table = self.to_frame()
+        if table["survives"].all():  # nothing happened: neither a day nor a price
+            table = table.drop(columns=["day", "price"])
+        elif self.as_of is not None:
+            dates = ["-" if np.isnan(day) else on_day(self.as_of, day) for day in table["day"]]
+            table = table.assign(day=dates).rename(columns={"day": "on"})
+        units = {"least headroom": self.currency, "top-up": self.currency, "price": "money", "on": "UTC"}
+        return Page(head, (*told, Table(table, units)))
 
-        head = escape(self.heading()).replace("\n", "<br>")
-        return f"<p>{head}</p>{self.summary().head(ROWS_SHOWN).to_html(border=0)}"
 
-
+@takes(book=Book, market=market_of, overlay=legs_of)
 def assess(
     book: Book,
     market: OptionChain | Market,
@@ -178,6 +204,7 @@ def assess(
     return _one(whole.margins(_rules(model, whole), {found.asset: today()}))[0]
 
 
+@takes(book=Book, market=market_of, overlay=legs_of)
 def liquidation_price(
     book: Book,
     market: OptionChain | Market,
@@ -218,6 +245,7 @@ def liquidation_price(
     return Liquidation(found.spot, down, up)
 
 
+@takes(book=Book, market=market_of, paths=Paths, overlay=legs_of)
 def survive(
     book: Book,
     market: OptionChain | Market,
@@ -246,6 +274,7 @@ def survive(
     return next(iter(_survivals(book, whole, {found.asset: found}, {found.asset: paths}, margins).values()))
 
 
+@takes(book=Book, overlay=legs_of)
 def survive_accounts(
     book: Book, chains: Chains, paths: PathsBy, overlay: Legs | None = None
 ) -> dict[str, Survival]:
@@ -305,6 +334,7 @@ def _survivals(
             maintenance=_over_dates([margin.maintenance for margin in dates], paths[asset]),
             counted=whole.counted(),
             left_out=whole.left_out(book),
+            as_of=markets[asset].as_of,
         )
     return found
 
@@ -318,6 +348,8 @@ def _whole(book: Book, market: Market, overlay: Legs | None, account: str | None
 
 
 def _rules(model: MarginModel | None, whole: WholeAccount) -> AccountRules:
+    if model is not None and not hasattr(model, "assess"):
+        raise InputError(f"model must be one of hedging.margin, such as StandardMargin(); got {model!r}.")
     if model is not None:
         return OneModel(model, whole.declared.haircuts if whole.declared else {})
     if whole.declared is None:

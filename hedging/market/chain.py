@@ -20,6 +20,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import greeks as _greeks
+from hedging._arguments import must_be
+from hedging._shown import Shown, plain
+from hedging._tables import SHARE, Page, Table
 from hedging.errors import ChainError, InputError
 from hedging.market._cleaning import ChainRules
 from hedging.market._completing import vol_divisor
@@ -89,8 +92,8 @@ def no_futures() -> pd.DataFrame:
     return in_columns(pd.DataFrame(columns=list(FUTURES_COLUMNS)), "futures")
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
-class OptionChain:
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False, repr=False)
+class OptionChain(Shown):
     """Every quote of one underlying at one instant, in columns.
 
     Attributes
@@ -294,6 +297,7 @@ class OptionChain:
         InputError
             If the chain has no usable quote of it; the message says why, or names what is close.
         """
+        must_be("symbol", symbol, str, hint="Write it as the venue does, such as BTC-27MAR26-60000-P.")
         found = np.flatnonzero(self.quotes["symbol"].to_numpy() == symbol)
         if found.size == 0:
             raise InputError(self._absent(symbol))
@@ -366,7 +370,7 @@ class OptionChain:
         )
         return f"the {self.asset} chain of {self.as_of:%Y-%m-%d %H:%M} has no quote of {symbol!r}; {hint}."
 
-    def __repr__(self) -> str:
+    def _page(self) -> Page:
         head = (
             f"{self.asset} options at {self.as_of:%Y-%m-%d %H:%M:%S} UTC, spot {self.spot:,.10g} "
             f"{self.terms.currency}, {self.terms.exercise} exercise, settled in {self.terms.settlement}"
@@ -375,15 +379,26 @@ class OptionChain:
         if len(self.rejected):
             reasons = self.rejected["reason"].value_counts()
             kept += " (" + ", ".join(f"{name}: {count}" for name, count in reasons.items()) + ")"
-        notes = [f"note: {note}" for note in self.notes]
-        return "\n".join([head, kept, *notes, self._summary().to_string(index=False, max_rows=14)])
+        units = {"expiry": "UTC", "atm vol": SHARE, "no bid": SHARE, "no ask": SHARE}
+        notes = tuple(f"note: {note}" for note in self.notes)
+        return Page(head, (kept, *notes, Table(self._summary(), units)))
 
-    def _repr_html_(self) -> str:
-        from html import escape
+    def to_frame(self) -> pd.DataFrame:
+        """One row a quote kept, with its vol, forward and discount: `quotes`."""
+        return self.quotes.copy()
 
-        head, *others = repr(self).splitlines()[: 2 + len(self.notes)]
-        table = self._summary().to_html(index=False, max_rows=14, border=0)
-        return f"<p><b>{escape(head)}</b><br>{'<br>'.join(map(escape, others))}</p>{table}"
+    def to_dict(self) -> dict[str, Any]:
+        """What the chain is of, when, its quotes and what was rejected."""
+        return {
+            "asset": self.asset,
+            "as_of": self.as_of.isoformat(),
+            "spot": self.spot,
+            "terms": plain(self.terms),
+            "quotes": plain(self.quotes),
+            "futures": plain(self.futures),
+            "rejected": plain(self.rejected),
+            "notes": list(self.notes),
+        }
 
     def _summary(self) -> pd.DataFrame:
         """Per expiry: days, forward, quotes, the at-the-money vol and the share of missing sides."""
@@ -396,10 +411,10 @@ class OptionChain:
             {
                 "expiry": table["expiry"].dt.strftime("%Y-%m-%d %H:%M"),
                 "days": table["days"].round(2),
-                "forward": table["forward"].map("{:,.8g}".format),
+                "forward": table["forward"],
                 "quotes": table["count"],
-                "atm vol": at_the_money.map("{:.1%}".format, na_action="ignore").fillna("-").to_numpy(),
-                "no bid": missing["bid"].map("{:.0%}".format).to_numpy(),
-                "no ask": missing["ask"].map("{:.0%}".format).to_numpy(),
+                "atm vol": at_the_money.to_numpy(),
+                "no bid": missing["bid"].to_numpy(),
+                "no ask": missing["ask"].to_numpy(),
             }
         )

@@ -9,7 +9,9 @@ as that of a cash-settled one; only coin amounts and margin differ.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Literal, TypeAlias
 
@@ -17,7 +19,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._arguments import must_be
+from hedging._shown import Shown
 from hedging.errors import InputError
+from hedging.units import utc
 
 __all__ = [
     "CASH_EQUITY",
@@ -49,7 +54,7 @@ _DUST = Decimal("1e-6")  # of a tick: what floats leave of a price that is on it
 
 
 @dataclass(frozen=True, slots=True)
-class FeeRule:
+class FeeRule(Shown):
     """A fee per unit of underlying: a rate of the underlying's price, capped at a share of the premium.
 
     Attributes
@@ -78,7 +83,7 @@ class FeeRule:
 
 
 @dataclass(frozen=True, slots=True)
-class ContractTerms:
+class ContractTerms(Shown):
     """Terms that all contracts of one product share.
 
     Attributes
@@ -167,15 +172,23 @@ def on_tick(price: float, ticks: Ticks, side: float) -> float:
     return float(rounded)
 
 
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_CODE = re.compile(f"(\\d{{1,2}})({'|'.join(_MONTHS)})(\\d{{2}})")
+_BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FLAGS = {"c": "c", "call": "c", "p": "p", "put": "p"}
+
 CASH_EQUITY = ContractTerms(multiplier=100.0, exercise="american")
 """US equity options: 100 units a contract, American, settled in cash, no fee set."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Shown):
     """The asset itself, one unit a contract."""
 
     asset: str
+
+    def __post_init__(self) -> None:
+        _check_asset(self.asset)
 
     @property
     def symbol(self) -> str:
@@ -184,11 +197,15 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Perpetual:
+class Perpetual(Shown):
     """A perpetual future; `quantity` counts units of underlying (at entry, where coin-settled)."""
 
     asset: str
     settlement: Settlement = "coin"
+
+    def __post_init__(self) -> None:
+        _check_asset(self.asset)
+        _check_settlement(self.settlement)
 
     @property
     def symbol(self) -> str:
@@ -197,12 +214,17 @@ class Perpetual:
 
 
 @dataclass(frozen=True, slots=True)
-class Future:
+class Future(Shown):
     """A dated future; `quantity` counts units of underlying (at entry, where coin-settled)."""
 
     asset: str
     expiry: pd.Timestamp
     settlement: Settlement = "coin"
+
+    def __post_init__(self) -> None:
+        _check_asset(self.asset)
+        _check_settlement(self.settlement)
+        object.__setattr__(self, "expiry", expiry_of(self.expiry))
 
     @property
     def symbol(self) -> str:
@@ -211,7 +233,7 @@ class Future:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class Option(Shown):
     """An option, exercised automatically at expiry if it is in the money, and before where its terms allow it."""
 
     asset: str
@@ -222,8 +244,11 @@ class Option:
     venue_symbol: str = ""
 
     def __post_init__(self) -> None:
-        if self.flag not in ("c", "p"):
-            raise InputError(f"flag must be 'c' or 'p'; got {self.flag!r}.")
+        _check_asset(self.asset)
+        object.__setattr__(self, "flag", flag_of(self.flag))
+        object.__setattr__(self, "expiry", expiry_of(self.expiry))
+        must_be("strike", self.strike, int, float, np.number)
+        must_be("terms", self.terms, ContractTerms)
         if not 0.0 < self.strike <= LARGEST_PRICE:
             raise InputError(f"strike must be a number > 0; got {self.strike!r}.")
 
@@ -236,6 +261,99 @@ class Option:
     def sign(self) -> float:
         """+1 for a call, -1 for a put."""
         return 1.0 if self.flag == "c" else -1.0
+
+
+def _check_asset(asset: object) -> None:
+    if not isinstance(asset, str) or not asset:
+        raise InputError(f"asset must be a name, such as 'BTC'; got {asset!r}.")
+
+
+def _check_settlement(settlement: object) -> None:
+    if not isinstance(settlement, str) or settlement not in ("coin", "cash"):
+        raise InputError(f"settlement must be 'coin' or 'cash'; got {settlement!r}.")
+
+
+def flag_of(flag: object) -> str:
+    """``'c'`` or ``'p'``, which may be written out.
+
+    Raises
+    ------
+    InputError
+        If it is neither a call nor a put.
+    """
+    found = _FLAGS.get(flag.lower()) if isinstance(flag, str) else None
+    if found is None:
+        raise InputError(f"flag must be 'c' or 'p', 'call' or 'put'; got {flag!r}.")
+    return found
+
+
+def expiry_of(expiry: object) -> pd.Timestamp:
+    """A time of expiry in UTC; a date alone, ``'2026-03-27'`` or ``'27MAR26'``, is 08:00, as on the exchanges of coins.
+
+    Raises
+    ------
+    InputError
+        If it is no time, or has an hour but no zone.
+
+    Examples
+    --------
+    >>> expiry_of("2026-03-27"), expiry_of("27MAR26") == expiry_of("2026-03-27T08:00Z")
+    (Timestamp('2026-03-27 08:00:00+0000', tz='UTC'), True)
+    """
+    if isinstance(expiry, pd.Timestamp) and expiry.tz is UTC:
+        return expiry
+    if isinstance(expiry, str):
+        if coded := _CODE.fullmatch(expiry.upper()):
+            month = _MONTHS.index(coded[2]) + 1
+            expiry = f"20{coded[3]}-{month:02d}-{int(coded[1]):02d}"
+        if _BARE_DATE.fullmatch(expiry):
+            return utc(f"{expiry}T08:00:00Z", "expiry")
+    if not isinstance(expiry, str | datetime):
+        raise InputError(
+            f"expiry must be a time, such as '2026-03-27' or a Timestamp with its zone; got {expiry!r}."
+        )
+    return utc(expiry, "expiry")
+
+
+def instrument_of(name: object, settlement: Settlement = "coin") -> Instrument:
+    """The instrument that a name in Deribit's style says; an instrument is taken as it is.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+
+    Examples
+    --------
+    >>> instrument_of("BTC-27FEB26-80000-P").strike, instrument_of("BTC-PERPETUAL").symbol, instrument_of("BTC").symbol
+    (80000.0, 'BTC-PERPETUAL', 'BTC')
+    """
+    if isinstance(name, Spot | Perpetual | Future | Option):
+        return name
+    how = "Write it as BTC, BTC-PERPETUAL, BTC-27MAR26 or BTC-27MAR26-80000-P."
+    if not isinstance(name, str):
+        raise InputError(f"an instrument must be one, or its name; got {name!r}. {how}")
+    asset, *rest = name.split("-")
+    if not asset or not asset.replace("_", "").isalnum():
+        raise InputError(f"{name!r} names no instrument. {how}")
+    match [part.upper() for part in rest]:
+        case []:
+            return Spot(asset)
+        case ["PERPETUAL"]:
+            return Perpetual(asset, settlement)
+        case [day]:
+            return Future(asset, expiry_of(day), settlement)
+        case [day, strike, flag]:
+            terms = ContractTerms(settlement=settlement)
+            return Option(asset, flag_of(flag), _strike(strike, name), expiry_of(day), terms, name)  # type: ignore[arg-type]
+    raise InputError(f"{name!r} names no instrument. {how}")
+
+
+def _strike(text: str, name: str) -> float:
+    try:
+        return float(text.replace("D", "."))
+    except ValueError:
+        raise InputError(f"the strike of {name!r} must be a number; got {text!r}.") from None
 
 
 Linear: TypeAlias = Spot | Perpetual | Future
@@ -257,8 +375,7 @@ def option_symbol(asset: str, expiry: pd.Timestamp, strike: float, flag: str) ->
 
 def date_code(expiry: pd.Timestamp) -> str:
     """Return a day as exchanges write it, 5MAR26: no leading zero, the month in English whatever the locale."""
-    months = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-    return f"{expiry.day}{months[expiry.month - 1]}{expiry.year % 100:02d}"
+    return f"{expiry.day}{_MONTHS[expiry.month - 1]}{expiry.year % 100:02d}"
 
 
 def kind_of(item: Instrument) -> str:

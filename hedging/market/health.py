@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from hedging import greeks as _greeks
+from hedging._shown import Shown
+from hedging._tables import Page, Table, figure
 from hedging.market import _parity
 from hedging.market.chain import OptionChain
 
@@ -25,8 +27,8 @@ _CARRY_ROOM: Final = 0.5  # a year
 _DUST: Final = 1e-9  # share of spot below which a violation is a rounding error
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ChainHealth:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ChainHealth(Shown):
     """What `check` finds.
 
     Attributes
@@ -61,18 +63,20 @@ class ChainHealth:
     round_trip: pd.Series
     spot: pd.Series
 
-    def __repr__(self) -> str:
+    def _lines(self) -> list[str]:
         lost = int(self.rejected.sum())
         stale = int(self.forwards["stale"].sum())
         count = self.violations["rule"].value_counts()
         lines = [
             self.title,
             f"{self.kept} quotes kept, {lost} rejected"
-            + "".join(f"\n  {n} {r}" for r, n in self.rejected.items()),
+            + (": " if lost else "")
+            + ", ".join(f"{n} {r}" for r, n in self.rejected.items()),
             "missing: " + ", ".join(f"{name} {share:.1%}" for name, share in self.missing.items()),
             f"{len(self.forwards)} expiries, {stale} with a forward outside what put-call parity allows",
             f"{len(self.violations)} violations beyond bid and ask"
-            + "".join(f"\n  {n} {rule}" for rule, n in count.items()),
+            + (": " if len(count) else "")
+            + ", ".join(f"{n} {rule}" for rule, n in count.items()),
         ]
         if self.spot["stale"]:
             lines.append(
@@ -82,16 +86,25 @@ class ChainHealth:
             )
         if self.round_trip["count"]:
             lines.append(
-                f"marks against Black-76 at the shown vols: median {self.round_trip['median']:.2g}, "
-                f"99 % {self.round_trip['p99']:.2g} (as quoted, {self.round_trip['count']:.0f} quotes)"
+                f"marks against Black-76 at the shown vols: median {figure(self.round_trip['median'], 2)}, "
+                f"99 % {figure(self.round_trip['p99'], 2)} (as quoted, {self.round_trip['count']:.0f} quotes)"
             )
-        if stale:
-            bad = self.forwards[self.forwards["stale"]]
-            lines.append(bad.to_string(max_rows=8, float_format="{:,.6g}".format))
+        return lines
+
+    def to_frame(self) -> pd.DataFrame:
+        """The violations, one row each: ``rule, expiry, symbols, amount`` [money]."""
+        return self.violations.copy()
+
+    def _page(self) -> Page:
+        head, *lines = self._lines()
+        stale = self.forwards.sort_values("stale", ascending=False, kind="stable")
+        shown = stale[["forward", "low", "high", "stale"]]
+        units = {"expiry": "UTC"}
+        tables = [Table(shown, units, index=True, caption="forwards, and what put-call parity allows")]
         if len(self.violations):
-            worst = self.violations.nlargest(8, "amount")
-            lines.append("largest:\n" + worst.to_string(index=False, float_format="{:,.6g}".format))
-        return "\n".join(lines)
+            worst = self.violations.nlargest(len(self.violations), "amount")
+            tables.append(Table(worst, {"amount": "money"}, caption="violations, the largest first"))
+        return Page(head, (*lines, *tables))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON knows them."""

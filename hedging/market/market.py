@@ -12,20 +12,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._arguments import must_be
 from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
+from hedging._shown import Shown, plain
+from hedging._tables import Page, figure
 from hedging.errors import InputError
 from hedging.market import smile as smiles
 from hedging.market.bare import NoSmile, bare_chain, no_options
 from hedging.market.chain import OptionChain
-from hedging.market.contracts import Option
+from hedging.market.contracts import Option, expiry_of
 from hedging.units import DAYS_PER_YEAR, years
 
-__all__ = ["Chains", "Market", "OptionTable", "market_of", "markets_of"]
+__all__ = ["Chains", "Market", "OptionTable", "chain_of", "market_of", "markets_of"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OptionTable:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class OptionTable(Shown):
     """Options as columns, with all that prices them today; each field has shape (options,).
 
     Attributes
@@ -58,8 +61,8 @@ class OptionTable:
     coin: npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False)
-class Market:
+@dataclass(frozen=True, eq=False, repr=False)
+class Market(Shown):
     """The state of one underlying at one instant.
 
     Attributes
@@ -88,7 +91,12 @@ class Market:
         funding_8h: float | None = None,
     ) -> Market:
         """Market of a chain; the surface is fitted, and funding is what its perpetual shows, unless they are given."""
+        chain = chain_of(chain)
+        must_be("smile", smile, smiles.Smile, NoSmile, type(None))
         source = ""
+        if funding_8h is not None:
+            must_be("funding_8h", funding_8h, int, float, np.number)
+            funding_8h = float(finite("funding_8h", funding_8h))
         if funding_8h is None:
             funding_8h, source = _shown_funding(chain)
         return cls(chain, smile or _fitted(chain), funding_8h, source)
@@ -133,6 +141,30 @@ class Market:
         chain, smile = bare_chain(asset, spot, as_of, currency)
         return cls(chain, smile, float(finite("funding_8h", funding_8h)))
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row an expiry, as `Smile.to_frame`; empty where no option is quoted."""
+        return pd.DataFrame() if self.is_bare else self.smile.to_frame()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The state in plain values: spot, funding, and what the surface says at each expiry."""
+        return {
+            "asset": self.asset,
+            "as_of": self.as_of.isoformat(),
+            "spot": self.spot,
+            "currency": self.currency,
+            "funding_8h": self.funding_8h,
+            "funding_source": self.funding_source,
+            "expiries": plain(self.to_frame()),
+        }
+
+    def _page(self) -> Page:
+        source = f", as {self.funding_source} shows" if self.funding_source else ""
+        head = (
+            f"Market of {self.asset} at {self.as_of:%Y-%m-%d %H:%M:%S} UTC, spot {figure(self.spot, 8)} "
+            f"{self.currency}, funding {self.funding_8h:+.4%} per 8 hours{source}"
+        )
+        return Page(head, ("no options are quoted",) if self.is_bare else (smiles.table_of(self.smile),))
+
     @property
     def is_bare(self) -> bool:
         """Whether no option of this asset is quoted."""
@@ -167,9 +199,9 @@ class Market:
         """Vol of the surface at the forward of 30 days, by which `hedging.paths.Reaction.at` knows a calm market."""
         return float(self.smile.vol_at(0.0, 30.0 / DAYS_PER_YEAR))
 
-    def forward(self, expiry: pd.Timestamp) -> float:
-        """Price of the underlying for delivery at `expiry`. [money]"""
-        return float(self.smile.forward(years(self.as_of, expiry)))
+    def forward(self, expiry: str | pd.Timestamp) -> float:
+        """Price of the underlying for delivery at `expiry`, a time or a date such as ``'2026-03-27'``. [money]"""
+        return float(self.smile.forward(years(self.as_of, expiry_of(expiry))))
 
     def table(self, options: Sequence[Option]) -> OptionTable:
         """Everything that prices some options today, contracts of the chain at their own mark.
@@ -179,6 +211,8 @@ class Market:
         InputError
             If an option is of another asset, or expired before the chain was taken.
         """
+        for option in options:
+            must_be("an option", option, Option)
         if self.is_bare and options:
             raise no_options(self.asset, options[0].symbol)
         new = [option for option in dict.fromkeys(options) if option not in self._looked_up]
@@ -234,8 +268,11 @@ class Market:
         sign = [option.sign for option in options]
         return list(zip(sign, strike, t, carry, rate, vol, smile_vol, coin, strict=True))
 
-    def half_spread(self, option: Option) -> float:
+    def half_spread(self, option: Option | str) -> float:
         """Half of what ask and bid of a listed option are apart per unit, 0 where not both are known. [money]"""
+        if isinstance(option, str):
+            option = self.chain.option(option)
+        must_be("option", option, Option)
         row = int(self._listed([option])[0])
         if row < 0:
             return 0.0
@@ -298,6 +335,17 @@ def market_of(chain: OptionChain | Market) -> Market:
             "hedging.read_chain(path)."
         )
     return Market.of(chain) if isinstance(chain, OptionChain) else chain
+
+
+def chain_of(chain: OptionChain | Market) -> OptionChain:
+    """The quotes of a chain, or those that a market was made of.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    return market_of(chain).chain if not isinstance(chain, OptionChain) else chain
 
 
 def markets_of(chains: Chains) -> dict[str, Market]:

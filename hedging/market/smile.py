@@ -14,7 +14,8 @@ near them may cross there, or have a density below 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -24,11 +25,14 @@ import pandas as pd
 from hedging._numerics import svi
 from hedging._numerics.checks import number
 from hedging._numerics.types import Array
+from hedging._shown import Shown, plain
+from hedging._tables import SHARE, Page, Table, figure
 from hedging.errors import ChainError, InputError
 from hedging.market import _smile_fit
 from hedging.market._quote_vols import black76_columns, implied_vols, out_of_the_money
 from hedging.market.chain import OptionChain
-from hedging.units import DAYS_PER_YEAR, VOL_POINT, utc, years
+from hedging.market.contracts import expiry_of
+from hedging.units import DAYS_PER_YEAR, VOL_POINT, years
 
 __all__ = ["STICKINESS", "Smile", "fit", "fit_ssvi", "stickiness"]
 
@@ -40,8 +44,8 @@ _REAL: Final = (int, float, np.integer, np.floating)
 _FARTHEST: Final = 1_500.0  # log-moneyness: no two floats have a ratio whose logarithm is greater
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Smile:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Smile(Shown):
     """A vol surface: one raw SVI slice per expiry.
 
     As `fit` returns it, free of arbitrage within two of the forward in log-moneyness; moved, not always (`move`).
@@ -123,7 +127,7 @@ class Smile:
         strike : array_like, > 0
             [money]
         expiry : str or Timestamp
-            With a time zone.
+            With a time zone; a date alone means 08:00 UTC.
 
         Returns
         -------
@@ -275,23 +279,36 @@ class Smile:
         return [(after - 1, (1.0 - weight) / time), (after, weight / time)], 0.0
 
     def _time(self, expiry: str | pd.Timestamp) -> float:
-        time = years(self.as_of, utc(expiry, "expiry"))
+        time = years(self.as_of, expiry_of(expiry))
         if not time > 0:
             raise InputError(f"expiry must lie after {self.as_of}; got {expiry}.")
         return time
 
-    def __repr__(self) -> str:
-        table = pd.DataFrame(
-            {
-                "days": (self.times * DAYS_PER_YEAR).round(2),
-                "forward": self.forwards,
-                "atm vol": np.sqrt(svi.total_variance(self.slices, np.zeros(1))[:, 0] / self.times).round(4),
-                "k -0.1": [float(self.vol_at(-0.1, t)) for t in self.times],
-                "k +0.1": [float(self.vol_at(0.1, t)) for t in self.times],
-            }
-        )
-        head = f"{self.asset} vol surface at {self.as_of:%Y-%m-%d %H:%M:%S} UTC, spot {self.spot:,.10g}"
-        return head + "\n" + table.to_string(index=False, max_rows=14, float_format="{:,.6g}".format)
+    def to_frame(self) -> pd.DataFrame:
+        """One row an expiry: ``expiry, days, forward`` [money] and vols at 90, 100 and 110 % of the forward."""
+        vols = {
+            f"vol {share:.0%}": [float(self.vol_at(math.log(share), t)) for t in self.times]
+            for share in (0.9, 1.0, 1.1)
+        }
+        days = self.times * DAYS_PER_YEAR
+        expiry = self.as_of + pd.to_timedelta(days, unit="D").round("s")
+        return pd.DataFrame({"expiry": expiry, "days": days, "forward": self.forwards, **vols})
+
+    def to_dict(self) -> dict[str, Any]:
+        """What the surface is made of, and what it says at each expiry."""
+        whole = {item.name: plain(getattr(self, item.name)) for item in fields(self)}
+        return whole | {"expiries": plain(self.to_frame())}
+
+    def _page(self) -> Page:
+        head = f"{self.asset} vol surface at {self.as_of:%Y-%m-%d %H:%M:%S} UTC, spot {figure(self.spot, 8)}"
+        return Page(head, (table_of(self),))
+
+
+def table_of(smile: Smile) -> Table:
+    """The expiries of a surface as they are read."""
+    table = smile.to_frame()
+    units = {name: SHARE for name in table if str(name).startswith("vol")} | {"expiry": "UTC"}
+    return Table(table.assign(days=table["days"].round(1)), units)
 
 
 def stickiness(rule: str | float) -> float:

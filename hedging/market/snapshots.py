@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.errors import ChainError
 from hedging.market._judging import Source, judged
 from hedging.market.chain import OptionChain, check_settlement, in_columns
@@ -21,7 +22,7 @@ Ends = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Snapshots:
+class Snapshots(Shown):
     """Chains of one underlying, one after the other.
 
     Attributes

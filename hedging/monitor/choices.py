@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.book.book import Exposure
 from hedging.book.expired import Settled
 from hedging.book.legs import Cost, Leg
@@ -19,7 +20,7 @@ __all__ = ["Choice", "Roll"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Choice:
+class Choice(Shown):
     """One thing to do with an overlay now.
 
     Attributes
@@ -90,7 +91,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Roll:
+class Roll(Shown):
     """What can be done with an overlay now, each beside keeping it.
 
     Attributes

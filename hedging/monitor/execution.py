@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.book.ladder import Ladder
 from hedging.book.legs import Leg
 from hedging.book.saved import book_from
@@ -102,7 +103,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Execution:
+class Execution(Shown):
     """How the orders of a plan are traded, the first first.
 
     Attributes
@@ -168,7 +169,7 @@ class Execution:
                 risk = f", {stage.risk:,.0f} worse than before the first order" if stage.risk > 0 else ""
                 lines.append(f"     stopped here: worst {stage.worst:,.0f}{risk}")
         return "\n".join(
-            ["Trading, the first first", *lines, f"  patience is worth {self.spared:,.0f} at most"]
+            ["Trading, in this order", *lines, f"  patience is worth {self.spared:,.0f} at most"]
         )
 
 

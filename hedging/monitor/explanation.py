@@ -10,6 +10,7 @@ import pandas as pd
 
 from hedging import _extras
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.book.expired import Settled
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ coins that a settlement paid since then, the move of the coin that all is counte
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Explanation:
+class Explanation(Shown):
     """P&L between two chains, or over many, by what earned it.
 
     Attributes

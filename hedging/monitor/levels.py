@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.contracts import Option
@@ -26,7 +27,7 @@ LOWEST_VOL = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class Level(Shown):
     """Where one limit breaks next, all else as it is.
 
     Attributes

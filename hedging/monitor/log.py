@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.monitor.watch import Event, State
 from hedging.planner.result.plan import HedgePlan
@@ -26,8 +27,8 @@ __all__ = ["Log", "open_log"]
 VERSION = 1
 
 
-@dataclass(slots=True)
-class Log:
+@dataclass(slots=True, repr=False)
+class Log(Shown):
     """An open file of transitions.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.book.book import Book
 from hedging.book.expired import DeliveryPrices, settle
 from hedging.book.legs import outright_leg
@@ -73,7 +74,7 @@ class NextTrade:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class NextTrades:
+class NextTrades(Shown):
     """The next trades on the way down and up.
 
     Attributes

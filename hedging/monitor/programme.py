@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from hedging import greeks
+from hedging._shown import Shown
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -38,15 +39,16 @@ class Held(NamedTuple):
     units: float
 
 
-class Decision(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Decision(Shown):
     """What to hold from a node on, and what trading is expected to cost from there. [money]"""
 
     held: Held | None
     cost: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Programme:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Programme(Shown):
     """The cheapest way to hold a band of delta over some dates.
 
     Attributes
@@ -66,6 +68,9 @@ class Programme:
     probability: float
     first: Decision
     _tree: _Tree = field(repr=False)
+
+    def _fields(self) -> list[tuple[str, Any]]:
+        return [(name, value) for name, value in Shown._fields(self) if name != "_tree"]
 
     def decision(self, date: int, ups: int, held: Held | None) -> Decision:
         """What to do at a node: the date's number, how often spot went up until then, what is held there."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from hedging._shown import Shown
 from hedging.errors import InputError
 
 __all__ = ["EXTRA", "Rules", "read_rules"]
@@ -23,8 +24,8 @@ EXTRA: Final = {
 NEAR: Final = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+@dataclass(frozen=True, slots=True, repr=False)
+class Rules(Shown):
     """How a plan is watched.
 
     Attributes

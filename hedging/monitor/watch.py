@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.book.book import Book
 from hedging.book.expired import expiry_name
 from hedging.book.saved import book_from
@@ -34,7 +35,7 @@ Source: TypeAlias = "Chains | Callable[[], Chains]"
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Shown):
     """A transition.
 
     Attributes
@@ -82,8 +83,8 @@ class Event:
         return f"{when}  {self.kind:<10}  {self.text}"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+@dataclass(frozen=True, slots=True, repr=False)
+class State(Shown):
     """Where a watch stands: all that its events have told.
 
     Attributes

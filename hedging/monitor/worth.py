@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from hedging._shown import Shown
 from hedging.book.book import Book
 from hedging.book.legs import Leg, Legs, legs_of, option_leg
 from hedging.book.packages import package_fees
@@ -46,7 +47,7 @@ PRECISION: Final = 1e-6  # of the objective and what the package costs
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Worth:
+class Worth(Shown):
     """The reservation price of a package.
 
     Attributes

@@ -7,6 +7,7 @@ from hedging.overlays.overlay import Overlay, Overlays
 from hedging.overlays.overlays import (
     collar,
     covered_call,
+    of_contracts,
     protective_put,
     put_spread,
     put_spread_collar,
@@ -31,6 +32,7 @@ __all__ = [
     "covered_call",
     "diagonal",
     "nearly_capped",
+    "of_contracts",
     "over_strikes",
     "over_strikes_shown",
     "protective_put",

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._arguments import must_be, takes
 from hedging.book.book import Book
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
@@ -32,6 +33,7 @@ _FLAT: Final = 1e-4
 _NEARLY: Final = 0.05
 
 
+@takes(book=Book)
 def compare(
     book: Book, chain: OptionChain | Market, overlays: Iterable[Overlay] | None = None
 ) -> pd.DataFrame:
@@ -68,7 +70,7 @@ def compare(
     calendar or one that is held, they are the worst and best over 400 prices more.
     """
     market = market_of(chain)
-    overlays = standard(book, market.chain) if overlays is None else list(overlays)
+    overlays = standard(book, market.chain) if overlays is None else _overlays(overlays)
     book.check_assets(market)
     before = book.exposure(market)
     rows = []
@@ -90,6 +92,11 @@ def compare(
             }
         )
     return pd.DataFrame(rows).set_index("overlay")
+
+
+def _overlays(overlays: Iterable[Overlay]) -> list[Overlay]:
+    must_be("overlays", overlays, Iterable)
+    return [must_be("an overlay", overlay, Overlay) for overlay in overlays]
 
 
 def nearly_capped(table: pd.DataFrame) -> pd.Series:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._arguments import takes
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
-from hedging.market.market import Market, market_of
+from hedging.market.market import Market, chain_of, market_of
 from hedging.overlays._picking import FAR, MONTH, Tolerance, Window
 from hedging.overlays.compare import RALLIES, compare
 from hedging.overlays.standard import BY_NAME, named, standard
@@ -23,6 +24,7 @@ _KEPT = ("premium", "execution", "floor", "cap", *RALLIES)
 _COLUMNS = ("by", "asked", "expiry", "days", "strike", "delta", "premium_share", *_KEPT, "reason")
 
 
+@takes(book=Book, chain=chain_of)
 def over_strikes(
     structure: str,
     book: Book,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
+from typing import Any
 
 import pandas as pd
 
-from hedging.book.legs import Cost, Leg, cost_of, orders_frame
+from hedging._shown import Shown, plain
+from hedging._tables import Page, Part
+from hedging.book.legs import Cost, Leg, cost_of, orders_frame, orders_table
 
 __all__ = ["Overlay", "Overlays"]
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+@dataclass(frozen=True, slots=True, repr=False)
+class Overlay(Shown):
     """A named set of legs on a book; ``book + overlay`` is the book after trading it.
 
     Attributes
@@ -39,21 +41,34 @@ class Overlay:
         """The order ticket, one row a leg."""
         return orders_frame(self.legs)
 
-    def __repr__(self) -> str:
-        head = f"{self.name}: execution {self.cost.execution:,.0f}, net premium {self.cost.premium:,.0f}"
-        legs = (
-            f"  {leg.side:<4} {abs(leg.quantity):>10,.10g}  {leg.instrument.symbol} at {leg.price_text}"
-            for leg in self.legs
-        )
-        return "\n".join([head, *legs, *(f"  note: {remark}" for remark in self.remarks)])
+    def to_frame(self) -> pd.DataFrame:
+        """The order ticket: `orders`."""
+        return self.orders
 
-    def _repr_html_(self) -> str:
-        notes = "".join(f"<br>{escape(remark)}" for remark in self.remarks)
-        return f"<b>{escape(self.name)}</b>{self.orders.to_html(index=False)}{notes}"
+    def to_dict(self) -> dict[str, Any]:
+        """Name, orders, cost and remarks as plain values."""
+        return {
+            "name": self.name,
+            "orders": plain(self.orders),
+            "cost": plain(self.cost),
+            "remarks": list(self.remarks),
+        }
+
+    def _page(self) -> Page:
+        return Page(_heading(self), _parts(self))
 
 
-@dataclass(frozen=True, slots=True)
-class Overlays(Sequence[Overlay]):
+def _heading(overlay: Overlay) -> str:
+    cost = overlay.cost
+    return f"{overlay.name}: execution {cost.execution:,.0f}, net premium {cost.premium:,.0f}"
+
+
+def _parts(overlay: Overlay) -> tuple[Part, ...]:
+    return (orders_table(overlay.legs), *(f"note: {remark}" for remark in overlay.remarks))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Overlays(Shown, Sequence[Overlay]):
     """Overlays on one book, and those that its chain does not allow, with the reason.
 
     Attributes
@@ -75,6 +90,19 @@ class Overlays(Sequence[Overlay]):
     def __iter__(self) -> Iterator[Overlay]:
         return iter(self.found)
 
-    def __repr__(self) -> str:
-        lines = [repr(overlay) for overlay in self.found]
-        return "\n".join([*lines, *(f"no {name}: {why}" for name, why in self.refused.items())])
+    def to_frame(self) -> pd.DataFrame:
+        """The orders of all of them, one row a leg, with the name of each."""
+        frames = [overlay.orders.assign(overlay=overlay.name) for overlay in self.found]
+        whole = pd.concat(frames, ignore_index=True) if frames else orders_frame([]).assign(overlay="")
+        return whole[["overlay", *(name for name in whole if name != "overlay")]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Those found, and why the others were refused."""
+        return {"found": [each.to_dict() for each in self.found], "refused": dict(self.refused)}
+
+    def _page(self) -> Page:
+        parts: list[Part] = []
+        for overlay in self.found:
+            parts += [_heading(overlay), *_parts(overlay)]
+        refused = (f"no {name}: {why}" for name, why in self.refused.items())
+        return Page(f"{len(self.found)} overlays", (*parts, *refused))

@@ -8,13 +8,18 @@ none far from its mark, is ever taken; see `Tolerance`. `spreads` has those of u
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
+from hedging._arguments import must_be, takes
 from hedging.book.book import Book
 from hedging.book.legs import Leg, option_leg, outright_leg
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
-from hedging.market.contracts import FeeRule, Option, Perpetual
+from hedging.market.contracts import FeeRule, Option, Perpetual, Spot
+from hedging.market.market import chain_of
 from hedging.overlays._picking import MONTH, Finder, Pick, Tolerance, Window
 from hedging.overlays._sizing import sized
 from hedging.overlays.overlay import Overlay
@@ -32,6 +37,7 @@ __all__ = [
 _USUAL = Tolerance()
 
 
+@takes(book=Book, chain=chain_of)
 def protective_put(
     book: Book,
     chain: OptionChain,
@@ -74,6 +80,7 @@ def protective_put(
     return build("protective put", book, chain, coverage, days, [put], tolerance)
 
 
+@takes(book=Book, chain=chain_of)
 def covered_call(
     book: Book,
     chain: OptionChain,
@@ -89,6 +96,7 @@ def covered_call(
     return build("covered call", book, chain, coverage, days, [call], tolerance)
 
 
+@takes(book=Book, chain=chain_of)
 def put_spread(
     book: Book,
     chain: OptionChain,
@@ -109,6 +117,7 @@ def put_spread(
     return overlay
 
 
+@takes(book=Book, chain=chain_of)
 def collar(
     book: Book,
     chain: OptionChain,
@@ -129,6 +138,7 @@ def collar(
     return overlay
 
 
+@takes(book=Book, chain=chain_of)
 def put_spread_collar(
     book: Book,
     chain: OptionChain,
@@ -155,6 +165,7 @@ def put_spread_collar(
     return overlay
 
 
+@takes(book=Book, chain=chain_of)
 def zero_cost_collar(
     book: Book,
     chain: OptionChain,
@@ -240,6 +251,7 @@ def _fewest_lots(put: Leg, call: Leg, lot: float) -> int:
     return max(1, int(lots))
 
 
+@takes(book=Book, chain=chain_of)
 def short_perpetual(
     book: Book,
     chain: OptionChain,
@@ -270,6 +282,48 @@ def short_perpetual(
     perpetual = Perpetual(chain.asset, chain.terms.settlement)
     one = outright_leg(perpetual, chain.spot, -1.0, half_spread=half_spread, fee=fee or FeeRule(0.0005))
     return Overlay("short perpetual", sized([replace(one, quantity=-lot)], book, chain, coverage))
+
+
+@takes(chain=chain_of, contracts=Mapping)
+def of_contracts(
+    chain: OptionChain, contracts: Mapping[str, float], *, name: str = "overlay", half_spread: float = 0.0001
+) -> Overlay:
+    """Contracts by their names, at the quotes they would trade at.
+
+    Parameters
+    ----------
+    chain : OptionChain
+    contracts : mapping of str to float
+        Quantity by symbol, < 0 to sell; ``'perpetual'`` and ``'spot'`` are the underlying, at spot. [contracts]
+    name : str
+        Of the overlay.
+    half_spread : float
+        Of the underlying, as a share of spot. [1]
+
+    Raises
+    ------
+    InputError
+        If a contract has no usable quote, or a quantity is none.
+
+    Examples
+    --------
+    >>> from hedging import samples
+    >>> made = of_contracts(samples.chain(), {"BTC-10APR26-66000-P": 25, "BTC-10APR26-80000-C": -25})
+    >>> [leg.side for leg in made.legs]
+    ['buy', 'sell']
+    """
+    return Overlay(name, tuple(_leg(chain, *each, half_spread) for each in contracts.items()))
+
+
+def _leg(chain: OptionChain, symbol: str, quantity: float, half_spread: float) -> Leg:
+    must_be("a contract", symbol, str)
+    must_be(f"quantity of {symbol}", quantity, int, float, np.number)
+    kind = symbol.rpartition("-")[2].lower()
+    if kind not in ("perpetual", "spot", chain.asset.lower()):
+        return option_leg(chain, symbol, quantity)
+    perpetual = kind == "perpetual"
+    underlying = Perpetual(chain.asset, chain.terms.settlement) if perpetual else Spot(chain.asset)
+    return outright_leg(underlying, chain.spot, quantity, half_spread=half_spread, fee=FeeRule(0.0005))
 
 
 def build(

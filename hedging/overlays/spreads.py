@@ -5,9 +5,11 @@ Parameters are those of `protective_put`; see `overlays` for how quotes are pick
 
 from __future__ import annotations
 
+from hedging._arguments import takes
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
+from hedging.market.market import chain_of
 from hedging.overlays._picking import FAR, MONTH, Pick, Tolerance, Window
 from hedging.overlays.overlay import Overlay
 from hedging.overlays.overlays import ascending, build
@@ -17,6 +19,7 @@ __all__ = ["backspread", "calendar", "diagonal", "seagull"]
 _USUAL = Tolerance()
 
 
+@takes(book=Book, chain=chain_of)
 def backspread(
     book: Book,
     chain: OptionChain,
@@ -55,6 +58,7 @@ def backspread(
     return overlay
 
 
+@takes(book=Book, chain=chain_of)
 def seagull(
     book: Book,
     chain: OptionChain,
@@ -95,6 +99,7 @@ def seagull(
     return overlay
 
 
+@takes(book=Book, chain=chain_of)
 def calendar(
     book: Book,
     chain: OptionChain,
@@ -123,6 +128,7 @@ def calendar(
     return build("calendar", book, chain, coverage, days, picks, tolerance, far_days)
 
 
+@takes(book=Book, chain=chain_of)
 def diagonal(
     book: Book,
     chain: OptionChain,

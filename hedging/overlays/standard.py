@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hedging._arguments import takes
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
+from hedging.market.market import chain_of
 from hedging.overlays import overlays as usual
 from hedging.overlays import spreads
 from hedging.overlays._picking import FAR, MONTH, Tolerance, Window
@@ -54,6 +56,7 @@ STRUCTURES: Final = tuple(BY_NAME)
 """Names of the structures that `standard` builds, in its order."""
 
 
+@takes(book=Book, chain=chain_of)
 def standard(
     book: Book,
     chain: OptionChain,

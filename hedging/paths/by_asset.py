@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from hedging._arguments import must_be
 from hedging.errors import InputError
 from hedging.paths.paths import Paths
 
@@ -31,6 +32,7 @@ def paths_by_asset(paths: PathsBy, assets: Sequence[str]) -> dict[str, Paths]:
                 "hedging.paths.couple and hedging.scenario.draw do."
             )
         return dict.fromkeys(assets, paths)
+    must_be("paths", paths, Paths, Mapping)
     missing = [asset for asset in assets if asset not in paths]
     if missing:
         raise InputError(f"no paths are given for {', '.join(missing)}; got {', '.join(paths) or 'none'}.")

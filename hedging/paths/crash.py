@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hedging._arguments import must_be
 from hedging.errors import InputError
 from hedging.paths.paths import Paths, _check, along, join
 from hedging.paths.reactions import BTC, Reaction
@@ -77,10 +78,13 @@ def crash_path(
     [1.0, 0.71, 0.72, 0.827]
     """
     numbers = {"velocity": velocity, "acceleration": acceleration, "stall": stall, "rebound": rebound}
+    for name, value in (*numbers.items(), ("days", days), ("step", step), ("half_life", half_life)):
+        must_be(name, value, int, float, np.number)
     for name, value in numbers.items():
         _check(name, value, np.isfinite(value), "a finite number")
     for name, value in {"days": days, "step": step, "half_life": half_life}.items():
         _check(name, value, np.isfinite(value) and value > 0, "a number > 0")
+    must_be("depth", depth, int, float, np.number, type(None))
     _check("depth", depth, depth is None or 0 < depth < 1, "a share of today's price between 0 and 1")
     _check("stall", stall, stall >= 0, "a number of days >= 0")
     _check("rebound", rebound, 0 <= rebound <= 1, "a share between 0 and 1")

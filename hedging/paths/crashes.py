@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.paths.paths import Paths, along
 from hedging.paths.reactions import BTC, Reaction, measured
@@ -27,8 +28,8 @@ HOURS = 24.0
 Points = tuple[tuple[float, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+@dataclass(frozen=True, slots=True, repr=False)
+class Replay(Shown):
     """A crash as stated facts.
 
     Attributes

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.units import SECONDS_PER_DAY
 
@@ -24,7 +25,7 @@ LEAST_BARS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Momentum:
+class Momentum(Shown):
     """Velocity and acceleration of a price at one time.
 
     Attributes

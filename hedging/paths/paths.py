@@ -7,12 +7,17 @@ node straight from today; `crash_path` follows a price that falls faster and fas
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import pandas as pd
 
+from hedging._arguments import must_be
+from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
+from hedging._shown import Shown, plain
+from hedging._tables import SIGNED_SHARE, Page, Table
 from hedging.errors import InputError
 from hedging.paths.reactions import BTC, TENOR_POWER, Reaction
 
@@ -24,8 +29,8 @@ Ageing: TypeAlias = Literal["tenor", "expiry"]
 _NODE_ARRAYS = ("spot", "vol_shift", "skew_shift", "term_shift", "carry_shift", "funding_shift", "spread")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Paths:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Paths(Shown):
     """Scenarios of one underlying over common dates.
 
     All but `days`, `spot`, `vol_shift` and `labels` may be left out: the market then stays as it is.
@@ -101,6 +106,34 @@ class Paths:
             raise InputError(f"ageing must be 'tenor' or 'expiry'; got {self.ageing!r}.")
         if not (self.spot > 0).all():
             raise InputError("spot must be multiples > 0 of today's price.")
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a scenario and day: ``scenario, day``, and every array that is there, in its own unit."""
+        scenarios, dates = self.spot.shape
+        table = {
+            "scenario": np.repeat(np.array(self.labels, dtype=object), dates),
+            "day": np.tile(self.days, scenarios),
+        }
+        return pd.DataFrame(table | {name: values.ravel() for name, values in self.arrays().items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values; what was left out is None."""
+        return {item.name: plain(getattr(self, item.name)) for item in fields(self)}
+
+    def _page(self) -> Page:
+        last = self.days[-1]
+        table = pd.DataFrame(
+            {
+                "scenario": self.labels,
+                "spot at worst": self.spot.min(axis=1) - 1.0,
+                "spot at the end": self.spot[:, -1] - 1.0,
+                "vol at the end": 100.0 * self.vol_shift[:, -1],
+            }
+        )
+        units = {"spot at worst": SIGNED_SHARE, "spot at the end": SIGNED_SHARE, "vol at the end": "points"}
+        kind = "levels reached along straight lines" if self.straight else "paths"
+        head = f"{len(self):,} scenarios over {self.days.size} dates to day {last:.4g}, {kind}"
+        return Page(head, (Table(table, units),))
 
     def arrays(self) -> dict[str, Array]:
         """The arrays over scenarios and dates by name, without those that were left out."""
@@ -194,9 +227,11 @@ def grid(
     >>> g.spot[:, 1].tolist()
     [0.8, 0.8, 1.0, 1.0]
     """
-    moves = np.asarray(spot_moves, dtype=float)
-    shifts = np.asarray(vol_shifts, dtype=float)
-    at = np.asarray(days, dtype=float)
+    moves = np.ravel(finite("spot_moves", spot_moves))
+    shifts = np.ravel(finite("vol_shifts", vol_shifts))
+    at = np.ravel(finite("days", days))
+    if not moves.size or not shifts.size:
+        raise InputError("a grid needs at least one spot move and one vol shift; got none.")
     if not (moves > -1.0).all():
         raise InputError(f"spot_moves must be > -1 (a fall by 100 %); got {np.nanmin(moves)}.")
     ones = np.ones(at.size)
@@ -243,7 +278,7 @@ def along(
     InputError
         If shapes do not fit or a number is not finite.
     """
-    dates, logs = np.asarray(days, dtype=float), np.atleast_2d(np.asarray(log_price, dtype=float))
+    dates, logs = np.asarray(finite("days", days)), np.atleast_2d(finite("log_price", log_price))
     if dates.ndim != 1 or logs.ndim != 2 or logs.shape[1] != dates.size:
         raise InputError(
             f"log_price must have one column a date; got shape {logs.shape} and {dates.size} days."
@@ -278,6 +313,8 @@ def join(*parts: Paths) -> Paths:
     if not parts:
         raise InputError("join needs at least one set of paths.")
     first = parts[0]
+    for part in parts:
+        must_be("a part", part, Paths)
     for part in parts[1:]:
         if _rules(part) != _rules(first) or not np.array_equal(part.days, first.days):
             raise InputError("paths can only be joined over the same days and with the same rules.")

@@ -38,6 +38,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.units import DAYS_PER_YEAR
 
@@ -70,7 +71,7 @@ CALM: Final = 0.60
 
 
 @dataclass(frozen=True, slots=True)
-class Reaction:
+class Reaction(Shown):
     r"""How a market answers a fall; every number may be replaced.
 
     Vol answers to what is remembered of a fall, :math:`r`: log-price lost, half of it forgotten every `memory`

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from hedging._arguments import takes
 from hedging.book.book import Book, Exposure
 from hedging.book.expired import DeliveryPrices, Settled, expiry_name, settle
 from hedging.book.legs import Cost, Leg, cost_of
@@ -39,6 +40,7 @@ __all__ = ["BOUGHT_FOR", "Audit", "audit", "request_after"]
 BOUGHT_FOR = ("budget", "max_legs")  # limits on what was bought, which is held by now
 
 
+@takes(saved=HedgePlan)
 def audit(
     saved: HedgePlan,
     chain: Chains,

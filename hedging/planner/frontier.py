@@ -6,13 +6,15 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from hedging._arguments import takes
 from hedging._numerics.types import Array
+from hedging._shown import Shown
+from hedging._tables import SHARE, Page, Table
 from hedging.book.book import Book
 from hedging.book.legs import Leg
 from hedging.book.saved import legs_to_dicts
@@ -33,7 +35,6 @@ from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.request import Request
 from hedging.planner.request.target import Target
 from hedging.planner.request.view import View
-from hedging.planner.request.wording import figure, per_cent
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.search import Solution, solve
 
@@ -42,8 +43,8 @@ __all__ = ["Frontier", "frontier"]
 Over: TypeAlias = Literal["floor", "shortfall", "budget"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Frontier:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Frontier(Shown):
     """Cost against one limit.
 
     Attributes
@@ -68,10 +69,17 @@ class Frontier:
     base: float
     view: View | None = None
 
-    def __repr__(self) -> str:
-        shown = self.table.to_string(index=False, na_rep="-", **self._formats)
-        view = "" if self.view is None else f"\nunder the view: {self.view}"
-        return f"Cost against {self.over}, base {self.base:,.0f}{view}\n{shown}"
+    def to_frame(self) -> pd.DataFrame:
+        """One row a level: `table`."""
+        return self.table.copy()
+
+    def _page(self) -> Page:
+        view = () if self.view is None else (f"under the view: {self.view}",)
+        units = {name: "money" for name in self.table if name not in (self.over, "legs", "structure")} | {
+            self.over: SHARE
+        }
+        head = f"Cost against {self.over}, base {self.base:,.0f}"
+        return Page(head, (*view, Table(self.table, units, rows=len(self.table))))
 
     def to_dict(self) -> dict[str, Any]:
         """The frontier as plain values, a level that nothing meets with None; money is the quote currency."""
@@ -83,17 +91,8 @@ class Frontier:
         view = None if self.view is None else self.view.to_dict()
         return {"over": self.over, "base": self.base, "view": view, "levels": levels}
 
-    def _repr_html_(self) -> str:
-        view = "" if self.view is None else f"<p>{self.view}</p>"
-        head = f"<p><b>Cost against {self.over}, base {self.base:,.0f}</b></p>"
-        return head + view + str(self.table.to_html(index=False, border=0, na_rep="-", **self._formats))
 
-    @property
-    def _formats(self) -> dict[str, Any]:
-        """Levels in per cent, money as in the text of plans."""
-        return {"formatters": {self.over: per_cent}, "float_format": partial(figure, digits=4)}
-
-
+@takes(book=Book, target=Target, limits=Limits)
 def frontier(
     book: Book,
     chain: Chains,

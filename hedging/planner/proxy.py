@@ -6,12 +6,17 @@ the proxy removes; and in a crash the coin's own part can dwarf it (10 October 2
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics.checks import number
 from hedging._numerics.types import Array
+from hedging._shown import Shown
+from hedging._tables import SHARE, Page
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 
@@ -22,8 +27,8 @@ MOST_RESIDUAL = 0.5  # share of variance beyond which the proxy hedges less than
 FEWEST = 30  # returns, in the tail too, below which a beta is a guess
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+@dataclass(frozen=True, slots=True, repr=False)
+class Proxy(Shown):
     """How one asset stands in for another.
 
     Attributes
@@ -52,6 +57,11 @@ class Proxy:
     worst_left: float
     count: int
     tail_count: int
+
+    _UNITS: ClassVar[Mapping[str, str]] = {"residual": SHARE, "worst_left": SHARE}
+
+    def _page(self) -> Page:
+        return Page(self.verdict, super(Proxy, self)._page().parts)
 
     @property
     def usable(self) -> bool:
@@ -105,8 +115,13 @@ def proxy(
     InputError
         If the returns differ in length, are fewer than 30 (or 30 below the threshold), or are no numbers.
     """
-    own, other = (np.asarray(each, dtype=float) for each in (returns, proxy_returns))
-    if own.ndim != 1 or own.shape != other.shape or not np.isfinite(np.concatenate((own, other))).all():
+    own, other = (np.asarray(number("returns", each)) for each in (returns, proxy_returns))
+    if (
+        own.ndim != 1
+        or not own.size
+        or own.shape != other.shape
+        or not np.isfinite(np.concatenate((own, other))).all()
+    ):
         raise InputError(
             f"returns must be two rows of finite numbers of the same dates; got {own.shape}, {other.shape}."
         )

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.errors import InputError
 
 __all__ = ["FIELDS", "Bar"]
@@ -18,7 +19,7 @@ DAY: Final = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Shown):
     """How long a bar is, and which of its ends its stamp names.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.prices.bar import DAY
 from hedging.prices.prices import Prices
@@ -19,7 +20,7 @@ FEWEST: Final = 20  # days in common
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement:
+class Disagreement(Shown):
     """How far two files of closes lie apart on the bars that both have.
 
     Attributes

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
+from hedging._shown import Shown
 from hedging.errors import ChainError
 from hedging.units import utc
 
@@ -41,8 +42,8 @@ class Settlement(NamedTuple):
     source: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Delivery:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Delivery(Shown):
     """Prices by the time they hold for.
 
     Attributes

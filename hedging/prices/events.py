@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._shown import Shown
+
 __all__ = ["Event", "bad_prints", "find_events", "restarts"]
 
 Array = npt.NDArray[np.float64]
@@ -32,7 +34,7 @@ RESTART_FACTOR: Final = math.log(
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Shown):
     """One oddity of one coin.
 
     Attributes

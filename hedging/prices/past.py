@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.prices.events import Event, find_events
 
@@ -19,7 +20,7 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Past:
+class Past(Shown):
     """What was known of prices at an instant; made by `Prices.until`.
 
     Attributes

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.prices._intake import parts_of
 from hedging.prices.bar import DAY, FIELDS, Bar
@@ -27,7 +28,7 @@ WHEN: Final = "%Y-%m-%d %H:%M UTC"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Prices:
+class Prices(Shown):
     """Prices of many coins; `until` is the only way from here to a measure.
 
     Attributes

@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from hedging import greeks
+from hedging._arguments import takes
 from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.pricer import OptionNodes, Pricer
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option, Perpetual
-from hedging.market.market import Market
+from hedging.market.market import Market, market_of
 from hedging.paths.paths import Paths, along
 from hedging.paths.reactions import STILL, Reaction
 from hedging.units import DAYS_PER_YEAR, VOL_POINT
@@ -33,6 +34,7 @@ EXPLAINING = ATTRIBUTED[:6]
 PROFILED = ("delta", "gamma", "vega", "theta")
 
 
+@takes(book=Book, market=market_of, paths=Paths)
 def attribution(book: Book, market: OptionChain | Market, paths: Paths, scenario: int = 0) -> pd.DataFrame:
     """Why a book gained what it gained along one path, Greek by Greek, step by step.
 
@@ -90,6 +92,7 @@ def attribution(book: Book, market: OptionChain | Market, paths: Paths, scenario
     return table
 
 
+@takes(book=Book, market=market_of)
 def profile(
     book: Book,
     market: OptionChain | Market,

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hedging._arguments import takes
 from hedging._numerics.bisection import first_false
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
-from hedging.market.market import Market
+from hedging.market.market import Market, market_of
 from hedging.paths.paths import along, today
 from hedging.paths.reactions import STILL, Reaction
 from hedging.risk.tails import FURTHEST_FALL, FURTHEST_RISE
@@ -21,8 +23,8 @@ from hedging.risk.tails import FURTHEST_FALL, FURTHEST_RISE
 __all__ = ["ReverseStress", "reverse_stress"]
 
 
-@dataclass(frozen=True, slots=True)
-class ReverseStress:
+@dataclass(frozen=True, slots=True, repr=False)
+class ReverseStress(Shown):
     """The smallest moves of spot that lose a given sum; None where no move in reach does.
 
     Attributes
@@ -51,6 +53,7 @@ class ReverseStress:
         return None if self.up is None else self.up / self.spot - 1.0
 
 
+@takes(book=Book, market=market_of)
 def reverse_stress(
     book: Book,
     market: OptionChain | Market,

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 
@@ -209,7 +210,7 @@ def student_t_risk(
 
 def _sorted_losses(gains: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple[Array, Array]:
     """Losses ascending, and the probability of each."""
-    values = np.asarray(gains, dtype=float)
+    values = np.asarray(finite("gains", gains))
     if values.ndim != 1 or not values.size or not np.isfinite(values).all():
         raise InputError(f"gains must be finite numbers in one row, at least one; got shape {values.shape}.")
     share = np.ones(values.size) if weights is None else np.asarray(weights, dtype=float)
@@ -222,7 +223,7 @@ def _sorted_losses(gains: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple
 
 def _worst_last(gains: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple[Array, Array, Array]:
     """Gains by leg in the order of the losses of their sum, those losses ascending, and their probabilities."""
-    each = np.asarray(gains, dtype=float)
+    each = np.asarray(finite("gains", gains))
     if each.ndim != 2:
         raise InputError(f"gains must have one row a scenario and one column a leg; got shape {each.shape}.")
     total = each.sum(axis=1)

@@ -10,6 +10,8 @@ import pandas as pd
 
 from hedging import _extras
 from hedging._numerics.types import Array
+from hedging._shown import Shown
+from hedging._tables import SIGNED_SHARE, Page, Table, amount, on_day
 from hedging.book.entering import Entering
 from hedging.errors import InputError
 
@@ -20,11 +22,12 @@ __all__ = ["Group", "ScenarioResult"]
 
 Group: TypeAlias = Literal["position", "overlay"]
 
-ROWS_SHOWN = 12
+WHOLE_FROM = 10_000
+"""Worth of a position from which gains are shown in whole units."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ScenarioResult:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ScenarioResult(Shown):
     """Values of every leg in every scenario on every date.
 
     Attributes
@@ -56,6 +59,8 @@ class ScenarioResult:
         What is assumed that may surprise: at what options settle, and rules that were fitted to another asset.
     entering : Entering or None
         From what the overlay's orders cost to what they gain at once, before anything moves; None without any.
+    as_of : Timestamp or None
+        When day 0 was, UTC.
     """
 
     currency: str
@@ -72,6 +77,7 @@ class ScenarioResult:
     exit_cost_now: float = 0.0
     remarks: tuple[str, ...] = ()
     entering: Entering | None = None
+    as_of: pd.Timestamp | None = None
 
     @property
     def pnl(self) -> Array:
@@ -223,7 +229,7 @@ class ScenarioResult:
     def _head(self) -> str:
         return (
             f"{len(self.labels):,} scenarios x {self.days.size} dates x {len(self.legs)} legs; gains in "
-            f"{self.currency} on a position worth {self.base:,.6g} {self.currency} today"
+            f"{self.currency} on a position worth {amount(self.base, self.currency)} today"
         )
 
     def _notes(self) -> tuple[str, ...]:
@@ -232,29 +238,19 @@ class ScenarioResult:
         if not self.exit_cost_now:
             return (*entering, *self.remarks)
         dearest = self.leaving().sort_values("at worst").iloc[-1]
-        form = "{:,.0f}" if abs(self.base) >= 10_000 else "{:,.4f}"
+        form = "{:,.0f}" if abs(self.base) >= WHOLE_FROM else "{:,.4f}"
         cost = (
             f"closing all options costs {form.format(self.exit_cost_now)} {self.currency} in half spreads today, "
-            f"{form.format(dearest['at worst'])} at worst ({dearest.name}, day {dearest['on day']:g})"
+            f"{form.format(dearest['at worst'])} at worst ({dearest.name}, {on_day(self.as_of, dearest['on day'])})"
         )
         return (*entering, cost, *self.remarks)
 
-    def _table(self) -> pd.DataFrame:
-        shown = self.summary().head(ROWS_SHOWN)
-        moves = [f"{asset} end" for asset in self.spot]
-        gain = "{:+,.0f}" if abs(self.base) >= 10_000 else "{:+,.4f}"
-        formats = dict.fromkeys(moves, "{:+.1%}") | {"worst day": "{:g}"}
-        return pd.DataFrame({name: shown[name].map(formats.get(str(name), gain).format) for name in shown})
-
-    def __repr__(self) -> str:
-        more = f"\n... and {len(self.labels) - ROWS_SHOWN:,} more" if len(self.labels) > ROWS_SHOWN else ""
-        return "\n".join((f"{self._head()}\n{self._table().to_string()}{more}", *self._notes()))
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        more = (
-            f"<p>... and {len(self.labels) - ROWS_SHOWN:,} more</p>" if len(self.labels) > ROWS_SHOWN else ""
-        )
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())
-        return f"<p>{escape(self._head())}</p>{self._table().to_html(border=0)}{more}{notes}"
+    def _page(self) -> Page:
+        table = self.summary().reset_index()
+        table["worst day"] = [on_day(self.as_of, day) for day in table["worst day"]]
+        units = {name: self.currency for name in table if name not in ("scenario", "worst day")}
+        units |= {f"{asset} end": SIGNED_SHARE for asset in self.spot}
+        gains = [str(name) for name, unit in units.items() if unit == self.currency]
+        if abs(self.base) >= WHOLE_FROM:
+            table[gains] = table[gains].round(0)
+        return Page(self._head(), (Table(table, units), *self._notes()))

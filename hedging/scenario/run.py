@@ -9,6 +9,8 @@ from concurrent.futures import Executor
 import numpy as np
 import pandas as pd
 
+from hedging._arguments import takes
+from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.entering import Entering
@@ -16,7 +18,7 @@ from hedging.book.legs import Legs, legs_of
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Instrument, Option
-from hedging.market.market import Chains, Market, markets_of
+from hedging.market.market import Chains, Market, market_of, markets_of
 from hedging.paths.by_asset import PathsBy, paths_by_asset
 from hedging.paths.crash import crash_path, hitting_time
 from hedging.paths.paths import Paths, grid, today
@@ -29,6 +31,7 @@ from hedging.units import days as days_between
 __all__ = ["by_speed", "payoff", "run", "table"]
 
 
+@takes(book=Book, overlay=legs_of)
 def run(
     book: Book,
     markets: Chains,
@@ -117,10 +120,12 @@ def run(
         exit_cost_now=0.0 if exit_costs is None else float(exit_costs[0, 0]),
         remarks=remarks_on(held, moves),
         entering=Entering.of(legs, math.fsum(bought), currency) if legs else None,
+        as_of=next(iter(by_asset.values())).as_of,
     )
     return result.in_coin(book.numeraire) if book.numeraire in spot_now else result
 
 
+@takes(book=Book, overlay=legs_of)
 def payoff(
     book: Book,
     market: Chains,
@@ -151,7 +156,7 @@ def payoff(
     ScenarioResult
         One scenario per spot move.
     """
-    moves = np.linspace(-0.6, 0.4, 201) if spot_moves is None else np.asarray(spot_moves, dtype=float)
+    moves = np.linspace(-0.6, 0.4, 201) if spot_moves is None else np.ravel(finite("spot_moves", spot_moves))
     legs, markets = legs_of(overlay), markets_of(market)
     if days is None:
         held = [holding.instrument for asset in markets for holding in book.of(asset)]
@@ -169,6 +174,7 @@ def _first_expiry(instruments: Iterable[Instrument], market: OptionChain | Marke
     return days_between(market.as_of, min(expiries)) if expiries else None
 
 
+@takes(book=Book, overlay=legs_of)
 def table(
     book: Book,
     market: Chains,
@@ -202,19 +208,20 @@ def table(
     InputError
         If both several vol shifts and several days are given.
     """
-    dates = np.atleast_1d(np.asarray(days, dtype=float))
-    shifts = np.zeros(1) if vol_shifts is None else np.asarray(vol_shifts, dtype=float)
+    dates = np.ravel(finite("days", days))
+    shifts = np.zeros(1) if vol_shifts is None else np.ravel(finite("vol_shifts", vol_shifts))
     if dates.size > 1 and vol_shifts is not None:
         raise InputError("a table has two axes: give several vol_shifts with one day, or several days alone.")
     nodes = grid(spot_moves, shifts, dates, stickiness=stickiness)
     result = _together(book, markets_of(market), overlay, nodes)
-    index = pd.Index(np.asarray(spot_moves, dtype=float), name="spot_move")
+    index = pd.Index(np.ravel(finite("spot_moves", spot_moves)), name="spot_move")
     if vol_shifts is None:
         return pd.DataFrame(result.total, index=index, columns=pd.Index(dates, name="day"))
     gains = result.total[:, 0].reshape(index.size, shifts.size)
     return pd.DataFrame(gains, index=index, columns=pd.Index(shifts, name="vol_shift"))
 
 
+@takes(book=Book, market=market_of, overlay=legs_of)
 def by_speed(
     book: Book,
     market: OptionChain | Market,
@@ -252,7 +259,7 @@ def by_speed(
     InputError
         If the fall never reaches the depth, or a speed is not above 0.
     """
-    at = np.asarray(speeds, dtype=float)
+    at = np.ravel(finite("speeds", speeds))
     if not (at.size and (at > 0).all() and (np.diff(at) > 0).all()):
         raise InputError(f"speeds must be multiples > 0, ascending; got {list(speeds)}.")
     days = hitting_time(velocity, acceleration, depth)

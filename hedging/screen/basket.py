@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.errors import InputError, SolverError
 from hedging.paths import block_bootstrap
 from hedging.prices import Prices
@@ -28,7 +29,7 @@ WALK_SCENARIOS: Final = 500
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Basket:
+class Basket(Shown):
     """Proxies for a basket, what they promise, and what the same rule kept of its promises.
 
     Attributes

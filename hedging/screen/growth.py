@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.scenario import ScenarioResult
 from hedging.screen.positions import effective_bets, sample_of, tail_correlation
@@ -22,7 +23,7 @@ REFINED: Final = 60  # halvings of the step around the best
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
+class Growth(Shown):
     """Growth of a book over outcomes, with its overlay and without.
 
     Attributes

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.prices import Prices
 from hedging.prices.bar import DAY
@@ -29,7 +30,7 @@ DATES_A_TASK: Final = 16
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class History:
+class History(Shown):
     """Measures at past dates beside what came next.
 
     Attributes

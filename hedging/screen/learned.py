@@ -12,6 +12,7 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.prices import Prices
 from hedging.prices.bar import DAY
@@ -30,7 +31,7 @@ LEARNED: Final = "learned"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LearnedCoverage:
+class LearnedCoverage(Shown):
     """Forecasts of the loss that the next days exceed rarely, and the coverage they ask for.
 
     Attributes

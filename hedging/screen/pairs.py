@@ -13,6 +13,7 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.book import Book, Holding, Leg, outright_leg
 from hedging.errors import InputError
 from hedging.market import Perpetual
@@ -30,7 +31,7 @@ STOP: Final = 3.0  # daily vols of the spread times the root of the horizon at w
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Pair:
+class Pair(Shown):
     """Two perpetuals against each other, as legs like any other.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.book import Book, Holding
 from hedging.errors import InputError
 from hedging.margin import collateral_quality
@@ -40,7 +41,7 @@ COLUMNS: Final = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Decision:
+class Decision(Shown):
     """The ways out of every laggard that a book holds, each for the same floor.
 
     Attributes

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.errors import InputError
 
 __all__ = ["UNCLEAR", "VERDICTS", "Group", "Rules", "Test", "criteria", "judge", "rule_holds"]
@@ -22,8 +23,8 @@ VERDICTS: Final = ("break", "liquidity trap", "structural decay", "recovering", 
 """In the order in which they are given: the first that holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+@dataclass(frozen=True, slots=True, repr=False)
+class Rules(Shown):
     """Thresholds of the verdicts.
 
     Attributes

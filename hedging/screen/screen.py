@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.special import stdtr
 
 from hedging._extras import require
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.prices import Event, Prices
 from hedging.screen._plain import plain, records
@@ -29,7 +30,7 @@ CAUTION: Final = "It shows what is, not what comes: a long window sees decay, ne
 
 
 @dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(Shown):
     """One measure of one coin against the threshold of a verdict.
 
     Attributes
@@ -54,7 +55,7 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Shown):
     """What a coin's decline looks like, with every vote for and against.
 
     Attributes
@@ -92,7 +93,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Screen:
+class Screen(Shown):
     """Measures and verdicts of every coin at one instant.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from hedging._shown import Shown
 from hedging.book import Book, Holding, Leg, cost_of, outright_leg
 from hedging.errors import InputError
 from hedging.margin import StandardMargin, survive
@@ -27,7 +28,7 @@ FAILED: Final = (-0.70, -0.12)  # 10 October 2025: AVAX and BTC in one day
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # measured: what is not is NaN, which equals nothing
-class Way:
+class Way(Shown):
     """One way out of one position; shares are of the position's value today.
 
     Attributes

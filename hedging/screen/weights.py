@@ -13,6 +13,7 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.book import Book, Holding
 from hedging.errors import InputError, SolverError
 from hedging.market import Chains, Market, Option, markets_of
@@ -27,7 +28,7 @@ ILL: Final = 1e3  # condition number of the correlation beyond which weights fol
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Weights:
+class Weights(Shown):
     """Weights before and after, with the risk of both.
 
     Attributes

@@ -65,7 +65,7 @@ def test_a_call_gains_and_a_put_loses_with_the_price() -> None:
         (lambda: ContractTerms(multiplier=0.0), r"multiplier must be a number > 0; got 0\.0"),
         (lambda: ContractTerms(lot=math.nan), "lot must be a number > 0; got nan"),
         (lambda: ContractTerms(lot=math.inf), "lot must be a number > 0; got inf"),
-        (lambda: Option("BTC", "call", 1.0, EXPIRY), "flag must be 'c' or 'p'; got 'call'"),  # type: ignore[arg-type]
+        (lambda: Option("BTC", "straddle", 1.0, EXPIRY), "'call' or 'put'; got 'straddle'"),  # type: ignore[arg-type]
         (lambda: Option("BTC", "c", 0.0, EXPIRY), r"strike must be a number > 0; got 0\.0"),
         (lambda: Option("BTC", "c", math.nan, EXPIRY), "strike must be a number > 0; got nan"),
     ],

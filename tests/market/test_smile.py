@@ -223,7 +223,7 @@ def test_vol_of_a_strike_uses_the_forward_between_expiries():
         (lambda s: s.vol("x", "2026-02-01T08:00Z"), "strike must be real numbers"),
         (lambda s: s.vol(0.0, "2026-02-01T08:00Z"), "strike must be > 0"),
         (lambda s: s.vol(100.0, "2025-02-01T08:00Z"), "expiry must lie after"),
-        (lambda s: s.vol(100.0, "2026-02-01"), "must carry a time zone"),
+        (lambda s: s.vol(100.0, "2026-02-01T08:00"), "must carry a time zone"),
         (lambda s: s.move(-1.0), "must be a relative move > -1"),
         (lambda s: s.move("x"), "must be a relative move > -1"),
         (lambda s: s.move(0.1, [1.0]), "rule must be one of sticky_moneyness, sticky_strike"),

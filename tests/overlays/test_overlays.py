@@ -206,7 +206,7 @@ def test_an_overlay_prints_its_prices_as_quoted(sample: OptionChain) -> None:
     overlay = overlays.protective_put(BOOK, sample)
     leg = overlay.legs[0]
     quoted = sample.row(leg.instrument.symbol)["ask_quoted"]
-    assert f"{leg.instrument.symbol} at {quoted:.4f} BTC = {quoted * 70_000:,.2f}" in repr(overlay)
+    assert f"{leg.instrument.symbol}  {quoted:.4f} BTC = {quoted * 70_000:,.2f}" in repr(overlay)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.book.book import Book, Exposure
 from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
@@ -26,8 +27,8 @@ ROUNDING = 1e-13  # of the largest singular value
 MOVE = 0.01  # of spot: the shock that rows are scaled to
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Conditioning:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Conditioning(Shown):
     """How well some options span some Greeks.
 
     Attributes

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hedging._extras import require
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.planner.request.coerce import number
 
@@ -15,8 +16,8 @@ __all__ = ["SOLVERS", "Effort"]
 SOLVERS = ("highs", "scip", "cbc")
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+@dataclass(frozen=True, slots=True, repr=False)
+class Effort(Shown):
     """How hard to look, and who hears of it.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.planner.request.coerce import number
 from hedging.units import days_apart
@@ -22,7 +23,7 @@ FEWEST = 20  # windows a percentile is taken of
 
 
 @dataclass(frozen=True, slots=True)
-class Funding:
+class Funding(Shown):
     """What funding counts for in a plan; longs of a perpetual pay it, and receive it where it is negative.
 
     A side that pays is counted the worst of today's rate and of a percentile of history. One that receives is

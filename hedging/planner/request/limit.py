@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.units import GREEK_UNITS, utc
 
 __all__ = [
@@ -36,7 +37,7 @@ _SHARES = (*LOSSES, "budget", "cost", "initial_margin", "survive")
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Shown):
     """What a plan is held to; equal limits are one limit.
 
     Attributes

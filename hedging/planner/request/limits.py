@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 import pandas as pd
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
+from hedging._tables import SHARE
 from hedging.book.book import Book, Holding
 from hedging.book.ladder import Ladder
 from hedging.book.saved import plain_fee
@@ -29,7 +31,7 @@ UNASKED_PREMIUM = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Outright:
+class Outright(Shown):
     """Trading the underlying itself: spot, the perpetual or dated futures, at a stated spread and fee.
 
     Futures are those whose expiry lies within `Limits.expiries`: the ones the chain lists, or one for each
@@ -81,8 +83,8 @@ class Outright:
         return Spot(asset) if self.kind == "spot" else Perpetual(asset, self.settlement)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+@dataclass(frozen=True, slots=True, repr=False)
+class Limits(Shown):
     """What a plan may use; the defaults keep it to what a desk would trade.
 
     Attributes
@@ -162,12 +164,22 @@ class Limits:
     close: bool = True
     funding: Funding | Mapping[str, Funding] | None = None
 
+    _UNITS: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("budget", "cost", "parsimony", "open_interest_share", "price_per_leg"), SHARE),
+        "expiries": "days",
+        "deltas": "absolute",
+        "moneyness": "strike over spot",
+        "min_leg_share": "of the position",
+        "max_leg_share": "of the position",
+        "gross_vega": "money per vol point",
+    }
+
     def __post_init__(self) -> None:
         for name in ("budget", "cost"):
             share = getattr(self, name)
-            if share is not None and not 0.0 <= number(share) < math.inf:
+            if share is not None and not 0.0 <= number(share) <= 1.0:
                 raise InputError(
-                    f"{name} must be a share >= 0 of the book's value; got {share!r}. 2 % is written 0.02."
+                    f"{name} must be a share >= 0 and <= 1 of the book's value; got {share!r}. 2 % is written 0.02."
                 )
         if not (number(self.max_legs) >= 1.0 and number(self.max_legs).is_integer()):
             raise InputError(f"max_legs must be a whole number >= 1; got {self.max_legs!r}.")

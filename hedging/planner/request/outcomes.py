@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.paths.by_asset import PathsBy, leading, paths_by_asset
 from hedging.paths.paths import Paths
@@ -15,8 +16,8 @@ from hedging.paths.paths import Paths
 __all__ = ["Outcomes"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcomes:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Outcomes(Shown):
     """Scenarios with probabilities; expected shortfall and value at risk are taken at their last date.
 
     Attributes

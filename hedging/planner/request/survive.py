@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from hedging._shown import Shown
 from hedging.book.accounts import ACCOUNT_MODELS
 from hedging.book.book import Book
 from hedging.errors import InputError
@@ -26,8 +27,8 @@ _ARRAYS: Final = ("vol_shift", "skew_shift", "term_shift", "carry_shift", "fundi
 _RULES: Final = ("straight", "stickiness", "tenor_power", "ageing", "averaged", "fitted_to")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Survive:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Survive(Shown):
     """Where every account must stay above its maintenance, premium and fees paid out of the one that trades.
 
     Attributes

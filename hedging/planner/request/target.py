@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
+from hedging._shown import Shown
+from hedging._tables import SHARE
 from hedging.errors import InputError
 from hedging.market.smile import stickiness
 from hedging.planner.request.coerce import loss, number
@@ -44,8 +46,8 @@ COST_WEIGHT = 1e-3
 lose the same, the cheapest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+@dataclass(frozen=True, slots=True, repr=False)
+class Target(Shown):
     """What book and plan together must show.
 
     Attributes
@@ -134,6 +136,12 @@ class Target:
     joint: Literal["box", "together"] = "box"
     robust: bool = False
     soft: Mapping[str, float] = field(default_factory=dict)
+
+    _UNITS: ClassVar[Mapping[str, str]] = {
+        **BANDS,
+        **dict.fromkeys(("floor", "shortfall", "value_at_risk", "level"), SHARE),
+        "reference_days": "days",
+    }
 
     def __post_init__(self) -> None:
         for name in BANDS:

@@ -11,6 +11,7 @@ import numpy as np
 
 from hedging import greeks
 from hedging._numerics.types import Array
+from hedging._shown import Shown
 from hedging.book.book import Book
 from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
@@ -26,7 +27,7 @@ LARGEST_DRIFT = 20.0  # 6 % a day; beyond it exp() overflows before anybody woul
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class View(Shown):
     """Spot expected to be lognormal, other than the chain has it.
 
     Attributes

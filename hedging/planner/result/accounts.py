@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
+from hedging._shown import Shown
 from hedging.planner.request.wording import figure, per_cent
 
 __all__ = ["AccountSurvival", "Least", "LiquidationMove", "Prices"]
@@ -14,7 +15,7 @@ Prices: TypeAlias = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
-class LiquidationMove:
+class LiquidationMove(Shown):
     """Prices of one asset at which an account is liquidated, if spot moves there at once, without and with a plan.
 
     Attributes
@@ -86,7 +87,7 @@ _TIMES = ("before", "after")
 
 
 @dataclass(frozen=True, slots=True)
-class Least:
+class Least(Shown):
     """Where an account has least above its maintenance.
 
     Attributes
@@ -115,7 +116,7 @@ class Least:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountSurvival:
+class AccountSurvival(Shown):
     """How an account stands through what it must live through, without and with a plan.
 
     Attributes

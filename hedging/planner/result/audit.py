@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._shown import Shown
+from hedging._tables import Page, Table
 from hedging.book.entering import Entering
 from hedging.book.expired import Settled
 from hedging.book.legs import Cost
@@ -16,8 +18,8 @@ from hedging.planner.result.plan import HedgePlan
 __all__ = ["Audit"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Audit:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Audit(Shown):
     """How a plan stands on newer quotes.
 
     Attributes
@@ -94,13 +96,12 @@ class Audit:
             "entering": None if self.entering is None else self.entering.to_dict(),
         }
 
-    def __repr__(self) -> str:
+    def _page(self) -> Page:
         held = "every target holds" if self.ok else "; ".join(map(str, self.broken))
-        lines = [
-            f"Audit after {self.days:.2f} days: {held}",
+        lines: list[str | Table] = [
             f"  gain {self.gain:,.0f}, of which overlay {self.overlay_gain:,.0f}",
             *(f"  {each}" for each in self.settled),
-            self.drift.to_string(float_format="{:,.5g}".format),
+            Table(self.drift, index=True),
         ]
         if self.entering is not None:
             since = round(self.overlay_gain - self.entering.at_once, 2) + 0.0
@@ -109,4 +110,4 @@ class Audit:
             lines.append(
                 f"  the same orders now: execution {self.cost_now.execution:,.0f}, premium {self.cost_now.premium:,.0f}"
             )
-        return "\n".join([*lines, self.message])
+        return Page(f"Audit after {self.days:.2f} days: {held}", (*lines, self.message))

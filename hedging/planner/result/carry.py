@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hedging._shown import Shown
+
 __all__ = ["BreakEven", "Decay"]
 
 
 @dataclass(frozen=True, slots=True)
-class Decay:
+class Decay(Shown):
     """What holding some orders costs if nothing moves; below 0 where they gain. [money]
 
     Attributes
@@ -55,7 +57,7 @@ class Decay:
 
 
 @dataclass(frozen=True, slots=True)
-class BreakEven:
+class BreakEven(Shown):
     """The funding at which the perpetual of a plan costs what the cheapest plan without one does.
 
     Attributes

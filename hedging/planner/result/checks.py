@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hedging._shown import Shown
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.wording import figure_of
 
@@ -14,7 +15,7 @@ TOLERANCE = 1e-6  # of a limit's own size
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Check(Shown):
     """One limit, and where the book after the plan stands.
 
     Attributes
@@ -66,7 +67,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Trough:
+class Trough(Shown):
     """The worst place of a set of scenarios.
 
     Attributes

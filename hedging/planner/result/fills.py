@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hedging._shown import Shown
 from hedging.planner.request.wording import figure, per_cent
 from hedging.planner.result.checks import Check
 
@@ -12,7 +13,7 @@ __all__ = ["Between", "Fills"]
 
 
 @dataclass(frozen=True, slots=True)
-class Between:
+class Between(Shown):
     """A state in which some orders are filled and others are not.
 
     Attributes
@@ -33,7 +34,7 @@ class Between:
 
 
 @dataclass(frozen=True, slots=True)
-class Fills:
+class Fills(Shown):
     """The order of legs in which the worst state between them is best, and what a tick costs.
 
     Attributes

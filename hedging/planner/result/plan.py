@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from hedging import _extras
+from hedging._shown import Shown
 from hedging._writing import write_text
 from hedging.book.book import Exposure
 from hedging.book.entering import Entering
@@ -84,7 +85,7 @@ def nearness(gap: float) -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HedgePlan:
+class HedgePlan(Shown):
     """The cheapest orders that bring a book to its target, verified, with the proof.
 
     Attributes
@@ -314,6 +315,10 @@ class HedgePlan:
         """What scenarios of the plan's assets assume unless told: ``asset, what, value, source``; of its own vols."""
         vols = {market.asset: market.vol_of_30_days for market in self.markets}
         return assumptions([before.asset for before, _ in self.exposures], vols=vols)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The order ticket: `orders`."""
+        return self.orders
 
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from hedging._shown import Shown
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.wording import figure_of
 
@@ -12,7 +13,7 @@ __all__ = ["Robustness"]
 
 
 @dataclass(frozen=True, slots=True)
-class Robustness:
+class Robustness(Shown):
     """One limit over all surfaces inside the quotes.
 
     Attributes

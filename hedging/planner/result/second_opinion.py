@@ -14,13 +14,15 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._shown import Shown
+
 __all__ = ["COMPARED", "LegGreeks", "second_opinion"]
 
 COMPARED = ("price", "delta", "gamma", "vega", "theta")
 
 
 @dataclass(frozen=True, slots=True)
-class LegGreeks:
+class LegGreeks(Shown):
     """What one unit of an option of a plan is worth and how it moves, and what that is calculated from.
 
     Attributes

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
-from html import escape
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
-from hedging.book.legs import cost_of
+import pandas as pd
+
+from hedging._tables import Page, Table, as_html, on_day
+from hedging.book.legs import cost_of, orders_table
 from hedging.book.packages import package_fees
 from hedging.planner.request.limit import BANDS, FLOOR, LEAST, Limit
 from hedging.planner.request.view import View
@@ -28,43 +31,75 @@ SHOWN_SHARES = ("shortfall", "value_at_risk", "cost", "initial_margin")
 
 def plan_text(plan: HedgePlan) -> str:
     """The plan in aligned lines, on one page."""
-    lines = [headline(plan), *_first_lines(plan), *_order_lines(plan), *_further_lines(plan)]
+    first = [f"  {name:<14}{text}" for name, text in _first(plan)]
+    exposures = [_exposure_line(row) for row in _exposures(plan)]
+    below = [f"  {name:<14}{text}" for name, text in _below(plan)]
+    costs = [f"  {name:<14}{text}" for name, text in _costs(plan)]
+    header = f"  {'':<14}{'before':>12}{'after':>12}  {'target':<16}unit"
+    lines = [headline(plan), *first, *_order_lines(plan), *costs, header, *exposures, *below]
     return "\n".join([*_wrapped(lines), plan.message])
 
 
-def _first_lines(plan: HedgePlan) -> list[str]:
+def plan_html(plan: HedgePlan) -> str:
+    """The same for a notebook: every part of it a table of its own."""
+    exposures = pd.DataFrame(_exposures(plan), columns=["", "before", "after", "target", "unit"])
+    parts = (
+        *_pairs(_first(plan)),
+        replace(orders_table(plan.legs), units={"premium": _currency(plan)}) if plan.legs else "no orders",
+        *_pairs(_costs(plan)),
+        Table(exposures, rows=len(exposures)),
+        *_pairs(_below(plan)),
+        plan.message,
+    )
+    return as_html(Page(headline(plan), parts))
+
+
+def _pairs(rows: Sequence[tuple[str, str]]) -> tuple[Table, ...]:
+    """A table of what is said, by its name; none where there is nothing."""
+    frame = pd.DataFrame([(name, text.strip()) for name, text in rows], columns=["", " "])
+    return (Table(frame, rows=len(frame)),) if rows else ()
+
+
+def _first(plan: HedgePlan) -> list[tuple[str, str]]:
     """What must be read before the orders."""
-    lines = [f"  {'note':<14}{warning}" for warning in plan.warnings]
-    lines += [f"  {'liquidation':<14}{move}" for move in plan.liquidations]
-    return lines + [f"  {'survival':<14}{each}" for each in plan.survivals]
+    rows = [("note", str(warning)) for warning in plan.warnings]
+    rows += [("liquidation", str(move)) for move in plan.liquidations]
+    return rows + [("survival", str(each)) for each in plan.survivals]
 
 
-def _further_lines(plan: HedgePlan) -> list[str]:
-    """All that comes below the orders."""
-    lines = [*_cost_lines(plan), *_exposure_lines(plan), *_share_lines(plan)]
+def _below(plan: HedgePlan) -> list[tuple[str, str]]:
+    """All that comes below the exposures."""
+    rows = []
     if plan.inputs.get("view"):
-        lines.append(f"  {'view':<14}{View(**plan.inputs['view'])}")
+        rows.append(("view", str(View(**plan.inputs["view"]))))
     for name, trough in zip(("alone", "hedged"), plan.troughs, strict=True):
-        lines.append(
-            f"  {f'worst {name}':<14}{per_cent(trough.share):>10}  {trough.scenario}, day {trough.day:.4g}"
+        rows.append(
+            (
+                f"worst {name}",
+                f"{per_cent(trough.share):>10}  {trough.scenario}, {_when(plan, trough.day)}",
+            )
         )
-    lines += [f"  {f'in {item.unit}':<14}{item}" for item in _other_numeraires(plan)]
-    lines += [f"  {'funding':<14}{line}" for line in plan.funding]
+    rows += [(f"in {item.unit}", str(item)) for item in _other_numeraires(plan)]
+    rows += [("funding", line) for line in plan.funding]
     if plan.agreement is not None:
-        lines.append(f"  {'outcomes':<14}{plan.agreement}")
-    lines.append(f"  {'binds':<14}{', '.join(plan.binding) or 'nothing'}")
+        rows.append(("outcomes", str(plan.agreement)))
+    rows.append(("binds", ", ".join(plan.binding) or "nothing"))
     if missed := [check for check in plan.checks if not check.ok]:
-        lines.append(f"  {'misses':<14}{_misses(missed)}")
+        rows.append(("misses", _misses(missed)))
     if plan.shadow_prices:
-        lines.append(f"  {'prices':<14}{', '.join(map(str, plan.shadow_prices))} {_currency(plan)}")
+        rows.append(("prices", f"{', '.join(map(str, plan.shadow_prices))} {_currency(plan)}"))
     if plan.robustness:
-        lines.append(f"  {'inside quotes':<14}{'; '.join(map(str, plan.robustness))}")
+        rows.append(("inside quotes", "; ".join(map(str, plan.robustness))))
     if plan.fills is not None:
-        lines.append(f"  {'fills':<14}{plan.fills}")
-    lines += [f"  {'instead':<14}{_alternative(item)}" for item in plan.alternatives]
-    lines += [f"  {'remark':<14}{remark}" for remark in plan.remarks]
-    lines.append(f"  {'proof':<14}{_proof(plan)}")
-    return lines
+        rows.append(("fills", str(plan.fills)))
+    rows += [("instead", _alternative(item)) for item in plan.alternatives]
+    rows += [("remark", remark) for remark in plan.remarks]
+    return [*rows, ("proof", _proof(plan))]
+
+
+def _when(plan: HedgePlan, day: float) -> str:
+    """The date of a day of the plan; today is day 0."""
+    return "day 0" if day == 0 else f"on {on_day(plan.inputs.get('as_of'), day)}"
 
 
 def _wrapped(lines: Iterable[str]) -> list[str]:
@@ -82,15 +117,6 @@ def _parts(line: str) -> list[str]:
         break_long_words=False,
     )
     return [part.replace(HARD_SPACE, " ") for part in parts]
-
-
-def plan_html(plan: HedgePlan) -> str:
-    """The same as HTML for a notebook."""
-    orders = plan.orders[["side", "quantity", "instrument", "limit_price", "quote_unit", "premium"]]
-    table = orders.to_html(index=False, border=0, float_format="{:,.6g}".format)
-    first = "".join(f"<p>{escape(line.strip())}</p>" for line in _first_lines(plan))
-    rest = "\n".join([*_wrapped(_further_lines(plan)), plan.message])
-    return f"<p><b>{escape(headline(plan))}</b></p>{first}{table}<pre>{escape(rest)}</pre>"
 
 
 def headline(plan: HedgePlan) -> str:
@@ -116,15 +142,21 @@ def _order_lines(plan: HedgePlan) -> list[str]:
     ]
 
 
-def _cost_lines(plan: HedgePlan) -> list[str]:
+def _costs(plan: HedgePlan) -> list[tuple[str, str]]:
     cost, currency = plan.cost, _currency(plan)
     share = cost.premium / plan.base
     return [
-        f"  {'cost':<14}{cost.execution:>10,.0f} {currency}  half spread {cost.half_spread:,.0f}, "
-        f"fees {cost.fees:,.0f}{_as_packages(plan)}, carry {cost.carry:,.0f}",
-        *([f"  {'':<14}{plan.decay}"] if plan.decay and plan.legs else []),
-        *([f"  {'':<14}{plan.entering}"] if plan.entering else []),
-        f"  {'net premium':<14}{cost.premium:>10,.0f} {currency}  {share:.2%} of {plan.base_name} {plan.base:,.0f}",
+        (
+            "cost",
+            f"{cost.execution:>10,.0f} {currency}  half spread {cost.half_spread:,.0f}, "
+            f"fees {cost.fees:,.0f}{_as_packages(plan)}, carry {cost.carry:,.0f}",
+        ),
+        *([("", str(plan.decay))] if plan.decay and plan.legs else []),
+        *([("", str(plan.entering))] if plan.entering else []),
+        (
+            "net premium",
+            f"{cost.premium:>10,.0f} {currency}  {share:.2%} of {plan.base_name} {plan.base:,.0f}",
+        ),
     ]
 
 
@@ -134,25 +166,34 @@ def _as_packages(plan: HedgePlan) -> str:
     return "" if fees >= plan.cost.fees - 0.5 else f" ({fees:,.0f} as combos)"
 
 
-def _exposure_lines(plan: HedgePlan) -> list[str]:
-    lines = [f"  {'':<14}{'before':>12}{'after':>12}  {'target':<16}unit"]
+Row: TypeAlias = tuple[str, str, str, str, str]
+"""Name, before, after, target and unit of a measure."""
+
+
+def _exposures(plan: HedgePlan) -> list[Row]:
+    """Greeks before and after, and every other limit beside where the plan stands."""
+    rows: list[Row] = []
     shown: set[Limit] = set()
     for before, after in plan.exposures:
         for name in SHOWN:
             limit = Limit(name, before.asset if len(plan.exposures) > 1 else "")
             asked = next((check for check in plan.checks if check.limit == limit), None)
-            lines.append(
-                f"  {limit!s:<14}{figure(getattr(before, name), 5):>12}{figure(getattr(after, name), 5):>12}  "
-                f"{_band(asked) if asked else '':<15} {_unit(plan, name, before.asset)}"
-            )
+            values = (figure(getattr(each, name), 5) for each in (before, after))
+            unit = _unit(plan, name, before.asset)
+            rows.append((str(limit), *values, _band(asked) if asked else "", unit))  # type: ignore[arg-type]
             shown.add(limit)
-    # Too long a name takes the room of the value before, which is not known here.
     others = [check for check in plan.checks if check.limit.kind in UNITS and check.limit not in shown]
-    return lines + [
-        f"  {check.limit!s:<26}{figure(check.value, 5):>12}  {_band(check):<15} "
-        f"{_unit(plan, check.limit.kind, check.limit.asset or plan.exposures[0][0].asset)}"
-        for check in others
-    ]
+    for check in others:
+        unit = _unit(plan, check.limit.kind, check.limit.asset or plan.exposures[0][0].asset)
+        rows.append((str(check.limit), "", figure(check.value, 5), _band(check), unit))
+    return rows + _shares(plan)
+
+
+def _exposure_line(row: Row) -> str:
+    """One aligned line; too long a name takes the room of the value before, which is not known there."""
+    name, before, after, band, unit = row
+    left = f"{name:<14}{before:>12}" if before else f"{name:<26}"
+    return f"  {left}{after:>12}  {band:<15} {unit}"
 
 
 def _unit(plan: HedgePlan, name: str, asset: str) -> str:
@@ -167,12 +208,17 @@ def _other_numeraires(plan: HedgePlan) -> list[Numeraire]:
     ]
 
 
-def _share_lines(plan: HedgePlan) -> list[str]:
+def _shares(plan: HedgePlan) -> list[Row]:
     """Limits in shares of the base that no other line shows, each with where the plan stands."""
     least = LEAST[plan.inputs.get("target", {}).get("minimise", "cost")]
     return [
-        f"  {check.limit!s:<26}{check.value:>12.2%}  "
-        f"{'minimised' if check.limit == least else _band(check):<15} of {plan.base_name}"
+        (
+            str(check.limit),
+            "",
+            f"{check.value:.2%}",
+            "minimised" if check.limit == least else _band(check),
+            f"of {plan.base_name}",
+        )
         for check in plan.checks
         if check.limit == least
         or check.limit.kind in SHOWN_SHARES
@@ -198,7 +244,14 @@ def _alternative(item: Alternative) -> str:
 
 
 def _proof(plan: HedgePlan) -> str:
+    penalty = plan.objective - plan.cost.execution
+    missed = f" ({penalty:,.0f} of it a penalty on what is missed, no money)" if _closest(plan) else ""
     return (
-        f"objective {plan.objective:,.2f}, bound {plan.bound:,.2f}, gap {plan.gap:.3%}, "
+        f"objective {plan.objective:,.2f}{missed}, bound {plan.bound:,.2f}, gap {plan.gap:.3%}, "
         f"{plan.nodes:,} node{'s' * (plan.nodes != 1)}, {plan.seconds:.2f} s"
     )
+
+
+def _closest(plan: HedgePlan) -> bool:
+    """Whether no plan meets every limit, so that misses are what is minimised."""
+    return str(plan.status) == "closest"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._shown import Shown
 from hedging.book.legs import Cost, Leg, orders_frame
 from hedging.book.saved import legs_from, legs_to_dicts
 from hedging.planner.request.limit import Limit
@@ -27,7 +28,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class ShadowPrice:
+class ShadowPrice(Shown):
     """What the cost falls by when one limit is widened a little, lots being continuous.
 
     Attributes
@@ -57,7 +58,7 @@ class ShadowPrice:
 
 
 @dataclass(frozen=True, slots=True)
-class Driver:
+class Driver(Shown):
     """A scenario that the plan is built against.
 
     Attributes
@@ -79,7 +80,7 @@ class Driver:
 
 
 @dataclass(frozen=True, slots=True)
-class Numeraire:
+class Numeraire(Shown):
     """Cost and worst case of a plan in one unit of account.
 
     Attributes
@@ -147,7 +148,7 @@ OUT_OF_PROPORTION = (
 
 
 @dataclass(frozen=True, slots=True)
-class JointFeasibility:
+class JointFeasibility(Shown):
     """What the bands of several Greeks of one asset take together, and one by one.
 
     Attributes
@@ -228,7 +229,7 @@ WAY_OUT = (
 
 
 @dataclass(frozen=True, slots=True)
-class FreeLunch:
+class FreeLunch(Shown):
     """Orders that lose in no scenario.
 
     Attributes
@@ -263,8 +264,8 @@ class FreeLunch:
         return FreeLunch(legs_from(saved["orders"]), saved["gain"])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reweighting:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Reweighting(Shown):
     """Probabilities under which no quoted order has a gain to expect.
 
     Attributes
@@ -285,7 +286,7 @@ class Reweighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(Shown):
     """How the outcomes of a plan agree with the quotes it trades at.
 
     Attributes
@@ -363,7 +364,7 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
-class Alternative:
+class Alternative(Shown):
     """Another way to the same target, with less to choose from.
 
     Attributes

@@ -1,0 +1,130 @@
+"""`Shown`: what every returned value can do: print, print in a notebook, become a frame, become plain values."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from hedging._tables import SHARE, SIGNED, SIGNED_SHARE, Page, Table, as_html, as_text, cell
+
+__all__ = ["Shown", "plain"]
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: None for what is not there or has no bound, text for a time.
+
+    Examples
+    --------
+    >>> plain({"at": pd.Timestamp("2026-03-02", tz="UTC"), "x": np.array([1.0, np.nan])})
+    {'at': '2026-03-02T00:00:00+00:00', 'x': [1.0, None]}
+    """
+    if value is None or (isinstance(value, str | bool | int) and not isinstance(value, Enum)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    return _plain_object(value)
+
+
+def _plain_object(value: Any) -> Any:
+    if isinstance(value, pd.Timestamp):
+        return None if pd.isna(value) else value.isoformat()
+    if isinstance(value, pd.DataFrame):
+        whole = value if isinstance(value.index, pd.RangeIndex) else value.reset_index()
+        return [
+            {str(name): plain(each) for name, each in row.items()} for row in whole.to_dict(orient="records")
+        ]
+    if isinstance(value, pd.Series):
+        return {_key(name): plain(each) for name, each in value.items()}
+    if isinstance(value, np.ndarray):
+        return [plain(each) for each in value.tolist()]
+    if isinstance(value, Mapping):
+        return {_key(name): plain(each) for name, each in value.items()}
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if dataclasses.is_dataclass(value):
+        return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if isinstance(value, tuple | list | set | frozenset | pd.Index):
+        return [plain(each) for each in value]
+    return None if value is pd.NaT else str(value)
+
+
+def _key(name: Any) -> str:
+    return name.isoformat() if isinstance(name, pd.Timestamp) else str(name)
+
+
+class Shown:
+    """A value that shows itself: as text, as HTML, as a frame and as plain values, all of the same content.
+
+    A dataclass gets all four from its fields; one with more to say has its own `_page` or `to_frame`.
+    """
+
+    __slots__ = ()
+    _UNITS: ClassVar[Mapping[str, str]] = {}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a field: ``name, value, unit``; those whose value is a table stay out of it."""
+        named = [
+            (name, value, self._UNITS.get(name, ""))
+            for name, value in self._fields()
+            if not isinstance(value, pd.DataFrame | pd.Series)
+        ]
+        return pd.DataFrame(named, columns=["name", "value", "unit"], dtype=object)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain values, for JSON; what is not there or has no bound is None."""
+        return {name: plain(value) for name, value in self._fields()}
+
+    def _fields(self) -> list[tuple[str, Any]]:
+        return [(item.name, getattr(self, item.name)) for item in dataclasses.fields(self)]  # type: ignore[arg-type]
+
+    def _head(self) -> str:
+        return type(self).__name__
+
+    def _page(self) -> Page:
+        rows = [
+            (name.replace("_", " "), cell(value, self._UNITS.get(name, "")), _unit(self._UNITS.get(name, "")))
+            for name, value in self._fields()
+            if _worth_a_row(value)
+        ]
+        table = pd.DataFrame(rows, columns=["", "value", "unit"])
+        if not any(table["unit"]):
+            table = table.drop(columns="unit")
+        return Page(self._head(), (Table(table, rows=len(table)), *self._frames()))
+
+    def _frames(self) -> tuple[Table, ...]:
+        """Fields that are tables themselves."""
+        found = []
+        for name, value in self._fields():
+            if isinstance(value, pd.Series):
+                value = value.to_frame(value.name if value.name is not None else "value")
+            if isinstance(value, pd.DataFrame):
+                index = not isinstance(value.index, pd.RangeIndex)
+                found.append(Table(value, self._UNITS, index=index, caption=name.replace("_", " ")))
+        return tuple(found)
+
+    def __repr__(self) -> str:
+        return as_text(self._page())
+
+    def _repr_html_(self) -> str:
+        return as_html(self._page())
+
+
+def _worth_a_row(value: Any) -> bool:
+    """Whether there is anything to say: tables have their own place, and nothing needs none."""
+    if value is None or isinstance(value, pd.DataFrame | pd.Series):
+        return False
+    return not (isinstance(value, str | tuple | list | Mapping) and not value)
+
+
+def _unit(unit: str) -> str:
+    return "" if unit in (SHARE, SIGNED, SIGNED_SHARE) else unit
