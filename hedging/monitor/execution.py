@@ -104,7 +104,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Execution(Shown):
-    """How the orders of a plan are traded, the first first.
+    """How the orders of a plan are traded, in their order.
 
     Attributes
     ----------

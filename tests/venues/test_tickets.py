@@ -341,6 +341,6 @@ def test_depth_reaches_the_plan_and_its_trading(asked, capsys, tmp_path, sample)
     )
     assert cli.main([*asked, "--depth", "depth.csv", "--trading"]) == 0
     out = capsys.readouterr().out
-    assert "Trading, the first first" in out
+    assert "Trading, in this order" in out
     if name in out.split("Trading")[1]:
         assert f"1 at {price:g}" in out
