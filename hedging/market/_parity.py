@@ -162,6 +162,9 @@ def _slope(strike: Array, gap: Array, slack: Array) -> float:
     return float(np.polyfit(strike[good], gap[good], 1, w=weight)[0])
 
 
+_SILENT = 2e-3  # log of a discount that ticks alone make, of which no rate of days or weeks can be told
+
+
 def smooth_discount(
     table: pd.DataFrame, as_of: pd.Timestamp, rate: float | None = None, *, source: str = "table"
 ) -> pd.Series:
@@ -195,6 +198,8 @@ def smooth_discount(
     known = implied[(T >= _TELLING) & factor.notna()]
     if known.empty:
         known = implied[factor.notna()]
+        silent = np.log(factor.where(factor > 0.0)).abs().reindex(known.index) <= _SILENT
+        known = known.mask(silent, known.clip(*RATES))
     good = known[known.between(*RATES)]
     if len(known) and 2 * len(good) < len(known):
         worst = factor[known.index[(known.fillna(np.inf) - 0.03).abs().argmax()]]
