@@ -51,7 +51,7 @@ ANSWERS: dict[str, Callable[[OptionChain], str]] = {
     "density": lambda c: repr(density(fit(c), [5e4, 7e4, 9e4], c.as_of + pd.Timedelta(days=30))),
     "fit quality": lambda c: frame(listed(fit_quality(fit(c), c))),
     "rich and cheap": lambda c: frame(rich_cheap(fit(hg.samples.chain()).move(-0.03), c)),
-    "at-the-money vols": lambda c: str([vol for vol in c._summary()["atm vol"] if vol != "-"]),
+    "at-the-money vols": lambda c: str([vol for vol in c._summary()["atm vol"] if pd.notna(vol)]),
     "forwards": lambda c: frame(listed(check(c).forwards.reset_index())),
     "round trip": lambda c: repr(check(c).round_trip),
     "select by delta": lambda c: frame(c.select(delta=(0.0, 1.0), days=(5, 200)).quotes),

@@ -35,7 +35,9 @@ def paths_by_asset(paths: PathsBy, assets: Sequence[str]) -> dict[str, Paths]:
     must_be("paths", paths, Paths, Mapping)
     missing = [asset for asset in assets if asset not in paths]
     if missing:
-        raise InputError(f"no paths are given for {', '.join(missing)}; got {', '.join(paths) or 'none'}.")
+        raise InputError(
+            f"no paths are given for {', '.join(missing)}; got {', '.join(map(str, paths)) or 'none'}."
+        )
     first = paths[assets[0]] if assets else None
     for name, each in paths.items():
         if first is not None and (len(each) != len(first) or not np.array_equal(each.days, first.days)):

@@ -95,7 +95,8 @@ def test_the_plan_says_it_before_its_orders_and_keeps_it_in_its_file(tmp_path) -
     assert "liquidation" not in repr(
         plan(Book(Holding.spot("BTC", 5.0)), BTC, Target(floor=-0.25), effort=QUIET)
     )
-    assert found._repr_html_().index("down at") < found._repr_html_().index("<table")
+    html = found._repr_html_()
+    assert html.index("down at") < html.index(found.legs[0].instrument.symbol)
     found.to_json(tmp_path / "plan.json")
     assert read_plan(tmp_path / "plan.json").liquidations == found.liquidations
     (saved,) = json.loads(found.to_json())["liquidations"]
