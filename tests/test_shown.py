@@ -84,7 +84,10 @@ def public_functions() -> list[Any]:
         for value in values
         if inspect.isclass(value)
         for name, method in inspect.getmembers(value, inspect.isroutine)
-        if not name.startswith("_") and str(getattr(method, "__module__", "")).startswith("hedging")
+        # Of a cached property inspect makes a routine from Python 3.13 on.
+        if callable(method)
+        and not name.startswith("_")
+        and str(getattr(method, "__module__", "")).startswith("hedging")
     ]
     return [value for value in values if inspect.isfunction(value)] + methods
 

@@ -31,6 +31,7 @@ def page(name: str) -> str:
         # A room within a room does not describe anew what the room above lists too.
         if not isinstance(getattr(module, key), ModuleType)
         and (above.__name__ == "hedging" or getattr(above, key, None) is not getattr(module, key))
+        and not _described(name, getattr(module, key))
     ]
     classes = [key for key in public if inspect.isclass(getattr(module, key))]
     functions = [key for key in public if inspect.isroutine(getattr(module, key))]
@@ -44,6 +45,15 @@ def page(name: str) -> str:
     if constants:
         parts += [_heading("Constants"), *(_constant(module, key) for key in constants)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _described(name: str, value: object) -> bool:
+    """Whether a room before this one lists a class or function already, which this one hands on."""
+    if not (inspect.isclass(value) or inspect.isroutine(value)):
+        return False
+    earlier = ROOMS[: ROOMS.index(name.removeprefix("hedging."))]
+    rooms = [importlib.import_module(f"hedging.{room}") for room in earlier]
+    return any(getattr(room, key) is value for room in rooms for key in room.__all__)
 
 
 def _heading(text: str) -> str:

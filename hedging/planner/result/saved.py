@@ -83,12 +83,6 @@ def read_plan(path: str | Path, *, trust: bool = True) -> HedgePlan:
         Whether the file must be as it was written. With ``False`` an edited one can be looked at; its orders cannot
         be exported.
 
-    Parameters
-    ----------
-    path : str or Path
-    edited : bool
-        Take it as it stands, also where its orders or inputs were changed since.
-
     Raises
     ------
     InputError
