@@ -17,6 +17,8 @@ __all__ = ["MOST_BYTES", "foreign", "parse_json", "parse_toml", "read_bytes", "r
 
 MOST_BYTES: Final = 32_000_000  # of a plan or a book: hundreds of times what a real one has
 _MOST_DIGITS: Final = 308  # of a whole number: a float holds no more
+# Too deep or too large a text ends in RecursionError or MemoryError, a column that Arrow cannot turn in its
+# NotImplementedError: of a file these are as much its reader's as a ValueError.
 _FOREIGN: Final = (
     *(ValueError, TypeError, KeyError, IndexError, AttributeError),
     *(ArithmeticError, RecursionError, MemoryError, NotImplementedError),

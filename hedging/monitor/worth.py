@@ -20,6 +20,7 @@ from hedging.book.legs import Leg, Legs, legs_of, option_leg
 from hedging.book.packages import package_fees
 from hedging.errors import InputError, SolverError
 from hedging.market.market import Chains, Market, markets_of
+from hedging.paths.by_asset import PathsBy
 from hedging.paths.paths import Paths
 from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import orders_of
@@ -131,7 +132,7 @@ def worth(
     quote: float | None = None,
     horizon: float = 30.0,
     scenarios: Paths | None = None,
-    outcomes: Outcomes | Paths | None = None,
+    outcomes: Outcomes | PathsBy | None = None,
     view: View | None = None,
     effort: Effort | None = None,
 ) -> Worth:

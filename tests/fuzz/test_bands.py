@@ -105,7 +105,7 @@ def scaled(asked: dict[str, Any], coins: float, spot: float) -> dict[str, Any]:
     }
 
 
-def planned(market: Market, kind: str, coins: float, asked: dict[str, Any], limits: Limits) -> None:
+def assert_answered(market: Market, kind: str, coins: float, asked: dict[str, Any], limits: Limits) -> None:
     chain = market.chain
     found = attempt(
         "bands",
@@ -127,7 +127,7 @@ def planned(market: Market, kind: str, coins: float, asked: dict[str, Any], limi
 @tries(25)
 @given(held, st.sampled_from([0.1, 3.0, 25.0, 1_000.0]), asked, limits)
 def test_any_bands_on_the_sample(kind: str, coins: float, asked: dict[str, Any], limits: Limits) -> None:
-    planned(Market.of(samples.chain()), kind, coins, asked, limits)
+    assert_answered(Market.of(samples.chain()), kind, coins, asked, limits)
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -137,7 +137,7 @@ def test_any_bands_on_recorded_quotes(name: str, shared_data: Path) -> None:
     @tries(2)
     @given(held, st.sampled_from([0.1, 3.0, 25.0, 1_000.0]), asked, limits)
     def run(kind: str, coins: float, asked: dict[str, Any], limits: Limits) -> None:
-        planned(market, kind, coins, asked, limits)
+        assert_answered(market, kind, coins, asked, limits)
 
     run()
 
@@ -145,7 +145,7 @@ def test_any_bands_on_recorded_quotes(name: str, shared_data: Path) -> None:
 @pytest.mark.parametrize("vega", [(0.0, 0.0), (0.0, None), (None, 0.0)])
 def test_an_exact_zero_of_a_book_without_options(vega: tuple[float | None, float | None]) -> None:
     market = Market.of(samples.chain())
-    planned(
+    assert_answered(
         market,
         "coins",
         25.0,

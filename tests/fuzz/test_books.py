@@ -84,7 +84,7 @@ POSITIONS = [
 SUMMARY = [{"currency": "BTC", "equity": 3.0}, {"currency": "USDC", "equity": 1_000.0}]
 
 
-def judged(found: Book | str) -> None:
+def assert_judged(found: Book | str) -> None:
     """A book that was taken has a value, or says why not."""
     if isinstance(found, Book):
         market = Market.of(samples.chain())
@@ -95,7 +95,7 @@ def judged(found: Book | str) -> None:
 @tries(200)
 @given(damaged(TOLD))
 def test_values(told: Any) -> None:
-    judged(attempt("books", lambda: book_from_dict(told), InputError))
+    assert_judged(attempt("books", lambda: book_from_dict(told), InputError))
 
 
 @tries(120)
@@ -103,14 +103,14 @@ def test_values(told: Any) -> None:
 def test_text(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "book.toml"
     path.write_bytes(content)
-    judged(attempt("books, TOML", lambda: read_book(path), InputError))
+    assert_judged(attempt("books, TOML", lambda: read_book(path), InputError))
 
 
 @tries(150)
 @given(damaged([POSITIONS, SUMMARY]))
 def test_accounts(both: Any) -> None:
     positions, summary = (both + [None, None])[:2] if isinstance(both, list) else (both, None)
-    judged(
+    assert_judged(
         attempt(
             "accounts", lambda: book_from_account(positions, summary, as_of="2026-03-02T12:00Z"), InputError
         )

@@ -22,7 +22,7 @@ from hedging.errors import ChainError
 from hedging.market import OptionChain
 from hedging.venues import read_chain, read_chains, write_chain
 
-from .test_replies import in_range
+from .test_replies import assert_in_range
 
 RECORDED = {
     "bybit_btc_sol_usdt_20250702.csv.gz": {"asset": "BTC", "timezone": "UTC"},
@@ -61,10 +61,10 @@ def shortened(value: Any) -> Any:
     return {key: shortened(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
-def read(path: Path, **pick: Any) -> None:
+def assert_read(path: Path, **pick: Any) -> None:
     found = attempt("files", lambda: next(iter(read_chains(path, **pick))), ChainError)
     if isinstance(found, OptionChain):
-        in_range(found)
+        assert_in_range(found)
         assert (found.rejected["reason"] != "").all()
 
 
@@ -119,7 +119,7 @@ def test_recorded(name: str, shared_data: Path, tmp_path: Path) -> None:
     def run(made: tuple[str, bytes]) -> None:
         path = tmp_path / f"x{made[0]}"
         path.write_bytes(made[1])
-        read(path, **pick)
+        assert_read(path, **pick)
 
     run()
 
@@ -188,7 +188,7 @@ def own() -> bytes:
 def test_our_own_before_there_was_a_digest(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(content)
-    read(path)
+    assert_read(path)
 
 
 @tries(30)

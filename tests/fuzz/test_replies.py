@@ -95,7 +95,7 @@ def use(client: Client, method: str) -> Any:
     }[method]()
 
 
-def in_range(chain: OptionChain) -> None:
+def assert_in_range(chain: OptionChain) -> None:
     """Numbers of a chain that was taken: finite where they must be, of their sign."""
     quotes = chain.quotes
     assert np.isfinite(chain.spot)
@@ -117,7 +117,7 @@ def test_deribit(method: str) -> None:
         client = Client(transport=Served(REPLIES | {method: reply}))
         found = attempt(f"replies, {method[4:]}", lambda: use(client, method), VenueError, ChainError)
         if isinstance(found, OptionChain):
-            in_range(found)
+            assert_in_range(found)
 
     run()
 
@@ -129,6 +129,6 @@ def test_ccxt(whole: dict[str, Any]) -> None:
     def run(reply: Any) -> None:
         found = attempt("replies, ccxt", lambda: ccxt.read_option_chain(copy.deepcopy(reply)), InputError)
         if isinstance(found, OptionChain):
-            in_range(found)
+            assert_in_range(found)
 
     run()
