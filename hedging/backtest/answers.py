@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.risk import expected_shortfall, value_at_risk
 from hedging.units import DAYS_PER_YEAR, days_apart
 from hedging.units import years as between

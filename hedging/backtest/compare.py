@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.backtest.replay import run
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules

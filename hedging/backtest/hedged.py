@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.backtest.state import Decision, Order, State, Wait
 from hedging.backtest.strategies import closing_legs
 from hedging.book import Book

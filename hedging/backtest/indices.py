@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.backtest.state import Decision, State, Wait
 from hedging.book import Holding, Leg, option_leg
 from hedging.errors import InputError

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.book import Book
 from hedging.errors import SolverError
 from hedging.market.contracts import Future, Instrument, Option, Spot

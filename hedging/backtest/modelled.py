@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import greeks
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.backtest.tape import Tape
 from hedging.errors import InputError
 from hedging.market._judging import Source

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import _extras
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.backtest import answers
 from hedging.backtest.costs import attribution, costs, rolls_of, uncovered
 from hedging.backtest.ledger import Entry, ledger_frame

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.market.contracts import ContractTerms, FeeRule, Linear, Perpetual, Spot
 from hedging.venues import deribit

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hedging import overlays
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.backtest.state import Decision, State, Wait
 from hedging.book.legs import Leg, option_leg
 from hedging.errors import InputError

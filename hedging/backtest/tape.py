@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.backtest.saved import write_tape
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain

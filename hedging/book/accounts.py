@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.units import days, utc
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from hedging._arguments import must_be
+from hedging._ground.arguments import must_be
+from hedging._ground.shown import Shown
+from hedging._ground.tables import Page, Table
 from hedging._numerics.types import Array
-from hedging._shown import Shown
-from hedging._tables import Page, Table
 from hedging.book.accounts import COLD, DeclaredAccount, Transfer, check_accounts
 from hedging.book.exposure import Exposure
 from hedging.book.legs import Leg, Legs, legs_of

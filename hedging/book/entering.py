@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.book.legs import Leg, cost_of
 
 __all__ = ["Entering"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.book.book import Book, Holding, merged
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Option, date_code

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
-from hedging._arguments import takes
-from hedging._reading import foreign, parse_toml, read_text
+from hedging._ground.arguments import takes
+from hedging._ground.reading import foreign, parse_toml, read_text
 from hedging.book.accounts import DeclaredAccount, Transfer
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError

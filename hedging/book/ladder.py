@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.errors import InputError
 
 __all__ = ["Ladder", "Level"]

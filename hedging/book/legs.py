@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging._arguments import takes
-from hedging._shown import Shown
-from hedging._tables import Table
+from hedging._ground.arguments import takes
+from hedging._ground.shown import Shown
+from hedging._ground.tables import Table
 from hedging.book.ladder import Ladder
 from hedging.book.quantity import multiplier_of, paid_for, pays_coin, pays_premium, units_of
 from hedging.errors import InputError

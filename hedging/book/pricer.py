@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground.shown import Shown
 from hedging._numerics import kernels, revaluation
 from hedging._numerics.types import Array, Rows
-from hedging._shown import Shown
 from hedging.book._node import Node, Roll, moves_of, options_of
 from hedging.book.settlement import AVERAGED, averaged_value, is_averaged, mean_spot, sd_share
 from hedging.errors import InputError

@@ -57,7 +57,7 @@ def _read(path: str | None, option: str) -> Any:
     """A saved result as plain values."""
     if path is None:
         return None
-    from hedging._reading import parse_json, read_text
+    from hedging._ground.reading import parse_json, read_text
 
     return parse_json(read_text(path, what=option), f"{option} {path}")
 

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from hedging._shown import Shown, plain
-from hedging._tables import Page, Table
+from hedging._ground.shown import Shown, plain
+from hedging._ground.tables import Page, Table
 from hedging.units import GREEK_UNITS
 
 __all__ = ["Greeks", "Result"]

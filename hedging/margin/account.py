@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array, Rows
-from hedging._shown import Shown
 from hedging.book.book import Book, Holding
 from hedging.book.pricer import Pricer, time_left
 from hedging.errors import InputError

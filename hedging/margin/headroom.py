@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.book.book import Book
 from hedging.book.legs import Leg, Legs, legs_of
 from hedging.errors import InputError

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array, Rows
-from hedging._shown import Shown
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.margin.account import Account, Ledger, Margin

@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
+from hedging._ground.shown import Shown
 from hedging._numerics import kernels
 from hedging._numerics.types import Array, Rows
-from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.margin.account import Account, Margin
 from hedging.units import DAYS_PER_YEAR

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hedging._ground.shown import Shown
 from hedging._numerics.least_cost import least_cost
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.margin._pairing import Package, Positions, constraints, packages, spread_pools
 from hedging.margin.account import Account, Margin

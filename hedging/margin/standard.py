@@ -11,8 +11,8 @@ from typing import Final, Literal
 
 import numpy as np
 
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.margin.account import Account, Margin
 from hedging.margin.haircuts import counted_coins

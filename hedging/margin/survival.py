@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging._arguments import takes
+from hedging._ground.arguments import takes
+from hedging._ground.shown import Shown
+from hedging._ground.tables import SIGNED_SHARE, Page, Table, figure, on_day
 from hedging._numerics.bisection import first_false
 from hedging._numerics.types import Array
-from hedging._shown import Shown
-from hedging._tables import SIGNED_SHARE, Page, Table, figure, on_day
 from hedging.book.book import Book
 from hedging.book.legs import Legs, legs_of
 from hedging.errors import InputError

@@ -20,9 +20,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import greeks as _greeks
-from hedging._arguments import must_be
-from hedging._shown import Shown, plain
-from hedging._tables import SHARE, Page, Table
+from hedging._ground.arguments import must_be
+from hedging._ground.shown import Shown, plain
+from hedging._ground.tables import SHARE, Page, Table
 from hedging.errors import ChainError, InputError
 from hedging.market._cleaning import ChainRules
 from hedging.market._completing import vol_divisor

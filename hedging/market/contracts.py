@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging._arguments import must_be
-from hedging._shown import Shown
+from hedging._ground.arguments import must_be
+from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.units import utc
 

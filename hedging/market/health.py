@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from hedging import greeks as _greeks
-from hedging._shown import Shown
-from hedging._tables import Page, Table, figure
+from hedging._ground.shown import Shown
+from hedging._ground.tables import Page, Table, figure
 from hedging.market import _parity
 from hedging.market.chain import OptionChain
 

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging._arguments import must_be
+from hedging._ground.arguments import must_be
+from hedging._ground.shown import Shown, plain
+from hedging._ground.tables import Page, figure
 from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
-from hedging._shown import Shown, plain
-from hedging._tables import Page, figure
 from hedging.errors import InputError
 from hedging.market import smile as smiles
 from hedging.market.bare import NoSmile, bare_chain, no_options

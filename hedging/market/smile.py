@@ -22,11 +22,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.shown import Shown, plain
+from hedging._ground.tables import SHARE, Page, Table, figure
 from hedging._numerics import svi
 from hedging._numerics.checks import number
 from hedging._numerics.types import Array
-from hedging._shown import Shown, plain
-from hedging._tables import SHARE, Page, Table, figure
 from hedging.errors import ChainError, InputError
 from hedging.market import _smile_fit
 from hedging.market._quote_vols import black76_columns, implied_vols, out_of_the_money

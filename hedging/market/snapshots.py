@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.errors import ChainError
 from hedging.market._judging import Source, judged
 from hedging.market.chain import OptionChain, check_settlement, in_columns

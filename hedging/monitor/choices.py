@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.book.book import Exposure
 from hedging.book.expired import Settled
 from hedging.book.legs import Cost, Leg

@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.book.ladder import Ladder
 from hedging.book.legs import Leg
 from hedging.book.saved import book_from

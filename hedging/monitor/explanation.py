@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from hedging import _extras
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.book.expired import Settled
 
 if TYPE_CHECKING:

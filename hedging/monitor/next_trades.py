@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.book.book import Book
 from hedging.book.expired import DeliveryPrices, settle
 from hedging.book.legs import outright_leg

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from hedging import greeks
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.errors import InputError
 
 __all__ = ["EXTRA", "Rules", "read_rules"]

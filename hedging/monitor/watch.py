@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.book.book import Book
 from hedging.book.expired import expiry_name
 from hedging.book.saved import book_from

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.book.book import Book
 from hedging.book.legs import Leg, Legs, legs_of, option_leg
 from hedging.book.packages import package_fees

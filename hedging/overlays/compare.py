@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging._arguments import must_be, takes
+from hedging._ground.arguments import must_be, takes
 from hedging.book.book import Book
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option

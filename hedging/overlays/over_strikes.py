@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from hedging._arguments import takes
+from hedging._ground.arguments import takes
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from hedging._shown import Shown, plain
-from hedging._tables import Page, Part
+from hedging._ground.shown import Shown, plain
+from hedging._ground.tables import Page, Part
 from hedging.book.legs import Cost, Leg, cost_of, orders_frame, orders_table
 
 __all__ = ["Overlay", "Overlays"]

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hedging._arguments import must_be, takes
+from hedging._ground.arguments import must_be, takes
 from hedging.book.book import Book
 from hedging.book.legs import Leg, option_leg, outright_leg
 from hedging.errors import InputError

@@ -5,7 +5,7 @@ Parameters are those of `protective_put`; see `overlays` for how quotes are pick
 
 from __future__ import annotations
 
-from hedging._arguments import takes
+from hedging._ground.arguments import takes
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from hedging._arguments import must_be
+from hedging._ground.arguments import must_be
 from hedging.errors import InputError
 from hedging.paths.paths import Paths
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hedging._arguments import must_be
+from hedging._ground.arguments import must_be
 from hedging.errors import InputError
 from hedging.paths.paths import Paths, _check, along, join
 from hedging.paths.reactions import BTC, Reaction

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.paths.paths import Paths, along
 from hedging.paths.reactions import BTC, Reaction, measured

@@ -13,11 +13,11 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from hedging._arguments import must_be
+from hedging._ground.arguments import must_be
+from hedging._ground.shown import Shown, plain
+from hedging._ground.tables import SIGNED_SHARE, Page, Table
 from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
-from hedging._shown import Shown, plain
-from hedging._tables import SIGNED_SHARE, Page, Table
 from hedging.errors import InputError
 from hedging.paths.reactions import BTC, TENOR_POWER, Reaction
 

@@ -37,8 +37,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.units import DAYS_PER_YEAR
 

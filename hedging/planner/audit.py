@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from hedging._arguments import takes
+from hedging._ground.arguments import takes
 from hedging.book.book import Book, Exposure
 from hedging.book.expired import DeliveryPrices, Settled, expiry_name, settle
 from hedging.book.legs import Cost, Leg, cost_of

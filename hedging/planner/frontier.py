@@ -11,10 +11,10 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from hedging._arguments import takes
+from hedging._ground.arguments import takes
+from hedging._ground.shown import Shown
+from hedging._ground.tables import SHARE, Page, Table
 from hedging._numerics.types import Array
-from hedging._shown import Shown
-from hedging._tables import SHARE, Page, Table
 from hedging.book.book import Book
 from hedging.book.legs import Leg
 from hedging.book.saved import legs_to_dicts

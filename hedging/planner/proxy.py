@@ -13,10 +13,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground.shown import Shown
+from hedging._ground.tables import SHARE, Page
 from hedging._numerics.checks import number
 from hedging._numerics.types import Array
-from hedging._shown import Shown
-from hedging._tables import SHARE, Page
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 

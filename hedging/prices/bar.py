@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.errors import InputError
 
 __all__ = ["FIELDS", "Bar"]

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.prices.bar import DAY
 from hedging.prices.prices import Prices

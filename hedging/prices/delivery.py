@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.errors import ChainError
 from hedging.units import utc
 

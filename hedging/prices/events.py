@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 
 __all__ = ["Event", "bad_prints", "find_events", "restarts"]
 

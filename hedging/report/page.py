@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hedging._reading import read_bytes
+from hedging._ground.reading import read_bytes
 from hedging._writing import check_writable, write_text
 from hedging.book import Book
 from hedging.errors import InputError

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hedging import greeks
-from hedging._arguments import takes
+from hedging._ground.arguments import takes
 from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.pricer import OptionNodes, Pricer

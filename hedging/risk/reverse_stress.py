@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hedging._arguments import takes
+from hedging._ground.arguments import takes
+from hedging._ground.shown import Shown
 from hedging._numerics.bisection import first_false
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from hedging import _extras
+from hedging._ground.shown import Shown
+from hedging._ground.tables import SIGNED_SHARE, Page, Table, amount, on_day
 from hedging._numerics.types import Array
-from hedging._shown import Shown
-from hedging._tables import SIGNED_SHARE, Page, Table, amount, on_day
 from hedging.book.entering import Entering
 from hedging.errors import InputError
 

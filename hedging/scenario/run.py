@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 import numpy as np
 import pandas as pd
 
-from hedging._arguments import takes
+from hedging._ground.arguments import takes
 from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
 from hedging.book.book import Book

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from hedging._shown import plain
+from hedging._ground.shown import plain
 
 __all__ = ["plain", "records"]
 

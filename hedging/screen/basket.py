@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.errors import InputError, SolverError
 from hedging.paths import block_bootstrap
 from hedging.prices import Prices

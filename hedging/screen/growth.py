@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.scenario import ScenarioResult
 from hedging.screen.positions import effective_bets, sample_of, tail_correlation

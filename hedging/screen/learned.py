@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.prices import Prices
 from hedging.prices.bar import DAY

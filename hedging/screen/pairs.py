@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.book import Book, Holding, Leg, outright_leg
 from hedging.errors import InputError
 from hedging.market import Perpetual

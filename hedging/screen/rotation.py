@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.book import Book, Holding
 from hedging.errors import InputError
 from hedging.margin import collateral_quality

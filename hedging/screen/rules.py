@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.errors import InputError
 
 __all__ = ["UNCLEAR", "VERDICTS", "Group", "Rules", "Test", "criteria", "judge", "rule_holds"]

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import stdtr
 
 from hedging._extras import require
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.prices import Event, Prices
 from hedging.screen._plain import plain, records

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.book import Book, Holding, Leg, cost_of, outright_leg
 from hedging.errors import InputError
 from hedging.margin import StandardMargin, survive

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.book import Book, Holding
 from hedging.errors import InputError, SolverError
 from hedging.market import Chains, Market, Option, markets_of

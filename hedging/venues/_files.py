@@ -12,7 +12,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import pandas as pd
 
-from hedging._reading import foreign
+from hedging._ground.reading import foreign
 from hedging.errors import ChainError
 from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms

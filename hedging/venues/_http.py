@@ -14,7 +14,7 @@ from threading import Thread
 from typing import Any, Final
 
 from hedging._extras import require
-from hedging._reading import parse_json
+from hedging._ground.reading import parse_json
 from hedging.errors import InputError, VenueError
 
 __all__ = ["Credits", "Json", "Transport", "without_secrets"]

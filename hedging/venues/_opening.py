@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
-from hedging._reading import parse_json, read_bytes
+from hedging._ground.reading import parse_json, read_bytes
 from hedging.errors import ChainError
 from hedging.venues._sheets import sheet_text
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
-from hedging._reading import foreign
+from hedging._ground.reading import foreign
 from hedging.errors import ChainError, InputError
 from hedging.market.contracts import ContractTerms, FeeRule
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hedging._reading import foreign
+from hedging._ground.reading import foreign
 from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms

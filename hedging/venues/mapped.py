@@ -38,7 +38,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hedging._reading import parse_toml, read_text
+from hedging._ground.reading import parse_toml, read_text
 from hedging.errors import ChainError, InputError
 from hedging.market._cleaning import RAW_COLUMNS
 from hedging.market.chain import OptionChain

@@ -20,7 +20,7 @@ from typing import Any, Final
 import pandas as pd
 
 from hedging._extras import require
-from hedging._reading import foreign, parse_json
+from hedging._ground.reading import foreign, parse_json
 from hedging._writing import whole_file
 from hedging.errors import ChainError, InputError
 from hedging.market._cleaning import BEYOND_BELIEF, judge, numbers, rejected_rows

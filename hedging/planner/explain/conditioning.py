@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.book.book import Book, Exposure
 from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError

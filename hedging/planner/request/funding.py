@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.planner.request.coerce import number
 from hedging.units import days_apart

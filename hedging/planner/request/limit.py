@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.units import GREEK_UNITS, utc
 
 __all__ = [

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 import pandas as pd
 
+from hedging._ground.shown import Shown
+from hedging._ground.tables import SHARE
 from hedging._numerics.types import Array
-from hedging._shown import Shown
-from hedging._tables import SHARE
 from hedging.book.book import Book, Holding
 from hedging.book.ladder import Ladder
 from hedging.book.saved import plain_fee

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.errors import InputError
 from hedging.paths.by_asset import PathsBy, leading, paths_by_asset
 from hedging.paths.paths import Paths

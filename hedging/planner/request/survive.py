@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.book.accounts import ACCOUNT_MODELS
 from hedging.book.book import Book
 from hedging.errors import InputError

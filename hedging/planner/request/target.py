@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from hedging._shown import Shown
-from hedging._tables import SHARE
+from hedging._ground.shown import Shown
+from hedging._ground.tables import SHARE
 from hedging.errors import InputError
 from hedging.market.smile import stickiness
 from hedging.planner.request.coerce import loss, number

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from hedging import greeks
+from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
-from hedging._shown import Shown
 from hedging.book.book import Book
 from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from hedging._shown import Shown
-from hedging._tables import Page, Table
+from hedging._ground.shown import Shown
+from hedging._ground.tables import Page, Table
 from hedging.book.entering import Entering
 from hedging.book.expired import Settled
 from hedging.book.legs import Cost

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.wording import figure_of
 

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from hedging import _extras
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging._writing import write_text
 from hedging.book.book import Exposure
 from hedging.book.entering import Entering

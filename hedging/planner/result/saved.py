@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hedging._reading import foreign, parse_json, read_text
+from hedging._ground.reading import foreign, parse_json, read_text
 from hedging.book.book import Exposure
 from hedging.book.ladder import Ladder
 from hedging.book.legs import Cost

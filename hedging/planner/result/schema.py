@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from hedging._reading import where
+from hedging._ground.reading import where
 from hedging.errors import InputError
 
 __all__ = ["check_form"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 
 __all__ = ["COMPARED", "LegGreeks", "second_opinion"]
 

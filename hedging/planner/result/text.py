@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from hedging._tables import Page, Table, as_html, on_day
+from hedging._ground.tables import Page, Table, as_html, on_day
 from hedging.book.legs import cost_of, orders_table
 from hedging.book.packages import package_fees
 from hedging.planner.request.limit import BANDS, FLOOR, LEAST, Limit

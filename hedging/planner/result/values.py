@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from hedging._shown import Shown
+from hedging._ground.shown import Shown
 from hedging.book.legs import Cost, Leg, orders_frame
 from hedging.book.saved import legs_from, legs_to_dicts
 from hedging.planner.request.limit import Limit

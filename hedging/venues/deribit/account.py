@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from hedging._reading import foreign
+from hedging._ground.reading import foreign
 from hedging.book.book import LARGEST, Book, Holding
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Option, Perpetual

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from hedging._reading import MOST_BYTES, foreign, parse_json, read_bytes
+from hedging._ground.reading import MOST_BYTES, foreign, parse_json, read_bytes
 from hedging.book.ladder import Ladder
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain

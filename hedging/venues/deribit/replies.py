@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from hedging._reading import where
+from hedging._ground.reading import where
 from hedging.errors import VenueError
 
 __all__ = [

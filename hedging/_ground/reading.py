@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from hedging._arguments import must_be
+from hedging._ground.arguments import must_be
 from hedging.errors import InputError
 
 __all__ = ["MOST_BYTES", "foreign", "parse_json", "parse_toml", "read_bytes", "read_text", "where"]

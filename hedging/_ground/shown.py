@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from hedging._tables import SHARE, SIGNED, SIGNED_SHARE, Page, Table, as_html, as_text, cell
+from hedging._ground.tables import SHARE, SIGNED, SIGNED_SHARE, Page, Table, as_html, as_text, cell
 
 __all__ = ["Shown", "plain"]
 

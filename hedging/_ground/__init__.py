@@ -1,0 +1,1 @@
+"""What every room stands on: values that show themselves, tables, arguments and files that are what they must be."""
