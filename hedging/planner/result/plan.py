@@ -41,6 +41,7 @@ from hedging.planner.result.values import (
     ShadowPrice,
     cost_to_dict,
 )
+from hedging.risk import Promise
 from hedging.units import GREEK_UNITS
 
 __all__ = ["HedgePlan", "PlanStatus"]
@@ -147,6 +148,9 @@ class HedgePlan(Shown):
         What holding the orders to the horizon costs if nothing moves.
     break_even : BreakEven or None
         At which funding a plan without the perpetual is cheaper, where the plan trades one.
+    promise : Promise or None
+        Of a plan with prices: what holds in outcomes like the past's, what stays by coin, and what the same rule kept
+        of its promises before.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
     markets : tuple of Market
@@ -184,6 +188,7 @@ class HedgePlan(Shown):
     fills: Fills | None = None
     decay: Decay | None = None
     break_even: BreakEven | None = None
+    promise: Promise | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
     markets: tuple[Market, ...] = ()
     trusted: bool = True
@@ -362,6 +367,7 @@ class HedgePlan(Shown):
             "fills": None if self.fills is None else self.fills.to_dict(),
             "decay": None if self.decay is None else self.decay.to_dict(),
             "break_even": None if self.break_even is None else self.break_even.to_dict(),
+            "promise": None if self.promise is None else self.promise.to_dict(),
             "inputs": self.inputs,
             "units": _units(self.inputs.get("currency", "money")),
         }

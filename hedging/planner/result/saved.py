@@ -36,6 +36,7 @@ from hedging.planner.result.values import (
     Numeraire,
     ShadowPrice,
 )
+from hedging.risk import Promise
 from hedging.units import utc
 
 __all__ = ["limits_from", "read_plan", "target_from"]
@@ -185,6 +186,7 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         survivals=tuple(map(AccountSurvival.from_dict, saved.get("survivals", ()))),
         robustness=tuple(map(Robustness.from_dict, saved.get("robustness", ()))),
         fills=Fills.from_dict(saved["fills"]) if saved.get("fills") else None,
+        promise=Promise.from_dict(saved["promise"]) if saved.get("promise") else None,
         inputs=saved["inputs"],
     )
 
