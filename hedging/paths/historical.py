@@ -135,6 +135,7 @@ def bootstrapped(
         Daily log-returns; a day is drawn for all assets at once.
     days, scenarios, mean_block
         As in `block_bootstrap`.
+    random : numpy.random.Generator
     """
     if not mean_block >= 1:
         raise InputError(f"mean_block must be a number of days >= 1; got {mean_block!r}.")
