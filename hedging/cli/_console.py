@@ -24,48 +24,57 @@ PICTURES = (".pdf", ".png", ".svg")
 
 
 def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionChain:
-    """The chain of one asset in a file, as the options of `add_chain` pick it."""
+    """The chain of one asset in a file, as the options of `add_chain` pick it; ``FILE+BESIDE`` is two that belong together."""
     from hedging.venues import read_chain
 
-    chain = read_chain(file, format=args.format, at=args.at, asset=asset, **given(args))
+    path, more = file, given(args)
+    if "+" in file and not Path(file).exists():
+        path, _, more["beside"] = file.partition("+")
+    chain = read_chain(path, format=args.format, at=args.at, asset=asset, **more)
     for note in chain.notes:
         print(f"hedging: {Path(file).name}: {note}", file=sys.stderr)
     return chain
 
 
 def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tuple[Market, ...]:
-    """The market of each asset, from the first file of ``--chain`` that has it.
+    """The market of each asset: of the files of ``--chain`` that have it, one a venue, side by side.
 
     Raises
     ------
     InputError
-        If a file brings no asset that is missing yet, or an asset is in no file.
+        If a file brings no asset or venue that is missing yet, or an asset is in no file.
     """
-    from hedging.market import Market
-
-    def market(file: str, asset: str | None) -> Market:
-        return Market.of(chain_of(args, file, asset))
+    from hedging.market import Market, consolidated
 
     if len(args.chain) == len(assets) == 1:
-        return (market(args.chain[0], assets[0]),)
-    found: dict[str | None, Market] = {}
-    why = "every asset has its chain already"
+        return (Market.of(chain_of(args, args.chain[0], assets[0])),)
+    found: dict[str | None, dict[str, OptionChain]] = {asset: {} for asset in assets}
+    why = ""
     for file in args.chain:
-        brought: dict[str | None, Market] = {}
-        missing = [asset for asset in assets if asset not in found]
-        for asset in missing:
+        new = []
+        for asset in assets:
             try:
-                brought[asset] = market(file, asset)
+                chain = chain_of(args, file, asset)
             except InputError as error:
                 why = str(error)
-        if not brought:
+                continue
+            if chain.terms.venue not in found[asset]:
+                new.append(asset)
+                found[asset][chain.terms.venue] = chain
+            else:
+                why = f"{asset or chain.asset} has its chain of {chain.terms.venue or 'no venue'} already"
+        if not new:
+            missing = [asset for asset, chains in found.items() if not chains]
             what = f"none of {', '.join(map(str, missing))}" if missing else "nothing that is missing"
             raise InputError(f"--chain {file} brings {what}: {why}")
-        found |= brought
-    missing = [asset for asset in assets if asset not in found]
+    missing = [asset for asset, chains in found.items() if not chains]
     if missing:
         raise InputError(f"no --chain brings {', '.join(map(str, missing))}, which the book holds: {why}")
-    return tuple(found[asset] for asset in assets)
+    together = [consolidated(chains.values()) for chains in found.values()]
+    for chain, parts in zip(together, found.values(), strict=True):
+        for note in chain.notes[sum(len(part.notes) for part in parts.values()) :]:  # those are told already
+            print(f"hedging: {chain.source}: {note}", file=sys.stderr)
+    return tuple(map(Market.of, together))
 
 
 def check_outputs(*files: str | None, plot: str | None = None) -> None:
@@ -195,7 +204,7 @@ def command(
 def add_chain(command: Parser, *, several: bool = False) -> None:
     """A file of quotes, and which chain in it; `several` takes one for each asset of a book."""
     if several:
-        text = "file of option quotes; again for each file, where the book holds several assets"
+        text = "file of option quotes; again for each asset of the book, and for each venue to choose from"
         command.add_argument("--chain", required=True, metavar="FILE", action="append", help=text)
     else:
         command.add_argument("--chain", required=True, metavar="FILE", help="file of option quotes")

@@ -41,6 +41,7 @@ from hedging.planner.result.values import (
     ShadowPrice,
     cost_to_dict,
 )
+from hedging.planner.result.venue_needs import VenueNeed
 from hedging.units import GREEK_UNITS
 
 __all__ = ["HedgePlan", "PlanStatus"]
@@ -143,6 +144,8 @@ class HedgePlan(Shown):
         By how much each limit moves over the surfaces that the quotes allow.
     fills : Fills or None
         What the plan is while it fills, and at one tick worse.
+    venues : tuple of VenueNeed
+        What must lie at each venue, where the quotes are of several.
     decay : Decay or None
         What holding the orders to the horizon costs if nothing moves.
     break_even : BreakEven or None
@@ -182,6 +185,7 @@ class HedgePlan(Shown):
     survivals: tuple[AccountSurvival, ...] = ()
     robustness: tuple[Robustness, ...] = ()
     fills: Fills | None = None
+    venues: tuple[VenueNeed, ...] = ()
     decay: Decay | None = None
     break_even: BreakEven | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
@@ -360,6 +364,7 @@ class HedgePlan(Shown):
             "survivals": [each.to_dict() for each in self.survivals],
             "robustness": [each.to_dict() for each in self.robustness],
             "fills": None if self.fills is None else self.fills.to_dict(),
+            "venues": [each.to_dict() for each in self.venues],
             "decay": None if self.decay is None else self.decay.to_dict(),
             "break_even": None if self.break_even is None else self.break_even.to_dict(),
             "inputs": self.inputs,

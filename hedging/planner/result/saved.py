@@ -36,6 +36,7 @@ from hedging.planner.result.values import (
     Numeraire,
     ShadowPrice,
 )
+from hedging.planner.result.venue_needs import VenueNeed
 from hedging.units import utc
 
 __all__ = ["limits_from", "read_plan", "target_from"]
@@ -184,6 +185,7 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         liquidations=tuple(map(LiquidationMove.from_dict, saved.get("liquidations", ()))),
         survivals=tuple(map(AccountSurvival.from_dict, saved.get("survivals", ()))),
         robustness=tuple(map(Robustness.from_dict, saved.get("robustness", ()))),
+        venues=tuple(map(VenueNeed.from_dict, saved.get("venues", ()))),
         fills=Fills.from_dict(saved["fills"]) if saved.get("fills") else None,
         inputs=saved["inputs"],
     )

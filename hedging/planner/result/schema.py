@@ -75,6 +75,18 @@ class _Spot(_Row):
 _Terms: TypeAlias = Annotated[_Option | _Dated | _Perpetual | _Spot, Field(discriminator="kind")]
 
 
+class _VenueNeed(_Row):
+    venue: Text
+    currency: Text
+    orders: Annotated[int, Field(ge=1)]
+    paid: Number
+    initial_margin: AtLeastZero
+    held: Number
+    account: str
+    collateral: AtLeastZero
+    to_bring: AtLeastZero
+
+
 class _Order(_Row):
     instrument: Text
     side: Literal["buy", "sell"]
@@ -393,6 +405,7 @@ class _Plan(_Row):
     survivals: list[_AccountSurvival] = []
     robustness: list[_Robustness] = []
     fills: _Fills | None = None
+    venues: list[_VenueNeed] = []
     decay: _Decay | None = None
     break_even: _BreakEven | None = None
     inputs: _Inputs

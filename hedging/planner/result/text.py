@@ -64,7 +64,8 @@ def _first(plan: HedgePlan) -> list[tuple[str, str]]:
     """What must be read before the orders."""
     rows = [("note", str(warning)) for warning in plan.warnings]
     rows += [("liquidation", str(move)) for move in plan.liquidations]
-    return rows + [("survival", str(each)) for each in plan.survivals]
+    rows += [("survival", str(each)) for each in plan.survivals]
+    return rows + [("venue", str(each)) for each in plan.venues]
 
 
 def _below(plan: HedgePlan) -> list[tuple[str, str]]:
