@@ -4,19 +4,40 @@ from __future__ import annotations
 
 import difflib
 import math
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import pandas as pd
 
 from hedging._ground.tables import SHARE, Page, Table
-
-if TYPE_CHECKING:
-    from hedging.market.chain import OptionChain
+from hedging.market.contracts import ContractTerms
 
 __all__ = ["absent", "choice", "page_of"]
 
 
-def page_of(chain: OptionChain) -> Page:
+class Quoted(Protocol):
+    """What is said of an `OptionChain`, which is built upon this."""
+
+    @property
+    def asset(self) -> str: ...
+    @property
+    def as_of(self) -> pd.Timestamp: ...
+    @property
+    def spot(self) -> float: ...
+    @property
+    def quotes(self) -> pd.DataFrame: ...
+    @property
+    def rejected(self) -> pd.DataFrame: ...
+    @property
+    def terms(self) -> ContractTerms: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def expiries(self) -> pd.DataFrame: ...
+
+    def greeks(self, names: tuple[str, ...]) -> pd.DataFrame: ...
+
+
+def page_of(chain: Quoted) -> Page:
     """How a chain is shown: what it is of, what was kept and rejected, what was noted, its expiries."""
     head = (
         f"{chain.asset} options at {chain.as_of:%Y-%m-%d %H:%M:%S} UTC, spot {chain.spot:,.10g} "
@@ -31,7 +52,7 @@ def page_of(chain: OptionChain) -> Page:
     return Page(head, (kept, *notes, Table(_summary(chain), units)))
 
 
-def choice(chain: OptionChain) -> str:
+def choice(chain: Quoted) -> str:
     """What there is to choose from, for messages."""
     days = chain.expiries["days"].round(1).tolist()
     deltas = chain.greeks(("delta",))["delta"].abs()
@@ -41,7 +62,7 @@ def choice(chain: OptionChain) -> str:
     )
 
 
-def absent(chain: OptionChain, symbol: str) -> str:
+def absent(chain: Quoted, symbol: str) -> str:
     """Why a chain has no usable quote of a symbol, or what is close to it."""
     why = chain.rejected.loc[chain.rejected["symbol"] == symbol, "reason"]
     if len(why):
@@ -53,7 +74,7 @@ def absent(chain: OptionChain, symbol: str) -> str:
     return f"the {chain.asset} chain of {chain.as_of:%Y-%m-%d %H:%M} has no quote of {symbol!r}; {hint}."
 
 
-def _summary(chain: OptionChain) -> pd.DataFrame:
+def _summary(chain: Quoted) -> pd.DataFrame:
     """Per expiry: days, forward, quotes, the at-the-money vol and the share of missing sides."""
     table = chain.expiries
     missing = chain.quotes[["bid", "ask"]].isna().groupby(chain.quotes["expiry"]).mean()

@@ -17,7 +17,9 @@ from hedging.market.market import markets_of
 
 
 def at(venue: str, settlement="coin", **changes) -> OptionChain:
-    return replace(flat_chain(settlement, **changes), terms=replace(flat_chain(settlement).terms, venue=venue))
+    return replace(
+        flat_chain(settlement, **changes), terms=replace(flat_chain(settlement).terms, venue=venue)
+    )
 
 
 @pytest.fixture

@@ -42,7 +42,9 @@ def test_never_dearer_than_the_best_single_venue(sample, seed) -> None:
     alone = [hg.plan(book, chain, TARGET, LIMITS, effort=EFFORT) for chain in chains]
     joint = hg.plan(book, chains, TARGET, LIMITS, effort=EFFORT)
     best = min(plan.objective for plan in alone)
-    assert joint.objective <= best * (1.0 + LIMITS.parsimony + EFFORT.gap)  # fewer legs may cost that much more
+    assert joint.objective <= best * (
+        1.0 + LIMITS.parsimony + EFFORT.gap
+    )  # fewer legs may cost that much more
     assert joint.bound <= best
     assert all(check.ok for check in joint.checks)
     for leg in joint.legs:
@@ -123,4 +125,7 @@ def test_closing_is_done_where_it_is_held() -> None:
     book = Book([Holding.spot("BTC", 25), Holding(held, 20.0, 1_000.0)])
     plan = hg.plan(book, market, Target(delta=(24.5, 25.5)), effort=EFFORT)
     closing = [leg for leg in plan.legs if leg.instrument.strike == held.strike and leg.quantity < 0]
-    assert [leg.instrument.terms.venue for leg in closing if leg.instrument.expiry == held.expiry] in (["two"], [])
+    assert [leg.instrument.terms.venue for leg in closing if leg.instrument.expiry == held.expiry] in (
+        ["two"],
+        [],
+    )

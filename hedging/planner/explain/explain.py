@@ -18,9 +18,10 @@ from hedging.planner.explain.venues import venue_needs
 from hedging.planner.programme.programme import Programme
 from hedging.planner.request.request import Request
 from hedging.planner.result.accounts import LiquidationMove
+from hedging.planner.result.agreement import Agreement
 from hedging.planner.result.fills import Fills
 from hedging.planner.result.robustness import Robustness
-from hedging.planner.result.values import Agreement, Driver, JointFeasibility, ShadowPrice
+from hedging.planner.result.values import Driver, JointFeasibility, ShadowPrice
 from hedging.planner.result.venue_needs import VenueNeed
 from hedging.planner.solver.search import Solution
 from hedging.planner.solver.value_at_risk import with_outcomes_fixed
