@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hedging.cli import _console as console
-from hedging.cli._moves import falls, replayed
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,6 +69,7 @@ def _paths(part: str, markets: Sequence[Market]) -> dict[str, Paths]:
     from functools import partial
 
     from hedging.paths import crash_path
+    from hedging.scenario.joint import falls, replayed
 
     if not part.startswith(FALL):
         return replayed(markets, part)

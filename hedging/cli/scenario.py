@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
-from hedging.cli._moves import add_correlation, drawn, falls, replayed
+from hedging.cli._moves import add_correlation, drawn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,6 +99,7 @@ def _path(args: argparse.Namespace, book: Book, markets: Markets, overlay: Hedge
 
     from hedging.paths import crash_path, fan
     from hedging.scenario import run
+    from hedging.scenario.joint import falls, replayed
 
     if args.replay is not None:
         paths = drawn = replayed(markets, args.replay)

@@ -40,6 +40,7 @@ from hedging.planner.request.effort import Effort
 from hedging.planner.request.funding import Funding
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.limits import Limits, Outright
+from hedging.planner.request.mandate import Mandate, mandate_from_dict, read_mandate
 from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.survive import Survive
 from hedging.planner.request.target import Band, Target, around
@@ -82,6 +83,7 @@ __all__ = [
     "Limit",
     "Limits",
     "LiquidationMove",
+    "Mandate",
     "Numeraire",
     "Outcomes",
     "Outright",
@@ -98,8 +100,10 @@ __all__ = [
     "conditioning",
     "free_lunch",
     "frontier",
+    "mandate_from_dict",
     "plan",
     "proxy",
+    "read_mandate",
     "read_plan",
     "reweighted",
 ]

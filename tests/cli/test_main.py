@@ -135,7 +135,7 @@ def test_missing_and_unusable_files_are_one_line_and_code_2(
     assert "chain.json" in one_line(capsys)
     (folder / "book.toml").write_text(BOOK.replace("25", "nan"))
     assert cli.main(["plan", "book.toml", "--chain", "chain.json"]) == 2
-    assert "book.toml: holdings.0.spot.quantity: input should be a finite number; got nan" in one_line(capsys)
+    assert "book.toml: line 4, holding 1: quantity must be a finite number; got nan" in one_line(capsys)
 
 
 def test_a_book_of_another_asset_is_named(
