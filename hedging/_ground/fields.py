@@ -79,7 +79,8 @@ def deltas(text: str) -> tuple[float, float]:
     except InputError:
         raise InputError(f"{how}; got {text!r}") from None
     if not 0.0 <= ends[0] <= ends[1] <= 1.0:
-        near = f": write {low}%:{high}% for per cent" if 1.0 < ends[1] <= 100.0 and "%" not in text else ""
+        per_cent = ends[0] >= 1.0 and 1.0 < ends[1] <= 100.0 and "%" not in text
+        near = f": write {low}%:{high}% for per cent" if per_cent else ""
         raise InputError(f"{how}; got {text!r}{near}")
     return ends[0], ends[1]
 

@@ -26,12 +26,14 @@ __all__ = [
     "days_window",
     "flag",
     "floor",
+    "funding",
     "loss",
     "meant",
     "names",
     "number",
     "one_of",
     "positive",
+    "seconds",
     "share",
     "spend",
     "survival",
@@ -162,9 +164,9 @@ def _share_or_money(text: str, as_share: str, as_money: str) -> float | Money:
         how = f"must be a share like {as_share} or {float(as_share[:-1]) / 100:g}, or money with its currency like {as_money}"
         near = ""
         if re.fullmatch(r"[+-]?\d+(\.\d+)?", amount):
-            near = f": write {amount}USD for money" + (
-                f", {amount}% for a share" if abs(float(amount)) <= 100 else ""
-            )
+            amount = as_share[: as_share.index(as_share.lstrip("-"))] + amount.lstrip("+-")
+            percent = f"{amount}% for a share, " if abs(float(amount)) <= 100 else ""
+            near = f": write {percent}{amount}USD for money"
         raise InputError(f"{how}; got {text!r}{near}") from None
 
 
@@ -181,20 +183,25 @@ def band(text: str) -> tuple[float | None, float | None]:
     low, colon, high = text.partition(":")
     if not colon or not (low or high):
         raise InputError(
-            f"must be a band LO:HI, LO: or :HI, or VALUE+-TOLERANCE; got {text!r}{as_band(text)}"
+            f"must be a band LO:HI, LO: or :HI, or VALUE+-TOLERANCE; got {text!r}{as_band(text)}{_around(text)}"
         )
     ends = tuple(_plain(end, text) if end else None for end in (low, high))
     if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
-        raise InputError(
-            f"the low end must not exceed the high end; got {text!r}: write {high.strip()}:{low.strip()}"
-        )
+        raise InputError(f"must have the low end first; got {text!r}: write {high.strip()}:{low.strip()}")
     return ends[0], ends[1]
+
+
+def _around(text: str) -> str:
+    return f", {text}+-TOLERANCE for about that" if re.fullmatch(r"-?\d+(\.\d+)?", text) else ""
 
 
 def _plain(end: str, text: str) -> float:
     """One end of a band, in its unit: a percentage is a share of nothing here."""
     if end.endswith("%"):
-        raise InputError(f"must be a band of numbers such as 8:12, not of percentages; got {text!r}")
+        near = text.replace("%", "")
+        raise InputError(
+            f"must be a band in units such as 8:12, not in per cent; got {text!r}: such as {near}, if that is meant"
+        )
     return number(end)
 
 
@@ -206,7 +213,7 @@ def as_band(text: str) -> str:
     if two:
         return f": write {two[1].strip('.')}:{two[2].strip('.')}"
     if re.fullmatch(r"-?\d+(\.\d+)?", text):
-        return f": write {text}:{text} for exactly that, {text}: for at least that, or {text}+-TOLERANCE"
+        return f": write {text}: for at least that, :{text} for at most that"
     bound = re.fullmatch(r"([<>]=?)\s*(-?\d+(?:\.\d+)?)", text)
     if bound:
         return f": write {f':{bound[2]}' if bound[1][0] == '<' else f'{bound[2]}:'}"
@@ -275,6 +282,11 @@ def bands(text: str) -> Any:
 def floor(text: str) -> Any:
     """A loss for all dates, or losses by day, ``7:-8%,30:-15%``."""
     return loss(text) if ":" not in text else by_name(text, number, loss, sign=":")
+
+
+def funding(text: str) -> Any:
+    """A rate per 8 hours for every asset, or rates by asset, ``BTC=0.01%,ETH=0.02%``."""
+    return share(text) if "=" not in text else by_name(text, asset, share)
 
 
 def survival(text: str) -> Along:
@@ -353,6 +365,14 @@ def positive(text: str) -> float:
     value = number(text)
     if value <= 0.0:
         raise InputError(f"must be a number > 0; got {text!r}")
+    return value
+
+
+def seconds(text: str) -> float:
+    """A time >= 0; 0 ends a search at once."""
+    value = number(text)
+    if value < 0.0:
+        raise InputError(f"must be a number of seconds >= 0; got {text!r}")
     return value
 
 

@@ -15,7 +15,7 @@ from hedging.book._written import KINDS, BookFile, plain_holding
 from hedging.book.book import Book
 from hedging.errors import InputError
 
-__all__ = ["book_from_dict", "read_book"]
+__all__ = ["BookFile", "book_from_dict", "read_book", "template"]
 
 
 @takes(path=(str, Path))
@@ -207,3 +207,14 @@ def _where(loc: tuple[str | int, ...], lines: Mapping[tuple[str | int, ...], int
     elif loc[0] == "accounts" and len(loc) > 1:
         told.append(".".join(map(str, loc[: max(2, len(loc) - 1)])))
     return f"{', '.join(told)}: " if told else ""
+
+
+def template() -> str:
+    """A book's file to begin with: every kind of holding, accounts, targets and limits, each with a comment.
+
+    Examples
+    --------
+    >>> template().splitlines()[0]
+    '# A book for hedging: what is held, what a plan must reach, and what it may use.'
+    """
+    return Path(__file__).with_name("template.toml").read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hedging._ground import forms
 from hedging.cli import _console as console
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def add_correlation(command: console.Parser | argparse._ArgumentGroup) -> None:
     """How closely drawn assets follow each other."""
     command.add_argument(
         "--correlation",
-        type=console.share,
+        type=forms.share,
         default=0.8,
         metavar="SHARE",
         help="of any two assets that are drawn (default 80%%, that of BTC and ETH day by day in 2021 to 2025)",

@@ -41,6 +41,7 @@ from hedging.planner.request.funding import Funding
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.limits import Limits, Outright
 from hedging.planner.request.mandate import Mandate, mandate_from_dict, read_mandate
+from hedging.planner.request.mandate_schema import book_schema
 from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.survive import Survive
 from hedging.planner.request.target import Band, Target, around
@@ -97,6 +98,7 @@ __all__ = [
     "View",
     "around",
     "audit",
+    "book_schema",
     "conditioning",
     "free_lunch",
     "frontier",
