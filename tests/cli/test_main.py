@@ -12,7 +12,7 @@ from cases.processes import command, printed
 from hedging import OptionChain, errors, read_plan
 from hedging._ground import forms
 from hedging.backtest import STRATEGIES
-from hedging.cli import backtest
+from hedging.cli import _console, backtest
 from hedging.cli import main as cli
 from hedging.venues import write_chain
 
