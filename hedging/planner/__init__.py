@@ -45,21 +45,14 @@ from hedging.planner.request.survive import Survive
 from hedging.planner.request.target import Band, Target, around
 from hedging.planner.request.view import View
 from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
+from hedging.planner.result.agreement import Agreement, FreeLunch, Reweighting
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.infeasible import InfeasibleHedgeError
-from hedging.planner.result.plan import HedgePlan, PlanStatus
+from hedging.planner.result.plan import HedgePlan
 from hedging.planner.result.saved import read_plan
-from hedging.planner.result.values import (
-    Agreement,
-    Alternative,
-    Driver,
-    FreeLunch,
-    JointFeasibility,
-    Numeraire,
-    Reweighting,
-    ShadowPrice,
-)
+from hedging.planner.result.status import PlanStatus
+from hedging.planner.result.values import Alternative, Driver, JointFeasibility, Numeraire, ShadowPrice
 
 __all__ = [
     "AccountSurvival",

@@ -23,7 +23,8 @@ from hedging.planner.request.request import Request
 from hedging.planner.request.target import Target
 from hedging.planner.request.view import View
 from hedging.planner.result.infeasible import InfeasibleHedgeError
-from hedging.planner.result.plan import HedgePlan, PlanStatus
+from hedging.planner.result.plan import HedgePlan
+from hedging.planner.result.status import PlanStatus
 from hedging.planner.result.values import Alternative
 from hedging.planner.selection.alternatives import alternatives
 from hedging.planner.selection.break_even import break_even

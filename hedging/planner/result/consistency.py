@@ -19,7 +19,8 @@ from hedging.planner.request.limits import Limits
 from hedging.planner.request.target import Target
 from hedging.planner.result.checks import Check
 from hedging.planner.result.objective import objective_of
-from hedging.planner.result.plan import HedgePlan, PlanStatus
+from hedging.planner.result.plan import HedgePlan
+from hedging.planner.result.status import PlanStatus
 from hedging.planner.result.values import Alternative
 
 __all__ = ["contradictions"]
