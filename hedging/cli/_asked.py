@@ -48,6 +48,11 @@ def _windows(text: str) -> Any:
     return _by_name(text, console.window, console.band)
 
 
+def _betas(text: str) -> Any:
+    """Betas by asset, ``ETH=1.35,SOL=1.7``."""
+    return _by_name(text, str, console.number)
+
+
 def _prices(text: str) -> Any:
     """Prices by the name of a target, ``delta-value=1000,vega-by-days 0-30=50``."""
 
@@ -122,8 +127,15 @@ TARGET_RULES: Table = (
     (
         "joint",
         str,
-        "box|together",
-        "how several assets move under a floor: each by itself (box), or all alike",
+        "box|beta|together",
+        "how several assets move under a floor: each by itself (box), by betas to the first (beta), or all alike",
+    ),
+    ("betas", _betas, "ASSET=BETA", "of each asset's log-price to the first's, with --joint beta: ETH=1.35"),
+    (
+        "residual",
+        console.share,
+        "SHARE",
+        "how far an asset may be off its beta, of its price, with --joint beta: 20%%",
     ),
     ("reference_days", console.number, "DAYS", "the expiry of weight 1 in --vega-weighted: 30"),
     (

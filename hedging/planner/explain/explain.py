@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hedging.book.legs import Leg
 from hedging.book.structure import closings, disguises
-from hedging.planner.explain.edges import edges_of
+from hedging.planner.explain.edges import edges_of, joint_of
 from hedging.planner.explain.fills import fills_of
 from hedging.planner.explain.joint_feasibility import joint_feasibility
 from hedging.planner.explain.liquidation import liquidations
@@ -73,7 +73,7 @@ def explain(
         () if relaxed is None else shadow_prices(fixed, relaxed),
         () if relaxed is None else drivers(fixed, relaxed, request.scenarios),
         joint,
-        tuple(warnings_of(request, legs, programme.base)),
+        (*joint_of(request, verified.checks), *warnings_of(request, legs, programme.base)),
         remarks,
         moves,
         robustness_of(request, legs, programme.base) if asked else (),

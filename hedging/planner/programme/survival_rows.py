@@ -39,7 +39,7 @@ def survival_rows(request: Request, candidates: Candidates, base: float) -> tupl
     book, orders = survive.book(request.book), _orders(candidates, markets)
     probe, linear = _probes(request, candidates, markets)
     rows = []
-    for ways in survive.ways(request.scenarios, list(markets)):
+    for ways in survive.ways(request.moves, list(markets)):
         rooms = headroom(book, markets, ways, probe)
         charges, rest = _size_charges(book, markets, ways, probe, linear)
         for name, room in rooms.items():
