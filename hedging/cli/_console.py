@@ -33,8 +33,13 @@ def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionCh
     return chain
 
 
-def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tuple[Market, ...]:
+def read_markets(
+    args: argparse.Namespace, assets: Sequence[str | None], *, all_quoted: bool = True
+) -> tuple[Market, ...]:
     """The market of each asset, from the first file of ``--chain`` that has it.
+
+    Without `all_quoted` some of the assets may be in no file, and a file may bring an asset that is not among them:
+    its options stand in for theirs.
 
     Raises
     ------
@@ -46,7 +51,7 @@ def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tupl
     def market(file: str, asset: str | None) -> Market:
         return Market.of(chain_of(args, file, asset))
 
-    if len(args.chain) == len(assets) == 1:
+    if len(args.chain) == len(assets) == 1 and all_quoted:
         return (market(args.chain[0], assets[0]),)
     found: dict[str | None, Market] = {}
     why = "every asset has its chain already"
@@ -58,14 +63,19 @@ def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tupl
                 brought[asset] = market(file, asset)
             except InputError as error:
                 why = str(error)
+        if not brought and not all_quoted:
+            other = market(file, None)
+            brought[other.asset] = other
         if not brought:
             what = f"none of {', '.join(map(str, missing))}" if missing else "nothing that is missing"
             raise InputError(f"--chain {file} brings {what}: {why}")
         found |= brought
     missing = [asset for asset in assets if asset not in found]
-    if missing:
-        raise InputError(f"no --chain brings {', '.join(map(str, missing))}, which the book holds: {why}")
-    return tuple(found[asset] for asset in assets)
+    if missing and all_quoted:
+        raise InputError(
+            f"no --chain brings {', '.join(map(str, missing))}, which the book holds: {why} Coins without options take --prices FILE in hedging plan."
+        )
+    return tuple(found.values()) if not all_quoted else tuple(found[asset] for asset in assets)
 
 
 def check_outputs(*files: str | None, plot: str | None = None) -> None:
@@ -192,11 +202,13 @@ def command(
     return command
 
 
-def add_chain(command: Parser, *, several: bool = False) -> None:
+def add_chain(command: Parser, *, several: bool = False, required: bool = True) -> None:
     """A file of quotes, and which chain in it; `several` takes one for each asset of a book."""
     if several:
         text = "file of option quotes; again for each file, where the book holds several assets"
-        command.add_argument("--chain", required=True, metavar="FILE", action="append", help=text)
+        command.add_argument(
+            "--chain", required=required, default=[], metavar="FILE", action="append", help=text
+        )
     else:
         command.add_argument("--chain", required=True, metavar="FILE", help="file of option quotes")
     command.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")

@@ -17,9 +17,10 @@ from hedging.planner.explain.robustness import robustness_of
 from hedging.planner.programme.programme import Programme
 from hedging.planner.request.request import Request
 from hedging.planner.result.accounts import LiquidationMove
+from hedging.planner.result.agreement import Agreement
 from hedging.planner.result.fills import Fills
 from hedging.planner.result.robustness import Robustness
-from hedging.planner.result.values import Agreement, Driver, JointFeasibility, ShadowPrice
+from hedging.planner.result.values import Driver, JointFeasibility, ShadowPrice
 from hedging.planner.solver.search import Solution
 from hedging.planner.solver.value_at_risk import with_outcomes_fixed
 from hedging.planner.verify.verify import Verified

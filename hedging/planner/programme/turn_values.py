@@ -128,6 +128,9 @@ class TurnValues:
     def spread(self, first: Array, then: Array) -> None:
         """Add levels before and after a turn; what was valued is forgotten."""
         self.first, self.then = np.union1d(self.first, first), np.union1d(self.then, then)
+        self._first_at, self._then_at = _places(self.strike, self.first), _places(self.strike, self.then)
+        self._first_always = np.isin(self.first, self.turning.before(()))
+        self._then_always = np.isin(self.then, self.turning.after(()))
         # Not touched, and so no memory, but for what is asked for.
         self._after = np.empty((len(self.items), self.turning.dates.size, self.then.size))
         self._before = np.empty((len(self.items), self.first.size))
@@ -135,10 +138,10 @@ class TurnValues:
 
     def near(self, lots: Array) -> tuple[Places, Places]:
         """Levels at which some orders and what is held can be worst: their strikes, the ends, and the grid."""
-        strikes = self.strike[self.used(lots)]
+        used = self.used(lots)
         return (
-            np.flatnonzero(np.isin(self.first, self.turning.before(strikes))),
-            np.flatnonzero(np.isin(self.then, self.turning.after(strikes))),
+            _marked(self._first_always, self._first_at[used]),
+            _marked(self._then_always, self._then_at[used]),
         )
 
     def of(self, lots: Array, near: tuple[Places, Places]) -> Sides:
@@ -275,6 +278,19 @@ def _last_day(item: Instrument, market: Market) -> float:
 
 def _level(item: Instrument, market: Market) -> float:
     return item.strike / market.spot if isinstance(item, Option) else 1.0
+
+
+def _places(strikes: Array, levels: Array) -> Places:
+    """Where each strike stands among some levels, ascending; behind the last if it is none of them."""
+    at = np.searchsorted(levels, strikes)
+    return np.where(np.append(levels, np.nan)[at] == strikes, at, levels.size)
+
+
+def _marked(always: Mask, more: Places) -> Places:
+    """Places marked always, and some more; the place behind the last is none."""
+    mask = np.append(always, False)
+    mask[more] = True
+    return np.flatnonzero(mask[:-1])
 
 
 def _in_coin(item: Instrument) -> bool:
