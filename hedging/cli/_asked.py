@@ -61,7 +61,13 @@ TARGETS: Table = (
 TARGET_RULES: Table = (
     ("level", "SHARE", "of shortfall and value at risk: 95%%"),
     ("delta_rule", "RULE", "how vol moves with spot: sticky_strike, sticky_moneyness, or a ratio"),
-    ("joint", "box|together", "how several assets move under a floor: each by itself (box), or all alike"),
+    (
+        "joint",
+        "box|beta|together",
+        "how several assets move under a floor: each by itself (box), by betas to the first (beta), or all alike",
+    ),
+    ("betas", "ASSET=BETA", "of each asset's log-price to the first's, with --joint beta: ETH=1.35"),
+    ("residual", "SHARE", "how far an asset may be off its beta, of its price, with --joint beta: 20%%"),
     ("reference_days", "DAYS", "the expiry of weight 1 in --vega-weighted: 30"),
     ("soft", "NAME=PRICE", "targets that may be missed, and the money for each unit or 1%%: floor=50"),
 )
