@@ -210,7 +210,7 @@ def add_asked(command: console.Parser) -> None:
         "--horizon", type=console.number, default=30.0, metavar="DAYS", help="days the floor holds for"
     )
     drawn_group.add_argument(
-        "--outcomes", type=int, default=1_000, metavar="N", help="drawn with fat tails (default 1000)"
+        "--outcomes", type=int, default=1_000, metavar="N", help="drawn from what the chain quotes (default 1000)"
     )
     drawn_group.add_argument(
         "--seed", type=console.whole, default=1, metavar="N", help="of the outcomes (default 1)"

@@ -34,7 +34,7 @@ def drawn(
     correlation: float,
     tails: str = "student-t",
 ) -> dict[str, Paths]:
-    """Paths with fat tails at the chains' own vols and forwards, by asset, judged at each expiry and at the end."""
+    """Paths with the distributions that the chains quote, by asset, judged at each expiry and at the end."""
     import numpy as np
 
     from hedging.paths import stressed_correlation
@@ -46,9 +46,10 @@ def drawn(
 
 def falls(markets: Sequence[Market], make: Callable[..., Paths]) -> dict[str, Paths]:
     """Paths of the first asset, made with its reaction, and those of the others by their stress betas to it."""
-    from hedging.paths import couple, measured, stress_betas
+    from hedging.paths import couple, stress_betas
+    from hedging.scenario import rule_of
 
-    reactions = {market.asset: measured(market.asset).at(market.vol_of_30_days) for market in markets}
+    reactions = {market.asset: rule_of(market) for market in markets}
     first, *others = reactions
     lead = make(reaction=reactions[first])
     if not others:
@@ -59,5 +60,6 @@ def falls(markets: Sequence[Market], make: Callable[..., Paths]) -> dict[str, Pa
 def replayed(markets: Sequence[Market], name: str) -> dict[str, Paths]:
     """A crash that happened, of each asset by its own prices or its stress beta."""
     from hedging.paths import replay
+    from hedging.scenario import rule_of
 
-    return {market.asset: replay(name).paths(market.asset) for market in markets}
+    return {market.asset: replay(name).paths(market.asset, reaction=rule_of(market)) for market in markets}

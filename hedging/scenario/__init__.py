@@ -7,6 +7,18 @@ position and the overlay apart. `payoff` and `table` are the same over grids.
 from hedging.scenario.draw import draw
 from hedging.scenario.hindsight import predicted_against_actual
 from hedging.scenario.result import ScenarioResult
+from hedging.scenario.risk_neutral import risk_neutral
+from hedging.scenario.rule import rule_of
 from hedging.scenario.run import by_speed, payoff, run, table
 
-__all__ = ["ScenarioResult", "by_speed", "draw", "payoff", "predicted_against_actual", "run", "table"]
+__all__ = [
+    "ScenarioResult",
+    "by_speed",
+    "draw",
+    "payoff",
+    "predicted_against_actual",
+    "risk_neutral",
+    "rule_of",
+    "run",
+    "table",
+]
