@@ -1,6 +1,7 @@
 """Tail risk of gains and losses, what drives them, what would have to happen for a given loss; when to hedge again."""
 
 from hedging.risk.attribution import attribution, profile
+from hedging.risk.promise import Promise
 from hedging.risk.rebalancing import (
     Band,
     leland_number,
@@ -23,6 +24,7 @@ from hedging.risk.tails import (
 
 __all__ = [
     "Band",
+    "Promise",
     "ReverseStress",
     "attribution",
     "expected_shortfall",

@@ -6,6 +6,7 @@ position and the overlay apart. `payoff` and `table` are the same over grids.
 
 from hedging.scenario.draw import draw
 from hedging.scenario.hindsight import predicted_against_actual
+from hedging.scenario.resample import resample
 from hedging.scenario.result import ScenarioResult
 from hedging.scenario.risk_neutral import risk_neutral
 from hedging.scenario.rule import rule_of
@@ -17,6 +18,7 @@ __all__ = [
     "draw",
     "payoff",
     "predicted_against_actual",
+    "resample",
     "risk_neutral",
     "rule_of",
     "run",

@@ -15,7 +15,7 @@ from hedging.paths._drawing import MATCHED, Reactions, Seed
 from hedging.paths.monte_carlo import jump_diffusion, student_t
 from hedging.paths.paths import Paths
 from hedging.paths.reactions import STILL
-from hedging.scenario.risk_neutral import dates_to_draw, risk_neutral
+from hedging.scenario.risk_neutral import dates_of, risk_neutral
 from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["Tails", "draw"]
@@ -74,7 +74,7 @@ def draw(
     if scenarios < 1:
         raise InputError(f"scenarios must be >= 1; got {scenarios!r}.")
     markets = markets_of(chain)
-    days = dates_to_draw(list(markets.values()), horizon)
+    days = dates_of(list(markets.values()), horizon)
     modelled = _modelled(
         markets, days, scenarios if scenarios >= MATCHED else LEAST_DRAWN, seed, tails, correlation
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hedging._numerics.types import Array
@@ -13,7 +15,7 @@ from hedging.paths.by_asset import PathsBy, paths_by_asset
 from hedging.paths.paths import Paths
 from hedging.units import DAYS_PER_YEAR
 
-__all__ = ["dates_to_draw", "risk_neutral"]
+__all__ = ["dates_of", "risk_neutral"]
 
 LEAST_STEP = 1e-3  # days: expiries of one day differ by nothing that matters
 PARTS = 8  # of the share of probability that each scenario stands for, of which it is the mean
@@ -62,14 +64,14 @@ def risk_neutral(
     if any(made.straight for made in given.values()):
         raise InputError("risk-neutral outcomes are made of drawn paths; got the levels of a grid.")
     horizon = float(next(iter(given.values())).days[-1])
-    days = dates_to_draw(list(markets.values()), horizon)
+    days = dates_of(list(markets.values()), horizon)
     moved = np.stack([_quoted(given[asset], market, days) for asset, market in markets.items()], axis=-1)
     growth = np.stack([market.carry(days / DAYS_PER_YEAR) * days for market in markets.values()], axis=-1)
     vols = {asset: market.vol_of_30_days for asset, market in markets.items()}
     return paths_of(vols, days, moved, np.random.default_rng(seed), reactions, growth / DAYS_PER_YEAR)
 
 
-def dates_to_draw(markets: list[Market], horizon: float) -> Array:
+def dates_of(markets: Sequence[Market], horizon: float) -> Array:
     """Every expiry within the horizon, half of it, and its end. [days]"""
     times = np.concatenate([market.smile.times for market in markets]) * DAYS_PER_YEAR
     days = np.unique(np.concatenate([times[times < horizon], [horizon / 2.0, horizon]]))
