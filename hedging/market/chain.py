@@ -362,12 +362,10 @@ class OptionChain(Shown):
         why = self.rejected.loc[self.rejected["symbol"] == symbol, "reason"]
         if len(why):
             return f"the quote of {symbol} was rejected: {why.iloc[0]}."
-        close = difflib.get_close_matches(symbol, self.quotes["symbol"].tolist(), n=3)
-        hint = (
-            f"close to it: {', '.join(close)}"
-            if close
-            else f"it has, for one, {self.quotes['symbol'].iloc[0]}"
-        )
+        listed = self.quotes["symbol"].tolist()
+        close = difflib.get_close_matches(symbol, listed, n=3)
+        other = f"it has, for one, {listed[0]}" if listed else "it has no quotes at all"
+        hint = f"close to it: {', '.join(close)}" if close else other
         return f"the {self.asset} chain of {self.as_of:%Y-%m-%d %H:%M} has no quote of {symbol!r}; {hint}."
 
     def _page(self) -> Page:

@@ -13,6 +13,7 @@ from hedging.monitor.levels import Level
 from hedging.monitor.log import Log, open_log
 from hedging.monitor.next_trades import NextTrade, NextTrades, next_trades
 from hedging.monitor.programme import Decision, Held, Programme, programme
+from hedging.monitor.renewal import RollDate, roll_dates
 from hedging.monitor.roll import roll
 from hedging.monitor.rules import Rules, read_rules
 from hedging.monitor.watch import Event, State, Watch, levels_of, watch
@@ -32,6 +33,7 @@ __all__ = [
     "NextTrades",
     "Programme",
     "Roll",
+    "RollDate",
     "Rules",
     "Slice",
     "Stage",
@@ -48,6 +50,7 @@ __all__ = [
     "programme",
     "read_rules",
     "roll",
+    "roll_dates",
     "watch",
     "worth",
 ]

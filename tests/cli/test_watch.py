@@ -110,7 +110,7 @@ def test_looking_again_tells_what_changed_and_ends_with_a_line(folder, capsys, m
     replies = [VenueError("the exchange is down"), later(chain, 1.0, -0.1), later(chain, 1.1, -0.1)]
     waits = []
 
-    def fetch(asset):
+    def fetch(asset, *, url):
         reply = replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
