@@ -18,6 +18,7 @@ from hedging.cli import audit as cli_audit
 from hedging.cli import backtest as cli_backtest
 from hedging.cli import chain as cli_chain
 from hedging.cli import demo as cli_demo
+from hedging.cli import explain as cli_explain
 from hedging.cli import frontier as cli_frontier
 from hedging.cli import overlays as cli_overlays
 from hedging.cli import plan as cli_plan
@@ -26,6 +27,7 @@ from hedging.cli import roll as cli_roll
 from hedging.cli import scenario as cli_scenario
 from hedging.cli import screen as cli_screen
 from hedging.cli import watch as cli_watch
+from hedging.cli import worth as cli_worth
 from hedging.errors import HedgingError
 
 __all__ = ["main"]
@@ -108,7 +110,9 @@ def _parser() -> console.Parser:
 
     cli_audit.add_parser(commands)
     cli_watch.add_parser(commands)
+    cli_explain.add_parser(commands)
     cli_roll.add_parser(commands)
+    cli_worth.add_parser(commands)
     cli_scenario.add_parser(commands)
     cli_chain.add_parser(commands)
     cli_screen.add_parser(commands)

@@ -92,6 +92,7 @@ def _run(args: argparse.Namespace) -> int:
         raise InputError("one of --json, --orders and --ticket may be -, as all of them would be mixed up.")
     book, markets = asked.book_and_markets(args)
     target = _target(args)
+    _check_ticket(args, markets)
     depth = asked.depth_of(args, markets)
     limits = replace(asked.limits_of(args), survive=survive_of(args, markets), depth=depth)
     outcomes = None
@@ -175,6 +176,15 @@ def _emit_table(path: str, table: pd.DataFrame) -> None:
         print(table.to_csv(index=False), end="")
     else:
         console.write_table(path, table)
+
+
+def _check_ticket(args: argparse.Namespace, markets: Sequence[Market]) -> None:
+    """Refuse a venue that does not trade these options before the work, not after it."""
+    if args.ticket and args.ticket_for not in ("any", "fix"):
+        from hedging.venues.tickets import check_venue
+
+        for market in markets:
+            check_venue(market.chain, args.ticket_for)
 
 
 def _emit_ticket(args: argparse.Namespace, plan: HedgePlan) -> None:

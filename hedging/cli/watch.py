@@ -8,26 +8,22 @@ import re
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from hedging.cli import _console as console
+from hedging.cli._recorded import Source, fail, recorded
 from hedging.cli._streams import complain
 from hedging.cli.audit import BROKEN, add_deliveries, settled_of
-from hedging.errors import ChainError, HedgingError, InputError
+from hedging.errors import HedgingError, InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from hedging.market import OptionChain
     from hedging.monitor import Event, State, Watch
     from hedging.planner import HedgePlan
 
 __all__ = ["add_parser"]
-
-Source: TypeAlias = "Callable[[], list[OptionChain]]"
 
 LIVE = "live"
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -123,57 +119,17 @@ def _sources(args: argparse.Namespace, plan: HedgePlan, state: State) -> Iterato
         yield lambda: [deribit.fetch_chain(asset, url=url) for asset in assets]
         return
     try:
-        tapes = [_tape(args.chain, asset) for asset in assets]
-        found = _joint(tapes)
+        found = recorded(args.chain, assets)
     except HedgingError as error:
         # Where nothing can be judged at all, the command is wrong; a watch that goes on may meet half a file.
         if not state.last and not args.every:
             raise
-        yield partial(_fail, error)
+        yield partial(fail, error)
         return
     after = utc(state.last) if state.last else None
-    for when, read in sorted(found, key=lambda each: each[0]):
+    for when, read in found:
         if after is None or when >= after:  # the last one again: a stop may have cut its transitions short
             yield read
-
-
-def _joint(tapes: Sequence[Any]) -> list[tuple[pd.Timestamp, Source]]:
-    """Times at which every asset has a chain, with what reads them; and those of chains that cannot be used.
-
-    Raises
-    ------
-    InputError
-        If there is no such time.
-    """
-    places = [{when: number for number, when in enumerate(tape.times)} for tape in tapes]
-    shared = [when for when in places[0] if all(when in each for each in places)]
-    if not shared:
-        raise InputError(
-            "the assets of the plan have no chains of the same time; hold it against them with audit."
-        )
-
-    def read(when: pd.Timestamp) -> list[OptionChain]:
-        return [tape.shared_chain(place[when]) for tape, place in zip(tapes, places, strict=True)]
-
-    found: list[tuple[pd.Timestamp, Source]] = [(when, partial(read, when)) for when in shared]
-    bad = {when: why for tape in tapes for when, why in tape.unusable}
-    return found + [(when, partial(_fail, ChainError(f"{when}: {why}"))) for when, why in bad.items()]
-
-
-def _tape(files: Sequence[str], asset: str) -> Any:
-    """The chains of one asset, from the first file or folder that has some."""
-    from hedging.backtest import read_tape
-
-    for file in files[:-1]:
-        try:
-            return read_tape(file, asset=asset)
-        except HedgingError:
-            continue
-    return read_tape(files[-1], asset=asset)
-
-
-def _fail(error: Exception) -> list[OptionChain]:
-    raise error
 
 
 def _tell_levels(args: argparse.Namespace, watched: Watch, source: Source, state: State) -> None:

@@ -12,7 +12,7 @@ from hedging.monitor.explanation import PARTS, Explanation
 from hedging.monitor.levels import Level
 from hedging.monitor.log import Log, open_log
 from hedging.monitor.next_trades import NextTrade, NextTrades, next_trades
-from hedging.monitor.programme import Decision, Held, Programme, programme
+from hedging.monitor.programme import Decision, Held, Programme, programme, programme_of
 from hedging.monitor.renewal import RollDate, roll_dates
 from hedging.monitor.roll import roll
 from hedging.monitor.rules import Rules, read_rules
@@ -48,6 +48,7 @@ __all__ = [
     "next_trades",
     "open_log",
     "programme",
+    "programme_of",
     "read_rules",
     "roll",
     "roll_dates",

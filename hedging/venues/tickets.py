@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from hedging.book.legs import Legs
+import numpy as np
+
+from hedging.book.legs import Legs, option_leg
 from hedging.errors import InputError
+from hedging.market.chain import OptionChain
 from hedging.venues import binance, bybit, okx
 from hedging.venues.deribit.orders import orders as deribit_orders
 from hedging.venues.deribit.packages import block_rfq, combo_orders
 
-__all__ = ["TICKETS", "venue_ticket"]
+__all__ = ["TICKETS", "check_venue", "venue_ticket"]
 
 TICKETS: Final = ("deribit", "deribit-combo", "deribit-rfq", "bybit", "okx", "binance")
 """Whose tickets `venue_ticket` makes."""
+MANY: Final = 1e4  # lots: above the least block of any venue
 
 
 def venue_ticket(plan: Legs, venue: str, *, time_in_force: str | None = None) -> list[dict[str, Any]]:
@@ -46,3 +50,17 @@ def venue_ticket(plan: Legs, venue: str, *, time_in_force: str | None = None) ->
         "binance": binance.orders,
     }[venue]
     return make(plan, time_in_force=time_in_force)
+
+
+def check_venue(chain: OptionChain, venue: str) -> None:
+    """Refuse a chain whose options a venue does not trade, before anything is planned over it.
+
+    Raises
+    ------
+    InputError
+        As `venue_ticket` would, of a plan over this chain.
+    """
+    asks = chain.quotes["ask"].to_numpy(dtype=float)
+    if np.isfinite(asks).any():
+        dearest = str(chain.quotes["symbol"].iloc[int(np.nanargmax(asks))])
+        venue_ticket([option_leg(chain, dearest, MANY * chain.terms.lot)], venue)
