@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg.lapack import dgtsv
 
 __all__ = ["ROUNDS", "Steps", "plan_steps", "premium_of_arrays", "stepped"]
 
@@ -151,6 +150,8 @@ def _right_side(u: Array, a: float, share: float) -> Array:
 
 def _solve(a: float, share: float, d: Array, fixed: Mask) -> Array:
     """Solve the step; a fixed point keeps what is in d."""
+    from scipy.linalg.lapack import dgtsv  # takes longer to load than a plan on a European chain
+
     off = np.full(d.size, -share * a)
     main = np.full(d.size, 1.0 + 2.0 * share * a)
     off[fixed], main[fixed] = 0.0, 1.0

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import scipy.linalg
-from scipy.optimize import linprog
 
 from hedging._numerics.types import Array, Rows
 
@@ -38,6 +36,8 @@ def least_cost(costs: Array, matrix: Array, bound: Array) -> Array:
     >>> least_cost(np.array([[1.0, 3.0], [2.0, 1.0]]), np.array([[1.0, 1.0]]), np.array([5.0])).tolist()
     [5.0, 5.0]
     """
+    from scipy.optimize import linprog
+
     least = np.zeros(costs.shape[1])
     left = np.arange(costs.shape[1])
     while left.size:
@@ -59,15 +59,17 @@ def least_cost(costs: Array, matrix: Array, bound: Array) -> Array:
 
 def _basis(x: Array, reduced: Array, matrix: Array) -> Rows | None:
     """A basis of a best vertex: its positive columns, filled up with others that cost nothing more."""
+    from scipy.linalg import null_space, qr
+
     rows = len(matrix)
     used = np.flatnonzero(x > TOLERANCE * x.max(initial=1.0))
     free = np.setdiff1d(np.flatnonzero(np.abs(reduced) <= TOLERANCE * np.abs(reduced).max(initial=1.0)), used)
     lacking = rows - used.size
     if lacking < 0 or free.size < lacking:
         return None
-    across = scipy.linalg.null_space(matrix[:, used].T) if used.size else np.eye(rows)
+    across = null_space(matrix[:, used].T) if used.size else np.eye(rows)
     if lacking:
-        *_, order = scipy.linalg.qr(across.T @ matrix[:, free], mode="economic", pivoting=True)
+        *_, order = qr(across.T @ matrix[:, free], mode="economic", pivoting=True)
         used = np.concatenate((used, free[order[:lacking]]))
     usable = np.linalg.matrix_rank(matrix[:, used]) == rows
     return used.astype(np.intp) if usable else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,138 +14,20 @@ from hedging._ground.tables import Page, Table
 from hedging._numerics.types import Array
 from hedging.book.accounts import COLD, DeclaredAccount, Transfer, check_accounts
 from hedging.book.exposure import Exposure
+from hedging.book.holding import LARGEST, Holding, merged
 from hedging.book.legs import Leg, Legs, legs_of
 from hedging.book.pricer import GREEKS, unit_values
-from hedging.book.quantity import units_of
 from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
-from hedging.market.contracts import (
-    ContractTerms,
-    Future,
-    Instrument,
-    Option,
-    Perpetual,
-    Settlement,
-    Spot,
-    expiry_of,
-    instrument_of,
-)
+from hedging.market.contracts import Instrument, Option, Spot
 from hedging.market.market import Market, market_of
 from hedging.paths.paths import Paths
 
 __all__ = ["Book", "Exposure", "Holding"]
 
-
-# Beyond any position; sums and squares of it are still numbers.
-LARGEST = 1e15
 # Sorts before every date; shown as NaT.
 NO_EXPIRY = pd.Timestamp.min.tz_localize("UTC")
-
-
-@dataclass(frozen=True, slots=True)
-class Holding(Shown):
-    """A signed quantity of one instrument.
-
-    Attributes
-    ----------
-    instrument : Instrument
-    quantity : float
-        Signed contracts of `multiplier` units; coins at the entry price for coin-settled perpetuals and
-        futures.
-    entry : float or None
-        Price paid per unit, None if unknown (NaN is taken for that); perpetuals and futures must have one.
-        [money]
-    account : str
-        Name of the declared account that it lies in; empty for none.
-    """
-
-    instrument: Instrument
-    quantity: float
-    entry: float | None = None
-    account: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "instrument", instrument_of(self.instrument))
-        must_be(f"quantity of {self.instrument.symbol}", self.quantity, int, float, np.number)
-        must_be(f"entry of {self.instrument.symbol}", self.entry, int, float, np.number, type(None))
-        must_be("account", self.account, str)
-        if self.entry is not None and math.isnan(self.entry):  # which would not equal itself
-            object.__setattr__(self, "entry", None)
-        if not abs(self.quantity) <= LARGEST:  # also NaN
-            raise InputError(
-                f"quantity of {self.instrument.symbol} must be a number of at most {LARGEST:g}; got {self.quantity!r}."
-            )
-        if isinstance(self.instrument, Perpetual | Future) and self.entry is None:
-            raise InputError(
-                f"{self.instrument.symbol} needs its entry price: its value is the gain since then."
-            )
-        if self.entry is not None and not 0 <= self.entry <= LARGEST:
-            raise InputError(f"entry of {self.instrument.symbol} must be a price >= 0; got {self.entry!r}.")
-
-    @classmethod
-    def spot(cls, asset: str, quantity: float, entry: float | None = None) -> Holding:
-        """Units of the asset itself."""
-        return cls(Spot(asset), quantity, entry)
-
-    @classmethod
-    def perpetual(
-        cls, asset: str, quantity: float, entry: float, *, settlement: Settlement = "coin"
-    ) -> Holding:
-        """A perpetual; `quantity` in units of underlying at `entry`, < 0 for a short."""
-        return cls(Perpetual(asset, settlement), quantity, entry)
-
-    @classmethod
-    def future(
-        cls,
-        asset: str,
-        expiry: str | pd.Timestamp,
-        quantity: float,
-        entry: float,
-        *,
-        settlement: Settlement = "coin",
-    ) -> Holding:
-        """A dated future; `quantity` in units of underlying at `entry`, < 0 for a short."""
-        return cls(Future(asset, expiry_of(expiry), settlement), quantity, entry)
-
-    @classmethod
-    def option(
-        cls,
-        asset: str,
-        flag: str,
-        strike: float,
-        expiry: str | pd.Timestamp,
-        quantity: float,
-        entry: float | None = None,
-        *,
-        terms: ContractTerms | None = None,
-    ) -> Holding:
-        """Contracts of an option; `entry` is the price per unit of underlying in money."""
-        terms = terms or ContractTerms(settlement="coin")
-        return cls(Option(asset, flag, strike, expiry_of(expiry), terms), quantity, entry)  # type: ignore[arg-type]
-
-    def in_account(self, name: str) -> Holding:
-        """The same in a declared account."""
-        return replace(self, account=name)
-
-    @property
-    def asset(self) -> str:
-        """Name of the underlying."""
-        return self.instrument.asset
-
-    @property
-    def entered(self) -> float:
-        """The entry price of what must have one, such as a perpetual. [money]"""
-        if self.entry is None:
-            raise InputError(
-                f"{self.instrument.symbol} needs its entry price: its value is the gain since then."
-            )
-        return self.entry
-
-    @property
-    def units(self) -> float:
-        """Signed units of underlying: quantity times multiplier."""
-        return units_of(self.instrument, self.quantity)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -166,7 +47,8 @@ class Book(Shown):
     transfers : tuple of Transfer
         What moves between them, and when.
     orders : str
-        The account that orders are traded in; by default the only one.
+        The account that orders are traded in; by default the only one. Orders of an option whose venue has given its
+        name to an account are traded in that.
     """
 
     holdings: tuple[Holding, ...] = ()
@@ -389,39 +271,29 @@ class Book(Shown):
             book = book._after(leg)
         return book
 
+    def account_of(self, instrument: Instrument) -> str:
+        """Name of the account that orders of an instrument are traded in: its venue's, else that of all orders.
+
+        Empty where none is declared.
+        """
+        venue = instrument.terms.venue if isinstance(instrument, Option) else ""
+        named = any(account.name == venue for account in self.accounts)
+        return venue if named else self.trading_account
+
     def _after(self, leg: Leg) -> Book:
-        where = self.trading_account
+        where = self.account_of(leg.instrument)
         holdings = merged(self.holdings, Holding(leg.instrument, leg.quantity, leg.price, where))
         if leg.pays_coin:
             coins = Holding.spot(leg.instrument.asset, -leg.paid / leg.spot).in_account(where)
-            return self._with(merged(holdings, coins), 0.0)
-        return self._with(holdings, leg.paid)
+            return self._with(merged(holdings, coins), 0.0, where)
+        return self._with(holdings, leg.paid, where)
 
-    def _with(self, holdings: Iterable[Holding], paid: float) -> Book:
-        """Other holdings, and money paid from where orders are traded."""
-        where = self.trading_account
+    def _with(self, holdings: Iterable[Holding], paid: float, where: str) -> Book:
+        """Other holdings, and money paid from an account."""
         accounts = (
             replace(item, cash=item.cash - paid) if item.name == where else item for item in self.accounts
         )
         return self.like(holdings, self.cash - paid, accounts)
-
-
-def merged(holdings: Sequence[Holding], new: Holding) -> tuple[Holding, ...]:
-    """Add to the holding of the same instrument if there is one; a holding of zero goes.
-
-    Perpetuals and futures merge only at the same entry: another entry is another gain.
-    """
-    if new.quantity == 0.0:
-        return tuple(holdings)
-    for i, held in enumerate(holdings):
-        mergeable = held.entry == new.entry or isinstance(held.instrument, Spot | Option)
-        mergeable &= held.account == new.account
-        if held.instrument == new.instrument and mergeable:
-            quantity = held.quantity + new.quantity
-            # The sum of whole lots is whole again: 0.1 + 0.2 must not leave dust behind.
-            kept = (replace(held, quantity=quantity),) if abs(quantity) > 1e-12 * abs(held.quantity) else ()
-            return (*holdings[:i], *kept, *holdings[i + 1 :])
-    return (*holdings, new)
 
 
 def _exposure(holdings: Sequence[Holding], market: Market) -> Exposure:

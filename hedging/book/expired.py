@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from hedging._ground.shown import Shown
-from hedging.book.book import Book, Holding, merged
+from hedging.book.book import Book
+from hedging.book.holding import Holding, merged
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Option, date_code
 from hedging.market.market import Market

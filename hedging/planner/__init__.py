@@ -41,25 +41,19 @@ from hedging.planner.request.funding import Funding
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.limits import Limits, Outright
 from hedging.planner.request.outcomes import Outcomes
+from hedging.planner.request.price_history import PriceHistory
 from hedging.planner.request.survive import Survive
 from hedging.planner.request.target import Band, Target, around
 from hedging.planner.request.view import View
 from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
+from hedging.planner.result.agreement import Agreement, FreeLunch, Reweighting
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.infeasible import InfeasibleHedgeError
-from hedging.planner.result.plan import HedgePlan, PlanStatus
+from hedging.planner.result.plan import HedgePlan
 from hedging.planner.result.saved import read_plan
-from hedging.planner.result.values import (
-    Agreement,
-    Alternative,
-    Driver,
-    FreeLunch,
-    JointFeasibility,
-    Numeraire,
-    Reweighting,
-    ShadowPrice,
-)
+from hedging.planner.result.status import PlanStatus
+from hedging.planner.result.values import Alternative, Driver, JointFeasibility, Numeraire, ShadowPrice
 
 __all__ = [
     "AccountSurvival",
@@ -86,6 +80,7 @@ __all__ = [
     "Outcomes",
     "Outright",
     "PlanStatus",
+    "PriceHistory",
     "Proxy",
     "Reweighting",
     "ShadowPrice",

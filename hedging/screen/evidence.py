@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtr
-from scipy.stats import rankdata
 
 from hedging._extras import require
 from hedging.screen.regression import newey_west_errors, ols
@@ -79,6 +78,8 @@ def rank_correlations(panel: pd.DataFrame, measures: list[str], outcome: str) ->
 
 
 def _spearman(values: Array, outcome: Array) -> Array:
+    from scipy.stats import rankdata
+
     if len(outcome) < FEWEST_COINS:
         return np.full(values.shape[1], np.nan)
     ranks, after = rankdata(values, axis=0), rankdata(outcome)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hedging.errors import InputError
 from hedging.planner import HedgePlan, audit, read_plan
-from hedging.planner.result.plan import digest_of
+from hedging.planner.result.as_dict import digest_of
 from hedging.samples import chain
 from hedging.venues import deribit
 

@@ -10,7 +10,8 @@ from hedging.planner.request.limit import Limit
 from hedging.planner.request.request import Request
 from hedging.planner.request.wording import figure
 from hedging.planner.result.infeasible import InfeasibleHedgeError
-from hedging.planner.result.plan import HedgePlan, nearness
+from hedging.planner.result.plan import HedgePlan
+from hedging.planner.result.status import nearness
 
 __all__ = ["refusal"]
 

@@ -27,7 +27,7 @@ from hedging.planner.request.limits import Limits
 from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.request import Request
 from hedging.planner.request.target import Target
-from hedging.planner.result.values import WAY_OUT, Agreement, FreeLunch, Reweighting
+from hedging.planner.result.agreement import WAY_OUT, Agreement, FreeLunch, Reweighting
 from hedging.planner.solver.linear import LinearProgramme
 
 __all__ = ["check_outcomes", "free_lunch", "reweighted"]

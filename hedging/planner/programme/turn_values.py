@@ -57,6 +57,9 @@ class TurnValues:
         self.early = self.day < turning.end - SAME_DAY
         self.first = turning.before(self.strike[self.early])
         self.then = turning.after(self.strike[self.day <= turning.end + SAME_DAY])
+        self._first_at, self._then_at = _places(self.strike, self.first), _places(self.strike, self.then)
+        self._first_always = np.isin(self.first, turning.before(()))
+        self._then_always = np.isin(self.then, turning.after(()))
         # Not touched, and so no memory, but for what is asked for.
         self._after = np.empty((len(self.items), turning.dates.size, self.then.size))
         self._before = np.empty((len(self.items), self.first.size))
@@ -127,10 +130,9 @@ class TurnValues:
 
     def _near(self, used: Places) -> tuple[Places, Places]:
         """Levels that can be the worst: the strikes of what is used, the ends, and the grid."""
-        strikes = self.strike[used]
         return (
-            np.flatnonzero(np.isin(self.first, self.turning.before(strikes))),
-            np.flatnonzero(np.isin(self.then, self.turning.after(strikes))),
+            _marked(self._first_always, self._first_at[used]),
+            _marked(self._then_always, self._then_at[used]),
         )
 
     def _gone(self, cut: int) -> Mask:
@@ -183,6 +185,19 @@ def _last_day(item: Instrument, market: Market) -> float:
 
 def _level(item: Instrument, market: Market) -> float:
     return item.strike / market.spot if isinstance(item, Option) else 1.0
+
+
+def _places(strikes: Array, levels: Array) -> Places:
+    """Where each strike stands among some levels, ascending; behind the last if it is none of them."""
+    at = np.searchsorted(levels, strikes)
+    return np.where(np.append(levels, np.nan)[at] == strikes, at, levels.size)
+
+
+def _marked(always: Mask, more: Places) -> Places:
+    """Places marked always, and some more; the place behind the last is none."""
+    mask = np.append(always, False)
+    mask[more] = True
+    return np.flatnonzero(mask[:-1])
 
 
 def _in_coin(item: Instrument) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,7 @@ from hedging._writing import write_text
 from hedging.book.book import Exposure
 from hedging.book.entering import Entering
 from hedging.book.legs import Cost, Leg, orders_frame
-from hedging.book.packages import package_fees
-from hedging.book.saved import book_from, legs_to_dicts, plain_values
+from hedging.book.saved import book_from, legs_to_dicts
 from hedging.book.structure import structure
 from hedging.book.tickets import ticket
 from hedging.errors import InputError
@@ -26,62 +24,20 @@ from hedging.market.market import Chains, Market
 from hedging.paths.assumptions import assumptions
 from hedging.planner.request.funding import Funding
 from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
+from hedging.planner.result.agreement import Agreement
+from hedging.planner.result.as_dict import as_dict
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.fills import Fills
 from hedging.planner.result.robustness import Robustness
 from hedging.planner.result.second_opinion import LegGreeks, second_opinion
+from hedging.planner.result.status import PlanStatus, message_of
 from hedging.planner.result.text import plan_html, plan_text
-from hedging.planner.result.values import (
-    Agreement,
-    Alternative,
-    Driver,
-    JointFeasibility,
-    Numeraire,
-    ShadowPrice,
-    cost_to_dict,
-)
-from hedging.units import GREEK_UNITS
+from hedging.planner.result.values import Alternative, Driver, JointFeasibility, Numeraire, ShadowPrice
+from hedging.planner.result.venue_needs import VenueNeed
+from hedging.risk import Promise
 
-__all__ = ["HedgePlan", "PlanStatus"]
-
-VERSION = (
-    2  # of the saved form; rises when a field changes its meaning, name or type. Before 2 there was no digest
-)
-SOLVER_PRECISION = 1e-6  # of a gap
-LEFT_OPEN = 0.5  # a gap beyond which a bound says nothing worth reading
-SHOWN = ("delta", "gamma", "vega", "theta")
-
-
-class PlanStatus(StrEnum):
-    """How a plan was found."""
-
-    OPTIMAL = "optimal"
-    FEASIBLE = "feasible"
-    CLOSEST = "closest"
-
-    @staticmethod
-    def of(gap: float, asked: float, *, closest: bool) -> PlanStatus:
-        """The status of a plan with some gap where another was asked for."""
-        if closest:
-            return PlanStatus.CLOSEST
-        return PlanStatus.OPTIMAL if gap <= asked + SOLVER_PRECISION else PlanStatus.FEASIBLE
-
-
-ADVICE = {
-    PlanStatus.OPTIMAL: "No plan that meets every limit costs less, within the gap.",
-    PlanStatus.FEASIBLE: "Stopped before the proof was done; a better plan may exist, by the gap at most. Allow more time.",
-    PlanStatus.CLOSEST: "No plan meets every limit; this one misses them by the least that was found.",
-}
-UNPROVEN = "No plan was found that meets every limit; this one misses them by the least that was found."
-LOSSES = {"worst": "worst loss", "shortfall": "expected shortfall"}
-
-
-def nearness(gap: float) -> str:
-    """How near the closest plan is proven to come, in a sentence."""
-    if gap > LEFT_OPEN:
-        return "It is not proven to be the closest; more time may find one that is."
-    return f"No plan comes closer by more than {max(gap, 0.01):.0%}."
+__all__ = ["HedgePlan"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,10 +99,15 @@ class HedgePlan(Shown):
         By how much each limit moves over the surfaces that the quotes allow.
     fills : Fills or None
         What the plan is while it fills, and at one tick worse.
+    venues : tuple of VenueNeed
+        What must lie at each venue, where the quotes are of several.
     decay : Decay or None
         What holding the orders to the horizon costs if nothing moves.
     break_even : BreakEven or None
         At which funding a plan without the perpetual is cheaper, where the plan trades one.
+    promise : Promise or None
+        Of a plan with prices: what holds in outcomes like the past's, what stays by coin, and what the same rule kept
+        of its promises before.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
     markets : tuple of Market
@@ -182,8 +143,10 @@ class HedgePlan(Shown):
     survivals: tuple[AccountSurvival, ...] = ()
     robustness: tuple[Robustness, ...] = ()
     fills: Fills | None = None
+    venues: tuple[VenueNeed, ...] = ()
     decay: Decay | None = None
     break_even: BreakEven | None = None
+    promise: Promise | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
     markets: tuple[Market, ...] = ()
     trusted: bool = True
@@ -239,20 +202,7 @@ class HedgePlan(Shown):
     @property
     def message(self) -> str:
         """What the status means, and what to do about it."""
-        text = ADVICE[self.status]
-        minimise = self.inputs.get("target", {}).get("minimise", "cost")
-        if minimise != "cost" and self.status is PlanStatus.OPTIMAL:
-            text = f"No plan that meets every limit has a smaller {LOSSES[minimise]}, within the gap."
-        elif not self.legs and self.status is PlanStatus.OPTIMAL:
-            text = "The book meets every limit already; nothing to trade."
-        if self.status is PlanStatus.OPTIMAL and any(item.name == "optimum" for item in self.alternatives):
-            text = (
-                f"No plan within the limits beats the optimum beside; this one comes within {self.gap:.1%} of it and is "
-                "easier to trade."
-            )
-        if self.status is PlanStatus.CLOSEST:
-            text = f"{text if self.clashes else UNPROVEN} {nearness(self.gap)}"
-        return text + (f" They clash: {'; '.join(self.clashes)}." if self.clashes else "")
+        return message_of(self)
 
     @property
     def id(self) -> str:
@@ -322,51 +272,7 @@ class HedgePlan(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """The whole plan as plain values, ready for JSON."""
-        whole = {
-            "version": VERSION,
-            "id": self.id,
-            "status": str(self.status),
-            "message": self.message,
-            "objective": self.objective,
-            "bound": self.bound,
-            "gap": self.gap,
-            "seconds": self.seconds,
-            "nodes": self.nodes,
-            "cost": cost_to_dict(self.cost),
-            "entering": None if self.entering is None else self.entering.to_dict(),
-            "package_fees": package_fees(self.legs),
-            "orders": legs_to_dicts(self.legs),
-            "before": {before.asset: before.to_dict() for before, _ in self.exposures},
-            "after": {after.asset: after.to_dict() for _, after in self.exposures},
-            "checks": [check.to_dict() for check in self.checks],
-            "binding": list(self.binding),
-            "worst": {
-                name: trough.to_dict() for name, trough in zip(("before", "after"), self.troughs, strict=True)
-            },
-            "structure": self.structure,
-            "shadow_prices": [price.to_dict() for price in self.shadow_prices],
-            "drivers": [driver.to_dict() for driver in self.drivers],
-            "warnings": list(self.warnings),
-            "remarks": list(self.remarks),
-            "base": self.base,
-            "base_name": self.base_name,
-            "alternatives": [item.to_dict() for item in self.alternatives],
-            "clashes": list(self.clashes),
-            "outcomes": None if self.agreement is None else self.agreement.to_dict(),
-            "joint_feasibility": [each.to_dict() for each in self.joint_feasibility],
-            "numeraires": [each.to_dict() for each in self.numeraires],
-            "leg_greeks": [each.to_dict() for each in self.leg_greeks],
-            "liquidations": [each.to_dict() for each in self.liquidations],
-            "survivals": [each.to_dict() for each in self.survivals],
-            "robustness": [each.to_dict() for each in self.robustness],
-            "fills": None if self.fills is None else self.fills.to_dict(),
-            "decay": None if self.decay is None else self.decay.to_dict(),
-            "break_even": None if self.break_even is None else self.break_even.to_dict(),
-            "inputs": self.inputs,
-            "units": _units(self.inputs.get("currency", "money")),
-        }
-        plain = {name: plain_values(value) for name, value in whole.items()}
-        return plain | {"digest": digest_of(plain) if self.trusted else None}
+        return as_dict(self)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The plan as JSON text; also written to `path` if one is given.
@@ -386,53 +292,3 @@ class HedgePlan(Shown):
 
     def _repr_html_(self) -> str:
         return plan_html(self)
-
-
-def digest_of(saved: dict[str, Any]) -> str:
-    """Digest of a saved plan: of all that it says but the digest itself."""
-    content = {name: value for name, value in saved.items() if name != "digest"}
-    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _units(currency: str) -> dict[str, str]:
-    """Unit of every number in the plan; money is the quote currency."""
-    named = {name: GREEK_UNITS[name].position.replace("money", currency) for name in GREEK_UNITS}
-    exposure = {name: named[name] for name in (*SHOWN, "rho", "vanna", "volga", "charm")}
-    money = (
-        "value",
-        "delta_value",
-        "objective",
-        "bound",
-        "cost",
-        "premium",
-        "half_spread",
-        "fees",
-        "package_fees",
-        "carry",
-        "base",
-    )
-    return (
-        exposure
-        | dict.fromkeys(money, currency)
-        | {
-            "spot": f"{currency} per unit",
-            "gamma_value": f"{currency} of delta_value per 1 % of spot",
-            "quantity": "contracts",
-            "limit_price": "as quoted, in quote_unit per unit of underlying",
-            "limit_price_money": f"{currency} per unit of underlying",
-            "price_per_unit": f"{currency} per unit of underlying, the average",
-            "share": "share of base",
-            "gap": "share of objective",
-            "numeraires": f"each in its own unit; price in {currency}",
-            "gain": currency,
-            "gain_share": "share of the underlying that the orders are on",
-            "largest_gain": "share of the underlying that the order is on",
-            "largest_gain_left": "share of the underlying that the order is on",
-            "gross": "units of underlying",
-            "one_by_one": "units of underlying",
-            "entropy": "nat",
-            "effective": "number of outcomes",
-            "day": "days from the chain's time",
-            "seconds": "seconds",
-        }
-    )

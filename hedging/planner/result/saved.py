@@ -20,22 +20,20 @@ from hedging.planner.request.survive import Survive
 from hedging.planner.request.target import Target
 from hedging.planner.request.view import View
 from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
+from hedging.planner.result.agreement import Agreement
+from hedging.planner.result.as_dict import VERSION, digest_of
 from hedging.planner.result.carry import BreakEven, Decay
 from hedging.planner.result.checks import Check, Trough
 from hedging.planner.result.consistency import contradictions
 from hedging.planner.result.fills import Fills
-from hedging.planner.result.plan import VERSION, HedgePlan, PlanStatus, digest_of
+from hedging.planner.result.plan import HedgePlan
 from hedging.planner.result.robustness import Robustness
 from hedging.planner.result.schema import check_form
 from hedging.planner.result.second_opinion import LegGreeks
-from hedging.planner.result.values import (
-    Agreement,
-    Alternative,
-    Driver,
-    JointFeasibility,
-    Numeraire,
-    ShadowPrice,
-)
+from hedging.planner.result.status import PlanStatus
+from hedging.planner.result.values import Alternative, Driver, JointFeasibility, Numeraire, ShadowPrice
+from hedging.planner.result.venue_needs import VenueNeed
+from hedging.risk import Promise
 from hedging.units import utc
 
 __all__ = ["limits_from", "read_plan", "target_from"]
@@ -184,7 +182,9 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         liquidations=tuple(map(LiquidationMove.from_dict, saved.get("liquidations", ()))),
         survivals=tuple(map(AccountSurvival.from_dict, saved.get("survivals", ()))),
         robustness=tuple(map(Robustness.from_dict, saved.get("robustness", ()))),
+        venues=tuple(map(VenueNeed.from_dict, saved.get("venues", ()))),
         fills=Fills.from_dict(saved["fills"]) if saved.get("fills") else None,
+        promise=Promise.from_dict(saved["promise"]) if saved.get("promise") else None,
         inputs=saved["inputs"],
     )
 

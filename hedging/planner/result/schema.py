@@ -2,80 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from hedging._ground.reading import where
 from hedging.errors import InputError
+from hedging.planner.result.schema_book import (
+    AtLeastZero,
+    BookForm,
+    Number,
+    Pair,
+    Positive,
+    Row,
+    Share,
+    Terms,
+    Text,
+)
 
 __all__ = ["check_form"]
 
-LARGEST: Final = 1e18  # of any number of a plan, in any of its units
 SHOWN: Final = 4  # mistakes that a message names
 
-Number: TypeAlias = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
-Positive: TypeAlias = Annotated[float, Field(gt=0.0, le=LARGEST, allow_inf_nan=False)]
-AtLeastZero: TypeAlias = Annotated[float, Field(ge=0.0, le=LARGEST, allow_inf_nan=False)]
-Share: TypeAlias = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
-Pair: TypeAlias = Annotated[list[AtLeastZero], Field(min_length=2, max_length=2)]
-Text: TypeAlias = Annotated[str, Field(min_length=1)]
 
-
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Fee(_Row):
-    rate: AtLeastZero
-    cap: AtLeastZero | None
-
-
-class _Contract(BaseModel):
-    model_config = ConfigDict(strict=True)  # the constructor of the terms knows the others
-    settlement: Literal["coin", "cash"]
+class _VenueNeed(Row):
+    venue: Text
     currency: Text
-    multiplier: Positive
-    lot: Positive
-    ticks: Annotated[list[Pair], Field(min_length=1)]
-    fee: _Fee
-    venue: str
-    exercise: Literal["european", "american"] = "european"
+    orders: Annotated[int, Field(ge=1)]
+    paid: Number
+    initial_margin: AtLeastZero
+    held: Number
+    account: str
+    collateral: AtLeastZero
+    to_bring: AtLeastZero
 
 
-class _Option(_Row):
-    kind: Literal["option"]
-    asset: Text
-    flag: Literal["c", "p"]
-    strike: Positive
-    expiry: Text
-    contract: _Contract
-    venue_symbol: str
-
-
-class _Dated(_Row):
-    kind: Literal["future"]
-    asset: Text
-    expiry: Text
-    settlement: Literal["coin", "cash"]
-
-
-class _Perpetual(_Row):
-    kind: Literal["perpetual"]
-    asset: Text
-    settlement: Literal["coin", "cash"]
-
-
-class _Spot(_Row):
-    kind: Literal["spot"]
-    asset: Text
-
-
-_Terms: TypeAlias = Annotated[_Option | _Dated | _Perpetual | _Spot, Field(discriminator="kind")]
-
-
-class _Order(_Row):
+class _Order(Row):
     instrument: Text
     side: Literal["buy", "sell"]
     quantity: Positive
@@ -89,10 +52,10 @@ class _Order(_Row):
     half_spread_per_unit: AtLeastZero
     fee_per_unit: AtLeastZero
     spot: Positive
-    terms: _Terms
+    terms: Terms
 
 
-class _Cost(_Row):
+class _Cost(Row):
     half_spread: Number
     fees: Number
     carry: Number
@@ -100,14 +63,14 @@ class _Cost(_Row):
     execution: Number
 
 
-class _Entering(_Row):
+class _Entering(Row):
     execution: Number
     quotes: Number
     currency: str
     at_once: Number
 
 
-class _Exposure(_Row):
+class _Exposure(Row):
     spot: Positive
     value: Number
     delta: Number
@@ -122,7 +85,7 @@ class _Exposure(_Row):
     gamma_value: Number
 
 
-class _Limit(_Row):
+class _Limit(Row):
     kind: Text
     asset: str = ""
     window: Pair | None = None
@@ -131,7 +94,7 @@ class _Limit(_Row):
     expiry: Text | None = None
 
 
-class _Check(_Row):
+class _Check(Row):
     limit: Text
     of: _Limit
     value: Number
@@ -141,32 +104,32 @@ class _Check(_Row):
     ok: bool
 
 
-class _Trough(_Row):
+class _Trough(Row):
     pnl: Number
     share: Share
     scenario: str
     day: AtLeastZero
 
 
-class _Worst(_Row):
+class _Worst(Row):
     before: _Trough
     after: _Trough
 
 
-class _Price(_Row):
+class _Price(Row):
     limit: Text
     of: _Limit
     price: Number
     step: Text
 
 
-class _Driver(_Row):
+class _Driver(Row):
     scenario: str
     day: AtLeastZero
     weight: Annotated[float, Field(ge=-1e-9, le=1.0 + 1e-9)]
 
 
-class _Alternative(_Row):
+class _Alternative(Row):
     name: str
     orders: list[_Order]
     cost: _Cost
@@ -174,13 +137,13 @@ class _Alternative(_Row):
     loss: Share | None = None
 
 
-class _Lunch(_Row):
+class _Lunch(Row):
     orders: list[_Order]
     gain: Number
     gain_share: Share
 
 
-class _Agreement(_Row):
+class _Agreement(Row):
     count: Annotated[int, Field(ge=1)]
     largest_gain: Number
     free_lunch: _Lunch | None
@@ -190,7 +153,7 @@ class _Agreement(_Row):
     reweighted: bool
 
 
-class _Joint(_Row):
+class _Joint(Row):
     asset: Text
     limits: list[_Limit]
     condition: AtLeastZero | None
@@ -200,7 +163,7 @@ class _Joint(_Row):
     ill: bool
 
 
-class _Numeraire(_Row):
+class _Numeraire(Row):
     unit: Text
     price: Positive
     cost: _Cost
@@ -208,7 +171,7 @@ class _Numeraire(_Row):
     worst: _Worst
 
 
-class _LegGreeks(_Row):
+class _LegGreeks(Row):
     instrument: Text
     flag: Literal["c", "p"]
     spot: Positive
@@ -224,7 +187,7 @@ class _LegGreeks(_Row):
     theta: Number
 
 
-class _Decay(_Row):
+class _Decay(Row):
     days: AtLeastZero
     options: Number
     funding: Number
@@ -232,7 +195,7 @@ class _Decay(_Row):
     total: Number
 
 
-class _BreakEven(_Row):
+class _BreakEven(Row):
     asset: Text
     rate: Number
     below: bool
@@ -240,12 +203,12 @@ class _BreakEven(_Row):
     cost: Number
 
 
-class _Prices(_Row):
+class _Prices(Row):
     down: AtLeastZero | None
     up: AtLeastZero | None
 
 
-class _LiquidationMove(_Row):
+class _LiquidationMove(Row):
     account: Text
     model: Text
     asset: Text
@@ -256,14 +219,14 @@ class _LiquidationMove(_Row):
     nearer: bool
 
 
-class _Least(_Row):
+class _Least(Row):
     share: Share
     scenario: str
     day: AtLeastZero
     dies: AtLeastZero | None
 
 
-class _AccountSurvival(_Row):
+class _AccountSurvival(Row):
     account: Text
     currency: Text
     before: _Least
@@ -272,7 +235,7 @@ class _AccountSurvival(_Row):
     top_up_after: AtLeastZero | None
 
 
-class _Robustness(_Row):
+class _Robustness(Row):
     limit: Text
     of: _Limit
     value: Number
@@ -283,14 +246,41 @@ class _Robustness(_Row):
     ok: bool
 
 
-class _Between(_Row):
+class _Period(Row):
+    date: Text
+    promised: Share
+    limit: Share
+    without: Share
+    with_: Share = Field(alias="with")
+    left: Share | None
+
+
+class _Promise(Row):
+    value: Positive
+    horizon: Positive
+    level: Annotated[float, Field(gt=0.0, lt=1.0)]
+    quantile: Annotated[list[Share], Field(min_length=2, max_length=2)]
+    shortfall: Annotated[list[Positive], Field(min_length=2, max_length=2)]
+    walk: list[_Period]
+    stays: Annotated[dict[str, Share], Field(min_length=1)]
+    promised: Share
+    falls: Annotated[int, Field(ge=0)]
+    kept: Annotated[int, Field(ge=0)]
+    left: Share | None
+    calibrated: Share | None
+    loss: Share | None
+    usable: bool
+    verdict: Text
+
+
+class _Between(Row):
     filled: list[Text]
     share: Share
     scenario: str
     day: AtLeastZero
 
 
-class _Fills(_Row):
+class _Fills(Row):
     order: list[Text]
     best: _Between | None
     worst: _Between | None
@@ -298,42 +288,7 @@ class _Fills(_Row):
     misses: list[_Check]
 
 
-class _Holding(_Row):
-    instrument: Text
-    quantity: Number
-    entry: AtLeastZero | None
-    account: str = ""
-    terms: _Terms
-
-
-class _Account(_Row):
-    name: Text
-    model: Text
-    cash: Number
-    stablecoins: dict[str, Number]
-    haircuts: dict[str, Number]
-    parameters: dict[str, Number]
-
-
-class _Transfer(_Row):
-    asset: Text
-    quantity: Positive
-    source: str
-    target: str
-    day: AtLeastZero | None
-    date: Text | None
-
-
-class _Book(_Row):
-    holdings: list[_Holding]
-    cash: Number
-    numeraire: Text
-    accounts: list[_Account] = []
-    transfers: list[_Transfer] = []
-    orders: str = ""
-
-
-class _File(_Row):
+class _File(Row):
     name: str
     sha256: str
 
@@ -346,7 +301,7 @@ class _Inputs(BaseModel):
     as_of: Text
     currency: Text
     spot: dict[str, Positive]
-    book: _Book
+    book: BookForm
     target: dict[str, Any]
     limits: dict[str, Any]
     horizon_days: Positive
@@ -356,7 +311,7 @@ class _Inputs(BaseModel):
     funding_8h: dict[str, Number | None]
 
 
-class _Plan(_Row):
+class _Plan(Row):
     version: Annotated[int, Field(ge=1)] = 1
     digest: str | None = None
     id: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -370,7 +325,7 @@ class _Plan(_Row):
     cost: _Cost
     entering: _Entering | None = None
     package_fees: AtLeastZero | None = None
-    warnings: list[str] = []
+    warnings: list[str] = Field(default_factory=list)
     orders: list[_Order]
     before: Annotated[dict[str, _Exposure], Field(min_length=1)]
     after: Annotated[dict[str, _Exposure], Field(min_length=1)]
@@ -386,15 +341,17 @@ class _Plan(_Row):
     alternatives: list[_Alternative]
     clashes: list[str]
     outcomes: _Agreement | None = None
-    joint_feasibility: list[_Joint] = []
-    numeraires: list[_Numeraire] = []
-    leg_greeks: list[_LegGreeks] = []
-    liquidations: list[_LiquidationMove] = []
-    survivals: list[_AccountSurvival] = []
-    robustness: list[_Robustness] = []
+    joint_feasibility: list[_Joint] = Field(default_factory=list)
+    numeraires: list[_Numeraire] = Field(default_factory=list)
+    leg_greeks: list[_LegGreeks] = Field(default_factory=list)
+    liquidations: list[_LiquidationMove] = Field(default_factory=list)
+    survivals: list[_AccountSurvival] = Field(default_factory=list)
+    robustness: list[_Robustness] = Field(default_factory=list)
     fills: _Fills | None = None
+    venues: list[_VenueNeed] = Field(default_factory=list)
     decay: _Decay | None = None
     break_even: _BreakEven | None = None
+    promise: _Promise | None = None
     inputs: _Inputs
     units: dict[str, str]
 

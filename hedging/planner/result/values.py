@@ -1,4 +1,4 @@
-"""What explains a plan, as values: prices of limits, drivers, other structures, agreement of outcomes."""
+"""What explains a plan, as values: prices of limits, drivers, other structures."""
 
 from __future__ import annotations
 
@@ -9,20 +9,16 @@ import pandas as pd
 
 from hedging._ground.shown import Shown
 from hedging.book.legs import Cost, Leg, orders_frame
-from hedging.book.saved import legs_from, legs_to_dicts
+from hedging.book.saved import legs_to_dicts
 from hedging.planner.request.limit import Limit
-from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.wording import figure
 from hedging.planner.result.checks import Check, Trough
 
 __all__ = [
-    "Agreement",
     "Alternative",
     "Driver",
-    "FreeLunch",
     "JointFeasibility",
     "Numeraire",
-    "Reweighting",
     "ShadowPrice",
 ]
 
@@ -217,150 +213,6 @@ class JointFeasibility(Shown):
         """The value that `to_dict` gave."""
         plain = {name: value for name, value in saved.items() if name != "ill"}
         return JointFeasibility(**(plain | {"limits": tuple(map(Limit.from_dict, saved["limits"]))}))
-
-
-NAMED = 4  # orders of a free lunch that a sentence names
-
-
-WAY_OUT = (
-    "Give outcomes in which they lose (more of them, vols that move too, a date at each expiry on the way), or leave "
-    "such options out, as by Limits(expiries=...)"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class FreeLunch(Shown):
-    """Orders that lose in no scenario.
-
-    Attributes
-    ----------
-    legs : tuple of Leg
-        Continuous sizes: a certificate, no order ticket.
-    gain : float
-        What they make on average. [money]
-    """
-
-    legs: tuple[Leg, ...]
-    gain: float
-
-    @property
-    def share(self) -> float:
-        """The gain as a share of the underlying that the orders are on. [1]"""
-        return self.gain / sum(abs(leg.units) * leg.spot for leg in self.legs)
-
-    def __str__(self) -> str:
-        largest = sorted(self.legs, key=lambda leg: -abs(leg.units) * leg.spot)
-        named = [f"{leg.side} {abs(leg.quantity):.3g} {leg.instrument.symbol}" for leg in largest[:NAMED]]
-        more = [f"{len(largest) - NAMED} more in smaller size"] if len(largest) > NAMED else []
-        return ", ".join([*named, *more])
-
-    def to_dict(self) -> dict[str, Any]:
-        """The orders and what they gain, as plain values."""
-        return {"orders": legs_to_dicts(self.legs), "gain": self.gain, "gain_share": self.share}
-
-    @staticmethod
-    def from_dict(saved: dict[str, Any]) -> FreeLunch:
-        """The free lunch that `to_dict` gave."""
-        return FreeLunch(legs_from(saved["orders"]), saved["gain"])
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Reweighting(Shown):
-    """Probabilities under which no quoted order has a gain to expect.
-
-    Attributes
-    ----------
-    outcomes : Outcomes
-    entropy : float
-        Relative entropy to the probabilities before. [nat]
-    effective : float
-        Number of scenarios that carry the weight, ``exp(entropy of the weights)``.
-    worst : float
-        Largest expected gain of any order that is left, at most 0. [share of its underlying]
-    """
-
-    outcomes: Outcomes
-    entropy: float
-    effective: float
-    worst: float
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement(Shown):
-    """How the outcomes of a plan agree with the quotes it trades at.
-
-    Attributes
-    ----------
-    outcomes : int
-    gain : float
-        Largest expected gain of any order under the probabilities given. [share of its underlying]
-    lunch : FreeLunch or None
-        Orders that lose in no outcome, if there are any.
-    entropy : float or None
-        Least relative entropy, to the probabilities given, of some under which no order gains; None where there
-        are none. [nat]
-    effective : float or None
-        Number of outcomes that carry the weight of those.
-    gain_left : float or None
-        Largest expected gain under those, at most 0. [share of its underlying]
-    reweighted : bool
-        Whether the plan was made with those, or with the ones given.
-    """
-
-    outcomes: int
-    gain: float
-    lunch: FreeLunch | None = None
-    entropy: float | None = None
-    effective: float | None = None
-    gain_left: float | None = None
-    reweighted: bool = False
-
-    def __str__(self) -> str:
-        text = f"{self.outcomes:,}, {'no free lunch' if self.lunch is None else 'a free lunch among them'}; "
-        if self.gain <= 0.0:
-            return f"{text}no order gains on average: they fit the quotes"
-        text += f"an order gains up to {self.gain:.2%} of its underlying on average"
-        if self.entropy is None:
-            return f"{text}, and no probabilities change that"
-        fit = "reweighted to fit the quotes" if self.reweighted else "they would fit the quotes reweighted"
-        return f"{text}; {fit}, entropy {self.entropy:.3g}, {self.effective:,.0f} effective"
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """What a free lunch is, what it means and the way out."""
-        if self.lunch is None:
-            return ()
-        return (
-            f"the outcomes disagree with the quotes: {self.lunch} lose in none of {self.outcomes:,} and gain "
-            f"{self.lunch.gain:,.0f} on average ({self.lunch.share:.2%} of their size), so that what is taken over "
-            f"them is too kind to such orders. {WAY_OUT}",
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """The agreement as plain values."""
-        return {
-            "count": self.outcomes,
-            "largest_gain": self.gain,
-            "free_lunch": None if self.lunch is None else self.lunch.to_dict(),
-            "entropy": self.entropy,
-            "effective": self.effective,
-            "largest_gain_left": self.gain_left,
-            "reweighted": self.reweighted,
-        }
-
-    @staticmethod
-    def from_dict(saved: dict[str, Any]) -> Agreement:
-        """The agreement that `to_dict` gave."""
-        lunch = saved["free_lunch"]
-        return Agreement(
-            outcomes=saved["count"],
-            gain=saved["largest_gain"],
-            lunch=None if lunch is None else FreeLunch.from_dict(lunch),
-            entropy=saved["entropy"],
-            effective=saved["effective"],
-            gain_left=saved["largest_gain_left"],
-            reweighted=saved["reweighted"],
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from hedging._ground.reading import foreign
-from hedging.book.book import LARGEST, Book, Holding
+from hedging.book.book import Book, Holding
+from hedging.book.holding import LARGEST
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Option, Perpetual
 from hedging.venues.deribit.names import Name, parse_name

@@ -13,7 +13,7 @@ from hedging import samples
 from hedging.book import ticket
 from hedging.errors import InputError
 from hedging.planner import HedgePlan, read_plan
-from hedging.planner.result.plan import digest_of
+from hedging.planner.result.as_dict import digest_of
 from hedging.venues import deribit
 
 EXAMPLES = Path(__file__).parent / "plans"

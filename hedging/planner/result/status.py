@@ -1,0 +1,62 @@
+"""What the status of a plan is, and the sentence that says so."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+__all__ = ["PlanStatus", "message_of", "nearness"]
+
+HedgePlan: TypeAlias = Any
+"""`HedgePlan` says its message by what is here, and so is not imported."""
+SOLVER_PRECISION = 1e-6  # of a gap
+LEFT_OPEN = 0.5  # a gap beyond which a bound says nothing worth reading
+
+
+class PlanStatus(StrEnum):
+    """How a plan was found."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    CLOSEST = "closest"
+
+    @staticmethod
+    def of(gap: float, asked: float, *, closest: bool) -> PlanStatus:
+        """The status of a plan with some gap where another was asked for."""
+        if closest:
+            return PlanStatus.CLOSEST
+        return PlanStatus.OPTIMAL if gap <= asked + SOLVER_PRECISION else PlanStatus.FEASIBLE
+
+
+ADVICE = {
+    PlanStatus.OPTIMAL: "No plan that meets every limit costs less, within the gap.",
+    PlanStatus.FEASIBLE: "Stopped before the proof was done; a better plan may exist, by the gap at most. Allow more time.",
+    PlanStatus.CLOSEST: "No plan meets every limit; this one misses them by the least that was found.",
+}
+UNPROVEN = "No plan was found that meets every limit; this one misses them by the least that was found."
+LOSSES = {"worst": "worst loss", "shortfall": "expected shortfall"}
+
+
+def nearness(gap: float) -> str:
+    """How near the closest plan is proven to come, in a sentence."""
+    if gap > LEFT_OPEN:
+        return "It is not proven to be the closest; more time may find one that is."
+    return f"No plan comes closer by more than {max(gap, 0.01):.0%}."
+
+
+def message_of(plan: HedgePlan) -> str:
+    """What the status of a plan means, and what to do about it."""
+    text = ADVICE[plan.status]
+    minimise = plan.inputs.get("target", {}).get("minimise", "cost")
+    if minimise != "cost" and plan.status is PlanStatus.OPTIMAL:
+        text = f"No plan that meets every limit has a smaller {LOSSES[minimise]}, within the gap."
+    elif not plan.legs and plan.status is PlanStatus.OPTIMAL:
+        text = "The book meets every limit already; nothing to trade."
+    if plan.status is PlanStatus.OPTIMAL and any(item.name == "optimum" for item in plan.alternatives):
+        text = (
+            f"No plan within the limits beats the optimum beside; this one comes within {plan.gap:.1%} of it and is "
+            "easier to trade."
+        )
+    if plan.status is PlanStatus.CLOSEST:
+        text = f"{text if plan.clashes else UNPROVEN} {nearness(plan.gap)}"
+    return text + (f" They clash: {'; '.join(plan.clashes)}." if plan.clashes else "")
