@@ -41,8 +41,10 @@ def survive_of(args: argparse.Namespace, markets: Sequence[Market]) -> Survive |
     from hedging.planner import Survive
 
     if args.survive is None:
-        if args.account:
-            raise InputError("--account says by which rules an account must survive: give --survive too.")
+        if args.account and args.minimise != "margin":
+            raise InputError(
+                "--account says by which rules an account must survive, or is freed: give --survive or --minimise margin too."
+            )
         return None
     parts = args.survive.split(",")
     moves = [part for part in parts if part != "nodes" and _is_moves(part)]

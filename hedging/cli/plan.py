@@ -38,9 +38,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     add_survive(plan)
     plan.add_argument(
         "--minimise",
-        choices=["cost", "worst", "shortfall"],
+        choices=["cost", "worst", "shortfall", "margin"],
         default="cost",
-        help="the cost, or the worst loss or the shortfall within --cost (default cost)",
+        help="the cost, or the worst loss, the shortfall or the account's initial margin within --cost (default cost)",
     )
     plan.add_argument(
         "--reweight",

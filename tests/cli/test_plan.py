@@ -380,10 +380,21 @@ def test_an_account_survives_what_the_command_names(folder: Path, capsys: pytest
     assert "survival" in capsys.readouterr().out
 
 
+def test_margin_is_freed_by_the_rules_that_are_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "book.toml").write_text(LEVERED)
+    run = ["--minimise", "margin", "--cost", "0.1%", "--outright", "perpetual", "--max-legs", "1"]
+    saved = planned(folder, *run, "--account", "portfolio")
+    assert saved["inputs"]["target"] == {"minimise": "margin"}
+    assert [each["model"] for each in saved["inputs"]["book"]["accounts"]] == ["portfolio"]
+    assert "initial margin by portfolio rules goes from" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--account", "standard"], "give --survive too"),
+        (["--account", "standard"], "give --survive or --minimise margin too"),
         (["--survive", "fall:-2%"], "such as fall:-2%:-0.4%:21"),
         (["--survive", "a:b"], "moves as LO:HI"),
         (["--survive", "nodes,feb-2026"], "all nodes alone"),
