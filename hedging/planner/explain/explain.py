@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from hedging._ground import clock
+from hedging._ground.clock import OutOfTimeError
 from hedging.book.legs import Leg
 from hedging.book.structure import closings, disguises
 from hedging.planner.explain.edges import edges_of, joint_of
@@ -15,6 +18,7 @@ from hedging.planner.explain.liquidation import liquidations
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
 from hedging.planner.explain.remarks import outlived, questions, remarks_on, warnings_of
 from hedging.planner.explain.robustness import robustness_of
+from hedging.planner.explain.venues import venue_needs
 from hedging.planner.programme.programme import Programme
 from hedging.planner.request.request import Request
 from hedging.planner.result.accounts import LiquidationMove
@@ -22,6 +26,7 @@ from hedging.planner.result.agreement import Agreement
 from hedging.planner.result.fills import Fills
 from hedging.planner.result.robustness import Robustness
 from hedging.planner.result.values import Driver, JointFeasibility, ShadowPrice
+from hedging.planner.result.venue_needs import VenueNeed
 from hedging.planner.solver.search import Solution
 from hedging.planner.solver.value_at_risk import with_outcomes_fixed
 from hedging.planner.verify.verify import Verified
@@ -42,6 +47,7 @@ class Explanation:
     liquidations: tuple[LiquidationMove, ...] = ()
     robustness: tuple[Robustness, ...] = ()
     fills: Fills | None = None
+    venues: tuple[VenueNeed, ...] = ()
 
 
 def explain(
@@ -59,10 +65,12 @@ def explain(
     relaxed = None if solution.closest else solution.relaxed
     asked = request.effort.alternatives and not solution.closest and not solution.interrupted
     moves, unknown = liquidations(request.book, request.markets, legs)
+    needs, unsaid = venue_needs(request.book, request.markets, legs)
     remarks = (
         *closings(legs, request.book),
         *disguises(legs),
         *unknown,
+        *unsaid,
         *questions(request, legs),
         *edges_of(request, verified.checks, verified.beyond),
         *remarks_on(request, fixed, verified.checks),
@@ -70,6 +78,12 @@ def explain(
         *(each.remark for each in joint if each.ill),
         *(outlived(request, fixed.candidates) if legs else ()),
     )
+    robustness: tuple[Robustness, ...] = ()
+    fills: Fills | None = None
+    if asked:
+        with suppress(OutOfTimeError), clock.until(request.ends):
+            fills = fills_of(request, legs, programme.base)
+            robustness = robustness_of(request, legs, programme.base)
     return Explanation(
         tuple(map(str, binding(fixed, solution))),
         () if relaxed is None else shadow_prices(fixed, relaxed),
@@ -82,6 +96,7 @@ def explain(
         ),
         remarks,
         moves,
-        robustness_of(request, legs, programme.base) if asked else (),
-        fills_of(request, legs, programme.base) if asked else None,
+        robustness,
+        fills,
+        needs,
     )
