@@ -1,6 +1,6 @@
 """Margin that is minimised or limited, as rows that are made as they are broken: planes under a convex requirement.
 
-The planner knows no margin rules: `hedging.margin.Requirement` says what the account needs with some orders, and how
+The planner knows no margin rules: `hedging.margin.requirement` says what the account needs with some orders, and how
 that changes with each. The plane through it at the orders that a search looks at lies under the requirement everywhere,
 so that few of them, each from the plan before, are as good as all [1]_.
 
