@@ -305,10 +305,16 @@ def depth_of(args: argparse.Namespace, markets: Sequence[Market]) -> dict[str, L
     chains = [market.chain for market in markets]
     for file in args.depth:
         table = deribit.read_depth(file)
+        named: set[str] = set()
         for chain in chains:
-            known = {str(symbol) for part in (chain.quotes, chain.rejected) for symbol in part["symbol"]}
-            books |= deribit.ladders(table[table["symbol"].isin(known)], chain)
-        unknown = sorted(set(table["symbol"].astype(str)) - set(books))
+            listed = {str(symbol) for part in (chain.quotes, chain.rejected) for symbol in part["symbol"]}
+            for part in chain.by_venue():
+                before = f"{part.terms.venue}:" if chain.venues else ""
+                own = table.assign(symbol=before + table["symbol"].astype(str))
+                here = own["symbol"].isin(listed)
+                named |= set(table.loc[here, "symbol"].astype(str))
+                books |= deribit.ladders(own[here], part)
+        unknown = sorted(set(table["symbol"].astype(str)) - named)
         if unknown:
             raise InputError(
                 f"--depth {file} has books of {', '.join(unknown[:3])}, which no --chain lists: leave them out."

@@ -184,14 +184,16 @@ def _draw(args: argparse.Namespace, prices: Prices, screen: Screen, decision: De
     with styled():
         figure = plt.figure(figsize=(10.0, 4.4 * (4 if drawn else 3)), layout="constrained")
         # Each with a layout of its own: what stands beside the ways takes no room from the others.
-        parts = figure.subfigures(2, 1, height_ratios=[3, 1]) if drawn else [figure.subfigures()]
+        parts: Any = figure.subfigures(2, 1, height_ratios=[3, 1]) if drawn else [figure.subfigures()]
         axes = parts[0].subplot_mosaic([["by alpha", "by break"], ["alpha"] * 2, ["drawdowns"] * 2])
     try:
         window = max(screen.windows)
         alphas = room.rolling_alpha(prices, coins, window=window, benchmark=screen.benchmark, at=args.at)
         plots.ranking(screen, ax=axes["by alpha"])
         # A long window sees decay, never a run: who breaks stands beside, by the measure that does.
-        plots.ranking(screen, "break_peers", ax=axes["by break"])
+        known = screen.table.get("break_peers")
+        broken = known is not None and known.notna().any()
+        plots.ranking(screen, "break_peers" if broken else "momentum_1w", ax=axes["by break"])
         plots.rolling_alpha(alphas, window=window, ax=axes["alpha"])
         plots.drawdowns(room.drawdowns(prices, coins, at=args.at), ax=axes["drawdowns"])
         if decision is not None and drawn:

@@ -166,6 +166,7 @@ def plan(
         survivals=verified.survivals,
         robustness=explained.robustness,
         fills=explained.fills,
+        venues=explained.venues,
         leg_greeks=leg_greeks(legs, request.markets),
         decay=decay_of(legs, request.markets, request.horizon),
         break_even=unfunded,

@@ -34,6 +34,7 @@ from hedging.planner.result.second_opinion import LegGreeks, second_opinion
 from hedging.planner.result.status import PlanStatus, message_of
 from hedging.planner.result.text import plan_html, plan_text
 from hedging.planner.result.values import Alternative, Driver, JointFeasibility, Numeraire, ShadowPrice
+from hedging.planner.result.venue_needs import VenueNeed
 from hedging.risk import Promise
 
 __all__ = ["HedgePlan"]
@@ -98,6 +99,8 @@ class HedgePlan(Shown):
         By how much each limit moves over the surfaces that the quotes allow.
     fills : Fills or None
         What the plan is while it fills, and at one tick worse.
+    venues : tuple of VenueNeed
+        What must lie at each venue, where the quotes are of several.
     decay : Decay or None
         What holding the orders to the horizon costs if nothing moves.
     break_even : BreakEven or None
@@ -140,6 +143,7 @@ class HedgePlan(Shown):
     survivals: tuple[AccountSurvival, ...] = ()
     robustness: tuple[Robustness, ...] = ()
     fills: Fills | None = None
+    venues: tuple[VenueNeed, ...] = ()
     decay: Decay | None = None
     break_even: BreakEven | None = None
     promise: Promise | None = None

@@ -26,6 +26,18 @@ __all__ = ["check_form"]
 SHOWN: Final = 4  # mistakes that a message names
 
 
+class _VenueNeed(Row):
+    venue: Text
+    currency: Text
+    orders: Annotated[int, Field(ge=1)]
+    paid: Number
+    initial_margin: AtLeastZero
+    held: Number
+    account: str
+    collateral: AtLeastZero
+    to_bring: AtLeastZero
+
+
 class _Order(Row):
     instrument: Text
     side: Literal["buy", "sell"]
@@ -336,6 +348,7 @@ class _Plan(Row):
     survivals: list[_AccountSurvival] = Field(default_factory=list)
     robustness: list[_Robustness] = Field(default_factory=list)
     fills: _Fills | None = None
+    venues: list[_VenueNeed] = Field(default_factory=list)
     decay: _Decay | None = None
     break_even: _BreakEven | None = None
     promise: _Promise | None = None

@@ -65,7 +65,8 @@ def _first(plan: HedgePlan) -> list[tuple[str, str]]:
     rows = [] if plan.promise is None else [("promise", plan.promise.verdict)]
     rows += [("note", str(warning)) for warning in plan.warnings]
     rows += [("liquidation", str(move)) for move in plan.liquidations]
-    return rows + [("survival", str(each)) for each in plan.survivals]
+    rows += [("survival", str(each)) for each in plan.survivals]
+    return rows + [("venue", str(each)) for each in plan.venues]
 
 
 def _below(plan: HedgePlan) -> list[tuple[str, str]]:
