@@ -106,7 +106,7 @@ def test_the_table_goes_to_stdout_alone(folder: Path, capsys: pytest.CaptureFixt
     [
         (["--chain", "none.csv"], "--chain: the ways out are those of a book; give --book BOOK"),
         (["--floor", "-10%", "--horizon", "20"], "--floor, --horizon: the ways out"),
-        (["--csv", "-", "--json", "-"], "one of --json and --csv may be -"),
+        (["--csv", "-", "--json", "-"], "only one result can go to stdout"),
     ],
 )
 def test_what_would_be_lost_is_refused(
