@@ -91,7 +91,12 @@ def test_every_mistake_is_named_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("", "holdings: field required"), ("holdings = []", "at least 1"), ("cash = ", "is not TOML")],
+    [
+        ("", "holdings: field required"),
+        ("holdings = []", "at least 1"),
+        ("cash = ", "is not TOML"),
+        ("cash = 0x" + "f" * 5_000, "cash is a whole number of more than 308 digits"),
+    ],
 )
 def test_unusable_files_are_named(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "book.toml"
