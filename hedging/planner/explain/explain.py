@@ -10,13 +10,14 @@ from hedging._ground import clock
 from hedging._ground.clock import OutOfTimeError
 from hedging.book.legs import Leg
 from hedging.book.structure import closings, disguises
-from hedging.planner.explain.edges import edges_of
+from hedging.planner.explain.edges import edges_of, joint_of
 from hedging.planner.explain.fills import fills_of
 from hedging.planner.explain.joint_feasibility import joint_feasibility
 from hedging.planner.explain.liquidation import liquidations
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
 from hedging.planner.explain.remarks import outlived, questions, remarks_on, warnings_of
 from hedging.planner.explain.robustness import robustness_of
+from hedging.planner.explain.venues import venue_needs
 from hedging.planner.programme.programme import Programme
 from hedging.planner.request.request import Request
 from hedging.planner.result.accounts import LiquidationMove
@@ -24,6 +25,7 @@ from hedging.planner.result.agreement import Agreement
 from hedging.planner.result.fills import Fills
 from hedging.planner.result.robustness import Robustness
 from hedging.planner.result.values import Driver, JointFeasibility, ShadowPrice
+from hedging.planner.result.venue_needs import VenueNeed
 from hedging.planner.solver.search import Solution
 from hedging.planner.solver.value_at_risk import with_outcomes_fixed
 from hedging.planner.verify.verify import Verified
@@ -44,6 +46,7 @@ class Explanation:
     liquidations: tuple[LiquidationMove, ...] = ()
     robustness: tuple[Robustness, ...] = ()
     fills: Fills | None = None
+    venues: tuple[VenueNeed, ...] = ()
 
 
 def explain(
@@ -61,10 +64,12 @@ def explain(
     relaxed = None if solution.closest else solution.relaxed
     asked = request.effort.alternatives and not solution.closest and not solution.interrupted
     moves, unknown = liquidations(request.book, request.markets, legs)
+    needs, unsaid = venue_needs(request.book, request.markets, legs)
     remarks = (
         *closings(legs, request.book),
         *disguises(legs),
         *unknown,
+        *unsaid,
         *questions(request, legs),
         *edges_of(request, verified.checks, verified.beyond),
         *remarks_on(request, fixed, verified.checks),
@@ -83,9 +88,10 @@ def explain(
         () if relaxed is None else shadow_prices(fixed, relaxed),
         () if relaxed is None else drivers(fixed, relaxed, request.scenarios),
         joint,
-        tuple(warnings_of(request, legs, programme.base)),
+        (*joint_of(request, verified.checks), *warnings_of(request, legs, programme.base)),
         remarks,
         moves,
         robustness,
         fills,
+        needs,
     )
