@@ -62,7 +62,7 @@ def test_expiries_settle_at_the_open_or_at_the_close() -> None:
 
 
 def test_without_the_extra_weekdays_are_sessions(monkeypatch) -> None:
-    monkeypatch.setattr(_sessions, "_calendar", lambda year: None)
+    monkeypatch.setattr(_sessions, "_calendar", lambda _: None)
     assert close_on(pd.Timestamp("2026-04-03")) == at("2026-04-03 16:00")
     assert last_session(pd.Timestamp("2026-03-29")) == pd.Timestamp("2026-03-27")
     assert closes_on(pd.Series(pd.to_datetime(["2026-03-27"]))).tolist() == [at("2026-03-27 16:00")]
