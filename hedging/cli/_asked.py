@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     from hedging.book import Book, Ladder
     from hedging.market import Market
     from hedging.paths import Paths
-    from hedging.planner import Effort, Limits, Target, View
+    from hedging.planner import Effort, Limits, PriceHistory, Target, View
 
 __all__ = [
     "add_asked",
     "add_chains",
     "add_effort",
+    "add_prices",
     "book_and_markets",
     "depth_of",
     "effort_of",
+    "history_of",
     "limits_of",
     "option",
     "outcomes_of",
@@ -176,10 +178,51 @@ FUNDING: Table = (
 )
 
 
-def add_chains(command: console.Parser) -> None:
+def add_chains(command: console.Parser, *, required: bool = True) -> None:
     """The book, and a chain of each of its assets."""
     command.add_argument("book", metavar="BOOK", help="TOML file of what is held")
-    console.add_chain(command, several=True)
+    console.add_chain(command, several=True, required=required)
+
+
+def add_prices(command: console.Parser) -> None:
+    """Prices of coins without options."""
+    group = command.add_argument_group(
+        "coins without options",
+        "hedged by the options of others and by their own perpetuals, over outcomes like the past's",
+    )
+    group.add_argument("--prices", metavar="FILE", help="daily prices of every coin of the book")
+    group.add_argument(
+        "--price-days",
+        type=console.whole,
+        metavar="DAYS",
+        help="of the past that outcomes are drawn from (default 365)",
+    )
+
+
+def history_of(args: argparse.Namespace) -> PriceHistory | None:
+    """The prices of ``--prices`` and how outcomes are drawn from them; None without.
+
+    Raises
+    ------
+    InputError
+        If neither prices nor a chain are given, or days of none.
+    """
+    if args.prices is None:
+        if args.price_days is not None:
+            raise InputError(
+                "--price-days says how much of --prices outcomes are drawn from: give --prices FILE too."
+            )
+        if not args.chain:
+            raise InputError(
+                "a plan needs quotes: give --chain FILE, or --prices FILE for coins without options."
+            )
+        return None
+    from hedging.planner import PriceHistory
+    from hedging.venues import read_prices
+
+    days = {} if args.price_days is None else {"days": args.price_days}
+    prices = read_prices(args.prices, timezone=args.timezone)
+    return PriceHistory(prices, scenarios=args.outcomes, seed=args.seed, **days)
 
 
 def add_asked(command: console.Parser) -> None:
@@ -327,12 +370,13 @@ def outcomes_of(args: argparse.Namespace, markets: Sequence[Market]) -> dict[str
     return drawn(markets, args.horizon, args.outcomes, args.seed, args.correlation)
 
 
-def book_and_markets(args: argparse.Namespace) -> tuple[Book, tuple[Market, ...]]:
-    """The book, and the market of each of its assets."""
+def book_and_markets(args: argparse.Namespace, *, all_quoted: bool = True) -> tuple[Book, tuple[Market, ...]]:
+    """The book, and the market of each of its assets; without `all_quoted` of those on which options are quoted."""
     from hedging.book import read_book
 
     book = read_book(args.book)
-    return book, console.read_markets(args, (args.asset,) if args.asset else book.assets or (None,))
+    assets = (args.asset,) if args.asset else book.assets or (None,)
+    return book, console.read_markets(args, assets, all_quoted=all_quoted)
 
 
 def _given(args: argparse.Namespace, table: Table) -> Mapping[str, Any]:

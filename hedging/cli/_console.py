@@ -6,7 +6,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -36,45 +36,75 @@ def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionCh
     return chain
 
 
-def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tuple[Market, ...]:
+def read_markets(
+    args: argparse.Namespace, assets: Sequence[str | None], *, all_quoted: bool = True
+) -> tuple[Market, ...]:
     """The market of each asset: of the files of ``--chain`` that have it, one a venue, side by side.
+
+    Without `all_quoted` some of the assets may be in no file, and a file may bring an asset that is not among them:
+    its options stand in for theirs.
 
     Raises
     ------
     InputError
         If a file brings no asset or venue that is missing yet, or an asset is in no file.
     """
-    from hedging.market import Market, consolidated
+    from hedging.market import Market
 
-    if len(args.chain) == len(assets) == 1:
+    if len(args.chain) == len(assets) == 1 and all_quoted:
         return (Market.of(chain_of(args, args.chain[0], assets[0])),)
-    found: dict[str | None, dict[str, OptionChain]] = {asset: {} for asset in assets}
-    why = ""
+    found: dict[str | None, dict[str, OptionChain]] = {}
     for file in args.chain:
-        new = []
-        for asset in assets:
-            try:
-                chain = chain_of(args, file, asset)
-            except InputError as error:
-                why = str(error)
-                continue
-            if chain.terms.venue not in found[asset]:
-                new.append(asset)
-                found[asset][chain.terms.venue] = chain
-            else:
-                why = f"{asset or chain.asset} has its chain of {chain.terms.venue or 'no venue'} already"
-        if not new:
-            missing = [asset for asset, chains in found.items() if not chains]
+        brought, why = _brought(args, file, assets, found)
+        if not brought and not all_quoted:
+            other = chain_of(args, file, None)
+            brought = {} if other.terms.venue in found.get(other.asset, {}) else {other.asset: other}
+        if not brought:
+            missing = [asset for asset in assets if asset not in found]
             what = f"none of {', '.join(map(str, missing))}" if missing else "nothing that is missing"
             raise InputError(f"--chain {file} brings {what}: {why}")
-    missing = [asset for asset, chains in found.items() if not chains]
-    if missing:
-        raise InputError(f"no --chain brings {', '.join(map(str, missing))}, which the book holds: {why}")
-    together = [consolidated(chains.values()) for chains in found.values()]
-    for chain, parts in zip(together, found.values(), strict=True):
-        for note in chain.notes[sum(len(part.notes) for part in parts.values()) :]:  # those are told already
-            print(f"hedging: {chain.source}: {note}", file=sys.stderr)
-    return tuple(map(Market.of, together))
+        for asset, chain in brought.items():
+            found.setdefault(asset, {})[chain.terms.venue] = chain
+    missing = [asset for asset in assets if asset not in found]
+    if missing and all_quoted:
+        raise InputError(
+            f"no --chain brings {', '.join(map(str, missing))}, which the book holds: {why} "
+            "Coins without options take --prices FILE in hedging plan."
+        )
+    asked = [asset for asset in assets if asset in found]
+    return tuple(Market.of(_together(found[asset])) for asset in dict.fromkeys([*asked, *found]))
+
+
+def _brought(
+    args: argparse.Namespace,
+    file: str,
+    assets: Sequence[str | None],
+    found: Mapping[str | None, Mapping[str, OptionChain]],
+) -> tuple[dict[str | None, OptionChain], str]:
+    """The chains of a file that are of an asset asked for and of a venue that is missing, and why others are not."""
+    brought: dict[str | None, OptionChain] = {}
+    why = ""
+    for asset in assets:
+        try:
+            chain = chain_of(args, file, asset)
+        except InputError as error:
+            why = str(error)
+            continue
+        if chain.terms.venue in found.get(asset, {}):
+            why = f"{asset or chain.asset} has its chain of {chain.terms.venue or 'no venue'} already"
+        else:
+            brought[asset] = chain
+    return brought, why
+
+
+def _together(parts: Mapping[str, OptionChain]) -> OptionChain:
+    """One chain of all venues, with what putting them together is worth a note."""
+    from hedging.market import consolidated
+
+    chain = consolidated(parts.values())
+    for note in chain.notes[sum(len(part.notes) for part in parts.values()) :]:  # those are told already
+        print(f"hedging: {chain.source}: {note}", file=sys.stderr)
+    return chain
 
 
 def check_outputs(*files: str | None, plot: str | None = None) -> None:
@@ -201,11 +231,13 @@ def command(
     return command
 
 
-def add_chain(command: Parser, *, several: bool = False) -> None:
+def add_chain(command: Parser, *, several: bool = False, required: bool = True) -> None:
     """A file of quotes, and which chain in it; `several` takes one for each asset of a book."""
     if several:
         text = "file of option quotes; again for each asset of the book, and for each venue to choose from"
-        command.add_argument("--chain", required=True, metavar="FILE", action="append", help=text)
+        command.add_argument(
+            "--chain", required=required, default=[], metavar="FILE", action="append", help=text
+        )
     else:
         command.add_argument("--chain", required=True, metavar="FILE", help="file of option quotes")
     command.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")

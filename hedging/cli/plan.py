@@ -32,7 +32,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         commands, "plan", _run, "the overlay that meets the targets at the least cost, proven"
     )
     plan.usage = "hedging plan BOOK --chain FILE [options]"  # of which there are too many for a line
-    asked.add_chains(plan)
+    asked.add_chains(plan, required=False)
+    asked.add_prices(plan)
     asked.add_asked(plan)
     add_survive(plan)
     plan.add_argument(
@@ -90,12 +91,15 @@ def _run(args: argparse.Namespace) -> int:
     console.check_outputs(args.json, args.orders, args.ticket, plot=args.plot)
     if [args.json, args.orders, args.ticket].count("-") > 1:
         raise InputError("one of --json, --orders and --ticket may be -, as all of them would be mixed up.")
-    book, markets = asked.book_and_markets(args)
+    prices = asked.history_of(args)
+    book, markets = asked.book_and_markets(args, all_quoted=prices is None)
     target = _target(args)
     depth = asked.depth_of(args, markets)
     limits = replace(asked.limits_of(args), survive=survive_of(args, markets), depth=depth)
     outcomes = None
-    if target.needs_outcomes:
+    if args.reweight and prices is not None:
+        raise InputError("--reweight moves drawn outcomes: those of --prices stay as they were.")
+    if target.needs_outcomes and prices is None:
         outcomes = Outcomes(asked.outcomes_of(args, markets), reweight=args.reweight)
     elif args.reweight:
         raise InputError(
@@ -110,14 +114,15 @@ def _run(args: argparse.Namespace) -> int:
                 limits,
                 horizon=args.horizon,
                 outcomes=outcomes,
+                prices=prices,
                 view=asked.view_of(args),
                 effort=asked.effort_of(args, progress, gap=1e-3),
             )
     except InfeasibleHedgeError as error:
         if error.closest is not None:
-            _show(args, error.closest, book, markets)
+            _show(args, error.closest, book, error.closest.markets or markets)
         raise
-    _show(args, plan, book, markets)
+    _show(args, plan, book, plan.markets)
     return 0
 
 

@@ -25,6 +25,7 @@ from hedging.market.density import density, probability_below, touch_probability
 from hedging.market.fitting import fit, fit_ssvi
 from hedging.market.health import ChainHealth, check
 from hedging.market.market import Chains, Market, market_of, markets_of
+from hedging.market.quoted_vols import quoted_vols
 from hedging.market.rich_cheap import fit_quality, rich_cheap
 from hedging.market.smile import STICKINESS, Smile, stickiness
 from hedging.market.stubs import stub_quotes
@@ -61,6 +62,7 @@ __all__ = [
     "markets_of",
     "option_symbol",
     "probability_below",
+    "quoted_vols",
     "rich_cheap",
     "stickiness",
     "stub_quotes",

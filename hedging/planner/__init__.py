@@ -41,6 +41,7 @@ from hedging.planner.request.funding import Funding
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.limits import Limits, Outright
 from hedging.planner.request.outcomes import Outcomes
+from hedging.planner.request.price_history import PriceHistory
 from hedging.planner.request.survive import Survive
 from hedging.planner.request.target import Band, Target, around
 from hedging.planner.request.view import View
@@ -79,6 +80,7 @@ __all__ = [
     "Outcomes",
     "Outright",
     "PlanStatus",
+    "PriceHistory",
     "Proxy",
     "Reweighting",
     "ShadowPrice",

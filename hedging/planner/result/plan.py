@@ -35,6 +35,7 @@ from hedging.planner.result.status import PlanStatus, message_of
 from hedging.planner.result.text import plan_html, plan_text
 from hedging.planner.result.values import Alternative, Driver, JointFeasibility, Numeraire, ShadowPrice
 from hedging.planner.result.venue_needs import VenueNeed
+from hedging.risk import Promise
 
 __all__ = ["HedgePlan"]
 
@@ -104,6 +105,9 @@ class HedgePlan(Shown):
         What holding the orders to the horizon costs if nothing moves.
     break_even : BreakEven or None
         At which funding a plan without the perpetual is cheaper, where the plan trades one.
+    promise : Promise or None
+        Of a plan with prices: what holds in outcomes like the past's, what stays by coin, and what the same rule kept
+        of its promises before.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
     markets : tuple of Market
@@ -142,6 +146,7 @@ class HedgePlan(Shown):
     venues: tuple[VenueNeed, ...] = ()
     decay: Decay | None = None
     break_even: BreakEven | None = None
+    promise: Promise | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
     markets: tuple[Market, ...] = ()
     trusted: bool = True
