@@ -42,6 +42,7 @@ __all__ = [
     "on_tick",
     "option_symbol",
     "tick_at",
+    "underlying_of",
 ]
 
 Settlement: TypeAlias = Literal["coin", "cash"]
@@ -133,6 +134,16 @@ class ContractTerms(Shown):
     def tick_at(self, price: float) -> float:
         """Price step that holds at `price`, in the quoted unit."""
         return tick_at(self.ticks, price)
+
+    @property
+    def outrights(self) -> tuple[str, ...]:
+        """What is traded of the underlying itself beside such options: shares of a stock, nothing of an index.
+
+        Of a coin, and where nothing is known of the venue: ``'spot', 'perpetual', 'future'``.
+        """
+        if self.exercise == "american":
+            return ("spot",)
+        return () if self.venue == "cboe" else ("spot", "perpetual", "future")
 
 
 def tick_at(ticks: Ticks, price: float) -> float:
@@ -376,6 +387,21 @@ def option_symbol(asset: str, expiry: pd.Timestamp, strike: float, flag: str) ->
     'XRP_USDC-21SEP26-1d325-C'
     """
     return f"{asset}-{date_code(expiry)}-{f'{strike:.10g}'.replace('.', 'd')}-{flag.upper()}"
+
+
+def underlying_of(asset: str, terms: ContractTerms) -> Linear:
+    """What a delta is traded in beside such options: the perpetual of a coin, the shares of a stock.
+
+    Raises
+    ------
+    InputError
+        If nothing is, as of an index.
+    """
+    if "perpetual" in terms.outrights:
+        return Perpetual(asset, terms.settlement)
+    if "spot" in terms.outrights:
+        return Spot(asset)
+    raise InputError(f"{asset} is an index: neither it nor a perpetual on it is traded beside its options.")
 
 
 def date_code(expiry: pd.Timestamp) -> str:

@@ -93,6 +93,7 @@ def _head(chain: OptionChain) -> dict[str, Any]:
         "futures": _records(chain.futures),
         "rejected": _records(chain.rejected),
         "notes": list(chain.notes),
+        "dividends": dict(chain.dividends),
     }
 
 
@@ -154,6 +155,7 @@ def _chain(head: Mapping[str, Any], quotes: pd.DataFrame) -> OptionChain:
         source=str(head["source"]),
         sha256=str(head["sha256"]),
         notes=tuple(map(str, head.get("notes", ()))),
+        dividends={str(day): float(paid) for day, paid in head.get("dividends", {}).items()},
     )
 
 
