@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from hedging._ground import clock
+from hedging._ground.clock import OutOfTimeError
 from hedging.book.legs import Leg
 from hedging.book.structure import closings, disguises
 from hedging.planner.explain.edges import edges_of
@@ -75,6 +78,12 @@ def explain(
         *(each.remark for each in joint if each.ill),
         *(outlived(request, fixed.candidates) if legs else ()),
     )
+    robustness: tuple[Robustness, ...] = ()
+    fills: Fills | None = None
+    if asked:
+        with suppress(OutOfTimeError), clock.until(request.ends):
+            fills = fills_of(request, legs, programme.base)
+            robustness = robustness_of(request, legs, programme.base)
     return Explanation(
         tuple(map(str, binding(fixed, solution))),
         () if relaxed is None else shadow_prices(fixed, relaxed),
@@ -83,7 +92,7 @@ def explain(
         tuple(warnings_of(request, legs, programme.base)),
         remarks,
         moves,
-        robustness_of(request, legs, programme.base) if asked else (),
-        fills_of(request, legs, programme.base) if asked else None,
+        robustness,
+        fills,
         needs,
     )

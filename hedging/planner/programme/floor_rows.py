@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from hedging._numerics.types import Array
@@ -9,6 +11,7 @@ from hedging._numerics.types import Rows as Places
 from hedging.book.pnl import growth_of, pnl_of
 from hedging.errors import InputError
 from hedging.planner.candidates.candidates import Candidates
+from hedging.planner.candidates.order_pnl import OrderPnl
 from hedging.planner.programme.lazy_rows import LazyRows
 from hedging.planner.programme.rows import Rows, rows_of
 from hedging.planner.programme.turning_rows import TurningRows
@@ -64,6 +67,12 @@ def _over_grid(
         few = candidates if isinstance(orders, slice) else candidates.take(orders)
         return np.asarray(-few.pnl(markets, some) / growth[rows][:, :, None])
 
+    single = cache(lambda: OrderPnl.of(candidates, markets))
+
+    def lost_on(rows: Places, dates: Places) -> Array:
+        """What a lot of every order loses in some scenarios, each on one date, shape (scenarios, orders). [money]"""
+        return np.asarray(-single().on(scenarios.select(rows.tolist()), dates) / growth[rows, dates][:, None])
+
     listed: list[Rows] = []
     lazy: list[LazyRows | TurningRows] = []
     whole = lost(slice(None), slice(None)) if scenarios.spot.size * len(candidates) <= LISTED else None
@@ -79,8 +88,7 @@ def _over_grid(
 
         def by_row(rows: Places, at: Places = at) -> Array:
             scenario, date = np.divmod(rows, at.size)
-            few, place = np.unique(scenario, return_inverse=True)
-            return lost(slice(None), few)[place, at[date]]
+            return lost_on(scenario, at[date])
 
         def named(row: int, at: Places = at) -> tuple[str, float]:
             return scenarios.labels[row // at.size], float(scenarios.days[at[row % at.size]])

@@ -9,7 +9,7 @@ import numpy as np
 from hedging._numerics.types import Array, Mask
 from hedging._numerics.types import Rows as Places
 from hedging.book.book import Book
-from hedging.book.pricer import unit_values
+from hedging.book.pricer import Pricer, unit_values
 from hedging.market.contracts import Future, Instrument, Option
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
@@ -64,6 +64,7 @@ class TurnValues:
         self._after = np.empty((len(self.items), turning.dates.size, self.then.size))
         self._before = np.empty((len(self.items), self.first.size))
         self._known = np.zeros(len(self.items), dtype=bool)
+        self._pricer: Pricer | None = None  # of every item, for a chain too large for tables
 
     def worst(self, lots: Array) -> dict[int, list[tuple[float, Key]]]:
         """The least value of some orders and what is held, by date judged and turn, and where. [money]"""
@@ -95,12 +96,12 @@ class TurnValues:
     def effect(self, keys: Sequence[Key]) -> Array:
         """Value of one lot of every order, and of what is held as a whole, shape (keys, orders + 1). [money]"""
         level = np.array([self.then[key[3]] for key in keys])
-        every = np.arange(len(self.items))
         if self._after.size <= LARGE:
+            every = np.arange(len(self.items))
             self._fill(every)
             unit = self._gathered(keys, every).T
         else:
-            unit = self._priced_at(keys, every)
+            unit = self._priced_at(keys)
         each = unit * self.size - self.coins * self.market.spot * level[:, None] - self.cash
         held = each[:, self.candidates.size :].sum(axis=1) + self.money
         both = np.column_stack((each[:, : self.candidates.size], held))
@@ -164,19 +165,24 @@ class TurnValues:
             until = np.where(dates < self.turning.end - SAME_DAY, self.first[:, None], 1.0)
             self._before[early] = self._priced(early, until)[:, -1].T
 
-    def _priced_at(self, keys: Sequence[Key], which: Places) -> Array:
-        """One unit of items at some turns, shape (keys, items), without any table. [money]"""
+    def _priced_at(self, keys: Sequence[Key]) -> Array:
+        """One unit of every item at some turns, shape (keys, items), without any table. [money]"""
         dates = self.turning.dates
         until = [self.turning.expiries[key[0] - 1] + SAME_DAY if key[0] else -1.0 for key in keys]
         first, then = (
             np.array([levels[key[i]] for key in keys]) for levels, i in ((self.first, 2), (self.then, 3))
         )
         spot = np.where(dates <= np.array(until)[:, None], first[:, None], then[:, None])
-        return self._priced(which, spot)[np.arange(len(keys)), [key[1] for key in keys]]
+        if self._pricer is None:
+            self._pricer = Pricer.of(self.items, self.entry, self.market)
+        return self._pricer.values_on(self._paths(spot), np.array([key[1] for key in keys], dtype=np.intp))
+
+    def _paths(self, spot: Array) -> Paths:
+        return Paths(self.turning.dates, spot, np.zeros(spot.shape), labels=("",) * len(spot))
 
     def _priced(self, which: Places, spot: Array) -> Array:
-        paths = Paths(self.turning.dates, spot, np.zeros(spot.shape), labels=("",) * len(spot))
-        return unit_values([self.items[i] for i in which], [self.entry[i] for i in which], self.market, paths)
+        items, entry = [self.items[i] for i in which], [self.entry[i] for i in which]
+        return unit_values(items, entry, self.market, self._paths(spot))
 
 
 def _last_day(item: Instrument, market: Market) -> float:

@@ -117,7 +117,8 @@ class TurningRows:
 
     def held_at(self, at: Places) -> Array:
         """What the book alone may still lose at some rows. [money]"""
-        parts = [each.effect([self.keys[row][i] for row in at])[:, -1] for i, each in enumerate(self.assets)]
+        none = np.zeros(self.count)
+        parts = [each.at([self.keys[row][i] for row in at], none) for i, each in enumerate(self.assets)]
         alone = np.sum(parts, axis=0)
         return np.asarray(alone - self.now - self.least)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from typing import Any
 
+from hedging._ground import clock
 from hedging.book.book import Book
 from hedging.book.saved import book_to_dict
 from hedging.errors import InputError
@@ -54,6 +56,8 @@ class Request:
     effort : Effort
     turning : Turning or None
         The single turns that a floor holds over besides; None where the scenarios were given.
+    ends : float
+        When the time limit is up, on `hedging._ground.clock`. [seconds]
     """
 
     book: Book
@@ -66,6 +70,7 @@ class Request:
     view: View | None = None
     effort: Effort = field(default_factory=Effort)
     turning: Turning | None = None
+    ends: float = math.inf
 
     @classmethod
     def of(
@@ -89,6 +94,7 @@ class Request:
             If one is of another type, the horizon is no number of days, the book holds an asset of no chain, or
             a part of the request names what no chain knows.
         """
+        began = clock.now()
         drawn = None if outcomes is None else Outcomes.of(outcomes)
         given = (
             ("book", book, Book),
@@ -113,6 +119,7 @@ class Request:
         _check_floor(target, horizon)
         turning = None if scenarios is not None else _turning(book, markets, target, limits, float(horizon))
         found = scenarios or _scenarios(turning, target)
+        effort = effort or Effort()
         check_dates(target.floor, found.days)
         return cls(
             book,
@@ -123,8 +130,9 @@ class Request:
             found,
             drawn,
             view,
-            effort or Effort(),
+            effort,
             turning,
+            began + effort.time_limit,
         )
 
     @property
