@@ -136,6 +136,11 @@ class ContractTerms(Shown):
         return tick_at(self.ticks, price)
 
     @property
+    def closes_in_new_york(self) -> bool:
+        """Whether a day of expiry ends with the session there: options on US stocks, funds and indices."""
+        return self.exercise == "american" or self.venue == "cboe"
+
+    @property
     def outrights(self) -> tuple[str, ...]:
         """What is traded of the underlying itself beside such options: shares of a stock, nothing of an index.
 
@@ -257,9 +262,9 @@ class Option(Shown):
     def __post_init__(self) -> None:
         _check_asset(self.asset)
         object.__setattr__(self, "flag", flag_of(self.flag))
-        object.__setattr__(self, "expiry", expiry_of(self.expiry))
-        must_be("strike", self.strike, int, float, np.number)
         must_be("terms", self.terms, ContractTerms)
+        object.__setattr__(self, "expiry", expiry_of(self.expiry, self.terms))
+        must_be("strike", self.strike, int, float, np.number)
         if not 0.0 < self.strike <= LARGEST_PRICE:
             raise InputError(f"strike must be a number > 0; got {self.strike!r}.")
 
@@ -303,8 +308,10 @@ def flag_of(flag: object) -> str:
     return found
 
 
-def expiry_of(expiry: object) -> pd.Timestamp:
+def expiry_of(expiry: object, terms: ContractTerms | None = None) -> pd.Timestamp:
     """A time of expiry in UTC; a date alone, ``'2026-03-27'`` or ``'27MAR26'``, is 08:00, as on the exchanges of coins.
+
+    Under terms of US options it is 16:00 in New York.
 
     Raises
     ------
@@ -323,6 +330,8 @@ def expiry_of(expiry: object) -> pd.Timestamp:
             month = _MONTHS.index(coded[2]) + 1
             expiry = f"20{coded[3]}-{month:02d}-{int(coded[1]):02d}"
         if _BARE_DATE.fullmatch(expiry):
+            if terms is not None and terms.closes_in_new_york:
+                return pd.Timestamp(f"{expiry} 16:00", tz="America/New_York").tz_convert("UTC")
             return utc(f"{expiry}T08:00:00Z", "expiry")
     if not isinstance(expiry, str | datetime):
         raise InputError(
