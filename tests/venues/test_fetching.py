@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from cases.exchanges import Exchange, cut_off, dripping, raw, reset, running, silent
+from cases.exchange import Exchange, cut_off, dripping, raw, reset, serving, silent
 
 from hedging.errors import ChainError, InputError, VenueError
 from hedging.venues import fetch_chain
@@ -79,7 +79,7 @@ def plain(content: object):
 
 @pytest.fixture
 def exchange() -> Iterator[Exchange]:
-    with running() as made:
+    with serving() as made:
         yield made
 
 

@@ -11,7 +11,18 @@ from http.server import BaseHTTPRequestHandler
 import numpy as np
 import pandas as pd
 import pytest
-from cases.exchanges import Exchange, cut_off, dripping, error, raw, reset, result, running, silent
+from cases.exchange import (
+    INSTRUMENT,
+    Exchange,
+    cut_off,
+    dripping,
+    error,
+    raw,
+    reset,
+    result,
+    serving,
+    silent,
+)
 
 from hedging.errors import ChainError, InputError, VenueError
 from hedging.venues._http import Credits, Transport, without_secrets
@@ -23,8 +34,8 @@ START = 1_767_225_600_000  # 2026-01-01T00:00Z
 
 @pytest.fixture
 def exchange() -> Iterator[Exchange]:
-    with running() as made:
-        yield made
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture
@@ -152,20 +163,6 @@ def summary(names: list[str], **columns: object) -> list[dict]:
         "volume": 0.0,
     }
     return [base | columns | {"instrument_name": name} for name in names]
-
-
-INSTRUMENT = {
-    "instrument_name": "BTC-27FEB26-70000-C",
-    "kind": "option",
-    "instrument_type": "reversed",
-    "contract_size": 1.0,
-    "counter_currency": "USD",
-    "quote_currency": "BTC",
-    "min_trade_amount": 0.1,
-    "tick_size": 0.0001,
-    "tick_size_steps": [{"tick_size": 0.0005, "above_price": 0.005}],
-    "taker_commission": 0.0003,
-}
 
 
 def serve_chain(exchange: Exchange, options: list[dict], futures: list[dict] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A local exchange that answers as told, and misbehaves in every way real ones do."""
+"""A local exchange that answers as Deribit does, for the live client and the commands that use it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
+
+from hedging.market.chain import OptionChain
 
 Reply = Callable[[BaseHTTPRequestHandler, dict[str, str]], None]
 
@@ -66,6 +68,54 @@ def result(content: object) -> Reply:
     )
 
 
+INSTRUMENT = {
+    "instrument_name": "BTC-27FEB26-70000-C",
+    "kind": "option",
+    "instrument_type": "reversed",
+    "contract_size": 1.0,
+    "counter_currency": "USD",
+    "quote_currency": "BTC",
+    "min_trade_amount": 0.1,
+    "tick_size": 0.0001,
+    "tick_size_steps": [{"tick_size": 0.0005, "above_price": 0.005}],
+    "taker_commission": 0.0003,
+}
+
+
+@contextmanager
+def serving() -> Iterator[Exchange]:
+    """An exchange that answers until the end of the block."""
+    server = Exchange()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def summary_of(chain: OptionChain) -> list[dict[str, object]]:
+    """Rows of get_book_summary_by_currency that show the options of a coin-settled chain."""
+    time = int(chain.as_of.timestamp() * 1000)
+    return [
+        {
+            "instrument_name": row.symbol,
+            "bid_price": round(row.bid / chain.spot, 4) or None,
+            "ask_price": round(row.ask / chain.spot, 4) or None,
+            "mark_price": row.mark / chain.spot,
+            "mark_iv": 100.0 * row.mark_vol,
+            "underlying_price": row.forward,
+            "estimated_delivery_price": chain.spot,
+            "creation_timestamp": time,
+            "open_interest": 1.0,
+            "volume": 0.0,
+        }
+        for row in chain.quotes.itertuples()
+    ]
+
+
 def error(status: int, code: int, message: str = "", **headers: str) -> Reply:
     body = json.dumps({"jsonrpc": "2.0", "error": {"code": code, "message": message, "data": None}}).encode()
     return lambda handler, _: send(handler, status, body, **headers)
@@ -104,14 +154,3 @@ def cut_off(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
     body = json.dumps({"result": {"index_price": 70_000.0}}).encode()
     send(handler, 200, body[:20], Content_Length=str(len(body)))
     handler.close_connection = True
-
-
-@contextmanager
-def running() -> Iterator[Exchange]:
-    server = Exchange()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
