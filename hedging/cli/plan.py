@@ -177,7 +177,7 @@ def _show_trading(args: argparse.Namespace, plan: HedgePlan, markets: Sequence[M
     from hedging.monitor import execution, next_trades
 
     console.show(f"\n{execution(plan, markets, depth=asked.depth_of(args, markets))}")
-    if len(markets) == 1 and plan.inputs["target"].get("delta"):
+    if len(markets) == 1 and plan.inputs["target"].get("delta") and markets[0].chain.terms.outrights:
         console.show(next_trades(plan, markets[0]))
 
 
