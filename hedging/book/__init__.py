@@ -8,7 +8,7 @@ from hedging.book.as_book import as_book
 from hedging.book.book import Book, Exposure, Holding
 from hedging.book.entering import Entering
 from hedging.book.expired import DeliveryPrices, Settled, settle
-from hedging.book.files import book_from_dict, read_book
+from hedging.book.files import book_from_dict, read_book, template
 from hedging.book.fix import FIX_TAGS, fix_orders
 from hedging.book.ladder import Ladder, Level
 from hedging.book.legs import (
@@ -60,5 +60,6 @@ __all__ = [
     "read_book",
     "settle",
     "structure",
+    "template",
     "ticket",
 ]

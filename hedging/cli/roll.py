@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from hedging._ground import forms
 from hedging.cli import _console as console
 from hedging.cli.audit import add_deliveries, settled_of
 
@@ -19,7 +20,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
     console.add_chain(command)
     command.add_argument(
-        "--when", type=console.number, metavar="DAYS", help="days to expiry under which it is due"
+        "--when", type=forms.number, metavar="DAYS", help="days to expiry under which it is due"
     )
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
     add_deliveries(command)
@@ -37,5 +38,5 @@ def _run(args: argparse.Namespace) -> int:
     if args.json:
         console.emit_json(args.json, found.to_dict())
     if args.json != "-":
-        print(found)
+        console.show(found)
     return 0

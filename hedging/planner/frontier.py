@@ -67,6 +67,8 @@ class Frontier(Shown):
         [money]
     view : View or None
         What the costs are net of the expected gains of.
+    missing : int
+        Levels that an interruption left out.
     """
 
     over: str
@@ -74,6 +76,7 @@ class Frontier(Shown):
     plans: tuple[tuple[Leg, ...], ...]
     base: float
     view: View | None = None
+    missing: int = 0
 
     def to_frame(self) -> pd.DataFrame:
         """One row a level: `table`."""
@@ -186,7 +189,8 @@ def frontier(
                 break
     if not rows:
         raise KeyboardInterrupt
-    return Frontier(over, _bounded(pd.DataFrame(rows)), tuple(plans), programme.base, view)
+    missing = ordered.size - len(rows)
+    return Frontier(over, _bounded(pd.DataFrame(rows)), tuple(plans), programme.base, view, missing)
 
 
 def _refuse(target: Target, over: str) -> None:

@@ -2,6 +2,7 @@
 
 from hedging.risk.attribution import attribution, profile
 from hedging.risk.over_time import over_time
+from hedging.risk.promise import Promise
 from hedging.risk.rebalancing import (
     Band,
     leland_number,
@@ -24,6 +25,7 @@ from hedging.risk.tails import (
 
 __all__ = [
     "Band",
+    "Promise",
     "ReverseStress",
     "attribution",
     "expected_shortfall",

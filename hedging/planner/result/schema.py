@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from hedging._ground.reading import where
+from hedging._ground.reading import rule_broken, where
 from hedging.errors import InputError
 from hedging.planner.result.schema_book import (
     AtLeastZero,
@@ -24,6 +24,18 @@ from hedging.planner.result.schema_book import (
 __all__ = ["check_form"]
 
 SHOWN: Final = 4  # mistakes that a message names
+
+
+class _VenueNeed(Row):
+    venue: Text
+    currency: Text
+    orders: Annotated[int, Field(ge=1)]
+    paid: Number
+    initial_margin: AtLeastZero
+    held: Number
+    account: str
+    collateral: AtLeastZero
+    to_bring: AtLeastZero
 
 
 class _Order(Row):
@@ -234,6 +246,33 @@ class _Robustness(Row):
     ok: bool
 
 
+class _Period(Row):
+    date: Text
+    promised: Share
+    limit: Share
+    without: Share
+    with_: Share = Field(alias="with")
+    left: Share | None
+
+
+class _Promise(Row):
+    value: Positive
+    horizon: Positive
+    level: Annotated[float, Field(gt=0.0, lt=1.0)]
+    quantile: Annotated[list[Share], Field(min_length=2, max_length=2)]
+    shortfall: Annotated[list[Positive], Field(min_length=2, max_length=2)]
+    walk: list[_Period]
+    stays: Annotated[dict[str, Share], Field(min_length=1)]
+    promised: Share
+    falls: Annotated[int, Field(ge=0)]
+    kept: Annotated[int, Field(ge=0)]
+    left: Share | None
+    calibrated: Share | None
+    loss: Share | None
+    usable: bool
+    verdict: Text
+
+
 class _Between(Row):
     filled: list[Text]
     share: Share
@@ -309,8 +348,10 @@ class _Plan(Row):
     survivals: list[_AccountSurvival] = Field(default_factory=list)
     robustness: list[_Robustness] = Field(default_factory=list)
     fills: _Fills | None = None
+    venues: list[_VenueNeed] = Field(default_factory=list)
     decay: _Decay | None = None
     break_even: _BreakEven | None = None
+    promise: _Promise | None = None
     inputs: _Inputs
     units: dict[str, str]
 
@@ -339,11 +380,6 @@ def check_form(saved: Any, name: str) -> None:
 def _in_words(error: pydantic.ValidationError) -> str:
     """Broken rules: where, the rule, and what came."""
     problems = error.errors(include_url=False)
-    found = []
-    for problem in problems[:SHOWN]:
-        came = problem["input"]
-        said = isinstance(came, str | int | float | bool | None) and problem["type"] != "missing"
-        rule = problem["msg"][0].lower() + problem["msg"][1:]
-        found.append(f"{where(problem['loc'])}: {rule}{f'; got {came!r:.80}' if said else ''}")
+    found = [f"{where(problem['loc'])}: {rule_broken(problem)}" for problem in problems[:SHOWN]]
     more = [f"{len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
     return " | ".join([*found, *more])
