@@ -24,9 +24,7 @@ SOON = 1.0 / 365.0  # years: the vol of a move is read off the surface no nearer
 LATEST_INDEX = pd.Timedelta(days=1)  # the first chain after an expiry, of a record of one a day
 FURTHEST_PRICE = 2.0  # times the highest index known, or one over it times the lowest: beyond, it is a slip
 NEAREST = 0.03  # a delivery price may always differ by so much from the index that follows it,
-DEVIATIONS = (
-    10.0  # and by so many deviations of the time between, which the falls of 2020 and 2021 stay within
-)
+DEVIATIONS = 6.0  # and by so many deviations of the time between, at the vol after it
 
 
 @dataclass(frozen=True, slots=True)
