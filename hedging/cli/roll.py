@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from hedging._ground import forms
 from hedging.cli import _console as console
 from hedging.cli.audit import add_deliveries, settled_of
 
@@ -19,7 +20,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
     console.add_chain(command)
     command.add_argument(
-        "--when", type=console.number, metavar="DAYS", help="days to expiry under which it is due"
+        "--when", type=forms.number, metavar="DAYS", help="days to expiry under which it is due"
     )
     command.add_argument(
         "--programme",
@@ -35,9 +36,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 def _dates(text: str) -> list[float]:
     """Days of decisions in equal steps, written as ``7:6``."""
     step, colon, times = text.partition(":")
-    if not colon or not (count := console.whole(times)):
+    if not colon or not (count := forms.whole(times)):
         raise argparse.ArgumentTypeError(f"must be DAYS:TIMES, as 7:6 for six weeks; got {text!r}")
-    return [number * console.number(step) for number in range(count + 1)]
+    return [number * forms.number(step) for number in range(count + 1)]
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -55,5 +56,5 @@ def _run(args: argparse.Namespace) -> int:
     if args.json:
         console.emit_json(args.json, found.to_dict())
     if args.json != "-":
-        print(found)
+        console.show(found)
     return 0

@@ -64,7 +64,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 def _seconds(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
     if match is None or float(match[1]) <= 0.0:
-        raise argparse.ArgumentTypeError(f"must be a time such as 30s, 5m or 1h; got {text!r}")
+        raise InputError(f"must be a time such as 30s, 5m or 1h; got {text!r}")
     return float(match[1]) * UNITS[match[2]]
 
 

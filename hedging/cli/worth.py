@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from hedging._ground import forms
 from hedging.cli import _console as console
 from hedging.errors import InputError
 
@@ -30,7 +31,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     command.add_argument(
         "--quote",
-        type=console.number,
+        type=forms.number,
         metavar="MONEY",
         help="net premium asked for all of it; < 0 where it is received",
     )
