@@ -87,12 +87,12 @@ class Promise(Shown):
 
     @property
     def usable(self) -> bool:
-        """Whether the promise has been judged, and less is lost by it than without."""
+        """Whether the promise has been judged, and no more is lost by it than without."""
         return (
             self.left is not None
             and self.left < 1.0
             and self.loss is not None
-            and self.loss < self.quantile[0]
+            and self.loss <= self.quantile[0]
         )
 
     @property

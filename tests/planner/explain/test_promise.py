@@ -228,3 +228,20 @@ def test_a_coin_that_has_stopped_trading_is_named(table: pd.DataFrame) -> None:
     stopped.loc[stopped.index[-40] :, "C00"] = np.nan
     with pytest.raises(InputError, match="C00 has no chain, and its last price"):
         planned(stopped)
+
+
+def test_a_book_that_needs_nothing_promises_what_it_loses_by_itself(table: pd.DataFrame) -> None:
+    found = planned(table.iloc[-420:], hg.Target(shortfall=-0.6))
+    assert not found.legs
+    assert found.promise is not None
+    assert found.promise.promised == 1.0
+    assert found.promise.walk["with"].equals(found.promise.walk["without"].rename("with"))
+
+
+def test_a_bare_market_of_ones_own_is_no_chain(table: pd.DataFrame) -> None:
+    own = Market.bare("C00", 200.0, CHAIN.as_of, funding_8h=0.0001)
+    short = table.iloc[-420:]
+    found = hg.plan(BOOK, [CHAIN, own], hg.Target(floor=-0.2), prices=history(short), effort=EFFORT)
+    assert found.inputs["prices"]["without_options"] == ["C00"]
+    assert found.inputs["target"] == {"value_at_risk": -0.2, "level": 0.95}
+    assert found.inputs["funding_8h"]["C00"] == 0.0001
