@@ -222,7 +222,7 @@ def decide(
     known = prices if at is None else prices.before(at)
     quoted = [market for market in markets.values() if not market.is_bare]
     paid = {coin: Funding(rate, source="as given") for coin, rate in (funding or {}).items()}
-    limits = Limits(outright=Outright("perpetual"), funding=paid or None)
+    limits = Limits(outright=(Outright("perpetual"),), funding=paid or None)
     asked_for = together and bool(spots.holdings)
     joint = _together(spots, quoted, known, floor, horizon, limits) if asked_for else None
     return Decision(tuple(ways), found, floor, horizon, proxies, plans, collateral, joint)
