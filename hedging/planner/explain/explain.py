@@ -10,7 +10,7 @@ from hedging._ground import clock
 from hedging._ground.clock import OutOfTimeError
 from hedging.book.legs import Leg
 from hedging.book.structure import closings, disguises
-from hedging.planner.explain.edges import edges_of
+from hedging.planner.explain.edges import edges_of, joint_of
 from hedging.planner.explain.fills import fills_of
 from hedging.planner.explain.joint_feasibility import joint_feasibility
 from hedging.planner.explain.liquidation import liquidations
@@ -88,7 +88,7 @@ def explain(
         () if relaxed is None else shadow_prices(fixed, relaxed),
         () if relaxed is None else drivers(fixed, relaxed, request.scenarios),
         joint,
-        tuple(warnings_of(request, legs, programme.base)),
+        (*joint_of(request, verified.checks), *warnings_of(request, legs, programme.base)),
         remarks,
         moves,
         robustness,

@@ -10,6 +10,7 @@ from hedging._numerics.types import Array
 from hedging._numerics.types import Rows as Places
 from hedging.book.pnl import growth_of, pnl_of
 from hedging.errors import InputError
+from hedging.paths.by_asset import selected
 from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.candidates.order_pnl import OrderPnl
 from hedging.planner.programme.lazy_rows import LazyRows
@@ -28,11 +29,23 @@ MOST_ROWS = 20_000_000
 def floor_rows(
     request: Request, candidates: Candidates, base: float
 ) -> tuple[list[Rows], tuple[LazyRows | TurningRows, ...]]:
-    """One row a scenario and date: what orders lose there beside what the book may; and the single turns."""
+    """One row a scenario and date: what orders lose there beside what the book may; and the single turns.
+
+    At every funding that may come: what is received pays for nothing.
+    """
     floors = floors_of(request.target.floor, request.target.least)
     if not floors:
         return [], ()
-    listed, lazy = _over_grid(request, candidates, floors, base)
+    each = request.at_fundings()
+    found = [_under(there, candidates, floors, base, LISTED // len(each)) for there in each]
+    return [row for rows, _ in found for row in rows], tuple(row for _, rows in found for row in rows)
+
+
+def _under(
+    request: Request, candidates: Candidates, floors: dict[Limit, float | None], base: float, listing: int
+) -> tuple[list[Rows], list[LazyRows | TurningRows]]:
+    """The rows under one funding."""
+    listed, lazy = _over_grid(request, candidates, floors, base, listing)
     turns: list[LazyRows | TurningRows] = [
         TurningRows(
             limit,
@@ -42,28 +55,30 @@ def floor_rows(
             candidates,
             request.turning_to(limit),
             base,
+            request.links,
         )
         for limit, share in floors.items()
-        if request.turning is not None and (request.apart or len(request.markets) == 1)
+        if request.turns
     ]
-    return listed, (*lazy, *turns)
+    return listed, [*lazy, *turns]
 
 
 def _over_grid(
-    request: Request, candidates: Candidates, floors: dict[Limit, float | None], base: float
+    request: Request, candidates: Candidates, floors: dict[Limit, float | None], base: float, listing: int
 ) -> tuple[list[Rows], list[LazyRows | TurningRows]]:
-    book, markets, scenarios = request.book, request.markets, request.scenarios
+    """Values of rows are laid out at once up to some number of them."""
+    book, markets, scenarios, moves = request.book, request.markets, request.scenarios, request.moves
     if scenarios.spot.size > MOST_ROWS:
         raise InputError(
             f"a floor is held at {MOST_ROWS:,} scenarios and dates at most; {len(scenarios):,} scenarios on "
             f"{scenarios.days.size} dates are {scenarios.spot.size:,}. Give fewer scenarios."
         )
-    growth = np.broadcast_to(growth_of(book, markets, scenarios), scenarios.spot.shape)
-    held = pnl_of(book, markets, scenarios)
+    growth = np.broadcast_to(growth_of(book, markets, moves), scenarios.spot.shape)
+    held = pnl_of(book, markets, moves)
 
     def lost(orders: Places | slice, rows: Places | slice) -> Array:
         """What a lot of some orders loses in some scenarios, shape (scenarios, dates, orders). [money]"""
-        some = scenarios.select(rows if isinstance(rows, slice) else rows.tolist())
+        some = selected(moves, rows if isinstance(rows, slice) else rows.tolist())
         few = candidates if isinstance(orders, slice) else candidates.take(orders)
         return np.asarray(-few.pnl(markets, some) / growth[rows][:, :, None])
 
@@ -75,7 +90,7 @@ def _over_grid(
 
     listed: list[Rows] = []
     lazy: list[LazyRows | TurningRows] = []
-    whole = lost(slice(None), slice(None)) if scenarios.spot.size * len(candidates) <= LISTED else None
+    whole = lost(slice(None), slice(None)) if scenarios.spot.size * len(candidates) <= listing else None
     for limit, share in floors.items():
         at = dates_of(limit, scenarios.days)
         left = held[:, at].ravel() - (share or 0.0) * base
