@@ -139,8 +139,9 @@ def _backed(
     history = PriceHistory.of(history)
     whole = saved.inputs["horizon_days"]
     target = replace(target_from(saved.inputs["target"]), minimise="cost")
-    left = whole - days(utc(saved.inputs["as_of"]), history.known(chain))
-    return history.behind(book, chain, target, left if left > 0.0 else whole, outcomes)
+    markets = history.markets(book, chain)
+    left = whole - days(utc(saved.inputs["as_of"]), max(market.as_of for market in markets))
+    return history.behind(book, markets, target, left if left > 0.0 else whole, outcomes)
 
 
 def _elapsed(saved: HedgePlan, markets: Mapping[str, Market]) -> float:

@@ -92,11 +92,6 @@ class PriceHistory(Shown):
         """The time of the quotes; the end of the prices where there are none."""
         return max((market.as_of for market in quoted), default=self.prices.daily().until().at)
 
-    def known(self, chain: Chains) -> pd.Timestamp:
-        """When the quotes were taken; of none, when the prices end."""
-        taken = [market.as_of for market in _quoted(chain).values()]
-        return max(taken, default=self.prices.daily().until().at)
-
     def behind(
         self, book: Book, chain: Chains, target: Target, horizon: float, outcomes: object = None
     ) -> Backed:
