@@ -263,7 +263,7 @@ class HedgePlan(Shown):
 
     def assumptions(self) -> pd.DataFrame:
         """What scenarios of the plan's assets assume unless told: ``asset, what, value, source``; of its own vols."""
-        vols = {market.asset: market.vol_of_30_days for market in self.markets}
+        vols = {market.asset: market.vol_of_30_days for market in self.markets if not market.is_bare}
         return assumptions([before.asset for before, _ in self.exposures], vols=vols)
 
     def to_frame(self) -> pd.DataFrame:
