@@ -79,7 +79,7 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, said)
 
     def _in_words(self, message: str) -> str:
-        rule = re.match(r"argument (-[^:]+): ((?:must|names) .*)", message, re.DOTALL)
+        rule = re.match(r"argument ([^:]+): ((?:must|names) .*)", message, re.DOTALL)
         if rule:
             return f"{rule[1].split('/')[0]} {rule[2]}"
         twice = re.match(r"argument ([^:]+): not allowed with argument (.+)", message)
@@ -93,12 +93,20 @@ class Parser(argparse.ArgumentParser):
             return f"argument {name[1]}: needs a value{f' {metavar}' if metavar else ''}"
         missing = re.match(r"the following arguments are required: (.*)", message)
         if missing:
+            if missing[1] == "COMMAND" or missing[1] == "STEP":
+                return f"{missing[1]} is missing: one of {', '.join(_steps_of(self))}"
             needed = [_shown(part, self._actions) for part in missing[1].split(", ")]
             return f"{self.prog.removeprefix('hedging ')} needs {' and '.join(needed)}"
         among = re.match(r"one of the arguments (.*) is required", message)
         if among:
             return f"{self.prog.removeprefix('hedging ')} needs one of {', '.join(among[1].split())}"
         return message
+
+
+def _steps_of(parser: argparse.ArgumentParser) -> list[str]:
+    """The commands that a parser has below it."""
+    found = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    return [name for action in found for name in action.choices]
 
 
 def _shown(name: str, actions: Iterable[argparse.Action]) -> str:

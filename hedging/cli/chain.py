@@ -118,7 +118,7 @@ def _show(args: argparse.Namespace) -> int:
         days = ", ".join(chain.expiries["expiry"].dt.strftime("%Y-%m-%d"))
         raise InputError(f"--expiry {args.expiry} is not in the chain; it has {days}.")
     shown = ["symbol", "strike", "bid_quoted", "ask_quoted", "mark_quoted", "mark_vol", "open_interest"]
-    console.show(rows[shown].to_string(index=False))
+    console.show(console.text_of(rows[shown], index=False))
     return 0
 
 
@@ -143,7 +143,7 @@ def _check(args: argparse.Namespace) -> int:
     console.show(found)
     print("rules: " + ", ".join(f"{name} {limit:g}" for name, limit in rules.items()))
     print("smile:")
-    console.show(report.to_string(index=False, float_format="{:,.4g}".format))
+    console.show(console.text_of(report, index=False, float_format="{:,.4g}".format))
     return 0
 
 

@@ -170,7 +170,7 @@ def _compared(args: argparse.Namespace, chain: OptionChain, found: Overlays, tab
     rows = console.records(table.replace([math.inf, -math.inf], math.nan).reset_index())
     trades = {overlay.name: _traded(overlay) for overlay in found}
     rows = [row | trades.get(row["overlay"], {}) for row in rows]
-    return rows, table.reset_index(), [shown(table).to_string(), *found]
+    return rows, table.reset_index(), [console.text_of(shown(table)), *found]
 
 
 def _traded(overlay: Overlay) -> dict[str, Any]:
@@ -200,7 +200,7 @@ def _over(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict[s
         tolerance=_tolerance(args),
         **legs,
     )
-    texts = [over_strikes_shown(table, column).to_string() for column in _OVER]
+    texts = [console.text_of(over_strikes_shown(table, column)) for column in _OVER]
     heads = ("premium, share of the book", "worst result at expiry, share of the book")
     rows = console.records(table.replace([math.inf, -math.inf], math.nan))
     return rows, table, [f"{head}\n{text}" for head, text in zip(heads, texts, strict=True)]

@@ -142,14 +142,14 @@ def _show(
     elif "-" not in (args.csv, args.ticket):
         console.show(plan, *([told] if told else []))
         if args.assumptions:
-            console.show(f"\n{plan.assumptions().to_string(index=False)}")
+            console.show(f"\n{console.text_of(plan.assumptions(), index=False)}")
         if args.trading:
             _show_trading(args, plan, markets)
         if args.second_opinion:
             opinion = plan.second_opinion()
             console.show(
                 f"\nsecond opinion, one unit of each option by vollib beside ours (largest difference "
-                f"{opinion.attrs['largest']:.2g} of ours)\n{opinion.to_string(index=False)}"
+                f"{opinion.attrs['largest']:.2g} of ours)\n{console.text_of(opinion, index=False)}"
             )
     if args.json and args.json != "-":
         write_text(args.json, text + "\n")

@@ -9,7 +9,6 @@ venue, and the spot-form parameters of a row are ``rate = -ln(discount) / T`` an
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -21,12 +20,14 @@ import pandas as pd
 
 from hedging import greeks as _greeks
 from hedging._ground.arguments import must_be
+from hedging._ground.forms import in_words
 from hedging._ground.shown import Shown, plain
 from hedging._ground.tables import SHARE, Page, Table
 from hedging.errors import ChainError, InputError
 from hedging.market._cleaning import ChainRules
 from hedging.market._completing import vol_divisor
 from hedging.market._judging import Source, judged
+from hedging.market._near import nearest_contracts
 from hedging.market.contracts import ContractTerms, Option
 from hedging.units import DAYS_PER_YEAR, utc
 
@@ -257,8 +258,15 @@ class OptionChain(Shown):
         if delta is not None:
             keep &= self.greeks(("delta",))["delta"].abs().between(*delta).to_numpy()
         if not keep.any():
-            given = {"days": days, "flag": flag, "absolute delta": delta}
-            asked = ", ".join(f"{name} {value}" for name, value in given.items() if value is not None)
+            asked = ", ".join(
+                f"{name} {value}"
+                for name, value in (
+                    ("days", days and in_words(*days)),
+                    ("flag", flag),
+                    ("absolute delta", delta and in_words(*delta)),
+                )
+                if value
+            )
             raise InputError(f"no quote of {self.asset} meets {asked}; {self._choice()}.")
         return replace(self, quotes=quotes[keep].reset_index(drop=True))
 
@@ -351,10 +359,10 @@ class OptionChain(Shown):
 
     def _choice(self) -> str:
         """What there is to choose from, for messages."""
-        days = self.expiries["days"].round(1).tolist()
+        days = ", ".join(f"{each:.1f}" for each in self.expiries["days"])
         deltas = self.greeks(("delta",))["delta"].abs()
         return (
-            f"the chain has expiries of {days} days, absolute deltas from {deltas.min():.2f} to {deltas.max():.2f} "
+            f"the chain has expiries in {days} days, absolute deltas from {deltas.min():.2f} to {deltas.max():.2f} "
             f"and flags {' '.join(sorted(self.quotes['flag'].unique()))}"
         )
 
@@ -362,7 +370,7 @@ class OptionChain(Shown):
         why = self.rejected.loc[self.rejected["symbol"] == symbol, "reason"]
         if len(why):
             return f"the quote of {symbol} was rejected: {why.iloc[0]}."
-        close = difflib.get_close_matches(symbol, self.quotes["symbol"].tolist(), n=3)
+        close = nearest_contracts(self.quotes, symbol)
         hint = (
             f"close to it: {', '.join(close)}"
             if close

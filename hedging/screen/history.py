@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.shown import Shown
+from hedging._ground.tables import frame_text
 from hedging.errors import InputError
 from hedging.prices import Prices
 from hedging.prices.bar import DAY
@@ -155,8 +156,8 @@ class History(Shown):
             f"{self.source}: {len(self.dates)} dates from {self.dates[0]:%Y-%m-%d} to {self.dates[-1]:%Y-%m-%d}, "
             f"against {self.benchmark}{state}\n\n"
             f"measures that rank what comes next, by the weakest test ({len(claimed)} of {len(self.table)}):\n"
-            f"{shown.to_string()}\n\nafter each verdict, log-return over the universe:\n"
-            f"{self.verdicts.round(3).to_string()}"
+            f"{frame_text(shown)}\n\nafter each verdict, log-return over the universe:\n"
+            f"{frame_text(self.verdicts.round(3))}"
         )
 
     def _repr_html_(self) -> str:
