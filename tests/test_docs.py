@@ -57,7 +57,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\nentry = 88_000\n', encoding="utf-8"
     )
     random = np.random.default_rng(1)
-    days = pd.date_range("2025-08-01", periods=200, freq="D", tz="UTC")
+    days = pd.date_range("2025-08-14", periods=200, freq="D", tz="UTC")
     market = random.normal(0.0, 0.03, (len(days), 1))
     moves = market * np.linspace(0.8, 1.6, 7) + random.normal(0.0, 0.02, (len(days), 7))
     coins = ["BTC", "ETH", "SOL", "AVAX", "DOGE", "XRP", "ADA"]

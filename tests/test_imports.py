@@ -31,6 +31,7 @@ ROWS = [
     {"__main__"},
 ]
 PLANNER = [
+    {"proxy"},
     {"request"},
     {"result"},
     {"candidates"},
@@ -39,7 +40,7 @@ PLANNER = [
     {"outcomes"},
     {"selection", "explain"},
     {"plan"},
-    {"audit", "frontier", "proxy"},
+    {"audit", "frontier"},
 ]
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path

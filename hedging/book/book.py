@@ -20,7 +20,7 @@ from hedging.book.pricer import GREEKS, unit_values
 from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
-from hedging.market.contracts import Option, Spot
+from hedging.market.contracts import Instrument, Option, Spot
 from hedging.market.market import Market, market_of
 from hedging.paths.paths import Paths
 
@@ -47,7 +47,8 @@ class Book(Shown):
     transfers : tuple of Transfer
         What moves between them, and when.
     orders : str
-        The account that orders are traded in; by default the only one.
+        The account that orders are traded in; by default the only one. Orders of an option whose venue has given its
+        name to an account are traded in that.
     """
 
     holdings: tuple[Holding, ...] = ()
@@ -270,17 +271,25 @@ class Book(Shown):
             book = book._after(leg)
         return book
 
+    def account_of(self, instrument: Instrument) -> str:
+        """Name of the account that orders of an instrument are traded in: its venue's, else that of all orders.
+
+        Empty where none is declared.
+        """
+        venue = instrument.terms.venue if isinstance(instrument, Option) else ""
+        named = any(account.name == venue for account in self.accounts)
+        return venue if named else self.trading_account
+
     def _after(self, leg: Leg) -> Book:
-        where = self.trading_account
+        where = self.account_of(leg.instrument)
         holdings = merged(self.holdings, Holding(leg.instrument, leg.quantity, leg.price, where))
         if leg.pays_coin:
             coins = Holding.spot(leg.instrument.asset, -leg.paid / leg.spot).in_account(where)
-            return self._with(merged(holdings, coins), 0.0)
-        return self._with(holdings, leg.paid)
+            return self._with(merged(holdings, coins), 0.0, where)
+        return self._with(holdings, leg.paid, where)
 
-    def _with(self, holdings: Iterable[Holding], paid: float) -> Book:
-        """Other holdings, and money paid from where orders are traded."""
-        where = self.trading_account
+    def _with(self, holdings: Iterable[Holding], paid: float, where: str) -> Book:
+        """Other holdings, and money paid from an account."""
         accounts = (
             replace(item, cash=item.cash - paid) if item.name == where else item for item in self.accounts
         )

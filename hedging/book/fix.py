@@ -76,7 +76,7 @@ def _row(leg: Leg, name: str, currency: str, live: int | str) -> dict[str, Any]:
     dated = isinstance(item, Option | Future)
     return {
         "ClOrdID": name,
-        "Symbol": item.symbol,
+        "Symbol": option.own_symbol if option else item.symbol,
         "SecurityType": "OPT" if option else "FUT" if isinstance(item, Future | Perpetual) else "FOR",
         "MaturityDate": f"{item.expiry:%Y%m%d}" if dated else "",  # type: ignore[union-attr]
         "PutOrCall": "" if option is None else {"p": 0, "c": 1}[option.flag],

@@ -181,6 +181,8 @@ def _same(one: Instrument, other: Instrument) -> bool:
     """Whether two options are the same contract; its name and terms may be known to one of them only."""
     if not (isinstance(one, Option) and isinstance(other, Option)):
         return False
+    if one.terms.venue != other.terms.venue and one.terms.venue and other.terms.venue:
+        return False
     return (one.flag, *_place(one)) == (other.flag, *_place(other))
 
 

@@ -140,5 +140,5 @@ def _terms(item: Instrument) -> dict[str, Any]:
         "settlement": option.terms.settlement if option else linear_settlement,
         "multiplier": option.terms.multiplier if option else 1.0,
         "venue": option.terms.venue if option else "",
-        "venue_symbol": option.venue_symbol if option else "",
+        "venue_symbol": option.own_symbol if option and option.venue_symbol else "",
     }

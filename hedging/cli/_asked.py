@@ -16,17 +16,19 @@ if TYPE_CHECKING:
     from hedging.book import Book, Ladder
     from hedging.market import Market
     from hedging.paths import Paths
-    from hedging.planner import Effort, Limits, Mandate, Target, View
+    from hedging.planner import Effort, Limits, Mandate, PriceHistory, Target, View
 
 __all__ = [
     "add_asked",
     "add_chains",
     "add_effort",
+    "add_prices",
     "asked_of",
     "book_and_markets",
     "depth_of",
     "effort_of",
     "flags_of",
+    "history_of",
     "option",
     "outcomes_of",
     "request_of",
@@ -106,10 +108,51 @@ READERS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def add_chains(command: console.Parser) -> None:
+def add_chains(command: console.Parser, *, required: bool = True) -> None:
     """The book, and a chain of each of its assets."""
     command.add_argument("book", metavar="BOOK", help="TOML file of what is held, or -")
-    console.add_chain(command, several=True)
+    console.add_chain(command, several=True, required=required)
+
+
+def add_prices(command: console.Parser) -> None:
+    """Prices of coins without options."""
+    group = command.add_argument_group(
+        "coins without options",
+        "hedged by the options of others and by their own perpetuals, over outcomes like the past's",
+    )
+    group.add_argument("--prices", metavar="FILE", help="daily prices of every coin of the book")
+    group.add_argument(
+        "--price-days",
+        type=forms.count,
+        metavar="DAYS",
+        help="of the past that outcomes are drawn from (default 365)",
+    )
+
+
+def history_of(args: argparse.Namespace) -> PriceHistory | None:
+    """The prices of ``--prices`` and how outcomes are drawn from them; None without.
+
+    Raises
+    ------
+    InputError
+        If neither prices nor a chain are given, or days of none.
+    """
+    if args.prices is None:
+        if args.price_days is not None:
+            raise InputError(
+                "--price-days says how much of --prices outcomes are drawn from: give --prices FILE too."
+            )
+        if not args.chain:
+            raise InputError(
+                "a plan needs quotes: give --chain FILE, or --prices FILE for coins without options."
+            )
+        return None
+    from hedging.planner import PriceHistory
+    from hedging.venues import read_prices
+
+    days = {} if args.price_days is None else {"days": args.price_days}
+    prices = read_prices(args.prices, timezone=args.timezone)
+    return PriceHistory(prices, scenarios=args.outcomes, seed=args.seed, **days)
 
 
 def add_asked(command: console.Parser) -> None:
@@ -227,10 +270,16 @@ def depth_of(args: argparse.Namespace, markets: Sequence[Market]) -> dict[str, L
     chains = [market.chain for market in markets]
     for file in args.depth:
         table = deribit.read_depth(file)
+        named: set[str] = set()
         for chain in chains:
-            known = {str(symbol) for part in (chain.quotes, chain.rejected) for symbol in part["symbol"]}
-            books |= deribit.ladders(table[table["symbol"].isin(known)], chain)
-        unknown = sorted(set(table["symbol"].astype(str)) - set(books))
+            listed = {str(symbol) for part in (chain.quotes, chain.rejected) for symbol in part["symbol"]}
+            for part in chain.by_venue():
+                before = f"{part.terms.venue}:" if chain.venues else ""
+                own = table.assign(symbol=before + table["symbol"].astype(str))
+                here = own["symbol"].isin(listed)
+                named |= set(table.loc[here, "symbol"].astype(str))
+                books |= deribit.ladders(own[here], part)
+        unknown = sorted(set(table["symbol"].astype(str)) - named)
         if unknown:
             raise InputError(
                 f"--depth {file} has books of {', '.join(unknown[:3])}, which no --chain lists: leave them out."
@@ -292,12 +341,13 @@ def outcomes_of(args: argparse.Namespace, markets: Sequence[Market], horizon: fl
     return drawn(markets, horizon, args.outcomes, args.seed, args.correlation)
 
 
-def book_and_markets(args: argparse.Namespace) -> tuple[Book, tuple[Market, ...]]:
-    """The book, and the market of each of its assets."""
+def book_and_markets(args: argparse.Namespace, *, all_quoted: bool = True) -> tuple[Book, tuple[Market, ...]]:
+    """The book, and the market of each of its assets; without `all_quoted` of those on which options are quoted."""
     from hedging.book import read_book
 
     book = read_book(args.book)
-    return book, console.read_markets(args, (args.asset,) if args.asset else book.assets or (None,))
+    assets = (args.asset,) if args.asset else book.assets or (None,)
+    return book, console.read_markets(args, assets, all_quoted=all_quoted)
 
 
 def _given(args: argparse.Namespace, names: Iterable[str]) -> Mapping[str, Any]:

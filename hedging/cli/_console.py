@@ -6,7 +6,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,51 +50,90 @@ PICTURES = (".pdf", ".png", ".svg")
 
 
 def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionChain:
-    """The chain of one asset in a file, as the options of `add_chain` pick it."""
+    """The chain of one asset in a file, as the options of `add_chain` pick it; ``FILE+BESIDE`` is two that belong together."""
     from hedging.venues import read_chain
 
-    chain = read_chain(file, format=args.format, at=args.at, asset=asset, **given(args))
+    path, more = file, given(args)
+    if "+" in file and not Path(file).exists():
+        path, _, more["beside"] = file.partition("+")
+    chain = read_chain(path, format=args.format, at=args.at, asset=asset, **more)
     for note in chain.notes:
         print(f"hedging: {Path(file).name}: {note}", file=sys.stderr)
     return chain
 
 
-def read_markets(args: argparse.Namespace, assets: Sequence[str | None]) -> tuple[Market, ...]:
-    """The market of each asset, from the first file of ``--chain`` that has it.
+def read_markets(
+    args: argparse.Namespace, assets: Sequence[str | None], *, all_quoted: bool = True
+) -> tuple[Market, ...]:
+    """The market of each asset: of the files of ``--chain`` that have it, one a venue, side by side.
+
+    Without `all_quoted` some of the assets may be in no file, and a file may bring an asset that is not among them:
+    its options stand in for theirs.
 
     Raises
     ------
     InputError
-        If a file brings no asset that is missing yet, or an asset is in no file.
+        If a file brings no asset or venue that is missing yet, or an asset is in no file.
     """
     from hedging.market import Market
 
-    def market(file: str, asset: str | None) -> Market:
-        return Market.of(chain_of(args, file, asset))
-
-    if len(args.chain) == len(assets) == 1:
-        return (market(args.chain[0], assets[0]),)
+    if len(args.chain) == len(assets) == 1 and all_quoted:
+        return (Market.of(chain_of(args, args.chain[0], assets[0])),)
     for file in args.chain:
         if not Path(file).exists():
             raise InputError(f"--chain {file} cannot be read: there is no such file.")
-    found: dict[str | None, Market] = {}
-    why = "every asset has its chain already"
+    found: dict[str | None, dict[str, OptionChain]] = {}
     for file in args.chain:
-        brought: dict[str | None, Market] = {}
-        missing = [asset for asset in assets if asset not in found]
-        for asset in missing:
-            try:
-                brought[asset] = market(file, asset)
-            except InputError as error:
-                why = str(error)
+        brought, why = _brought(args, file, assets, found)
+        if not brought and not all_quoted:
+            other = chain_of(args, file, None)
+            brought = {} if other.terms.venue in found.get(other.asset, {}) else {other.asset: other}
         if not brought:
+            missing = [asset for asset in assets if asset not in found]
             what = f"none of {', '.join(map(str, missing))}" if missing else "nothing that is missing"
             raise InputError(f"--chain {file} brings {what}: {why}")
-        found |= brought
+        for asset, chain in brought.items():
+            found.setdefault(asset, {})[chain.terms.venue] = chain
     missing = [asset for asset in assets if asset not in found]
-    if missing:
-        raise InputError(f"no --chain brings {', '.join(map(str, missing))}, which the book holds: {why}")
-    return tuple(found[asset] for asset in assets)
+    if missing and all_quoted:
+        raise InputError(
+            f"no --chain brings {', '.join(map(str, missing))}, which the book holds: {why} "
+            "Coins without options take --prices FILE in hedging plan."
+        )
+    asked = [asset for asset in assets if asset in found]
+    return tuple(Market.of(_together(found[asset])) for asset in dict.fromkeys([*asked, *found]))
+
+
+def _brought(
+    args: argparse.Namespace,
+    file: str,
+    assets: Sequence[str | None],
+    found: Mapping[str | None, Mapping[str, OptionChain]],
+) -> tuple[dict[str | None, OptionChain], str]:
+    """The chains of a file that are of an asset asked for and of a venue that is missing, and why others are not."""
+    brought: dict[str | None, OptionChain] = {}
+    why = ""
+    for asset in assets:
+        try:
+            chain = chain_of(args, file, asset)
+        except InputError as error:
+            why = str(error)
+            continue
+        if chain.terms.venue in found.get(asset, {}):
+            why = f"{asset or chain.asset} has its chain of {chain.terms.venue or 'no venue'} already"
+        else:
+            brought[asset] = chain
+    return brought, why
+
+
+def _together(parts: Mapping[str, OptionChain]) -> OptionChain:
+    """One chain of all venues, with what putting them together is worth a note."""
+    from hedging.market import consolidated
+
+    chain = consolidated(parts.values())
+    for note in chain.notes[sum(len(part.notes) for part in parts.values()) :]:  # those are told already
+        print(f"hedging: {chain.source}: {note}", file=sys.stderr)
+    return chain
 
 
 def check_outputs(*files: str | None, plot: str | None = None) -> None:
@@ -168,11 +207,15 @@ def save_figure(figure: Any, path: str | Path) -> None:
     plt.close(figure)
 
 
-def add_chain(command: Parser, *, several: bool = False) -> None:
+def add_chain(command: Parser, *, several: bool = False, required: bool = True) -> None:
     """A file of quotes, and which chain in it; `several` takes one for each asset of a book."""
     if several:
-        text = "file of option quotes, or -; again for each file, where the book holds several assets"
-        command.add_argument("--chain", required=True, metavar="FILE", action="append", help=text)
+        text = (
+            "file of option quotes, or -; again for each asset of the book, and for each venue to choose from"
+        )
+        command.add_argument(
+            "--chain", required=required, default=[], metavar="FILE", action="append", help=text
+        )
     else:
         text = "file of option quotes, or -"
         command.add_argument("--chain", required=True, metavar="FILE", help=text)

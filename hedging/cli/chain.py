@@ -125,11 +125,11 @@ def _show(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
-    from hedging.market import fit_quality, health, smile
+    from hedging.market import fit, fit_quality, health
 
     chain = _read(args)
     found = health.check(chain)
-    report = fit_quality(smile.fit(chain), chain)
+    report = fit_quality(fit(chain), chain)
     rules = asdict(_rules(args.rule))
     if args.json:
         content = (

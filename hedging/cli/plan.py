@@ -34,7 +34,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     plan = console.command(commands, "plan", _run, text, example=EXAMPLE)
     plan.usage = "hedging plan BOOK --chain FILE [options]"  # of which there are too many for a line
     plan.show_in_help(*COMMON)
-    asked.add_chains(plan)
+    asked.add_chains(plan, required=False)
+    asked.add_prices(plan)
     asked.add_asked(plan)
     add_survive(plan)
     plan.add_argument(
@@ -90,12 +91,15 @@ def _run(args: argparse.Namespace) -> int:
 
     console.check_outputs(args.json, args.csv, args.ticket, plot=args.plot)
     mandate, told = asked.asked_of(args)
-    book, markets = asked.book_and_markets(args)
+    prices = asked.history_of(args)
+    book, markets = asked.book_and_markets(args, all_quoted=prices is None)
     _check_target(args, mandate)
     target, limits = asked.request_of(args, mandate, book, markets)
     limits = replace(limits, depth=asked.depth_of(args, markets))
     outcomes = None
-    if target.needs_outcomes:
+    if args.reweight and prices is not None:
+        raise InputError("--reweight moves drawn outcomes: those of --prices stay as they were.")
+    if target.needs_outcomes and prices is None:
         outcomes = Outcomes(asked.outcomes_of(args, markets, mandate.horizon), reweight=args.reweight)
     elif args.reweight:
         raise InputError(
@@ -110,14 +114,15 @@ def _run(args: argparse.Namespace) -> int:
                 limits,
                 horizon=mandate.horizon,
                 outcomes=outcomes,
+                prices=prices,
                 view=asked.view_of(args),
                 effort=asked.effort_of(args, progress, gap=1e-3),
             )
     except InfeasibleHedgeError as error:
         if error.closest is not None:
-            _show(args, error.closest, book, markets, told)
+            _show(args, error.closest, book, error.closest.markets or markets, told)
         raise
-    _show(args, plan, book, markets, told)
+    _show(args, plan, book, plan.markets, told)
     return 0
 
 

@@ -74,7 +74,7 @@ def headroom(book: Book, chains: Chains, paths: PathsBy, legs: Legs = ()) -> dic
     Parameters
     ----------
     book : Book
-        With its accounts; orders are traded in `Book.trading_account`.
+        With its accounts; orders are traded in `Book.account_of` each.
     chains : OptionChain, Market or several
     paths : Paths or mapping of str to Paths
     legs : plan, overlay or legs
@@ -98,7 +98,8 @@ def headroom(book: Book, chains: Chains, paths: PathsBy, legs: Legs = ()) -> dic
     after, found = book + orders, {}
     for declared in book.accounts:
         name, rules = declared.name, rules_of(declared, markets)
-        own = orders if name == book.trading_account else []
+        here = np.array([book.account_of(leg.instrument) == name for leg in orders], dtype=bool)
+        own = [leg for leg, mine in zip(orders, here, strict=True) if mine]
         before, whole = (WholeAccount.of(each, markets, name) for each in (book, after))
         alone = [WholeAccount.of(_alone(book, leg), markets, name) for leg in own]
         ways = paths_by_asset(paths, list(whole.ledgers))
@@ -109,8 +110,11 @@ def headroom(book: Book, chains: Chains, paths: PathsBy, legs: Legs = ()) -> dic
             held = parts.of(before, allowed=True) - _size_charge(rules, purse, before, alone, ways)
             added = np.zeros((len(orders), *held.shape))
             if own:
-                added[:] = np.array([parts.of(each) for each in alone])
-            exact = np.array([bool(own) and _adds_up(rules, leg, after, book) for leg in orders], dtype=bool)
+                added[here] = np.array([parts.of(each) for each in alone])
+            exact = np.array(
+                [mine and _adds_up(rules, leg, after, book) for leg, mine in zip(orders, here, strict=True)],
+                dtype=bool,
+            )
             key = name if len(purses) == 1 else f"{name}: {purse}"
             found[key] = Headroom(margins[0].currency, total, held, added, exact)
     return found
@@ -164,7 +168,7 @@ def _adds_up(rules: AccountRules, leg: Leg, after: Book, book: Book) -> bool:
     simple = bool(models) and all(isinstance(model, StandardMargin | FlatMargin) for model in models)
     if not (simple and isinstance(leg.instrument, Option)):
         return False
-    name = book.trading_account
+    name = book.account_of(leg.instrument)
     lots = [*book.account(name).holdings, *(held for held in after.account(name).holdings)]
     opposite = [
         held for held in lots if held.instrument == leg.instrument and held.quantity * leg.quantity < 0

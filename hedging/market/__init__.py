@@ -5,6 +5,7 @@ spot, forwards and funding: what books, plans and scenarios are valued on.
 """
 
 from hedging.market.chain import FUTURES_COLUMNS, QUOTE_COLUMNS, ChainRules, OptionChain
+from hedging.market.consolidated import consolidated
 from hedging.market.contracts import (
     CASH_EQUITY,
     ContractTerms,
@@ -21,10 +22,12 @@ from hedging.market.contracts import (
     option_symbol,
 )
 from hedging.market.density import density, probability_below, touch_probability
+from hedging.market.fitting import fit, fit_ssvi
 from hedging.market.health import ChainHealth, check
 from hedging.market.market import Chains, Market, market_of, markets_of
+from hedging.market.quoted_vols import quoted_vols
 from hedging.market.rich_cheap import fit_quality, rich_cheap
-from hedging.market.smile import STICKINESS, Smile, fit, fit_ssvi, stickiness
+from hedging.market.smile import STICKINESS, Smile, stickiness
 from hedging.market.stubs import stub_quotes
 
 __all__ = [
@@ -50,6 +53,7 @@ __all__ = [
     "Spot",
     "Ticks",
     "check",
+    "consolidated",
     "density",
     "fit",
     "fit_quality",
@@ -58,6 +62,7 @@ __all__ = [
     "markets_of",
     "option_symbol",
     "probability_below",
+    "quoted_vols",
     "rich_cheap",
     "stickiness",
     "stub_quotes",

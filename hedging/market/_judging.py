@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging.errors import ChainError
 from hedging.market import _completing
 from hedging.market._cleaning import ChainRules, judge, numbers, percent_signs, rejected_rows
+from hedging.market.contracts import ContractTerms
 
-__all__ = ["Judged", "Source", "judged"]
+__all__ = ["Judged", "Source", "check_settlement", "judged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +155,19 @@ def _without_unusable(found: Judged) -> Judged:
     """Leave out the quotes of snapshots that cannot be used; their rejected rows stay."""
     good = np.isfinite(found.spot)
     return replace(found, quotes=found.quotes[good[found.quotes["snapshot"].to_numpy()]])
+
+
+def check_settlement(source: Source, terms: ContractTerms) -> None:
+    """Refuse units that are unsaid, or prices in what the options are not settled in.
+
+    Raises
+    ------
+    ChainError
+    """
+    _completing.vol_divisor(source.units, source.name)
+    price = source.units["price"]
+    if (price == "coin") != (terms.settlement == "coin"):
+        raise ChainError(
+            f"{source.name}: prices in {price} do not fit options settled in {terms.settlement}; "
+            "coin-settled options are quoted in coin, cash-settled ones in money."
+        )

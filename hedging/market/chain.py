@@ -9,10 +9,9 @@ venue, and the spot-form parameters of a row are ``rate = -ln(discount) / T`` an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,75 +21,16 @@ from hedging import greeks as _greeks
 from hedging._ground.arguments import must_be
 from hedging._ground.forms import in_words
 from hedging._ground.shown import Shown, plain
-from hedging._ground.tables import SHARE, Page, Table
+from hedging._ground.tables import Page
 from hedging.errors import ChainError, InputError
+from hedging.market._chain_words import absent, choice, page_of
 from hedging.market._cleaning import ChainRules
-from hedging.market._completing import vol_divisor
-from hedging.market._judging import Source, judged
-from hedging.market._near import nearest_contracts
+from hedging.market._columns import FUTURES_COLUMNS, QUOTE_COLUMNS, in_columns, no_futures
+from hedging.market._judging import Source, check_settlement, judged
 from hedging.market.contracts import ContractTerms, Option
 from hedging.units import DAYS_PER_YEAR, utc
 
 __all__ = ["FUTURES_COLUMNS", "QUOTE_COLUMNS", "ChainRules", "OptionChain", "in_columns", "no_futures"]
-
-QUOTE_COLUMNS: Final = {
-    "symbol": "the venue's name",
-    "flag": "'c' or 'p'",
-    "strike": "quote currency per unit",
-    "expiry": "UTC",
-    "time_to_expiry": "years, ACT/365",
-    "forward": "quote currency per unit, for this expiry",
-    "discount": "value today of 1 at expiry",
-    "bid": "money per unit of underlying; NaN: no bid",
-    "ask": "money per unit of underlying; NaN: no ask",
-    "mark": "money per unit of underlying",
-    "bid_quoted": "as the venue shows it (coin where coin-settled)",
-    "ask_quoted": "as the venue shows it (coin where coin-settled)",
-    "mark_quoted": "as the venue shows it (coin where coin-settled); NaN: shows none",
-    "bid_size": "contracts; NaN: unknown",
-    "ask_size": "contracts; NaN: unknown",
-    "mark_vol": "decimal a year",
-    "open_interest": "units of underlying; NaN: unknown",
-    "volume": "units of underlying in 24 hours; NaN: unknown",
-}
-"""The columns of `OptionChain.quotes` and what they hold."""
-
-FUTURES_COLUMNS: Final = ("symbol", "expiry", "bid", "ask", "mark", "funding_8h", "open_interest")
-"""The columns of `OptionChain.futures`; expiry NaT is the perpetual, funding a share per 8 hours."""
-
-
-_TIME: Final = "datetime64[ns, UTC]"
-_DTYPES: Final[dict[str, dict[str, Any]]] = {
-    "quotes": dict.fromkeys(QUOTE_COLUMNS, float) | {"symbol": object, "flag": object, "expiry": _TIME},
-    "rejected": {"row": "int64", "symbol": object, "reason": object, "detail": object},
-    "futures": dict.fromkeys(FUTURES_COLUMNS, float) | {"symbol": object, "expiry": _TIME},
-}
-
-
-def in_columns(table: pd.DataFrame, kind: Literal["quotes", "rejected", "futures"]) -> pd.DataFrame:
-    """Bring one of a chain's three tables to its columns and types, whatever it was made of."""
-    return table[list(_DTYPES[kind])].astype(_DTYPES[kind]).reset_index(drop=True)
-
-
-def check_settlement(source: Source, terms: ContractTerms) -> None:
-    """Refuse units that are unsaid, or prices in what the options are not settled in.
-
-    Raises
-    ------
-    ChainError
-    """
-    vol_divisor(source.units, source.name)
-    price = source.units["price"]
-    if (price == "coin") != (terms.settlement == "coin"):
-        raise ChainError(
-            f"{source.name}: prices in {price} do not fit options settled in {terms.settlement}; "
-            "coin-settled options are quoted in coin, cash-settled ones in money."
-        )
-
-
-def no_futures() -> pd.DataFrame:
-    """Return an empty table of futures."""
-    return in_columns(pd.DataFrame(columns=list(FUTURES_COLUMNS)), "futures")
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False, repr=False)
@@ -118,6 +58,8 @@ class OptionChain(Shown):
         Name and digest of the file the quotes come from, if any.
     notes : tuple of str
         What the reader put in place of something that was missing or did not fit, and why.
+    venues : mapping of str to ContractTerms
+        Terms by venue of a chain that `hedging.market.consolidated` made of several; empty for one of one venue.
     """
 
     asset: str
@@ -130,6 +72,7 @@ class OptionChain(Shown):
     source: str = ""
     sha256: str = ""
     notes: tuple[str, ...] = ()
+    venues: Mapping[str, ContractTerms] = field(default_factory=dict)
 
     @classmethod
     def from_frame(
@@ -267,7 +210,7 @@ class OptionChain(Shown):
                 )
                 if value
             )
-            raise InputError(f"no quote of {self.asset} meets {asked}; {self._choice()}.")
+            raise InputError(f"no quote of {self.asset} meets {asked}; {choice(self)}.")
         return replace(self, quotes=quotes[keep].reset_index(drop=True))
 
     def with_terms(self, **changes: Any) -> OptionChain:
@@ -281,7 +224,8 @@ class OptionChain(Shown):
         Raises
         ------
         InputError
-            If a field is unknown or its value impossible, or it is the settlement, in which the quotes are told.
+            If a field is unknown or its value impossible, or it is the settlement, in which the quotes are told; or
+            the chain is one of several venues.
 
         Examples
         --------
@@ -290,6 +234,10 @@ class OptionChain(Shown):
         >>> samples.chain().with_terms(fee=FeeRule(0.0002, 0.1)).terms.fee.rate
         0.0002
         """
+        if self.venues:
+            raise InputError(
+                f"the chain is one of {', '.join(self.venues)}: change the terms of each before."
+            )
         known = [f.name for f in fields(self.terms) if f.name != "settlement"]
         if unknown := sorted(set(changes) - set(known)):
             raise InputError(f"terms that can be changed are {', '.join(known)}; got {', '.join(unknown)}.")
@@ -298,7 +246,7 @@ class OptionChain(Shown):
         return replace(self, terms=terms, quotes=self.quotes.assign(**sizes))
 
     def row(self, symbol: str) -> pd.Series:
-        """Return the quote of one contract.
+        """Return the quote of one contract; of several venues, of the one named before it, or the only one that has it.
 
         Raises
         ------
@@ -306,9 +254,13 @@ class OptionChain(Shown):
             If the chain has no usable quote of it; the message says why, or names what is close.
         """
         must_be("symbol", symbol, str, hint="Write it as the venue does, such as BTC-27MAR26-60000-P.")
-        found = np.flatnonzero(self.quotes["symbol"].to_numpy() == symbol)
+        symbols = self.quotes["symbol"].to_numpy()
+        found = np.flatnonzero(symbols == symbol)
         if found.size == 0:
-            raise InputError(self._absent(symbol))
+            own = self.terms.venue and symbol.removeprefix(f"{self.terms.venue}:")
+            found = np.flatnonzero(np.isin(symbols, [f"{venue}:{symbol}" for venue in self.venues] or [own]))
+        if found.size != 1:
+            raise InputError(absent(self, symbol))
         row: pd.Series = self.quotes.iloc[int(found[0])]
         return row
 
@@ -321,7 +273,44 @@ class OptionChain(Shown):
             If the chain has no usable quote of it.
         """
         row = self.row(symbol)
-        return Option(self.asset, row["flag"], float(row["strike"]), row["expiry"], self.terms, symbol)
+        name = str(row["symbol"])
+        return Option(self.asset, row["flag"], float(row["strike"]), row["expiry"], self.terms_of(name), name)
+
+    def terms_of(self, symbol: str) -> ContractTerms:
+        """Terms of the contract that the venue calls `symbol`: those of the chain, or of the venue it is listed at."""
+        return self.venues[symbol.partition(":")[0]] if self.venues else self.terms
+
+    def of_one_venue(self, what: str) -> OptionChain:
+        """The chain itself.
+
+        Raises
+        ------
+        InputError
+            If it is one of several venues, where `what` must be done for each.
+        """
+        if self.venues:
+            raise InputError(
+                f"{what} of one venue's quotes; the chain has those of {', '.join(self.venues)}. Take each of "
+                "chain.by_venue()."
+            )
+        return self
+
+    def by_venue(self) -> tuple[OptionChain, ...]:
+        """The chain of each venue, under its own terms, the rows of `quotes` keeping their labels; itself, if of one."""
+        if not self.venues:
+            return (self,)
+        of_row = self.quotes["symbol"].str.partition(":")[0]
+        return tuple(
+            replace(
+                self,
+                quotes=self.quotes[of_row == name],
+                rejected=self.rejected[self.rejected["symbol"].str.startswith(f"{name}:")],
+                terms=terms,
+                venues={},
+            )
+            for name, terms in self.venues.items()
+            if (of_row == name).any()
+        )
 
     def greeks(self, names: Iterable[str] = ("delta", "gamma", "vega", "theta")) -> pd.DataFrame:
         """Greeks of every quote at its mark vol, per unit of underlying, in market units.
@@ -357,39 +346,8 @@ class OptionChain(Shown):
         rate = -np.log(self.quotes["discount"].to_numpy()) / time
         return rate, rate - np.log(self.quotes["forward"].to_numpy() / self.spot) / time
 
-    def _choice(self) -> str:
-        """What there is to choose from, for messages."""
-        days = ", ".join(f"{each:.1f}" for each in self.expiries["days"])
-        deltas = self.greeks(("delta",))["delta"].abs()
-        return (
-            f"the chain has expiries in {days} days, absolute deltas from {deltas.min():.2f} to {deltas.max():.2f} "
-            f"and flags {' '.join(sorted(self.quotes['flag'].unique()))}"
-        )
-
-    def _absent(self, symbol: str) -> str:
-        why = self.rejected.loc[self.rejected["symbol"] == symbol, "reason"]
-        if len(why):
-            return f"the quote of {symbol} was rejected: {why.iloc[0]}."
-        close = nearest_contracts(self.quotes, symbol)
-        hint = (
-            f"close to it: {', '.join(close)}"
-            if close
-            else f"it has, for one, {self.quotes['symbol'].iloc[0]}"
-        )
-        return f"the {self.asset} chain of {self.as_of:%Y-%m-%d %H:%M} has no quote of {symbol!r}; {hint}."
-
     def _page(self) -> Page:
-        head = (
-            f"{self.asset} options at {self.as_of:%Y-%m-%d %H:%M:%S} UTC, spot {self.spot:,.10g} "
-            f"{self.terms.currency}, {self.terms.exercise} exercise, settled in {self.terms.settlement}"
-        )
-        kept = f"{len(self.quotes)} quotes kept, {len(self.rejected)} rejected"
-        if len(self.rejected):
-            reasons = self.rejected["reason"].value_counts()
-            kept += " (" + ", ".join(f"{name}: {count}" for name, count in reasons.items()) + ")"
-        units = {"expiry": "UTC", "atm vol": SHARE, "no bid": SHARE, "no ask": SHARE}
-        notes = tuple(f"note: {note}" for note in self.notes)
-        return Page(head, (kept, *notes, Table(self._summary(), units)))
+        return page_of(self)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a quote kept, with its vol, forward and discount: `quotes`."""
@@ -407,22 +365,3 @@ class OptionChain(Shown):
             "rejected": plain(self.rejected),
             "notes": list(self.notes),
         }
-
-    def _summary(self) -> pd.DataFrame:
-        """Per expiry: days, forward, quotes, the at-the-money vol and the share of missing sides."""
-        table = self.expiries
-        missing = self.quotes[["bid", "ask"]].isna().groupby(self.quotes["expiry"]).mean()
-        known = self.quotes[self.quotes["mark_vol"].notna()]
-        nearest = (known["strike"] / known["forward"]).map(math.log).abs().groupby(known["expiry"]).idxmin()
-        at_the_money = known.loc[nearest].set_index("expiry")["mark_vol"].reindex(table["expiry"])
-        return pd.DataFrame(
-            {
-                "expiry": table["expiry"].dt.strftime("%Y-%m-%d %H:%M"),
-                "days": table["days"].round(2),
-                "forward": table["forward"],
-                "quotes": table["count"],
-                "atm vol": at_the_money.to_numpy(),
-                "no bid": missing["bid"].to_numpy(),
-                "no ask": missing["ask"].to_numpy(),
-            }
-        )

@@ -258,6 +258,11 @@ class Option(Shown):
         return self.venue_symbol or option_symbol(self.asset, self.expiry, self.strike, self.flag)
 
     @property
+    def own_symbol(self) -> str:
+        """The same without the venue that a chain of several puts before it: what its venue takes."""
+        return self.symbol.removeprefix(f"{self.terms.venue}:")
+
+    @property
     def sign(self) -> float:
         """+1 for a call, -1 for a put."""
         return 1.0 if self.flag == "c" else -1.0

@@ -128,11 +128,16 @@ def check(chain: OptionChain) -> ChainHealth:
     Parameters
     ----------
     chain : OptionChain
-        The chain.
+        Of one venue: quotes of two do not belong together to the tick.
 
     Returns
     -------
     ChainHealth
+
+    Raises
+    ------
+    InputError
+        If the chain is one of several venues.
 
     Examples
     --------
@@ -143,6 +148,7 @@ def check(chain: OptionChain) -> ChainHealth:
     >>> check(chain).violations[["rule", "amount"]].to_dict("records")
     [{'rule': 'call rises with strike', 'amount': 0.5}]
     """
+    chain = chain.of_one_venue("the health is")
     quotes = chain.quotes
     bid, ask, vol = (quotes[name].isna() for name in ("bid", "ask", "mark_vol"))
     found = [_parity_violations(quotes), *_bound_violations(quotes)]

@@ -21,7 +21,9 @@ from hedging.errors import InputError
 from hedging.market import smile as smiles
 from hedging.market.bare import NoSmile, bare_chain, no_options
 from hedging.market.chain import OptionChain
+from hedging.market.consolidated import consolidated
 from hedging.market.contracts import Option, expiry_of
+from hedging.market.fitting import fit
 from hedging.units import DAYS_PER_YEAR, years
 
 __all__ = ["Chains", "Market", "OptionTable", "chain_of", "market_of", "markets_of"]
@@ -251,7 +253,7 @@ class Market(Shown):
         rate = np.where(coin, carry, 0.0)
         smile_vol = self.smile.vol_at(np.log(strike / self.spot) - carry * t, t)
         vol = smile_vol.copy()
-        listed = self._listed(options)
+        listed = self.rows_of(options)
         if listed.size and (found := listed >= 0).any():
             quotes, own_t = self.chain.quotes, t[found]
             forward, discount, mark_vol = (
@@ -273,30 +275,40 @@ class Market(Shown):
         if isinstance(option, str):
             option = self.chain.option(option)
         must_be("option", option, Option)
-        row = int(self._listed([option])[0])
+        row = int(self.rows_of([option])[0])
         if row < 0:
             return 0.0
         quote = self.chain.quotes.iloc[row]
         spread = float(quote["ask"]) - float(quote["bid"])
         return spread / 2.0 if spread > 0 else 0.0
 
-    def _listed(self, options: Sequence[Option]) -> npt.NDArray[np.intp]:
-        """Row of each option in the chain's quotes, -1 where it is not listed."""
-        settlement = self.chain.terms.settlement
-        rows = [
-            self._places.get((option.flag, float(option.strike), option.expiry), -1)
-            if option.terms.settlement == settlement
-            else -1
-            for option in options
-        ]
+    def rows_of(self, options: Sequence[Option]) -> npt.NDArray[np.intp]:
+        """Row of each option in the chain's quotes, -1 where it is not listed.
+
+        Of several venues that of its own; of none of them, that of the first with its settlement.
+        """
+        rows = [self._place(option) for option in options]
         return np.array(rows, dtype=np.intp)
 
+    def _place(self, option: Option) -> int:
+        key = option.flag, float(option.strike), option.expiry, option.terms.settlement
+        places = self._places
+        return places.get((*key, option.terms.venue), places.get((*key, ""), -1))
+
     @cached_property
-    def _places(self) -> dict[tuple[str, float, pd.Timestamp], int]:
-        """Row of each contract in the chain's quotes."""
-        quotes = self.chain.quotes
-        keys = zip(quotes["flag"], quotes["strike"].astype(float), quotes["expiry"], strict=True)
-        return {key: row for row, key in enumerate(keys)}
+    def _places(self) -> dict[tuple[str, float, pd.Timestamp, str, str], int]:
+        """Row of each contract in the chain's quotes, by its venue, and by none for the first that lists it."""
+        found: dict[tuple[str, float, pd.Timestamp, str, str], int] = {}
+        parts = self.chain.by_venue()
+        for part in parts:
+            q, terms = part.quotes, part.terms
+            keys = zip(q["flag"], q["strike"].astype(float), q["expiry"], strict=True)
+            rows = range(len(q)) if len(parts) == 1 else self.chain.quotes.index.get_indexer(q.index)
+            for key, row in zip(keys, map(int, rows), strict=True):
+                found.setdefault((*key, terms.settlement, ""), row)
+                if len(parts) > 1:
+                    found[*key, terms.settlement, terms.venue] = row
+        return found
 
 
 Chains: TypeAlias = OptionChain | Market | Iterable[OptionChain | Market] | Mapping[str, OptionChain | Market]
@@ -309,7 +321,7 @@ _SURFACES: WeakKeyDictionary[OptionChain, smiles.Smile] = WeakKeyDictionary()
 def _fitted(chain: OptionChain) -> smiles.Smile:
     """The surface of a chain, fitted once however many markets are made of it."""
     if chain not in _SURFACES:
-        _SURFACES[chain] = smiles.fit(chain)
+        _SURFACES[chain] = fit(chain)
     return _SURFACES[chain]
 
 
@@ -351,18 +363,26 @@ def chain_of(chain: OptionChain | Market) -> OptionChain:
 def markets_of(chains: Chains) -> dict[str, Market]:
     """Markets by asset; the surface is fitted for a chain, a market is taken as it is.
 
+    Several chains of one asset, one a venue, are put side by side as by `hedging.market.consolidated`.
+
     Raises
     ------
     InputError
-        If there is none, or two of one asset.
+        If there is none, or two of one asset that cannot be put side by side.
     """
     if isinstance(chains, OptionChain | Market) or not isinstance(chains, Iterable):
         chains = (chains,)
     items = list(chains.values() if isinstance(chains, Mapping) else chains)
     if not items:
         raise InputError("at least one chain or market is needed; got none.")
-    markets = [market_of(item) for item in items]
-    assets = [market.asset for market in markets]
-    if len(set(assets)) < len(assets):
-        raise InputError(f"one chain or market per asset is needed; got {', '.join(assets)}.")
-    return dict(zip(assets, markets, strict=True))
+    for item in items:
+        chain_of(item)  # refuses what is neither
+    by_asset: dict[str, list[OptionChain | Market]] = {}
+    for item in items:
+        by_asset.setdefault(item.asset, []).append(item)
+    return {asset: market_of(_one(each)) for asset, each in by_asset.items()}
+
+
+def _one(items: Sequence[OptionChain | Market]) -> OptionChain | Market:
+    """The only one of an asset, or the chains of several venues as one."""
+    return items[0] if len(items) == 1 else consolidated(chain_of(item) for item in items)

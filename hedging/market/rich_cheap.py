@@ -83,7 +83,10 @@ def rich_cheap(smile: Smile, chain: OptionChain) -> pd.DataFrame:
     crossed = out["ask"].where(is_cheap, out["bid"])
     edge = cheap[out.index].where(is_cheap, rich[out.index])
     vega = black76_columns(out, out["model_vol"], ("vega",))["vega"] * out["discount"]
-    fee = chain.terms.fee.per_unit(crossed.to_numpy(), chain.spot)
+    fee = pd.Series(0.0, index=out.index)
+    for part in chain.by_venue():
+        here = out.index.intersection(part.quotes.index)
+        fee[here] = part.terms.fee.per_unit(crossed[here].to_numpy(), chain.spot)
     table = pd.DataFrame(
         {
             "symbol": out["symbol"],

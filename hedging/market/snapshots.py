@@ -12,8 +12,9 @@ import pandas as pd
 
 from hedging._ground.shown import Shown
 from hedging.errors import ChainError
-from hedging.market._judging import Source, judged
-from hedging.market.chain import OptionChain, check_settlement, in_columns
+from hedging.market._columns import in_columns
+from hedging.market._judging import Source, check_settlement, judged
+from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms
 
 __all__ = ["Snapshots"]

@@ -34,6 +34,11 @@ def distance_from_mark(chain: OptionChain, side: str) -> pd.Series:
     """
     if side not in ("bid", "ask"):
         raise InputError(f"side must be 'bid' or 'ask'; got {side!r}.")
+    parts = [_distance(part, side) for part in chain.by_venue()]
+    return pd.concat(parts).reindex(chain.quotes.index) if len(parts) > 1 else parts[0]
+
+
+def _distance(chain: OptionChain, side: str) -> pd.Series:
     quotes, terms = chain.quotes, chain.terms
     price, mark = quotes[side], quotes["mark"].where(quotes["mark"] > 0.0)
     money = chain.spot if terms.settlement == "coin" else 1.0

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.arguments import must_be, takes
+from hedging._numerics.crossings import zeros
 from hedging.book.book import Book
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
@@ -170,9 +171,5 @@ def _prices(hedged: Book, market: Market, horizon: float) -> npt.NDArray[np.floa
 
 def _nearest_zero(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], near: float) -> float:
     """Zero of a piecewise linear curve nearest to a point, NaN if there is none."""
-    left, right = y[:-1], y[1:]
-    crosses = np.flatnonzero((left * right <= 0) & (left != right))
-    if not crosses.size:
-        return math.nan
-    zeros = x[crosses] - left[crosses] * (x[crosses + 1] - x[crosses]) / (right[crosses] - left[crosses])
-    return float(zeros[np.abs(zeros - near).argmin()])
+    found = zeros(x, y)
+    return float(found[np.abs(found - near).argmin()]) if found.size else math.nan

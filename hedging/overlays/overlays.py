@@ -338,6 +338,7 @@ def build(
     covers: float = 1.0,
 ) -> Overlay:
     """An overlay of some picks; one lot of it covers so many lots of the position."""
+    chain = chain.of_one_venue("an overlay is")
     found = Finder(chain, tolerance).choose(picks, days, far_days)
     lot = chain.terms.lot
     legs = [

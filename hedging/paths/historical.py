@@ -15,7 +15,7 @@ from hedging.paths._drawing import Reactions, Seed, paths_of
 from hedging.paths.paths import Paths
 from hedging.units import DAYS_PER_YEAR, days_apart
 
-__all__ = ["block_bootstrap", "ewma_vol", "filtered_historical", "garch_vol"]
+__all__ = ["block_bootstrap", "bootstrapped", "ewma_vol", "filtered_historical", "garch_vol"]
 
 
 def filtered_historical(
@@ -116,11 +116,29 @@ def block_bootstrap(
     ----------
     .. [1] D. N. Politis and J. P. Romano, The stationary bootstrap, JASA 89, 1994.
     """
-    if not mean_block >= 1:
-        raise InputError(f"mean_block must be a number of days >= 1; got {mean_block!r}.")
     random = np.random.default_rng(seed)
     returns = _returns(prices).to_numpy()
     dates = _whole_days(days, scenarios)
+    moves = bootstrapped(returns, days, scenarios, random, mean_block)
+    levels = dict(zip(map(str, prices.columns), returns.std(axis=0) * math.sqrt(DAYS_PER_YEAR), strict=True))
+    return _historical(levels, dates, moves, random, drift, reactions)
+
+
+def bootstrapped(
+    returns: Array, days: int, scenarios: int, random: np.random.Generator, mean_block: float
+) -> Array:
+    """Log-returns of a stationary bootstrap whose exponentials are 1 on average, shape (scenarios, days, assets).
+
+    Parameters
+    ----------
+    returns : ndarray, shape (past days, assets)
+        Daily log-returns; a day is drawn for all assets at once.
+    days, scenarios, mean_block
+        As in `block_bootstrap`.
+    random : numpy.random.Generator
+    """
+    if not mean_block >= 1:
+        raise InputError(f"mean_block must be a number of days >= 1; got {mean_block!r}.")
     starts = random.integers(0, len(returns), (scenarios, days))
     fresh = random.random((scenarios, days)) < 1.0 / mean_block
     place = starts[:, 0]
@@ -134,9 +152,7 @@ def block_bootstrap(
         )
         moves[:, day] = returns[place]
     log_mean = _bootstrapped_log_mean(returns, days, 1.0 / mean_block)
-    moves -= np.diff(log_mean, axis=0, prepend=0.0)
-    levels = dict(zip(map(str, prices.columns), returns.std(axis=0) * math.sqrt(DAYS_PER_YEAR), strict=True))
-    return _historical(levels, dates, moves, random, drift, reactions)
+    return np.asarray(moves - np.diff(log_mean, axis=0, prepend=0.0))
 
 
 def _bootstrapped_log_mean(returns: Array, days: int, fresh: float) -> Array:

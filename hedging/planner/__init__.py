@@ -43,6 +43,7 @@ from hedging.planner.request.limits import Limits, Outright
 from hedging.planner.request.mandate import Mandate, mandate_from_dict, read_mandate
 from hedging.planner.request.mandate_schema import book_schema
 from hedging.planner.request.outcomes import Outcomes
+from hedging.planner.request.price_history import PriceHistory
 from hedging.planner.request.survive import Survive
 from hedging.planner.request.target import Band, Target, around
 from hedging.planner.request.view import View
@@ -82,6 +83,7 @@ __all__ = [
     "Outcomes",
     "Outright",
     "PlanStatus",
+    "PriceHistory",
     "Proxy",
     "Reweighting",
     "ShadowPrice",

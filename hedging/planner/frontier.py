@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,13 @@ from hedging._ground.shown import Shown
 from hedging._ground.tables import SHARE, Page, Table
 from hedging._numerics.types import Array
 from hedging.book.book import Book
-from hedging.book.legs import Leg
+from hedging.book.legs import Leg, cost_of
 from hedging.book.saved import legs_to_dicts
 from hedging.book.structure import structure
 from hedging.errors import InputError
 from hedging.market.market import Chains
 from hedging.paths.by_asset import PathsBy
-from hedging.paths.paths import Paths
+from hedging.paths.paths import Paths, grid
 from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import orders_of
 from hedging.planner.explain.prices import shadow_prices
@@ -37,8 +37,12 @@ from hedging.planner.request.target import Target
 from hedging.planner.request.view import View
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.search import Solution, solve
+from hedging.scenario import run
 
 __all__ = ["Frontier", "frontier"]
+
+RALLY: Final = 0.5
+"""The rise in which upside given up is counted."""
 
 Over: TypeAlias = Literal["floor", "shortfall", "budget"]
 
@@ -54,7 +58,9 @@ class Frontier(Shown):
     table : DataFrame
         One row a level, the tightest first: the level [share of base], ``relaxed`` (continuous lots, legs
         free of charge), ``price`` (what one more 1 % saves there), ``cost`` (whole lots, price per leg
-        included), ``bound``, ``legs``, ``structure``. Money; NaN where nothing meets the level.
+        included), ``bound``, ``legs``, ``structure``, ``premium`` (net, of the orders), ``given_up`` (what the orders
+        lose where every asset has risen by half at the horizon [share of base]). Money; NaN where nothing meets the
+        level.
     plans : tuple of tuple of Leg
         Orders of each row.
     base : float
@@ -78,9 +84,9 @@ class Frontier(Shown):
 
     def _page(self) -> Page:
         view = () if self.view is None else (f"under the view: {self.view}",)
-        units = {name: "money" for name in self.table if name not in (self.over, "legs", "structure")} | {
-            self.over: SHARE
-        }
+        plain = (self.over, "legs", "structure", "given_up")
+        units = {name: "money" for name in self.table if name not in plain}
+        units |= {self.over: SHARE, "given_up": SHARE}
         head = f"Cost against {self.over}, base {self.base:,.0f}"
         return Page(head, (*view, Table(self.table, units, rows=len(self.table))))
 
@@ -175,7 +181,9 @@ def frontier(
             share = max(end - time.perf_counter(), 0.0) / (ordered.size - done)
             before = _next(moved, before, request.effort.gap, share, engine)
             legs = orders_of(request, programme.candidates, before.lots)
-            rows.append({over: level} | _row(moved, before, over, legs))
+            rows.append(
+                {over: level} | _row(moved, before, over, legs) | _paid(request, programme.base, legs, before)
+            )
             plans.append(legs)
             if before.interrupted:
                 break
@@ -225,6 +233,15 @@ def _row(programme: Programme, solution: Solution, over: str, legs: tuple[Leg, .
         "legs": len(legs),
         "structure": structure(legs) if found else "-",
     }
+
+
+def _paid(request: Request, base: float, legs: tuple[Leg, ...], found: Solution) -> dict[str, float]:
+    """What the orders of a level pay in premium, and give up of a rally."""
+    if found.lots is None:
+        return {"premium": np.nan, "given_up": np.nan}
+    rally = grid([RALLY], days=[request.horizon])
+    gain = run(Book(), request.markets, dict.fromkeys((each.asset for each in request.markets), rally), legs)
+    return {"premium": cost_of(legs).premium, "given_up": -float(gain.overlay[0, -1]) / base}
 
 
 def _bounded(table: pd.DataFrame) -> pd.DataFrame:

@@ -13,12 +13,14 @@ from hedging.paths.paths import Paths
 from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import orders_of
 from hedging.planner.explain.explain import explain
+from hedging.planner.explain.promise import promise_of
 from hedging.planner.explain.refusal import refusal
 from hedging.planner.outcomes.free_lunch import check_outcomes
 from hedging.planner.programme.build import build
 from hedging.planner.request.effort import Effort
 from hedging.planner.request.limits import Limits
 from hedging.planner.request.outcomes import Outcomes
+from hedging.planner.request.price_history import PriceHistory
 from hedging.planner.request.request import Request
 from hedging.planner.request.target import Target
 from hedging.planner.request.view import View
@@ -33,6 +35,7 @@ from hedging.planner.verify.checks import checks_of
 from hedging.planner.verify.cost import cost_with_carry, decay_of
 from hedging.planner.verify.leg_greeks import leg_greeks
 from hedging.planner.verify.verify import verify
+from hedging.prices import Prices
 
 __all__ = ["plan"]
 
@@ -46,6 +49,7 @@ def plan(
     horizon: float = 30.0,
     scenarios: Paths | None = None,
     outcomes: Outcomes | PathsBy | None = None,
+    prices: Prices | PriceHistory | None = None,
     view: View | None = None,
     effort: Effort | None = None,
 ) -> HedgePlan:
@@ -69,6 +73,11 @@ def plan(
         Scenarios with probabilities, which `Target.shortfall` is taken over at their last date. Before anything
         is optimised, they are searched for orders that never lose; see `HedgePlan.agreement` and
         `Outcomes.reweight`.
+    prices : Prices or PriceHistory, optional
+        Daily prices of every coin, for a book of which some coins have no chain: these are hedged by options of the
+        others and, where `Limits.outright` allows it, by their own perpetuals, over outcomes drawn from the days
+        known when the quotes were taken (see `hedging.scenario.resample`). A coin without options may fall alone,
+        so that a floor holds in `Target.level` of those outcomes, never in all; see `HedgePlan.promise`.
     view : View, optional
         What spot is expected to do, and so what orders are expected to gain: it enters the objective as carry,
         but no limit. Without one options carry nothing, fairly priced by their own vol and forward.
@@ -82,7 +91,7 @@ def plan(
     Raises
     ------
     InputError
-        If an input breaks its rule, the book holds an asset of no chain, or no probabilities of the outcomes fit
+        If an input breaks its rule, the book holds an asset of no chain and no price, or no probabilities of the outcomes fit
         the quotes where they are to be moved.
     InfeasibleHedgeError
         If no plan meets every limit; it names the limits that clash and carries the closest plan.
@@ -101,6 +110,11 @@ def plan(
     (<PlanStatus.OPTIMAL: 'optimal'>, True)
     """
     started = time.perf_counter()
+    backed = (
+        None if prices is None else PriceHistory.of(prices).behind(book, chain, target, horizon, outcomes)
+    )
+    if backed is not None:
+        chain, target, outcomes = backed.markets, backed.target, backed.outcomes
     request = Request.of(
         book,
         chain,
@@ -142,7 +156,7 @@ def plan(
         shadow_prices=explained.shadow_prices,
         drivers=explained.drivers,
         warnings=explained.warnings,
-        remarks=explained.remarks,
+        remarks=(*explained.remarks, *(backed.remarks if backed else ())),
         alternatives=(*dearer, *others, *_not_robust(request, programme.base, others)),
         clashes=tuple(map(str, clashes)),
         agreement=agreement,
@@ -152,10 +166,14 @@ def plan(
         survivals=verified.survivals,
         robustness=explained.robustness,
         fills=explained.fills,
+        venues=explained.venues,
         leg_greeks=leg_greeks(legs, request.markets),
         decay=decay_of(legs, request.markets, request.horizon),
         break_even=unfunded,
-        inputs=request.to_dict(),
+        promise=None
+        if backed is None or request.outcomes is None
+        else promise_of(request, backed, programme.candidates, legs, programme.base),
+        inputs=request.to_dict() | ({} if backed is None else {"prices": backed.to_dict()}),
         markets=request.markets,
     )
     if chosen.closest:

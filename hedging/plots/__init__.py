@@ -8,15 +8,18 @@ from hedging.plots.backtests import (
     backtest,
     cost_against_protection,
     equity,
+    holdings,
     rolls,
     underwater,
     waterfall,
 )
 from hedging.plots.monitors import explanation
+from hedging.plots.orders import depth, order_book, orders
+from hedging.plots.payoffs import heatmap, payoff, payoff_table
 from hedging.plots.plans import frontier
-from hedging.plots.quotes import overlays, smile, surface
-from hedging.plots.risks import attribution, distribution, greeks_profile, headroom
-from hedging.plots.scenarios import crash_fan, heatmap, payoff, pnl_paths
+from hedging.plots.quotes import overlays, smile, surface, term_structure
+from hedging.plots.risks import attribution, distribution, greeks_profile, headroom, over_time
+from hedging.plots.scenarios import crash_fan, pnl_paths
 from hedging.plots.screens import decision, drawdowns, ranking, rolling_alpha
 from hedging.plots.style import money
 
@@ -26,6 +29,7 @@ __all__ = [
     "cost_against_protection",
     "crash_fan",
     "decision",
+    "depth",
     "distribution",
     "drawdowns",
     "equity",
@@ -34,15 +38,21 @@ __all__ = [
     "greeks_profile",
     "headroom",
     "heatmap",
+    "holdings",
     "money",
+    "order_book",
+    "orders",
+    "over_time",
     "overlays",
     "payoff",
+    "payoff_table",
     "pnl_paths",
     "ranking",
     "rolling_alpha",
     "rolls",
     "smile",
     "surface",
+    "term_structure",
     "underwater",
     "waterfall",
 ]

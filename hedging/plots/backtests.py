@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.arguments import must_be
+from hedging.backtest import Backtest, Comparison
+from hedging.errors import InputError
 from hedging.plots.style import (
     HEDGED,
     MARKERS,
@@ -18,19 +21,23 @@ from hedging.plots.style import (
     UNHEDGED,
     UNHEDGED_DASHES,
     axes_or_new,
+    date_axis,
+    figure_or_new,
+    legend,
     money,
     money_axis,
     percent,
     styled,
+    width_of,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hedging.backtest import Backtest, Comparison
+__all__ = ["backtest", "cost_against_protection", "equity", "holdings", "rolls", "underwater", "waterfall"]
 
-__all__ = ["backtest", "cost_against_protection", "equity", "rolls", "underwater", "waterfall"]
+WIDE = 9.0  # inches from which four panels stand two by two
 
 Array = npt.NDArray[np.float64]
 
@@ -50,19 +57,21 @@ def equity(runs: Sequence[Backtest], *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    with styled():
+    runs = _runs(runs)
+    with styled(ax):
         ax = axes_or_new(ax)
         ax.axhline(0.0, color=QUIET, linewidth=0.8, zorder=1)
         _curves(ax, runs, lambda done, values: values / done.start_value - 1.0)
         ax.set_title(f"Equity on {runs[0].tape.asset}{_kind(runs[0])}")
         ax.set_ylabel("change since the start")
-        ax.legend(loc="best")
+        legend(ax)
         return ax
 
 
 def underwater(runs: Sequence[Backtest], *, ax: Axes | None = None) -> Axes:
     """How far below its last high the equity stands; parameters as in `equity`."""
-    with styled():
+    runs = _runs(runs)
+    with styled(ax):
         ax = axes_or_new(ax)
 
         def below(done: Backtest, values: Array) -> Array:
@@ -87,8 +96,9 @@ def cost_against_protection(comparison: Comparison, *, ax: Axes | None = None) -
     Axes
         Bars reach from the worst to the best start; the mark is their mean.
     """
+    must_be("comparison", comparison, Comparison, hint="One comes from hedging.backtest.compare.")
     table, colours = comparison.table, _colours(comparison.runs)
-    with styled():
+    with styled(ax):
         ax = axes_or_new(ax)
         ax.axhline(0.0, color=QUIET, linewidth=0.8, zorder=1)
         for place, (name, row) in enumerate(table.iterrows()):
@@ -103,7 +113,7 @@ def cost_against_protection(comparison: Comparison, *, ax: Axes | None = None) -
         ax.set_xlabel("share of holding's crash that was taken")
         ax.set_ylabel("return above holding")
         ax.set_title(f"Protection and its cost, {comparison.count} starts{_kind(comparison.runs[0])}")
-        ax.legend(loc="best")
+        legend(ax)
         return ax
 
 
@@ -119,8 +129,8 @@ def rolls(run: Backtest, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    table = run.rolls
-    with styled():
+    table = _run(run).rolls
+    with styled(ax):
         ax = axes_or_new(ax)
         ax.plot(run.times, run.index, color=QUIET, linewidth=1.4, label=run.tape.asset)
         said: set[str] = set()
@@ -148,18 +158,18 @@ def rolls(run: Backtest, *, ax: Axes | None = None) -> Axes:
         money_axis(ax.yaxis)
         ax.set_ylabel(f"{run.tape.currency} per {run.tape.asset}")
         ax.set_title(f"Rolls of {run.name}{_kind(run)}")
-        _dates(ax)
-        ax.legend(loc="best", ncols=2)
+        date_axis(ax)
+        legend(ax)
         return ax
 
 
 def waterfall(run: Backtest, *, ax: Axes | None = None) -> Axes:
     """From what holding would be worth to what the run is worth, by kind of cost; parameters as in `rolls`."""
-    parts = run.costs["money"]
+    parts = _run(run).costs["money"]
     parts = parts[parts.abs() > 0.005]
     start, end = float(run.held.iloc[-1]), float(run.equity.iloc[-1])
     names = ["holding", *parts.index, run.name]
-    with styled():
+    with styled(ax):
         ax = axes_or_new(ax)
         level = start
         ax.bar(0, start, color=STEPS["start"])
@@ -188,7 +198,7 @@ def steps(ax: Axes, parts: pd.Series, level: float, *, first: int, text: Callabl
             xytext=(0, 3),
             textcoords="offset points",
             ha="center",
-            fontsize=8,
+            fontsize="small",
         )
         level += value
     return level
@@ -204,17 +214,65 @@ def backtest(comparison: Comparison, *, figure: Figure | None = None) -> Figure:
     figure : Figure, optional
         An empty one to draw on; by default a new one through pyplot.
     """
-    with styled():
-        if figure is None:
-            from matplotlib import pyplot as plt
+    must_be("comparison", comparison, Comparison, hint="One comes from hedging.backtest.compare.")
+    with styled(figure):
+        wide = width_of(figure) >= WIDE
+        figure = figure_or_new(figure, 1.6 if wide else 3.6)
+        panels = figure.subplots(2, 2).flat if wide else figure.subplots(4, 1).flat
+    first, second, third, fourth = panels
+    equity(comparison.runs, ax=first)
+    underwater(comparison.runs, ax=second)
+    rolls(comparison.runs[-1], ax=third)
+    cost_against_protection(comparison, ax=fourth)
+    return figure
 
-            figure = plt.figure(figsize=(12.0, 8.0))
-        (first, second), (third, fourth) = figure.subplots(2, 2)
-        equity(comparison.runs, ax=first)
-        underwater(comparison.runs, ax=second)
-        rolls(comparison.runs[-1], ax=third)
-        cost_against_protection(comparison, ax=fourth)
-        return figure
+
+def holdings(run: Backtest, *, ax: Axes | None = None) -> Axes:
+    """What the book of a run was made of over time: coins, options, perpetuals and futures, cash, and the whole.
+
+    Parameters
+    ----------
+    run : Backtest
+    ax : Axes, optional
+    """
+    table = _run(run).to_frame()
+    parts = {
+        "coins": table["coins"] * table["index"],
+        "options, at their marks": table["options"],
+        "gains of perpetuals and futures": table["linear"],
+        "cash": table["cash"],
+    }
+    with styled(ax):
+        ax = axes_or_new(ax)
+        ax.axhline(0.0, color=QUIET, linewidth=0.8)
+        for (name, values), color, dashes in zip(
+            parts.items(), SERIES[1:], ("-", "--", "-.", ":"), strict=False
+        ):
+            if (values != 0.0).any():
+                ax.plot(
+                    run.times, values.to_numpy(), color=color, linestyle=dashes, linewidth=1.4, label=name
+                )
+        ax.plot(run.times, table["equity"].to_numpy(), color=HEDGED, label="all of it")
+        money_axis(ax.yaxis)
+        ax.set_ylabel(f"value [{run.tape.currency}]")
+        ax.set_title(f"Position over time: {run.name} on {run.tape.asset}{_kind(run)}")
+        date_axis(ax)
+        legend(ax)
+        return ax
+
+
+def _run(run: Any) -> Backtest:
+    found: Backtest = must_be("run", run, Backtest, hint="One comes from hedging.backtest.replay.")
+    return found
+
+
+def _runs(runs: Any) -> Sequence[Backtest]:
+    """Runs, at least one."""
+    found = [runs] if isinstance(runs, Backtest) else runs
+    must_be("runs", found, Sequence, hint="They come from hedging.backtest.replay.")
+    if not found:
+        raise InputError("there is nothing to draw: no run is given.")
+    return [_run(each) for each in found]
 
 
 def _curves(ax: Axes, runs: Sequence[Backtest], shape: Callable[[Backtest, Array], Array]) -> None:
@@ -235,23 +293,13 @@ def _curves(ax: Axes, runs: Sequence[Backtest], shape: Callable[[Backtest, Array
             done.times, shape(done, done.equity.to_numpy()), color=colour, linestyle=style, label=done.name
         )
     ax.yaxis.set_major_formatter(percent)
-    _dates(ax)
+    date_axis(ax)
 
 
 def _colours(runs: Sequence[Backtest]) -> list[str]:
     """The colour of each run, the same in every picture: holding has that of what is not hedged."""
     others = iter([colour for colour in SERIES if colour != UNHEDGED] * len(runs))
     return [UNHEDGED if done.holding is None else next(others) for done in runs]
-
-
-def _dates(ax: Axes) -> None:
-    from matplotlib import dates
-
-    locator = dates.AutoDateLocator(  # type: ignore[no-untyped-call]
-        minticks=3, maxticks=6
-    )
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
 def _strike(symbol: str) -> tuple[float | None, str]:

@@ -38,7 +38,7 @@ def explanation(explained: Explanation, *, ax: Axes | None = None) -> Axes:
         rounded = float(f"{value:.3g}")
         return money(rounded) if in_money else f"{rounded:g}"
 
-    with styled():
+    with styled(ax):
         ax = axes_or_new(ax)
         steps(ax, parts, 0.0, first=0, text=text)
         ax.bar(len(parts), explained.total, color=STEPS["end"])
@@ -49,7 +49,7 @@ def explanation(explained: Explanation, *, ax: Axes | None = None) -> Axes:
             xytext=(0, 3),
             textcoords="offset points",
             ha="center",
-            fontsize=8,
+            fontsize="small",
         )
         ax.axhline(0.0, color=STEPS["start"], linewidth=0.8)
         ax.set_xticks(range(len(parts) + 1), [*parts.index, "P&L"], rotation=35, ha="right")

@@ -1,4 +1,4 @@
-"""Pictures of risk: distributions, attribution, Greeks over spot, headroom."""
+"""Pictures of risk: distributions, attribution, Greeks over spot and over time, headroom."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.arguments import must_be
+from hedging._ground.tables import figure as figure_text
+from hedging._numerics.types import Array
+from hedging.errors import InputError
 from hedging.margin import Survival
 from hedging.plots.style import (
     HEDGED,
@@ -19,8 +23,17 @@ from hedging.plots.style import (
     UNHEDGED,
     UNHEDGED_DASHES,
     axes_or_new,
+    check_drawable,
+    date_axis,
+    date_text,
+    dates,
+    every,
+    figure_or_new,
+    ink,
+    legend,
     money,
     money_axis,
+    percent,
     roles,
     share,
     styled,
@@ -30,7 +43,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["attribution", "distribution", "greeks_profile", "headroom"]
+__all__ = ["attribution", "distribution", "greeks_profile", "headroom", "over_time"]
 
 
 def distribution(
@@ -45,7 +58,7 @@ def distribution(
 
     Parameters
     ----------
-    gains : mapping of name to array_like
+    gains : mapping of name to array_like, or array_like
         For example ``{"position alone": ..., "with overlay": ...}``. [currency]
     risk : DataFrame, optional
         From `hedging.risk.tail_risk` of the same gains; its first level is drawn.
@@ -53,12 +66,22 @@ def distribution(
         For the label.
     bins : int
     ax : Axes, optional
+
+    Raises
+    ------
+    InputError
+        If there is nothing to draw, or a gain is no finite number.
     """
-    with styled():
+    named = gains if isinstance(gains, Mapping) else {"gain": gains}
+    arrays = {str(name): _numbers(f"gains of {name!r}", values) for name, values in named.items()}
+    if not arrays:
+        raise InputError("there is nothing to draw: no gains are given.")
+    with styled(ax):
         ax = axes_or_new(ax)
-        arrays = {name: np.asarray(values, dtype=float) for name, values in gains.items()}
         low = min(float(np.quantile(v, 0.002)) for v in arrays.values())
         high = max(float(np.quantile(v, 0.998)) for v in arrays.values())
+        if low == high:  # one point, or the same number each time
+            low, high = low - 0.5 * (abs(low) or 1.0), high + 0.5 * (abs(high) or 1.0)
         edges = np.linspace(low, high, bins + 1)
         for (name, values), color in zip(arrays.items(), roles(arrays), strict=False):
             ax.hist(
@@ -78,8 +101,18 @@ def distribution(
         ax.set(xlabel=f"gain [{currency}]", ylabel="share of scenarios", title="gains, and the worst of them")
         money_axis(ax.xaxis)
         ax.yaxis.set_major_formatter(share)
-        ax.legend(loc="best")
+        legend(ax)
     return ax
+
+
+def _numbers(what: str, values: npt.ArrayLike) -> Array:
+    """All of them finite: a histogram that leaves some out would say shares of something else."""
+    numbers: Array = check_drawable(what, values).ravel()
+    if not np.isfinite(numbers).all():
+        raise InputError(
+            f"{what} must be finite; {int((~np.isfinite(numbers)).sum()):,} of {numbers.size:,} are not."
+        )
+    return numbers
 
 
 def attribution(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None = None) -> Axes:
@@ -92,8 +125,17 @@ def attribution(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None =
     currency : str
         For the label.
     ax : Axes, optional
+
+    Raises
+    ------
+    InputError
+        If it is no such table.
     """
-    with styled():
+    must_be("table", table, pd.DataFrame, hint="One comes from hedging.risk.attribution.")
+    if "total" not in table.index or "total" not in table:
+        raise InputError("the table has no row and column 'total'; one comes from hedging.risk.attribution.")
+    check_drawable("the gain", table.loc["total"])
+    with styled(ax):
         ax = axes_or_new(ax)
         row = table.loc["total"]
         steps = row.drop("total")
@@ -112,7 +154,7 @@ def attribution(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None =
                 textcoords="offset points",
                 ha="center",
                 va="bottom" if up else "top",
-                fontsize=8,
+                fontsize="small",
             )
         ax.axhline(0.0, color=QUIET, linewidth=0.8)
         ax.set(ylabel=f"gain [{currency}]", title="where the gain came from")
@@ -125,7 +167,7 @@ def attribution(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None =
 
 
 def greeks_profile(
-    profiles: Mapping[str, pd.DataFrame],
+    profiles: Mapping[str, pd.DataFrame] | pd.DataFrame,
     *,
     asset: str = "",
     currency: str = "USD",
@@ -135,44 +177,135 @@ def greeks_profile(
 
     Parameters
     ----------
-    profiles : mapping of name to DataFrame
-        For example ``{"position alone": ..., "with overlay": ...}``.
+    profiles : mapping of name to DataFrame, or DataFrame
+        For example ``{"position alone": ..., "with overlay": ...}``; one alone is called book.
     asset, currency : str
         For the labels.
     figure : Figure, optional
         An empty one to draw on.
-    """
-    units = {
-        "delta": f"delta [{asset or 'units'}]",
-        "gamma": f"gamma [{asset or 'units'} per {currency}]",
-        "vega": f"vega [{currency} per vol point]",
-        "theta": f"theta [{currency} per day]",
-    }
-    with styled():
-        if figure is None:
-            from matplotlib import pyplot as plt
 
-            figure = plt.figure(figsize=(9.0, 6.2))
-        for ax, (name, label) in zip(figure.subplots(2, 2, sharex=True).flat, units.items(), strict=True):
-            for (book, table), color in zip(profiles.items(), roles(profiles), strict=False):
+    Raises
+    ------
+    InputError
+        If they are no such tables.
+    """
+    named = _profiles(profiles, "profile")
+    with styled(figure):
+        figure = figure_or_new(figure, 1.3)
+        panels = figure.subplots(2, 2, sharex=True).flat
+    for ax, (name, label) in zip(panels, _greek_units(asset, currency).items(), strict=True):
+        with styled(ax):
+            for (book, table), color in zip(named.items(), roles(named), strict=True):
                 dashes = UNHEDGED_DASHES if color == UNHEDGED else "-"
                 ax.plot(table.index, table[name], color=color, linestyle=dashes, label=book)
-            ax.axhline(0.0, color=QUIET, linewidth=0.8)
-            ax.set_ylabel(label)
+            _greek_axes(ax, name, label)
             money_axis(ax.xaxis)
-            if name != "gamma":
-                money_axis(ax.yaxis)
-        for ax in figure.axes[2:]:
-            ax.set_xlabel(f"{asset} spot [{currency}]".strip())
+            if ax in figure.axes[2:]:
+                ax.set_xlabel(f"{asset} spot [{currency}]".strip())
+    with styled(figure):
         figure.axes[0].legend(loc="best")
         figure.suptitle("Greeks over spot", x=0.01, ha="left", fontweight="bold")
     return figure
 
 
+def over_time(
+    tables: Mapping[str, pd.DataFrame] | pd.DataFrame,
+    *,
+    asset: str = "",
+    currency: str = "USD",
+    figure: Figure | None = None,
+) -> Figure:
+    """Delta, gamma, vega and theta over the dates to come, one line a book; see `hedging.risk.over_time`.
+
+    Parameters
+    ----------
+    tables : mapping of name to DataFrame, or DataFrame
+        For example ``{"position alone": ..., "with overlay": ...}``; one alone is called book. Where spot stays is
+        the full line; the other moves of spot are fainter, a fall dotted and a rise dashed.
+    asset, currency : str
+        For the labels.
+    figure : Figure, optional
+        An empty one to draw on.
+
+    Raises
+    ------
+    InputError
+        If they are no such tables.
+    """
+    named = _profiles(tables, "over_time")
+    said = next(iter(named.values())).attrs.get("as_of")
+    as_of = None if said is None else pd.Timestamp(said)
+    with styled(figure):
+        figure = figure_or_new(figure, 1.3)
+        panels = figure.subplots(2, 2, sharex=True).flat
+    for ax, (name, label) in zip(panels, _greek_units(asset, currency).items(), strict=True):
+        with styled(ax):
+            for (book, table), color in zip(named.items(), roles(named), strict=True):
+                at = dates(as_of, table.index)
+                moves = table[name]
+                stay = min(moves, key=abs)
+                for move in moves:
+                    still = move == stay
+                    ax.plot(
+                        at,
+                        moves[move],
+                        color=color,
+                        alpha=1.0 if still else 0.6,
+                        linewidth=1.8 if still else 1.1,
+                        linestyle="-" if still else ":" if move < stay else "--",
+                        label=f"{book}, spot {percent(float(move))}",
+                    )
+            _greek_axes(ax, name, label)
+            date_axis(ax, known=as_of is not None)
+            if ax in figure.axes[:2]:
+                ax.set_xlabel("")
+    with styled(figure):
+        names = figure.axes[0].get_legend_handles_labels()
+        figure.legend(*names, loc="outside lower left", ncols=2 if len(names[0]) > 1 else 1)
+        figure.suptitle("Greeks over time", x=0.01, ha="left", fontweight="bold")
+    return figure
+
+
+def _profiles(given: Mapping[str, pd.DataFrame] | pd.DataFrame, maker: str) -> dict[str, pd.DataFrame]:
+    """Tables of Greeks by book."""
+    hint = f"One comes from hedging.risk.{maker}."
+    named = {"book": given} if isinstance(given, pd.DataFrame) else given
+    must_be("what is drawn", named, Mapping, pd.DataFrame, hint=hint)
+    if not named:
+        raise InputError(f"there is nothing to draw: no book is given. {hint}")
+    for name, table in named.items():
+        must_be(f"{name!r}", table, pd.DataFrame, hint=hint)
+        level = table.columns.get_level_values(0)
+        if not {"delta", "gamma", "vega", "theta"} <= set(level) or (maker == "over_time") != (
+            table.columns.nlevels == 2
+        ):
+            raise InputError(f"{name!r} is no table of Greeks. {hint}")
+        check_drawable(f"the Greeks of {name!r}", table)
+    return dict(named)
+
+
+def _greek_units(asset: str, currency: str) -> dict[str, str]:
+    return {
+        "delta": f"delta [{asset or 'units'}]",
+        "gamma": f"gamma [{asset or 'units'} per {currency}]",
+        "vega": f"vega [{currency} per vol point]",
+        "theta": f"theta [{currency} per day]",
+    }
+
+
+def _greek_axes(ax: Axes, name: str, label: str) -> None:
+    ax.axhline(0.0, color=QUIET, linewidth=0.8)
+    ax.set_ylabel(label)
+    if name == "gamma":
+        ax.ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))
+    else:
+        money_axis(ax.yaxis)
+
+
 def headroom(
     accounts: Mapping[str, Survival] | Survival, *, scenario: int = 0, ax: Axes | None = None
 ) -> Axes:
-    """Collateral above the requirement along one scenario, with the moment of liquidation.
+    """Collateral above the requirement along one scenario, up to the moment of liquidation.
 
     Parameters
     ----------
@@ -181,38 +314,60 @@ def headroom(
     scenario : int
         Which of the scenarios.
     ax : Axes, optional
+
+    Raises
+    ------
+    InputError
+        If they are no such accounts, or have no such scenario.
     """
     named = {"headroom": accounts} if isinstance(accounts, Survival) else accounts
-    with styled():
+    must_be("accounts", named, Mapping, hint="They come from hedging.margin.survive.")
+    if not named:
+        raise InputError("there is nothing to draw: no account is given.")
+    for name, account in named.items():
+        must_be(f"account {name!r}", account, Survival, hint="One comes from hedging.margin.survive.")
+        if not -len(account.labels) <= scenario < len(account.labels):
+            raise InputError(f"scenario must be below {len(account.labels)}; got {scenario}.")
+    first = next(iter(named.values()))
+    with styled(ax):
         ax = axes_or_new(ax)
         for i, (name, account) in enumerate(named.items()):
-            color = SERIES[i % len(SERIES)]
-            ax.plot(
-                account.days,
-                account.headroom[scenario],
-                color=color,
-                marker=MARKERS[i % len(MARKERS)],
-                markevery=max(1, account.days.size // 8),
-                label=name,
-            )
-            day, price = (values[scenario] for values in account.first())
-            if np.isfinite(day):
-                ax.plot(day, 0.0, marker="x", markersize=11, color=color, linestyle="none")
-                ax.annotate(
-                    f"day {day:.1f} at {price:,.0f}",
-                    (day, 0.0),
-                    xytext=(6, 6 + 13 * i),
-                    textcoords="offset points",
-                    color=color,
-                    fontsize=8,
-                )
-        first = next(iter(named.values()))
-        ax.axhline(0.0, color="black", linewidth=1.0)
+            _room(ax, name, account, scenario, i)
+        ax.axhline(0.0, color=ink(), linewidth=1.0)
         ax.set(
-            xlabel="days from now",
-            ylabel=f"balance less maintenance margin [{first.currency}]",
+            ylabel=f"balance less maintenance [{first.currency}]",
             title=f"headroom: {first.labels[scenario]}",
         )
+        date_axis(ax, known=first.as_of is not None)
+        ax.margins(x=0.05)
         money_axis(ax.yaxis)
-        ax.legend(loc="best")
+        legend(ax)
     return ax
+
+
+def _room(ax: Axes, name: str, account: Survival, scenario: int, place: int) -> None:
+    """The headroom of one account up to where it dies."""
+    color = SERIES[place % len(SERIES)]
+    day, price = (float(values[scenario]) for values in account.first())
+    room = account.headroom[scenario]
+    died = bool(np.isfinite(day))
+    before = account.days < day if died else np.ones(account.days.size, dtype=bool)
+    days, values = account.days[before], room[before]
+    told = name
+    if died:
+        days = np.append(days, day)
+        # At once below the requirement: nothing was above it before.
+        values = np.append(values, 0.0 if before.any() else room[0])
+        told = f"{name}: liquidated {date_text(account.as_of, day)} at {figure_text(price, 5)}"
+    at = dates(account.as_of, days)
+    ax.plot(
+        at,
+        values,
+        color=color,
+        marker=MARKERS[place % len(MARKERS)],
+        markevery=every(days),
+        markersize=4,
+        label=told,
+    )
+    if died:
+        ax.plot(at[-1:], values[-1:], marker="x", markersize=11, color=color, linestyle="none")

@@ -1,18 +1,16 @@
-"""Pictures of gains over spot, over time and over both."""
+"""Pictures of gains over time: some scenarios by name, many as bands, falls that stop where an account does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 
-from hedging import scenario
-from hedging.book.book import Book
-from hedging.book.legs import Leg
+from hedging._ground.arguments import must_be
+from hedging._numerics.types import Array
+from hedging.errors import InputError
 from hedging.margin import Survival
-from hedging.market.market import Chains
 from hedging.plots.style import (
     HEDGED,
     MARKERS,
@@ -21,9 +19,13 @@ from hedging.plots.style import (
     UNHEDGED,
     UNHEDGED_DASHES,
     axes_or_new,
-    money,
+    date_axis,
+    dates,
+    every,
+    figure_or_new,
+    ink,
+    legend,
     money_axis,
-    percent,
     styled,
 )
 from hedging.scenario import ScenarioResult
@@ -32,110 +34,89 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["crash_fan", "heatmap", "payoff", "pnl_paths"]
+__all__ = ["crash_fan", "pnl_paths"]
 
-ANNOTATED_CELLS = 120
-
-
-def payoff(
-    book: Book,
-    market: Chains,
-    overlay: Iterable[Leg] | Any = None,
-    *,
-    spot_moves: Sequence[float] | None = None,
-    days: Sequence[float] | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Gain over spot on several days, with the overlay and without.
-
-    Parameters
-    ----------
-    book, market, overlay, spot_moves, days
-        As in `hedging.scenario.payoff`, which is what is drawn; over the move of several assets alike.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-    """
-    result = scenario.payoff(book, market, overlay, spot_moves=spot_moves, days=days)
-    with styled():
-        ax = axes_or_new(ax)
-        asset, *others = result.spot
-        now, spot = result.spot_now[asset], result.spot[asset][:, 0]
-        if others:
-            now, spot = 0.0, spot / now - 1.0
-        _zero_lines(ax, now)
-        dates = _day_names(result.days)
-        shades = np.linspace(0.45, 1.0, result.days.size)
-        for date, (name, shade) in enumerate(zip(dates, shades, strict=True)):
-            last = date == result.days.size - 1
-            if last or not np.allclose(result.position[:, date], result.position[:, -1]):
-                ax.plot(
-                    spot,
-                    result.position[:, date],
-                    color=UNHEDGED,
-                    alpha=shade,
-                    linestyle=UNHEDGED_DASHES,
-                    label="position alone" if last else None,
-                    zorder=1.5,
-                )
-            if result.has_overlay:
-                ax.plot(
-                    spot,
-                    result.total[:, date],
-                    color=HEDGED,
-                    alpha=shade,
-                    linestyle="-" if last else [":", "-."][date % 2],
-                    label=f"with overlay, {name}",
-                )
-        names = " and ".join(result.spot)
-        ax.set(
-            xlabel=f"move of {names} alike" if others else f"{asset} spot [{result.money}]",
-            ylabel=f"gain since today [{result.currency}]",
-            title=f"{names}: gain over spot",
-            xlim=(spot[0], spot[-1]),
-        )
-        money_axis(ax.yaxis)
-        if others:
-            ax.xaxis.set_major_formatter(percent)
-        else:
-            money_axis(ax.xaxis)
-            _moves_on_top(ax, now)
-        ax.legend(loc="upper left" if result.position[-1, -1] > 0 else "best")
-    return ax
+BANDS: Final = ((0.05, 0.95, 0.18), (0.25, 0.75, 0.3))
+ALONE, WITH = "position alone", "with overlay"
 
 
 def pnl_paths(result: ScenarioResult, *, scenarios: int = 6, ax: Axes | None = None) -> Axes:
-    """Gain over time, one colour a scenario: dashed the position alone, solid with the overlay.
+    """Gain over time: one colour a scenario, or bands of many.
 
     Parameters
     ----------
     result : ScenarioResult
     scenarios : int
-        How many to draw, from the first on.
+        Up to how many are lines of their own, dashed the position alone and solid with the overlay. More are drawn as
+        the median of all, with bands in which half and nine tenths of them lie.
     ax : Axes, optional
     """
-    with styled():
+    must_be("result", result, ScenarioResult, hint="One comes from hedging.scenario.run.")
+    if not isinstance(scenarios, int) or scenarios < 1:
+        raise InputError(f"scenarios must be a whole number from 1 on; got {scenarios!r}.")
+    with styled(ax):
         ax = axes_or_new(ax)
-        shown = range(min(scenarios, len(result.labels), len(SERIES)))
         ax.axhline(0.0, color=QUIET, linewidth=0.8)
-        for i in shown:
-            style: dict[str, Any] = {"color": SERIES[i], "marker": MARKERS[i], "markevery": _sparse(result)}
-            if result.has_overlay:
-                ax.plot(result.days, result.position[i], linestyle=UNHEDGED_DASHES, alpha=0.75, **style)
-            ax.plot(result.days, result.total[i], label=result.labels[i], **style)
-        ax.set(xlabel="days from now", ylabel=f"gain since today [{result.currency}]")
+        if len(result.labels) > min(scenarios, len(SERIES)):
+            _bands(ax, result)
+        else:
+            _lines(ax, result, {})
+        ax.set_ylabel(f"gain since today [{result.currency}]")
+        date_axis(ax, known=result.as_of is not None)
         ax.margins(x=0.01)
         money_axis(ax.yaxis)
-        ax.set_title("solid: with the overlay, dashed: position alone" if result.has_overlay else "gain")
-        if len(result.labels) > 1:
-            ax.legend(loc="best")
+        legend(ax)
     return ax
 
 
+def _lines(ax: Axes, result: ScenarioResult, ends: Mapping[str, Array]) -> None:
+    """Each scenario by its name, up to the day on which its account ends."""
+    at = dates(result.as_of, result.days)
+    for i, label in enumerate(result.labels[: len(SERIES)]):
+        style: dict[str, Any] = {"color": SERIES[i], "marker": MARKERS[i], "markevery": every(result.days)}
+        ways = [(ALONE, result.position, UNHEDGED_DASHES, 0.75)] if result.has_overlay else []
+        for name, gains, dashes, alpha in (*ways, (WITH, result.total, "-", 1.0)):
+            end = ends.get(name, np.full(len(result.labels), np.nan))[i]
+            days, gain = _until(result.days, gains[i], end)
+            x = at if days is result.days else dates(result.as_of, days)
+            told = label if name == WITH else None
+            ax.plot(x, gain, linestyle=dashes, alpha=alpha, label=told, **style)
+            if np.isfinite(end):
+                ax.plot(x[-1:], gain[-1:], linestyle="none", marker="x", markersize=9, color=SERIES[i])
+    if result.has_overlay:
+        ax.set_title("solid: with the overlay, dashed: position alone")
+    else:
+        ax.set_title("gain")
+
+
+def _until(days: Array, gain: Array, end: float) -> tuple[Array, Array]:
+    """A line up to a day, on which it ends; all of it where there is none."""
+    if not np.isfinite(end):
+        return days, gain
+    before = days < end
+    return np.append(days[before], end), np.append(gain[before], np.interp(end, days, gain))
+
+
+def _bands(ax: Axes, result: ScenarioResult) -> None:
+    """Medians, and bands around them, of all scenarios."""
+    at = dates(result.as_of, result.days)
+    ways = [(ALONE, result.position, UNHEDGED, UNHEDGED_DASHES)] if result.has_overlay else []
+    last = (WITH if result.has_overlay else "gain", result.total, HEDGED, "-")
+    for name, gains, color, dashes in (*ways, last):
+        for low, high, alpha in BANDS:
+            edges = np.quantile(gains, (low, high), axis=0)
+            ax.fill_between(at, edges[0], edges[1], color=color, alpha=alpha, linewidth=0.0)
+            if name == ALONE:  # the edges show where the other band lies over it
+                ax.plot(at, edges.T, color=color, linewidth=0.6, linestyle=UNHEDGED_DASHES)
+        ax.plot(at, np.median(gains, axis=0), color=color, linestyle=dashes, label=f"{name}, median")
+    ax.set_title(f"{len(result.labels):,} scenarios: half of them, and nine tenths")
+
+
 def crash_fan(
-    result: ScenarioResult, *, survival: Survival | None = None, figure: Figure | None = None
+    result: ScenarioResult,
+    *,
+    survival: Survival | Mapping[str, Survival] | None = None,
+    figure: Figure | None = None,
 ) -> Figure:
     """Several falls side by side: the price above, the gain with and without the overlay below.
 
@@ -143,31 +124,49 @@ def crash_fan(
     ----------
     result : ScenarioResult
         Of a few scenarios, such as `hedging.paths.fan`.
-    survival : Survival, optional
-        Of the same scenarios; each liquidation is marked on its price.
+    survival : Survival, or mapping of str to Survival, optional
+        Of the same scenarios: of the account with the overlay, or of ``"position alone"`` and ``"with overlay"`` each.
+        A line of gains stops where its account is liquidated; prices go on, faint.
     figure : Figure, optional
         An empty one to draw on; by default a new one through pyplot.
-    """
-    with styled():
-        if figure is None:
-            from matplotlib import pyplot as plt
 
-            figure = plt.figure(figsize=(8.0, 7.2))
+    Raises
+    ------
+    InputError
+        If the accounts were not followed along the same scenarios.
+    """
+    must_be("result", result, ScenarioResult, hint="One comes from hedging.scenario.run.")
+    accounts = _accounts(result, survival)
+    with styled(figure):
+        figure = figure_or_new(figure, 1.5)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
+    with styled(upper):
         asset, spot = next(iter(result.spot.items()))
-        for i in range(min(len(result.labels), len(SERIES))):
+        at = dates(result.as_of, result.days)
+        died = accounts.get(WITH) or accounts.get(ALONE)
+        for i, label in enumerate(result.labels[: len(SERIES)]):
+            style: dict[str, Any] = {
+                "color": SERIES[i],
+                "marker": MARKERS[i],
+                "markevery": every(result.days),
+            }
+            end = np.nan if died is None else died.first()[0][i]
+            if np.isfinite(end):
+                upper.plot(at, spot[i], color=SERIES[i], alpha=0.35, linewidth=1.0)
+            days, price = _until(result.days, spot[i], end)
+            upper.plot(dates(result.as_of, days), price, label=label, **style)
+        if died is not None:
+            day, price = died.first()
+            hit = np.isfinite(day)
             upper.plot(
-                result.days,
-                spot[i],
-                color=SERIES[i],
-                marker=MARKERS[i],
-                markevery=_sparse(result),
-                label=result.labels[i],
-            )
-        if survival is not None:
-            day, price = survival.first()
-            upper.plot(
-                day, price, linestyle="none", marker="x", markersize=11, color="black", label="liquidation"
+                dates(result.as_of, day[hit]),
+                price[hit],
+                linestyle="none",
+                marker="x",
+                markersize=9,
+                color=ink(),
+                zorder=4,
+                label="liquidation",
             )
         upper.set(
             ylabel=f"{asset} spot [{result.money}]",
@@ -176,82 +175,29 @@ def crash_fan(
         )
         money_axis(upper.yaxis)
         upper.legend(loc="lower left")
-        pnl_paths(result, scenarios=len(SERIES), ax=lower)
-        legend = lower.get_legend()
-        if legend is not None:
-            legend.remove()
-        upper.set_xlabel("")
+        lower.axhline(0.0, color=QUIET, linewidth=0.8)
+        _lines(lower, result, {name: each.first()[0] for name, each in accounts.items()})
+        lower.set_ylabel(f"gain since today [{result.currency}]")
+        date_axis(lower, known=result.as_of is not None)
+        lower.margins(x=0.01)
+        money_axis(lower.yaxis)
     return figure
 
 
-def heatmap(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None = None) -> Axes:
-    """Gain over spot moves and vol shifts, or over spot moves and days; see `hedging.scenario.table`.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Index ``spot_move``, columns ``vol_shift`` or ``day``. [currency]
-    currency : str
-        What the gains are in, for the label.
-    ax : Axes, optional
-    """
-    from matplotlib.colors import TwoSlopeNorm
-
-    with styled():
-        ax = axes_or_new(ax)
-        values = table.to_numpy(dtype=float)
-        reach = float(np.abs(values).max()) or 1.0
-        # Equal cells, whatever the steps between the moves; rows from the worst fall upward.
-        mesh = ax.pcolormesh(values, cmap="PuOr", norm=TwoSlopeNorm(0.0, -reach, reach), rasterized=True)
-        by_vol = table.columns.name == "vol_shift"
-        ax.set_xticks(
-            np.arange(values.shape[1]) + 0.5,
-            [f"{100 * x:+g}".replace("-", "−") if by_vol else f"{x:g}" for x in table.columns],
-        )
-        ax.set_yticks(np.arange(values.shape[0]) + 0.5, [percent(float(x)) for x in table.index])
-        ax.set(
-            xlabel="shift of the 30-day vol [points]" if by_vol else "days from now",
-            ylabel="move of spot",
-            title=f"gain over spot and {'vol' if by_vol else 'time'}",
-        )
-        ax.grid(False)
-        if values.size <= ANNOTATED_CELLS:
-            for (row, column), value in np.ndenumerate(values):
-                shade = "white" if abs(value) > 0.65 * reach else "black"
-                ax.text(
-                    column + 0.5,
-                    row + 0.5,
-                    money(float(f"{value:.3g}")),
-                    ha="center",
-                    va="center",
-                    color=shade,
-                    fontsize=8,
-                )
-        bar = ax.figure.colorbar(mesh, ax=ax, format=money)
-        bar.set_label(f"gain [{currency}]")
-    return ax
-
-
-def _day_names(days: Sequence[float] | Any) -> list[str]:
-    return ["today" if day == 0 else f"day {day:.3g}" for day in days]
-
-
-def _sparse(result: ScenarioResult) -> int:
-    """Markers on about eight of the dates."""
-    return max(1, result.days.size // 8)
-
-
-def _zero_lines(ax: Axes, spot: float) -> None:
-    ax.axhline(0.0, color=QUIET, linewidth=0.8)
-    ax.axvline(spot, color=QUIET, linewidth=0.8, linestyle=":")
-
-
-def _moves_on_top(ax: Axes, spot: float) -> None:
-    """A second axis above, in per cent of today's spot."""
-    to_move: tuple[Callable[[Any], Any], Callable[[Any], Any]] = (
-        lambda x: x / spot - 1.0,
-        lambda m: (1.0 + m) * spot,
-    )
-    top = ax.secondary_xaxis("top", functions=to_move)
-    top.xaxis.set_major_formatter(percent)
-    top.grid(False)
+def _accounts(
+    result: ScenarioResult, survival: Survival | Mapping[str, Survival] | None
+) -> dict[str, Survival]:
+    """Accounts by what they hold, followed along the scenarios of the result."""
+    if survival is None:
+        return {}
+    given = {WITH: survival} if isinstance(survival, Survival) else survival
+    must_be("survival", given, Mapping, hint="One comes from hedging.margin.survive.")
+    for name, each in given.items():
+        if name not in (ALONE, WITH):
+            raise InputError(f"survival must be of {ALONE!r} or {WITH!r}; got {name!r}.")
+        must_be(f"survival of {name!r}", each, Survival)
+        if len(each.labels) != len(result.labels):
+            raise InputError(
+                f"survival must be of the {len(result.labels)} scenarios of the result; got {len(each.labels)}."
+            )
+    return dict(given)

@@ -8,7 +8,18 @@ import numpy as np
 import pandas as pd
 
 from hedging.errors import InputError
-from hedging.plots.style import HEDGED, MARKERS, QUIET, SERIES, UNHEDGED, axes_or_new, money, percent, styled
+from hedging.plots.style import (
+    HEDGED,
+    MARKERS,
+    OVERLAY,
+    QUIET,
+    SERIES,
+    UNHEDGED,
+    axes_or_new,
+    money,
+    percent,
+    styled,
+)
 from hedging.screen import VERDICTS, Decision, Screen
 
 if TYPE_CHECKING:
@@ -64,10 +75,16 @@ def ranking(screen: Screen, measure: str | None = None, *, count: int = 20, ax: 
     values = screen.table.loc[ranks.index, measure].dropna().sort_values(kind="stable").iloc[:count]
     places = np.arange(len(values))
     words = [screen.verdicts[str(coin)].word for coin in values.index]
-    with styled():
+    with styled(ax):
         ax = axes_or_new(ax)
         ax.hlines(
-            places, np.minimum(values, 0.0), np.maximum(values, 0.0), color="0.85", linewidth=2.0, zorder=1
+            places,
+            np.minimum(values, 0.0),
+            np.maximum(values, 0.0),
+            color=QUIET,
+            alpha=0.35,
+            linewidth=2.0,
+            zorder=1,
         )
         ax.axvline(0.0, color=QUIET, linewidth=0.8)
         for word in (*VERDICTS, "unclear"):
@@ -119,10 +136,10 @@ def rolling_alpha(
     """
     if measure not in ("t", "alpha"):
         raise InputError(f"measure must be 't' or 'alpha'; got {measure!r}.")
-    with styled():
+    with styled(ax):
         ax = axes_or_new(ax)
         if measure == "t":
-            ax.axhspan(-2.0, 2.0, color="0.94", zorder=0, label="|t| < 2")
+            ax.axhspan(-2.0, 2.0, color=QUIET, alpha=0.12, linewidth=0.0, zorder=0, label="|t| < 2")
         ax.axhline(0.0, color=QUIET, linewidth=0.8)
         _lines(ax, pd.DataFrame(found.xs(measure, axis=1, level="measure")))
         of_window = "" if window is None else f" over {window} days"
@@ -148,7 +165,7 @@ def drawdowns(found: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Axes
         A line a coin; a gap where there is no close.
     """
-    with styled():
+    with styled(ax):
         ax = axes_or_new(ax)
         _lines(ax, found)
         ax.set_ylim(top=0.0)
@@ -186,9 +203,9 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
     marks = (
         ("crash", "crash, nothing done", "o", UNHEDGED, "none"),
         ("crash_left", "crash, this way", "o", HEDGED, HEDGED),
-        ("worst_left", "worst, this way", "X", "black", "black"),
+        ("worst_left", "worst, this way", "X", OVERLAY, OVERLAY),
     )
-    with styled():
+    with styled(ax):
         ax = axes_or_new(ax)
         ax.axvline(found.floor, color=QUIET, linestyle="--", linewidth=1.2, label=f"floor {found.floor:.0%}")
         for name, label, marker, edge, face in marks:
@@ -205,7 +222,7 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
             ax.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)
         for place in range(1, len(names)):
             if found.ways[place].coin != found.ways[place - 1].coin:
-                ax.axhline(place - 0.5, color="0.75", linewidth=0.8)
+                ax.axhline(place - 0.5, color=QUIET, alpha=0.5, linewidth=0.8)
         ax.set_yticks(rows, names, fontsize=8)
         ax.set_ylim(len(names) - 0.4, -0.6)
         ax.grid(axis="y", visible=False)

@@ -1,14 +1,20 @@
-"""One look for all pictures: colours by role, ticks of money and shares, a style applied locally."""
+"""One look for all pictures: colours by role, ticks of money, shares and dates, a style applied locally."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from hedging.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = [
     "HEDGED",
@@ -19,6 +25,14 @@ __all__ = [
     "UNHEDGED",
     "UNHEDGED_DASHES",
     "axes_or_new",
+    "check_drawable",
+    "date_axis",
+    "date_text",
+    "dates",
+    "every",
+    "figure_or_new",
+    "ink",
+    "legend",
     "money",
     "money_axis",
     "percent",
@@ -27,6 +41,7 @@ __all__ = [
     "roles",
     "share",
     "styled",
+    "width_of",
 ]
 
 STYLE = Path(__file__).parents[1] / "hedging.mplstyle"
@@ -34,23 +49,100 @@ STYLE = Path(__file__).parents[1] / "hedging.mplstyle"
 # Colour by role, from the style's cycle: the same thing looks the same in every picture.
 HEDGED, UNHEDGED, OVERLAY = "#0072B2", "#D55E00", "#009E73"
 QUIET = "0.45"
-SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+INK: Final = "#757575"
+"""Colour of texts on a ground that is not known: 4.5 to 1 on white and on black alike."""
+SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#808080")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 UNHEDGED_DASHES = (0, (4, 2))
 
+_WIDE: Final = 6.4  # inches of a panel from which texts have their full size
+# Of years, months, days, hours, minutes, seconds: each tick says all but the year, which stands at the end.
+_DATES: Final = ["%Y", "%b", "%d %b", "%d %b %H:%M", "%d %b %H:%M", "%H:%M:%S"]
+_YEARS: Final = ["", "%Y", "%Y", "%Y", "%Y", "%d %b %Y"]
+_SMALLEST: Final = 0.7
+_SIZES: Final = {
+    "font.size": 10.0,
+    "axes.titlesize": 11.0,
+    "axes.labelsize": 10.0,
+    "legend.fontsize": 9.0,
+    "xtick.labelsize": 9.0,
+    "ytick.labelsize": 9.0,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 6.0,
+}
+_INKED: Final = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+
 
 @contextmanager
-def styled() -> Iterator[None]:
-    """Apply the style of this library, and nothing but inside the block."""
+def styled(target: Axes | Figure | None = None) -> Iterator[None]:
+    """Apply the style of this library, and nothing but inside the block.
+
+    What is drawn on a figure of the caller's keeps the caller's colours and gets texts that fit its size. A new one
+    has no ground of its own, and texts that are read on light and on dark, unless the caller chose colours.
+
+    Raises
+    ------
+    InputError
+        If the target is neither axes nor a figure.
+    """
+    _check_target(target)
     import matplotlib as mpl
     from matplotlib import style
 
-    with style.context(str(STYLE)):
+    chosen = _groundless(mpl.rcParams, mpl.rcParamsDefault) if _has_no_ground(target) else {}
+    scale = float(np.clip(width_of(target) / _WIDE, _SMALLEST, 1.0))
+    sizes: dict[str, Any] = {name: scale * size for name, size in _SIZES.items()}
+    with style.context([str(STYLE), chosen | sizes]):
         yield
         interactive = mpl.is_interactive()
     # A notebook's backend turns this on with its first figure, which may be ours: keep it on, or no later
     # figure shows.
     mpl.interactive(interactive)
+
+
+def _check_target(target: Any) -> None:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
+
+    if target is not None and not isinstance(target, Axes | FigureBase):
+        raise InputError(
+            "ax must be axes of matplotlib, as plt.subplots() makes them, and figure a figure; got "
+            f"{type(target).__name__}."
+        )
+
+
+def _has_no_ground(target: Axes | Figure | None) -> bool:
+    """Whether nobody knows what is behind the texts: of a figure of ours, or another that is transparent."""
+    if target is None:
+        return True
+    figure: Any = target.figure if hasattr(target, "get_position") else target
+    return bool(figure.get_facecolor()[3] == 0.0)
+
+
+def _groundless(now: Any, default: Any) -> dict[str, Any]:
+    """Settings of a figure without ground; a caller's own colours stay."""
+    names = ("figure.facecolor", "axes.facecolor", *_INKED)
+    if any(now[name] != default[name] for name in names):
+        return {}
+    return {"figure.facecolor": "none", "axes.facecolor": "none"} | dict.fromkeys(_INKED, INK)
+
+
+def width_of(target: Axes | Figure | None) -> float:
+    """Width of the panel, or of the figure that will be made."""
+    import matplotlib as mpl
+
+    if target is None:
+        return float(mpl.rcParams["figure.figsize"][0])
+    figure: Any = target.figure if hasattr(target, "get_position") else target
+    share = target.get_position().width / 0.775 if hasattr(target, "get_position") else 1.0
+    return float(figure.get_figwidth() * min(share, 1.0))
+
+
+def ink() -> Any:
+    """The colour that texts are drawn in now."""
+    import matplotlib as mpl
+
+    return mpl.rcParams["text.color"]
 
 
 def axes_or_new(ax: Axes | None) -> Axes:
@@ -60,6 +152,90 @@ def axes_or_new(ax: Axes | None) -> Axes:
     from matplotlib import pyplot as plt
 
     return plt.subplots()[1]
+
+
+def figure_or_new(figure: Figure | None, height: float = 1.0) -> Figure:
+    """Take the figure given, or a new one of the user's width and so many times the user's height."""
+    if figure is not None:
+        return figure
+    import matplotlib as mpl
+    from matplotlib import pyplot as plt
+
+    width, tall = mpl.rcParams["figure.figsize"]
+    return plt.figure(figsize=(width, height * tall))
+
+
+def legend(ax: Axes) -> None:
+    """Names below the panel where the figure makes room for them, else inside."""
+    from matplotlib.transforms import ScaledTranslation
+
+    figure: Any = ax.figure
+    names = ax.get_legend_handles_labels()[1]
+    if not names:
+        return
+    if figure.get_layout_engine() is None:
+        ax.legend(loc="best")
+        return
+    import matplotlib as mpl
+
+    size = float(mpl.rcParams["legend.fontsize"]) / 72.0  # inches
+    wide = width_of(ax) / (0.55 * size * max(map(len, names)) + 4.5 * size)
+    # Ticks and their pads keep their size, texts follow the panel's; a date axis has its year where a label would be.
+    points = 18.0 + 2.6 * float(mpl.rcParams["axes.labelsize"])
+    below = ScaledTranslation(0.0, -points / 72.0, figure.dpi_scale_trans)
+    ax.legend(
+        loc="upper left",
+        bbox_to_anchor=(0.0, 0.0),
+        bbox_transform=ax.transAxes + below,
+        borderaxespad=0.0,
+        ncols=int(np.clip(wide, 1, min(4, len(names)))),
+        columnspacing=1.2,
+        alignment="left",
+    )
+
+
+def dates(as_of: pd.Timestamp | None, days: Any) -> Any:
+    """Days from now as the dates that they are, where it is known when now was."""
+    if as_of is None:
+        return np.asarray(days, dtype=float)
+    return (
+        as_of.tz_convert("UTC").tz_localize(None) + pd.to_timedelta(np.asarray(days, dtype=float), "D")
+    ).to_numpy()
+
+
+def date_axis(ax: Axes, *, known: bool = True) -> None:
+    """Ticks of dates along the bottom, or of days from now where no date is known."""
+    if not known:
+        ax.set_xlabel("days from now")
+        return
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=6 if width_of(ax) < _WIDE - 1.0 else 8)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(
+        ConciseDateFormatter(  # type: ignore[no-untyped-call]
+            locator, formats=_DATES, zero_formats=_DATES, offset_formats=_YEARS
+        )
+    )
+
+
+def check_drawable(what: str, values: Any) -> Any:
+    """Numbers as an array, if there is one to draw.
+
+    Raises
+    ------
+    InputError
+        If there is none, or none that is finite.
+    """
+    try:
+        numbers = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} must be numbers; got {type(values).__name__}.") from error
+    if not numbers.size:
+        raise InputError(f"there is nothing to draw: {what} is empty.")
+    if not np.isfinite(numbers).any():
+        raise InputError(f"there is nothing to draw: {what} has no number that is finite.")
+    return numbers
 
 
 def money(value: float, _position: object = None) -> str:
@@ -105,9 +281,32 @@ def plain(value: float, _position: object = None) -> str:
 
 def roles(named: Mapping[str, object]) -> list[str]:
     """Colours: the position's and the hedged book's for two, else a series."""
-    return [UNHEDGED, HEDGED] if len(named) == 2 else list(SERIES)
+    if len(named) == 2:
+        return [UNHEDGED, HEDGED]
+    return [SERIES[place % len(SERIES)] for place in range(len(named))]
 
 
 def money_axis(axis: Any) -> None:
     """Give an axis ticks of money."""
     axis.set_major_formatter(money)
+
+
+def date_text(as_of: pd.Timestamp | None, day: float) -> str:
+    """One day as text: today, 27 Mar, or day 15 where no date is known.
+
+    Examples
+    --------
+    >>> date_text(pd.Timestamp("2026-03-02T12:00Z"), 25.0), date_text(None, 15.0), date_text(None, 0)
+    ('27 Mar', 'day 15', 'today')
+    """
+    if day == 0:
+        return "today"
+    if as_of is None:
+        return f"day {day:.3g}"
+    at = as_of + pd.Timedelta(days=float(day))
+    return f"{at.day} {at:%b}" + ("" if at.year == as_of.year else f" {at.year}")
+
+
+def every(marks: Sequence[Any] | Any) -> int:
+    """Step that leaves about eight of some marks."""
+    return max(1, len(marks) // 8)

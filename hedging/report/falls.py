@@ -116,7 +116,8 @@ def falls(subject: Subject, found: tuple[Fall, ...], studio: Studio) -> Section:
 
 
 def _fan_picture(subject: Subject, fall: Fall, studio: Studio) -> Block:
-    kept = list((fall.hedged or fall.alone).values())
+    ways = {"position alone": fall.alone, "with overlay": fall.hedged}
+    ends = {name: list(each.values())[-1] for name, each in ways.items() if each}
     worst = fall.result.summary().iloc[-1]
     alt = (
         f"Two panels over {fall.result.days[-1]:g} days: above the price of {subject.assets[0]} in four falls, the "
@@ -125,7 +126,7 @@ def _fan_picture(subject: Subject, fall: Fall, studio: Studio) -> Block:
     )
 
     def draw(figure: Figure) -> object:
-        return plots.crash_fan(fall.result, survival=kept[-1] if kept else None, figure=figure)
+        return plots.crash_fan(fall.result, survival=ends, figure=figure)
 
     return studio.picture(draw, (7.6, 6.2), alt=alt, caption="The fall at four accelerations")
 

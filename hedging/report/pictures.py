@@ -22,8 +22,8 @@ LONGEST: Final = 48  # characters of a text in a picture; a name may have hundre
 # What the style draws in is a variable of the page, which has one value by day and one by night.
 THEME: Final = {
     "#000000": "currentColor",
-    "#262626": "currentColor",
-    "#e0e0e0": "var(--grid)",
+    "#757575": "currentColor",
+    "#808080": "var(--quiet)",
     "#737373": "var(--quiet)",
     "#0072b2": "var(--blue)",
     "#d55e00": "var(--red)",

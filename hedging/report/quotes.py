@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hedging.market import ChainHealth, Market, check
+from hedging.market import ChainHealth, OptionChain, check
 from hedging.report.blocks import Block, Column, Columns, Notice, Section, Table, Text, tabled
 from hedging.report.subject import Subject
 from hedging.report.words import amount, exact, per_cent, stamp
@@ -12,17 +12,22 @@ __all__ = ["quotes"]
 
 def quotes(subject: Subject) -> Section:
     """The section."""
-    blocks = [block for market in subject.markets for block in _chain(market)]
+    blocks = [
+        block
+        for market in subject.markets
+        for chain in market.chain.by_venue()
+        for block in _chain(chain, bare=market.is_bare)
+    ]
     return Section("quotes", "Chain: health, and what was rejected", tuple(blocks))
 
 
-def _chain(market: Market) -> list[Block]:
-    if market.is_bare:
-        return [Text(f"No option on {market.asset} is quoted: it is priced by its spot alone.")]
-    health, rejected = check(market.chain), market.chain.rejected
+def _chain(chain: OptionChain, *, bare: bool) -> list[Block]:
+    if bare:
+        return [Text(f"No option on {chain.asset} is quoted: it is priced by its spot alone.")]
+    health, rejected = check(chain), chain.rejected
     missing = ", ".join(f"{name} {per_cent(float(share))}" for name, share in health.missing.items())
     said = (
-        f"{market.asset} at {stamp(market.as_of)}, {market.chain.source or 'no file'}: {amount(health.kept)} quotes kept, "
+        f"{chain.asset} at {stamp(chain.as_of)}, {chain.source or 'no file'}: {amount(health.kept)} quotes kept, "
         f"{amount(len(rejected))} rejected, {len(health.forwards)} expiries. Missing among those kept: {missing}."
     )
     blocks: list[Block] = [Text(said)]
@@ -32,18 +37,18 @@ def _chain(market: Market) -> list[Block]:
         )
     blocks.append(_forwards(health))
     if len(health.violations):
-        blocks.append(_violations(health, market))
+        blocks.append(_violations(health, chain.terms.currency))
     if len(rejected):
         reasons = [(str(reason), amount(float(count))) for reason, count in health.rejected.items()]
         blocks.append(
-            tabled(f"{market.asset}: rejected, by reason", [Column("reason", False), "rows"], reasons)
+            tabled(f"{chain.asset}: rejected, by reason", [Column("reason", False), "rows"], reasons)
         )
         rows = [
             (str(row["row"]), str(row["symbol"]), str(row["reason"]), str(row["detail"]))
             for _, row in rejected.head(200).iterrows()
         ]
         heads = [Column(name, False) for name in ("row", "symbol", "reason", "detail")]
-        table = tabled(f"{market.asset}: rejected rows, counted from 0", heads, rows)
+        table = tabled(f"{chain.asset}: rejected rows, counted from 0", heads, rows)
         blocks.append(Table(table.caption, table.columns, table.rows, len(rejected) - len(table.rows)))
     return blocks
 
@@ -70,12 +75,12 @@ def _forwards(health: ChainHealth) -> Table:
     return tabled("Forwards by expiry", columns, rows, most=20)
 
 
-def _violations(health: ChainHealth, market: Market) -> Table:
+def _violations(health: ChainHealth, currency: str) -> Table:
     worst = health.violations.sort_values("amount", ascending=False, kind="stable")
     rows = [
         (str(row["rule"]), str(row["symbols"]), exact(float(row["amount"]))) for _, row in worst.iterrows()
     ]
-    columns: Columns = [Column("rule broken", False), Column("quotes", False), f"by [{market.currency}]"]
+    columns: Columns = [Column("rule broken", False), Column("quotes", False), f"by [{currency}]"]
     return tabled(
         "Quotes that contradict each other beyond bid and ask: nothing should be built on them", columns, rows
     )

@@ -1,6 +1,8 @@
 """Tail risk of gains and losses, what drives them, what would have to happen for a given loss; when to hedge again."""
 
 from hedging.risk.attribution import attribution, profile
+from hedging.risk.over_time import over_time
+from hedging.risk.promise import Promise
 from hedging.risk.rebalancing import (
     Band,
     leland_number,
@@ -23,12 +25,14 @@ from hedging.risk.tails import (
 
 __all__ = [
     "Band",
+    "Promise",
     "ReverseStress",
     "attribution",
     "expected_shortfall",
     "leland_number",
     "leland_vol",
     "next_trade_prices",
+    "over_time",
     "profile",
     "rebalancing_lots",
     "rebalancing_trade",

@@ -6,7 +6,17 @@ position and the overlay apart. `payoff` and `table` are the same over grids.
 
 from hedging.scenario.draw import draw
 from hedging.scenario.hindsight import predicted_against_actual
+from hedging.scenario.resample import resample
 from hedging.scenario.result import ScenarioResult
 from hedging.scenario.run import by_speed, payoff, run, table
 
-__all__ = ["ScenarioResult", "by_speed", "draw", "payoff", "predicted_against_actual", "run", "table"]
+__all__ = [
+    "ScenarioResult",
+    "by_speed",
+    "draw",
+    "payoff",
+    "predicted_against_actual",
+    "resample",
+    "run",
+    "table",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -16,7 +16,7 @@ from hedging.paths.monte_carlo import jump_diffusion, student_t
 from hedging.paths.paths import Paths
 from hedging.units import DAYS_PER_YEAR
 
-__all__ = ["Tails", "draw"]
+__all__ = ["Tails", "dates_of", "draw"]
 
 Tails: TypeAlias = Literal["student-t", "jumps"]
 
@@ -69,7 +69,7 @@ def draw(
     if tails not in ("student-t", "jumps"):
         raise InputError(f"tails must be 'student-t' or 'jumps'; got {tails!r}.")
     markets = markets_of(chain)
-    days = _dates(list(markets.values()), horizon)
+    days = dates_of(list(markets.values()), horizon)
     drift = {asset: market.carry(days / DAYS_PER_YEAR) for asset, market in markets.items()}
     variances = {asset: _variance(market, days) for asset, market in markets.items()}
     more: dict[str, Any] = {"drift": drift, "correlation": correlation, "reactions": reactions}
@@ -102,7 +102,7 @@ def _vols(variances: Mapping[str, Array], days: Array) -> dict[str, Array]:
     return {asset: np.sqrt(total * DAYS_PER_YEAR / days) for asset, total in variances.items()}
 
 
-def _dates(markets: list[Market], horizon: float) -> Array:
+def dates_of(markets: Sequence[Market], horizon: float) -> Array:
     """Every expiry within the horizon, half of it, and its end. [days]"""
     times = np.concatenate([market.smile.times for market in markets]) * DAYS_PER_YEAR
     days = np.unique(np.concatenate([times[times < horizon], [horizon / 2.0, horizon]]))

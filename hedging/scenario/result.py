@@ -11,6 +11,7 @@ import pandas as pd
 from hedging import _extras
 from hedging._ground.shown import Shown
 from hedging._ground.tables import SIGNED_SHARE, Page, Table, amount, on_day
+from hedging._numerics.crossings import zeros
 from hedging._numerics.types import Array
 from hedging.book.entering import Entering
 from hedging.errors import InputError
@@ -115,6 +116,15 @@ class ScenarioResult(Shown):
             if belongs_to == group:
                 gain += self.values[:, :, leg] - self.start[leg]
         return gain
+
+    def breakevens(self) -> Array:
+        """Spots of the first asset at which both together have gained nothing on the last date, ascending. [money]
+
+        Straight lines between scenarios, in the order of their spot: of a `payoff`, where its line crosses zero.
+        """
+        spot, gain = next(iter(self.spot.values()))[:, -1], self.total[:, -1]
+        order = np.argsort(spot, kind="stable")
+        return zeros(spot[order], gain[order])
 
     def in_coin(self, asset: str | None = None) -> ScenarioResult:
         """Return the same result counted in coins of `asset`, each node at its own spot.

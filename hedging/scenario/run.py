@@ -201,7 +201,8 @@ def table(
     Returns
     -------
     DataFrame
-        Index ``spot_move``; columns ``vol_shift`` or ``day``. [currency of the book]
+        Index ``spot_move``; columns ``vol_shift`` or ``day``. [currency of the book] Its ``attrs`` hold ``as_of``,
+        ``currency``, ``money`` and ``spot`` by asset, from which `hedging.plots.heatmap` writes prices and dates.
 
     Raises
     ------
@@ -216,9 +217,17 @@ def table(
     result = _together(book, markets_of(market), overlay, nodes)
     index = pd.Index(np.ravel(finite("spot_moves", spot_moves)), name="spot_move")
     if vol_shifts is None:
-        return pd.DataFrame(result.total, index=index, columns=pd.Index(dates, name="day"))
-    gains = result.total[:, 0].reshape(index.size, shifts.size)
-    return pd.DataFrame(gains, index=index, columns=pd.Index(shifts, name="vol_shift"))
+        gains = pd.DataFrame(result.total, index=index, columns=pd.Index(dates, name="day"))
+    else:
+        by_shift = result.total[:, 0].reshape(index.size, shifts.size)
+        gains = pd.DataFrame(by_shift, index=index, columns=pd.Index(shifts, name="vol_shift"))
+    gains.attrs |= {
+        "as_of": None if result.as_of is None else result.as_of.isoformat(),
+        "currency": result.currency,
+        "money": result.money,
+        "spot": result.spot_now,
+    }
+    return gains
 
 
 @takes(book=Book, market=market_of, overlay=legs_of)

@@ -12,16 +12,14 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
 from hedging.errors import InputError, SolverError
 from hedging.paths import block_bootstrap
 from hedging.prices import Prices
-from hedging.risk import expected_shortfall, shortfall_contributions, value_at_risk
+from hedging.risk import Promise, expected_shortfall, shortfall_contributions, value_at_risk
 
 __all__ = ["Basket", "basket"]
 
-FEWEST_FALLS: Final = 10  # periods in which the basket fell; fewer say nothing of what a hedge leaves
 MOST_LEFT: Final = 0.75  # share of a fall left, in the median, beyond which a proxy is refused
 MOST_HEDGE: Final = 2.0  # times the basket
 BLOCK: Final = 5.0  # days of a run of the bootstrap
@@ -29,57 +27,19 @@ WALK_SCENARIOS: Final = 500
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Basket(Shown):
+class Basket(Promise):
     """Proxies for a basket, what they promise, and what the same rule kept of its promises.
+
+    Beside `hedge`, fields as in `hedging.risk.Promise`: shares are of the basket, and a proxy's own part of what stays
+    is its gain there, < 0.
 
     Attributes
     ----------
     hedge : Series
         Money short by proxy.
-    value : float
-        Of the basket. [money]
-    horizon : int
-        [days]
-    level : float
-    quantile, shortfall : tuple of float
-        Loss that outcomes exceed with ``1 - level``, and the mean beyond, without and with. [share of the basket]
-    promised : float
-        Shortfall with over shortfall without. [1]
-    walk : DataFrame
-        Index date; ``promised``, ``without, with``: what then came, as shares of the basket, ``left``: their ratio
-        where the basket fell.
-    stays : Series
-        Share of the shortfall that is left, by coin; a proxy's own is its gain there, < 0.
     """
 
     hedge: pd.Series[float]
-    value: float
-    horizon: int
-    level: float
-    quantile: tuple[float, float]
-    shortfall: tuple[float, float]
-    promised: float
-    walk: pd.DataFrame
-    stays: pd.Series[float]
-
-    @property
-    def falls(self) -> int:
-        """Periods of the walk in which the basket fell."""
-        return int(self.walk["left"].notna().sum())
-
-    @property
-    def left(self) -> float | None:
-        """Share of a fall that was left, in the median of the walk; none where it fell too seldom."""
-        return float(self.walk["left"].median()) if self.falls >= FEWEST_FALLS else None
-
-    @property
-    def calibrated(self) -> float | None:
-        """The promise, made worse by as much as the same rule's promises were broken."""
-        if self.left is None:
-            return None
-        return self.promised * max(
-            1.0, self.left / float(self.walk.loc[self.walk["left"].notna(), "promised"].median())
-        )
 
     @property
     def usable(self) -> bool:
@@ -87,49 +47,12 @@ class Basket(Shown):
         return self.calibrated is not None and self.calibrated <= MOST_LEFT
 
     @property
-    def verdict(self) -> str:
-        """What may be promised, as a sentence."""
-        if self.left is None or self.calibrated is None:
-            return f"Refused: the basket fell in {self.falls} of {len(self.walk)} past periods, too few to judge a promise by."
-        judged = (
-            f"the rule promised {self.walk['promised'].median():.0%} and left {self.left:.0%} of a fall in the median of "
-            f"{self.falls} past falls, {self.walk['left'].quantile(0.9):.0%} in the worst tenth"
-        )
-        if not self.usable:
-            return f"Refused: {judged}. Sell part of the basket instead."
-        return (
-            f"A loss of {self.quantile[1] * self.calibrated / self.promised:.0%} holds in {self.level:.0%} of outcomes like "
-            f"those of these years, no hard floor: {judged}."
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, without the walk."""
-        return {
-            "hedge": self.hedge.to_dict(),
-            "value": self.value,
-            "horizon_days": self.horizon,
-            "level": self.level,
-            "quantile": list(self.quantile),
-            "shortfall": list(self.shortfall),
-            "promised": self.promised,
-            "left": self.left,
-            "calibrated": self.calibrated,
-            "usable": self.usable,
-            "verdict": self.verdict,
-            "stays": self.stays.to_dict(),
-        }
+    def _way_out(self) -> str:
+        return "Sell part of the basket instead."
 
     def __repr__(self) -> str:
-        short = (
-            ", ".join(f"{money:,.0f} {coin}" for coin, money in self.hedge.items() if money > 0.0)
-            or "nothing"
-        )
-        stays = ", ".join(f"{coin} {share:+.0%}" for coin, share in self.stays.items())
-        return (
-            f"short {short} against {self.value:,.0f}; shortfall at {self.level:.0%} over {self.horizon} days "
-            f"{self.shortfall[0]:.0%} without, {self.shortfall[1]:.0%} with (promised {self.promised:.0%} left)\n"
-            f"what is left comes from {stays}\n{self.verdict}"
-        )
+        short = ", ".join(f"{money:,.0f} {coin}" for coin, money in self.hedge.items() if money > 0.0)
+        return f"short {short or 'nothing'} against {self.value:,.0f}; {super().__repr__()}"
 
 
 def basket(
@@ -203,7 +126,6 @@ def basket(
         level=level,
         quantile=(float(value_at_risk(without, level)), float(value_at_risk(together, level))),
         shortfall=(float(expected_shortfall(without, level)), hedged),
-        promised=hedged / float(expected_shortfall(without, level)),
         walk=_walk(closes, coins, proxies, share, horizon, days, level, seed),
         stays=pd.Series(left / left.sum(), [*coins, *(f"short {coin}" for coin in proxies)]),
     )
@@ -279,17 +201,10 @@ def _walk(
             continue
         own, other = _outcomes(known, coins, proxies, horizon, WALK_SCENARIOS, seed)
         sizes = _least_shortfall(own @ share, other, level)
-        promised = expected_shortfall(own @ share - other @ sizes, level) / expected_shortfall(
-            own @ share, level
-        )
+        without, together = own @ share, own @ share - other @ sizes
+        promised = expected_shortfall(together, level) / expected_shortfall(without, level)
         came = then.iloc[1].to_numpy(dtype=float) / then.iloc[0].to_numpy(dtype=float) - 1.0
         alone = float(came[: len(coins)] @ share)
-        together = alone - float(came[len(coins) :] @ sizes)
-        rows[closes.index[last]] = (
-            float(promised),
-            alone,
-            together,
-            together / alone if alone < 0.0 else math.nan,
-        )
-    columns = ["promised", "without", "with", "left"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("date").sort_index()
+        hedged = alone - float(came[len(coins) :] @ sizes)
+        rows[closes.index[last]] = Promise.row(promised, value_at_risk(together, level), alone, hedged)
+    return Promise.table(rows)

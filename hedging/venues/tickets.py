@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from hedging.book.legs import Legs
+from hedging.book.legs import Legs, legs_to_export
 from hedging.errors import InputError
+from hedging.market.contracts import Option
 from hedging.venues import binance, bybit, okx
 from hedging.venues.deribit.orders import orders as deribit_orders
 from hedging.venues.deribit.packages import block_rfq, combo_orders
@@ -23,6 +24,7 @@ def venue_ticket(plan: Legs, venue: str, *, time_in_force: str | None = None) ->
     Parameters
     ----------
     plan : HasLegs or iterable of Leg
+        Of one over several venues, those orders that go to this one.
     venue : str
         One of `TICKETS`.
     time_in_force : str, optional
@@ -32,10 +34,12 @@ def venue_ticket(plan: Legs, venue: str, *, time_in_force: str | None = None) ->
     Raises
     ------
     InputError
-        If the venue is not known, or would refuse an order.
+        If the venue is not known, or would refuse an order; or a plan over several venues trades the underlying, of
+        which nobody said where.
     """
     if venue not in TICKETS:
         raise InputError(f"venue must be one of {', '.join(TICKETS)}; got {venue!r}.")
+    plan = _sent_to(plan, venue.partition("-")[0])
     if venue == "deribit-rfq":
         return [block_rfq(plan)]
     make: Callable[..., list[dict[str, Any]]] = {
@@ -46,3 +50,20 @@ def venue_ticket(plan: Legs, venue: str, *, time_in_force: str | None = None) ->
         "binance": binance.orders,
     }[venue]
     return make(plan, time_in_force=time_in_force)
+
+
+def _sent_to(plan: Legs, venue: str) -> Legs:
+    """The orders that go to a venue, of a plan over several; else the plan."""
+    legs = legs_to_export(plan)
+    options = [leg for leg in legs if isinstance(leg.instrument, Option)]
+    venues = dict.fromkeys(leg.instrument.terms.venue for leg in options)  # type: ignore[union-attr]
+    if len(venues) < 2:
+        return plan
+    if loose := [leg.instrument.symbol for leg in legs if leg not in options]:
+        raise InputError(
+            f"the plan trades {', '.join(loose)} beside options of {', '.join(venues)}, and nobody said at which: send "
+            "that order by itself, and make tickets of the options: [leg for leg in plan.legs if ...]."
+        )
+    if venue not in venues:
+        raise InputError(f"no order of the plan goes to {venue}; its options are of {', '.join(venues)}.")
+    return [leg for leg in options if leg.instrument.terms.venue == venue]  # type: ignore[union-attr]

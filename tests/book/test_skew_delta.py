@@ -11,7 +11,7 @@ from hedging.book import skew_delta as skew
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.greeks import black76_price
-from hedging.market import rich_cheap, smile
+from hedging.market import fitting, rich_cheap, smile
 from hedging.market.chain import OptionChain
 from hedging.market.market import Market
 from hedging.venues import read_chain
@@ -44,7 +44,7 @@ def price_after(shift: float, made: OptionChain, surface: smile.Smile, rule: str
 @pytest.mark.parametrize("rule", ["sticky_strike", "sticky_moneyness", 0.5, 2.0])
 def test_delta_and_gamma_are_slopes_of_the_price_with_the_surface_moving(rule):
     made = chain()
-    surface = smile.fit(made)
+    surface = fitting.fit(made)
     got = skew.delta_gamma(made, surface, rule)
     h = 1e-3
     up, mid, down = (price_after(shift, made, surface, rule) for shift in (h, 0.0, -h))
@@ -54,7 +54,7 @@ def test_delta_and_gamma_are_slopes_of_the_price_with_the_surface_moving(rule):
 
 def test_sticky_strike_is_black_scholes_and_sticky_moneyness_lowers_deltas_under_a_put_skew():
     made = chain()
-    surface = smile.fit(made)
+    surface = fitting.fit(made)
     plain = made.greeks(("delta", "gamma"))
     assert_allclose(skew.delta_gamma(made, surface, "sticky_strike"), plain, rtol=1e-12)
     # With R = 0 a fall lifts no strike's moneyness vol: fixed strikes get cheaper vols, so deltas rise.
@@ -78,7 +78,7 @@ def test_a_book_is_the_sum_of_its_options_and_what_has_no_vol():
 def test_an_unknown_rule_is_refused():
     made = chain()
     with pytest.raises(InputError, match="rule must be one of"):
-        skew.delta_gamma(made, smile.fit(made), "sticky_fingers")
+        skew.delta_gamma(made, fitting.fit(made), "sticky_fingers")
 
 
 def test_rich_and_cheap_quotes_are_those_beyond_their_spread():
@@ -86,7 +86,7 @@ def test_rich_and_cheap_quotes_are_those_beyond_their_spread():
     made.loc[2, ["bid", "ask"]] += 1.0  # rich
     made.loc[7, ["bid", "ask"]] -= 0.5  # cheap
     quoted = OptionChain("XYZ", chain().as_of, 100.0, made, chain().rejected)
-    table = rich_cheap(smile.fit(chain()), quoted)
+    table = rich_cheap(fitting.fit(chain()), quoted)
     assert table[["symbol", "side"]].to_numpy().tolist() == [
         [made.loc[2, "symbol"], "rich"],
         [made.loc[7, "symbol"], "cheap"],
@@ -99,6 +99,6 @@ def test_rich_and_cheap_quotes_are_those_beyond_their_spread():
 
 def test_few_real_quotes_leave_anything_after_costs(shared_data):
     real = read_chain(shared_data / "chains/deribit_full_20260511T121945Z.csv.gz", asset="BTC")
-    table = rich_cheap(smile.fit(real), real)
+    table = rich_cheap(fitting.fit(real), real)
     assert len(table) < 0.06 * len(real.quotes)
     assert (table["net"] > 0).mean() < 0.5

@@ -10,7 +10,7 @@ from scipy.special import ndtr
 
 from hedging._numerics import svi
 from hedging.errors import InputError
-from hedging.market import density, probability_below, smile, touch_probability
+from hedging.market import density, fitting, probability_below, smile, touch_probability
 from hedging.market.density import _local_variance
 from hedging.venues import read_chain
 
@@ -142,7 +142,7 @@ def test_a_probability_stays_one_where_the_surface_has_arbitrage():
 def test_real_surfaces_have_densities_that_integrate_to_one(shared_data):
     for file in ("deribit_full_20260206T043012Z.csv.gz", "deribit_full_20260511T121945Z.csv.gz"):
         chain = read_chain(shared_data / "chains" / file, asset="BTC")
-        surface = smile.fit(chain)
+        surface = fitting.fit(chain)
         level = np.exp(np.linspace(-60, 60, 200_001)) * chain.spot
         for expiry in chain.expiries["expiry"]:
             p = density(surface, level, expiry)

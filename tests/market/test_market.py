@@ -96,5 +96,5 @@ def test_one_market_per_asset_whatever_names_them() -> None:
     assert list(markets_of(btc)) == ["BTC"]
     with pytest.raises(InputError, match="at least one"):
         markets_of([])
-    with pytest.raises(InputError, match="one chain or market per asset is needed; got BTC, BTC"):
+    with pytest.raises(InputError, match="each chain must say its venue"):
         markets_of([btc, btc])

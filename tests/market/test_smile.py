@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from hedging._numerics import svi
 from hedging.errors import ChainError, InputError
-from hedging.market import _smile_fit, fit_quality, smile
+from hedging.market import _smile_fit, fit_quality, fitting, smile
 from hedging.market.chain import OptionChain
 from hedging.venues import read_chain, snapshots
 
@@ -120,18 +120,18 @@ def test_the_published_slice_with_butterfly_arbitrage_is_found_out():
 def test_vols_of_an_svi_slice_are_given_back():
     truth = np.array([0.01, 0.08, -0.35, 0.02, 0.25])
     time = 30 * DAY
-    got = smile.fit(chain_of({"2026-01-31T08:00Z": lambda k: np.sqrt(svi.total_variance(truth, k) / time)}))
+    got = fitting.fit(chain_of({"2026-01-31T08:00Z": lambda k: np.sqrt(svi.total_variance(truth, k) / time)}))
     k = np.linspace(-0.6, 0.6, 25)
     assert_allclose(got.vol_at(k, time), np.sqrt(svi.total_variance(truth, k) / time), atol=5e-4)
 
 
 def test_a_fit_to_arbitrageable_vols_has_no_arbitrage():
-    got = smile.fit(chain_of({"2027-01-01T08:00Z": lambda k: np.sqrt(svi.total_variance(VOGT, k + 0.2))}))
+    got = fitting.fit(chain_of({"2027-01-01T08:00Z": lambda k: np.sqrt(svi.total_variance(VOGT, k + 0.2))}))
     assert got.arbitrage()["butterfly"].min() >= 0
 
 
 def test_a_calendar_arbitrage_in_the_quotes_is_fitted_away():
-    got = smile.fit(chain_of({"2026-01-31T08:00Z": 0.8, "2026-03-02T08:00Z": 0.5}))  # 0.64 * 30 > 0.25 * 60
+    got = fitting.fit(chain_of({"2026-01-31T08:00Z": 0.8, "2026-03-02T08:00Z": 0.5}))  # 0.64 * 30 > 0.25 * 60
     assert got.arbitrage()["calendar"].min() >= 0
     assert got.arbitrage()["butterfly"].min() >= 0
 
@@ -144,26 +144,26 @@ def test_vols_lie_inside_the_quote_where_the_mark_does_not():
         base[c].to_numpy() for c in ("flag", "forward", "strike", "time_to_expiry")
     )
     low, high = (black76_price(flag, forward, strike, time, 0.0, vol) for vol in (0.51, 0.52))
-    got = smile.fit(chain_of({"2026-01-31T08:00Z": 0.5}, bid=low, ask=high))
+    got = fitting.fit(chain_of({"2026-01-31T08:00Z": 0.5}, bid=low, ask=high))
     near = (base["strike"] / 100 - 1).abs() < 0.2
     assert (got.vol_at(np.log(strike / forward), time)[near] > 0.505).all()
 
 
 def test_ssvi_has_one_shape_for_all_expiries():
-    got = smile.fit_ssvi(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-07-01T08:00Z": skewed(0.6)}))
+    got = fitting.fit_ssvi(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-07-01T08:00Z": skewed(0.6)}))
     assert_allclose(got.slices[:, 2], got.slices[0, 2])
     assert (got.arbitrage()[["butterfly", "calendar"]] >= 0).all(axis=None)
 
 
 def test_a_chain_without_vols_cannot_be_fitted():
     with pytest.raises(ChainError, match="no out-of-the-money quote with a vol"):
-        smile.fit(chain_of({"2026-01-31T08:00Z": np.nan}, bid=1.0))
+        fitting.fit(chain_of({"2026-01-31T08:00Z": np.nan}, bid=1.0))
 
 
 def test_a_single_quote_is_enough_for_a_slice():
     whole = chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-03-02T08:00Z": skewed(0.5)})
     one = whole.quotes[(whole.quotes["expiry"] < "2026-02-15") | (whole.quotes["strike"] == 100.0)]
-    got = smile.fit(OptionChain("XYZ", whole.as_of, whole.spot, one.reset_index(drop=True), whole.rejected))
+    got = fitting.fit(OptionChain("XYZ", whole.as_of, whole.spot, one.reset_index(drop=True), whole.rejected))
     assert_allclose(got.vol_at(0.0, 60 * DAY), 0.5, atol=0.005)
 
 
@@ -171,7 +171,7 @@ def test_a_single_quote_is_enough_for_a_slice():
 
 
 def test_total_variance_is_linear_in_time_between_expiries_and_beyond_as_stated():
-    got = smile.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)}))
+    got = fitting.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)}))
     early, late = 30 * DAY, 90 * DAY
     for k in (-0.3, 0.0, 0.2):
         ends = [got.vol_at(k, t) ** 2 * t for t in (early, late)]
@@ -182,7 +182,7 @@ def test_total_variance_is_linear_in_time_between_expiries_and_beyond_as_stated(
 
 
 def test_array_and_scalar_times_agree():
-    got = smile.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)}))
+    got = fitting.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)}))
     k = np.linspace(-0.5, 0.5, 11)
     times = np.array([1.0, 30.0, 45.0, 90.0, 400.0])[:, None] * DAY
     assert_allclose(got.vol_at(k, times), [got.vol_at(k, float(t[0])) for t in times], rtol=1e-14)
@@ -190,7 +190,7 @@ def test_array_and_scalar_times_agree():
 
 @pytest.mark.parametrize("days", [10.0, 30.0, 45.0, 90.0, 200.0])
 def test_slopes_at_are_the_derivatives_of_total_variance(days):
-    got = smile.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)}))
+    got = fitting.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)}))
     k, time, h = np.linspace(-0.4, 0.4, 5), days * DAY, 1e-4
     up, mid, down = (got.vol_at(k + d, time) ** 2 * time for d in (h, 0, -h))
     variance, slope, curvature = got.slopes_at(k, time)
@@ -202,7 +202,12 @@ def test_slopes_at_are_the_derivatives_of_total_variance(days):
 def test_vol_of_a_strike_uses_the_forward_between_expiries():
     chain = chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)})
     got = smile.Smile(
-        "XYZ", chain.as_of, 100.0, np.array([30, 90]) * DAY, np.array([101.0, 103.0]), smile.fit(chain).slices
+        "XYZ",
+        chain.as_of,
+        100.0,
+        np.array([30, 90]) * DAY,
+        np.array([101.0, 103.0]),
+        fitting.fit(chain).slices,
     )
     assert_allclose(got.forward(60 * DAY), np.sqrt(101 * 103))
     assert_allclose(got.forward(180 * DAY), 100 * 1.03**2)
@@ -231,7 +236,7 @@ def test_vol_of_a_strike_uses_the_forward_between_expiries():
     ],
 )
 def test_bad_input_is_named(call, message):
-    got = smile.fit(chain_of({"2026-01-31T08:00Z": 0.5}))
+    got = fitting.fit(chain_of({"2026-01-31T08:00Z": 0.5}))
     with pytest.raises(InputError, match=message):
         call(got)
 
@@ -240,7 +245,7 @@ def test_bad_input_is_named(call, message):
 
 
 def test_sticky_strike_keeps_each_strikes_vol_and_sticky_moneyness_each_k():
-    got = smile.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)}))
+    got = fitting.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5), "2026-04-01T08:00Z": skewed(0.4)}))
     strikes, expiry = np.array([70.0, 90.0, 110.0]), "2026-02-20T08:00Z"
     assert_allclose(
         got.move(-0.2, "sticky_strike").vol(strikes, expiry), got.vol(strikes, expiry), rtol=1e-12
@@ -252,7 +257,7 @@ def test_sticky_strike_keeps_each_strikes_vol_and_sticky_moneyness_each_k():
 
 @pytest.mark.parametrize("ratio", [0.0, 0.5, 1.0, 2.0])
 def test_the_at_the_money_vol_slides_along_the_skew_by_the_ratio(ratio):
-    got = smile.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5)}))
+    got = fitting.fit(chain_of({"2026-01-31T08:00Z": skewed(0.5)}))
     time, h = 30 * DAY, 1e-5
     skew = (got.vol_at(h, time) - got.vol_at(-h, time)) / (2 * h)
     change = (got.move(h, ratio).vol_at(0.0, time) - got.move(-h, ratio).vol_at(0.0, time)) / (2 * h)
@@ -280,7 +285,7 @@ CRASH = [
 )
 def test_real_chains_are_fitted_to_the_stated_error_without_arbitrage(shared_data, file, pick, bound):
     chain = read_chain(shared_data / "chains" / file, **pick)
-    report = fit_quality(smile.fit(chain), chain)
+    report = fit_quality(fitting.fit(chain), chain)
     slices = report[report["days"] > 2]  # closer to expiry, the settlement average bends Black-76 itself
     assert np.sqrt((slices["rmse"] ** 2).mean()) < bound
     assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)
@@ -288,7 +293,7 @@ def test_real_chains_are_fitted_to_the_stated_error_without_arbitrage(shared_dat
 
 def test_forty_eight_expiries_of_an_index_are_fitted_without_arbitrage(shared_data):
     chain = read_chain(shared_data / "chains/cboe_spx_20220610.csv.gz")
-    report = fit_quality(smile.fit(chain), chain)
+    report = fit_quality(fitting.fit(chain), chain)
     assert len(report) == 48
     assert np.sqrt((report["rmse"] ** 2).mean()) < 0.6
     assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)
@@ -296,7 +301,7 @@ def test_forty_eight_expiries_of_an_index_are_fitted_without_arbitrage(shared_da
 
 @pytest.mark.parametrize(("file", "pick"), CALM + CRASH)
 def test_the_ssvi_surface_of_real_chains_has_no_arbitrage(shared_data, file, pick):
-    surface = smile.fit_ssvi(read_chain(shared_data / "chains" / file, **pick))
+    surface = fitting.fit_ssvi(read_chain(shared_data / "chains" / file, **pick))
     assert (surface.arbitrage()[["butterfly", "calendar"]] >= 0).all(axis=None)
 
 
@@ -307,7 +312,7 @@ def reports(shared_data, file, step, asset):
     times = snapshots(rows.loc[rows["instrument_name"].str.startswith(asset), "timestamp"])[::step]
     chains = {time: read_chain(path, at=time, asset=asset) for time in times}
     table = pd.concat(
-        {time: fit_quality(smile.fit(chain), chain) for time, chain in chains.items()}, names=["as_of"]
+        {time: fit_quality(fitting.fit(chain), chain) for time, chain in chains.items()}, names=["as_of"]
     )
     assert (table[["butterfly", "calendar"]] >= 0).all(axis=None)
     return table
@@ -349,7 +354,7 @@ def test_no_chain_of_the_crash_is_missed_by_more_than_stated(shared_data, coin):
 )
 def test_the_hardest_chains_of_the_crash_are_fitted_to_the_stated_error(shared_data, file, pick):
     chain = read_chain(shared_data / "chains" / file, **pick)
-    report = fit_quality(smile.fit(chain), chain)
+    report = fit_quality(fitting.fit(chain), chain)
     assert rms(report.loc[report["days"] > 2, "rmse"]) < 1.1
     assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)
 
@@ -357,10 +362,10 @@ def test_the_hardest_chains_of_the_crash_are_fitted_to_the_stated_error(shared_d
 @pytest.mark.parametrize("day", ["2026-05-08", "2026-04-08", "2026-03-17", "2026-02-13", "2026-01-13"])
 def test_days_that_are_hard_to_fit_have_no_arbitrage(shared_data, day):
     chain = read_chain(shared_data / "chains/deribit_btc_daily_20251230_20260531.parquet", at=day)
-    assert (smile.fit(chain).arbitrage()[["butterfly", "calendar"]] >= 0).all(axis=None)
+    assert (fitting.fit(chain).arbitrage()[["butterfly", "calendar"]] >= 0).all(axis=None)
 
 
 def test_the_test_exchange_with_odd_vols_still_gives_a_surface(shared_data):
     chain = read_chain(shared_data / "chains/testnet_deribit_eth_ticker_20210211.csv.gz")
-    report = fit_quality(smile.fit(chain), chain)
+    report = fit_quality(fitting.fit(chain), chain)
     assert (report[["butterfly", "calendar"]] >= 0).all(axis=None)

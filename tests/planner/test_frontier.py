@@ -7,6 +7,7 @@ import math
 from importlib import import_module
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hedging import samples
@@ -161,3 +162,20 @@ def test_a_frontier_keeps_the_levels_done_when_one_without_a_plan_is_interrupted
     calls[:] = [1, 1]
     with pytest.raises(KeyboardInterrupt):
         frontier(BOOK, CHAIN, Target(delta=(24, 25)), limits, levels=[-0.01, -0.02])
+
+
+def test_premium_and_upside_given_up_are_those_of_the_orders(curve):
+    spot = CHAIN.spot
+    for premium, given_up, legs in zip(
+        curve.table["premium"], curve.table["given_up"], curve.plans, strict=True
+    ):
+        paid = sum(leg.units * leg.price for leg in legs)
+        assert premium == pytest.approx(paid)
+        if all(leg.instrument.expiry <= CHAIN.as_of + pd.Timedelta(days=30) for leg in legs):
+            worth = sum(
+                leg.units * max(0.0, leg.instrument.sign * (1.5 * spot - leg.instrument.strike))
+                for leg in legs
+            )
+            assert given_up * curve.base == pytest.approx(paid - worth, rel=0.05)
+        sold_calls = any(leg.instrument.flag == "c" and leg.quantity < 0 for leg in legs)
+        assert (given_up > 0) or not sold_calls

@@ -23,6 +23,11 @@ from hedging.planner import Frontier
 BOOK = Book(Holding.spot("BTC", 10.0))
 
 
+def _days(line, market):
+    """Where a line lies on an axis of dates, in days from now."""
+    return (pd.DatetimeIndex(line.get_xdata(), tz="UTC") - market.as_of) / pd.Timedelta(days=1)
+
+
 @pytest.fixture(autouse=True)
 def _nothing_global() -> Iterator[None]:
     before = dict(mpl.rcParams)
@@ -47,7 +52,7 @@ def test_payoff_draws_position_and_overlay_on_every_day(market: Market, puts: li
     result = scenario.payoff(BOOK, market, puts)
     lines = {line.get_label(): line for line in ax.get_lines()}
     assert_allclose(lines["position alone"].get_ydata(), result.position[:, -1])
-    for date, name in enumerate(["today", "day 15", "day 30"]):
+    for date, name in enumerate(["today", "21 Feb", "8 Mar"]):
         line = lines[f"with overlay, {name}"]
         assert_allclose(line.get_xdata(), result.spot["BTC"][:, 0])
         assert_allclose(line.get_ydata(), result.total[:, date])
@@ -57,7 +62,7 @@ def test_payoff_draws_position_and_overlay_on_every_day(market: Market, puts: li
 
 def test_payoff_without_overlay_is_one_line_where_time_changes_nothing(market: Market) -> None:
     ax = plots.payoff(BOOK, market)
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["position alone"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["position alone", "breakeven: 100"]
 
 
 def test_pnl_paths_draws_both_groups_of_each_scenario(market: Market, puts: list[Leg]) -> None:
@@ -106,15 +111,19 @@ def test_heatmap_shows_every_gain_of_the_table(market: Market, puts: list[Leg]) 
     )
     ax = plots.heatmap(table)
     assert_allclose(ax.collections[0].get_array().reshape(table.shape), table)
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["−30 %", "0 %", "+20 %"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["70  −30 %", "100  0 %", "120  +20 %"]
+    assert ax.get_ylabel() == "BTC spot [USD]"
     assert len(ax.texts) == 9
     low, high = ax.collections[0].get_clim()
     assert low == -high  # nothing is white, gains and losses are as strong
     by_day = plots.heatmap(
         scenario.table(BOOK, market, puts, spot_moves=np.linspace(-0.5, 0.2, 41), days=[0.0, 9.0, 30.0])
     )
-    assert by_day.get_xlabel() == "days from now"
+    assert [label.get_text() for label in by_day.get_xticklabels()] == ["today", "15 Feb", "8 Mar"]
     assert not by_day.texts
+    bare = table.copy()
+    bare.attrs = {}
+    assert plots.heatmap(bare).get_ylabel() == "move of spot"  # nobody says what spot is
 
 
 def test_distribution_marks_the_numbers_of_the_risk_table() -> None:
@@ -159,15 +168,20 @@ def test_headroom_marks_the_liquidation(market: Market, puts: list[Leg]) -> None
         "with puts": margin.survive(levered, market, falls, margin.DERIBIT_BTC_2024, puts),
     }
     ax = plots.headroom(accounts, scenario=1)
-    lines = [line for line in ax.get_lines() if line.get_label() in accounts]
-    for line, account in zip(lines, accounts.values(), strict=True):
-        assert_allclose(line.get_ydata(), account.headroom[1])
-    marks = [line.get_xdata()[0] for line in ax.get_lines() if line.get_marker() == "x"]
-    assert_allclose(marks[0], accounts["alone"].first()[0][1])
-    assert plots.headroom(accounts["alone"]).get_ylabel() == "balance less maintenance margin [BTC]"
+    dead, cross, alive, _zero = ax.get_lines()
+    account = accounts["alone"]
+    day, price = (values[1] for values in account.first())
+    before = account.days < day
+    assert_allclose(dead.get_ydata(), [*account.headroom[1][before], 0.0])  # nothing after it died
+    assert_allclose(_days(dead, market), [*account.days[before], day])
+    assert_allclose(_days(cross, market), day)
+    assert str(dead.get_label()).endswith(f"at {price:.5g}")
+    assert_allclose(alive.get_ydata(), accounts["with puts"].headroom[1])
+    assert plots.headroom(accounts["alone"]).get_ylabel() == "balance less maintenance [BTC]"
     figure = plots.crash_fan(scenario.run(levered, market, falls), survival=accounts["alone"])
     drawn = next(line for line in figure.axes[0].get_lines() if line.get_label() == "liquidation")
-    assert_allclose(drawn.get_xdata(), accounts["alone"].first()[0])
+    ends = accounts["alone"].first()[0]
+    assert_allclose(_days(drawn, market), ends[1:])  # the slowest fall is lived through
 
 
 def test_overlays_bars_are_floor_and_cap() -> None:
@@ -203,19 +217,23 @@ def test_smile_draws_quotes_and_the_surface() -> None:
     chain = samples.chain()
     fitted = Market.of(chain).smile
     ax = plots.smile(chain, fitted, expiries=[2])
-    points, line = ax.get_lines()
+    points, line, _spot = ax.get_lines()
     quotes = chain.quotes[chain.quotes["expiry"] == chain.expiries["expiry"][2]]
     assert set(points.get_ydata()) <= set(quotes["mark_vol"])
-    time = quotes["time_to_expiry"].iloc[0]
-    assert_allclose(line.get_ydata(), fitted.vol_at(line.get_xdata(), time))
-    assert len(plots.smile(chain, fitted).get_lines()) == 2 * 6
+    time, forward = quotes["time_to_expiry"].iloc[0], quotes["forward"].iloc[0]
+    assert_allclose(line.get_ydata(), fitted.vol_at(np.log(line.get_xdata() / forward), time))
+    assert set(points.get_xdata()) <= set(quotes["strike"])
+    assert len(plots.smile(chain, fitted).get_lines()) == 2 * 6 + 1
+    by_date = plots.smile(chain, expiries="2026-03-13").get_lines()[1]
+    assert by_date.get_label() == "13 Mar 2026"
+    assert_allclose(by_date.get_ydata(), line.get_ydata())
 
 
 def test_surface_is_the_smile_at_every_point() -> None:
     fitted = Market.of(samples.chain()).smile
     ax = plots.surface(fitted, reach=0.2)
     mesh = ax.collections[0]
-    corner = fitted.vol_at(-0.2, max(1.0, 365 * fitted.times[0]) / 365)
+    corner = fitted.vol_at(-0.2, fitted.times[0])
     assert_allclose(mesh.get_array().ravel()[0], 100 * corner)
     assert ax.get_yscale() == "log"
 
@@ -241,6 +259,8 @@ def test_frontier_draws_both_curves_and_the_legs() -> None:
             "relaxed": [90.0, 40.0],
             "cost": [100.0, 50.0],
             "legs": [3, 1],
+            "premium": [20.0, -5.0],
+            "given_up": [0.2, 0.1],
             "bound": [99.0, 50.0],
         }
     )
@@ -250,6 +270,11 @@ def test_frontier_draws_both_curves_and_the_legs() -> None:
     assert relaxed.get_ydata().tolist() == [90.0, 40.0]
     assert [text.get_text() for text in ax.texts] == ["3", "1"]
     assert ax.get_ylabel() == "execution cost [USD]"
+    _, premium, upside = ax.figure.axes
+    assert premium.get_lines()[1].get_ydata().tolist() == [20.0, -5.0]
+    assert upside.get_lines()[1].get_ydata().tolist() == [0.2, 0.1]
+    alone = plt.subplots()[1]
+    assert plots.frontier(Frontier("floor", table, ((), ()), 1_000.0), ax=alone) is alone
     flat = plots.frontier(Frontier("floor", table.assign(cost=100.0, relaxed=95.0), ((), ()), 1_000.0))
     assert flat.get_ylim() == pytest.approx((0.0, 110.0))  # the numbers over the points are inside
     assert plots.frontier(Frontier("floor", table.assign(cost=0.0), ((), ()), 1_000.0)).get_ylim()[0] == 0.0

@@ -81,7 +81,8 @@ def measures(target: Target, market: Market, *, several: bool) -> Iterator[Measu
 
 def _one_lot(name: str, market: Market) -> float:
     """What a lot of the option with most of a Greek has of it: at the money, with days or with years to go."""
-    spot, units = market.spot, market.chain.terms.lot * market.chain.terms.multiplier
+    spot = market.spot
+    units = min(part.terms.lot * part.terms.multiplier for part in market.chain.by_venue())
     greek, _, unit = name.partition("_")
     most = {"delta": 1.0, "gamma": 10.0 / spot, "vega": 0.01 * spot, "theta": 0.01 * spot}[greek]
     return units * most * _in_unit(name, spot) if unit in ("value", "coin") else units * most

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from hedging._numerics.types import Array
+from hedging._numerics.types import Array, Mask
 from hedging.book.book import Book
 from hedging.book.ladder import Ladder
 from hedging.book.legs import crossing_cost, option_leg
+from hedging.market.chain import OptionChain
 from hedging.market.contracts import Instrument, Option
 from hedging.market.market import Market
 from hedging.planner.request.limits import Limits
@@ -42,14 +42,33 @@ class Offer:
 
 def option_quotes(market: Market, limits: Limits, book: Book) -> list[Offer]:
     """Offers of all options within the limits, and of those held on the side that closes them."""
-    chain, terms, q = market.chain, market.chain.terms, market.chain.quotes
-    inside, lots = inside_windows(chain, limits), terms.lot * terms.multiplier
-    held: dict[tuple[str, float, pd.Timestamp], float] = defaultdict(float)  # one option may be held twice
-    for holding in book.of(chain.asset):
-        if limits.close and isinstance(item := holding.instrument, Option):
-            held[item.flag, item.strike, item.expiry] += holding.units / lots
-    keys = zip(q["flag"], q["strike"], q["expiry"], strict=True)
-    held_lots = np.array([held.get(key, 0.0) for key in keys]) if held else np.zeros(len(q))
+    inside = inside_windows(market.chain, limits)
+    held = _held_units(market, book) if limits.close else np.zeros(len(inside))
+    found: list[Offer] = []
+    for part in market.chain.by_venue():
+        rows = market.chain.quotes.index.get_indexer(part.quotes.index)
+        found += _at_venue(part, market, limits, inside[rows], held[rows])
+    return found
+
+
+def _held_units(market: Market, book: Book) -> Array:
+    """Units held of each option of a chain; one option may be held twice."""
+    units = np.zeros(len(market.chain.quotes))
+    held = [item for item in book.of(market.asset) if isinstance(item.instrument, Option)]
+    rows = market.rows_of([item.instrument for item in held])  # type: ignore[misc]
+    for row, item in zip(rows, held, strict=True):
+        if row >= 0:
+            units[row] += item.units
+    return units
+
+
+def _at_venue(
+    chain: OptionChain, market: Market, limits: Limits, inside: Mask, held_units: Array
+) -> list[Offer]:
+    """Offers of one venue's options; `inside` the windows and held, by row."""
+    terms, q = chain.terms, chain.quotes
+    lots = terms.lot * terms.multiplier
+    held_lots = held_units / lots
     options = [
         Option(chain.asset, flag, float(strike), expiry, terms, symbol)
         for flag, strike, expiry, symbol in zip(q["flag"], q["strike"], q["expiry"], q["symbol"], strict=True)

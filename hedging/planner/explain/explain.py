@@ -14,6 +14,7 @@ from hedging.planner.explain.liquidation import liquidations
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
 from hedging.planner.explain.remarks import outlived, questions, remarks_on, warnings_of
 from hedging.planner.explain.robustness import robustness_of
+from hedging.planner.explain.venues import venue_needs
 from hedging.planner.programme.programme import Programme
 from hedging.planner.request.request import Request
 from hedging.planner.result.accounts import LiquidationMove
@@ -21,6 +22,7 @@ from hedging.planner.result.agreement import Agreement
 from hedging.planner.result.fills import Fills
 from hedging.planner.result.robustness import Robustness
 from hedging.planner.result.values import Driver, JointFeasibility, ShadowPrice
+from hedging.planner.result.venue_needs import VenueNeed
 from hedging.planner.solver.search import Solution
 from hedging.planner.solver.value_at_risk import with_outcomes_fixed
 from hedging.planner.verify.verify import Verified
@@ -41,6 +43,7 @@ class Explanation:
     liquidations: tuple[LiquidationMove, ...] = ()
     robustness: tuple[Robustness, ...] = ()
     fills: Fills | None = None
+    venues: tuple[VenueNeed, ...] = ()
 
 
 def explain(
@@ -58,10 +61,12 @@ def explain(
     relaxed = None if solution.closest else solution.relaxed
     asked = request.effort.alternatives and not solution.closest and not solution.interrupted
     moves, unknown = liquidations(request.book, request.markets, legs)
+    needs, unsaid = venue_needs(request.book, request.markets, legs)
     remarks = (
         *closings(legs, request.book),
         *disguises(legs),
         *unknown,
+        *unsaid,
         *questions(request, legs),
         *edges_of(request, verified.checks, verified.beyond),
         *remarks_on(request, fixed, verified.checks),
@@ -79,4 +84,5 @@ def explain(
         moves,
         robustness_of(request, legs, programme.base) if asked else (),
         fills_of(request, legs, programme.base) if asked else None,
+        needs,
     )

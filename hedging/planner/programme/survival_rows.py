@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hedging._numerics.types import Array
+from hedging._numerics.types import Array, Mask
 from hedging._numerics.types import Rows as Places
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg
@@ -37,14 +37,24 @@ def survival_rows(request: Request, candidates: Candidates, base: float) -> tupl
         return ()
     markets = {market.asset: market for market in request.markets}
     book, orders = survive.book(request.book), _orders(candidates, markets)
-    probe, linear = _probes(request, candidates, markets)
+    probe, linear = _probes(request, book, candidates, markets)
+    accounts = np.array([book.account_of(item) for item in candidates.instruments])
     rows = []
     for ways in survive.ways(request.scenarios, list(markets)):
         rooms = headroom(book, markets, ways, probe)
         charges, rest = _size_charges(book, markets, ways, probe, linear)
         for name, room in rooms.items():
             purse = _Purse(
-                book, name, room.currency, markets, ways, candidates, orders, len(room.held), charges[name]
+                book,
+                name,
+                room.currency,
+                markets,
+                ways,
+                candidates,
+                orders,
+                len(room.held),
+                charges[name],
+                accounts == name.partition(": ")[0],
             )
             left = (room.held - rest[name]) * purse.price - survive.spare * base
             every = np.arange(len(candidates))
@@ -64,7 +74,7 @@ def survival_rows(request: Request, candidates: Candidates, base: float) -> tupl
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Purse:
-    """One purse along some paths: what a lot of each order takes from its headroom."""
+    """One purse along some paths: what a lot of each order that is traded there takes from its headroom."""
 
     book: Book
     name: str
@@ -75,6 +85,7 @@ class _Purse:
     orders: Mapping[str, tuple[Places, Orders]]
     nodes: int
     charges: Mapping[int, Array]
+    traded_here: Mask
     made: dict[int, Array] = field(default_factory=dict, repr=False)
 
     @property
@@ -85,10 +96,10 @@ class _Purse:
 
     @property
     def rules(self) -> AccountRules | None:
-        """Of the account that orders are traded in; None of others."""
-        account, _, _ = self.name.partition(": ")
-        if account != self.book.trading_account:
+        """Of its account; None where no order is traded in it."""
+        if not self.traded_here.any():
             return None
+        account = self.name.partition(": ")[0]
         return rules_of(next(each for each in self.book.accounts if each.name == account), self.markets)
 
     def by_order(self, orders: Places) -> Array:
@@ -132,8 +143,9 @@ class _Purse:
         if rules is None:
             return found
         ways = {asset: paths.select(scenarios.tolist()) for asset, paths in self.ways.items()}
+        here = self.traded_here[orders]
         for asset, (index, made) in self.orders.items():
-            there = np.flatnonzero(np.isin(orders, index))
+            there = np.flatnonzero(np.isin(orders, index) & here)
             if there.size:
                 own = np.searchsorted(index, orders[there])
                 some = made if own.size == index.size else made.take(own)
@@ -167,19 +179,22 @@ Linears = Mapping[int, Leg]
 
 
 def _probes(
-    request: Request, candidates: Candidates, markets: Mapping[str, Market]
+    request: Request, book: Book, candidates: Candidates, markets: Mapping[str, Market]
 ) -> tuple[list[Leg], Linears]:
-    """One option, so that every purse is looked at, and the orders whose sizes count together with what is held."""
+    """An option of each account, so that every purse is looked at; and what is sized together with what is held."""
 
     def largest(i: int) -> Leg:
         return leg_of(candidates, i, float(candidates.most[i]), markets, request.limits)
 
     tradable = candidates.tradable(request.limits)
-    options = [i for i, item in enumerate(candidates.instruments) if isinstance(item, Option)][:1]
+    options: dict[str, int] = {}
+    for i, item in enumerate(candidates.instruments):
+        if isinstance(item, Option):
+            options.setdefault(book.account_of(item), i)
     linear = [
         i for i, item in enumerate(candidates.instruments) if tradable[i] and not isinstance(item, Option)
     ]
-    return [largest(i) for i in options], {i: largest(i) for i in linear}
+    return [largest(i) for i in options.values()], {i: largest(i) for i in linear}
 
 
 def _size_charges(

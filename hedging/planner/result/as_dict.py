@@ -61,8 +61,10 @@ def as_dict(plan: HedgePlan) -> dict[str, Any]:
         "survivals": [each.to_dict() for each in plan.survivals],
         "robustness": [each.to_dict() for each in plan.robustness],
         "fills": None if plan.fills is None else plan.fills.to_dict(),
+        "venues": [each.to_dict() for each in plan.venues],
         "decay": None if plan.decay is None else plan.decay.to_dict(),
         "break_even": None if plan.break_even is None else plan.break_even.to_dict(),
+        "promise": None if plan.promise is None else plan.promise.to_dict(),
         "inputs": plan.inputs,
         "units": _units(plan.inputs.get("currency", "money")),
     }

@@ -80,6 +80,7 @@ def _claims(plan: HedgePlan, saved: dict[str, Any], target: Target, limits: Limi
     yield from _of_entering(plan, saved)
     yield from _of_decay(plan, saved)
     yield from _of_worst(plan)
+    yield from _of_promise(plan, saved)
     if saved.get("package_fees") is not None:
         fees = package_fees(plan.legs)
         yield _same("package_fees", saved["package_fees"], fees, "the orders as packages are charged", fees)
@@ -242,6 +243,26 @@ def _of_decay(plan: HedgePlan, saved: dict[str, Any]) -> Claims:
     if plan.decay is not None:
         total = plan.decay.total
         yield _same("decay.total", saved["decay"]["total"], total, "its parts add up to", plan.base)
+
+
+def _of_promise(plan: HedgePlan, saved: dict[str, Any]) -> Claims:
+    """What a promise says of itself, and the limits that are taken over the same outcomes."""
+    if plan.promise is None:
+        return
+    for name, follows in plan.promise.to_dict().items():
+        said = saved["promise"][name]
+        why = "the walk and the losses over the outcomes make it"
+        yield (
+            _same(f"promise.{name}", said, follows, why, 1.0)
+            if isinstance(said, float) and isinstance(follows, float)
+            else Claim(f"promise.{name}", said, follows, why)
+        )
+    over = {"value_at_risk": plan.promise.quantile[1], "shortfall": plan.promise.shortfall[1]}
+    for check in plan.checks:
+        if check.limit.kind in over:
+            why = f"the {check.limit.kind} is"
+            loss = over[check.limit.kind]
+            yield _same(f"promise of {check.limit.kind}", loss, -check.value, why, 1.0, VALUED)
 
 
 def _of_worst(plan: HedgePlan) -> Claims:

@@ -34,6 +34,8 @@ from hedging.planner.result.second_opinion import LegGreeks, second_opinion
 from hedging.planner.result.status import PlanStatus, message_of
 from hedging.planner.result.text import plan_html, plan_text
 from hedging.planner.result.values import Alternative, Driver, JointFeasibility, Numeraire, ShadowPrice
+from hedging.planner.result.venue_needs import VenueNeed
+from hedging.risk import Promise
 
 __all__ = ["HedgePlan"]
 
@@ -97,10 +99,15 @@ class HedgePlan(Shown):
         By how much each limit moves over the surfaces that the quotes allow.
     fills : Fills or None
         What the plan is while it fills, and at one tick worse.
+    venues : tuple of VenueNeed
+        What must lie at each venue, where the quotes are of several.
     decay : Decay or None
         What holding the orders to the horizon costs if nothing moves.
     break_even : BreakEven or None
         At which funding a plan without the perpetual is cheaper, where the plan trades one.
+    promise : Promise or None
+        Of a plan with prices: what holds in outcomes like the past's, what stays by coin, and what the same rule kept
+        of its promises before.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
     markets : tuple of Market
@@ -136,8 +143,10 @@ class HedgePlan(Shown):
     survivals: tuple[AccountSurvival, ...] = ()
     robustness: tuple[Robustness, ...] = ()
     fills: Fills | None = None
+    venues: tuple[VenueNeed, ...] = ()
     decay: Decay | None = None
     break_even: BreakEven | None = None
+    promise: Promise | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
     markets: tuple[Market, ...] = ()
     trusted: bool = True

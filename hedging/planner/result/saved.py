@@ -32,6 +32,8 @@ from hedging.planner.result.schema import check_form
 from hedging.planner.result.second_opinion import LegGreeks
 from hedging.planner.result.status import PlanStatus
 from hedging.planner.result.values import Alternative, Driver, JointFeasibility, Numeraire, ShadowPrice
+from hedging.planner.result.venue_needs import VenueNeed
+from hedging.risk import Promise
 from hedging.units import utc
 
 __all__ = ["limits_from", "read_plan", "target_from"]
@@ -180,7 +182,9 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         liquidations=tuple(map(LiquidationMove.from_dict, saved.get("liquidations", ()))),
         survivals=tuple(map(AccountSurvival.from_dict, saved.get("survivals", ()))),
         robustness=tuple(map(Robustness.from_dict, saved.get("robustness", ()))),
+        venues=tuple(map(VenueNeed.from_dict, saved.get("venues", ()))),
         fills=Fills.from_dict(saved["fills"]) if saved.get("fills") else None,
+        promise=Promise.from_dict(saved["promise"]) if saved.get("promise") else None,
         inputs=saved["inputs"],
     )
 

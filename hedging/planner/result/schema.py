@@ -26,6 +26,18 @@ __all__ = ["check_form"]
 SHOWN: Final = 4  # mistakes that a message names
 
 
+class _VenueNeed(Row):
+    venue: Text
+    currency: Text
+    orders: Annotated[int, Field(ge=1)]
+    paid: Number
+    initial_margin: AtLeastZero
+    held: Number
+    account: str
+    collateral: AtLeastZero
+    to_bring: AtLeastZero
+
+
 class _Order(Row):
     instrument: Text
     side: Literal["buy", "sell"]
@@ -234,6 +246,33 @@ class _Robustness(Row):
     ok: bool
 
 
+class _Period(Row):
+    date: Text
+    promised: Share
+    limit: Share
+    without: Share
+    with_: Share = Field(alias="with")
+    left: Share | None
+
+
+class _Promise(Row):
+    value: Positive
+    horizon: Positive
+    level: Annotated[float, Field(gt=0.0, lt=1.0)]
+    quantile: Annotated[list[Share], Field(min_length=2, max_length=2)]
+    shortfall: Annotated[list[Positive], Field(min_length=2, max_length=2)]
+    walk: list[_Period]
+    stays: Annotated[dict[str, Share], Field(min_length=1)]
+    promised: Share
+    falls: Annotated[int, Field(ge=0)]
+    kept: Annotated[int, Field(ge=0)]
+    left: Share | None
+    calibrated: Share | None
+    loss: Share | None
+    usable: bool
+    verdict: Text
+
+
 class _Between(Row):
     filled: list[Text]
     share: Share
@@ -309,8 +348,10 @@ class _Plan(Row):
     survivals: list[_AccountSurvival] = Field(default_factory=list)
     robustness: list[_Robustness] = Field(default_factory=list)
     fills: _Fills | None = None
+    venues: list[_VenueNeed] = Field(default_factory=list)
     decay: _Decay | None = None
     break_even: _BreakEven | None = None
+    promise: _Promise | None = None
     inputs: _Inputs
     units: dict[str, str]
 

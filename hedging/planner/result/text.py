@@ -66,9 +66,11 @@ def _pairs(rows: Sequence[tuple[str, str]]) -> tuple[Table, ...]:
 
 def _first(plan: HedgePlan) -> list[tuple[str, str]]:
     """What must be read before the orders."""
-    rows = [("note", str(warning)) for warning in plan.warnings]
+    rows = [] if plan.promise is None else [("promise", plan.promise.verdict)]
+    rows += [("note", str(warning)) for warning in plan.warnings]
     rows += [("liquidation", str(move)) for move in plan.liquidations]
-    return rows + [("survival", str(each)) for each in plan.survivals]
+    rows += [("survival", str(each)) for each in plan.survivals]
+    return rows + [("venue", str(each)) for each in plan.venues]
 
 
 def _below(plan: HedgePlan) -> list[tuple[str, str]]:
@@ -85,6 +87,8 @@ def _below(plan: HedgePlan) -> list[tuple[str, str]]:
         )
     rows += [(f"in {item.unit}", str(item)) for item in _other_numeraires(plan)]
     rows += [("funding", line) for line in plan.funding]
+    if plan.promise is not None:
+        rows.append(("what stays", f"of the shortfall comes from {plan.promise.staying}"))
     if plan.agreement is not None:
         rows.append(("outcomes", str(plan.agreement)))
     rows.append(("binds", ", ".join(plan.binding) or "nothing"))

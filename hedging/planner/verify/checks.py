@@ -29,7 +29,7 @@ from hedging.planner.verify.cost import cost_with_carry
 from hedging.planner.verify.floors import worst_of
 from hedging.planner.verify.survival import survival_checks
 
-__all__ = ["checks_of"]
+__all__ = ["checks_of", "gained"]
 
 
 def checks_of(request: Request, legs: Sequence[Leg], base: float) -> tuple[Check, ...]:
@@ -115,7 +115,7 @@ def _of_outcomes(request: Request, legs: Sequence[Leg], base: float) -> Iterator
     target, outcomes = request.target, request.outcomes
     if not target.needs_outcomes or outcomes is None:
         return
-    pnl = _gained(request.book, legs, request.markets, outcomes.paths)[:, -1]
+    pnl = gained(request.book, legs, request.markets, outcomes.paths)[:, -1]
     if target.shortfall is not None or target.least == SHORTFALL:
         loss = shortfall(pnl, outcomes.probabilities, target.level) / base
         yield Check(SHORTFALL, -loss, low=target.shortfall)
@@ -138,7 +138,7 @@ def _of_spending(request: Request, legs: Sequence[Leg], base: float) -> Iterator
     yield Check(Limit("max_legs"), len(legs), high=limits.max_legs)
 
 
-def _gained(book: Book, legs: Sequence[Leg], markets: Sequence[Market], paths: PathsBy) -> Array:
+def gained(book: Book, legs: Sequence[Leg], markets: Sequence[Market], paths: PathsBy) -> Array:
     """P&L of a book with some orders at every node, without what a quote that beats the mark gains at once."""
     after = book + legs
     pnl = pnl_of(after, markets, paths) + after.value(*markets) - book.value(*markets)

@@ -40,7 +40,7 @@ def in_coin(
     base : float
         [money]
     """
-    if len(markets) != 1 or markets[0].chain.terms.settlement != "coin":
+    if len(markets) != 1 or all(part.terms.settlement != "coin" for part in markets[0].chain.by_venue()):
         return ()
     (market,) = markets
 

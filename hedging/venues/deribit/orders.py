@@ -108,7 +108,7 @@ def instrument_name(leg: Leg) -> str:
     """
     item = leg.instrument
     if isinstance(item, Option):
-        said = parse_name(item.symbol)
+        said = parse_name(item.own_symbol)
         fits = said is not None and (said.flag, said.strike, said.expiry) == (
             item.flag,
             item.strike,
@@ -119,7 +119,7 @@ def instrument_name(leg: Leg) -> str:
                 f"{item.symbol} is no option of Deribit's (venue {item.terms.venue or 'unknown'!r}); route it by its "
                 "terms instead: hedging.book.tickets."
             )
-        return item.symbol
+        return item.own_symbol
     if isinstance(item, Spot):
         raise InputError(
             f"Deribit trades {item.asset} in pairs, and which one is not said; route spot by its terms instead: "

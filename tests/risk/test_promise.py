@@ -1,0 +1,82 @@
+"""Promises held against a walk made by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from hedging.risk import Promise
+
+
+def promise(*rows: tuple[float, float, float, float], **how: object) -> Promise:
+    dates = pd.date_range("2024-01-01", periods=len(rows), freq="30D", tz="UTC")
+    walk = Promise.table({day: Promise.row(*row) for day, row in zip(dates, rows, strict=True)})
+    given: dict[str, object] = {
+        "value": 1_000.0,
+        "horizon": 30.0,
+        "level": 0.95,
+        "quantile": (0.30, 0.15),
+        "shortfall": (0.40, 0.20),
+        "walk": walk,
+        "stays": pd.Series({"SOL": 0.7, "DOGE": 0.3}),
+    }
+    return Promise(**(given | how))  # type: ignore[arg-type]
+
+
+KEPT = (0.5, 0.15, -0.20, -0.10)
+BROKEN = (0.5, 0.15, -0.40, -0.30)
+
+
+def test_a_kept_promise_is_what_was_promised() -> None:
+    found = promise(*[KEPT] * 12)
+    assert (found.promised, found.falls, found.kept, found.left) == (0.5, 12, 12, 0.5)
+    assert found.calibrated == 0.5
+    assert found.loss == 0.15
+    assert found.usable
+    assert "A loss of 15% holds in 95% of outcomes like those of these years, no hard floor" in found.verdict
+    assert "SOL +70%, DOGE +30%" in repr(found)
+
+
+def test_a_first_rule_that_promised_less_than_it_left() -> None:
+    """As a first rule did: promised 0.46, left 0.62 in the median."""
+    found = promise(*[(0.46, 0.15, -0.10, -0.062)] * 12, shortfall=(0.5, 0.23))
+    assert found.promised == pytest.approx(0.46)
+    assert found.calibrated == pytest.approx(0.62)
+    assert found.loss == 0.15  # none lost more than that
+
+
+def test_a_broken_promise_is_widened_until_the_level_of_periods_keeps_it() -> None:
+    once = promise(*[KEPT] * 30, BROKEN, BROKEN)
+    assert once.kept == 30
+    assert once.loss == pytest.approx(0.15 * 0.30 / 0.15)  # 2 of 32 are more than 5 %
+    assert not once.usable  # no less than without
+    rare = promise(*[KEPT] * 40, BROKEN)
+    assert rare.loss == 0.15  # 1 of 41 is less than 5 %
+    assert rare.usable
+    assert "40 of 41 past periods of 30 days kept" in rare.verdict
+
+
+def test_too_few_falls_and_a_hedge_that_leaves_all_are_refused() -> None:
+    few = promise(*[KEPT] * 9, *[(0.5, 0.15, 0.1, 0.05)] * 9)
+    assert few.left is None
+    assert not few.usable
+    assert few.verdict.startswith("Refused: what is held fell in 9 of 18")
+    none = promise(*[(0.5, 0.15, -0.14, -0.14)] * 20)
+    assert none.left == 1.0
+    assert none.verdict.startswith("Refused: 20 of 20")
+
+
+def test_a_small_fall_is_no_fall() -> None:
+    assert math.isnan(Promise.row(0.5, 0.15, -0.049, -0.2)[-1])
+    assert Promise.row(0.5, 0.15, -0.05, -0.02)[-1] == pytest.approx(0.4)
+
+
+def test_plain_values_come_back() -> None:
+    found = promise(*[KEPT] * 12, (0.5, 0.15, 0.1, 0.05))
+    saved = found.to_dict()
+    again = Promise.from_dict(saved)
+    assert again.to_dict() == saved
+    assert saved["walk"][-1]["left"] is None
+    assert saved["walk"][0]["date"] == "2024-01-01T00:00:00+00:00"
