@@ -62,6 +62,7 @@ class Parser(argparse.ArgumentParser):
     def show_in_help(self, *names: str) -> None:
         """Name the options that ``--help`` shows; ``--help-all`` shows the others too."""
         self.common = names
+        self.usage = f"{self.prog} BOOK --chain FILE [options]"  # of which there are too many for a line
         self.add_argument("--help-all", action=_HelpAll, nargs=0, help="show every option and leave")
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:

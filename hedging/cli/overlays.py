@@ -32,6 +32,18 @@ _OVER = ("premium_share", "floor")
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = console.command(commands, "overlays", _overlays, "standard overlays side by side")
+    parser.show_in_help(
+        *(
+            "--chain",
+            "--structure",
+            "--put-strike",
+            "--put-delta",
+            "--expiries",
+            "--coverage",
+            "--json",
+            "--plot",
+        )
+    )
     asked.add_chains(parser)
     parser.add_argument(
         "--structure",

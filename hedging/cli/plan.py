@@ -32,7 +32,6 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``plan`` to the commands."""
     text = "the overlay that meets the targets at the least cost, proven"
     plan = console.command(commands, "plan", _run, text, example=EXAMPLE)
-    plan.usage = "hedging plan BOOK --chain FILE [options]"  # of which there are too many for a line
     plan.show_in_help(*COMMON)
     asked.add_chains(plan, required=False)
     asked.add_prices(plan)

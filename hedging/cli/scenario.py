@@ -36,6 +36,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command = console.command(
         commands, "scenario", _run, "what a fall does to the book and its margin, with and without a plan"
     )
+    command.show_in_help(
+        *("--chain", "--plan", "--velocity", "--acceleration", "--days", "--replay", "--account", "--plot")
+    )
     asked.add_chains(command)
     command.add_argument("--plan", metavar="FILE", help="a plan saved by: hedging plan --json FILE")
     kind = command.add_mutually_exclusive_group(required=True)
