@@ -283,7 +283,7 @@ def by_name(text: str, key: Callable[[str], Any], value: Callable[[str], Any], s
 
 def bands(text: str) -> Any:
     """A band ``8:12`` for every asset, or bands by asset, ``BTC=8:12,ETH=50:80``."""
-    return band(text) if "=" not in text else by_name(text, asset, band)
+    return band(text) if "=" not in text or text[0] in "<>" else by_name(text, asset, band)
 
 
 def floor(text: str) -> Any:

@@ -42,7 +42,7 @@ def named(names: Iterable[str], settings: Mapping[str, str]) -> tuple[Rules, dic
     names = list(names)
     if unknown := [name for name in names if name not in STRATEGIES]:
         raise InputError(
-            f"a strategy must be one of {', '.join(STRATEGIES)}; got {', '.join(unknown)}{meant(unknown[0], STRATEGIES)}."
+            f"a strategy must be one of {', '.join(STRATEGIES)}; got {', '.join(unknown)}{meant(unknown[0], STRATEGIES) or '.'}"
         )
     if not names:
         raise InputError(f"at least one strategy is needed: {', '.join(STRATEGIES)}.")

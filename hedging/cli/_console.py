@@ -280,7 +280,8 @@ def search_progress(what: str) -> Iterator[Callable[[float, float], object] | No
                 if math.isfinite(cost) and cost
                 else "none yet"
             )
-            bar.set_postfix_str(f"{best}, bound {bound:,.0f}; Ctrl-C keeps the best")
+            # tqdm would show it at once, before the delay, and not clear it
+            bar.set_postfix_str(f"{best}, bound {bound:,.0f}; Ctrl-C keeps the best", refresh=False)
             bar.update()
 
         yield report

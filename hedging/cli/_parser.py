@@ -91,7 +91,7 @@ class Parser(argparse.ArgumentParser):
             metavar = next(
                 (a.metavar for a in self._actions if name[1].split("/")[0] in a.option_strings), None
             )
-            return f"argument {name[1]}: needs a value{f' {metavar}' if metavar else ''}"
+            return f"{name[1]} needs a value{f' {metavar}' if metavar else ''}"
         missing = re.match(r"the following arguments are required: (.*)", message)
         if missing:
             if missing[1] == "COMMAND" or missing[1] == "STEP":

@@ -54,7 +54,7 @@ def in_words_of(parser: argparse.ArgumentParser | None, message: str) -> str:
     options = {
         action.dest: next(name for name in action.option_strings if name.startswith("--"))
         for action in parser._actions
-        if any(name.startswith("--") for name in action.option_strings)
+        if any(name.startswith("--") for name in action.option_strings) and action.const is not False
     }
     options |= {"time_zone": "--timezone"} if "timezone" in options else {}
 

@@ -148,6 +148,6 @@ def named(name: str) -> str:
     key = re.sub(r"[^a-z]+", "-", str(name).lower()).strip("-")
     if key not in plain:
         raise InputError(
-            f"structure must be one of {', '.join(STRUCTURES)}; got {name!r}{meant(str(name), STRUCTURES)}."
+            f"structure must be one of {', '.join(STRUCTURES)}; got {name!r}{meant(str(name), STRUCTURES) or '.'}"
         )
     return plain[key]

@@ -211,7 +211,7 @@ def replay(name: str) -> Replay:
     """
     if name not in REPLAYS:
         raise InputError(
-            f"no replay is called {name!r}; there are {', '.join(REPLAYS)}{meant(str(name), REPLAYS)}."
+            f"no replay is called {name!r}; there are {', '.join(REPLAYS)}{meant(str(name), REPLAYS) or '.'}"
         )
     return REPLAYS[name]
 

@@ -292,7 +292,7 @@ def _opened(path: str | Path, format: str | None) -> tuple[QuoteFile, Format]:  
         raise ChainError(f"path must be the path of a file; got {path!r}.")
     if format is not None and not (isinstance(format, str) and format in FORMATS):
         raise ChainError(
-            f"format must be one of {', '.join(FORMATS)}; got {format!r}{meant(str(format), FORMATS)}."
+            f"format must be one of {', '.join(FORMATS)}; got {format!r}{meant(str(format), FORMATS) or '.'}"
         )
     file = open_file(Path(path))
     for name in FORMATS if format is None else (format,):
