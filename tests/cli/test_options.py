@@ -35,7 +35,7 @@ OTHER_FORMS = {"-o": {"FILE", "DIR"}, "--chain": {"FILE", "FILE|FOLDER|live", "F
 OTHER_DEFAULTS = {"-o": {None, "report.html", "hedging-demo"}}
 COMMANDS = {
     *("plan", "frontier", "overlays", "audit", "watch", "roll", "scenario", "chain", "screen", "backtest"),
-    *("report", "book", "demo", "completion"),
+    *("report", "book", "demo", "completion", "explain", "worth"),
 }
 
 
