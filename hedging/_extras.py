@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
@@ -23,8 +24,22 @@ def require(module: str, extra: str) -> ModuleType:
         if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
             raise  # installed, but broken inside: that traceback is the useful one
         raise MissingExtraError(
-            f"{module} is needed for this and is not installed; install it with: pip install 'hedging[{extra}]'"
+            f"{module} is needed for this and is not installed; the extra {extra} is: python -m pip install "
+            f"{_brought_by(extra, module)}"
         ) from error
+
+
+def _brought_by(extra: str, module: str) -> str:
+    """What an extra installs, as pip takes it whether or not this package is on an index."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        told = requires("hedging") or []
+    except PackageNotFoundError:  # run from its source
+        return module
+    needs = [each.partition(";") for each in told]
+    mine = [name.strip() for name, _, when in needs if re.search(rf"extra == ['\"]{extra}['\"]", when)]
+    return " ".join(f"'{name}'" for name in mine) or module
 
 
 def _unopened(room: str) -> ModuleType:

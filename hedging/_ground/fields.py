@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
+from hedging._ground.along import survival
 from hedging._ground.forms import (
     as_band,
     asset,
@@ -25,7 +26,6 @@ from hedging._ground.forms import (
     positive,
     share,
     spend,
-    survival,
     window,
 )
 from hedging.errors import InputError

@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple
 from hedging.errors import InputError
 
 __all__ = [
-    "Along",
     "Dates",
     "Money",
     "as_band",
@@ -27,6 +26,7 @@ __all__ = [
     "flag",
     "floor",
     "funding",
+    "in_words",
     "loss",
     "meant",
     "names",
@@ -36,7 +36,7 @@ __all__ = [
     "seconds",
     "share",
     "spend",
-    "survival",
+    "velocity",
     "whole",
     "window",
     "written",
@@ -44,7 +44,6 @@ __all__ = [
 
 _MONEY: Final = re.compile(r"(?P<amount>[+-]?[\d_,]*\.?\d+(?:e\d+)?)\s*(?P<currency>[A-Za-z][A-Za-z0-9_]*)")
 _DAY: Final = r"\d{4}-\d{2}-\d{2}"
-_FALL: Final = "fall:"
 _LARGEST: Final = 10.0  # as a share: nobody means 1000 %
 
 
@@ -66,17 +65,6 @@ class Dates(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.first or ''}:{self.last or ''}"
-
-
-class Along(NamedTuple):
-    """What an account must live through: moves of spot, falls (velocity, acceleration, days), crashes by name.
-
-    Without any of them, all nodes.
-    """
-
-    moves: tuple[float, float] | None = None
-    falls: tuple[tuple[float, float, float], ...] = ()
-    crashes: tuple[str, ...] = ()
 
 
 def meant(word: str, known: Iterable[str]) -> str:
@@ -133,6 +121,14 @@ def share(text: str) -> float:
     if not abs(value) <= (_LARGEST if text.endswith("%") else 1.0):  # also NaN
         near = f": write {text}% for {text} per cent" if 1.0 < abs(value) <= 100.0 else ""
         raise InputError(rule + near)
+    return value
+
+
+def velocity(text: str) -> float:
+    """A move a day with its sign, ``-2%`` or ``+2%``: of a bare ``2%`` who plans for a fall means the other one."""
+    value = share(text)
+    if value > 0.0 and not text.startswith("+"):
+        raise InputError(f"must have its sign; got {text!r}: write -{text} for a fall, +{text} for a rise")
     return value
 
 
@@ -220,6 +216,17 @@ def as_band(text: str) -> str:
     return ""
 
 
+def in_words(low: float, high: float | None) -> str:
+    """A window as a message says it.
+
+    Examples
+    --------
+    >>> in_words(7.0, None), in_words(0.05, 0.6)
+    ('from 7', '0.05 to 0.6')
+    """
+    return f"from {low:g}" if high is None or high == float("inf") else f"{low:g} to {high:g}"
+
+
 def window(text: str) -> tuple[float, float] | Dates:
     """A window of days, ``20:100``, or of dates, ``2026-03-01:2026-06-01``; one date is that day."""
     if re.search(_DAY, text):
@@ -276,7 +283,7 @@ def by_name(text: str, key: Callable[[str], Any], value: Callable[[str], Any], s
 
 def bands(text: str) -> Any:
     """A band ``8:12`` for every asset, or bands by asset, ``BTC=8:12,ETH=50:80``."""
-    return band(text) if "=" not in text else by_name(text, asset, band)
+    return band(text) if "=" not in text or text[0] in "<>" else by_name(text, asset, band)
 
 
 def floor(text: str) -> Any:
@@ -287,45 +294,6 @@ def floor(text: str) -> Any:
 def funding(text: str) -> Any:
     """A rate per 8 hours for every asset, or rates by asset, ``BTC=0.01%,ETH=0.02%``."""
     return share(text) if "=" not in text else by_name(text, asset, share)
-
-
-def survival(text: str) -> Along:
-    """What an account must live through: ``nodes``, or ``-40%:50%,fall:-2%:-0.4%:21,feb-2026``.
-
-    Examples
-    --------
-    >>> survival("-40%:50%,feb-2026")
-    Along(moves=(-0.4, 0.5), falls=(), crashes=('feb-2026',))
-    """
-    parts = names(text)
-    falls = tuple(_fall(part) for part in parts if part.startswith(_FALL))
-    moves = tuple(_moves(part) for part in parts if ":" in part and not part.startswith(_FALL))
-    crashes = tuple(part for part in parts if ":" not in part and part != "nodes")
-    if len(moves) > 1 or ("nodes" in parts and len(parts) > 1):
-        raise InputError(
-            f"must be nodes alone, or moves LO:HI once, with falls and crashes beside them; got {text!r}"
-        )
-    return Along(moves[0] if moves else None, falls, crashes)
-
-
-def _moves(part: str) -> tuple[float, float]:
-    try:
-        low, high = map(share, part.split(":"))
-    except ValueError:
-        raise InputError(f"must have moves as LO:HI, such as -40%:50%; got {part!r}") from None
-    if low > high:
-        raise InputError(f"must have the low move first; got {part!r}")
-    return low, high
-
-
-def _fall(part: str) -> tuple[float, float, float]:
-    try:
-        velocity, acceleration, length = part.removeprefix(_FALL).split(":")
-        return share(velocity), share(acceleration), positive(length)
-    except ValueError:
-        raise InputError(
-            f"must have a fall as fall:VELOCITY:ACCELERATION:DAYS, such as fall:-2%:-0.4%:21; got {part!r}"
-        ) from None
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final, TypeAlias
@@ -31,12 +33,16 @@ __all__ = [
     "cell",
     "date",
     "figure",
+    "frame_text",
+    "line_width",
     "on_day",
+    "on_screen",
     "per_cent",
 ]
 
 ROWS_SHOWN: Final = 12
 WIDTH: Final = 110
+_SCREEN: Final[ContextVar[int | None]] = ContextVar("columns of the screen", default=None)
 NOTHING: Final = "-"
 SHARE, SIGNED_SHARE, SIGNED = "share", "signed share", "signed"
 """Kinds of columns that need more than their unit: decimals read in per cent, and numbers with their sign."""
@@ -242,14 +248,68 @@ def _listed(texts: Iterable[str]) -> str:
     return (", ".join(items[:_LIST_SHOWN]) + more) or "none"
 
 
+@contextmanager
+def on_screen(columns: int) -> Iterator[None]:
+    """Texts made within fit a screen of so many columns; without, lines have 110 and tables what they need.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"name": ["one"], "low": [1.25], "high": [2.5]})
+    >>> with on_screen(12):
+    ...     print(frame_text(table, index=False))
+    name  low
+     one 1.25
+    <BLANKLINE>
+    name  high
+     one   2.5
+    """
+    token = _SCREEN.set(columns)
+    try:
+        yield
+    finally:
+        _SCREEN.reset(token)
+
+
+def line_width() -> int:
+    """Columns that a line of text may take."""
+    return min(WIDTH, _SCREEN.get() or WIDTH)
+
+
+def frame_text(frame: pd.DataFrame, **form: Any) -> str:
+    """A frame as pandas writes it; columns that the screen has no room for stand below, after the first one again."""
+    lead = 0 if form.get("index", True) else 1
+
+    def written(columns: Sequence[int]) -> str:
+        return str(frame.iloc[:, [*range(lead), *columns]].to_string(**form))
+
+    def widest(columns: Sequence[int]) -> int:
+        return max(map(len, written(columns).split("\n")))
+
+    return "\n\n".join(map(written, _groups(range(lead, frame.shape[1]), widest)))
+
+
+def _groups(columns: Sequence[int], widest: Callable[[Sequence[int]], int]) -> list[list[int]]:
+    """Columns in groups, of which each fits the screen; all of them together without one."""
+    screen = _SCREEN.get()
+    if screen is None or widest(columns) <= screen:
+        return [list(columns)]
+    found: list[list[int]] = [[]]
+    for column in columns:
+        if found[-1] and widest([*found[-1], column]) > screen:
+            found.append([])
+        found[-1].append(column)
+    return found
+
+
 def as_text(page: Page, *, indent: str = "") -> str:
-    """A page in aligned lines of at most 110 characters, tables excepted."""
-    lines = textwrap.wrap(page.head, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    """A page in aligned lines of at most 110 characters, tables excepted; within `on_screen` all of it fits."""
+    width = line_width()
+    lines = textwrap.wrap(page.head, width, subsequent_indent="  ", break_on_hyphens=False)
     for part in page.parts:
         if isinstance(part, Table):
             lines += [f"{indent}{line}" for line in _table_lines(part)]
         else:
-            lines += textwrap.wrap(part, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+            lines += textwrap.wrap(part, width, subsequent_indent="  ", break_on_hyphens=False)
     return "\n".join(lines)
 
 
@@ -259,13 +319,19 @@ def _table_lines(table: Table) -> list[str]:
     if rows:
         cells = [headers, *rows]
         widths = [max(len(row[place]) for row in cells) for place in range(len(headers))]
-        lines += [
-            "  ".join(
-                f"{text:>{width}}" if right else f"{text:<{width}}"
-                for text, width, right in zip(row, widths, numbers, strict=True)
-            ).rstrip()
-            for row in cells
-        ]
+        groups = _groups(
+            range(1, len(headers)), lambda group: widths[0] + sum(2 + widths[place] for place in group)
+        )
+        for number, group in enumerate(groups):
+            shown = [0, *group]
+            lines += [""] if number else []
+            lines += [
+                "  ".join(
+                    f"{row[place]:>{widths[place]}}" if numbers[place] else f"{row[place]:<{widths[place]}}"
+                    for place in shown
+                ).rstrip()
+                for row in cells
+            ]
     else:
         lines.append("none")
     return [*lines, table.more] if table.more else lines

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from hedging._ground.shown import Shown
+from hedging._ground.tables import frame_text
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
 from hedging.backtest.run import run
@@ -50,7 +51,7 @@ class Starts(Shown):
 
     def __repr__(self) -> str:
         shown = self.spread.map("{:+.1%}".format)
-        return f"{self.name}, begun on each of {len(self.table)} days\n{shown.to_string()}"
+        return f"{self.name}, begun on each of {len(self.table)} days\n{frame_text(shown)}"
 
     def _repr_html_(self) -> str:
         shown = self.spread.map("{:+.1%}".format).to_html(border=0)
@@ -160,7 +161,7 @@ class Comparison(Shown):
         )
 
     def __repr__(self) -> str:
-        return f"{self._head()}\n{self.shown().to_string()}"
+        return f"{self._head()}\n{frame_text(self.shown())}"
 
     def _repr_html_(self) -> str:
         return f"<p><b>{escape(self._head())}</b></p>{self.shown().to_html(border=0)}"

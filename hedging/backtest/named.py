@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from hedging._ground.forms import meant
 from hedging.backtest.hedged import banded
 from hedging.backtest.indices import bxm, cll, cllz, pput
 from hedging.backtest.rules import Rules
@@ -40,7 +41,9 @@ def named(names: Iterable[str], settings: Mapping[str, str]) -> tuple[Rules, dic
     """
     names = list(names)
     if unknown := [name for name in names if name not in STRATEGIES]:
-        raise InputError(f"a strategy must be one of {', '.join(STRATEGIES)}; got {', '.join(unknown)}.")
+        raise InputError(
+            f"a strategy must be one of {', '.join(STRATEGIES)}; got {', '.join(unknown)}{meant(unknown[0], STRATEGIES) or '.'}"
+        )
     if not names:
         raise InputError(f"at least one strategy is needed: {', '.join(STRATEGIES)}.")
     values = {key: _value(key, text) for key, text in settings.items()}

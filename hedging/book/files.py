@@ -133,7 +133,9 @@ def _in_words(problem: Any, content: Mapping[str, Any], lines: Mapping[tuple[str
         came = problem["input"].get("kind") if isinstance(problem["input"], dict) else None
         got = f"; got {came!r}{meant(str(came), KINDS)}" if came is not None else ""
         if kind == "union_tag_not_found":
-            return f"{_where(loc, lines)}kind is missing; it must be {_or(KINDS)}, or give contract"
+            given = problem["input"] if isinstance(problem["input"], dict) else {}
+            near = meant("kind", given).replace("did you mean", "is it")
+            return f"{_where(loc, lines)}kind is missing; it must be {_or(KINDS)}, or give contract{near}"
         return f"{_where((*loc, 'kind'), lines)}kind must be {_or(KINDS)}{got}"
     if kind == "extra_forbidden":
         known = _keys(place, content)

@@ -10,6 +10,7 @@ from hedging._ground import fields, forms
 from hedging.cli import _console as console
 from hedging.cli._moves import add_correlation, drawn
 from hedging.cli._parser import option
+from hedging.cli._stdin import named
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def add_prices(command: console.Parser) -> None:
     group.add_argument("--prices", metavar="FILE", help="daily prices of every coin of the book")
     group.add_argument(
         "--price-days",
-        type=forms.whole,
+        type=forms.count,
         metavar="DAYS",
         help="of the past that outcomes are drawn from (default 365)",
     )
@@ -253,11 +254,12 @@ def flags_of(args: argparse.Namespace) -> Mandate:
 
 def _told(args: argparse.Namespace, file: Mandate, flags: Mandate) -> str:
     """Which targets and limits come from the book's file, and which of them an option replaced."""
+    book = named(args.book)
     written, given = {**file.targets, **file.limits}, {**flags.targets, **flags.limits}
     kept = [name.replace("_", "-") for name in written if name not in given]
     won = [option(name) for name in written if name in given]
-    parts = [f"{', '.join(kept)} as {args.book} says"] if kept else []
-    parts += [f"{', '.join(won)} in place of what {args.book} says"] if won else []
+    parts = [f"{', '.join(kept)} as {book} says"] if kept else []
+    parts += [f"{', '.join(won)} in place of what {book} says"] if won else []
     return f"asked: {'; '.join(parts)}" if parts else ""
 
 

@@ -16,6 +16,7 @@ from hedging._writing import check_writable, for_spreadsheets, whole_file, write
 from hedging.cli import _screen as screen
 from hedging.cli._parser import Parser, command, option
 from hedging.cli._reading import add_given, given
+from hedging.cli._words import calls_in_words
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ __all__ = [
     "save_figure",
     "search_progress",
     "show",
+    "text_of",
     "write_table",
 ]
 
@@ -77,6 +79,9 @@ def read_markets(
 
     if len(args.chain) == len(assets) == 1 and all_quoted:
         return (Market.of(chain_of(args, args.chain[0], assets[0])),)
+    for file in args.chain:
+        if not Path(file).exists():
+            raise InputError(f"--chain {file} cannot be read: there is no such file.")
     found: dict[str | None, dict[str, OptionChain]] = {}
     for file in args.chain:
         brought, why = _brought(args, file, assets, found)
@@ -170,9 +175,16 @@ def emit_csv(path: str, table: Any) -> None:
         write_csv(path, table)
 
 
+def text_of(table: pd.DataFrame, **form: Any) -> str:
+    """A table as text, fitted to the terminal where stdout is one."""
+    from hedging._ground.tables import frame_text
+
+    return frame_text(table, **form)
+
+
 def show(*parts: object) -> None:
     """Print results, fitted to the terminal where stdout is one."""
-    screen.show("\n\n".join(str(part) for part in parts))
+    screen.show(calls_in_words("\n\n".join(str(part) for part in parts)))
 
 
 def emit_json(path: str, content: Any) -> None:
@@ -263,8 +275,13 @@ def search_progress(what: str) -> Iterator[Callable[[float, float], object] | No
     with tqdm(desc=what, delay=1.0, bar_format=shape, disable=None, leave=False, file=sys.stderr) as bar:
 
         def report(cost: float, bound: float) -> None:
-            gap = (cost - bound) / abs(cost) if math.isfinite(cost) and cost else math.inf
-            bar.set_postfix_str(f"best {cost:,.0f}, bound {bound:,.0f}, gap {gap:.2%}; Ctrl-C keeps the best")
+            best = (
+                f"best {cost:,.0f}, gap {(cost - bound) / abs(cost):.2%}"
+                if math.isfinite(cost) and cost
+                else "none yet"
+            )
+            # tqdm would show it at once, before the delay, and not clear it
+            bar.set_postfix_str(f"{best}, bound {bound:,.0f}; Ctrl-C keeps the best", refresh=False)
             bar.update()
 
         yield report

@@ -62,6 +62,7 @@ class Parser(argparse.ArgumentParser):
     def show_in_help(self, *names: str) -> None:
         """Name the options that ``--help`` shows; ``--help-all`` shows the others too."""
         self.common = names
+        self.usage = f"{self.prog} BOOK --chain FILE [options]"  # of which there are too many for a line
         self.add_argument("--help-all", action=_HelpAll, nargs=0, help="show every option and leave")
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
@@ -79,7 +80,7 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, said)
 
     def _in_words(self, message: str) -> str:
-        rule = re.match(r"argument (-[^:]+): ((?:must|names) .*)", message, re.DOTALL)
+        rule = re.match(r"argument ([^:]+): ((?:must|names) .*)", message, re.DOTALL)
         if rule:
             return f"{rule[1].split('/')[0]} {rule[2]}"
         twice = re.match(r"argument ([^:]+): not allowed with argument (.+)", message)
@@ -90,15 +91,23 @@ class Parser(argparse.ArgumentParser):
             metavar = next(
                 (a.metavar for a in self._actions if name[1].split("/")[0] in a.option_strings), None
             )
-            return f"argument {name[1]}: needs a value{f' {metavar}' if metavar else ''}"
+            return f"{name[1]} needs a value{f' {metavar}' if metavar else ''}"
         missing = re.match(r"the following arguments are required: (.*)", message)
         if missing:
+            if missing[1] == "COMMAND" or missing[1] == "STEP":
+                return f"{missing[1]} is missing: one of {', '.join(_steps_of(self))}"
             needed = [_shown(part, self._actions) for part in missing[1].split(", ")]
             return f"{self.prog.removeprefix('hedging ')} needs {' and '.join(needed)}"
         among = re.match(r"one of the arguments (.*) is required", message)
         if among:
             return f"{self.prog.removeprefix('hedging ')} needs one of {', '.join(among[1].split())}"
         return message
+
+
+def _steps_of(parser: argparse.ArgumentParser) -> list[str]:
+    """The commands that a parser has below it."""
+    found = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    return [name for action in found for name in action.choices]
 
 
 def _shown(name: str, actions: Iterable[argparse.Action]) -> str:

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hedging.cli._streams import complain
-from hedging.errors import InputError
+from hedging.errors import HedgingError, InputError
 
-__all__ = ["from_stdin"]
+__all__ = ["from_stdin", "named"]
 
+NAME, PREFIX = "stdin", "hedging-stdin-"
 INPUTS = ("book", "plan", "chain", "prices", "file")
 STDIN = "-"
 
@@ -35,17 +36,22 @@ def from_stdin(args: argparse.Namespace) -> Iterator[None]:
     if len(asked) > 1 or _each(asked[0][1]).count(STDIN) > 1:
         raise InputError("only one input can come from stdin: give a file for the others.")
     name, value = asked[0]
-    with tempfile.TemporaryDirectory(prefix="hedging-") as folder:
-        path = Path(folder, "stdin")
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+        path = Path(folder, NAME)
         _save(path, name)
-        setattr(
-            args,
-            name,
-            [str(path) if each == STDIN else each for each in value]
-            if isinstance(value, list)
-            else str(path),
-        )
-        yield
+        given = [str(path) if each == STDIN else each for each in _each(value)]
+        setattr(args, name, given if isinstance(value, list) else given[0])
+        try:
+            yield
+        except HedgingError as error:
+            error.args = tuple(str(each).replace(str(path), NAME) for each in error.args)
+            raise
+
+
+def named(file: str) -> str:
+    """A file as messages name it: stdin, where it was read from there."""
+    path = Path(file)
+    return NAME if path.name == NAME and path.parent.name.startswith(PREFIX) else file
 
 
 def _each(value: object) -> list[object]:

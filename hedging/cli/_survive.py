@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from hedging._ground import forms
+from hedging._ground.along import survival
 from hedging.cli import _console as console
 
 __all__ = ["add_account", "add_survive"]
@@ -15,7 +15,7 @@ def add_survive(command: console.Parser) -> None:
     group = command.add_argument_group("margin accounts")
     group.add_argument(
         "--survive",
-        type=forms.survival,
+        type=survival,
         metavar="WHERE",
         help="accounts stay above maintenance, one or several with commas: all nodes (nodes), moves of spot "
         "(-40%%:50%%), a crash that happened (feb-2026), a fall by velocity, acceleration, days (fall:-2%%:-0.4%%:21)",

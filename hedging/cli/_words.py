@@ -5,12 +5,38 @@ from __future__ import annotations
 import argparse
 import re
 
-__all__ = ["in_words_of"]
+from hedging._ground import fields
+
+__all__ = ["calls_in_words", "in_words_of"]
 
 _MADE = re.compile(r"\b(?:Target|Limits|Effort|View)\(([a-z_]+=[^()]*)\)")
+_KNOWN = {*fields.TARGETS, *fields.LIMITS, "gap", "time_limit", "drift", "vol"} - {"close"}
 _ARGUMENT = re.compile(r"\b([a-z][a-z_]*)=((?:'[^']*'|\"[^\"]*\"|\.\.\.|[\w.%:-]*\w)?)")
 _FIRST = re.compile(r"^([a-z][a-z_]*)(?= (?:must|takes|of|needs|has|may)\b)")
 _FIELD = re.compile(r"(?<![\w.'-])([a-z]+(?:_[a-z]+)+)(?![\w.(='-])")
+
+
+def calls_in_words(text: str) -> str:
+    """A result's text with every field of `Target`, `Limits`, `Effort` and `View` written as its option.
+
+    Examples
+    --------
+    >>> calls_in_words("which Limits(deltas=...) keeps out; Limits(open_interest_share=1.0) keeps to it")
+    'which --deltas keeps out; --open-interest-share 1.0 keeps to it'
+    >>> calls_in_words("Limits(quoted_size=False)")
+    'Limits(quoted_size=False)'
+    """
+
+    def options(made: re.Match[str]) -> str:
+        parts = [part.partition("=") for part in re.split(r",\s+", made[1])]
+        if not {name for name, _, _ in parts} <= _KNOWN:
+            return made[0]
+        values = ("" if value == "..." else f" {value}" for _, _, value in parts)
+        return ", ".join(
+            f"--{name.replace('_', '-')}{value}" for (name, _, _), value in zip(parts, values, strict=True)
+        )
+
+    return _MADE.sub(options, text)
 
 
 def in_words_of(parser: argparse.ArgumentParser | None, message: str) -> str:
@@ -21,14 +47,14 @@ def in_words_of(parser: argparse.ArgumentParser | None, message: str) -> str:
     >>> from hedging.cli.main import the_parser
     >>> plan = the_parser().parse_args(["plan", "book.toml", "--chain", "c.json"]).parser
     >>> in_words_of(plan, "max_legs must be a whole number; pass asset='BTC', or Target(shortfall=...).")
-    "--max-legs must be a whole number; give --asset BTC, or --shortfall ...."
+    '--max-legs must be a whole number; give --asset BTC, or --shortfall.'
     """
     if parser is None:
         return message
     options = {
         action.dest: next(name for name in action.option_strings if name.startswith("--"))
         for action in parser._actions
-        if any(name.startswith("--") for name in action.option_strings)
+        if any(name.startswith("--") for name in action.option_strings) and action.const is not False
     }
     options |= {"time_zone": "--timezone"} if "timezone" in options else {}
 
@@ -41,7 +67,7 @@ def in_words_of(parser: argparse.ArgumentParser | None, message: str) -> str:
     def field(match: re.Match[str]) -> str:
         return options.get(match[1], match[1])
 
-    told = _MADE.sub(r"\1", message)
+    told = _MADE.sub(r"\1", calls_in_words(message))
     told = re.sub(r"\bpass (?=([a-z_]+)=)", lambda m: "give " if m[1] in options else m[0], told)
     told = _ARGUMENT.sub(argument, told)
     return _FIELD.sub(field, _FIRST.sub(field, told))

@@ -41,7 +41,9 @@ def add_deliveries(command: console.Parser) -> None:
         help="delivery price of what has expired: BTC-27FEB26=67690.6; again for each expiry",
     )
     command.add_argument(
+        "--delivery",
         "--prices",
+        dest="prices",
         metavar="FILE",
         action="append",
         default=[],

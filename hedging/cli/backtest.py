@@ -40,7 +40,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--asset", metavar="NAME", type=forms.asset, help="which underlying; by default the book's"
     )
     command.add_argument(
+        "--delivery",
         "--prices",
+        dest="prices",
         metavar="FILE",
         action="append",
         default=[],

@@ -34,7 +34,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "write a commented file with every kind of holding, targets and limits",
         example="hedging book new book.toml",
     )
-    new.add_argument("file", nargs="?", default="book.toml", metavar="FILE", help="default book.toml, or -")
+    new.add_argument("output", nargs="?", default="book.toml", metavar="FILE", help="default book.toml, or -")
 
     check = a_command(
         steps,
@@ -61,14 +61,14 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 def _new(args: argparse.Namespace) -> int:
     from hedging.book import template
 
-    if args.file == "-":
+    if args.output == "-":
         print(template(), end="")
         return 0
-    check_writable(args.file)
-    if Path(args.file).exists():
-        raise InputError(f"{args.file} exists already: give the name of a new file.")
-    write_text(args.file, template())
-    print(f"wrote {args.file}\nnext: hedging book check {args.file}")
+    check_writable(args.output)
+    if Path(args.output).exists():
+        raise InputError(f"{args.output} exists already: give the name of a new file.")
+    write_text(args.output, template())
+    print(f"wrote {args.output}\nnext: hedging book check {args.output}")
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ from hedging.cli._reading import add_given, add_terms, given, terms_of
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hedging.market.chain import ChainRules, OptionChain
 
 __all__ = ["add_parser"]
@@ -22,41 +23,44 @@ __all__ = ["add_parser"]
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``chain`` and its commands; each sets ``run``, which takes the arguments and returns 0."""
-    chain = commands.add_parser("chain", help="quote files: show, check, fetch, convert, map")
+    text = "quote files: show, check, fetch, convert, map"
+    chain = commands.add_parser("chain", help=text, description=f"{text[0].upper()}{text[1:]}.")
     chain.set_defaults(parser=chain)
     steps = chain.add_subparsers(metavar="STEP", required=True)
 
-    show = steps.add_parser(
-        "show", help="expiries, forwards, vols and missing sides; or the quotes of one expiry"
-    )
+    text = "expiries, forwards, vols and missing sides; or the quotes of one expiry"
+    show = console.command(steps, "show", _show, text)
     _add_file(show)
     show.add_argument("--expiry", metavar="DATE", help="list the quotes of this expiry: 2026-03-27")
-    show.set_defaults(run=_show, parser=show)
+    _add_results(show, "expiries, or the quotes of --expiry,")
 
-    check = steps.add_parser("check", help="what was rejected, what contradicts, how a smile fits")
+    check = console.command(steps, "check", _check, "what was rejected, what contradicts, how a smile fits")
     _add_file(check)
-    check.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
-    check.set_defaults(run=_check, parser=check)
+    _add_results(check, "fit of the smile by expiry")
 
-    fetch = steps.add_parser("fetch", help="save the chain an exchange shows right now")
+    fetch = console.command(steps, "fetch", _fetch, "save the chain an exchange shows right now")
     fetch.add_argument("venue", help="deribit; or bybit, okx, binance and others by the extra ccxt")
     fetch.add_argument("asset", help="BTC, ETH, SOL_USDC, ...")
     fetch.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
     fetch.add_argument("--url", help="another address of the API, such as that of the test exchange")
     add_terms(fetch)
-    fetch.set_defaults(run=_fetch, parser=fetch)
 
-    convert = steps.add_parser("convert", help="write our own columns, which read back to the bit")
+    convert = console.command(steps, "convert", _convert, "write our own columns, which read back to the bit")
     _add_file(convert)
     convert.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
-    convert.set_defaults(run=_convert, parser=convert)
 
-    propose = steps.add_parser("map", help="propose a map of a table of no known format, to be completed")
+    text = "propose a map of a table of no known format, to be completed"
+    propose = console.command(steps, "map", _map, text)
     propose.add_argument("file", metavar="FILE", help="CSV, Excel, Parquet or a JSON list of rows")
     propose.add_argument(
         "-o", "--output", metavar="FILE", help="write it to a TOML file instead of printing it"
     )
-    propose.set_defaults(run=_map, parser=propose)
+
+
+def _add_results(parser: console.Parser, table: str) -> None:
+    """Where the results of a step go."""
+    parser.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
+    console.add_table(parser, table)
 
 
 def _add_file(parser: argparse.ArgumentParser) -> None:
@@ -107,20 +111,32 @@ def _rules(texts: Sequence[str]) -> ChainRules:
 
 
 def _show(args: argparse.Namespace) -> int:
+    console.check_outputs(args.json, args.csv)
     chain = _read(args)
-    console.show(chain)
-    if args.expiry is None:
-        return 0
+    table = chain.expiries if args.expiry is None else _of_expiry(chain, args.expiry)
+    if args.json:
+        console.emit_json(args.json, table)
+    if args.csv:
+        console.emit_csv(args.csv, table)
+    if "-" not in (args.json, args.csv):
+        console.show(chain)
+        if args.expiry is not None:
+            console.show(console.text_of(table, index=False))
+    return 0
+
+
+def _of_expiry(chain: OptionChain, expiry: str) -> pd.DataFrame:
+    """Quotes of one expiry."""
     from hedging.units import utc
 
-    day = utc(f"{args.expiry}T00:00Z", "--expiry")
+    day = utc(f"{expiry}T00:00Z", "--expiry")
     rows = chain.quotes[chain.quotes["expiry"].dt.normalize() == day]
     if rows.empty:
         days = ", ".join(chain.expiries["expiry"].dt.strftime("%Y-%m-%d"))
-        raise InputError(f"--expiry {args.expiry} is not in the chain; it has {days}.")
+        raise InputError(f"--expiry {expiry} is not in the chain; it has {days}.")
     shown = ["symbol", "strike", "bid_quoted", "ask_quoted", "mark_quoted", "mark_vol", "open_interest"]
-    console.show(rows[shown].to_string(index=False))
-    return 0
+    found: pd.DataFrame = rows[shown]
+    return found
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -128,23 +144,19 @@ def _check(args: argparse.Namespace) -> int:
 
     from hedging.market import fit, fit_quality, health
 
+    console.check_outputs(args.json, args.csv)
     chain = _read(args)
     found = health.check(chain)
     report = fit_quality(fit(chain), chain)
     rules = asdict(_rules(args.rule))
     if args.json:
-        content = (
-            found.to_dict() | {"rules": rules} | {"smile": report.astype({"expiry": str}).to_dict("records")}
-        )
-        text = json.dumps(content, indent=2)
-        if args.json == "-":
-            print(text)
-            return 0
-        write_text(args.json, text + "\n")
-    console.show(found)
-    print("rules: " + ", ".join(f"{name} {limit:g}" for name, limit in rules.items()))
-    print("smile:")
-    console.show(report.to_string(index=False, float_format="{:,.4g}".format))
+        console.emit_json(args.json, found.to_dict() | {"rules": rules, "smile": console.records(report)})
+    if args.csv:
+        console.emit_csv(args.csv, report)
+    if "-" not in (args.json, args.csv):
+        told = ", ".join(f"{name} {limit:g}" for name, limit in rules.items())
+        fits = console.text_of(report, index=False, float_format="{:,.4g}".format)
+        console.show(f"{found}\nrules: {told}\nsmile:\n{fits}")
     return 0
 
 

@@ -22,6 +22,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         commands, "frontier", _run, "what protection costs: one limit from tight to wide"
     )
     command.usage = "hedging frontier BOOK --chain FILE [options]"
+    command.show_in_help("--chain", "--over", "--levels", "--delta", "--vega", "--budget", "--json", "--plot")
     asked.add_chains(command)
     command.add_argument(
         "--over",

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from hedging.cli import _screen as screen
 from hedging.cli import _streams as streams
 from hedging.cli import audit as cli_audit
 from hedging.cli import backtest as cli_backtest
@@ -67,7 +68,7 @@ def _run(argv: list[str]) -> int:
         parser = args.parser
         if unknown:
             say_unknown(args.parser, unknown)
-        with from_stdin(args):
+        with from_stdin(args), screen.sized():
             code: int = args.run(args)
     except SystemExit as leave:  # --help, --version, or wrong usage
         return int(leave.code or 0)

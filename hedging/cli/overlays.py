@@ -32,6 +32,18 @@ _OVER = ("premium_share", "floor")
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = console.command(commands, "overlays", _overlays, "standard overlays side by side")
+    parser.show_in_help(
+        *(
+            "--chain",
+            "--structure",
+            "--put-strike",
+            "--put-delta",
+            "--expiries",
+            "--coverage",
+            "--json",
+            "--plot",
+        )
+    )
     asked.add_chains(parser)
     parser.add_argument(
         "--structure",
@@ -170,7 +182,7 @@ def _compared(args: argparse.Namespace, chain: OptionChain, found: Overlays, tab
     rows = console.records(table.replace([math.inf, -math.inf], math.nan).reset_index())
     trades = {overlay.name: _traded(overlay) for overlay in found}
     rows = [row | trades.get(row["overlay"], {}) for row in rows]
-    return rows, table.reset_index(), [shown(table).to_string(), *found]
+    return rows, table.reset_index(), [console.text_of(shown(table)), *found]
 
 
 def _traded(overlay: Overlay) -> dict[str, Any]:
@@ -200,7 +212,7 @@ def _over(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict[s
         tolerance=_tolerance(args),
         **legs,
     )
-    texts = [over_strikes_shown(table, column).to_string() for column in _OVER]
+    texts = [console.text_of(over_strikes_shown(table, column)) for column in _OVER]
     heads = ("premium, share of the book", "worst result at expiry, share of the book")
     rows = console.records(table.replace([math.inf, -math.inf], math.nan))
     return rows, table, [f"{head}\n{text}" for head, text in zip(heads, texts, strict=True)]

@@ -32,7 +32,6 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``plan`` to the commands."""
     text = "the overlay that meets the targets at the least cost, proven"
     plan = console.command(commands, "plan", _run, text, example=EXAMPLE)
-    plan.usage = "hedging plan BOOK --chain FILE [options]"  # of which there are too many for a line
     plan.show_in_help(*COMMON)
     asked.add_chains(plan, required=False)
     asked.add_prices(plan)
@@ -151,14 +150,14 @@ def _show(
     elif "-" not in (args.csv, args.ticket):
         console.show(plan, *([told] if told else []))
         if args.assumptions:
-            console.show(f"\n{plan.assumptions().to_string(index=False)}")
+            console.show(f"\n{console.text_of(plan.assumptions(), index=False)}")
         if args.trading:
             _show_trading(args, plan, markets)
         if args.second_opinion:
             opinion = plan.second_opinion()
             console.show(
                 f"\nsecond opinion, one unit of each option by vollib beside ours (largest difference "
-                f"{opinion.attrs['largest']:.2g} of ours)\n{opinion.to_string(index=False)}"
+                f"{opinion.attrs['largest']:.2g} of ours)\n{console.text_of(opinion, index=False)}"
             )
     if args.json and args.json != "-":
         write_text(args.json, text + "\n")

@@ -8,6 +8,7 @@ from typing import Any
 
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
+from hedging.cli._survive import add_account
 
 __all__ = ["add_parser"]
 
@@ -25,11 +26,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
     command.add_argument("--backtest", metavar="FILE", help="saved by: hedging backtest --json FILE")
     command.add_argument("--screen", metavar="FILE", help="saved by: hedging screen --json FILE")
-    command.add_argument(
-        "--account",
-        choices=["standard", "portfolio"],
-        help="Deribit margin, as in: hedging scenario --account",
-    )
+    add_account(command)
     command.add_argument("-o", "--output", default=DEFAULT, metavar="FILE", help=f"default: {DEFAULT}")
 
 

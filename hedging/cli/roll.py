@@ -32,6 +32,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
     add_deliveries(command)
     command.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
+    console.add_table(command, "choices")
 
 
 def _dates(text: str) -> list[float]:
@@ -46,7 +47,7 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.monitor import programme_of, roll
     from hedging.planner import read_plan
 
-    console.check_outputs(args.json)
+    console.check_outputs(args.json, args.csv)
     plan = read_plan(args.plan, trust=not args.edited)
     chain = console.chain_of(args, args.chain, args.asset or plan.before.asset)
     given = {"settled": settled_of(args), "delivery": args.prices or None}
@@ -56,6 +57,8 @@ def _run(args: argparse.Namespace) -> int:
         found = roll(plan, chain, when=args.when, **given)
     if args.json:
         console.emit_json(args.json, found.to_dict())
-    if args.json != "-":
+    if args.csv:
+        console.emit_csv(args.csv, found.to_frame())
+    if "-" not in (args.json, args.csv):
         console.show(found)
     return 0

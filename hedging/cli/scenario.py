@@ -36,11 +36,17 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command = console.command(
         commands, "scenario", _run, "what a fall does to the book and its margin, with and without a plan"
     )
+    command.show_in_help(
+        *("--chain", "--plan", "--velocity", "--acceleration", "--days", "--replay", "--account", "--plot")
+    )
     asked.add_chains(command)
     command.add_argument("--plan", metavar="FILE", help="a plan saved by: hedging plan --json FILE")
     kind = command.add_mutually_exclusive_group(required=True)
     kind.add_argument(
-        "--velocity", type=forms.share, metavar="SHARE", help="an accelerating fall: log-price a day, -2%%"
+        "--velocity",
+        type=forms.velocity,
+        metavar="SHARE",
+        help="an accelerating fall: log-price a day, -2%%; +2%% is a rise",
     )
     kind.add_argument(
         "--replay", metavar="NAME", help="a crash that happened: feb-2026, oct-2025, ftx-2022 ..."
@@ -200,7 +206,9 @@ def _grid(args: argparse.Namespace, book: Book, markets: Markets, overlay: Hedge
 
     nodes = dict.fromkeys((market.asset for market in markets), grid(GRID_MOVES, GRID_VOLS, [args.days]))
     told = _many(content, _accounts(args, book, markets, nodes, overlay))
-    _show(args, content, table.reset_index(), head, shown.to_string(float_format="{:,.0f}".format), *told)
+    _show(
+        args, content, table.reset_index(), head, console.text_of(shown, float_format="{:,.0f}".format), *told
+    )
     if args.plot:
         from hedging.plots import heatmap
 
@@ -231,7 +239,9 @@ def _monte_carlo(args: argparse.Namespace, book: Book, markets: Markets, overlay
         f"({_vols(args, markets)}) (seed {args.seed}); losses in {result.currency}"
     )
     told = _many(content, _accounts(args, book, markets, paths, overlay))
-    _show(args, content, risk.reset_index(), head, risk.to_string(float_format="{:,.6g}".format), *told)
+    _show(
+        args, content, risk.reset_index(), head, console.text_of(risk, float_format="{:,.6g}".format), *told
+    )
     if args.plot:
         from hedging.plots import distribution
 

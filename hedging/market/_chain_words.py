@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from typing import Protocol
 
 import pandas as pd
 
 from hedging._ground.tables import SHARE, Page, Table
+from hedging.market._near import nearest_contracts
 from hedging.market.contracts import ContractTerms
 
 __all__ = ["absent", "choice", "page_of"]
@@ -54,10 +54,10 @@ def page_of(chain: Quoted) -> Page:
 
 def choice(chain: Quoted) -> str:
     """What there is to choose from, for messages."""
-    days = chain.expiries["days"].round(1).tolist()
+    days = ", ".join(f"{each:.1f}" for each in chain.expiries["days"])
     deltas = chain.greeks(("delta",))["delta"].abs()
     return (
-        f"the chain has expiries of {days} days, absolute deltas from {deltas.min():.2f} to {deltas.max():.2f} "
+        f"the chain has expiries in {days} days, absolute deltas from {deltas.min():.2f} to {deltas.max():.2f} "
         f"and flags {' '.join(sorted(chain.quotes['flag'].unique()))}"
     )
 
@@ -68,7 +68,7 @@ def absent(chain: Quoted, symbol: str) -> str:
     if len(why):
         return f"the quote of {symbol} was rejected: {why.iloc[0]}."
     listed = chain.quotes["symbol"].tolist()
-    close = difflib.get_close_matches(symbol, listed, n=3)
+    close = nearest_contracts(chain.quotes, symbol)
     other = f"it has, for one, {listed[0]}" if listed else "it has no quotes at all"
     hint = f"close to it: {', '.join(close)}" if close else other
     return f"the {chain.asset} chain of {chain.as_of:%Y-%m-%d %H:%M} has no quote of {symbol!r}; {hint}."

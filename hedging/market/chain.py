@@ -19,6 +19,7 @@ import pandas as pd
 
 from hedging import greeks as _greeks
 from hedging._ground.arguments import must_be
+from hedging._ground.forms import in_words
 from hedging._ground.shown import Shown, plain
 from hedging._ground.tables import Page
 from hedging.errors import ChainError, InputError
@@ -203,8 +204,15 @@ class OptionChain(Shown):
         if delta is not None:
             keep &= self.greeks(("delta",))["delta"].abs().between(*delta).to_numpy()
         if not keep.any():
-            given = {"days": days, "flag": flag, "absolute delta": delta}
-            asked = ", ".join(f"{name} {value}" for name, value in given.items() if value is not None)
+            asked = ", ".join(
+                f"{name} {value}"
+                for name, value in (
+                    ("days", days and in_words(*days)),
+                    ("flag", flag),
+                    ("absolute delta", delta and in_words(*delta)),
+                )
+                if value
+            )
             raise InputError(f"no quote of {self.asset} meets {asked}; {choice(self)}.")
         return replace(self, quotes=quotes[keep].reset_index(drop=True))
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.shown import Shown
+from hedging._ground.tables import frame_text
 from hedging.book.book import Exposure
 from hedging.book.expired import Settled
 from hedging.book.legs import Cost, Leg
@@ -184,7 +185,7 @@ class Roll(Shown):
         return "\n".join(
             [
                 f"Roll at {self.spot:,.6g}, {self.as_of:%Y-%m-%d %H:%M} UTC, compared on day {self.day:.1f}{due}",
-                shown.to_string(index=False),
+                frame_text(shown, index=False),
                 *(f"  {each}" for each in (*self.dates, *self.settled)),
             ]
         )

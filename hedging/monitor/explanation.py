@@ -10,6 +10,7 @@ import pandas as pd
 
 from hedging import _extras
 from hedging._ground.shown import Shown
+from hedging._ground.tables import frame_text
 from hedging._numerics.types import Array
 from hedging.book.expired import Settled
 
@@ -152,7 +153,7 @@ class Explanation(Shown):
         return "\n".join(
             [
                 f"P&L from {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC{steps}, {moves}, in {self.unit}",
-                shown.T.to_string(float_format=digits.format),
+                frame_text(shown.T, float_format=digits.format),
                 *(f"  {each}" for each in self.settled),
                 f"unexplained: {self.unexplained_share:.2%} of all that moved",
             ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hedging._ground.arguments import takes
+from hedging._ground.forms import meant
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -146,5 +147,7 @@ def named(name: str) -> str:
     plain = {re.sub(r"[^a-z]+", "-", known): known for known in STRUCTURES}
     key = re.sub(r"[^a-z]+", "-", str(name).lower()).strip("-")
     if key not in plain:
-        raise InputError(f"structure must be one of {', '.join(STRUCTURES)}; got {name!r}.")
+        raise InputError(
+            f"structure must be one of {', '.join(STRUCTURES)}; got {name!r}{meant(str(name), STRUCTURES) or '.'}"
+        )
     return plain[key]

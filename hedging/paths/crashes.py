@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
 from hedging.errors import InputError
@@ -209,7 +210,9 @@ def replay(name: str) -> Replay:
     (0.683, 0.71)
     """
     if name not in REPLAYS:
-        raise InputError(f"no replay is called {name!r}; there are {', '.join(REPLAYS)}.")
+        raise InputError(
+            f"no replay is called {name!r}; there are {', '.join(REPLAYS)}{meant(str(name), REPLAYS) or '.'}"
+        )
     return REPLAYS[name]
 
 

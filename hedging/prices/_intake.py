@@ -82,7 +82,7 @@ def _with_times(frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, str]:
     name = next((column for column in TIME_COLUMNS if column in lowered), "")
     if not name:
         raise InputError(
-            f"{source} has no column of times ({', '.join(TIME_COLUMNS)}); it has {', '.join(lowered[:12])}."
+            f"{source} has no column of times ({', '.join(TIME_COLUMNS)}); it has {', '.join(f'{each:.40}' for each in lowered[:12])}."
         )
     return frame, name
 

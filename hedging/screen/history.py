@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.shown import Shown
+from hedging._ground.tables import frame_text
 from hedging.errors import InputError
 from hedging.prices import Prices
 from hedging.prices.bar import DAY
@@ -157,7 +158,7 @@ class History(Shown):
         ranked = claimed.reindex(claimed["t"].abs().sort_values(ascending=False).index)[what]
         few = self.table["claim"].str.startswith("too few").all()
         none = "none: too few periods that do not overlap" if few else "none"
-        shown = ranked.head(SHOWN).round(3).to_string() if len(ranked) else none
+        shown = frame_text(ranked.head(SHOWN).round(3)) if len(ranked) else none
         more = f"\n... {len(ranked) - SHOWN} more in .table" if len(ranked) > SHOWN else ""
         state = "" if self.complete else " (interrupted: what was done)"
         return (
@@ -165,7 +166,7 @@ class History(Shown):
             f"against {self.benchmark}{state}\n\n"
             f"measures that rank what comes next, by the weakest test ({len(claimed)} of {len(self.table)}):\n"
             f"{shown}{more}\n\nafter each verdict, log-return over the universe:\n"
-            f"{self.verdicts.round(3).to_string()}"
+            f"{frame_text(self.verdicts.round(3))}"
         )
 
     def _repr_html_(self) -> str:

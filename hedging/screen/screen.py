@@ -13,6 +13,7 @@ from scipy.special import stdtr
 
 from hedging._extras import require
 from hedging._ground.shown import Shown
+from hedging._ground.tables import frame_text
 from hedging.errors import InputError
 from hedging.prices import Event, Prices
 from hedging.screen._plain import plain, records
@@ -206,7 +207,7 @@ class Screen(Shown):
         table = self.summary().head(SHOWN)
         given = [str(self.verdicts[coin]) for coin in table.index if self.verdicts[coin].word != UNCLEAR][:5]
         more = f"\n... {len(self.table) - SHOWN} more in .table" if len(self.table) > SHOWN else ""
-        return f"{self._heading()}\n{table.round(3).to_string()}{more}\n\n" + "\n".join([*given, CAUTION])
+        return f"{self._heading()}\n{frame_text(table.round(3))}{more}\n\n" + "\n".join([*given, CAUTION])
 
     def _repr_html_(self) -> str:
         return f"<p>{self._heading()}</p>{self.summary().head(SHOWN).round(3).to_html()}<p>{CAUTION}</p>"

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import pandas as pd
 
+from hedging._ground.forms import meant
 from hedging._ground.reading import foreign
 from hedging.errors import ChainError
 from hedging.market.chain import ChainRules, OptionChain
@@ -306,7 +307,9 @@ def _opened(path: str | Path, format: str | None) -> tuple[QuoteFile, Format]:  
     if not isinstance(path, str | os.PathLike):
         raise ChainError(f"path must be the path of a file; got {path!r}.")
     if format is not None and not (isinstance(format, str) and format in FORMATS):
-        raise ChainError(f"format must be one of {', '.join(FORMATS)}; got {format!r}.")
+        raise ChainError(
+            f"format must be one of {', '.join(FORMATS)}; got {format!r}{meant(str(format), FORMATS) or '.'}"
+        )
     file = open_file(Path(path))
     for name in FORMATS if format is None else (format,):
         reader = _load(name)

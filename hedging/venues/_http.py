@@ -196,7 +196,7 @@ class Transport:
             *(requests.RequestException, require("urllib3", "live").exceptions.HTTPError, OSError),
             *(HTTPException, ValueError),  # a head that is none
         ) as error:
-            raise _NoReplyError(f"{type(error).__name__}: {error}") from error
+            raise _NoReplyError(_in_words(error)) from error
 
     def _pause(self, attempt: int, retry_after: float) -> float:
         """Seconds before the next try: what the server asks for, else doubling with a random half."""
@@ -227,6 +227,24 @@ def _parsed(url: str, status: int, body: bytes) -> tuple[Json, str]:
 def _says_why(reply: Json) -> bool:
     """Whether a reply explains a status that is no success, as JSON-RPC does."""
     return isinstance(reply, dict) and isinstance(reply.get("error"), dict) and "result" not in reply
+
+
+_WORDS: Final = (
+    ("NameResolutionError", "its name cannot be resolved: is this machine offline?"),
+    ("getaddrinfo", "its name cannot be resolved: is this machine offline?"),
+    ("Connection refused", "the connection was refused"),
+    ("Network is unreachable", "the network cannot be reached: is this machine offline?"),
+    ("CERTIFICATE_VERIFY_FAILED", "its certificate cannot be verified"),
+    ("ConnectTimeout", "no connection in time"),
+    ("ReadTimeout", "no reply in time"),
+    ("timed out", "no reply in time"),
+)
+
+
+def _in_words(error: BaseException) -> str:
+    """Why there was no reply, without what the libraries below print of their own insides."""
+    told = f"{type(error).__name__}: {error}"
+    return next((words for mark, words in _WORDS if mark in told), told)
 
 
 class _NoReplyError(Exception):

@@ -9,7 +9,7 @@ import io
 import re
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -106,7 +106,7 @@ def _unzipped(name: str, raw: bytes) -> bytes:
 
 def _text(name: str, data: bytes) -> str:
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")  # as Windows saves it
     except UnicodeDecodeError as error:
         raise ChainError(f"{name} is neither Parquet nor UTF-8 text ({error}).") from error
     if not text.strip():
@@ -138,7 +138,10 @@ def repeated_columns(text: str) -> list[str]:
     """Columns of a CSV table that its first line names more than once."""
     if not text or text.startswith("#"):  # one of our own files starts with a line that is no header
         return []
-    first = next(csv.reader([text.lstrip().splitlines()[0]]), [])
+    try:
+        first = next(csv.reader([text.lstrip().splitlines()[0]]), [])
+    except csv.Error:  # longer than any header
+        return []
     return sorted(column for column, count in Counter(first).items() if column and count > 1)
 
 
@@ -204,12 +207,17 @@ def _check_width(name: str, text: str) -> None:
         )
 
 
+def _short(names: Iterable[Any]) -> list[str]:
+    """The first names, each cut to what can be read."""
+    return [f"{name:.40}" for name in map(str, list(names)[:12])]
+
+
 def shape_of(file: QuoteFile) -> str:
     """What a file holds, in some words."""
     if isinstance(file.content, pd.DataFrame):
-        return f"a table with columns {list(map(str, file.content.columns))[:12]}"
+        return f"a table with columns {_short(file.content.columns)}"
     if isinstance(file.content, dict):
-        return f"a JSON object with keys {list(file.content)[:12]}"
+        return f"a JSON object with keys {_short(file.content)}"
     if isinstance(file.content, list):
         return f"a JSON list of {len(file.content)} entries"
     return f"text that starts with {file.text[:60]!r}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from hedging._ground.forms import in_words
 from hedging.book.quantity import paid_for
 from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
@@ -73,7 +74,7 @@ def _on_market(market: Market, request: Request, position: float) -> Candidates:
     if not quotes and not limits.outright and not market.is_bare:
         raise InputError(
             f"no option of the {market.asset} chain between {limits.deltas[0]:g} and {limits.deltas[1]:g} delta"
-            f"{_strikes_in_words(limits)} and {limits.expiries} days has a bid or an ask; widen deltas, expiries or "
+            f"{_strikes_in_words(limits)} and {in_words(*limits.expiries)} days has a bid or an ask; widen deltas, expiries or "
             "moneyness, or allow outright."
         )
     outright = [

@@ -16,7 +16,7 @@ import pandas as pd
 
 from hedging._ground import fields
 from hedging._ground.forms import Dates, Money, meant, written
-from hedging._ground.reading import parse_toml, read_text
+from hedging._ground.reading import parse_toml, read_text, toml_lines
 from hedging._ground.shown import Shown
 from hedging.book.book import Book
 from hedging.errors import InputError
@@ -106,13 +106,27 @@ def read_mandate(path: str | Path) -> Mandate:
         If the file cannot be read, or a key or a value breaks its rule; it names every one.
     """
     file = Path(path)
-    return mandate_from_dict(
-        parse_toml(read_text(file, what="book file"), f"book file {file}"), source=str(file)
-    )
+    text = read_text(file, what="book file")
+    content = parse_toml(text, f"book file {file}")
+    return mandate_from_dict(content, source=str(file), lines=toml_lines(text))
 
 
-def mandate_from_dict(content: Mapping[str, Any], *, source: str = "book") -> Mandate:
+def mandate_from_dict(
+    content: Mapping[str, Any],
+    *,
+    source: str = "book",
+    lines: Mapping[tuple[str | int, ...], int] | None = None,
+) -> Mandate:
     """The mandate in the content of a book's file; values are text as on the command line, or plain TOML.
+
+    Parameters
+    ----------
+    content : mapping
+        As TOML gives it.
+    source : str
+        Names the file in messages.
+    lines : mapping of tuple to int, optional
+        Line of each key.
 
     Raises
     ------
@@ -121,7 +135,7 @@ def mandate_from_dict(content: Mapping[str, Any], *, source: str = "book") -> Ma
     """
     wrong: list[str] = []
     parts = [
-        _read(content.get(table, {}), table, forms, wrong)
+        _read(content.get(table, {}), table, forms, wrong, lines or {})
         for table, forms in (("targets", fields.TARGETS), ("limits", fields.LIMITS))
     ]
     if wrong:
@@ -129,7 +143,9 @@ def mandate_from_dict(content: Mapping[str, Any], *, source: str = "book") -> Ma
     return Mandate(*parts)
 
 
-def _read(told: Any, table: str, forms: fields.Forms, wrong: list[str]) -> dict[str, Any]:
+def _read(
+    told: Any, table: str, forms: fields.Forms, wrong: list[str], lines: Mapping[tuple[str | int, ...], int]
+) -> dict[str, Any]:
     """The fields of one table; what is wrong is added to the list."""
     found: dict[str, Any] = {}
     if not isinstance(told, Mapping):
@@ -137,13 +153,14 @@ def _read(told: Any, table: str, forms: fields.Forms, wrong: list[str]) -> dict[
         return found
     for key, value in told.items():
         name = key.replace("-", "_")
+        where = f"line {lines[table, key]}: " if (table, key) in lines else ""
         if name not in forms:
-            wrong.append(f"{table}.{key}: no such key{meant(name, forms)}")
+            wrong.append(f"{where}{table}.{key}: no such key{meant(name, forms)}")
             continue
         try:
             found[name] = forms[name](written(value, ":" if name == "floor" else "="))
         except InputError as error:
-            wrong.append(f"{table}.{key} {error}")
+            wrong.append(f"{where}{table}.{key} {error}")
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from hedging._ground.forms import Along
+from hedging._ground.along import Along
 from hedging.errors import InputError
 from hedging.market.market import Market
 from hedging.paths.crash import crash_path

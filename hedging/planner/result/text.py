@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from hedging._ground.tables import Page, Table, as_html, on_day
+from hedging._ground.tables import Page, Table, as_html, line_width, on_day
 from hedging.book.legs import cost_of, orders_table
 from hedging.book.packages import package_fees
 from hedging.planner.request.limit import BANDS, FLOOR, LEAST, MARGIN, Limit
@@ -24,7 +24,7 @@ NOTHING = 1e3  # a gap from which on a bound says nothing
 
 HedgePlan: TypeAlias = Any
 """`HedgePlan` shows itself by what is here, and so is not imported."""
-WIDTH = 110
+ROOMY = 80  # columns that the table of exposures needs with its units
 HARD_SPACE = "\N{NO-BREAK SPACE}"
 SHOWN = ("delta", "gamma", "vega", "theta")
 UNITS = BANDS | dict.fromkeys(("vega_by_days", "gross_vega"), BANDS["vega"])
@@ -37,7 +37,11 @@ def plan_text(plan: HedgePlan) -> str:
     exposures = [_exposure_line(row) for row in _exposures(plan)]
     below = [f"  {name:<14}{text}" for name, text in _below(plan)]
     costs = [f"  {name:<14}{text}" for name, text in _costs(plan)]
-    header = f"  {'':<14}{'before':>12}{'after':>12}  {'target':<16}unit"
+    if line_width() >= ROOMY:
+        header = f"  {'':<14}{'before':>12}{'after':>12}  {'target':<16}unit"
+    else:  # the units stand below
+        header = f"  {'':<14}{'before':>12}{'after':>12}  target"
+        exposures.append(f"  {'units':<14}{_units_in_words(plan)}")
     lines = [headline(plan), *first, *_order_lines(plan), *costs, header, *exposures, *below]
     return "\n".join([*_wrapped(lines), plan.message])
 
@@ -117,8 +121,8 @@ def _parts(line: str) -> list[str]:
     """A long line over several, the rest below its text; neither symbols nor `-90 %` are torn apart."""
     parts = textwrap.wrap(
         line.replace(" %", f"{HARD_SPACE}%"),
-        WIDTH,
-        subsequent_indent=" " * 16,
+        line_width(),
+        subsequent_indent=" " * min(16, line_width() // 3),
         break_on_hyphens=False,
         break_long_words=False,
     )
@@ -142,8 +146,8 @@ def _order_lines(plan: HedgePlan) -> list[str]:
         return ["  no orders"]
     width = max(len(leg.instrument.symbol) for leg in plan.legs)
     return [
-        f"  {leg.side:<5}{abs(leg.quantity):>9,.10g}  {leg.instrument.symbol:<{width}}  at {leg.price_text}"
-        f"   premium {cost_of([leg]).premium:>12,.0f}"
+        f"  {leg.side:<5}{abs(leg.quantity):>9,.10g}  {leg.instrument.symbol:<{width}}  at {leg.price_text.replace(' ', HARD_SPACE)}"
+        f"   premium{f' {cost_of([leg]).premium:>12,.0f}'.replace(' ', HARD_SPACE)}"
         for leg in plan.legs
     ]
 
@@ -199,7 +203,13 @@ def _exposure_line(row: Row) -> str:
     """One aligned line; too long a name takes the room of the value before, which is not known there."""
     name, before, after, band, unit = row
     left = f"{name:<14}{before:>12}" if before else f"{name:<26}"
+    if line_width() < ROOMY:
+        return f"  {left}{after:>12}  {band}"
     return f"  {left}{after:>12}  {band:<15} {unit}"
+
+
+def _units_in_words(plan: HedgePlan) -> str:
+    return ", ".join(f"{name} {unit}" for name, _, _, _, unit in _exposures(plan) if unit)
 
 
 def _unit(plan: HedgePlan, name: str, asset: str) -> str:

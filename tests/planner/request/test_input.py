@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +9,10 @@ import pytest
 from cases.planner import LOOSE, coins, small_chain
 
 from hedging import margin, samples
+from hedging._ground import forms
 from hedging.book.book import Book, Holding
 from hedging.book.ladder import Ladder
 from hedging.book.legs import option_leg
-from hedging.cli import _console as console
 from hedging.errors import ChainError, InputError
 from hedging.paths.paths import grid
 from hedging.planner import Effort, Limits, Outright, PlanStatus, Target, View, around, plan
@@ -261,14 +260,14 @@ def test_outcomes_that_end_before_the_horizon_are_remarked_on():
 def test_a_value_with_a_tolerance_is_a_band():
     assert around(10.0, 0.5) == (9.5, 10.5)
     assert Target(delta=around(10, 2)) == Target(delta=(8, 12))
-    assert console.band("10+-0.5") == console.band("10±0.5") == (9.5, 10.5)
-    assert console.band("-10+-0") == (-10.0, -10.0)
+    assert forms.band("10+-0.5") == forms.band("10±0.5") == (9.5, 10.5)
+    assert forms.band("-10+-0") == (-10.0, -10.0)
     for value, tolerance in ((10.0, -0.5), (float("nan"), 1.0), (10.0, float("inf")), ("10", 1.0), (True, 1)):
         with pytest.raises(InputError, match="two numbers, the tolerance >= 0"):
             around(value, tolerance)
     for text in ("10+-", "+-1", "10+--1", "10+-x", "10+-1:3"):
-        with pytest.raises(argparse.ArgumentTypeError, match=r"number|tolerance"):
-            console.band(text)
+        with pytest.raises(InputError, match=r"number|tolerance"):
+            forms.band(text)
 
 
 @pytest.mark.parametrize(

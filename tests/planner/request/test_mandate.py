@@ -86,7 +86,7 @@ def test_one_date_is_that_day_alone() -> None:
         ({"targets": {"detla": "8:12"}}, r"targets\.detla: no such key; did you mean delta\?"),
         ({"limits": {"max-leg": 4}}, r"did you mean max_legs\?"),
         ({"targets": {"delta": "8-12"}}, "got '8-12': write 8:12"),
-        ({"targets": {"delta": 10}}, "write 10:10 for exactly that, 10: for at least that"),
+        ({"targets": {"delta": 10}}, "write 10: for at least that, :10 for at most that"),
         ({"targets": {"delta": "12:8"}}, "write 8:12"),
         ({"targets": {"floor": "15%"}}, "write -15%"),
         ({"targets": {"floor": 0.15}}, "write -0.15"),

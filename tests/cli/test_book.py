@@ -1,0 +1,110 @@
+"""``hedging book``: a file to begin with, a check of one, the schema of all; and plans that need no options."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from cases.commands import BOOK, one_line
+
+from hedging import OptionChain, read_book
+from hedging.book import template
+from hedging.cli import main as cli
+from hedging.planner import book_schema, read_mandate
+from hedging.venues import write_chain
+
+MANDATE = '[targets]\ndelta = "8:12"\n[limits]\nmax_legs = 1\nbudget = "90_000 USD"\n'
+PLAN = ["plan", "book.toml", "--chain", "chain.csv"]
+
+
+@pytest.fixture(autouse=True)
+def inputs(folder: Path, sample: OptionChain) -> Path:
+    write_chain(sample, folder / "chain.csv")
+    return folder
+
+
+def test_a_new_book_is_read_and_never_overwrites_one(
+    inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["book", "new", "mine.toml"]) == 0
+    assert capsys.readouterr().out.startswith("wrote mine.toml")
+    assert (inputs / "mine.toml").read_text() == template()
+    assert cli.main(["book", "new", "mine.toml"]) == 2
+    assert "mine.toml exists already" in one_line(capsys)
+    assert cli.main(["book", "new", "-"]) == 0
+    assert capsys.readouterr().out == template()
+
+
+def test_every_line_of_the_template_that_is_off_works_when_it_is_on(tmp_path: Path) -> None:
+    text = re.sub(r"^# (?=\[|[a-z_]+ = )", "", template(), flags=re.MULTILINE)
+    (tmp_path / "all.toml").write_text(text)
+    book = read_book(tmp_path / "all.toml")
+    assert [type(held.instrument).__name__ for held in book.holdings] == [
+        *("Spot", "Perpetual", "Future", "Option", "Option")
+    ]
+    assert {account.name for account in book.accounts} == {"deribit"}
+    mandate = read_mandate(tmp_path / "all.toml")
+    assert {"delta", "vega", "gamma", "theta", "floor", "horizon"} <= set(mandate.targets)
+    assert {"survive", "close", "outright", "moneyness", "deltas"} <= set(mandate.limits)
+
+
+def test_a_plan_of_a_book_with_targets_needs_no_options_and_options_win(
+    inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inputs / "book.toml").write_text(BOOK + MANDATE)
+    assert cli.main([*PLAN, "--json", "plan.json"]) == 0
+    assert "asked: delta, max-legs, budget as book.toml says" in capsys.readouterr().out
+    saved = json.loads((inputs / "plan.json").read_text())["inputs"]
+    assert saved["target"]["delta"] == [8.0, 12.0]
+    assert saved["limits"]["budget"] == pytest.approx(90_000 / (25 * 70_000))
+    assert cli.main([*PLAN, "--delta", "10:14", "--json", "plan.json"]) == 0
+    shown = capsys.readouterr().out
+    assert "max-legs, budget as book.toml says; --delta in place of what book.toml says" in shown
+    assert json.loads((inputs / "plan.json").read_text())["inputs"]["target"]["delta"] == [10.0, 14.0]
+
+
+def test_the_check_names_every_mistake_of_both_parts_by_line(
+    inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inputs / "book.toml").write_text(
+        BOOK.replace("25", "'25'").replace("entry", "entri") + "[targets]\ndetla = 8\n"
+    )
+    assert cli.main(["book", "check", "book.toml"]) == 2
+    said = one_line(capsys)
+    assert "line 4, holding 1: quantity must be a number" in said
+    assert "line 5, holding 1: entri: no such key; did you mean entry?" in said
+    assert "line 7: targets.detla: no such key; did you mean delta?" in said
+
+
+def test_the_check_shows_what_a_file_says(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (inputs / "book.toml").write_text(BOOK + MANDATE)
+    assert cli.main(["book", "check", "book.toml", "--chain", "chain.csv"]) == 0
+    shown = capsys.readouterr().out
+    assert "targets  delta 8:12" in shown
+    assert "budget 90,000 USD" in shown
+    assert cli.main(["book", "check", "book.toml", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["targets"] == {"delta": "8.0:12.0"}
+
+
+def test_the_schema_takes_the_template_and_refuses_what_reading_refuses() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    import tomllib
+
+    check = jsonschema.Draft202012Validator(book_schema())
+    text = re.sub(r"^# (?=\[|[a-z_]+ = )", "", template(), flags=re.MULTILINE)
+    content = json.loads(json.dumps(tomllib.loads(text), default=str))
+    assert list(check.iter_errors(content)) == []
+    content["holdings"][0]["quantty"] = 1
+    assert list(check.iter_errors(content))
+
+
+def test_the_schema_names_every_key_of_a_book_and_a_mandate(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["book", "schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert schema == book_schema()
+    assert {"cash", "holdings", "accounts", "transfers", "targets", "limits"} <= set(schema["properties"])
+    text = json.dumps(schema)
+    for key in ("contract", "asset", "kind", "quantity", "entry", "delta", "floor", "budget", "expiries"):
+        assert f'"{key}"' in text
