@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from hedging._ground.arguments import must_be
+from hedging._ground.forms import meant
 from hedging.errors import InputError
 
-__all__ = ["MOST_BYTES", "foreign", "parse_json", "parse_toml", "read_bytes", "read_text", "where"]
+__all__ = [
+    "MOST_BYTES",
+    "foreign",
+    "parse_json",
+    "parse_toml",
+    "read_bytes",
+    "read_text",
+    "rule_broken",
+    "toml_lines",
+    "where",
+]
 
 MOST_BYTES: Final = 32_000_000  # of a plan or a book: hundreds of times what a real one has
 _MOST_DIGITS: Final = 308  # of a whole number: a float holds no more
@@ -156,6 +168,78 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except _FOREIGN as thrown:
         raise InputError(f"{name} is not TOML: {_in_words(thrown)}.") from thrown
+
+
+def toml_lines(text: str) -> dict[tuple[str | int, ...], int]:
+    r"""The line of each key and table, from 1, by its place in the values; of plain files, as people write them.
+
+    Examples
+    --------
+    >>> lines = toml_lines('cash = 1\n[[holdings]]\nquantity = 2')
+    >>> lines["cash",], lines["holdings", 0], lines["holdings", 0, "quantity"]
+    (1, 2, 3)
+    """
+    found: dict[tuple[str | int, ...], int] = {}
+    counts: dict[str, int] = {}
+    above: tuple[str | int, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if match := _ARRAY.match(line):
+            name = match[1].strip()
+            above = (name, counts.get(name, 0))
+            counts[name] = counts.get(name, 0) + 1
+            found[above] = number
+            found.setdefault((name,), number)
+        elif match := _TABLE.match(line):
+            above = tuple(part.strip().strip("\"'") for part in match[1].split("."))
+            found[above] = number
+            found.setdefault(above[:1], number)
+        elif match := _KEY.match(line):
+            found[(*above, *(part.strip().strip("\"'") for part in match[1].split(".")))] = number
+    return found
+
+
+def rule_broken(problem: Mapping[str, Any]) -> str:
+    """A rule of pydantic's that is broken, in our words: the rule, and what came."""
+    kind, told, came = problem["type"], problem.get("ctx", {}), problem["input"]
+    if kind == "missing":
+        return "is missing"
+    if kind == "literal_error":
+        known = [word.strip("'") for word in str(told["expected"]).replace(" or ", ", ").split(", ")]
+        return f"must be {told['expected'].replace(chr(39), '')}; got {came!r:.80}{meant(str(came), known)}"
+    rule = _RULES.get(kind)
+    if rule is None:
+        said = str(problem["msg"]).removeprefix("Value error, ").removeprefix("expiry ").rstrip(".")
+        return said[:1].lower() + said[1:] if "got " in said else f"{said[:1].lower()}{said[1:]}{_got(came)}"
+    if came != came or came in (float("inf"), float("-inf")):
+        rule = _RULES["finite_number"]
+    return rule.format(**told) + _got(came)
+
+
+def _got(came: Any) -> str:
+    return f"; got {came!r:.80}" if isinstance(came, str | int | float | bool | None) else ""
+
+
+_ARRAY: Final = re.compile(r"\s*\[\[([^\]]+)\]\]")
+_TABLE: Final = re.compile(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?$")
+_KEY: Final = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
+_RULES: Final = {
+    **dict.fromkeys(("float_type", "float_parsing", "decimal_type"), "must be a number, without quotes"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number, without quotes"),
+    **dict.fromkeys(("string_type", "string_sub_type"), "must be text in quotes"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "mapping_type"), "must be a table"),
+    **dict.fromkeys(("list_type", "tuple_type"), "must be a list"),
+    "finite_number": "must be a finite number",
+    "greater_than": "must be > {gt:g}",
+    "greater_than_equal": "must be >= {ge:g}",
+    "less_than": "must be < {lt:g}",
+    "less_than_equal": "must be <= {le:g}",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty: it needs {min_length} at least",
+    "too_long": "must have {max_length} at most",
+    "extra_forbidden": "is no key of it",
+    "none_required": "must be left out",
+}
 
 
 def where(location: Sequence[int | str]) -> str:

@@ -7,7 +7,7 @@ from hedging.book.accounts import ACCOUNT_MODELS, COLD, DeclaredAccount, Transfe
 from hedging.book.book import Book, Exposure, Holding
 from hedging.book.entering import Entering
 from hedging.book.expired import DeliveryPrices, Settled, settle
-from hedging.book.files import book_from_dict, read_book
+from hedging.book.files import book_from_dict, read_book, template
 from hedging.book.fix import FIX_TAGS, fix_orders
 from hedging.book.ladder import Ladder, Level
 from hedging.book.legs import (
@@ -58,5 +58,6 @@ __all__ = [
     "read_book",
     "settle",
     "structure",
+    "template",
     "ticket",
 ]

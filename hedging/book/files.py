@@ -1,143 +1,21 @@
-"""Book files: TOML in, a checked `Book` out, with every mistake named at once."""
+"""Book files: TOML in, a checked `Book` out, with every mistake named at once, where it stands."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import ValidationError
 
 from hedging._ground.arguments import takes
-from hedging._ground.reading import foreign, parse_toml, read_text
-from hedging.book.accounts import DeclaredAccount, Transfer
-from hedging.book.book import Book, Holding
+from hedging._ground.forms import meant
+from hedging._ground.reading import foreign, parse_toml, read_text, rule_broken, toml_lines
+from hedging.book._written import KINDS, BookFile, plain_holding
+from hedging.book.book import Book
 from hedging.errors import InputError
-from hedging.market.contracts import ContractTerms, Future, Instrument, Option, Perpetual, Settlement, Spot
-from hedging.units import utc
 
-__all__ = ["book_from_dict", "read_book"]
-
-
-def _expiry(value: object) -> pd.Timestamp:
-    """Expiry as a UTC time; a bare date means 08:00 UTC, when Deribit's contracts expire."""
-    if isinstance(value, datetime):
-        value = value.isoformat()
-    elif isinstance(value, date) or (isinstance(value, str) and len(value) == len("2026-03-27")):
-        value = f"{value}T08:00:00Z"
-    return utc(str(value), "expiry")
-
-
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Expiry = Annotated[pd.Timestamp, PlainValidator(_expiry)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, str_strip_whitespace=True, strict=True)
-
-
-class _Held(_Strict):
-    """What every ``[[holdings]]`` table has."""
-
-    asset: Annotated[str, Field(min_length=1)]
-    quantity: Finite
-    entry: Annotated[Price | None, Field(alias="entry_price")] = None
-    account: str = ""
-
-
-class _HeldSpot(_Held):
-    kind: Literal["spot"]
-    quantity: Annotated[Finite, Field(ge=0)]  # a short is a perpetual or a future
-
-    def instrument(self) -> Instrument:
-        return Spot(self.asset)
-
-
-class _HeldPerpetual(_Held):
-    kind: Literal["perpetual"]
-    entry: Annotated[Price, Field(alias="entry_price")]
-    settlement: Settlement = "coin"
-
-    def instrument(self) -> Instrument:
-        return Perpetual(self.asset, self.settlement)
-
-
-class _HeldFuture(_Held):
-    kind: Literal["future"]
-    entry: Annotated[Price, Field(alias="entry_price")]
-    expiry: Expiry
-    settlement: Settlement = "coin"
-
-    def instrument(self) -> Instrument:
-        return Future(self.asset, self.expiry, self.settlement)
-
-
-class _HeldOption(_Held):
-    kind: Literal["option"]
-    flag: Literal["c", "p"]
-    strike: Price
-    expiry: Expiry
-    settlement: Settlement = "coin"
-    multiplier: Price = 1.0
-    lot: Price = 0.1
-
-    def instrument(self) -> Instrument:
-        terms = ContractTerms(settlement=self.settlement, multiplier=self.multiplier, lot=self.lot)
-        return Option(self.asset, self.flag, self.strike, self.expiry, terms)
-
-
-_AnyHeld = Annotated[_HeldSpot | _HeldPerpetual | _HeldFuture | _HeldOption, Field(discriminator="kind")]
-
-
-class _Account(_Strict):
-    """One ``[accounts.NAME]`` table."""
-
-    model: Literal["standard", "portfolio", "cross-standard", "cross-portfolio", "flat", "reg-t"]
-    cash: Finite = 0.0
-    stablecoins: dict[str, Finite] = {}
-    haircuts: dict[str, Annotated[Finite, Field(ge=0, le=1)]] = {}
-    parameters: dict[str, Finite] = {}
-
-
-class _Transfer(_Strict):
-    """One ``[[transfers]]`` table."""
-
-    asset: Annotated[str, Field(min_length=1)]
-    quantity: Price
-    source: Annotated[str, Field(alias="from")] = ""
-    target: Annotated[str, Field(alias="to")] = ""
-    day: Annotated[Finite, Field(ge=0)] | None = None
-    date: Expiry | None = None
-
-
-class _BookFile(_Strict):
-    """The whole file."""
-
-    cash: Finite = 0.0
-    numeraire: str = "USD"
-    holdings: Annotated[list[_AnyHeld], Field(min_length=1)]
-    accounts: dict[str, _Account] = {}
-    transfers: list[_Transfer] = []
-    orders: str = ""
-
-    def book(self) -> Book:
-        for i, held in enumerate(self.holdings):
-            if held.account and not self.accounts:
-                raise InputError(
-                    f"holdings.{i}.account: {held.account!r} is not declared; add a table [accounts.{held.account}] "
-                    "with its model."
-                )
-        accounts = [DeclaredAccount(name, **dict(told)) for name, told in self.accounts.items()]
-        return Book(
-            (Holding(held.instrument(), held.quantity, held.entry, held.account) for held in self.holdings),
-            cash=self.cash + sum(account.money for account in accounts),
-            numeraire=self.numeraire,
-            accounts=accounts,
-            transfers=[Transfer(**dict(told)) for told in self.transfers],
-            orders=self.orders,
-        )
+__all__ = ["BookFile", "book_from_dict", "read_book", "template"]
 
 
 @takes(path=(str, Path))
@@ -148,10 +26,12 @@ def read_book(path: str | Path) -> Book:
     ----------
     path : path
         Keys: ``cash`` [money], ``numeraire`` (the currency, or an asset for its coin), and one
-        ``[[holdings]]`` table per holding with ``asset``, ``kind`` (spot, perpetual, future, option),
-        ``quantity`` (signed; a short perpetual is negative) and ``entry`` (price paid, in money; also
-        ``entry_price``); futures and options add ``expiry`` (a date means 08:00 UTC), options ``flag`` and
-        ``strike``, and ``settlement`` (coin or cash), ``multiplier`` and ``lot`` where they are not Deribit's.
+        ``[[holdings]]`` table per holding with ``asset``, ``kind`` (spot, perpetual, future, option, or put and
+        call), ``quantity`` (signed; a short perpetual is negative) and ``entry`` (price paid, in money; also
+        ``entry_price``); futures and options add ``expiry`` (a date means 08:00 UTC), options ``flag`` (unless
+        their kind says it) and ``strike``, and ``settlement`` (coin or cash), ``multiplier`` and ``lot`` where they
+        are not Deribit's. ``contract = "BTC-27MAR26-60000-P"`` says all of that by a name. Upper and lower case are
+        one.
 
         Where margin matters, one ``[accounts.NAME]`` table per account with ``model`` (standard, portfolio,
         cross-standard, cross-portfolio, flat, reg-t), and as needed ``cash`` [money], ``stablecoins`` by name,
@@ -161,6 +41,8 @@ def read_book(path: str | Path) -> Book:
         has ``asset``, ``quantity`` > 0, ``from`` and ``to`` (an account, "cold", or left out for outside of the
         book) and ``day`` (after the quotes) or ``date``.
 
+        ``[targets]`` and ``[limits]`` are the planner's; see `hedging.planner.read_mandate`.
+
     Returns
     -------
     Book
@@ -168,15 +50,31 @@ def read_book(path: str | Path) -> Book:
     Raises
     ------
     InputError
-        If the file is missing, no TOML, or breaks a rule; the message names every key that does.
+        If the file is missing, no TOML, or breaks a rule; the message names every line and key that does.
     """
     file = Path(path)
-    content = parse_toml(read_text(file, what="book file"), f"book file {file}")
-    return book_from_dict(content, source=str(file))
+    text = read_text(file, what="book file")
+    content = parse_toml(text, f"book file {file}")
+    if not content:
+        raise InputError(
+            f"book file {file} is empty: it needs a [[holdings]] table for each holding; hedging book new writes one "
+            "to begin with."
+        )
+    return book_from_dict(content, source=str(file), lines=toml_lines(text))
 
 
-def book_from_dict(content: dict[str, Any], *, source: str = "book") -> Book:
+def book_from_dict(
+    content: dict[str, Any], *, source: str = "book", lines: Mapping[tuple[str | int, ...], int] | None = None
+) -> Book:
     """Check the content of a book file and build the book; `source` names it in messages.
+
+    Parameters
+    ----------
+    content : dict
+        As TOML gives it.
+    source : str
+    lines : mapping of tuple to int, optional
+        Line of each key of the file, as `hedging._ground.reading.toml_lines` finds them.
 
     Raises
     ------
@@ -189,27 +87,134 @@ def book_from_dict(content: dict[str, Any], *, source: str = "book") -> Book:
     >>> book_from_dict({"holdings": [held]}).holdings[0].units
     25.0
     """
+    wrong: list[str] = []
+    lines = lines or {}
+    plain = dict(content)
+    held = content.get("holdings")
+    if isinstance(held, list):
+        plain["holdings"] = [_plain(told, place, wrong, lines) for place, told in enumerate(held)]
     try:
-        parsed = _BookFile.model_validate(content)
+        parsed = BookFile.model_validate(plain)
     except ValidationError as error:
-        raise InputError(f"{source}: {_in_words(error)}.") from error
+        problems = error.errors(include_url=False)
+        wrong += [_in_words(problem, plain, lines) for problem in problems if not _told(problem, plain)]
+    if wrong:
+        raise InputError(
+            f"{source}: {' | '.join(each.removesuffix('.') for each in wrong)}.".replace("?.", "?")
+        )
     with foreign(source):
         return parsed.book()
 
 
-def _in_words(error: ValidationError) -> str:
-    """Every broken rule: where, the rule, and what came, unless the rule says it already."""
-    found = []
-    for problem in error.errors():
-        where = ".".join(str(part) for part in problem["loc"]) or "file"
-        rule = _RULES.get(problem["type"], problem["msg"].removeprefix("Value error, ")).rstrip(".")
-        got = problem["input"]
-        said = "got " in rule or not isinstance(got, str | int | float | bool | None)
-        found.append(f"{where}: {rule[0].lower()}{rule[1:]}{'' if said else f'; got {got!r}'}")
-    return " | ".join(found)
+_BROKEN = object()  # a holding that was found wrong before the rules see it
 
 
-_RULES = {
-    "extra_forbidden": "no such key, or given twice under two names (entry, entry_price)",
-    "union_tag_not_found": "kind is missing; it must be spot, perpetual, future or option",
+def _plain(told: Any, place: int, wrong: list[str], lines: Mapping[tuple[str | int, ...], int]) -> Any:
+    try:
+        return plain_holding(told)
+    except InputError as error:
+        wrong.append(f"{_where(('holdings', place), lines)}{error}")
+        return _BROKEN
+
+
+def _told(problem: Any, content: Mapping[str, Any]) -> bool:
+    """Whether a broken rule is of a holding that was named already."""
+    loc = problem["loc"]
+    return len(loc) > 1 and loc[0] == "holdings" and content["holdings"][loc[1]] is _BROKEN
+
+
+def _in_words(problem: Any, content: Mapping[str, Any], lines: Mapping[tuple[str | int, ...], int]) -> str:
+    """One broken rule: where, the rule, what came, and the nearest right word."""
+    loc = _without_kind(problem["loc"])
+    *above, key = loc
+    place, kind = tuple(above), problem["type"]
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        came = problem["input"].get("kind") if isinstance(problem["input"], dict) else None
+        got = f"; got {came!r}{meant(str(came), KINDS)}" if came is not None else ""
+        if kind == "union_tag_not_found":
+            return f"{_where(loc, lines)}kind is missing; it must be {_or(KINDS)}, or give contract"
+        return f"{_where((*loc, 'kind'), lines)}kind must be {_or(KINDS)}{got}"
+    if kind == "extra_forbidden":
+        known = _keys(place, content)
+        twice = "entry" in known and key in ("entry", "entry_price") and _is_twice(place, content)
+        rule = "given twice under two names (entry, entry_price)" if twice else "no such key"
+        return f"{_where(loc, lines)}{key}: {rule}{'' if twice else meant(str(key), known) or _among(known)}"
+    if key == "entry_price" and kind == "missing":
+        key = "entry"
+    if key in ("holdings", "transfers") and kind == "list_type":
+        return (
+            f"{_where(loc, lines)}each of the {key} is a table of its own: write [[{key}]], in two brackets"
+        )
+    if isinstance(key, int):  # a table that is none
+        return f"{_where(loc, lines)}{rule_broken(problem)}"
+    return f"{_where(loc, lines)}{key} {rule_broken(problem)}{_form(str(key), kind)}"
+
+
+_FORMS = {
+    "quantity": "quantity = 25",
+    "entry": "entry = 88_000",
+    "entry_price": "entry = 88_000, the price paid",
+    "strike": "strike = 60_000",
+    "expiry": "expiry = 2026-03-27",
+    "asset": 'asset = "BTC"',
+    "flag": 'flag = "p", or kind = "put"',
+    "holdings": 'a table [[holdings]] with asset = "BTC", kind = "spot", quantity = 25',
+    "model": 'model = "standard"',
 }
+
+
+def _form(key: str, kind: str) -> str:
+    return f": write {_FORMS[key]}" if kind == "missing" and key in _FORMS else ""
+
+
+def _is_twice(place: tuple[str | int, ...], content: Any) -> bool:
+    for part in place:
+        content = content[part]
+    return "entry" in content and "entry_price" in content
+
+
+def _keys(place: tuple[str | int, ...], content: Any) -> list[str]:
+    """The keys that a table may have."""
+    if not place:
+        return list(BookFile.model_fields)
+    schema = BookFile.model_json_schema()["$defs"]
+    if place[0] == "holdings":
+        kind = content["holdings"][place[1]].get("kind", "spot")
+        names = [*schema[f"_Held{str(kind).title()}"]["properties"]]
+        return [{"entry_price": "entry"}.get(name, name) for name in names]
+    return [*schema[{"accounts": "_Account", "transfers": "_Transfer"}[str(place[0])]]["properties"]]
+
+
+def _among(known: list[str]) -> str:
+    return f"; there are {', '.join(known)}"
+
+
+def _or(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _without_kind(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """A place in the file: pydantic puts the kind of a holding into it."""
+    return (*loc[:2], *loc[3:]) if loc[0] == "holdings" and len(loc) > 2 else tuple(loc)
+
+
+def _where(loc: tuple[str | int, ...], lines: Mapping[tuple[str | int, ...], int]) -> str:
+    """The line, and the table that a key stands in."""
+    line = next((lines[loc[:size]] for size in range(len(loc), 0, -1) if loc[:size] in lines), None)
+    told = [f"line {line}"] if line else []
+    if loc[0] in ("holdings", "transfers") and len(loc) > 1 and isinstance(loc[1], int):
+        told.append(f"{str(loc[0])[:-1]} {loc[1] + 1}")
+    elif loc[0] == "accounts" and len(loc) > 1:
+        told.append(".".join(map(str, loc[: max(2, len(loc) - 1)])))
+    return f"{', '.join(told)}: " if told else ""
+
+
+def template() -> str:
+    """A book's file to begin with: every kind of holding, accounts, targets and limits, each with a comment.
+
+    Examples
+    --------
+    >>> template().splitlines()[0]
+    '# A book for hedging: what is held, what a plan must reach, and what it may use.'
+    """
+    return Path(__file__).with_name("template.toml").read_text(encoding="utf-8")

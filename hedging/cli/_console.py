@@ -9,9 +9,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from hedging._writing import check_writable, whole_file, write_csv, write_text
+from hedging._ground import forms
+from hedging._writing import check_writable, for_spreadsheets, whole_file, write_csv, write_text
+from hedging.cli import _screen as screen
+from hedging.cli._parser import Parser, command, option
 from hedging.cli._reading import add_given, given
 from hedging.errors import InputError
 
@@ -19,6 +22,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hedging.market import Market, OptionChain
+
+__all__ = [
+    "Parser",
+    "add_chain",
+    "add_outputs",
+    "add_table",
+    "chain_of",
+    "check_outputs",
+    "command",
+    "emit_csv",
+    "emit_json",
+    "folder",
+    "option",
+    "progress",
+    "read_markets",
+    "records",
+    "save_figure",
+    "search_progress",
+    "show",
+    "write_table",
+]
 
 PICTURES = (".pdf", ".png", ".svg")
 
@@ -109,6 +133,11 @@ def _together(parts: Mapping[str, OptionChain]) -> OptionChain:
 
 def check_outputs(*files: str | None, plot: str | None = None) -> None:
     """Refuse what cannot be written before the work, so that no run ends with half of its files."""
+    if files.count("-") > 1:
+        raise InputError("only one result can go to stdout: give a file for all but one of --json and --csv.")
+    named = [str(Path(file).absolute()) for file in (*files, plot) if file not in (None, "-")]
+    if twice := next((file for file in named if named.count(file) > 1), None):
+        raise InputError(f"{twice} is named twice: each result needs a file of its own.")
     if plot is not None and Path(plot).suffix.lower() not in PICTURES:
         raise InputError(f"--plot {plot}: the ending must be one of {', '.join(PICTURES)}.")
     for file in (*files, plot):
@@ -133,6 +162,19 @@ def write_table(path: str | Path, table: Any) -> None:
     write_csv(path, table)
 
 
+def emit_csv(path: str, table: Any) -> None:
+    """Write a table as CSV, to a file or to stdout."""
+    if path == "-":
+        print(for_spreadsheets(table).to_csv(index=False), end="")
+    else:
+        write_csv(path, table)
+
+
+def show(*parts: object) -> None:
+    """Print results, fitted to the terminal where stdout is one."""
+    screen.show("\n\n".join(str(part) for part in parts))
+
+
 def emit_json(path: str, content: Any) -> None:
     """Write plain values or a table as JSON, to a file or to stdout."""
     if not isinstance(content, dict | list):
@@ -153,96 +195,23 @@ def save_figure(figure: Any, path: str | Path) -> None:
     plt.close(figure)
 
 
-def share(text: str) -> float:
-    """A share written as ``-15%`` or ``-0.15``."""
-    try:
-        value = float(text[:-1]) / 100.0 if text.endswith("%") else float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a share like 2% or 0.02; got {text!r}") from None
-    # A bare 2 is 200 % to one reader and 2 % to the next.
-    if not abs(value) <= (10 if text.endswith("%") else 1):  # also NaN
-        raise argparse.ArgumentTypeError(f"must be a share like 2% or 0.02; got {text!r}")
-    return value
-
-
-def number(text: str) -> float:
-    """A finite number."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a number; got {text!r}") from None
-    if not abs(value) < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be a finite number; got {text!r}")
-    return value
-
-
-def whole(text: str) -> int:
-    """A whole number >= 0."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be a whole number >= 0; got {text!r}")
-    return int(text)
-
-
-def band(text: str) -> tuple[float | None, float | None]:
-    """A band written as ``8:12``, ``8:`` or ``:12``, or a value with its tolerance, ``10+-2``."""
-    value, sign, tolerance = text.replace("±", "+-").partition("+-")
-    if sign:
-        from hedging.planner import around
-
-        try:
-            return around(number(value), number(tolerance))
-        except InputError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-    low, colon, high = text.partition(":")
-    if not colon or not (low or high):
-        raise argparse.ArgumentTypeError(
-            f"must be a band LO:HI, LO: or :HI, or VALUE+-TOLERANCE; got {text!r}"
-        )
-    ends = tuple(number(end) if end else None for end in (low, high))
-    if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
-        raise argparse.ArgumentTypeError(f"the low end must not exceed the high end; got {text!r}")
-    return ends[0], ends[1]
-
-
-def window(text: str) -> tuple[float, float]:
-    """A window of days written as ``20:100``."""
-    low, high = band(text)
-    if low is None or high is None or low < 0:
-        raise argparse.ArgumentTypeError(f"must be DAYS:DAYS, both given and >= 0; got {text!r}")
-    return low, high
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line; the whole usage is what --help is for."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"hedging: {message} (try {self.prog} --help)\n")
-
-
-def command(
-    commands: argparse._SubParsersAction[Parser],
-    name: str,
-    run: Callable[[argparse.Namespace], int],
-    text: str,
-) -> Parser:
-    """Add one command; `text` is its help, and `run` what it does."""
-    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    command.set_defaults(run=run)
-    return command
-
-
 def add_chain(command: Parser, *, several: bool = False, required: bool = True) -> None:
     """A file of quotes, and which chain in it; `several` takes one for each asset of a book."""
     if several:
-        text = "file of option quotes; again for each asset of the book, and for each venue to choose from"
+        text = (
+            "file of option quotes, or -; again for each asset of the book, and for each venue to choose from"
+        )
         command.add_argument(
             "--chain", required=required, default=[], metavar="FILE", action="append", help=text
         )
     else:
-        command.add_argument("--chain", required=True, metavar="FILE", help="file of option quotes")
+        text = "file of option quotes, or -"
+        command.add_argument("--chain", required=True, metavar="FILE", help=text)
     command.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")
     command.add_argument("--at", metavar="TIME", help="which day or time, in a file of several chains")
-    command.add_argument("--asset", metavar="NAME", help="which underlying, in a file of several")
+    command.add_argument(
+        "--asset", metavar="NAME", type=forms.asset, help="which underlying, in a file of several"
+    )
     add_given(command)
 
 
@@ -250,6 +219,12 @@ def add_outputs(command: Parser, picture: str) -> None:
     """Where results go."""
     command.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
     command.add_argument("--plot", metavar="FILE", help=f"draw the {picture} to a PNG, SVG or PDF file")
+
+
+def add_table(command: Parser, table: str, *, also: str = "") -> None:
+    """Where a table goes; `also` is an older name of the option."""
+    names = ("--csv", also) if also else ("--csv",)
+    command.add_argument(*names, metavar="FILE|-", help=f"write the {table} as CSV to a file or to stdout")
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
     command.add_argument("--no-repair", action="store_true", help="the verdict alone, at once")
     command.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
-    command.add_argument("--csv", metavar="FILE|-", help="write the targets as CSV to a file or to stdout")
+    console.add_table(command, "targets")
 
 
 def add_deliveries(command: console.Parser) -> None:
@@ -89,10 +89,8 @@ def _run(args: argparse.Namespace) -> int:
     )
     if args.json:
         console.emit_json(args.json, found.to_dict())
-    if args.csv == "-":
-        print(found.to_frame().to_csv(index=False), end="")
-    elif args.csv:
-        console.write_table(args.csv, found.to_frame())
+    if args.csv:
+        console.emit_csv(args.csv, found.to_frame())
     if "-" not in (args.json, args.csv):
-        print(found)
+        console.show(found)
     return 0 if found.ok else BROKEN

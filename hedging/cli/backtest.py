@@ -6,7 +6,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from hedging._ground import forms
 from hedging.cli import _console as console
+from hedging.cli._survive import add_account
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,14 +29,22 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     command.add_argument("book", metavar="BOOK", help="TOML file of what is held")
     command.add_argument(
-        "--chains", required=True, metavar="FILE|FOLDER", help="recorded chains, or a saved tape"
+        "--chain",
+        "--chains",
+        required=True,
+        dest="chains",
+        metavar="FILE|FOLDER",
+        help="recorded chains, or a saved tape",
     )
-    command.add_argument("--asset", metavar="NAME", help="which underlying; by default the book's")
+    command.add_argument(
+        "--asset", metavar="NAME", type=forms.asset, help="which underlying; by default the book's"
+    )
     command.add_argument(
         "--prices",
         metavar="FILE",
         action="append",
-        help="delivery prices, or hour bars that end with expiries",
+        default=[],
+        help="file of delivery prices, or of hour bars",
     )
     command.add_argument(
         "--strategy",
@@ -54,17 +64,13 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument("--to", metavar="DATE", dest="end", help="last day or time")
     command.add_argument(
         "--starts",
-        type=console.whole,
+        type=forms.whole,
         default=1,
         metavar="N",
         help="begin on each of the first N days; one start is luck (default 1)",
     )
-    command.add_argument(
-        "--account",
-        choices=["standard", "portfolio"],
-        help="Deribit margin: liquidations happen in the ledger",
-    )
-    command.add_argument("--csv", metavar="FILE|-", help="write the ledgers to a file or to stdout")
+    add_account(command)
+    console.add_table(command, "ledgers")
     console.add_outputs(command, "equity, falls, rolls and costs")
 
 
@@ -73,8 +79,6 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.book import read_book
 
     console.check_outputs(args.json, args.csv, plot=args.plot)
-    if args.json == "-" and args.csv == "-":
-        raise InputError("only one of --json and --csv can go to stdout.")
     book = read_book(args.book)
     if len(book.assets) != 1:
         raise InputError(
@@ -84,7 +88,11 @@ def _run(args: argparse.Namespace) -> int:
     names = [name for name in args.strategy.split(",") if name]
     rules, strategies = named(names, given)
     tape = read_tape(
-        args.chains, asset=args.asset or book.assets[0], start=args.start, end=args.end, delivery=args.prices
+        args.chains,
+        asset=args.asset or book.assets[0],
+        start=args.start,
+        end=args.end,
+        delivery=args.prices or None,
     )
     comparison, done = _compared(args, book, tape, strategies, rules)
     _show(args, tape, comparison)
@@ -166,13 +174,8 @@ def _show(args: argparse.Namespace, tape: Tape, comparison: Comparison) -> None:
     if args.csv:
         _write_ledgers(args.csv, comparison)
     if "-" not in (args.json, args.csv):
-        print(comparison)
-        for done in comparison.runs[1:]:
-            print(f"\n{done}")
-        if tape.unusable or tape.skipped:
-            print(
-                f"\n{len(tape.unusable)} snapshots unusable, {len(tape.skipped)} files or snapshots left out"
-            )
+        left = f"{len(tape.unusable)} snapshots unusable, {len(tape.skipped)} files or snapshots left out"
+        console.show(comparison, *comparison.runs[1:], *([left] if tape.unusable or tape.skipped else []))
     if args.plot:
         console.save_figure(backtest(comparison), args.plot)
 
@@ -180,10 +183,5 @@ def _show(args: argparse.Namespace, tape: Tape, comparison: Comparison) -> None:
 def _write_ledgers(path: str, comparison: Comparison) -> None:
     import pandas as pd
 
-    from hedging._writing import for_spreadsheets
-
     table = pd.concat([done.ledger.assign(strategy=done.name) for done in comparison.runs], ignore_index=True)
-    if path == "-":
-        print(for_spreadsheets(table).to_csv(index=False), end="")
-    else:
-        console.write_table(path, table)
+    console.emit_csv(path, table)

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hedging._ground.forms import asset
 from hedging._writing import write_text
+from hedging.cli import _console as console
 from hedging.cli._reading import add_given, given
 from hedging.errors import InputError
 
@@ -21,6 +23,7 @@ __all__ = ["add_parser"]
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``chain`` and its commands; each sets ``run``, which takes the arguments and returns 0."""
     chain = commands.add_parser("chain", help="quote files: show, check, fetch, convert, map")
+    chain.set_defaults(parser=chain)
     steps = chain.add_subparsers(metavar="STEP", required=True)
 
     show = steps.add_parser(
@@ -28,39 +31,39 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     _add_file(show)
     show.add_argument("--expiry", metavar="DATE", help="list the quotes of this expiry: 2026-03-27")
-    show.set_defaults(run=_show)
+    show.set_defaults(run=_show, parser=show)
 
     check = steps.add_parser("check", help="what was rejected, what contradicts, how a smile fits")
     _add_file(check)
     check.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
-    check.set_defaults(run=_check)
+    check.set_defaults(run=_check, parser=check)
 
     fetch = steps.add_parser("fetch", help="save the chain an exchange shows right now")
     fetch.add_argument("venue", choices=["deribit"], help="exchange")
     fetch.add_argument("asset", help="BTC, ETH, SOL_USDC, ...")
     fetch.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
     fetch.add_argument("--url", help="another address of the API, such as that of the test exchange")
-    fetch.set_defaults(run=_fetch)
+    fetch.set_defaults(run=_fetch, parser=fetch)
 
     convert = steps.add_parser("convert", help="write our own columns, which read back to the bit")
     _add_file(convert)
     convert.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
-    convert.set_defaults(run=_convert)
+    convert.set_defaults(run=_convert, parser=convert)
 
     propose = steps.add_parser("map", help="propose a map of a table of no known format, to be completed")
     propose.add_argument("file", metavar="FILE", help="CSV, Excel, Parquet or a JSON list of rows")
     propose.add_argument(
         "-o", "--output", metavar="FILE", help="write it to a TOML file instead of printing it"
     )
-    propose.set_defaults(run=_map)
+    propose.set_defaults(run=_map, parser=propose)
 
 
 def _add_file(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="quote file")
-    parser.add_argument("--asset", help="which underlying, where the file has several")
-    parser.add_argument("--at", metavar="TIME", help="which snapshot, where the file has several")
+    parser.add_argument("file", metavar="FILE", help="file of option quotes, or -")
+    parser.add_argument("--asset", metavar="NAME", type=asset, help="which underlying, in a file of several")
+    parser.add_argument("--at", metavar="TIME", help="which day or time, in a file of several chains")
+    parser.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")
     add_given(parser)
-    parser.add_argument("--format", metavar="NAME", help="default: recognised by what the file holds")
     parser.add_argument(
         "--rule",
         action="append",
@@ -104,7 +107,7 @@ def _rules(texts: Sequence[str]) -> ChainRules:
 
 def _show(args: argparse.Namespace) -> int:
     chain = _read(args)
-    print(chain)
+    console.show(chain)
     if args.expiry is None:
         return 0
     from hedging.units import utc
@@ -115,7 +118,7 @@ def _show(args: argparse.Namespace) -> int:
         days = ", ".join(chain.expiries["expiry"].dt.strftime("%Y-%m-%d"))
         raise InputError(f"--expiry {args.expiry} is not in the chain; it has {days}.")
     shown = ["symbol", "strike", "bid_quoted", "ask_quoted", "mark_quoted", "mark_vol", "open_interest"]
-    print(rows[shown].to_string(index=False))
+    console.show(rows[shown].to_string(index=False))
     return 0
 
 
@@ -137,10 +140,10 @@ def _check(args: argparse.Namespace) -> int:
             print(text)
             return 0
         write_text(args.json, text + "\n")
-    print(found)
+    console.show(found)
     print("rules: " + ", ".join(f"{name} {limit:g}" for name, limit in rules.items()))
     print("smile:")
-    print(report.to_string(index=False, float_format="{:,.4g}".format))
+    console.show(report.to_string(index=False, float_format="{:,.4g}".format))
     return 0
 
 

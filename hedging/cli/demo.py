@@ -39,10 +39,10 @@ def _run(args: argparse.Namespace) -> int:
     limits = Limits(budget=0.02, max_legs=4, expiries=(20, 100))
     plan = find(book, chain, target, limits, horizon=30)
     print(f"{chain.source}: {len(chain.quotes)} quotes, {chain.asset} at {chain.spot:,.0f}\n")
-    print(plan)
+    console.show(plan)
     falls = paths.fan(-0.02, -0.004, 14, multiples=ACCELERATIONS)
     crash = scenario.run(book, chain, falls, overlay=plan)
-    print(f"\n{crash}\n")
+    console.show(f"\n{crash}\n")
     for file in _write(folder, book, chain, plan, crash):
         print(f"wrote {folder / file}")
     return 0

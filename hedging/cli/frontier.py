@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from hedging._ground import forms
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
+from hedging.cli import _streams as streams
+from hedging.errors import InputError
 
 __all__ = ["add_parser"]
+
+INTERRUPTED = 130
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -31,53 +36,59 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="shares with commas, or from:to:how many: -5%%:-60%%:12",
     )
     asked.add_asked(command)
-    asked.add_effort(command, gap="1%%", seconds="10, for all levels")
-    command.add_argument("--csv", metavar="FILE", help="write the table as CSV")
+    asked.add_effort(command)
+    console.add_table(command, "table")
     console.add_outputs(command, "frontier")
 
 
 def _levels(text: str) -> list[float]:
     """Shares with commas, or evenly spaced ones."""
     if ":" not in text:
-        return [console.share(part) for part in text.split(",")]
+        return [forms.share(part) for part in text.split(",")]
     ends, _, count = text.rpartition(":")
     first, colon, last = ends.partition(":")
-    if not colon or not 2 <= console.whole(count) <= 1_000:
-        raise argparse.ArgumentTypeError(f"must be FROM:TO:N with 2 <= N <= 1000; got {text!r}")
+    if not colon or not 2 <= forms.whole(count) <= 1_000:
+        raise InputError(f"must be FROM:TO:N with 2 <= N <= 1000; got {text!r}")
     import numpy as np
 
-    return [float(level) for level in np.linspace(console.share(first), console.share(last), int(count))]
+    return [float(level) for level in np.linspace(forms.share(first), forms.share(last), int(count))]
 
 
 def _run(args: argparse.Namespace) -> int:
     from hedging.planner import frontier
 
     console.check_outputs(args.json, args.csv, plot=args.plot)
+    mandate, told = asked.asked_of(args)
     book, markets = asked.book_and_markets(args)
-    target = asked.target_of(args)
-    outcomes = asked.outcomes_of(args, markets) if target.needs_outcomes or args.over == "shortfall" else None
+    target, limits = asked.request_of(args, mandate, book, markets)
+    outcomes = None
+    if target.needs_outcomes or args.over == "shortfall":
+        outcomes = asked.outcomes_of(args, markets, mandate.horizon)
     with console.search_progress("frontier") as progress:
         found = frontier(
             book,
             markets,
             target,
-            asked.limits_of(args),
+            limits,
             over=args.over,
             levels=args.levels,
-            horizon=args.horizon,
+            horizon=mandate.horizon,
             outcomes=outcomes,
             view=asked.view_of(args),
             effort=asked.effort_of(args, progress, gap=1e-2),
         )
     if args.json:
         console.emit_json(args.json, found.to_dict())
-    if args.json != "-":
-        print(found)
     if args.csv:
-        console.write_table(args.csv, found.table)
+        console.emit_csv(args.csv, found.table)
+    if "-" not in (args.json, args.csv):
+        console.show(found, *([told] if told else []))
     if args.plot:
         from hedging.plots import frontier as draw
 
         drawn = draw(found, currency=markets[0].currency)
         console.save_figure(drawn.figure, args.plot)
+    if found.missing:
+        streams.complain(f"interrupted: {len(found.table)} of {len(found.table) + found.missing} levels")
+        return INTERRUPTED
     return 0

@@ -12,12 +12,14 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from hedging.cli import _console as console
 from hedging.cli import _streams as streams
 from hedging.cli import audit as cli_audit
 from hedging.cli import backtest as cli_backtest
+from hedging.cli import book as cli_book
 from hedging.cli import chain as cli_chain
+from hedging.cli import completion as cli_completion
 from hedging.cli import demo as cli_demo
+from hedging.cli import explain as cli_explain
 from hedging.cli import frontier as cli_frontier
 from hedging.cli import overlays as cli_overlays
 from hedging.cli import plan as cli_plan
@@ -26,9 +28,13 @@ from hedging.cli import roll as cli_roll
 from hedging.cli import scenario as cli_scenario
 from hedging.cli import screen as cli_screen
 from hedging.cli import watch as cli_watch
+from hedging.cli import worth as cli_worth
+from hedging.cli._parser import CODES, Parser, say_unknown
+from hedging.cli._stdin import from_stdin
+from hedging.cli._words import in_words_of
 from hedging.errors import HedgingError
 
-__all__ = ["main"]
+__all__ = ["main", "the_parser"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,13 +61,18 @@ def _settled(argv: list[str]) -> int:
 
 
 def _run(argv: list[str]) -> int:
+    parser: Parser | None = None
     try:
-        args = _parser().parse_args(_join_negatives(argv))
-        code: int = args.run(args)
+        args, unknown = the_parser().parse_known_args(_join_negatives(argv))
+        parser = args.parser
+        if unknown:
+            say_unknown(args.parser, unknown)
+        with from_stdin(args):
+            code: int = args.run(args)
     except SystemExit as leave:  # --help, --version, or wrong usage
         return int(leave.code or 0)
     except HedgingError as error:
-        streams.complain(error)
+        streams.complain(in_words_of(parser, str(error)))
         return error.exit_code
     except KeyboardInterrupt:
         streams.complain("interrupted")
@@ -92,11 +103,12 @@ def _join_negatives(argv: list[str]) -> list[str]:
     return joined
 
 
-def _parser() -> console.Parser:
-    parser = console.Parser(
+def the_parser() -> Parser:
+    """The whole command line."""
+    parser = Parser(
         prog="hedging",
         description="Options-overlay hedging: Greeks, a proven plan in whole lots, and crash scenarios.",
-        epilog="Shares are written 2% or 0.02, bands LO:HI, LO: or :HI, windows DAYS:DAYS.",
+        epilog=f"Shares are written 2% or 0.02, bands LO:HI, LO: or :HI, windows DAYS:DAYS;\n- is stdin or stdout.\n\n{CODES}",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and leave")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -108,11 +120,15 @@ def _parser() -> console.Parser:
 
     cli_audit.add_parser(commands)
     cli_watch.add_parser(commands)
+    cli_explain.add_parser(commands)
     cli_roll.add_parser(commands)
+    cli_worth.add_parser(commands)
     cli_scenario.add_parser(commands)
     cli_chain.add_parser(commands)
     cli_screen.add_parser(commands)
     cli_backtest.add_parser(commands)
     cli_report.add_parser(commands)
+    cli_book.add_parser(commands)
     cli_demo.add_parser(commands)
+    cli_completion.add_parser(commands, parser)
     return parser

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hedging._ground import forms
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
 from hedging.cli import _streams as streams
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser"]
 
-Rows: TypeAlias = "list[dict[str, Any]]"
-Show: TypeAlias = "Callable[[argparse.Namespace, Book, OptionChain, dict[str, float]], Rows]"
+Found: TypeAlias = "tuple[list[dict[str, Any]], pd.DataFrame, list[object]]"  # rows, table, what is printed
+Find: TypeAlias = "Callable[[argparse.Namespace, Book, OptionChain, dict[str, float]], Found]"
 
 _LEGS = {"put": "the put", "lower": "the put below it", "call": "the call", "upper": "the call above it"}
 _OVER = ("premium_share", "floor")
@@ -40,16 +41,26 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     for leg, which in _LEGS.items():
         group = parser.add_mutually_exclusive_group()
-        group.add_argument(f"--{leg}-strike", type=console.number, metavar="PRICE", help=f"strike of {which}")
-        group.add_argument(f"--{leg}-delta", type=console.number, metavar="DELTA", help="or its delta: .25")
+        group.add_argument(f"--{leg}-strike", type=forms.number, metavar="PRICE", help=f"strike of {which}")
+        group.add_argument(f"--{leg}-delta", type=forms.number, metavar="DELTA", help="or its delta: .25")
     parser.add_argument(
-        "--days", "--expiries", type=console.window, metavar="DAYS:DAYS", help="days to expiry: 20:45"
+        "--expiries",
+        "--days",
+        dest="days",
+        type=forms.days_window,
+        metavar="DAYS:DAYS",
+        help="days to expiry to choose from: 20:45",
     )
     parser.add_argument(
-        "--far-days", type=console.window, metavar="DAYS:DAYS", help="of what a calendar buys: 45:100"
+        "--far-expiries",
+        "--far-days",
+        dest="far_days",
+        type=forms.days_window,
+        metavar="DAYS:DAYS",
+        help="of what a calendar buys: 45:100",
     )
     parser.add_argument(
-        "--coverage", type=console.share, default=1.0, metavar="SHARE", help="share to cover: 100%%"
+        "--coverage", type=forms.share, default=1.0, metavar="SHARE", help="share to cover: 100%%"
     )
     _add_tolerances(parser)
     over = parser.add_mutually_exclusive_group()
@@ -61,12 +72,13 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     over.add_argument("--over-deltas", type=_numbers, metavar="DELTAS", help="the same at deltas: .1,.2,.3")
     console.add_outputs(parser, "overlays")
+    console.add_table(parser, "table")
 
 
 def _add_tolerances(parser: console.Parser) -> None:
     parser.add_argument(
         "--delta-tolerance",
-        type=console.number,
+        type=forms.number,
         metavar="DELTA",
         help="largest distance from a delta asked for (default: .1)",
     )
@@ -79,7 +91,7 @@ def _add_tolerances(parser: console.Parser) -> None:
 
 
 def _overlays(args: argparse.Namespace) -> int:
-    console.check_outputs(args.json, plot=args.plot)
+    console.check_outputs(args.json, args.csv, plot=args.plot)
     book, markets = asked.book_and_markets(args)
     if args.asset and len(book.assets) > 1:
         book = _part(book, args.asset)
@@ -89,26 +101,36 @@ def _overlays(args: argparse.Namespace) -> int:
         for kind in ("strike", "delta")
         if (value := getattr(args, f"{leg}_{kind}")) is not None
     }
-    show = _over if args.over_strikes or args.over_deltas else _beside
-    if len(markets) == 1:
-        return _written(args, show(args, book, markets[0].chain, legs))
-    if args.plot:
+    if args.plot and len(markets) > 1:
         raise InputError(
             "--plot draws the overlays of one asset, and the book holds several: give --asset NAME."
         )
-    return _written(args, [row for market in markets for row in _of_asset(args, book, market, legs, show)])
+    find = _over if args.over_strikes or args.over_deltas else _beside
+    if len(markets) == 1:
+        return _emit(args, [find(args, book, markets[0].chain, legs)])
+    return _emit(args, [_of_asset(args, book, market, legs, find) for market in markets])
 
 
 def _of_asset(
-    args: argparse.Namespace, book: Book, market: Market, legs: dict[str, float], show: Show
-) -> Rows:
+    args: argparse.Namespace, book: Book, market: Market, legs: dict[str, float], find: Find
+) -> Found:
     """What is held of one asset of several, under its name."""
-    if args.json != "-":
-        print(f"{market.asset}\n")
-    rows = show(args, _part(book, market.asset), market.chain, legs)
-    if args.json != "-":
-        print()
-    return [{"asset": market.asset} | row for row in rows]
+    rows, table, parts = find(args, _part(book, market.asset), market.chain, legs)
+    table.insert(0, "asset", market.asset)
+    return [{"asset": market.asset} | row for row in rows], table, [market.asset, *parts]
+
+
+def _emit(args: argparse.Namespace, found: list[Found]) -> int:
+    """Print what was found, or write it as JSON or CSV."""
+    if args.json:
+        console.emit_json(args.json, [row for rows, _, _ in found for row in rows])
+    if args.csv:
+        import pandas as pd
+
+        console.emit_csv(args.csv, pd.concat([table for _, table, _ in found], ignore_index=True))
+    if "-" not in (args.json, args.csv):
+        console.show(*(part for _, _, parts in found for part in parts))
+    return 0
 
 
 def _part(book: Book, asset: str) -> Book:
@@ -117,13 +139,7 @@ def _part(book: Book, asset: str) -> Book:
     return Book(book.of(asset))
 
 
-def _written(args: argparse.Namespace, rows: Rows) -> int:
-    if args.json:
-        console.emit_json(args.json, rows)
-    return 0
-
-
-def _beside(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict[str, float]) -> Rows:
+def _beside(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict[str, float]) -> Found:
     """Structures side by side."""
     from hedging.overlays import FAR, MONTH, STRUCTURES, compare, standard
 
@@ -137,34 +153,31 @@ def _beside(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict
         structures=args.structure or STRUCTURES,
         **legs,
     )
-    rows = _show(args, chain, found, compare(book, chain, found))
     for name, why in found.refused.items():
         streams.complain(f"no {name}: {why}")
-    return rows
+    return _compared(args, chain, found, compare(book, chain, found))
 
 
-def _show(args: argparse.Namespace, chain: OptionChain, found: Overlays, table: pd.DataFrame) -> Rows:
+def _compared(args: argparse.Namespace, chain: OptionChain, found: Overlays, table: pd.DataFrame) -> Found:
     from hedging.overlays import shown
-    from hedging.plots import overlays as picture
 
-    if args.json != "-":
-        print(shown(table).to_string())
-        for overlay in found:
-            print(f"\n{overlay}")
     if args.plot:
+        from hedging.plots import overlays as picture
+
         axes = picture(table, currency=chain.terms.currency)
         console.save_figure(axes.figure, args.plot)
     # JSON knows no infinity: null is unbounded, or a breakeven that does not exist.
     rows = console.records(table.replace([math.inf, -math.inf], math.nan).reset_index())
     trades = {overlay.name: _traded(overlay) for overlay in found}
-    return [row | trades.get(row["overlay"], {}) for row in rows]
+    rows = [row | trades.get(row["overlay"], {}) for row in rows]
+    return rows, table.reset_index(), [shown(table).to_string(), *found]
 
 
 def _traded(overlay: Overlay) -> dict[str, Any]:
     return {"orders": console.records(overlay.orders), "remarks": list(overlay.remarks)}
 
 
-def _over(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict[str, float]) -> Rows:
+def _over(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict[str, float]) -> Found:
     """One structure over strikes and expiries."""
     from hedging.overlays import MONTH, over_strikes, over_strikes_shown
 
@@ -187,11 +200,10 @@ def _over(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict[s
         tolerance=_tolerance(args),
         **legs,
     )
-    if args.json != "-":
-        texts = [over_strikes_shown(table, column).to_string() for column in _OVER]
-        heads = ("premium, share of the book", "worst result at expiry, share of the book")
-        print("\n\n".join(f"{head}\n{text}" for head, text in zip(heads, texts, strict=True)))
-    return console.records(table.replace([math.inf, -math.inf], math.nan))
+    texts = [over_strikes_shown(table, column).to_string() for column in _OVER]
+    heads = ("premium, share of the book", "worst result at expiry, share of the book")
+    rows = console.records(table.replace([math.inf, -math.inf], math.nan))
+    return rows, table, [f"{head}\n{text}" for head, text in zip(heads, texts, strict=True)]
 
 
 def _tolerance(args: argparse.Namespace) -> Tolerance:
@@ -202,12 +214,12 @@ def _tolerance(args: argparse.Namespace) -> Tolerance:
 
 
 def _off_mark(text: str) -> float:
-    return math.inf if text == "any" else console.share(text)
+    return math.inf if text == "any" else forms.share(text)
 
 
 def _shares(text: str) -> list[float]:
-    return [console.share(part) for part in text.split(",")]
+    return [forms.share(part) for part in text.split(",")]
 
 
 def _numbers(text: str) -> list[float]:
-    return [console.number(part) for part in text.split(",")]
+    return [forms.number(part) for part in text.split(",")]

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 from hedging._writing import write_text
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
-from hedging.cli._survive import add_survive, survive_of
+from hedging.cli._survive import add_survive
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
-
     from hedging.book import Book
     from hedging.market import Market
-    from hedging.planner import HedgePlan, Target
+    from hedging.planner import HedgePlan, Mandate
 
 __all__ = ["add_parser"]
 
@@ -26,12 +24,16 @@ __all__ = ["add_parser"]
 TICKETS = ("any", "fix", "deribit", "deribit-combo", "deribit-rfq", "bybit", "okx", "binance")
 
 
+EXAMPLE = "hedging plan book.toml --chain chain.csv --delta 8:12 --floor -15% --budget 2% --json plan.json"
+COMMON = ("--chain", "--delta", "--vega", "--floor", "--budget", "--max-legs", "--expiries", "--json")
+
+
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``plan`` to the commands."""
-    plan = console.command(
-        commands, "plan", _run, "the overlay that meets the targets at the least cost, proven"
-    )
+    text = "the overlay that meets the targets at the least cost, proven"
+    plan = console.command(commands, "plan", _run, text, example=EXAMPLE)
     plan.usage = "hedging plan BOOK --chain FILE [options]"  # of which there are too many for a line
+    plan.show_in_help(*COMMON)
     asked.add_chains(plan, required=False)
     asked.add_prices(plan)
     asked.add_asked(plan)
@@ -39,7 +41,6 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     plan.add_argument(
         "--minimise",
         choices=["cost", "worst", "shortfall"],
-        default="cost",
         help="the cost, or the worst loss or the shortfall within --cost (default cost)",
     )
     plan.add_argument(
@@ -47,7 +48,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         action="store_true",
         help="move the outcomes' probabilities until no order gains on average",
     )
-    asked.add_effort(plan, gap="0.1%%", seconds="10")
+    asked.add_effort(plan)
     plan.add_argument(
         "--depth",
         metavar="FILE",
@@ -55,7 +56,6 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         default=[],
         help="order books, which orders may climb: a table of symbol, side, level, price, amount, or get_order_book replies",
     )
-    plan.add_argument("--orders", metavar="FILE|-", help="write the orders as CSV to a file or to stdout")
     plan.add_argument("--ticket", metavar="FILE|-", help="write a ticket to a file or to stdout")
     plan.add_argument(
         "--ticket-for",
@@ -80,6 +80,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="also print what scenarios of these assets assume, and whence",
     )
     console.add_outputs(plan, "payoff")
+    console.add_table(plan, "orders", also="--orders")
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -88,19 +89,21 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.planner import InfeasibleHedgeError, Outcomes
     from hedging.planner import plan as find
 
-    console.check_outputs(args.json, args.orders, args.ticket, plot=args.plot)
-    if [args.json, args.orders, args.ticket].count("-") > 1:
-        raise InputError("one of --json, --orders and --ticket may be -, as all of them would be mixed up.")
+    console.check_outputs(args.json, args.csv, args.ticket, plot=args.plot)
     prices = asked.history_of(args)
+    mandate, told = asked.asked_of(args)
     book, markets = asked.book_and_markets(args, all_quoted=prices is None)
-    target = _target(args)
-    depth = asked.depth_of(args, markets)
-    limits = replace(asked.limits_of(args), survive=survive_of(args, markets), depth=depth)
+    if prices is not None:
+        markets = prices.markets(book, markets)
+    _check_target(args, mandate)
+    _check_ticket(args, markets)
+    target, limits = asked.request_of(args, mandate, book, markets)
+    limits = replace(limits, depth=asked.depth_of(args, markets))
     outcomes = None
     if args.reweight and prices is not None:
         raise InputError("--reweight moves drawn outcomes: those of --prices stay as they were.")
     if target.needs_outcomes and prices is None:
-        outcomes = Outcomes(asked.outcomes_of(args, markets), reweight=args.reweight)
+        outcomes = Outcomes(asked.outcomes_of(args, markets, mandate.horizon), reweight=args.reweight)
     elif args.reweight:
         raise InputError(
             "--reweight moves the probabilities of outcomes: give --shortfall or --value-at-risk too."
@@ -112,7 +115,7 @@ def _run(args: argparse.Namespace) -> int:
                 markets,
                 target,
                 limits,
-                horizon=args.horizon,
+                horizon=mandate.horizon,
                 outcomes=outcomes,
                 prices=prices,
                 view=asked.view_of(args),
@@ -120,43 +123,46 @@ def _run(args: argparse.Namespace) -> int:
             )
     except InfeasibleHedgeError as error:
         if error.closest is not None:
-            _show(args, error.closest, book, error.closest.markets or markets)
+            _show(args, error.closest, book, error.closest.markets or markets, told)
         raise
-    _show(args, plan, book, plan.markets)
+    _show(args, plan, book, plan.markets, told)
     return 0
 
 
-def _target(args: argparse.Namespace) -> Target:
+def _check_target(args: argparse.Namespace, mandate: Mandate) -> None:
+    """Refuse to plan without anything to reach."""
     names = [name for name, *_ in asked.TARGETS]
-    if args.minimise == "cost" and all(getattr(args, name) is None for name in names):
+    if mandate.targets.get("minimise", "cost") == "cost" and not {*names} & {*mandate.targets}:
         named = ", ".join(map(asked.option, names))
         view = "a view says what to expect, not what to reach, and " if asked.view_of(args) else ""
         raise InputError(
-            f"{view}a plan needs a target: give --delta LO:HI, --floor SHARE or another of {named}."
+            f"{view}a plan needs a target: give --delta LO:HI, --floor SHARE or another of {named}, or write "
+            f"[targets] in {args.book}."
         )
-    return asked.target_of(args, minimise=args.minimise)
 
 
-def _show(args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequence[Market]) -> None:
+def _show(
+    args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequence[Market], told: str
+) -> None:
     text = plan.to_json()
     if args.json == "-":
         print(text)
-    elif "-" not in (args.orders, args.ticket):
-        print(plan)
+    elif "-" not in (args.csv, args.ticket):
+        console.show(plan, *([told] if told else []))
         if args.assumptions:
-            print(f"\n{plan.assumptions().to_string(index=False)}")
+            console.show(f"\n{plan.assumptions().to_string(index=False)}")
         if args.trading:
             _show_trading(args, plan, markets)
         if args.second_opinion:
             opinion = plan.second_opinion()
-            print(
+            console.show(
                 f"\nsecond opinion, one unit of each option by vollib beside ours (largest difference "
                 f"{opinion.attrs['largest']:.2g} of ours)\n{opinion.to_string(index=False)}"
             )
     if args.json and args.json != "-":
         write_text(args.json, text + "\n")
-    if args.orders:
-        _emit_table(args.orders, plan.orders)
+    if args.csv:
+        console.emit_csv(args.csv, plan.orders)
     if args.ticket:
         _emit_ticket(args, plan)
     if args.plot:
@@ -169,17 +175,18 @@ def _show_trading(args: argparse.Namespace, plan: HedgePlan, markets: Sequence[M
     """How the orders are traded, and of one asset what its band of delta asks for next."""
     from hedging.monitor import execution, next_trades
 
-    print(f"\n{execution(plan, markets, depth=asked.depth_of(args, markets))}")
+    console.show(f"\n{execution(plan, markets, depth=asked.depth_of(args, markets))}")
     if len(markets) == 1 and plan.inputs["target"].get("delta"):
-        print(next_trades(plan, markets[0]))
+        console.show(next_trades(plan, markets[0]))
 
 
-def _emit_table(path: str, table: pd.DataFrame) -> None:
-    """Write a table as CSV, to a file or to stdout."""
-    if path == "-":
-        print(table.to_csv(index=False), end="")
-    else:
-        console.write_table(path, table)
+def _check_ticket(args: argparse.Namespace, markets: Sequence[Market]) -> None:
+    """Refuse a venue that does not trade these options before the work, not after it."""
+    if args.ticket and args.ticket_for not in ("any", "fix"):
+        from hedging.venues.tickets import check_venue
+
+        for market in markets:
+            check_venue(market.chain, args.ticket_for)
 
 
 def _emit_ticket(args: argparse.Namespace, plan: HedgePlan) -> None:
@@ -187,7 +194,7 @@ def _emit_ticket(args: argparse.Namespace, plan: HedgePlan) -> None:
     if args.ticket_for == "fix":
         from hedging.book import fix_orders
 
-        _emit_table(args.ticket, fix_orders(plan, currency=plan.inputs["currency"]))
+        console.emit_csv(args.ticket, fix_orders(plan, currency=plan.inputs["currency"]))
     elif args.ticket_for == "any":
         console.emit_json(args.ticket, plan.ticket())
     else:

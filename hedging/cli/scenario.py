@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hedging._ground import forms
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
-from hedging.cli._moves import add_correlation, drawn, falls, replayed
+from hedging.cli._moves import add_correlation, drawn
+from hedging.cli._survive import add_account
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from hedging.book import Book
@@ -37,21 +40,25 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument("--plan", metavar="FILE", help="a plan saved by: hedging plan --json FILE")
     kind = command.add_mutually_exclusive_group(required=True)
     kind.add_argument(
-        "--velocity", type=console.share, metavar="SHARE", help="an accelerating fall: log-price a day, -2%%"
+        "--velocity", type=forms.share, metavar="SHARE", help="an accelerating fall: log-price a day, -2%%"
     )
     kind.add_argument(
         "--replay", metavar="NAME", help="a crash that happened: feb-2026, oct-2025, ftx-2022 ..."
     )
-    kind.add_argument("--monte-carlo", type=int, metavar="N", help="N paths drawn from what the chain quotes")
+    kind.add_argument(
+        "--monte-carlo", type=forms.count, metavar="N", help="N paths drawn from what the chain quotes"
+    )
     kind.add_argument("--grid", action="store_true", help="spot moves by vol shifts on the day of --days")
     command.add_argument(
         "--acceleration",
-        type=console.share,
+        type=forms.share,
         default=0.0,
         metavar="SHARE",
         help="added to the velocity a day, each day: -0.4%%",
     )
-    command.add_argument("--days", type=console.number, default=21.0, metavar="N", help="length (default 21)")
+    command.add_argument(
+        "--days", type=forms.positive, default=21.0, metavar="DAYS", help="length of the path (default 21)"
+    )
     command.add_argument(
         "--tails",
         choices=["student-t", "jumps"],
@@ -60,21 +67,17 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     add_correlation(command)
     command.add_argument(
-        "--seed", type=console.whole, default=1, metavar="N", help="of --monte-carlo (default 1)"
+        "--seed", type=forms.whole, default=1, metavar="N", help="of what is drawn (default 1)"
     )
-    command.add_argument(
-        "--account",
-        choices=["standard", "portfolio"],
-        help="Deribit margin: does the account survive? Instead of the model of each account that the book "
-        "declares; where it declares none, all of it is the account",
-    )
+    add_account(command)
     console.add_outputs(command, "scenario")
+    console.add_table(command, "table")
 
 
 def _run(args: argparse.Namespace) -> int:
     from hedging.planner import read_plan
 
-    console.check_outputs(args.json, plot=args.plot)
+    console.check_outputs(args.json, args.csv, plot=args.plot)
     book, markets = asked.book_and_markets(args)
     overlay = read_plan(args.plan) if args.plan else None
     if overlay is not None:
@@ -102,6 +105,7 @@ def _path(args: argparse.Namespace, book: Book, markets: Markets, overlay: Hedge
 
     from hedging.paths import crash_path, fan
     from hedging.scenario import run
+    from hedging.scenario.joint import falls, replayed
 
     if args.replay is not None:
         paths = drawn = replayed(markets, args.replay)
@@ -114,7 +118,7 @@ def _path(args: argparse.Namespace, book: Book, markets: Markets, overlay: Hedge
     content = result.to_dict()
     if accounts:
         content["survival"] = {name: _plain(kept) for name, kept in accounts.items()}
-    _show(args, content, result, *(f"{name}: {kept}" for name, kept in accounts.items()))
+    _show(args, content, result.to_frame(), result, *(f"{name}: {kept}" for name, kept in accounts.items()))
     if args.plot:
         console.save_figure(_fan(args, book, markets, drawn, overlay), args.plot)
     return 0
@@ -196,7 +200,7 @@ def _grid(args: argparse.Namespace, book: Book, markets: Markets, overlay: Hedge
 
     nodes = dict.fromkeys((market.asset for market in markets), grid(GRID_MOVES, GRID_VOLS, [args.days]))
     told = _many(content, _accounts(args, book, markets, nodes, overlay))
-    _show(args, content, head, shown.to_string(float_format="{:,.0f}".format), *told)
+    _show(args, content, table.reset_index(), head, shown.to_string(float_format="{:,.0f}".format), *told)
     if args.plot:
         from hedging.plots import heatmap
 
@@ -227,7 +231,7 @@ def _monte_carlo(args: argparse.Namespace, book: Book, markets: Markets, overlay
         f"({_vols(args, markets)}) (seed {args.seed}); losses in {result.currency}"
     )
     told = _many(content, _accounts(args, book, markets, paths, overlay))
-    _show(args, content, head, risk.to_string(float_format="{:,.6g}".format), *told)
+    _show(args, content, risk.reset_index(), head, risk.to_string(float_format="{:,.6g}".format), *told)
     if args.plot:
         from hedging.plots import distribution
 
@@ -253,9 +257,11 @@ def _end_gains(result: ScenarioResult) -> dict[str, Any]:
     return alone | ({"with overlay": result.total[:, -1]} if result.has_overlay else {})
 
 
-def _show(args: argparse.Namespace, content: dict[str, Any], *parts: object) -> None:
-    """Print the parts, or write the content as JSON, or both."""
+def _show(args: argparse.Namespace, content: dict[str, Any], table: pd.DataFrame, *parts: object) -> None:
+    """Print the parts, or write the content as JSON and the table as CSV, or all of it."""
     if args.json:
         console.emit_json(args.json, content)
-    if args.json != "-":
-        print("\n\n".join(str(part) for part in parts))
+    if args.csv:
+        console.emit_csv(args.csv, table)
+    if "-" not in (args.json, args.csv):
+        console.show(*parts)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from hedging._ground import forms
 from hedging.cli import _console as console
 from hedging.errors import InputError
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser"]
 
+_DEFAULT_FLOOR, _DEFAULT_HORIZON = -0.15, 30.0
 DRAWN = 5  # weakest coins of the pictures over time
 
 
@@ -25,7 +28,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument(
         "--benchmark", default="BTC", metavar="COIN", help="a coin, equal or volume (default BTC)"
     )
-    command.add_argument("--at", metavar="DATE", help="with what was known at the end of that UTC day")
+    command.add_argument("--at", metavar="TIME", help="with what was known at the end of that UTC day")
     command.add_argument(
         "--windows", type=_windows, default=(30, 60, 90), metavar="DAYS,DAYS", help="default 30,60,90"
     )
@@ -34,33 +37,29 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--history", action="store_true", help="what past cases of each verdict were followed by"
     )
     command.add_argument(
-        "--book", metavar="BOOK", help="TOML file of what is held: the ways out of its laggards"
+        "--book", metavar="FILE", help="TOML file of what is held: the ways out of its laggards"
     )
     command.add_argument(
         "--chain", action="append", default=[], metavar="FILE", help="option quotes of a coin; again for each"
     )
     command.add_argument(
         "--funding",
-        type=_funding,
-        default={},
-        metavar="COIN=SHARE,...",
-        help="of perpetuals per 8 hours: DOGE=0.01%%",
+        type=forms.funding,
+        metavar="RATE",
+        help="of perpetuals, what longs pay per 8 hours: 0.01%%, or by asset: DOGE=0.01%%",
     )
-    command.add_argument("--floor", type=console.share, default=-0.15, metavar="SHARE", help="to keep: -15%%")
-    command.add_argument("--horizon", type=console.number, default=30.0, metavar="DAYS", help="default 30")
-    command.add_argument("--csv", metavar="FILE", help="write the whole table as CSV")
+    command.add_argument(
+        "--floor", type=forms.loss, metavar="SHARE", help="worst loss to keep (default -15%%)"
+    )
+    command.add_argument(
+        "--horizon", type=forms.positive, metavar="DAYS", help="days the floor holds for (default 30)"
+    )
+    console.add_table(command, "whole table")
     console.add_outputs(command, "ranking, rolling alpha and drawdowns")
 
 
 def _windows(text: str) -> tuple[int, ...]:
-    return tuple(console.whole(part.strip()) for part in text.split(","))
-
-
-def _funding(text: str) -> dict[str, float]:
-    parts = [part.partition("=") for part in text.split(",")]
-    if not all(name and found and rest for name, found, rest in parts):
-        raise argparse.ArgumentTypeError(f"must be COIN=SHARE, several with commas; got {text!r}")
-    return {name.strip(): console.share(rest) for name, _, rest in parts}
+    return tuple(forms.whole(part.strip()) for part in text.split(","))
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -79,15 +78,11 @@ def _run(args: argparse.Namespace) -> int:
         if decision is not None:
             content["decision"] = decision.to_dict()
         console.emit_json(args.json, content)
-    if args.json != "-":
-        print(screen)
-        _print_oddities(screen)
-        if past is not None:
-            print(f"\n{past}")
-        if decision is not None:
-            print(f"\n{decision}")
     if args.csv:
-        console.write_table(args.csv, screen.to_frame().reset_index())
+        console.emit_csv(args.csv, screen.to_frame().reset_index())
+    if "-" not in (args.json, args.csv):
+        told = "\n".join([str(screen), *_oddities(screen)])
+        console.show(told, *(part for part in (past, decision) if part is not None))
     if args.plot:
         _draw(args, prices, screen, decision)
     return 0
@@ -114,13 +109,17 @@ def _decision(args: argparse.Namespace, prices: Prices, screen: Screen) -> Decis
     for file in args.chain:
         chain = _chain_after(file, day)
         chains[chain.asset] = chain
+    floor = _DEFAULT_FLOOR if args.floor is None else args.floor
+    if isinstance(floor, forms.Money):
+        raise InputError(f"--floor of {floor} is money: of each laggard give a share, such as -15%.")
+    funding = args.funding or {}
     return decide(
         book,
         prices,
         chains,
-        args.funding,
-        args.floor,
-        args.horizon,
+        funding if isinstance(funding, dict) else dict.fromkeys(book.assets, funding),
+        floor,
+        args.horizon or _DEFAULT_HORIZON,
         at=args.at,
         benchmark=args.benchmark,
     )
@@ -139,14 +138,14 @@ def _chain_after(file: str, day: Any) -> OptionChain:
             raise error from None
 
 
-def _print_oddities(screen: Screen) -> None:
+def _oddities(screen: Screen) -> Iterator[str]:
     """Coins that were left out, and what was odd about those that were not."""
     for coin, of_coin in screen.excluded.groupby("coin"):
         days = ", ".join(map(str, of_coin["window"]))
-        print(f"left out: {coin}, windows {days}: {of_coin['reason'].iloc[-1]}")
+        yield f"left out: {coin}, windows {days}: {of_coin['reason'].iloc[-1]}"
     for event in screen.events:
         if event.kind != "late listing":
-            print(f"odd: {event}")
+            yield f"odd: {event}"
 
 
 def _draw(args: argparse.Namespace, prices: Prices, screen: Screen, decision: Decision | None) -> None:

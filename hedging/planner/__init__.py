@@ -40,6 +40,8 @@ from hedging.planner.request.effort import Effort
 from hedging.planner.request.funding import Funding
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.limits import Limits, Outright
+from hedging.planner.request.mandate import Mandate, mandate_from_dict, read_mandate
+from hedging.planner.request.mandate_schema import book_schema
 from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.price_history import PriceHistory
 from hedging.planner.request.survive import Survive
@@ -76,6 +78,7 @@ __all__ = [
     "Limit",
     "Limits",
     "LiquidationMove",
+    "Mandate",
     "Numeraire",
     "Outcomes",
     "Outright",
@@ -90,11 +93,14 @@ __all__ = [
     "View",
     "around",
     "audit",
+    "book_schema",
     "conditioning",
     "free_lunch",
     "frontier",
+    "mandate_from_dict",
     "plan",
     "proxy",
+    "read_mandate",
     "read_plan",
     "reweighted",
 ]

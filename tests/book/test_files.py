@@ -65,9 +65,11 @@ def test_every_mistake_is_named_at_once() -> None:
         "holdings": [
             {"asset": "BTC", "kind": "spot", "quantity": -25},
             {"asset": "", "kind": "perpetual", "quantity": float("nan")},
-            {"asset": "BTC", "kind": "option", "quantity": 1, "flag": "call", "strike": 0, "expiry": "June"},
+            {"asset": "BTC", "kind": "option", "quantity": 1, "flag": "cal", "strike": 0, "expiry": "June"},
             {"asset": "BTC", "kind": "spot", "quantity": 1, "entri": 5},
-            {"asset": "BTC", "kind": "swap", "quantity": 1},
+            {"asset": "BTC", "kind": "pott", "quantity": 1},
+            {"contract": "BTC-27FEB26-80000-X", "quantity": 1},
+            {"contract": "BTC-27FEB26-80000-P", "strike": 50_000, "quantity": 1},
         ],
     }
     with pytest.raises(InputError) as caught:
@@ -75,23 +77,33 @@ def test_every_mistake_is_named_at_once() -> None:
     message = str(caught.value)
     assert message.startswith("book.toml: ")
     for part in (
-        "cash: input should be a finite number; got inf",
-        "holdings.0.spot.quantity: input should be greater than or equal to 0; got -25",
-        "holdings.1.perpetual.asset",
-        "holdings.1.perpetual.quantity: input should be a finite number; got nan",
-        "holdings.1.perpetual.entry_price: field required",
-        "holdings.2.option.flag: input should be 'c' or 'p'; got 'call'",
-        "holdings.2.option.strike: input should be greater than 0; got 0",
-        "holdings.2.option.expiry: expiry must be a time; got 'June'",
-        "holdings.3.spot.entri: no such key",
-        "holdings.4: input tag 'swap'",
+        "cash must be a finite number; got inf",
+        "holding 1: quantity must be >= 0; got -25",
+        "holding 2: asset must not be empty",
+        "holding 2: quantity must be a finite number; got nan",
+        "holding 2: entry is missing: write entry = 88_000",
+        "holding 3: flag must be c or p; got 'cal'",
+        "holding 3: strike must be > 0; got 0",
+        "holding 3: expiry must be a time; got 'June'",
+        "holding 4: entri: no such key; did you mean entry?",
+        "holding 5: kind must be spot, perpetual, future, option, put or call; got 'pott'; did you mean spot?",
+        "holding 6: contract must be a name such as BTC-27MAR26-60000-P",
+        "holding 7: strike 50000 contradicts 'BTC-27FEB26-80000-P', which says 80000",
     ):
         assert part in message
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("", "holdings: field required"), ("holdings = []", "at least 1"), ("cash = ", "is not TOML")],
+    [
+        ("", "is empty: it needs a .*holdings.* table"),
+        ("# nothing yet", "is empty"),
+        ("cash = 5", "holdings is missing: write a table"),
+        ("holdings = []", "line 1: holdings must not be empty"),
+        ("holdings = 5", "write ..holdings.., in two brackets"),
+        ("[holdings]\nasset = 'BTC'", "write ..holdings.., in two brackets"),
+        ("cash = ", "is not TOML"),
+    ],
 )
 def test_unusable_files_are_named(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "book.toml"
@@ -112,9 +124,13 @@ SPOT = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\n'
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("25", '"25"', "quantity: input should be a valid number; got '25'"),
-        ("25", "true", "quantity: input should be a valid number; got True"),
-        ('kind = "spot"\n', "", "kind is missing; it must be spot, perpetual, future or option"),
+        ("25", '"25"', "line 4, holding 1: quantity must be a number, without quotes; got '25'"),
+        ("25", "true", "line 4, holding 1: quantity must be a number, without quotes; got True"),
+        (
+            'kind = "spot"\n',
+            "",
+            "line 1, holding 1: kind is missing; it must be spot, perpetual, future, option, put or call",
+        ),
         ("25", "1e300", "quantity of BTC must be a number of at most 1e"),
         ("25", "25\nentry = 1\nentry_price = 2", "given twice under two names"),
         ('"spot"', '"future"\nentry = 1\nexpiry = 20260327', "expiry must be a time"),
@@ -135,3 +151,45 @@ def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> No
     path = tmp_path / "book.toml"
     path.write_bytes(b"\xef\xbb\xbf" + SPOT.encode())
     assert read_book(path).holdings[0].units == 25.0
+
+
+@pytest.mark.parametrize(
+    ("told", "symbol"),
+    [
+        ({"contract": "BTC-27FEB26-80000-P"}, "BTC-27FEB26-80000-P"),
+        ({"contract": "btc-27feb26-80000-p"}, "BTC-27FEB26-80000-P"),
+        ({"contract": "XRP_USDC-21SEP26-1d325-C"}, "XRP_USDC-21SEP26-1d325-C"),
+        ({"contract": "BTC-PERPETUAL", "entry": 1}, "BTC-PERPETUAL"),
+        ({"contract": "BTC-27MAR26", "entry": 1}, "BTC-27MAR26"),
+        ({"asset": "btc", "kind": "PERP", "entry": 1}, "BTC-PERPETUAL"),
+        ({"asset": "Btc", "kind": "Spot"}, "BTC"),
+        ({"asset": "eth", "kind": "put", "strike": 2000, "expiry": "2026-03-27"}, "ETH-27MAR26-2000-P"),
+        ({"asset": "eth", "kind": "CALL", "strike": 2000, "expiry": "2026-03-27"}, "ETH-27MAR26-2000-C"),
+        (
+            {"asset": "eth", "kind": "Option", "flag": "Put", "strike": 2000, "expiry": "2026-03-27"},
+            "ETH-27MAR26-2000-P",
+        ),
+    ],
+)
+def test_a_holding_may_be_written_as_people_write_it(told: dict, symbol: str) -> None:
+    (holding,) = book_from_dict({"holdings": [told | {"quantity": 2}]}).holdings
+    assert holding.instrument.symbol == symbol
+    assert holding.quantity == 2.0
+    settlement = getattr(getattr(holding.instrument, "terms", holding.instrument), "settlement", None)
+    assert settlement in (None, "cash" if "USDC" in symbol else "coin")
+
+
+def test_the_name_of_a_contract_where_the_asset_belongs_says_where_it_belongs() -> None:
+    with pytest.raises(InputError, match="write contract = 'BTC-27FEB26-80000-P' in its place"):
+        book_from_dict({"holdings": [{"asset": "BTC-27FEB26-80000-P", "quantity": 1}]})
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\n"])
+def test_lines_are_counted_whatever_ends_them(tmp_path: Path, ends: str) -> None:
+    path = tmp_path / "book.toml"
+    path.write_bytes((SPOT + "\n" + SPOT.replace("25", "many")).replace("\n", ends).encode())
+    with pytest.raises(InputError, match=r"not TOML.*line 9"):
+        read_book(path)
+    path.write_bytes((SPOT + "\n" + SPOT.replace("25", "'many'")).replace("\n", ends).encode())
+    with pytest.raises(InputError, match="line 9, holding 2: quantity must be a number"):
+        read_book(path)

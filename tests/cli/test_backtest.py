@@ -66,7 +66,7 @@ def test_json_csv_and_picture(files, capsys) -> None:
         (("--starts", "500"), "starts must be a whole number of days"),
         (("--asset", "ETH"), "not ETH"),
         (("--prices", "nowhere.parquet"), "nowhere.parquet cannot be read"),
-        (("--json", "-", "--csv", "-"), "only one of --json and --csv"),
+        (("--json", "-", "--csv", "-"), "only one result can go to stdout"),
         (("--plot", "p.bmp"), "the ending must be one of"),
     ],
 )

@@ -72,11 +72,11 @@ def test_a_view_is_said_with_the_curve(folder: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--levels", "-5%:-60%"], "argument --levels: must be FROM:TO:N"),
-        (["--levels", "-5%:-60%:1"], "argument --levels: must be FROM:TO:N"),
-        (["--levels", "-5%,much"], "argument --levels: must be a share"),
+        (["--levels", "-5%:-60%"], "--levels must be FROM:TO:N"),
+        (["--levels", "-5%:-60%:1"], "--levels must be FROM:TO:N"),
+        (["--levels", "-5%,much"], "--levels must be a share"),
         (["--levels", "5%"], "levels of floor must be shares from -1 to 0"),
-        (["--over", "delta"], "argument --over: invalid choice"),
+        (["--over", "delta"], "--over must be one of floor, shortfall, budget"),
         (["--floor", "7:-8%,30:-15%"], "one for each of some days"),
         (["--over", "budget", "--value-at-risk", "-10%", "--outcomes", "50"], "takes no value at risk"),
     ],

@@ -10,6 +10,7 @@ from cases.commands import BOOK, REFERENCE, one_line
 from cases.processes import command, printed
 
 from hedging import OptionChain, errors, read_plan
+from hedging._ground import forms
 from hedging.backtest import STRATEGIES
 from hedging.cli import _console, backtest
 from hedging.cli import main as cli
@@ -99,17 +100,23 @@ def test_negative_shares_parse_both_ways(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--delta", "12:8"], "argument --delta: the low end must not exceed the high end; got '12:8'"),
+        (["--delta", "12:8"], "--delta must have the low end first; got '12:8': write 8:12"),
         (
             ["--delta", "8"],
-            "argument --delta: must be a band LO:HI, LO: or :HI, or VALUE+-TOLERANCE; got '8'",
+            "--delta must be a band LO:HI, LO: or :HI, or VALUE+-TOLERANCE; got '8': write 8: for at least that",
         ),
-        (["--delta", "a:b"], "argument --delta: must be a number; got 'a'"),
-        (["--floor", "-15"], "argument --floor: must be a share like 2% or 0.02; got '-15'"),
-        (["--floor", "nan"], "argument --floor: must be a share"),
-        (["--max-legs", "two"], "argument --max-legs: invalid int value: 'two'"),
-        (["--expiries", "20"], "argument --expiries: must be a band"),
-        (["--horizon", "inf"], "argument --horizon: must be a finite number; got 'inf'"),
+        (["--delta", "a:b"], "--delta must be a number; got 'a'"),
+        (
+            ["--floor", "-15"],
+            "--floor must be a share like -15% or -0.15, or money with its currency like -20000USD; got '-15': write -15%",
+        ),
+        (["--floor", "nan"], "--floor must be a share"),
+        (["--max-legs", "two"], "--max-legs must be a whole number >= 1; got 'two'"),
+        (
+            ["--expiries", "20"],
+            "--expiries must be DAYS:DAYS such as 20:100, or dates such as 2026-03-01:2026-06-01; got '20': write 20:",
+        ),
+        (["--horizon", "inf"], "--horizon must be a finite number; got 'inf'"),
         (["--colour"], "unrecognized arguments: --colour"),
     ],
 )
@@ -135,7 +142,7 @@ def test_missing_and_unusable_files_are_one_line_and_code_2(
     assert "chain.json" in one_line(capsys)
     (folder / "book.toml").write_text(BOOK.replace("25", "nan"))
     assert cli.main(["plan", "book.toml", "--chain", "chain.json"]) == 2
-    assert "book.toml: holdings.0.spot.quantity: input should be a finite number; got nan" in one_line(capsys)
+    assert "book.toml: line 4, holding 1: quantity must be a finite number; got nan" in one_line(capsys)
 
 
 def test_a_book_of_another_asset_is_named(
@@ -222,8 +229,11 @@ def test_a_share_that_may_be_a_percentage_is_refused(
     folder: Path, share: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["plan", "book.toml", "--chain", "c.json", "--delta", "8:12", "--budget", share]) == 2
-    assert f"argument --budget: must be a share like 2% or 0.02; got '{share}'" in one_line(capsys)
-    assert [_console.share(text) for text in ("150%", "2%", "0.02", "1")] == [1.5, 0.02, 0.02, 1.0]
+    assert (
+        f"--budget must be a share like 2% or 0.02, or money with its currency like 20000USD; got '{share}'"
+        in one_line(capsys)
+    )
+    assert [forms.share(text) for text in ("150%", "2%", "0.02", "1")] == [1.5, 0.02, 0.02, 1.0]
 
 
 def test_each_asset_of_a_book_has_its_overlays(

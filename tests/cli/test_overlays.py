@@ -51,7 +51,7 @@ def test_strikes_deltas_days_and_coverage_are_those_of_the_library(
 def test_structures_are_picked_by_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     named = ["--structure", "collar", "--structure", "put-spread-collar", "--upper-delta", ".1"]
     assert cli.main([*RUN, *named]) == 2
-    assert "upper_delta: none of collar, put-spread collar has such a leg" in capsys.readouterr().err
+    assert "--upper-delta: none of collar, put-spread collar has such a leg" in capsys.readouterr().err
     assert [row["overlay"] for row in rows_of(capsys, *named[:4])][1:] == ["collar", "put-spread collar"]
     assert cli.main([*RUN, "--structure", "butterfly"]) == 2
     assert "structure must be one of protective put" in capsys.readouterr().err
@@ -96,11 +96,11 @@ def test_a_calendar_over_deltas_moves_what_it_buys(folder: Path, capsys: pytest.
     [
         (["--over-strikes", "90%"], "give --structure NAME once"),
         (["--structure", "collar", "--over-strikes", "90%", "--plot", "x.png"], "leave one of them out"),
-        (["--put-delta", ".2", "--put-strike", "60000"], "not allowed with argument --put-delta"),
-        (["--put-delta", "25"], "put_delta must be a delta between 0 and 1; got 25.0"),
+        (["--put-delta", ".2", "--put-strike", "60000"], "--put-strike and --put-delta exclude each other"),
+        (["--put-delta", "25"], "--put-delta must be a delta between 0 and 1; got 25.0"),
         (["--over-strikes", "ninety"], "must be a share like"),
         (["--off-mark", "some"], "must be a share like"),
-        (["--off-mark", "0"], "tolerance of off_mark must be a number > 0"),
+        (["--off-mark", "0"], "tolerance of --off-mark must be a number > 0"),
         (["--delta-tolerance", "0"], "tolerance of delta must be a number > 0"),
     ],
 )

@@ -87,16 +87,22 @@ def test_a_view_is_printed_as_one(folder: Path, capsys: pytest.CaptureFixture[st
     [
         ([], "a plan needs a target: give --delta LO:HI, --floor SHARE or another of --delta, --delta-value"),
         (["--drift", "-40%"], "not what to reach, and a plan needs a target: give --delta LO:HI"),
-        (["--delta", "8+-x"], "argument --delta: must be a number; got 'x'"),
-        (["--minimise", "premium"], "argument --minimise: invalid choice: 'premium'"),
-        (["--minimise", "worst", "--floor", "-15%"], "leave out floor"),
-        (["--value-at-risk", "14%"], "value_at_risk must be a share between -1 and 0"),
+        (["--delta", "8+-x"], "--delta must be a number; got 'x'"),
+        (["--minimise", "premium"], "--minimise must be one of cost, worst, shortfall; got 'premium'"),
+        (["--minimise", "worst", "--floor", "-15%"], "leave out --floor -0.15"),
+        (
+            ["--value-at-risk", "14%"],
+            "--value-at-risk must be a loss, a share like -15%; got '14%': write -14%",
+        ),
         (["--delta", "8:12", "--delta-rule", "sticky"], "rule must be one of"),
-        (["--delta", "8:12", "--joint", "apart"], "joint must be 'box' or 'together'; got 'apart'"),
-        (["--delta", "8:12", "--vol", "0"], "vol must be a number > 0"),
-        (["--shortfall", "-10%", "--level", "100%"], "level must lie between 0 and 1"),
-        (["--shortfall", "-10%", "--outcomes", "0"], "scenarios"),
-        (["--cost", "-1%", "--delta", "8:12"], "cost must be a share >= 0"),
+        (["--delta", "8:12", "--joint", "apart"], "--joint must be one of box, beta, together; got 'apart'"),
+        (["--delta", "8:12", "--vol", "0"], "--vol must be a number > 0"),
+        (["--shortfall", "-10%", "--level", "100%"], "--level must lie between 0 and 1"),
+        (["--shortfall", "-10%", "--outcomes", "0"], "--outcomes must be a whole number >= 1"),
+        (
+            ["--cost", "-1%", "--delta", "8:12"],
+            "--cost must be a share >= 0 like 2%, or money; got '-1%': write 1%",
+        ),
     ],
 )
 def test_wrong_usage_is_one_line_and_code_2(
@@ -123,7 +129,7 @@ def test_floors_by_day_are_those_of_a_target(folder: Path, capsys: pytest.Captur
     assert "floor day 7" in capsys.readouterr().out
     for wrong in ("7:-12%,", "7:-12%,x:-20%", "7:"):
         assert cli.main(["plan", "book.toml", "--chain", "chain.csv", "--floor", wrong]) == 2
-        assert "argument --floor: must be" in capsys.readouterr().err
+        assert "--floor must be" in capsys.readouterr().err
 
 
 RARE = {
@@ -155,7 +161,8 @@ def test_every_option_is_the_field_of_its_name(name: str) -> None:
     parser = console.Parser()
     asked.add_asked(parser)
     args = parser.parse_args([name if value is None else f"{name}={value}"])
-    target, limits = asked.target_of(args), asked.limits_of(args)
+    book, chain = samples.book(), samples.chain()
+    target, limits = asked.flags_of(args).resolve(book, chain)
     assert (target if isinstance(expected, Target) else limits) == expected
     assert (limits if isinstance(expected, Target) else target) == (
         Limits() if isinstance(expected, Target) else Target()
@@ -239,6 +246,29 @@ def test_a_book_of_two_assets_takes_a_chain_of_each(folder: Path, capsys: pytest
     assert alike < apart  # what moves together loses together
 
 
+def test_the_others_follow_the_first_by_betas(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    two_assets(folder)
+    run = [
+        "plan",
+        "book.toml",
+        "--chain",
+        "eth.csv",
+        "--chain",
+        "chain.csv",
+        "--json",
+        "plan.json",
+        "--max-legs",
+        "2",
+    ]
+    follow = ["--joint", "beta", "--betas", "ETH=1.5", "--residual", "10%"]
+    assert cli.main([*run, "--floor", "-70%", *follow]) == 0
+    saved = json.loads((folder / "plan.json").read_text())["inputs"]["target"]
+    assert (saved["joint"], saved["betas"], saved["residual"]) == ("beta", {"ETH": 1.5}, 0.1)
+    assert "ETH by 1.5), give or take 10 %" in " ".join(capsys.readouterr().out.split())
+    assert cli.main([*run, "--floor", "-70%", "--betas", "ETH=1.5"]) == 2
+    assert "give --joint beta with them" in capsys.readouterr().err
+
+
 def _shortfall(folder: Path, run: list[str]) -> float:
     assert cli.main(run) == 0
     checks = json.loads((folder / "plan.json").read_text())["checks"]
@@ -264,18 +294,24 @@ def test_chains_that_do_not_fit_the_book_are_named(folder: Path, capsys: pytest.
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--vega-by-days", "0:30"], "argument --vega-by-days: must be NAME=VALUE"),
+        (["--vega-by-days", "0:30"], "--vega-by-days must be NAME=VALUE"),
         (["--vega-by-days", "0:30=1:2,0:30=2:3"], "names one thing twice"),
-        (["--vega-by-days", "30=1:2"], "must be a band LO:HI"),
-        (["--soft", "floor"], "argument --soft: must be NAME=VALUE"),
+        (["--vega-by-days", "30=1:2"], "must be DAYS:DAYS such as 20:100"),
+        (["--soft", "floor"], "--soft must be NAME=VALUE"),
         (["--soft", "floor=5"], "soft may name targets that are set"),
-        (["--outright", "swap"], "kind must be 'spot', 'perpetual' or 'future'; got 'swap'"),
+        (["--outright", "swap"], "--outright must be one of spot, perpetual, future; got 'swap'"),
         (["--outright", "spot,spot"], "at most once"),
-        (["--deltas", "0.1:"], "argument --deltas: must be LO:HI, both given"),
-        (["--deltas", "0.1:2"], "deltas must be 0 <= low <= high <= 1"),
-        (["--solver", "gurobi"], "argument --solver: invalid choice"),
-        (["--time-limit", "-1"], "the time limit must be a number of seconds >= 0"),
-        (["--gap", "100%"], "gap must be a share in [0, 1)"),
+        (
+            ["--deltas", "0.1:"],
+            "--deltas must be absolute deltas from 0 to 1, LO:HI such as 0.05:0.6; got '0.1:'",
+        ),
+        (
+            ["--deltas", "0.1:2"],
+            "--deltas must be absolute deltas from 0 to 1, LO:HI such as 0.05:0.6; got '0.1:2' (",
+        ),
+        (["--solver", "gurobi"], "--solver must be one of highs, scip, cbc; got 'gurobi'"),
+        (["--time-limit", "-1"], "--time-limit must be a number of seconds >= 0; got '-1'"),
+        (["--gap", "100%"], "--gap must be a share in [0, 1)"),
         (["--delta", "BTC=8:12,DOGE=1:2"], "the target has a band of DOGE"),
     ],
 )
@@ -290,7 +326,7 @@ def test_rare_limits_that_make_no_sense_are_refused(
 
 
 def test_the_help_is_in_groups_and_no_wider_than_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["plan", "--help"]) == 0
+    assert cli.main(["plan", "--help-all"]) == 0
     text = capsys.readouterr().out
     assert all(f"\n{group}:" in text for group in ("targets", "limits", "a view", "search"))
     assert text.startswith("usage: hedging plan BOOK --chain FILE [options]\n")
@@ -363,7 +399,7 @@ def test_an_account_survives_what_the_command_names(folder: Path, capsys: pytest
         (["--account", "standard"], "give --survive too"),
         (["--survive", "fall:-2%"], "such as fall:-2%:-0.4%:21"),
         (["--survive", "a:b"], "moves as LO:HI"),
-        (["--survive", "nodes,feb-2026"], "all nodes alone"),
+        (["--survive", "nodes,feb-2026"], "nodes alone"),
     ],
 )
 def test_what_no_account_can_survive_is_refused(

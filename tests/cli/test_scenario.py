@@ -123,10 +123,10 @@ def test_wrong_kinds_of_scenario_are_named(
 ) -> None:
     base = ["scenario", "book.toml", "--chain", chain_file]
     for arguments, message in [
-        ([], "one of the arguments --velocity --replay --monte-carlo --grid is required"),
-        (["--grid", "--velocity", "-2%"], "not allowed with argument --grid"),
+        ([], "scenario needs one of --velocity, --replay, --monte-carlo, --grid"),
+        (["--grid", "--velocity", "-2%"], "--velocity and --grid exclude each other"),
         (["--replay", "atlantis"], "no replay is called 'atlantis'; there are mar-2020"),
-        (["--monte-carlo", "0"], "scenarios must be >= 1; got 0"),
+        (["--monte-carlo", "0"], "--monte-carlo must be a whole number >= 1"),
         (["--plan", "nowhere.json", "--grid"], "nowhere.json"),
     ]:
         assert cli.main([*base, *arguments]) == 2

@@ -6,7 +6,7 @@ promised of such a book is promised of outcomes that carry each coin's own moves
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -71,6 +71,27 @@ class PriceHistory(Shown):
         """Prices with the usual terms; a history as it is."""
         return given if isinstance(given, PriceHistory) else PriceHistory(given)
 
+    def markets(self, book: Book, chain: Chains) -> tuple[Market, ...]:
+        """The markets of the chains, then a bare one of every other coin of a book, at its last price by their time.
+
+        Raises
+        ------
+        InputError
+            If a coin has no price of the quotes' time.
+        """
+        quoted = _quoted(chain)
+        when, money = (
+            self._time(quoted.values()),
+            next((market.currency for market in quoted.values()), "USD"),
+        )
+        past = known_by(self.prices, when)
+        bare = (asset for asset in book.assets if asset not in quoted)
+        return (*quoted.values(), *(_bare(asset, past, when, money) for asset in bare))
+
+    def _time(self, quoted: Iterable[Market]) -> pd.Timestamp:
+        """The time of the quotes; the end of the prices where there are none."""
+        return max((market.as_of for market in quoted), default=self.prices.daily().until().at)
+
     def behind(
         self, book: Book, chain: Chains, target: Target, horizon: float, outcomes: object = None
     ) -> Backed:
@@ -88,15 +109,12 @@ class PriceHistory(Shown):
             raise InputError(f"target must be a Target; got {type(target).__name__}.")
         if not isinstance(book, Book):
             raise InputError(f"book must be a Book; got {type(book).__name__}.")
-        quoted = _quoted(chain)
-        when = max((market.as_of for market in quoted.values()), default=self.prices.daily().until().at)
-        past = known_by(self.prices, when)
-        money = next((market.currency for market in quoted.values()), "USD")
-        bare = [asset for asset in book.assets if asset not in quoted]
-        markets = (*quoted.values(), *(_bare(asset, past, when, money) for asset in bare))
+        markets = self.markets(book, chain)
+        bare = [market.asset for market in markets if market.is_bare]
         asked = over_outcomes(target, bare)
         if not asked.needs_outcomes:
             return Backed(self, markets, tuple(bare), asked)
+        past = known_by(self.prices, self._time(markets))
         closes = daily_closes(past, [market.asset for market in markets])
         known = past_returns(closes, self.days, self.seed, past.source)
         drawn = resampled(known, markets, dates_of(markets, horizon), self.scenarios, self.seed)

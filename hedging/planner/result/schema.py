@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from hedging._ground.reading import where
+from hedging._ground.reading import rule_broken, where
 from hedging.errors import InputError
 from hedging.planner.result.schema_book import (
     AtLeastZero,
@@ -380,11 +380,6 @@ def check_form(saved: Any, name: str) -> None:
 def _in_words(error: pydantic.ValidationError) -> str:
     """Broken rules: where, the rule, and what came."""
     problems = error.errors(include_url=False)
-    found = []
-    for problem in problems[:SHOWN]:
-        came = problem["input"]
-        said = isinstance(came, str | int | float | bool | None) and problem["type"] != "missing"
-        rule = problem["msg"][0].lower() + problem["msg"][1:]
-        found.append(f"{where(problem['loc'])}: {rule}{f'; got {came!r:.80}' if said else ''}")
+    found = [f"{where(problem['loc'])}: {rule_broken(problem)}" for problem in problems[:SHOWN]]
     more = [f"{len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
     return " | ".join([*found, *more])

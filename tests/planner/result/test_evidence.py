@@ -114,7 +114,7 @@ def test_an_edit_is_refused_by_what_else_the_file_says_even_if_its_digest_is_wri
     [
         ("orders.0.quantity", float("nan"), "NaN is no number"),
         ("orders.0.quantity", "10", r"orders\.0\.quantity: .*got '10'"),
-        ("orders.0.quantity", ..., r"orders\.0\.quantity: field required"),
+        ("orders.0.quantity", ..., r"orders\.0\.quantity: is missing"),
         ("orders.0.limit_price_money", 99_999.0, r"orders\.0\.limit_price"),
         ("cost.half_spread", 0.0, r"cost\.half_spread is 0\.0, but the orders add up to"),
         ("checks.0.ok", False, r"checks\.0\.ok"),

@@ -1,0 +1,394 @@
+"""How what is asked is written, on the command line and in a book's file: shares, bands, windows, money, dates.
+
+It stands on the ground, and loads no library, as the command's help names these forms.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+from hedging.errors import InputError
+
+__all__ = [
+    "Along",
+    "Dates",
+    "Money",
+    "as_band",
+    "asset",
+    "band",
+    "bands",
+    "by_name",
+    "count",
+    "days_window",
+    "flag",
+    "floor",
+    "funding",
+    "loss",
+    "meant",
+    "names",
+    "number",
+    "one_of",
+    "positive",
+    "seconds",
+    "share",
+    "spend",
+    "survival",
+    "whole",
+    "window",
+    "written",
+]
+
+_MONEY: Final = re.compile(r"(?P<amount>[+-]?[\d_,]*\.?\d+(?:e\d+)?)\s*(?P<currency>[A-Za-z][A-Za-z0-9_]*)")
+_DAY: Final = r"\d{4}-\d{2}-\d{2}"
+_FALL: Final = "fall:"
+_LARGEST: Final = 10.0  # as a share: nobody means 1000 %
+
+
+class Money(NamedTuple):
+    """An amount in a currency or a coin; who knows the book makes a share of it."""
+
+    amount: float
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{self.amount:,.10g} {self.currency}"
+
+
+class Dates(NamedTuple):
+    """A window of UTC days, both included; who knows the time of the quotes makes days of it."""
+
+    first: date | None
+    last: date | None
+
+    def __str__(self) -> str:
+        return f"{self.first or ''}:{self.last or ''}"
+
+
+class Along(NamedTuple):
+    """What an account must live through: moves of spot, falls (velocity, acceleration, days), crashes by name.
+
+    Without any of them, all nodes.
+    """
+
+    moves: tuple[float, float] | None = None
+    falls: tuple[tuple[float, float, float], ...] = ()
+    crashes: tuple[str, ...] = ()
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """The nearest of the known words as a question, empty where none is near.
+
+    Examples
+    --------
+    >>> meant("quantty", ["quantity", "entry"])
+    '; did you mean quantity?'
+    """
+    near = difflib.get_close_matches(word.lower(), {each.lower(): each for each in known}, n=1, cutoff=0.6)
+    by_lower = {each.lower(): each for each in known}
+    return f"; did you mean {by_lower[near[0]]}?" if near else ""
+
+
+def asset(text: str) -> str:
+    """An asset's name as exchanges write it; a name of mixed case, such as kPEPE, is left as it is.
+
+    Examples
+    --------
+    >>> asset("btc"), asset("Eth"), asset("xrp_usdc"), asset("kPEPE")
+    ('BTC', 'ETH', 'XRP_USDC', 'kPEPE')
+    """
+    text = text.strip()
+    return text.upper() if text in (text.lower(), text.title(), text.capitalize()) else text
+
+
+def number(text: str) -> float:
+    """A finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise InputError(f"must be a number; got {text!r}") from None
+    if not abs(value) < float("inf"):
+        raise InputError(f"must be a finite number; got {text!r}")
+    return value
+
+
+def whole(text: str) -> int:
+    """A whole number >= 0."""
+    if not text.isdecimal():
+        raise InputError(f"must be a whole number >= 0; got {text!r}")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """A share written as ``2%`` or ``0.02``."""
+    rule = f"must be a share like 2% or 0.02; got {text!r}"
+    try:
+        value = float(text[:-1]) / 100.0 if text.endswith("%") else float(text)
+    except ValueError:
+        raise InputError(rule) from None
+    # A bare 2 is 200 % to one reader and 2 % to the next.
+    if not abs(value) <= (_LARGEST if text.endswith("%") else 1.0):  # also NaN
+        near = f": write {text}% for {text} per cent" if 1.0 < abs(value) <= 100.0 else ""
+        raise InputError(rule + near)
+    return value
+
+
+def loss(text: str) -> float | Money:
+    """A loss at most, <= 0: a share like ``-15%``, or money like ``-20000USD``."""
+    value = _share_or_money(text, "-15%", "-20000USD")
+    if (value.amount if isinstance(value, Money) else value) > 0:
+        raise InputError(f"must be a loss, a share like -15%; got {text!r}: write -{text.lstrip('+')}")
+    return value
+
+
+def spend(text: str) -> float | Money:
+    """What may be spent, >= 0: a share of the book like ``2%``, or money like ``20000USD``."""
+    value = _share_or_money(text, "2%", "20000USD")
+    if (value.amount if isinstance(value, Money) else value) < 0:
+        raise InputError(f"must be a share >= 0 like 2%, or money; got {text!r}: write {text.lstrip('-')}")
+    return value
+
+
+def _share_or_money(text: str, as_share: str, as_money: str) -> float | Money:
+    match = _MONEY.fullmatch(text.strip())
+    if match:
+        amount = re.sub("[_,]", "", match["amount"])
+        return Money(number(amount), match["currency"].upper())
+    try:
+        return share(text)
+    except InputError:
+        amount = text.strip().strip("$").replace("_", "").replace(",", "")
+        how = f"must be a share like {as_share} or {float(as_share[:-1]) / 100:g}, or money with its currency like {as_money}"
+        near = ""
+        if re.fullmatch(r"[+-]?\d+(\.\d+)?", amount):
+            amount = as_share[: as_share.index(as_share.lstrip("-"))] + amount.lstrip("+-")
+            percent = f"{amount}% for a share, " if abs(float(amount)) <= 100 else ""
+            near = f": write {percent}{amount}USD for money"
+        raise InputError(f"{how}; got {text!r}{near}") from None
+
+
+def band(text: str) -> tuple[float | None, float | None]:
+    """A band written as ``8:12``, ``8:`` or ``:12``, or a value with its tolerance, ``10+-2``."""
+    value, sign, tolerance = text.replace("±", "+-").partition("+-")
+    if sign:
+        middle, around = number(value), number(tolerance)
+        if around < 0.0:
+            raise InputError(
+                f"must be a value with a tolerance >= 0, such as 10+-2; got {text!r}: the tolerance is below 0"
+            )
+        return middle - around, middle + around
+    low, colon, high = text.partition(":")
+    if not colon or not (low or high):
+        raise InputError(
+            f"must be a band LO:HI, LO: or :HI, or VALUE+-TOLERANCE; got {text!r}{as_band(text)}{_around(text)}"
+        )
+    ends = tuple(_plain(end, text) if end else None for end in (low, high))
+    if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
+        raise InputError(f"must have the low end first; got {text!r}: write {high.strip()}:{low.strip()}")
+    return ends[0], ends[1]
+
+
+def _around(text: str) -> str:
+    return f", {text}+-TOLERANCE for about that" if re.fullmatch(r"-?\d+(\.\d+)?", text) else ""
+
+
+def _plain(end: str, text: str) -> float:
+    """One end of a band, in its unit: a percentage is a share of nothing here."""
+    if end.endswith("%"):
+        near = text.replace("%", "")
+        raise InputError(
+            f"must be a band in units such as 8:12, not in per cent; got {text!r}: such as {near}, if that is meant"
+        )
+    return number(end)
+
+
+def as_band(text: str) -> str:
+    """How a band that was written in another way is written here."""
+    two = re.fullmatch(
+        r"\s*[\[(]?\s*(-?[\d.]+)\s*(?:-|,|;|–|\.\.+|to|\s)\s*(-?[\d.]+)\s*[\])]?\s*", text.replace("_", "")
+    )
+    if two:
+        return f": write {two[1].strip('.')}:{two[2].strip('.')}"
+    if re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return f": write {text}: for at least that, :{text} for at most that"
+    bound = re.fullmatch(r"([<>]=?)\s*(-?\d+(?:\.\d+)?)", text)
+    if bound:
+        return f": write {f':{bound[2]}' if bound[1][0] == '<' else f'{bound[2]}:'}"
+    return ""
+
+
+def window(text: str) -> tuple[float, float] | Dates:
+    """A window of days, ``20:100``, or of dates, ``2026-03-01:2026-06-01``; one date is that day."""
+    if re.search(_DAY, text):
+        return _dates(text)
+    rule = "must be DAYS:DAYS such as 20:100, or dates such as 2026-03-01:2026-06-01"
+    low, colon, high = text.partition(":")
+    try:
+        first = number(low) if low else 0.0
+        last = number(high) if high else float("inf")
+    except InputError:
+        raise InputError(f"{rule}; got {text!r}{as_band(text)}") from None
+    if not colon or not (low or high):
+        raise InputError(f"{rule}; got {text!r}{as_band(text)}")
+    if not 0.0 <= first <= last:
+        turned = f": write {high}:{low}" if 0.0 <= last < first else ""
+        raise InputError(f"{rule}, both >= 0, the first not after the last; got {text!r}{turned}")
+    return first, last
+
+
+def _dates(text: str) -> Dates:
+    rule = "must be dates as 2026-03-01:2026-06-01, or one"
+    match = re.fullmatch(rf"({_DAY})?(:?)({_DAY})?", text.strip())
+    if match is None:
+        raise InputError(f"{rule}; got {text!r}")
+    try:
+        first, last = (date.fromisoformat(day) if day else None for day in (match[1], match[3]))
+    except ValueError:
+        raise InputError(f"{rule}; got {text!r}, which is no day of the calendar") from None
+    if not match[2]:
+        return Dates(first, first)
+    if first and last and first > last:
+        raise InputError(f"{rule}; got {text!r}: write {last}:{first}")
+    return Dates(first, last)
+
+
+def days_window(text: str) -> tuple[float, float]:
+    """A window of days alone, ``20:45``."""
+    found = window(text)
+    if isinstance(found, Dates):
+        raise InputError(f"must be DAYS:DAYS such as 20:45; got {text!r}")
+    return found
+
+
+def by_name(text: str, key: Callable[[str], Any], value: Callable[[str], Any], sign: str = "=") -> Any:
+    """Values by name, ``BTC=8:12,ETH=50:80``, each part read by its own reader."""
+    parts = [part.partition(sign) for part in text.split(",")]
+    if not all(name and found and rest for name, found, rest in parts):
+        raise InputError(f"must be NAME{sign}VALUE, several with commas; got {text!r}")
+    pairs = [(key(name.strip()), value(rest.strip())) for name, _, rest in parts]
+    if len(dict(pairs)) < len(pairs):
+        raise InputError(f"names one thing twice; got {text!r}")
+    return dict(pairs)
+
+
+def bands(text: str) -> Any:
+    """A band ``8:12`` for every asset, or bands by asset, ``BTC=8:12,ETH=50:80``."""
+    return band(text) if "=" not in text else by_name(text, asset, band)
+
+
+def floor(text: str) -> Any:
+    """A loss for all dates, or losses by day, ``7:-8%,30:-15%``."""
+    return loss(text) if ":" not in text else by_name(text, number, loss, sign=":")
+
+
+def funding(text: str) -> Any:
+    """A rate per 8 hours for every asset, or rates by asset, ``BTC=0.01%,ETH=0.02%``."""
+    return share(text) if "=" not in text else by_name(text, asset, share)
+
+
+def survival(text: str) -> Along:
+    """What an account must live through: ``nodes``, or ``-40%:50%,fall:-2%:-0.4%:21,feb-2026``.
+
+    Examples
+    --------
+    >>> survival("-40%:50%,feb-2026")
+    Along(moves=(-0.4, 0.5), falls=(), crashes=('feb-2026',))
+    """
+    parts = names(text)
+    falls = tuple(_fall(part) for part in parts if part.startswith(_FALL))
+    moves = tuple(_moves(part) for part in parts if ":" in part and not part.startswith(_FALL))
+    crashes = tuple(part for part in parts if ":" not in part and part != "nodes")
+    if len(moves) > 1 or ("nodes" in parts and len(parts) > 1):
+        raise InputError(
+            f"must be nodes alone, or moves LO:HI once, with falls and crashes beside them; got {text!r}"
+        )
+    return Along(moves[0] if moves else None, falls, crashes)
+
+
+def _moves(part: str) -> tuple[float, float]:
+    try:
+        low, high = map(share, part.split(":"))
+    except ValueError:
+        raise InputError(f"must have moves as LO:HI, such as -40%:50%; got {part!r}") from None
+    if low > high:
+        raise InputError(f"must have the low move first; got {part!r}")
+    return low, high
+
+
+def _fall(part: str) -> tuple[float, float, float]:
+    try:
+        velocity, acceleration, length = part.removeprefix(_FALL).split(":")
+        return share(velocity), share(acceleration), positive(length)
+    except ValueError:
+        raise InputError(
+            f"must have a fall as fall:VELOCITY:ACCELERATION:DAYS, such as fall:-2%:-0.4%:21; got {part!r}"
+        ) from None
+
+
+def names(text: str) -> tuple[str, ...]:
+    """One or several words with commas."""
+    return tuple(part.strip() for part in text.split(","))
+
+
+def written(value: Any, sign: str = "=") -> str:
+    """A value of a TOML file in the form of the command line; `sign` stands between a name and its value.
+
+    Examples
+    --------
+    >>> written([8, 12]), written({"BTC": "8:12", "ETH": [50, 80]}), written(["perpetual", "future"])
+    ('8:12', 'BTC=8:12,ETH=50:80', 'perpetual,future')
+    """
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}{sign}{written(part)}" for name, part in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        words = any(isinstance(part, str) and not re.match(r"-?\.?\d", part) for part in value)
+        return ("," if words else ":").join(map(written, value))
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def flag(text: str) -> bool:
+    """Yes or no, ``true`` or ``false``."""
+    if text not in ("true", "false"):
+        raise InputError(f"must be true or false; got {text!r}")
+    return text == "true"
+
+
+def positive(text: str) -> float:
+    """A number > 0."""
+    value = number(text)
+    if value <= 0.0:
+        raise InputError(f"must be a number > 0; got {text!r}")
+    return value
+
+
+def seconds(text: str) -> float:
+    """A time >= 0; 0 ends a search at once."""
+    value = number(text)
+    if value < 0.0:
+        raise InputError(f"must be a number of seconds >= 0; got {text!r}")
+    return value
+
+
+def count(text: str) -> int:
+    """A whole number >= 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError(f"must be a whole number >= 1; got {text!r}")
+    return int(text)
+
+
+def one_of(*known: str) -> Callable[[str], str]:
+    """A reader of one of some words."""
+
+    def chosen(text: str) -> str:
+        if text not in known:
+            raise InputError(f"must be one of {', '.join(known)}; got {text!r}{meant(text, known)}")
+        return text
+
+    return chosen

@@ -1,0 +1,156 @@
+"""The command line's parser: complaints in one line with the nearest right word, help in two lengths."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from hedging._ground.forms import meant
+
+__all__ = ["Parser", "command", "option", "say_unknown"]
+
+CODES = """exit codes:
+  0    done
+  1    no feasible plan (the closest is printed), or a watched target is broken
+  2    bad input
+  3    the solver, an exchange or the system failed
+  130  interrupted"""
+
+
+class _HelpAll(argparse.Action):
+    """Prints every option, also those that few need."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        assert isinstance(parser, Parser)
+        parser.common = ()
+        parser.print_help()
+        parser.exit()
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; the whole usage is what --help is for.
+
+    Attributes
+    ----------
+    common : tuple of str
+        Options that ``--help`` shows; all of them where it is empty.
+    """
+
+    common: tuple[str, ...] = ()
+
+    def __init__(self, **told: Any) -> None:
+        super().__init__(**({"formatter_class": argparse.RawDescriptionHelpFormatter} | told))
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with 2 and the message in our words."""
+        self.exit(2, f"hedging: {self._in_words(message)} (try {self.prog} --help)\n")
+
+    def format_help(self) -> str:
+        """The help, without the options that few need where others are named as common."""
+        if not self.common:
+            return super().format_help()
+        rare = [a for a in self._actions if a.option_strings and not {*a.option_strings} & {*self.common}]
+        rare = [action for action in rare if action.dest not in ("help", "help_all")]
+        with _hidden(rare, self._action_groups):
+            text = super().format_help()
+        more = f"{len(rare)} more options: {self.prog} --help-all"
+        return f"{text}\n{more}\n"
+
+    def show_in_help(self, *names: str) -> None:
+        """Name the options that ``--help`` shows; ``--help-all`` shows the others too."""
+        self.common = names
+        self.add_argument("--help-all", action=_HelpAll, nargs=0, help="show every option and leave")
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """A value as its reader takes it; argparse would say of ours only that it is invalid."""
+        read = self._registry_get("type", action.type, action.type)
+        try:
+            return read(arg_string)
+        except (argparse.ArgumentTypeError, TypeError, ValueError) as error:
+            raise argparse.ArgumentError(action, str(error).rstrip(".")) from error
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = [str(each) for each in action.choices]
+            said = f"must be one of {', '.join(known)}; got {value!r}{meant(str(value), known)}"
+            raise argparse.ArgumentError(action, said)
+
+    def _in_words(self, message: str) -> str:
+        rule = re.match(r"argument (-[^:]+): ((?:must|names) .*)", message, re.DOTALL)
+        if rule:
+            return f"{rule[1].split('/')[0]} {rule[2]}"
+        twice = re.match(r"argument ([^:]+): not allowed with argument (.+)", message)
+        if twice:
+            return f"{twice[1]} and {twice[2]} exclude each other: leave one of them out"
+        name = re.match(r"argument ([^:]+): expected ", message)
+        if name:
+            metavar = next(
+                (a.metavar for a in self._actions if name[1].split("/")[0] in a.option_strings), None
+            )
+            return f"argument {name[1]}: needs a value{f' {metavar}' if metavar else ''}"
+        missing = re.match(r"the following arguments are required: (.*)", message)
+        if missing:
+            needed = [_shown(part, self._actions) for part in missing[1].split(", ")]
+            return f"{self.prog.removeprefix('hedging ')} needs {' and '.join(needed)}"
+        among = re.match(r"one of the arguments (.*) is required", message)
+        if among:
+            return f"{self.prog.removeprefix('hedging ')} needs one of {', '.join(among[1].split())}"
+        return message
+
+
+def _shown(name: str, actions: Iterable[argparse.Action]) -> str:
+    """An argument with the form of its value."""
+    found = next((a for a in actions if name.split("/")[0] in a.option_strings), None)
+    return f"{name} {found.metavar}" if found is not None and found.metavar else name
+
+
+@contextmanager
+def _hidden(actions: Iterable[argparse.Action], groups: Iterable[argparse._ArgumentGroup]) -> Iterator[None]:
+    """Leave some options out of the help, and the descriptions of groups that none is left of."""
+    helps = {action: action.help for action in actions}
+    told = {group: group.description for group in groups}
+    for action in helps:
+        action.help = argparse.SUPPRESS
+    for group in told:
+        if all(action.help is argparse.SUPPRESS for action in group._group_actions):
+            group.description = None
+    try:
+        yield
+    finally:
+        for action, text in helps.items():
+            action.help = text
+        for group, text in told.items():
+            group.description = text
+
+
+def command(
+    commands: argparse._SubParsersAction[Any],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    text: str,
+    *,
+    example: str = "",
+) -> Parser:
+    """Add one command; `text` is its help, `run` what it does, and `example` a line of it that works."""
+    epilog = f"example:\n  {example}" if example else None
+    added: Parser = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog
+    )
+    added.set_defaults(run=run, parser=added)
+    return added
+
+
+def option(name: str) -> str:
+    """How the option of a field is written."""
+    return f"--{name.replace('_', '-')}"
+
+
+def say_unknown(parser: Parser, unknown: list[str]) -> NoReturn:
+    """Leave with 2, naming what is no argument and what it may stand for."""
+    known = [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
+    word = next((each for each in unknown if each.startswith("-")), unknown[0])
+    near = meant(word.partition("=")[0], known) if word.startswith("-") else ""
+    parser.error(f"unrecognized arguments: {' '.join(unknown)}{near}")
