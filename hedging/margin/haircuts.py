@@ -27,6 +27,7 @@ def counted_coins(coins: Array, asset: str, haircuts: Mapping[str, float]) -> Ar
     """
     if asset not in haircuts and (coins > 0).any():
         raise InputError(
-            f"no haircut is set for {asset} as collateral; pass haircuts={{{asset!r}: ...}} (0 counts it in full)."
+            f"no haircut is set for {asset} as collateral: give haircuts.{asset}, the share that does not count (0 counts it "
+            f"in full), as haircuts = {{ {asset} = 0.1 }} in the account of a book file or haircuts={{{asset!r}: 0.1}}."
         )
     return after_haircut(coins, haircuts.get(asset, 0.0))

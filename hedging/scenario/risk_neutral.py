@@ -13,6 +13,7 @@ from hedging.market.market import Chains, Market, markets_of
 from hedging.paths._drawing import Reactions, Seed, paths_of
 from hedging.paths.by_asset import PathsBy, paths_by_asset
 from hedging.paths.paths import Paths
+from hedging.scenario._centring import centred
 from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["dates_of", "risk_neutral"]
@@ -28,7 +29,8 @@ def risk_neutral(
 
     The model of the paths says in which order the scenarios lie on each date, and so what comes after what and
     together with what; how far they lie apart says the chain. So no option that expires on the way is worth anything
-    else than what it is quoted at, and no order has a gain to expect by a difference between model and market.
+    else than what the surface says, and the means of vol and term structure are such that those which expire later
+    have nothing to gain by them on average either.
 
     Parameters
     ----------
@@ -68,7 +70,8 @@ def risk_neutral(
     moved = np.stack([_quoted(given[asset], market, days) for asset, market in markets.items()], axis=-1)
     growth = np.stack([market.carry(days / DAYS_PER_YEAR) * days for market in markets.values()], axis=-1)
     vols = {asset: market.vol_of_30_days for asset, market in markets.items()}
-    return paths_of(vols, days, moved, np.random.default_rng(seed), reactions, growth / DAYS_PER_YEAR)
+    made = paths_of(vols, days, moved, np.random.default_rng(seed), reactions, growth / DAYS_PER_YEAR)
+    return {asset: centred(made[asset], market) for asset, market in markets.items()}
 
 
 def dates_of(markets: Sequence[Market], horizon: float) -> Array:

@@ -216,6 +216,18 @@ def report(asset: str, *, search: bool = False) -> None:
     print("funding, 1e-4 per 8 hours\n", funding(asset).round(3).to_string())
 
 
+def elsewhere(asset: str, other: str) -> None:
+    """Print the errors on one coin of the rule that was fitted to another."""
+    fitted_to, seen = windows(other), windows(asset)
+    slopes = fitted(Features(fitted_to, POWER), before(fitted_to, FITTED_UNTIL), SHAPE)[1]
+    print(
+        f"{other}'s rule on {asset}\n",
+        table(seen, Features(seen, POWER).of(SHAPE) @ slopes).round(2).to_string(),
+    )
+
+
 if __name__ == "__main__":
+    elsewhere("BTC", "ETH")
+    elsewhere("ETH", "BTC")
     for coin in ("BTC", "ETH"):
         report(coin)

@@ -273,16 +273,16 @@ def test_what_is_wrong_is_told_with_the_way_out() -> None:
     for change, message in [
         (
             {"accounts": {}},
-            r"holdings.0.account: 'deribit' is not declared; add a table \[accounts.deribit\]",
+            r"account 'deribit' is not declared; add a table \[accounts.deribit\]",
         ),
         (
             {"accounts": {"okx": {"model": "standard"}}},
             "in account 'deribit', which is not declared; declared: okx",
         ),
-        ({"accounts": {"deribit": {"model": "fancy"}}}, "accounts.deribit.model"),
+        ({"accounts": {"deribit": {"model": "fancy"}}}, "accounts.deribit: model must be standard"),
         (
             {"accounts": {"deribit": {"model": "standard", "haircuts": {"BTC": 5.0}}}},
-            "accounts.deribit.haircuts.BTC",
+            "accounts.deribit.haircuts: BTC must be <= 1",
         ),
         ({"orders": "okx"}, "orders go to account 'okx', which is not declared"),
         ({"transfers": [{"asset": "BTC", "quantity": 1.0, "day": 2}]}, "needs a source or a target"),
@@ -293,7 +293,7 @@ def test_what_is_wrong_is_told_with_the_way_out() -> None:
         ),
         (
             {"transfers": [{"asset": "BTC", "quantity": -1.0, "day": 2, "to": "deribit"}]},
-            "transfers.0.quantity",
+            "transfer 1: quantity must be > 0",
         ),
     ]:
         with pytest.raises(InputError, match=message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from hedging import Market, OptionChain, greeks, read_chain
 from hedging.book.pricer import unit_values
 from hedging.errors import InputError
 from hedging.market.contracts import Option
-from hedging.paths import block_bootstrap, grid
+from hedging.paths import Paths, block_bootstrap, grid
 from hedging.paths.reactions import STILL
 from hedging.planner import free_lunch, reweighted
 from hedging.scenario import draw, risk_neutral
@@ -98,6 +99,31 @@ def test_horizon_and_tails_are_checked(market: Market) -> None:
         draw(market, 0.0)
     with pytest.raises(InputError, match="tails must be"):
         draw(market, 30.0, tails="normal")  # type: ignore[arg-type]
+
+
+def test_what_expires_after_the_horizon_has_nothing_to_gain_on_average(market: Market) -> None:
+    # Of the options that outlive the horizon, in vols: a surface that moves with spot is worth more than one that stays.
+    def gains(paths: Paths) -> np.ndarray:
+        quotes = market.chain.quotes
+        later = quotes[
+            (quotes["time_to_expiry"] > 31 / 365)
+            & (np.abs(np.log(quotes["strike"] / quotes["forward"])) < 0.15)
+        ]
+        options = [
+            Option(market.asset, row.flag, row.strike, row.expiry, market.chain.terms)
+            for row in later.itertuples()
+        ]  # type: ignore[arg-type]
+        values = unit_values(options, [None] * len(options), market, paths)[:, -1].mean(axis=0)
+        vega = later["forward"] * np.sqrt(later["time_to_expiry"]) * 0.4
+        return np.asarray((values - later["mark"]) / vega)
+
+    paths = draw(market, 30.0, 2_000, 5)[market.asset]
+    moved = {
+        name: getattr(paths, name) - getattr(paths, name).mean(axis=0) for name in ("vol_shift", "term_shift")
+    }
+    found, without = gains(paths), gains(replace(paths, **moved))
+    assert abs(found.mean()) < 0.004 < np.abs(without.mean())
+    assert (found**2).mean() < (without**2).mean()
 
 
 @pytest.mark.parametrize("tails", TAILS)

@@ -8,6 +8,7 @@ the quoted prices has a gain to expect. `check_outcomes` does both for a plan, o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg
 from hedging.errors import InputError
-from hedging.market.market import Chains, markets_of
+from hedging.market.market import Chains, Market, markets_of
 from hedging.paths.by_asset import PathsBy
 from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import leg_of
@@ -76,7 +77,7 @@ def _unfit(count: int, lunch: FreeLunch | None) -> str:
 
 
 def free_lunch(
-    chain: Chains, outcomes: Outcomes | PathsBy, limits: Limits | None = None, *, size: float = 1.0
+    chain: Chains, outcomes: Outcomes | PathsBy, limits: Limits | None = None, *, size: float | None = None
 ) -> FreeLunch | None:
     """Orders that lose in no scenario and gain in some, after spread and fees; None if there are none.
 
@@ -86,11 +87,12 @@ def free_lunch(
     outcomes : Outcomes or Paths
     limits : Limits, optional
         Which orders to look at.
-    size : float
-        Largest size of all together. [units of the first chain's underlying]
+    size : float, optional
+        Largest size of all together; by default one, or a whole lot where that is more. [units of the first chain's
+        underlying]
     """
     request, orders = _chain_orders(chain, outcomes, limits, size)
-    return orders.lunch(size * request.markets[0].spot)
+    return orders.lunch(_size(request.markets, size) * request.markets[0].spot)
 
 
 def reweighted(chain: Chains, outcomes: Outcomes | PathsBy, limits: Limits | None = None) -> Reweighting:
@@ -101,9 +103,9 @@ def reweighted(chain: Chains, outcomes: Outcomes | PathsBy, limits: Limits | Non
     InputError
         If no probabilities on these scenarios do: they hold a free lunch.
     """
-    request, orders = _chain_orders(chain, outcomes, limits, 1.0)
+    request, orders = _chain_orders(chain, outcomes, limits, None)
     assert request.outcomes is not None
-    lunch = orders.lunch(request.markets[0].spot)
+    lunch = orders.lunch(_size(request.markets, None) * request.markets[0].spot)
     found = None if lunch else orders.reweighted(request.outcomes)
     if found is None:
         raise InputError(_unfit(len(orders.pnl), lunch))
@@ -223,18 +225,25 @@ def never_losing(pnl: Array, worth: Array, probabilities: Array) -> Array | None
         programme.add(-pnl[new] / worth, np.zeros(new.size))
 
 
+def _size(markets: Sequence[Market], size: float | None) -> float:
+    """The size that is given, or one unit, or a lot of some market where that is more."""
+    lots = (market.chain.terms.lot * market.chain.terms.multiplier for market in markets)
+    return max(1.0, *lots) if size is None else size
+
+
 def _chain_orders(
-    chain: Chains, outcomes: Outcomes | PathsBy, limits: Limits | None, size: float
+    chain: Chains, outcomes: Outcomes | PathsBy, limits: Limits | None, size: float | None
 ) -> tuple[Request, _Orders]:
     """All orders for options that `limits` allow, for a holding of `size`."""
     drawn = Outcomes.of(outcomes)
     markets = tuple(markets_of(chain).values())
     limits = replace(limits or Limits(), min_leg_share=0.0, max_leg_share=1.0, outright=())
-    book = Book([Holding.spot(market.asset, size) for market in markets])
+    held = _size(markets, size)
+    book = Book([Holding.spot(market.asset, held) for market in markets])
     target = Target(minimise="shortfall")  # any that is taken over outcomes has their P&L in its programme
     request = Request.of(book, markets, target, limits, horizon=float(drawn.days[-1]), outcomes=drawn)
     whole = build(request, candidates_of(request))
     programme = whole.only(whole.candidates.tradable(limits))
     if not len(programme.candidates):
-        raise InputError(f"no option has a lot of at most {size:g} units; give a larger size.")
+        raise InputError(f"no option has a lot of at most {held:g} units; give a larger size.")
     return request, _Orders.of(request, programme)
