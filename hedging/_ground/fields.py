@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from hedging._ground.forms import (
     as_band,
+    asset,
     band,
     bands,
     by_name,
@@ -98,7 +99,7 @@ TARGETS: Final[Forms] = {
     "level": share,
     "delta_rule": rule,
     "joint": one_of("box", "beta", "together"),
-    "betas": lambda text: by_name(text, str, number),
+    "betas": lambda text: by_name(text, asset, number),
     "residual": share,
     "reference_days": positive,
     "soft": prices,

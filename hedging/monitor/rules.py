@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from hedging._ground.reading import parse_toml, read_text
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 
@@ -18,6 +18,7 @@ EXTRA: Final = {
     "overlay_gain": "money, of the plan's legs",
     "worst_since_plan": "share of the plan's base, the floor's worst case from now on and the gain so far together",
     "days_to_expiry": "days until the first of what is held expires",
+    "days_to_roll": "days until the first option that was bought is worth rolling out, if nothing moves",
     "days_left": "days of the plan's horizon that are left",
 }
 """What may be watched besides the limits of the plan, and its unit."""
@@ -78,12 +79,7 @@ def read_rules(path: str | Path) -> Rules:
     InputError
         If it cannot be read, or holds anything else.
     """
-    try:
-        saved = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:  # also what is no UTF-8
-        raise InputError(f"{path} is no TOML file: {error}.") from error
+    saved = parse_toml(read_text(path), str(path))
     unknown = sorted(set(saved) - {"near", "near_of", "bands", "ignore"})
     if unknown:
         raise InputError(f"{path} has {', '.join(unknown)}; rules have near, near_of, bands and ignore.")

@@ -1,6 +1,6 @@
 """Whether floors hold: plans over every recorded chain, each searched by what is not the planner's.
 
-Run: python tests/bench/search_floors.py [--plans 60]. Needs the recorded chains beside the project. One line a plan: what
+Run: python tests/bench/search_floors.py [--plans 70]. Needs the recorded chains beside the project. One line a plan: what
 was promised, the least found over single turns, and over paths that turn three times, of which nothing is promised.
 """
 
@@ -97,7 +97,7 @@ def planned(chain: OptionChain, seed: int) -> tuple[Book, Market, hg.HedgePlan, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--plans", type=int, default=60)
+    parser.add_argument("--plans", type=int, default=70)
     worst, count = 0.0, 0
     given = parser.parse_args()
     for seed, (name, chain) in enumerate(chains()):

@@ -169,7 +169,9 @@ def test_the_floor_holds_from_today_on_and_from_the_plan_on_where_that_is_asked_
         ("[bands.gain]\nleast = 1", "takes numbers low and high; got least"),
         ("[bands.gain]\nlow = 2\nhigh = 1", "ascending"),
         ("bands = 3", "must be tables"),
-        ("near =", "is no TOML file"),
+        ("near =", "is not TOML"),
+        ("near = " + "[" * 50_000 + "]" * 50_000, "nested too deep"),
+        ("near = 0x" + "f" * 5_000, "more than 308 digits"),
     ],
 )
 def test_rules_that_break_theirs_are_named(tmp_path, text, message):

@@ -16,7 +16,7 @@ from hedging.planner.explain.freed import freed
 from hedging.planner.explain.joint_feasibility import joint_feasibility
 from hedging.planner.explain.liquidation import liquidations
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
-from hedging.planner.explain.remarks import outlived, questions, remarks_on, warnings_of
+from hedging.planner.explain.remarks import deliveries, outlived, questions, remarks_on, warnings_of
 from hedging.planner.explain.robustness import robustness_of
 from hedging.planner.explain.venues import venue_needs
 from hedging.planner.programme.programme import Programme
@@ -71,6 +71,7 @@ def explain(
         *disguises(legs),
         *unknown,
         *unsaid,
+        *deliveries(request, legs),
         *questions(request, legs),
         *edges_of(request, verified.checks, verified.beyond),
         *remarks_on(request, fixed, verified.checks),

@@ -20,6 +20,8 @@ from hedging.planner.result.values import Alternative, Numeraire
 
 __all__ = ["plan_html", "plan_text"]
 
+NOTHING = 1e3  # a gap from which on a bound says nothing
+
 HedgePlan: TypeAlias = Any
 """`HedgePlan` shows itself by what is here, and so is not imported."""
 WIDTH = 110
@@ -251,8 +253,9 @@ def _alternative(plan: HedgePlan, item: Alternative) -> str:
 def _proof(plan: HedgePlan) -> str:
     penalty = plan.objective - plan.cost.execution
     missed = f" ({penalty:,.0f} of it a penalty on what is missed, no money)" if _closest(plan) else ""
+    proven = f"bound {plan.bound:,.2f}, gap {plan.gap:.3%}" if plan.gap < NOTHING else "no bound found"
     return (
-        f"objective {plan.objective:,.2f}{missed}, bound {plan.bound:,.2f}, gap {plan.gap:.3%}, "
+        f"objective {plan.objective:,.2f}{missed}, {proven}, "
         f"{plan.nodes:,} node{'s' * (plan.nodes != 1)}, {plan.seconds:.2f} s"
     )
 

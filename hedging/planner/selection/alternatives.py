@@ -50,7 +50,7 @@ def alternatives(request: Request, whole: Programme, but: Sequence[Leg]) -> tupl
     # Spot can only be sold where the position is spot; any other is cut with the perpetual.
     owned = all(isinstance(held.instrument, Spot | Option) for held in request.book.holdings)
     outright = "spot" if owned else "perpetual"
-    ways = [outright, *(["future"] if "future" in whole.candidates.kinds else [])]
+    ways = [kind for kind in (outright, "future") if kind in whole.candidates.kinds]
     wanted = {name: (SIDES[name], len(SIDES[name])) for name in NAMES}
     wanted |= {kind: (frozenset({(kind, 1), (kind, -1)}), 1) for kind in ways}
     found: list[Alternative] = []
