@@ -80,12 +80,13 @@ def planned(chain: OptionChain, seed: int) -> tuple[Book, Market, hg.HedgePlan, 
         floor=-round(float(random.uniform(0.1, 0.3)), 3), delta=(None, 0.8 * book.holdings[0].quantity)
     )
     limits = Limits(max_legs=int(random.integers(2, 5)), expiries=(1.0, 120.0), budget=0.06)
+    perpetual = () if chain.terms.settlement == "cash" and chain.asset == "SPX" else (Outright("perpetual"),)
     if seed % 3 == 1:  # what is near, and the perpetual
-        limits = replace(limits, expiries=(1.0, end + 5.0), outright=(Outright("perpetual"),))
+        limits = replace(limits, expiries=(1.0, end + 5.0), outright=perpetual)
     if seed % 3 == 2:  # vega that only legs can have which end inside the horizon
         least = 1e-4 * market.spot * book.holdings[0].quantity
         target = replace(target, vega=(least, None))
-        limits = replace(limits, expiries=(1.0, end - 1.5), outright=(Outright("perpetual"),))
+        limits = replace(limits, expiries=(1.0, end - 1.5), outright=perpetual)
     effort = Effort(alternatives=False, gap=1e-2)
     try:
         found = hg.plan(book, market, target, limits, horizon=end, effort=effort)
