@@ -171,7 +171,7 @@ def plan(
         fills=explained.fills,
         venues=explained.venues,
         leg_greeks=leg_greeks(legs, request.markets),
-        decay=decay_of(legs, request.markets, request.horizon),
+        decay=decay_of(legs, request.at_todays_funding().markets, request.horizon),
         break_even=unfunded,
         promise=None
         if backed is None or request.outcomes is None

@@ -1,6 +1,6 @@
 """Whether floors hold: plans over every recorded chain, each searched by what is not the planner's.
 
-Run: python tests/bench/search_floors.py [--plans 60]. Needs the recorded chains beside the project. One line a plan: what
+Run: python tests/bench/search_floors.py [--plans 70]. Needs the recorded chains beside the project. One line a plan: what
 was promised, the least found over single turns, and over paths that turn three times, of which nothing is promised.
 """
 
@@ -66,9 +66,9 @@ def chains() -> Iterator[tuple[str, OptionChain]]:
                 f"{Path(file).name[:24]} {asset} {at:%Y-%m-%d}",
                 hg.read_chain(DATA / file, asset=asset, at=at.tz_localize("UTC") + pd.Timedelta(hours=23.9)),
             )
-    for vol in (0.45, 0.7, 0.95):
+    for vol in np.linspace(0.4, 1.0, 9).tolist():
         menu = [(flag, float(k), day) for day in WEEKLY for flag in "pc" for k in range(70, 135, 4)]
-        yield f"calendar of 2024, vol {vol}", small_chain(menu, vol=vol, spreads=[0.03] * len(menu))
+        yield f"calendar of 2024, vol {vol:g}", small_chain(menu, vol=vol, spreads=[0.03] * len(menu))
 
 
 def planned(chain: OptionChain, seed: int) -> tuple[Book, Market, hg.HedgePlan, float] | None:
@@ -80,8 +80,13 @@ def planned(chain: OptionChain, seed: int) -> tuple[Book, Market, hg.HedgePlan, 
         floor=-round(float(random.uniform(0.1, 0.3)), 3), delta=(None, 0.8 * book.holdings[0].quantity)
     )
     limits = Limits(max_legs=int(random.integers(2, 5)), expiries=(1.0, 120.0), budget=0.06)
-    if seed % 2:  # what is near, and the perpetual: legs that end inside the horizon
-        limits = replace(limits, expiries=(1.0, end + 5.0), outright=(Outright("perpetual"),))
+    perpetual = () if chain.terms.settlement == "cash" and chain.asset == "SPX" else (Outright("perpetual"),)
+    if seed % 3 == 1:  # what is near, and the perpetual
+        limits = replace(limits, expiries=(1.0, end + 5.0), outright=perpetual)
+    if seed % 3 == 2:  # vega that only legs can have which end inside the horizon
+        least = 1e-4 * market.spot * book.holdings[0].quantity
+        target = replace(target, vega=(least, None))
+        limits = replace(limits, expiries=(1.0, end - 1.5), outright=perpetual)
     effort = Effort(alternatives=False, gap=1e-2)
     try:
         found = hg.plan(book, market, target, limits, horizon=end, effort=effort)
@@ -93,7 +98,7 @@ def planned(chain: OptionChain, seed: int) -> tuple[Book, Market, hg.HedgePlan, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--plans", type=int, default=60)
+    parser.add_argument("--plans", type=int, default=70)
     worst, count = 0.0, 0
     given = parser.parse_args()
     for seed, (name, chain) in enumerate(chains()):

@@ -31,7 +31,7 @@ def lowest(
     inside = [day for day in left if day < end - 1e-6]
     dates = np.unique([0.0, *inside, *(day + 1e-4 for day in inside), *np.linspace(0.0, end, 9), end])
     strikes = np.array([item.strike / market.spot for item in held] or [1.0])
-    near = (strikes[:, None] * CLOSE).ravel()
+    near = np.concatenate(((strikes[:, None] * CLOSE).ravel(), [0.0, HIGH]))
     count, rows = 4_000, []
     for _ in range(turns + 1):
         drawn = np.where(

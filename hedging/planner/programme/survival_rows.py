@@ -31,10 +31,19 @@ __all__ = ["survival_rows"]
 
 
 def survival_rows(request: Request, candidates: Candidates, base: float) -> tuple[LazyRows, ...]:
-    """The rows of every account, one a node of its rules, scenario and date; in money at the prices there."""
-    survive = request.limits.survive
-    if survive is None:
+    """The rows of every account, one a node of its rules, scenario and date; in money at the prices there.
+
+    At every funding that may come, as floors: what is received keeps no account alive.
+    """
+    if request.limits.survive is None:
         return ()
+    return tuple(row for each in request.at_fundings() for row in _under(each, candidates, base))
+
+
+def _under(request: Request, candidates: Candidates, base: float) -> tuple[LazyRows, ...]:
+    """The rows under one funding."""
+    survive = request.limits.survive
+    assert survive is not None
     markets = {market.asset: market for market in request.markets}
     book, orders = survive.book(request.book), _orders(candidates, markets)
     probe, linear = _probes(request, book, candidates, markets)

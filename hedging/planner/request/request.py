@@ -178,6 +178,12 @@ class Request:
         each = [[market.with_funding(rate) for rate in self._rates(market)] for market in self.markets]
         return tuple(replace(self, markets=markets) for markets in product(*each))
 
+    def at_todays_funding(self) -> Request:
+        """The same request with markets at the rate of funding given, where one is, or else their own."""
+        return replace(
+            self, markets=tuple(each.with_funding(self.funding_of(each).rate or 0.0) for each in self.markets)
+        )
+
     def _rates(self, market: Market) -> list[float]:
         """Rates of funding that matter to what may be held of an asset; today's alone where nothing is funded."""
         held = any(isinstance(item.instrument, Perpetual | Future) for item in self.book.of(market.asset))

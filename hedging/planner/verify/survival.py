@@ -56,7 +56,16 @@ Followed = list[tuple[Survival, Array]]
 
 
 def _followed(request: Request, legs: Sequence[Leg]) -> dict[str, Followed]:
-    """Every account along all that it must live through."""
+    """Every account along all that it must live through, whatever the funding."""
+    found = dict[str, Followed]()
+    for there in request.at_fundings():
+        for name, followed in _under(there, legs).items():
+            found.setdefault(name, []).extend(followed)
+    return found
+
+
+def _under(request: Request, legs: Sequence[Leg]) -> dict[str, Followed]:
+    """The same under one funding."""
     survive = request.limits.survive
     assert survive is not None
     markets = {market.asset: market for market in request.markets}

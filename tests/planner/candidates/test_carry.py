@@ -192,3 +192,15 @@ def test_a_funding_of_the_wrong_type_is_refused():
 def test_limits_with_funding_are_saved(funding):
     limits = replace(PERPETUAL, funding=funding)
     assert limits_from(json.loads(json.dumps(limits.to_dict()))) == limits
+
+
+def test_decay_counts_the_rate_that_is_given():
+    chain = small_chain([("p", 90.0, 30), ("c", 110.0, 30)])
+    limits = Limits(outright=(Outright("perpetual"),), funding=Funding(rate=1e-4), **LOOSE)
+    found = plan(
+        coins(10), chain, Target(delta=(2.0, 2.5)), limits, horizon=20.0, effort=Effort(alternatives=False)
+    )
+    sold = -sum(leg.units for leg in found.legs if isinstance(leg.instrument, Perpetual))
+    assert sold > 5.0
+    assert found.decay.funding == pytest.approx(-sold * SPOT * 1e-4 * 3.0 * 20.0, rel=1e-9)
+    assert found.cost.carry == 0.0  # what is received pays for nothing

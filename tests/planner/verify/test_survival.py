@@ -12,6 +12,7 @@ from hedging import margin
 from hedging.book import Book, DeclaredAccount, Holding
 from hedging.errors import InputError
 from hedging.market.contracts import Option
+from hedging.market.market import Market
 from hedging.paths.crash import crash_path
 from hedging.paths.paths import Paths
 from hedging.planner import (
@@ -144,3 +145,21 @@ def test_what_is_no_survival_is_refused(wrong: object) -> None:
 def test_paths_of_an_asset_that_is_missing_are_refused() -> None:
     with pytest.raises(InputError, match="missing for BTC"):
         plan(levered("standard"), BTC, FLOOR, Limits(survive={"ETH": CRASH}), effort=QUIET)  # type: ignore[arg-type]
+
+
+def test_funding_received_keeps_no_account_alive() -> None:
+    """A short perpetual that lives by its funding alone: what it is counted is nothing, and the account dies."""
+    account = DeclaredAccount("deribit", "standard")
+    held = [Holding.spot("BTC", 0.28), Holding.perpetual("BTC", -10.0, SPOT)]
+    book = Book([item.in_account("deribit") for item in held], accounts=[account])
+    rise = Paths(np.array([10.0, 20.0]), np.array([[1.0, 1.02]]), np.zeros((1, 2)), ("a rise",))
+    paid = Market.of(BTC.chain, smile=BTC.smile, funding_8h=1e-3)  # 6 % of the short by day 20
+    assert margin.survive_accounts(book, paid, rise)["deribit"].survives.all()
+    with pytest.raises(InfeasibleHedgeError, match="survive deribit"):
+        plan(
+            book,
+            paid,
+            Target(),
+            Limits(survive=rise, max_leg_share=0.01, min_leg_share=0.0, **WIDE),
+            effort=QUIET,
+        )
