@@ -110,7 +110,10 @@ def test_a_thousand_legs_held_are_measured_as_one_book():
     legs = [Holding(options[i % len(options)], float(random.choice([-0.1, 0.1]))) for i in range(1_000)]
     target = Target(delta=(8, 12), vega_weighted=(-1e4, 1e4), delta_rule=0.5)
     found = plan(
-        Book(Holding.spot("BTC", 25), *legs), CHAIN, target, effort=Effort(alternatives=False, time_limit=60.0)
+        Book(Holding.spot("BTC", 25), *legs),
+        CHAIN,
+        target,
+        effort=Effort(alternatives=False, time_limit=60.0),
     )
     assert all(check.ok for check in found.checks)
 
