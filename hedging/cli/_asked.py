@@ -194,7 +194,11 @@ def add_asked(command: console.Parser) -> None:
         "--horizon", type=forms.positive, metavar="DAYS", help="days the floor holds for (default 30)"
     )
     outcomes.add_argument(
-        "--outcomes", type=forms.count, default=1_000, metavar="N", help="drawn with fat tails (default 1000)"
+        "--outcomes",
+        type=forms.count,
+        default=1_000,
+        metavar="N",
+        help="drawn from what the chain quotes (default 1000)",
     )
     outcomes.add_argument(
         "--seed", type=forms.whole, default=1, metavar="N", help="of what is drawn (default 1)"
