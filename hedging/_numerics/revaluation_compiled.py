@@ -12,10 +12,11 @@ import zlib
 
 import numpy as np
 
-from hedging._numerics import formulas, kernels_compiled, revaluation_formulas, svi, vol_moves
+from hedging._numerics import formulas, kernels_compiled, machine, revaluation_formulas, svi, vol_moves
 from hedging._numerics.formulas import Function
-from hedging._numerics.kernels_compiled import _MACHINE, _read_only
 from hedging._numerics.kernels_compiled import _cached as _cached_by_file
+from hedging._numerics.kernels_compiled import _read_only
+from hedging._numerics.machine import _MACHINE
 from hedging._numerics.revaluation_formulas import Moves, OptionColumns, build_value
 from hedging._numerics.types import Array
 
@@ -23,7 +24,7 @@ CHUNK = 512
 
 _SOURCE = zlib.crc32(
     "".join(
-        map(inspect.getsource, (formulas, kernels_compiled, revaluation_formulas, svi, vol_moves))
+        map(inspect.getsource, (formulas, kernels_compiled, machine, revaluation_formulas, svi, vol_moves))
     ).encode()
 )
 

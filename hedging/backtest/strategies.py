@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from hedging import overlays
 from hedging._ground.shown import Shown
 from hedging.backtest.state import Decision, State, Wait
@@ -151,10 +153,22 @@ def rolled(
         raise InputError(
             f"{getattr(make, '__name__', 'the overlay')} has no setting {', '.join(unknown)}; it has {free}."
         )
+    _check_settings(settings)
     said = ", ".join(f"{key} {value:g}" for key, value in settings.items() if isinstance(value, float | int))
     early = f", rolled {roll:g} days before expiry" if roll else ""
     made = f"{getattr(make, '__name__', 'overlay').replace('_', ' ')}{f' ({said})' if said else ''}{early}"
     return Rolled(make, days, roll, profit, delta, settings, name or made)
+
+
+def _check_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse what no chain could meet: it would open nothing, snapshot by snapshot, and look like holding."""
+    for key, value in settings.items():
+        if value is None or not isinstance(value, int | float):
+            continue
+        if (key == "delta" or key.endswith("_delta")) and not 0.0 < value < 1.0:
+            raise InputError(f"{key} must lie between 0 and 1; got {value!r}.")
+        if (key in ("coverage", "strike") or key.endswith("_strike")) and not 0.0 < value < np.inf:
+            raise InputError(f"{key} must be a number > 0; got {value!r}.")
 
 
 def closing_legs(state: State) -> tuple[Leg, ...] | Wait:

@@ -12,7 +12,7 @@ from hedging._ground.clock import OutOfTimeError
 from hedging.book import Book, Holding
 from hedging.market.market import Market
 from hedging.paths import grid
-from hedging.planner import Effort, InfeasibleHedgeError, Limits, Outcomes, Target, frontier, plan
+from hedging.planner import Effort, InfeasibleHedgeError, Limits, Outcomes, Target, frontier, plan, read_plan
 
 LIMIT = 1_000.0  # seconds: what a real clock does meanwhile is nothing
 TARGETS = {
@@ -51,9 +51,14 @@ def _answer(call, *args, **options):
         return None, error
 
 
+def _saved(found, folder):
+    found.to_json(folder / "plan.json")
+    return folder / "plan.json"
+
+
 @pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.parametrize("looks", [3, 20, 100, 400])
-def test_wherever_the_time_runs_out_there_is_a_plan_or_a_reason(name, looks, outcomes, monkeypatch):
+def test_wherever_the_time_runs_out_there_is_a_plan_or_a_reason(name, looks, outcomes, monkeypatch, tmp_path):
     monkeypatch.setattr(clock, "now", _Clock(looks))
     target, limits = TARGETS[name], Limits(budget=0.02)
     given = {"outcomes": outcomes} if target.needs_outcomes else {}
@@ -61,7 +66,10 @@ def test_wherever_the_time_runs_out_there_is_a_plan_or_a_reason(name, looks, out
     if error is not None:
         assert "no plan" in str(error)
         assert error.clashes or f"in {LIMIT:g} s" in str(error)
+        found = error.closest
+        assert found is None or read_plan(_saved(found, tmp_path)).legs == found.legs
         return
+    assert read_plan(_saved(found, tmp_path)).legs == found.legs
     assert all(check.ok for check in found.checks)
     assert found.bound <= found.objective + 1e-9
 

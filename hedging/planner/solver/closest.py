@@ -57,7 +57,7 @@ def solve_or_closest(programme: Programme, effort: Effort, ends: float) -> tuple
         )
         nearest = closest(programme, gap=1e-2, time_limit=seconds, engine=engine)
     if nearest.lots is None:  # no time for any: doing nothing misses as much as it does
-        nearest = replace(nearest, lots=np.zeros(len(programme.candidates)))
+        nearest = replace(nearest, lots=np.zeros(len(programme.candidates)), objective=0.0, bound=-np.inf)
     if not clashes and nearest.lots is not None:
         search = Search(programme, 0.0, np.inf)
         if search.keeps(nearest.lots):  # it misses nothing: time was short, and this is a plan

@@ -8,7 +8,7 @@ from cases.planner import LOOSE, coins, programme_for, small_chain
 
 from hedging import samples
 from hedging.market.market import Market
-from hedging.planner import Effort, Limits, PlanStatus, Target, plan
+from hedging.planner import Effort, Limits, PlanStatus, Target, plan, read_plan
 from hedging.planner.request.default_scenarios import default_scenarios
 from hedging.planner.request.limit import Limit
 from hedging.planner.result.infeasible import InfeasibleHedgeError
@@ -70,7 +70,7 @@ def test_even_in_no_time_the_closest_plan_is_closer_than_no_plan(monkeypatch):
     assert hedged.troughs[1].share > hedged.troughs[0].share
 
 
-def test_a_closest_plan_that_is_not_proven_says_so_everywhere(monkeypatch):
+def test_a_closest_plan_that_is_not_proven_says_so_everywhere(monkeypatch, tmp_path):
     # No time for a first plan either: what is left is no order at all, and no bound.
     monkeypatch.setattr(closest_plan, "FIRST_PLAN", 0.0)
     monkeypatch.setattr(closest_plan, "REFUSAL", 0.0)
@@ -79,6 +79,8 @@ def test_a_closest_plan_that_is_not_proven_says_so_everywhere(monkeypatch):
         plan(samples.book(), samples.chain(), target, limits, effort=Effort(time_limit=100.0))
     message = caught.value.closest.message
     assert "not proven to be the closest" in message
+    caught.value.closest.to_json(tmp_path / "plan.json")
+    assert read_plan(tmp_path / "plan.json").gap > 1e6  # no bound at all, or none that says anything
     assert "comes closer by more than" not in message
     assert not caught.value.clashes
     assert "No plan meets every limit" not in message
