@@ -143,13 +143,12 @@ def _unexercised(after: Book, chain: OptionChain) -> Iterator[str]:
     An option bought is worth no less than that. One sold costs more by what early exercise is worth: of a put at most
     the interest on its strike, of a call the dividends until its expiry.
     """
-    rows = chain.quotes.set_index("symbol")
-    most = 0.0
+    listed, most = frozenset(chain.quotes["symbol"]), 0.0
     for item in after.of(chain.asset):
         option = item.instrument
-        if isinstance(option, Option) and item.units < 0.0 and option.symbol in rows.index:
-            row = rows[["discount", "forward"]].astype(float).loc[option.symbol]
-            discount, forward = row.to_numpy().tolist()
+        if isinstance(option, Option) and item.units < 0.0 and option.symbol in listed:
+            row = chain.row(option.symbol)
+            discount, forward = float(row["discount"]), float(row["forward"])
             kept = chain.spot - discount * forward if option.flag == "c" else option.strike * (1.0 - discount)
             most += abs(item.units) * max(kept, 0.0)
     if most > 0.0:
