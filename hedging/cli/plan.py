@@ -40,8 +40,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     add_survive(plan)
     plan.add_argument(
         "--minimise",
-        choices=["cost", "worst", "shortfall"],
-        help="the cost, or the worst loss or the shortfall within --cost (default cost)",
+        choices=["cost", "worst", "shortfall", "margin"],
+        help="the cost, or the worst loss, the shortfall or the account's initial margin within --cost (default cost)",
     )
     plan.add_argument(
         "--reweight",
@@ -93,6 +93,7 @@ def _run(args: argparse.Namespace) -> int:
     prices = asked.history_of(args)
     mandate, told = asked.asked_of(args)
     book, markets = asked.book_and_markets(args, all_quoted=prices is None)
+    book = mandate.accounts(book)
     if prices is not None:
         markets = prices.markets(book, markets)
     _check_target(args, mandate)

@@ -103,6 +103,7 @@ def test_every_mistake_is_named_at_once() -> None:
         ("holdings = 5", "write ..holdings.., in two brackets"),
         ("[holdings]\nasset = 'BTC'", "write ..holdings.., in two brackets"),
         ("cash = ", "is not TOML"),
+        ("cash = 0x" + "f" * 5_000, "more than 308 digits"),
     ],
 )
 def test_unusable_files_are_named(tmp_path: Path, text: str, message: str) -> None:

@@ -12,6 +12,7 @@ from hedging.book.legs import Leg
 from hedging.book.structure import closings, disguises
 from hedging.planner.explain.edges import edges_of, joint_of
 from hedging.planner.explain.fills import fills_of
+from hedging.planner.explain.freed import freed
 from hedging.planner.explain.joint_feasibility import joint_feasibility
 from hedging.planner.explain.liquidation import liquidations
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
@@ -89,7 +90,11 @@ def explain(
         () if relaxed is None else shadow_prices(fixed, relaxed),
         () if relaxed is None else drivers(fixed, relaxed, request.scenarios),
         joint,
-        (*joint_of(request, verified.checks), *warnings_of(request, legs, programme.base)),
+        (
+            *freed(request, legs),
+            *joint_of(request, verified.checks),
+            *warnings_of(request, legs, programme.base),
+        ),
         remarks,
         moves,
         robustness,

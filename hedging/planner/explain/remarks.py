@@ -12,7 +12,7 @@ from hedging.market.contracts import Option
 from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.candidates.oddities import oddities
 from hedging.planner.programme.programme import Programme
-from hedging.planner.request.limit import VALUE_AT_RISK
+from hedging.planner.request.limit import MARGIN, VALUE_AT_RISK
 from hedging.planner.request.limits import UNASKED_PREMIUM
 from hedging.planner.request.request import Request
 from hedging.planner.result.checks import Check
@@ -51,7 +51,7 @@ def remarks_on(request: Request, programme: Programme, checks: Sequence[Check]) 
             f"{given_up} of {np.count_nonzero(at):,} outcomes lose more than the value at risk allows, by whatever "
             "they lose; a floor or a shortfall bounds that"
         )
-    if any(check.limit == programme.least and check.value >= 0.0 for check in checks):
+    if any(check.limit == programme.least != MARGIN and check.value >= 0.0 for check in checks):
         yield (
             f"no {programme.least} is left to minimise: scenarios in which a hedge always gains disagree with the "
             "quotes (see hedging.planner.free_lunch)"

@@ -21,6 +21,7 @@ from hedging.planner.programme.rows import Rows, rows_of
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.limits import UNASKED_PREMIUM
 from hedging.planner.request.request import Request
+from hedging.planner.result.objective import minimised
 from hedging.planner.result.values import Alternative
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.closest import closest
@@ -90,6 +91,6 @@ def _alternative(request: Request, name: str, programme: Programme) -> Alternati
     legs = orders_of(request, programme.candidates, solution.lots)
     checks = checks_of(request, legs, programme.base)
     missed = tuple(check for check in checks if not check.ok)
-    loss = next((-check.value for check in checks if check.limit == programme.least), None)
+    loss = next((minimised(check) for check in checks if check.limit == programme.least), None)
     cost = cost_with_carry(legs, request)
     return Alternative(name, legs, cost, missed, loss)
