@@ -31,7 +31,7 @@ def leg(chain: OptionChain, flag: str, strike: float, contracts: float, days: fl
 def test_shares_that_change_hands_and_those_too_few_for_a_contract() -> None:
     chain = stock()
     legs = [leg(chain, "p", 90.0, 10), leg(chain, "c", 110.0, -7), leg(chain, "p", 80.0, -2)]
-    delivered, odd = delivery_remarks(SHARES, legs, chain)
+    delivered, odd, *_ = delivery_remarks(SHARES, legs, chain)
     assert "100 shares a contract" in delivered
     assert "puts bought sell 1,000 shares, calls sold sell 700 shares, puts sold buy 200 shares" in delivered
     assert odd.startswith("50 of 1,050 XYZ are an odd lot")
@@ -39,7 +39,7 @@ def test_shares_that_change_hands_and_those_too_few_for_a_contract() -> None:
 
 def test_a_short_call_over_an_ex_date_is_told_with_date_and_amount() -> None:
     chain = stock(dividends={"2026-02-20": 0.5, "2026-03-30": 0.5, "2026-01-05": 0.5})
-    remark = delivery_remarks(SHARES, [leg(chain, "c", 110.0, -10)], chain)[-1]
+    remark = delivery_remarks(SHARES, [leg(chain, "c", 110.0, -10)], chain)[2]
     assert "are short over an ex-dividend of 0.5 a share on 2026-02-20" in remark
     assert "in the money by then with less time value than that" in remark
     assert "1,000 shares with 500 USD of dividends" in remark
@@ -55,7 +55,7 @@ def test_deep_in_the_money_it_is_likely() -> None:
     sold = leg(chain, "c", 70.0, -10)
     left = chain.row(sold.instrument.symbol)["mark"] - 30.0
     assert 0.0 < left < 0.5
-    remark = delivery_remarks(SHARES, [sold], chain)[-1]
+    remark = delivery_remarks(SHARES, [sold], chain)[2]
     assert f"at {left:,.4g} of time value they are likely to be assigned the evening before" in remark
 
 
@@ -80,3 +80,15 @@ def test_dividends_that_nobody_gave_are_what_forwards_lose() -> None:
 def test_nothing_of_european_options() -> None:
     chain = replace(stock(), terms=replace(CASH_EQUITY, exercise="european"))
     assert delivery_remarks(SHARES, [leg(chain, "c", 110.0, -10)], chain) == ()
+
+
+def test_what_scenarios_leave_out_of_early_exercise_is_bounded() -> None:
+    """A put is worth at most the interest on its strike more, a call the dividends; by hand."""
+    chain = stock()
+    quotes = chain.quotes.assign(discount=0.99, forward=100.5)
+    chain = replace(chain, quotes=quotes)
+    legs = [leg(chain, "p", 90.0, 10), leg(chain, "p", 80.0, -10), leg(chain, "c", 110.0, -5)]
+    most = 1_000 * 80.0 * 0.01 + 500 * (100.0 - 0.99 * 100.5)
+    assert f"up to {most:,.6g} USD dearer" in delivery_remarks(SHARES, legs, chain)[-1]
+    bought = delivery_remarks(SHARES, [leg(chain, "p", 90.0, 10)], chain)
+    assert not any("dearer" in remark for remark in bought)
