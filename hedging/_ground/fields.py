@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from hedging._ground.forms import (
     as_band,
+    asset,
     band,
     bands,
     by_name,
@@ -97,7 +98,9 @@ TARGETS: Final[Forms] = {
     "value_at_risk": loss,
     "level": share,
     "delta_rule": rule,
-    "joint": one_of("box", "together"),
+    "joint": one_of("box", "beta", "together"),
+    "betas": lambda text: by_name(text, asset, number),
+    "residual": share,
     "reference_days": positive,
     "soft": prices,
     "minimise": one_of("cost", "worst", "shortfall"),

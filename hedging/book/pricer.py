@@ -14,25 +14,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground import clock
 from hedging._ground.shown import Shown
 from hedging._numerics import kernels, revaluation
 from hedging._numerics.types import Array, Rows
 from hedging.book._node import Node, Roll, moves_of, options_of
+from hedging.book.linear import SHORTEST_YEARS, future_terms, linear_value
 from hedging.book.settlement import AVERAGED, averaged_value, is_averaged, mean_spot, sd_share
 from hedging.errors import InputError
-from hedging.market.contracts import Future, Instrument, Linear, Option, Perpetual, Spot
+from hedging.market.contracts import Future, Instrument, Linear, Option
 from hedging.market.market import Market, OptionTable
 from hedging.market.smile import Smile
 from hedging.paths.paths import Paths, today
-from hedging.units import DAYS_PER_YEAR, years
+from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["GREEKS", "OptionNodes", "Pricer", "time_left", "unit_values", "unit_values_now"]
 
 
 GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho", "vanna", "volga", "charm")
-FUNDING_PERIODS_PER_DAY = 3.0
-# Times are exact to the nanosecond; anything shorter is a date that means the expiry itself.
-SHORTEST_YEARS = 1e-12
 # Nodes from which loading the compiled loops pays.
 COMPILED = 10_000
 
@@ -160,7 +159,7 @@ class Pricer(Shown):
             if item.asset != market.asset:
                 raise InputError(f"{item.symbol} is not on {market.asset}, the asset of the chain.")
             if isinstance(item, Future):
-                futures[column] = _future_terms(item, market)
+                futures[column] = future_terms(item, market)
         options = {column: item for column, item in enumerate(instruments) if isinstance(item, Option)}
         return cls(
             instruments=tuple(instruments),
@@ -188,11 +187,29 @@ class Pricer(Shown):
         self._into(values, paths)
         return values.transpose(2, 1, 0)
 
+    def values_on(self, paths: Paths, dates: Rows) -> Array:
+        """Value of one unit of each instrument on one date of each scenario, shape (scenarios, instruments). [money]
+
+        What most of the nodes of `values` would be, where few are asked for, is not computed.
+        """
+        out = np.empty((len(paths), len(self.instruments)))
+        for date in np.unique(dates).tolist():
+            here = np.flatnonzero(dates == date)
+            some = paths.select(here.tolist())
+            spot = np.ascontiguousarray((self.spot * some.spot).T)
+            values = np.empty((len(self.instruments), here.size))
+            self._options_into(values, Node.of(some, date, spot[date], self.spot), some)
+            for column, item in enumerate(self.instruments):
+                if not isinstance(item, Option):
+                    values[column] = self._linear(column, item, spot, some)[date]
+            out[here] = values.T
+        return out
+
     def _into(self, values: Array, paths: Paths) -> None:
         """Write the values at some scenarios, shape (instruments, dates, scenarios)."""
         spot = np.ascontiguousarray((self.spot * paths.spot).T)
         for date in range(paths.days.size if self.option_columns else 0):
-            self._options_into(values, Node.of(paths, date, spot[date], self.spot), paths)
+            self._options_into(values[:, date], Node.of(paths, date, spot[date], self.spot), paths)
         for column, item in enumerate(self.instruments):
             if not isinstance(item, Option):
                 values[column] = self._linear(column, item, spot, paths)
@@ -231,14 +248,15 @@ class Pricer(Shown):
             yield time, np.flatnonzero((remaining == time) & (self.options.coin == coin))
 
     def _options_into(self, values: Array, node: Node, paths: Paths) -> None:
-        """Write the value of every option on one date into `values`, expiry by expiry."""
+        """Write the value of every option on one date into `values`, shape (instruments, scenarios)."""
         columns = np.array(self.option_columns, dtype=np.intp)
         for time, rows in self._expiries(node.day):
+            clock.look()
             if time > SHORTEST_YEARS:
                 found = self._value(rows, time, node, paths)
             else:
                 found = self._rolled(rows, node, paths) if self.roll else self._settled(rows, node, paths)
-            values[columns[rows], node.date] = found
+            values[columns[rows]] = found
 
     def _settled(self, rows: Rows, node: Node, paths: Paths) -> Array:
         """Value of options that have expired on the way, shape (rows, scenarios)."""
@@ -340,47 +358,18 @@ class Pricer(Shown):
 
     def _linear(self, column: int, item: Linear, spot: Array, paths: Paths) -> Array:
         """Value of one unit of spot, a perpetual or a future at every node, shape (dates, scenarios)."""
-        entry = float(self.entries[column])
-        if isinstance(item, Spot):
-            return spot
-        if isinstance(item, Perpetual):
-            return np.asarray(spot - entry - self.spot * _funding_paid(paths, self.funding_8h).T)
-        expiry, carry = self.futures[column]
-        remaining = np.maximum(expiry - paths.days / DAYS_PER_YEAR, 0.0)[:, None]
-        carries = carry if paths.carry_shift is None else carry + paths.carry_shift.T
-        settled = self.spot * paths.spot_at(expiry * DAYS_PER_YEAR).T
-        forward = np.where(remaining > SHORTEST_YEARS, spot * np.exp(carries * remaining), settled)
-        if item.settlement == "cash":
-            return np.asarray(forward - entry)
-        return np.asarray(spot * (1.0 - entry / forward))  # a gain in coin, worth today's spot
+        return linear_value(
+            item,
+            float(self.entries[column]),
+            spot,
+            paths,
+            today=self.spot,
+            funding_8h=self.funding_8h,
+            future=self.futures.get(column),
+        )
 
 
 def time_left(times: Array, day: float) -> Array:
     """Times to expiry as they stand on a day, 0 for what has expired by then. [years]"""
     left = times - day / DAYS_PER_YEAR
     return np.where(left > SHORTEST_YEARS, left, 0.0)
-
-
-def _future_terms(future: Future, market: Market) -> tuple[float, float]:
-    """Time to expiry and carry of a dated future."""
-    expiry = years(market.as_of, future.expiry)
-    if expiry <= 0:
-        raise InputError(f"{future.symbol} expired before the chain of {market.as_of} was taken.")
-    return expiry, float(market.carry(expiry))
-
-
-def _funding_paid(paths: Paths, funding_8h: float) -> Array:
-    """Funding that a long has paid by each date, per unit of today's spot, shape of the paths.
-
-    The rate of each stretch times the average spot on it. Deribit pays it in coin as it accrues, at that
-    time's price; the money it was worth then is what counts here.
-    """
-    if paths.funding_shift is None and not funding_8h:
-        return np.zeros_like(paths.spot)
-    shift = 0.0 if paths.funding_shift is None else paths.funding_shift
-    daily = np.broadcast_to((funding_8h + shift) * FUNDING_PERIODS_PER_DAY, paths.spot.shape)
-    if paths.straight:
-        return np.asarray(daily * paths.days * (1.0 + paths.spot) / 2.0)
-    stretches = np.diff(paths.days, prepend=0.0)
-    before = np.concatenate((np.ones((len(paths), 1)), paths.spot[:, :-1]), axis=1)
-    return np.cumsum(daily * stretches * (before + paths.spot) / 2.0, axis=1)

@@ -8,7 +8,8 @@ import numpy as np
 
 from hedging import greeks
 from hedging._numerics.types import Array
-from hedging.book.pricer import FUNDING_PERIODS_PER_DAY, GREEKS, unit_values_now
+from hedging.book.linear import FUNDING_PERIODS_PER_DAY
+from hedging.book.pricer import GREEKS, unit_values_now
 from hedging.market.contracts import Instrument, Linear, Option, Perpetual, Spot
 from hedging.market.market import Market
 from hedging.units import DAYS_PER_YEAR, years

@@ -61,7 +61,13 @@ TARGETS: Table = (
 TARGET_RULES: Table = (
     ("level", "SHARE", "of shortfall and value at risk: 95%%"),
     ("delta_rule", "RULE", "how vol moves with spot: sticky_strike, sticky_moneyness, or a ratio"),
-    ("joint", "box|together", "how several assets move under a floor: each by itself (box), or all alike"),
+    (
+        "joint",
+        "box|beta|together",
+        "how several assets move under a floor: each by itself (box), by betas to the first (beta), or all alike",
+    ),
+    ("betas", "ASSET=BETA", "of each asset's log-price to the first's, with --joint beta: ETH=1.35"),
+    ("residual", "SHARE", "how far an asset may be off its beta, of its price, with --joint beta: 20%%"),
     ("reference_days", "DAYS", "the expiry of weight 1 in --vega-weighted: 30"),
     ("soft", "NAME=PRICE", "targets that may be missed, and the money for each unit or 1%%: floor=50"),
 )
@@ -188,7 +194,11 @@ def add_asked(command: console.Parser) -> None:
         "--horizon", type=forms.positive, metavar="DAYS", help="days the floor holds for (default 30)"
     )
     outcomes.add_argument(
-        "--outcomes", type=forms.count, default=1_000, metavar="N", help="drawn with fat tails (default 1000)"
+        "--outcomes",
+        type=forms.count,
+        default=1_000,
+        metavar="N",
+        help="drawn from what the chain quotes (default 1000)",
     )
     outcomes.add_argument(
         "--seed", type=forms.whole, default=1, metavar="N", help="of what is drawn (default 1)"

@@ -35,7 +35,7 @@ def drawn(
     correlation: float,
     tails: str = "student-t",
 ) -> dict[str, Paths]:
-    """Paths with fat tails at the chains' own vols and forwards, by asset, judged at each expiry and at the end."""
+    """Paths with the distributions that the chains quote, by asset, judged at each expiry and at the end."""
     import numpy as np
 
     from hedging.paths import stressed_correlation

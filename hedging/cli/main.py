@@ -19,6 +19,7 @@ from hedging.cli import book as cli_book
 from hedging.cli import chain as cli_chain
 from hedging.cli import completion as cli_completion
 from hedging.cli import demo as cli_demo
+from hedging.cli import explain as cli_explain
 from hedging.cli import frontier as cli_frontier
 from hedging.cli import overlays as cli_overlays
 from hedging.cli import plan as cli_plan
@@ -27,6 +28,7 @@ from hedging.cli import roll as cli_roll
 from hedging.cli import scenario as cli_scenario
 from hedging.cli import screen as cli_screen
 from hedging.cli import watch as cli_watch
+from hedging.cli import worth as cli_worth
 from hedging.cli._parser import CODES, Parser, say_unknown
 from hedging.cli._stdin import from_stdin
 from hedging.cli._words import in_words_of
@@ -118,7 +120,9 @@ def the_parser() -> Parser:
 
     cli_audit.add_parser(commands)
     cli_watch.add_parser(commands)
+    cli_explain.add_parser(commands)
     cli_roll.add_parser(commands)
+    cli_worth.add_parser(commands)
     cli_scenario.add_parser(commands)
     cli_chain.add_parser(commands)
     cli_screen.add_parser(commands)

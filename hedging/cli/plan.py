@@ -96,6 +96,7 @@ def _run(args: argparse.Namespace) -> int:
     if prices is not None:
         markets = prices.markets(book, markets)
     _check_target(args, mandate)
+    _check_ticket(args, markets)
     target, limits = asked.request_of(args, mandate, book, markets)
     limits = replace(limits, depth=asked.depth_of(args, markets))
     outcomes = None
@@ -177,6 +178,15 @@ def _show_trading(args: argparse.Namespace, plan: HedgePlan, markets: Sequence[M
     console.show(f"\n{execution(plan, markets, depth=asked.depth_of(args, markets))}")
     if len(markets) == 1 and plan.inputs["target"].get("delta"):
         console.show(next_trades(plan, markets[0]))
+
+
+def _check_ticket(args: argparse.Namespace, markets: Sequence[Market]) -> None:
+    """Refuse a venue that does not trade these options before the work, not after it."""
+    if args.ticket and args.ticket_for not in ("any", "fix"):
+        from hedging.venues.tickets import check_venue
+
+        for market in markets:
+            check_venue(market.chain, args.ticket_for)
 
 
 def _emit_ticket(args: argparse.Namespace, plan: HedgePlan) -> None:

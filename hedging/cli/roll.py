@@ -22,19 +22,37 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument(
         "--when", type=forms.number, metavar="DAYS", help="days to expiry under which it is due"
     )
+    command.add_argument(
+        "--programme",
+        type=_dates,
+        metavar="DAYS:TIMES",
+        help="which put to hold when, over a tree: 7:6 decides each week for six; holds the plan's delta alone",
+    )
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
     add_deliveries(command)
     command.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
 
 
+def _dates(text: str) -> list[float]:
+    """Days of decisions in equal steps, written as ``7:6``."""
+    step, colon, times = text.partition(":")
+    if not colon or not (count := forms.whole(times)):
+        raise argparse.ArgumentTypeError(f"must be DAYS:TIMES, as 7:6 for six weeks; got {text!r}")
+    return [number * forms.number(step) for number in range(count + 1)]
+
+
 def _run(args: argparse.Namespace) -> int:
-    from hedging.monitor import roll
+    from hedging.monitor import programme_of, roll
     from hedging.planner import read_plan
 
     console.check_outputs(args.json)
     plan = read_plan(args.plan, trust=not args.edited)
     chain = console.chain_of(args, args.chain, args.asset or plan.before.asset)
-    found = roll(plan, chain, when=args.when, settled=settled_of(args), delivery=args.prices or None)
+    given = {"settled": settled_of(args), "delivery": args.prices or None}
+    if args.programme:
+        found: Any = programme_of(plan, chain, dates=args.programme, **given)
+    else:
+        found = roll(plan, chain, when=args.when, **given)
     if args.json:
         console.emit_json(args.json, found.to_dict())
     if args.json != "-":

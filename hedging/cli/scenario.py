@@ -45,7 +45,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     kind.add_argument(
         "--replay", metavar="NAME", help="a crash that happened: feb-2026, oct-2025, ftx-2022 ..."
     )
-    kind.add_argument("--monte-carlo", type=forms.count, metavar="N", help="N paths drawn with fat tails")
+    kind.add_argument(
+        "--monte-carlo", type=forms.count, metavar="N", help="N paths drawn from what the chain quotes"
+    )
     kind.add_argument("--grid", action="store_true", help="spot moves by vol shifts on the day of --days")
     command.add_argument(
         "--acceleration",
@@ -58,7 +60,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--days", type=forms.positive, default=21.0, metavar="DAYS", help="length of the path (default 21)"
     )
     command.add_argument(
-        "--tails", choices=["student-t", "jumps"], default="student-t", help="of --monte-carlo"
+        "--tails",
+        choices=["student-t", "jumps"],
+        default="student-t",
+        help="of --monte-carlo: the model that orders paths over dates and assets",
     )
     add_correlation(command)
     command.add_argument(

@@ -8,31 +8,27 @@ import re
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from hedging.cli import _console as console
+from hedging.cli._recorded import Source, fail, recorded
 from hedging.cli._streams import complain
 from hedging.cli.audit import BROKEN, add_deliveries, settled_of
-from hedging.errors import ChainError, HedgingError, InputError
+from hedging.errors import HedgingError, InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from hedging.market import OptionChain
     from hedging.monitor import Event, State, Watch
     from hedging.planner import HedgePlan
 
 __all__ = ["add_parser"]
 
-Source: TypeAlias = "Callable[[], list[OptionChain]]"
-
 LIVE = "live"
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 HOOK_SECONDS = 60.0
+UNJUDGED = InputError.exit_code  # the last chain could not be judged: that is no all-clear
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -47,8 +43,12 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument(
         "--chain",
         required=True,
+        action="append",
         metavar="FILE|FOLDER|live",
-        help="quotes; recorded ones are replayed at once",
+        help="quotes; recorded ones are replayed at once; again for each file, where the plan is of several assets",
+    )
+    command.add_argument(
+        "--url", help="another address of the API that live asks, such as that of the test exchange"
     )
     command.add_argument("--every", type=_seconds, metavar="TIME", help="look again: 30s, 5m, 1h; else once")
     command.add_argument("--rules", metavar="FILE", help="TOML file of rules: near, near_of, bands, ignore")
@@ -78,7 +78,9 @@ def _run(args: argparse.Namespace) -> int:
     with open_log(args.json_lines, plan) if args.json_lines else nullcontext() as log:
         state = log.state if log is not None else State()
         state = _watched(args, watched, state, log.write if log is not None else None)
-    return BROKEN if "broken" in state.status.values() else 0
+    if "broken" in state.status.values():
+        return BROKEN
+    return UNJUDGED if "cannot be judged" in state.status.values() else 0
 
 
 def _watched(
@@ -108,77 +110,57 @@ def _sources(args: argparse.Namespace, plan: HedgePlan, state: State) -> Iterato
     from hedging.units import utc
 
     assets = [before.asset for before, _ in plan.exposures]
-    if args.chain == LIVE:
+    if LIVE in args.chain:
         from hedging.venues import deribit
 
-        yield lambda: [deribit.fetch_chain(asset) for asset in assets]
+        if len(args.chain) > 1:
+            raise InputError("--chain live is of all assets; give it alone.")
+        url = args.url or deribit.URL
+        yield lambda: [deribit.fetch_chain(asset, url=url) for asset in assets]
         return
-    path = Path(args.chain)
     try:
-        tapes = [_tape(path, asset) for asset in assets]
-        found = _joint(tapes)
+        found = recorded(args.chain, assets)
     except HedgingError as error:
-        if not path.exists() and not state.last and not args.every:
+        # Where nothing can be judged at all, the command is wrong; a watch that goes on may meet half a file.
+        if not state.last and not args.every:
             raise
-        yield partial(_fail, error)
+        yield partial(fail, error)
         return
     after = utc(state.last) if state.last else None
-    for when, read in sorted(found, key=lambda each: each[0]):
+    for when, read in found:
         if after is None or when >= after:  # the last one again: a stop may have cut its transitions short
             yield read
 
 
-def _joint(tapes: Sequence[Any]) -> list[tuple[pd.Timestamp, Source]]:
-    """Times at which every asset has a chain, with what reads them; and those of chains that cannot be used.
-
-    Raises
-    ------
-    InputError
-        If there is no such time.
-    """
-    places = [{when: number for number, when in enumerate(tape.times)} for tape in tapes]
-    shared = [when for when in places[0] if all(when in each for each in places)]
-    if not shared:
-        raise InputError(
-            "the assets of the plan have no chains of the same time; hold it against them with audit."
-        )
-
-    def read(when: pd.Timestamp) -> list[OptionChain]:
-        return [tape.shared_chain(place[when]) for tape, place in zip(tapes, places, strict=True)]
-
-    found: list[tuple[pd.Timestamp, Source]] = [(when, partial(read, when)) for when in shared]
-    bad = {when: why for tape in tapes for when, why in tape.unusable}
-    return found + [(when, partial(_fail, ChainError(f"{when}: {why}"))) for when, why in bad.items()]
-
-
-def _tape(path: Path, asset: str) -> Any:
-    from hedging.backtest import read_tape
-
-    return read_tape(path, asset=asset)
-
-
-def _fail(error: Exception) -> list[OptionChain]:
-    raise error
-
-
 def _tell_levels(args: argparse.Namespace, watched: Watch, source: Source, state: State) -> None:
-    """Where each limit breaks next, by the last chain; a chain that cannot be judged has none, nor has a joint plan."""
-    if len(watched.plan.exposures) > 1:
-        return
-    from hedging.monitor import levels_of, next_trades
+    """Where each limit breaks next, what is traded then, and what is worth rolling, by the last chain."""
+    from hedging.market.market import markets_of
+    from hedging.monitor import levels_of, next_trades, roll_dates
+    from hedging.planner.result.saved import target_from
 
-    settled, files = state.settled, args.prices or None
+    plan, settled, files = watched.plan, state.settled, args.prices or None
     try:
-        (chain,) = source()
-        when = f"{chain.as_of:%Y-%m-%d %H:%M} UTC"
-        for level in levels_of(watched.plan, chain, settled=settled, delivery=files):
-            print(f"{when}  next        {level}", flush=True)
-        if watched.plan.inputs["target"].get("delta"):
-            trades = next_trades(watched.plan, chain, settled=settled, delivery=files)
-            for line in repr(trades).splitlines()[1:]:
-                print(f"{when}  trade       {line.strip()}", flush=True)
+        markets = markets_of(source())
+        when = f"{max(market.as_of for market in markets.values()):%Y-%m-%d %H:%M} UTC"
+        found = levels_of(plan, markets, settled=settled, delivery=files)
+        lines = [("next", str(level)) for level in found if level.breaks]
+        safe = [level.limit for level in found if not any(o.breaks for o in found if o.limit == level.limit)]
+        if safe:
+            lines.append(
+                ("next", f"{'; '.join(dict.fromkeys(safe))}: no move that was looked at breaks them")
+            )
+        lines += [("next", str(date)) for date in roll_dates(plan, markets)]
+        target = target_from(plan.inputs["target"])
+        for asset in markets:
+            if target.band("delta", asset) is not None:
+                trades = next_trades(plan, markets, asset=asset, settled=settled, delivery=files)
+                of = f"{asset} " if len(markets) > 1 else ""
+                lines += [("trade", f"{of}{line.strip()}") for line in repr(trades).splitlines()[1:]]
     except HedgingError as error:
         complain(f"no levels: {error}")
+        return
+    for kind, text in lines:
+        print(f"{when}  {kind:<10}  {text}", flush=True)
 
 
 def _hook(command: str, event: Event) -> None:

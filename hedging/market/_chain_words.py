@@ -67,10 +67,10 @@ def absent(chain: Quoted, symbol: str) -> str:
     why = chain.rejected.loc[chain.rejected["symbol"] == symbol, "reason"]
     if len(why):
         return f"the quote of {symbol} was rejected: {why.iloc[0]}."
-    close = difflib.get_close_matches(symbol, chain.quotes["symbol"].tolist(), n=3)
-    hint = (
-        f"close to it: {', '.join(close)}" if close else f"it has, for one, {chain.quotes['symbol'].iloc[0]}"
-    )
+    listed = chain.quotes["symbol"].tolist()
+    close = difflib.get_close_matches(symbol, listed, n=3)
+    other = f"it has, for one, {listed[0]}" if listed else "it has no quotes at all"
+    hint = f"close to it: {', '.join(close)}" if close else other
     return f"the {chain.asset} chain of {chain.as_of:%Y-%m-%d %H:%M} has no quote of {symbol!r}; {hint}."
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from hedging._ground import clock
 from hedging._numerics import svi
 from hedging._numerics.types import Array
 from hedging.units import DAYS_PER_YEAR
@@ -148,6 +149,7 @@ def fit_svi(quotes: Sequence[Quotes], prior: Array) -> Array:
             weighed = [_reweighted(q, slices[i]) for i, q in enumerate(quotes)]
         outlines = _outlines(weighed)
         for i in reversed(range(len(quotes))):
+            clock.look()
             later = slices[i + 1] if i + 1 < len(quotes) else None
             slices[i] = _fit_slice(weighed[i], outlines[i], prior[i], slices[i], later)
     return slices

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -200,6 +200,15 @@ class Market(Shown):
     def vol_of_30_days(self) -> float:
         """Vol of the surface at the forward of 30 days, by which `hedging.paths.Reaction.at` knows a calm market."""
         return float(self.smile.vol_at(0.0, 30.0 / DAYS_PER_YEAR))
+
+    def with_funding(self, funding_8h: float) -> Market:
+        """The same market under another funding; what was looked up of its options is shared."""
+        key = ("funding", funding_8h)
+        if key not in self.memo:
+            self.memo[key] = other = replace(self, funding_8h=funding_8h)
+            other.__dict__.update(_looked_up=self._looked_up, _places=self._places)
+        found: Market = self.memo[key]
+        return found
 
     def forward(self, expiry: str | pd.Timestamp) -> float:
         """Price of the underlying for delivery at `expiry`, a time or a date such as ``'2026-03-27'``. [money]"""

@@ -12,7 +12,8 @@ from hedging.monitor.explanation import PARTS, Explanation
 from hedging.monitor.levels import Level
 from hedging.monitor.log import Log, open_log
 from hedging.monitor.next_trades import NextTrade, NextTrades, next_trades
-from hedging.monitor.programme import Decision, Held, Programme, programme
+from hedging.monitor.programme import Decision, Held, Programme, programme, programme_of
+from hedging.monitor.renewal import RollDate, roll_dates
 from hedging.monitor.roll import roll
 from hedging.monitor.rules import Rules, read_rules
 from hedging.monitor.watch import Event, State, Watch, levels_of, watch
@@ -32,6 +33,7 @@ __all__ = [
     "NextTrades",
     "Programme",
     "Roll",
+    "RollDate",
     "Rules",
     "Slice",
     "Stage",
@@ -46,8 +48,10 @@ __all__ = [
     "next_trades",
     "open_log",
     "programme",
+    "programme_of",
     "read_rules",
     "roll",
+    "roll_dates",
     "watch",
     "worth",
 ]

@@ -14,6 +14,7 @@ from hedging.book.book import Exposure
 from hedging.book.expired import Settled
 from hedging.book.legs import Cost, Leg
 from hedging.errors import InputError
+from hedging.monitor.renewal import RollDate
 from hedging.planner.result.checks import Check
 
 __all__ = ["Choice", "Roll"]
@@ -107,6 +108,8 @@ class Roll(Shown):
         From when on a leg has fewer days left than `when`; None where none is asked about.
     settled : tuple of Settled
         What has expired since the plan.
+    dates : tuple of RollDate
+        From when on each option that was bought is worth rolling out, if nothing moves.
     """
 
     choices: tuple[Choice, ...]
@@ -115,6 +118,7 @@ class Roll(Shown):
     day: float
     due_on: pd.Timestamp | None = None
     settled: tuple[Settled, ...] = ()
+    dates: tuple[RollDate, ...] = ()
 
     @property
     def due(self) -> bool:
@@ -164,6 +168,7 @@ class Roll(Shown):
             "due": self.due,
             "choices": [each.to_dict() for each in self.choices],
             "settled": [each.to_dict() for each in self.settled],
+            "dates": [each.to_dict() for each in self.dates],
         }
 
     def __repr__(self) -> str:
@@ -180,7 +185,7 @@ class Roll(Shown):
             [
                 f"Roll at {self.spot:,.6g}, {self.as_of:%Y-%m-%d %H:%M} UTC, compared on day {self.day:.1f}{due}",
                 shown.to_string(index=False),
-                *(f"  {each}" for each in self.settled),
+                *(f"  {each}" for each in (*self.dates, *self.settled)),
             ]
         )
 

@@ -14,7 +14,8 @@ from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.book.expired import DeliveryPrices, Settled, expiry_name, settle
 from hedging.book.legs import Leg, Legs, legs_of
-from hedging.book.pricer import FUNDING_PERIODS_PER_DAY, unit_values
+from hedging.book.linear import FUNDING_PERIODS_PER_DAY
+from hedging.book.pricer import unit_values
 from hedging.book.saved import book_from
 from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError

@@ -1,29 +1,31 @@
-"""Levels at which each limit of a plan breaks next: spot and vol, both ways, by the audit's own verdict."""
+"""Levels at which each limit of a plan breaks next: spot and vol both ways, and time, by the audit's own verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
-import numpy as np
 import pandas as pd
 
 from hedging._ground.shown import Shown
 from hedging.book.book import Book
-from hedging.errors import InputError
-from hedging.market.contracts import Option
 from hedging.market.market import Market
+from hedging.monitor.moved import moved
+from hedging.planner.request.limit import Limit
 from hedging.planner.result.checks import Check
-from hedging.units import VOL_POINT
 
-__all__ = ["Level", "levels", "moved"]
+__all__ = ["Judge", "Level", "levels", "name_of"]
 
 # Steps of a scan: the first that fails is then halved until the level is known to a thousandth of itself.
-SPOT_MOVES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.13, 0.17, 0.21, 0.26, 0.32, 0.4, 0.5)
-VOL_MOVES = (1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 16.0, 20.0, 25.0, 30.0)
-HALVINGS = 7
-LOWEST_VOL = 0.02
+SPOT_MOVES: Final = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.13, 0.17, 0.21, 0.26, 0.32, 0.4, 0.5)
+VOL_MOVES: Final = (1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 16.0, 20.0, 25.0, 30.0)
+DAYS: Final = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 18.0, 23.0, 29.0, 36.0, 45.0, 60.0, 80.0, 110.0, 150.0)
+HALVINGS: Final = 7
+
+Judge: TypeAlias = "Callable[[Mapping[str, Market]], tuple[Check, ...]]"
+"""The checks on the markets of all assets: the audit itself, so that a level is where the audit says so."""
+Verdict: TypeAlias = "Callable[[float], Mapping[str, bool]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,13 @@ class Level(Shown):
     ----------
     limit : str
     spot_below, spot_above : float or None
-        None where it holds as far as was looked. [money]
+        Of `asset`; None where it holds as far as was looked. [money]
     vol_below, vol_above : float or None
-        Change at the money, in proportion elsewhere. [vol points]
+        Of `asset`, change at the money, in proportion elsewhere. [vol points]
+    asset : str
+        Whose spot and vol move, where there are several assets; empty where there is one.
+    broken_from : Timestamp or None
+        When it breaks if nothing moves; None where it holds until the last day that was looked at.
     """
 
     limit: str
@@ -44,160 +50,126 @@ class Level(Shown):
     spot_above: float | None
     vol_below: float | None
     vol_above: float | None
+    asset: str = ""
+    broken_from: pd.Timestamp | None = None
+
+    @property
+    def breaks(self) -> bool:
+        """Whether any move that was looked at breaks it."""
+        moves = (self.spot_below, self.spot_above, self.vol_below, self.vol_above, self.broken_from)
+        return any(each is not None for each in moves)
 
     def to_dict(self) -> dict[str, Any]:
         """The level by field."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        named: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        when = self.broken_from
+        return named | {"broken_from": None if when is None else when.isoformat()}
 
     def __str__(self) -> str:
+        of = f" of {self.asset}" if self.asset else ""
         spots = [f"{each:,.6g}" for each in (self.spot_below, self.spot_above) if each is not None]
         vols = [f"{each:+.1f} points" for each in (self.vol_below, self.vol_above) if each is not None]
-        where = [f"spot at {' and '.join(spots)}"] * bool(spots) + [f"vol by {' and '.join(vols)}"] * bool(
-            vols
-        )
+        where = [
+            *([f"with spot{of} at {' and '.join(spots)}"] if spots else []),
+            *([f"with vol{of} by {' and '.join(vols)}"] if vols else []),
+            *([f"from {self.broken_from:%d %b %Y} if nothing moves"] if self.broken_from else []),
+        ]
         return (
-            f"{self.limit} breaks with {', or with '.join(where) if where else 'no move that was looked at'}"
+            f"{self.limit} breaks {', or '.join(where) if where else f'with no move{of} that was looked at'}"
         )
 
 
 def levels(
-    judge: Callable[[Market], tuple[Check, ...]], book: Book, market: Market, *, vol: bool = True
+    judge: Judge, book: Book, markets: Mapping[str, Market], *, vol: bool = True, until: float = 0.0
 ) -> tuple[Level, ...]:
-    """Where each limit that holds now breaks next, if spot or vol alone moves.
+    """Where each limit that holds now breaks next, if spot or vol of one asset alone moves, or nothing does.
 
     Parameters
     ----------
     judge : callable
-        The checks on a market: the audit itself, so that a level is where the audit says so.
+        The checks on the markets of all assets.
     book : Book
-        What is held, which the markets it is asked about must price.
-    market : Market
-        Today's.
+        What is held, which the markets that it is asked about must price.
+    markets : mapping of str to Market
+        Today's, by asset.
     vol : bool
         Whether to look for levels of vol too.
+    until : float
+        How far to look ahead in time. [days]
 
     Returns
     -------
     tuple of Level
-        Of each limit that holds now. Spot is scanned to half of it and to one and a half, each moneyness keeping
-        its vol; vol to 30 points either way. What breaks and is mended again within one step is missed.
+        Of each limit that holds now, by each asset that it depends on. Spot is scanned to half of it and to one and a
+        half, each moneyness keeping its vol; vol to 30 points either way. What breaks and is mended again within one
+        step is missed.
     """
-    found: dict[str, dict[str, float | None]] = {
-        str(check.limit): {} for check in judge(moved(market, book)) if check.ok
-    }
-    ways: dict[str, tuple[tuple[float, ...], Callable[[float], Market], Callable[[float], float]]] = {
-        "spot_below": (
-            tuple(-m for m in SPOT_MOVES),
-            _by_spot(market, book),
-            lambda m: market.spot * (1 + m),
-        ),
-        "spot_above": (SPOT_MOVES, _by_spot(market, book), lambda m: market.spot * (1 + m)),
-        "vol_below": (tuple(-m for m in VOL_MOVES), _by_vol(market, book), lambda m: m),
-        "vol_above": (VOL_MOVES, _by_vol(market, book), lambda m: m),
-    }
-    for way, (moves, at, shown) in ways.items():
-        if way.startswith("vol") and not vol:
-            continue
-        known: dict[float, dict[str, bool]] = {}
+    now = {asset: moved(market, book) for asset, market in markets.items()}
+    start = min(market.as_of for market in now.values())
 
-        def verdict(
-            move: float,
-            known: dict[float, dict[str, bool]] = known,
-            at: Callable[[float], Market] = at,
-        ) -> Mapping[str, bool]:
-            if move not in known:
-                known[move] = {str(check.limit): check.ok for check in judge(at(move))}
-            return known[move]
+    def verdict(at: Mapping[str, Market]) -> dict[str, bool]:
+        as_of = min(market.as_of for market in at.values())
+        return {name_of(check, as_of): check.ok for check in judge(at)}
 
-        for limit, row in found.items():
-            broken = _first_broken(limit, moves, verdict)
-            row[way] = None if broken is None else shown(broken)
-    return tuple(
-        Level(limit, row["spot_below"], row["spot_above"], row.get("vol_below"), row.get("vol_above"))
-        for limit, row in found.items()
-    )
+    limits = {name_of(check, start): check.limit for check in judge(now) if check.ok}
 
+    def wait(day: float) -> dict[str, bool]:
+        return verdict({asset: moved(market, book, days=day) for asset, market in markets.items()})
 
-def _first_broken(
-    limit: str, moves: tuple[float, ...], verdict: Callable[[float], Mapping[str, bool]]
-) -> float | None:
-    """The smallest move that breaks a limit, closed in on from the first step that does."""
-    near = 0.0
-    for move in moves:
-        if not verdict(move).get(limit, True):
-            far = move
-            for _ in range(HALVINGS):
-                middle = 0.5 * (near + far)
-                near, far = (middle, far) if verdict(middle).get(limit, True) else (near, middle)
-            return far
-        near = move
-    return None
+    steps = [*(day for day in DAYS if day < until), until] if until > 0.0 else []
+    waited = _first_broken(limits, steps, wait)
+    due = {limit: start + pd.Timedelta(days=day) for limit, day in waited.items()}
+    found = []
+    for asset, market in markets.items():
+
+        def spot_at(move: float, asset: str = asset, market: Market = market) -> dict[str, bool]:
+            return verdict({**now, asset: moved(market, book, spot=move)})
+
+        def vol_at(move: float, asset: str = asset, market: Market = market) -> dict[str, bool]:
+            return verdict({**now, asset: moved(market, book, vol=move)})
+
+        of = {name: limit for name, limit in limits.items() if limit.asset in ("", asset)}
+        spots = [_first_broken(of, [side * m for m in SPOT_MOVES], spot_at) for side in (-1, 1)]
+        looks = vol and not market.is_bare
+        vols = [_first_broken(of, [side * m for m in VOL_MOVES if looks], vol_at) for side in (-1, 1)]
+        name = asset if len(markets) > 1 else ""
+        for limit in of:
+            below, above = (None if limit not in w else market.spot * (1.0 + w[limit]) for w in spots)
+            down, up = (way.get(limit) for way in vols)
+            found.append(Level(limit, below, above, down, up, name, due.get(limit)))
+    return tuple(found)
 
 
-def _by_spot(market: Market, book: Book) -> Callable[[float], Market]:
-    return lambda move: moved(market, book, spot=move)
+def _first_broken(limits: Mapping[str, Limit], moves: Sequence[float], verdict: Verdict) -> dict[str, float]:
+    """The smallest move that breaks each limit that one breaks, closed in on from the first step that does."""
+    known: dict[float, Mapping[str, bool]] = {}
+
+    def holds(limit: str, move: float) -> bool:
+        if move not in known:
+            known[move] = verdict(move)
+        return known[move].get(limit, True)  # what is asked no more, such as a floor of a day gone by, holds
+
+    return dict(_closed_in(limits, moves, holds))
 
 
-def _by_vol(market: Market, book: Book) -> Callable[[float], Market]:
-    return lambda move: moved(market, book, vol=move)
+def _closed_in(
+    limits: Mapping[str, Limit], moves: Sequence[float], holds: Callable[[str, float], bool]
+) -> Iterator[tuple[str, float]]:
+    for limit in limits:
+        near = 0.0
+        for far in moves:
+            if not holds(limit, far):
+                for _ in range(HALVINGS):
+                    middle = 0.5 * (near + far)
+                    near, far = (middle, far) if holds(limit, middle) else (near, middle)
+                yield limit, far
+                break
+            near = far
 
 
-def moved(market: Market, book: Book, *, spot: float = 0.0, vol: float = 0.0) -> Market:
-    """The market after a move at once, with what a book holds as its quotes; nothing can be traded on it.
-
-    Parameters
-    ----------
-    market : Market
-    book : Book
-        Whose options keep what their own vol is of the surface's.
-    spot : float, > -1
-        Relative move; each moneyness keeps its vol, forwards move alike. [share of spot]
-    vol : float
-        Change at the money, in proportion elsewhere: the shape of each smile stays. [vol points]
-
-    Raises
-    ------
-    InputError
-        If spot would not stay above 0.
-    """
-    if not spot > -1.0:
-        raise InputError(f"spot must be a relative move > -1; got {spot!r}.")
-    chain = market.chain
-    if market.is_bare:
-        return replace(market, chain=replace(chain, spot=chain.spot * (1.0 + spot)))
-    smile = market.smile.move(spot, "sticky_moneyness")
-    at_the_money = market.smile.vol_at(np.zeros(smile.times.size), smile.times)
-    scale = (np.maximum(at_the_money + vol * VOL_POINT, LOWEST_VOL) / at_the_money) ** 2
-    slices = smile.slices.copy()
-    slices[:, :2] *= scale[:, None]  # total variance is linear in a and b
-    smile = replace(smile, slices=slices)
-    options = [
-        item
-        for item in dict.fromkeys(held.instrument for held in book.of(market.asset))
-        if isinstance(item, Option)
-    ]
-    return Market(
-        replace(chain, spot=smile.spot, quotes=_quotes(market, smile, options, 1.0 + spot)),
-        smile,
-        market.funding_8h,
-    )
-
-
-def _quotes(market: Market, smile: Any, options: list[Option], ratio: float) -> pd.DataFrame:
-    """The listed rows of some options, with their forwards and vols moved; no side is quoted."""
-    quotes = market.chain.quotes
-    keys = {(item.flag, float(item.strike), item.expiry) for item in options}
-    here = [key in keys for key in zip(quotes["flag"], quotes["strike"], quotes["expiry"], strict=True)]
-    rows = quotes[here].reset_index(drop=True)
-    if rows.empty:
-        return rows
-    time = rows["time_to_expiry"].to_numpy(dtype=float)
-    before, after = (
-        surface.vol_at(np.log(rows["strike"].to_numpy(dtype=float) / forward), time)
-        for surface, forward in (
-            (market.smile, rows["forward"].to_numpy(dtype=float)),
-            (smile, rows["forward"].to_numpy(dtype=float) * ratio),
-        )
-    )
-    nothing = dict.fromkeys(("bid", "ask", "bid_quoted", "ask_quoted", "mark", "mark_quoted"), np.nan)
-    return rows.assign(forward=rows["forward"] * ratio, mark_vol=rows["mark_vol"] * after / before, **nothing)
+def name_of(check: Check, as_of: pd.Timestamp) -> str:
+    """A limit by a name that stays: a floor by day is called by its date, as its days grow fewer."""
+    if check.limit.day is None:
+        return str(check.limit)
+    due = (as_of + pd.Timedelta(days=check.limit.day)).round("min")
+    return f"{check.limit.kind} by {due:%Y-%m-%d %H:%M}"

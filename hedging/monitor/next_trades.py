@@ -15,10 +15,10 @@ from hedging.book.expired import DeliveryPrices, settle
 from hedging.book.legs import outright_leg
 from hedging.book.saved import book_from
 from hedging.errors import InputError
-from hedging.market.chain import OptionChain
 from hedging.market.contracts import Perpetual
-from hedging.market.market import Market, markets_of
-from hedging.monitor.levels import levels, moved
+from hedging.market.market import Chains, Market, markets_of
+from hedging.monitor.levels import levels
+from hedging.monitor.moved import moved
 from hedging.planner.candidates.measures import measures
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.limits import Outright, terms_of_outright
@@ -113,8 +113,9 @@ class NextTrades(Shown):
 
 def next_trades(
     plan: HedgePlan,
-    chain: OptionChain | Market,
+    chain: Chains,
     *,
+    asset: str | None = None,
     count: int = 2,
     to: Side = "target",
     band: float | None = None,
@@ -126,9 +127,11 @@ def next_trades(
     Parameters
     ----------
     plan : HedgePlan
-        Of one asset, with a band of delta.
-    chain : OptionChain or Market
-        Today's quotes.
+        With a band of delta.
+    chain : OptionChain or Market, or several of them
+        Today's quotes of the plan's assets.
+    asset : str, optional
+        Whose trades, where the plan is of several: each band of delta is traded by its own perpetual.
     count : int, >= 1
         Trades each way.
     to : {'target', 'edge'}
@@ -148,13 +151,15 @@ def next_trades(
     Raises
     ------
     InputError
-        If the plan is of several assets or has no band of delta, or the chain does not fit it.
+        If the plan has no band of delta of that asset, it is of several and none is named, or the chain does not fit.
     """
     markets = markets_of(chain)
-    if len(markets) > 1:
-        raise InputError(f"next trades are of one asset; got chains of {' and '.join(markets)}.")
-    (market,) = markets.values()
     check_assets(plan, markets)
+    if asset not in (*markets, None) or (asset is None and len(markets) > 1):
+        raise InputError(
+            f"next trades are of one asset at a time: pass asset=, one of {', '.join(markets)}; got {asset!r}."
+        )
+    market = markets[asset or next(iter(markets))]
     if not 1 <= count <= MOST_TRADES:
         raise InputError(f"count must be a number of trades from 1 to {MOST_TRADES}; got {count!r}.")
     held = _held(target_from(plan.inputs["target"]), market, band)
@@ -220,10 +225,10 @@ def _along(
     """Trade after trade in one direction, each from where the one before left off."""
     for _ in range(count):
 
-        def judge(at: Market, book: Book = book) -> tuple[Check, ...]:
-            return (held.check(book, at),)
+        def judge(at: Mapping[str, Market], book: Book = book) -> tuple[Check, ...]:
+            return tuple(held.check(book, each) for each in at.values())
 
-        found = levels(judge, book, market, vol=False)
+        found = levels(judge, book, {market.asset: market}, vol=False)
         spot = getattr(found[0], f"spot_{way}") if found else None
         if spot is None:
             return

@@ -1,14 +1,15 @@
 """Which expiries to roll when: dynamic programming over a recombining tree of spot, with spread and fees.
 
-At each date and node a put is kept, or sold and another listed one bought; delta must lie in its band after that. What
-is made least is what trading is expected to cost: half spreads and fees. Premium is no cost, as in the planner: options
-are fairly priced by the chain's own surface, each moneyness keeping its vol.
+At each date and node a put is kept, or sold and another listed one bought; delta must lie in its band after that, and
+what is held must live until the next date. What is made least is what trading is expected to cost: half spreads, those of
+today's quotes by days to expiry, and fees. Premium is no cost, as in the planner: options are fairly priced by the
+chain's own surface, each moneyness keeping its vol.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -17,14 +18,22 @@ import pandas as pd
 
 from hedging import greeks
 from hedging._ground.shown import Shown
+from hedging._ground.tables import Page, Table
 from hedging.book.book import Book
+from hedging.book.expired import DeliveryPrices, settle
+from hedging.book.saved import book_from
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
+from hedging.market.contracts import Option
 from hedging.market.market import Market, market_of
 from hedging.planner.request.target import Target
+from hedging.planner.result.belonging import check_assets
+from hedging.planner.result.plan import HedgePlan
+from hedging.planner.result.saved import target_from
+from hedging.prices.delivery import Deliveries
 from hedging.units import DAYS_PER_YEAR, days
 
-__all__ = ["Decision", "Held", "Programme", "programme"]
+__all__ = ["Decision", "Held", "Programme", "programme", "programme_of"]
 
 SAME: Final = 1e-6  # share by which steps between dates may differ
 MOST_DATES: Final = 12
@@ -69,8 +78,27 @@ class Programme(Shown):
     first: Decision
     _tree: _Tree = field(repr=False)
 
-    def _fields(self) -> list[tuple[str, Any]]:
-        return [(name, value) for name, value in Shown._fields(self) if name != "_tree"]
+    def _page(self) -> Page:
+        table, market = self.to_frame(), self._tree.market
+        expiry = [
+            "" if math.isnan(day) else f"{market.as_of + pd.Timedelta(days=day):%d %b %Y}"
+            for day in table["expiry"]
+        ]
+        shown = table.assign(expiry=expiry, rolled=table["rolled"].map({True: "yes", False: ""}))
+        head = (
+            f"Rolls of {market.asset} over {self.days[-1]:g} days in steps of {self.days[1]:g}: trading is expected to "
+            f"cost {self.first.cost:,.0f}"
+        )
+        last = (
+            "  the way on which spot stays as near to today's as it can; elsewhere: decision(date, ups, held)"
+        )
+        return Page(head, (f"  today: {self._words()}", Table(shown), last))
+
+    def _words(self) -> str:
+        before, after = self._tree.start, self.first.held
+        if after == before:
+            return "keep what is held" if after else "hold no put"
+        return f"hold {after.units:,.6g} puts of strike {after.strike:,.6g}" if after else "sell the puts"
 
     def decision(self, date: int, ups: int, held: Held | None) -> Decision:
         """What to do at a node: the date's number, how often spot went up until then, what is held there."""
@@ -162,6 +190,54 @@ def programme(
     return Programme(tree.days, tree.up, tree.probability, first, tree)
 
 
+def programme_of(
+    plan: HedgePlan,
+    chain: OptionChain | Market,
+    *,
+    dates: Sequence[float],
+    settled: Mapping[str, float] | None = None,
+    delivery: Deliveries | None = None,
+) -> Programme:
+    """The programme of a plan's band of delta from a newer chain on, starting from the put that it holds.
+
+    Parameters
+    ----------
+    plan : HedgePlan
+        Of one asset. Its other targets are not held: they depend on the way that led to a node.
+    chain : OptionChain or Market
+        Newer quotes.
+    dates : sequence of float
+        As for `programme`. [days]
+    settled, delivery
+        As for `hedging.audit`.
+
+    Raises
+    ------
+    InputError
+        If options other than one bought put are held, and as for `programme`.
+    """
+    market = market_of(chain)
+    check_assets(plan, [market.asset])
+    prices = DeliveryPrices.of(settled, delivery, [market.asset])
+    before = book_from(plan.inputs["book"]) + plan
+    book, _ = settle(before, {market.asset: market}, prices, plan.inputs["spot"])
+    options = [each for each in book.holdings if isinstance(each.instrument, Option)]
+    puts = [each for each in options if each.instrument.flag == "p" and each.units > 0]  # type: ignore[union-attr]
+    if len(options) > 1 or len(puts) < len(options):
+        raise InputError(
+            "a programme starts from one bought put at most; held are "
+            + ", ".join(f"{each.quantity:g} {each.instrument.symbol}" for each in options)
+        )
+    held = None
+    for each in puts:
+        item = each.instrument
+        assert isinstance(item, Option)
+        held = Held(days(market.as_of, item.expiry), float(item.strike), each.units)
+    rest = book.like(tuple(each for each in book.holdings if each not in options), book.cash, book.accounts)
+    target = Target(delta=target_from(plan.inputs["target"]).delta)
+    return programme(rest, market, target, dates=dates, held=held)
+
+
 OTHER_TARGETS: Final = (
     *("gamma", "vega", "theta", "delta_value", "gamma_value", "vega_coin", "theta_coin", "vega_weighted"),
     *("vega_by_days", "floor", "shortfall", "value_at_risk"),
@@ -179,7 +255,7 @@ class _Tree:
     position: float
     band: tuple[float | None, float | None]
     strikes: dict[float, np.ndarray[Any, Any]]
-    half_spread: float
+    half_spreads: dict[float, float]
     moneyness: tuple[float, ...]
     start: Held | None
     known: dict[Any, Decision] = field(default_factory=dict)
@@ -198,20 +274,15 @@ class _Tree:
         puts = quotes[(quotes["flag"] == "p") & quotes["ask"].notna() & quotes["bid"].notna()]
         if puts.empty:
             raise InputError("no put of the chain is quoted on both sides; a programme buys and sells puts.")
-        expiries = sorted(puts["expiry"].unique())[:MOST_EXPIRIES]
-        strikes = {
-            days(market.as_of, pd.Timestamp(expiry)): np.sort(
-                puts.loc[puts["expiry"] == expiry, "strike"].to_numpy()
-            )
-            for expiry in expiries
-        }
-        near = puts[(puts["strike"] / market.spot).between(min(moneyness) * 0.9, max(moneyness) * 1.1)]
-        shares = (near["ask"] - near["bid"]) / (near["ask"] + near["bid"])
+        times = np.array([days(market.as_of, each) for each in puts["expiry"]])
+        # What expires before the next date would leave nothing in its place until then.
+        listed = sorted(set(times[times >= dates[1]]))[:MOST_EXPIRIES]
+        strikes = {each: np.sort(puts["strike"].to_numpy()[times == each]) for each in listed}
+        spreads = _spreads(puts, times, market.spot, moneyness)
         up = math.exp(vol * math.sqrt((dates[1] - dates[0]) / DAYS_PER_YEAR))
         probability = (1.0 - 1.0 / up) / (up - 1.0 / up)
         position = float(book.exposure(market).delta)
-        spread = float(shares.median()) if len(shares) else 0.02
-        return _Tree(market, dates, up, probability, position, band, strikes, spread, moneyness, held)
+        return _Tree(market, dates, up, probability, position, band, strikes, spreads, moneyness, held)
 
     def spot(self, date: int, ups: int) -> float:
         return self.market.spot * self.up ** (2 * ups - date)
@@ -242,13 +313,14 @@ class _Tree:
 
     def choices(self, date: int, ups: int, held: Held | None) -> Iterator[Held | None]:
         """What may be held from a node on: what is held, nothing, and each listed put, where delta is in its band."""
-        if self.keeps(date, ups, held):
+        lasts = held is None or held.expiry >= self.days[date + 1]
+        if lasts and self.keeps(date, ups, held):
             yield held
         if held is not None and self.keeps(date, ups, None):
             yield None
         spot = self.spot(date, ups)
         for expiry, strikes in self.strikes.items():
-            if expiry > self.days[date]:
+            if expiry >= self.days[date + 1]:
                 wanted = {float(strikes[np.abs(strikes - each * spot).argmin()]) for each in self.moneyness}
                 for strike in sorted(wanted):
                     bought = self.sized(date, ups, expiry, strike)
@@ -298,4 +370,18 @@ class _Tree:
             return 0.0
         value, _ = self.priced(date, ups, held)
         fee = float(self.market.chain.terms.fee.per_unit(value, self.spot(date, ups)))
-        return held.units * (self.half_spread * value + fee)
+        known, shares = list(self.half_spreads), list(self.half_spreads.values())
+        spread = float(np.interp(held.expiry - self.days[date], known, shares))
+        return held.units * (spread * value + fee)
+
+
+def _spreads(
+    puts: pd.DataFrame, times: np.ndarray[Any, Any], spot: float, moneyness: tuple[float, ...]
+) -> dict[float, float]:
+    """Median half spread of puts near the moneyness that is bought, as a share of the middle, by days to expiry."""
+    ask, bid = puts["ask"].to_numpy(dtype=float), puts["bid"].to_numpy(dtype=float)
+    at = puts["strike"].to_numpy(dtype=float) / spot
+    near = (at >= 0.9 * min(moneyness)) & (at <= 1.1 * max(moneyness))
+    near = near if near.any() else np.ones(at.size, dtype=bool)
+    shares = (ask - bid) / (ask + bid)
+    return {each: float(np.median(shares[near & (times == each)])) for each in sorted(set(times[near]))}

@@ -19,6 +19,7 @@ from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
 from hedging.market.market import Market, market_of
 from hedging.monitor.choices import Choice, Roll
+from hedging.monitor.renewal import roll_dates
 from hedging.paths.paths import grid
 from hedging.planner.audit import BOUGHT_FOR, request_after
 from hedging.planner.plan import plan
@@ -103,7 +104,8 @@ def roll(
     ]
     first = min(leg.instrument.expiry for leg in bought if isinstance(leg.instrument, Option))
     due_on = None if when is None else first - pd.Timedelta(days=when)
-    return Roll(tuple(choices), market.as_of, market.spot, day, due_on, payments)
+    dates = roll_dates(held, market)
+    return Roll(tuple(choices), market.as_of, market.spot, day, due_on, payments, dates)
 
 
 Order = tuple[str, tuple[Leg, ...], float | None, str]

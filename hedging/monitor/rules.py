@@ -18,6 +18,7 @@ EXTRA: Final = {
     "overlay_gain": "money, of the plan's legs",
     "worst_since_plan": "share of the plan's base, the floor's worst case from now on and the gain so far together",
     "days_to_expiry": "days until the first of what is held expires",
+    "days_to_roll": "days until the first option that was bought is worth rolling out, if nothing moves",
     "days_left": "days of the plan's horizon that are left",
 }
 """What may be watched besides the limits of the plan, and its unit."""

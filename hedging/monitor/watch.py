@@ -14,8 +14,9 @@ from hedging.book.expired import expiry_name
 from hedging.book.saved import book_from
 from hedging.errors import HedgingError, InputError
 from hedging.market.contracts import Future, Option
-from hedging.market.market import Chains, markets_of
-from hedging.monitor.levels import Level, levels
+from hedging.market.market import Chains, Market, markets_of
+from hedging.monitor.levels import Level, levels, name_of
+from hedging.monitor.renewal import roll_dates
 from hedging.monitor.rules import Rules
 from hedging.planner.audit import Audit, audit
 from hedging.planner.request.limit import Limit
@@ -29,7 +30,9 @@ __all__ = ["Event", "State", "Watch", "levels_of", "watch"]
 Status: TypeAlias = Literal["in band", "near", "broken"]
 CHAIN: Final = "chain"  # the watched thing that is no limit: whether the chain can be judged
 SETTLED: Final = "settled"
+HORIZON, OVER = "horizon", "over"
 READ, UNREAD = "read", "cannot be judged"
+MINUTE: Final = 1.0 / (24.0 * 60.0)  # [days]
 Source: TypeAlias = "Chains | Callable[[], Chains]"
 """A chain, or what reads it: that may fail, and the watch goes on."""
 
@@ -41,10 +44,10 @@ class Event(Shown):
     Attributes
     ----------
     what : str
-        The limit, ``chain`` or ``settled``.
+        The limit, ``chain``, ``settled`` or ``horizon``.
     before, after : str
-        States: ``in band``, ``near``, ``broken``; of a chain ``read`` and ``cannot be judged``. A settlement goes
-        from empty to what expired.
+        States: ``in band``, ``near``, ``broken``; of a chain ``read`` and ``cannot be judged``; of the horizon
+        ``over``. A settlement goes from empty to what expired.
     time : str
         Of the chain it was seen on, ISO, UTC; of one that cannot be judged, the last one that could.
     value, low, high : float or None
@@ -62,7 +65,7 @@ class Event(Shown):
 
     @property
     def kind(self) -> str:
-        """In a word: ``broken``, ``mended``, ``near``, ``in band``; ``unreadable``, ``readable``; ``settled``."""
+        """In a word: ``broken``, ``mended``, ``near``, ``in band``; ``unreadable``, ``readable``; ``settled``; ``over``."""
         if self.what == SETTLED:
             return SETTLED
         if self.what == CHAIN:
@@ -151,8 +154,12 @@ class Watch:
             return self._unreadable(error, state)
         self.rules.check_names({name_of(check, as_of) for check in found.checks})
         time = as_of.isoformat()
-        events = [*self._readable(state, time), *self._settlements(found, state, time)]
-        for check in self._checks(found, as_of):
+        events = [
+            *self._readable(state, time),
+            *self._settlements(found, state, time),
+            *self._horizon(found, state, time),
+        ]
+        for check in self._checks(found, chain):
             event = self._transition(check, state, as_of)
             events += [event] if event else []
         for event in events:
@@ -162,14 +169,7 @@ class Watch:
     def audit(self, chain: Chains, state: State) -> Audit:
         """The verdict on a chain, with the delivery prices known so far."""
         markets = markets_of(chain)
-        held = (holding.instrument for holding in (_book(self.plan)).holdings)
-        expired = {
-            expiry_name(item.asset, item.expiry)
-            for item in held
-            if isinstance(item, Option | Future)
-            and item.asset in markets
-            and item.expiry <= markets[item.asset].as_of
-        }
+        expired = _expired(_book(self.plan), markets)
         known = {**self.settled, **state.settled}
         given = {name: price for name, price in known.items() if name in expired}
         return audit(self.plan, markets, settled=given, delivery=self.delivery, restore=False, **self.options)
@@ -185,6 +185,12 @@ class Watch:
         if state.status.get(CHAIN) == UNREAD:
             yield Event(CHAIN, UNREAD, READ, time, text="the chain can be judged again")
 
+    def _horizon(self, found: Audit, state: State, time: str) -> Iterator[Event]:
+        planned = float(self.plan.inputs["horizon_days"])
+        if found.days >= planned and state.status.get(HORIZON) != OVER:
+            text = f"the plan was made for {planned:g} days: from here on it is judged over as many again"
+            yield Event(HORIZON, "", OVER, time, found.days, text=text)
+
     def _settlements(self, found: Audit, state: State, time: str) -> Iterator[Event]:
         told = set(state.settled)
         for each in found.settled:
@@ -198,27 +204,31 @@ class Watch:
                 )
                 yield Event(SETTLED, "", name, time, each.price, text=paid)
 
-    def _checks(self, found: Audit, as_of: pd.Timestamp) -> Iterator[Check]:
+    def _checks(self, found: Audit, chain: Mapping[str, Market]) -> Iterator[Check]:
+        as_of = min(market.as_of for market in chain.values())
         yield from (check for check in found.checks if name_of(check, as_of) not in self.rules.ignore)
-        left = [
-            days(as_of, item.expiry)
-            for item in (holding.instrument for holding in _book(self.plan).holdings)
-            if isinstance(item, Option | Future) and item.expiry > as_of
-        ]
-        # A floor holds from today's value on, for the days that are left, as a new plan's would: what was lost before is
-        # lost. Who asks for the floor from the plan's own value on watches this.
-        floors = [check.value for check in found.checks if check.limit.kind == "floor"]
-        values = {
-            "worst_since_plan": min(floors) + found.gain / self.plan.base if floors else None,
-            "gain": found.gain,
-            "overlay_gain": found.overlay_gain,
-            "days_to_expiry": min(left, default=None),
-            "days_left": self.plan.inputs["horizon_days"] - found.days,
-        }
         for name, (low, high) in self.rules.bands.items():
-            value = values[name]
-            if value is not None and name not in self.rules.ignore:
-                yield _extra(name, value, low, high)
+            value = None if name in self.rules.ignore else self._extra(name, found, chain)
+            if value is not None:
+                yield Check(Limit(name), value, low, high, scale=max(abs(value), 1.0))
+
+    def _extra(self, name: str, found: Audit, chain: Mapping[str, Market]) -> float | None:
+        """What is watched besides the plan's limits; None where there is no such thing any more."""
+        # A floor holds from today's value on, for the days that are left, as a new plan's would: what was lost before is
+        # lost. Who asks for the floor from the plan's own value on watches `worst_since_plan`.
+        if name == "worst_since_plan":
+            floors = [check.value for check in found.checks if check.limit.kind == "floor"]
+            return min(floors) + found.gain / self.plan.base if floors else None
+        if name == "days_to_expiry":
+            alive = _alive(_book(self.plan), chain)
+            return min((days(chain[item.asset].as_of, item.expiry) for item in alive), default=None)
+        if name == "days_to_roll":
+            dates = roll_dates(self.plan, chain)
+            as_of = min(market.as_of for market in chain.values())
+            return min((days(as_of, date.on) for date in dates if date.on is not None), default=None)
+        if name == "days_left":
+            return float(self.plan.inputs["horizon_days"] - found.days)
+        return float(getattr(found, name))
 
     def _transition(self, check: Check, state: State, as_of: pd.Timestamp) -> Event | None:
         name, time = name_of(check, as_of), as_of.isoformat()
@@ -286,42 +296,67 @@ def watch(
 
 
 def levels_of(plan: HedgePlan, chain: Chains, **options: Any) -> tuple[Level, ...]:
-    """Where each limit of a plan breaks next, if spot or vol alone moves; see `hedging.monitor.levels`.
+    """Where each limit of a plan breaks next, if spot or vol alone moves, or nothing does; see `hedging.monitor.levels`.
 
     Parameters
     ----------
     plan : HedgePlan
-    chain : OptionChain or Market
-        Of one asset.
+    chain : OptionChain or Market, or several of them
+        Of the plan's assets; each one's spot and vol are moved by themselves.
     **options
         As for `hedging.audit`: delivery prices, scenarios, outcomes.
+
+    Returns
+    -------
+    tuple of Level
+        Time is looked through until the plan's horizon ends, or after that until all has expired; what expires on the
+        way is settled at today's spot.
 
     Raises
     ------
     InputError
-        If there are several assets, or the chain cannot be judged.
+        If the chain cannot be judged.
     """
     markets = markets_of(chain)
-    if len(markets) > 1:
-        raise InputError(f"levels are of one asset; got chains of {' and '.join(markets)}.")
-    (market,) = markets.values()
-    held = audit(plan, market, restore=False, **options)
+    held = audit(plan, markets, restore=False, **options)
+    book, options = _book(plan), {**options, "delivery": None}
     known = {expiry_name(each.holding.asset, each.expiry): each.price for each in held.settled}
-    options = {**options, "settled": known}
-    return levels(lambda at: audit(plan, at, restore=False, **options).checks, _book(plan), market)
+
+    def judge(at: Mapping[str, Market]) -> tuple[Check, ...]:
+        spots = {name: at[name.rsplit("-", 1)[0]].spot for name in _expired(book, at)}
+        return audit(plan, at, restore=False, **{**options, "settled": spots | known}).checks
+
+    return levels(judge, book, markets, until=_ahead(plan, book, markets, held.days))
+
+
+def _ahead(plan: HedgePlan, book: Book, markets: Mapping[str, Market], elapsed: float) -> float:
+    """Days of the horizon that are left, once they are over those until all that is held has expired."""
+    left: float = plan.inputs["horizon_days"] - elapsed
+    if left > MINUTE:
+        return left - MINUTE  # from its end on the audit judges over as many again
+    return max(
+        (days(markets[item.asset].as_of, item.expiry) + MINUTE for item in _alive(book, markets)), default=0.0
+    )
+
+
+def _alive(book: Book, markets: Mapping[str, Market]) -> list[Option | Future]:
+    return [
+        item
+        for item in (holding.instrument for holding in book.holdings)
+        if isinstance(item, Option | Future) and item.expiry > markets[item.asset].as_of
+    ]
+
+
+def _expired(book: Book, markets: Mapping[str, Market]) -> set[str]:
+    """Expiries of what has expired of a book by the time of its markets."""
+    return {
+        expiry_name(item.asset, item.expiry)
+        for item in (holding.instrument for holding in book.holdings)
+        if isinstance(item, Option | Future)
+        and item.asset in markets
+        and item.expiry <= markets[item.asset].as_of
+    }
 
 
 def _book(plan: HedgePlan) -> Book:
     return book_from(plan.inputs["book"]) + plan
-
-
-def name_of(check: Check, as_of: pd.Timestamp) -> str:
-    """A limit by a name that stays: a floor by day is called by its date, as its days grow fewer."""
-    if check.limit.day is None:
-        return str(check.limit)
-    due = (as_of + pd.Timedelta(days=check.limit.day)).round("min")
-    return f"{check.limit.kind} by {due:%Y-%m-%d %H:%M}"
-
-
-def _extra(name: str, value: float, low: float | None, high: float | None) -> Check:
-    return Check(Limit(name), value, low, high, scale=max(abs(value), 1.0))

@@ -38,7 +38,7 @@ def assumptions(
     --------
     >>> table = assumptions(["SOL"])
     >>> str(table.loc[table["what"] == "fitted to", "value"].item())
-    'BTC: none was fitted to SOL, a guess'
+    'ETH: none was fitted to SOL, a guess'
     """
     rows: list[tuple[str, str, str, str]] = []
     for asset in assets:
@@ -105,7 +105,8 @@ def _rules(asset: str, rule: Reaction) -> list[tuple[str, str]]:
 
 _COMMON = (
     ("mean of drawn spot", "the forward, on every date", "by construction"),
-    ("drawn tails", "Student-t of 4 degrees by steps of a week at most; or jumps, six a year, of 40 % of variance", "convention"),
+    ("distribution of drawn spot", "the one that the surface implies, on every date", "by construction"),
+    ("order of drawn scenarios", "Student-t of 4 degrees by steps of a week at most; or jumps, six a year, of 40 % of variance", "convention"),
     ("surface as time passes", "paths: each tenor keeps its vol; drawn: each expiry keeps its forward variance", "convention"),
     ("settlement on paths", "at 08:00 UTC the mean of spot over the last 30 minutes; elsewhere spot at expiry", "exchanges"),
     ("settlement on grids and under floors", "at the level of the grid", "convention"),

@@ -11,7 +11,7 @@ from hedging._ground.arguments import must_be
 from hedging.errors import InputError
 from hedging.paths.paths import Paths
 
-__all__ = ["PathsBy", "leading", "paths_by_asset", "paths_of_asset"]
+__all__ = ["PathsBy", "leading", "paths_by_asset", "paths_of_asset", "selected"]
 
 PathsBy: TypeAlias = Paths | Mapping[str, Paths]
 """Paths of one asset, or of each by name."""
@@ -53,3 +53,10 @@ def paths_of_asset(paths: PathsBy, asset: str) -> Paths:
 def leading(paths: PathsBy) -> Paths:
     """The first of them, whose dates, labels and number are those of all."""
     return paths if isinstance(paths, Paths) else next(iter(paths.values()))
+
+
+def selected(paths: PathsBy, scenarios: slice | Sequence[int]) -> PathsBy:
+    """Some of the scenarios, by position."""
+    if isinstance(paths, Paths):
+        return paths.select(scenarios)
+    return {asset: each.select(scenarios) for asset, each in paths.items()}

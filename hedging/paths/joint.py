@@ -50,7 +50,7 @@ def couple(
     betas : mapping
         Log-price lost per log-price lost by the leader.
     reactions : mapping, optional
-        What moves with each asset; by default as fitted to ETH, and BTC's for all others, which
+        What moves with each asset; by default as fitted to BTC, and ETH's for all others, which
         the result then says.
 
     Raises

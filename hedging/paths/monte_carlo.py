@@ -55,7 +55,7 @@ def student_t(
     correlation : array_like, shape (assets, assets), optional
         By default the assets are independent but for the common mixing variable.
     reactions : mapping of asset to Reaction, optional
-        What vol and the rest do; by default as fitted to ETH, and BTC's for all others.
+        What vol and the rest do; by default as fitted to BTC, and ETH's for all others.
 
     Returns
     -------

@@ -55,8 +55,8 @@ class Paths(Shown):
     skew_shift : ndarray, shape (scenarios, dates), optional
         Change of the 25-delta risk reversal (call vol less put vol) of 30 days' tenor, as a decimal.
     term_shift : ndarray, shape (scenarios, dates), optional
-        Change of the vol of 90 days' tenor less that of 30, beside what `vol_shift` does, as a decimal; linear in
-        the log of the tenor, see `hedging.paths.term_weight`.
+        Change of the vol of 90 days' tenor less that of 30, beside what `vol_shift` does, as a decimal; other tenors
+        by `hedging.paths.term_weight`.
     carry_shift : ndarray, shape (scenarios, dates), optional
         Added to the carry of every forward. [1/year]
     funding_shift : ndarray, shape (scenarios, dates), optional

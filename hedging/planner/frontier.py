@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from hedging._ground import clock
 from hedging._ground.arguments import takes
 from hedging._ground.shown import Shown
 from hedging._ground.tables import SHARE, Page, Table
@@ -26,6 +26,7 @@ from hedging.paths.paths import Paths, grid
 from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import orders_of
 from hedging.planner.explain.prices import shadow_prices
+from hedging.planner.explain.refusal import building
 from hedging.planner.programme.build import build
 from hedging.planner.programme.programme import Programme
 from hedging.planner.request.effort import Effort
@@ -139,6 +140,8 @@ def frontier(
         If `over` or a level makes no sense, a loss is to be minimised, or the target has a value at risk: which
         outcomes a plan may give up is a choice, so that no relaxation of it is convex in the level, no price
         holds beside the choice made, and each level is a search of its own.
+    InfeasibleHedgeError
+        If the time is up before what may be traded is known.
     KeyboardInterrupt
         If it comes before the first level is done; afterwards the levels that are done are returned.
 
@@ -149,37 +152,35 @@ def frontier(
     >>> bool(curve.table["cost"].is_monotonic_decreasing)
     True
     """
-    started = time.perf_counter()
     _refuse(target, over)
+    effort = effort or Effort(gap=1e-2)
     ordered = _ordered(levels, over)
     first = float(ordered[0])
     target, limits = _with(target, limits or Limits(), over, first)
-    request = Request.of(
-        book,
-        chain,
-        target,
-        limits,
-        horizon=horizon,
-        scenarios=scenarios,
-        outcomes=outcomes,
-        view=view,
-        effort=effort or Effort(gap=1e-2),
-    )
-    whole = build(request, candidates_of(request))
-    programme = whole.only(whole.candidates.tradable(limits))
-    end, engine = (
-        started + request.effort.time_limit,
-        Engine(request.effort.solver, request.effort.progress, memory=request.effort.memory),
-    )
+    with building(effort):
+        request = Request.of(
+            book,
+            chain,
+            target,
+            limits,
+            horizon=horizon,
+            scenarios=scenarios,
+            outcomes=outcomes,
+            view=view,
+            effort=effort,
+        )
+        whole = build(request, candidates_of(request))
+        programme = whole.only(whole.candidates.tradable(limits))
+    engine = Engine(effort.solver, effort.progress, memory=effort.memory)
     rows: list[dict[str, Any]] = []
     plans: list[tuple[Leg, ...]] = []
     before: Solution | None = None
     # Who interrupts wants the levels that are done.
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), clock.until(request.ends):
         for done, level in enumerate(ordered):
             moved = _moved(programme, over, float(level), first)
-            share = max(end - time.perf_counter(), 0.0) / (ordered.size - done)
-            before = _next(moved, before, request.effort.gap, share, engine)
+            share = clock.seconds_left() / (ordered.size - done)
+            before = _next(moved, before, effort.gap, share, engine)
             legs = orders_of(request, programme.candidates, before.lots)
             rows.append(
                 {over: level} | _row(moved, before, over, legs) | _paid(request, programme.base, legs, before)
@@ -214,7 +215,12 @@ def _refuse(target: Target, over: str) -> None:
 def _next(
     programme: Programme, before: Solution | None, gap: float, seconds: float, engine: Engine
 ) -> Solution:
-    """The plan of a level: what meets a tighter one meets it, and what mattered there matters here."""
+    """The plan of a level: what meets a tighter one meets it, and what mattered there matters here.
+
+    When the time is up that is the tighter level's, of which nothing is proven here.
+    """
+    if before is not None and clock.over():
+        return replace(before, bound=-np.inf, relaxed=None)
     start = None if before is None else before.lots
     relaxed = None if before is None else before.relaxed
     active = None if relaxed is None else relaxed.active

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hedging._ground import clock
 from hedging.book.book import Book
 from hedging.market.market import Chains
 from hedging.paths.by_asset import PathsBy
@@ -14,7 +14,7 @@ from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import orders_of
 from hedging.planner.explain.explain import explain
 from hedging.planner.explain.promise import promise_of
-from hedging.planner.explain.refusal import refusal
+from hedging.planner.explain.refusal import building, refusal
 from hedging.planner.outcomes.free_lunch import check_outcomes
 from hedging.planner.programme.build import build
 from hedging.planner.request.effort import Effort
@@ -24,6 +24,7 @@ from hedging.planner.request.price_history import PriceHistory
 from hedging.planner.request.request import Request
 from hedging.planner.request.target import Target
 from hedging.planner.request.view import View
+from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.result.plan import HedgePlan
 from hedging.planner.result.status import PlanStatus
 from hedging.planner.result.values import Alternative
@@ -94,7 +95,8 @@ def plan(
         If an input breaks its rule, the book holds an asset of no chain and no price, or no probabilities of the outcomes fit
         the quotes where they are to be moved.
     InfeasibleHedgeError
-        If no plan meets every limit; it names the limits that clash and carries the closest plan.
+        If no plan meets every limit; it names the limits that clash and carries the closest plan. Or if the time is up
+        before there is any; without a closest plan where it was up before what may be traded was known.
     SolverError
         If the solver fails, or its plan fails the check.
     MissingExtraError
@@ -109,28 +111,27 @@ def plan(
     >>> found.status, 8 <= found.after.delta <= 12
     (<PlanStatus.OPTIMAL: 'optimal'>, True)
     """
-    started = time.perf_counter()
-    backed = (
-        None if prices is None else PriceHistory.of(prices).behind(book, chain, target, horizon, outcomes)
-    )
-    if backed is not None:
-        chain, target, outcomes = backed.markets, backed.target, backed.outcomes
-    request = Request.of(
-        book,
-        chain,
-        target,
-        limits,
-        horizon=horizon,
-        scenarios=scenarios,
-        outcomes=outcomes,
-        view=view,
-        effort=effort,
-    )
-    candidates = candidates_of(request)
-    whole = build(request, candidates)
-    request, whole, agreement = check_outcomes(request, whole)
-    programme = whole.only(candidates.tradable(request.limits))
-    solution, clashes = solve_or_closest(programme, request.effort)
+    started = clock.now()
+    with building(effort):
+        backed = (
+            None if prices is None else PriceHistory.of(prices).behind(book, chain, target, horizon, outcomes)
+        )
+        if backed is not None:
+            chain, target, outcomes = backed.markets, backed.target, backed.outcomes
+        request = Request.of(
+            book,
+            chain,
+            target,
+            limits,
+            horizon=horizon,
+            scenarios=scenarios,
+            outcomes=outcomes,
+            view=view,
+            effort=effort,
+        )
+        request, whole, agreement = check_outcomes(request, build(request, candidates_of(request)))
+        programme = whole.only(whole.candidates.tradable(request.limits))
+    solution, clashes = solve_or_closest(programme, request.effort, request.ends)
     chosen, dearer = select(request, programme, solution)
     legs = orders_of(request, programme.candidates, chosen.lots)
     cost = cost_with_carry(legs, request)
@@ -146,7 +147,7 @@ def plan(
         status=PlanStatus.of(solution.gap, request.effort.gap, closest=chosen.closest),
         objective=chosen.objective,
         bound=chosen.bound,
-        seconds=time.perf_counter() - started,
+        seconds=clock.now() - started,
         nodes=chosen.nodes,
         checks=verified.checks,
         binding=explained.binding,
@@ -186,16 +187,20 @@ def _not_robust(request: Request, base: float, others: Sequence[Alternative]) ->
     if not (request.target.robust and others):
         return ()
     outcomes = None if request.outcomes is None else replace(request.outcomes, reweight=False)
-    plain = plan(
-        request.book,
-        request.markets,
-        replace(request.target, robust=False),
-        request.limits,
-        horizon=request.horizon,
-        scenarios=None if request.by_default else request.scenarios,
-        outcomes=outcomes,
-        view=request.view,
-        effort=replace(request.effort, alternatives=False),
-    )
+    left = max(request.ends - clock.now(), 0.0)
+    try:
+        plain = plan(
+            request.book,
+            request.markets,
+            replace(request.target, robust=False),
+            request.limits,
+            horizon=request.horizon,
+            scenarios=None if request.by_default else request.scenarios,
+            outcomes=outcomes,
+            view=request.view,
+            effort=replace(request.effort, alternatives=False, time_limit=left),
+        )
+    except InfeasibleHedgeError:  # what holds on every surface holds on one: the time was up
+        return ()
     missed = tuple(check for check in checks_of(request, plain.legs, base) if not check.ok)
     return (Alternative("not robust", plain.legs, plain.cost, missed),)

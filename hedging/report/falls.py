@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from hedging import plots
 from hedging.margin import Survival, survive_accounts
-from hedging.market import Market
-from hedging.paths import REPLAYS, STRESS_BETA, Paths, Reaction, couple, fan, measured
+from hedging.paths import REPLAYS, STRESS_BETA, Paths, couple, fan
 from hedging.planner import HedgePlan
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
 from hedging.report.pictures import Studio
 from hedging.report.subject import Subject
 from hedging.report.words import amount, per_cent
-from hedging.scenario import ScenarioResult, run
+from hedging.scenario import ScenarioResult, rule_of, run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,26 +56,22 @@ def falls_of(subject: Subject) -> tuple[Fall, ...]:
     sets = {"accelerating fall": _fan(subject)}
     for replay in REPLAYS.values():
         if all(asset in replay.price for asset in subject.assets):
-            sets[replay.title] = {asset: replay.paths(asset) for asset in subject.assets}
+            sets[replay.title] = {
+                each.asset: replay.paths(each.asset, reaction=rule_of(each)) for each in subject.markets
+            }
     return tuple(_fall(subject, title, paths) for title, paths in sets.items())
 
 
 def _fan(subject: Subject) -> dict[str, Paths]:
     """The first asset leads; the others fall by their beta in past crashes, or as much as it does."""
     lead, *others = subject.markets
-    led = fan(*FALL, multiples=MULTIPLES, reaction=_reaction(lead))
+    led = fan(*FALL, multiples=MULTIPLES, reaction=rule_of(lead))
     if not others:
         return {lead.asset: led}
     own = STRESS_BETA.get(lead.asset, 1.0)
     betas = {each.asset: STRESS_BETA.get(each.asset, own) / own for each in subject.markets}
-    reactions = {each.asset: _reaction(each) for each in subject.markets}
+    reactions = {each.asset: rule_of(each) for each in subject.markets}
     return couple(led, subject.assets, betas=betas, reactions=reactions)
-
-
-def _reaction(market: Market) -> Reaction:
-    """How the rest answers a fall, from the vol that the chain shows for 30 days."""
-    found = measured(market.asset)
-    return found if market.is_bare else found.at(market.vol_of_30_days)
 
 
 def _fall(subject: Subject, title: str, paths: dict[str, Paths]) -> Fall:

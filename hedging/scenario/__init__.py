@@ -8,6 +8,8 @@ from hedging.scenario.draw import draw
 from hedging.scenario.hindsight import predicted_against_actual
 from hedging.scenario.resample import resample
 from hedging.scenario.result import ScenarioResult
+from hedging.scenario.risk_neutral import risk_neutral
+from hedging.scenario.rule import rule_of
 from hedging.scenario.run import by_speed, payoff, run, table
 
 __all__ = [
@@ -17,6 +19,8 @@ __all__ = [
     "payoff",
     "predicted_against_actual",
     "resample",
+    "risk_neutral",
+    "rule_of",
     "run",
     "table",
 ]

@@ -1,8 +1,8 @@
-"""Outcomes drawn for a chain: at its own vols and forwards, with a date at each of its expiries."""
+"""Outcomes drawn for a chain: on each of its expiries the distribution that it quotes, in the order of a model."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -11,18 +11,20 @@ import numpy.typing as npt
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.market.market import Chains, Market, markets_of
-from hedging.paths._drawing import Reactions, Seed
+from hedging.paths._drawing import MATCHED, Reactions, Seed
 from hedging.paths.monte_carlo import jump_diffusion, student_t
 from hedging.paths.paths import Paths
+from hedging.paths.reactions import STILL
+from hedging.scenario.risk_neutral import dates_of, risk_neutral
 from hedging.units import DAYS_PER_YEAR
 
-__all__ = ["Tails", "dates_of", "draw"]
+__all__ = ["Tails", "draw"]
 
 Tails: TypeAlias = Literal["student-t", "jumps"]
 
 JUMPS, JUMP_MEAN, JUMP_DEVIATION = 6.0, -0.10, 0.08  # of `jump_diffusion`, to be scaled
 JUMP_SHARE = 0.4  # of the variance, as those jumps have at a vol of 50 %
-LEAST_STEP = 1e-3  # days: expiries of one day differ by nothing that matters
+LEAST_DRAWN = 1_000  # of which a few are taken, where each of those alone would stand for too much
 LEAST_SHARE = 0.05  # of the variance of a surface: what its smallest part between two expiries may be
 
 
@@ -38,9 +40,9 @@ def draw(
 ) -> dict[str, Paths]:
     """Outcomes that agree with what is quoted: for `Outcomes`, expected shortfall and value at risk.
 
-    On each date the mean of spot is the chain's forward, and its variance what the surface has at the money. There
-    is a date at each expiry within the horizon, so that every leg settles at its own. Vol moves both ways around the
-    surface: by the rule of `hedging.paths.Reaction` and by the noise it leaves.
+    On each date spot has the distribution that the surface implies, skew and wings included, and the chain's forward
+    as its mean; see `risk_neutral`. There is a date at each expiry within the horizon, so that every leg settles at its
+    own. Vol moves both ways around the surface: by the rule of `hedging.paths.Reaction` and by the noise it leaves.
 
     Parameters
     ----------
@@ -50,7 +52,8 @@ def draw(
     scenarios : int
     seed : int or numpy.random.Generator
     tails : {'student-t', 'jumps'}
-        See `hedging.paths.student_t` and `hedging.paths.jump_diffusion`.
+        The model of what comes after what, and together with what: see `hedging.paths.student_t` and
+        `hedging.paths.jump_diffusion`.
     correlation, reactions
         As in `hedging.paths.student_t`; the reactions are those of a market at the chain's 30-day vol.
 
@@ -68,11 +71,33 @@ def draw(
         raise InputError(f"horizon must be a number of days > 0; got {horizon!r}.")
     if tails not in ("student-t", "jumps"):
         raise InputError(f"tails must be 'student-t' or 'jumps'; got {tails!r}.")
+    if scenarios < 1:
+        raise InputError(f"scenarios must be >= 1; got {scenarios!r}.")
     markets = markets_of(chain)
     days = dates_of(list(markets.values()), horizon)
+    modelled = _modelled(
+        markets, days, scenarios if scenarios >= MATCHED else LEAST_DRAWN, seed, tails, correlation
+    )
+    quoted = risk_neutral(modelled, list(markets.values()), seed, reactions=reactions)
+    return {asset: paths.select(slice(scenarios)) for asset, paths in quoted.items()}
+
+
+def _modelled(
+    markets: Mapping[str, Market],
+    days: Array,
+    scenarios: int,
+    seed: Seed,
+    tails: Tails,
+    correlation: npt.ArrayLike | None,
+) -> dict[str, Paths]:
+    """Paths of the model alone, at the vols of the surface at the money."""
     drift = {asset: market.carry(days / DAYS_PER_YEAR) for asset, market in markets.items()}
     variances = {asset: _variance(market, days) for asset, market in markets.items()}
-    more: dict[str, Any] = {"drift": drift, "correlation": correlation, "reactions": reactions}
+    more: dict[str, Any] = {
+        "drift": drift,
+        "correlation": correlation,
+        "reactions": dict.fromkeys(markets, STILL),
+    }
     if tails == "student-t":
         return student_t(_vols(variances, days), days, scenarios, seed, **more)
     # The whole has the surface's variance, of which jumps take a share that is the same for every asset.
@@ -100,13 +125,6 @@ def draw(
 
 def _vols(variances: Mapping[str, Array], days: Array) -> dict[str, Array]:
     return {asset: np.sqrt(total * DAYS_PER_YEAR / days) for asset, total in variances.items()}
-
-
-def dates_of(markets: Sequence[Market], horizon: float) -> Array:
-    """Every expiry within the horizon, half of it, and its end. [days]"""
-    times = np.concatenate([market.smile.times for market in markets]) * DAYS_PER_YEAR
-    days = np.unique(np.concatenate([times[times < horizon], [horizon / 2.0, horizon]]))
-    return np.asarray(days[np.append(np.diff(days) > LEAST_STEP, True)])
 
 
 def _variance(market: Market, days: Array) -> Array:

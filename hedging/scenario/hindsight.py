@@ -16,14 +16,15 @@ from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
 from hedging.market.market import Market
 from hedging.paths.paths import along
-from hedging.paths.reactions import BTC, Reaction
+from hedging.paths.reactions import Reaction
+from hedging.scenario.rule import rule_of
 from hedging.units import days as days_between
 
 __all__ = ["predicted_against_actual"]
 
 
 def predicted_against_actual(
-    book: Book, chains: Sequence[OptionChain], reaction: Reaction = BTC
+    book: Book, chains: Sequence[OptionChain], reaction: Reaction | None = None
 ) -> pd.DataFrame:
     """Foresee the options of a book along the spot path that came, and compare with what was quoted.
 
@@ -36,7 +37,8 @@ def predicted_against_actual(
         Options on the chains' asset, quoted in the first chain.
     chains : sequence of OptionChain
         One asset, ascending in time, at least two.
-    reaction : Reaction
+    reaction : Reaction, optional
+        By default as fitted for the asset, for a market at the first chain's 30-day vol.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def predicted_against_actual(
     held = [item for item in book.of(today.asset) if isinstance(item.instrument, Option)]
     days = np.array([days_between(today.as_of, chain.as_of) for chain in chains])
     log_price = np.log(np.array([chain.spot for chain in chains]) / today.spot)
-    paths = along(days, log_price[None, :], ("as it came",), reaction)
+    paths = along(days, log_price[None, :], ("as it came",), reaction or rule_of(today))
     pricer = Pricer.of([item.instrument for item in held], [item.entry for item in held], today)
     rows = []
     for date, chain in enumerate(chains[1:], start=1):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from hedging.market.market import Market
-from hedging.paths import Paths, couple, measured, replay, stress_betas
+from hedging.paths import Paths, couple, replay, stress_betas
+from hedging.scenario.rule import rule_of
 
 __all__ = ["falls", "replayed"]
 
@@ -24,7 +25,7 @@ def falls(markets: Sequence[Market], make: Callable[..., Paths]) -> dict[str, Pa
     dict of str to Paths
         By asset.
     """
-    reactions = {market.asset: measured(market.asset).at(market.vol_of_30_days) for market in markets}
+    reactions = {market.asset: rule_of(market) for market in markets}
     first, *others = reactions
     lead = make(reaction=reactions[first])
     if not others:
@@ -34,4 +35,4 @@ def falls(markets: Sequence[Market], make: Callable[..., Paths]) -> dict[str, Pa
 
 def replayed(markets: Sequence[Market], name: str) -> dict[str, Paths]:
     """Paths of a crash that happened, of each asset by its own prices or its stress beta."""
-    return {market.asset: replay(name).paths(market.asset) for market in markets}
+    return {market.asset: replay(name).paths(market.asset, reaction=rule_of(market)) for market in markets}

@@ -17,7 +17,7 @@ from hedging.paths.historical import bootstrapped
 from hedging.paths.paths import Paths, along
 from hedging.paths.reactions import measured
 from hedging.prices import Past, Prices
-from hedging.scenario.draw import dates_of
+from hedging.scenario.risk_neutral import dates_of
 from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["daily_closes", "known_by", "past_returns", "realised", "resample", "resampled"]

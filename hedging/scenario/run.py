@@ -22,10 +22,11 @@ from hedging.market.market import Chains, Market, market_of, markets_of
 from hedging.paths.by_asset import PathsBy, paths_by_asset
 from hedging.paths.crash import crash_path, hitting_time
 from hedging.paths.paths import Paths, grid, today
-from hedging.paths.reactions import BTC, Reaction
+from hedging.paths.reactions import Reaction
 from hedging.scenario._blocks import Line, Task, all_values, block_values, exit_cost
 from hedging.scenario._remarks import remarks_on
 from hedging.scenario.result import ScenarioResult
+from hedging.scenario.rule import rule_of
 from hedging.units import days as days_between
 
 __all__ = ["by_speed", "payoff", "run", "table"]
@@ -240,7 +241,7 @@ def by_speed(
     acceleration: float = 0.0,
     depth: float,
     speeds: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
-    reaction: Reaction = BTC,
+    reaction: Reaction | None = None,
 ) -> pd.DataFrame:
     """Gain at one depth of a fall, by how fast it came there: what a doubling of the speed costs or brings.
 
@@ -254,8 +255,9 @@ def by_speed(
         As in `hedging.crash_path`; the depth must be reached.
     speeds : sequence of float
         Multiples of the speed, ascending, > 0.
-    reaction : Reaction
-        What moves with the price; what it says of speed counts here.
+    reaction : Reaction, optional
+        What moves with the price; what it says of speed counts here. By default as fitted for the asset, for a
+        market at its 30-day vol now.
 
     Returns
     -------
@@ -276,10 +278,10 @@ def by_speed(
         raise InputError(
             f"velocity {velocity!r} and acceleration {acceleration!r} never reach a depth of {depth!r}."
         )
-    rows = []
+    rows, rule = [], reaction or rule_of(market_of(market))
     for speed in at:
         fall = crash_path(
-            speed * velocity, speed**2 * acceleration, days / speed, step=days / speed / 50, reaction=reaction
+            speed * velocity, speed**2 * acceleration, days / speed, step=days / speed / 50, reaction=rule
         )
         end = _together(book, markets_of(market), overlay, fall)
         rows.append((days / speed, end.position[0, -1], end.overlay[0, -1], end.total[0, -1]))

@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any, Final
 
 from hedging._extras import require
+from hedging._ground import clock
 from hedging._ground.reading import parse_json
 from hedging.errors import InputError, VenueError
 
@@ -66,7 +67,8 @@ class Transport:
     timeout : float
         For connecting, and for each silence. [seconds]
     deadline : float
-        For a whole reply, from connecting to its last byte, however steadily head or body drip. [seconds]
+        For a whole request, from the first connection to the last byte, tries and pauses among them, however steadily
+        head or body drip. A try that is not the last has half of what is left. [seconds]
     attempts : int
         Most tries of one request.
     backoff : float
@@ -109,12 +111,21 @@ class Transport:
         VenueError
             If there is no reply in time, it is cut off or no JSON, or stays transient to the last try.
         """
-        failure, retry_after, shown = "", 0.0, without_secrets(url)
+        failure, retry_after, shown, tries = "", 0.0, without_secrets(url), 0
+        limit = min(self.deadline, clock.seconds_left())
+        end = self.clock() + limit
         for attempt in range(self.attempts):
-            if attempt:
-                self.sleep(self._pause(attempt, retry_after))
+            pause = self._pause(attempt, retry_after) if attempt else 0.0
+            if attempt and self.clock() + pause >= end:
+                failure += f"; another try would come after the deadline of {limit:.3g} seconds"
+                break
+            if pause:
+                self.sleep(pause)
+            tries += 1
             try:
-                status, retry_after, body = self._in_time(url, params, headers or {})
+                left = max(end - self.clock(), 0.0)
+                allowed = left if attempt == self.attempts - 1 else left / 2.0
+                status, retry_after, body = self._in_time(url, params, headers or {}, allowed)
             except _NoReplyError as error:
                 failure, retry_after = str(error).replace(url, shown), 0.0
                 continue
@@ -124,7 +135,8 @@ class Transport:
                     raise VenueError(f"{shown}: HTTP {status}: {_shortened(reply)}")
                 return reply
             failure = failure or f"HTTP {status}: {_shortened(reply)}"
-        raise VenueError(f"{shown}: no usable reply after {self.attempts} tries; the last: {failure}")
+        told = "1 try" if tries == 1 else f"{tries} tries"
+        raise VenueError(f"{shown}: no usable reply after {told}; the last: {failure}")
 
     def close(self) -> None:
         """Close the connections."""
@@ -133,9 +145,9 @@ class Transport:
             self._session = None
 
     def _in_time(
-        self, url: str, params: Mapping[str, Any], headers: Mapping[str, str]
+        self, url: str, params: Mapping[str, Any], headers: Mapping[str, str], allowed: float
     ) -> tuple[int, float, bytes]:
-        """Fetch within the deadline; what comes later is left to a thread that nobody waits for.
+        """Fetch within some seconds; what comes later is left to a thread that nobody waits for.
 
         No time-out of a socket holds while a byte comes now and then, least of all for the head of a reply.
         """
@@ -143,27 +155,27 @@ class Transport:
 
         def fetch() -> None:
             try:
-                made.put(self._fetch(url, params, headers))
+                made.put(self._fetch(url, params, headers, end))
             except BaseException as error:
                 made.put(error)
 
+        end = self.clock() + allowed
         Thread(target=fetch, name="hedging-http", daemon=True).start()
         try:
-            found = made.get(timeout=self.deadline)
+            found = made.get(timeout=allowed)
         except Empty:
             self._session = None  # its connection is in use; the next try makes its own
-            raise _NoReplyError(f"the reply took longer than {self.deadline:g} seconds") from None
+            raise _NoReplyError(f"the reply took longer than {allowed:.3g} seconds") from None
         if isinstance(found, BaseException):
             raise found
         return found
 
     def _fetch(
-        self, url: str, params: Mapping[str, Any], headers: Mapping[str, str]
+        self, url: str, params: Mapping[str, Any], headers: Mapping[str, str], end: float
     ) -> tuple[int, float, bytes]:
         """Return status, the pause the server asks for, and the body."""
         requests = require("requests", "live")
         session = self._session = self._session or requests.Session()
-        started = self.clock()
         body = bytearray()
         try:
             with session.get(
@@ -175,8 +187,8 @@ class Transport:
                         raise VenueError(
                             f"{without_secrets(url)}: the reply is larger than {_LARGEST:,} bytes."
                         )
-                    if self.clock() - started > self.deadline:
-                        raise _NoReplyError(f"the reply took longer than {self.deadline:g} seconds")
+                    if self.clock() > end:
+                        raise _NoReplyError("the reply was cut off at the deadline")
                 return response.status_code, _seconds(response.headers.get("Retry-After")), bytes(body)
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError) as error:
             raise VenueError(f"{without_secrets(url)} is no address of an exchange.") from error

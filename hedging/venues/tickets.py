@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from hedging.book.legs import Legs, legs_to_export
+import numpy as np
+
+from hedging.book.legs import Legs, legs_to_export, option_leg
 from hedging.errors import InputError
+from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
 from hedging.venues import binance, bybit, okx
 from hedging.venues.deribit.orders import orders as deribit_orders
 from hedging.venues.deribit.packages import block_rfq, combo_orders
 
-__all__ = ["TICKETS", "venue_ticket"]
+__all__ = ["TICKETS", "check_venue", "venue_ticket"]
 
 TICKETS: Final = ("deribit", "deribit-combo", "deribit-rfq", "bybit", "okx", "binance")
 """Whose tickets `venue_ticket` makes."""
+MANY: Final = 1e4  # lots: above the least block of any venue
 
 
 def venue_ticket(plan: Legs, venue: str, *, time_in_force: str | None = None) -> list[dict[str, Any]]:
@@ -67,3 +71,19 @@ def _sent_to(plan: Legs, venue: str) -> Legs:
     if venue not in venues:
         raise InputError(f"no order of the plan goes to {venue}; its options are of {', '.join(venues)}.")
     return [leg for leg in options if leg.instrument.terms.venue == venue]  # type: ignore[union-attr]
+
+
+def check_venue(chain: OptionChain, venue: str) -> None:
+    """Refuse a chain whose options a venue does not trade, before anything is planned over it.
+
+    Raises
+    ------
+    InputError
+        As `venue_ticket` would, of a plan over this chain.
+    """
+    parts = chain.by_venue()
+    part = next((each for each in parts if each.terms.venue == venue.partition("-")[0]), parts[0])
+    asks = part.quotes["ask"].to_numpy(dtype=float)
+    if np.isfinite(asks).any():
+        dearest = str(part.quotes["symbol"].iloc[int(np.nanargmax(asks))])
+        venue_ticket([option_leg(part, dearest, MANY * part.terms.lot)], venue)

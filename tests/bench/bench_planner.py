@@ -20,8 +20,6 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from hedging.planner.milp.build import build
-from hedging.planner.milp.milp import Programme
 
 import hedging as hg
 from hedging.book.book import Book, Holding
@@ -30,6 +28,8 @@ from hedging.paths.paths import Paths
 from hedging.planner import Limits, Outcomes, Target, frontier
 from hedging.planner.candidates.build import candidates_of
 from hedging.planner.outcomes.free_lunch import check_outcomes
+from hedging.planner.programme.build import build
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.request import Request
 from hedging.planner.solver.backends import Milp, solve_milp
 from hedging.planner.solver.exact import milp_of
@@ -105,7 +105,7 @@ def by_cvxpy(milp: Milp, seconds: float) -> tuple[float, float]:
 
     x = cvxpy.Variable(milp.cost.size, integer=True)  # no limit may be missed here: all are whole
     limits = [milp.matrix @ x <= milp.bound, x >= 0, x <= milp.upper]
-    task = cvxpy.Programme(cvxpy.Minimize(milp.cost @ x), limits)
+    task = cvxpy.Problem(cvxpy.Minimize(milp.cost @ x), limits)
     task.solve(solver="HIGHS", highs_options={"mip_rel_gap": GAP, "time_limit": seconds})
     return float(task.value), np.nan
 

@@ -35,6 +35,17 @@ def test_value_today_is_the_mark_of_every_contract(settlement: str) -> None:
 
 
 @pytest.mark.parametrize("settlement", ["coin", "cash"])
+def test_values_on_one_date_of_each_scenario_are_those_of_all_nodes(settlement: str) -> None:
+    market = flat_market(settlement, carry=0.08, skew=0.3)
+    items = [option(market, "p", 100.0, 2.0), Perpetual("BTC"), option(market, "c", 110.0, 30.0), Spot("BTC")]
+    pricer = Pricer.of(items, [NONE, 95.0, NONE, NONE], market)
+    paths = grid([-0.5, 0.0, 0.3, 0.6], [-0.1, 0.2], [0.0, 2.0, 10.0, 29.0])
+    dates = np.arange(len(paths)) % paths.days.size
+    expected = pricer.values(paths)[np.arange(len(paths)), dates]
+    assert_allclose(pricer.values_on(paths, dates), expected, rtol=1e-13, atol=1e-12)
+
+
+@pytest.mark.parametrize("settlement", ["coin", "cash"])
 def test_parity_holds_in_every_state(settlement: str) -> None:
     market = flat_market(settlement, carry=0.08, skew=0.3)
     call, put = (option(market, flag, 110.0, 30.0) for flag in "cp")

@@ -95,7 +95,7 @@ def test_a_view_is_printed_as_one(folder: Path, capsys: pytest.CaptureFixture[st
             "--value-at-risk must be a loss, a share like -15%; got '14%': write -14%",
         ),
         (["--delta", "8:12", "--delta-rule", "sticky"], "rule must be one of"),
-        (["--delta", "8:12", "--joint", "apart"], "--joint must be one of box, together; got 'apart'"),
+        (["--delta", "8:12", "--joint", "apart"], "--joint must be one of box, beta, together; got 'apart'"),
         (["--delta", "8:12", "--vol", "0"], "--vol must be a number > 0"),
         (["--shortfall", "-10%", "--level", "100%"], "--level must lie between 0 and 1"),
         (["--shortfall", "-10%", "--outcomes", "0"], "--outcomes must be a whole number >= 1"),
@@ -244,6 +244,29 @@ def test_a_book_of_two_assets_takes_a_chain_of_each(folder: Path, capsys: pytest
     assert (folder / "p.png").exists()
     apart, alike = (_shortfall(folder, [*drawn, "--correlation", share]) for share in ("0%", "100%"))
     assert alike < apart  # what moves together loses together
+
+
+def test_the_others_follow_the_first_by_betas(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    two_assets(folder)
+    run = [
+        "plan",
+        "book.toml",
+        "--chain",
+        "eth.csv",
+        "--chain",
+        "chain.csv",
+        "--json",
+        "plan.json",
+        "--max-legs",
+        "2",
+    ]
+    follow = ["--joint", "beta", "--betas", "ETH=1.5", "--residual", "10%"]
+    assert cli.main([*run, "--floor", "-70%", *follow]) == 0
+    saved = json.loads((folder / "plan.json").read_text())["inputs"]["target"]
+    assert (saved["joint"], saved["betas"], saved["residual"]) == ("beta", {"ETH": 1.5}, 0.1)
+    assert "ETH by 1.5), give or take 10 %" in " ".join(capsys.readouterr().out.split())
+    assert cli.main([*run, "--floor", "-70%", "--betas", "ETH=1.5"]) == 2
+    assert "give --joint beta with them" in capsys.readouterr().err
 
 
 def _shortfall(folder: Path, run: list[str]) -> float:

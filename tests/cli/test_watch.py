@@ -64,6 +64,21 @@ def test_levels_are_told_at_the_end_and_the_code_says_whether_a_target_is_broken
     assert cli.main(["watch", "plan.json", "--chain", "days/2.csv", "--no-levels"]) == 1
 
 
+def test_a_chain_that_cannot_be_judged_is_no_all_clear(folder, capsys):
+    """A file of another asset is the command's mistake; half a file in a watch that goes on is told, and ends as 2."""
+    other = replace(samples.chain(), asset="ETH")
+    write_chain(later(other, 1.0, 0.0), folder / "other.csv")
+    capsys.readouterr()
+    assert cli.main(["watch", "plan.json", "--chain", "other.csv"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    run = ["watch", "plan.json", "--json-lines", "w.jsonl", "--no-levels"]
+    assert cli.main([*run, "--chain", "days/2.csv"]) == 1
+    assert cli.main([*run, "--chain", "days/3.csv"]) == 0
+    assert cli.main([*run, "--chain", "other.csv"]) == 2
+    assert "cannot be judged" in capsys.readouterr().out
+    assert cli.main([*run, "--chain", "days/3.csv"]) == 0
+
+
 def test_a_file_in_the_folder_that_cannot_be_read_stops_nothing(folder, capsys):
     (folder / "days" / "0.csv").write_text("half a fi")
     assert cli.main(["watch", "plan.json", "--chain", "days", "--no-levels"]) in (0, 1)
@@ -110,7 +125,7 @@ def test_looking_again_tells_what_changed_and_ends_with_a_line(folder, capsys, m
     replies = [VenueError("the exchange is down"), later(chain, 1.0, -0.1), later(chain, 1.1, -0.1)]
     waits = []
 
-    def fetch(asset):
+    def fetch(asset, *, url):
         reply = replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
@@ -173,7 +188,11 @@ def test_a_joint_plan_is_watched_on_chains_of_the_same_time(folder, capsys):
     assert cli.main(["watch", "joint.json", "--chain", "days", "--json-lines", "j.jsonl"]) in (0, 1)
     out = capsys.readouterr().out
     told = [json.loads(line) for line in (folder / "j.jsonl").read_text().splitlines()[1:]]
-    assert len(out.splitlines()) == len(told)
+    ahead = [line for line in out.splitlines() if "  next   " in line or "  trade   " in line]
+    assert len(out.splitlines()) == len(told) + len(ahead)
+    for coin in ("BTC", "ETH"):
+        assert any(f"breaks with spot of {coin} at" in line for line in ahead)
+        assert any(f"trade       {coin} " in line for line in ahead)
     assert {each["what"] for each in told if each["kind"] == "broken"} >= {"delta BTC", "delta ETH"} or any(
         "ETH" in each["what"] for each in told
     )

@@ -12,7 +12,7 @@ from hedging.errors import InputError
 from hedging.market.contracts import Perpetual
 from hedging.market.market import Market
 from hedging.monitor import levels_of, next_trades
-from hedging.monitor.levels import moved
+from hedging.monitor.moved import moved
 from hedging.planner import Effort, Limits, Outright, Target, plan
 
 CHAIN = samples.chain()

@@ -74,7 +74,7 @@ def test_paths_say_whose_market_their_rules_were_fitted_to() -> None:
     assert crash_path(-0.02).fitted_to == "BTC"
     assert crash_path(-0.02, reaction=Reaction()).fitted_to == ""
     assert grid([0.1]).fitted_to == ""
-    assert couple(crash_path(-0.02), ["BTC", "ETH", "SOL"])["SOL"].fitted_to == "BTC"
+    assert couple(crash_path(-0.02), ["BTC", "ETH", "SOL"])["SOL"].fitted_to == "ETH"
     with pytest.raises(InputError, match="same rules"):
         join(crash_path(-0.02), crash_path(-0.02, reaction=replace(BTC, fitted_to="")))
 

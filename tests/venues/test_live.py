@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlparse
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 
 import numpy as np
 import pandas as pd
 import pytest
+from cases.exchange import INSTRUMENT, Exchange, Reply, result, send, serving
 
 from hedging.errors import ChainError, InputError, VenueError
 from hedging.venues._http import Credits, Transport, without_secrets
@@ -20,59 +19,6 @@ from hedging.venues.deribit import Client
 
 HOUR = 3_600_000
 START = 1_767_225_600_000  # 2026-01-01T00:00Z
-Reply = Callable[[BaseHTTPRequestHandler, dict[str, str]], None]
-
-
-class Exchange(ThreadingHTTPServer):
-    """Answers each method with the next reply of its list; the last one repeats."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.replies: dict[str, list[Reply]] = {}
-        self.calls: list[tuple[str, dict[str, str]]] = []
-
-    def handle_error(self, *args: object) -> None:
-        """Keep quiet: clients hang up on these replies on purpose."""
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/api/v2"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = 2**16  # head and body leave together, or each call waits for a delayed acknowledgement
-
-    def do_GET(self) -> None:
-        parsed = urlparse(self.path)
-        method = parsed.path.rsplit("/", 1)[1]
-        query = {key: value[0] for key, value in parse_qs(parsed.query).items()}
-        self.server.calls.append((method, query))
-        replies = self.server.replies[method]
-        (replies.pop(0) if len(replies) > 1 else replies[0])(self, query)
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-def send(handler: BaseHTTPRequestHandler, status: int, body: bytes, **headers: str) -> None:
-    handler.send_response(status)
-    for name, value in (
-        {"Content-Type": "application/json", "Content-Length": str(len(body))} | headers
-    ).items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-def result(content: object) -> Reply:
-    return lambda handler, query: send(
-        handler,
-        200,
-        json.dumps({"jsonrpc": "2.0", "result": content(query) if callable(content) else content}).encode(),
-    )
 
 
 def error(status: int, code: int, message: str = "", **headers: str) -> Reply:
@@ -117,13 +63,8 @@ def cut_off(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
 
 @pytest.fixture
 def exchange() -> Iterator[Exchange]:
-    server = Exchange()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture
@@ -133,7 +74,7 @@ def pauses() -> list[float]:
 
 @pytest.fixture
 def client(exchange: Exchange, pauses: list[float]) -> Iterator[Client]:
-    transport = Transport(timeout=0.3, deadline=0.5, attempts=3, backoff=0.5, sleep=pauses.append)
+    transport = Transport(timeout=0.3, deadline=1.6, attempts=3, backoff=0.1, sleep=pauses.append)
     with Client(exchange.url, transport=transport) as made:
         yield made
 
@@ -172,7 +113,7 @@ def test_a_passing_fault_is_tried_again_and_a_lasting_one_named(exchange, client
     exchange.replies["get_index_price"] = [fault, GOOD]
     assert client.index("BTC") == 70_000.0
     assert len(exchange.calls) == 2
-    assert 0.25 <= pauses[0] <= 0.5
+    assert 0.05 <= pauses[0] <= 0.1
     exchange.replies["get_index_price"] = [fault]
     with pytest.raises(VenueError, match="no usable reply after 3 tries; the last: "):
         client.index("BTC")
@@ -200,6 +141,7 @@ def test_a_refusal_is_not_tried_again(exchange, client, reply, message):
 
 
 def test_the_pause_a_server_asks_for_is_kept_and_a_silly_one_bounded(exchange, client, pauses):
+    client.transport.deadline = 120.0
     exchange.replies["get_index_price"] = [
         error(429, 10028, Retry_After="7"),
         error(429, 10028, Retry_After="9e9"),
@@ -250,20 +192,6 @@ def summary(names: list[str], **columns: object) -> list[dict]:
         "volume": 0.0,
     }
     return [base | columns | {"instrument_name": name} for name in names]
-
-
-INSTRUMENT = {
-    "instrument_name": "BTC-27FEB26-70000-C",
-    "kind": "option",
-    "instrument_type": "reversed",
-    "contract_size": 1.0,
-    "counter_currency": "USD",
-    "quote_currency": "BTC",
-    "min_trade_amount": 0.1,
-    "tick_size": 0.0001,
-    "tick_size_steps": [{"tick_size": 0.0005, "above_price": 0.005}],
-    "taker_commission": 0.0003,
-}
 
 
 def serve_chain(exchange: Exchange, options: list[dict], futures: list[dict] | None = None) -> None:
@@ -446,7 +374,37 @@ def test_a_deadline_covers_a_reply_from_connecting_to_its_last_byte(exchange, pa
         pytest.raises(VenueError, match="no usable reply"),
     ):
         client.index("BTC")
-    assert time.monotonic() - began < 2 * 0.3 + 1.0
+    assert time.monotonic() - began < 0.3 + 1.0
+
+
+@pytest.mark.parametrize("fault", [silent, error(429, 10028, Retry_After="20"), raw(503, b"")])
+def test_a_deadline_covers_all_tries_and_pauses(exchange, fault):
+    exchange.replies["get_index_price"] = [fault]
+    transport = Transport(timeout=5.0, deadline=0.8, attempts=50, backoff=0.1)
+    began = time.monotonic()
+    with (
+        Client(exchange.url, transport=transport) as client,
+        pytest.raises(VenueError, match="no usable reply"),
+    ):
+        client.index("BTC")
+    assert time.monotonic() - began < 0.8 + 1.0
+
+
+def test_a_deadline_covers_all_requests_of_a_chain(exchange):
+    def slow_summary(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
+        time.sleep(0.4)
+        result(summary(["BTC-27JUN25-70000-C"]))(handler, query)
+
+    exchange.replies = {
+        "get_book_summary_by_currency": [slow_summary],
+        "get_instruments": [silent],
+        "get_index_price": [silent],
+    }
+    transport = Transport(timeout=5.0, deadline=1.0, attempts=3, backoff=0.0)
+    began = time.monotonic()
+    with Client(exchange.url, transport=transport) as client, pytest.raises(VenueError):
+        client.chain("BTC")
+    assert time.monotonic() - began < 1.0 + 1.0
 
 
 def test_after_a_deadline_the_next_reply_is_heard(exchange, client):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hedging._numerics.types import Array
-from hedging.book.pricer import FUNDING_PERIODS_PER_DAY
+from hedging.book.linear import FUNDING_PERIODS_PER_DAY
 from hedging.market.contracts import Future, Instrument, Perpetual
 from hedging.market.market import Market
 from hedging.planner.request.funding import Funding

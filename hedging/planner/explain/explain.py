@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from hedging._ground import clock
+from hedging._ground.clock import OutOfTimeError
 from hedging.book.legs import Leg
 from hedging.book.structure import closings, disguises
-from hedging.planner.explain.edges import edges_of
+from hedging.planner.explain.edges import edges_of, joint_of
 from hedging.planner.explain.fills import fills_of
 from hedging.planner.explain.joint_feasibility import joint_feasibility
 from hedging.planner.explain.liquidation import liquidations
@@ -74,15 +77,21 @@ def explain(
         *(each.remark for each in joint if each.ill),
         *(outlived(request, fixed.candidates) if legs else ()),
     )
+    robustness: tuple[Robustness, ...] = ()
+    fills: Fills | None = None
+    if asked:
+        with suppress(OutOfTimeError), clock.until(request.ends):
+            fills = fills_of(request, legs, programme.base)
+            robustness = robustness_of(request, legs, programme.base)
     return Explanation(
         tuple(map(str, binding(fixed, solution))),
         () if relaxed is None else shadow_prices(fixed, relaxed),
         () if relaxed is None else drivers(fixed, relaxed, request.scenarios),
         joint,
-        tuple(warnings_of(request, legs, programme.base)),
+        (*joint_of(request, verified.checks), *warnings_of(request, legs, programme.base)),
         remarks,
         moves,
-        robustness_of(request, legs, programme.base) if asked else (),
-        fills_of(request, legs, programme.base) if asked else None,
+        robustness,
+        fills,
         needs,
     )

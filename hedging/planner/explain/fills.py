@@ -17,6 +17,7 @@ from hedging.book.book import Book
 from hedging.book.legs import Leg
 from hedging.book.pnl import growth_of
 from hedging.market.contracts import Option
+from hedging.paths.by_asset import paths_of_asset
 from hedging.planner.request.request import Request
 from hedging.planner.result.fills import Between, Fills
 from hedging.planner.verify.checks import checks_of
@@ -124,11 +125,11 @@ def _pnl(request: Request, legs: Sequence[Leg], state: int) -> Array:
 
 
 def _value(request: Request, book: Book) -> Array:
-    paths = request.scenarios
-    value = np.full(paths.spot.shape, book.cash)
+    moves = request.moves
+    value = np.full(request.scenarios.spot.shape, book.cash)
     for market in request.markets:
-        value = value + book.values(market, paths).sum(axis=2)
-    return np.asarray(value / growth_of(book, request.markets, paths))
+        value = value + book.values(market, paths_of_asset(moves, market.asset)).sum(axis=2)
+    return np.asarray(value / growth_of(book, request.markets, moves))
 
 
 def _between(request: Request, legs: Sequence[Leg], state: int, share: Array) -> Between:

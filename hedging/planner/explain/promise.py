@@ -28,8 +28,8 @@ from hedging.planner.solver.closest import closest
 from hedging.planner.solver.value_at_risk import solve
 from hedging.planner.verify.checks import gained
 from hedging.risk import Promise, expected_shortfall, shortfall_contributions, value_at_risk
-from hedging.scenario.draw import dates_of
 from hedging.scenario.resample import past_returns, realised, resampled
+from hedging.scenario.risk_neutral import dates_of
 
 __all__ = ["promise_of"]
 

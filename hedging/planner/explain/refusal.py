@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+from hedging._ground import clock
+from hedging._ground.clock import OutOfTimeError
 from hedging.planner.explain.remarks import outlived, unfitting
 from hedging.planner.programme.programme import Programme
+from hedging.planner.request.effort import Effort
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.request import Request
 from hedging.planner.request.wording import figure
@@ -13,15 +17,40 @@ from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.result.plan import HedgePlan
 from hedging.planner.result.status import nearness
 
-__all__ = ["refusal"]
+__all__ = ["building", "refusal"]
+
+BUILDING = 0.8  # of the time limit: without some of it left for a search there is no plan
+
+
+@contextmanager
+def building(effort: Effort | None) -> Iterator[None]:
+    """What comes before a search; there is no plan if it takes nearly all of the time.
+
+    Raises
+    ------
+    InfeasibleHedgeError
+        If it does; without a closest plan.
+    """
+    limit = (effort if isinstance(effort, Effort) else Effort()).time_limit
+    try:
+        with clock.until(clock.now() + BUILDING * limit):
+            yield
+    except OutOfTimeError:
+        raise InfeasibleHedgeError(
+            f"{_late(limit)}: most of it went before what may be traded was known. Give more time, or trade fewer "
+            "expiries, deltas or strikes."
+        ) from None
+
+
+def _late(limit: float) -> str:
+    return f"no plan was found in {limit:g} s (nor was it proven that there is none)"
 
 
 def refusal(
     request: Request, programme: Programme, clashes: Sequence[Limit], closest: HedgePlan
 ) -> InfeasibleHedgeError:
     """The error that says that there is no plan, with the closest one in it."""
-    seconds = request.effort.time_limit
-    found = f"no plan was found in {seconds:g} s (nor was it proven that there is none)"
+    found = _late(request.effort.time_limit)
     if clashes:
         reason = "cannot hold together" if len(clashes) > 1 else "cannot be kept by what may be traded"
         found = f"no plan meets every limit: {' and '.join(map(str, clashes))} {reason}"

@@ -20,6 +20,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground import clock
 from hedging._numerics.types import Array
 
 __all__ = ["least_entropy", "relative_entropy"]
@@ -63,6 +64,7 @@ def least_entropy(pnl: Array, worth: Array, prior: Array) -> Array | None:
     used: Indices = np.zeros(0, dtype=np.intp)
     prices, weights, settled = np.zeros(0), prior, True
     for _ in range(ROUNDS):
+        clock.look()
         gain = (weights @ pnl) / worth
         gain[used] = -np.inf
         new = np.argsort(-gain)[:ADDED]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hedging._ground import clock
 from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg
@@ -203,10 +204,11 @@ def never_losing(pnl: Array, worth: Array, probabilities: Array) -> Array | None
     """
     mean = (probabilities @ pnl) / worth
     none, any_share = np.zeros(worth.size), np.full(worth.size, np.inf)
-    programme = LinearProgramme(-mean, none, any_share)
+    programme = LinearProgramme(-mean, none, any_share, over=clock.over)
     programme.add(np.ones((1, worth.size)), np.ones(1))
     broken = np.zeros(len(pnl), dtype=bool)
     while True:
+        clock.look()
         found = programme.solve()
         if found is None or -found.value <= WORTH_SAYING:
             return None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from hedging._numerics.types import Array
 from hedging._numerics.types import Rows as Places
 from hedging.book.pnl import growth_of, pnl_of
 from hedging.errors import InputError
+from hedging.paths.by_asset import selected
 from hedging.planner.candidates.candidates import Candidates
+from hedging.planner.candidates.order_pnl import OrderPnl
 from hedging.planner.programme.lazy_rows import LazyRows
 from hedging.planner.programme.rows import Rows, rows_of
 from hedging.planner.programme.turning_rows import TurningRows
@@ -25,11 +29,23 @@ MOST_ROWS = 20_000_000
 def floor_rows(
     request: Request, candidates: Candidates, base: float
 ) -> tuple[list[Rows], tuple[LazyRows | TurningRows, ...]]:
-    """One row a scenario and date: what orders lose there beside what the book may; and the single turns."""
+    """One row a scenario and date: what orders lose there beside what the book may; and the single turns.
+
+    At every funding that may come: what is received pays for nothing.
+    """
     floors = floors_of(request.target.floor, request.target.least)
     if not floors:
         return [], ()
-    listed, lazy = _over_grid(request, candidates, floors, base)
+    each = request.at_fundings()
+    found = [_under(there, candidates, floors, base, LISTED // len(each)) for there in each]
+    return [row for rows, _ in found for row in rows], tuple(row for _, rows in found for row in rows)
+
+
+def _under(
+    request: Request, candidates: Candidates, floors: dict[Limit, float | None], base: float, listing: int
+) -> tuple[list[Rows], list[LazyRows | TurningRows]]:
+    """The rows under one funding."""
+    listed, lazy = _over_grid(request, candidates, floors, base, listing)
     turns: list[LazyRows | TurningRows] = [
         TurningRows(
             limit,
@@ -39,34 +55,42 @@ def floor_rows(
             candidates,
             request.turning_to(limit),
             base,
+            request.links,
         )
         for limit, share in floors.items()
-        if request.turning is not None and (request.apart or len(request.markets) == 1)
+        if request.turns
     ]
-    return listed, (*lazy, *turns)
+    return listed, [*lazy, *turns]
 
 
 def _over_grid(
-    request: Request, candidates: Candidates, floors: dict[Limit, float | None], base: float
+    request: Request, candidates: Candidates, floors: dict[Limit, float | None], base: float, listing: int
 ) -> tuple[list[Rows], list[LazyRows | TurningRows]]:
-    book, markets, scenarios = request.book, request.markets, request.scenarios
+    """Values of rows are laid out at once up to some number of them."""
+    book, markets, scenarios, moves = request.book, request.markets, request.scenarios, request.moves
     if scenarios.spot.size > MOST_ROWS:
         raise InputError(
             f"a floor is held at {MOST_ROWS:,} scenarios and dates at most; {len(scenarios):,} scenarios on "
             f"{scenarios.days.size} dates are {scenarios.spot.size:,}. Give fewer scenarios."
         )
-    growth = np.broadcast_to(growth_of(book, markets, scenarios), scenarios.spot.shape)
-    held = pnl_of(book, markets, scenarios)
+    growth = np.broadcast_to(growth_of(book, markets, moves), scenarios.spot.shape)
+    held = pnl_of(book, markets, moves)
 
     def lost(orders: Places | slice, rows: Places | slice) -> Array:
         """What a lot of some orders loses in some scenarios, shape (scenarios, dates, orders). [money]"""
-        some = scenarios.select(rows if isinstance(rows, slice) else rows.tolist())
+        some = selected(moves, rows if isinstance(rows, slice) else rows.tolist())
         few = candidates if isinstance(orders, slice) else candidates.take(orders)
         return np.asarray(-few.pnl(markets, some) / growth[rows][:, :, None])
 
+    single = cache(lambda: OrderPnl.of(candidates, markets))
+
+    def lost_on(rows: Places, dates: Places) -> Array:
+        """What a lot of every order loses in some scenarios, each on one date, shape (scenarios, orders). [money]"""
+        return np.asarray(-single().on(scenarios.select(rows.tolist()), dates) / growth[rows, dates][:, None])
+
     listed: list[Rows] = []
     lazy: list[LazyRows | TurningRows] = []
-    whole = lost(slice(None), slice(None)) if scenarios.spot.size * len(candidates) <= LISTED else None
+    whole = lost(slice(None), slice(None)) if scenarios.spot.size * len(candidates) <= listing else None
     for limit, share in floors.items():
         at = dates_of(limit, scenarios.days)
         left = held[:, at].ravel() - (share or 0.0) * base
@@ -79,8 +103,7 @@ def _over_grid(
 
         def by_row(rows: Places, at: Places = at) -> Array:
             scenario, date = np.divmod(rows, at.size)
-            few, place = np.unique(scenario, return_inverse=True)
-            return lost(slice(None), few)[place, at[date]]
+            return lost_on(scenario, at[date])
 
         def named(row: int, at: Places = at) -> tuple[str, float]:
             return scenarios.labels[row // at.size], float(scenarios.days[at[row % at.size]])

@@ -40,7 +40,7 @@ def survival_rows(request: Request, candidates: Candidates, base: float) -> tupl
     probe, linear = _probes(request, book, candidates, markets)
     accounts = np.array([book.account_of(item) for item in candidates.instruments])
     rows = []
-    for ways in survive.ways(request.scenarios, list(markets)):
+    for ways in survive.ways(request.moves, list(markets)):
         rooms = headroom(book, markets, ways, probe)
         charges, rest = _size_charges(book, markets, ways, probe, linear)
         for name, room in rooms.items():

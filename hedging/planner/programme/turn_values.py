@@ -3,25 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from hedging._numerics.types import Array, Mask
 from hedging._numerics.types import Rows as Places
 from hedging.book.book import Book
-from hedging.book.pricer import unit_values
-from hedging.market.contracts import Future, Instrument, Option
+from hedging.book.linear import FUNDING_PERIODS_PER_DAY
+from hedging.book.pricer import Pricer, unit_values
+from hedging.market.contracts import Future, Instrument, Option, Perpetual
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
 from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.request.turning import SAME_DAY, Turning, turn_label
 from hedging.units import days
 
-__all__ = ["Key", "TurnValues"]
+__all__ = ["Key", "Sides", "TurnValues"]
 
 Key = tuple[int, int, int, int]
 """Number of expiries before the turn, the date judged, and the levels before and after, by their places."""
 LARGE = 20_000_000  # values of a table that is not laid out over all orders
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sides:
+    """Some orders and what is held on either side of every turn.
+
+    Attributes
+    ----------
+    first, then : ndarray
+        Levels before and after a turn, as multiples of today's spot.
+    weight : ndarray, shape (items,)
+        Units of each.
+    gone : ndarray of bool, shape (cuts, items)
+        What has expired before each cut.
+    coin : ndarray of bool, shape (items,)
+        What settles in coin.
+    before : ndarray, shape (items, first)
+    after : ndarray, shape (items, dates, then)
+    paid : ndarray, shape (then,)
+        What was paid for the orders, less the cash that is held. [money]
+    funding : ndarray, shape (cuts, dates, 3)
+        What perpetuals pay by a date: per level before, per level after, and the rest. [money]
+    """
+
+    first: Array
+    then: Array
+    weight: Array
+    gone: Mask
+    coin: Mask
+    before: Array
+    after: Array
+    paid: Array
+    funding: Array
+
+    def settled(self, cut: int) -> Array:
+        """Value of what has expired before a cut, shape (first, then). [money]"""
+        coin, cash = (
+            (self.weight * (self.gone[cut] & kind)) @ self.before for kind in (self.coin, ~self.coin)
+        )
+        return np.asarray(np.multiply.outer(coin, self.then) + cash[:, None])
+
+    def alive(self, cut: int) -> Array:
+        """Value of what has not, less what was paid for all and funding after the turn, shape (dates, then). [money]"""
+        value = np.tensordot(self.weight * ~self.gone[cut], self.after, axes=1) - self.paid
+        return np.asarray(
+            value - np.multiply.outer(self.funding[cut, :, 1], self.then) - self.funding[cut, :, 2:]
+        )
+
+    def funded(self, cut: int, date: int) -> Array:
+        """Funding that perpetuals paid before a turn, shape (first, 1). [money]"""
+        return np.asarray(self.funding[cut, date, 0] * self.first[:, None])
+
+    @property
+    def cuts(self) -> list[int]:
+        """Cuts before which something happened: more has expired than before the last one, or funding is paid."""
+        more = (self.gone[1:] != self.gone[:-1]).any(axis=1) | bool(self.funding[..., 0].any())
+        return [0, *(1 + np.flatnonzero(more)).tolist()]
 
 
 class TurnValues:
@@ -36,11 +95,16 @@ class TurnValues:
     """
 
     def __init__(
-        self, book: Book, market: Market, candidates: Candidates, turning: Turning, *, first: bool
+        self,
+        book: Book,
+        market: Market,
+        candidates: Candidates,
+        turning: Turning,
+        *,
+        first: bool,
     ) -> None:
         held = book.of(market.asset)
         self.market, self.turning = market, turning
-        self.in_coin = book.numeraire == market.asset
         self.money = book.cash if first else 0.0  # which is counted once, with the first asset
         here = [item.asset == market.asset for item in candidates.instruments]
         self.candidates = np.flatnonzero(here)
@@ -55,56 +119,69 @@ class TurnValues:
         self.coin = np.array([_in_coin(item) for item in self.items], dtype=bool)
         self.strike = np.array([_level(item, market) for item in self.items])
         self.early = self.day < turning.end - SAME_DAY
-        self.first = turning.before(self.strike[self.early])
-        self.then = turning.after(self.strike[self.day <= turning.end + SAME_DAY])
+        self.perpetual = np.array([isinstance(item, Perpetual) for item in self.items], dtype=bool)
+        self.rate = market.spot * market.funding_8h * FUNDING_PERIODS_PER_DAY
+        self.funding = _funding_days(turning)
+        strikes = self.strike[self.early], self.strike[self.day <= turning.end + SAME_DAY]
+        self.first = self.then = np.zeros(0)
+        self.spread(turning.before(strikes[0]), turning.after(strikes[1]))
+
+    def spread(self, first: Array, then: Array) -> None:
+        """Add levels before and after a turn; what was valued is forgotten."""
+        self.first, self.then = np.union1d(self.first, first), np.union1d(self.then, then)
         self._first_at, self._then_at = _places(self.strike, self.first), _places(self.strike, self.then)
-        self._first_always = np.isin(self.first, turning.before(()))
-        self._then_always = np.isin(self.then, turning.after(()))
+        self._first_always = np.isin(self.first, self.turning.before(()))
+        self._then_always = np.isin(self.then, self.turning.after(()))
         # Not touched, and so no memory, but for what is asked for.
-        self._after = np.empty((len(self.items), turning.dates.size, self.then.size))
+        self._after = np.empty((len(self.items), self.turning.dates.size, self.then.size))
         self._before = np.empty((len(self.items), self.first.size))
         self._known = np.zeros(len(self.items), dtype=bool)
+        self._pricer: Pricer | None = None  # of every item, for a chain too large for tables
 
-    def worst(self, lots: Array) -> dict[int, list[tuple[float, Key]]]:
-        """The least value of some orders and what is held, by date judged and turn, and where. [money]"""
+    def near(self, lots: Array) -> tuple[Places, Places]:
+        """Levels at which some orders and what is held can be worst: their strikes, the ends, and the grid."""
+        used = self.used(lots)
+        return (
+            _marked(self._first_always, self._first_at[used]),
+            _marked(self._then_always, self._then_at[used]),
+        )
+
+    def of(self, lots: Array, near: tuple[Places, Places]) -> Sides:
+        """Some orders and what is held at some levels."""
         used, weight = self._used(lots)
-        near = self._near(used)
-        level, after = self.then[near[1]], self._after[used][:, :, near[1]]
-        before = np.where(self.early[used, None], self._before[used][:, near[0]], 0.0)
-        paid = self._paid(lots, level)
-        found: dict[int, list[tuple[float, Key]]] = {int(date): [] for date in self.turning.judged_at}
-        for cut in range(self.turning.expiries.size + 1):
-            gone = self._gone(cut)[used]
-            coin, cash = ((weight * (gone & kind)) @ before for kind in (self.coin[used], ~self.coin[used]))
-            late = np.tensordot(weight * ~gone, after, axes=1)
-            settled = np.multiply.outer(coin, level) + cash[:, None] - paid
-            for date in self.turning.judged_after(cut):
-                value = (settled + late[date]) / (level if self.in_coin else 1.0)
-                a, b = divmod(int(value.argmin()), level.size)
-                key = cut, int(date), int(near[0][a]), int(near[1][b])
-                found[int(date)].append((float(value[a, b]), key))
-        return found
+        first, then = self.first[near[0]], self.then[near[1]]
+        return Sides(
+            first,
+            then,
+            weight,
+            np.array([self._gone(cut)[used] for cut in range(len(self.funding))]),
+            self.coin[used],
+            np.where(self.early[used, None], self._before[used][:, near[0]], 0.0),
+            self._after[used][:, :, near[1]],
+            self._paid(lots, then),
+            self.rate * float(weight[self.perpetual[used]].sum()) * self.funding,
+        )
 
     def at(self, keys: Sequence[Key], lots: Array) -> Array:
         """Value of some orders and of what is held at some turns. [money]"""
         used, weight = self._used(lots)
-        level = np.array([self.then[key[3]] for key in keys])
-        value = weight @ self._gathered(keys, used) - self._paid(lots, level)
-        return np.asarray(value / (level if self.in_coin else 1.0))
+        return np.asarray(weight @ self._gathered(keys, used) - self._paid(lots, self.levels(keys)))
+
+    def levels(self, keys: Sequence[Key]) -> Array:
+        """Levels after some turns."""
+        return np.array([self.then[key[3]] for key in keys])
 
     def effect(self, keys: Sequence[Key]) -> Array:
         """Value of one lot of every order, and of what is held as a whole, shape (keys, orders + 1). [money]"""
-        level = np.array([self.then[key[3]] for key in keys])
-        every = np.arange(len(self.items))
         if self._after.size <= LARGE:
+            every = np.arange(len(self.items))
             self._fill(every)
             unit = self._gathered(keys, every).T
         else:
-            unit = self._priced_at(keys, every)
-        each = unit * self.size - self.coins * self.market.spot * level[:, None] - self.cash
+            unit = self._priced_at(keys)
+        each = unit * self.size - self.coins * self.market.spot * self.levels(keys)[:, None] - self.cash
         held = each[:, self.candidates.size :].sum(axis=1) + self.money
-        both = np.column_stack((each[:, : self.candidates.size], held))
-        return both / level[:, None] if self.in_coin else both
+        return np.column_stack((each[:, : self.candidates.size], held))
 
     def label(self, key: Key) -> str:
         """What a turn is called."""
@@ -114,6 +191,10 @@ class TurnValues:
             float(self.turning.expiries[cut - 1]) if cut else None,
             float(self.then[then]),
         )
+
+    def used(self, lots: Array) -> Places:
+        """Places of the orders of some lots, and of all holdings."""
+        return self._used(lots)[0]
 
     def _used(self, lots: Array) -> tuple[Places, Array]:
         """Orders of some lots and all holdings, valued, and how many units of each."""
@@ -128,13 +209,6 @@ class TurnValues:
         coins, cash = float(self.coins[orders] @ mine), float(self.cash[orders] @ mine)
         return np.asarray(coins * self.market.spot * level + cash - self.money)
 
-    def _near(self, used: Places) -> tuple[Places, Places]:
-        """Levels that can be the worst: the strikes of what is used, the ends, and the grid."""
-        return (
-            _marked(self._first_always, self._first_at[used]),
-            _marked(self._then_always, self._then_at[used]),
-        )
-
     def _gone(self, cut: int) -> Mask:
         """What has expired before a turn."""
         until = self.turning.expiries[cut - 1] + SAME_DAY if cut else -1.0
@@ -143,10 +217,12 @@ class TurnValues:
     def _gathered(self, keys: Sequence[Key], which: Places) -> Array:
         """One unit of items that were valued, at some turns, shape (items, keys). [money]"""
         cut, date, first, then = np.array(keys, dtype=np.intp).T
-        until = np.where(cut > 0, np.append(self.turning.expiries, 0.0)[cut - 1] + SAME_DAY, -1.0)
-        gone = self.day[which][:, None] <= until
+        gone = np.array([self._gone(each)[which] for each in cut]).T
         level = np.where(self.coin[which][:, None], self.then[then], 1.0)
         late = self._after[which][:, date, then]
+        days = self.funding[cut, date].T
+        paid = self.rate * (days[0] * self.first[first] + days[1] * self.then[then] + days[2])
+        late = late - np.multiply.outer(self.perpetual[which].astype(float), paid)
         return np.where(gone, np.where(gone, self._before[which][:, first], 0.0) * level, late)
 
     def _fill(self, which: Places) -> None:
@@ -156,7 +232,9 @@ class TurnValues:
             return
         self._known[new] = True
         dates = self.turning.dates
-        flat = self._priced(new, np.repeat(self.then[:, None], dates.size, axis=1))
+        # What perpetuals pay depends on both levels, and is added where these are known.
+        unfunded = self.market.with_funding(0.0)
+        flat = self._priced(new, np.repeat(self.then[:, None], dates.size, axis=1), unfunded)
         self._after[new] = flat.transpose(2, 1, 0)
         early = new[self.early[new]]
         if early.size:
@@ -164,19 +242,40 @@ class TurnValues:
             until = np.where(dates < self.turning.end - SAME_DAY, self.first[:, None], 1.0)
             self._before[early] = self._priced(early, until)[:, -1].T
 
-    def _priced_at(self, keys: Sequence[Key], which: Places) -> Array:
-        """One unit of items at some turns, shape (keys, items), without any table. [money]"""
+    def _priced_at(self, keys: Sequence[Key]) -> Array:
+        """One unit of every item at some turns, shape (keys, items), without any table. [money]"""
         dates = self.turning.dates
         until = [self.turning.expiries[key[0] - 1] + SAME_DAY if key[0] else -1.0 for key in keys]
         first, then = (
             np.array([levels[key[i]] for key in keys]) for levels, i in ((self.first, 2), (self.then, 3))
         )
         spot = np.where(dates <= np.array(until)[:, None], first[:, None], then[:, None])
-        return self._priced(which, spot)[np.arange(len(keys)), [key[1] for key in keys]]
+        if self._pricer is None:
+            self._pricer = Pricer.of(self.items, self.entry, self.market)
+        return self._pricer.values_on(self._paths(spot), np.array([key[1] for key in keys], dtype=np.intp))
 
-    def _priced(self, which: Places, spot: Array) -> Array:
-        paths = Paths(self.turning.dates, spot, np.zeros(spot.shape), labels=("",) * len(spot))
-        return unit_values([self.items[i] for i in which], [self.entry[i] for i in which], self.market, paths)
+    def _paths(self, spot: Array) -> Paths:
+        return Paths(self.turning.dates, spot, np.zeros(spot.shape), labels=("",) * len(spot))
+
+    def _priced(self, which: Places, spot: Array, market: Market | None = None) -> Array:
+        items, entries = [self.items[i] for i in which], [self.entry[i] for i in which]
+        return unit_values(items, entries, market or self.market, self._paths(spot))
+
+
+def _funding_days(turning: Turning) -> Array:
+    """Days of spot that funding is paid on by a date: of the level before a turn, of that after it, and of today's.
+
+    Shape (cuts, dates, 3), as `hedging.book.pricer` takes the mean spot of each stretch between dates. [days]
+    """
+    stretch, count = np.diff(turning.dates, prepend=0.0), turning.dates.size
+    days = np.zeros((turning.expiries.size + 1, count, 3))
+    for cut in range(len(days)):
+        until = turning.expiries[cut - 1] + SAME_DAY if cut else -1.0
+        side = np.where(turning.dates <= until, 0, 1)
+        for date in range(count):
+            days[cut, date:, side[date]] += stretch[date] / 2.0
+            days[cut, date:, side[date - 1] if date else 2] += stretch[date] / 2.0
+    return days
 
 
 def _last_day(item: Instrument, market: Market) -> float:

@@ -1,4 +1,4 @@
-"""Floor rows over every single turn of spot, made as they are broken; of several assets each by itself.
+"""Floor rows over every single turn of spot, made as they are broken; of several assets each by itself, or linked.
 
 What an order gains up to one level before a turn and another after it splits into what it was settled for at the
 first and what it is worth at the second. So the worst turn of a plan is found from two short tables of its few
@@ -8,7 +8,7 @@ date. Nothing is laid out over all pairs of levels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 
@@ -20,6 +20,8 @@ from hedging.book.book import Book
 from hedging.market.market import Market
 from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.programme.turn_values import Key, TurnValues
+from hedging.planner.programme.worst_turn import Follower, Worst, worst_apart, worst_linked
+from hedging.planner.request.joint import Link
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.turning import Turning
 
@@ -41,6 +43,8 @@ class TurningRows:
         Its dates judged are those of the floor.
     base : float
         [money]
+    links : {asset: Link}, optional
+        How others follow the first asset, where they do.
     """
 
     def __init__(
@@ -52,11 +56,21 @@ class TurningRows:
         candidates: Candidates,
         turning: Turning,
         base: float,
+        links: Mapping[str, Link] | None = None,
     ) -> None:
         self.limit, self.least, self.scale, self.soft = limit, least, base, True
         self.assets = [
             TurnValues(book, market, candidates, turning, first=i == 0) for i, market in enumerate(markets)
         ]
+        self.followers = [
+            Follower(self.assets[0], each, links[each.market.asset])
+            for each in self.assets
+            if links and each.market.asset in links
+        ]
+        for each in self.followers:
+            each.settle()
+        names = [market.asset for market in markets]
+        self.coin = names.index(book.numeraire) if book.numeraire in names else None
         self.now, self.count = book.value(*markets), len(candidates)
         self.orders = np.arange(self.count)
         self.keys: list[tuple[Key, ...]] = []
@@ -94,31 +108,32 @@ class TurningRows:
         if not self.keys:
             return np.zeros(0)
         values = [each.at([key[i] for key in self.keys], every) for i, each in enumerate(self.assets)]
-        total = np.sum(values, axis=0)
+        total = np.sum(values, axis=0) / self._growth(np.arange(len(self.keys)))
         return np.asarray(self.least - (total - self.now))
 
-    def _worst(self, lots: Array) -> list[tuple[float, tuple[Key, ...]]]:
-        """The worst of each turn of one asset; of several, the worst of all on each date."""
-        found = [each.worst(lots) for each in self.assets]
-        if len(found) == 1:
-            return [(value, (key,)) for turns in found[0].values() for value, key in turns]
-        least = [{date: min(turns) for date, turns in each.items()} for each in found]
-        return [
-            (sum(each[date][0] for each in least), tuple(each[date][1] for each in least))
-            for date in least[0]
-        ]
+    def _worst(self, lots: Array) -> list[Worst]:
+        if self.followers:
+            return worst_linked(self.assets[0], self.followers, lots, in_coin=self.coin == 0)
+        return worst_apart(self.assets, lots, self.coin)
+
+    def _growth(self, at: Places) -> Array | float:
+        """What the numeraire is worth at some rows, as a multiple of today."""
+        if self.coin is None:
+            return 1.0
+        return self.assets[self.coin].levels([self.keys[row][self.coin] for row in at])
 
     def rows(self, at: Places) -> Array:
         """What a lot of each order takes from some rows, shape (rows, columns). [money]"""
         whole = np.zeros((at.size, self.count))
         for i, each in enumerate(self.assets):
             whole[:, each.candidates] = -each.effect([self.keys[row][i] for row in at])[:, :-1]
-        return np.asarray(whole[:, self.orders])
+        return np.asarray((whole.T / self._growth(at)).T[:, self.orders])
 
     def held_at(self, at: Places) -> Array:
         """What the book alone may still lose at some rows. [money]"""
-        parts = [each.effect([self.keys[row][i] for row in at])[:, -1] for i, each in enumerate(self.assets)]
-        alone = np.sum(parts, axis=0)
+        none = np.zeros(self.count)
+        parts = [each.at([self.keys[row][i] for row in at], none) for i, each in enumerate(self.assets)]
+        alone = np.sum(parts, axis=0) / self._growth(at)
         return np.asarray(alone - self.now - self.least)
 
     def label(self, row: int) -> tuple[str, float]:

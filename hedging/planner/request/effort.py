@@ -25,7 +25,8 @@ class Effort(Shown):
     gap : float
         Share of the objective within which a plan counts as optimal. [1]
     time_limit : float
-        After it the best plan found is returned, with its gap. [seconds]
+        Of the whole call, from the look at the chain to the alternatives. After it the best plan found is returned,
+        with its gap; what would explain or embellish it, and was not begun by then, is left out. [seconds]
     nodes : float
         Of branch and bound, after which a search comes back with what it has: on any machine the same. What only
         embellishes a plan is limited so, and not by the clock. SCIP and CBC go through their own nodes whatever it is.

@@ -20,8 +20,8 @@ from hedging.planner.proxy import Proxy, proxy
 from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.target import Target
 from hedging.prices import Past, Prices
-from hedging.scenario.draw import dates_of
 from hedging.scenario.resample import LATE, daily_closes, known_by, past_returns, resampled
+from hedging.scenario.risk_neutral import dates_of
 
 __all__ = ["Backed", "PriceHistory"]
 

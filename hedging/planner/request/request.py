@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
+from itertools import product
 from typing import Any
 
+from hedging._ground import clock
 from hedging.book.book import Book
 from hedging.book.saved import book_to_dict
 from hedging.errors import InputError
+from hedging.market.contracts import Future, Perpetual
 from hedging.market.market import Chains, Market, markets_of
 from hedging.paths.by_asset import PathsBy, paths_by_asset
 from hedging.paths.paths import Paths
@@ -19,6 +23,7 @@ from hedging.planner.request.default_scenarios import QUARTERS, TURN_LOW, defaul
 from hedging.planner.request.effort import Effort
 from hedging.planner.request.floors import check_dates, days_of
 from hedging.planner.request.funding import Funding
+from hedging.planner.request.joint import Link, linked_paths, links_of
 from hedging.planner.request.limit import BANDS, Limit
 from hedging.planner.request.limits import Limits
 from hedging.planner.request.outcomes import Outcomes
@@ -54,6 +59,8 @@ class Request:
     effort : Effort
     turning : Turning or None
         The single turns that a floor holds over besides; None where the scenarios were given.
+    ends : float
+        When the time limit is up, on `hedging._ground.clock`. [seconds]
     """
 
     book: Book
@@ -66,6 +73,7 @@ class Request:
     view: View | None = None
     effort: Effort = field(default_factory=Effort)
     turning: Turning | None = None
+    ends: float = math.inf
 
     @classmethod
     def of(
@@ -89,6 +97,7 @@ class Request:
             If one is of another type, the horizon is no number of days, the book holds an asset of no chain, or
             a part of the request names what no chain knows.
         """
+        began = clock.now()
         drawn = None if outcomes is None else Outcomes.of(outcomes)
         given = (
             ("book", book, Book),
@@ -107,12 +116,14 @@ class Request:
         book.check_assets(*markets)
         limits = limits or Limits()
         _check_names(target, markets)
+        _check_joint(target, book, markets)
         _check_depth(limits, markets)
         _check_view(view, markets)
         _check_outcomes(target, drawn, markets)
         _check_floor(target, horizon)
         turning = None if scenarios is not None else _turning(book, markets, target, limits, float(horizon))
         found = scenarios or _scenarios(turning, target)
+        effort = effort or Effort()
         check_dates(target.floor, found.days)
         return cls(
             book,
@@ -123,14 +134,30 @@ class Request:
             found,
             drawn,
             view,
-            effort or Effort(),
+            effort,
             turning,
+            began + effort.time_limit,
         )
 
     @property
     def by_default(self) -> bool:
         """Whether the scenarios were not given: they come again from the same chain, book and limits."""
         return self.turning is not None
+
+    @property
+    def moves(self) -> PathsBy:
+        """The scenarios by asset: the same for all, but where others follow the first."""
+        return linked_paths(self.scenarios, [market.asset for market in self.markets], self.links)
+
+    @property
+    def links(self) -> dict[str, Link]:
+        """How other assets follow the first under a floor; none where they do not."""
+        return links_of(self.target, [market.asset for market in self.markets])
+
+    @property
+    def turns(self) -> bool:
+        """Whether a floor holds over every single turn: of one asset, of several that move apart, or by their betas."""
+        return self.turning is not None and (len(self.markets) == 1 or self.target.joint != "together")
 
     @property
     def apart(self) -> bool:
@@ -141,6 +168,23 @@ class Request:
         """The turns that a floor is judged over: up to its day, or at every date."""
         assert self.turning is not None
         return self.turning if limit.day is None else self.turning.up_to(limit.day)
+
+    def at_fundings(self) -> tuple[Request, ...]:
+        """The same request at every funding that a floor holds at: what longs are counted to pay, and what shorts are.
+
+        What a side receives counts as little as in the cost. Positions of one asset are funded net, so that the worse
+        of both rates is the worst for whatever is held; of several assets, every combination.
+        """
+        each = [[market.with_funding(rate) for rate in self._rates(market)] for market in self.markets]
+        return tuple(replace(self, markets=markets) for markets in product(*each))
+
+    def _rates(self, market: Market) -> list[float]:
+        """Rates of funding that matter to what may be held of an asset; today's alone where nothing is funded."""
+        held = any(isinstance(item.instrument, Perpetual | Future) for item in self.book.of(market.asset))
+        if not (held or any(each.kind == "perpetual" for each in self.limits.outright)):
+            return [market.funding_8h]
+        funding = self.funding_of(market)
+        return list(dict.fromkeys((funding.counted(1.0), 0.0 - funding.counted(-1.0))))
 
     def funding_of(self, market: Market) -> Funding:
         """What funding of one market counts for: the rate given, or the market's."""
@@ -209,6 +253,16 @@ def _check_names(target: Target, markets: Sequence[Market]) -> None:
         raise InputError(
             f"the target has a band of {', '.join(unknown)}, but the chain is {', '.join(known)}: give a chain of that "
             "asset, or remove the band."
+        )
+
+
+def _check_joint(target: Target, book: Book, markets: Sequence[Market]) -> None:
+    """Refuse assets of unknown beta, and a coin to count in that follows another."""
+    assets = [market.asset for market in markets]
+    if book.numeraire in links_of(target, assets):
+        raise InputError(
+            f"joint='beta' counts in money or in {assets[0]}, the first asset, which the others follow; got numeraire "
+            f"{book.numeraire}: give the chain of {book.numeraire} first."
         )
 
 

@@ -13,6 +13,7 @@ from hedging._ground.shown import Shown
 from hedging.book.accounts import ACCOUNT_MODELS
 from hedging.book.book import Book
 from hedging.errors import InputError
+from hedging.paths.by_asset import PathsBy, leading, selected
 from hedging.paths.paths import Paths, grid
 from hedging.planner.request.coerce import number, pair
 
@@ -95,7 +96,7 @@ class Survive(Shown):
         model = self.model or ("" if book.accounts else ASSUMED_MODEL)
         return book.with_model(model) if model else book
 
-    def ways(self, scenarios: Paths, assets: Sequence[str]) -> list[dict[str, Paths]]:
+    def ways(self, scenarios: PathsBy, assets: Sequence[str]) -> list[dict[str, Paths]]:
         """All that accounts must live through, by asset.
 
         Raises
@@ -105,7 +106,8 @@ class Survive(Shown):
         """
         found = list(self._every)
         if self.moves is not None:
-            found += [_within(scenarios, *self.moves), grid(self.moves, VOL_SHIFTS, scenarios.days)]
+            ends = grid(self.moves, VOL_SHIFTS, leading(scenarios).days)
+            found += [_within(scenarios, *self.moves), ends]
         elif not found:
             found.append(scenarios)
         for each in found:
@@ -162,9 +164,11 @@ def checked_survive(given: Any) -> Survive | None:
     )
 
 
-def _within(scenarios: Paths, low: float, high: float) -> Paths:
-    inside = ((scenarios.spot >= 1.0 + low) & (scenarios.spot <= 1.0 + high)).all(axis=1)
-    return scenarios.select(np.flatnonzero(inside).tolist())
+def _within(scenarios: PathsBy, low: float, high: float) -> PathsBy:
+    """Scenarios in which the first asset stays within two moves."""
+    spot = leading(scenarios).spot
+    inside = ((spot >= 1.0 + low) & (spot <= 1.0 + high)).all(axis=1)
+    return selected(scenarios, np.flatnonzero(inside).tolist())
 
 
 def _plain_ways(ways: Ways) -> dict[str, Any]:

@@ -48,6 +48,11 @@ COST_WEIGHT = 1e-3
 lose the same, the cheapest."""
 
 
+RESIDUAL = 0.2
+"""Share by which an asset may be off its beta, where none is given."""
+MOST_BETA = 5.0
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Target(Shown):
     """What book and plan together must show.
@@ -92,9 +97,14 @@ class Target(Shown):
         set; or the expected shortfall over the outcomes. A loss has all that is paid in it, premium included;
         `Limits.cost` caps what may be spent on it. Where nothing need be lost, the cheapest such plan is
         taken: gains are not hedged for.
-    joint : {'box', 'together'}
-        How several assets move under a floor: each anywhere in its own range by itself, or all by the same share,
-        which holds nothing of a move of one alone.
+    joint : {'box', 'beta', 'together'}
+        How several assets move under a floor: each anywhere in its own range by itself; the others as their betas to
+        the first asset have it, within a band; or all by the same share, which holds nothing of a move of one alone.
+    betas : {asset: beta}, optional
+        Of the log-price of each other asset to that of the first, for ``joint='beta'``; by default what each lost in
+        stress, see `hedging.paths.STRESS_BETA`. [1]
+    residual : float
+        How far from there each other asset may be, to either side, as a share of its price there. [1]
     robust : bool
         Whether the limits of this target hold on every surface inside the quotes' bid and ask, at the extremes of
         level, skew, term and wings; see `hedging.planner.request.surfaces`. Otherwise on the fitted one, and the plan
@@ -136,7 +146,9 @@ class Target(Shown):
     value_at_risk: float | None = None
     level: float = 0.95
     minimise: Literal["cost", "worst", "shortfall"] = "cost"
-    joint: Literal["box", "together"] = "box"
+    joint: Literal["box", "beta", "together"] = "box"
+    betas: Mapping[str, float] = field(default_factory=dict)
+    residual: float = RESIDUAL
     robust: bool = False
     soft: Mapping[str, float] = field(default_factory=dict)
 
@@ -177,8 +189,7 @@ class Target(Shown):
             raise InputError(f"minimise must be one of {', '.join(LEAST)}; got {self.minimise!r}.")
         if not isinstance(self.robust, bool):
             raise InputError(f"robust must be True or False; got {self.robust!r}.")
-        if self.joint not in ("box", "together"):
-            raise InputError(f"joint must be 'box' or 'together'; got {self.joint!r}.")
+        _check_joint(self)
         if self.least and getattr(self, self.least.kind) is not None:
             raise InputError(
                 f"minimise={self.minimise!r} finds the best {self.least} there is: leave out {self.least}="
@@ -245,7 +256,25 @@ class Target(Shown):
             plain["robust"] = True
         if self.joint != "box":
             plain["joint"] = self.joint
+        if self.joint == "beta":
+            plain |= {"betas": dict(self.betas), "residual": self.residual}
         return plain | ({"soft": dict(self.soft)} if self.soft else {})
+
+
+def _check_joint(target: Target) -> None:
+    """Refuse ways of moving together that there are not, and betas that are none."""
+    if target.joint not in ("box", "beta", "together"):
+        raise InputError(f"joint must be 'box', 'beta' or 'together'; got {target.joint!r}.")
+    if not isinstance(target.betas, Mapping) or not all(
+        isinstance(asset, str) and 0.0 < number(beta) <= MOST_BETA for asset, beta in target.betas.items()
+    ):
+        raise InputError(
+            f"betas must map assets to numbers > 0, {MOST_BETA:g} at most, such as {{'ETH': 1.35}}; got {target.betas!r}."
+        )
+    if not 0.0 <= number(target.residual) < 1.0:
+        raise InputError(f"residual must be a share in [0, 1), such as 0.2; got {target.residual!r}.")
+    if target.joint != "beta" and (target.betas or target.residual != RESIDUAL):
+        raise InputError("betas and residual say how assets follow the first: give joint='beta' with them.")
 
 
 def _check_assets(name: str, given: Mapping[Any, Any]) -> None:

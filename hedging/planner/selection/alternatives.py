@@ -9,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground import clock
+from hedging._ground.clock import OutOfTimeError
 from hedging.book.legs import Leg, cost_of
 from hedging.book.structure import SIDES, is_a
 from hedging.market.contracts import Option, Spot
@@ -52,10 +54,11 @@ def alternatives(request: Request, whole: Programme, but: Sequence[Leg]) -> tupl
     wanted |= {kind: (frozenset({(kind, 1), (kind, -1)}), 1) for kind in ways}
     found: list[Alternative] = []
     unpaid: tuple[Alternative, ...] = ()
-    # Who interrupts what only embellishes a plan wants what there is.
-    with suppress(KeyboardInterrupt):
+    # Who interrupts what only embellishes a plan wants what there is; so does who limits the time.
+    with suppress(KeyboardInterrupt, OutOfTimeError), clock.until(request.ends):
         for name, (sides, legs) in wanted.items():
             if not is_a(name, but, request.book):
+                clock.look()
                 narrow = replace(whole.only(_sides(whole.candidates, sides)), max_legs=legs)
                 found.append(_alternative(request, name, narrow))
         unpaid = _without_premium(request, whole, but)

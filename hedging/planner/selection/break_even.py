@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from hedging._ground import clock
+from hedging._ground.clock import OutOfTimeError
 from hedging.book.legs import Leg
-from hedging.book.pricer import FUNDING_PERIODS_PER_DAY
+from hedging.book.linear import FUNDING_PERIODS_PER_DAY
 from hedging.book.structure import structure
 from hedging.market.contracts import Perpetual
 from hedging.planner.candidates.carry import carry_charged
@@ -32,7 +34,8 @@ def break_even(request: Request, programme: Programme, legs: Sequence[Leg]) -> B
         return None
     trades = any(isinstance(leg.instrument, Perpetual) for leg in legs)
     other: Sequence[Leg] | None = None
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt, OutOfTimeError), clock.until(request.ends):
+        clock.look()
         rival = programme.only(~perpetual) if trades else _unfunded(request, programme)
         other = _orders(request, rival)
     if other is None:

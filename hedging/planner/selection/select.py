@@ -7,6 +7,8 @@ from functools import partial
 
 import numpy as np
 
+from hedging._ground import clock
+from hedging._ground.clock import OutOfTimeError
 from hedging.planner.candidates.orders import orders_of
 from hedging.planner.programme.programme import Programme
 from hedging.planner.request.request import Request
@@ -21,6 +23,8 @@ from hedging.planner.solver.value_at_risk import simplest, with_outcomes_fixed
 from hedging.planner.verify.cost import cost_with_carry
 
 __all__ = ["select"]
+
+SHARE = 0.6  # of the time left: the check and what explains the plan come after
 
 
 def select(
@@ -42,8 +46,8 @@ def select(
         or solution.interrupted
     ):
         return solution, ()
-    # Who interrupts what only embellishes a plan wants what there is.
-    with suppress(KeyboardInterrupt):
+    # Who interrupts what only embellishes a plan wants what there is; so does who limits the time.
+    with suppress(KeyboardInterrupt, OutOfTimeError), clock.until(clock.now() + SHARE * _left(request)):
         choose = partial(_selected, request)
         chosen = choose(programme, solution, share)
         chosen = unquestioned(request, programme, chosen, solution.objective, share, choose)
@@ -53,16 +57,26 @@ def select(
     return chosen, (Alternative("optimum", legs, cost_with_carry(legs, request)),)
 
 
+def _left(request: Request) -> float:
+    return max(request.ends - clock.now(), 0.0)
+
+
 def _selected(request: Request, programme: Programme, solution: Solution, share: float) -> Solution:
-    """Fewest legs, most standard, easiest to trade and undisguised for at most a share more than a solution."""
+    """Fewest legs, most standard, easiest to trade and undisguised for at most a share more than a solution.
+
+    Each of these as far as the time goes.
+    """
     assert solution.lots is not None
     engine = Engine(request.effort.solver, memory=request.effort.memory)
     dearest = solution.objective + share * abs(solution.objective)
-    several = np.count_nonzero(solution.lots) > 1
-    few = simplest(programme, solution, share=share, engine=engine) if several else solution
-    fixed = with_outcomes_fixed(programme, few.lots)
-    rank = StructureRank.among(programme.candidates)
-    standard = most_standard(fixed, few, rank, cost=dearest, engine=engine)
-    measure = illiquidity(programme.candidates, request.markets, request.limits)
-    liquid = most_liquid(fixed, standard, measure, rank, cost=dearest)
-    return undisguised(fixed, liquid, cost=dearest)
+    chosen = solution
+    with suppress(OutOfTimeError):
+        if chosen.relaxed is not None and np.count_nonzero(solution.lots) > 1:
+            chosen = simplest(programme, chosen, share=share, engine=engine)
+        fixed = with_outcomes_fixed(programme, chosen.lots)
+        rank = StructureRank.among(programme.candidates)
+        chosen = most_standard(fixed, chosen, rank, cost=dearest, engine=engine)
+        measure = illiquidity(programme.candidates, request.markets, request.limits)
+        chosen = most_liquid(fixed, chosen, measure, rank, cost=dearest)
+        chosen = undisguised(fixed, chosen, cost=dearest)
+    return chosen

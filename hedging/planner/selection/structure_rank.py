@@ -10,7 +10,6 @@ decide the rest, and where premium is paid in coin even sizes are not the same n
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -18,6 +17,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground import clock
 from hedging._numerics.types import Array, Mask
 from hedging.book.structure import SIDES
 from hedging.market.contracts import Option
@@ -143,7 +143,7 @@ def most_standard(
     if solution.lots is None or solution.relaxed is None or not solution.lots.any():
         return solution
     engine = replace(engine or Engine(), nodes=NODES)
-    search = Search(programme, 1e-3, time.perf_counter() + SECONDS, engine)
+    search = Search(programme, 1e-3, clock.now() + SECONDS, engine)
     search.look_at(solution.relaxed)
     legs, below = int(np.count_nonzero(solution.lots)), standing.rank(solution.lots)
     keep, most = reach(search, solution.relaxed, cost - programme.price_per_leg)

@@ -30,10 +30,10 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground.clock import OutOfTimeError
 from hedging._numerics.types import Array
 from hedging.planner.programme.programme import Programme
 from hedging.planner.solver.exact import branch
-from hedging.planner.solver.linear import OutOfTimeError
 from hedging.planner.solver.relaxation import reach, relax_within
 from hedging.planner.solver.search_state import Relaxation, Search
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from hedging._ground import clock
+from hedging._ground.clock import OutOfTimeError
 from hedging.planner.programme.programme import Programme
 from hedging.planner.programme.rows import Rows
 from hedging.planner.request.effort import Effort
@@ -25,22 +26,38 @@ __all__ = [
 
 CLOSEST_SECONDS = 3.0
 CLASH_SECONDS = 10.0
+SEARCH, FIRST_PLAN, REFUSAL = 0.6, 0.75, 0.9
+"""Shares of the time left: for the best plan, for any plan at all, and until there is a closest one."""
 MISS_PRICE = 10.0
 """Price of missing a limit by its whole scale, in bases: 0.1 % of a miss weighs as much as 1 % of the base,
 so that cost decides only between plans that miss by the same."""
 
 
-def solve_or_closest(programme: Programme, effort: Effort) -> tuple[Solution, tuple[Limit, ...]]:
-    """Solve a programme; where no plan is found, the closest one, and the limits that clash if it is proven."""
+def solve_or_closest(programme: Programme, effort: Effort, ends: float) -> tuple[Solution, tuple[Limit, ...]]:
+    """Solve a programme; where no plan is found, the closest one, and the limits that clash if it is proven.
+
+    Of the time until `ends`, on `hedging._ground.clock`, it leaves some for what comes after: the choice among plans
+    that cost hardly more, the check, and what explains the plan.
+    """
+    now = clock.now()
+    left = max(ends - now, 0.0)
     engine = Engine(effort.solver, effort.progress, memory=effort.memory)
-    solution = solve(programme, gap=effort.gap, time_limit=effort.time_limit, engine=engine)
+    with clock.until(now + FIRST_PLAN * left):
+        solution = solve(programme, gap=effort.gap, time_limit=SEARCH * left, engine=engine)
     if solution.lots is not None:
         return solution, ()
-    clashes = clashing(programme) if solution.infeasible else ()
-    seconds = min(effort.time_limit, CLOSEST_SECONDS)
-    nearest = closest(
-        programme, gap=1e-2, time_limit=seconds, engine=Engine(effort.solver, memory=effort.memory)
-    )
+    with clock.until(now + REFUSAL * left):
+        spare = clock.seconds_left()
+        clashes = (
+            clashing(programme, time_limit=min(CLASH_SECONDS, 0.6 * spare)) if solution.infeasible else ()
+        )
+        engine, seconds = (
+            Engine(effort.solver, memory=effort.memory),
+            min(clock.seconds_left(), CLOSEST_SECONDS),
+        )
+        nearest = closest(programme, gap=1e-2, time_limit=seconds, engine=engine)
+    if nearest.lots is None:  # no time for any: doing nothing misses as much as it does
+        nearest = replace(nearest, lots=np.zeros(len(programme.candidates)))
     if not clashes and nearest.lots is not None:
         search = Search(programme, 0.0, np.inf)
         if search.keeps(nearest.lots):  # it misses nothing: time was short, and this is a plan
@@ -85,7 +102,7 @@ def clashing(programme: Programme, *, time_limit: float = CLASH_SECONDS) -> tupl
     continuous lots and any number of legs could do it, the clash is with the count and size of legs too, and
     a limit stays in if half a second does not show that it can go, or if the time is up.
     """
-    limits, end = programme.limits, time.perf_counter() + time_limit
+    limits, end = programme.limits, clock.now() + time_limit
     if _possible(programme, limits):
         sizes = Limit("max_legs"), Limit("min_leg_share")
         return (*_essential(programme, limits, end, whole_lots=True), *sizes)
@@ -95,7 +112,7 @@ def clashing(programme: Programme, *, time_limit: float = CLASH_SECONDS) -> tupl
 def _essential(programme: Programme, limits: Sequence[Limit], end: float, *, whole_lots: bool) -> list[Limit]:
     kept = list(limits)
     for limit in limits:
-        if time.perf_counter() >= end:
+        if clock.now() >= end:
             break
         without = [each for each in kept if each != limit]
         if not _possible(programme, without, whole_lots=whole_lots):
@@ -114,6 +131,9 @@ def _possible(programme: Programme, limits: Sequence[Limit], *, whole_lots: bool
         lazy=tuple(each for each in programme.lazy if each.limit in limits),
         miss_price={},
     )
-    if not whole_lots:
-        return possible(some, time_limit=0.5)
-    return not solve(some, gap=1.0, time_limit=0.5).infeasible
+    try:
+        if not whole_lots:
+            return possible(some, time_limit=0.5)
+        return not solve(some, gap=1.0, time_limit=0.5).infeasible
+    except OutOfTimeError:
+        return True

@@ -12,17 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from hedging._ground.clock import OutOfTimeError
 from hedging._numerics.types import Array
 from hedging.errors import SolverError
 from hedging.planner.solver.highs import interruptible, model_of, silent
 
-__all__ = ["Linear", "LinearProgramme", "OutOfTimeError"]
+__all__ = ["Linear", "LinearProgramme"]
 
 LARGE = 2_000  # variables from which one solve takes long enough to be asked whether it should stop
-
-
-class OutOfTimeError(Exception):
-    """A linear programme was stopped before its best point; never leaves the planner."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground.clock import OutOfTimeError
 from hedging._numerics.types import Array, Mask
 from hedging.planner.programme.programme import Programme
-from hedging.planner.solver.linear import OutOfTimeError
 from hedging.planner.solver.search_state import TAIL, Relaxation, Search
 from hedging.planner.solver.sifting import programme_over
 

@@ -22,12 +22,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hedging._ground.clock import OutOfTimeError
 from hedging._numerics.types import Array, Mask
 from hedging.errors import SolverError
 from hedging.planner.programme.programme import Programme
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.branch_and_bound import branch_and_bound
-from hedging.planner.solver.linear import OutOfTimeError
 from hedging.planner.solver.pairs import cheapest_pair
 from hedging.planner.solver.relaxation import reach, relax, relax_within
 from hedging.planner.solver.rounding import rounded
@@ -113,7 +113,8 @@ def solve(
         If it came before there was any plan; afterwards the best plan so far is returned with its gap.
     """
     search = Search.within(programme, gap, time_limit, engine or Engine())
-    search.offer(np.zeros(len(programme.candidates)))
+    with suppress(OutOfTimeError):
+        search.offer(np.zeros(len(programme.candidates)))
     if not len(programme.candidates):
         return Solution(search.best, search.cost, search.cost, 0, infeasible=search.best is None)
     if active is not None:

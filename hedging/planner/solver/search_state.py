@@ -6,12 +6,12 @@ every plan: rows enter when they are broken. Those of `Programme.lazy` are not e
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground import clock
 from hedging._numerics.types import Array, Mask
 from hedging.planner.programme.programme import Programme
 from hedging.planner.programme.shortfall import Tail
@@ -108,13 +108,13 @@ class Search:
     @classmethod
     def within(cls, programme: Programme, gap: float, time_limit: float, engine: Engine) -> Search:
         """A search that ends after so many seconds, or little later if there is no plan by then."""
-        start = time.perf_counter()
+        start = clock.now()
         last = start + time_limit + max(GRACE[0], GRACE[1] * time_limit)
         return cls(programme, gap, start + time_limit, engine, last)
 
     def late(self) -> bool:
         """Whether even steps that bring a first plan stop."""
-        return time.perf_counter() >= self.last
+        return clock.now() >= self.last or clock.over()
 
     @property
     def contracts(self) -> Indices:
@@ -130,7 +130,7 @@ class Search:
     @property
     def seconds_left(self) -> float:
         """Time until the deadline."""
-        return max(0.0, self.deadline - time.perf_counter())
+        return max(0.0, min(self.deadline - clock.now(), clock.seconds_left()))
 
     @property
     def nodes_left(self) -> float:
@@ -293,7 +293,7 @@ class Search:
 
     def tick(self) -> None:
         """Report where the search stands, some ten times a second."""
-        now = time.perf_counter()
+        now = clock.now()
         if self.engine.progress is not None and now - self.reported >= TICK:
             self.reported = now
             self.engine.progress(self.cost, self.floor)

@@ -22,13 +22,15 @@ References
 from __future__ import annotations
 
 import heapq
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 
 import numpy as np
 
+from hedging._ground import clock
+from hedging._ground.clock import OutOfTimeError
 from hedging._numerics.types import Array, Mask
 from hedging.planner.programme.programme import Programme
 from hedging.planner.request.limit import VALUE_AT_RISK
@@ -57,11 +59,15 @@ def solve(
     """Find the cheapest plan and prove it, value at risk included; parameters as `hedging.planner.solver.search.solve`."""
     if programme.value_at_risk is None:
         return plain.solve(programme, gap=gap, time_limit=time_limit, engine=engine)
-    tree = _Tree(programme, gap, time.perf_counter() + time_limit, engine=engine)
+    try:
+        tree = _Tree(programme, gap, clock.now() + time_limit, engine=engine)
+    except OutOfTimeError:
+        return Solution(None, np.inf, -np.inf, 0)
     bound, interrupted = tree.root_value, False
     try:
-        tree.greedy(GREEDY_SHARE * time_limit if prove else time_limit)
-        bound = tree.search() if prove else bound
+        with suppress(OutOfTimeError):
+            tree.greedy(GREEDY_SHARE * time_limit if prove else time_limit)
+            bound = tree.search() if prove else bound
     except KeyboardInterrupt:
         if tree.best is None:
             raise
@@ -70,8 +76,10 @@ def solve(
     if best is None:
         return Solution(None, np.inf, bound, tree.nodes, bool(np.isinf(bound)))
     bound = min(bound, best.objective)
+    relaxed = None
     # Prices of limits at the plan's own choice of outcomes, over every order.
-    relaxed = relax(with_outcomes_fixed(programme, best.lots))
+    with suppress(OutOfTimeError):
+        relaxed = relax(with_outcomes_fixed(programme, best.lots))
     return replace(best, bound=bound, nodes=tree.nodes, relaxed=relaxed, interrupted=interrupted)
 
 
@@ -99,7 +107,7 @@ def possible(programme: Programme, *, time_limit: float) -> bool:
     """Whether continuous lots can keep every limit; undecided within the time counts as possible."""
     if programme.value_at_risk is None:
         return relax(programme) is not None
-    tree = _Tree(programme, np.inf, time.perf_counter() + time_limit, whole_lots=False)
+    tree = _Tree(programme, np.inf, clock.now() + time_limit, whole_lots=False)
     return bool(np.isfinite(tree.search())) or tree.best is not None
 
 
@@ -153,7 +161,7 @@ class _Tree:
 
     @property
     def seconds_left(self) -> float:
-        return max(0.0, self.deadline - time.perf_counter())
+        return max(0.0, min(self.deadline - clock.now(), clock.seconds_left()))
 
     @property
     def over(self) -> bool:
@@ -170,11 +178,11 @@ class _Tree:
         """Give up what the relaxation loses most in, then what the plan found does, as long as that helps."""
         if self.root is None:
             return
-        end, lots = time.perf_counter() + seconds, self.root.lots
+        end, lots = clock.now() + seconds, self.root.lots
         for _ in range(GREEDY_ROUNDS):
             node = self._worst_given_up(lots)
             before = self.best
-            solution = self._solved(node, min(self.seconds_left, max(end - time.perf_counter(), 0.0)))
+            solution = self._solved(node, min(self.seconds_left, max(end - clock.now(), 0.0)))
             if self.best is before or solution.lots is None or self.over:
                 return
             lots = solution.lots

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -42,7 +41,7 @@ def _paid(leg: Leg, request: Request) -> float:
     if isinstance(leg.instrument, Perpetual):
         rate = request.funding_of(market).counted(leg.quantity)
         # A short is owed what a long pays.
-        counted = replace(market, funding_8h=rate if leg.quantity > 0 else -rate)
+        counted = market.with_funding(rate if leg.quantity > 0 else -rate)
         return -_gain(leg, counted, request.horizon)
     return max(0.0, -_gain(leg, market, request.horizon))
 

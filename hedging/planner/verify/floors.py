@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,68 +11,75 @@ from hedging.book.book import Book, Holding
 from hedging.book.pnl import growth_of
 from hedging.market.contracts import Option
 from hedging.market.market import Market
+from hedging.paths.by_asset import PathsBy, leading, paths_of_asset
 from hedging.paths.paths import Paths
 from hedging.planner.request.floors import dates_of
 from hedging.planner.request.limit import FLOOR, Limit
 from hedging.planner.request.request import Request
 from hedging.planner.request.turning import SAME_DAY, turning_paths
+from hedging.planner.verify.following import worst_following
+from hedging.planner.verify.worst import Worst, strikes_of
 from hedging.units import days
 
-__all__ = ["Worst", "beyond_one_turn", "worst_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Worst:
-    """Least value of a book, where and when. [money]"""
-
-    value: float
-    scenario: str
-    day: float
+__all__ = ["beyond_one_turn", "worst_of"]
 
 
 def worst_of(request: Request, book: Book, limit: Limit = FLOOR) -> Worst:
-    """The least that a book is worth in all that a floor of a request is held over."""
-    found = [_over(book, request.markets, request.scenarios, limit)]
+    """The least that a book is worth in all that a floor of a request is held over, whatever the funding."""
+    return min(
+        (_worst_under(each, book, limit) for each in request.at_fundings()), key=lambda each: each.value
+    )
+
+
+def _worst_under(request: Request, book: Book, limit: Limit) -> Worst:
+    found = [_over(book, request.markets, request.moves, limit)]
     if request.turning is not None and len(request.markets) == 1:
         found.append(_over(book, request.markets, _turns(request, book, request.markets[0], limit), limit))
-    if request.apart:
+    elif request.links and request.turning is not None:
+        found.append(worst_following(request, book, limit))
+    elif request.apart:
         found.append(_apart(request, book, limit))
     return min(found, key=lambda each: each.value)
 
 
-def _over(book: Book, markets: tuple[Market, ...], paths: Paths, limit: Limit) -> Worst:
-    at = dates_of(limit, paths.days)
-    value = sum(
-        (book.values(market, paths).sum(axis=2) for market in markets), np.full(paths.spot.shape, book.cash)
-    )
+def _over(book: Book, markets: tuple[Market, ...], paths: PathsBy, limit: Limit) -> Worst:
+    first = leading(paths)
+    at = dates_of(limit, first.days)
+    value = np.full(first.spot.shape, book.cash)
+    for market in markets:
+        value = value + book.values(market, paths_of_asset(paths, market.asset)).sum(axis=2)
     value = (value / growth_of(book, markets, paths))[:, at]
     scenario, date = np.unravel_index(int(np.argmin(value)), value.shape)
-    return Worst(float(value[scenario, date]), paths.labels[int(scenario)], float(paths.days[at[date]]))
+    return Worst(float(value[scenario, date]), first.labels[int(scenario)], float(first.days[at[date]]))
 
 
 def _turns(request: Request, book: Book, market: Market, limit: Limit) -> Paths:
-    strikes: Mapping[float, list[float]] = defaultdict(list)
-    for held in book.of(market.asset):
-        if isinstance(held.instrument, Option):
-            strikes[days(market.as_of, held.instrument.expiry)].append(held.instrument.strike / market.spot)
-    return turning_paths(request.turning_to(limit), strikes)
+    return turning_paths(request.turning_to(limit), strikes_of(book, market))
 
 
 def _apart(request: Request, book: Book, limit: Limit) -> Worst:
-    """The sum of the worst of each asset by itself, on the date on which that is least."""
-    parts: list[tuple[Array, list[str], Array]] = []
-    for market in request.markets:
-        paths = _turns(request, book, market, limit)
-        value = book.values(market, paths).sum(axis=2)
-        worst = value.argmin(axis=0)
-        labels = [f"{market.asset} {paths.labels[row]}" for row in worst]
-        parts.append((value.min(axis=0), labels, paths.days))
-    dates = parts[0][2]
-    turning = request.turning_to(limit)
-    total = book.cash + np.sum([each[0] for each in parts], axis=0)
+    """The sum of the worst of each asset by itself, on the date on which that is least; what is counted in, last."""
+    coin = book.numeraire
+    parts = {market.asset: _by_itself(request, book, market, limit) for market in request.markets}
+    labels = {asset: paths.labels for asset, (paths, _) in parts.items()}
+    others = {asset: value for asset, (_, value) in parts.items() if asset != coin}
+    at = {asset: value.argmin(axis=0) for asset, value in others.items()}
+    total = book.cash + np.sum([value.min(axis=0) for value in others.values()], axis=0)
+    if coin in parts:
+        paths, value = parts[coin]
+        counted = (value + total) / paths.spot
+        at[coin], total = counted.argmin(axis=0), counted.min(axis=0)
+    turning, dates = request.turning_to(limit), next(iter(parts.values()))[0].days
     total = np.where(np.isin(dates, turning.judged), total, np.inf)
     date = int(np.argmin(total))
-    return Worst(float(total[date]), ", ".join(each[1][date] for each in parts), float(dates[date]))
+    where = ", ".join(f"{asset} {labels[asset][at[asset][date]]}" for asset in parts)
+    return Worst(float(total[date]), where, float(dates[date]))
+
+
+def _by_itself(request: Request, book: Book, market: Market, limit: Limit) -> tuple[Paths, Array]:
+    """Every turn of one asset, and the value of what is held of it, shape (turns, dates). [money]"""
+    paths = _turns(request, book, market, limit)
+    return paths, book.values(market, paths).sum(axis=2)
 
 
 def beyond_one_turn(request: Request, book: Book) -> float | None:

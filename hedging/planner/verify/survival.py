@@ -61,7 +61,7 @@ def _followed(request: Request, legs: Sequence[Leg]) -> dict[str, Followed]:
     assert survive is not None
     markets = {market.asset: market for market in request.markets}
     book, found = survive.book(request.book), dict[str, Followed]()
-    for ways in survive.ways(request.scenarios, list(markets)):
+    for ways in survive.ways(request.moves, list(markets)):
         for name, kept in survive_accounts(book, markets, ways, legs).items():
             coin = kept.currency in markets
             price = (

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._ground import clock
 from hedging.errors import VenueError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms
@@ -108,7 +109,7 @@ class Client:
         return reply["result"]
 
     def chain(self, asset: str, *, terms: ContractTerms | None = None) -> OptionChain:
-        """Whole option chain of an asset, with its index price and futures.
+        """Whole option chain of an asset, with its index price and futures; all requests within one deadline.
 
         Parameters
         ----------
@@ -122,6 +123,10 @@ class Client:
         VenueError
             If the exchange does not answer with that asset's options.
         """
+        with clock.until(clock.now() + self.transport.deadline):
+            return self._chain(asset, terms)
+
+    def _chain(self, asset: str, terms: ContractTerms | None) -> OptionChain:
         currency = _currency(asset)
         options = self._summary(asset, "option")
         if terms is None:

@@ -64,3 +64,46 @@ def test_rows_of_some_orders_are_those_of_all_at_the_same_lots():
     assert few.lazy[-1].over(lots[keep]).max() == pytest.approx(whole.lazy[-1].over(lots).max(), rel=1e-12)
     wider = whole.lazy[-1].wider(7.0)
     assert wider.over(lots).max() == pytest.approx(whole.lazy[-1].over(lots).max() - 7.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("terms", [COIN, CASH], ids=["coin", "cash"])
+def test_perpetuals_pay_funding_on_both_sides_of_a_turn_at_the_worse_of_both_rates(terms):
+    """What is received counts as nothing, net of all that is held: the worst of both rates along every turn."""
+    market, random = Market.of(small_chain(MENU, terms=terms), funding_8h=1e-3), np.random.default_rng(5)
+    settled = terms.settlement
+    book = Book([Holding.spot("BTC", 10.0), Holding.perpetual("BTC", -4.0, entry=100.0, settlement=settled)])
+    limits = Limits(outright=(Outright("perpetual", settlement=settled),), **LOOSE)
+    request = Request.of(book, market, Target(floor=-0.2), limits, horizon=30.0)
+    assert [each.markets[0].funding_8h for each in request.at_fundings()] == [1e-3, 0.0]
+    whole = programme_for(book, market, Target(floor=-0.2), limits)
+    turns = [each for each in whole.lazy if isinstance(each, TurningRows)]
+    perpetual = np.flatnonzero(whole.candidates.kinds == "perpetual")
+    worse = set()
+    for _ in range(12):
+        lots = np.zeros(len(whole.candidates))
+        lots[random.choice(np.flatnonzero(whole.candidates.kinds != "perpetual"), 2, replace=False)] = 2.0
+        lots[random.choice(perpetual)] = float(random.integers(1_000, 12_000))
+        after = book + orders_of(request, whole.candidates, lots)
+        strikes: dict[float, list[float]] = {}
+        for each in after.holdings:
+            if isinstance(item := each.instrument, Option):
+                strikes.setdefault(days(market.as_of, item.expiry), []).append(item.strike / market.spot)
+        paths = turning_paths(request.turning, strikes)
+        by_hand = [
+            (pnl_of(after, each.markets, paths) + after.value(market) - book.value(market)).min()
+            for each in request.at_fundings()
+        ]
+        over = [each.over(lots).max(initial=-np.inf) for each in turns]
+        for value, found in zip(by_hand, over, strict=True):
+            if value < -0.2 * whole.base:
+                unearned = abs(whole.candidates.cash @ lots)
+                assert -0.2 * whole.base - found == pytest.approx(value, abs=1e-6 * whole.base + unearned)
+        for each in turns:
+            row = np.array([int(each.over(lots).argmax())]) if len(each) else np.zeros(0, dtype=int)
+            if row.size:
+                held = each.held[row][0]
+                assert each.rows(row)[0] @ lots - held == pytest.approx(
+                    each.over(lots).max(), abs=1e-7 * whole.base
+                )
+        worse.add(int(np.argmin(by_hand)))
+    assert worse == {0, 1}

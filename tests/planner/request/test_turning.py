@@ -107,7 +107,7 @@ def test_of_two_assets_the_floor_holds_wherever_each_goes_alone():
         effort=QUIET,
     )
     assert together.objective < found.objective  # what moves by the same share hedges itself
-    assert any("same share" in remark for remark in together.remarks)
+    assert any("same share" in warning for warning in together.warnings)
 
 
 def test_a_request_knows_its_turns_only_where_scenarios_were_not_given():

@@ -12,6 +12,7 @@ from hedging.planner import Effort, Limits, PlanStatus, Target, plan
 from hedging.planner.request.default_scenarios import default_scenarios
 from hedging.planner.request.limit import Limit
 from hedging.planner.result.infeasible import InfeasibleHedgeError
+from hedging.planner.solver import closest as closest_plan
 from hedging.planner.solver import search_state
 from hedging.planner.solver.search import relax
 
@@ -56,12 +57,14 @@ def test_each_clashing_limit_is_needed_for_the_clash():
 
 
 def test_even_in_no_time_the_closest_plan_is_closer_than_no_plan(monkeypatch):
-    # Half a second beyond the limit is for the first plan: on a busy machine that is no time to compute in.
+    # No time to search in, and what a first plan may be late by is long enough on a busy machine.
+    monkeypatch.setattr(closest_plan, "SEARCH", 0.0)
+    monkeypatch.setattr(closest_plan, "CLOSEST_SECONDS", 0.0)
     monkeypatch.setattr(search_state, "GRACE", (60.0, 0.1))
     book, chain = samples.book(), samples.chain()
     target, limits = Target(delta=(23, 25), floor=-0.02), Limits(budget=0.0)
     with pytest.raises(InfeasibleHedgeError) as caught:
-        plan(book, chain, target, limits, effort=Effort(time_limit=0.01))
+        plan(book, chain, target, limits, effort=Effort(time_limit=100.0))
     hedged = caught.value.closest
     assert hedged.legs
     assert hedged.troughs[1].share > hedged.troughs[0].share
@@ -69,10 +72,11 @@ def test_even_in_no_time_the_closest_plan_is_closer_than_no_plan(monkeypatch):
 
 def test_a_closest_plan_that_is_not_proven_says_so_everywhere(monkeypatch):
     # No time for a first plan either: what is left is no order at all, and no bound.
-    monkeypatch.setattr(search_state, "GRACE", (0.0, 0.0))
+    monkeypatch.setattr(closest_plan, "FIRST_PLAN", 0.0)
+    monkeypatch.setattr(closest_plan, "REFUSAL", 0.0)
     target, limits = Target(delta=(23, 25), floor=-0.02), Limits(budget=0.0)
     with pytest.raises(InfeasibleHedgeError, match="not proven to be the closest") as caught:
-        plan(samples.book(), samples.chain(), target, limits, effort=Effort(time_limit=1e-9))
+        plan(samples.book(), samples.chain(), target, limits, effort=Effort(time_limit=100.0))
     message = caught.value.closest.message
     assert "not proven to be the closest" in message
     assert "comes closer by more than" not in message

@@ -1,0 +1,85 @@
+"""What one unit of spot, a perpetual or a dated future is worth along paths."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hedging._numerics.types import Array
+from hedging.errors import InputError
+from hedging.market.contracts import Future, Linear, Perpetual, Spot
+from hedging.market.market import Market
+from hedging.paths.paths import Paths
+from hedging.units import DAYS_PER_YEAR, years
+
+__all__ = ["FUNDING_PERIODS_PER_DAY", "SHORTEST_YEARS", "future_terms", "linear_value"]
+
+FUNDING_PERIODS_PER_DAY = 3.0
+# Times are exact to the nanosecond; anything shorter is a date that means the expiry itself.
+SHORTEST_YEARS = 1e-12
+
+
+def linear_value(
+    item: Linear,
+    entry: float,
+    spot: Array,
+    paths: Paths,
+    *,
+    today: float,
+    funding_8h: float,
+    future: tuple[float, float] | None,
+) -> Array:
+    """Value of one unit of spot, a perpetual or a future at every node, shape (dates, scenarios). [money]
+
+    Parameters
+    ----------
+    item : Spot, Perpetual or Future
+    entry : float
+        [money]
+    spot : ndarray, shape (dates, scenarios)
+        [money]
+    paths : Paths
+    today : float
+        Spot today. [money]
+    funding_8h : float
+        What longs of a perpetual pay per 8 hours now. [share of spot]
+    future : (float, float) or None
+        Time to expiry and carry of a dated future; see `future_terms`.
+    """
+    if isinstance(item, Spot):
+        return spot
+    if isinstance(item, Perpetual):
+        return np.asarray(spot - entry - today * _funding_paid(paths, funding_8h).T)
+    assert future is not None
+    expiry, carry = future
+    remaining = np.maximum(expiry - paths.days / DAYS_PER_YEAR, 0.0)[:, None]
+    carries = carry if paths.carry_shift is None else carry + paths.carry_shift.T
+    settled = today * paths.spot_at(expiry * DAYS_PER_YEAR).T
+    forward = np.where(remaining > SHORTEST_YEARS, spot * np.exp(carries * remaining), settled)
+    if item.settlement == "cash":
+        return np.asarray(forward - entry)
+    return np.asarray(spot * (1.0 - entry / forward))  # a gain in coin, worth today's spot
+
+
+def future_terms(future: Future, market: Market) -> tuple[float, float]:
+    """Time to expiry and carry of a dated future. [years], [1/year]"""
+    expiry = years(market.as_of, future.expiry)
+    if expiry <= 0:
+        raise InputError(f"{future.symbol} expired before the chain of {market.as_of} was taken.")
+    return expiry, float(market.carry(expiry))
+
+
+def _funding_paid(paths: Paths, funding_8h: float) -> Array:
+    """Funding that a long has paid by each date, per unit of today's spot, shape of the paths.
+
+    The rate of each stretch times the average spot on it. Deribit pays it in coin as it accrues, at that
+    time's price; the money it was worth then is what counts here.
+    """
+    if paths.funding_shift is None and not funding_8h:
+        return np.zeros_like(paths.spot)
+    shift = 0.0 if paths.funding_shift is None else paths.funding_shift
+    daily = np.broadcast_to((funding_8h + shift) * FUNDING_PERIODS_PER_DAY, paths.spot.shape)
+    if paths.straight:
+        return np.asarray(daily * paths.days * (1.0 + paths.spot) / 2.0)
+    stretches = np.diff(paths.days, prepend=0.0)
+    before = np.concatenate((np.ones((len(paths), 1)), paths.spot[:, :-1]), axis=1)
+    return np.cumsum(daily * stretches * (before + paths.spot) / 2.0, axis=1)

@@ -1,0 +1,93 @@
+"""The command ``hedging worth``: what a package that a market maker quotes is worth to a saved plan."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from hedging._ground import forms
+from hedging.cli import _console as console
+from hedging.errors import InputError
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add ``worth`` to the commands."""
+    command = console.command(
+        commands,
+        "worth",
+        _run,
+        "the price at which a package changes nothing for a saved plan's book and targets; whether a quote beats the screen",
+    )
+    command.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
+    console.add_chain(command, several=True)
+    command.add_argument(
+        "--leg",
+        metavar="SYMBOL=CONTRACTS",
+        action="append",
+        default=[],
+        help="of the package: BTC-27MAR26-60000-P=25, or =-25 to sell; again for each (default the plan's options)",
+    )
+    command.add_argument(
+        "--quote",
+        type=forms.number,
+        metavar="MONEY",
+        help="net premium asked for all of it; < 0 where it is received",
+    )
+    command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
+    command.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
+
+
+def _run(args: argparse.Namespace) -> int:
+    from hedging.book.saved import book_from
+    from hedging.monitor import worth
+    from hedging.planner import read_plan
+    from hedging.planner.result.belonging import assets_of
+    from hedging.planner.result.saved import limits_from, target_from
+
+    console.check_outputs(args.json)
+    plan = read_plan(args.plan, trust=not args.edited)
+    asked, target = plan.inputs, target_from(plan.inputs["target"])
+    own = target.floor is not None and not asked["scenarios"].get("default")
+    if target.needs_outcomes or own:
+        raise InputError(
+            "the plan was made over scenarios or outcomes of its own, which are not saved with it: ask "
+            "hedging.worth(package, book, chain, target, limits, scenarios=..., outcomes=...)."
+        )
+    found = worth(
+        _package(args, plan),
+        book_from(asked["book"]),
+        console.read_markets(args, (args.asset,) if args.asset else assets_of(plan)),
+        target,
+        limits_from(asked["limits"]),
+        quote=args.quote,
+        horizon=asked["horizon_days"],
+    )
+    if args.json:
+        console.emit_json(args.json, found.to_dict())
+    if args.json != "-":
+        print(found)
+    return 0
+
+
+def _package(args: argparse.Namespace, plan: Any) -> dict[str, float]:
+    """Signed contracts by symbol, as given or as the plan orders them."""
+    from hedging.market.contracts import Option
+
+    package: dict[str, float] = {}
+    for text in args.leg:
+        symbol, sign, contracts = text.partition("=")
+        try:
+            count = float(contracts)
+        except ValueError:
+            count = 0.0
+        if not sign or not symbol or not 0.0 < abs(count) < float("inf"):
+            raise InputError(f"--leg takes SYMBOL=CONTRACTS, such as BTC-27MAR26-60000-P=-25; got {text!r}.")
+        if symbol in package:
+            raise InputError(f"--leg gives {symbol} twice; give it once, with all its contracts.")
+        package[symbol] = count
+    own = {leg.instrument.symbol: leg.quantity for leg in plan.legs if isinstance(leg.instrument, Option)}
+    if not (package or own):
+        raise InputError("the plan orders no option: name a package, --leg SYMBOL=CONTRACTS.")
+    return package or own
