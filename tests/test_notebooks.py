@@ -39,8 +39,8 @@ def test_every_cell_has_a_text_before_it_and_names_only_what_is_public(path: Pat
             assert not re.search(r"\b(?:hg|hedging)[\w.]*\._|import _|from hedging\S*\._", source), source
             assert not cell["outputs"]
     opening = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    if "samples.chain()" in opening:
-        assert "_file = None" in opening, "real files by changing one path"
+    # Real files by changing one path, or as the first text says.
+    assert "_file = None" in opening or "(path)" in "".join(cells[0]["source"])
 
 
 def test_there_are_notebooks_and_they_hold_no_machine_marks() -> None:

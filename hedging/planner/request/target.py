@@ -13,7 +13,7 @@ from hedging.errors import InputError
 from hedging.market.smile import stickiness
 from hedging.planner.request.coerce import loss, number
 from hedging.planner.request.floors import Floor, checked_floor
-from hedging.planner.request.limit import BANDS, LEAST, SHORTFALL, TARGETS, Limit
+from hedging.planner.request.limit import BANDS, FLOOR, LEAST, SHORTFALL, TARGETS, Limit
 
 __all__ = ["COST_WEIGHT", "Band", "Target", "around"]
 
@@ -92,11 +92,12 @@ class Target(Shown):
         beyond is not looked at: give a floor or a shortfall with it. [1]
     level : float
         Of shortfall and value at risk; 0.95 looks at the worst 5 %.
-    minimise : {'cost', 'worst', 'shortfall'}
+    minimise : {'cost', 'worst', 'shortfall', 'margin'}
         What the plan makes as small as the limits allow: its execution cost; the worst loss over the scenario
         set; or the expected shortfall over the outcomes. A loss has all that is paid in it, premium included;
         `Limits.cost` caps what may be spent on it. Where nothing need be lost, the cheapest such plan is
-        taken: gains are not hedged for.
+        taken: gains are not hedged for. Or the initial margin of the account that trades, by the rules that it declares
+        (``'standard'`` where the book declares none): the cheapest way to free what can be freed within the limits.
     joint : {'box', 'beta', 'together'}
         How several assets move under a floor: each anywhere in its own range by itself; the others as their betas to
         the first asset have it, within a band; or all by the same share, which holds nothing of a move of one alone.
@@ -145,7 +146,7 @@ class Target(Shown):
     shortfall: float | None = None
     value_at_risk: float | None = None
     level: float = 0.95
-    minimise: Literal["cost", "worst", "shortfall"] = "cost"
+    minimise: Literal["cost", "worst", "shortfall", "margin"] = "cost"
     joint: Literal["box", "beta", "together"] = "box"
     betas: Mapping[str, float] = field(default_factory=dict)
     residual: float = RESIDUAL
@@ -190,7 +191,7 @@ class Target(Shown):
         if not isinstance(self.robust, bool):
             raise InputError(f"robust must be True or False; got {self.robust!r}.")
         _check_joint(self)
-        if self.least and getattr(self, self.least.kind) is not None:
+        if self.least in (FLOOR, SHORTFALL) and getattr(self, self.least.kind) is not None:
             raise InputError(
                 f"minimise={self.minimise!r} finds the best {self.least} there is: leave out {self.least}="
                 f"{getattr(self, self.least.kind)!r}, or minimise the cost of keeping it."
