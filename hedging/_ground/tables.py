@@ -128,6 +128,8 @@ class Table:
     caption : str
     rows : int
         More are counted, not shown.
+    right : tuple of str
+        Columns of texts that are numbers, and stand at the right as those do.
     """
 
     frame: pd.DataFrame
@@ -135,6 +137,7 @@ class Table:
     index: bool = False
     caption: str = ""
     rows: int = ROWS_SHOWN
+    right: tuple[str, ...] = ()
 
     def texts(self) -> tuple[list[str], list[list[str]], list[bool]]:
         """Headers, rows of cells, and which columns are numbers."""
@@ -144,7 +147,9 @@ class Table:
         cells = [_column(each, self.units.get(each.name, "")) for each in columns]
         headers = [_header(each.name, self.units.get(each.name, "")) for each in columns]
         numbers = [
-            pd.api.types.is_numeric_dtype(each) and not pd.api.types.is_bool_dtype(each) for each in columns
+            each.name in self.right
+            or (pd.api.types.is_numeric_dtype(each) and not pd.api.types.is_bool_dtype(each))
+            for each in columns
         ]
         return headers, [list(row) for row in zip(*cells, strict=True)], numbers
 
@@ -362,9 +367,11 @@ def table_html(table: Table) -> str:
         return f"<p>{escape(table.caption)}: none</p>" if table.caption else "<p>none</p>"
     sides = ["right" if right else "left" for right in numbers]
     top = "".join(
-        f'<th scope="col" style="{_CELL}{_RULE}text-align:{side}">{escape(text)}</th>'
+        f'<th scope="col" style="{_CELL}{_RULE}white-space:normal;vertical-align:bottom;text-align:{side}">{escape(text)}</th>'
         for text, side in zip(headers, sides, strict=True)
     )
+    # Names and texts need no headers, and an empty row of them is none.
+    head = f"<thead><tr>{top}</tr></thead>" if any(text.strip() for text in headers) else ""
     body = "".join(
         "<tr>"
         + "".join(
@@ -376,6 +383,6 @@ def table_html(table: Table) -> str:
     )
     more = f"<p>{table.more}</p>" if table.more else ""
     return (
-        f'<div style="overflow-x:auto"><table style="border-collapse:collapse;color:currentColor;margin:0">'
-        f"{caption}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>{more}"
+        f'<div style="overflow-x:auto"><table style="border-collapse:collapse;color:currentColor;margin:0 0 0.6em 0">'
+        f"{caption}{head}<tbody>{body}</tbody></table></div>{more}"
     )

@@ -159,7 +159,11 @@ def depth(
     mine = [leg for leg in legs if leg.instrument.symbol in set(of_day["symbol"])]
     out = (of_day["flag"] == "c") == (of_day["strike"] >= of_day["forward"])
     rows = of_day[out | of_day["symbol"].isin([leg.instrument.symbol for leg in mine])].sort_values("strike")
-    check_drawable("the quoted sizes", rows[["bid_size", "ask_size"]])
+    if rows[["bid_size", "ask_size"]].isna().all(axis=None):
+        raise InputError(
+            f"there is nothing to draw: the {quoted.asset} chain says no sizes; tickers and order books do, a book "
+            "summary does not."
+        )
     with styled(ax):
         ax = axes_or_new(ax)
         strikes = rows["strike"].to_numpy()

@@ -150,7 +150,14 @@ def ink() -> Any:
 
 def axes_or_new(ax: Axes | None) -> Axes:
     """Take the axes given, or a new figure's that a notebook will show."""
+    import matplotlib as mpl
+
     if ax is not None:
+        # Made before the style was there: their ticks and labels fit the panel as its other texts do.
+        ax.tick_params(labelsize=mpl.rcParams["xtick.labelsize"])
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.label.set_fontsize(mpl.rcParams["axes.labelsize"])
+            axis.get_offset_text().set_fontsize(mpl.rcParams["xtick.labelsize"])
         return ax
     from matplotlib import pyplot as plt
 

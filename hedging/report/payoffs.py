@@ -41,6 +41,8 @@ def _picture(subject: Subject, market: Market, studio: Studio) -> Block:
 
     def draw(figure: Figure) -> object:
         legs = [leg for leg in subject.legs if leg.instrument.asset == market.asset]
-        return plots.payoff(subject.book, market, legs if planned else None, ax=figure.subplots())
+        # A plan for one asset has its floor drawn; one for several has one floor for all of them together.
+        overlay = subject.plan if len(subject.markets) == 1 else legs
+        return plots.payoff(subject.book, market, overlay if planned else None, ax=figure.subplots())
 
     return studio.picture(draw, (7.6, 4.4), alt=alt, caption=f"Gain over the price of {market.asset}")

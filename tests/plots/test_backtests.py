@@ -73,3 +73,11 @@ def test_a_page_takes_a_figure(comparison) -> None:
     figure = plt.figure(figsize=(4.6, 4.6))
     assert plots.backtest(comparison, figure=figure) is figure
     assert len(figure.axes) == 4
+
+
+def test_holdings_draw_the_parts_that_add_up_to_the_equity(comparison) -> None:
+    run = comparison.runs[-1]
+    drawn = {line.get_label(): line.get_ydata() for line in plots.holdings(run).get_lines()[1:]}
+    whole = drawn.pop("all of it")
+    assert_allclose(whole, run.equity)
+    assert_allclose(sum(drawn.values()), whole)

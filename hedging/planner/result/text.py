@@ -53,7 +53,7 @@ def plan_html(plan: HedgePlan) -> str:
         *_pairs(_first(plan)),
         replace(orders_table(plan.legs), units={"premium": _currency(plan)}) if plan.legs else "no orders",
         *_pairs(_costs(plan)),
-        Table(exposures, rows=len(exposures)),
+        Table(exposures, rows=len(exposures), right=("before", "after")),
         *_pairs(_below(plan)),
         plan.message,
     )
