@@ -103,7 +103,7 @@ TARGETS: Final[Forms] = {
     "residual": share,
     "reference_days": positive,
     "soft": prices,
-    "minimise": one_of("cost", "worst", "shortfall"),
+    "minimise": one_of("cost", "worst", "shortfall", "margin"),
     "robust": flag,
     "horizon": positive,
 }

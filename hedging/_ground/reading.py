@@ -29,6 +29,7 @@ __all__ = [
 
 MOST_BYTES: Final = 32_000_000  # of a plan or a book: hundreds of times what a real one has
 _MOST_DIGITS: Final = 308  # of a whole number: a float holds no more
+_MOST_BITS: Final = 1023  # of the same
 # Too deep or too large a text ends in RecursionError or MemoryError, a column that Arrow cannot turn in its
 # NotImplementedError: of a file these are as much its reader's as a ValueError.
 _FOREIGN: Final = (
@@ -165,9 +166,26 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         If it is none, or nested too deep.
     """
     try:
-        return tomllib.loads(text)
+        values = tomllib.loads(text)
+        if large := next((place for place, value in _leaves(values) if _too_large(value)), None):
+            raise ValueError(f"{large} is a whole number of more than {_MOST_DIGITS} digits")
     except _FOREIGN as thrown:
         raise InputError(f"{name} is not TOML: {_in_words(thrown)}.") from thrown
+    return values
+
+
+def _leaves(values: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value that holds no others, and where it stands."""
+    if isinstance(values, dict | list):
+        for key, value in values.items() if isinstance(values, dict) else enumerate(values):
+            yield from _leaves(value, f"{place}.{key}" if place else str(key))
+    else:
+        yield place, values
+
+
+def _too_large(value: Any) -> bool:
+    """Whether a whole number is none that a float holds; hexadecimal ones pass the parser at any length."""
+    return isinstance(value, int) and value.bit_length() > _MOST_BITS
 
 
 def toml_lines(text: str) -> dict[tuple[str | int, ...], int]:

@@ -17,9 +17,9 @@ from hedging.backtest.modelled import (
 from hedging.backtest.named import STRATEGIES, named
 from hedging.backtest.reading import read_tape
 from hedging.backtest.rebalance import cost_curve
-from hedging.backtest.replay import run, run_blocks
 from hedging.backtest.result import Backtest
 from hedging.backtest.rules import Rules
+from hedging.backtest.run import run, run_blocks
 from hedging.backtest.state import Order, State, Strategy, Wait
 from hedging.backtest.strategies import MAKERS, hold, rolled
 from hedging.backtest.sweep import sweep

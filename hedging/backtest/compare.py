@@ -12,9 +12,9 @@ import pandas as pd
 
 from hedging._ground.shown import Shown
 from hedging._ground.tables import frame_text
-from hedging.backtest.replay import run
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
+from hedging.backtest.run import run
 from hedging.backtest.state import Strategy
 from hedging.backtest.strategies import Hold, hold
 from hedging.backtest.sweep import sweep

@@ -11,7 +11,8 @@ from hedging.backtest.state import Decision, Order, State, Wait
 from hedging.backtest.strategies import closing_legs
 from hedging.book import Book
 from hedging.errors import InputError
-from hedging.market import Market, Option, Perpetual
+from hedging.market import Market, Option
+from hedging.market.contracts import underlying_of
 from hedging.planner import InfeasibleHedgeError, Limits, Target
 from hedging.planner.plan import plan
 from hedging.risk.rebalancing import Side, rebalancing_trade
@@ -99,7 +100,7 @@ class Banded(Shown):
         units = math.copysign(math.floor(abs(wanted) / self.lot + 1e-9) * self.lot, wanted)
         if units == 0.0:
             return None
-        return [Order(Perpetual(state.chain.asset, state.chain.terms.settlement), round(units, 10))]
+        return [Order(underlying_of(state.chain.asset, state.chain.terms), round(units, 10))]
 
 
 def banded(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ import pandas as pd
 
 from hedging.backtest.account import Watch, liquidate
 from hedging.backtest.fills import Fill, Refusal, fill, orders_of
+from hedging.backtest.funding import funding_between
 from hedging.backtest.ledger import Entry, Kind, Running, coins_of
 from hedging.backtest.marks import Marker
 from hedging.backtest.positions import Flow, settled, split, traded, worth
@@ -27,106 +27,7 @@ from hedging.errors import InputError
 from hedging.margin import MarginModel
 from hedging.market.contracts import Future, Instrument, Option, Perpetual, Spot
 
-__all__ = ["run", "run_blocks"]
-
-EIGHT_HOURS = pd.Timedelta(hours=8)
-
-
-def run(
-    book: Book,
-    tape: Tape,
-    strategy: Strategy,
-    *,
-    rules: Rules | None = None,
-    account: MarginModel | None = None,
-    executor: Executor | None = None,
-    first: int = 0,
-    name: str = "",
-) -> Backtest:
-    """Replay a strategy on a book over recorded quotes.
-
-    At each snapshot: what has expired since the last one settles at the delivery price of its own expiry;
-    funding accrues; everything is marked; margin is checked; the strategy is asked; its orders trade at this
-    snapshot's bid and ask, or the next one's.
-
-    Parameters
-    ----------
-    book : Book
-        What is held at the first snapshot, in the tape's asset and cash.
-    tape : Tape
-    strategy : Strategy
-        A function of a `State`.
-    rules : Rules, optional
-        Prices, delays, fees, limits.
-    account : MarginModel, optional
-        Rules by which the account is liquidated, such as `hedging.margin.DERIBIT_BTC`; by default it never is.
-    first : int
-        Number of the snapshot to begin at.
-    name : str
-        For tables; by default the strategy's own.
-    executor : Executor, optional
-        Where the run takes place, such as a process pool; by default here.
-
-    Returns
-    -------
-    Backtest
-
-    Raises
-    ------
-    InputError
-        If the book holds what the tape does not price, an option in it has expired, a delivery price is missing,
-        or the strategy orders what cannot be ordered; file, time and rule are named.
-    SolverError
-        If the ledger does not reconcile, which is an error of this library.
-    """
-    rules = rules or Rules()
-    if executor is not None:
-        asked = executor.submit(
-            run, book, tape, strategy, rules=rules, account=account, first=first, name=name
-        )
-        return asked.result()
-    if not 0 <= first < len(tape):
-        raise InputError(f"first must be the number of a snapshot, 0 to {len(tape) - 1}; got {first!r}.")
-    _check_book(book, tape, first)
-    held = None
-    if not isinstance(strategy, Hold):
-        held = Replay(book, tape, Hold(), rules, None, first).result()
-    done = Replay(book, tape, strategy, rules, account, first).result()
-    return replace(done, holding=held, name=name or done.name)
-
-
-def run_blocks(
-    book: Book,
-    tape: Tape,
-    strategy: Strategy,
-    *,
-    rules: Rules | None = None,
-    account: MarginModel | None = None,
-) -> list[Backtest]:
-    """One run for each stretch of the tape without a hole longer than ``rules.longest_gap``, each from the same book."""
-    rules = rules or Rules()
-    return [
-        run(book, block, strategy, rules=rules, account=account) for block in tape.blocks(rules.longest_gap)
-    ]
-
-
-def _check_book(book: Book, tape: Tape, first: int) -> None:
-    others = [asset for asset in book.assets if asset != tape.asset]
-    if others:
-        raise InputError(
-            f"the book holds {', '.join(others)}, but the tape is of {tape.asset}; run each asset on its own tape."
-        )
-    if book.numeraire not in ("USD", tape.currency, tape.asset):
-        raise InputError(
-            f"numeraire must be {tape.currency} or {tape.asset}, those of the tape; got {book.numeraire!r}."
-        )
-    for held in book.holdings:
-        expiry = getattr(held.instrument, "expiry", None)
-        if expiry is not None and expiry <= tape.times[first]:
-            raise InputError(
-                f"{held.instrument.symbol} expired at {expiry:%Y-%m-%d %H:%M} UTC, before the first snapshot "
-                f"({tape.where(first)}); remove it from the book."
-            )
+__all__ = ["Replay"]
 
 
 @dataclass(slots=True)
@@ -239,7 +140,10 @@ class Replay:
         perpetuals = [held for held in self.book.holdings if isinstance(held.instrument, Perpetual)]
         if not perpetuals:
             return
-        share = self._funding_share(number)
+        paid_by_longs = funding_between(self.tape, number, self.rules.funding)
+        if paid_by_longs is None:
+            self.counts["snapshots without funding, taken as 0"] += 1
+        share = paid_by_longs or 0.0
         if not share:
             return
         spot = float(self.tape.spot[number])
@@ -249,27 +153,6 @@ class Replay:
             flow = Flow(paid if coin else 0.0, 0.0 if coin else paid * spot, share)
             self._enter(self.tape.times[number], "funding", held.instrument, held.quantity, flow, spot)
             self.book = flow.into(self.book, self.tape.asset)
-
-    def _funding_share(self, number: int) -> float:
-        """What longs paid between two snapshots, as a share of spot."""
-        before, now = self.tape.times[number - 1], self.tape.times[number]
-        funding = self.rules.funding
-        if isinstance(funding, pd.Series):
-            paid = funding[(funding.index > before) & (funding.index <= now)]
-            return float(paid.sum())
-        if funding is None:
-            funding = self._recorded_funding(number - 1)
-        return float(funding) * ((now - before) / EIGHT_HOURS)
-
-    def _recorded_funding(self, number: int) -> float:
-        """The funding that the perpetual's row of a snapshot shows, 0 and counted where there is none."""
-        found, ends = self.tape.snapshots.futures, self.tape.snapshots.future_ends
-        mine = found.iloc[ends[number] : ends[number + 1]]
-        shown = mine.loc[mine["expiry"].isna(), "funding_8h"].dropna()
-        if len(shown):
-            return float(shown.iloc[0])
-        self.counts["snapshots without funding, taken as 0"] += 1
-        return 0.0
 
     def _margin(self, number: int) -> None:
         """Liquidate what the account can no longer carry."""

@@ -7,8 +7,8 @@ import json
 import pickle
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +17,14 @@ from typing import Any
 import pandas as pd
 
 from hedging._writing import whole_file
-from hedging.backtest.replay import run
 from hedging.backtest.result import plain
 from hedging.backtest.rules import Rules
+from hedging.backtest.run import run
 from hedging.backtest.saved import load_tape
 from hedging.backtest.state import Strategy
 from hedging.backtest.tape import Tape
 from hedging.book import Book
-from hedging.errors import InputError
+from hedging.errors import HedgingError, InputError
 from hedging.margin import MarginModel
 
 __all__ = ["first_days", "sweep"]
@@ -159,13 +159,47 @@ def _run(
     size = max(1, round(BLOCK_SECONDS / max(time.perf_counter() - started, 1e-3)))
     blocks = [tasks[at : at + size] for at in range(1, len(tasks), size)]
     with _saved(tape, kept) as path:
-        futures = {executor.submit(_block, str(path), tape.digest, part, setting): part for part in blocks}
+
+        def submit(part: Sequence[_Task]) -> Future[list[dict[str, Any]]]:
+            try:
+                return executor.submit(_block, str(path), tape.digest, part, setting)
+            except BrokenExecutor as error:
+                raise _lost(part, error) from error
+
+        futures = {submit(part): part for part in blocks}
         try:
             for future in as_completed(futures):
-                yield from zip(futures[future], future.result(), strict=True)
+                part = futures[future]
+                yield from zip(part, _brought_back(future, part, submit), strict=True)
         finally:
             for future in futures:
                 future.cancel()
+
+
+def _brought_back(
+    future: Future[list[dict[str, Any]]],
+    part: Sequence[_Task],
+    submit: Callable[[Sequence[_Task]], Future[list[dict[str, Any]]]],
+) -> list[dict[str, Any]]:
+    """Rows of a block, from the worker it was given to, or from another that gets it once more."""
+    for last in (False, True):
+        try:
+            return future.result()
+        except HedgingError:
+            raise
+        except (Exception, CancelledError) as error:
+            if last:
+                raise _lost(part, error) from error
+            future = submit(part)
+    raise AssertionError("a loop of two ends in its second round")
+
+
+def _lost(part: Sequence[_Task], error: BaseException) -> HedgingError:
+    return HedgingError(
+        f"the runs from {part[0].variant!r} to {part[-1].variant!r} were lost with their worker "
+        f"({type(error).__name__}: {error}). Was it killed, perhaps for want of memory? Make a new executor; with a "
+        "folder= the sweep goes on where it was."
+    )
 
 
 @contextmanager

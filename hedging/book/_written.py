@@ -15,6 +15,7 @@ from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.market.contracts import (
     ContractTerms,
+    Exercise,
     Future,
     Instrument,
     Option,
@@ -37,6 +38,13 @@ def _expiry(value: object) -> pd.Timestamp:
     return expiry_of(value.isoformat() if isinstance(value, date) else value)
 
 
+def _expiry_or_day(value: object) -> pd.Timestamp | str:
+    """The same, but a bare date stays one: what it means is a matter of an option's terms."""
+    found = _expiry(value)
+    text = value.isoformat() if isinstance(value, date) else value
+    return text if isinstance(text, str) and len(text) <= len("2026-03-27") else found
+
+
 def _upper(value: object) -> object:
     return asset(value) if isinstance(value, str) else value
 
@@ -47,6 +55,13 @@ Expiry = Annotated[
     pd.Timestamp,
     PlainValidator(_expiry),
     WithJsonSchema({"type": "string", "description": "2026-03-27 (08:00 UTC), or a time with its zone"}),
+]
+Day = Annotated[
+    Any,
+    PlainValidator(_expiry_or_day),
+    WithJsonSchema(
+        {"type": "string", "description": "2026-03-27 (08:00 UTC, New York's close of US options), or a time"}
+    ),
 ]
 Asset = Annotated[str, BeforeValidator(_upper), Field(min_length=1, description="BTC, ETH, SOL_USDC, ...")]
 
@@ -98,13 +113,21 @@ class _HeldOption(_Held):
     kind: Literal["option"]
     flag: Annotated[Literal["c", "p"], Field(description="c or call, p or put")]
     strike: Price
-    expiry: Expiry
+    expiry: Day
     settlement: Settlement = "coin"
     multiplier: Price = 1.0
     lot: Price = 0.1
+    exercise: Exercise = "european"
+    venue: Annotated[str, Field(description="where it is listed: deribit, bybit, okx, binance, cboe")] = ""
 
     def instrument(self) -> Instrument:
-        terms = ContractTerms(settlement=self.settlement, multiplier=self.multiplier, lot=self.lot)
+        terms = ContractTerms(
+            settlement=self.settlement,
+            multiplier=self.multiplier,
+            lot=self.lot,
+            exercise=self.exercise,
+            venue=self.venue,
+        )
         return Option(self.asset, self.flag, self.strike, self.expiry, terms)
 
 

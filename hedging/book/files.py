@@ -29,8 +29,9 @@ def read_book(path: str | Path) -> Book:
         ``[[holdings]]`` table per holding with ``asset``, ``kind`` (spot, perpetual, future, option, or put and
         call), ``quantity`` (signed; a short perpetual is negative) and ``entry`` (price paid, in money; also
         ``entry_price``); futures and options add ``expiry`` (a date means 08:00 UTC), options ``flag`` (unless
-        their kind says it) and ``strike``, and ``settlement`` (coin or cash), ``multiplier`` and ``lot`` where they
-        are not Deribit's. ``contract = "BTC-27MAR26-60000-P"`` says all of that by a name. Upper and lower case are
+        their kind says it) and ``strike``, and ``settlement`` (coin or cash), ``multiplier``, ``lot`` and
+        ``exercise`` (european or american) where they are not Deribit's, and ``venue`` where a contract is another at
+        each; of American options, and of those of venue ``cboe``, a date is the close in New York. ``contract = "BTC-27MAR26-60000-P"`` says all of that by a name. Upper and lower case are
         one.
 
         Where margin matters, one ``[accounts.NAME]`` table per account with ``model`` (standard, portfolio,

@@ -38,6 +38,7 @@ class Holding(Shown):
     Attributes
     ----------
     instrument : Instrument
+        Or its name, under the usual terms; those of a venue a chain knows: ``Holding(chain.option(name), 10)``.
     quantity : float
         Signed contracts of `multiplier` units; coins at the entry price for coin-settled perpetuals and
         futures.
@@ -110,7 +111,7 @@ class Holding(Shown):
     ) -> Holding:
         """Contracts of an option; `entry` is the price per unit of underlying in money."""
         terms = terms or ContractTerms(settlement="coin")
-        return cls(Option(asset, flag, strike, expiry_of(expiry), terms), quantity, entry)  # type: ignore[arg-type]
+        return cls(Option(asset, flag, strike, expiry_of(expiry, terms), terms), quantity, entry)  # type: ignore[arg-type]
 
     def in_account(self, name: str) -> Holding:
         """The same in a declared account."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from hedging.errors import InputError
 
-__all__ = ["add_given", "given"]
+__all__ = ["add_given", "add_terms", "given", "terms_of"]
 
 _TERMS = {
     "settlement": ("--settlement", "coin|cash", "what premium and payoff are paid in"),
@@ -25,9 +25,7 @@ def add_given(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timezone", metavar="ZONE", help="zone of times that carry none: Europe/Rome")
     parser.add_argument("--map", metavar="FILE", help="how to read a table of no known format, in TOML")
     parser.add_argument("--beside", metavar="FILE", help="second file of the same quotes: OKX's opt-summary")
-    terms = parser.add_argument_group("terms", "of the options, in place of the venue's")
-    for name, (option, form, text) in _TERMS.items():
-        terms.add_argument(option, dest=f"terms_{name}", metavar=form, help=text)
+    add_terms(parser)
     underlying = parser.add_argument_group("underlying of US options", "in place of what the quotes say")
     underlying.add_argument(
         "--spot", dest="given_spot", type=float, metavar="PRICE", help="price of one share"
@@ -38,6 +36,25 @@ def add_given(parser: argparse.ArgumentParser) -> None:
     underlying.add_argument("--dividends", metavar="FILE", help="CSV of ex-dates and amounts: date,amount")
 
 
+def add_terms(parser: argparse.ArgumentParser) -> None:
+    """Options for terms of the options, in place of the venue's."""
+    terms = parser.add_argument_group("terms", "of the options, in place of the venue's")
+    for name, (option, form, text) in _TERMS.items():
+        terms.add_argument(option, dest=f"terms_{name}", metavar=form, help=text)
+
+
+def terms_of(args: argparse.Namespace) -> dict[str, Any] | None:
+    """The terms given, as `hedging.read_chain` takes them; None without any.
+
+    Raises
+    ------
+    InputError
+        If one is no number, or no such step or fee.
+    """
+    texts = {name: getattr(args, f"terms_{name}", None) for name in _TERMS}
+    return {name: _term(name, text) for name, text in texts.items() if text is not None} or None
+
+
 def given(args: argparse.Namespace) -> dict[str, Any]:
     """Arguments of `hedging.read_chain`, without those that were not given.
 
@@ -46,15 +63,13 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
     InputError
         If one is no number, or no such step or fee.
     """
-    texts = {name: getattr(args, f"terms_{name}", None) for name in _TERMS}
-    terms = {name: _term(name, text) for name, text in texts.items() if text is not None}
     rate = getattr(args, "given_rate", None)
     dividends = getattr(args, "dividends", None)
     found = {
         "timezone": args.timezone,
         "map": getattr(args, "map", None),
         "beside": getattr(args, "beside", None),
-        "terms": terms or None,
+        "terms": terms_of(args),
         "spot": getattr(args, "given_spot", None),
         "rate": None if rate is None else _number("--rate", rate),
         "dividends": None if dividends is None else _dividends(dividends),

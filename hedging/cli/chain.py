@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hedging._ground.forms import asset
 from hedging._writing import write_text
 from hedging.cli import _console as console
-from hedging.cli._reading import add_given, given
+from hedging.cli._reading import add_given, add_terms, given, terms_of
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     _add_results(check, "fit of the smile by expiry")
 
     fetch = console.command(steps, "fetch", _fetch, "save the chain an exchange shows right now")
-    fetch.add_argument("venue", choices=["deribit"], help="exchange")
+    fetch.add_argument("venue", help="deribit; or bybit, okx, binance and others by the extra ccxt")
     fetch.add_argument("asset", help="BTC, ETH, SOL_USDC, ...")
     fetch.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
     fetch.add_argument("--url", help="another address of the API, such as that of the test exchange")
+    add_terms(fetch)
 
     convert = console.command(steps, "convert", _convert, "write our own columns, which read back to the bit")
     _add_file(convert)
@@ -160,10 +161,9 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _fetch(args: argparse.Namespace) -> int:
-    from hedging.venues import deribit
+    from hedging.venues import fetch_chain
 
-    chain = deribit.fetch_chain(args.asset, url=args.url or deribit.URL)
-    return _saved(chain, args.output)
+    return _saved(fetch_chain(args.venue, args.asset, url=args.url, terms=terms_of(args)), args.output)
 
 
 def _convert(args: argparse.Namespace) -> int:

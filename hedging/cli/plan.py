@@ -39,8 +39,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     add_survive(plan)
     plan.add_argument(
         "--minimise",
-        choices=["cost", "worst", "shortfall"],
-        help="the cost, or the worst loss or the shortfall within --cost (default cost)",
+        choices=["cost", "worst", "shortfall", "margin"],
+        help="the cost, or the worst loss, the shortfall or the account's initial margin within --cost (default cost)",
     )
     plan.add_argument(
         "--reweight",
@@ -92,6 +92,7 @@ def _run(args: argparse.Namespace) -> int:
     prices = asked.history_of(args)
     mandate, told = asked.asked_of(args)
     book, markets = asked.book_and_markets(args, all_quoted=prices is None)
+    book = mandate.accounts(book)
     if prices is not None:
         markets = prices.markets(book, markets)
     _check_target(args, mandate)
@@ -175,7 +176,7 @@ def _show_trading(args: argparse.Namespace, plan: HedgePlan, markets: Sequence[M
     from hedging.monitor import execution, next_trades
 
     console.show(f"\n{execution(plan, markets, depth=asked.depth_of(args, markets))}")
-    if len(markets) == 1 and plan.inputs["target"].get("delta"):
+    if len(markets) == 1 and plan.inputs["target"].get("delta") and markets[0].chain.terms.outrights:
         console.show(next_trades(plan, markets[0]))
 
 

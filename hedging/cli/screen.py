@@ -67,6 +67,7 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.venues import read_prices
 
     console.check_outputs(args.json, args.csv, plot=args.plot)
+    _check_book(args)
     prices = read_prices(args.prices, timezone=args.timezone)
     past = _history(args, prices) if args.history else None
     screen = run(prices, args.benchmark, args.at, args.windows, history=past)
@@ -86,6 +87,19 @@ def _run(args: argparse.Namespace) -> int:
     if args.plot:
         _draw(args, prices, screen, decision)
     return 0
+
+
+def _check_book(args: argparse.Namespace) -> None:
+    """Refuse what is asked of a book where none is given."""
+    given = {
+        "--chain": bool(args.chain),
+        "--funding": bool(args.funding),
+        "--floor": args.floor is not None,
+        "--horizon": args.horizon is not None,
+    }
+    lost = [name for name, there in given.items() if there]
+    if lost and not args.book:
+        raise InputError(f"{', '.join(lost)}: the ways out are those of a book; give --book BOOK.")
 
 
 def _history(args: argparse.Namespace, prices: Prices) -> History:
@@ -149,7 +163,7 @@ def _oddities(screen: Screen) -> Iterator[str]:
 
 
 def _draw(args: argparse.Namespace, prices: Prices, screen: Screen, decision: Decision | None) -> None:
-    """Three pictures on one sheet, and a fourth of the ways out."""
+    """Rankings, rolling alpha and drawdowns on one sheet, and the ways out."""
     from matplotlib import pyplot as plt
 
     from hedging import plots
@@ -159,19 +173,24 @@ def _draw(args: argparse.Namespace, prices: Prices, screen: Screen, decision: De
     coins = screen.weakest(DRAWN)
     if not coins:
         raise InputError("--plot: no coin to draw.")
+    drawn = decision is not None and bool(decision.ways)
     with styled():
-        drawn = decision is not None and bool(decision.ways)
-        rows = 4 if drawn else 3
-        figure, axes = plt.subplots(rows, 1, figsize=(8.0, 4.4 * rows), layout="constrained")
-        first, second, third = axes[:3]
+        figure = plt.figure(figsize=(10.0, 4.4 * (4 if drawn else 3)), layout="constrained")
+        # Each with a layout of its own: what stands beside the ways takes no room from the others.
+        parts: Any = figure.subfigures(2, 1, height_ratios=[3, 1]) if drawn else [figure.subfigures()]
+        axes = parts[0].subplot_mosaic([["by alpha", "by break"], ["alpha"] * 2, ["drawdowns"] * 2])
     try:
         window = max(screen.windows)
         alphas = room.rolling_alpha(prices, coins, window=window, benchmark=screen.benchmark, at=args.at)
-        plots.ranking(screen, ax=first)
-        plots.rolling_alpha(alphas, window=window, ax=second)
-        plots.drawdowns(room.drawdowns(prices, coins, at=args.at), ax=third)
+        plots.ranking(screen, ax=axes["by alpha"])
+        # A long window sees decay, never a run: who breaks stands beside, by the measure that does.
+        known = screen.table.get("break_peers")
+        broken = known is not None and known.notna().any()
+        plots.ranking(screen, "break_peers" if broken else "momentum_1w", ax=axes["by break"])
+        plots.rolling_alpha(alphas, window=window, ax=axes["alpha"])
+        plots.drawdowns(room.drawdowns(prices, coins, at=args.at), ax=axes["drawdowns"])
         if decision is not None and drawn:
-            plots.decision(decision, ax=axes[3])
+            plots.decision(decision, ax=parts[1].subplots())
         console.save_figure(figure, args.plot)
     finally:
         plt.close(figure)

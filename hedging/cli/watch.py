@@ -47,9 +47,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         metavar="FILE|FOLDER|live",
         help="quotes; recorded ones are replayed at once; again for each file, where the plan is of several assets",
     )
-    command.add_argument(
-        "--url", help="another address of the API, such as that of the test exchange"
-    )
+    command.add_argument("--url", help="another address of the API, such as that of the test exchange")
     command.add_argument("--every", type=_seconds, metavar="TIME", help="look again: 30s, 5m, 1h; else once")
     command.add_argument("--rules", metavar="FILE", help="TOML file of rules: near, near_of, bands, ignore")
     command.add_argument(

@@ -22,7 +22,7 @@ from hedging.market.market import Market
 from hedging.paths.paths import Paths
 from hedging.units import years
 
-__all__ = ["Account", "Ledger", "Margin", "MarginModel"]
+__all__ = ["Account", "Ledger", "Margin", "MarginModel", "contract_of"]
 
 Position: TypeAlias = tuple[Holding, ...]
 """The lots of one contract."""
@@ -276,11 +276,11 @@ def _positions(book: Book, kind: Any, netted: bool) -> tuple[Position, ...]:
     positions: dict[Any, list[Holding]] = {}
     for i, held in enumerate(book.holdings):
         if isinstance(held.instrument, kind):
-            positions.setdefault(_contract(held.instrument) if netted else i, []).append(held)
+            positions.setdefault(contract_of(held.instrument) if netted else i, []).append(held)
     return tuple(tuple(lots) for lots in positions.values())
 
 
-def _contract(item: Instrument) -> tuple[Any, ...]:
+def contract_of(item: Instrument) -> tuple[Any, ...]:
     """What makes two holdings one contract; neither the venue's name for it nor the size of a lot does."""
     if isinstance(item, Option):
         return item.flag, item.strike, item.expiry, item.terms.settlement

@@ -23,6 +23,7 @@ from hedging.errors import InputError
 from hedging.margin.account import Account, Ledger, Margin
 from hedging.margin.portfolio import PortfolioMargin
 from hedging.margin.reg_t import RegT
+from hedging.margin.requirement import Requirement
 from hedging.margin.standard import FlatMargin, StandardMargin
 from hedging.market.contracts import Option, Spot
 from hedging.market.market import Market
@@ -116,6 +117,12 @@ class InitialMargin(Shown):
         nothing = self._initial(_account((), market), market)
         each = [self._initial(account, market) - nothing for account in _one_by_one(whole, holdings)]
         return np.zeros((1, len(holdings))), np.array(each)
+
+    def requirement(self, book: Book, market: Market, orders: Sequence[Holding]) -> Requirement | None:
+        """The same as a function of orders with its slopes, so that what is closed is released; not known of `RegT`."""
+        if isinstance(self.model, RegT):
+            return None
+        return Requirement.of_model(_margined(book), market, orders, self.model)
 
     def to_dict(self) -> dict[str, Any]:
         """The limit as plain values."""

@@ -150,6 +150,11 @@ class PortfolioMargin(Shown):
         roll = np.array([self._roll(float(time)) for time in times])
         return np.asarray(np.abs(deltas) * roll[:, None])
 
+    def rolls(self, account: Account) -> tuple[Rows, Array, Array]:
+        """Expiry by number, delta and roll shock of a delta of one, of each position, in the first scenario."""
+        terms, times, deltas = self._deltas(account)
+        return terms, deltas[:, 0], np.array([self._roll(float(time)) for time in times])
+
     def _deltas(self, account: Account) -> tuple[Rows, Array, Array]:
         """Expiry by number, time to it, 0 for perpetuals, and delta of each position. [1], [years], [coins]"""
         terms = np.concatenate((account.linear_term, account.option_term))

@@ -28,6 +28,7 @@ _TELLING: Final = 30.0 / DAYS_PER_YEAR  # years: in less, a tick of a quote is p
 _FEWEST: Final = 3  # pairs of an expiry that say where spot is
 _STALE: Final = 4.0  # half spreads, or typical distances, that a pair may be off the line of the others
 _NEXT_HOUR: Final = pd.Timedelta(hours=1)
+_SOON: Final = pd.Timedelta(days=10)
 
 _TIGHTEST: Final = 10  # pairs of an expiry that its forward is taken from
 
@@ -213,8 +214,10 @@ def smooth_discount(
     return pd.Series(np.exp(-np.interp(T, T[good.index], good) * T), index=expiries)
 
 
-def implied_spot(table: pd.DataFrame, as_of: pd.Timestamp) -> tuple[pd.Timestamp, float, float] | None:
-    """Forward of the first expiry that shows one, which spot cannot be far from.
+def implied_spot(
+    table: pd.DataFrame, as_of: pd.Timestamp, *, expiries: int = 1
+) -> tuple[pd.Timestamp, float, float] | None:
+    """Forward of the first expiries that show one, which spot cannot be far from.
 
     Parameters
     ----------
@@ -222,17 +225,25 @@ def implied_spot(table: pd.DataFrame, as_of: pd.Timestamp) -> tuple[pd.Timestamp
         As in `implied_discount`.
     as_of : Timestamp
         What expires within an hour of it is left out.
+    expiries : int
+        Of how many within ten days of the first the median is taken.
 
     Returns
     -------
     (expiry, forward, half spread) or None
-        [money]
+        The first expiry, and [money].
     """
     found = pairs(table)
     found = found[found["expiry"] > as_of + _NEXT_HOUR]
+    levels: list[tuple[pd.Timestamp, float, float]] = []
     for expiry, mine in found.groupby("expiry"):
         near = mine.iloc[mine["gap"].abs().argsort(kind="stable")].head(_TIGHTEST)
+        late = bool(levels) and pd.Timestamp(expiry) - levels[0][0] > _SOON  # type: ignore[arg-type]
+        if late or len(levels) == expiries:
+            break
         if len(near) >= _FEWEST:
             level = near["strike"] + near["gap"]
-            return pd.Timestamp(expiry), float(level.median()), float(near["slack"].median())  # type: ignore[arg-type]
-    return None
+            levels.append((pd.Timestamp(expiry), float(level.median()), float(near["slack"].median())))  # type: ignore[arg-type]
+    if not levels:
+        return None
+    return levels[0][0], float(np.median([level for _, level, _ in levels])), levels[0][2]

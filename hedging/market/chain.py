@@ -60,6 +60,8 @@ class OptionChain(Shown):
         What the reader put in place of something that was missing or did not fit, and why.
     venues : mapping of str to ContractTerms
         Terms by venue of a chain that `hedging.market.consolidated` made of several; empty for one of one venue.
+    dividends : mapping of str to float
+        Cash a share by ex-date that the reader was given; its forwards are made of them. [money]
     """
 
     asset: str
@@ -73,6 +75,7 @@ class OptionChain(Shown):
     sha256: str = ""
     notes: tuple[str, ...] = ()
     venues: Mapping[str, ContractTerms] = field(default_factory=dict)
+    dividends: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_frame(

@@ -42,6 +42,7 @@ __all__ = [
     "on_tick",
     "option_symbol",
     "tick_at",
+    "underlying_of",
 ]
 
 Settlement: TypeAlias = Literal["coin", "cash"]
@@ -133,6 +134,21 @@ class ContractTerms(Shown):
     def tick_at(self, price: float) -> float:
         """Price step that holds at `price`, in the quoted unit."""
         return tick_at(self.ticks, price)
+
+    @property
+    def closes_in_new_york(self) -> bool:
+        """Whether a day of expiry ends with the session there: options on US stocks, funds and indices."""
+        return self.exercise == "american" or self.venue == "cboe"
+
+    @property
+    def outrights(self) -> tuple[str, ...]:
+        """What is traded of the underlying itself beside such options: shares of a stock, nothing of an index.
+
+        Of a coin, and where nothing is known of the venue: ``'spot', 'perpetual', 'future'``.
+        """
+        if self.exercise == "american":
+            return ("spot",)
+        return () if self.venue == "cboe" else ("spot", "perpetual", "future")
 
 
 def tick_at(ticks: Ticks, price: float) -> float:
@@ -246,9 +262,9 @@ class Option(Shown):
     def __post_init__(self) -> None:
         _check_asset(self.asset)
         object.__setattr__(self, "flag", flag_of(self.flag))
-        object.__setattr__(self, "expiry", expiry_of(self.expiry))
-        must_be("strike", self.strike, int, float, np.number)
         must_be("terms", self.terms, ContractTerms)
+        object.__setattr__(self, "expiry", expiry_of(self.expiry, self.terms))
+        must_be("strike", self.strike, int, float, np.number)
         if not 0.0 < self.strike <= LARGEST_PRICE:
             raise InputError(f"strike must be a number > 0; got {self.strike!r}.")
 
@@ -292,8 +308,10 @@ def flag_of(flag: object) -> str:
     return found
 
 
-def expiry_of(expiry: object) -> pd.Timestamp:
+def expiry_of(expiry: object, terms: ContractTerms | None = None) -> pd.Timestamp:
     """A time of expiry in UTC; a date alone, ``'2026-03-27'`` or ``'27MAR26'``, is 08:00, as on the exchanges of coins.
+
+    Under terms of US options it is 16:00 in New York.
 
     Raises
     ------
@@ -312,6 +330,8 @@ def expiry_of(expiry: object) -> pd.Timestamp:
             month = _MONTHS.index(coded[2]) + 1
             expiry = f"20{coded[3]}-{month:02d}-{int(coded[1]):02d}"
         if _BARE_DATE.fullmatch(expiry):
+            if terms is not None and terms.closes_in_new_york:
+                return pd.Timestamp(f"{expiry} 16:00", tz="America/New_York").tz_convert("UTC")
             return utc(f"{expiry}T08:00:00Z", "expiry")
     if not isinstance(expiry, str | datetime):
         raise InputError(
@@ -376,6 +396,21 @@ def option_symbol(asset: str, expiry: pd.Timestamp, strike: float, flag: str) ->
     'XRP_USDC-21SEP26-1d325-C'
     """
     return f"{asset}-{date_code(expiry)}-{f'{strike:.10g}'.replace('.', 'd')}-{flag.upper()}"
+
+
+def underlying_of(asset: str, terms: ContractTerms) -> Linear:
+    """What a delta is traded in beside such options: the perpetual of a coin, the shares of a stock.
+
+    Raises
+    ------
+    InputError
+        If nothing is, as of an index.
+    """
+    if "perpetual" in terms.outrights:
+        return Perpetual(asset, terms.settlement)
+    if "spot" in terms.outrights:
+        return Spot(asset)
+    raise InputError(f"{asset} is an index: neither it nor a perpetual on it is traded beside its options.")
 
 
 def date_code(expiry: pd.Timestamp) -> str:

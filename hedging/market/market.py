@@ -22,7 +22,7 @@ from hedging.market import smile as smiles
 from hedging.market.bare import NoSmile, bare_chain, no_options
 from hedging.market.chain import OptionChain
 from hedging.market.consolidated import consolidated
-from hedging.market.contracts import Option, expiry_of
+from hedging.market.contracts import Option
 from hedging.market.fitting import fit
 from hedging.units import DAYS_PER_YEAR, years
 
@@ -212,7 +212,7 @@ class Market(Shown):
 
     def forward(self, expiry: str | pd.Timestamp) -> float:
         """Price of the underlying for delivery at `expiry`, a time or a date such as ``'2026-03-27'``. [money]"""
-        return float(self.smile.forward(years(self.as_of, expiry_of(expiry))))
+        return float(self.smile.forward(self.smile.time_to(expiry)))
 
     def table(self, options: Sequence[Option]) -> OptionTable:
         """Everything that prices some options today, contracts of the chain at their own mark.

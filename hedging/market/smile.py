@@ -125,7 +125,7 @@ class Smile(Shown):
         strike : array_like, > 0
             [money]
         expiry : str or Timestamp
-            With a time zone; a date alone means 08:00 UTC.
+            With a time zone; a date alone as in `time_to`.
 
         Returns
         -------
@@ -276,8 +276,18 @@ class Smile(Shown):
         weight = (time - early) / (late - early)
         return [(after - 1, (1.0 - weight) / time), (after, weight / time)], 0.0
 
+    def time_to(self, expiry: str | pd.Timestamp) -> float:
+        """Years to an expiry; a date alone is the surface's own expiry on that day, or 08:00 UTC where it has none."""
+        when = expiry_of(expiry)
+        if isinstance(expiry, str) and len(expiry) <= len("2026-03-27"):
+            ends = self.as_of + pd.to_timedelta(self.times * DAYS_PER_YEAR, unit="D")
+            own = np.flatnonzero(ends.round("s").normalize() == when.normalize())
+            if own.size:
+                return float(self.times[own[-1]])
+        return years(self.as_of, when)
+
     def _time(self, expiry: str | pd.Timestamp) -> float:
-        time = years(self.as_of, expiry_of(expiry))
+        time = self.time_to(expiry)
         if not time > 0:
             raise InputError(f"expiry must lie after {self.as_of}; got {expiry}.")
         return time

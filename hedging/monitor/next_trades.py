@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import pandas as pd
@@ -15,7 +15,7 @@ from hedging.book.expired import DeliveryPrices, settle
 from hedging.book.legs import outright_leg
 from hedging.book.saved import book_from
 from hedging.errors import InputError
-from hedging.market.contracts import Perpetual
+from hedging.market.contracts import Perpetual, kind_of, underlying_of
 from hedging.market.market import Chains, Market, markets_of
 from hedging.monitor.levels import levels
 from hedging.monitor.moved import moved
@@ -122,7 +122,7 @@ def next_trades(
     settled: Mapping[str, float] | None = None,
     delivery: Deliveries | None = None,
 ) -> NextTrades:
-    """Prices at which delta leaves its band, and the trades in whole lots of the perpetual that bring it back.
+    """Prices at which delta leaves its band, and the trades in whole lots of the perpetual, or in shares, that bring it back.
 
     Parameters
     ----------
@@ -163,7 +163,10 @@ def next_trades(
     if not 1 <= count <= MOST_TRADES:
         raise InputError(f"count must be a number of trades from 1 to {MOST_TRADES}; got {count!r}.")
     held = _held(target_from(plan.inputs["target"]), market, band)
-    terms = terms_of_outright(limits_from(plan.inputs["limits"]))["perpetual"]
+    item = underlying_of(market.asset, market.chain.terms)
+    terms = terms_of_outright(limits_from(plan.inputs["limits"]))[kind_of(item)]
+    if kind_of(item) == "spot":  # shares are traded whole
+        terms = replace(terms, lot=max(terms.lot, 1.0))
     before = book_from(plan.inputs["book"]) + plan
     prices = DeliveryPrices.of(settled, delivery, markets)
     book, _ = settle(before, markets, prices, plan.inputs["spot"])
@@ -249,7 +252,8 @@ def _trade(
     if lots == 0:
         return None, book
     units = round(lots * terms.lot, 10)
-    item = Perpetual(market.asset, terms.settlement)
+    item = underlying_of(market.asset, market.chain.terms)
+    item = replace(item, settlement=terms.settlement) if isinstance(item, Perpetual) else item
     leg = outright_leg(item, market.spot, units, half_spread=terms.half_spread, fee=terms.fee)
     after = book + [leg]
     cost = abs(units) * (leg.half_spread + leg.fee)

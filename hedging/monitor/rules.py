@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from hedging._ground.reading import parse_toml, read_text
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 
@@ -79,12 +79,7 @@ def read_rules(path: str | Path) -> Rules:
     InputError
         If it cannot be read, or holds anything else.
     """
-    try:
-        saved = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:  # also what is no UTF-8
-        raise InputError(f"{path} is no TOML file: {error}.") from error
+    saved = parse_toml(read_text(path), str(path))
     unknown = sorted(set(saved) - {"near", "near_of", "bands", "ignore"})
     if unknown:
         raise InputError(f"{path} has {', '.join(unknown)}; rules have near, near_of, bands and ignore.")

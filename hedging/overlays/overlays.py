@@ -15,6 +15,7 @@ import numpy as np
 
 from hedging._ground.arguments import must_be, takes
 from hedging.book.book import Book
+from hedging.book.delivery import called_early
 from hedging.book.legs import Leg, option_leg, outright_leg
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -277,9 +278,10 @@ def short_perpetual(
     Raises
     ------
     InputError
-        If nothing is held long, the coverage is not in (0, 1], or it is less than one lot.
+        If nothing is held long, the coverage is not in (0, 1], or it is less than one lot; or no perpetual is traded
+        on the asset.
     """
-    perpetual = Perpetual(chain.asset, chain.terms.settlement)
+    perpetual = _perpetual(chain)
     one = outright_leg(perpetual, chain.spot, -1.0, half_spread=half_spread, fee=fee or FeeRule(0.0005))
     return Overlay("short perpetual", sized([replace(one, quantity=-lot)], book, chain, coverage))
 
@@ -321,9 +323,14 @@ def _leg(chain: OptionChain, symbol: str, quantity: float, half_spread: float) -
     kind = symbol.rpartition("-")[2].lower()
     if kind not in ("perpetual", "spot", chain.asset.lower()):
         return option_leg(chain, symbol, quantity)
-    perpetual = kind == "perpetual"
-    underlying = Perpetual(chain.asset, chain.terms.settlement) if perpetual else Spot(chain.asset)
+    underlying = _perpetual(chain) if kind == "perpetual" else Spot(chain.asset)
     return outright_leg(underlying, chain.spot, quantity, half_spread=half_spread, fee=FeeRule(0.0005))
+
+
+def _perpetual(chain: OptionChain) -> Perpetual:
+    if "perpetual" not in chain.terms.outrights:
+        raise InputError(f"no perpetual on {chain.asset} is traded beside its options.")
+    return Perpetual(chain.asset, chain.terms.settlement)
 
 
 def build(
@@ -345,7 +352,8 @@ def build(
         option_leg(chain, symbol, pick.lots * (lot if pick.side == "buy" else -lot))
         for symbol, pick in zip(found.symbols, picks, strict=True)
     ]
-    return Overlay(name, sized(legs, book, chain, coverage, covers), found.passed)
+    whole = sized(legs, book, chain, coverage, covers)
+    return Overlay(name, whole, (*found.passed, *called_early(book + whole, chain)))
 
 
 def ascending(overlay: Overlay, *, lower: int, upper: int) -> None:

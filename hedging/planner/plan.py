@@ -40,6 +40,8 @@ from hedging.prices import Prices
 
 __all__ = ["plan"]
 
+UNBOUNDED = 1e15  # money: a bound of minus infinity, of which nothing is proven, as a file can hold it
+
 
 def plan(
     book: Book,
@@ -146,7 +148,7 @@ def plan(
         # What was proven is the optimum; which plan near it to trade is a choice.
         status=PlanStatus.of(solution.gap, request.effort.gap, closest=chosen.closest),
         objective=chosen.objective,
-        bound=chosen.bound,
+        bound=max(chosen.bound, -UNBOUNDED),
         seconds=clock.now() - started,
         nodes=chosen.nodes,
         checks=verified.checks,

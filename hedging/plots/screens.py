@@ -25,6 +25,8 @@ from hedging.screen import VERDICTS, Decision, Screen
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from hedging.screen.ways import Way
+
 __all__ = ["decision", "drawdowns", "ranking", "rolling_alpha"]
 
 # A colour and a mark a verdict: neither alone has to carry it.
@@ -212,13 +214,7 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
             values = np.array([getattr(way, name) for way in found.ways], dtype=float)  # none: no mark
             ax.plot(values, rows, marker, color=edge, markerfacecolor=face, markersize=6, label=label)
         for row, way in zip(rows, found.ways, strict=True):
-            text = (
-                "refused"
-                if way.residual
-                else "does not exist"
-                if way.worst_left is None
-                else f"cost {money(way.execution)}, {percent(round(way.carry, 3))} a year"
-            )
+            text = _said(way)
             ax.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)
         for place in range(1, len(names)):
             if found.ways[place].coin != found.ways[place - 1].coin:
@@ -232,6 +228,13 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
         ax.set(xlabel="loss [share of the position]", title=title)
         ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=2)
     return ax
+
+
+def _said(way: Way) -> str:
+    """What stands beside a way: what it costs, or why there is none."""
+    if way.worst_left is not None:
+        return f"cost {money(way.execution)}, {percent(round(way.carry, 3))} a year"
+    return "does not exist" if way.residual is None else "refused"
 
 
 def _lines(ax: Axes, table: pd.DataFrame) -> None:

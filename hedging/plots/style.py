@@ -115,8 +115,7 @@ def _has_no_ground(target: Axes | Figure | None) -> bool:
     """Whether nobody knows what is behind the texts: of a figure of ours, or another that is transparent."""
     if target is None:
         return True
-    figure: Any = target.figure if hasattr(target, "get_position") else target
-    return bool(figure.get_facecolor()[3] == 0.0)
+    return bool(_whole(target).get_facecolor()[3] == 0.0)
 
 
 def _groundless(now: Any, default: Any) -> dict[str, Any]:
@@ -133,9 +132,13 @@ def width_of(target: Axes | Figure | None) -> float:
 
     if target is None:
         return float(mpl.rcParams["figure.figsize"][0])
-    figure: Any = target.figure if hasattr(target, "get_position") else target
     share = target.get_position().width / 0.775 if hasattr(target, "get_position") else 1.0
-    return float(figure.get_figwidth() * min(share, 1.0))
+    return float(_whole(target).get_figwidth() * min(share, 1.0))
+
+
+def _whole(target: Any) -> Any:
+    """The figure that a panel, or a part of a figure, is on."""
+    return target.get_figure(root=True)
 
 
 def ink() -> Any:

@@ -76,6 +76,9 @@ def _with_times(frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, str]:
         raise InputError(f"{source}: {', '.join(twice)} stands in more than one column; which one is meant?")
     if frame.empty:
         raise InputError(f"{source} has no rows.")
+    if lowered[0].startswith("Unnamed: "):  # pandas' word for the index of a table written without its name
+        lowered[0] = "date"
+        frame = frame.set_axis(lowered, axis=1)
     name = next((column for column in TIME_COLUMNS if column in lowered), "")
     if not name:
         raise InputError(
@@ -95,7 +98,7 @@ def _times(
         found = pd.DatetimeIndex(column if dated else pd.to_datetime(column.map(str), format="ISO8601"))
     except (ValueError, TypeError, OverflowError) as error:
         raise InputError(
-            f"{source}: column {column.name!r} must hold times such as 2026-02-06: {error}"
+            f"{source}: column {column.name!r} must hold times such as 2026-02-06; {_no_time(column, error)}."
         ) from error
     if found.hasnans:
         raise InputError(
@@ -115,6 +118,15 @@ def _times(
     return found.tz_convert("UTC").as_unit("ns"), assumed
 
 
+def _no_time(column: pd.Series, error: Exception) -> str:
+    """The first entry that is no time, or why none of them is."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return str(error)
+    found = pd.to_datetime(column.map(str), format="ISO8601", errors="coerce", utc=True)
+    row = int(np.argmax(found.isna()))
+    return f"got {column.iloc[row]!r} in row {row}" if found.isna().any() else f"got {error}"
+
+
 def _numbers(column: pd.Series, times: pd.DatetimeIndex, what: str, source: str) -> Array:
     """A column as floats; text is refused with its place."""
     if not pd.api.types.is_bool_dtype(column.dtype) and pd.api.types.is_numeric_dtype(column.dtype):
@@ -122,9 +134,10 @@ def _numbers(column: pd.Series, times: pd.DatetimeIndex, what: str, source: str)
     bad = (column.notna() & ~column.map(_is_number)).to_numpy(dtype=bool)
     if bad.any():
         unread = bad & pd.to_numeric(column, errors="coerce").isna().to_numpy()
-        row = int(np.argmax(unread if unread.any() else bad))
+        bad = unread if unread.any() else bad
+        row = int(np.argmax(bad))
         raise InputError(
-            f"{source}: {what} must be numbers; got {column.iloc[row]!r} on {times[row]:%Y-%m-%d %H:%M} ({bad.sum()} rows hold text)."
+            f"{source}: {what} must be numbers; got {column.iloc[row]!r} on {times[row]:%Y-%m-%d %H:%M} ({bad.sum()} such)."
         )
     return pd.to_numeric(column).to_numpy(dtype=float, na_value=np.nan)
 

@@ -28,6 +28,7 @@ __all__ = ["History", "history"]
 
 WARM_UP: Final = 30  # days beyond the longest window before the first date
 DATES_A_TASK: Final = 16
+SHOWN: Final = 15  # measures that are printed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,6 +134,10 @@ class History(Shown):
         new[1:] = (coins[1:] != coins[:-1]) | (np.diff(dates.as_unit("ns").asi8) > apart * DAY.value)
         return cases[new].swaplevel().sort_index()
 
+    def to_frame(self) -> pd.DataFrame:
+        """What each measure is good for, one row a horizon and measure: `table`."""
+        return self.table.reset_index()
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values: both tables and how they were made."""
         from hedging.screen._plain import records
@@ -150,13 +155,17 @@ class History(Shown):
     def __repr__(self) -> str:
         claimed = self.table[~self.table["claim"].str.startswith(("none", "too few"))]
         what = ["ic", "naive_t", "nw_t", "apart_t", "low", "high", "fdr", "claim"]
-        shown = claimed.reindex(claimed["t"].abs().sort_values(ascending=False).index)[what].head(15).round(3)
+        ranked = claimed.reindex(claimed["t"].abs().sort_values(ascending=False).index)[what]
+        few = self.table["claim"].str.startswith("too few").all()
+        none = "none: too few periods that do not overlap" if few else "none"
+        shown = frame_text(ranked.head(SHOWN).round(3)) if len(ranked) else none
+        more = f"\n... {len(ranked) - SHOWN} more in .table" if len(ranked) > SHOWN else ""
         state = "" if self.complete else " (interrupted: what was done)"
         return (
             f"{self.source}: {len(self.dates)} dates from {self.dates[0]:%Y-%m-%d} to {self.dates[-1]:%Y-%m-%d}, "
             f"against {self.benchmark}{state}\n\n"
             f"measures that rank what comes next, by the weakest test ({len(claimed)} of {len(self.table)}):\n"
-            f"{frame_text(shown)}\n\nafter each verdict, log-return over the universe:\n"
+            f"{shown}{more}\n\nafter each verdict, log-return over the universe:\n"
             f"{frame_text(self.verdicts.round(3))}"
         )
 

@@ -86,7 +86,7 @@ def measure(
     if not parts:
         shown = "; ".join(f"{coin}: {reason}" for coin, _, reason in reasons[:3])
         raise InputError(
-            f"no coin of {past.source} can be measured on {past.as_of:%Y-%m-%d}: {shown or 'there is none'}."
+            f"no coin of {past.source} can be measured on {past.as_of:%Y-%m-%d}: {shown or f'it holds the benchmark {benchmark} alone'}."
         )
     parts += _without_window(past, benchmark, reasons)
     table = pd.concat(parts, axis=1).sort_index().rename_axis("coin")

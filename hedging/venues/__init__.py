@@ -3,6 +3,7 @@
 from hedging.venues import binance, bybit, deribit, okx
 from hedging.venues._files import FORMATS, QuoteFile, read_chain, read_chains, read_snapshots
 from hedging.venues._formats import snapshots
+from hedging.venues.fetching import fetch_chain
 from hedging.venues.funding import read_funding
 from hedging.venues.own import write_chain
 from hedging.venues.prices import read_prices
@@ -15,6 +16,7 @@ __all__ = [
     "binance",
     "bybit",
     "deribit",
+    "fetch_chain",
     "okx",
     "read_chain",
     "read_chains",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -115,15 +116,26 @@ def read_chain(
         with several chains and none picked.
     """
     pick = Pick(at, asset, timezone, rules, terms, spot, rate, dividends)
+    file, reader = _with_reader(path, format, pick, map, beside)
+    return reader.read(file, pick)
+
+
+def _with_reader(
+    path: str | Path,
+    format: str | None,  # noqa: A002 - as in read_chain
+    pick: Pick,
+    map: str | Path | Mapping[str, Any] | None,  # noqa: A002
+    beside: str | Path | None,
+) -> tuple[QuoteFile, Format]:
+    """A file, with what belongs to it, and what reads it: a map, or the first format that it is of."""
     if map is not None:
         from hedging.venues.mapped import mapped
 
-        return _guarded(mapped(map).read)(open_file(Path(path)), pick)
+        made = mapped(map)
+        return open_file(Path(path)), replace(made, read=_guarded(made.read))
     file, reader = _opened(path, format)
     _check_heeded(reader, file.name, pick)
-    if beside is not None:
-        file = replace(file, beside=open_file(Path(beside)))
-    return reader.read(file, pick)
+    return file if beside is None else replace(file, beside=open_file(Path(beside))), reader
 
 
 def _check_heeded(reader: Format, name: str, pick: Pick) -> None:
@@ -147,6 +159,11 @@ def read_chains(
     timezone: str | None = None,
     rules: ChainRules | None = None,
     terms: ContractTerms | Mapping[str, Any] | None = None,
+    spot: float | None = None,
+    rate: float | None = None,
+    dividends: Mapping[str, float] | None = None,
+    map: str | Path | Mapping[str, Any] | None = None,  # noqa: A002 - as in read_chain
+    beside: str | Path | None = None,
 ) -> Iterator[OptionChain]:
     """Read the option chains of a recorded quote file one after the other, in the order of time.
 
@@ -163,8 +180,8 @@ def read_chains(
         Which underlying, where the file has several.
     timezone : str, optional
         As in `read_chain`.
-    rules, terms : optional
-        As in `read_chain`.
+    rules, terms, spot, rate, dividends, map, beside : optional
+        As in `read_chain`, for all of them.
 
     Yields
     ------
@@ -182,9 +199,8 @@ def read_chains(
     >>> for chain in read_chains("deribit_btc_daily.parquet"):  # doctest: +SKIP
     ...     print(chain.as_of, len(chain.quotes))
     """
-    file, reader = _opened(path, format)
-    pick = Pick(None, asset, timezone, rules, terms)
-    _check_heeded(reader, file.name, pick)
+    pick = Pick(None, asset, timezone, rules, terms, spot, rate, dividends)
+    file, reader = _with_reader(path, format, pick, map, beside)
     if every is not None and not reader.running:
         raise ChainError(f"{file.name} has snapshots of its own; every= is for files of single updates.")
     if reader.times is None:
@@ -194,8 +210,8 @@ def read_chains(
         times = _multiples(times, every, file.name)
     # A generator would be spent by its first error; map goes on to the next time.
     if reader.read_all is not None:
-        return map(partial(_cut_at, _Blocks(reader.read_all, file, pick, times)), range(len(times)))
-    return map(partial(_read_at, reader, file, pick), times)
+        return builtins.map(partial(_cut_at, _Blocks(reader.read_all, file, pick, times)), range(len(times)))
+    return builtins.map(partial(_read_at, reader, file, pick), times)
 
 
 def read_snapshots(

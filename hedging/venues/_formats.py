@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hedging.errors import ChainError
+from hedging.errors import ChainError, InputError
 from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms
 from hedging.market.snapshots import Snapshots
@@ -33,6 +33,12 @@ class Pick:
     spot: float | None = None
     rate: float | None = None
     dividends: Mapping[str, float] | None = None  # by ex-date
+
+    def __post_init__(self) -> None:
+        if self.timezone is not None and not isinstance(self.timezone, str):
+            raise InputError(
+                f"timezone must be a name such as 'America/New_York'; got {self.timezone!r:.40}."
+            )
 
 
 @dataclass(frozen=True, slots=True)

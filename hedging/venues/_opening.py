@@ -27,6 +27,8 @@ __all__ = ["QuoteFile", "open_file", "repeated_columns", "shape_of"]
 
 _MOST_COLUMNS: Final = 1_000
 _WIDEST: Final = 1_000  # characters of a line that need not be counted
+_LONGEST: Final = 1_000_000  # characters of a line of any
+_MOST_UNZIPPED: Final = 1_000_000_000  # bytes
 _BRACKETED: Final = re.compile(r"\[[A-Z_]+\] *,")  # a header of OptionsDX, which is no list of JSON
 
 
@@ -91,9 +93,15 @@ def _unzipped(name: str, raw: bytes) -> bytes:
     if raw[:2] != b"\x1f\x8b":
         return raw
     try:
-        return gzip.decompress(raw)
+        with gzip.open(io.BytesIO(raw)) as stream:
+            data = stream.read(_MOST_UNZIPPED + 1)
     except (OSError, EOFError, MemoryError, zlib.error) as error:
         raise ChainError(f"{name}: the gzip data is cut off or damaged ({error}).") from error
+    if len(data) > _MOST_UNZIPPED:
+        raise ChainError(
+            f"{name} unzips to more than {_MOST_UNZIPPED:,} bytes, which no file of quotes does; split it by day."
+        )
+    return data
 
 
 def _text(name: str, data: bytes) -> str:
@@ -189,6 +197,10 @@ def _check_cells(name: str, column: str, cells: pd.Series) -> None:
 def _check_width(name: str, text: str) -> None:
     """Refuse text with a line of more fields than any table of quotes has, before a parser spends minutes on it."""
     widest = max((line for line in text.splitlines() if not line.startswith("#")), key=len, default="")
+    if len(widest) > _LONGEST:
+        raise ChainError(
+            f"{name} has a line of {len(widest):,} characters; a table of quotes has at most {_LONGEST:,}."
+        )
     if len(widest) > _WIDEST and (fields := widest.count(",")) >= _MOST_COLUMNS:
         raise ChainError(
             f"{name} has a line of {fields + 1:,} fields; a table of quotes has at most {_MOST_COLUMNS:,}."

@@ -12,18 +12,19 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from hedging.errors import ChainError, InputError
 from hedging.market import _american_parity, _parity
-from hedging.market.chain import OptionChain
+from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.units import DAYS_PER_YEAR, utc
 from hedging.venues._formats import Pick
 from hedging.venues._opening import QuoteFile
+from hedging.venues._sessions import LATE, OPEN, ZONE, close_on, closes_on, knows_holidays, last_session
 from hedging.venues._terms import agreed, fields_of
 
 __all__ = [
@@ -40,9 +41,6 @@ __all__ = [
     "us_chain",
 ]
 
-ZONE: Final = "America/New_York"
-_CLOSE: Final = pd.Timedelta(hours=16, minutes=15)  # end of the regular session of index options
-_OPEN: Final = pd.Timedelta(hours=9, minutes=30)
 _SETTLED_AT_OPEN: Final = ("SPX", "NDX", "RUT", "VIX")  # roots; their weeklies settle on the close
 # Cash-settled index options that are exercised at expiry only; OEX and all stocks and funds are American.
 _EUROPEAN: Final = frozenset(
@@ -56,6 +54,11 @@ NAME: Final = re.compile(r"(?P<root>[A-Z]+\d?) *(?P<day>\d{6})(?P<flag>[CP])(?P<
 _OFF: Final = {"european": 0.001, "american": 0.0015}
 _DIVIDEND: Final = {False: 0.03, True: 0.01}
 _CARRY: Final = 0.10
+_ODD_FORWARD: Final = 0.005
+_ROOM: Final = (
+    0.05  # of the forward, that good quotes may lie below an intrinsic value at forwards that were given
+)
+_LEVELS: Final = 5  # first expiries of an index whose forwards say together where it is: one alone may be off
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +126,28 @@ def named(rows: pd.DataFrame, column: str = "symbol") -> pd.DataFrame:
 
 
 def settled_at(day: pd.Series, root: pd.Series) -> pd.Series:
-    """When the settlement price of an expiry is taken: at the open for old roots of indices, else at the close."""
-    moment = day.dt.tz_localize(ZONE) + root.isin(_SETTLED_AT_OPEN).map(
-        {True: _OPEN, False: pd.Timedelta(hours=16)}
-    )
-    moments: pd.Series = moment.dt.tz_convert("UTC")
-    return moments
+    """When the settlement price of an expiry is taken: at the open for old roots of indices, else at the close.
+
+    An expiry on a day without a session is that of the last one before.
+    """
+    opens = (day.dt.tz_localize(ZONE) + OPEN).dt.tz_convert("UTC")
+    return closes_on(day).where(~root.isin(_SETTLED_AT_OPEN), opens)
 
 
 def session_end(saved: pd.Timestamp) -> tuple[pd.Timestamp, bool]:
     """Time of the quotes in a file saved at `saved`, and whether the session was over.
 
-    Within a session it is `saved`, else the last close before it. Holidays are not known here.
+    Within a session it is `saved`, else the last close before it, a quarter of an hour on: options on indices trade
+    until then. Holidays and early closes are those of `_sessions`.
     """
     local = saved.tz_convert(ZONE)
-    if local.weekday() < 5 and local.normalize() + _OPEN <= local < local.normalize() + _CLOSE:
-        return saved.tz_convert("UTC"), False
-    close = local.normalize() + _CLOSE
-    while close.weekday() > 4 or close > local:
-        close = (close - pd.Timedelta(days=1)).normalize() + _CLOSE
+    today = last_session(local)
+    close = close_on(today) + LATE
+    if today == local.tz_localize(None).normalize():
+        if local.normalize() + OPEN <= local < close:
+            return saved.tz_convert("UTC"), False
+        if local < close:  # before the open
+            close = close_on(today - pd.Timedelta(days=1)) + LATE
     return close.tz_convert("UTC"), True
 
 
@@ -150,8 +156,9 @@ def at_or_session_end(pick: Pick, saved: pd.Timestamp) -> tuple[pd.Timestamp, bo
     if pick.at is not None:
         return utc(pick.at, "at"), False, ()
     when, closed = session_end(saved)
+    unknown = "" if knows_holidays() else ", holidays unknown without the extra calendars"
     note = (
-        f"saved at {saved.tz_convert('UTC'):%Y-%m-%d %H:%M} UTC, after hours: taken as the quotes of the close, "
+        f"saved at {saved.tz_convert('UTC'):%Y-%m-%d %H:%M} UTC, after hours{unknown}: taken as the quotes of the close, "
         f"{when:%Y-%m-%d %H:%M} UTC; at= (--at) sets another time",
     )
     return when, closed, note if closed else ()
@@ -188,9 +195,14 @@ def us_chain(rows: pd.DataFrame, file: QuoteFile, pick: Pick, seen: Seen) -> Opt
         reject=_adjusted(rows),
         source=file.name,
         sha256=file.sha256,
-        rules=pick.rules,
+        rules=pick.rules or (ChainRules(max_below_intrinsic=_ROOM) if _is_given(pick) else None),
     )
-    return replace(made, notes=(*seen.notes, *notes, *more))
+    return replace(made, notes=(*seen.notes, *notes, *more), dividends=dict(pick.dividends or {}))
+
+
+def _is_given(pick: Pick) -> bool:
+    """Whether forwards are made of what the caller said, which is no reason to reject a quote that disagrees."""
+    return pick.rate is not None or pick.dividends is not None or pick.spot is not None
 
 
 def _live(rows: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
@@ -214,7 +226,7 @@ def _spot(live: pd.DataFrame, pick: Pick, seen: Seen, terms: ContractTerms) -> t
         if not 0.0 < pick.spot < math.inf:
             raise InputError(f"spot must be a number > 0; got {pick.spot!r}.")
         return pick.spot, ()
-    first = _parity.implied_spot(live, seen.as_of)
+    first = _parity.implied_spot(live, seen.as_of, expiries=1 if terms.exercise == "american" else _LEVELS)
     if seen.spot is None or not seen.spot > 0.0:
         if first is None:
             raise ChainError(
@@ -232,8 +244,8 @@ def _spot(live: pd.DataFrame, pick: Pick, seen: Seen, terms: ContractTerms) -> t
     if -below <= level / seen.spot - 1.0 <= above:
         return seen.spot, ()
     return level, (
-        f"spot {seen.spot:,.6g} of the file does not fit its quotes, whose forward of {expiry:%Y-%m-%d} is {level:,.6g}: "
-        "that stands in its place (a price after hours beside quotes of the close?); spot= (--spot) sets another",
+        f"spot {seen.spot:,.6g} of the file does not fit its quotes, whose forwards from {expiry:%Y-%m-%d} on begin at "
+        f"{level:,.6g}: that stands in its place (a price after hours beside quotes of the close?); spot= (--spot) sets another",
     )
 
 
@@ -265,31 +277,54 @@ def _curve(
     flat = rate if rate is not None else 0.0
     r = np.interp(T, T[rates.index], rates) if len(rates) else np.full(len(T), flat)
     discount = pd.Series(np.exp(-r * T), index=expiries)
-    if pick.dividends is not None:
-        return pd.DataFrame(
-            {"forward": _with_dividends(pick.dividends, seen, spot, discount), "discount": discount}
-        ), note
     known = curve["forward"].reindex(expiries)
     lost = (spot - discount * known).dropna()
     # Where quotes do not say, what spot loses until then lies between what it loses until the expiries around.
-    between = np.interp(T, [0.0, *T[lost.index]], [0.0, *lost])
+    between = pd.Series(np.interp(T, [0.0, *T[lost.index]], [0.0, *lost]), index=expiries)
+    if pick.dividends is not None:
+        paid, last = _paid(pick.dividends, seen, spot, discount)
+        # Beyond the last one given, spot goes on losing what the quotes say.
+        at_last = float(np.interp(last, [0.0, *T], [0.0, *between]))
+        later = (between - at_last).clip(lower=0.0).where(last < T, 0.0)
+        told_of = f"dividends as given until {seen.as_of + pd.Timedelta(days=last * DAYS_PER_YEAR):%Y-%m-%d}"
+        more = (f"{told_of}, from then on as the quotes imply them",) if (later > 0.0).any() else ()
+        forward = (spot - paid - later) / discount
+        return pd.DataFrame({"forward": forward, "discount": discount}), (
+            *note,
+            *more,
+            *_contradicted(forward, known),
+        )
     return pd.DataFrame({"forward": known.fillna((spot - between) / discount), "discount": discount}), note
 
 
-def _with_dividends(
+def _contradicted(given: pd.Series, quoted: pd.Series) -> tuple[str, ...]:
+    """A note where forwards by given dividends are not those of the quotes."""
+    apart = (given / quoted - 1.0).dropna()
+    far = apart[apart.abs() > _ODD_FORWARD]
+    if far.empty:
+        return ()
+    worst: Any = far.abs().idxmax()
+    return (
+        f"the rate and dividends given put {len(far)} of {len(apart)} forwards more than {_ODD_FORWARD:.1%} from what "
+        f"the quotes say, that of {worst:%Y-%m-%d} by {far[worst]:+.1%}: are all dividends of it given?",
+    )
+
+
+def _paid(
     dividends: Mapping[str, float], seen: Seen, spot: float, discount: pd.Series
-) -> pd.Series:
-    """Forwards of a spot that pays cash on given ex-dates, each discounted at the rate until then."""
+) -> tuple[pd.Series, float]:
+    """What a spot that pays cash on given ex-dates loses until each expiry, as of today, and years to the last of them."""
     days = np.array([(moment - seen.as_of) / pd.Timedelta(days=1) for moment in discount.index])
     rates = -np.log(discount.to_numpy()) / days if len(days) else np.zeros(0)
-    paid = np.zeros(len(days))
+    paid, last = np.zeros(len(days)), 0.0
     for day, amount in dividends.items():
         ex = (utc(f"{str(day)[:10]}T13:30Z", "ex-date") - seen.as_of) / pd.Timedelta(days=1)
         if not (isinstance(amount, int | float) and 0.0 <= amount < spot):
             raise InputError(f"a dividend must be an amount >= 0 and below spot; got {amount!r} on {day}.")
         if ex > 0.0:
             paid += np.where(days > ex, amount * np.exp(-np.interp(ex, days, rates) * ex), 0.0)
-    return pd.Series((spot - paid) / discount.to_numpy(), index=discount.index)
+            last = max(last, ex / DAYS_PER_YEAR)
+    return pd.Series(paid, index=discount.index), last
 
 
 def only_asset(assets: Sequence[str], pick: Pick, name: str) -> str:

@@ -7,6 +7,7 @@ get their forwards from put-call parity.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
@@ -110,12 +111,17 @@ def _named(rows: pd.DataFrame) -> pd.DataFrame:
 def _chain(
     rows: pd.DataFrame, pick: Pick, file: QuoteFile, as_of: pd.Timestamp, columns: dict[str, str]
 ) -> OptionChain:
-    asset = pick_asset(rows["asset"], pick, file.name)
-    mine = rows[(rows["asset"] == asset) | rows["asset"].isna()]
+    asked, _, currency = (pick.asset or "").partition("_")
+    asset = pick_asset(rows["asset"], replace(pick, asset=asked or None), file.name)
+    of_asset = rows["asset"] == asset
+    wanted = of_asset & (rows["currency"] == currency) if currency else of_asset
+    mine = rows[wanted | rows["asset"].isna()]
     currencies = mine.loc[mine["asset"].notna(), "currency"].unique()
     if len(currencies) != 1:
+        several = " and ".join(f"asset='{asset}_{each}'" for each in currencies)
         raise ChainError(
-            f"{file.name} holds options on {asset} settled in {', '.join(currencies)}; split them first."
+            f"{file.name} holds options on {asset} settled in {', '.join(currencies) or currency}; choose between "
+            f"{several} (--asset)."
         )
     return OptionChain.from_frame(
         mine,

@@ -61,8 +61,9 @@ def write_chain(chain: OptionChain, path: str | Path) -> None:
     Raises
     ------
     InputError
-        If the ending is another, or the file cannot be written.
+        If the ending is another, the file cannot be written, or the chain is one of several venues.
     """
+    chain = chain.of_one_venue("a file is")
     name = Path(path).name
     if not name.endswith(_ENDINGS):
         raise InputError(f"{name} must end in {', '.join(_ENDINGS)}.")
@@ -91,6 +92,8 @@ def _head(chain: OptionChain) -> dict[str, Any]:
         "terms": asdict(chain.terms),
         "futures": _records(chain.futures),
         "rejected": _records(chain.rejected),
+        "notes": list(chain.notes),
+        "dividends": dict(chain.dividends),
     }
 
 
@@ -151,6 +154,8 @@ def _chain(head: Mapping[str, Any], quotes: pd.DataFrame) -> OptionChain:
         futures=in_columns(pd.DataFrame(head["futures"]), "futures"),
         source=str(head["source"]),
         sha256=str(head["sha256"]),
+        notes=tuple(map(str, head.get("notes", ()))),
+        dividends={str(day): float(paid) for day, paid in head.get("dividends", {}).items()},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,7 @@ import pandas as pd
 
 from hedging.errors import InputError
 from hedging.prices import Bar, Prices
-from hedging.venues._opening import open_file
+from hedging.venues._opening import QuoteFile, open_file, repeated_columns, shape_of
 
 __all__ = ["read_prices"]
 
@@ -54,8 +55,25 @@ def read_prices(
     Timestamp('2022-05-09 00:00:00+0000', tz='UTC')
     """
     file = open_file(Path(path))
-    if not isinstance(file.content, pd.DataFrame):
-        raise InputError(f"{file.name} must be a table of prices, CSV or Parquet; it is neither.")
+    content = file.content
+    if twice := repeated_columns(file.text):
+        raise InputError(
+            f"{file.name}: {', '.join(twice)} stands in more than one column; which one is meant?"
+        )
+    if not isinstance(content, pd.DataFrame):
+        raise InputError(
+            f"{file.name} must be a table of prices, CSV or Parquet; it holds {shape_of(file)}. With pandas, "
+            "table.to_csv(path) makes one."
+        )
+    if _has_index(file):
+        content = pd.read_parquet(path)
+        content = content if isinstance(content.index, pd.DatetimeIndex) else content.reset_index()
     return Prices.from_frame(
-        file.content, layout=layout, asset=asset, timezone=timezone, bar=bar, source=file.name
+        content, layout=layout, asset=asset, timezone=timezone, bar=bar, source=file.name
     )
+
+
+def _has_index(file: QuoteFile) -> bool:
+    """Whether a Parquet file keeps columns as an index, as pandas writes times: `open_file` leaves those out."""
+    stored = json.loads(file.metadata.get("pandas", "{}")).get("index_columns", [])
+    return any(isinstance(each, str) for each in stored)

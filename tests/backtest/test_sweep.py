@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import pandas as pd
 import pytest
@@ -11,7 +11,7 @@ from cases.tapes import random_tape
 import hedging as hg
 from hedging import backtest as bt
 from hedging.backtest import sweep as swept
-from hedging.errors import InputError
+from hedging.errors import HedgingError, InputError
 
 BOOK = hg.Book([hg.Holding.spot("BTC", 2.0)])
 VARIANTS = {f"put {d}": bt.rolled("put", (3.0, 60.0), settings={"delta": d}) for d in (0.2, 0.3)}
@@ -82,3 +82,44 @@ def test_what_cannot_be_swept_is_refused(tmp_path) -> None:
 def test_two_strategies_of_one_name_are_refused() -> None:
     with pytest.raises(InputError, match="two strategies are called"):
         bt.compare(BOOK, random_tape(34, 3), [bt.rolled("put"), bt.rolled("put")], starts=1)
+
+
+def test_numbers_are_the_same_on_a_dask_cluster(monkeypatch) -> None:
+    distributed = pytest.importorskip("distributed")
+    # It would ask the system which address leads outside; this cluster lives in this process.
+    monkeypatch.setattr("distributed.utils._get_ip", lambda *_args, **_kwargs: "127.0.0.1")
+    tape = random_tape(31)
+    with distributed.Client(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as client:
+        there = bt.sweep(BOOK, tape, VARIANTS, starts=3, executor=client.get_executor())
+        one = bt.run(BOOK, tape, VARIANTS["put 0.2"], executor=client.get_executor())
+    pd.testing.assert_frame_equal(there, bt.sweep(BOOK, tape, VARIANTS, starts=3), check_exact=True)
+    assert list(one.equity) == list(bt.run(BOOK, tape, VARIANTS["put 0.2"]).equity)
+
+
+class _Losing(ThreadPoolExecutor):
+    """Loses so many of the blocks it is given, as a pool does whose worker is killed."""
+
+    def __init__(self, losses: int) -> None:
+        super().__init__(1)
+        self.losses = losses
+
+    def submit(self, function, /, *args, **keywords):
+        if self.losses > 0:
+            self.losses -= 1
+            lost: Future = Future()
+            lost.set_exception(BrokenExecutor("a worker was killed"))
+            return lost
+        return super().submit(function, *args, **keywords)
+
+
+def test_a_block_that_is_lost_is_run_once_more_and_then_named(tmp_path) -> None:
+    tape = random_tape(31)
+    here = bt.sweep(BOOK, tape, VARIANTS, starts=3)
+    with _Losing(1) as once:
+        pd.testing.assert_frame_equal(bt.sweep(BOOK, tape, VARIANTS, starts=3, executor=once), here)
+    with _Losing(100) as always, pytest.raises(HedgingError, match=r"'put 0\.2' to 'put 0\.3' were lost"):
+        bt.sweep(BOOK, tape, VARIANTS, starts=3, executor=always, folder=tmp_path)
+    with _Losing(1) as once, pytest.raises(HedgingError, match="the run was lost with its worker"):
+        bt.run(BOOK, tape, VARIANTS["put 0.2"], executor=once)

@@ -103,6 +103,7 @@ def test_every_mistake_is_named_at_once() -> None:
         ("holdings = 5", "write ..holdings.., in two brackets"),
         ("[holdings]\nasset = 'BTC'", "write ..holdings.., in two brackets"),
         ("cash = ", "is not TOML"),
+        ("cash = 0x" + "f" * 5_000, "more than 308 digits"),
     ],
 )
 def test_unusable_files_are_named(tmp_path: Path, text: str, message: str) -> None:
@@ -193,3 +194,19 @@ def test_lines_are_counted_whatever_ends_them(tmp_path: Path, ends: str) -> None
     path.write_bytes((SPOT + "\n" + SPOT.replace("25", "'many'")).replace("\n", ends).encode())
     with pytest.raises(InputError, match="line 9, holding 2: quantity must be a number"):
         read_book(path)
+
+
+def test_a_book_of_us_options_says_exercise_and_where_it_is_listed() -> None:
+    option = {
+        "asset": "SPY",
+        "kind": "option",
+        "flag": "p",
+        "strike": 440,
+        "expiry": "2026-03-27",
+        "quantity": 10,
+    }
+    us = {"settlement": "cash", "multiplier": 100, "lot": 1}
+    for more in ({"exercise": "american"}, {"venue": "cboe"}):
+        held = book_from_dict({"holdings": [option | us | more]}).holdings[0]
+        assert (held.units, held.instrument.expiry) == (1_000.0, pd.Timestamp("2026-03-27T20:00Z"))
+    assert book_from_dict({"holdings": [option]}).holdings[0].instrument.expiry.hour == 8

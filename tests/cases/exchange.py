@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -112,3 +114,43 @@ def summary_of(chain: OptionChain) -> list[dict[str, object]]:
         }
         for row in chain.quotes.itertuples()
     ]
+
+
+def error(status: int, code: int, message: str = "", **headers: str) -> Reply:
+    body = json.dumps({"jsonrpc": "2.0", "error": {"code": code, "message": message, "data": None}}).encode()
+    return lambda handler, _: send(handler, status, body, **headers)
+
+
+def raw(status: int, body: bytes, **headers: str) -> Reply:
+    return lambda handler, _: send(handler, status, body, **headers)
+
+
+def reset(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+    handler.connection.close()
+    handler.close_connection = True
+
+
+def silent(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
+    time.sleep(0.6)
+    handler.close_connection = True
+
+
+def dripping(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100000")
+    handler.end_headers()
+    try:
+        for _ in range(40):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            time.sleep(0.05)
+    except OSError:
+        pass  # the client has had enough
+    handler.close_connection = True
+
+
+def cut_off(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
+    body = json.dumps({"result": {"index_price": 70_000.0}}).encode()
+    send(handler, 200, body[:20], Content_Length=str(len(body)))
+    handler.close_connection = True

@@ -68,17 +68,17 @@ def test_convert_reads_back_to_the_same_chain(saved, tmp_path, ending):
 
 
 def test_fetch_saves_what_the_exchange_sends_and_nothing_if_it_fails(tmp_path, monkeypatch):
-    from hedging.venues import deribit
+    from hedging import venues
 
     target = tmp_path / "live.parquet"
-    monkeypatch.setattr(deribit, "fetch_chain", lambda asset, **_: chain(asset=asset))
+    monkeypatch.setattr(venues, "fetch_chain", lambda _, asset, **__: chain(asset=asset))
     assert run("fetch", "deribit", "BTC", "-o", str(target)) == 0
     assert read_chain(target).asset == "BTC"
 
-    def refuse(asset: str, url: str) -> None:
+    def refuse(venue: str, asset: str, **_: object) -> None:
         raise ChainError("no")
 
-    monkeypatch.setattr(deribit, "fetch_chain", refuse)
+    monkeypatch.setattr(venues, "fetch_chain", refuse)
     with pytest.raises(ChainError):
         run("fetch", "deribit", "BTC", "-o", str(tmp_path / "other.parquet"))
     assert [path.name for path in tmp_path.iterdir()] == ["live.parquet"]

@@ -88,7 +88,10 @@ def test_a_view_is_printed_as_one(folder: Path, capsys: pytest.CaptureFixture[st
         ([], "a plan needs a target: give --delta LO:HI, --floor SHARE or another of --delta, --delta-value"),
         (["--drift", "-40%"], "not what to reach, and a plan needs a target: give --delta LO:HI"),
         (["--delta", "8+-x"], "--delta must be a number; got 'x'"),
-        (["--minimise", "premium"], "--minimise must be one of cost, worst, shortfall; got 'premium'"),
+        (
+            ["--minimise", "premium"],
+            "--minimise must be one of cost, worst, shortfall, margin; got 'premium'",
+        ),
         (["--minimise", "worst", "--floor", "-15%"], "leave out --floor -0.15"),
         (
             ["--value-at-risk", "14%"],
@@ -393,10 +396,21 @@ def test_an_account_survives_what_the_command_names(folder: Path, capsys: pytest
     assert "survival" in capsys.readouterr().out
 
 
+def test_margin_is_freed_by_the_rules_that_are_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "book.toml").write_text(LEVERED)
+    run = ["--minimise", "margin", "--cost", "0.1%", "--outright", "perpetual", "--max-legs", "1"]
+    saved = planned(folder, *run, "--account", "portfolio")
+    assert saved["inputs"]["target"] == {"minimise": "margin"}
+    assert [each["model"] for each in saved["inputs"]["book"]["accounts"]] == ["portfolio"]
+    assert "initial margin by portfolio rules goes from" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--account", "standard"], "give --survive too"),
+        (["--account", "standard"], "give --survive or --minimise"),
         (["--survive", "fall:-2%"], "such as fall:-2%:-0.4%:21"),
         (["--survive", "a:b"], "moves as LO:HI"),
         (["--survive", "nodes,feb-2026"], "nodes alone"),

@@ -91,3 +91,26 @@ def test_what_is_odd_is_printed(folder: Path, capsys: pytest.CaptureFixture[str]
     shown = capsys.readouterr().out
     assert "left out: C02, windows 60, 90, 97" in shown
     assert "odd: C04 2024-06-29: bad print" in shown
+
+
+def test_the_table_goes_to_stdout_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["screen", "prices.csv", "--csv", "-"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("coin,verdict,")
+    assert len(lines) == 9
+    assert not (folder / "-").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--chain", "none.csv"], "--chain: the ways out are those of a book; give --book BOOK"),
+        (["--floor", "-10%", "--horizon", "20"], "--floor, --horizon: the ways out"),
+        (["--csv", "-", "--json", "-"], "only one result can go to stdout"),
+    ],
+)
+def test_what_would_be_lost_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert cli.main(["screen", "prices.csv", *arguments]) == 2
+    assert message in capsys.readouterr().err

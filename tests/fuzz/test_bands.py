@@ -32,7 +32,7 @@ RECORDED = [
     "testnet_deribit_btc_ticker_20210211.csv.gz",
     "testnet_deribit_eth_ticker_20210211.csv.gz",
 ]
-QUICK = Effort(gap=0.05, time_limit=1.0, nodes=20, alternatives=False)
+QUICK = Effort(gap=0.05, time_limit=5.0, nodes=20, alternatives=False)
 
 # In units of what some coins have of a Greek; the last ones where programme and check round differently.
 sizes = st.sampled_from([0.0, 1.0, -1.0, 0.5, 1e-3, -1e-3, 1e-9, 1e-15, -1e-15, 10.0, 1e3, 1e-300])

@@ -91,3 +91,15 @@ def test_exercise_is_a_term_that_is_shown_and_can_be_changed() -> None:
     chain = samples.chain()
     assert "european exercise" in repr(chain)
     assert "american exercise" in repr(chain.with_terms(exercise="american"))
+
+
+def test_a_bare_date_of_a_us_option_is_the_close_in_new_york() -> None:
+    spx = ContractTerms(multiplier=100.0, venue="cboe")
+    for terms in (CASH_EQUITY, spx):
+        assert Option("SPY", "p", 400.0, "2026-03-27", terms).expiry == pd.Timestamp("2026-03-27T20:00Z")
+        assert Option("SPY", "p", 400.0, "2026-01-16", terms).expiry == pd.Timestamp("2026-01-16T21:00Z")
+        said = pd.Timestamp("2026-03-27T13:30Z")
+        assert Option("SPX", "p", 400.0, said, terms).expiry == said
+    assert Option("BTC", "p", 4e4, "2026-03-27").expiry == pd.Timestamp("2026-03-27T08:00Z")
+    assert CASH_EQUITY.outrights == ("spot",)
+    assert spx.outrights == ()

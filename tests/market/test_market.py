@@ -98,3 +98,16 @@ def test_one_market_per_asset_whatever_names_them() -> None:
         markets_of([])
     with pytest.raises(InputError, match="each chain must say its venue"):
         markets_of([btc, btc])
+
+
+def test_a_bare_date_is_the_expiry_that_the_chain_has_on_it() -> None:
+    made = flat_chain("cash", carry=0.05)
+    late = replace(made, quotes=made.quotes.assign(expiry=made.quotes["expiry"] + pd.Timedelta(hours=12)))
+    late.quotes["time_to_expiry"] += 0.5 / 365.0
+    late.quotes["forward"] = 100.0 * np.exp(0.05 * late.quotes["time_to_expiry"])
+    market = Market.of(late)
+    assert market.forward("2026-03-08") == pytest.approx(100.0 * np.exp(0.05 * 30.5 / 365.0))
+    assert market.forward("2026-03-07") == pytest.approx(
+        100.0 * np.exp(0.05 * 29.0 / 365.0)
+    )  # none: 08:00 UTC
+    assert market.smile.vol(100.0, "2026-03-08") == market.smile.vol(100.0, "2026-03-08T20:00Z")

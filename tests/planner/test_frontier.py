@@ -76,7 +76,7 @@ def test_a_frontier_runs_over_the_budget_too():
         Target(delta=(None, 12), floor=-0.3),
         over="budget",
         levels=[0.06, 0.0, 0.02],
-        effort=Effort(time_limit=3.0),
+        effort=Effort(time_limit=60.0),
     )
     assert list(curve.table["budget"]) == [0.0, 0.02, 0.06]
     assert (np.diff(curve.table["cost"].dropna()) <= 1e-6).all()

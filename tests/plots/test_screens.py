@@ -77,3 +77,12 @@ def test_drawdowns_are_drawn_as_measured(prices: Prices) -> None:
 def test_rolling_needs_the_window(prices: Prices) -> None:
     with pytest.raises(InputError, match="none of the last 10 days"):
         rolling_alpha(prices, ["C01"], window=199, at="2024-06-01", days=10)
+
+
+def test_a_panel_of_a_part_of_a_figure_is_drawn_on(screen: Screen) -> None:
+    from matplotlib import pyplot as plt
+
+    part = plt.figure(figsize=(10.0, 6.0)).subfigures(2, 1)[1]
+    ax = plots.ranking(screen, ax=part.subplots())
+    assert ax.get_figure() is part
+    plt.close("all")

@@ -248,3 +248,36 @@ def test_a_file_is_read_or_refused_with_its_name(tmp_path: Path) -> None:
         hg.read_prices(tmp_path / "no.json")
     with pytest.raises(InputError, match="cannot be read"):
         hg.read_prices(tmp_path / "absent.csv")
+
+
+def test_tables_as_pandas_writes_them(tmp_path: Path) -> None:
+    """With their times as an index, named or not, and long ones with two."""
+    table = walks(coins=3)
+    table.rename_axis(None).to_csv(tmp_path / "nameless.csv")
+    table.to_parquet(tmp_path / "named.parquet")
+    table.rename_axis(None).to_parquet(tmp_path / "nameless.parquet")
+    long(table).set_index(["date", "ticker"]).to_parquet(tmp_path / "long.parquet")
+    for file in ("nameless.csv", "named.parquet", "nameless.parquet", "long.parquet"):
+        found = hg.read_prices(tmp_path / file)
+        np.testing.assert_allclose(found.closes, table, err_msg=file)
+        assert (found.stamps == table.index).all()
+
+
+def test_what_is_wrong_with_a_file_is_named(tmp_path: Path) -> None:
+    table = walks(coins=3)
+    twice = table.set_axis(["BTC", "C00", "C00", "C02"], axis=1)
+    text = table.astype(object)
+    text.iloc[140, 2] = "abc"
+    cases = {
+        "twice.csv": (twice, "C00 stands in more than one column"),
+        "text.csv": (text, r"prices of C01 must be numbers; got 'abc' on 2024-05-20 00:00 \(1 such\)"),
+        "times.csv": (
+            table.set_axis(["yesterday"] * 150).rename_axis("date"),
+            "must hold times such as 2026-02-06; got 'yesterday' in row 0",
+        ),
+        "rows.csv": (table.reset_index(drop=True), "numbers are no times"),
+    }
+    for file, (content, message) in cases.items():
+        content.to_csv(tmp_path / file)
+        with pytest.raises(InputError, match=f"{file}.*{message}"):
+            hg.read_prices(tmp_path / file)

@@ -203,3 +203,11 @@ def test_episodes_count_a_run_of_cases_once(small: tuple[Prices, History]) -> No
         assert len(dates) == 1 or np.diff(dates).min() > pd.Timedelta(days=7)
     with pytest.raises(InputError, match="verdict must be one of"):
         found.episodes("doom")
+
+
+def test_a_history_is_its_table_and_says_where_nothing_may_be_claimed() -> None:
+    found = history(Prices.from_frame(walks(coins=5, days=250)), every=30, horizons=(30,))
+    frame = found.to_frame()
+    assert {"horizon", "measure", "ic", "claim"} <= set(frame.columns)
+    assert len(frame) == len(found.table)
+    assert "none: too few periods that do not overlap" in repr(found)

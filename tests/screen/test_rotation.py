@@ -117,6 +117,12 @@ def test_a_decision_is_shown_drawn_and_saved(decision: Decision) -> None:
     saved = json.loads(json.dumps(decision.to_dict(), allow_nan=False))
     assert len(saved["ways"]) == len(decision.ways) == 10
     ax = hg.plots.decision(decision)
+    beside = {text.xy[1]: text.get_text() for text in ax.texts}
+    for row, way in enumerate(decision.ways):
+        if way.worst_left is not None:
+            assert beside[row].startswith("cost ")
+        else:
+            assert beside[row] == ("does not exist" if way.way == "overlay" else "refused")
     lines = {line.get_label(): line for line in ax.get_lines()}
     np.testing.assert_array_equal(lines["worst, this way"].get_xdata(), decision.table["worst with"])
     np.testing.assert_array_equal(lines["crash, this way"].get_xdata(), decision.table["crash with"])

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from hedging.errors import ChainError
+from hedging.errors import ChainError, InputError
 from hedging.greeks import black76_price
 from hedging.market.chain import ChainRules
-from hedging.venues import read_chain, read_chains
+from hedging.venues import _opening, read_chain, read_chains
 from hedging.venues.deribit import linear_terms, option_terms, parse_name
 
 
@@ -313,3 +313,26 @@ def test_a_time_listed_in_the_message_finds_its_own_snapshot(shared_data):
         assert f"{chain.as_of:%H:%M:%S}" == time
     earlier = read_chain(path, asset="BTC", at=f"2026-01-29T{listed[1][:5]}:00Z")  # the last one up to then
     assert f"{earlier.as_of:%H:%M:%S}" == listed[0]
+
+
+def test_a_file_that_unzips_to_more_than_any_holds_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(_opening, "_MOST_UNZIPPED", 1_000_000)
+    path = tmp_path / "bomb.csv.gz"
+    path.write_bytes(gzip.compress(b"0,\n" * 1_000_000))
+    with pytest.raises(ChainError, match="unzips to more than 1,000,000 bytes"):
+        read_chain(path)
+
+
+def test_a_line_longer_than_any_is_refused_before_it_is_parsed(tmp_path):
+    path = tmp_path / "line.csv"
+    path.write_text("a,b\n" + "x" * 1_100_000 + ",1\n")
+    with pytest.raises(ChainError, match="a line of 1,100,002 characters"):
+        read_chain(path)
+
+
+@pytest.mark.parametrize("zone", [5, b"UTC", 1.5])
+def test_a_zone_is_a_name(tmp_path, zone):
+    path = tmp_path / "any.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="timezone must be a name"):
+        read_chain(path, timezone=zone)

@@ -11,7 +11,18 @@ from http.server import BaseHTTPRequestHandler
 import numpy as np
 import pandas as pd
 import pytest
-from cases.exchange import INSTRUMENT, Exchange, Reply, result, send, serving
+from cases.exchange import (
+    INSTRUMENT,
+    Exchange,
+    cut_off,
+    dripping,
+    error,
+    raw,
+    reset,
+    result,
+    serving,
+    silent,
+)
 
 from hedging.errors import ChainError, InputError, VenueError
 from hedging.venues._http import Credits, Transport, without_secrets
@@ -19,46 +30,6 @@ from hedging.venues.deribit import Client
 
 HOUR = 3_600_000
 START = 1_767_225_600_000  # 2026-01-01T00:00Z
-
-
-def error(status: int, code: int, message: str = "", **headers: str) -> Reply:
-    body = json.dumps({"jsonrpc": "2.0", "error": {"code": code, "message": message, "data": None}}).encode()
-    return lambda handler, _: send(handler, status, body, **headers)
-
-
-def raw(status: int, body: bytes, **headers: str) -> Reply:
-    return lambda handler, _: send(handler, status, body, **headers)
-
-
-def reset(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
-    handler.connection.close()
-    handler.close_connection = True
-
-
-def silent(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
-    time.sleep(0.6)
-    handler.close_connection = True
-
-
-def dripping(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", "100000")
-    handler.end_headers()
-    try:
-        for _ in range(40):
-            handler.wfile.write(b" ")
-            handler.wfile.flush()
-            time.sleep(0.05)
-    except OSError:
-        pass  # the client has had enough
-    handler.close_connection = True
-
-
-def cut_off(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
-    body = json.dumps({"result": {"index_price": 70_000.0}}).encode()
-    send(handler, 200, body[:20], Content_Length=str(len(body)))
-    handler.close_connection = True
 
 
 @pytest.fixture

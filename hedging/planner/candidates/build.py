@@ -31,6 +31,12 @@ def _strikes_in_words(limits: Limits) -> str:
 def candidates_of(request: Request) -> Candidates:
     """Every order that a request allows on any of its markets; spot and perpetual in any case."""
     book, markets = request.book, request.markets
+    traded = {kind for market in markets for kind in market.chain.terms.outrights}
+    if idle := [item.kind for item in request.limits.outright if item.kind not in traded]:
+        names = ", ".join(market.asset for market in markets)
+        raise InputError(
+            f"no {idle[0]} on {names} is traded beside its options: leave Outright({idle[0]!r}) out."
+        )
     base, _ = book.base(*markets)
     return Candidates.join(
         [
@@ -74,6 +80,7 @@ def _on_market(market: Market, request: Request, position: float) -> Candidates:
     outright = [
         _outright_quote(market, terms, terms.instrument(market.asset, expiry), side, limits)
         for kind, terms in terms_of_outright(limits).items()
+        if kind in market.chain.terms.outrights
         for expiry in (_future_expiries(market, limits) if kind == "future" else (None,))
         for side in (1.0, -1.0)
     ]
@@ -117,15 +124,17 @@ def _future_expiries(market: Market, limits: Limits) -> list[pd.Timestamp]:
 def _outright_quote(
     market: Market, terms: Outright, instrument: Linear, side: float, limits: Limits
 ) -> Offer:
-    leg = leg_on(instrument, market, side * terms.lot, limits)
+    # Shares are traded whole.
+    lot = max(terms.lot, 1.0) if market.chain.terms.exercise == "american" else terms.lot
+    leg = leg_on(instrument, market, side * lot, limits)
     return Offer(
         leg.instrument,
         side,
         leg.price,
         leg.half_spread,
         leg.fee,
-        terms.lot,
-        terms.lot,
+        lot,
+        lot,
         np.inf,
         pays_premium=terms.kind == "spot",
         pays_coin=leg.pays_coin,

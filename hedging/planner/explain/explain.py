@@ -12,10 +12,11 @@ from hedging.book.legs import Leg
 from hedging.book.structure import closings, disguises
 from hedging.planner.explain.edges import edges_of, joint_of
 from hedging.planner.explain.fills import fills_of
+from hedging.planner.explain.freed import freed
 from hedging.planner.explain.joint_feasibility import joint_feasibility
 from hedging.planner.explain.liquidation import liquidations
 from hedging.planner.explain.prices import binding, drivers, shadow_prices
-from hedging.planner.explain.remarks import outlived, questions, remarks_on, warnings_of
+from hedging.planner.explain.remarks import deliveries, outlived, questions, remarks_on, warnings_of
 from hedging.planner.explain.robustness import robustness_of
 from hedging.planner.explain.venues import venue_needs
 from hedging.planner.programme.programme import Programme
@@ -70,6 +71,7 @@ def explain(
         *disguises(legs),
         *unknown,
         *unsaid,
+        *deliveries(request, legs),
         *questions(request, legs),
         *edges_of(request, verified.checks, verified.beyond),
         *remarks_on(request, fixed, verified.checks),
@@ -88,7 +90,11 @@ def explain(
         () if relaxed is None else shadow_prices(fixed, relaxed),
         () if relaxed is None else drivers(fixed, relaxed, request.scenarios),
         joint,
-        (*joint_of(request, verified.checks), *warnings_of(request, legs, programme.base)),
+        (
+            *freed(request, legs),
+            *joint_of(request, verified.checks),
+            *warnings_of(request, legs, programme.base),
+        ),
         remarks,
         moves,
         robustness,

@@ -6,9 +6,7 @@ import numpy as np
 
 from hedging._numerics.types import Array
 from hedging.paths.paths import Paths
-from hedging.planner.programme.lazy_rows import LazyRows
-from hedging.planner.programme.programme import Programme
-from hedging.planner.programme.turning_rows import TurningRows
+from hedging.planner.programme.programme import MadeRows, Programme
 from hedging.planner.request.floors import dates_of
 from hedging.planner.request.limit import FLOOR, SHORTFALL, Limit
 from hedging.planner.result.values import Driver, ShadowPrice
@@ -64,7 +62,7 @@ def binding(programme: Programme, solution: Solution) -> tuple[Limit, ...]:
     return tuple(limit for limit in limits if limit != programme.least)
 
 
-def _is_tight(lazy: LazyRows | TurningRows, lots: Array) -> bool:
+def _is_tight(lazy: MadeRows, lots: Array) -> bool:
     """Whether one lot more or less of an order would break the worst of some rows."""
     over = lazy.over(lots)
     if not over.size:

@@ -6,18 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from hedging.book.delivery import delivery_remarks
 from hedging.book.legs import Leg, cost_of
 from hedging.market.contracts import Option
 from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.candidates.oddities import oddities
 from hedging.planner.programme.programme import Programme
-from hedging.planner.request.limit import VALUE_AT_RISK
+from hedging.planner.request.limit import MARGIN, VALUE_AT_RISK
 from hedging.planner.request.limits import UNASKED_PREMIUM
 from hedging.planner.request.request import Request
 from hedging.planner.result.checks import Check
 from hedging.units import days
 
-__all__ = ["outlived", "questions", "remarks_on", "unfitting", "warnings_of"]
+__all__ = ["deliveries", "outlived", "questions", "remarks_on", "unfitting", "warnings_of"]
 
 PER_COIN = ("delta", "gamma")  # counted in units, which differ from coin to coin
 WAYS_OUT = {
@@ -50,7 +51,7 @@ def remarks_on(request: Request, programme: Programme, checks: Sequence[Check]) 
             f"{given_up} of {np.count_nonzero(at):,} outcomes lose more than the value at risk allows, by whatever "
             "they lose; a floor or a shortfall bounds that"
         )
-    if any(check.limit == programme.least and check.value >= 0.0 for check in checks):
+    if any(check.limit == programme.least != MARGIN and check.value >= 0.0 for check in checks):
         yield (
             f"no {programme.least} is left to minimise: scenarios in which a hedge always gains disagree with the "
             "quotes (see hedging.planner.free_lunch)"
@@ -79,6 +80,17 @@ def warnings_of(request: Request, legs: Sequence[Leg], base: float) -> Iterator[
                 f"of the other. Give a band for each, {name}={{'{request.markets[0].asset}': ..., "
                 f"'{request.markets[1].asset}': ...}}, or one in money"
             )
+
+
+def deliveries(request: Request, legs: Sequence[Leg]) -> tuple[str, ...]:
+    """What options on shares bring with them."""
+    return tuple(
+        remark
+        for market in request.markets
+        for remark in delivery_remarks(
+            request.book, [leg for leg in legs if leg.instrument.asset == market.asset], market.chain
+        )
+    )
 
 
 def questions(request: Request, legs: Sequence[Leg]) -> tuple[str, ...]:

@@ -18,9 +18,10 @@ from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.candidates.measures import Measure, measures
 from hedging.planner.programme.cover_rows import cover_rows
 from hedging.planner.programme.floor_rows import floor_rows
+from hedging.planner.programme.margin_cuts import margin_cuts
 from hedging.planner.programme.margin_rows import margin_rows
 from hedging.planner.programme.outright_rows import outright_rows
-from hedging.planner.programme.programme import Programme
+from hedging.planner.programme.programme import MadeRows, Programme
 from hedging.planner.programme.robust_rows import on_surface
 from hedging.planner.programme.rows import Rows, rows_of
 from hedging.planner.programme.shortfall import Tail, ValueAtRisk
@@ -49,7 +50,11 @@ def build(request: Request, candidates: Candidates) -> Programme:
                 blocks += _band_rows(replace(request, markets=surface), market, there, base)
             more, turns = floor_rows(replace(request, markets=surface), there, base)
             floors, lazy = [*floors, *more], (*lazy, *turns)
-    lazy = (*lazy, *survival_rows(request, candidates, base))
+    made: tuple[MadeRows, ...] = (
+        *lazy,
+        *survival_rows(request, candidates, base),
+        *margin_cuts(request, candidates, base),
+    )
     blocks += floors
     blocks += _spending_rows(candidates, limits, base)
     tails: tuple[Tail, ...] = ()
@@ -74,7 +79,7 @@ def build(request: Request, candidates: Candidates) -> Programme:
         _miss_prices(target, rows) | ({target.least: base} if target.least else {}),
         target.least,
         value_at_risk,
-        lazy,
+        made,
     )
 
 
@@ -85,11 +90,10 @@ def _market_rows(request: Request, market: Market, candidates: Candidates, base:
     blocks = _band_rows(request, market, candidates, base)
     blocks += cover_rows(request.book, market, candidates, here)
     blocks += outright_rows(request.book, market, request.target, candidates, here)
-    if request.limits.initial_margin is not None:
+    margin = request.limits.initial_margin
+    if margin is not None and margin.requirement(request.book, market, ()) is None:
         limit = Limit("initial_margin", market.asset if several else "")
-        matrix, bound = margin_rows(
-            request.limits.initial_margin, request.book, market, candidates, here, base
-        )
+        matrix, bound = margin_rows(margin, request.book, market, candidates, here, base)
         blocks.append(rows_of(limit, matrix, bound, base))
     return blocks
 

@@ -1,4 +1,4 @@
-"""Initial margin as rows: what orders and holdings may need together, in numbers that a margin model gives.
+"""Initial margin as rows where its slopes are not known: what orders and holdings may need at most, added up.
 
 The planner knows no margin rules. It is given a value that does, such as `hedging.margin.InitialMargin`, asks it
 what the holdings need and what each order would need alone, and adds up: at every node of the model's table of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,16 @@ from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.programme.lazy_rows import LazyRows
+from hedging.planner.programme.margin_cuts import MarginCuts
 from hedging.planner.programme.rows import Rows
 from hedging.planner.programme.shortfall import Tail, ValueAtRisk
 from hedging.planner.programme.turning_rows import TurningRows
 from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
 
-__all__ = ["Programme"]
+__all__ = ["MadeRows", "Programme"]
+
+MadeRows: TypeAlias = LazyRows | TurningRows | MarginCuts
+"""Rows of one limit that are made as they are needed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +61,7 @@ class Programme:
     miss_price: dict[Limit, float] = field(default_factory=dict)
     least: Limit | None = None
     value_at_risk: ValueAtRisk | None = None
-    lazy: tuple[LazyRows | TurningRows, ...] = ()
+    lazy: tuple[MadeRows, ...] = ()
 
     @property
     def limits(self) -> list[Limit]:

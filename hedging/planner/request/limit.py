@@ -16,6 +16,7 @@ __all__ = [
     "GREEK_TARGETS",
     "LEAST",
     "LOSSES",
+    "MARGIN",
     "SHORTFALL",
     "TARGETS",
     "VALUE_AT_RISK",
@@ -33,7 +34,7 @@ BANDS: Final = {name: GREEK_UNITS[name].position for name in GREEK_TARGETS} | {
 """What may be held in a band, and the unit."""
 LOSSES: Final = ("floor", "shortfall", "value_at_risk")
 TARGETS: Final = (*BANDS, *LOSSES)
-_SHARES = (*LOSSES, "budget", "cost", "initial_margin", "survive")
+_SHARES = (*LOSSES, "budget", "cost", "initial_margin", "margin", "survive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +98,11 @@ class Limit(Shown):
 FLOOR: Final = Limit("floor")
 SHORTFALL: Final = Limit("shortfall")
 VALUE_AT_RISK: Final = Limit("value_at_risk")
-LEAST: Final[dict[str, Limit | None]] = {"cost": None, "worst": FLOOR, "shortfall": SHORTFALL}
+MARGIN: Final = Limit("margin")
+LEAST: Final[dict[str, Limit | None]] = {
+    "cost": None,
+    "worst": FLOOR,
+    "shortfall": SHORTFALL,
+    "margin": MARGIN,
+}
 """What a plan may minimise, and the limit whose miss that is."""

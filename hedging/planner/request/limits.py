@@ -17,6 +17,7 @@ from hedging.book.book import Book, Holding
 from hedging.book.ladder import Ladder
 from hedging.book.saved import plain_fee
 from hedging.errors import InputError
+from hedging.margin.requirement import Requirement
 from hedging.market.contracts import FeeRule, Future, Linear, Perpetual, Settlement, Spot
 from hedging.market.market import Market
 from hedging.planner.request.coerce import number, pair
@@ -270,6 +271,9 @@ class MarginLimit(Protocol):
 
     def alone(self, holdings: Sequence[Holding], market: Market) -> tuple[Array, Array]:
         """The same of each of some holdings by itself, shapes (nodes, holdings) and (holdings,)."""
+
+    def requirement(self, book: Book, market: Market, orders: Sequence[Holding]) -> Requirement | None:
+        """The same as a function of orders with its slopes; None where these are not known."""
 
     def to_dict(self) -> dict[str, Any]:
         """The limit as plain values."""

@@ -65,6 +65,15 @@ class Mandate(Shown):
         """Days that the floor holds for."""
         return float(self.targets.get("horizon", HORIZON))
 
+    @property
+    def _frees_margin(self) -> bool:
+        return bool(self.targets.get("minimise") == "margin")
+
+    def accounts(self, book: Book) -> Book:
+        """The book, its accounts by the rules that are named where their margin is minimised."""
+        model = self.limits.get("account")
+        return book.with_model(model) if model and self._frees_margin else book
+
     def resolve(self, book: Book, chain: Chains) -> tuple[Target, Limits]:
         """The target and the limits of a book at the time and prices of a chain.
 
@@ -81,7 +90,10 @@ class Mandate(Shown):
             limits["expiries"] = _days(limits["expiries"], markets[0].as_of)
         if "outright" in limits:
             limits["outright"] = tuple(map(Outright, limits["outright"]))
-        survive = survive_from(self.limits.get("survive"), markets, self.limits.get("account"))
+        account = (
+            None if self._frees_margin and not self.limits.get("survive") else self.limits.get("account")
+        )
+        survive = survive_from(self.limits.get("survive"), markets, account)
         return Target(**target), Limits(**limits, survive=survive)
 
 

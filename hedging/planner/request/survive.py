@@ -13,6 +13,7 @@ from hedging._ground.shown import Shown
 from hedging.book.accounts import ACCOUNT_MODELS
 from hedging.book.book import Book
 from hedging.errors import InputError
+from hedging.margin.requirement import ASSUMED_MODEL
 from hedging.paths.by_asset import PathsBy, leading, selected
 from hedging.paths.paths import Paths, grid
 from hedging.planner.request.coerce import number, pair
@@ -21,8 +22,6 @@ __all__ = ["ASSUMED_MODEL", "Survive", "Ways", "checked_survive"]
 
 Ways: TypeAlias = Paths | Mapping[str, Paths]
 """Paths of every asset, or of each by name."""
-ASSUMED_MODEL: Final = "standard"
-"""Of a book that declares no account."""
 VOL_SHIFTS: Final = (-0.1, 0.0, 0.1)
 _ARRAYS: Final = ("vol_shift", "skew_shift", "term_shift", "carry_shift", "funding_shift", "spread")
 _RULES: Final = ("straight", "stickiness", "tenor_power", "ageing", "averaged", "fitted_to")

@@ -13,11 +13,13 @@ from hedging.errors import InputError
 from hedging.market.smile import stickiness
 from hedging.planner.request.coerce import loss, number
 from hedging.planner.request.floors import Floor, checked_floor
-from hedging.planner.request.limit import BANDS, LEAST, SHORTFALL, TARGETS, Limit
+from hedging.planner.request.limit import BANDS, FLOOR, LEAST, SHORTFALL, TARGETS, Limit
 
 __all__ = ["COST_WEIGHT", "Band", "Target", "around"]
 
 Band: TypeAlias = tuple[float | None, float | None]
+Given: TypeAlias = Band | float | Mapping[str, Band | float]
+"""A band for every asset of the book, or one for each; a number is exactly that, in whole lots."""
 """Least and greatest value; None leaves a side open."""
 
 
@@ -60,7 +62,8 @@ class Target(Shown):
     delta, gamma, vega, theta : (low, high), or {asset: (low, high)}, optional
         Bands in the units of `hedging.units.GREEK_UNITS`: [units of underlying], [units per 1.00 of spot],
         [money per vol point], [money per calendar day]. None leaves a side open; a value with a tolerance is
-        ``around(10, 0.5)``, see `hedging.planner.around`. A plain band holds for every asset of the book.
+        ``around(10, 0.5)``, see `hedging.planner.around`. A plain band holds for every asset of the book; a number alone, 0,
+        is exactly that.
     delta_value, gamma_value : band, optional
         The same in money, as in `hedging.book.Exposure`. [money], [money of delta per 1 % of spot]
     vega_coin, theta_coin : band, optional
@@ -89,11 +92,12 @@ class Target(Shown):
         beyond is not looked at: give a floor or a shortfall with it. [1]
     level : float
         Of shortfall and value at risk; 0.95 looks at the worst 5 %.
-    minimise : {'cost', 'worst', 'shortfall'}
+    minimise : {'cost', 'worst', 'shortfall', 'margin'}
         What the plan makes as small as the limits allow: its execution cost; the worst loss over the scenario
         set; or the expected shortfall over the outcomes. A loss has all that is paid in it, premium included;
         `Limits.cost` caps what may be spent on it. Where nothing need be lost, the cheapest such plan is
-        taken: gains are not hedged for.
+        taken: gains are not hedged for. Or the initial margin of the account that trades, by the rules that it declares
+        (``'standard'`` where the book declares none): the cheapest way to free what can be freed within the limits.
     joint : {'box', 'beta', 'together'}
         How several assets move under a floor: each anywhere in its own range by itself; the others as their betas to
         the first asset have it, within a band; or all by the same share, which holds nothing of a move of one alone.
@@ -126,15 +130,15 @@ class Target(Shown):
     (0.0, None)
     """
 
-    delta: Band | Mapping[str, Band] | None = None
-    gamma: Band | Mapping[str, Band] | None = None
-    vega: Band | Mapping[str, Band] | None = None
-    theta: Band | Mapping[str, Band] | None = None
-    delta_value: Band | Mapping[str, Band] | None = None
-    gamma_value: Band | Mapping[str, Band] | None = None
-    vega_coin: Band | Mapping[str, Band] | None = None
-    theta_coin: Band | Mapping[str, Band] | None = None
-    vega_weighted: Band | Mapping[str, Band] | None = None
+    delta: Given | None = None
+    gamma: Given | None = None
+    vega: Given | None = None
+    theta: Given | None = None
+    delta_value: Given | None = None
+    gamma_value: Given | None = None
+    vega_coin: Given | None = None
+    theta_coin: Given | None = None
+    vega_weighted: Given | None = None
     reference_days: float = 30.0
     delta_rule: str | float | None = None
     vega_by_days: Mapping[tuple[float, float], Band] = field(default_factory=dict)
@@ -142,7 +146,7 @@ class Target(Shown):
     shortfall: float | None = None
     value_at_risk: float | None = None
     level: float = 0.95
-    minimise: Literal["cost", "worst", "shortfall"] = "cost"
+    minimise: Literal["cost", "worst", "shortfall", "margin"] = "cost"
     joint: Literal["box", "beta", "together"] = "box"
     betas: Mapping[str, float] = field(default_factory=dict)
     residual: float = RESIDUAL
@@ -187,7 +191,7 @@ class Target(Shown):
         if not isinstance(self.robust, bool):
             raise InputError(f"robust must be True or False; got {self.robust!r}.")
         _check_joint(self)
-        if self.least and getattr(self, self.least.kind) is not None:
+        if self.least in (FLOOR, SHORTFALL) and getattr(self, self.least.kind) is not None:
             raise InputError(
                 f"minimise={self.minimise!r} finds the best {self.least} there is: leave out {self.least}="
                 f"{getattr(self, self.least.kind)!r}, or minimise the cost of keeping it."
@@ -293,7 +297,9 @@ def _window(days: Any) -> tuple[float, float]:
 
 
 def _band(name: str, given: Any) -> Band:
-    """A band as two floats or None, checked."""
+    """A band as two floats or None, checked; a number alone is both sides."""
+    if not math.isnan(number(given)):
+        given = (given, given)
     try:
         low, high = given
         band = tuple(None if side is None else number(side) for side in (low, high))

@@ -27,7 +27,9 @@ def survive_from(
     """
     if along is None:
         if account:
-            raise InputError("account= says by which rules an account must survive: give survive= too.")
+            raise InputError(
+                "account= says by which rules an account must survive, or is freed: give survive= or minimise='margin' too."
+            )
         return None
     paths = [falls(markets, partial(crash_path, *fall)) for fall in along.falls]
     paths += [replayed(markets, name) for name in along.crashes]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hedging.book.legs import Cost
+from hedging.planner.request.limit import MARGIN
 from hedging.planner.request.limits import Limits
 from hedging.planner.request.target import COST_WEIGHT, Target
 from hedging.planner.result.checks import Check
 
-__all__ = ["objective_of"]
+__all__ = ["minimised", "objective_of"]
 
 
 def objective_of(
@@ -24,5 +25,10 @@ def objective_of(
     )
     if not target.least:
         return cost.execution + fixed + misses
-    lost = sum(max(0.0, -check.value) * base for check in checks if check.limit == target.least)
+    lost = sum(max(0.0, minimised(check)) * base for check in checks if check.limit == target.least)
     return COST_WEIGHT * cost.execution + fixed + misses + lost
+
+
+def minimised(check: Check) -> float:
+    """What is minimised of a limit: a loss, which its value is below 0 by, or the margin that it is. [share of base]"""
+    return check.value if check.limit == MARGIN else -check.value

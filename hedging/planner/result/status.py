@@ -34,7 +34,7 @@ ADVICE = {
     PlanStatus.CLOSEST: "No plan meets every limit; this one misses them by the least that was found.",
 }
 UNPROVEN = "No plan was found that meets every limit; this one misses them by the least that was found."
-LOSSES = {"worst": "worst loss", "shortfall": "expected shortfall"}
+LOSSES = {"worst": "worst loss", "shortfall": "expected shortfall", "margin": "initial margin"}
 
 
 def nearness(gap: float) -> str:

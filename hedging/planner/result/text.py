@@ -12,13 +12,15 @@ import pandas as pd
 from hedging._ground.tables import Page, Table, as_html, line_width, on_day
 from hedging.book.legs import cost_of, orders_table
 from hedging.book.packages import package_fees
-from hedging.planner.request.limit import BANDS, FLOOR, LEAST, Limit
+from hedging.planner.request.limit import BANDS, FLOOR, LEAST, MARGIN, Limit
 from hedging.planner.request.view import View
 from hedging.planner.request.wording import figure, figure_of, per_cent
 from hedging.planner.result.checks import Check
 from hedging.planner.result.values import Alternative, Numeraire
 
 __all__ = ["plan_html", "plan_text"]
+
+NOTHING = 1e3  # a gap from which on a bound says nothing
 
 HedgePlan: TypeAlias = Any
 """`HedgePlan` shows itself by what is here, and so is not imported."""
@@ -100,7 +102,7 @@ def _below(plan: HedgePlan) -> list[tuple[str, str]]:
         rows.append(("inside quotes", "; ".join(map(str, plan.robustness))))
     if plan.fills is not None:
         rows.append(("fills", str(plan.fills)))
-    rows += [("instead", _alternative(item)) for item in plan.alternatives]
+    rows += [("instead", _alternative(plan, item)) for item in plan.alternatives]
     rows += [("remark", remark) for remark in plan.remarks]
     return [*rows, ("proof", _proof(plan))]
 
@@ -249,19 +251,21 @@ def _misses(checks: Iterable[Check]) -> str:
     return ", ".join(f"{check.limit} by {figure_of(check.limit, check.miss, 3)}" for check in checks)
 
 
-def _alternative(item: Alternative) -> str:
+def _alternative(plan: HedgePlan, item: Alternative) -> str:
     legs = ", ".join(f"{leg.side} {figure(abs(leg.quantity))} {leg.instrument.symbol}" for leg in item.legs)
     text = f"{item.name}: {legs or 'no orders'}, cost {item.cost.execution:,.0f}"
     if item.loss is not None:
-        text += f", loses {per_cent(item.loss)}"
+        verb = "needs" if plan.inputs.get("target", {}).get("minimise") == MARGIN.kind else "loses"
+        text += f", {verb} {per_cent(item.loss)}"
     return f"{text}; misses {_misses(item.misses)}" if item.misses else text
 
 
 def _proof(plan: HedgePlan) -> str:
     penalty = plan.objective - plan.cost.execution
     missed = f" ({penalty:,.0f} of it a penalty on what is missed, no money)" if _closest(plan) else ""
+    proven = f"bound {plan.bound:,.2f}, gap {plan.gap:.3%}" if plan.gap < NOTHING else "no bound found"
     return (
-        f"objective {plan.objective:,.2f}{missed}, bound {plan.bound:,.2f}, gap {plan.gap:.3%}, "
+        f"objective {plan.objective:,.2f}{missed}, {proven}, "
         f"{plan.nodes:,} node{'s' * (plan.nodes != 1)}, {plan.seconds:.2f} s"
     )
 

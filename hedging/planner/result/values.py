@@ -228,7 +228,7 @@ class Alternative(Shown):
     misses : tuple of Check
         Limits that it cannot meet; empty if it meets all.
     loss : float or None
-        What it loses, as a share of the base, where a loss is minimised. [1]
+        What it loses, or the margin that it needs, as a share of the base, where that is minimised. [1]
     """
 
     name: str

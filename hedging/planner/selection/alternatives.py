@@ -21,6 +21,7 @@ from hedging.planner.programme.rows import Rows, rows_of
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.limits import UNASKED_PREMIUM
 from hedging.planner.request.request import Request
+from hedging.planner.result.objective import minimised
 from hedging.planner.result.values import Alternative
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.closest import closest
@@ -49,7 +50,7 @@ def alternatives(request: Request, whole: Programme, but: Sequence[Leg]) -> tupl
     # Spot can only be sold where the position is spot; any other is cut with the perpetual.
     owned = all(isinstance(held.instrument, Spot | Option) for held in request.book.holdings)
     outright = "spot" if owned else "perpetual"
-    ways = [outright, *(["future"] if "future" in whole.candidates.kinds else [])]
+    ways = [kind for kind in (outright, "future") if kind in whole.candidates.kinds]
     wanted = {name: (SIDES[name], len(SIDES[name])) for name in NAMES}
     wanted |= {kind: (frozenset({(kind, 1), (kind, -1)}), 1) for kind in ways}
     found: list[Alternative] = []
@@ -90,6 +91,6 @@ def _alternative(request: Request, name: str, programme: Programme) -> Alternati
     legs = orders_of(request, programme.candidates, solution.lots)
     checks = checks_of(request, legs, programme.base)
     missed = tuple(check for check in checks if not check.ok)
-    loss = next((-check.value for check in checks if check.limit == programme.least), None)
+    loss = next((minimised(check) for check in checks if check.limit == programme.least), None)
     cost = cost_with_carry(legs, request)
     return Alternative(name, legs, cost, missed, loss)

@@ -16,12 +16,13 @@ from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg, cost_of
 from hedging.book.pnl import growth_of, pnl_of
+from hedging.margin.requirement import initial_margin
 from hedging.market.contracts import Future, Option
 from hedging.market.market import Market
 from hedging.paths.by_asset import PathsBy
 from hedging.planner.candidates.measures import measures
 from hedging.planner.request.floors import floors_of
-from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
+from hedging.planner.request.limit import MARGIN, SHORTFALL, VALUE_AT_RISK, Limit
 from hedging.planner.request.request import Request
 from hedging.planner.request.surfaces import surfaces_of
 from hedging.planner.result.checks import Check
@@ -74,6 +75,7 @@ def _checks(request: Request, legs: Sequence[Leg], base: float) -> tuple[Check, 
         *_of_floors(request, legs, base),
         *_of_outcomes(request, legs, base),
         *survival_checks(request, legs, base),
+        *_of_margin(request, legs, base),
         *_of_spending(request, legs, base),
     )
 
@@ -122,6 +124,13 @@ def _of_outcomes(request: Request, legs: Sequence[Leg], base: float) -> Iterator
     if target.value_at_risk is not None:
         loss = quantile_loss(pnl, outcomes.probabilities, target.level) / base
         yield Check(VALUE_AT_RISK, -loss, low=target.value_at_risk)
+
+
+def _of_margin(request: Request, legs: Sequence[Leg], base: float) -> Iterator[Check]:
+    """The initial margin that is minimised, by the account's own rules."""
+    if request.target.least == MARGIN:
+        markets = {market.asset: market for market in request.markets}
+        yield Check(MARGIN, initial_margin(request.book + legs, markets) / base)
 
 
 def _of_spending(request: Request, legs: Sequence[Leg], base: float) -> Iterator[Check]:

@@ -291,7 +291,7 @@ def test_every_target_over_outcomes_is_held_against_the_quotes(target):
         Target(delta=(6, 16), **target),
         replace(BEYOND, cost=0.01, max_legs=2),
         outcomes=Outcomes(falls(150), reweight=True),
-        effort=Effort(alternatives=False, time_limit=2.0),
+        effort=Effort(alternatives=False, time_limit=60.0),
     )
     assert found.agreement.entropy > 0.0
     assert found.agreement.gain_left <= 0.0
@@ -366,7 +366,7 @@ def test_a_plan_without_outcomes_has_nothing_to_agree(tmp_path):
 
 def test_an_audit_moves_the_probabilities_again(moved, without_lunch):
     def held(saved):
-        report = audit(saved, CHAIN, outcomes=falls(800), effort=Effort(time_limit=1.0))
+        report = audit(saved, CHAIN, outcomes=falls(800), effort=Effort(time_limit=30.0))
         return next(check.value for check in report.checks if str(check.limit) == "shortfall")
 
     def planned(saved):
@@ -385,7 +385,7 @@ def test_a_closest_plan_says_it_too():
             Target(delta=(24, 25), shortfall=-0.01),
             Limits(budget=0.0),
             outcomes=falls(400),
-            effort=Effort(time_limit=1.0),
+            effort=Effort(time_limit=30.0),
         )
     assert caught.value.closest.agreement.lunch is not None
 

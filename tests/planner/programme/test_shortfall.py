@@ -175,7 +175,7 @@ def test_probabilities_count():
 def test_an_impossible_shortfall_is_named():
     target = Target(delta=(24, 25), shortfall=-0.01)
     with pytest.raises(InfeasibleHedgeError, match="shortfall"):
-        plan(BOOK, CHAIN, target, Limits(budget=0.0), outcomes=falls(1_000), effort=Effort(time_limit=1.0))
+        plan(BOOK, CHAIN, target, Limits(budget=0.0), outcomes=falls(1_000), effort=Effort(time_limit=30.0))
 
 
 def test_a_shortfall_without_outcomes_is_refused():

@@ -170,7 +170,7 @@ def test_a_plan_is_saved_read_and_audited_for_the_days_that_are_left(found, tmp_
         later = audit(
             saved,
             replace(CHAIN, as_of=CHAIN.as_of + pd.Timedelta(days=passed)),
-            effort=Effort(time_limit=1.0),
+            effort=Effort(time_limit=30.0),
         )
         assert {str(check.limit) for check in later.checks if str(check.limit).startswith("floor")} == left
 

@@ -137,9 +137,9 @@ def _assert_equals_enumeration(seed):
 
 def test_who_expects_a_fall_hedges_with_more_and_says_so(tmp_path):
     target, limits = Target(delta=(8, 20), floor=-0.3), Limits(budget=0.02, max_legs=2)
-    plain = plan(BOOK, CHAIN, target, limits, effort=Effort(alternatives=False, time_limit=3.0))
+    plain = plan(BOOK, CHAIN, target, limits, effort=Effort(alternatives=False, time_limit=60.0))
     view = View(drift=-0.4, vol=0.55)
-    bear = plan(BOOK, CHAIN, target, limits, view=view, effort=Effort(alternatives=False, time_limit=3.0))
+    bear = plan(BOOK, CHAIN, target, limits, view=view, effort=Effort(alternatives=False, time_limit=60.0))
     assert bear.after.delta < plain.after.delta
     assert bear.cost.carry < 0.0
     assert all(check.ok for check in bear.checks)

@@ -70,7 +70,7 @@ def test_an_interrupt_before_there_is_a_plan_ends_the_search_at_once(monkeypatch
 def test_a_time_limit_still_returns_a_plan_with_its_gap():
     chain = samples.chain()
     target = Target(delta=(8, 12), vega=(0, None), floor=-0.2)
-    found = plan(samples.book(), chain, target, Limits(budget=0.02), effort=Effort(time_limit=2.0))
+    found = plan(samples.book(), chain, target, Limits(budget=0.02), effort=Effort(time_limit=20.0))
     assert found.legs
     assert found.bound <= found.objective
     if found.status is PlanStatus.FEASIBLE:

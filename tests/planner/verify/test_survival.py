@@ -30,7 +30,7 @@ SPOT = 64_000.0
 STRIKES = (45e3, 50e3, 55e3, 60e3, 64e3, 70e3, 80e3)
 BTC = flat_market(spot=SPOT, strikes=STRIKES, days=(10.0, 45.0), half_spread=0.01)
 CRASH = crash_path(-0.02, -0.004, 21.0)
-QUIET = Effort(alternatives=False, time_limit=5.0)
+QUIET = Effort(alternatives=False, time_limit=60.0)
 WIDE = {"deltas": (0.0, 1.0), "expiries": (0.0, None)}
 FLOOR = Target(floor=-0.25)
 

@@ -1,0 +1,123 @@
+"""`run`: a strategy on a book over recorded quotes, in one go or in stretches without a hole."""
+
+from __future__ import annotations
+
+from concurrent.futures import BrokenExecutor, CancelledError, Executor
+from dataclasses import replace
+
+from hedging.backtest.replay import Replay
+from hedging.backtest.result import Backtest
+from hedging.backtest.rules import Rules
+from hedging.backtest.state import Strategy
+from hedging.backtest.strategies import Hold
+from hedging.backtest.tape import Tape
+from hedging.book import Book
+from hedging.errors import HedgingError, InputError
+from hedging.margin import MarginModel
+
+__all__ = ["run", "run_blocks"]
+
+
+def run(
+    book: Book,
+    tape: Tape,
+    strategy: Strategy,
+    *,
+    rules: Rules | None = None,
+    account: MarginModel | None = None,
+    executor: Executor | None = None,
+    first: int = 0,
+    name: str = "",
+) -> Backtest:
+    """Replay a strategy on a book over recorded quotes.
+
+    At each snapshot: what has expired since the last one settles at the delivery price of its own expiry;
+    funding accrues; everything is marked; margin is checked; the strategy is asked; its orders trade at this
+    snapshot's bid and ask, or the next one's.
+
+    Parameters
+    ----------
+    book : Book
+        What is held at the first snapshot, in the tape's asset and cash.
+    tape : Tape
+    strategy : Strategy
+        A function of a `State`.
+    rules : Rules, optional
+        Prices, delays, fees, limits.
+    account : MarginModel, optional
+        Rules by which the account is liquidated, such as `hedging.margin.DERIBIT_BTC`; by default it never is.
+    first : int
+        Number of the snapshot to begin at.
+    name : str
+        For tables; by default the strategy's own.
+    executor : Executor, optional
+        Where the run takes place, such as a process pool; by default here.
+
+    Returns
+    -------
+    Backtest
+
+    Raises
+    ------
+    InputError
+        If the book holds what the tape does not price, an option in it has expired, a delivery price is missing,
+        or the strategy orders what cannot be ordered; file, time and rule are named.
+    SolverError
+        If the ledger does not reconcile, which is an error of this library.
+    """
+    rules = rules or Rules()
+    if executor is not None:
+        asked = executor.submit(
+            run, book, tape, strategy, rules=rules, account=account, first=first, name=name
+        )
+        try:
+            return asked.result()
+        except HedgingError:
+            raise
+        except (BrokenExecutor, CancelledError) as error:
+            raise HedgingError(
+                f"the run was lost with its worker ({type(error).__name__}: {error}). Was it killed, perhaps for want of "
+                "memory? Make a new executor."
+            ) from error
+    if not 0 <= first < len(tape):
+        raise InputError(f"first must be the number of a snapshot, 0 to {len(tape) - 1}; got {first!r}.")
+    _check_book(book, tape, first)
+    held = None
+    if not isinstance(strategy, Hold):
+        held = Replay(book, tape, Hold(), rules, None, first).result()
+    done = Replay(book, tape, strategy, rules, account, first).result()
+    return replace(done, holding=held, name=name or done.name)
+
+
+def run_blocks(
+    book: Book,
+    tape: Tape,
+    strategy: Strategy,
+    *,
+    rules: Rules | None = None,
+    account: MarginModel | None = None,
+) -> list[Backtest]:
+    """One run for each stretch of the tape without a hole longer than ``rules.longest_gap``, each from the same book."""
+    rules = rules or Rules()
+    return [
+        run(book, block, strategy, rules=rules, account=account) for block in tape.blocks(rules.longest_gap)
+    ]
+
+
+def _check_book(book: Book, tape: Tape, first: int) -> None:
+    others = [asset for asset in book.assets if asset != tape.asset]
+    if others:
+        raise InputError(
+            f"the book holds {', '.join(others)}, but the tape is of {tape.asset}; run each asset on its own tape."
+        )
+    if book.numeraire not in ("USD", tape.currency, tape.asset):
+        raise InputError(
+            f"numeraire must be {tape.currency} or {tape.asset}, those of the tape; got {book.numeraire!r}."
+        )
+    for held in book.holdings:
+        expiry = getattr(held.instrument, "expiry", None)
+        if expiry is not None and expiry <= tape.times[first]:
+            raise InputError(
+                f"{held.instrument.symbol} expired at {expiry:%Y-%m-%d %H:%M} UTC, before the first snapshot "
+                f"({tape.where(first)}); remove it from the book."
+            )
