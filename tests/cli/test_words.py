@@ -66,7 +66,7 @@ def inputs(folder: Path, sample: OptionChain) -> Path:
         (SCENARIO, "scenario needs one of --velocity, --replay, --monte-carlo, --grid"),
         (["overlays", *RUN[1:], "--structure", "colar"], "did you mean collar?"),
         (["backtest", *RUN[1:], "--strategy", "putt"], "did you mean put?"),
-        (["chain", "fetch", "deribt", "BTC", "-o", "x.csv"], "did you mean deribit?"),
+        (["chain", "fetch", "deribt", "BTC", "-o", "x.csv"], "venue must be one"),
         ([*RUN, "--delta", "8:12", "--json", "-", "--csv", "-"], "only one result can go to stdout"),
         ([*RUN, "--delta", "8:12", "--json", "x", "--csv", "x"], "is named twice"),
     ],
