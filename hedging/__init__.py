@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from hedging.planner.frontier import frontier
     from hedging.planner.plan import plan
     from hedging.prices import Prices
+    from hedging.report.save import save
     from hedging.screen import allocation, rotation
     from hedging.venues import read_chain, read_chains, read_prices
 
@@ -98,6 +99,7 @@ _HOME = {
         "read_plan",
     ),
     "prices": ("Prices",),
+    "report": ("save",),
     "screen": ("allocation", "rotation"),
     "venues": ("read_chain", "read_chains", "read_prices"),
 }
@@ -159,6 +161,7 @@ __all__ = [
     "roll",
     "rotation",
     "samples",
+    "save",
     "scenario",
     "screen",
     "units",

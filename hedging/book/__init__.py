@@ -4,6 +4,7 @@ The only place where quantity, multiplier and sign meet.
 """
 
 from hedging.book.accounts import ACCOUNT_MODELS, COLD, DeclaredAccount, Transfer
+from hedging.book.as_book import as_book
 from hedging.book.book import Book, Exposure, Holding
 from hedging.book.entering import Entering
 from hedging.book.expired import DeliveryPrices, Settled, settle
@@ -45,6 +46,7 @@ __all__ = [
     "Pricer",
     "Settled",
     "Transfer",
+    "as_book",
     "book_delta_gamma",
     "book_from_dict",
     "cost_of",

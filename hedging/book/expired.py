@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,11 +16,15 @@ from hedging.errors import InputError
 from hedging.market.contracts import Future, Option, date_code
 from hedging.market.market import Market
 from hedging.prices.delivery import Deliveries, Delivery, Settlement, deliveries_of
+from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["DeliveryPrices", "Settled", "expiry_name", "payoff_per_unit", "settle"]
 
+SOON = 1.0 / 365.0  # years: the vol of a move is read off the surface no nearer than that
 LATEST_INDEX = pd.Timedelta(days=1)  # the first chain after an expiry, of a record of one a day
 FURTHEST_PRICE = 2.0  # times the highest index known, or one over it times the lowest: beyond, it is a slip
+NEAREST = 0.03  # a delivery price may always differ by so much from the index that follows it,
+DEVIATIONS = 6.0  # and by so many deviations of the time between, at the vol after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,23 @@ class DeliveryPrices(Shown):
                 f"the delivery price {found.price:,.6g} of {name} ({found.source}) is not near {asset}, whose index was "
                 f"{', '.join(f'{price:,.6g}' for price in known)}: is it of another asset, or a slip?"
             )
+        _check_near(name, found, after, late)
         return found
+
+
+def _check_near(name: str, found: Settlement, after: Market, late: pd.Timedelta) -> None:
+    """Refuse a delivery price that the index soon after it contradicts: what was in the money would pay, or not."""
+    # Of a market that is only thought of, after a move at once, nothing is quoted: it contradicts no price.
+    if after.is_bare or late > LATEST_INDEX or not after.chain.quotes["bid"].notna().any():
+        return
+    time = max(late / pd.Timedelta(days=1), 0.0) / DAYS_PER_YEAR
+    vol = float(after.smile.vol_at(0.0, max(time, SOON)))
+    if abs(math.log(found.price / after.spot)) > NEAREST + DEVIATIONS * vol * math.sqrt(time):
+        hours = late / pd.Timedelta(hours=1)
+        raise InputError(
+            f"the delivery price {found.price:,.6g} of {name} ({found.source}) contradicts the index {hours:.1f} h later, "
+            f"{after.spot:,.6g}: no such move is likely at a vol of {vol:.0%}. Is a digit wrong, or the expiry?"
+        )
 
 
 def expiry_name(asset: str, expiry: pd.Timestamp) -> str:

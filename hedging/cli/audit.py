@@ -22,6 +22,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     console.add_chain(command, several=True)
     command.add_argument("--book", metavar="FILE", help="TOML file of the book that the plan must belong to")
     add_deliveries(command)
+    command.add_argument(
+        "--coin-prices", metavar="FILE", help="daily prices of every coin, where some have no chain"
+    )
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
     command.add_argument("--no-repair", action="store_true", help="the verdict alone, at once")
     command.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
@@ -75,16 +78,20 @@ def settled_of(args: argparse.Namespace) -> dict[str, float]:
 def _run(args: argparse.Namespace) -> int:
     from hedging.book import read_book
     from hedging.planner import audit, read_plan
+    from hedging.venues import read_prices
 
     console.check_outputs(args.json, args.csv)
     plan = read_plan(args.plan, trust=not args.edited)
     held = tuple(before.asset for before, _ in plan.exposures)
     found = audit(
         plan,
-        console.read_markets(args, (args.asset,) if args.asset else held),
+        console.read_markets(
+            args, (args.asset,) if args.asset else held, all_quoted=args.coin_prices is None
+        ),
         settled=settled_of(args),
         delivery=args.prices or None,
         book=read_book(args.book) if args.book else None,
+        prices=None if args.coin_prices is None else read_prices(args.coin_prices, timezone=args.timezone),
         restore=not args.no_repair,
     )
     if args.json:

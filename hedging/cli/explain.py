@@ -38,7 +38,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument("--until", metavar="TIME", help="leave out chains after a day or time, UTC")
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
     add_deliveries(command)
-    command.add_argument("--csv", metavar="FILE|-", help="write one row a step as CSV to a file or to stdout")
+    console.add_table(command, "steps")
     console.add_outputs(command, "waterfall")
 
 
@@ -47,7 +47,7 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.planner import read_plan
     from hedging.planner.result.belonging import assets_of
 
-    console.check_outputs(args.json, None if args.csv == "-" else args.csv, plot=args.plot)
+    console.check_outputs(args.json, args.csv, plot=args.plot)
     plan = read_plan(args.plan, trust=not args.edited)
     found = explain_over(
         plan,
@@ -57,12 +57,10 @@ def _run(args: argparse.Namespace) -> int:
     )
     if args.json:
         console.emit_json(args.json, found.to_dict())
-    if args.csv == "-":
-        print(found.to_frame().to_csv(index=False), end="")
-    elif args.csv:
-        console.write_table(args.csv, found.to_frame())
+    if args.csv:
+        console.emit_csv(args.csv, found.to_frame())
     if "-" not in (args.json, args.csv):
-        print(found)
+        console.show(found)
     if args.plot:
         console.save_figure(found.plot().figure, args.plot)
     return 0

@@ -8,6 +8,7 @@ from typing import Any
 from hedging._ground import forms
 from hedging.cli import _console as console
 from hedging.cli.audit import add_deliveries, settled_of
+from hedging.errors import InputError
 
 __all__ = ["add_parser"]
 
@@ -37,7 +38,7 @@ def _dates(text: str) -> list[float]:
     """Days of decisions in equal steps, written as ``7:6``."""
     step, colon, times = text.partition(":")
     if not colon or not (count := forms.whole(times)):
-        raise argparse.ArgumentTypeError(f"must be DAYS:TIMES, as 7:6 for six weeks; got {text!r}")
+        raise InputError(f"must be DAYS:TIMES, as 7:6 for six weeks; got {text!r}")
     return [number * forms.number(step) for number in range(count + 1)]
 
 

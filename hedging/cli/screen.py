@@ -54,6 +54,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument(
         "--horizon", type=forms.positive, metavar="DAYS", help="days the floor holds for (default 30)"
     )
+    command.add_argument(
+        "--together", action="store_true", help="also plan for all laggards of the book as one"
+    )
     console.add_table(command, "whole table")
     console.add_outputs(command, "ranking, rolling alpha and drawdowns")
 
@@ -96,6 +99,7 @@ def _check_book(args: argparse.Namespace) -> None:
         "--funding": bool(args.funding),
         "--floor": args.floor is not None,
         "--horizon": args.horizon is not None,
+        "--together": args.together,
     }
     lost = [name for name, there in given.items() if there]
     if lost and not args.book:
@@ -136,6 +140,7 @@ def _decision(args: argparse.Namespace, prices: Prices, screen: Screen) -> Decis
         args.horizon or _DEFAULT_HORIZON,
         at=args.at,
         benchmark=args.benchmark,
+        together=args.together,
     )
 
 

@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from hedging.cli import _console as console
@@ -89,7 +89,7 @@ def _watched(
     """Look, and look again after a while where that is asked for."""
     while True:
         before, last = state, None
-        for source in _sources(args, watched.plan, state):
+        for source in map(cache, _sources(args, watched.plan, state)):  # read once, also for the levels
             events, state = watched.step(source, state)
             for event in events:
                 if write is not None:
@@ -126,10 +126,18 @@ def _sources(args: argparse.Namespace, plan: HedgePlan, state: State) -> Iterato
             raise
         yield partial(fail, error)
         return
-    after = utc(state.last) if state.last else None
-    for when, read in found:
-        if after is None or when >= after:  # the last one again: a stop may have cut its transitions short
-            yield read
+    # What is from before the plan is no part of the watch; the last one again, as a stop may have cut its transitions.
+    made = utc(plan.inputs["as_of"])
+    if not any(when >= made for when, _ in found):
+        none = InputError(
+            f"--chain {' '.join(args.chain)} has no chain from the plan on, made {made:%Y-%m-%d %H:%M} UTC; its last one is "
+            f"of {found[-1][0]:%Y-%m-%d %H:%M}."
+        )
+        if not args.every:
+            raise none
+        found = [(made, partial(fail, none))]
+    after = max(made, utc(state.last)) if state.last else made
+    yield from (read for when, read in found if when >= after)
 
 
 def _tell_levels(args: argparse.Namespace, watched: Watch, source: Source, state: State) -> None:
@@ -144,7 +152,9 @@ def _tell_levels(args: argparse.Namespace, watched: Watch, source: Source, state
         when = f"{max(market.as_of for market in markets.values()):%Y-%m-%d %H:%M} UTC"
         found = levels_of(plan, markets, settled=settled, delivery=files)
         lines = [("next", str(level)) for level in found if level.breaks]
-        safe = [level.limit for level in found if not any(o.breaks for o in found if o.limit == level.limit)]
+        broken = {level.limit for level in found if level.breaks}
+        # What is always kept, such as the cover of calls, is not worth a line while nothing breaks it.
+        safe = [level.limit for level in found if level.limit not in broken and "covered" not in level.limit]
         if safe:
             lines.append(
                 ("next", f"{'; '.join(dict.fromkeys(safe))}: no move that was looked at breaks them")

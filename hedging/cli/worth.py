@@ -67,7 +67,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.json:
         console.emit_json(args.json, found.to_dict())
     if args.json != "-":
-        print(found)
+        console.show(found)
     return 0
 
 

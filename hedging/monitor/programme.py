@@ -2,7 +2,7 @@
 
 At each date and node a put is kept, or sold and another listed one bought; delta must lie in its band after that, and
 what is held must live until the next date. What is made least is what trading is expected to cost: half spreads, those of
-today's quotes by days to expiry, and fees. Premium is no cost, as in the planner: options are fairly priced by the
+today's quotes by days to expiry and moneyness, and fees. Premium is no cost, as in the planner: options are fairly priced by the
 chain's own surface, each moneyness keeping its vol.
 """
 
@@ -26,6 +26,7 @@ from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
 from hedging.market.market import Market, market_of
+from hedging.monitor.spreads import Spreads
 from hedging.planner.request.target import Target
 from hedging.planner.result.belonging import check_assets
 from hedging.planner.result.plan import HedgePlan
@@ -255,7 +256,7 @@ class _Tree:
     position: float
     band: tuple[float | None, float | None]
     strikes: dict[float, np.ndarray[Any, Any]]
-    half_spreads: dict[float, float]
+    spreads: Spreads
     moneyness: tuple[float, ...]
     start: Held | None
     known: dict[Any, Decision] = field(default_factory=dict)
@@ -278,7 +279,7 @@ class _Tree:
         # What expires before the next date would leave nothing in its place until then.
         listed = sorted(set(times[times >= dates[1]]))[:MOST_EXPIRIES]
         strikes = {each: np.sort(puts["strike"].to_numpy()[times == each]) for each in listed}
-        spreads = _spreads(puts, times, market.spot, moneyness)
+        spreads = Spreads.of(puts, times, market.spot)
         up = math.exp(vol * math.sqrt((dates[1] - dates[0]) / DAYS_PER_YEAR))
         probability = (1.0 - 1.0 / up) / (up - 1.0 / up)
         position = float(book.exposure(market).delta)
@@ -370,18 +371,5 @@ class _Tree:
             return 0.0
         value, _ = self.priced(date, ups, held)
         fee = float(self.market.chain.terms.fee.per_unit(value, self.spot(date, ups)))
-        known, shares = list(self.half_spreads), list(self.half_spreads.values())
-        spread = float(np.interp(held.expiry - self.days[date], known, shares))
+        spread = self.spreads.at(held.expiry - self.days[date], held.strike / self.spot(date, ups))
         return held.units * (spread * value + fee)
-
-
-def _spreads(
-    puts: pd.DataFrame, times: np.ndarray[Any, Any], spot: float, moneyness: tuple[float, ...]
-) -> dict[float, float]:
-    """Median half spread of puts near the moneyness that is bought, as a share of the middle, by days to expiry."""
-    ask, bid = puts["ask"].to_numpy(dtype=float), puts["bid"].to_numpy(dtype=float)
-    at = puts["strike"].to_numpy(dtype=float) / spot
-    near = (at >= 0.9 * min(moneyness)) & (at <= 1.1 * max(moneyness))
-    near = near if near.any() else np.ones(at.size, dtype=bool)
-    shares = (ask - bid) / (ask + bid)
-    return {each: float(np.median(shares[near & (times == each)])) for each in sorted(set(times[near]))}

@@ -144,7 +144,7 @@ class Watch:
         """
         try:
             chain = markets_of(source() if callable(source) else source)
-            as_of = min(market.as_of for market in chain.values())
+            as_of = utc(min(market.as_of for market in chain.values()))
             if state.last and as_of < utc(state.last):
                 raise InputError(
                     f"the chain of {as_of} is older than that of {state.last}, which was judged."

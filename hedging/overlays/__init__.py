@@ -1,7 +1,8 @@
 """Overlays on what is held: puts, spreads, collars, covered calls, a short perpetual; side by side."""
 
 from hedging.overlays._picking import FAR, MONTH, Tolerance
-from hedging.overlays.compare import RALLIES, compare, nearly_capped, shown
+from hedging.overlays.compare import compare, shown
+from hedging.overlays.compared import RALLIES, Compared, nearly_capped
 from hedging.overlays.over_strikes import over_strikes, over_strikes_shown
 from hedging.overlays.overlay import Overlay, Overlays
 from hedging.overlays.overlays import (
@@ -22,6 +23,7 @@ __all__ = [
     "MONTH",
     "RALLIES",
     "STRUCTURES",
+    "Compared",
     "Overlay",
     "Overlays",
     "Tolerance",

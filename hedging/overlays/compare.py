@@ -17,27 +17,20 @@ from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
 from hedging.market.market import Market, market_of
 from hedging.overlays._picking import MONTH
+from hedging.overlays.compared import RALLIES, Compared, nearly_capped
 from hedging.overlays.overlay import Overlay
 from hedging.overlays.standard import standard
 from hedging.paths.paths import grid
 from hedging.units import days as days_between
 
-__all__ = ["RALLIES", "compare", "nearly_capped", "shown"]
-
-RALLIES: Final = {"gain_25": 0.25, "gain_50": 0.50, "gain_100": 1.00}
-"""Columns of `compare` that say where a rally of the share stated ends."""
+__all__ = ["compare", "shown"]
 
 # A slope of less than this share of the position is the rest of a lot, and counts as flat.
 _FLAT: Final = 1e-4
 
-# Upside of less than this share of that without a hedge is what coin premium left over, and no reader calls it unbounded.
-_NEARLY: Final = 0.05
-
 
 @takes(book=Book)
-def compare(
-    book: Book, chain: OptionChain | Market, overlays: Iterable[Overlay] | None = None
-) -> pd.DataFrame:
+def compare(book: Book, chain: OptionChain | Market, overlays: Iterable[Overlay] | None = None) -> Compared:
     """Overlays side by side, judged at the expiry of their options, the first where they have several.
 
     Parameters
@@ -49,8 +42,8 @@ def compare(
 
     Returns
     -------
-    DataFrame
-        One row an overlay, the bare book first. `days`: when it is judged; `execution` and `premium` [money];
+    Compared
+        A DataFrame that prints as two tables. One row an overlay, the bare book first. `days`: when it is judged; `execution` and `premium` [money];
         `floor` and `cap`: worst and best P&L of the whole book over all prices then, as shares of `Book.base`
         (infinite is unbounded); `gain_25`, `gain_50`, `gain_100`: the same where spot has risen by 25, 50 and
         100 %; `upside`: units of underlying that go on gaining above all strikes, which is what is left of the
@@ -92,21 +85,14 @@ def compare(
                 "carry_day": after.theta - before.theta,
             }
         )
-    return pd.DataFrame(rows).set_index("overlay")
+    table = Compared(pd.DataFrame(rows).set_index("overlay"))
+    table.attrs |= {"asset": market.asset, "currency": market.currency, "as_of": market.as_of.isoformat()}
+    return table
 
 
 def _overlays(overlays: Iterable[Overlay]) -> list[Overlay]:
     must_be("overlays", overlays, Iterable)
     return [must_be("an overlay", overlay, Overlay) for overlay in overlays]
-
-
-def nearly_capped(table: pd.DataFrame) -> pd.Series:
-    """Rows of `compare` that gain without bound, but with less than 5 % of the largest upside of all rows.
-
-    So a collar for coin ends: calls on all coins but what the premium left over. What it gains is what `RALLIES` say.
-    """
-    slight = table["upside"] <= _NEARLY * table["upside"].max()
-    return pd.Series(np.isinf(table["cap"].to_numpy(dtype=float)) & slight.to_numpy(), index=table.index)
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,8 @@ from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
 from hedging.market.market import Market, chain_of, market_of
 from hedging.overlays._picking import FAR, MONTH, Tolerance, Window
-from hedging.overlays.compare import RALLIES, compare
+from hedging.overlays.compare import compare
+from hedging.overlays.compared import RALLIES
 from hedging.overlays.standard import BY_NAME, named, standard
 
 __all__ = ["over_strikes", "over_strikes_shown"]

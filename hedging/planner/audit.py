@@ -24,6 +24,7 @@ from hedging.planner.programme.build import build
 from hedging.planner.request.effort import Effort
 from hedging.planner.request.floors import days_left
 from hedging.planner.request.outcomes import Outcomes
+from hedging.planner.request.price_history import Backed, PriceHistory
 from hedging.planner.request.request import Request
 from hedging.planner.request.target import Target
 from hedging.planner.result.audit import Audit
@@ -32,6 +33,7 @@ from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.result.plan import HedgePlan
 from hedging.planner.result.saved import limits_from, target_from
 from hedging.planner.verify.checks import checks_of
+from hedging.prices import Prices
 from hedging.prices.delivery import Deliveries
 from hedging.units import days, utc
 
@@ -51,6 +53,7 @@ def audit(
     settled: Mapping[str, float] | None = None,
     delivery: Deliveries | None = None,
     book: Book | None = None,
+    prices: Prices | PriceHistory | None = None,
     restore: bool = True,
 ) -> Audit:
     """Hold a plan against newer quotes.
@@ -80,6 +83,8 @@ def audit(
         neither, the index of `chain` counts within a day of the expiry, and is named.
     book : Book, optional
         Whose plan it must be.
+    prices : Prices or PriceHistory, optional
+        Newer prices of every coin, where some have no chain: their markets, and outcomes drawn as for the plan.
     restore : bool
         Whether to look for what restores it.
 
@@ -89,15 +94,19 @@ def audit(
         If the quotes are older than the plan or of other assets, the plan is of another book, a delivery price is
         missing, or the plan has an expected shortfall and there are no outcomes to take it over.
     """
-    found = markets_of(chain)
+    before = book_from(saved.inputs["book"])
+    if prices is None:
+        found = markets_of(chain)
+    else:
+        backed = _backed(saved, before, chain, prices, outcomes)
+        found, outcomes = {market.asset: market for market in backed.markets}, backed.outcomes
     check_assets(saved, found)
     if book is not None:
         check_book(saved, book)
     elapsed = _elapsed(saved, found)
-    before = book_from(saved.inputs["book"])
-    prices = DeliveryPrices.of(settled, delivery, found)
-    after, payments = settle(before + saved, found, prices, saved.inputs["spot"])
-    alone, _ = settle(before, found, replace(prices, given=_of_held(prices, payments, before)))
+    published = DeliveryPrices.of(settled, delivery, found)
+    after, payments = settle(before + saved, found, published, saved.inputs["spot"])
+    alone, _ = settle(before, found, replace(published, given=_of_held(published, payments, before)))
     request = request_after(saved, after, tuple(found.values()), elapsed, scenarios, outcomes, effort)
     checks = (check for check in checks_of(request, (), saved.base) if check.limit.kind not in BOUGHT_FOR)
     value = after.value(*request.markets)
@@ -115,6 +124,24 @@ def audit(
         as_of=request.markets[0].as_of,
         entering=saved.entering,
     )
+
+
+def _backed(
+    saved: HedgePlan, book: Book, chain: Chains, prices: Prices | PriceHistory, outcomes: object
+) -> Backed:
+    """Markets and outcomes from prices, drawn as they were for the plan, for the days that are left."""
+    drawn = {name: saved.inputs.get("prices", {}).get(name) for name in ("days", "scenarios", "seed")}
+    history = (
+        prices
+        if isinstance(prices, PriceHistory) or None in drawn.values()
+        else PriceHistory(prices, **drawn)
+    )
+    history = PriceHistory.of(history)
+    whole = saved.inputs["horizon_days"]
+    target = replace(target_from(saved.inputs["target"]), minimise="cost")
+    markets = history.markets(book, chain)
+    left = whole - days(utc(saved.inputs["as_of"]), max(market.as_of for market in markets))
+    return history.behind(book, markets, target, left if left > 0.0 else whole, outcomes)
 
 
 def _elapsed(saved: HedgePlan, markets: Mapping[str, Market]) -> float:
@@ -152,7 +179,7 @@ def request_after(
     if target.needs_outcomes and outcomes is None:
         raise InputError(
             "the outcomes of an expected shortfall or value at risk are not saved with its plan: pass them, "
-            "hedging.audit(plan, chain, outcomes=...)."
+            "hedging.audit(plan, chain, outcomes=...), or prices=... where they were drawn from prices."
         )
     if scenarios is None and target.floor is not None and not inputs["scenarios"].get("default"):
         raise InputError(

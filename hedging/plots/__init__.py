@@ -13,6 +13,7 @@ from hedging.plots.backtests import (
     underwater,
     waterfall,
 )
+from hedging.plots.explorer import Explorer, explore
 from hedging.plots.monitors import explanation
 from hedging.plots.orders import depth, order_book, orders
 from hedging.plots.payoffs import heatmap, payoff, payoff_table
@@ -24,6 +25,7 @@ from hedging.plots.screens import decision, drawdowns, ranking, rolling_alpha
 from hedging.plots.style import money
 
 __all__ = [
+    "Explorer",
     "attribution",
     "backtest",
     "cost_against_protection",
@@ -34,6 +36,7 @@ __all__ = [
     "drawdowns",
     "equity",
     "explanation",
+    "explore",
     "frontier",
     "greeks_profile",
     "headroom",

@@ -1,9 +1,11 @@
-"""One self-contained HTML page: position, plan and proof, payoffs with sliders, falls, accounts, quotes.
+"""What leaves the library as a file: one self-contained HTML page of a book and its plan, and any result as a table.
 
-`write` makes the file, `html` its text. The page opens from an e-mail: no script, style, font or picture comes from
-anywhere else, and without scripting it shows all but what the sliders move.
+`write` makes the page, `html` its text: position, plan and proof, payoffs with sliders, falls, accounts, quotes. The
+page opens from an e-mail: no script, style, font or picture comes from anywhere else, and without scripting it shows
+all but what the sliders move. `save` writes any result as CSV, Parquet, JSON or Excel.
 """
 
 from hedging.report.page import html, write
+from hedging.report.save import save
 
-__all__ = ["html", "write"]
+__all__ = ["html", "save", "write"]

@@ -60,6 +60,9 @@ def _notices(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
     elif plan.status is PlanStatus.FEASIBLE:
         yield Notice("Not proven", plan.message)
     yield from _other_inputs(subject, plan)
+    if plan.promise is not None:
+        stays = f"What stays of the shortfall comes from {plan.promise.staying}."
+        yield Notice("Promise", f"{plan.promise.verdict} {stays}")
     yield from (Notice("Note", f"{warning}.") for warning in plan.warnings)
     yield from (Notice("Liquidation", f"{move}.") for move in plan.liquidations)
     yield from (Notice("Survival", f"{each}.") for each in plan.survivals)

@@ -87,12 +87,12 @@ class Promise(Shown):
 
     @property
     def usable(self) -> bool:
-        """Whether the promise has been judged, and less is lost by it than without."""
+        """Whether the promise has been judged, and no more is lost by it than without."""
         return (
             self.left is not None
             and self.left < 1.0
             and self.loss is not None
-            and self.loss < self.quantile[0]
+            and self.loss <= self.quantile[0]
         )
 
     @property
@@ -107,10 +107,11 @@ class Promise(Shown):
         )
         if not self.usable:
             return f"Refused: {judged}. {self._way_out}"
-        over = f" ({self.quantile[1]:.0%} over the outcomes, wider by what the past broke)"
+        asked, widened = f"{self.quantile[1]:.0%}", f"{self.loss:.0%}"
+        over = f" ({asked} over the outcomes, wider by what the past broke)" if asked != widened else ""
         return (
-            f"A loss of {self.loss:.0%}{over if self.loss > self.quantile[1] else ''} holds in {self.level:.0%} of outcomes "
-            f"like those of these years, no hard floor: {judged}."
+            f"A loss of {widened}{over} holds in {self.level:.0%} of outcomes like those of these years, no hard floor: "
+            f"{judged}."
         )
 
     @property

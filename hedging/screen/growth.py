@@ -64,7 +64,8 @@ class Growth(Shown):
         if not math.isfinite(change):
             return "Without the overlay an outcome ruins the book; no growth makes up for that."
         verb = "raises" if change > 0.0 else "lowers"
-        return f"The overlay costs {self.premium:.1%} a year on average and {verb} growth by {abs(change):.1%} a year."
+        paid = "costs" if self.premium >= 0.0 else "earns"
+        return f"The overlay {paid} {abs(self.premium):.1%} a year on average and {verb} growth by {abs(change):.1%} a year."
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -72,10 +73,12 @@ class Growth(Shown):
         return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in found.items()}
 
     def __repr__(self) -> str:
+        needs = f"needs {self.coverage:.2f} ({self.at_coverage:+.2%})"
+        kept = needs if math.isfinite(self.coverage) else "is kept by no multiple of it in all outcomes"
         return (
             f"log growth a year: {self.without:+.2%} without, {self.with_overlay:+.2%} with the overlay. {self.verdict}\n"
             f"grows most at {self.kelly:.2f} times the overlay ({self.at_kelly:+.2%}), half of that {self.half_kelly:.2f}; "
-            f"a floor of {self.floor:.0%} needs {self.coverage:.2f} ({self.at_coverage:+.2%})\n"
+            f"a floor of {self.floor:.0%} {kept}\n"
             f"effective bets {self.bets[0]:.1f} and {self.bets[1]:.1f}, correlation in the tail {self.tail[0]:.2f} and "
             f"{self.tail[1]:.2f}, without and with"
         )

@@ -15,7 +15,18 @@ from hedging.errors import InputError
 from hedging.margin import collateral_quality
 from hedging.market import Market, OptionChain, market_of
 from hedging.paths import Paths, crash_path
-from hedging.planner import HedgePlan, Proxy, proxy
+from hedging.planner import (
+    Effort,
+    Funding,
+    HedgePlan,
+    InfeasibleHedgeError,
+    Limits,
+    Outright,
+    Proxy,
+    Target,
+    proxy,
+)
+from hedging.planner.plan import plan
 from hedging.prices import Past, Prices
 from hedging.screen._plain import records
 from hedging.screen.pairs import Pair, pair
@@ -58,6 +69,9 @@ class Decision(Shown):
     plans : mapping of (coin, way) to HedgePlan
     collateral : DataFrame
         Laggards that serve as collateral along the crash path; see `hedging.margin.collateral_quality`.
+    together : HedgePlan, optional
+        All laggards as one book, by options and perpetuals, where that was asked for; its floor is a promise over
+        outcomes.
     """
 
     ways: tuple[Way, ...]
@@ -67,6 +81,7 @@ class Decision(Shown):
     proxies: Mapping[str, Proxy]
     plans: Mapping[tuple[str, str], HedgePlan]
     collateral: pd.DataFrame
+    together: HedgePlan | None = None
 
     @property
     def coins(self) -> tuple[str, ...]:
@@ -95,6 +110,7 @@ class Decision(Shown):
             "ways": [way.to_dict() for way in self.ways],
             "proxies": {coin: found.verdict for coin, found in self.proxies.items()},
             "collateral": records(self.collateral.reset_index()),
+            "together": None if self.together is None else self.together.to_dict(),
         }
 
     def __repr__(self) -> str:
@@ -109,7 +125,8 @@ class Decision(Shown):
             if len(self.collateral)
             else ""
         )
-        return f"{words}\n\n{kept}; shares of each position, cost in money\n{table}\n\n{notes}{named}"
+        whole = "" if self.together is None else f"\n\nall of them together\n{self.together}"
+        return f"{words}\n\n{kept}; shares of each position, cost in money\n{table}\n\n{notes}{named}{whole}"
 
     def _repr_html_(self) -> str:
         return self.table.round(3).to_html()
@@ -130,6 +147,7 @@ def decide(
     crash: Paths | None = None,
     half_spread: float = 0.0005,
     haircut: float = 0.2,
+    together: bool = False,
 ) -> Decision:
     """Lay out the ways out of every laggard held, each sized for the same floor.
 
@@ -156,6 +174,8 @@ def decide(
         Of spot and perpetual. [share]
     haircut : float
         Of a coin as collateral. [share]
+    together : bool
+        Whether all laggards are planned for as one book too, over outcomes like the past's; that takes some seconds.
 
     Returns
     -------
@@ -199,7 +219,33 @@ def decide(
         ways += [asked.sell(), asked.leave()]
     spots = Book([Holding.spot(coin, book.position(coin)) for coin in held if book.position(coin) > 0.0])
     collateral = collateral_quality(spots, markets, dict.fromkeys(held, path), dict.fromkeys(held, haircut))
-    return Decision(tuple(ways), found, floor, horizon, proxies, plans, collateral)
+    known = prices if at is None else prices.before(at)
+    quoted = [market for market in markets.values() if not market.is_bare]
+    paid = {coin: Funding(rate, source="as given") for coin, rate in (funding or {}).items()}
+    limits = Limits(outright=(Outright("perpetual"),), funding=paid or None)
+    asked_for = together and bool(spots.holdings)
+    joint = _together(spots, quoted, known, floor, horizon, limits) if asked_for else None
+    return Decision(tuple(ways), found, floor, horizon, proxies, plans, collateral, joint)
+
+
+def _together(
+    book: Book, quoted: Sequence[Market], prices: Prices, floor: float, horizon: float, limits: Limits
+) -> HedgePlan:
+    """All laggards as one book; the closest plan where none keeps the floor."""
+    try:
+        return plan(
+            book,
+            list(quoted),
+            Target(floor=floor),
+            limits,
+            horizon=horizon,
+            prices=prices,
+            effort=Effort(alternatives=False),
+        )
+    except InfeasibleHedgeError as error:
+        if error.closest is None:
+            raise
+        return error.closest
 
 
 def _laggards(book: Book, screen: Screen) -> list[str]:

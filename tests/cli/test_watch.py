@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from cases.later import later
 
@@ -77,6 +78,19 @@ def test_a_chain_that_cannot_be_judged_is_no_all_clear(folder, capsys):
     assert cli.main([*run, "--chain", "other.csv"]) == 2
     assert "cannot be judged" in capsys.readouterr().out
     assert cli.main([*run, "--chain", "days/3.csv"]) == 0
+
+
+def test_chains_from_before_the_plan_are_no_part_of_a_replay(folder, capsys):
+    chain = samples.chain()
+    write_chain(replace(chain, as_of=chain.as_of - pd.Timedelta(days=2)), folder / "days" / "0.csv")
+    run = ["watch", "plan.json", "--no-levels", "--chain"]
+    capsys.readouterr()
+    assert cli.main([*run, "days"]) in (0, 1)
+    assert "cannot be judged" not in capsys.readouterr().out
+    assert cli.main([*run, "days/0.csv"]) == 2
+    error = capsys.readouterr().err
+    assert "has no chain from the plan on" in error
+    assert error.count("\n") == 1
 
 
 def test_a_file_in_the_folder_that_cannot_be_read_stops_nothing(folder, capsys):

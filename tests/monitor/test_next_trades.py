@@ -13,7 +13,7 @@ from hedging.market.contracts import Perpetual
 from hedging.market.market import Market
 from hedging.monitor import levels_of, next_trades
 from hedging.monitor.moved import moved
-from hedging.planner import Effort, Limits, Outright, Target, plan
+from hedging.planner import Effort, Limits, Outright, Target, plan, read_plan
 
 CHAIN = samples.chain()
 BOOK = Book([Holding.spot("BTC", 25)])
@@ -134,3 +134,13 @@ def test_what_has_no_band_of_delta_is_refused(made):
         next_trades(without, CHAIN)
     with pytest.raises(InputError, match="count must be"):
         next_trades(made, CHAIN, count=0)
+
+
+def test_they_stand_in_the_plan_and_need_quotes_once_it_is_read_back(made, tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_text(made.to_json())
+    assert made.next_trades().to_dict() == next_trades(made, CHAIN).to_dict()
+    saved = read_plan(path)
+    assert saved.next_trades(CHAIN, count=1).to_dict() == next_trades(made, CHAIN, count=1).to_dict()
+    with pytest.raises(InputError, match="has no quotes: pass the chain"):
+        saved.next_trades()

@@ -6,6 +6,7 @@ import errno
 import itertools
 import json
 import os
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -265,25 +266,60 @@ def test_a_watch_by_hand_is_the_same(made, walk):
     assert told == list(watch(made, walk))
 
 
-@pytest.mark.slow  # audits each recorded snapshot twice, and fits its surface
+@pytest.mark.slow  # audits each of 153 recorded days twice
 @pytest.mark.parametrize(
-    ("file", "step"),
-    [("deribit_btc_daily_20251230_20260531.parquet", 4), ("deribit_crash_6h_20260129_20260208.parquet", 2)],
+    "file", ["deribit_btc_daily_20251230_20260531.parquet", "deribit_crash_6h_20260129_20260208.parquet"]
 )
-def test_recorded_days_are_told_as_an_audit_of_each_finds_them(shared_data, file, step):
+def test_recorded_days_are_told_as_an_audit_of_each_finds_them(shared_data, file):
     tape = read_tape(shared_data / "chains" / file, asset="BTC")
-    first = tape.shared_chain(0)
     found = plan(
         BOOK,
-        first,
+        tape.shared_chain(0),
         Target(delta=(8, 16), vega=(0, None), floor=-0.2),
         Limits(expiries=(20, 60), max_legs=2),
         horizon=20,
         effort=FAST,
     )
-    expiry = found.legs[0].instrument.expiry
-    numbers = [k for k in range(len(tape)) if k % step == 0 or 0 <= (tape.times[k] - expiry).days < 1]
-    chains = [Market.of(tape.shared_chain(k)) for k in numbers]
+    chains = _markets([tape.shared_chain(number) for number in range(len(tape))])
     expected = brute_force(found, chains)
     assert expected
     assert breaches(watch(found, chains)) == expected
+
+
+def _markets(chains) -> list[Market]:
+    """Every tenth chain's own surface and those of the days between: listed contracts have their own vols anyway."""
+    found = []
+    for number, chain in enumerate(chains):
+        if number % 10 == 0:
+            fitted = Market.of(chain).smile
+        ratio = chain.spot / fitted.spot
+        smile = replace(fitted, as_of=chain.as_of, spot=chain.spot, forwards=fitted.forwards * ratio)
+        found.append(Market.of(chain, smile=smile))
+    return found
+
+
+@pytest.mark.parametrize("zone", ["Europe/Rome", "America/New_York", "Australia/Lord_Howe"])
+def test_neither_the_clock_of_the_machine_nor_its_summer_time_changes_a_watch(made, walk, zone, monkeypatch):
+    """Times are the chains' own: shown in another zone they are the same, whatever the machine says it is."""
+    whole = list(watch(made, walk))
+    jumps = itertools.cycle([0.0, 4e9, 1e9])
+    monkeypatch.setattr(time, "time", lambda: next(jumps))
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        local = [
+            Market.of(replace(each.chain, as_of=each.as_of.tz_convert(zone)), smile=each.smile)
+            for each in walk
+        ]
+        assert list(watch(made, local)) == whole
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_chain_that_jumps_ahead_over_an_expiry_is_told_and_the_watch_goes_on(made, walk):
+    """An exchange's clock that is days ahead for one reply: nothing held is settled at a price of the future."""
+    ahead = Market.of(replace(walk[3].chain, as_of=walk[3].as_of + pd.Timedelta(days=400)))
+    events = list(watch(made, [*walk[:3], ahead, *walk[3:]]))
+    assert [e.kind for e in events if e.what == "chain"] == ["unreadable", "readable"]
+    assert [e for e in events if e.what != "chain"] == list(watch(made, walk))

@@ -80,6 +80,8 @@ def test_a_published_price_goes_before_the_index_and_a_given_one_before_both(sho
         ({name_of(FIRST): 0.0}, "must be a number > 0"),
         ({name_of(FIRST): float("nan")}, "must be a number > 0"),
         ({name_of(FIRST): 676.9}, "is not near BTC"),
+        ({name_of(FIRST): 0.7 * CHAIN.spot}, "contradicts the index 6.0 h later"),
+        ({name_of(FIRST): 1.15 * CHAIN.spot}, "contradicts the index 6.0 h later"),
     ],
 )
 def test_a_delivery_price_that_cannot_be_is_refused(short_dated, given, message):

@@ -256,3 +256,26 @@ def test_the_command_decides(tmp_path: Path, prices: Prices, capsys: pytest.Capt
     assert {way["coin"] for way in saved["decision"]["ways"]} <= {"C01", "C02"}
     assert picture.stat().st_size > 20_000
     assert cli.main(["screen", str(tmp_path / "prices.csv"), "--funding", "C01"]) == 2
+
+
+def test_all_laggards_are_planned_for_as_one_book(prices: Prices) -> None:
+    book = Book([Holding.spot("BTC", 2.0), Holding.spot("C01", 60_000.0), Holding.spot("C02", 30_000.0)])
+    found = decide(
+        book,
+        prices,
+        {"BTC": samples.chain()},
+        {"C01": -0.0003},
+        -0.2,
+        coins=["C01", "C02"],
+        together=True,
+    )
+    plan = found.together
+    assert plan is not None
+    assert plan.promise is not None
+    held = {before.asset: before.delta for before, _ in plan.exposures}
+    assert held == {"BTC": 0.0, "C01": 60_000.0, "C02": 30_000.0}  # what is no laggard is none of it
+    assert plan.inputs["target"]["value_at_risk"] == -0.2
+    assert plan.inputs["funding"]["C01"]["rate"] == -0.0003
+    assert plan.promise.quantile[1] <= 0.2 + 1e-9
+    assert "all of them together" in repr(found)
+    assert found.to_dict()["together"]["id"] == plan.id

@@ -125,11 +125,13 @@ def _period(request: Request, came: Outcomes, candidates: Candidates, base: floa
     """What is promised over the outcomes of a past date, and what came."""
     assert request.outcomes is not None
     book, markets, level = request.book, request.markets, request.target.level
+    drawn = pnl_of(book, markets, request.outcomes.paths)[:, -1] / base
+    alone = float(pnl_of(book, markets, came.paths)[0, -1]) / base
+    if not len(candidates):  # nothing is traded, and nothing may be
+        return Promise.row(1.0, value_at_risk(drawn, level), alone, alone)
     programme = build(replace(request, view=None), candidates)
     lots = _lots(request, programme)
-    drawn = pnl_of(book, markets, request.outcomes.paths)[:, -1] / base
     with_ = drawn + programme.outcome_pnl @ lots / base
-    alone = float(pnl_of(book, markets, came.paths)[0, -1]) / base
     growth = np.broadcast_to(growth_of(book, markets, came.paths), leading(came.paths).spot.shape)
     gain = float(candidates.pnl(markets, came.paths)[0, -1] @ lots) / float(growth[0, -1]) / base
     without = max(expected_shortfall(drawn, level), 1e-12)
@@ -143,8 +145,6 @@ def _period(request: Request, came: Outcomes, candidates: Candidates, base: floa
 
 def _lots(request: Request, programme: Programme) -> Array:
     """The plan of a past date; the closest one where none keeps every limit, and nothing where none is found."""
-    if not len(programme.candidates):
-        return np.zeros(0)
     engine = Engine(request.effort.solver, memory=request.effort.memory, nodes=NODES)
     found = solve(programme, gap=GAP, time_limit=SECONDS, engine=engine)
     if found.lots is None:

@@ -18,6 +18,8 @@ from hedging.planner.request.limit import BANDS, FLOOR, LEAST, SHORTFALL, TARGET
 __all__ = ["COST_WEIGHT", "Band", "Target", "around"]
 
 Band: TypeAlias = tuple[float | None, float | None]
+Given: TypeAlias = Band | float | Mapping[str, Band | float]
+"""A band for every asset of the book, or one for each; a number is exactly that, in whole lots."""
 """Least and greatest value; None leaves a side open."""
 
 
@@ -60,7 +62,8 @@ class Target(Shown):
     delta, gamma, vega, theta : (low, high), or {asset: (low, high)}, optional
         Bands in the units of `hedging.units.GREEK_UNITS`: [units of underlying], [units per 1.00 of spot],
         [money per vol point], [money per calendar day]. None leaves a side open; a value with a tolerance is
-        ``around(10, 0.5)``, see `hedging.planner.around`. A plain band holds for every asset of the book.
+        ``around(10, 0.5)``, see `hedging.planner.around`. A plain band holds for every asset of the book; a number alone, 0,
+        is exactly that.
     delta_value, gamma_value : band, optional
         The same in money, as in `hedging.book.Exposure`. [money], [money of delta per 1 % of spot]
     vega_coin, theta_coin : band, optional
@@ -127,15 +130,15 @@ class Target(Shown):
     (0.0, None)
     """
 
-    delta: Band | Mapping[str, Band] | None = None
-    gamma: Band | Mapping[str, Band] | None = None
-    vega: Band | Mapping[str, Band] | None = None
-    theta: Band | Mapping[str, Band] | None = None
-    delta_value: Band | Mapping[str, Band] | None = None
-    gamma_value: Band | Mapping[str, Band] | None = None
-    vega_coin: Band | Mapping[str, Band] | None = None
-    theta_coin: Band | Mapping[str, Band] | None = None
-    vega_weighted: Band | Mapping[str, Band] | None = None
+    delta: Given | None = None
+    gamma: Given | None = None
+    vega: Given | None = None
+    theta: Given | None = None
+    delta_value: Given | None = None
+    gamma_value: Given | None = None
+    vega_coin: Given | None = None
+    theta_coin: Given | None = None
+    vega_weighted: Given | None = None
     reference_days: float = 30.0
     delta_rule: str | float | None = None
     vega_by_days: Mapping[tuple[float, float], Band] = field(default_factory=dict)
@@ -294,7 +297,9 @@ def _window(days: Any) -> tuple[float, float]:
 
 
 def _band(name: str, given: Any) -> Band:
-    """A band as two floats or None, checked."""
+    """A band as two floats or None, checked; a number alone is both sides."""
+    if not math.isnan(number(given)):
+        given = (given, given)
     try:
         low, high = given
         band = tuple(None if side is None else number(side) for side in (low, high))

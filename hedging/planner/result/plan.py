@@ -234,6 +234,27 @@ class HedgePlan(Shown):
             write_text(path, text + "\n")
         return text
 
+    def next_trades(self, chains: Chains | None = None, **more: Any) -> Any:
+        """At which spot delta leaves its band, and how many lots of the perpetual bring it back at what cost.
+
+        Parameters
+        ----------
+        chains : OptionChain or Market, or several of them, optional
+            By default those that the plan was made on, which a plan read back from a file has no longer.
+        more
+            Other arguments of `hedging.monitor.next_trades`, which makes the answer.
+
+        Raises
+        ------
+        InputError
+            If there are no quotes, or as `hedging.monitor.next_trades`.
+        """
+        if chains is None and not self.markets:
+            raise InputError(
+                "a plan read back from a file has no quotes: pass the chain, plan.next_trades(hedging.read_chain(file))."
+            )
+        return _extras.open_room("monitor").next_trades(self, chains or self.markets, **more)
+
     def report(self, path: str | Path, chains: Chains | None = None, **more: Any) -> None:
         """Write position, plan, proof, payoffs, falls and quotes as one HTML page; see `hedging.report.write`.
 
@@ -263,7 +284,7 @@ class HedgePlan(Shown):
 
     def assumptions(self) -> pd.DataFrame:
         """What scenarios of the plan's assets assume unless told: ``asset, what, value, source``; of its own vols."""
-        vols = {market.asset: market.vol_of_30_days for market in self.markets}
+        vols = {market.asset: market.vol_of_30_days for market in self.markets if not market.is_bare}
         return assumptions([before.asset for before, _ in self.exposures], vols=vols)
 
     def to_frame(self) -> pd.DataFrame:

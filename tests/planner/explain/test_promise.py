@@ -228,3 +228,45 @@ def test_a_coin_that_has_stopped_trading_is_named(table: pd.DataFrame) -> None:
     stopped.loc[stopped.index[-40] :, "C00"] = np.nan
     with pytest.raises(InputError, match="C00 has no chain, and its last price"):
         planned(stopped)
+
+
+def test_a_book_that_needs_nothing_promises_what_it_loses_by_itself(table: pd.DataFrame) -> None:
+    found = planned(table.iloc[-420:], hg.Target(shortfall=-0.6))
+    assert not found.legs
+    assert found.promise is not None
+    assert found.promise.promised == 1.0
+    assert found.promise.walk["with"].equals(found.promise.walk["without"].rename("with"))
+
+
+def test_a_bare_market_of_ones_own_is_no_chain(table: pd.DataFrame) -> None:
+    own = Market.bare("C00", 200.0, CHAIN.as_of, funding_8h=0.0001)
+    short = table.iloc[-420:]
+    found = hg.plan(BOOK, [CHAIN, own], hg.Target(floor=-0.2), prices=history(short), effort=EFFORT)
+    assert found.inputs["prices"]["without_options"] == ["C00"]
+    assert found.inputs["target"] == {"value_at_risk": -0.2, "level": 0.95}
+    assert found.inputs["funding_8h"]["C00"] == 0.0001
+
+
+def test_a_plan_with_prices_is_audited_with_newer_ones(
+    plan: hg.HedgePlan, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.json"
+    plan.to_json(path)
+    prices = hg.Prices.from_frame(table)
+    same = hg.audit(hg.read_plan(path), CHAIN, prices=prices, restore=False)
+    checked = next(check for check in same.checks if check.limit.kind == "shortfall")
+    assert plan.promise is not None
+    gained = same.gain / plan.base  # what entering cost at once is behind it by now
+    assert -checked.value == pytest.approx(plan.promise.shortfall[1] + gained, abs=1e-9)
+    with pytest.raises(InputError, match=r"prices=\.\.\. where they were drawn from prices"):
+        hg.audit(plan, plan.markets)
+    with pytest.raises(InputError, match="one chain of each is needed"):
+        hg.audit(plan, CHAIN)
+
+
+def test_a_plan_of_bare_coins_is_reported_and_says_what_it_assumes(
+    plan: hg.HedgePlan, tmp_path: Path
+) -> None:
+    plan.report(tmp_path / "page.html")
+    assert "no hard floor" in (tmp_path / "page.html").read_text()
+    assert "none was fitted to C00, a guess" in plan.assumptions()["value"].str.cat(sep=" ")

@@ -76,7 +76,7 @@ def test_views_of_nothing_or_beyond_sense_are_refused(view):
         ({"delta": (12, 8)}, "low <= high"),
         ({"delta": (None, None)}, "at least one side"),
         ({"delta": (float("nan"), 1)}, "finite"),
-        ({"vega": 3.0}, "band"),
+        ({"vega": "3"}, "band"),
         ({"floor": 15.0}, "between -1 and 0"),
         ({"floor": float("nan")}, "between -1 and 0"),
     ],
