@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pandas as pd
@@ -58,6 +58,8 @@ class Decision(Shown):
     plans : mapping of (coin, way) to HedgePlan
     collateral : DataFrame
         Laggards that serve as collateral along the crash path; see `hedging.margin.collateral_quality`.
+    unjudged : mapping of str to str
+        Coins held that the screen could not measure, and why: of them nothing is said, neither good nor bad.
     """
 
     ways: tuple[Way, ...]
@@ -67,6 +69,7 @@ class Decision(Shown):
     proxies: Mapping[str, Proxy]
     plans: Mapping[tuple[str, str], HedgePlan]
     collateral: pd.DataFrame
+    unjudged: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def coins(self) -> tuple[str, ...]:
@@ -95,11 +98,14 @@ class Decision(Shown):
             "ways": [way.to_dict() for way in self.ways],
             "proxies": {coin: found.verdict for coin, found in self.proxies.items()},
             "collateral": records(self.collateral.reset_index()),
+            "unjudged": dict(self.unjudged),
         }
 
     def __repr__(self) -> str:
+        unknown = "".join(f"\n\nnot judged: {coin}: {why}" for coin, why in self.unjudged.items())
         if not self.ways:
-            return f"no laggard is held on {self.screen.as_of:%Y-%m-%d}"
+            among = " among the coins that were judged" if unknown else ""
+            return f"no laggard is held on {self.screen.as_of:%Y-%m-%d}{among}{unknown}"
         words = "\n".join(str(self.screen.verdicts[coin]) for coin in self.coins)
         table = self.table.drop(columns="note").round(3).to_string()
         notes = "\n".join(f"{way.coin}, {way.way}: {way.note}" for way in self.ways)
@@ -109,7 +115,9 @@ class Decision(Shown):
             if len(self.collateral)
             else ""
         )
-        return f"{words}\n\n{kept}; shares of each position, cost in money\n{table}\n\n{notes}{named}"
+        return (
+            f"{words}\n\n{kept}; shares of each position, cost in money\n{table}\n\n{notes}{named}{unknown}"
+        )
 
     def _repr_html_(self) -> str:
         return self.table.round(3).to_html()
@@ -199,7 +207,18 @@ def decide(
         ways += [asked.sell(), asked.leave()]
     spots = Book([Holding.spot(coin, book.position(coin)) for coin in held if book.position(coin) > 0.0])
     collateral = collateral_quality(spots, markets, dict.fromkeys(held, path), dict.fromkeys(held, haircut))
-    return Decision(tuple(ways), found, floor, horizon, proxies, plans, collateral)
+    unjudged = {} if coins is not None else _unjudged(book, found)
+    return Decision(tuple(ways), found, floor, horizon, proxies, plans, collateral, unjudged)
+
+
+def _unjudged(book: Book, screen: Screen) -> dict[str, str]:
+    """Coins held that have no verdict, and why: one that stopped trading is no laggard, and no comfort."""
+    why = dict(zip(screen.excluded["coin"], screen.excluded["reason"], strict=True))
+    return {
+        coin: why.get(coin, "no window could be measured")
+        for coin in book.assets
+        if coin not in screen.verdicts and coin != screen.benchmark
+    }
 
 
 def _laggards(book: Book, screen: Screen) -> list[str]:
