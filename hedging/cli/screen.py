@@ -131,6 +131,12 @@ def _decision(args: argparse.Namespace, prices: Prices, screen: Screen) -> Decis
     if isinstance(floor, forms.Money):
         raise InputError(f"--floor of {floor} is money: of each laggard give a share, such as -15%.")
     funding = args.funding or {}
+    if isinstance(funding, dict) and (
+        unknown := [name for name in funding if name not in {*book.assets, *chains}]
+    ):
+        raise InputError(
+            f"--funding names {', '.join(unknown)}, which the book does not hold; it holds {', '.join(book.assets)}."
+        )
     return decide(
         book,
         prices,

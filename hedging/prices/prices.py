@@ -211,12 +211,12 @@ class Prices(Shown):
         """Bars of UTC days from shorter ones.
 
         A day's close is that of the bar that ends at midnight; its open, high, low and volumes are there only
-        if all of its bars are.
+        if all of its bars are. A last day whose end no bar has reached is not over, and no bar.
 
         Raises
         ------
         InputError
-            If no whole number of bars makes a day.
+            If no whole number of bars makes a day, or no day is over.
         """
         if self.bar.length == DAY:
             return self
@@ -242,6 +242,12 @@ class Prices(Shown):
                 whole = by_day.count() == int(per_day)
                 parts[name] = by_day.agg(how[name]).where(whole)
         index = pd.DatetimeIndex(parts["close"].index)
+        if self._ends[-1] < index[-1] + DAY:
+            index = index[:-1]
+        if index.empty:
+            raise InputError(
+                f"{self.source} holds no day that is over: its last bar closed on {self._ends[-1]:%Y-%m-%d %H:%M} UTC."
+            )
         fields = {name: table.reindex(index).to_numpy(dtype=float).copy() for name, table in parts.items()}
         return Prices(index, self.coins, fields, Bar(DAY, "open"), self.noted, self.source)
 

@@ -161,8 +161,10 @@ class Promise(Shown):
         return found.rename_axis("date").sort_index()
 
     def __repr__(self) -> str:
+        wider = self.calibrated is not None and f"{self.calibrated:.0%}" != f"{self.promised:.0%}"
+        judged = f", {self.calibrated:.0%} by what the past broke" if wider else ""
         return (
             f"shortfall at {self.level:.0%} over {self.horizon:g} days {self.shortfall[0]:.0%} without, "
-            f"{self.shortfall[1]:.0%} with (promised {self.promised:.0%} left)\n"
+            f"{self.shortfall[1]:.0%} with (promised {self.promised:.0%} left{judged})\n"
             f"what is left comes from {self.staying}\n{self.verdict}"
         )

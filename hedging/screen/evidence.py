@@ -26,6 +26,7 @@ Array = npt.NDArray[np.float64]
 
 FEWEST_PERIODS: Final = 20  # that do not overlap; below, a t is no t
 FEWEST_COINS: Final = 5
+FEWEST_WEEKS: Final = 3  # with cases; below, there is nothing to draw an interval from
 LEVEL: Final = 0.05
 DRAWS: Final = 1_000
 HALF: Final = math.log(0.5)
@@ -186,13 +187,15 @@ def of_verdicts(
     -------
     DataFrame
         Index verdict; ``cases``, ``coins``, ``weeks``: dates with a case; ``mean, median``: log-return over the
-        universe's mean, with ``low, high``: 95 % of the mean with dates, not rows, drawn in blocks; ``lagged``:
-        share of cases behind the universe; ``over_benchmark``: mean; ``lost_half``: share that lost more than
+        universe's mean, with ``low, high``: 95 % of the mean with dates, not rows, drawn in blocks, NaN where
+        the cases are of fewer than three dates; ``lagged``: share of cases behind the universe; ``over_benchmark``: mean; ``lost_half``: share that lost more than
         half against the benchmark; ``drawdown``: mean of the lowest close on the way, [log].
     """
     known = panel[panel[f"over_universe_{horizon}"].notna()]
     dates = known.index.get_level_values(0)
-    draws = block_draws(dates.nunique(), 2.0 * horizon / every, seed) if dates.nunique() >= 3 else []
+    draws = (
+        block_draws(dates.nunique(), 2.0 * horizon / every, seed) if dates.nunique() >= FEWEST_WEEKS else []
+    )
     places = pd.Index(dates.unique().sort_values()).get_indexer(dates)
     rows = {}
     for verdict in holds:
@@ -233,8 +236,8 @@ def of_verdicts(
 def _ratio_interval(
     values: Array, dates: npt.NDArray[np.intp], count: int, draws: list[npt.NDArray[np.int64]]
 ) -> tuple[float, float]:
-    if not len(values) or not draws:
-        return math.nan, math.nan
+    if not draws or len(np.unique(dates)) < FEWEST_WEEKS:
+        return math.nan, math.nan  # drawing one week over and over would look like certainty
     sums, sizes = np.bincount(dates, values, minlength=count), np.bincount(dates, minlength=count)
     drawn = np.array([(sums[draw].sum(), sizes[draw].sum()) for draw in draws])
     drawn = drawn[drawn[:, 1] > 0]

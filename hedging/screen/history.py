@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.arguments import must_be
 from hedging._ground.shown import Shown
 from hedging._ground.tables import frame_text
 from hedging.errors import InputError
@@ -218,6 +219,7 @@ def history(
         If a number of days is none, or the file holds no date with the windows before it.
     """
     windows = check_windows(windows)
+    must_be("horizons", horizons, Iterable, hint="Write (30, 90), or (30,) for one.")
     for name, days in (("every", every), *(("horizons", days) for days in horizons)):
         if isinstance(days, bool) or not isinstance(days, (int, np.integer)) or days < 1:
             raise InputError(f"{name} must be whole numbers of days >= 1; got {days!r}.")

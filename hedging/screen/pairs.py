@@ -165,14 +165,22 @@ def pair(
     Raises
     ------
     InputError
-        If a coin has not the window, both are one, the notional is less than a lot, or the ratio is none.
+        If a coin has not the window, both are one, the notional is less than a lot, a number breaks its rule, or the
+        ratio is none.
     """
     if ratio not in RATIOS:
         raise InputError(f"ratio must be one of {', '.join(RATIOS)}; got {ratio!r}.")
     if short == long:
         raise InputError(f"a pair is of two coins; got {short} twice.")
-    if not (notional > 0.0 and math.isfinite(notional)):
+    if not (_is_number(notional) and notional > 0.0):
         raise InputError(f"notional must be a number > 0; got {notional!r}.")
+    if not (_is_number(maintenance) and 0.0 < maintenance < 1.0):
+        raise InputError(f"maintenance must be a share, 0 < maintenance < 1; got {maintenance!r}.")
+    for coin, rate in (funding or {}).items():
+        if not _is_number(rate):
+            raise InputError(
+                f"the funding of {coin} must be a share per 8 hours, such as 0.0001; got {rate!r}."
+            )
     if isinstance(window, bool) or not isinstance(window, int) or window < 60:
         raise InputError(f"window must be a whole number of days >= 60; got {window!r}.")
     past = prices.daily().until(at)
@@ -207,6 +215,10 @@ def pair(
         p_value=p_value,
         spread=spread,
     )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _logs(closes: pd.DataFrame, short: str, long: str, window: int) -> Array:
@@ -255,7 +267,7 @@ def _legs(
     legs = []
     for coin, spot, amount in zip(coins, spots.tolist(), money, strict=True):
         lot = lots.get(coin, 0.001)
-        if not lot > 0.0:
+        if not (_is_number(lot) and lot > 0.0):
             raise InputError(f"the lot of {coin} must be > 0; got {lot!r}.")
         quantity = round(math.copysign(math.floor(abs(amount) / spot / lot + 1e-9) * lot, amount), 10)
         if quantity == 0.0:

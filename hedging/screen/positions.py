@@ -68,7 +68,13 @@ def sample_of(result: ScenarioResult | pd.DataFrame, *, hedged: bool = True) -> 
         If there are fewer than twenty scenarios, a position is worth nothing today, or a return is no number.
     """
     if isinstance(result, pd.DataFrame):
-        table = result.astype(float)
+        if not result.columns.is_unique:
+            twice = result.columns[result.columns.duplicated()][0]
+            raise InputError(f"{twice!s} stands in more than one column of the returns; which one is meant?")
+        try:
+            table = result.astype(float)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"returns must be numbers: {error}.") from None
         values = pd.Series(1.0, table.columns)
     elif isinstance(result, ScenarioResult):
         table, values = _by_coin(result, hedged=hedged)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pandas as pd
@@ -72,6 +72,8 @@ class Decision(Shown):
     together : HedgePlan, optional
         All laggards as one book, by options and perpetuals, where that was asked for; its floor is a promise over
         outcomes.
+    unjudged : mapping of str to str
+        Coins held that the screen could not measure, and why: of them nothing is said, neither good nor bad.
     """
 
     ways: tuple[Way, ...]
@@ -82,6 +84,7 @@ class Decision(Shown):
     plans: Mapping[tuple[str, str], HedgePlan]
     collateral: pd.DataFrame
     together: HedgePlan | None = None
+    unjudged: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def coins(self) -> tuple[str, ...]:
@@ -111,11 +114,14 @@ class Decision(Shown):
             "proxies": {coin: found.verdict for coin, found in self.proxies.items()},
             "collateral": records(self.collateral.reset_index()),
             "together": None if self.together is None else self.together.to_dict(),
+            "unjudged": dict(self.unjudged),
         }
 
     def __repr__(self) -> str:
+        unknown = "".join(f"\n\nnot judged: {coin}: {why}" for coin, why in self.unjudged.items())
         if not self.ways:
-            return f"no laggard is held on {self.screen.as_of:%Y-%m-%d}"
+            among = " among the coins that were judged" if unknown else ""
+            return f"no laggard is held on {self.screen.as_of:%Y-%m-%d}{among}{unknown}"
         words = "\n".join(str(self.screen.verdicts[coin]) for coin in self.coins)
         table = self.table.drop(columns="note").round(3).to_string()
         notes = "\n".join(f"{way.coin}, {way.way}: {way.note}" for way in self.ways)
@@ -126,7 +132,7 @@ class Decision(Shown):
             else ""
         )
         whole = "" if self.together is None else f"\n\nall of them together\n{self.together}"
-        return f"{words}\n\n{kept}; shares of each position, cost in money\n{table}\n\n{notes}{named}{whole}"
+        return f"{words}\n\n{kept}; shares of each position, cost in money\n{table}\n\n{notes}{named}{unknown}{whole}"
 
     def _repr_html_(self) -> str:
         return self.table.round(3).to_html()
@@ -225,7 +231,8 @@ def decide(
     limits = Limits(outright=(Outright("perpetual"),), funding=paid or None)
     asked_for = together and bool(spots.holdings)
     joint = _together(spots, quoted, known, floor, horizon, limits) if asked_for else None
-    return Decision(tuple(ways), found, floor, horizon, proxies, plans, collateral, joint)
+    unjudged = {} if coins is not None else _unjudged(book, found)
+    return Decision(tuple(ways), found, floor, horizon, proxies, plans, collateral, joint, unjudged)
 
 
 def _together(
@@ -246,6 +253,16 @@ def _together(
         if error.closest is None:
             raise
         return error.closest
+
+
+def _unjudged(book: Book, screen: Screen) -> dict[str, str]:
+    """Coins held that have no verdict, and why: one that stopped trading is no laggard, and no comfort."""
+    why = dict(zip(screen.excluded["coin"], screen.excluded["reason"], strict=True))
+    return {
+        coin: why.get(coin, "no window could be measured")
+        for coin in book.assets
+        if coin not in screen.verdicts and coin != screen.benchmark
+    }
 
 
 def _laggards(book: Book, screen: Screen) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -86,9 +87,13 @@ class Verdict(Shown):
     def _past_text(self) -> str:
         if self.past is None:
             return ""
+        cases, low, high = (self.past[name] for name in ("cases", "low", "high"))
+        if not cases:
+            return ". No past case"
+        interval = "too few weeks for an interval" if math.isnan(low) else f"{low:+.1%} to {high:+.1%}"
         return (
-            f". After {self.past['cases']:.0f} past cases: {self.past['mean']:+.1%} over the universe "
-            f"({self.past['low']:+.1%} to {self.past['high']:+.1%}), {self.past['lagged']:.0%} lagged, "
+            f". After {cases:.0f} past case{'s' * (cases != 1)}: {self.past['mean']:+.1%} over the universe "
+            f"({interval}), {self.past['lagged']:.0%} lagged, "
             f"{self.past['lost_half']:.1%} lost half against the benchmark"
         )
 
@@ -138,6 +143,8 @@ class Screen(Shown):
 
     def weakest(self, count: int | None = None) -> list[str]:
         """Coins from the weakest verdict on, within one by t of alpha over the longest window."""
+        if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
+            raise InputError(f"count must be a whole number >= 0; got {count!r}.")
         order = {word: place for place, word in enumerate((*VERDICTS, UNCLEAR))}
         words = self.table.index.map(lambda coin: order[self.verdicts[coin].word])
         by = pd.DataFrame({"word": words, "t": self.table[f"alpha_t_{max(self.windows)}"]})
@@ -199,8 +206,8 @@ class Screen(Shown):
     def _heading(self) -> str:
         excluded = self.excluded["coin"].nunique()
         return (
-            f"{len(self.table)} coins against {self.benchmark}, last bar {self.as_of:%Y-%m-%d} ({self.source}); "
-            f"{excluded} coins without a window, {len(self.events)} events"
+            f"{len(self.table)} coin{'s' * (len(self.table) != 1)} against {self.benchmark}, last bar {self.as_of:%Y-%m-%d} ({self.source}); "
+            f"{excluded} coin{'s' * (excluded != 1)} without a window, {len(self.events)} events"
         )
 
     def __repr__(self) -> str:

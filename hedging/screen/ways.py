@@ -132,7 +132,9 @@ class Ways:
 
     def short(self) -> Way:
         """Short as much of the perpetual as keeps the floor with the coin at nothing."""
-        rate = -self.market.funding_8h * FUNDING_PERIODS_PER_YEAR  # longs pay shorts where funding is > 0
+        rate = (
+            0.0 - self.market.funding_8h * FUNDING_PERIODS_PER_YEAR
+        )  # longs pay shorts where funding is > 0
         legs, share = self._outright(
             Perpetual(self.coin, "cash"), max(rate, 0.0) * self.horizon / DAYS_PER_YEAR
         )
@@ -141,13 +143,16 @@ class Ways:
         # Nothing uncertain pays for an order: funding that is received counts as carry, never as a saving here.
         needed = (execution + max(paid, 0.0) * self.horizon / DAYS_PER_YEAR) / share
         side = "pays" if paid > 0 else "receives"
+        told = (
+            f"{side} {abs(paid):.1%} a year at today's funding" if paid else "no funding is known or counted"
+        )
         return self._measured(
             "short perpetual",
             legs,
             carry=paid,
             residual=(1.0 - share) ** 2,
             break_even=-needed,
-            note=f"short {share:.0%}; {side} {abs(paid):.1%} a year at today's funding; a rally is what liquidates it",
+            note=f"short {share:.0%}; {told}; a rally is what liquidates it",
         )
 
     def overlay(self) -> tuple[Way, HedgePlan | None]:

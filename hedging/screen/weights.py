@@ -199,7 +199,7 @@ def weights(
     """
     if risk not in RISKS:
         raise InputError(f"risk must be one of {', '.join(RISKS)}; got {risk!r}.")
-    if not 0.5 <= level < 1.0:
+    if not isinstance(level, (int, float, np.floating)) or not 0.5 <= level < 1.0:
         raise InputError(f"level must lie in [0.5, 1); got {level!r}.")
     if budget and least is not None:
         raise InputError("least= is for least risk; with budget=True every position carries the same risk.")

@@ -114,3 +114,12 @@ def test_what_would_be_lost_is_refused(
 ) -> None:
     assert cli.main(["screen", "prices.csv", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_funding_of_a_coin_that_is_not_held_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "book.toml").write_text('[[holdings]]\nasset = "C01"\nkind = "spot"\nquantity = 10\n')
+    assert cli.main(["screen", "prices.csv", "--book", "book.toml", "--funding", "XYZ=0.01%"]) == 2
+    assert "--funding names XYZ, which the book does not hold; it holds C01" in capsys.readouterr().err
+    assert cli.main(["screen", "prices.csv", "--book", "book.toml", "--funding", "C01=0.01%"]) == 0

@@ -178,6 +178,17 @@ def test_a_value_cannot_be_changed() -> None:
         past.fields["close"][0, 0] = 1.0
 
 
+@pytest.mark.parametrize("stamp", ["open_time", "close_time"])
+def test_a_day_that_is_not_over_is_no_bar(stamp: str) -> None:
+    hours = pd.date_range("2024-01-01", periods=24 * 3 + 9, freq="h", tz="UTC")
+    table = pd.DataFrame({stamp: hours, "close": np.linspace(100.0, 200.0, len(hours))})
+    days = Prices.from_frame(table, asset="BTC").daily()
+    assert days.stamps[-1] == pd.Timestamp("2024-01-03", tz="UTC")
+    assert np.isfinite(days.closes["BTC"].iloc[-1])
+    with pytest.raises(InputError, match="holds no day that is over: its last bar closed on 2024-01-01"):
+        Prices.from_frame(table.iloc[1:9], asset="BTC").daily()
+
+
 def test_days_are_made_of_hours() -> None:
     rng = np.random.default_rng(2)
     hours = pd.date_range("2024-01-01", periods=24 * 5, freq="h", tz="UTC")

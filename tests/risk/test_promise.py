@@ -37,6 +37,7 @@ def test_a_kept_promise_is_what_was_promised() -> None:
     assert found.usable
     assert "A loss of 15% holds in 95% of outcomes like those of these years, no hard floor" in found.verdict
     assert "SOL +70%, DOGE +30%" in repr(found)
+    assert "(promised 50% left)" in repr(found)
 
 
 def test_a_first_rule_that_promised_less_than_it_left() -> None:
@@ -44,6 +45,7 @@ def test_a_first_rule_that_promised_less_than_it_left() -> None:
     found = promise(*[(0.46, 0.15, -0.10, -0.062)] * 12, shortfall=(0.5, 0.23))
     assert found.promised == pytest.approx(0.46)
     assert found.calibrated == pytest.approx(0.62)
+    assert "(promised 46% left, 62% by what the past broke)" in repr(found)
     assert found.loss == 0.15  # none lost more than that
 
 

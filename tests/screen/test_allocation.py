@@ -153,6 +153,9 @@ def test_effective_bets_of_known_portfolios() -> None:
         ({"budget": True, "least": 0.01}, "least= is for least risk"),
         ({"result": pd.DataFrame(np.zeros((5, 2)))}, "at least 20 scenarios"),
         ({"result": pd.DataFrame(np.full((50, 2), np.nan))}, "returns must be finite"),
+        ({"level": "0.95"}, "level must lie"),
+        ({"result": pd.DataFrame(np.zeros((50, 2)), columns=["a", "a"])}, "a stands in more than one column"),
+        ({"result": pd.DataFrame({"a": ["x"] * 50})}, "returns must be numbers"),
         ({"result": [1.0]}, "must be a ScenarioResult or a table"),
     ],
 )

@@ -14,8 +14,8 @@ from scipy import stats
 import hedging as hg
 from hedging.errors import InputError
 from hedging.prices import Prices
-from hedging.screen import History, history, run
-from hedging.screen.evidence import of_measures, rank_correlations
+from hedging.screen import History, Verdict, history, run
+from hedging.screen.evidence import of_measures, of_verdicts, rank_correlations
 
 AFTER = ("forward_", "over_universe_", "recovery_", "drawdown_after_")
 
@@ -186,6 +186,7 @@ def test_overlap_does_not_make_a_claim() -> None:
         ({"every": 0}, "every must be whole numbers of days >= 1"),
         ({"horizons": (1.5,)}, "horizons must be whole"),
         ({"horizons": ()}, "at least one"),
+        ({"horizons": 30}, "horizons must be an Iterable; got int: 30"),
         ({"windows": (300,)}, "has no date with 300 days in a row before it"),
         ({"benchmark": "XYZ"}, "benchmark 'XYZ' is not in"),
     ],
@@ -193,6 +194,24 @@ def test_overlap_does_not_make_a_claim() -> None:
 def test_bad_calls_say_what_and_why(how: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         history(Prices.from_frame(walks(coins=6, days=200)), **how)  # type: ignore[arg-type]
+
+
+def test_cases_of_one_week_have_no_interval_and_the_verdict_says_so() -> None:
+    dates = pd.date_range("2024-01-03", periods=8, freq="7D")
+    index = pd.MultiIndex.from_product([dates, ["A", "B"]], names=["date", "coin"])
+    over = np.linspace(-0.2, 0.3, len(index))
+    panel = pd.DataFrame(
+        {"over_universe_30": over, "forward_30": over, "drawdown_after_30": -np.abs(over)}, index
+    )
+    holds = pd.DataFrame({"often": True, "once": False, "never": False}, index)
+    holds.loc[index[0], "once"] = True
+    table = of_verdicts(panel, holds, 30, 7)
+    assert table.loc["often", "low"] < table.loc["often", "mean"] < table.loc["often", "high"]
+    assert table.loc["once", ["low", "high"]].isna().all()
+    told = {word: str(Verdict("A", word, (), row.to_dict())) for word, row in table.iterrows()}
+    assert "After 1 past case: -20.0% over the universe (too few weeks for an interval)" in told["once"]
+    assert told["never"].endswith("No past case")
+    assert "After 16 past cases" in told["often"]
 
 
 def test_episodes_count_a_run_of_cases_once(small: tuple[Prices, History]) -> None:

@@ -136,6 +136,25 @@ def test_by_default_only_laggards_are_decided_about(prices: Prices) -> None:
     assert all(words[coin] not in ("unclear", "recovering") for coin in found.coins)
 
 
+def test_a_coin_that_stopped_is_no_laggard_and_no_comfort(prices: Prices) -> None:
+    table = prices.closes.copy()
+    table.iloc[-20:, table.columns.get_loc("C02")] = np.nan
+    stopped = Prices.from_frame(table)
+    found = decide(Book([Holding.spot("BTC", 1.0), Holding.spot("C02", 100.0)]), stopped)
+    assert not found.ways
+    assert list(found.unjudged) == ["C02"]
+    assert "among the coins that were judged" in repr(found)
+    assert "not judged: C02: 98 closes in a row are needed" in repr(found)
+    assert found.to_dict()["unjudged"] == dict(found.unjudged)
+
+
+def test_funding_that_is_not_known_is_not_said_to_be_received(prices: Prices) -> None:
+    found = decide(Book([Holding.spot("C01", 100.0)]), prices, coins=["C01"])
+    short = next(way for way in found.ways if way.way == "short perpetual")
+    assert "no funding is known or counted" in short.note
+    assert str(short.carry) == "0.0"
+
+
 @pytest.mark.parametrize(
     ("how", "message"),
     [
@@ -224,6 +243,10 @@ def test_a_pair_is_sized_as_asked(ratio: str) -> None:
         ({"window": 400}, "needs 401 closes in a row of A"),
         ({"long": "XYZ"}, "closes in a row of XYZ"),
         ({"lots": {"A": 1e9}}, "less than one lot"),
+        ({"lots": {"A": "1"}}, "the lot of A must be > 0"),
+        ({"notional": "1000"}, "notional must be a number > 0"),
+        ({"maintenance": 2}, "maintenance must be a share"),
+        ({"funding": {"A": "0.01%"}}, "the funding of A must be a share per 8 hours"),
     ],
 )
 def test_a_bad_pair_says_why(how: dict[str, object], message: str) -> None:

@@ -253,6 +253,12 @@ def test_bad_calls_say_what_and_why(case: str) -> None:
         run(Prices.from_frame(walks()), **how)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("count", [-1, 1.5, "3", True])
+def test_a_count_of_the_weakest_is_a_whole_number(count: object) -> None:
+    with pytest.raises(InputError, match="count must be a whole number >= 0"):
+        run(Prices.from_frame(walks()), windows=(30,)).weakest(count)  # type: ignore[arg-type]
+
+
 def test_a_benchmark_with_holes_one_coin_and_none_are_refused() -> None:
     table = walks()
     holed = table.copy()

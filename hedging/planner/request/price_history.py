@@ -175,7 +175,22 @@ class Backed:
             f"{', '.join(self.bare)} may fall to nothing alone, and no option is quoted on that: what is promised holds in "
             "outcomes, at their end, and not in every scenario"
         )
-        return (*([alone] if self.bare else []), drawn, *moves)
+        return (*([alone] if self.bare else []), drawn, *self._modelled, *moves)
+
+    @property
+    def _modelled(self) -> tuple[str, ...]:
+        """Coins without a return on some of the days drawn from, and what stands there instead."""
+        if self.closes is None:
+            return ()
+        there = self.closes.pct_change(fill_method=None).iloc[1:].iloc[-self.history.days :].notna()
+        leader = str(there.sum().idxmax())
+        missing = (~there[there[leader]]).sum()
+        return tuple(
+            f"{coin} has no return on {count} of those days: there it moves with {leader} by its beta, with a residual "
+            "drawn from its other days"
+            for coin, count in missing.items()
+            if count
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Where prices are from and how they are drawn from."""

@@ -55,6 +55,15 @@ def plan(table: pd.DataFrame) -> hg.HedgePlan:
     return planned(table)
 
 
+def test_days_without_a_price_are_said_to_be_modelled(plan: hg.HedgePlan, table: pd.DataFrame) -> None:
+    assert not any("has no return" in remark for remark in plan.remarks)
+    holed = table.copy()
+    holed.iloc[-40:-30, holed.columns.get_loc("C00")] = np.nan
+    told = [remark for remark in planned(holed).remarks if "has no return" in remark]
+    assert len(told) == 1
+    assert told[0].startswith("C00 has no return on 11 of those days: there it moves with BTC by its beta")
+
+
 def test_shortfall_is_that_of_a_scenario_run(plan: hg.HedgePlan, table: pd.DataFrame) -> None:
     assert plan.promise is not None
     markets = [Market.of(CHAIN), Market.bare("C00", 200.0, CHAIN.as_of)]
