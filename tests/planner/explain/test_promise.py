@@ -101,6 +101,21 @@ def test_the_walk_is_what_came_and_the_promise_is_worded_as_one_over_outcomes(
     assert "C00 moves 1." in text
 
 
+def test_a_promise_that_leaves_most_of_a_fall_is_refused_before_the_orders(table: pd.DataFrame) -> None:
+    found = planned(table, hg.Target(shortfall=-0.27))  # without a plan 29 % or so
+    assert found.promise is not None
+    assert found.promise.falls >= 10
+    assert found.promise.calibrated is not None
+    assert found.promise.calibrated > 0.75
+    assert not found.promise.usable
+    said = f"nothing is promised of this plan: {found.promise.refusal}"
+    assert found.warnings[0] == said
+    text = " ".join(str(found).split())
+    assert text.index(said) < text.index(" cost ")
+    assert "where a hedge may leave at most 75%" in said
+    assert said in found.to_dict()["warnings"]
+
+
 def test_a_price_that_stands_still_is_remarked_and_so_is_one_that_is_missing(table: pd.DataFrame) -> None:
     odd = table.iloc[-420:].copy()
     days = odd.index
