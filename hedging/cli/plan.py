@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
 from hedging._writing import write_text
@@ -159,6 +160,8 @@ def _show(
                 f"\nsecond opinion, one unit of each option by vollib beside ours (largest difference "
                 f"{opinion.attrs['largest']:.2g} of ours)\n{console.text_of(opinion, index=False)}"
             )
+    if "-" in (args.json, args.csv, args.ticket) and plan.promise is not None and not plan.promise.usable:
+        print(f"hedging: nothing is promised of this plan: {plan.promise.refusal}", file=sys.stderr)
     if args.json and args.json != "-":
         write_text(args.json, text + "\n")
     if args.csv:

@@ -141,6 +141,12 @@ def plan(
     explained = explain(request, programme, chosen, legs, verified, agreement)
     unfunded = None if chosen.closest or chosen.interrupted else break_even(request, programme, legs)
     others = () if chosen.closest or chosen.interrupted else alternatives(request, whole, legs)
+    promise = (
+        None
+        if backed is None or request.outcomes is None
+        else promise_of(request, backed, programme.candidates, legs, programme.base)
+    )
+    refused = None if promise is None else promise.refusal
     found = HedgePlan(
         legs=legs,
         cost=cost,
@@ -158,7 +164,10 @@ def plan(
         base_name=programme.base_name,
         shadow_prices=explained.shadow_prices,
         drivers=explained.drivers,
-        warnings=explained.warnings,
+        warnings=(
+            *((f"nothing is promised of this plan: {refused}",) if refused else ()),
+            *explained.warnings,
+        ),
         remarks=(*explained.remarks, *(backed.remarks if backed else ())),
         alternatives=(*dearer, *others, *_not_robust(request, programme.base, others)),
         clashes=tuple(map(str, clashes)),
@@ -173,9 +182,7 @@ def plan(
         leg_greeks=leg_greeks(legs, request.markets),
         decay=decay_of(legs, request.at_todays_funding().markets, request.horizon),
         break_even=unfunded,
-        promise=None
-        if backed is None or request.outcomes is None
-        else promise_of(request, backed, programme.candidates, legs, programme.base),
+        promise=promise,
         inputs=request.to_dict() | ({} if backed is None else {"prices": backed.to_dict()}),
         markets=request.markets,
     )

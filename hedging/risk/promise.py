@@ -11,9 +11,12 @@ import pandas as pd
 
 from hedging._ground.shown import Shown, plain
 
-__all__ = ["WALK", "Promise"]
+__all__ = ["MOST_LEFT", "WALK", "Promise"]
 
 FEWEST_FALLS: Final = 10  # periods in which what is held fell; fewer say nothing of what a hedge leaves
+MOST_LEFT: Final = (
+    0.75  # share of a fall left, made worse by what the past broke; what leaves more is no hedge
+)
 A_FALL: Final = -0.05  # of what is held: of less, the share that is left is that of noise
 WALK: Final = ("promised", "limit", "without", "with", "left")
 """Columns of `Promise.walk`."""
@@ -87,26 +90,40 @@ class Promise(Shown):
 
     @property
     def usable(self) -> bool:
-        """Whether the promise has been judged, and no more is lost by it than without."""
+        """Whether the promise has been judged, leaves little enough, and no more is lost by it than without."""
         return (
             self.left is not None
             and self.left < 1.0
+            and self.calibrated is not None
+            and self.calibrated <= MOST_LEFT
             and self.loss is not None
             and self.loss <= self.quantile[0]
+        )
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing is promised, in words; none where something is."""
+        if self.usable:
+            return None
+        if self.calibrated is None or self.loss is None:
+            return f"what is held fell in {self.falls} of {len(self.walk)} past periods, too few to judge a promise by"
+        return (
+            f"with what the past broke, {self.calibrated:.0%} of a fall is left, where a hedge may leave at most {MOST_LEFT:.0%}, "
+            f"and a loss of {self.loss:.0%}, where {self.quantile[0]:.0%} are lost without"
         )
 
     @property
     def verdict(self) -> str:
         """What may be promised, as a sentence."""
         if self.left is None or self.loss is None:
-            return f"Refused: what is held fell in {self.falls} of {len(self.walk)} past periods, too few to judge a promise by."
+            return f"Refused: {self.refusal}."
         judged = (
             f"{self.kept} of {len(self.walk)} past periods of {self.horizon:g} days kept what the same rule promised on "
             f"their first day; it promised {self.walk['promised'].median():.0%} and left {self.left:.0%} of a fall in the "
             f"median of {self.falls} past falls, {self.walk['left'].quantile(0.9):.0%} in the worst tenth"
         )
         if not self.usable:
-            return f"Refused: {judged}. {self._way_out}"
+            return f"Refused: {judged}; {self.refusal}. {self._way_out}"
         asked, widened = f"{self.quantile[1]:.0%}", f"{self.loss:.0%}"
         over = f" ({asked} over the outcomes, wider by what the past broke)" if asked != widened else ""
         return (

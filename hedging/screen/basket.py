@@ -17,10 +17,10 @@ from hedging.errors import InputError, SolverError
 from hedging.paths import block_bootstrap
 from hedging.prices import Prices
 from hedging.risk import Promise, expected_shortfall, shortfall_contributions, value_at_risk
+from hedging.risk.promise import MOST_LEFT
 
 __all__ = ["Basket", "basket"]
 
-MOST_LEFT: Final = 0.75  # share of a fall left, in the median, beyond which a proxy is refused
 MOST_HEDGE: Final = 2.0  # times the basket
 BLOCK: Final = 5.0  # days of a run of the bootstrap
 WALK_SCENARIOS: Final = 500

@@ -48,6 +48,7 @@ COLUMNS: Final = {
     "upside": "upside given up",
     "residual": "residual",
     "headroom": "headroom",
+    "break_even": "break-even fall",
 }
 
 
@@ -93,7 +94,7 @@ class Decision(Shown):
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a coin and way; shares are of the position, cost in money."""
+        """One row a coin and way; shares are of the position, cost in money, the break-even fall one of the coin."""
         rows = {(way.coin, way.way): [getattr(way, name) for name in COLUMNS] for way in self.ways}
         index = pd.MultiIndex.from_tuples(rows, names=["coin", "way"])
         table = pd.DataFrame(list(rows.values()), index, list(COLUMNS.values()), dtype=float)

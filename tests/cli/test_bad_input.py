@@ -201,6 +201,7 @@ def test_a_stdin_that_never_comes_is_left_by_an_interruption() -> None:
     read, write = os.pipe()  # nobody writes into it
     code = (
         "import os, signal, sys, threading; from hedging.cli.main import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in a shell's background
         "threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
         "sys.exit(main(['book', 'check', '-']))"
     )

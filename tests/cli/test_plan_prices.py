@@ -37,6 +37,7 @@ def test_options_of_one_coin_stand_in_for_another(folder: Path, capsys: pytest.C
     assert cli.main([*COMMON, *more, "--json", "plan.json", "--plot", "payoff.png"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "promise Refused: what is held fell in" in printed  # of five periods
+    assert "note nothing is promised of this plan: what is held fell in" in printed
     assert "C00 moves 1." in printed
     saved = json.loads((folder / "plan.json").read_text())
     assert saved["inputs"]["prices"]["source"] == "prices.csv"
@@ -47,7 +48,10 @@ def test_options_of_one_coin_stand_in_for_another(folder: Path, capsys: pytest.C
 
 def test_no_chain_and_a_floor_over_outcomes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([*COMMON, "--floor", "-12%", "--outright", "perpetual", "--json", "-"]) == 0
-    saved = json.loads(capsys.readouterr().out)
+    told = capsys.readouterr()
+    saved = json.loads(told.out)
+    assert "nothing is promised of this plan: what is held fell in" in told.err
+    assert saved["warnings"][0].startswith("nothing is promised of this plan: ")
     assert saved["inputs"]["target"]["value_at_risk"] == -0.12
     assert {order["terms"]["kind"] for order in saved["orders"]} == {"perpetual"}
 

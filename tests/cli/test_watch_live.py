@@ -56,6 +56,11 @@ def serve(exchange: Exchange, chains: list[object]) -> None:
     exchange.replies["get_index_price"] = [index]
 
 
+def heard() -> None:
+    """What a shell has in its background ignores SIGINT, and so does what it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.slow  # starts the command twice, and looks every second
 def test_it_is_stopped_by_a_signal_and_goes_on_from_its_file(plan):
     chain = samples.chain()
@@ -69,6 +74,7 @@ def test_it_is_stopped_by_a_signal_and_goes_on_from_its_file(plan):
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
+            preexec_fn=heard,
         ) as started:
             for line in started.stdout:
                 told.append(line)

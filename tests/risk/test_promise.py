@@ -71,6 +71,25 @@ def test_too_few_falls_and_a_hedge_that_leaves_all_are_refused() -> None:
     assert worse.verdict.startswith("Refused: 20 of 20")
 
 
+@pytest.mark.parametrize(("left", "usable"), [(0.15, True), (0.16, False)])  # of 0.20: 75 % and 80 %
+def test_what_leaves_more_of_a_fall_than_a_basket_may_is_refused(left: float, usable: bool) -> None:
+    """Each period kept its loss; by the basket's rule of 75 % alone is one of them refused."""
+    found = promise(*[(0.5, 0.17, -0.20, -left)] * 20)
+    assert found.kept == 20
+    assert found.calibrated == pytest.approx(left / 0.20)
+    assert found.usable is usable
+    assert (found.refusal is None) is usable
+    if not usable:
+        assert "80% of a fall is left, where a hedge may leave at most 75%" in found.verdict
+
+
+def test_a_share_left_that_is_little_saves_no_promise_that_loses_more_than_without() -> None:
+    found = promise(*[KEPT] * 30, BROKEN, BROKEN)
+    assert found.calibrated == pytest.approx(0.5)
+    assert found.refusal is not None
+    assert "a loss of 33%, where 30% are lost without" in found.refusal
+
+
 def test_a_small_fall_is_no_fall() -> None:
     assert math.isnan(Promise.row(0.5, 0.15, -0.049, -0.2)[-1])
     assert Promise.row(0.5, 0.15, -0.05, -0.02)[-1] == pytest.approx(0.4)

@@ -85,6 +85,13 @@ def test_funding_is_a_carry_and_never_pays_for_the_order(decision: Decision) -> 
     assert pays.carry == pytest.approx(0.0003 * 3 * 365 * 0.85, rel=0.05)
     assert receives.break_even < 0.0
     assert pays.break_even < receives.break_even
+    shown = decision.table["break-even fall"]
+    for way, paid in ((receives, 0.0), (pays, 0.0003 * 3 * 30)):  # of the 85 % that are short
+        (leg,) = way.orders
+        fall = way.execution / abs(leg.quantity * leg.spot) + paid
+        assert shown[way.coin, way.way] == pytest.approx(-fall, rel=1e-2)
+    assert shown.drop(["short perpetual"], level="way").isna().all()
+    assert "break-even fall" in repr(decision)
     assert np.isfinite(receives.headroom)
     assert receives.execution > 0.0
 

@@ -19,13 +19,19 @@ from hedging.market.market import Chains, Market, markets_of
 from hedging.planner.proxy import Proxy, proxy
 from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.target import Target
-from hedging.prices import Past, Prices
+from hedging.prices import Event, Past, Prices
 from hedging.scenario.resample import LATE, daily_closes, known_by, past_returns, resampled
 from hedging.scenario.risk_neutral import dates_of
 
 __all__ = ["Backed", "PriceHistory"]
 
 MOST_SCENARIOS: Final = 5_000  # a value at risk is judged outcome by outcome
+ODD: Final = {
+    "stale run": "closes unchanged {dates}: what does not trade does not move, so outcomes and promises of it are too mild",
+    "gap": "has no close {dates}: none of its own moves is drawn from there",
+}
+"""By kind of event, what it means for a plan."""
+SHOWN: Final = 3  # events of a kind whose dates are said
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -118,7 +124,7 @@ class PriceHistory(Shown):
         closes = daily_closes(past, [market.asset for market in markets])
         known = past_returns(closes, self.days, self.seed, past.source)
         drawn = resampled(known, markets, dates_of(markets, horizon), self.scenarios, self.seed)
-        return Backed(self, markets, tuple(bare), asked, Outcomes(drawn), closes)
+        return Backed(self, markets, tuple(bare), asked, Outcomes(drawn), closes, past.events)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +144,8 @@ class Backed:
         None where nothing is taken over any.
     closes : DataFrame or None
         Daily, of all markets, as known by the quotes.
+    events : tuple of Event
+        What is odd about prices as known by the quotes.
     """
 
     history: PriceHistory
@@ -146,6 +154,7 @@ class Backed:
     target: Target
     outcomes: Outcomes | None = None
     closes: pd.DataFrame | None = None
+    events: tuple[Event, ...] = ()
 
     @property
     def proxies(self) -> tuple[Proxy, ...]:
@@ -175,7 +184,12 @@ class Backed:
             f"{', '.join(self.bare)} may fall to nothing alone, and no option is quoted on that: what is promised holds in "
             "outcomes, at their end, and not in every scenario"
         )
-        return (*([alone] if self.bare else []), drawn, *self._modelled, *moves)
+        odd = (
+            _odd(coin, kind, [each for each in self.events if (each.coin, each.kind) == (coin, kind)])
+            for coin in ("", *(market.asset for market in self.markets))  # first what is of the whole file
+            for kind in ODD
+        )
+        return (*([alone] if self.bare else []), drawn, *self._modelled, *moves, *filter(None, odd))
 
     @property
     def _modelled(self) -> tuple[str, ...]:
@@ -230,6 +244,21 @@ def over_outcomes(target: Target, bare: list[str]) -> Target:
     given = [share for share in (target.floor, target.value_at_risk) if share is not None]
     soft = {("value_at_risk" if name == "floor" else name): price for name, price in target.soft.items()}
     return replace(target, floor=None, value_at_risk=max(given), soft=soft)
+
+
+def _odd(coin: str, kind: str, own: list[Event]) -> str:
+    """What events of a kind mean for a coin, with the dates of the last ones; nothing where there are none."""
+    if not own:
+        return ""
+    spans = [
+        f"on {each.first:%Y-%m-%d}"
+        if each.first == each.last
+        else f"from {each.first:%Y-%m-%d} to {each.last:%Y-%m-%d}"
+        for each in own[-SHOWN:]
+    ]
+    more = len(own) - SHOWN
+    earlier = "" if more <= 0 else " and once before" if more == 1 else f" and {more} times before"
+    return f"{coin or 'every coin'} {ODD[kind].format(dates=', '.join(spans) + earlier)}"
 
 
 def _best(coin: str, quoted: list[str], moves: pd.DataFrame) -> Proxy | None:

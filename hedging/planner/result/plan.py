@@ -74,7 +74,8 @@ class HedgePlan(Shown):
     drivers : tuple of Driver
         Scenarios that the floor is paid for.
     warnings : tuple of str
-        What its reader must know first: a premium that nobody limited, one band for several coins.
+        What its reader must know first: a refused promise, a premium that nobody limited, one band for
+        several coins.
     remarks : tuple of str
         What a desk would say about the orders.
     alternatives : tuple of Alternative

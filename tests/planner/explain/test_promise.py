@@ -110,6 +110,46 @@ def test_the_walk_is_what_came_and_the_promise_is_worded_as_one_over_outcomes(
     assert "C00 moves 1." in text
 
 
+def test_a_promise_that_leaves_most_of_a_fall_is_refused_before_the_orders(table: pd.DataFrame) -> None:
+    found = planned(table, hg.Target(shortfall=-0.27))  # without a plan 29 % or so
+    assert found.promise is not None
+    assert found.promise.falls >= 10
+    assert found.promise.calibrated is not None
+    assert found.promise.calibrated > 0.75
+    assert not found.promise.usable
+    said = f"nothing is promised of this plan: {found.promise.refusal}"
+    assert found.warnings[0] == said
+    text = " ".join(str(found).split())
+    assert text.index(said) < text.index(" cost ")
+    assert "where a hedge may leave at most 75%" in said
+    assert said in found.to_dict()["warnings"]
+
+
+def test_a_price_that_stands_still_is_remarked_and_so_is_one_that_is_missing(table: pd.DataFrame) -> None:
+    odd = table.iloc[-420:].copy()
+    days = odd.index
+    odd.loc[days[-60:-53], "C00"] = odd.loc[days[-60], "C00"]  # six more closes like that of the first
+    odd.loc[days[-30:-28], "C00"] = np.nan
+    found = planned(odd)
+    still = f"C00 closes unchanged from {days[-59]:%Y-%m-%d} to {days[-54]:%Y-%m-%d}: "
+    gone = f"C00 has no close from {days[-30]:%Y-%m-%d} to {days[-29]:%Y-%m-%d}: "
+    for said in (still, gone):
+        assert len([remark for remark in found.remarks if remark.startswith(said)]) == 1
+    whole = planned(table.iloc[-420:])
+    assert not [remark for remark in whole.remarks if "unchanged" in remark or "no close" in remark]
+
+
+def test_only_the_last_dates_of_many_stale_runs_are_said(table: pd.DataFrame) -> None:
+    odd = table.iloc[-420:].copy()
+    days = odd.index
+    for first in (100, 150, 200, 250):
+        odd.loc[days[first : first + 6], "C00"] = odd.loc[days[first], "C00"]
+    found = planned(odd, hg.Target(floor=-0.6))
+    (said,) = (remark for remark in found.remarks if "unchanged" in remark)
+    assert f"{days[251]:%Y-%m-%d} to {days[255]:%Y-%m-%d} and once before: " in said
+    assert f"{days[101]:%Y-%m-%d}" not in said
+
+
 def test_what_came_after_the_quotes_changes_no_promise(table: pd.DataFrame) -> None:
     short = table.iloc[-420:]
     after = pd.concat([short, short.set_axis(short.index + pd.Timedelta(days=420)) * 1e6])
