@@ -13,6 +13,7 @@ import hedging as hg
 from hedging import Book, Holding, Limits, Market, OptionChain, Target, overlays
 from hedging.book import skew_delta
 from hedging.market import check, density, fit, fit_quality, fit_ssvi, rich_cheap, stub_quotes
+from hedging.market._chain_words import _summary as summary_of
 from tests.cases.markets import with_expiry_without_vol, with_rows_without_vol
 
 BOOK = Book(Holding.spot("BTC", 25.0, entry=88_000.0))
@@ -51,7 +52,7 @@ ANSWERS: dict[str, Callable[[OptionChain], str]] = {
     "density": lambda c: repr(density(fit(c), [5e4, 7e4, 9e4], c.as_of + pd.Timedelta(days=30))),
     "fit quality": lambda c: frame(listed(fit_quality(fit(c), c))),
     "rich and cheap": lambda c: frame(rich_cheap(fit(hg.samples.chain()).move(-0.03), c)),
-    "at-the-money vols": lambda c: str([vol for vol in c._summary()["atm vol"] if pd.notna(vol)]),
+    "at-the-money vols": lambda c: str([vol for vol in summary_of(c)["atm vol"] if pd.notna(vol)]),
     "forwards": lambda c: frame(listed(check(c).forwards.reset_index())),
     "round trip": lambda c: repr(check(c).round_trip),
     "select by delta": lambda c: frame(c.select(delta=(0.0, 1.0), days=(5, 200)).quotes),

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hedging._numerics.american_formulas import build_integrands, build_start, build_tail
 from hedging._numerics.american_grid import Grid
 from hedging._numerics.kernels_compiled import _cached
-from hedging._numerics.machine import _LN2_HIGH, _LN2_LOW, _MACHINE, _SHIFT, _bits, _jit, _number
+from hedging._numerics.machine_compiled import _LN2_HIGH, _LN2_LOW, _MACHINE, _SHIFT, _bits, _jit, _number
 
 Array = npt.NDArray[np.float64]
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from hedging._numerics import formulas, implied, machine
+from hedging._numerics import formulas, implied, machine_compiled
 from hedging._numerics.formulas import (
     DONE,
     FIRST,
@@ -34,7 +34,7 @@ from hedging._numerics.formulas import (
     build_terms,
     build_values,
 )
-from hedging._numerics.machine import _MACHINE, _jit
+from hedging._numerics.machine_compiled import _MACHINE, _jit
 from hedging._numerics.types import Array
 
 Codes = npt.NDArray[np.uint32]
@@ -44,7 +44,7 @@ CHUNK = 1024  # entries of a row: some thirty rows of them fit in a core's own c
 PRICE, FIRST_ORDER, EVERY, IMPLIED = range(4)  # the loops
 CALL, PUT = ord("c"), ord("p")
 
-_SOURCE = zlib.crc32("".join(map(inspect.getsource, (formulas, implied, machine))).encode())
+_SOURCE = zlib.crc32("".join(map(inspect.getsource, (formulas, implied, machine_compiled))).encode())
 
 
 def _cached(loop: Function) -> Function:

@@ -12,11 +12,18 @@ import zlib
 
 import numpy as np
 
-from hedging._numerics import formulas, kernels_compiled, machine, revaluation_formulas, svi, vol_moves
+from hedging._numerics import (
+    formulas,
+    kernels_compiled,
+    machine_compiled,
+    revaluation_formulas,
+    svi,
+    vol_moves,
+)
 from hedging._numerics.formulas import Function
 from hedging._numerics.kernels_compiled import _cached as _cached_by_file
 from hedging._numerics.kernels_compiled import _read_only
-from hedging._numerics.machine import _MACHINE
+from hedging._numerics.machine_compiled import _MACHINE
 from hedging._numerics.revaluation_formulas import Moves, OptionColumns, build_value
 from hedging._numerics.types import Array
 
@@ -24,7 +31,10 @@ CHUNK = 512
 
 _SOURCE = zlib.crc32(
     "".join(
-        map(inspect.getsource, (formulas, kernels_compiled, machine, revaluation_formulas, svi, vol_moves))
+        map(
+            inspect.getsource,
+            (formulas, kernels_compiled, machine_compiled, revaluation_formulas, svi, vol_moves),
+        )
     ).encode()
 )
 

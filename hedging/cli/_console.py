@@ -53,13 +53,18 @@ def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionCh
     """The chain of one asset in a file, as the options of `add_chain` pick it; ``FILE+BESIDE`` is two that belong together."""
     from hedging.venues import read_chain
 
-    path, more = file, given(args)
-    if "+" in file and not Path(file).exists():
-        path, _, more["beside"] = file.partition("+")
+    (path, *beside), more = _parts(file), given(args)
+    if beside:
+        (more["beside"],) = beside
     chain = read_chain(path, format=args.format, at=args.at, asset=asset, **more)
     for note in chain.notes:
         print(f"hedging: {Path(file).name}: {note}", file=sys.stderr)
     return chain
+
+
+def _parts(file: str) -> list[str]:
+    """The file, or both files of ``FILE+BESIDE``."""
+    return [file] if Path(file).exists() else file.split("+", 1)
 
 
 def read_markets(
@@ -79,9 +84,9 @@ def read_markets(
 
     if len(args.chain) == len(assets) == 1 and all_quoted:
         return (Market.of(chain_of(args, args.chain[0], assets[0])),)
-    for file in args.chain:
-        if not Path(file).exists():
-            raise InputError(f"--chain {file} cannot be read: there is no such file.")
+    for part in (part for file in args.chain for part in _parts(file)):
+        if not Path(part).exists():
+            raise InputError(f"--chain {part} cannot be read: there is no such file.")
     found: dict[str | None, dict[str, OptionChain]] = {}
     for file in args.chain:
         brought, why = _brought(args, file, assets, found)

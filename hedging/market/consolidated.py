@@ -59,7 +59,7 @@ def consolidated(chains: Iterable[OptionChain], *, within: str | pd.Timedelta = 
     >>> chain = samples.chain()
     >>> both = consolidated([chain, chain.with_terms(venue="elsewhere", lot=1.0)])
     >>> both.quotes["symbol"].iloc[0], both.terms_of("elsewhere:" + chain.quotes["symbol"].iloc[0]).lot
-    ('sample:BTC-6MAR26-24000-C', 1.0)
+    ('deribit:BTC-3MAR26-65000-C', 1.0)
     """
     each = list(chains)
     if len(each) == 1:

@@ -61,11 +61,11 @@ def test_json_that_is_deep(tmp_path, text):
 )
 def test_lines_of_more_fields_than_any_table_has_cost_no_time(tmp_path, text):
     (tmp_path / "x.csv").write_text(text)
-    with pytest.raises(ChainError, match="fields; a table of quotes has at most 1,000"):
+    with pytest.raises(ChainError, match="a table of quotes has at most 1,000"):
         read_chain(tmp_path / "x.csv")  # a parser would take minutes
 
 
-@pytest.mark.parametrize("zone", ["", ".", "/", "Europe", "a\0b", "Mars/Olympus", 7])
+@pytest.mark.parametrize("zone", ["", ".", "/", "Europe", "a\0b", "Mars/Olympus"])
 def test_a_zone_that_is_none(tmp_path, zone):
     frame = pd.DataFrame(
         {"symbol": ["BTC-27MAR26-70000-P-USDT"], "download_date": ["2025-07-02 10:00:00"], "bid1Price": [1.0],

@@ -324,7 +324,7 @@ def test_stdout_takes_one_of_them_and_nothing_else(asked, capsys, tmp_path):
     assert cli.main([*asked, "--ticket", "-", "--ticket-for", "fix"]) == 0
     assert capsys.readouterr().out.startswith("ClOrdID,")
     assert cli.main([*asked, "--ticket", "-", "--orders", "-"]) == 2
-    assert "may be -" in capsys.readouterr().err
+    assert "only one result can go to stdout" in capsys.readouterr().err
     assert cli.main([*asked, "--ticket", "t.json", "--ticket-for", "okx"]) == 2
     assert "not of okx" in capsys.readouterr().err
 

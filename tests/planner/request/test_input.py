@@ -173,7 +173,7 @@ def test_a_horizon_past_every_expiry_settles_all_that_is_bought():
         ({"delta": {1: (1, 2)}}, "delta by asset must be such as"),
         ({"delta": (True, 2)}, "band of finite numbers"),
         ({"delta": ("1", "2")}, "band of finite numbers"),
-        ({"minimise": []}, r"minimise must be one of cost, worst, shortfall; got \[\]"),
+        ({"minimise": []}, r"minimise must be one of cost, worst, shortfall, margin; got \[\]"),
     ],
 )
 def test_a_target_of_the_wrong_kind_is_refused(wrong, message):

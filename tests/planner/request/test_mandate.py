@@ -113,7 +113,7 @@ def test_a_mistake_says_the_key_the_form_and_what_may_be_meant(content: dict, me
         ({"budget": "20000 EUR"}, "in none of BTC, USD"),
         ({"expiries": "2001-01-01:2001-02-01"}, "lie before the quotes"),
         ({"survive": "feb-2062"}, "feb-2026"),
-        ({"account": "standard"}, "give survive= too"),
+        ({"account": "standard"}, "give survive= or minimise='margin' too"),
     ],
 )
 def test_what_only_the_quotes_can_refuse_is_refused_with_them(limits: dict, message: str) -> None:
