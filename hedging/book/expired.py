@@ -142,8 +142,8 @@ class DeliveryPrices(Shown):
             raise InputError(
                 f"no delivery price of {name}, which expired {late / pd.Timedelta(days=1):.1f} days before the chain of "
                 f"{after.as_of:%Y-%m-%d %H:%M} UTC: none is given, and no index within "
-                f"{LATEST_INDEX / pd.Timedelta(hours=1):g} hours. Pass settled={{{name!r}: price}} or delivery=file "
-                f"(on the command line --settled {name}=PRICE or --prices FILE)."
+                f"{LATEST_INDEX / pd.Timedelta(hours=1):g} hours. Give its delivery price, or a file of them: settled={{{name!r}: price}} or "
+                f"delivery=file in Python, --settled {name}=PRICE or --delivery FILE for the command."
             )
         known = (*before, after.spot)
         if not min(known) / FURTHEST_PRICE <= found.price <= max(known) * FURTHEST_PRICE:

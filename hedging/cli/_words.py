@@ -11,7 +11,7 @@ __all__ = ["calls_in_words", "in_words_of"]
 
 _MADE = re.compile(r"\b(?:Target|Limits|Effort|View)\(([a-z_]+=[^()]*)\)")
 _KNOWN = {*fields.TARGETS, *fields.LIMITS, "gap", "time_limit", "drift", "vol"} - {"close"}
-_ARGUMENT = re.compile(r"\b([a-z][a-z_]*)=((?:'[^']*'|\"[^\"]*\"|\.\.\.|[\w.%:-]*\w)?)")
+_ARGUMENT = re.compile(r"\b([a-z][a-z_]*)=(?![{\[(])((?:'[^']*'|\"[^\"]*\"|\.\.\.|[\w.%:-]*\w)?)")
 _FIRST = re.compile(r"^([a-z][a-z_]*)(?= (?:must|takes|of|needs|has|may)\b)")
 _FIELD = re.compile(r"(?<![\w.'-])([a-z]+(?:_[a-z]+)+)(?![\w.(='-])")
 

@@ -46,9 +46,11 @@ def _dates(text: str) -> list[float]:
 def _run(args: argparse.Namespace) -> int:
     from hedging.monitor import programme_of, roll
     from hedging.planner import read_plan
+    from hedging.planner.result.belonging import check_one_asset
 
     console.check_outputs(args.json, args.csv)
     plan = read_plan(args.plan, trust=not args.edited)
+    check_one_asset(plan, "a programme" if args.programme else "a roll")  # before any chain is read
     chain = console.chain_of(args, args.chain, args.asset or plan.before.asset)
     given = {"settled": settled_of(args), "delivery": args.prices or None}
     if args.programme:

@@ -7,6 +7,7 @@ from typing import Any
 
 from hedging._ground import forms
 from hedging.cli import _console as console
+from hedging.cli.audit import add_deliveries, settled_of
 from hedging.errors import InputError
 
 __all__ = ["add_parser"]
@@ -35,11 +36,13 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         metavar="MONEY",
         help="net premium asked for all of it; < 0 where it is received",
     )
+    add_deliveries(command)
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
     command.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
 
 
 def _run(args: argparse.Namespace) -> int:
+    from hedging.book.expired import DeliveryPrices, settle
     from hedging.book.saved import book_from
     from hedging.monitor import worth
     from hedging.planner import read_plan
@@ -55,10 +58,14 @@ def _run(args: argparse.Namespace) -> int:
             "the plan was made over scenarios or outcomes of its own, which are not saved with it: ask "
             "hedging.worth(package, book, chain, target, limits, scenarios=..., outcomes=...)."
         )
+    markets = console.read_markets(args, (args.asset,) if args.asset else assets_of(plan))
+    by_asset = {market.asset: market for market in markets}
+    prices = DeliveryPrices.of(settled_of(args), args.prices or None, by_asset)
+    book, _ = settle(book_from(asked["book"]), by_asset, prices, asked["spot"])
     found = worth(
         _package(args, plan),
-        book_from(asked["book"]),
-        console.read_markets(args, (args.asset,) if args.asset else assets_of(plan)),
+        book,
+        markets,
         target,
         limits_from(asked["limits"]),
         quote=args.quote,

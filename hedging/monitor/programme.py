@@ -28,7 +28,7 @@ from hedging.market.contracts import Option
 from hedging.market.market import Market, market_of
 from hedging.monitor.spreads import Spreads
 from hedging.planner.request.target import Target
-from hedging.planner.result.belonging import check_assets
+from hedging.planner.result.belonging import check_assets, check_one_asset
 from hedging.planner.result.plan import HedgePlan
 from hedging.planner.result.saved import target_from
 from hedging.prices.delivery import Deliveries
@@ -217,6 +217,7 @@ def programme_of(
     InputError
         If options other than one bought put are held, and as for `programme`.
     """
+    check_one_asset(plan, "a programme")
     market = market_of(chain)
     check_assets(plan, [market.asset])
     prices = DeliveryPrices.of(settled, delivery, [market.asset])

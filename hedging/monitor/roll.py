@@ -24,7 +24,7 @@ from hedging.paths.paths import grid
 from hedging.planner.audit import BOUGHT_FOR, request_after
 from hedging.planner.plan import plan
 from hedging.planner.request.request import Request
-from hedging.planner.result.belonging import check_assets
+from hedging.planner.result.belonging import check_assets, check_one_asset
 from hedging.planner.result.plan import HedgePlan
 from hedging.planner.verify.checks import checks_of
 from hedging.prices.delivery import Deliveries
@@ -75,6 +75,7 @@ def roll(
     InputError
         If the plan is of several assets, bought no option that is still alive, or the chain does not fit it.
     """
+    check_one_asset(held, "a roll")
     market = market_of(chain)
     check_assets(held, [market.asset])
     if when is not None and not 0.0 <= when < float("inf"):

@@ -119,7 +119,7 @@ def audit(
         drift=_drift({exposure.asset: planned for exposure, planned in saved.exposures}, request),
         cost_now=_cost_now(saved.legs, request),
         restore=repair,
-        message=message,
+        message=f"{_over(saved, elapsed)}{message}",
         settled=payments,
         as_of=request.markets[0].as_of,
         entering=saved.entering,
@@ -142,6 +142,16 @@ def _backed(
     markets = history.markets(book, chain)
     left = whole - days(utc(saved.inputs["as_of"]), max(market.as_of for market in markets))
     return history.behind(book, markets, target, left if left > 0.0 else whole, outcomes)
+
+
+def _over(saved: HedgePlan, elapsed: float) -> str:
+    """That the horizon has ended, and what limits are judged over since."""
+    whole = saved.inputs["horizon_days"]
+    if elapsed < whole:
+        return ""
+    return (
+        f"The {whole:g} days of the plan are over: what is to hold over them is judged over as many again. "
+    )
 
 
 def _elapsed(saved: HedgePlan, markets: Mapping[str, Market]) -> float:

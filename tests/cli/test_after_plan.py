@@ -124,3 +124,36 @@ def test_a_venue_that_does_not_trade_the_chain_is_refused_before_planning(run, m
         )
         assert (code, out, error.count("\n")) == (2, "", 1)
         assert venue.capitalize() in error or venue.upper() in error or f"not of {venue}" in error
+
+
+def test_what_has_expired_is_settled_before_a_package_is_judged(run, folder):
+    chain = samples.chain()
+    first = chain.expiries["expiry"].iloc[0]
+    puts = chain.quotes[(chain.quotes["expiry"] == first) & (chain.quotes["flag"] == "p")]
+    held = puts.loc[puts["strike"].idxmax()]
+    (folder / "held.toml").write_text(f'{BOOK}[[holdings]]\ncontract = "{held["symbol"]}"\nquantity = 5\n')
+    files = ["--chain", "days/0.csv", "--json", "held.json"]
+    assert run("plan", "held.toml", *ASKED, *files)[0] == 0
+    write_chain(later(chain, days(chain.as_of, first) + 0.25, 0.02), folder / "gone.csv")
+    price = 0.99 * chain.spot
+    given = ["--settled", f"{held['symbol'].rsplit('-', 2)[0]}={price}"]
+    code, out, _ = run("worth", "held.json", "--chain", "gone.csv", *given, "--json", "-")
+    assert code == 0
+    plan = read_plan("held.json")
+    package = {leg.instrument.symbol: leg.quantity for leg in plan.legs}
+    paid = Book([Holding.spot("BTC", 25 + 5 * (held["strike"] - price) / price)])
+    limits = limits_from(plan.inputs["limits"])
+    expected = worth(package, paid, read_chain("gone.csv"), Target(delta=(10, 16)), limits)
+    found, by_hand = json.loads(out), expected.to_dict()
+    assert found["why"] == by_hand["why"]
+    for name in ("screen", "alone", "price"):
+        assert found[name] == (None if by_hand[name] is None else pytest.approx(by_hand[name], rel=1e-6))
+
+
+def test_the_way_out_of_a_missing_delivery_price_is_what_the_command_takes(run, folder):
+    chain = samples.chain()
+    write_chain(later(chain, 45.0, 0.0), folder / "late.csv")
+    code, _, error = run("audit", "plan.json", "--chain", "late.csv")
+    assert code == 2
+    assert "--delivery FILE for the command" in error
+    assert "--settled{" not in error

@@ -14,7 +14,7 @@ from hedging import samples
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.market.market import Market
-from hedging.monitor import roll
+from hedging.monitor import programme_of, roll
 from hedging.paths.paths import grid
 from hedging.planner import Effort, Limits, Target, audit, plan
 from hedging.scenario import run
@@ -163,3 +163,12 @@ def test_a_plan_without_a_live_option_or_of_another_asset_is_refused(made, falle
         roll(made, replace(fallen, asset="ETH"))
     with pytest.raises(InputError, match="older than the plan"):
         roll(made, replace(CHAIN, as_of=CHAIN.as_of - pd.Timedelta(days=1)))
+
+
+def test_a_joint_plan_is_refused_before_anything_is_read(made):
+    exposure = made.exposures[0]
+    other = tuple(replace(each, asset="ETH") for each in exposure)
+    joint = replace(made, exposures=(exposure, other))
+    for ask in (lambda: roll(joint, None), lambda: programme_of(joint, None, dates=[0, 7])):
+        with pytest.raises(InputError, match="is of one asset, and the plan is of BTC and ETH together"):
+            ask()

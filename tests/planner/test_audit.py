@@ -115,3 +115,9 @@ def test_a_plan_of_its_own_scenarios_is_audited_over_these():
     assert audited.ok
     assert audited.restore is not None
     assert not audited.restore.legs
+
+
+def test_after_its_days_an_audit_says_over_what_it_judges():
+    found = plan(BOOK, CHAIN, Target(delta=(8, 12)), horizon=5.0, effort=Effort(alternatives=False))
+    assert "days of the plan are over" not in repr(audit(found, later(CHAIN, 4.0, 0.0), restore=False))
+    assert "The 5 days of the plan are over" in repr(audit(found, later(CHAIN, 6.0, 0.0), restore=False))

@@ -9,7 +9,7 @@ from hedging.book.saved import book_from
 from hedging.errors import InputError
 from hedging.planner.result.plan import HedgePlan
 
-__all__ = ["assets_of", "check_assets", "check_book", "other_book"]
+__all__ = ["assets_of", "check_assets", "check_book", "check_one_asset", "other_book"]
 
 
 def assets_of(plan: HedgePlan) -> tuple[str, ...]:
@@ -29,6 +29,21 @@ def check_assets(plan: HedgePlan, given: Iterable[str]) -> None:
         joint = "one chain of each is needed" if len(planned) > 1 else "a chain of that asset is needed"
         raise InputError(
             f"the plan is of {' and '.join(planned)}, but the chain is of {' and '.join(chains)}: {joint}."
+        )
+
+
+def check_one_asset(plan: HedgePlan, what: str) -> None:
+    """Refuse a plan of several assets where only one can be answered for.
+
+    Raises
+    ------
+    InputError
+    """
+    planned = assets_of(plan)
+    if len(planned) > 1:
+        raise InputError(
+            f"{what} is of one asset, and the plan is of {' and '.join(planned)} together: audit it on a chain of each, "
+            "which says what would mend it, or plan each asset alone."
         )
 
 
