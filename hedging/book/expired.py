@@ -18,7 +18,7 @@ from hedging.market.market import Market
 from hedging.prices.delivery import Deliveries, Delivery, Settlement, deliveries_of
 from hedging.units import DAYS_PER_YEAR
 
-__all__ = ["DeliveryPrices", "Settled", "expiry_name", "payoff_per_unit", "settle"]
+__all__ = ["DeliveryPrices", "Settled", "check_given", "expiry_name", "payoff_per_unit", "settle"]
 
 SOON = 1.0 / 365.0  # years: the vol of a move is read off the surface no nearer than that
 LATEST_INDEX = pd.Timedelta(days=1)  # the first chain after an expiry, of a record of one a day
@@ -216,14 +216,28 @@ def settle(
             continue
         found = prices.at(held.asset, item.expiry, market, *_known(before, held.asset))
         done.append(Settled(held, found.price, found.source, *_delivered(held, found.price)))
-    expired = {expiry_name(each.holding.asset, each.expiry) for each in done}
-    unknown = [name for name in prices.given if name not in expired]
+    check_given(prices.given, book)
+    return _with_payments(book, done), tuple(done)
+
+
+def check_given(given: Iterable[str], book: Book) -> None:
+    """Refuse delivery prices of what a book does not hold; one of what has not expired yet waits until then.
+
+    Raises
+    ------
+    InputError
+    """
+    expiring = {
+        expiry_name(held.asset, held.instrument.expiry)
+        for held in book.holdings
+        if isinstance(held.instrument, Option | Future)
+    }
+    unknown = [name for name in given if name not in expiring]
     if unknown:
         raise InputError(
-            f"a delivery price of {', '.join(unknown)} is given, but nothing held expired then; what did: "
-            f"{', '.join(sorted(expired)) or 'nothing'}."
+            f"a delivery price of {', '.join(unknown)} is given, but nothing held expires then; what does: "
+            f"{', '.join(sorted(expiring)) or 'nothing'}."
         )
-    return _with_payments(book, done), tuple(done)
 
 
 def _known(before: Mapping[str, float] | None, asset: str) -> tuple[float, ...]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from hedging._ground.shown import Shown
 from hedging.book.book import Book
-from hedging.book.expired import expiry_name
+from hedging.book.expired import check_given, expiry_name
 from hedging.book.saved import book_from
 from hedging.errors import HedgingError, InputError
 from hedging.market.contracts import Future, Option
@@ -134,6 +134,10 @@ class Watch:
     delivery: Deliveries | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # Before any chain: there it would be the chain that cannot be judged.
+        check_given(self.settled, _book(self.plan))
+
     def step(self, source: Source, state: State) -> tuple[tuple[Event, ...], State]:
         """The transitions that one chain brings, and the state after them.
 
@@ -169,10 +173,8 @@ class Watch:
     def audit(self, chain: Chains, state: State) -> Audit:
         """The verdict on a chain, with the delivery prices known so far."""
         markets = markets_of(chain)
-        expired = _expired(_book(self.plan), markets)
         known = {**self.settled, **state.settled}
-        given = {name: price for name, price in known.items() if name in expired}
-        return audit(self.plan, markets, settled=given, delivery=self.delivery, restore=False, **self.options)
+        return audit(self.plan, markets, settled=known, delivery=self.delivery, restore=False, **self.options)
 
     def _unreadable(self, error: Exception, state: State) -> tuple[tuple[Event, ...], State]:
         if state.status.get(CHAIN) == UNREAD:

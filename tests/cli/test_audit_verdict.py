@@ -69,7 +69,7 @@ def test_an_expired_leg_needs_its_price_and_takes_it(folder, capsys):
         (["BTC-27FEB26=much"], "takes EXPIRY=PRICE"),
         (["BTC-27FEB26=-1"], "takes EXPIRY=PRICE"),
         (["BTC-27FEB26=1", "BTC-27FEB26=2"], "two prices"),
-        (["BTC-27FEB26=60000"], "nothing held expired then"),
+        (["BTC-27FEB26=60000"], "nothing held expires then"),
     ],
 )
 def test_a_wrong_price_is_one_line(folder, capsys, given, message):

@@ -323,3 +323,8 @@ def test_a_chain_that_jumps_ahead_over_an_expiry_is_told_and_the_watch_goes_on(m
     events = list(watch(made, [*walk[:3], ahead, *walk[3:]]))
     assert [e.kind for e in events if e.what == "chain"] == ["unreadable", "readable"]
     assert [e for e in events if e.what != "chain"] == list(watch(made, walk))
+
+
+def test_a_delivery_price_of_what_is_not_held_is_refused_before_any_chain(made):
+    with pytest.raises(InputError, match="BTC-1JAN30 is given, but nothing held expires then"):
+        next(iter(watch(made, [], settled={"BTC-1JAN30": 60_000.0})), None)

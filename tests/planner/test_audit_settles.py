@@ -76,7 +76,7 @@ def test_a_published_price_goes_before_the_index_and_a_given_one_before_both(sho
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"BTC-1JAN30": 60_000.0}, "nothing held expired then"),
+        ({"BTC-1JAN30": 60_000.0}, "nothing held expires then"),
         ({name_of(FIRST): 0.0}, "must be a number > 0"),
         ({name_of(FIRST): float("nan")}, "must be a number > 0"),
         ({name_of(FIRST): 676.9}, "is not near BTC"),
@@ -180,3 +180,11 @@ def test_a_future_settles_too():
     found = plan(book, CHAIN, Target(), effort=FAST)
     report = audit(found, later(CHAIN, LEFT + 0.1, 0.3), restore=False)
     assert report.settled[0].money == pytest.approx(0.3 * CHAIN.spot)
+
+
+def test_a_price_of_what_has_not_expired_yet_waits_until_then(short_dated):
+    early = later(CHAIN, LEFT - 0.25, 0.1)
+    given = {name_of(FIRST): 0.9 * CHAIN.spot}
+    assert repr(audit(short_dated, early, settled=given, restore=False)) == repr(
+        audit(short_dated, early, restore=False)
+    )
