@@ -192,6 +192,16 @@ def show(*parts: object) -> None:
     screen.show(calls_in_words("\n\n".join(str(part) for part in parts)))
 
 
+def emit(args: argparse.Namespace, found: Any) -> None:
+    """A result as ``--json`` and ``--csv`` ask for it, and printed unless one of them goes to stdout."""
+    if args.json:
+        emit_json(args.json, found.to_dict())
+    if args.csv:
+        emit_csv(args.csv, found.to_frame())
+    if "-" not in (args.json, args.csv):
+        show(found)
+
+
 def emit_json(path: str, content: Any) -> None:
     """Write plain values or a table as JSON, to a file or to stdout."""
     if not isinstance(content, dict | list):

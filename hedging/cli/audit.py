@@ -96,10 +96,5 @@ def _run(args: argparse.Namespace) -> int:
         prices=None if args.coin_prices is None else read_prices(args.coin_prices, timezone=args.timezone),
         restore=not args.no_repair,
     )
-    if args.json:
-        console.emit_json(args.json, found.to_dict())
-    if args.csv:
-        console.emit_csv(args.csv, found.to_frame())
-    if "-" not in (args.json, args.csv):
-        console.show(found)
+    console.emit(args, found)
     return 0 if found.ok else BROKEN

@@ -55,12 +55,7 @@ def _run(args: argparse.Namespace) -> int:
         settled=settled_of(args),
         delivery=args.prices or None,
     )
-    if args.json:
-        console.emit_json(args.json, found.to_dict())
-    if args.csv:
-        console.emit_csv(args.csv, found.to_frame())
-    if "-" not in (args.json, args.csv):
-        console.show(found)
+    console.emit(args, found)
     if args.plot:
         console.save_figure(found.plot().figure, args.plot)
     return 0

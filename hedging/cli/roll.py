@@ -57,10 +57,5 @@ def _run(args: argparse.Namespace) -> int:
         found: Any = programme_of(plan, chain, dates=args.programme, **given)
     else:
         found = roll(plan, chain, when=args.when, **given)
-    if args.json:
-        console.emit_json(args.json, found.to_dict())
-    if args.csv:
-        console.emit_csv(args.csv, found.to_frame())
-    if "-" not in (args.json, args.csv):
-        console.show(found)
+    console.emit(args, found)
     return 0
