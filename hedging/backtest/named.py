@@ -21,7 +21,7 @@ ROLLED = {"days": "days", "roll": "roll", "profit": "profit", "roll_delta": "del
 INDICES: dict[str, Callable[..., Strategy]] = {"pput": pput, "cll": cll, "cllz": cllz, "bxm": bxm}
 STRATEGIES = ("hold", *MAKERS, *INDICES, "banded")
 RULES = {each.name for each in fields(Rules)} - {"fee", "delivery_fee", "linear_fee"}
-WORDS = {"price", "delivery"}
+WORDS = {"price", "delivery", "to"}
 
 
 def named(names: Iterable[str], settings: Mapping[str, str]) -> tuple[Rules, dict[str, Strategy]]:
@@ -58,12 +58,11 @@ def named(names: Iterable[str], settings: Mapping[str, str]) -> tuple[Rules, dic
 
 
 def _known(name: str) -> set[str]:
-    """Settings of the overlay behind a name."""
-    return (
-        set()
-        if name == "hold"
-        else set(inspect.signature(MAKERS[name]).parameters) - {"book", "chain", "days"}
-    )
+    """Settings of what is behind a name, beside those of every rolled overlay."""
+    if name == "banded":
+        return set(inspect.signature(banded).parameters) - {"name"}
+    made = MAKERS.get(name)
+    return set() if made is None else set(inspect.signature(made).parameters) - {"book", "chain", "days"}
 
 
 def _strategy(name: str, own: Mapping[str, Any], used: set[str]) -> Strategy:
