@@ -17,6 +17,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hedging._extras import require
@@ -26,7 +28,7 @@ from hedging.errors import ChainError, InputError
 from hedging.market._cleaning import BEYOND_BELIEF, judge, numbers, rejected_rows
 from hedging.market.chain import ChainRules, OptionChain, in_columns
 from hedging.market.contracts import ContractTerms, FeeRule
-from hedging.units import utc
+from hedging.units import DAYS_PER_YEAR, utc
 from hedging.venues._formats import Format, Pick
 from hedging.venues._opening import QuoteFile
 
@@ -35,6 +37,7 @@ __all__ = ["OWN", "write_chain"]
 KEY: Final = "hedging-chain"
 _MARK: Final = f"# {KEY} "
 _VERSION: Final = 2  # before 2 without a count of rows and without a digest
+_A_MINUTE: Final = 1.0 / (DAYS_PER_YEAR * 24.0 * 60.0)  # years
 _NO_LIMITS: Final = ChainRules(
     max_spread=math.inf,
     max_spread_ratio=math.inf,
@@ -164,11 +167,11 @@ def _check_whole(name: str, head: Any, quotes: pd.DataFrame, body: Callable[[], 
     if not isinstance(head, dict):
         raise ChainError(f"{name} is no whole file of our format: its head is no object.")
     version = head.get("version")
-    if version not in range(1, _VERSION + 1):
+    if isinstance(version, bool) or version not in range(1, _VERSION + 1):
         raise ChainError(
             f"{name} is of version {version!r} of our format; this library reads up to {_VERSION}."
         )
-    if version == 1:
+    if version == 1 and not {"rows", "digest"} & head.keys():
         return
     if head.get("rows") != len(quotes):
         raise ChainError(
@@ -192,6 +195,7 @@ def _judged(chain: OptionChain) -> OptionChain:
     )
     table, unread = numbers(table)
     reasons = judge(table.assign(as_of=chain.as_of, snapshot=0), unread, _NO_LIMITS)
+    reasons = np.where(reasons != "", reasons, _reasons_of_own(chain))
     if not (reasons != "").any():
         return chain
     more = rejected_rows(quotes, reasons, quotes.index)
@@ -201,6 +205,17 @@ def _judged(chain: OptionChain) -> OptionChain:
         )
     rejected = in_columns(pd.concat([chain.rejected, more], ignore_index=True), "rejected")
     return replace(chain, quotes=in_columns(quotes[reasons == ""], "quotes"), rejected=rejected)
+
+
+def _reasons_of_own(chain: OptionChain) -> npt.NDArray[np.str_]:
+    """Why a row is none, by the columns that no other format brings: the time it has left, and prices as quoted."""
+    quotes = chain.quotes
+    left = (quotes["expiry"] - chain.as_of) / pd.Timedelta(days=DAYS_PER_YEAR)
+    fits = (quotes["time_to_expiry"] - left).abs().to_numpy() <= _A_MINUTE
+    quoted = quotes[["bid_quoted", "ask_quoted", "mark_quoted"]].to_numpy()
+    known = np.isnan(quoted) | ((quoted >= 0.0) & (quoted <= BEYOND_BELIEF))
+    wrong = np.where(fits, "", "time to expiry does not fit the expiry")
+    return np.where(known.all(axis=1), wrong, "a price as quoted is negative or beyond belief")
 
 
 def _parts(file: QuoteFile) -> tuple[Any, pd.DataFrame, Callable[[], str]]:

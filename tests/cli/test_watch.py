@@ -7,7 +7,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from cases.later import later
 
@@ -82,7 +81,7 @@ def test_a_chain_that_cannot_be_judged_is_no_all_clear(folder, capsys):
 
 def test_chains_from_before_the_plan_are_no_part_of_a_replay(folder, capsys):
     chain = samples.chain()
-    write_chain(replace(chain, as_of=chain.as_of - pd.Timedelta(days=2)), folder / "days" / "0.csv")
+    write_chain(later(chain, -2.0, 0.0), folder / "days" / "0.csv")
     run = ["watch", "plan.json", "--no-levels", "--chain"]
     capsys.readouterr()
     assert cli.main([*run, "days"]) in (0, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -168,6 +169,15 @@ def test_every_edit_is_refused(tmp_path):
         ("symbol", "the next one", "duplicate"),
         ("ask", np.inf, "ask is not finite"),
         ("bid", 1e200, "bid is beyond belief"),
+        *(
+            ("time_to_expiry", left, "time to expiry does not fit the expiry")
+            for left in (-1.0, 0.0, np.nan, np.inf, 1e300)
+        ),
+        *(
+            (f"{side}_quoted", price, "a price as quoted is negative or beyond belief")
+            for side in ("bid", "ask", "mark")
+            for price in (-1.0, np.inf, 1e300)
+        ),
     ],
 )
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
@@ -202,3 +212,24 @@ def test_quotes_judged_before_are_not_judged_again(tmp_path):
     write_chain(chain(), tmp_path / "x.csv")
     with pytest.raises(ChainError, match="judged when they were first read"):
         read_chain(tmp_path / "x.csv", rules=ChainRules())
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda head: head | {"version": 1}, "was edited|digest does not fit"),
+        (
+            lambda head: {k: v for k, v in head.items() if k != "rows"} | {"version": 1},
+            "cut off or was edited",
+        ),
+        (lambda head: head | {"version": True}, "is of version True"),
+    ],
+)
+def test_an_older_version_in_the_head_hides_no_edit(tmp_path, edit, message):
+    write_chain(samples.chain(), tmp_path / "x.csv")
+    first, _, rest = (tmp_path / "x.csv").read_text().partition("\n")
+    mark, _, head = first.partition("{")
+    cut = "\n".join(rest.split("\n")[:50]) + "\n"
+    (tmp_path / "x.csv").write_text(f"{mark}{json.dumps(edit(json.loads('{' + head)))}\n{cut}")
+    with pytest.raises(ChainError, match=message):
+        read_chain(tmp_path / "x.csv")
