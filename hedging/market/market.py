@@ -15,6 +15,7 @@ import pandas as pd
 from hedging._ground.arguments import must_be
 from hedging._ground.shown import Shown, plain
 from hedging._ground.tables import Page, figure
+from hedging._numerics.american_table import Tables
 from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
 from hedging.errors import InputError
@@ -24,43 +25,10 @@ from hedging.market.chain import OptionChain
 from hedging.market.consolidated import consolidated
 from hedging.market.contracts import Option
 from hedging.market.fitting import fit
+from hedging.market.option_table import OptionTable, ex_dates_of, rate_at
 from hedging.units import DAYS_PER_YEAR, years
 
 __all__ = ["Chains", "Market", "OptionTable", "chain_of", "market_of", "markets_of"]
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class OptionTable(Shown):
-    """Options as columns, with all that prices them today; each field has shape (options,).
-
-    Attributes
-    ----------
-    sign : ndarray
-        +1 for calls, -1 for puts.
-    strike, time_to_expiry : ndarray
-        [money], [years]
-    carry : ndarray
-        ``ln(forward / spot) / time_to_expiry``; held constant when spot and time move. [1/year]
-    rate : ndarray
-        Discount rate of the premium's money. For a coin-settled option it equals the carry: a coin paid at
-        expiry is worth a coin today, so money is discounted by spot / forward. [1/year]
-    vol : ndarray
-        Today's vol of the contract, as marked where it is listed. [1/sqrt(year)]
-    smile_vol : ndarray
-        The surface's vol of the same contract; ``vol / smile_vol`` is kept when the surface moves, so that
-        today's value is the mark and no scenario earns the fit's residual.
-    coin : ndarray of bool
-        True where premium and payoff are paid in the coin.
-    """
-
-    sign: Array
-    strike: Array
-    time_to_expiry: Array
-    carry: Array
-    rate: Array
-    vol: Array
-    smile_vol: Array
-    coin: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -206,7 +174,7 @@ class Market(Shown):
         key = ("funding", funding_8h)
         if key not in self.memo:
             self.memo[key] = other = replace(self, funding_8h=funding_8h)
-            other.__dict__.update(_looked_up=self._looked_up, _places=self._places)
+            other.__dict__.update(_looked_up=self._looked_up, _places=self._places, premiums=self.premiums)
         found: Market = self.memo[key]
         return found
 
@@ -230,10 +198,22 @@ class Market(Shown):
         if new:
             self._looked_up.update(zip(new, self._look_up(new), strict=True))
         rows = [self._looked_up[option] for option in options]
-        sign, strike, t, carry, rate, vol, smile_vol, coin = (
-            np.array(rows, dtype=float).reshape(len(rows), 8).T.copy()
+        sign, strike, t, carry, rate, vol, smile_vol, coin, american = (
+            np.array(rows, dtype=float).reshape(len(rows), 9).T.copy()
         )
-        return OptionTable(sign, strike, t, carry, rate, vol, smile_vol, coin.astype(bool))
+        early = american.astype(bool)
+        return OptionTable(
+            sign, strike, t, carry, rate, vol, smile_vol, coin.astype(bool), early, self._ex_dates
+        )
+
+    @cached_property
+    def _ex_dates(self) -> Array:
+        return ex_dates_of(self.chain)
+
+    @cached_property
+    def premiums(self) -> Tables:
+        """Premiums of early exercise that scenarios have asked for, kept for those to come."""
+        return {}
 
     @cached_property
     def _looked_up(self) -> dict[Option, tuple[Any, ...]]:
@@ -259,7 +239,11 @@ class Market(Shown):
         strike = np.array([option.strike for option in options], dtype=float)
         coin = np.array([option.terms.settlement == "coin" for option in options], dtype=bool)
         carry = self.carry(t)
+        american = np.array([option.terms.exercise == "american" for option in options], dtype=bool)
+        american &= ~coin
         rate = np.where(coin, carry, 0.0)
+        if american.any():
+            rate = np.where(american, rate_at(self.chain, t), rate)
         smile_vol = self.smile.vol_at(np.log(strike / self.spot) - carry * t, t)
         vol = smile_vol.copy()
         listed = self.rows_of(options)
@@ -277,7 +261,7 @@ class Market(Shown):
             smile_vol[found] = self.smile.vol_at(k, own_t)
             vol = np.where(vol > 0, vol, smile_vol)  # also where NaN: no mark vol was published
         sign = [option.sign for option in options]
-        return list(zip(sign, strike, t, carry, rate, vol, smile_vol, coin, strict=True))
+        return list(zip(sign, strike, t, carry, rate, vol, smile_vol, coin, american, strict=True))
 
     def half_spread(self, option: Option | str) -> float:
         """Half of what ask and bid of a listed option are apart per unit, 0 where not both are known. [money]"""
