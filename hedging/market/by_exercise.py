@@ -27,6 +27,7 @@ __all__ = [
     "out_of_the_money",
     "side_vols",
     "undiscounted",
+    "vols_of_marks",
 ]
 
 _TERMS = ("flag", "forward", "strike", "time_to_expiry")
@@ -105,6 +106,12 @@ def implied_vols(quotes: pd.DataFrame, price: pd.Series, spot: npt.ArrayLike | N
             price[some.index].to_numpy(), flag, at, strike, time, rate, yielded, errors="nan"
         )
     return pd.Series(vol, index=quotes.index)
+
+
+def vols_of_marks(quotes: pd.DataFrame, terms: ContractTerms, spot: float) -> pd.Series:
+    """Vols that marks have under some terms, NaN where there is none above 0."""
+    vols = implied_vols(quotes, quotes["mark"], american_spot(terms, spot))
+    return vols.where(vols > 0.0)
 
 
 def side_vols(quotes: pd.DataFrame, side: str, spot: npt.ArrayLike | None = None) -> pd.Series:

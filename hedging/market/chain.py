@@ -27,7 +27,7 @@ from hedging.market._chain_words import absent, choice, page_of
 from hedging.market._cleaning import ChainRules
 from hedging.market._columns import FUTURES_COLUMNS, QUOTE_COLUMNS, in_columns, no_futures
 from hedging.market._judging import Source, check_settlement, judged
-from hedging.market.by_exercise import american_spot, implied_vols, option_greeks
+from hedging.market.by_exercise import option_greeks, vols_of_marks
 from hedging.market.contracts import ContractTerms, Option
 from hedging.units import DAYS_PER_YEAR, utc
 
@@ -250,8 +250,7 @@ class OptionChain(Shown):
         sizes = self.quotes[["bid_size", "ask_size"]] * (self.terms.multiplier / terms.multiplier)
         quotes = self.quotes.assign(**sizes)
         if terms.exercise != self.terms.exercise:
-            vols = implied_vols(quotes, quotes["mark"], american_spot(terms, self.spot))
-            quotes = quotes.assign(mark_vol=vols.where(vols > 0.0))
+            quotes = quotes.assign(mark_vol=vols_of_marks(quotes, terms, self.spot))
         return replace(self, terms=terms, quotes=quotes)
 
     def row(self, symbol: str) -> pd.Series:

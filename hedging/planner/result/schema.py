@@ -185,6 +185,7 @@ class _LegGreeks(Row):
     gamma: Number
     vega: Number
     theta: Number
+    exercise: Literal["european", "american"] = "european"
 
 
 class _Decay(Row):
