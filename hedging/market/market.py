@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -45,12 +45,16 @@ class Market(Shown):
         What longs of a perpetual pay shorts per 8 hours, as a share of spot.
     funding_source : str
         Where that is from: the name of the chain's perpetual, or nothing.
+    premiums : dict
+        What early exercise is worth, by rate, yield and time, as far as scenarios have asked; markets that differ in
+        vols or funding alone may share it.
     """
 
     chain: OptionChain
     smile: smiles.Smile
     funding_8h: float = 0.0
     funding_source: str = ""
+    premiums: Tables = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -59,6 +63,7 @@ class Market(Shown):
         *,
         smile: smiles.Smile | None = None,
         funding_8h: float | None = None,
+        premiums: Tables | None = None,
     ) -> Market:
         """Market of a chain; the surface is fitted, and funding is what its perpetual shows, unless they are given."""
         chain = chain_of(chain)
@@ -69,7 +74,8 @@ class Market(Shown):
             funding_8h = float(finite("funding_8h", funding_8h))
         if funding_8h is None:
             funding_8h, source = _shown_funding(chain)
-        return cls(chain, smile or _fitted(chain), funding_8h, source)
+        known = {} if premiums is None else premiums
+        return cls(chain, smile or _fitted(chain), funding_8h, source, known)
 
     @classmethod
     def bare(
@@ -174,7 +180,7 @@ class Market(Shown):
         key = ("funding", funding_8h)
         if key not in self.memo:
             self.memo[key] = other = replace(self, funding_8h=funding_8h)
-            other.__dict__.update(_looked_up=self._looked_up, _places=self._places, premiums=self.premiums)
+            other.__dict__.update(_looked_up=self._looked_up, _places=self._places)
         found: Market = self.memo[key]
         return found
 
@@ -209,11 +215,6 @@ class Market(Shown):
     @cached_property
     def _ex_dates(self) -> Array:
         return ex_dates_of(self.chain)
-
-    @cached_property
-    def premiums(self) -> Tables:
-        """Premiums of early exercise that scenarios have asked for, kept for those to come."""
-        return {}
 
     @cached_property
     def _looked_up(self) -> dict[Option, tuple[Any, ...]]:

@@ -51,7 +51,7 @@ def _extremes(market: Market) -> Mapping[str, Market]:
 def _moved(market: Market, vol: Array) -> Market:
     """The same market with other vols of its contracts; the fit keeps its shape, each contract its ratio to it."""
     chain = replace(market.chain, quotes=market.chain.quotes.assign(mark_vol=vol))
-    return Market.of(chain, smile=market.smile, funding_8h=market.funding_8h)
+    return Market.of(chain, smile=market.smile, funding_8h=market.funding_8h, premiums=market.premiums)
 
 
 def _ranges(market: Market, quotes: pd.DataFrame) -> tuple[Array, Array, Array]:
