@@ -34,6 +34,7 @@ class _VenueNeed(Row):
     initial_margin: AtLeastZero
     held: Number
     account: str
+    rules: str = "the standard rules of the asset"
     collateral: AtLeastZero
     to_bring: AtLeastZero
 
@@ -185,6 +186,7 @@ class _LegGreeks(Row):
     gamma: Number
     vega: Number
     theta: Number
+    exercise: Literal["european", "american"] = "european"
 
 
 class _Decay(Row):
