@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hedging._ground import clock
 from hedging._numerics.types import Array
 from hedging.book.linear import FUNDING_PERIODS_PER_DAY
 from hedging.book.pricer import GREEKS, unit_values_now
@@ -48,6 +49,7 @@ def _computed(keys: Sequence[tuple[Instrument, float | None]], market: Market) -
     out["price"][:] = unit_values_now(instruments, entries, market)
     options = {i: item for i, item in enumerate(instruments) if isinstance(item, Option)}
     if options:
+        clock.look()
         table = market.table(list(options.values()))
         found = option_greeks(
             table.american,

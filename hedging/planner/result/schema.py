@@ -12,6 +12,7 @@ from hedging.errors import InputError
 from hedging.planner.result.schema_book import (
     AtLeastZero,
     BookForm,
+    Day,
     Number,
     Pair,
     Positive,
@@ -91,7 +92,7 @@ class _Limit(Row):
     asset: str = ""
     window: Pair | None = None
     rule: str = ""
-    day: AtLeastZero | None = None
+    day: Day | None = None
     expiry: Text | None = None
 
 
@@ -109,7 +110,7 @@ class _Trough(Row):
     pnl: Number
     share: Share
     scenario: str
-    day: AtLeastZero
+    day: Day
 
 
 class _Worst(Row):
@@ -126,7 +127,7 @@ class _Price(Row):
 
 class _Driver(Row):
     scenario: str
-    day: AtLeastZero
+    day: Day
     weight: Annotated[float, Field(ge=-1e-9, le=1.0 + 1e-9)]
 
 
@@ -190,7 +191,7 @@ class _LegGreeks(Row):
 
 
 class _Decay(Row):
-    days: AtLeastZero
+    days: Day
     options: Number
     funding: Number
     basis: Number
@@ -224,7 +225,7 @@ class _LiquidationMove(Row):
 class _Least(Row):
     share: Share
     scenario: str
-    day: AtLeastZero
+    day: Day
     dies: AtLeastZero | None
 
 
@@ -279,7 +280,7 @@ class _Between(Row):
     filled: list[Text]
     share: Share
     scenario: str
-    day: AtLeastZero
+    day: Day
 
 
 class _Fills(Row):
@@ -306,7 +307,7 @@ class _Inputs(BaseModel):
     book: BookForm
     target: dict[str, Any]
     limits: dict[str, Any]
-    horizon_days: Positive
+    horizon_days: Annotated[Day, Field(gt=0.0)]
     scenarios: dict[str, Any]
     outcomes: Annotated[int, Field(ge=1)] | None
     view: dict[str, Any] | None
