@@ -94,7 +94,10 @@ def _files(path: Paths) -> tuple[list[Path], bool]:
         if not inside:
             raise ChainError(f"the folder {found} holds no file that ends in {', '.join(ENDINGS)}.")
         return inside, True
-    several = [Path(each) for each in path]
+    try:
+        several = [Path(each) for each in path]
+    except TypeError:
+        raise ChainError(f"a tape is read of a file, a folder or several files; got {path!r:.80}.") from None
     if not several:
         raise ChainError("a tape needs at least one file; got none.")
     return several, False
