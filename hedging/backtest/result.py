@@ -138,14 +138,18 @@ class Backtest(Shown):
         """One row a snapshot: ``index, equity, equity in coin, coins, cash, options, linear, held``."""
         table = pd.DataFrame([asdict(point) for point in self.points]).set_index("time")
         table.insert(2, "equity in coin", table["equity"] / table["index"])
-        return table.assign(held=self.held.to_numpy())
+        return self._labelled(table.assign(held=self.held.to_numpy()))
+
+    def _labelled(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table of quotes that no market made says so in a column of its own, wherever it is written."""
+        return table if self.tape.kind == "recorded" else table.assign(quotes=self.tape.kind)
 
     # --- what happened ------------------------------------------------------------------------------------
 
     @property
     def ledger(self) -> pd.DataFrame:
         """One row a cash flow; see `Entry`."""
-        return ledger_frame(self.entries)
+        return self._labelled(ledger_frame(self.entries))
 
     @property
     def trades(self) -> pd.DataFrame:
@@ -162,7 +166,7 @@ class Backtest(Shown):
     @cached_property
     def rolls(self) -> pd.DataFrame:
         """One row a leg of each overlay, from its opening to its end; see `hedging.backtest.costs.rolls_of`."""
-        return rolls_of(self)
+        return self._labelled(rolls_of(self))
 
     @cached_property
     def costs(self) -> pd.DataFrame:

@@ -118,6 +118,36 @@ def test_a_snapshot_in_two_files_counts_once_or_is_refused(tmp_path) -> None:
         read_tape(tmp_path)
 
 
+SILENT = "[QUOTE_UNIXTIME],[UNDERLYING_LAST],[EXPIRE_DATE],[STRIKE],[C_BID],[C_ASK],[P_BID],[P_ASK]\n"
+
+
+def silent_file(path, day: int) -> None:
+    """A table of option quotes that says nothing of its underlying."""
+    lines = [
+        f"{day * 86_400},400.0,2022-02-18,{strike},{max(400 - strike, 0) + 5},{max(400 - strike, 0) + 5.2},"
+        f"{max(strike - 400, 0) + 5},{max(strike - 400, 0) + 5.2}\n"
+        for strike in range(380, 425, 5)
+    ]
+    path.write_text(SILENT + "".join(lines))
+
+
+def test_a_file_that_does_not_name_its_underlying_is_no_other_asset_s(tmp_path) -> None:
+    """In a folder it would pass for whatever is asked for; alone, or among its like, it is what its user says."""
+    silent_file(tmp_path / "a.csv", 18_993)
+    silent_file(tmp_path / "b.csv", 18_994)
+    tape = read_tape(tmp_path, asset="SPY")
+    assert (tape.asset, len(tape)) == ("SPY", 2)
+    assert len(read_tape([tmp_path / "a.csv", tmp_path / "b.csv"], asset="SPY")) == 2
+    write_chain(
+        made_chain("2026-01-02T09:00Z", 80_000.0, [put(70_000.0, bid=0.01, ask=0.02)]), tmp_path / "c.parquet"
+    )
+    tape = read_tape(tmp_path, asset="BTC")
+    assert list(tape.times) == [pd.Timestamp("2026-01-02T09:00Z")]
+    assert [what.partition(";")[0] for what in tape.skipped] == [
+        f"{name}.csv does not name its underlying" for name in "ab"
+    ]
+
+
 def three_days(tmp_path, shuffled: list[list[int]]) -> list[str]:
     """Three snapshots of one chain as files of raw rows, each with the rows said, in that order."""
     rows = []
