@@ -48,8 +48,9 @@ def years_of(times: pd.DatetimeIndex) -> float:
 
 
 def returns(equity: Array) -> Array:
-    """Return of each period between two snapshots. [1]"""
-    return np.asarray(equity[1:] / equity[:-1] - 1.0)
+    """Return of each period between two snapshots, 0 where nothing was left before it. [1]"""
+    before, after = equity[:-1], equity[1:]
+    return np.divide(after, before, out=np.ones(before.shape), where=before > 0.0) - 1.0
 
 
 def yearly(total: float, times: pd.DatetimeIndex) -> float:
@@ -122,7 +123,7 @@ class Crash(Shown):
     start, end : Timestamp
         High and low of the held book.
     held, strategy : float
-        Returns between them. [1]
+        Returns between them, NaN where nothing was left at the high. [1]
     """
 
     start: pd.Timestamp
@@ -140,4 +141,5 @@ def crash(equity: Array, held: Array, times: pd.DatetimeIndex) -> Crash:
     """The held book's deepest fall, beside the strategy over the same days."""
     fall = drawdown(held, times)
     start, end = times.get_loc(fall.high), times.get_loc(fall.low)
-    return Crash(fall.high, fall.low, fall.depth, float(equity[end] / equity[start] - 1.0))
+    kept = float(equity[end] / equity[start] - 1.0) if equity[start] > 0.0 else math.nan
+    return Crash(fall.high, fall.low, fall.depth, kept)

@@ -49,13 +49,16 @@ class Starts(Shown):
         numbers = self.table[["return", "against holding", "max drawdown"]]
         return pd.DataFrame({"mean": numbers.mean(), "worst": numbers.min(), "best": numbers.max()})
 
+    def _head(self) -> str:
+        kind = "" if "quotes" not in self.table else f", {self.table['quotes'].iloc[0]} quotes"
+        return f"{self.name}, begun on each of {len(self.table)} days{kind}"
+
     def __repr__(self) -> str:
-        shown = self.spread.map("{:+.1%}".format)
-        return f"{self.name}, begun on each of {len(self.table)} days\n{frame_text(shown)}"
+        return f"{self._head()}\n{frame_text(self.spread.map('{:+.1%}'.format))}"
 
     def _repr_html_(self) -> str:
         shown = self.spread.map("{:+.1%}".format).to_html(border=0)
-        return f"<b>{escape(self.name)}, begun on each of {len(self.table)} days</b>{shown}"
+        return f"<b>{escape(self._head())}</b>{shown}"
 
 
 def starts(

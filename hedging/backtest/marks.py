@@ -37,13 +37,10 @@ class Marker:
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
         self._last: dict[str, float] = {}
-        self._markets: dict[int, Market] = {}
 
     def market(self, number: int) -> Market:
-        """The market of a snapshot; its surface is fitted when something asks for it, and once."""
-        if number not in self._markets:
-            self._markets = {number: Market.of(self._tape.shared_chain(number))}
-        return self._markets[number]
+        """The market of a snapshot."""
+        return self._tape.shared_market(number)
 
     def mark(self, number: int, holding: Holding) -> Mark:
         """The mark of a holding at a snapshot."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def read_tape(
     ----------
     path : str, Path or several of them
         Files as `read_chains` takes them, a tape's own saved form, or a folder, of which every file with such
-        an ending is read and those of other assets are left out and named.
+        an ending is read and those of other assets are left out and named, as are those that do not name theirs
+        where others do.
     asset : str, optional
         Which underlying, where there are several.
     start, end : str or Timestamp, optional
@@ -59,29 +61,47 @@ def read_tape(
     >>> tape = read_tape("chains/btc.parquet", delivery="prices/hourly.parquet")  # doctest: +SKIP
     """
     files, of_folder = _files(path)
-    skipped: list[str] = []
-    parts: list[Tape] = []
-    for file in files:
-        try:
-            if is_saved(file):
-                if rules is not None:
-                    raise ChainError(f"{file.name} holds quotes that were judged when they were first read.")
-                part = Tape(*load_tape(file))
-                if asset not in (None, part.asset):
-                    raise ChainError(f"{file.name} holds {part.asset}, not {asset}.")
-            else:
-                part = _usable(read_snapshots(file, asset=asset, rules=rules), file.name)
-        except ChainError as error:
-            if not of_folder:
-                raise
-            skipped.append(str(error))
-            continue
-        parts.append(part)
+    if of_folder:
+        parts, skipped = _parts_of_folder(files, asset, rules)
+    else:
+        parts, skipped = [_part(file, asset, rules) for file in files], []
     if not parts:
         raise ChainError(f"{path} holds no chain that can be used: {'; '.join(skipped) or 'no file'}.")
     tape = _joined(parts, skipped)
     given = deliveries_of(delivery, tape.asset)
     return replace(tape, deliveries=given or tape.deliveries).between(start, end)
+
+
+def _parts_of_folder(
+    files: Sequence[Path], asset: str | None, rules: ChainRules | None
+) -> tuple[list[Tape], list[str]]:
+    """Tapes of the files that can be used, and why the others cannot.
+
+    A file that does not name its underlying could be of any: it counts only where none of the folder does.
+    """
+    for named in (True, False):
+        parts: list[Tape] = []
+        skipped: list[str] = []
+        for file in files:
+            try:
+                parts.append(_part(file, asset, rules, named=named))
+            except ChainError as error:
+                skipped.append(str(error))
+        if parts:
+            break
+    return parts, skipped
+
+
+def _part(file: Path, asset: str | None, rules: ChainRules | None, *, named: bool = False) -> Tape:
+    """The tape of one file."""
+    if not is_saved(file):
+        return _usable(read_snapshots(file, asset=asset, rules=rules, named=named), file.name)
+    if rules is not None:
+        raise ChainError(f"{file.name} holds quotes that were judged when they were first read.")
+    found = Tape(*load_tape(file))
+    if asset not in (None, found.asset):
+        raise ChainError(f"{file.name} holds {found.asset}, not {asset}.")
+    return found
 
 
 def _files(path: Paths) -> tuple[list[Path], bool]:
@@ -94,7 +114,10 @@ def _files(path: Paths) -> tuple[list[Path], bool]:
         if not inside:
             raise ChainError(f"the folder {found} holds no file that ends in {', '.join(ENDINGS)}.")
         return inside, True
-    several = [Path(each) for each in path]
+    try:
+        several = [Path(each) for each in path]
+    except TypeError:
+        raise ChainError(f"a tape is read of a file, a folder or several files; got {path!r:.80}.") from None
     if not several:
         raise ChainError("a tape needs at least one file; got none.")
     return several, False

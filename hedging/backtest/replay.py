@@ -65,8 +65,8 @@ class Replay:
     def result(self) -> Backtest:
         """Go through the tape and return what happened."""
         start_value, _ = self._value(self.first)
-        if not start_value > 0.0 and not self.start.holdings:
-            raise InputError("the book is empty; there is nothing to hold.")
+        if not start_value > 0.0:
+            raise InputError(self._worthless(start_value))
         for number in range(self.first, len(self.tape)):
             if number > self.first and self._gap(number):
                 break
@@ -90,6 +90,14 @@ class Replay:
             other_delivery=self.other_delivery,
             ended=self.ended or "the tape ends",
             first=self.first,
+        )
+
+    def _worthless(self, value: float) -> str:
+        if not (self.start.holdings or self.start.cash):
+            return "the book is empty; there is nothing to hold."
+        return (
+            f"the book is worth {value:,.2f} {self.tape.currency} at {self.tape.where(self.first)}, and a return needs a "
+            "start above 0. Bring the coins or cash that stand behind it, or begin on fewer days (--starts) or others."
         )
 
     def _gap(self, number: int) -> bool:

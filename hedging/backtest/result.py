@@ -129,22 +129,27 @@ class Backtest(Shown):
 
     @property
     def held(self) -> pd.Series:
-        """Value of the same book without the strategy. [money]"""
+        """Value of the same book without the strategy, from its bankruptcy on as it was then. [money]"""
         values = (self if self.holding is None else self.holding).equity.to_numpy()[: len(self.points)]
+        values = np.pad(values, (0, len(self.points) - len(values)), mode="edge")
         return pd.Series(values, index=self.times, name="hold")
 
     def to_frame(self) -> pd.DataFrame:
         """One row a snapshot: ``index, equity, equity in coin, coins, cash, options, linear, held``."""
         table = pd.DataFrame([asdict(point) for point in self.points]).set_index("time")
         table.insert(2, "equity in coin", table["equity"] / table["index"])
-        return table.assign(held=self.held.to_numpy())
+        return self._labelled(table.assign(held=self.held.to_numpy()))
+
+    def _labelled(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table of quotes that no market made says so in a column of its own, wherever it is written."""
+        return table if self.tape.kind == "recorded" else table.assign(quotes=self.tape.kind)
 
     # --- what happened ------------------------------------------------------------------------------------
 
     @property
     def ledger(self) -> pd.DataFrame:
         """One row a cash flow; see `Entry`."""
-        return ledger_frame(self.entries)
+        return self._labelled(ledger_frame(self.entries))
 
     @property
     def trades(self) -> pd.DataFrame:
@@ -161,7 +166,7 @@ class Backtest(Shown):
     @cached_property
     def rolls(self) -> pd.DataFrame:
         """One row a leg of each overlay, from its opening to its end; see `hedging.backtest.costs.rolls_of`."""
-        return rolls_of(self)
+        return self._labelled(rolls_of(self))
 
     @cached_property
     def costs(self) -> pd.DataFrame:
@@ -213,10 +218,10 @@ class Backtest(Shown):
 
     @property
     def turnover(self) -> float:
-        """Premium that changed hands, as a multiple of the mean equity, a year. [1/year]"""
+        """Premium that changed hands, as a multiple of the mean equity, a year; NaN where that is none. [1/year]"""
         flows = sum(abs(entry.value) for entry in self.entries if entry.kind in ("open", "close"))
-        years = answers.years_of(self.times)
-        return flows / float(self.equity.mean()) / years if years > 0 else math.nan
+        years, mean = answers.years_of(self.times), float(self.equity.mean())
+        return flows / mean / years if years > 0 and mean > 0 else math.nan
 
     def numbers(self) -> dict[str, Any]:
         """The summary's numbers by name, unrounded; shares as decimals."""
@@ -272,7 +277,7 @@ class Backtest(Shown):
         for name in self.costs.index:
             rows[f"{name} a year"] = formatted(found[f"{name} a year"], ",.0f", f" {self.tape.currency}")
         rows["crash of holding"] = (
-            f"{crash.held:.1%} from {crash.start:%Y-%m-%d} to {crash.end:%Y-%m-%d}; with the strategy {crash.strategy:.1%}"
+            f"{crash.held:.1%} from {crash.start:%Y-%m-%d} to {crash.end:%Y-%m-%d}; with the strategy {formatted(crash.strategy, '.1%')}"
             if crash.held < 0
             else "none"
         )

@@ -83,7 +83,7 @@ def sweep(
     -------
     DataFrame
         One row a run, in the order of the variants and their starts: ``variant, start``, and the numbers of
-        `Backtest.numbers`.
+        `Backtest.numbers`; of modelled quotes ``quotes``, which says so.
 
     Raises
     ------
@@ -236,7 +236,8 @@ def _row(tape: Tape, task: _Task, setting: _Setting) -> dict[str, Any]:
         setting.book, tape, task.strategy, rules=setting.rules, account=setting.account, first=task.first
     )
     numbers: dict[str, Any] = plain(done.numbers())
-    return {"variant": task.variant, "start": done.times[0].isoformat()} | numbers
+    known = {"variant": task.variant, "start": done.times[0].isoformat()} | numbers
+    return known if tape.kind == "recorded" else known | {"quotes": tape.kind}
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

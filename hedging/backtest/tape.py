@@ -20,6 +20,7 @@ from hedging.backtest.saved import write_tape
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, Option
+from hedging.market.market import Market
 from hedging.market.snapshots import Snapshots
 from hedging.prices.delivery import Deliveries, Delivery, Settlement, deliveries_of
 from hedging.units import days_apart, utc
@@ -162,6 +163,16 @@ class Tape(Shown):
 
     @cached_property
     def _chains(self) -> dict[int, OptionChain]:
+        return {}
+
+    def shared_market(self, number: int) -> Market:
+        """The market of one snapshot that all runs over the tape share: its surface is fitted once, when asked for."""
+        if number not in self._markets:
+            self._markets[number] = Market.of(self.shared_chain(number))
+        return self._markets[number]
+
+    @cached_property
+    def _markets(self) -> dict[int, Market]:
         return {}
 
     @cached_property

@@ -215,7 +215,7 @@ def read_chains(
 
 
 def read_snapshots(
-    path: str | Path, *, asset: str | None = None, rules: ChainRules | None = None
+    path: str | Path, *, asset: str | None = None, rules: ChainRules | None = None, named: bool = False
 ) -> Snapshots:
     """Read all chains of a recorded quote file in one pass, where its format allows.
 
@@ -223,6 +223,8 @@ def read_snapshots(
     ----------
     path, asset, rules
         As in `read_chains`.
+    named : bool
+        Whether the file itself must say that it is of `asset`: some formats do not, and take any name.
 
     Returns
     -------
@@ -236,6 +238,10 @@ def read_snapshots(
     """
     file, reader = _opened(path, None)
     pick = Pick(None, asset, None, rules)
+    if named and reader.silent:
+        raise ChainError(
+            f"{file.name} does not name its underlying; read it by its own name if it is of {asset}."
+        )
     if reader.times is None:
         return Snapshots.of([reader.read(file, pick)])
     if reader.running:

@@ -53,6 +53,7 @@ class Format:
     running: bool = False  # single updates: a chain is what stands at a time, not what carries it
     heeds: tuple[str, ...] = ()  # which of `PRICING` it makes use of
     own_terms: bool = False  # the file says its terms, and no others are taken
+    silent: bool = False  # the file does not name its underlying, which must be given
 
 
 def pick_asset(assets: pd.Series, pick: Pick, name: str) -> str:

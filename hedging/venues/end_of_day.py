@@ -88,4 +88,4 @@ def _matches(file: QuoteFile) -> bool:
     return {_EXPIRY, "Option Type", "Strike", "Bid", "Ask"} <= file.columns and bool(_date_column(file))
 
 
-TABLE: Final = Format("end-of-day", _matches, _read, _times, heeds=PRICING)
+TABLE: Final = Format("end-of-day", _matches, _read, _times, heeds=PRICING, silent=True)

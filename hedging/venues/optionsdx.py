@@ -71,4 +71,6 @@ def _sizes(lines: pd.DataFrame, column: str) -> pd.DataFrame:
     return sizes
 
 
-TEXT: Final = Format("optionsdx", lambda file: file.columns >= _NEEDED, _read, _times, heeds=PRICING)
+TEXT: Final = Format(
+    "optionsdx", lambda file: file.columns >= _NEEDED, _read, _times, heeds=PRICING, silent=True
+)

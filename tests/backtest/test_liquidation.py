@@ -45,6 +45,20 @@ def test_short_options_are_bought_back_when_the_account_cannot_carry_them() -> N
     assert_allclose(row["price"], quote.ask / 60_000.0, rtol=1e-12)
 
 
+def test_a_run_over_surfaces_that_another_fitted_is_the_same_run() -> None:
+    book = hg.Book([hg.Holding.spot("BTC", 1.0), hg.Holding.perpetual("BTC", 2.0, 80_000.0)])
+    spots, rules = (80_000.0, 70_000.0, 62_000.0, 50_000.0), Rules(funding=0.0)
+    shared = falling(*spots)
+    for first in (1, 0, 1):
+        runs = [
+            run(book, tape, hold, account=margin.DERIBIT_BTC, rules=rules, first=first)
+            for tape in (shared, falling(*spots))
+        ]
+        assert runs[0].entries == runs[1].entries
+        assert list(runs[0].equity) == list(runs[1].equity)
+    assert "liquidation" in set(runs[0].ledger["kind"])
+
+
 def test_a_bankrupt_book_ends_the_run() -> None:
     book = hg.Book([hg.Holding.spot("BTC", 0.5), hg.Holding.perpetual("BTC", 8.0, 80_000.0)])
     done = run(book, falling(80_000.0, 60_000.0, 90_000.0), hold, rules=Rules(funding=0.0))

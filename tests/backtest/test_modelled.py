@@ -58,6 +58,13 @@ def test_the_word_modelled_stands_in_every_form(tmp_path) -> None:
         repr(found),
         run.to_json(),
         str(found.to_dict()["quotes"]),
+        repr(bt.starts(book, tape, bt.rolled("put"), 2, rules=rules)),
+        bt.starts(book, tape, bt.rolled("put"), 2, rules=rules)._repr_html_(),
+        run.ledger.to_csv(),
+        run.trades.to_csv(),
+        run.rolls.to_csv(),
+        run.to_frame().to_csv(),
+        bt.sweep(book, tape, {"put": bt.rolled("put")}, rules=rules).to_csv(),
     ):
         assert "modelled" in form
     for picture in (

@@ -118,6 +118,124 @@ def test_a_snapshot_in_two_files_counts_once_or_is_refused(tmp_path) -> None:
         read_tape(tmp_path)
 
 
+SILENT = "[QUOTE_UNIXTIME],[UNDERLYING_LAST],[EXPIRE_DATE],[STRIKE],[C_BID],[C_ASK],[P_BID],[P_ASK]\n"
+
+
+def silent_file(path, day: int) -> None:
+    """A table of option quotes that says nothing of its underlying."""
+    lines = [
+        f"{day * 86_400},400.0,2022-02-18,{strike},{max(400 - strike, 0) + 5},{max(400 - strike, 0) + 5.2},"
+        f"{max(strike - 400, 0) + 5},{max(strike - 400, 0) + 5.2}\n"
+        for strike in range(380, 425, 5)
+    ]
+    path.write_text(SILENT + "".join(lines))
+
+
+def test_a_file_that_does_not_name_its_underlying_is_no_other_asset_s(tmp_path) -> None:
+    """In a folder it would pass for whatever is asked for; alone, or among its like, it is what its user says."""
+    silent_file(tmp_path / "a.csv", 18_993)
+    silent_file(tmp_path / "b.csv", 18_994)
+    tape = read_tape(tmp_path, asset="SPY")
+    assert (tape.asset, len(tape)) == ("SPY", 2)
+    assert len(read_tape([tmp_path / "a.csv", tmp_path / "b.csv"], asset="SPY")) == 2
+    write_chain(
+        made_chain("2026-01-02T09:00Z", 80_000.0, [put(70_000.0, bid=0.01, ask=0.02)]), tmp_path / "c.parquet"
+    )
+    tape = read_tape(tmp_path, asset="BTC")
+    assert list(tape.times) == [pd.Timestamp("2026-01-02T09:00Z")]
+    assert [what.partition(";")[0] for what in tape.skipped] == [
+        f"{name}.csv does not name its underlying" for name in "ab"
+    ]
+
+
+def three_days(tmp_path, shuffled: list[list[int]]) -> list[str]:
+    """Three snapshots of one chain as files of raw rows, each with the rows said, in that order."""
+    rows = []
+    for day in (2, 3, 4):
+        for strike in (60_000, 70_000, 80_000):
+            for flag in "CP":
+                mark = max((strike - 75_000) / 75_000 * (1 if flag == "P" else -1), 0.0) + 0.02
+                rows.append(
+                    {
+                        "timestamp": f"2026-01-{day:02d} 09:00:00+00:00",
+                        "instrument_name": f"BTC-30JAN26-{strike}-{flag}",
+                        "expiry": "2026-01-30 08:00:00+00:00",
+                        "strike": float(strike),
+                        "option_type": "call" if flag == "C" else "put",
+                        "bid_price": round(mark - 0.001, 4),
+                        "ask_price": round(mark + 0.001, 4),
+                        "mark_price": round(mark, 4),
+                        "mark_iv": 60.0,
+                        "underlying_price": 75_000.0,
+                        "underlying_index": "SYN.BTC-30JAN26",
+                        "index_price": 75_000.0,
+                        "delta": 0.5,
+                        "vega": 50.0,
+                        "open_interest": 10.0,
+                        "volume": 1.0,
+                    }
+                )
+    table, names = pd.DataFrame(rows), []
+    for number, places in enumerate(shuffled):
+        names.append(str(tmp_path / f"part{number}.csv"))
+        table.iloc[places].to_csv(names[-1], index=False)
+    return names
+
+
+WHOLE = list(range(18))
+
+
+@pytest.mark.parametrize(
+    ("parts", "twice"),
+    [
+        ([WHOLE[::-1]], 0),
+        ([list(np.random.default_rng(1).permutation(18))], 0),
+        ([WHOLE[12:], WHOLE[6:12], WHOLE[:6]], 0),  # files from the last day to the first
+        ([WHOLE[:12], WHOLE[6:]], 1),
+        ([WHOLE, WHOLE, WHOLE[:6]], 4),
+        ([WHOLE[6:12], WHOLE], 1),
+    ],
+)
+def test_rows_and_files_in_any_order_and_overlap_are_one_tape(tmp_path, parts, twice) -> None:
+    whole = read_tape(three_days(tmp_path, [WHOLE]))
+    assert len(whole) == 3
+    files = three_days(tmp_path, parts)
+    for given in (files, files[::-1]):
+        tape = read_tape(given)
+        assert tape.digest == whole.digest
+        assert [what for what in tape.skipped if "twice" in what] == list(tape.skipped)
+        assert len(tape.skipped) == twice
+
+
+def test_rows_that_stand_twice_in_a_file_count_once_and_are_named(tmp_path) -> None:
+    whole = read_tape(three_days(tmp_path, [WHOLE]))
+    tape = read_tape(three_days(tmp_path, [WHOLE + WHOLE[3:8]]))
+    assert tape.digest == whole.digest
+    assert len(tape.snapshots.rejected) == 5
+    assert tape.snapshots.rejected["symbol"].str.startswith("BTC-30JAN26-").all()
+
+
+def test_an_overlap_that_differs_is_refused_with_both_files(tmp_path) -> None:
+    files = three_days(tmp_path, [WHOLE, WHOLE[:4]])  # half of the first snapshot's rows
+    with pytest.raises(
+        ChainError, match=r"part0\.csv and part1\.csv show different quotes of BTC at 2026-01-02"
+    ):
+        read_tape(files)
+
+
+@pytest.mark.parametrize("path", [5, None, 3.0, [5], [None]])
+def test_what_is_no_path_is_refused(path) -> None:
+    with pytest.raises(ChainError, match="a file, a folder or several files"):
+        read_tape(path)
+
+
+def test_chains_in_memory_must_ascend() -> None:
+    chains = [made_chain(f"2026-01-0{day}T09:00Z", 80_000.0, [put(70_000.0, ask=0.02)]) for day in (2, 3)]
+    for wrong in (chains[::-1], [chains[0], chains[0]]):
+        with pytest.raises(InputError, match="must ascend in time"):
+            Tape.of(wrong)
+
+
 def test_other_assets_are_refused_in_paths_and_named_in_folders(tmp_path, shared_data) -> None:
     eth = shared_data / "chains" / "deribit_full_20260206T043012Z.csv.gz"
     with pytest.raises(ChainError, match=r"holds BTC .* ETH"):

@@ -27,6 +27,7 @@ def made_chain(
     *,
     terms: ContractTerms = TERMS,
     futures: pd.DataFrame | None = None,
+    units: dict[str, str] | None = None,
 ) -> OptionChain:
     """A BTC chain; each row says flag, strike, expiry and any of bid, ask, mark (coin), sizes, open interest."""
     table = pd.DataFrame([{"forward": spot, "index": spot, **row} for row in rows])
@@ -35,7 +36,7 @@ def made_chain(
         table,
         asset="BTC",
         as_of=time,
-        units={"price": "coin", "vol": "decimal"},
+        units=units or {"price": "coin", "vol": "decimal"},
         terms=terms,
         futures=futures,
         source="made.csv",

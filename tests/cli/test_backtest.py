@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pandas as pd
 import pytest
@@ -61,6 +62,13 @@ def test_json_csv_and_picture(files, capsys) -> None:
         (("--set", "delta=x"), "must be a number"),
         (("--set", "days=30"), "a window such as 20:45"),
         (("--set", "delay=2"), "delay must be 0 or 1"),
+        (("--set", "depth=5"), "depth must be true or false"),
+        (("--strategy", "hold", "--set", "delta=0.3"), "delta has no use"),
+        (("--set", "funding=0.0001"), "funding has no use"),
+        (("--set", "liquidation_fee=0.01"), "no use without an account that can be liquidated: --account"),
+        (("--set", "delta=0.3,delta=0.2"), "delta is given twice, as 0.3 and as 0.2"),
+        (("--set", "delta=0.3,strike=70000"), "delta and strike choose one option"),
+        (("--from", "2026-01-09", "--to", "2026-01-03"), "ends before it begins"),
         (("--strategy", "banded"), "--set target="),
         (("--from", "2027-01-01"), "no snapshot of BTC"),
         (("--starts", "500"), "starts must be a whole number of days"),
@@ -77,24 +85,59 @@ def test_bad_input_is_one_line_and_code_2(files, capsys, more, said) -> None:
     assert error.count("\n") == 1
 
 
+def test_several_settings_at_once_are_those_one_by_one(files, capsys) -> None:
+    outs = []
+    for more in (
+        ("--set", "days=3:60,delta=0.25, delay=1"),
+        ("--set", "days=3:60", "--set", "delta=0.25", "--set", "delay=1"),
+    ):
+        assert main(command(files, *more)) == 0
+        outs.append(capsys.readouterr().out)
+    assert outs[0] == outs[1]
+    assert "over 6 starts" in outs[0]  # half of the tape's twelve days
+
+
+def test_the_last_day_alone_is_a_run_without_periods(files, capsys) -> None:
+    assert main(command(files, "--from", "2026-01-23", "--set", "days=3:60")) == 0
+    found = capsys.readouterr()
+    assert "nan" not in found.out
+    assert found.err == ""
+    assert "one start, which is luck" in found.out
+
+
 def test_a_book_of_several_assets_or_another_is_refused(files, capsys) -> None:
     (files / "book.toml").write_text(BOOK + '[[holdings]]\nkind = "spot"\nasset = "ETH"\nquantity = 2\n')
     assert main(command(files)) == 2
     assert "must hold one asset" in capsys.readouterr().err
 
 
-def test_ctrl_c_keeps_what_is_done(files, capsys, monkeypatch) -> None:
-    import hedging
+@pytest.fixture
+def interruptible():
+    """What a shell has in its background ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
-    honest, calls = hedging.backtest.compare, []
 
-    def stopped(*args, **keywords):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return honest(*args, **keywords)
+def pressed(monkeypatch, make: str, number: int) -> None:
+    """Press Ctrl-C while a rolled overlay decides for so many times."""
+    from hedging.backtest.strategies import Rolled
 
-    monkeypatch.setattr(hedging.backtest, "compare", stopped)
+    honest, calls = Rolled.__call__, []
+
+    def stopped(self, state):
+        calls.append(1) if self.name == make else None
+        if len(calls) == number:
+            signal.raise_signal(signal.SIGINT)
+        return honest(self, state)
+
+    monkeypatch.setattr(Rolled, "__call__", stopped)
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("number", [1, 30])  # in the run from the first day, and in one from a later day
+def test_ctrl_c_keeps_what_is_done(files, capsys, monkeypatch, number) -> None:
+    pressed(monkeypatch, "collar", number)
     assert (
         main(
             command(files, "--strategy", "put,collar", "--set", "days=3:60", "--json", str(files / "j.json"))
@@ -102,4 +145,14 @@ def test_ctrl_c_keeps_what_is_done(files, capsys, monkeypatch) -> None:
         == 130
     )
     assert "interrupted" in capsys.readouterr().err
-    assert [run["name"] for run in json.loads((files / "j.json").read_text())["runs"]] == ["hold", "put"]
+    found = json.loads((files / "j.json").read_text())
+    assert [run["name"] for run in found["runs"]] == ["hold", "put"]
+    assert {row["variant"] for row in found["each start"]} == {"hold", "put"}
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_before_anything_is_done_writes_nothing(files, capsys, monkeypatch) -> None:
+    pressed(monkeypatch, "put", 3)
+    assert main(command(files, "--set", "days=3:60", "--json", str(files / "j.json"))) == 130
+    assert "Traceback" not in capsys.readouterr().err
+    assert not (files / "j.json").exists()
