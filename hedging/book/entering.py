@@ -59,7 +59,9 @@ class Entering(Shown):
         digits, form = (2, "{:+,.2f}") if self._money else (6, "{:+,.6f}")
         # First and last as they stand elsewhere; what lies between them takes the last digit.
         spent, gained = round(-self.execution, digits), round(self.at_once, digits)
-        cost, quotes, at_once = (form.format(each + 0.0) for each in (spent, round(gained - spent, digits), gained))
+        cost, quotes, at_once = (
+            form.format(each + 0.0) for each in (spent, round(gained - spent, digits), gained)
+        )
         return f"{at_once} {self.currency} at once: execution {cost}, quotes against values {quotes}"
 
     @property

@@ -82,7 +82,13 @@ def test_in_coin_it_is_the_same_at_todays_spot() -> None:
 
 
 def test_its_line_adds_up_as_it_is_printed() -> None:
-    for execution, quotes in ((1_751.4049, 428.3049), (3_029.8459, 5.0815), (0.0, 0.0), (450.0, 511.005), (0.01234567, 0.0023)):
+    for execution, quotes in (
+        (1_751.4049, 428.3049),
+        (3_029.8459, 5.0815),
+        (0.0, 0.0),
+        (450.0, 511.005),
+        (0.01234567, 0.0023),
+    ):
         said = str(Entering(execution, quotes, "USD")).replace(",", "")
         at_once, cost, edge = (
             float(part.split()[0]) for part in (said, said.split("execution ")[1], said.split("values ")[1])
