@@ -35,6 +35,7 @@ class _VenueNeed(Row):
     initial_margin: AtLeastZero
     held: Number
     account: str
+    rules: str = "the standard rules of the asset"
     collateral: AtLeastZero
     to_bring: AtLeastZero
 
@@ -186,6 +187,7 @@ class _LegGreeks(Row):
     gamma: Number
     vega: Number
     theta: Number
+    exercise: Literal["european", "american"] = "european"
 
 
 class _Decay(Row):
