@@ -56,10 +56,11 @@ class Entering(Shown):
         return asdict(self) | {"at_once": self.at_once}
 
     def __str__(self) -> str:
-        cents = [round(each, 2 if self._money else 6) + 0.0 for each in (self.execution, self.quotes)]
-        form = "{:+,.2f}" if self._money else "{:+,.6f}"
+        digits, form = (2, "{:+,.2f}") if self._money else (6, "{:+,.6f}")
+        # First and last as they stand elsewhere; what lies between them takes the last digit.
+        spent, gained = round(-self.execution, digits), round(self.at_once, digits)
         cost, quotes, at_once = (
-            form.format(each) for each in (-cents[0] + 0.0, cents[1], cents[1] - cents[0] + 0.0)
+            form.format(each + 0.0) for each in (spent, round(gained - spent, digits), gained)
         )
         return f"{at_once} {self.currency} at once: execution {cost}, quotes against values {quotes}"
 

@@ -50,6 +50,7 @@ _NO_LIMITS: Final = ChainRules(
     max_below_intrinsic=math.inf,
     max_above_bound=math.inf,
 )
+_FORMULA: Final = ("=", "+", "-", "@")
 _ENDINGS: Final = (".parquet", ".csv", ".csv.gz")
 
 
@@ -72,16 +73,26 @@ def write_chain(chain: OptionChain, path: str | Path) -> None:
     name = Path(path).name
     if not name.endswith(_ENDINGS):
         raise InputError(f"{name} must end in {', '.join(_ENDINGS)}.")
-    body = chain.quotes.to_csv(index=False, lineterminator="\n")
+    parquet = name.endswith(".parquet")
+    written = chain.quotes if parquet else chain.quotes.assign(symbol=chain.quotes["symbol"].map(_guarded))
+    body = written.to_csv(index=False, lineterminator="\n")
     plain = _head(chain)
     head = json.dumps(plain | {"digest": _digest(plain, body)}, allow_nan=True)
-    if name.endswith(".parquet"):
-        data = _parquet(chain.quotes, head)
-    else:
-        data = (_MARK + head + "\n" + body).encode()
+    data = _parquet(chain.quotes, head) if parquet else (_MARK + head + "\n" + body).encode()
     with whole_file(path) as aside:
         # No time stamp inside the gzip: the same chain is the same bytes.
         aside.write_bytes(gzip.compress(data, mtime=0) if name.endswith(".gz") else data)
+
+
+def _guarded(symbol: str) -> str:
+    """A symbol that no spreadsheet runs: an apostrophe comes before one that it would take for a formula."""
+    return f"'{symbol}" if symbol.lstrip("'").lstrip().startswith(_FORMULA) else symbol
+
+
+def _unguarded(symbol: Any) -> Any:
+    """What `_guarded` was given."""
+    plain = symbol[1:] if isinstance(symbol, str) and symbol.startswith("'") else symbol
+    return plain if isinstance(symbol, str) and _guarded(plain) == symbol else symbol
 
 
 def _head(chain: OptionChain) -> dict[str, Any]:
@@ -235,7 +246,8 @@ def _parts(file: QuoteFile) -> tuple[Any, pd.DataFrame, Callable[[], str]]:
     with foreign(f"{file.name} is no whole file of our format", ChainError):
         # As text first: float() reads the shortest form back exactly, pandas' own parser not in every release.
         table = pd.read_csv(io.StringIO(rest), dtype=str, keep_default_na=False, na_values=[""])
-        table = table.assign(expiry=pd.to_datetime(table["expiry"], format="ISO8601", utc=True))
+        expiry = pd.to_datetime(table["expiry"], format="ISO8601", utc=True)
+        table = table.assign(expiry=expiry, symbol=table["symbol"].map(_unguarded))
     return head, table, lambda: rest
 
 

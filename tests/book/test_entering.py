@@ -82,9 +82,17 @@ def test_in_coin_it_is_the_same_at_todays_spot() -> None:
 
 
 def test_its_line_adds_up_as_it_is_printed() -> None:
-    for execution, quotes in ((1_751.4049, 428.3049), (0.0, 0.0), (450.0, 511.005), (0.01234567, 0.0023)):
+    for execution, quotes in (
+        (1_751.4049, 428.3049),
+        (3_029.8459, 5.0815),
+        (0.0, 0.0),
+        (450.0, 511.005),
+        (0.01234567, 0.0023),
+    ):
         said = str(Entering(execution, quotes, "USD")).replace(",", "")
         at_once, cost, edge = (
             float(part.split()[0]) for part in (said, said.split("execution ")[1], said.split("values ")[1])
         )
         assert_allclose(at_once, cost + edge, atol=1e-9)
+        digits = 2 if execution + quotes >= 1.0 else 6
+        assert (at_once, cost) == (round(quotes - execution, digits), -round(execution, digits))

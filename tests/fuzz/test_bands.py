@@ -76,6 +76,12 @@ def chain_of(path: Path) -> OptionChain:
     return next(iter(read_chains(path, asset="ETH" if "eth" in path.name else "BTC")))
 
 
+@cache
+def sample_market() -> Market:
+    """One market for all examples: its surface is fitted once."""
+    return Market.of(samples.chain())
+
+
 def book_of(kind: str, market: Market, coins: float) -> Book:
     chain = market.chain
     puts = chain.quotes[(chain.quotes["flag"] == "p") & chain.quotes["bid"].notna()]
@@ -127,7 +133,7 @@ def assert_answered(market: Market, kind: str, coins: float, asked: dict[str, An
 @tries(25)
 @given(held, st.sampled_from([0.1, 3.0, 25.0, 1_000.0]), asked, limits)
 def test_any_bands_on_the_sample(kind: str, coins: float, asked: dict[str, Any], limits: Limits) -> None:
-    assert_answered(Market.of(samples.chain()), kind, coins, asked, limits)
+    assert_answered(sample_market(), kind, coins, asked, limits)
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -144,7 +150,7 @@ def test_any_bands_on_recorded_quotes(name: str, shared_data: Path) -> None:
 
 @pytest.mark.parametrize("vega", [(0.0, 0.0), (0.0, None), (None, 0.0)])
 def test_an_exact_zero_of_a_book_without_options(vega: tuple[float | None, float | None]) -> None:
-    market = Market.of(samples.chain())
+    market = sample_market()
     assert_answered(
         market,
         "coins",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,16 @@ POSITIONS = [
 SUMMARY = [{"currency": "BTC", "equity": 3.0}, {"currency": "USDC", "equity": 1_000.0}]
 
 
+@cache
+def sample_market() -> Market:
+    """One market for all examples: its surface is fitted once."""
+    return Market.of(samples.chain())
+
+
 def assert_judged(found: Book | str) -> None:
     """A book that was taken has a value, or says why not."""
     if isinstance(found, Book):
-        market = Market.of(samples.chain())
+        market = sample_market()
         value = attempt("books, valued", lambda: found.value(market), InputError)
         assert isinstance(value, str) or math.isfinite(value)
 

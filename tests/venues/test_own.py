@@ -233,3 +233,18 @@ def test_an_older_version_in_the_head_hides_no_edit(tmp_path, edit, message):
     (tmp_path / "x.csv").write_text(f"{mark}{json.dumps(edit(json.loads('{' + head)))}\n{cut}")
     with pytest.raises(ChainError, match=message):
         read_chain(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".parquet"])
+@pytest.mark.parametrize("symbol", ["=1+1", "@x", "-X", "' =x", "'=x", "''+x", "'x", "X-1"])
+def test_a_symbol_is_no_formula_in_a_spreadsheet_and_reads_back(
+    tmp_path: Path, ending: str, symbol: str
+) -> None:
+    made = samples.chain()
+    symbols = pd.Series([symbol, *made.quotes["symbol"].iloc[1:]], dtype=object)
+    quotes = made.quotes.assign(symbol=symbols)
+    path = tmp_path / f"x{ending}"
+    write_chain(replace(made, quotes=quotes), path)
+    pd.testing.assert_frame_equal(read_chain(path).quotes, quotes, check_exact=True)
+    if ending == ".csv":
+        assert path.read_text().splitlines()[2].lstrip()[0] not in "=+-@"
