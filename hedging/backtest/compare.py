@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import pandas as pd
 
 from hedging._ground.shown import Shown
-from hedging._ground.tables import frame_text
+from hedging._ground.tables import SIGNED_SHARE, Page, Table
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
 from hedging.backtest.run import run
@@ -49,13 +48,10 @@ class Starts(Shown):
         numbers = self.table[["return", "against holding", "max drawdown"]]
         return pd.DataFrame({"mean": numbers.mean(), "worst": numbers.min(), "best": numbers.max()})
 
-    def __repr__(self) -> str:
-        shown = self.spread.map("{:+.1%}".format)
-        return f"{self.name}, begun on each of {len(self.table)} days\n{frame_text(shown)}"
-
-    def _repr_html_(self) -> str:
-        shown = self.spread.map("{:+.1%}".format).to_html(border=0)
-        return f"<b>{escape(self.name)}, begun on each of {len(self.table)} days</b>{shown}"
+    def _page(self) -> Page:
+        spread = self.spread.rename_axis("over the starts")
+        shown = Table(spread, dict.fromkeys(spread.columns, SIGNED_SHARE), index=True)
+        return Page(f"{self.name}, begun on each of {len(self.table)} days", (shown,))
 
 
 def starts(
@@ -160,11 +156,10 @@ class Comparison(Shown):
             f"mean, worst and best return above holding over {self.count} starts"
         )
 
-    def __repr__(self) -> str:
-        return f"{self._head()}\n{frame_text(self.shown())}"
-
-    def _repr_html_(self) -> str:
-        return f"<p><b>{escape(self._head())}</b></p>{self.shown().to_html(border=0)}"
+    def _page(self) -> Page:
+        shown = self.shown().rename_axis("strategy")
+        units = {"cost a year": self.runs[0].tape.currency, "coins at the end": self.runs[0].tape.asset}
+        return Page(self._head(), (Table(shown, units, index=True, right=tuple(shown.columns)),))
 
 
 def compare(

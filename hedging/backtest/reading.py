@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from hedging._ground.arguments import must_be
 from hedging.backtest.saved import is_saved, load_tape
 from hedging.backtest.tape import ENDINGS, Paths, Tape
 from hedging.errors import ChainError
@@ -94,7 +96,9 @@ def _files(path: Paths) -> tuple[list[Path], bool]:
         if not inside:
             raise ChainError(f"the folder {found} holds no file that ends in {', '.join(ENDINGS)}.")
         return inside, True
-    several = [Path(each) for each in path]
+    several = [
+        Path(must_be("a path", each, str, Path)) for each in must_be("path", path, str, Path, Iterable)
+    ]
     if not several:
         raise ChainError("a tape needs at least one file; got none.")
     return several, False

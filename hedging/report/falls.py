@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hedging import plots
+from hedging._ground.tables import on_day
 from hedging.margin import Survival, survive_accounts
 from hedging.paths import REPLAYS, STRESS_BETA, Paths, couple, fan
 from hedging.planner import HedgePlan
@@ -194,7 +195,7 @@ def _fates(kept: Survival) -> list[tuple[str, str]]:
     least = kept.headroom.min(axis=1)
     return [
         (
-            f"liquidated on day {when:.1f} at {amount(float(at), 0 if at >= 100 else 4)}"
+            f"liquidated {on_day(kept.as_of, when)} with {kept.asset} at {amount(float(at), 0 if at >= 100 else 4)}"
             if math.isfinite(when)
             else "survives",
             amount(float(room), digits),
