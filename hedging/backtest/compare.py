@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 
 from hedging._ground.shown import Shown
-from hedging._ground.tables import SIGNED_SHARE, Page, Table
+from hedging._ground.tables import SIGNED_SHARE, Page, Table, formatted
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
 from hedging.backtest.run import run
-from hedging.backtest.state import Strategy
+from hedging.backtest.state import Strategy, name_of
 from hedging.backtest.strategies import Hold, hold
 from hedging.backtest.sweep import sweep
 from hedging.backtest.tape import Tape
@@ -22,9 +22,9 @@ from hedging.book import Book
 from hedging.errors import InputError
 from hedging.margin import MarginModel
 
-__all__ = ["Comparison", "Starts", "compare", "name_of", "starts"]
+__all__ = ["Comparison", "Starts", "compare", "starts"]
 
-STARTS = 28
+STARTS = 28  # four weeks: each weekday and each place in the month of expiries
 SHOWN = ("return", "against holding", "max drawdown", "coins at the end")
 
 
@@ -58,7 +58,7 @@ def starts(
     book: Book,
     tape: Tape,
     strategy: Strategy,
-    count: int = STARTS,
+    count: int | None = None,
     *,
     rules: Rules | None = None,
     account: MarginModel | None = None,
@@ -70,8 +70,9 @@ def starts(
     ----------
     book, tape, strategy, rules, account
         As in `run`.
-    count : int
-        How many days; each begins at its first snapshot and runs to the end of the tape.
+    count : int, optional
+        How many days; each begins at its first snapshot and runs to the end of the tape. By default 28, or half of
+        the tape's days if that is fewer, so that no run is shorter than half of it.
     executor : Executor, optional
         As in `sweep`.
 
@@ -81,6 +82,7 @@ def starts(
         As `run`, and if the tape has not so many days.
     """
     name = name_of(strategy)
+    count = _usual(tape) if count is None else count
     table = sweep(book, tape, {name: strategy}, starts=count, rules=rules, account=account, executor=executor)
     return Starts(name, table)
 
@@ -142,24 +144,45 @@ class Comparison(Shown):
         """`table` as text."""
         table = self.table
         percent = [*SHOWN[:3], "mean", "worst", "best"]
-        text = {name: table[name].map("{:+.2%}".format) for name in percent}
-        text["coins at the end"] = table["coins at the end"].map("{:.6f}".format)
-        text["cost a year"] = table["cost a year"].map("{:,.0f}".format)
-        text["crash captured"] = table["crash captured"].map("{:.0%}".format)
-        text["hours without overlay"] = table["hours without overlay"].map("{:.1f}".format)
-        return pd.DataFrame({name: text[name] for name in table.columns})
+        forms = dict.fromkeys(percent, "+.2%") | {
+            "coins at the end": ".6f",
+            "cost a year": ",.0f",
+            "crash captured": ".0%",
+            "hours without overlay": ".1f",
+        }
+        return pd.DataFrame(
+            {name: [formatted(value, forms[name]) for value in table[name]] for name in table.columns},
+            index=table.index,
+        )
 
     def _head(self) -> str:
         first = self.runs[0]
+        over = (
+            f"over {self.count} starts"
+            if self.count > 1
+            else "of one start, which is luck: begin on more days"
+        )
         return (
             f"{first.tape.asset}, {first.times[0]:%Y-%m-%d} to {first.times[-1]:%Y-%m-%d}, {first.tape.kind} quotes; "
-            f"mean, worst and best return above holding over {self.count} starts"
+            f"mean, worst and best return above holding {over}"
         )
 
     def _page(self) -> Page:
         shown = self.shown().rename_axis("strategy")
         units = {"cost a year": self.runs[0].tape.currency, "coins at the end": self.runs[0].tape.asset}
-        return Page(self._head(), (Table(shown, units, index=True, right=tuple(shown.columns)),))
+        table = Table(shown, units, index=True, right=tuple(shown.columns))
+        return Page(self._head(), (table, *self._idle()))
+
+    def _idle(self) -> list[str]:
+        """Strategies that never traded, and why: they would look like holding."""
+        said = []
+        for done in self.runs:
+            if not isinstance(done.strategy, Hold) and not any(
+                entry.kind == "open" for entry in done.entries
+            ):
+                why = max(done.counts, key=lambda what: done.counts[what], default="nothing was asked for")
+                said.append(f"{done.name} never traded ({why}).")
+        return said
 
 
 def compare(
@@ -167,7 +190,7 @@ def compare(
     tape: Tape,
     strategies: Mapping[str, Strategy] | Iterable[Strategy],
     *,
-    starts: int = STARTS,
+    starts: int | None = None,
     rules: Rules | None = None,
     account: MarginModel | None = None,
     executor: Executor | None = None,
@@ -180,8 +203,8 @@ def compare(
         As in `run`.
     strategies : mapping of name to Strategy, or several of them
         Holding is added in front if it is not among them.
-    starts : int
-        How many days to begin on.
+    starts : int, optional
+        How many days to begin on; by default as in `hedging.backtest.starts`.
     executor : Executor, optional
         As in `sweep`.
 
@@ -191,11 +214,17 @@ def compare(
         As `run`; and if two strategies have one name, or the tape has not so many days.
     """
     named = _named(strategies)
+    count = _usual(tape) if starts is None else starts
     runs = tuple(
         run(book, tape, strategy, rules=rules, account=account, name=name) for name, strategy in named.items()
     )
-    table = sweep(book, tape, named, starts=starts, rules=rules, account=account, executor=executor)
-    return Comparison(runs, table, starts)
+    table = sweep(book, tape, named, starts=count, rules=rules, account=account, executor=executor)
+    return Comparison(runs, table, count)
+
+
+def _usual(tape: Tape) -> int:
+    """Days to begin on, unless said otherwise: 28, or half of those there are."""
+    return max(1, min(STARTS, tape.times.normalize().nunique() // 2))
 
 
 def _named(strategies: Mapping[str, Strategy] | Iterable[Strategy]) -> dict[str, Strategy]:
@@ -214,8 +243,3 @@ def _named(strategies: Mapping[str, Strategy] | Iterable[Strategy]) -> dict[str,
     if not any(isinstance(strategy, Hold) for strategy in found.values()):
         found = {hold.name: hold, **found}
     return found
-
-
-def name_of(strategy: Strategy) -> str:
-    """What a strategy is called in tables."""
-    return str(getattr(strategy, "name", "") or getattr(strategy, "__name__", "strategy"))

@@ -8,6 +8,7 @@ import pickle
 import pkgutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,7 +39,12 @@ def functions(room: str) -> Iterator[tuple[str, Callable[..., Any]]]:
     module = importlib.import_module(f"hedging.{room}")
     for name in module.__all__:
         value = getattr(module, name)
-        is_class = inspect.isclass(value) and not issubclass(value, BaseException | pd.DataFrame)
+        others = (BaseException, Enum, pd.DataFrame)
+        is_class = (
+            inspect.isclass(value)
+            and not issubclass(value, others)
+            and not getattr(value, "_is_protocol", False)
+        )
         if f"{room}.{name}" not in SLOW and (inspect.isfunction(value) or is_class):
             yield name, value
 
