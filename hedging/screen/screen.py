@@ -26,14 +26,7 @@ from hedging.screen.strength import z_scores
 
 __all__ = ["Screen", "Verdict", "Vote", "run"]
 
-UNITS: Final = {
-    "alpha": "a year",
-    "own vol": SHARE,
-    "strength": "log",
-    "drawdown": "log",
-    "1 week": "log",
-    "break": "sd",
-}
+UNITS: Final = "alpha a year; strength, drawdown and the week in logs, break in standard deviations"
 NORMAL_TS: Final = ("velocity_t", "acceleration_t", "break", "break_peers")
 CAUTION: Final = "It shows what is, not what comes: a long window sees decay, never a run, and past losers do not go on losing."
 
@@ -221,10 +214,8 @@ class Screen(Shown):
         table = self.summary()
         verdicts = [self.verdicts[coin] for coin in table.index[:ROWS_SHOWN]]
         given = [str(verdict) for verdict in verdicts if verdict.word != UNCLEAR][:5]
-        units = {
-            name: unit for start, unit in UNITS.items() for name in table.columns if name.startswith(start)
-        }
-        return Page(self._heading(), (Table(table.round(3), units, index=True), *given, CAUTION))
+        units = {"own vol": SHARE}
+        return Page(self._heading(), (Table(table.round(3), units, index=True), UNITS, *given, CAUTION))
 
 
 def run(

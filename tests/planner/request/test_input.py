@@ -211,6 +211,11 @@ def test_a_limit_of_the_wrong_kind_is_refused(wrong, message):
         Limits(**wrong)
 
 
+@pytest.mark.parametrize("word", ["perpetual", "perp", "Perpetual", "BTC-PERPETUAL", ("perpetual",)])
+def test_the_perpetual_is_taken_by_any_of_its_names(word):
+    assert Limits(outright=word).outright == (Outright("perpetual"),)
+
+
 def test_terms_of_the_wrong_kind_are_refused():
     with pytest.raises(InputError, match="half_spread"):
         Outright("spot", half_spread="1bp")
