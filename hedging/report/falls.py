@@ -135,7 +135,8 @@ def _table(subject: Subject, each: list[Fall], caption: str) -> Table:
             ends = ", ".join(per_cent(float(row[f"{asset} end"]), 1, sign=True) for asset in subject.assets)
             gains = [row["position"], row["position worst"]]
             if subject.plan is not None:
-                gains += [row["both"], row["both worst"]]
+                # A plan may trade nothing.
+                gains += [row.get("both", gains[0]), row.get("both worst", gains[1])]
             rows.append((str(scenario), ends, *(subject.gain(float(gain)) for gain in gains)))
     columns: Columns = [
         Column("scenario", False),
