@@ -10,7 +10,7 @@ import numpy as np
 
 from hedging._numerics.revaluation_formulas import Moves, OptionColumns
 from hedging._numerics.types import Array, Rows
-from hedging.market.market import OptionTable
+from hedging.market.option_table import OptionTable
 from hedging.market.smile import Smile
 from hedging.paths.paths import Ageing, Paths
 from hedging.paths.reactions import SKEW_TENOR_POWER, tenor_scale, term_weight
@@ -83,7 +83,7 @@ def _column(values: Array | None, date: int) -> Array | None:
 
 def options_of(table: OptionTable, rows: Rows, remaining: float, node: Node, smile: Smile) -> OptionColumns:
     """Options of one expiry that is still ahead, all that scenarios do not touch."""
-    growth = np.exp(table.carry[rows] * remaining)
+    growth = np.exp(table.carry_from(rows, node.day / DAYS_PER_YEAR, remaining) * remaining)
     discount = np.exp(-table.rate[rows] * remaining)
     strike = table.strike[rows]
     slices = np.repeat(smile.slices_at(remaining).reshape(10, 1), rows.size, axis=1)

@@ -26,6 +26,7 @@ from hedging._ground.reading import foreign, parse_json
 from hedging._writing import whole_file
 from hedging.errors import ChainError, InputError
 from hedging.market._cleaning import BEYOND_BELIEF, judge, numbers, rejected_rows
+from hedging.market.by_exercise import vols_of_marks
 from hedging.market.chain import ChainRules, OptionChain, in_columns
 from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.units import DAYS_PER_YEAR, utc
@@ -36,7 +37,9 @@ __all__ = ["OWN", "write_chain"]
 
 KEY: Final = "hedging-chain"
 _MARK: Final = f"# {KEY} "
-_VERSION: Final = 2  # before 2 without a count of rows and without a digest
+# Before 2 without a count of rows and without a digest; before 3 with vols of American options that were those of
+# European ones of the same price.
+_VERSION: Final = 3
 _A_MINUTE: Final = 1.0 / (DAYS_PER_YEAR * 24.0 * 60.0)  # years
 _NO_LIMITS: Final = ChainRules(
     max_spread=math.inf,
@@ -137,7 +140,11 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     if pick.asset not in (None, head["asset"]):
         raise ChainError(f"{file.name} holds {head['asset']}, not {pick.asset}.")
     with foreign(f"{file.name} is no whole file of our format", ChainError):
-        return _judged(_chain(head, quotes))
+        chain = _judged(_chain(head, quotes))
+        if head["version"] >= 3 or chain.terms.exercise == "european":
+            return chain
+        vols = vols_of_marks(chain.quotes, chain.terms, chain.spot)
+        return replace(chain, quotes=chain.quotes.assign(mark_vol=vols))
 
 
 def _chain(head: Mapping[str, Any], quotes: pd.DataFrame) -> OptionChain:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from cases.planner import CASH, COIN, LOOSE, coins, programme_for, small_chain
 
+from hedging._ground import clock
+from hedging._ground.clock import OutOfTimeError
 from hedging.book.book import Book, Holding
 from hedging.book.pnl import pnl_of
 from hedging.market.contracts import Option
@@ -107,3 +109,13 @@ def test_perpetuals_pay_funding_on_both_sides_of_a_turn_at_the_worse_of_both_rat
                 )
         worse.add(int(np.argmin(by_hand)))
     assert worse == {0, 1}
+
+
+def test_values_that_the_time_ran_out_over_are_not_believed():
+    chain = small_chain(MENU)
+    whole, again = (programme_for(coins(10), chain, Target(floor=-0.2), Limits(**LOOSE)) for _ in range(2))
+    lots = np.zeros(len(whole.candidates))
+    lots[::2] = 2.0
+    with clock.until(clock.now() - 1.0), pytest.raises(OutOfTimeError):
+        whole.lazy[-1].over(lots)
+    assert whole.lazy[-1].over(lots).tolist() == again.lazy[-1].over(lots).tolist()

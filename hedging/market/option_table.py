@@ -1,0 +1,89 @@
+"""Options of one market as columns, with all that prices them today and how they are carried from any later day."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hedging._ground.shown import Shown
+from hedging._numerics.types import Array, Mask, Rows
+from hedging.market.chain import OptionChain
+from hedging.units import years
+
+__all__ = ["OptionTable", "ex_dates_of", "rate_at"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class OptionTable(Shown):
+    """Options as columns, with all that prices them today; each field has shape (options,).
+
+    Attributes
+    ----------
+    sign : ndarray
+        +1 for calls, -1 for puts.
+    strike, time_to_expiry : ndarray
+        [money], [years]
+    carry : ndarray
+        ``ln(forward / spot) / time_to_expiry``; held constant when spot and time move. [1/year]
+    rate : ndarray
+        Discount rate of the premium's money. For a coin-settled option it equals the carry: a coin paid at
+        expiry is worth a coin today, so money is discounted by spot / forward. [1/year]
+    vol : ndarray
+        Today's vol of the contract, as marked where it is listed. [1/sqrt(year)]
+    smile_vol : ndarray
+        The surface's vol of the same contract; ``vol / smile_vol`` is kept when the surface moves, so that
+        today's value is the mark and no scenario earns the fit's residual.
+    coin : ndarray of bool
+        True where premium and payoff are paid in the coin.
+    american : ndarray of bool
+        True where exercise before expiry is allowed: `vol` is then that of an American option.
+    ex_dates : ndarray, shape (dividends, 2)
+        Of dividends given to the chain: time until the ex-date [years] and log of what is left of spot then. They
+        are part of today's `carry` of American options, and fall out of it as time passes them by.
+    """
+
+    sign: Array
+    strike: Array
+    time_to_expiry: Array
+    carry: Array
+    rate: Array
+    vol: Array
+    smile_vol: Array
+    coin: Mask
+    american: Mask
+    ex_dates: Array
+
+    def carry_from(self, rows: Rows, elapsed: float, remaining: float) -> Array:
+        """Carry of some options of one expiry over what remains of their time, both in years, shape (rows,). [1/year]"""
+        carry = self.carry[rows]
+        early = self.american[rows]
+        if not (len(self.ex_dates) and elapsed > 0.0 and remaining > 0.0 and early.any()):
+            return carry
+        ex, kept = self.ex_dates.T
+        whole = self.time_to_expiry[rows]
+        smooth = carry - np.array([kept[ex <= time].sum() for time in whole]) / whole
+        ahead = kept[(ex > elapsed) & (ex <= elapsed + remaining)].sum() / remaining
+        return np.where(early, smooth + ahead, carry)
+
+
+def ex_dates_of(chain: OptionChain) -> Array:
+    """Dividends given to a chain that are still to come, in the form and order of `OptionTable.ex_dates`."""
+    rows, left = [], chain.spot
+    for day, amount in sorted(chain.dividends.items()):
+        time = years(chain.as_of, pd.Timestamp(f"{day[:10]}T13:30Z"))
+        if time > 0.0:
+            worth = amount * math.exp(-float(rate_at(chain, time)) * time)
+            rows.append((time, math.log1p(-worth / left)))
+            left -= worth
+    return np.array(rows, dtype=float).reshape(len(rows), 2)
+
+
+def rate_at(chain: OptionChain, time: npt.ArrayLike) -> Array:
+    """Rate at which a chain discounts money of a time [years]: between its expiries, flat before and after. [1/year]"""
+    factor = chain.quotes.groupby("time_to_expiry")["discount"].median()
+    known = factor.index.to_numpy(dtype=float)
+    return np.asarray(np.interp(np.asarray(time, dtype=float), known, -np.log(factor.to_numpy()) / known))
