@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hedging._ground.shown import Shown
 from hedging._numerics.revaluation_formulas import Moves, OptionColumns
 from hedging._numerics.types import Array, Rows
 from hedging.market.option_table import OptionTable
@@ -21,6 +22,26 @@ LEAST_FORWARD_VARIANCE = 0.05
 
 
 SHIFTS = ("vol_shift", "skew_shift", "term_shift", "carry_shift")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class OptionNodes(Shown):
+    """Options on one date over all scenarios.
+
+    Attributes
+    ----------
+    remaining : ndarray, shape (options,)
+        Time to expiry, 0 for what has expired. [years]
+    forward, vol : ndarray, shape (options, scenarios)
+        NaN for what has expired. [money], [decimal a year]
+    value : ndarray, shape (options, scenarios)
+        Of one unit; of what has expired, its payoff as it is worth now. [money]
+    """
+
+    remaining: Array
+    forward: Array
+    vol: Array
+    value: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from hedging._numerics import kernels
 from hedging._numerics.american_table import Tables, american_value
 from hedging._numerics.types import Array, Rows
+from hedging.market.ex_dates import exercises
 from hedging.market.option_table import OptionTable
 
 __all__ = ["with_early_exercise"]
@@ -19,6 +21,7 @@ def with_early_exercise(
     rows: Rows,
     time: float,
     carry: Array,
+    ex_dates: Array,
     tables: Tables,
 ) -> Array:
     """Value of American options of one expiry, shape (rows, scenarios). [money]
@@ -37,6 +40,8 @@ def with_early_exercise(
         Until expiry. [years]
     carry : ndarray, shape (rows,)
         Of today's surface over that time. Where a scenario shifts it the European value follows alone. [1/year]
+    ex_dates : ndarray, shape (dividends, 2)
+        Those ahead.
     tables : dict
         Those of the market.
     """
@@ -48,4 +53,25 @@ def with_early_exercise(
         out[here] = american_value(
             sign, spot, strike, vol[here], european[here], r=r, T=time, q=r - b, tables=tables
         )
+    if len(ex_dates):
+        _at_ex_dates(out, spot, vol, table, rows, time, carry, ex_dates)
     return out
+
+
+def _at_ex_dates(
+    out: Array,
+    spot: Array,
+    vol: Array,
+    table: OptionTable,
+    rows: Rows,
+    time: float,
+    carry: Array,
+    ex_dates: Array,
+) -> None:
+    """Raise values to those of exercise beside an ex-date."""
+    sign, times = table.sign[rows], np.full(rows.size, time)
+    for options, when, until in exercises(sign, times, carry, ex_dates):
+        forward = spot * np.exp(until[options, None] * when)
+        w, K = sign[options, None], table.strike[rows[options], None]
+        value = kernels.black76(w, forward, K, vol[options] * np.sqrt(when))
+        out[options] = np.maximum(out[options], value * np.exp(-table.rate[rows[options], None] * when))

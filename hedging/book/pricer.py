@@ -19,7 +19,7 @@ from hedging._ground.shown import Shown
 from hedging._numerics import kernels, revaluation
 from hedging._numerics.american_table import Tables
 from hedging._numerics.types import Array, Rows
-from hedging.book._node import Node, Roll, moves_of, options_of
+from hedging.book._node import Node, OptionNodes, Roll, moves_of, options_of
 from hedging.book.early import with_early_exercise
 from hedging.book.linear import SHORTEST_YEARS, future_terms, linear_value
 from hedging.book.settlement import AVERAGED, averaged_value, is_averaged, mean_spot, sd_share
@@ -31,7 +31,7 @@ from hedging.market.smile import Smile
 from hedging.paths.paths import Paths, today
 from hedging.units import DAYS_PER_YEAR
 
-__all__ = ["GREEKS", "OptionNodes", "Pricer", "time_left", "unit_values", "unit_values_now"]
+__all__ = ["GREEKS", "Pricer", "time_left", "unit_values", "unit_values_now"]
 
 
 GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho", "vanna", "volga", "charm")
@@ -74,26 +74,6 @@ def unit_values(
         If an instrument is of another asset or has expired already.
     """
     return Pricer.of(instruments, entries, market, nodes=paths.spot.size).values(paths)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class OptionNodes(Shown):
-    """Options on one date over all scenarios.
-
-    Attributes
-    ----------
-    remaining : ndarray, shape (options,)
-        Time to expiry, 0 for what has expired. [years]
-    forward, vol : ndarray, shape (options, scenarios)
-        NaN for what has expired. [money], [decimal a year]
-    value : ndarray, shape (options, scenarios)
-        Of one unit; of what has expired, its payoff as it is worth now. [money]
-    """
-
-    remaining: Array
-    forward: Array
-    vol: Array
-    value: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -383,7 +363,10 @@ class Pricer(Shown):
             return value
         carry = self.options.carry_from(rows, node.day / DAYS_PER_YEAR, time)
         vol = revaluation.vol(leg, moves)
-        return with_early_exercise(value, node.spot, vol, self.options, rows, time, carry, self.premiums)
+        ahead = self.options.ahead(node.day / DAYS_PER_YEAR)
+        return with_early_exercise(
+            value, node.spot, vol, self.options, rows, time, carry, ahead, self.premiums
+        )
 
     def _in_the_average(self, rows: Rows, days_left: float, node: Node, paths: Paths, vol: Array) -> Array:
         """Value of options in their last half hour, of which the path so far is known, shape (rows, scenarios)."""

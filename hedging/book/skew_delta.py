@@ -113,6 +113,7 @@ def option_delta_gamma(
         table.vol,
         table.rate - table.carry,
         _NAMES,
+        table.ex_dates,
     )
     plain = {name: values[name].astype(float) for name in _NAMES}
     k = np.log(table.strike / spot) - table.carry * time

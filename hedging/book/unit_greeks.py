@@ -61,6 +61,7 @@ def _computed(keys: Sequence[tuple[Instrument, float | None]], market: Market) -
             table.vol,
             table.rate - table.carry,
             GREEKS,
+            table.ex_dates,
         )
         for name in GREEKS:
             out[name][list(options)] = found[name]

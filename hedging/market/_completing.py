@@ -19,6 +19,7 @@ from hedging.market import _parity
 from hedging.market._cleaning import RAW_COLUMNS, distinct, require_columns
 from hedging.market.by_exercise import implied_vols, undiscounted
 from hedging.market.contracts import option_symbol
+from hedging.market.ex_dates import Early
 from hedging.units import DAYS_PER_YEAR, SECONDS_PER_YEAR
 
 __all__ = ["PRICES", "completed", "disagreements", "laid_out", "spots_of", "vol_divisor", "with_forwards"]
@@ -222,14 +223,14 @@ def disagreements(quotes: pd.DataFrame, spots: npt.NDArray[np.float64] | None = 
 def _price_at(quotes: pd.DataFrame, vol: pd.Series, early: pd.Series | None) -> pd.Series:
     """Value today at given vols, American where `early` has spots; NaN where there is none. [money]"""
     known = quotes[vol.notna()]
-    spot = None if early is None else early[known.index].to_numpy()
-    value = undiscounted(known, vol[known.index], ("price",), spot)["price"]
+    given = None if early is None else Early(early[known.index].to_numpy())
+    value = undiscounted(known, vol[known.index], ("price",), given)["price"]
     return (value * known["discount"]).reindex(quotes.index)
 
 
 def _vol_of(quotes: pd.DataFrame, price: pd.Series, early: pd.Series | None) -> pd.Series:
     """Vol at which a quote is worth a price [money], American where `early` has spots; NaN where no vol does."""
     known = quotes[price.notna() & quotes["mark_vol"].isna()]
-    spot = None if early is None else early[known.index].to_numpy()
-    vol = implied_vols(known, price[known.index], spot)
+    given = None if early is None else Early(early[known.index].to_numpy())
+    vol = implied_vols(known, price[known.index], given)
     return vol.where(vol > 0).reindex(quotes.index)

@@ -29,6 +29,7 @@ from hedging.market._columns import FUTURES_COLUMNS, QUOTE_COLUMNS, in_columns, 
 from hedging.market._judging import Source, check_settlement, judged
 from hedging.market.by_exercise import option_greeks, vols_of_marks
 from hedging.market.contracts import ContractTerms, Option
+from hedging.market.ex_dates import Early, ex_dates_of
 from hedging.units import DAYS_PER_YEAR, utc
 
 __all__ = ["FUTURES_COLUMNS", "QUOTE_COLUMNS", "ChainRules", "OptionChain", "in_columns", "no_futures"]
@@ -250,8 +251,23 @@ class OptionChain(Shown):
         sizes = self.quotes[["bid_size", "ask_size"]] * (self.terms.multiplier / terms.multiplier)
         quotes = self.quotes.assign(**sizes)
         if terms.exercise != self.terms.exercise:
-            quotes = quotes.assign(mark_vol=vols_of_marks(quotes, terms, self.spot))
+            return replace(self, terms=terms, quotes=quotes).with_vols_of_marks()
         return replace(self, terms=terms, quotes=quotes)
+
+    @property
+    def ex_dates(self) -> npt.NDArray[np.float64]:
+        """Dividends given that are to come, shape (dividends, 2): years until each, and log of what is left of spot."""
+        return ex_dates_of(self.dividends, self.quotes, self.as_of, self.spot)
+
+    @property
+    def early(self) -> Early | None:
+        """What early exercise is valued by, None where options are exercised at expiry alone."""
+        return Early(self.spot, self.ex_dates) if self.terms.exercise == "american" else None
+
+    def with_vols_of_marks(self) -> OptionChain:
+        """The same quotes with the vols that their marks have under the chain's terms and dividends."""
+        vols = vols_of_marks(self.quotes, self.early)
+        return replace(self, quotes=self.quotes.assign(mark_vol=vols))
 
     def row(self, symbol: str) -> pd.Series:
         """Return the quote of one contract; of several venues, of the one named before it, or the only one that has it.
@@ -346,6 +362,7 @@ class OptionChain(Shown):
             q["mark_vol"].to_numpy(),
             dividend_yield[known],
             tuple(names),
+            self.ex_dates,
         )
         return pd.DataFrame(values, index=q.index).reindex(self.quotes.index)
 

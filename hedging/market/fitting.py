@@ -7,7 +7,7 @@ import numpy as np
 from hedging._numerics.types import Array
 from hedging.errors import ChainError
 from hedging.market import _smile_fit
-from hedging.market.by_exercise import american_spot, out_of_the_money, side_vols, undiscounted
+from hedging.market.by_exercise import out_of_the_money, side_vols, undiscounted
 from hedging.market.chain import OptionChain
 from hedging.market.smile import Smile
 from hedging.units import VOL_POINT
@@ -79,7 +79,7 @@ def _targets(chain: OptionChain) -> tuple[Array, Array, list[_smile_fit.Quotes]]
     vega = undiscounted(out, out["mark_vol"], ("vega",))["vega"] / VOL_POINT
     # Far out, vega vanishes; the floor keeps an expiry of nothing but far strikes from weighing nothing.
     weight = vega.clip(lower=1e-4 * out["forward"] * np.sqrt(out["time_to_expiry"]))
-    bid, ask = (side_vols(out, side, american_spot(chain.terms, chain.spot)) for side in ("bid", "ask"))
+    bid, ask = (side_vols(out, side, chain.early) for side in ("bid", "ask"))
     both = bid.notna() & ask.notna()
     fitted = out.assign(
         vol=out["mark_vol"].clip(lower=bid.where(both), upper=ask.where(both)),

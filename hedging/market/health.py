@@ -15,8 +15,9 @@ import pandas as pd
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table, figure
 from hedging.market import _parity
-from hedging.market.by_exercise import american_spot, undiscounted
+from hedging.market.by_exercise import undiscounted
 from hedging.market.chain import OptionChain
+from hedging.market.ex_dates import Early
 
 __all__ = ["ChainHealth", "check"]
 
@@ -164,7 +165,7 @@ def check(chain: OptionChain) -> ChainHealth:
         ),
         forwards=_forwards(chain),
         violations=violations[violations["amount"] > _DUST * chain.spot].reset_index(drop=True),
-        round_trip=_round_trip(quotes, american_spot(chain.terms, chain.spot)),
+        round_trip=_round_trip(quotes, chain.early),
         spot=_spot(chain),
     )
 
@@ -282,9 +283,9 @@ def _spot(chain: OptionChain) -> pd.Series:
     )
 
 
-def _round_trip(quotes: pd.DataFrame, spot: float | None) -> pd.Series:
+def _round_trip(quotes: pd.DataFrame, early: Early | None) -> pd.Series:
     shown = quotes[quotes["mark_quoted"].notna() & quotes["mark_vol"].notna()]
-    model = undiscounted(shown, shown["mark_vol"], ("price",), spot)["price"] * shown["discount"]
+    model = undiscounted(shown, shown["mark_vol"], ("price",), early)["price"] * shown["discount"]
     # In the quoted unit: what turns money into it is the same for the mark and its model value.
     unit = (shown["mark_quoted"] / shown["mark"]).where(shown["mark"] > 0).median()
     off = (model - shown["mark"]).abs() * unit

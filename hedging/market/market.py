@@ -24,8 +24,9 @@ from hedging.market.bare import NoSmile, bare_chain, no_options
 from hedging.market.chain import OptionChain
 from hedging.market.consolidated import consolidated
 from hedging.market.contracts import Option
+from hedging.market.ex_dates import rate_at
 from hedging.market.fitting import fit
-from hedging.market.option_table import OptionTable, ex_dates_of, rate_at
+from hedging.market.option_table import OptionTable
 from hedging.units import DAYS_PER_YEAR, years
 
 __all__ = ["Chains", "Market", "OptionTable", "chain_of", "market_of", "markets_of"]
@@ -209,12 +210,8 @@ class Market(Shown):
         )
         early = american.astype(bool)
         return OptionTable(
-            sign, strike, t, carry, rate, vol, smile_vol, coin.astype(bool), early, self._ex_dates
+            sign, strike, t, carry, rate, vol, smile_vol, coin.astype(bool), early, self.chain.ex_dates
         )
-
-    @cached_property
-    def _ex_dates(self) -> Array:
-        return ex_dates_of(self.chain)
 
     @cached_property
     def _looked_up(self) -> dict[Option, tuple[Any, ...]]:
@@ -244,7 +241,7 @@ class Market(Shown):
         american &= ~coin
         rate = np.where(coin, carry, 0.0)
         if american.any():
-            rate = np.where(american, rate_at(self.chain, t), rate)
+            rate = np.where(american, rate_at(self.chain.quotes, t), rate)
         smile_vol = self.smile.vol_at(np.log(strike / self.spot) - carry * t, t)
         vol = smile_vol.copy()
         listed = self.rows_of(options)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
 from hedging._ground.shown import Shown
 from hedging._numerics.types import Array, Mask, Rows
-from hedging.market.chain import OptionChain
-from hedging.units import years
 
-__all__ = ["OptionTable", "ex_dates_of", "rate_at"]
+__all__ = ["OptionTable"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -65,25 +60,13 @@ class OptionTable(Shown):
             return carry
         ex, kept = self.ex_dates.T
         whole = self.time_to_expiry[rows]
-        smooth = carry - np.array([kept[ex <= time].sum() for time in whole]) / whole
+        smooth = carry - np.where(ex <= whole[:, None], kept, 0.0).sum(axis=1) / whole
         ahead = kept[(ex > elapsed) & (ex <= elapsed + remaining)].sum() / remaining
         return np.where(early, smooth + ahead, carry)
 
-
-def ex_dates_of(chain: OptionChain) -> Array:
-    """Dividends given to a chain that are still to come, in the form and order of `OptionTable.ex_dates`."""
-    rows, left = [], chain.spot
-    for day, amount in sorted(chain.dividends.items()):
-        time = years(chain.as_of, pd.Timestamp(f"{day[:10]}T13:30Z"))
-        if time > 0.0:
-            worth = amount * math.exp(-float(rate_at(chain, time)) * time)
-            rows.append((time, math.log1p(-worth / left)))
-            left -= worth
-    return np.array(rows, dtype=float).reshape(len(rows), 2)
-
-
-def rate_at(chain: OptionChain, time: npt.ArrayLike) -> Array:
-    """Rate at which a chain discounts money of a time [years]: between its expiries, flat before and after. [1/year]"""
-    factor = chain.quotes.groupby("time_to_expiry")["discount"].median()
-    known = factor.index.to_numpy(dtype=float)
-    return np.asarray(np.interp(np.asarray(time, dtype=float), known, -np.log(factor.to_numpy()) / known))
+    def ahead(self, elapsed: float) -> Array:
+        """Ex-dates that are still to come on a later day, from there, in the form of `ex_dates`."""
+        if not len(self.ex_dates):
+            return self.ex_dates
+        later = self.ex_dates - np.array([elapsed, 0.0])
+        return np.asarray(later[later[:, 0] > 0.0])

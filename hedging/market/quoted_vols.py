@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hedging.market.by_exercise import american_spot, implied_vols, out_of_the_money
+from hedging.market.by_exercise import implied_vols, out_of_the_money
 from hedging.market.chain import OptionChain
 from hedging.market.market import Market, chain_of
 
@@ -36,6 +36,6 @@ def quoted_vols(chain: OptionChain | Market) -> pd.DataFrame:
     True
     """
     chain = chain_of(chain)
-    quotes, spot = chain.quotes, american_spot(chain.terms, chain.spot)
-    sides = {f"{side}_vol": implied_vols(quotes, quotes[side], spot) for side in ("bid", "ask")}
+    quotes, early = chain.quotes, chain.early
+    sides = {f"{side}_vol": implied_vols(quotes, quotes[side], early) for side in ("bid", "ask")}
     return quotes[list(_KEPT)].assign(**sides, mark_vol=quotes["mark_vol"], out=out_of_the_money(quotes))

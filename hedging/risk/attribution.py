@@ -12,8 +12,9 @@ import pandas as pd
 
 from hedging._ground.arguments import takes
 from hedging._numerics.types import Array
+from hedging.book._node import OptionNodes
 from hedging.book.book import Book
-from hedging.book.pricer import OptionNodes, Pricer
+from hedging.book.pricer import Pricer
 from hedging.errors import InputError
 from hedging.market.by_exercise import option_greeks
 from hedging.market.chain import OptionChain
@@ -168,6 +169,7 @@ def _node_greeks(pricer: Pricer, nodes: OptionNodes, spot: Array, names: Sequenc
     table, alive = pricer.options, nodes.remaining > 0
     time, forward = nodes.remaining[alive, None], nodes.forward[alive]
     carry = np.log(forward / spot) / time
+    elapsed = float((table.time_to_expiry - nodes.remaining)[alive].max(initial=0.0))
     rate = np.where(table.coin[alive, None], carry, table.rate[alive, None])
     flag = np.where(table.sign[alive, None] > 0, "c", "p")
     return option_greeks(
@@ -180,6 +182,7 @@ def _node_greeks(pricer: Pricer, nodes: OptionNodes, spot: Array, names: Sequenc
         nodes.vol[alive],
         rate - carry,
         names,
+        table.ahead(elapsed),
     )
 
 

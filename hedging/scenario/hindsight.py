@@ -11,9 +11,10 @@ import pandas as pd
 from hedging.book.book import Book
 from hedging.book.pricer import Pricer
 from hedging.errors import InputError
-from hedging.market.by_exercise import american_spot, undiscounted
+from hedging.market.by_exercise import undiscounted
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
+from hedging.market.ex_dates import Early
 from hedging.market.market import Market
 from hedging.paths.paths import along
 from hedging.paths.reactions import Reaction
@@ -69,8 +70,8 @@ def predicted_against_actual(
             if found is None:
                 continue
             predicted = float(nodes.value[place, 0])
-            moved = _revalued(item.instrument, found, chain.spot, float(nodes.vol[place, 0]))  # type: ignore[arg-type]
-            model = _revalued(item.instrument, found, chain.spot, float(found["mark_vol"]))  # type: ignore[arg-type]
+            moved = _revalued(found, chain.early, float(nodes.vol[place, 0]))
+            model = _revalued(found, chain.early, float(found["mark_vol"]))
             actual = float(found["mark"])
             parts = (actual - predicted, moved - predicted, model - moved, actual - model)
             rows.append(
@@ -101,9 +102,8 @@ def _quoted(chain: OptionChain, option: Option) -> pd.Series | None:
     return None if rows.empty else rows.iloc[0]
 
 
-def _revalued(option: Option, quote: pd.Series, spot: float, vol: float) -> float:
+def _revalued(quote: pd.Series, early: Early | None, vol: float) -> float:
     """Value of one unit at a quote's own forward and discount, and a stated vol. [money]"""
     row = quote.to_frame().T.infer_objects()
-    early = american_spot(option.terms, spot)
     value = undiscounted(row, pd.Series(vol, index=row.index), ("price",), early)["price"]
     return float(value.iloc[0]) * float(quote["discount"])

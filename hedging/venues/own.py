@@ -26,7 +26,6 @@ from hedging._ground.reading import foreign, parse_json
 from hedging._writing import whole_file
 from hedging.errors import ChainError, InputError
 from hedging.market._cleaning import BEYOND_BELIEF, judge, numbers, rejected_rows
-from hedging.market.by_exercise import vols_of_marks
 from hedging.market.chain import ChainRules, OptionChain, in_columns
 from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.units import DAYS_PER_YEAR, utc
@@ -143,8 +142,7 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
         chain = _judged(_chain(head, quotes))
         if head["version"] >= 3 or chain.terms.exercise == "european":
             return chain
-        vols = vols_of_marks(chain.quotes, chain.terms, chain.spot)
-        return replace(chain, quotes=chain.quotes.assign(mark_vol=vols))
+        return chain.with_vols_of_marks()
 
 
 def _chain(head: Mapping[str, Any], quotes: pd.DataFrame) -> OptionChain:

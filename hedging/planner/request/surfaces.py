@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._numerics.types import Array
-from hedging.market.by_exercise import american_spot, side_vols
+from hedging.market.by_exercise import side_vols
 from hedging.market.market import Market
 
 __all__ = ["SHAPES", "surfaces_of"]
@@ -62,8 +62,7 @@ def _ranges(market: Market, quotes: pd.DataFrame) -> tuple[Array, Array, Array]:
     fitted = market.smile.vol_at(np.log(strike / forward), time)
     marked = quotes["mark_vol"].to_numpy(dtype=float)
     vol = np.where(marked > 0.0, marked, fitted)
-    spot = american_spot(market.chain.terms, market.spot)
-    sides = [side_vols(quotes, side, spot).to_numpy(dtype=float) for side in ("bid", "ask")]
+    sides = [side_vols(quotes, side, market.chain.early).to_numpy(dtype=float) for side in ("bid", "ask")]
     table = pd.DataFrame({"expiry": quotes["expiry"], "strike": strike, "bid": sides[0], "ask": sides[1]})
     outside = (quotes["flag"] == "c").to_numpy() == (strike >= forward)
     # A call and a put of one strike have one vol; what is out of the money tells it best.
