@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.errors import InputError
 
 __all__ = [
@@ -127,3 +128,6 @@ def days_apart(times: pd.DatetimeIndex) -> npt.NDArray[np.float64]:
 
 def __dir__() -> list[str]:
     return [*__all__]
+
+
+_guarded(globals())

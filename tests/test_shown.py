@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 import json
@@ -10,6 +11,7 @@ import re
 from collections import defaultdict
 from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -154,13 +156,24 @@ def values() -> dict[str, Any]:
         "frontier": hg.frontier(book, market, target, limits, over="budget", levels=[0.01, 0.03]),
         "reaction": hg.paths.BTC,
         "option": chain.option(plan.legs[0].instrument.symbol),
+        **screened(),
     }
+
+
+def screened() -> dict[str, Any]:
+    """A table of prices, and what a screen makes of it."""
+    moves = np.random.default_rng(5).normal(0.0, 0.03, (150, 4))
+    days = pd.date_range(end="2026-03-02", periods=150, tz="UTC")
+    closes = pd.DataFrame(100.0 * np.exp(np.cumsum(moves, axis=0)), days, ["BTC", "ETH", "SOL", "DOGE"])
+    prices = hg.Prices.from_frame(closes)
+    screen = hg.screen.run(prices, windows=(30, 60, 90))
+    return {"prices": prices, "screen": screen, "verdict": screen.verdicts["SOL"]}
 
 
 NAMES = [
     *("chain", "book", "holding", "market", "smile", "paths", "exposure", "target", "limits", "plan", "legs"),
     *("cost", "check", "audit", "health", "greeks", "momentum", "proxy", "liquidation", "survival"),
-    *("scenario", "overlay", "overlays", "frontier", "reaction", "option"),
+    *("scenario", "overlay", "overlays", "frontier", "reaction", "option", "prices", "screen", "verdict"),
 ]
 UGLY = re.compile(r"\d[eE][+-]\d|\bnan\b|\bNaN\b|\bNaT\b|array\(|dtype|0x[0-9a-f]{6}|Timestamp\(")
 
@@ -225,6 +238,50 @@ def test_a_plan_is_tables_with_its_legs_its_exposures_and_its_proof() -> None:
     for leg in plan.legs:
         assert leg.instrument.symbol in cells
     assert {"delta", "before", "after", "target", "binds", "proof"} <= set(cells)
+
+
+def test_one_module_makes_all_tables_of_notebooks() -> None:
+    own = {
+        str(file.relative_to(Path(hg.__file__).parent))
+        for file in Path(hg.__file__).parent.rglob("*.py")
+        if re.search(r"\.to_html\(|def _repr_html_", file.read_text(encoding="utf-8"))
+    }
+    # A frame of which columns were dropped is shown as pandas shows frames.
+    assert own == {"_ground/shown.py", "overlays/compared.py"}
+
+
+def test_a_value_that_is_said_in_a_sentence_takes_one_line_in_a_list() -> None:
+    leg = values()["plan"].legs[0]
+    assert (
+        repr(leg) == f"Leg: {leg.side} {abs(leg.quantity):,.10g} {leg.instrument.symbol} at {leg.price_text}"
+    )
+    assert "\n" not in repr(values()["plan"].checks)
+    assert repr(hg.Holding("BTC-27FEB26-80000-P", 5)) == "Holding('BTC-27FEB26-80000-P', 5)"
+
+
+def test_several_values_of_one_kind_are_rows_of_a_table() -> None:
+    votes = values()["verdict"].votes
+    html = values()["verdict"]._repr_html_()
+    assert html.count("<tr>") >= min(len(votes), 12)
+    assert votes[0].measure in html
+
+
+def test_a_liquidation_names_the_coin_whose_price_it_is() -> None:
+    book = hg.Book([hg.Holding.perpetual("BTC", 40, 70_000), hg.Holding.spot("BTC", 8)])
+    kept = hg.margin.survive(book, hg.samples.chain(), CRASH, hg.margin.StandardMargin())
+    assert not kept.survives.all()
+    assert "price of BTC [money]" in repr(kept)
+    assert "Liquidation, BTC now 70,000" in repr(
+        hg.margin.liquidation_price(book, hg.samples.chain(), hg.margin.StandardMargin())
+    )
+
+
+def test_an_expiry_of_quotes_taken_between_two_seconds_is_its_hour() -> None:
+    smile = values()["smile"]
+    late = dataclasses.replace(smile, as_of=smile.as_of + pd.Timedelta(milliseconds=553))
+    times = smile.times - 0.553 / hg.units.SECONDS_PER_YEAR
+    shown = dataclasses.replace(late, times=times).to_frame()["expiry"]
+    assert list(shown) == list(smile.to_frame()["expiry"])
 
 
 def test_numbers_are_written_without_exponents() -> None:

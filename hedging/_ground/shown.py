@@ -88,23 +88,34 @@ class Shown:
         return [(item.name, getattr(self, item.name)) for item in dataclasses.fields(self)]  # type: ignore[arg-type]
 
     def _head(self) -> str:
-        return type(self).__name__
+        name = type(self).__name__
+        return name if type(self).__str__ is object.__str__ else f"{name}: {self}"
 
     def _page(self) -> Page:
         rows = [
             (name.replace("_", " "), cell(value, self._UNITS.get(name, "")), _unit(self._UNITS.get(name, "")))
             for name, value in self._fields()
-            if _worth_a_row(value)
+            if _worth_a_row(value) and not _are_records(value)
         ]
         table = pd.DataFrame(rows, columns=["", "value", "unit"])
         if not any(table["unit"]):
             table = table.drop(columns="unit")
-        return Page(self._head(), (Table(table, rows=len(table)), *self._frames()))
+        head, *said = [line.strip() for line in self._said().splitlines()]
+        return Page(head, (*said, Table(table, rows=len(table)), *self._frames()))
+
+    def _said(self) -> str:
+        """What stands above the table of a notebook: the text of a value that has one of its own, else its head."""
+        written = type(self).__repr__
+        # A dataclass wraps the constructor that it writes; Shown's is made of the page.
+        own = written is not Shown.__repr__ and not hasattr(written, "__wrapped__")
+        return repr(self) if own else self._head()
 
     def _frames(self) -> tuple[Table, ...]:
-        """Fields that are tables themselves."""
+        """Fields that are tables themselves, or several values of one kind."""
         found = []
         for name, value in self._fields():
+            if _are_records(value):
+                value = _records(value)
             if isinstance(value, pd.Series):
                 value = value.to_frame(value.name if value.name is not None else "value")
             if isinstance(value, pd.DataFrame):
@@ -113,10 +124,27 @@ class Shown:
         return tuple(found)
 
     def __repr__(self) -> str:
+        # What is said in one sentence is read in one line, in lists of them too.
+        if type(self).__str__ is not object.__str__:
+            return self._head()
         return as_text(self._page())
 
     def _repr_html_(self) -> str:
         return as_html(self._page())
+
+
+def _are_records(value: Any) -> bool:
+    """Whether it is a tuple of dataclasses of one kind, which read as the rows of a table; contracts are their names."""
+    if not isinstance(value, tuple) or not value or hasattr(value[0], "symbol"):
+        return False
+    return dataclasses.is_dataclass(value[0]) and len({type(each) for each in value}) == 1
+
+
+def _records(values: tuple[Any, ...]) -> pd.DataFrame:
+    """One row each, a column a field that says anything of any of them."""
+    names = [item.name for item in dataclasses.fields(values[0]) if not item.name.startswith("_")]
+    columns = {name: [getattr(each, name) for each in values] for name in names}
+    return pd.DataFrame({name: column for name, column in columns.items() if any(map(_worth_a_row, column))})
 
 
 def _worth_a_row(value: Any) -> bool:

@@ -36,9 +36,11 @@ __all__ = [
     "formatted",
     "frame_text",
     "line_width",
+    "named_texts",
     "on_day",
     "on_screen",
     "per_cent",
+    "when",
 ]
 
 ROWS_SHOWN: Final = 12
@@ -131,6 +133,19 @@ def on_day(as_of: Any, day: float) -> str:
         return f"day {day:.3g}"
 
 
+def when(as_of: Any, day: float) -> str:
+    """The date of a day, as a sentence has it: `on_day` with its preposition.
+
+    Examples
+    --------
+    >>> when(pd.Timestamp("2026-03-02T12:00Z"), 30.0), when(None, 30.0), when(None, 0)
+    ('on 2026-04-01', 'day 30', 'today')
+    """
+    if day == 0:
+        return "today"
+    return on_day(as_of, day) if as_of is None else f"on {on_day(as_of, day)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A frame, and how it is read.
@@ -178,6 +193,12 @@ class Table:
 
 
 Part: TypeAlias = "Table | str"
+
+
+def named_texts(rows: Mapping[Any, Any], caption: str = "") -> Table:
+    """Table of names and what is said of each, without a header."""
+    frame = pd.DataFrame({"": [str(name) for name in rows], " ": [cell(each) for each in rows.values()]})
+    return Table(frame, caption=caption, rows=len(frame))
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +265,8 @@ def cell(value: Any, unit: str = "") -> str:
 def _words(value: Any, unit: str) -> str:
     if isinstance(value, pd.Timestamp):
         return date(value)
+    if isinstance(value, pd.DatetimeIndex):
+        return f"{len(value):,} times, {date(value[0])} .. {date(value[-1])}" if len(value) else "none"
     if isinstance(value, np.ndarray):
         if value.ndim == 1 and value.size <= _LIST_SHOWN:
             return ", ".join(cell(each, unit) for each in value) or "none"
@@ -339,7 +362,7 @@ def _table_lines(table: Table) -> list[str]:
     headers, rows, numbers = table.texts()
     lines = [table.caption] if table.caption else []
     if rows:
-        cells = [headers, *rows]
+        cells = [headers, *rows] if any(text.strip() for text in headers) else rows
         widths = [max(len(row[place]) for row in cells) for place in range(len(headers))]
         groups = _groups(
             range(1, len(headers)), lambda group: widths[0] + sum(2 + widths[place] for place in group)

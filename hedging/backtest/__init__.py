@@ -1,5 +1,6 @@
 """What an overlay would have cost and saved: recorded quotes replayed, every coin of it in a ledger that adds up."""
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.backtest.compare import Comparison, Starts, compare, starts
 from hedging.backtest.hedged import banded, pair, planned
 from hedging.backtest.indices import bxm, cll, cllz, pput
@@ -82,3 +83,5 @@ __all__ = [
     "whalley_wilmott",
     "zakamouline",
 ]
+
+_guarded(globals())

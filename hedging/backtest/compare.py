@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import pandas as pd
 
 from hedging._ground.shown import Shown
-from hedging._ground.tables import formatted, frame_text
+from hedging._ground.tables import SIGNED_SHARE, Page, Table, formatted
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
 from hedging.backtest.run import run
@@ -49,16 +48,11 @@ class Starts(Shown):
         numbers = self.table[["return", "against holding", "max drawdown"]]
         return pd.DataFrame({"mean": numbers.mean(), "worst": numbers.min(), "best": numbers.max()})
 
-    def _head(self) -> str:
+    def _page(self) -> Page:
         kind = "" if "quotes" not in self.table else f", {self.table['quotes'].iloc[0]} quotes"
-        return f"{self.name}, begun on each of {len(self.table)} days{kind}"
-
-    def __repr__(self) -> str:
-        return f"{self._head()}\n{frame_text(self.spread.map('{:+.1%}'.format))}"
-
-    def _repr_html_(self) -> str:
-        shown = self.spread.map("{:+.1%}".format).to_html(border=0)
-        return f"<b>{escape(self._head())}</b>{shown}"
+        spread = self.spread.rename_axis("over the starts")
+        shown = Table(spread, dict.fromkeys(spread.columns, SIGNED_SHARE), index=True)
+        return Page(f"{self.name}, begun on each of {len(self.table)} days{kind}", (shown,))
 
 
 def starts(
@@ -174,6 +168,12 @@ class Comparison(Shown):
             f"mean, worst and best return above holding {over}"
         )
 
+    def _page(self) -> Page:
+        shown = self.shown().rename_axis("strategy")
+        units = {"cost a year": self.runs[0].tape.currency, "coins at the end": self.runs[0].tape.asset}
+        table = Table(shown, units, index=True, right=tuple(shown.columns))
+        return Page(self._head(), (table, *self._idle()))
+
     def _idle(self) -> list[str]:
         """Strategies that never traded, and why: they would look like holding."""
         said = []
@@ -184,13 +184,6 @@ class Comparison(Shown):
                 why = max(done.counts, key=lambda what: done.counts[what], default="nothing was asked for")
                 said.append(f"{done.name} never traded ({why}).")
         return said
-
-    def __repr__(self) -> str:
-        return "\n".join([self._head(), frame_text(self.shown()), *self._idle()])
-
-    def _repr_html_(self) -> str:
-        idle = "".join(f"<p>{escape(each)}</p>" for each in self._idle())
-        return f"<p><b>{escape(self._head())}</b></p>{self.shown().to_html(border=0)}{idle}"
 
 
 def compare(

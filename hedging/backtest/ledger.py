@@ -26,7 +26,7 @@ QUANTITY_TOLERANCE = 1e-9  # contracts
 ROUNDING = 1e-12  # of the sums, what floats leave of large ones
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Entry(Shown):
     """One cash flow.
 

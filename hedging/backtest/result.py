@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ import pandas as pd
 
 from hedging import _extras
 from hedging._ground.shown import Shown
-from hedging._ground.tables import formatted
+from hedging._ground.tables import Page, formatted, named_texts
 from hedging.backtest import answers
 from hedging.backtest.costs import attribution, costs, rolls_of, uncovered
 from hedging.backtest.ledger import Entry, ledger_frame
@@ -33,7 +32,7 @@ __all__ = ["Backtest", "Point", "plain"]
 Array = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Point(Shown):
     """The book at one snapshot, after its trades.
 
@@ -340,13 +339,8 @@ class Backtest(Shown):
         axes: Axes = _extras.open_room("plots").equity([self], ax=ax)
         return axes
 
-    def __repr__(self) -> str:
-        rows = self.summary
-        width = max(map(len, rows.index))
-        return "\n".join([self._head(), *(f"{name:<{width}}  {text}" for name, text in rows.items())])
-
-    def _repr_html_(self) -> str:
-        return f"<b>{escape(self._head())}</b>{self.summary.to_frame().to_html(header=False, border=0)}"
+    def _page(self) -> Page:
+        return Page(self._head(), (named_texts(dict(self.summary)),))
 
     def _head(self) -> str:
         said = "" if self.tape.kind == "recorded" else f" on {self.tape.kind} quotes"

@@ -136,9 +136,14 @@ def rolled(
     and counted.
     """
     if isinstance(make, str):
-        if make not in MAKERS:
+        found = MAKERS.get(make.strip().lower().replace(" ", "-").removeprefix("protective-"))
+        if found is None:
             raise InputError(f"an overlay must be one of {', '.join(MAKERS)}; got {make!r}.")
-        make = MAKERS[make]
+        make = found
+    elif isinstance(make, type) or not callable(make):
+        raise InputError(
+            f"an overlay must be one of {', '.join(MAKERS)}, or a function of book and chain; got {make!r}."
+        )
     if not days[0] <= days[1]:
         raise InputError(f"days must be a window (from, to) that ascends; got {days}.")
     if not 0 <= roll < days[1]:

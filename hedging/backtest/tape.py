@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -16,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.shown import Shown
+from hedging._ground.tables import Page, named_texts
 from hedging.backtest.saved import write_tape
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -373,15 +373,10 @@ class Tape(Shown):
             }
         )
 
-    def __repr__(self) -> str:
-        rows = self.summary()
-        width = max(map(len, rows.index))
-        lines = [f"{name:<{width}}  {text}" for name, text in rows.items()]
-        return "\n".join(["Tape", *lines, *(f"left out: {what}" for what in self.skipped)])
-
-    def _repr_html_(self) -> str:
-        left_out = "".join(f"<br>left out: {escape(what)}" for what in self.skipped)
-        return f"<b>Tape</b>{self.summary().to_frame().to_html(header=False, border=0)}{left_out}"
+    def _page(self) -> Page:
+        return Page(
+            "Tape", (named_texts(dict(self.summary())), *(f"left out: {what}" for what in self.skipped))
+        )
 
 
 def copied(chain: OptionChain) -> OptionChain:

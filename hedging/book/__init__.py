@@ -3,6 +3,7 @@
 The only place where quantity, multiplier and sign meet.
 """
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.book.accounts import ACCOUNT_MODELS, COLD, DeclaredAccount, Transfer
 from hedging.book.as_book import as_book
 from hedging.book.book import Book, Exposure, Holding
@@ -63,3 +64,5 @@ __all__ = [
     "template",
     "ticket",
 ]
+
+_guarded(globals())

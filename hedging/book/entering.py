@@ -18,7 +18,7 @@ from hedging.book.legs import Leg, cost_of
 __all__ = ["Entering"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Entering(Shown):
     """What some orders cost, and what they are worth at once.
 

@@ -27,7 +27,7 @@ NEAREST = 0.03  # a delivery price may always differ by so much from the index t
 DEVIATIONS = 6.0  # and by so many deviations of the time between, at the vol after it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Settled(Shown):
     """A holding that has expired, and what it paid.
 

@@ -31,7 +31,7 @@ __all__ = ["LARGEST", "Holding", "merged"]
 LARGEST = 1e15
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Holding(Shown):
     """A signed quantity of one instrument.
 
@@ -71,6 +71,11 @@ class Holding(Shown):
             )
         if self.entry is not None and not 0 <= self.entry <= LARGEST:
             raise InputError(f"entry of {self.instrument.symbol} must be a price >= 0; got {self.entry!r}.")
+
+    def __repr__(self) -> str:
+        entry = "" if self.entry is None else f", entry={self.entry!r}"
+        account = f", account={self.account!r}" if self.account else ""
+        return f"Holding({self.instrument.symbol!r}, {self.quantity!r}{entry}{account})"
 
     @classmethod
     def spot(cls, asset: str, quantity: float, entry: float | None = None) -> Holding:

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Leg(Shown):
     """One order: an instrument, how much, and what executing it now costs.
 
@@ -65,6 +65,9 @@ class Leg(Shown):
     fee: float
     spot: float
     worst: float | None = None
+
+    def __str__(self) -> str:
+        return f"{self.side} {abs(self.quantity):,.10g} {self.instrument.symbol} at {self.price_text}"
 
     @property
     def multiplier(self) -> float:

@@ -30,6 +30,7 @@ day, which it caps. Values are within a few roundings of what float64 inputs det
 ``tests/greeks/reference/README.md``.
 """
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.greeks._evaluate import DEFAULT
 from hedging.greeks.american import american_greeks, american_implied_vol, american_price
 from hedging.greeks.bachelier import bachelier_implied_vol, bachelier_price
@@ -100,3 +101,5 @@ __all__ = [
     "volga",
     "zomma",
 ]
+
+_guarded(globals())

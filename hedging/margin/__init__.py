@@ -4,6 +4,7 @@ A model says what counts as collateral and what must stay; `liquidation_price` a
 account and look for the first moment at which the one no longer covers the other.
 """
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.margin.account import Account, Margin, MarginModel
 from hedging.margin.cross import AccountRules, Cross, CrossPortfolio, Securities, Segregated
 from hedging.margin.headroom import Headroom, headroom
@@ -61,3 +62,5 @@ __all__ = [
     "survive",
     "survive_accounts",
 ]
+
+_guarded(globals())

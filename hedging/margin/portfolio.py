@@ -26,7 +26,7 @@ EXTENDED_MOVES = (-0.66, -0.33, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0)
 VEGA_DAYS = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PortfolioMargin(Shown):
     """Segregated portfolio margin of one coin; parameters as `private/pme/simulate` prints them.
 

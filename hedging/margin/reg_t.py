@@ -19,7 +19,7 @@ from hedging.margin.account import Account, Margin
 __all__ = ["RegT"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RegT(Shown):
     """A US securities account under Regulation T and the exchanges' strategy-based rules.
 

@@ -69,6 +69,7 @@ def deleverage(
     """
     if not (impact >= 0 and fee >= 0 and np.isfinite(impact + fee)):
         raise InputError(f"impact and fee must be numbers >= 0; got {impact!r} and {fee!r}.")
+    _check_scenario(scenario, paths)
     found, walk, pushed = market_of(market), paths.select([scenario]), 0.0
     book = book.account(book.trading_account) if book.accounts else book
     rows = []
@@ -125,6 +126,7 @@ def collateral_quality(
     """
     rows = {}
     for asset, units in _coins(book).items():
+        _check_scenario(scenario, paths[asset])
         if asset not in haircuts:
             raise InputError(
                 f"no haircut is set for {asset} as collateral; pass haircuts={{{asset!r}: ...}}."
@@ -142,6 +144,11 @@ def collateral_quality(
             "day": float(paths[asset].days[worst]),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("asset")
+
+
+def _check_scenario(scenario: int, paths: Paths) -> None:
+    if not 0 <= scenario < len(paths):
+        raise InputError(f"scenario must be one of the {len(paths)} of the paths, from 0; got {scenario!r}.")
 
 
 def _coins(book: Book) -> dict[str, float]:

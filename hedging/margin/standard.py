@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StandardMargin(Shown):
     """Deribit's segregated standard margin, and its cross version.
 

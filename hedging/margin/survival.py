@@ -44,11 +44,14 @@ class Liquidation(Shown):
         Today's. [money]
     down, up : float or None
         The first on the way down and on the way up. [money]
+    asset : str
+        Whose prices these are.
     """
 
     spot: float
     down: float | None
     up: float | None
+    asset: str = ""
 
     _UNITS: ClassVar[Mapping[str, str]] = {"spot": "money", "down": "money", "up": "money"}
 
@@ -59,9 +62,11 @@ class Liquidation(Shown):
             if price is not None
         ]
         if not rows:
-            return Page(f"No move from {figure(self.spot, 8)} within reach liquidates the account")
+            return Page(
+                f"No move of {self.asset} from {figure(self.spot, 8)} within reach liquidates the account"
+            )
         table = pd.DataFrame(rows, columns=["", "price", "move"])
-        head = f"Liquidation, spot now {figure(self.spot, 8)}"
+        head = f"Liquidation, {self.asset} now {figure(self.spot, 8)}"
         return Page(head, (Table(table, {"price": "money", "move": SIGNED_SHARE}),))
 
 
@@ -82,6 +87,8 @@ class Survival(Shown):
         [money], [currency], [currency]
     as_of : Timestamp or None
         When day 0 was, UTC.
+    asset : str
+        Whose price `spot` is: of several that an account holds, the first.
     """
 
     currency: str
@@ -93,6 +100,7 @@ class Survival(Shown):
     counted: str = ""
     left_out: str = ""
     as_of: pd.Timestamp | None = None
+    asset: str = ""
 
     @property
     def headroom(self) -> Array:
@@ -155,6 +163,9 @@ class Survival(Shown):
         ]
         return "\n".join(lines)
 
+    def _priced(self) -> str:
+        return f"price of {self.asset}" if self.asset else "price"
+
     def to_frame(self) -> pd.DataFrame:
         """One row a scenario, as `summary`, and the name of each."""
         return self.summary().reset_index()
@@ -167,7 +178,13 @@ class Survival(Shown):
         elif self.as_of is not None:
             dates = ["-" if np.isnan(day) else on_day(self.as_of, day) for day in table["day"]]
             table = table.assign(day=dates).rename(columns={"day": "on"})
-        units = {"least headroom": self.currency, "top-up": self.currency, "price": "money", "on": "UTC"}
+        table = table.rename(columns={"price": self._priced()})
+        units = {
+            "least headroom": self.currency,
+            "top-up": self.currency,
+            self._priced(): "money",
+            "on": "UTC",
+        }
         return Page(head, (*told, Table(table, units)))
 
 
@@ -242,7 +259,7 @@ def liquidation_price(
 
     ends = (first_false(alive, end) for end in (FURTHEST_FALL, FURTHEST_RISE))
     down, up = (None if end is None else found.spot * float(np.exp(end)) for end in ends)
-    return Liquidation(found.spot, down, up)
+    return Liquidation(found.spot, down, up, found.asset)
 
 
 @takes(book=Book, market=market_of, paths=Paths, overlay=legs_of)
@@ -335,6 +352,7 @@ def _survivals(
             counted=whole.counted(),
             left_out=whole.left_out(book),
             as_of=markets[asset].as_of,
+            asset=asset,
         )
     return found
 

@@ -4,6 +4,7 @@ An `OptionChain` holds cleaned quotes of one instant, a `Smile` the surface fitt
 spot, forwards and funding: what books, plans and scenarios are valued on.
 """
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.market.chain import FUTURES_COLUMNS, QUOTE_COLUMNS, ChainRules, OptionChain
 from hedging.market.consolidated import consolidated
 from hedging.market.contracts import (
@@ -68,3 +69,5 @@ __all__ = [
     "stub_quotes",
     "touch_probability",
 ]
+
+_guarded(globals())

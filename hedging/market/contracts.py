@@ -119,7 +119,7 @@ class Option(Shown):
     flag: Literal["c", "p"]
     strike: float
     expiry: pd.Timestamp
-    terms: ContractTerms = field(default_factory=ContractTerms)
+    terms: ContractTerms = field(repr=False, default_factory=ContractTerms)
     venue_symbol: str = ""
 
     def __post_init__(self) -> None:

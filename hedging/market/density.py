@@ -17,7 +17,6 @@ from hedging._numerics.checks import number
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.market.smile import Smile
-from hedging.units import utc, years
 
 __all__ = ["density", "probability_below", "quantiles", "touch_probability"]
 
@@ -208,7 +207,7 @@ def _at(
 
 
 def _time(smile: Smile, expiry: str | pd.Timestamp) -> float:
-    time = years(smile.as_of, utc(expiry, "expiry"))
+    time = smile.time_to(expiry)
     if not time > 0:
         raise InputError(f"expiry must lie after {smile.as_of}; got {expiry}.")
     return time

@@ -299,7 +299,7 @@ class Smile(Shown):
             for share in (0.9, 1.0, 1.1)
         }
         days = self.times * DAYS_PER_YEAR
-        expiry = self.as_of + pd.to_timedelta(days, unit="D").round("s")
+        expiry = (self.as_of + pd.to_timedelta(days, unit="D")).round("s")
         return pd.DataFrame({"expiry": expiry, "days": days, "forward": self.forwards, **vols})
 
     def to_dict(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ against every new chain and tells transitions only; `levels_of` says ahead where
 keeping an overlay beside what could replace it.
 """
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.monitor.choices import Choice, Roll
 from hedging.monitor.execution import Execution, Slice, Stage, Step, execution
 from hedging.monitor.explain import explain, explain_over
@@ -55,3 +56,5 @@ __all__ = [
     "watch",
     "worth",
 ]
+
+_guarded(globals())

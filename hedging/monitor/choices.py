@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.shown import Shown
-from hedging._ground.tables import frame_text
+from hedging._ground.tables import SIGNED_SHARE, Page, Table
 from hedging.book.book import Exposure
 from hedging.book.expired import Settled
 from hedging.book.legs import Cost, Leg
@@ -21,7 +21,7 @@ from hedging.planner.result.checks import Check
 __all__ = ["Choice", "Roll"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Choice(Shown):
     """One thing to do with an overlay now.
 
@@ -172,23 +172,14 @@ class Roll(Shown):
             "dates": [each.to_dict() for each in self.dates],
         }
 
-    def __repr__(self) -> str:
-        table = self.to_frame()
-        shown = table.assign(
-            execution=table["execution"].map("{:,.0f}".format),
-            premium=table["premium"].map("{:,.0f}".format),
-            floor=table["floor"].map(lambda x: "" if np.isnan(x) else f"{x:.1%}"),
-            delta=table["delta"].map(lambda x: "" if np.isnan(x) else f"{x:.3f}"),
-            theta=table["theta"].map(lambda x: "" if np.isnan(x) else f"{x:,.0f}"),
-        )
+    def _page(self) -> Page:
+        table = self.to_frame().round({"execution": 0, "premium": 0, "delta": 3, "theta": 0})
         due = "" if self.due_on is None else f"; due {'since' if self.due else 'from'} {self.due_on:%d %b %Y}"
-        return "\n".join(
-            [
-                f"Roll at {self.spot:,.6g}, {self.as_of:%Y-%m-%d %H:%M} UTC, compared on day {self.day:.1f}{due}",
-                frame_text(shown, index=False),
-                *(f"  {each}" for each in (*self.dates, *self.settled)),
-            ]
+        head = (
+            f"Roll at {self.spot:,.6g}, {self.as_of:%Y-%m-%d %H:%M} UTC, compared on day {self.day:.1f}{due}"
         )
+        choices = Table(table, {"floor": SIGNED_SHARE}, rows=len(table))
+        return Page(head, (choices, *map(str, (*self.dates, *self.settled))))
 
 
 def _words(legs: Sequence[Leg]) -> str:

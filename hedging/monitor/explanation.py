@@ -10,7 +10,7 @@ import pandas as pd
 
 from hedging import _extras
 from hedging._ground.shown import Shown
-from hedging._ground.tables import frame_text
+from hedging._ground.tables import Page, Table
 from hedging._numerics.types import Array
 from hedging.book.expired import Settled
 
@@ -143,21 +143,17 @@ class Explanation(Shown):
         axes: Axes = _extras.open_room("plots").explanation(self, ax=ax)
         return axes
 
-    def __repr__(self) -> str:
+    def _page(self) -> Page:
         shown = self.table.loc[:, (self.table != 0.0).any()]
-        digits = "{:,.0f}" if self.unit not in self.spots else "{:,.5f}"
+        shown = shown.round(5 if self.unit in self.spots else 0)
         moves = ", ".join(
             f"{asset} {before:,.6g} to {after:,.6g}" for asset, (before, after) in self.spots.items()
         )
         steps = f" in {len(self.steps)} steps" if self.steps else ""
-        return "\n".join(
-            [
-                f"P&L from {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC{steps}, {moves}, in {self.unit}",
-                frame_text(shown.T, float_format=digits.format),
-                *(f"  {each}" for each in self.settled),
-                f"unexplained: {self.unexplained_share:.2%} of all that moved",
-            ]
-        )
+        head = f"P&L from {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC{steps}, {moves}, in {self.unit}"
+        parts = Table(shown.T.rename_axis("part"), index=True, rows=shown.shape[1])
+        left = f"unexplained: {self.unexplained_share:.2%} of all that moved"
+        return Page(head, (parts, *map(str, self.settled), left))
 
 
 def summed(steps: Iterable[Explanation]) -> Explanation:

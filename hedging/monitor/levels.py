@@ -28,7 +28,7 @@ Judge: TypeAlias = "Callable[[Mapping[str, Market]], tuple[Check, ...]]"
 Verdict: TypeAlias = "Callable[[float], Mapping[str, bool]]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Level(Shown):
     """Where one limit breaks next, all else as it is.
 

@@ -25,7 +25,7 @@ __all__ = ["RollDate", "roll_dates"]
 SHORTEST_CYCLE: Final = 2.0  # days: of less there is nothing to roll
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RollDate(Shown):
     """From when on rolling an option out is cheaper than keeping it, all else as it is.
 

@@ -37,7 +37,7 @@ Source: TypeAlias = "Chains | Callable[[], Chains]"
 """A chain, or what reads it: that may fail, and the watch goes on."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Event(Shown):
     """A transition.
 

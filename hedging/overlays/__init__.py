@@ -1,5 +1,6 @@
 """Overlays on what is held: puts, spreads, collars, covered calls, a short perpetual; side by side."""
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.overlays._picking import FAR, MONTH, Tolerance
 from hedging.overlays.compare import compare, shown
 from hedging.overlays.compared import RALLIES, Compared, nearly_capped
@@ -46,3 +47,5 @@ __all__ = [
     "standard",
     "zero_cost_collar",
 ]
+
+_guarded(globals())

@@ -281,6 +281,8 @@ def short_perpetual(
         If nothing is held long, the coverage is not in (0, 1], or it is less than one lot; or no perpetual is traded
         on the asset.
     """
+    if not 0.0 < lot < math.inf:
+        raise InputError(f"lot must be a number of units > 0; got {lot!r}.")
     perpetual = _perpetual(chain)
     one = outright_leg(perpetual, chain.spot, -1.0, half_spread=half_spread, fee=fee or FeeRule(0.0005))
     return Overlay("short perpetual", sized([replace(one, quantity=-lot)], book, chain, coverage))

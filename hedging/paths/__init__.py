@@ -3,6 +3,7 @@
 `Paths` is what scenarios, margin and the planner walk along; `Reaction` says how vol answers a move of spot.
 """
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.paths.assumptions import assumptions
 from hedging.paths.crash import crash_path, fan, hitting_time
 from hedging.paths.crashes import REPLAYS, Replay, from_prices, replay
@@ -48,3 +49,5 @@ __all__ = [
     "term_weight",
     "today",
 ]
+
+_guarded(globals())

@@ -74,7 +74,7 @@ CALM: Final = 0.60
 """The 30-day vol at which the rises of vol are stated. [decimal a year]"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reaction(Shown):
     r"""How a market answers a fall; every number may be replaced.
 

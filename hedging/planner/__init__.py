@@ -30,6 +30,7 @@ Cost is what is gone for good. Premium is never the objective: who minimises pre
 there is. `hedging.planner.solver.search` says why the answer is proven for the whole chain.
 """
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.planner.audit import Audit, audit
 from hedging.planner.explain.conditioning import Conditioning, conditioning
 from hedging.planner.frontier import Frontier, frontier
@@ -104,3 +105,5 @@ __all__ = [
     "read_plan",
     "reweighted",
 ]
+
+_guarded(globals())

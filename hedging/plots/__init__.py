@@ -4,6 +4,7 @@ Every function takes `ax` (or makes one through pyplot), returns what it drew on
 the settings of matplotlib as they were.
 """
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.plots.backtests import (
     backtest,
     cost_against_protection,
@@ -59,3 +60,5 @@ __all__ = [
     "underwater",
     "waterfall",
 ]
+
+_guarded(globals())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hedging.errors import InputError
 from hedging.plots.backtests import STEPS, steps
 from hedging.plots.style import axes_or_new, money, money_axis, styled
 
@@ -30,6 +31,8 @@ def explanation(explained: Explanation, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
+    if not hasattr(explained, "parts"):
+        raise InputError(f"explained must be an Explanation, as hedging.explain gives it; got {explained!r}.")
     parts = explained.parts
     parts = parts[parts.abs() > SHOWN * parts.abs().max()]
     in_money = explained.unit not in explained.spots

@@ -13,6 +13,7 @@ from hedging._ground.arguments import must_be
 from hedging._ground.tables import figure
 from hedging.book.book import Book
 from hedging.book.legs import Leg, Legs, legs_of
+from hedging.errors import InputError
 from hedging.market.contracts import Option
 from hedging.market.market import Chains
 from hedging.plots.style import (
@@ -316,6 +317,10 @@ def _numbers(ax: Axes, values: Any, reach: float) -> None:
 
 
 def _across(table: pd.DataFrame) -> Iterator[str]:
+    if not pd.api.types.is_numeric_dtype(table.columns):
+        raise InputError(
+            f"the table must have vols or days across, as hedging.scenario.table has; got {list(table.columns)[:5]}."
+        )
     for x in table.columns:
         if table.columns.name == "vol_shift":
             yield f"{100 * x:+g}".replace("-", "−")

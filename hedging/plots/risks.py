@@ -358,7 +358,9 @@ def _room(ax: Axes, name: str, account: Survival, scenario: int, place: int) -> 
         days = np.append(days, day)
         # At once below the requirement: nothing was above it before.
         values = np.append(values, 0.0 if before.any() else room[0])
-        told = f"{name}: liquidated {date_text(account.as_of, day)} at {figure_text(price, 5)}"
+        told = (
+            f"{name}: liquidated {date_text(account.as_of, day)}, {account.asset} at {figure_text(price, 5)}"
+        )
     at = dates(account.as_of, days)
     ax.plot(
         at,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.arguments import must_be
 from hedging.errors import InputError
 from hedging.plots.style import (
     HEDGED,
@@ -138,6 +139,8 @@ def rolling_alpha(
     """
     if measure not in ("t", "alpha"):
         raise InputError(f"measure must be 't' or 'alpha'; got {measure!r}.")
+    if "measure" not in must_be("found", found, pd.DataFrame).columns.names:
+        raise InputError("found must be a table of hedging.screen.rolling_alpha.")
     with styled(ax):
         ax = axes_or_new(ax)
         if measure == "t":

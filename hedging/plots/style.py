@@ -115,7 +115,8 @@ def _has_no_ground(target: Axes | Figure | None) -> bool:
     """Whether nobody knows what is behind the texts: of a figure of ours, or another that is transparent."""
     if target is None:
         return True
-    return bool(_whole(target).get_facecolor()[3] == 0.0)
+    whole = _whole(target)
+    return bool(whole.get_facecolor()[3] == 0.0) or not whole.patch.get_visible()
 
 
 def _groundless(now: Any, default: Any) -> dict[str, Any]:
@@ -161,7 +162,7 @@ def axes_or_new(ax: Axes | None) -> Axes:
         return ax
     from matplotlib import pyplot as plt
 
-    return plt.subplots()[1]
+    return _on_the_page(plt.figure()).subplots()
 
 
 def figure_or_new(figure: Figure | None, height: float = 1.0) -> Figure:
@@ -172,7 +173,22 @@ def figure_or_new(figure: Figure | None, height: float = 1.0) -> Figure:
     from matplotlib import pyplot as plt
 
     width, tall = mpl.rcParams["figure.figsize"]
-    return plt.figure(figsize=(width, height * tall))
+    return _on_the_page(plt.figure(figsize=(width, height * tall)))
+
+
+def _on_the_page(figure: Figure) -> Figure:
+    """A new figure whose ground is the notebook's.
+
+    Behind a figure of no colour Jupyter puts white, in its dark theme too, as dark texts are on it; one that has a
+    colour and does not draw it is left as it is.
+    """
+    import matplotlib as mpl
+
+    ground: Any = figure.get_facecolor()
+    if "inline" in mpl.get_backend() and ground[3] == 0.0:
+        figure.set_facecolor("white")
+        figure.patch.set_visible(False)
+    return figure
 
 
 def legend(ax: Axes) -> None:

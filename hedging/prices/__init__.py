@@ -5,6 +5,7 @@ given time. What is odd about a series (restarts, gaps, stale runs, bad prints, 
 ``events`` with what was done about it; nothing is ever filled in.
 """
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.prices.bar import Bar
 from hedging.prices.cutoff import Disagreement, compare, day_end
 from hedging.prices.delivery import Delivery, Settlement, read_delivery
@@ -24,3 +25,5 @@ __all__ = [
     "day_end",
     "read_delivery",
 ]
+
+_guarded(globals())

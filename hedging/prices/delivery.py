@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.arguments import must_be
 from hedging._ground.shown import Shown
 from hedging.errors import ChainError
 from hedging.units import utc
@@ -88,6 +89,16 @@ def deliveries_of(given: Deliveries | None, asset: str) -> tuple[Delivery, ...]:
     """
     if given is None:
         return ()
+    must_be(
+        "delivery",
+        given,
+        str,
+        Path,
+        pd.Series,
+        Delivery,
+        Iterable,
+        hint="One comes from hedging.backtest.read_delivery.",
+    )
     items: list[Any] = [given] if isinstance(given, str | Path | pd.Series | Delivery) else list(given)
     made = [_delivery(item, asset) for item in items]
     return tuple(sorted(made, key=lambda each: not each.source.startswith("published")))

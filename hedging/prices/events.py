@@ -33,7 +33,7 @@ RESTART_FACTOR: Final = math.log(
 )  # a price that comes back beyond ten times the old one, or below a tenth
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Event(Shown):
     """One oddity of one coin.
 

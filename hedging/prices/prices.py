@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.shown import Shown
+from hedging._ground.tables import Page, Table
 from hedging.errors import InputError
 from hedging.prices._intake import parts_of
 from hedging.prices.bar import DAY, FIELDS, Bar
@@ -60,6 +61,19 @@ class Prices(Shown):
             values.setflags(write=False)
         ends = self.stamps + self.bar.length if self.bar.stamp == "open" else self.stamps
         object.__setattr__(self, "_ends", ends)
+
+    def _page(self) -> Page:
+        closes = self.table()
+        shown = pd.DataFrame(
+            {
+                "first": [closes[coin].first_valid_index() for coin in self.coins],
+                "last": [closes[coin].last_valid_index() for coin in self.coins],
+                "bars": closes.count().to_numpy(),
+                "last close": [closes[coin].dropna().iloc[-1:].squeeze() for coin in self.coins],
+            },
+            pd.Index(self.coins, name="coin"),
+        )
+        return Page(repr(self), (Table(shown, index=True), *self._frames()))
 
     @classmethod
     def from_frame(

@@ -5,7 +5,10 @@ page opens from an e-mail: no script, style, font or picture comes from anywhere
 all but what the sliders move. `save` writes any result as CSV, Parquet, JSON or Excel.
 """
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.report.page import html, write
 from hedging.report.save import save
 
 __all__ = ["html", "save", "write"]
+
+_guarded(globals())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hedging._ground.tables import when
 from hedging.book.packages import package_fees
 from hedging.planner import HedgePlan
 from hedging.report.blocks import Block, Column, Columns, Section, Table, Text, tabled
@@ -61,12 +62,11 @@ def _paid(plan: HedgePlan) -> Table:
 
 
 def _worst(plan: HedgePlan) -> str:
-    alone, hedged = plan.troughs
-    return (
-        f"At worst, over the scenarios of the floor: alone {per_cent(alone.share)} ({alone.scenario}, day "
-        f"{alone.day:.4g}), with the plan {per_cent(hedged.share)} ({hedged.scenario}, day {hedged.day:.4g}), shares of "
-        f"the {plan.base_name}."
+    as_of = plan.inputs.get("as_of")
+    alone, hedged = (
+        f"{per_cent(each.share)} ({each.scenario}, {when(as_of, each.day)})" for each in plan.troughs
     )
+    return f"At worst, over the scenarios of the floor: alone {alone}, with the plan {hedged}, shares of the {plan.base_name}."
 
 
 def _saved(subject: Subject, found: Grid) -> Table:

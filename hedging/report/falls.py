@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hedging import plots
+from hedging._ground.tables import on_day
 from hedging.margin import Survival, survive_accounts
 from hedging.paths import REPLAYS, STRESS_BETA, Paths, couple, fan
 from hedging.planner import HedgePlan
@@ -134,7 +135,8 @@ def _table(subject: Subject, each: list[Fall], caption: str) -> Table:
             ends = ", ".join(per_cent(float(row[f"{asset} end"]), 1, sign=True) for asset in subject.assets)
             gains = [row["position"], row["position worst"]]
             if subject.plan is not None:
-                gains += [row["both"], row["both worst"]]
+                # A plan may trade nothing.
+                gains += [row.get("both", gains[0]), row.get("both worst", gains[1])]
             rows.append((str(scenario), ends, *(subject.gain(float(gain)) for gain in gains)))
     columns: Columns = [
         Column("scenario", False),
@@ -194,7 +196,7 @@ def _fates(kept: Survival) -> list[tuple[str, str]]:
     least = kept.headroom.min(axis=1)
     return [
         (
-            f"liquidated on day {when:.1f} at {amount(float(at), 0 if at >= 100 else 4)}"
+            f"liquidated {on_day(kept.as_of, when)} with {kept.asset} at {amount(float(at), 0 if at >= 100 else 4)}"
             if math.isfinite(when)
             else "survives",
             amount(float(room), digits),

@@ -1,5 +1,6 @@
 """Tail risk of gains and losses, what drives them, what would have to happen for a given loss; when to hedge again."""
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.risk.attribution import attribution, profile
 from hedging.risk.over_time import over_time
 from hedging.risk.promise import Promise
@@ -45,3 +46,5 @@ __all__ = [
     "whalley_wilmott",
     "zakamouline",
 ]
+
+_guarded(globals())

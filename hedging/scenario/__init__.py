@@ -4,6 +4,7 @@
 position and the overlay apart. `payoff` and `table` are the same over grids.
 """
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.scenario.draw import draw
 from hedging.scenario.hindsight import predicted_against_actual
 from hedging.scenario.resample import resample
@@ -24,3 +25,5 @@ __all__ = [
     "run",
     "table",
 ]
+
+_guarded(globals())

@@ -5,6 +5,7 @@ and verdict was followed by in the past. A screen shows what is. It does not for
 losers do not go on losing, and only risk ranks risk.
 """
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.screen import allocation, rotation
 from hedging.screen.basket import Basket, basket
 from hedging.screen.evidence import false_discovery
@@ -35,3 +36,5 @@ __all__ = [
     "rotation",
     "run",
 ]
+
+_guarded(globals())

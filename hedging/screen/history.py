@@ -15,7 +15,7 @@ import pandas as pd
 
 from hedging._ground.arguments import must_be
 from hedging._ground.shown import Shown
-from hedging._ground.tables import frame_text
+from hedging._ground.tables import Page, Table
 from hedging.errors import InputError
 from hedging.prices import Prices
 from hedging.prices.bar import DAY
@@ -29,7 +29,6 @@ __all__ = ["History", "history"]
 
 WARM_UP: Final = 30  # days beyond the longest window before the first date
 DATES_A_TASK: Final = 16
-SHOWN: Final = 15  # measures that are printed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -153,25 +152,25 @@ class History(Shown):
             "verdicts": records(self.verdicts.reset_index()),
         }
 
-    def __repr__(self) -> str:
+    def _page(self) -> Page:
         claimed = self.table[~self.table["claim"].str.startswith(("none", "too few"))]
         what = ["ic", "naive_t", "nw_t", "apart_t", "low", "high", "fdr", "claim"]
         ranked = claimed.reindex(claimed["t"].abs().sort_values(ascending=False).index)[what]
         few = self.table["claim"].str.startswith("too few").all()
         none = "none: too few periods that do not overlap" if few else "none"
-        shown = frame_text(ranked.head(SHOWN).round(3)) if len(ranked) else none
-        more = f"\n... {len(ranked) - SHOWN} more in .table" if len(ranked) > SHOWN else ""
         state = "" if self.complete else " (interrupted: what was done)"
-        return (
+        head = (
             f"{self.source}: {len(self.dates)} dates from {self.dates[0]:%Y-%m-%d} to {self.dates[-1]:%Y-%m-%d}, "
-            f"against {self.benchmark}{state}\n\n"
-            f"measures that rank what comes next, by the weakest test ({len(claimed)} of {len(self.table)}):\n"
-            f"{shown}{more}\n\nafter each verdict, log-return over the universe:\n"
-            f"{frame_text(self.verdicts.round(3))}"
+            f"against {self.benchmark}{state}"
         )
-
-    def _repr_html_(self) -> str:
-        return f"<p>{self.source}, against {self.benchmark}</p>{self.table.round(3).to_html()}{self.verdicts.round(3).to_html()}"
+        rank = (
+            f"measures that rank what comes next, by the weakest test ({len(claimed)} of {len(self.table)}):"
+        )
+        after = "after each verdict, log-return over the universe:"
+        units = {"horizon": "days"}
+        shown = Table(ranked.round(3), units, index=True, caption=rank) if len(ranked) else f"{rank} {none}"
+        verdicts = Table(self.verdicts.round(3), units, index=True, caption=after, rows=len(self.verdicts))
+        return Page(head, (shown, verdicts))
 
 
 def history(
@@ -246,7 +245,11 @@ def _dates(
     count = int((stamps[-1] - stamps[0] - warm * DAY) // (every * DAY))
     wanted = pd.DatetimeIndex([stamps[-1] - place * every * DAY for place in range(count, -1, -1)])
     if start is not None:
-        wanted = wanted[wanted >= pd.Timestamp(start, tz="UTC")]
+        try:
+            first = pd.Timestamp(start, tz="UTC")
+        except (TypeError, ValueError) as error:
+            raise InputError(f"start must be a date, such as 2024-01-31; got {start!r}.") from error
+        wanted = wanted[wanted >= first]
     back = max(*windows, BREAK_WINDOW + BREAK_DAYS) if start is None else max(windows)
     whole = [date for date in wanted if _whole(stamps, date, back)]
     if not whole:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._ground.shown import Shown
+from hedging._ground.tables import Page, Table
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.prices import Prices
@@ -72,8 +73,9 @@ class LearnedCoverage(Shown):
             "verdict": self.verdict,
         }
 
-    def __repr__(self) -> str:
-        return f"{self.verdict}\n{self.table.round(4).to_string()}\n\n{self.coverage.round(2).to_string()}"
+    def _page(self) -> Page:
+        methods = Table(self.table.round(4), index=True, rows=len(self.table))
+        return Page(self.verdict, (methods, Table(self.coverage.round(2), index=True)))
 
 
 def learned_coverage(

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from hedging._ground.shown import Shown
+from hedging._ground.tables import SHARE, SIGNED_SHARE, Page, Table
 from hedging.book import Book, Holding
 from hedging.errors import InputError
 from hedging.margin import collateral_quality
@@ -49,6 +50,10 @@ COLUMNS: Final = {
     "residual": "residual",
     "headroom": "headroom",
     "break_even": "break-even fall",
+}
+SHARES: Final = {
+    **dict.fromkeys(("carry/year", "upside given up", "residual", "headroom"), SHARE),
+    **dict.fromkeys(("worst without", "worst with", "crash with", "break-even fall"), SIGNED_SHARE),
 }
 
 
@@ -118,25 +123,20 @@ class Decision(Shown):
             "unjudged": dict(self.unjudged),
         }
 
-    def __repr__(self) -> str:
-        unknown = "".join(f"\n\nnot judged: {coin}: {why}" for coin, why in self.unjudged.items())
+    def _page(self) -> Page:
+        unknown = [f"not judged: {coin}: {why}" for coin, why in self.unjudged.items()]
         if not self.ways:
             among = " among the coins that were judged" if unknown else ""
-            return f"no laggard is held on {self.screen.as_of:%Y-%m-%d}{among}{unknown}"
-        words = "\n".join(str(self.screen.verdicts[coin]) for coin in self.coins)
-        table = self.table.drop(columns="note").round(3).to_string()
-        notes = "\n".join(f"{way.coin}, {way.way}: {way.note}" for way in self.ways)
-        kept = f"floor {self.floor:.0%} over {self.horizon:g} days"
-        named = (
-            f"\n\ncollateral that is itself a laggard:\n{self.collateral.round(3).to_string()}"
-            if len(self.collateral)
-            else ""
-        )
-        whole = "" if self.together is None else f"\n\nall of them together\n{self.together}"
-        return f"{words}\n\n{kept}; shares of each position, cost in money\n{table}\n\n{notes}{named}{unknown}{whole}"
-
-    def _repr_html_(self) -> str:
-        return self.table.round(3).to_html()
+            return Page(f"no laggard is held on {self.screen.as_of:%Y-%m-%d}{among}", tuple(unknown))
+        head = f"floor {self.floor:.0%} over {self.horizon:g} days; shares of each position, cost in money"
+        table = self.table.drop(columns="note")
+        ways = Table(table, SHARES, index=True, rows=len(table))
+        notes = [f"{way.coin}, {way.way}: {way.note}" for way in self.ways if way.note]
+        words = [str(self.screen.verdicts[coin]) for coin in self.coins]
+        risky = "collateral that is itself a laggard"
+        pledged = [Table(self.collateral, index=True, caption=risky)] if len(self.collateral) else []
+        whole = [] if self.together is None else ["all of them together", *self.together._page().parts]  # noqa: SLF001  of the family
+        return Page(head, (ways, *words, *notes, *pledged, *unknown, *whole))
 
 
 def decide(

@@ -14,7 +14,7 @@ from scipy.special import stdtr
 
 from hedging._extras import require
 from hedging._ground.shown import Shown
-from hedging._ground.tables import frame_text
+from hedging._ground.tables import ROWS_SHOWN, SHARE, Page, Table
 from hedging.errors import InputError
 from hedging.prices import Event, Prices
 from hedging.screen._plain import plain, records
@@ -26,12 +26,12 @@ from hedging.screen.strength import z_scores
 
 __all__ = ["Screen", "Verdict", "Vote", "run"]
 
-SHOWN: Final = 20  # coins of a printed screen
+UNITS: Final = "alpha a year; strength, drawdown and the week in logs, break in standard deviations"
 NORMAL_TS: Final = ("velocity_t", "acceleration_t", "break", "break_peers")
 CAUTION: Final = "It shows what is, not what comes: a long window sees decay, never a run, and past losers do not go on losing."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Vote(Shown):
     """One measure of one coin against the threshold of a verdict.
 
@@ -56,7 +56,7 @@ class Vote(Shown):
         return f"{self.measure} {self.value:+.2f} {self.relation} {self.threshold:g}: {'yes' if self.holds else 'no'}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Verdict(Shown):
     """What a coin's decline looks like, with every vote for and against.
 
@@ -210,14 +210,12 @@ class Screen(Shown):
             f"{excluded} coin{'s' * (excluded != 1)} without a window, {len(self.events)} events"
         )
 
-    def __repr__(self) -> str:
-        table = self.summary().head(SHOWN)
-        given = [str(self.verdicts[coin]) for coin in table.index if self.verdicts[coin].word != UNCLEAR][:5]
-        more = f"\n... {len(self.table) - SHOWN} more in .table" if len(self.table) > SHOWN else ""
-        return f"{self._heading()}\n{frame_text(table.round(3))}{more}\n\n" + "\n".join([*given, CAUTION])
-
-    def _repr_html_(self) -> str:
-        return f"<p>{self._heading()}</p>{self.summary().head(SHOWN).round(3).to_html()}<p>{CAUTION}</p>"
+    def _page(self) -> Page:
+        table = self.summary()
+        verdicts = [self.verdicts[coin] for coin in table.index[:ROWS_SHOWN]]
+        given = [str(verdict) for verdict in verdicts if verdict.word != UNCLEAR][:5]
+        units = {"own vol": SHARE}
+        return Page(self._heading(), (Table(table.round(3), units, index=True), UNITS, *given, CAUTION))
 
 
 def run(

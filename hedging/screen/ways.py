@@ -27,7 +27,9 @@ RALLY: Final = 0.5  # move at which upside given up is measured
 FAILED: Final = (-0.70, -0.12)  # 10 October 2025: AVAX and BTC in one day
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # measured: what is not is NaN, which equals nothing
+@dataclass(
+    frozen=True, slots=True, eq=False, repr=False
+)  # measured: what is not is NaN, which equals nothing
 class Way(Shown):
     """One way out of one position; shares are of the position's value today.
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._ground.shown import Shown
+from hedging._ground.tables import Page, Table
 from hedging._numerics.types import Array
 from hedging.book import Book, Holding
 from hedging.errors import InputError, SolverError
@@ -133,14 +134,15 @@ class Weights(Shown):
             "warning": self.warning,
         }
 
-    def __repr__(self) -> str:
+    def _page(self) -> Page:
         name = f"expected shortfall at {self.level:.0%}" if self.risk == "shortfall" else "standard deviation"
-        return (
+        head = (
             f"{name}: {self.before:.2%} before, {self.after:.2%} after; effective bets {self.bets[0]:.1f} and "
-            f"{self.bets[1]:.1f}, correlation in the tail {self.tail[0]:.2f} and {self.tail[1]:.2f}\n"
-            f"{self.table.round(3).to_string()}\ncondition number {self.condition:,.1f}, effective rank "
-            f"{self.effective_rank:.1f} of {len(self.table)}" + (f"\n{self.warning}" if self.warning else "")
+            f"{self.bets[1]:.1f}, correlation in the tail {self.tail[0]:.2f} and {self.tail[1]:.2f}"
         )
+        rank = f"condition number {self.condition:,.1f}, effective rank {self.effective_rank:.1f} of {len(self.table)}"
+        table = Table(self.table.round(3).rename_axis("position"), index=True)
+        return Page(head, (table, rank, *([self.warning] if self.warning else [])))
 
 
 def _cost_a_unit(holding: Holding, markets: Mapping[str, Market], rate: float) -> float:

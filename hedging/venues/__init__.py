@@ -1,5 +1,6 @@
 """One file an exchange or format: what it publishes becomes an `OptionChain`, its terms dated data."""
 
+from hedging._ground.kinds import guarded as _guarded
 from hedging.venues import binance, bybit, deribit, okx
 from hedging.venues._files import FORMATS, QuoteFile, read_chain, read_chains, read_snapshots
 from hedging.venues._formats import snapshots
@@ -27,3 +28,5 @@ __all__ = [
     "venue_ticket",
     "write_chain",
 ]
+
+_guarded(globals())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import matplotlib as mpl
@@ -289,3 +290,15 @@ def test_a_name_is_text_and_no_formula(name):
         ax.legend()
     figure.canvas.draw()
     assert ax.get_title() in (name, "") or ax.get_title(loc="left") == name
+
+
+def test_a_notebook_leaves_the_ground_of_a_picture_to_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    inline = pytest.importorskip("matplotlib_inline.backend_inline")
+    monkeypatch.setattr("matplotlib.get_backend", lambda: "module://matplotlib_inline.backend_inline")
+    figure = plots.term_structure(samples.chain()).figure
+    # Behind a figure without colour it would put white, in its dark theme too.
+    assert inline._fetch_figure_metadata(figure) is None
+    kept = io.BytesIO()
+    figure.savefig(kept, format="png", facecolor=figure.get_facecolor())
+    kept.seek(0)
+    assert plt.imread(kept)[0, 0, 3] == 0.0

@@ -15,6 +15,7 @@ from cases.processes import in_a_process
 
 import hedging as hg
 from hedging import report
+from hedging._ground.tables import on_day
 from hedging.planner import InfeasibleHedgeError
 from hedging.report import page as pages
 from hedging.report.explorer import TINT
@@ -239,6 +240,13 @@ def test_a_book_without_options_and_without_a_plan_has_a_page(chain: hg.OptionCh
     assert {number(cell) for cell in row[2:]} == {-40.0}
 
 
+def test_a_plan_that_trades_nothing_has_a_page(chain: hg.OptionChain) -> None:
+    plan = hg.plan(BOOK, chain, hg.Target(delta=(0, 1_000)), hg.Limits(max_legs=1))
+    assert plan.legs == ()
+    page = report.html(BOOK, chain, plan)
+    assert "with the plan, end" in page
+
+
 def test_a_coin_on_which_no_option_is_quoted_has_a_page() -> None:
     market = hg.Market.bare("DOGE", 0.12, "2026-01-15T08:00Z")
     found = Page(report.html(hg.Book([hg.Holding.spot("DOGE", 1e6)]), market))
@@ -276,7 +284,7 @@ def test_accounts_are_followed_and_those_that_die_are_named() -> None:
     assert not kept.survives[0]
     day, _ = kept.first()
     row = next(row for row in rows if row[0] == "12-13 March 2020")
-    assert row[1].startswith(f"liquidated on day {day[0]:.1f} at ")
+    assert row[1].startswith(f"liquidated {on_day(kept.as_of, day[0])} with BTC at ")
 
 
 def test_rejected_rows_are_counted_and_listed() -> None:

@@ -18,7 +18,7 @@ from hedging.book.ladder import Ladder
 from hedging.book.saved import plain_fee
 from hedging.errors import InputError
 from hedging.margin.requirement import Requirement
-from hedging.market.contracts import FeeRule, Future, Linear, Perpetual, Settlement, Spot
+from hedging.market.contracts import FeeRule, Future, Linear, Perpetual, Settlement, Spot, instrument_of
 from hedging.market.market import Market
 from hedging.planner.request.coerce import number, pair
 from hedging.planner.request.funding import Funding
@@ -58,6 +58,9 @@ class Outright(Shown):
     lot: float = 0.001
 
     def __post_init__(self) -> None:
+        kind, settlement = _in_words(self.kind, self.settlement)
+        object.__setattr__(self, "kind", kind)
+        object.__setattr__(self, "settlement", settlement)
         if self.kind not in ("spot", "perpetual", "future"):
             raise InputError(f"kind must be 'spot', 'perpetual' or 'future'; got {self.kind!r}.")
         if self.settlement not in ("coin", "cash"):
@@ -82,6 +85,23 @@ class Outright(Shown):
                 raise InputError(f"a future on {asset} needs its expiry.")
             return Future(asset, expiry, self.settlement)
         return Spot(asset) if self.kind == "spot" else Perpetual(asset, self.settlement)
+
+
+def _in_words(kind: Any, settlement: Settlement) -> tuple[Any, Settlement]:
+    """Kind and settlement of what is named in another way: perp, futures, or a contract such as BTC-PERPETUAL."""
+    if not isinstance(kind, str):
+        return kind, settlement
+    word = kind.strip().lower()
+    known = {"perp": "perpetual", "perpetuals": "perpetual", "futures": "future"}.get(word, word)
+    if known in ("spot", "perpetual", "future") or not kind.isupper():
+        return known, settlement
+    named = instrument_of(kind, settlement)
+    if isinstance(named, Spot | Perpetual):
+        return ("spot" if isinstance(named, Spot) else "perpetual"), settlement
+    raise InputError(
+        f"outright trades 'spot', 'perpetual' or 'future', of each asset of the book; got {kind!r}. Which futures: "
+        "Limits(expiries=(20, 60)) bounds their days; which options: hedging.overlays.of_contracts."
+    )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -223,11 +243,12 @@ class Limits(Shown):
                 f"hedging.margin.InitialMargin(hedging.margin.DERIBIT_BTC, 0.1); got {self.initial_margin!r}."
             )
         given: Any = self.outright  # one is taken for a tuple of one
-        given = (given,) if isinstance(given, Outright) else given
+        given = (given,) if isinstance(given, Outright | str) else given
         given = tuple(given) if isinstance(given, Iterable) else (given,)
+        given = tuple(Outright(item) if isinstance(item, str) else item for item in given)  # type: ignore[arg-type]
         if not all(isinstance(item, Outright) for item in given):
             raise InputError(
-                f"outright takes Outright values, such as Outright('spot'); got {self.outright!r}."
+                f"outright takes 'spot', 'perpetual' or 'future', or Outright values with their costs; got {self.outright!r}."
             )
         object.__setattr__(self, "outright", given)
         object.__setattr__(self, "max_legs", int(self.max_legs))

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 from hedging._ground.shown import Shown
+from hedging._ground.tables import on_day, when
 from hedging.planner.request.wording import figure, per_cent
 
 __all__ = ["AccountSurvival", "Least", "LiquidationMove", "Prices"]
@@ -14,7 +15,7 @@ Prices: TypeAlias = tuple[float | None, float | None]
 """On the way down and on the way up; None where none is in reach. [money]"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LiquidationMove(Shown):
     """Prices of one asset at which an account is liquidated, if spot moves there at once, without and with a plan.
 
@@ -86,7 +87,7 @@ class LiquidationMove(Shown):
 _TIMES = ("before", "after")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Least(Shown):
     """Where an account has least above its maintenance.
 
@@ -107,15 +108,17 @@ class Least(Shown):
     dies: float | None
 
     def __str__(self) -> str:
-        where = f"at {self.scenario}, day {self.day:.4g}"
+        return self.told(None)
+
+    def told(self, as_of: Any) -> str:
+        """In words, with dates where it is known what day 0 was."""
+        where = f"at {self.scenario}, {when(as_of, self.day)}"
         if self.dies is None:
             return f"lives, {per_cent(self.share)} of the base left at least, {where}"
-        return (
-            f"is LIQUIDATED from day {self.dies:.3g} on, short of {per_cent(-self.share)} of the base {where}"
-        )
+        return f"is LIQUIDATED from {on_day(as_of, self.dies)} on, short of {per_cent(-self.share)} of the base {where}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AccountSurvival(Shown):
     """How an account stands through what it must live through, without and with a plan.
 
@@ -138,7 +141,11 @@ class AccountSurvival(Shown):
     top_up_after: float | None
 
     def __str__(self) -> str:
-        text = f"{self.account} {self.after}; without the plan it {self.before}"
+        return self.told(None)
+
+    def told(self, as_of: Any) -> str:
+        """In a sentence, with dates where it is known what day 0 was."""
+        text = f"{self.account} {self.after.told(as_of)}; without the plan it {self.before.told(as_of)}"
         if self.top_up_before is None:
             text += "; no top-up in proportion would do instead"
         elif self.top_up_before > 0.0:

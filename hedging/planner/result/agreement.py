@@ -19,7 +19,7 @@ WAY_OUT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FreeLunch(Shown):
     """Orders that lose in no scenario.
 
@@ -76,7 +76,7 @@ class Reweighting(Shown):
     worst: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Agreement(Shown):
     """How the outcomes of a plan agree with the quotes it trades at.
 

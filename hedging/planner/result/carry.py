@@ -10,7 +10,7 @@ from hedging._ground.shown import Shown
 __all__ = ["BreakEven", "Decay"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Decay(Shown):
     """What holding some orders costs if nothing moves; below 0 where they gain. [money]
 
@@ -56,7 +56,7 @@ class Decay(Shown):
         return Decay(**{name: value for name, value in saved.items() if name != "total"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class BreakEven(Shown):
     """The funding at which the perpetual of a plan costs what the cheapest plan without one does.
 

@@ -14,7 +14,7 @@ __all__ = ["Check", "Trough"]
 TOLERANCE = 1e-6  # of a limit's own size
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Check(Shown):
     """One limit, and where the book after the plan stands.
 

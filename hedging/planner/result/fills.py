@@ -33,7 +33,7 @@ class Between(Shown):
     day: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Fills(Shown):
     """The order of legs in which the worst state between them is best, and what a tick costs.
 

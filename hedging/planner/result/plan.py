@@ -12,6 +12,7 @@ import pandas as pd
 
 from hedging import _extras
 from hedging._ground.shown import Shown
+from hedging._ground.tables import Page
 from hedging._writing import write_text
 from hedging.book.book import Exposure
 from hedging.book.entering import Entering
@@ -32,7 +33,7 @@ from hedging.planner.result.fills import Fills
 from hedging.planner.result.robustness import Robustness
 from hedging.planner.result.second_opinion import LegGreeks, second_opinion
 from hedging.planner.result.status import PlanStatus, message_of
-from hedging.planner.result.text import plan_html, plan_text
+from hedging.planner.result.text import plan_page, plan_text
 from hedging.planner.result.values import Alternative, Driver, JointFeasibility, Numeraire, ShadowPrice
 from hedging.planner.result.venue_needs import VenueNeed
 from hedging.risk import Promise
@@ -312,5 +313,5 @@ class HedgePlan(Shown):
     def __repr__(self) -> str:
         return plan_text(self)
 
-    def _repr_html_(self) -> str:
-        return plan_html(self)
+    def _page(self) -> Page:
+        return plan_page(self)

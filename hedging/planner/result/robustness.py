@@ -12,7 +12,7 @@ from hedging.planner.request.wording import figure_of
 __all__ = ["Robustness"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Robustness(Shown):
     """One limit over all surfaces inside the quotes.
 

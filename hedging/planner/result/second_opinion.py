@@ -22,7 +22,7 @@ __all__ = ["COMPARED", "LegGreeks", "second_opinion"]
 COMPARED = ("price", "delta", "gamma", "vega", "theta")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LegGreeks(Shown):
     """What one unit of an option of a plan is worth and how it moves, and what that is calculated from.
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from hedging._ground.tables import Page, Table, as_html, line_width, on_day
+from hedging._ground.tables import Page, Table, line_width, when
 from hedging.book.legs import cost_of, orders_table
 from hedging.book.packages import package_fees
 from hedging.planner.request.limit import BANDS, FLOOR, LEAST, MARGIN, Limit
@@ -18,7 +18,7 @@ from hedging.planner.request.wording import figure, figure_of, per_cent
 from hedging.planner.result.checks import Check
 from hedging.planner.result.values import Alternative, Numeraire
 
-__all__ = ["plan_html", "plan_text"]
+__all__ = ["plan_page", "plan_text"]
 
 NOTHING = 1e3  # a gap from which on a bound says nothing
 
@@ -46,7 +46,7 @@ def plan_text(plan: HedgePlan) -> str:
     return "\n".join([*_wrapped(lines), plan.message])
 
 
-def plan_html(plan: HedgePlan) -> str:
+def plan_page(plan: HedgePlan) -> Page:
     """The same for a notebook: every part of it a table of its own."""
     exposures = pd.DataFrame(_exposures(plan), columns=["", "before", "after", "target", "unit"])
     parts = (
@@ -57,7 +57,7 @@ def plan_html(plan: HedgePlan) -> str:
         *_pairs(_below(plan)),
         plan.message,
     )
-    return as_html(Page(headline(plan), parts))
+    return Page(headline(plan), parts)
 
 
 def _pairs(rows: Sequence[tuple[str, str]]) -> tuple[Table, ...]:
@@ -71,23 +71,23 @@ def _first(plan: HedgePlan) -> list[tuple[str, str]]:
     rows = [] if plan.promise is None else [("promise", plan.promise.verdict)]
     rows += [("note", str(warning)) for warning in plan.warnings]
     rows += [("liquidation", str(move)) for move in plan.liquidations]
-    rows += [("survival", str(each)) for each in plan.survivals]
+    rows += [("survival", each.told(plan.inputs.get("as_of"))) for each in plan.survivals]
     return rows + [("venue", str(each)) for each in plan.venues]
 
 
 def _below(plan: HedgePlan) -> list[tuple[str, str]]:
     """All that comes below the exposures."""
-    rows = []
+    rows, as_of = [], plan.inputs.get("as_of")
     if plan.inputs.get("view"):
         rows.append(("view", str(View(**plan.inputs["view"]))))
     for name, trough in zip(("alone", "hedged"), plan.troughs, strict=True):
         rows.append(
             (
                 f"worst {name}",
-                f"{per_cent(trough.share):>10}  {trough.scenario}, {_when(plan, trough.day)}",
+                f"{per_cent(trough.share):>10}  {trough.scenario}, {when(plan.inputs.get('as_of'), trough.day)}",
             )
         )
-    rows += [(f"in {item.unit}", str(item)) for item in _other_numeraires(plan)]
+    rows += [(f"in {item.unit}", item.told(as_of)) for item in _other_numeraires(plan)]
     rows += [("funding", line) for line in plan.funding]
     if plan.promise is not None:
         rows.append(("what stays", f"of the shortfall comes from {plan.promise.staying}"))
@@ -105,11 +105,6 @@ def _below(plan: HedgePlan) -> list[tuple[str, str]]:
     rows += [("instead", _alternative(plan, item)) for item in plan.alternatives]
     rows += [("remark", remark) for remark in plan.remarks]
     return [*rows, ("proof", _proof(plan))]
-
-
-def _when(plan: HedgePlan, day: float) -> str:
-    """The date of a day of the plan; today is day 0."""
-    return "day 0" if day == 0 else f"on {on_day(plan.inputs.get('as_of'), day)}"
 
 
 def _wrapped(lines: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from hedging._ground.shown import Shown
+from hedging._ground.tables import when
 from hedging.book.legs import Cost, Leg, orders_frame
 from hedging.book.saved import legs_to_dicts
 from hedging.planner.request.limit import Limit
@@ -23,7 +24,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ShadowPrice(Shown):
     """What the cost falls by when one limit is widened a little, lots being continuous.
 
@@ -75,7 +76,7 @@ class Driver(Shown):
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Numeraire(Shown):
     """Cost and worst case of a plan in one unit of account.
 
@@ -101,10 +102,14 @@ class Numeraire(Shown):
     troughs: tuple[Trough, Trough]
 
     def __str__(self) -> str:
+        return self.told(None)
+
+    def told(self, as_of: Any) -> str:
+        """In a sentence; with the date of the worst day where it is known what day 0 was."""
         alone, hedged = self.troughs
         return (
             f"cost {self._amount(self.cost.execution)}, net premium {self._amount(self.cost.premium)}; worst alone "
-            f"{self._loss(alone)}, hedged {self._loss(hedged)} at {hedged.scenario}, day {hedged.day:.4g}"
+            f"{self._loss(alone)}, hedged {self._loss(hedged)} at {hedged.scenario}, {when(as_of, hedged.day)}"
         )
 
     def _loss(self, trough: Trough) -> str:
@@ -143,7 +148,7 @@ OUT_OF_PROPORTION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class JointFeasibility(Shown):
     """What the bands of several Greeks of one asset take together, and one by one.
 
@@ -215,7 +220,7 @@ class JointFeasibility(Shown):
         return JointFeasibility(**(plain | {"limits": tuple(map(Limit.from_dict, saved["limits"]))}))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Alternative(Shown):
     """Another way to the same target, with less to choose from.
 

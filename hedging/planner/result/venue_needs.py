@@ -11,7 +11,7 @@ from hedging.planner.request.wording import figure
 __all__ = ["VenueNeed"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class VenueNeed(Shown):
     """What must lie at one venue, in one currency, for the orders that go there.
 

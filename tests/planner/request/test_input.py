@@ -197,8 +197,10 @@ def test_a_target_of_the_wrong_kind_is_refused(wrong, message):
         ({"min_leg_share": "4%"}, "min_leg_share must be a share"),
         ({"max_leg_share": "all"}, "max_leg_share must be a number"),
         ({"gross_vega": "x"}, "gross_vega must be a number"),
-        ({"outright": "spot"}, "outright takes Outright values"),
-        ({"outright": None}, "outright takes Outright values, .* got None"),
+        ({"outright": "swap"}, "kind must be 'spot', 'perpetual' or 'future'; got 'swap'"),
+        ({"outright": "BTC-27FEB26"}, "Which futures: "),
+        ({"outright": "BTC-27FEB26-80000-P"}, "which options: "),
+        ({"outright": None}, "outright takes 'spot', .* got None"),
         ({"quoted_size": "no"}, "quoted_size must be True or False; got 'no'"),
         ({"close": "no"}, "close must be True or False; got 'no'"),
         ({"initial_margin": margin.InitialMargin}, "takes the rules of the account with the share"),
@@ -207,6 +209,11 @@ def test_a_target_of_the_wrong_kind_is_refused(wrong, message):
 def test_a_limit_of_the_wrong_kind_is_refused(wrong, message):
     with pytest.raises(InputError, match=message):
         Limits(**wrong)
+
+
+@pytest.mark.parametrize("word", ["perpetual", "perp", "Perpetual", "BTC-PERPETUAL", ("perpetual",)])
+def test_the_perpetual_is_taken_by_any_of_its_names(word):
+    assert Limits(outright=word).outright == (Outright("perpetual"),)
 
 
 def test_terms_of_the_wrong_kind_are_refused():
