@@ -230,7 +230,6 @@ class TurnValues:
         new = which[~self._known[which]]
         if not new.size:
             return
-        self._known[new] = True
         dates = self.turning.dates
         # What perpetuals pay depends on both levels, and is added where these are known.
         unfunded = self.market.with_funding(0.0)
@@ -241,6 +240,7 @@ class TurnValues:
             # At the level until everything early is settled, at today's price on the last date.
             until = np.where(dates < self.turning.end - SAME_DAY, self.first[:, None], 1.0)
             self._before[early] = self._priced(early, until)[:, -1].T
+        self._known[new] = True  # only now: the time may be up, or the user stop it, while they are valued
 
     def _priced_at(self, keys: Sequence[Key]) -> Array:
         """One unit of every item at some turns, shape (keys, items), without any table. [money]"""
