@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from hedging.market.chain import OptionChain
 from hedging.market.market import Market
 from hedging.planner import Effort, InfeasibleHedgeError, Limits, Outright, Target
 from hedging.planner.request.request import Request
+from hedging.units import DAYS_PER_YEAR
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from cases.floor_search import lowest
@@ -89,8 +91,9 @@ def chains() -> Iterator[tuple[str, OptionChain]]:
 def planned(chain: OptionChain, seed: int) -> tuple[Book, Market, hg.HedgePlan, float] | None:
     """A plan of some floor whose legs may expire inside the horizon, its own end; None where there is none."""
     random, market = np.random.default_rng(seed), Market.of(chain)
+    last = float(chain.quotes["time_to_expiry"].max()) * DAYS_PER_YEAR
     book = Book([Holding.spot(chain.asset, 1_000.0 if chain.terms.multiplier > 1 else 25.0)])
-    end = float(random.choice([10.0, 21.0, 30.0, 45.0]))
+    end = min(float(random.choice([10.0, 21.0, 30.0, 45.0])), last)
     target = Target(
         floor=-round(float(random.uniform(0.1, 0.3)), 3), delta=(None, 0.8 * book.holdings[0].quantity)
     )
@@ -103,12 +106,13 @@ def planned(chain: OptionChain, seed: int) -> tuple[Book, Market, hg.HedgePlan, 
         target = replace(target, vega=(least, None))
         limits = replace(limits, expiries=(1.0, end - 1.5), outright=perpetual)
     effort = Effort(alternatives=False, gap=1e-2, time_limit=60.0)
-    try:
-        found = hg.plan(book, market, target, limits, horizon=end, effort=effort)
-    except InfeasibleHedgeError:
-        return None
-    turning = Request.of(book, market, target, limits, horizon=end).turning
-    return book, market, found, end if turning is None else turning.end
+    plain = replace(target, vega=None), replace(limits, expiries=(1.0, 120.0), budget=0.1)
+    for asked, allowed in ((target, limits), plain):
+        with suppress(InfeasibleHedgeError, hg.errors.InputError):  # or no option in the window
+            found = hg.plan(book, market, asked, allowed, horizon=end, effort=effort)
+            turning = Request.of(book, market, asked, allowed, horizon=end).turning
+            return book, market, found, end if turning is None else turning.end
+    return None
 
 
 def main() -> None:
@@ -137,7 +141,9 @@ def main() -> None:
         )
         if count >= given.plans:
             break
-    print(f"{count} plans; the furthest below a floor: {worst:.5%} of the book; anywhere at every expiry {anywhere:.5%}")
+    print(
+        f"{count} plans; the furthest below a floor: {worst:.5%} of the book; anywhere at every expiry {anywhere:.5%}"
+    )
 
 
 if __name__ == "__main__":

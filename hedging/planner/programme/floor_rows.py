@@ -86,7 +86,7 @@ def _over_grid(
 
     def lost_on(rows: Places, dates: Places) -> Array:
         """What a lot of every order loses in some scenarios, each on one date, shape (scenarios, orders). [money]"""
-        return np.asarray(-single().on(scenarios.select(rows.tolist()), dates) / growth[rows, dates][:, None])
+        return np.asarray(-single().on(selected(moves, rows.tolist()), dates) / growth[rows, dates][:, None])
 
     listed: list[Rows] = []
     lazy: list[LazyRows | TurningRows] = []

@@ -49,7 +49,7 @@ def _under(request: Request, candidates: Candidates, base: float) -> tuple[LazyR
     probe, linear = _probes(request, book, candidates, markets)
     accounts = np.array([book.account_of(item) for item in candidates.instruments])
     rows = []
-    for ways in survive.ways(request.moves, list(markets)):
+    for ways in request.ways():
         rooms = headroom(book, markets, ways, probe)
         charges, rest = _size_charges(book, markets, ways, probe, linear)
         for name, room in rooms.items():
