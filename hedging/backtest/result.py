@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from html import escape
@@ -16,6 +16,7 @@ import pandas as pd
 
 from hedging import _extras
 from hedging._ground.shown import Shown
+from hedging._ground.tables import formatted
 from hedging.backtest import answers
 from hedging.backtest.costs import attribution, costs, rolls_of, uncovered
 from hedging.backtest.ledger import Entry, ledger_frame
@@ -249,7 +250,7 @@ class Backtest(Shown):
         """The answers in words and numbers, one a row."""
         found, crash = self.numbers(), self.crash
         percent = {
-            name: f"{found[name]:+.2%}"
+            name: formatted(found[name], "+.2%")
             for name in ("return", "return a year", "return in coin", "against holding")
         }
         fall = self.drawdown
@@ -258,28 +259,37 @@ class Backtest(Shown):
             "from": f"{self.times[0]:%Y-%m-%d %H:%M}",
             "to": f"{self.times[-1]:%Y-%m-%d %H:%M}; {self.ended}",
             **percent,
-            "vol a year": f"{found['vol a year']:.1%}",
-            "max drawdown": f"{fall.depth:.2%}, {fall.high:%Y-%m-%d} to {fall.low:%Y-%m-%d}, {back}",
-            "VaR, ES 95 % of a period": f"{found['VaR 95 %']:.2%}, {found['ES 95 %']:.2%}",
+            "vol a year": formatted(found["vol a year"], ".1%"),
+            "max drawdown": f"{fall.depth:.2%}, {fall.high:%Y-%m-%d} to {fall.low:%Y-%m-%d}, {back}"
+            if fall.depth < 0
+            else "none",
+            "VaR, ES 95 % of a period": ", ".join(
+                formatted(found[f"{tail} 95 %"], ".2%") for tail in ("VaR", "ES")
+            ),
             "at the end": f"{found['money at the end']:,.2f} {self.tape.currency} = "
             f"{found['coins at the end']:.6f} {self.tape.asset}",
         }
         for name in self.costs.index:
-            rows[f"{name} a year"] = f"{found[f'{name} a year']:,.0f} {self.tape.currency}"
+            rows[f"{name} a year"] = formatted(found[f"{name} a year"], ",.0f", f" {self.tape.currency}")
         rows["crash of holding"] = (
             f"{crash.held:.1%} from {crash.start:%Y-%m-%d} to {crash.end:%Y-%m-%d}; with the strategy {crash.strategy:.1%}"
+            if crash.held < 0
+            else "none"
         )
         for share, row in self.protection.iterrows():
-            rows[f"worst {share:.0%} of periods"] = f"held {row['held']:.2%}, strategy {row['strategy']:.2%}"
+            both = (f"{who} {formatted(row[who], '.2%')}" for who in ("held", "strategy"))
+            rows[f"worst {share:.0%} of periods"] = ", ".join(both)
         hours, share = self.uncovered
-        rows["turnover a year"] = f"{found['turnover a year']:.2f} times the equity in premium"
+        rows["turnover a year"] = formatted(found["turnover a year"], ".2f", " times the equity in premium")
         rows["without overlay"] = f"{hours:.1f} h ({share:.1%} of the time)"
         rows["the hour's other edge as delivery price"] = self._other_edge()
         rows["marks"] = ", ".join(f"{kind} {count}" for kind, count in sorted(self.marks.items())) or "none"
         rows["counted"] = (
             "; ".join(f"{what} {count}" for what, count in sorted(self.counts.items())) or "nothing"
         )
-        rows["reconciled"] = f"{len(self.entries)} entries at {len(self.points)} snapshots"
+        rows["reconciled"] = (
+            f"{_count(self.entries, 'entry', 'entries')} at {_count(self.points, 'snapshot')}"
+        )
         return pd.Series(rows, name=self.name)
 
     def _other_edge(self) -> str:
@@ -336,6 +346,11 @@ class Backtest(Shown):
     def _head(self) -> str:
         said = "" if self.tape.kind == "recorded" else f" on {self.tape.kind} quotes"
         return f"Backtest of {self.name} on {self.tape.asset}{said}"
+
+
+def _count(items: Sequence[object], one: str, many: str = "") -> str:
+    """How many there are, in words."""
+    return f"{len(items)} {one if len(items) == 1 else many or f'{one}s'}"
 
 
 def plain(value: Any) -> Any:
