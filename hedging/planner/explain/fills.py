@@ -126,7 +126,9 @@ def _pnl(request: Request, legs: Sequence[Leg], state: int) -> Array:
 
 def _value(request: Request, book: Book) -> Array:
     """Whatever the funding, as the floor counts it."""
-    return np.asarray(np.min([_value_under(there, book) for there in request.at_fundings()], axis=0))
+    return np.asarray(
+        np.min([_value_under(there, book) for there in request.at_fundings(request.scenarios)], axis=0)
+    )
 
 
 def _value_under(request: Request, book: Book) -> Array:

@@ -79,7 +79,8 @@ def promise_of(
 
 def _by_asset(request: Request, legs: Sequence[Leg]) -> Array:
     """P&L at the outcomes' end by asset, its orders in it, at its worst funding, shape (outcomes, assets). [money]"""
-    each = [_by_asset_under(there, legs) for there in request.at_fundings()]
+    assert request.outcomes is not None
+    each = [_by_asset_under(there, legs) for there in request.at_fundings(request.outcomes.paths)]
     return np.asarray(np.min(each, axis=0))
 
 
@@ -146,8 +147,9 @@ def _period(request: Request, came: Outcomes, candidates: Candidates, base: floa
 
 def _ended(request: Request, candidates: Candidates, lots: Array) -> Array:
     """P&L of the book with some lots at the outcomes' last date, whatever the funding, shape (outcomes,). [money]"""
+    assert request.outcomes is not None
     found = []
-    for there in request.at_fundings():
+    for there in request.at_fundings(request.outcomes.paths):
         assert there.outcomes is not None
         book, markets, paths = there.book, there.markets, there.outcomes.paths
         growth = np.broadcast_to(growth_of(book, markets, paths), leading(paths).spot.shape)[:, -1]

@@ -145,7 +145,7 @@ def _over_outcomes(
     assert outcomes is not None
     blocks, tails, value_at_risk = [], [], None
     funded, last = np.flatnonzero(candidates.kinds == "perpetual"), np.zeros((0, 0))
-    for there in request.at_fundings():
+    for there in request.at_fundings(outcomes.paths):
         held, last = _at_the_end(there, candidates, funded, last)
         pnl = last
         if target.shortfall is not None or target.least == SHORTFALL:

@@ -36,7 +36,7 @@ def floor_rows(
     floors = floors_of(request.target.floor, request.target.least)
     if not floors:
         return [], ()
-    each = request.at_fundings()
+    each = request.at_fundings(request.scenarios)
     found = [_under(there, candidates, floors, base, LISTED // len(each)) for there in each]
     return [row for rows, _ in found for row in rows], tuple(row for _, rows in found for row in rows)
 

@@ -174,15 +174,17 @@ class Request:
         assert self.turning is not None
         return self.turning if limit.day is None else self.turning.up_to(limit.day)
 
-    def at_fundings(self) -> tuple[Request, ...]:
+    def at_fundings(self, paths: PathsBy) -> tuple[Request, ...]:
         """The same request at every funding that its limits hold at: what longs are counted to pay, and what shorts are.
 
         What a side receives counts as little as in the cost, also where scenarios or outcomes move the rate.
         Positions of one asset are funded net, so that the worse of both rates is the worst for whatever is held; of
-        several assets, every combination.
+        several assets, every combination. Both sides at one rate are two cases only where some paths move it.
         """
+        given = paths.values() if isinstance(paths, Mapping) else (paths,)
+        moves = any(each.funding_shift is not None for each in given)
         each = [
-            [(market.with_funding(rate), side) for rate, side in self._rates(market)]
+            [(market.with_funding(rate), side) for rate, side in self._rates(market, moves=moves)]
             for market in self.markets
         ]
         found = []
@@ -224,23 +226,14 @@ class Request:
             self, markets=tuple(each.with_funding(self.funding_of(each).rate or 0.0) for each in self.markets)
         )
 
-    def _rates(self, market: Market) -> list[tuple[float, float]]:
+    def _rates(self, market: Market, *, moves: bool) -> list[tuple[float, float]]:
         """Rates of funding that matter to what may be held, and whose they are; today's alone where nothing is funded."""
         held = any(isinstance(item.instrument, Perpetual | Future) for item in self.book.of(market.asset))
         if not (held or any(each.kind == "perpetual" for each in self.limits.outright)):
             return [(market.funding_8h, 1.0)]
         funding = self.funding_of(market)
         both = [(funding.counted(1.0), 1.0), (0.0 - funding.counted(-1.0), -1.0)]
-        return both[:1] if both[0][0] == both[1][0] and not self._funding_moves else both
-
-    @property
-    def _funding_moves(self) -> bool:
-        """Whether scenarios, outcomes or paths that accounts live through move the rate."""
-        sets: list[PathsBy] = [self.scenarios, *([] if self.outcomes is None else [self.outcomes.paths])]
-        if self.limits.survive is not None:
-            sets += self.limits.survive.ways(self.scenarios, [market.asset for market in self.markets])
-        each = [[paths] if isinstance(paths, Paths) else paths.values() for paths in sets]
-        return any(paths.funding_shift is not None for some in each for paths in some)
+        return both[:1] if both[0][0] == both[1][0] and not moves else both
 
     def funding_of(self, market: Market) -> Funding:
         """What funding of one market counts for: the rate given, or the market's."""

@@ -152,9 +152,10 @@ def worst_gained(request: Request, legs: Sequence[Leg]) -> Array:
 
     What an asset's contracts pay net is worst at one rate in all outcomes, so that the least of each is that of one.
     """
+    assert request.outcomes is not None
     each = [
         _gained(there.book, legs, there.markets, there.outcomes.paths)
-        for there in request.at_fundings()
+        for there in request.at_fundings(request.outcomes.paths)
         if there.outcomes is not None
     ]
     return np.asarray(np.min(each, axis=0))

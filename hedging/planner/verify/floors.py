@@ -27,7 +27,8 @@ __all__ = ["beyond_one_turn", "worst_of"]
 def worst_of(request: Request, book: Book, limit: Limit = FLOOR) -> Worst:
     """The least that a book is worth in all that a floor of a request is held over, whatever the funding."""
     return min(
-        (_worst_under(each, book, limit) for each in request.at_fundings()), key=lambda each: each.value
+        (_worst_under(each, book, limit) for each in request.at_fundings(request.scenarios)),
+        key=lambda each: each.value,
     )
 
 
@@ -88,7 +89,7 @@ def beyond_one_turn(request: Request, book: Book) -> float | None:
     No more is promised than a single turn: this is what lies beyond. Of each expiry the worst payoff is taken by
     itself, coins at the level of the end. Whatever the funding. [money]
     """
-    each = [_beyond_under(there, book) for there in request.at_fundings()]
+    each = [_beyond_under(there, book) for there in request.at_fundings(request.scenarios)]
     return min((value for value in each if value is not None), default=None)
 
 

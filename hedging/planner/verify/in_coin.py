@@ -50,7 +50,7 @@ def in_coin(request: Request, after: Book, cost: Cost, base: float) -> tuple[Num
                 there.markets,
                 selected(there.moves, above) if above and held.numeraire == market.asset else there.moves,
             )
-            for there in request.at_fundings()
+            for there in request.at_fundings(request.scenarios)
         ]
         return min((trough_of(held, *each, base, value) for each in judged), key=lambda trough: trough.pnl)
 

@@ -9,6 +9,7 @@ import numpy as np
 from hedging._numerics.types import Array
 from hedging.book.legs import Leg
 from hedging.margin import Survival, survive_accounts
+from hedging.paths.by_asset import PathsBy
 from hedging.paths.paths import Paths
 from hedging.planner.request.limit import Limit
 from hedging.planner.request.request import Request
@@ -64,25 +65,26 @@ Followed = list[tuple[Survival, Array, dict[str, Paths]]]
 def _followed(request: Request, legs: Sequence[Leg], *, finer: bool = False) -> dict[str, Followed]:
     """Every account along all that it must live through, whatever the funding, or what lies between."""
     found = dict[str, Followed]()
-    for there in request.at_fundings():
-        for name, followed in _under(there, legs, finer=finer).items():
-            found.setdefault(name, []).extend(followed)
+    for ways in request.ways(finer=finer):
+        for there in request.at_fundings(ways):
+            for name, followed in _along(there, there.counted(ways), legs).items():
+                found.setdefault(name, []).append(followed)
     return found
 
 
-def _under(request: Request, legs: Sequence[Leg], *, finer: bool) -> dict[str, Followed]:
-    """The same under one funding."""
+def _along(
+    request: Request, ways: PathsBy, legs: Sequence[Leg]
+) -> dict[str, tuple[Survival, Array, dict[str, Paths]]]:
+    """The same along some paths under one funding."""
     survive = request.limits.survive
     assert survive is not None
+    assert not isinstance(ways, Paths)
     markets = {market.asset: market for market in request.markets}
-    book, found = survive.book(request.book), dict[str, Followed]()
-    for ways in request.ways(finer=finer):
-        for name, kept in survive_accounts(book, markets, ways, legs).items():
-            coin = kept.currency in markets
-            price = (
-                markets[kept.currency].spot * ways[kept.currency].spot if coin else np.ones(kept.spot.shape)
-            )
-            found.setdefault(name, []).append((kept, price, ways))
+    book, found = survive.book(request.book), {}
+    for name, kept in survive_accounts(book, markets, ways, legs).items():
+        coin = kept.currency in markets
+        price = markets[kept.currency].spot * ways[kept.currency].spot if coin else np.ones(kept.spot.shape)
+        found[name] = kept, price, dict(ways)
     return found
 
 
