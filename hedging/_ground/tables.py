@@ -120,10 +120,15 @@ def on_day(as_of: Any, day: float) -> str:
     --------
     >>> on_day(pd.Timestamp("2026-03-02T12:00Z"), 49.1), on_day(None, 49.1), on_day(None, 0)
     ('2026-04-20', 'day 49.1', 'today')
+    >>> on_day(pd.Timestamp("2026-03-02T12:00Z"), 4e6)
+    'day 4e+06'
     """
     if as_of is None:
         return "today" if day == 0 else f"day {day:.3g}"
-    return f"{pd.Timestamp(as_of) + pd.Timedelta(days=float(day)):%Y-%m-%d}"
+    try:
+        return f"{pd.Timestamp(as_of) + pd.Timedelta(days=float(day)):%Y-%m-%d}"
+    except (ValueError, OverflowError, NotImplementedError):  # beyond the years that a calendar has
+        return f"day {day:.3g}"
 
 
 @dataclass(frozen=True, slots=True)

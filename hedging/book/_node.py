@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from hedging._ground.shown import Shown
 from hedging._numerics.revaluation_formulas import Moves, OptionColumns
 from hedging._numerics.types import Array, Rows
-from hedging.market.market import OptionTable
+from hedging.market.option_table import OptionTable
 from hedging.market.smile import Smile
 from hedging.paths.paths import Ageing, Paths
 from hedging.paths.reactions import SKEW_TENOR_POWER, tenor_scale, term_weight
@@ -21,6 +22,26 @@ LEAST_FORWARD_VARIANCE = 0.05
 
 
 SHIFTS = ("vol_shift", "skew_shift", "term_shift", "carry_shift")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class OptionNodes(Shown):
+    """Options on one date over all scenarios.
+
+    Attributes
+    ----------
+    remaining : ndarray, shape (options,)
+        Time to expiry, 0 for what has expired. [years]
+    forward, vol : ndarray, shape (options, scenarios)
+        NaN for what has expired. [money], [decimal a year]
+    value : ndarray, shape (options, scenarios)
+        Of one unit; of what has expired, its payoff as it is worth now. [money]
+    """
+
+    remaining: Array
+    forward: Array
+    vol: Array
+    value: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +104,7 @@ def _column(values: Array | None, date: int) -> Array | None:
 
 def options_of(table: OptionTable, rows: Rows, remaining: float, node: Node, smile: Smile) -> OptionColumns:
     """Options of one expiry that is still ahead, all that scenarios do not touch."""
-    growth = np.exp(table.carry[rows] * remaining)
+    growth = np.exp(table.carry_from(rows, node.day / DAYS_PER_YEAR, remaining) * remaining)
     discount = np.exp(-table.rate[rows] * remaining)
     strike = table.strike[rows]
     slices = np.repeat(smile.slices_at(remaining).reshape(10, 1), rows.size, axis=1)

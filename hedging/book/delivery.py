@@ -35,8 +35,8 @@ def delivery_remarks(book: Book, legs: Sequence[Leg], chain: OptionChain) -> tup
     Returns
     -------
     tuple of str
-        How many shares change hands at expiry, how many are too few for a contract, which calls sold are likely to be
-        exercised before which ex-date, and what scenarios leave out of early exercise.
+        How many shares change hands at expiry, how many are too few for a contract, and which calls sold are likely
+        to be exercised before which ex-date.
     """
     if chain.terms.exercise != "american":
         return ()
@@ -45,7 +45,6 @@ def delivery_remarks(book: Book, legs: Sequence[Leg], chain: OptionChain) -> tup
         *_delivered(legs, chain),
         *_odd(book, legs, chain),
         *called_early(after, chain),
-        *_unexercised(after, chain),
     )
 
 
@@ -135,27 +134,6 @@ def called_early(after: Book, chain: OptionChain) -> Iterator[str]:
                 + f", {abs(item.units):,.6g} shares with {abs(item.units) * row['amount']:,.6g} {chain.terms.currency} of "
                 "dividends; buy them back or roll up before"
             )
-
-
-def _unexercised(after: Book, chain: OptionChain) -> Iterator[str]:
-    """What scenarios leave out: they value each option at its own vol as if it were exercised at expiry only.
-
-    An option bought is worth no less than that. One sold costs more by what early exercise is worth: of a put at most
-    the interest on its strike, of a call the dividends until its expiry.
-    """
-    listed, most = frozenset(chain.quotes["symbol"]), 0.0
-    for item in after.of(chain.asset):
-        option = item.instrument
-        if isinstance(option, Option) and item.units < 0.0 and option.symbol in listed:
-            row = chain.row(option.symbol)
-            discount, forward = float(row["discount"]), float(row["forward"])
-            kept = chain.spot - discount * forward if option.flag == "c" else option.strike * (1.0 - discount)
-            most += abs(item.units) * max(kept, 0.0)
-    if most > 0.0:
-        yield (
-            f"scenarios value options on {chain.asset} as if exercised at expiry only: early exercise makes those sold "
-            f"up to {most:,.6g} {chain.terms.currency} dearer than shown, those bought no cheaper"
-        )
 
 
 def _is_short_call(item: Holding) -> bool:

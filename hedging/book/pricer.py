@@ -17,18 +17,21 @@ import numpy.typing as npt
 from hedging._ground import clock
 from hedging._ground.shown import Shown
 from hedging._numerics import kernels, revaluation
+from hedging._numerics.american_table import Tables
 from hedging._numerics.types import Array, Rows
-from hedging.book._node import Node, Roll, moves_of, options_of
+from hedging.book._node import Node, OptionNodes, Roll, moves_of, options_of
+from hedging.book.early import with_early_exercise
 from hedging.book.linear import SHORTEST_YEARS, future_terms, linear_value
 from hedging.book.settlement import AVERAGED, averaged_value, is_averaged, mean_spot, sd_share
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Instrument, Linear, Option
-from hedging.market.market import Market, OptionTable
+from hedging.market.market import Market
+from hedging.market.option_table import OptionTable
 from hedging.market.smile import Smile
 from hedging.paths.paths import Paths, today
 from hedging.units import DAYS_PER_YEAR
 
-__all__ = ["GREEKS", "OptionNodes", "Pricer", "time_left", "unit_values", "unit_values_now"]
+__all__ = ["GREEKS", "Pricer", "time_left", "unit_values", "unit_values_now"]
 
 
 GREEKS = ("price", "delta", "gamma", "vega", "theta", "rho", "vanna", "volga", "charm")
@@ -74,26 +77,6 @@ def unit_values(
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class OptionNodes(Shown):
-    """Options on one date over all scenarios.
-
-    Attributes
-    ----------
-    remaining : ndarray, shape (options,)
-        Time to expiry, 0 for what has expired. [years]
-    forward, vol : ndarray, shape (options, scenarios)
-        NaN for what has expired. [money], [decimal a year]
-    value : ndarray, shape (options, scenarios)
-        Of one unit; of what has expired, its payoff as it is worth now. [money]
-    """
-
-    remaining: Array
-    forward: Array
-    vol: Array
-    value: Array
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Pricer(Shown):
     """All that values some instruments of one asset in any scenario, small enough to send to a worker.
 
@@ -109,6 +92,8 @@ class Pricer(Shown):
     smile : Smile
     options : OptionTable
         The options among the instruments.
+    premiums : dict
+        Tables of what early exercise is worth, which American options share.
     option_columns : tuple of int
         Where they stand.
     futures : dict of int to (float, float)
@@ -134,6 +119,7 @@ class Pricer(Shown):
     futures: dict[int, tuple[float, float]]
     half_spread: Array
     averaged: npt.NDArray[np.bool_]
+    premiums: Tables
     roll: bool = False
     compiled: bool = False
 
@@ -173,6 +159,7 @@ class Pricer(Shown):
             half_spread=np.array([market.half_spread(item) for item in options.values() if roll])
             / market.spot,
             averaged=np.array([is_averaged(item) for item in options.values()], dtype=bool),
+            premiums=market.premiums,
             roll=roll,
             # Whoever switches the compiled kernels off means these too.
             compiled=nodes >= max(COMPILED, kernels.COMPILED),
@@ -242,7 +229,8 @@ class Pricer(Shown):
             if time > SHORTEST_YEARS:
                 leg = options_of(self.options, rows, time, node, self.smile)
                 moves = moves_of(node, time, coin=bool(self.options.coin[rows[0]]))
-                forward[rows] = np.exp(self.options.carry[rows, None] * time) * moves.spot / moves.money
+                carry = self.options.carry_from(rows, node.day / DAYS_PER_YEAR, time)
+                forward[rows] = np.exp(carry[:, None] * time) * moves.spot / moves.money
                 vol[rows] = revaluation.vol(leg, moves)
                 value[rows] = self._value(rows, time, node, paths)
             else:
@@ -260,10 +248,12 @@ class Pricer(Shown):
         return np.array(found).reshape(len(found), *spot.shape)
 
     def _expiries(self, day: float) -> Iterator[tuple[float, Rows]]:
-        """Time left to each expiry, and the options that have it, those settled in coin by themselves."""
+        """Time left to each expiry, and the options that have it; those settled in coin, and American ones, by themselves."""
         remaining = self.options.time_to_expiry - day / DAYS_PER_YEAR
-        for time, coin in sorted(set(zip(remaining.tolist(), self.options.coin.tolist(), strict=True))):
-            yield time, np.flatnonzero((remaining == time) & (self.options.coin == coin))
+        coins, americans = self.options.coin, self.options.american
+        kinds = zip(remaining.tolist(), coins.tolist(), americans.tolist(), strict=True)
+        for time, coin, american in sorted(set(kinds)):
+            yield time, np.flatnonzero((remaining == time) & (coins == coin) & (americans == american))
 
     def _options_into(self, values: Array, node: Node, paths: Paths) -> None:
         """Write the value of every option on one date into `values`, shape (instruments, scenarios)."""
@@ -368,7 +358,15 @@ class Pricer(Shown):
             if days_left < AVERAGED:
                 return self._in_the_average(rows, days_left, node, paths, revaluation.vol(leg, moves))
             leg = leg._replace(root=leg.root * sd_share(days_left, days_left + node.day))
-        return revaluation.values(leg, moves, compiled=self.compiled)
+        value = revaluation.values(leg, moves, compiled=self.compiled)
+        if not self.options.american[rows[0]]:
+            return value
+        carry = self.options.carry_from(rows, node.day / DAYS_PER_YEAR, time)
+        vol = revaluation.vol(leg, moves)
+        ahead = self.options.ahead(node.day / DAYS_PER_YEAR)
+        return with_early_exercise(
+            value, node.spot, vol, self.options, rows, time, carry, ahead, self.premiums
+        )
 
     def _in_the_average(self, rows: Rows, days_left: float, node: Node, paths: Paths, vol: Array) -> Array:
         """Value of options in their last half hour, of which the path so far is known, shape (rows, scenarios)."""

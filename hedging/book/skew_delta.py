@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from hedging import greeks as _greeks
 from hedging._numerics.types import Array
 from hedging.book.book import Book
+from hedging.market.by_exercise import option_greeks
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
 from hedging.market.market import Market
@@ -103,7 +103,8 @@ def option_delta_gamma(
     """
     table = market.table(options)
     time, spot = table.time_to_expiry, market.spot
-    values = _greeks.greeks(
+    values = option_greeks(
+        table.american,
         np.where(table.sign > 0, "c", "p"),
         spot,
         table.strike,
@@ -111,9 +112,10 @@ def option_delta_gamma(
         table.rate,
         table.vol,
         table.rate - table.carry,
-        names=_NAMES,
+        _NAMES,
+        table.ex_dates,
     )
-    plain = {name: np.asarray(getattr(values, name), dtype=float) for name in _NAMES}
+    plain = {name: values[name].astype(float) for name in _NAMES}
     k = np.log(table.strike / spot) - table.carry * time
     delta, gamma = _with_skew(plain, *_vol_slopes(market.smile, k, time, table.vol, spot, rule))
     return {"delta": delta - plain["delta"], "gamma": gamma - plain["gamma"]}

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hedging import greeks
+from hedging._ground import clock
 from hedging._numerics.types import Array
 from hedging.book.linear import FUNDING_PERIODS_PER_DAY
 from hedging.book.pricer import GREEKS, unit_values_now
+from hedging.market.by_exercise import option_greeks
 from hedging.market.contracts import Instrument, Linear, Option, Perpetual, Spot
 from hedging.market.market import Market
 from hedging.units import DAYS_PER_YEAR, years
@@ -48,8 +49,10 @@ def _computed(keys: Sequence[tuple[Instrument, float | None]], market: Market) -
     out["price"][:] = unit_values_now(instruments, entries, market)
     options = {i: item for i, item in enumerate(instruments) if isinstance(item, Option)}
     if options:
+        clock.look()
         table = market.table(list(options.values()))
-        found = greeks.greeks(
+        found = option_greeks(
+            table.american,
             np.where(table.sign > 0, "c", "p"),
             market.spot,
             table.strike,
@@ -57,10 +60,11 @@ def _computed(keys: Sequence[tuple[Instrument, float | None]], market: Market) -
             table.rate,
             table.vol,
             table.rate - table.carry,
-            names=GREEKS,
+            GREEKS,
+            table.ex_dates,
         )
         for name in GREEKS:
-            out[name][list(options)] = getattr(found, name)
+            out[name][list(options)] = found[name]
     for i, (item, entry) in enumerate(zip(instruments, np.array(entries, dtype=float), strict=True)):
         if not isinstance(item, Option):
             out["delta"][i], out["theta"][i] = _linear_slopes(item, entry, market)

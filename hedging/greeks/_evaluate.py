@@ -117,14 +117,19 @@ def run(
     try:
         found = kernel()
     except FloatingPointError as error:
-        raise InputError(
-            "discounting overflows: rate * time_to_expiry and dividend_yield * time_to_expiry must stay within "
-            "about 700, and spot, strike and their powers within float64. Are rates decimals and times years?"
-        ) from error
+        raise overflowing() from error
     if found is None:
         gather(rules, arguments, now=True)  # says which entry breaks which rule
         raise AssertionError("an argument was refused that breaks no rule")
     return found
+
+
+def overflowing() -> InputError:
+    """The error of numbers that leave what floats can hold."""
+    return InputError(
+        "discounting overflows: rate * time_to_expiry and dividend_yield * time_to_expiry must stay within "
+        "about 700, and spot, strike and their powers within float64. Are rates decimals and times years?"
+    )
 
 
 def named(names: Iterable[str], allowed: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

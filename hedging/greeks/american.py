@@ -22,8 +22,9 @@ from hedging._numerics.checks import (
     gather,
     number,
 )
+from hedging._numerics.quiet import quiet
 from hedging.errors import InputError
-from hedging.greeks._evaluate import DEFAULT, Flags, Numbers, named
+from hedging.greeks._evaluate import DEFAULT, Flags, Numbers, named, overflowing
 from hedging.greeks.implied import answer
 from hedging.greeks.result import Greeks, Result
 from hedging.units import GREEK_UNITS
@@ -40,6 +41,7 @@ _RULES: dict[str, Rule] = {
     "dividend_yield": FINITE,
 }
 _PRICE_RULES = {"price" if name == "vol" else name: rule for name, rule in _RULES.items()} | {"price": FINITE}
+MOST_DISCOUNTING = 700.0  # exponent of what a float holds
 _NAMES = {name: name for name in american_values.NAMES}
 
 
@@ -166,6 +168,7 @@ def american_greeks(
     return Greeks(dict(zip(names, _evaluate(wanted, flag, numbers, dividends, errors), strict=True)))
 
 
+@quiet
 def american_implied_vol(
     price: Numbers,
     flag: Flags,
@@ -225,16 +228,14 @@ def american_implied_vol(
     return answer(vol.reshape(shape), code.reshape(shape), inputs.values[5], inputs, errors, return_status)
 
 
+@quiet
 def _evaluate(
     names: tuple[str, ...], flag: object, numbers: tuple[object, ...], dividends: object, errors: Errors
 ) -> list[Result]:
     inputs, options, bad = _prepare(_RULES, (flag, *numbers), dividends, errors)
     rows = american_values.values(names, options)
     if errors == "raise" and any(np.isnan(row).any() for row in rows):
-        raise InputError(
-            "discounting overflows: rate * time_to_expiry and dividend_yield * time_to_expiry must stay within "
-            "about 700, and spot, strike and their powers within float64. Are rates decimals and times years?"
-        )
+        raise overflowing()
     inputs = _with_invalid(inputs, bad)
     scales = [GREEK_UNITS[name].scale for name in names]
     return [inputs.wrap((row * scale).reshape(inputs.shape)) for row, scale in zip(rows, scales, strict=True)]
@@ -258,6 +259,12 @@ def _prepare(
                 f"{S[k]:g}. Are they amounts of money per unit, and times in years?"
             )
         S = np.where(bad, worth + 1.0, S)
+    wild = np.maximum(np.abs(r), np.abs(q)) * T > MOST_DISCOUNTING
+    if wild.any():
+        if errors == "raise":
+            raise overflowing()
+        bad |= wild
+        r, q = np.where(wild, 0.0, r), np.where(wild, 0.0, q)
     w = np.where(codes == ord("c"), 1.0, -1.0)
     return inputs, american_values.options(w, S, K, T, r, v, q, times, amounts), bad.reshape(inputs.shape)
 

@@ -20,7 +20,7 @@ from hedging._numerics.implied import (
     build_small_start,
 )
 from hedging._numerics.types import Array
-from hedging.greeks._evaluate import Flags, Numbers
+from hedging.greeks._evaluate import Flags, Numbers, overflowing
 from hedging.greeks.implied import answer
 from hedging.greeks.result import Result
 
@@ -81,7 +81,10 @@ def bachelier_price(
     }
     inputs = gather(rules, (flag, forward, strike, time_to_expiry, rate, normal_vol), errors, now=True)
     codes, *numbers = np.broadcast_arrays(*inputs.values)
-    return inputs.wrap(_price(np.where(codes == ord("c"), 1.0, -1.0), *numbers))
+    found = _price(np.where(codes == ord("c"), 1.0, -1.0), *numbers)
+    if errors == "raise" and np.isnan(found).any():
+        raise overflowing()
+    return inputs.wrap(found)
 
 
 def bachelier_implied_vol(

@@ -186,7 +186,7 @@ def _implied(
     inputs = gather(rules, arguments, errors, now=form == "coin")
     values = inputs.values
     if form == "coin":
-        with np.errstate(over="ignore"):  # an infinite price is above its maximum like any other
+        with np.errstate(all="ignore"):  # an infinite price is above its maximum like any other
             values = (*values[:5], values[5] * values[1], values[6])
     bounds = (_COIN_BOUNDS if form == "coin" else _BOUNDS) if errors == "raise" else None
     vol, code = run(lambda: kernels.implied_vol(values, inputs.shape, bounds), rules, arguments)

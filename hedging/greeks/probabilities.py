@@ -6,7 +6,7 @@ import numpy as np
 
 from hedging._numerics.checks import FINITE, NONNEGATIVE, NONNEGATIVE_OR_INFINITE, POSITIVE, Errors, gather
 from hedging._numerics.types import Array
-from hedging.greeks._evaluate import SPOT_RULES, Flags, Numbers, evaluate
+from hedging.greeks._evaluate import SPOT_RULES, Flags, Numbers, evaluate, overflowing
 from hedging.greeks.result import Result
 
 __all__ = ["probability_in_the_money", "probability_of_touch"]
@@ -103,19 +103,29 @@ def probability_of_touch(
         "dividend_yield": FINITE,
     }
     inputs = gather(rules, (spot, level, time_to_expiry, rate, vol, dividend_yield), errors, now=True)
-    return inputs.wrap(_touch(*np.broadcast_arrays(*inputs.values)))
+    found = _touch(*np.broadcast_arrays(*inputs.values))
+    if errors == "raise" and np.isnan(found).any():
+        raise overflowing()
+    return inputs.wrap(found)
 
 
 def _touch(spot: Array, level: Array, time_to_expiry: Array, rate: Array, vol: Array, carry: Array) -> Array:
     """Probability that spot reaches the level by then; `carry` is the dividend yield."""
-    from scipy.special import log_ndtr, ndtr
+    from scipy.special import erfcx, ndtr
 
     with np.errstate(all="ignore"):
         distance = np.log(level / spot)
-        drift = np.where(distance > 0, 1.0, -1.0) * (rate - carry - 0.5 * vol * vol) * time_to_expiry
+        towards = np.where(distance > 0, 1.0, -1.0)
         distance = np.abs(distance)
         s = vol * np.sqrt(time_to_expiry)
-        direct = ndtr((drift - distance) / s)
-        reflected = np.exp(2.0 * drift * distance / (s * s) + log_ndtr(-(drift + distance) / s))
-        sure = np.where(s > 0, np.minimum(direct + reflected, 1.0), 1.0 * (drift >= distance))
-        return np.where(distance == 0, 1.0, np.where(np.isinf(distance), 0.0, sure))
+        growth = (rate - carry) * time_to_expiry
+        drift = towards * (growth / s - 0.5 * s)  # of ln(spot), in s, as all that follows
+        far = drift + distance / s
+        near = drift - distance / s
+        # Both forms are the same number; neither factor of the one chosen is infinite.
+        power = towards * (2.0 * (rate - carry) / vol / vol - 1.0) * distance
+        scaled = 0.5 * erfcx(np.maximum(far, 0.0) / np.sqrt(2.0)) * np.exp(-0.5 * near * near)
+        reflected = np.where(far > 0, scaled, np.exp(np.minimum(power, 0.0)) * ndtr(-far))
+        sure = np.where(towards * growth >= distance, 1.0, 0.0)
+        found = np.where(s > 0, np.minimum(ndtr(near) + reflected, 1.0), sure)
+        return np.asarray(np.where(distance == 0, 1.0, np.where(np.isinf(distance), 0.0, found)))

@@ -45,6 +45,11 @@ class StandardMargin(Shown):
         Added to both rates per unit of its size.
     call_out, floor, option_maintenance : float
         Of short options: 0.15, 0.10 and 0.075 of the underlying for BTC.
+    liquidation_fee : float
+        Share of the underlying that is added to the maintenance of short options.
+    put_from_strike : bool
+        Whether the floors of a linear put out of the money are shares of its strike; else of the underlying, and of its
+        mark, as those of an inverse put are.
     haircuts : mapping of str to float
         Share of each collateral asset that does not count; needed for 'cross', where an asset that is not
         listed is refused rather than taken in full. What is cut is the equity in that asset: gains of inverse
@@ -62,6 +67,8 @@ class StandardMargin(Shown):
     call_out: float = 0.15
     floor: float = 0.10
     option_maintenance: float = 0.075
+    liquidation_fee: float = 0.0
+    put_from_strike: bool = True
     haircuts: Mapping[str, float] = field(default_factory=dict)
     as_of: str = "2026-07"
     source: str = "Deribit: inverse options, linear USDC options, release notes of 11 Jan 2022"
@@ -100,14 +107,16 @@ class StandardMargin(Shown):
         out = np.maximum(np.where(call, K - S, S - K), 0.0) / S
         base = np.maximum(self.call_out - out, self.floor)
         m = self.option_maintenance
-        coin = account.option_coin[:, None]
+        # Puts whose floors are shares of the underlying.
+        coin = account.option_coin[:, None] | (not self.put_from_strike)
         # Where the strike of a linear put lies below spot its floors count from the strike.
         linear_put = ~coin & ~call
         base = np.where(linear_put, np.maximum(self.call_out - out, self.floor * K / S), base)
         needed = np.where(linear_put, m * np.minimum(1.0, K / S), m)
         needed = np.where(coin & ~call, np.maximum(m, m * mark), needed) + mark
         initial = np.where(coin & ~call, np.maximum(base + mark, needed), base + mark)
-        return (short * initial).sum(axis=0) * S, (short * needed).sum(axis=0) * S
+        kept = needed + self.liquidation_fee
+        return (short * initial).sum(axis=0) * S, (short * kept).sum(axis=0) * S
 
 
 @dataclass(frozen=True, slots=True)

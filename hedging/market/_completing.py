@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging import greeks as _greeks
 from hedging.errors import ChainError
 from hedging.market import _parity
 from hedging.market._cleaning import RAW_COLUMNS, distinct, require_columns
+from hedging.market.by_exercise import implied_vols, undiscounted
 from hedging.market.contracts import option_symbol
+from hedging.market.ex_dates import Early
 from hedging.units import DAYS_PER_YEAR, SECONDS_PER_YEAR
 
 __all__ = ["PRICES", "completed", "disagreements", "laid_out", "spots_of", "vol_divisor", "with_forwards"]
@@ -152,11 +153,15 @@ def spots_of(table: pd.DataFrame, spot: float | None, count: int) -> npt.NDArray
     return found
 
 
-def completed(kept: pd.DataFrame, spot: npt.NDArray[np.float64], *, coin: bool) -> pd.DataFrame:
+def completed(
+    kept: pd.DataFrame, spot: npt.NDArray[np.float64], *, coin: bool, american: bool = False
+) -> pd.DataFrame:
     """Add money values, and fill whichever of mark and mark vol is missing; ordered by expiry and strike.
 
-    `spot` is the index price of each row's snapshot; snapshots stay in their order.
+    `spot` is the index price of each row's snapshot; snapshots stay in their order. Where exercise is `american` vols
+    are those of American options.
     """
+    early = pd.Series(spot, index=kept.index) if american else None
     quotes = kept.assign(discount=spot / kept["forward"]) if coin else kept.copy()
     for name in PRICES:
         quotes[f"{name}_quoted"] = kept[name]
@@ -164,11 +169,13 @@ def completed(kept: pd.DataFrame, spot: npt.NDArray[np.float64], *, coin: bool) 
     shown = quotes["mark"].fillna((quotes["bid"] + quotes["ask"]) / 2.0)
     quotes["mark_vol"] = quotes["mark_vol"].fillna(
         _each(
-            quotes, quotes["mark_vol"].isna() & shown.notna(), lambda part: _vol_of(part, shown[part.index])
+            quotes,
+            quotes["mark_vol"].isna() & shown.notna(),
+            lambda part: _vol_of(part, shown[part.index], early),
         )
     )
     quotes["mark"] = quotes["mark"].fillna(
-        _each(quotes, quotes["mark"].isna(), lambda part: _price_at(part, part["mark_vol"]))
+        _each(quotes, quotes["mark"].isna(), lambda part: _price_at(part, part["mark_vol"], early))
     )
     order = ["snapshot", "expiry", "strike", "flag"]
     return quotes.sort_values(order, kind="stable").reset_index(drop=True)
@@ -185,10 +192,10 @@ def _each(quotes: pd.DataFrame, wanted: pd.Series, fill: Callable[[pd.DataFrame]
     return found
 
 
-def disagreements(quotes: pd.DataFrame) -> dict[int, str]:
+def disagreements(quotes: pd.DataFrame, spots: npt.NDArray[np.float64] | None = None) -> dict[int, str]:
     """Snapshots whose shown vols do not price their shown marks, or mids, near the money for most quotes.
 
-    Then a unit was stated wrongly, or a column swapped.
+    Then a unit was stated wrongly, or a column swapped. `spots` are those of the snapshots where exercise is American.
     """
     price = quotes["mark"].where(quotes["mark_quoted"].notna(), (quotes["bid"] + quotes["ask"]) / 2.0)
     near = (quotes["strike"] / quotes["forward"]).between(0.75, 1.35)
@@ -196,7 +203,8 @@ def disagreements(quotes: pd.DataFrame) -> dict[int, str]:
     rows = quotes[near & quotes["mark_vol"].notna() & (price > 0)]
     if rows.empty:
         return {}
-    model, price = _price_at(rows, rows["mark_vol"]), price[rows.index]
+    early = None if spots is None else pd.Series(spots[rows["snapshot"].to_numpy()], index=rows.index)
+    model, price = _price_at(rows, rows["mark_vol"], early), price[rows.index]
     off: pd.Series = (model - price).abs() / np.maximum(model, price)
     grouped = off.groupby(rows["snapshot"])
     odd = grouped.median()[(grouped.size() >= 3) & (grouped.median() > 0.5)]
@@ -212,23 +220,17 @@ def disagreements(quotes: pd.DataFrame) -> dict[int, str]:
     return found
 
 
-def _price_at(quotes: pd.DataFrame, vol: pd.Series) -> pd.Series:
-    """Black-76 value today at given vols; NaN where there is none. [money]"""
+def _price_at(quotes: pd.DataFrame, vol: pd.Series, early: pd.Series | None) -> pd.Series:
+    """Value today at given vols, American where `early` has spots; NaN where there is none. [money]"""
     known = quotes[vol.notna()]
-    flag, forward, strike, time = _terms(known)
-    value = _greeks.black76_price(flag, forward, strike, time, 0.0, vol[known.index].to_numpy())
-    return pd.Series(value * known["discount"].to_numpy(), index=known.index).reindex(quotes.index)
+    given = None if early is None else Early(early[known.index].to_numpy())
+    value = undiscounted(known, vol[known.index], ("price",), given)["price"]
+    return (value * known["discount"]).reindex(quotes.index)
 
 
-def _vol_of(quotes: pd.DataFrame, price: pd.Series) -> pd.Series:
-    """Vol at which Black-76 gives a price [money]; NaN where no vol does."""
+def _vol_of(quotes: pd.DataFrame, price: pd.Series, early: pd.Series | None) -> pd.Series:
+    """Vol at which a quote is worth a price [money], American where `early` has spots; NaN where no vol does."""
     known = quotes[price.notna() & quotes["mark_vol"].isna()]
-    undiscounted = (price[known.index] / known["discount"]).to_numpy()
-    vol = _greeks.black76_implied_vol(undiscounted, *_terms(known), errors="nan")
-    positive = np.where(np.asarray(vol) > 0, vol, np.nan)
-    return pd.Series(positive, index=known.index, dtype=float).reindex(quotes.index)
-
-
-def _terms(quotes: pd.DataFrame) -> tuple[npt.NDArray[np.generic], ...]:
-    names = ("flag", "forward", "strike", "time_to_expiry")
-    return tuple(quotes[name].to_numpy() for name in names)
+    given = None if early is None else Early(early[known.index].to_numpy())
+    vol = implied_vols(known, price[known.index], given)
+    return vol.where(vol > 0).reindex(quotes.index)

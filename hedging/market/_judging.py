@@ -17,7 +17,7 @@ import pandas as pd
 from hedging.errors import ChainError
 from hedging.market import _completing
 from hedging.market._cleaning import ChainRules, judge, numbers, percent_signs, rejected_rows
-from hedging.market.contracts import ContractTerms
+from hedging.market.contracts import ContractTerms, Exercise
 
 __all__ = ["Judged", "Source", "check_settlement", "judged"]
 
@@ -37,6 +37,8 @@ class Source:
     rules : ChainRules
     spot : float, optional
         [money]
+    exercise : {'european', 'american'}
+        What a vol is missing of, or a mark, is made by.
     """
 
     asset: str
@@ -46,6 +48,7 @@ class Source:
     rate: float
     rules: ChainRules
     spot: float | None = None
+    exercise: Exercise = "european"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,8 +145,11 @@ def _usable(
             errors[number] = f"spot must be a number > 0; got {float(spots[number])!r}. Pass spot=."
     good = np.array([not error for error in errors], dtype=bool)
     usable = kept[good[kept["snapshot"].to_numpy()]]
-    quotes = _completing.completed(usable, spots[usable["snapshot"].to_numpy()], coin=coin)
-    for place, error in _completing.disagreements(quotes).items():
+    quotes = _completing.completed(
+        usable, spots[usable["snapshot"].to_numpy()], coin=coin, american=source.exercise == "american"
+    )
+    american = spots if source.exercise == "american" else None
+    for place, error in _completing.disagreements(quotes, american).items():
         errors[place] = error
     spots = np.where([not error for error in errors], spots, np.nan)
     named = tuple(error and f"{source.name}: {error}" for error in errors)

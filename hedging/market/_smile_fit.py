@@ -294,6 +294,7 @@ def _least_squares(residuals: Residuals, start: Array, steps: int = 60) -> Array
     point, damping = start, 1e-3
     value, jacobian, cost = linearised(point)
     for _ in range(steps):
+        clock.look()
         normal, gradient = jacobian.T @ jacobian, jacobian.T @ value
         step = np.linalg.solve(normal + damping * np.diag(normal.diagonal() + 1e-12), -gradient)
         trial = point + np.clip(step, -1.0, 1.0)

@@ -3,8 +3,9 @@
 Money rule: the premium of a coin-settled option is paid in coin today, so a quote of ``x`` coins is worth
 ``x * spot`` in money, and the coins that settle at expiry are priced with ``discount = spot / forward``.
 Then ``price = discount * Black-76(forward, strike, time_to_expiry, vol)`` holds for every row of every
-venue, and the spot-form parameters of a row are ``rate = -ln(discount) / T`` and
-``dividend_yield = rate - ln(forward / spot) / T``.
+venue whose options are exercised at expiry, and the spot-form parameters of a row are ``rate = -ln(discount) / T`` and
+``dividend_yield = rate - ln(forward / spot) / T``. Where exercise is American, price and vol are tied by
+`hedging.greeks.american_price` of these instead.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging import greeks as _greeks
 from hedging._ground.arguments import must_be
 from hedging._ground.forms import in_words
 from hedging._ground.shown import Shown, plain
@@ -27,7 +27,9 @@ from hedging.market._chain_words import absent, choice, page_of
 from hedging.market._cleaning import ChainRules
 from hedging.market._columns import FUTURES_COLUMNS, QUOTE_COLUMNS, in_columns, no_futures
 from hedging.market._judging import Source, check_settlement, judged
+from hedging.market.by_exercise import option_greeks, vols_of_marks
 from hedging.market.contracts import ContractTerms, Option
+from hedging.market.ex_dates import Early, ex_dates_of
 from hedging.units import DAYS_PER_YEAR, utc
 
 __all__ = ["FUTURES_COLUMNS", "QUOTE_COLUMNS", "ChainRules", "OptionChain", "in_columns", "no_futures"]
@@ -148,7 +150,7 @@ class OptionChain(Shown):
         when = utc(as_of, "as_of")
         coin = units.get("price") == "coin"
         terms = ContractTerms(settlement="coin" if coin else "cash") if terms is None else terms
-        said = Source(asset, source, units, columns or {}, rate, rules or ChainRules(), spot)
+        said = Source(asset, source, units, columns or {}, rate, rules or ChainRules(), spot, terms.exercise)
         check_settlement(said, terms)
         curve = no_futures() if futures is None else in_columns(futures, "futures")
         rows = np.zeros(len(frame), dtype=np.intp)
@@ -222,7 +224,8 @@ class OptionChain(Shown):
         Parameters
         ----------
         **changes
-            Fields of `ContractTerms`. Of another `multiplier`, sizes count as many units as before.
+            Fields of `ContractTerms`. Of another `multiplier`, sizes count as many units as before; under another
+            `exercise` vols are made of the marks anew.
 
         Raises
         ------
@@ -246,7 +249,25 @@ class OptionChain(Shown):
             raise InputError(f"terms that can be changed are {', '.join(known)}; got {', '.join(unknown)}.")
         terms = replace(self.terms, **changes)
         sizes = self.quotes[["bid_size", "ask_size"]] * (self.terms.multiplier / terms.multiplier)
-        return replace(self, terms=terms, quotes=self.quotes.assign(**sizes))
+        quotes = self.quotes.assign(**sizes)
+        if terms.exercise != self.terms.exercise:
+            return replace(self, terms=terms, quotes=quotes).with_vols_of_marks()
+        return replace(self, terms=terms, quotes=quotes)
+
+    @property
+    def ex_dates(self) -> npt.NDArray[np.float64]:
+        """Dividends given that are to come, shape (dividends, 2): years until each, and log of what is left of spot."""
+        return ex_dates_of(self.dividends, self.quotes, self.as_of, self.spot)
+
+    @property
+    def early(self) -> Early | None:
+        """What early exercise is valued by, None where options are exercised at expiry alone."""
+        return Early(self.spot, self.ex_dates) if self.terms.exercise == "american" else None
+
+    def with_vols_of_marks(self) -> OptionChain:
+        """The same quotes with the vols that their marks have under the chain's terms and dividends."""
+        vols = vols_of_marks(self.quotes, self.early)
+        return replace(self, quotes=self.quotes.assign(mark_vol=vols))
 
     def row(self, symbol: str) -> pd.Series:
         """Return the quote of one contract; of several venues, of the one named before it, or the only one that has it.
@@ -331,7 +352,8 @@ class OptionChain(Shown):
         rate, dividend_yield = self._carry()
         known = self.quotes["mark_vol"].notna().to_numpy()
         q = self.quotes[known]
-        values = _greeks.greeks(
+        values = option_greeks(
+            self.terms.exercise == "american",
             q["flag"].to_numpy(),
             self.spot,
             q["strike"].to_numpy(),
@@ -339,9 +361,10 @@ class OptionChain(Shown):
             rate[known],
             q["mark_vol"].to_numpy(),
             dividend_yield[known],
-            names=tuple(names),
+            tuple(names),
+            self.ex_dates,
         )
-        return values.to_frame().set_index(q.index).reindex(self.quotes.index)
+        return pd.DataFrame(values, index=q.index).reindex(self.quotes.index)
 
     def _carry(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Rate and dividend yield of each row, which turn its forward form into the spot form."""

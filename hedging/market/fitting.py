@@ -7,7 +7,7 @@ import numpy as np
 from hedging._numerics.types import Array
 from hedging.errors import ChainError
 from hedging.market import _smile_fit
-from hedging.market._quote_vols import black76_columns, implied_vols, out_of_the_money
+from hedging.market.by_exercise import out_of_the_money, side_vols, undiscounted
 from hedging.market.chain import OptionChain
 from hedging.market.smile import Smile
 from hedging.units import VOL_POINT
@@ -76,10 +76,10 @@ def _targets(chain: OptionChain) -> tuple[Array, Array, list[_smile_fit.Quotes]]
         raise ChainError(
             f"the {chain.asset} chain has no out-of-the-money quote with a vol to fit a smile to."
         )
-    vega = black76_columns(out, out["mark_vol"], ("vega",))["vega"] / VOL_POINT
+    vega = undiscounted(out, out["mark_vol"], ("vega",))["vega"] / VOL_POINT
     # Far out, vega vanishes; the floor keeps an expiry of nothing but far strikes from weighing nothing.
     weight = vega.clip(lower=1e-4 * out["forward"] * np.sqrt(out["time_to_expiry"]))
-    bid, ask = (implied_vols(out, out[side]) for side in ("bid", "ask"))
+    bid, ask = (side_vols(out, side, chain.early) for side in ("bid", "ask"))
     both = bid.notna() & ask.notna()
     fitted = out.assign(
         vol=out["mark_vol"].clip(lower=bid.where(both), upper=ask.where(both)),

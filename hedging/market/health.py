@@ -12,11 +12,12 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from hedging import greeks as _greeks
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table, figure
 from hedging.market import _parity
+from hedging.market.by_exercise import undiscounted
 from hedging.market.chain import OptionChain
+from hedging.market.ex_dates import Early
 
 __all__ = ["ChainHealth", "check"]
 
@@ -164,7 +165,7 @@ def check(chain: OptionChain) -> ChainHealth:
         ),
         forwards=_forwards(chain),
         violations=violations[violations["amount"] > _DUST * chain.spot].reset_index(drop=True),
-        round_trip=_round_trip(quotes),
+        round_trip=_round_trip(quotes, chain.early),
         spot=_spot(chain),
     )
 
@@ -282,11 +283,9 @@ def _spot(chain: OptionChain) -> pd.Series:
     )
 
 
-def _round_trip(quotes: pd.DataFrame) -> pd.Series:
+def _round_trip(quotes: pd.DataFrame, early: Early | None) -> pd.Series:
     shown = quotes[quotes["mark_quoted"].notna() & quotes["mark_vol"].notna()]
-    columns = (shown[name].to_numpy() for name in ("flag", "forward", "strike", "time_to_expiry", "mark_vol"))
-    flag, forward, strike, time, vol = columns
-    model = _greeks.black76_price(flag, forward, strike, time, 0.0, vol) * shown["discount"]
+    model = undiscounted(shown, shown["mark_vol"], ("price",), early)["price"] * shown["discount"]
     # In the quoted unit: what turns money into it is the same for the mark and its model value.
     unit = (shown["mark_quoted"] / shown["mark"]).where(shown["mark"] > 0).median()
     off = (model - shown["mark"]).abs() * unit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -15,6 +15,7 @@ import pandas as pd
 from hedging._ground.arguments import must_be
 from hedging._ground.shown import Shown, plain
 from hedging._ground.tables import Page, figure
+from hedging._numerics.american_table import Tables
 from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
 from hedging.errors import InputError
@@ -23,44 +24,12 @@ from hedging.market.bare import NoSmile, bare_chain, no_options
 from hedging.market.chain import OptionChain
 from hedging.market.consolidated import consolidated
 from hedging.market.contracts import Option
+from hedging.market.ex_dates import rate_at
 from hedging.market.fitting import fit
+from hedging.market.option_table import OptionTable
 from hedging.units import DAYS_PER_YEAR, years
 
 __all__ = ["Chains", "Market", "OptionTable", "chain_of", "market_of", "markets_of"]
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class OptionTable(Shown):
-    """Options as columns, with all that prices them today; each field has shape (options,).
-
-    Attributes
-    ----------
-    sign : ndarray
-        +1 for calls, -1 for puts.
-    strike, time_to_expiry : ndarray
-        [money], [years]
-    carry : ndarray
-        ``ln(forward / spot) / time_to_expiry``; held constant when spot and time move. [1/year]
-    rate : ndarray
-        Discount rate of the premium's money. For a coin-settled option it equals the carry: a coin paid at
-        expiry is worth a coin today, so money is discounted by spot / forward. [1/year]
-    vol : ndarray
-        Today's vol of the contract, as marked where it is listed. [1/sqrt(year)]
-    smile_vol : ndarray
-        The surface's vol of the same contract; ``vol / smile_vol`` is kept when the surface moves, so that
-        today's value is the mark and no scenario earns the fit's residual.
-    coin : ndarray of bool
-        True where premium and payoff are paid in the coin.
-    """
-
-    sign: Array
-    strike: Array
-    time_to_expiry: Array
-    carry: Array
-    rate: Array
-    vol: Array
-    smile_vol: Array
-    coin: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,12 +46,16 @@ class Market(Shown):
         What longs of a perpetual pay shorts per 8 hours, as a share of spot.
     funding_source : str
         Where that is from: the name of the chain's perpetual, or nothing.
+    premiums : dict
+        What early exercise is worth, by rate, yield and time, as far as scenarios have asked; markets that differ in
+        vols or funding alone may share it.
     """
 
     chain: OptionChain
     smile: smiles.Smile
     funding_8h: float = 0.0
     funding_source: str = ""
+    premiums: Tables = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -91,6 +64,7 @@ class Market(Shown):
         *,
         smile: smiles.Smile | None = None,
         funding_8h: float | None = None,
+        premiums: Tables | None = None,
     ) -> Market:
         """Market of a chain; the surface is fitted, and funding is what its perpetual shows, unless they are given."""
         chain = chain_of(chain)
@@ -101,7 +75,8 @@ class Market(Shown):
             funding_8h = float(finite("funding_8h", funding_8h))
         if funding_8h is None:
             funding_8h, source = _shown_funding(chain)
-        return cls(chain, smile or _fitted(chain), funding_8h, source)
+        known = {} if premiums is None else premiums
+        return cls(chain, smile or _fitted(chain), funding_8h, source, known)
 
     @classmethod
     def bare(
@@ -230,10 +205,13 @@ class Market(Shown):
         if new:
             self._looked_up.update(zip(new, self._look_up(new), strict=True))
         rows = [self._looked_up[option] for option in options]
-        sign, strike, t, carry, rate, vol, smile_vol, coin = (
-            np.array(rows, dtype=float).reshape(len(rows), 8).T.copy()
+        sign, strike, t, carry, rate, vol, smile_vol, coin, american = (
+            np.array(rows, dtype=float).reshape(len(rows), 9).T.copy()
         )
-        return OptionTable(sign, strike, t, carry, rate, vol, smile_vol, coin.astype(bool))
+        early = american.astype(bool)
+        return OptionTable(
+            sign, strike, t, carry, rate, vol, smile_vol, coin.astype(bool), early, self.chain.ex_dates
+        )
 
     @cached_property
     def _looked_up(self) -> dict[Option, tuple[Any, ...]]:
@@ -259,7 +237,11 @@ class Market(Shown):
         strike = np.array([option.strike for option in options], dtype=float)
         coin = np.array([option.terms.settlement == "coin" for option in options], dtype=bool)
         carry = self.carry(t)
+        american = np.array([option.terms.exercise == "american" for option in options], dtype=bool)
+        american &= ~coin
         rate = np.where(coin, carry, 0.0)
+        if american.any():
+            rate = np.where(american, rate_at(self.chain.quotes, t), rate)
         smile_vol = self.smile.vol_at(np.log(strike / self.spot) - carry * t, t)
         vol = smile_vol.copy()
         listed = self.rows_of(options)
@@ -277,7 +259,7 @@ class Market(Shown):
             smile_vol[found] = self.smile.vol_at(k, own_t)
             vol = np.where(vol > 0, vol, smile_vol)  # also where NaN: no mark vol was published
         sign = [option.sign for option in options]
-        return list(zip(sign, strike, t, carry, rate, vol, smile_vol, coin, strict=True))
+        return list(zip(sign, strike, t, carry, rate, vol, smile_vol, coin, american, strict=True))
 
     def half_spread(self, option: Option | str) -> float:
         """Half of what ask and bid of a listed option are apart per unit, 0 where not both are known. [money]"""

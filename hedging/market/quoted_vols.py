@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hedging.market._quote_vols import implied_vols, out_of_the_money
+from hedging.market.by_exercise import implied_vols, out_of_the_money
 from hedging.market.chain import OptionChain
 from hedging.market.market import Market, chain_of
 
@@ -24,7 +24,7 @@ def quoted_vols(chain: OptionChain | Market) -> pd.DataFrame:
     -------
     DataFrame
         One row a quote: ``symbol, flag, strike, expiry, forward`` [money], ``bid_vol, ask_vol, mark_vol`` [decimal a
-        year], by the European formula; NaN where a side is not quoted or no vol is worth it. ``out`` says whether the
+        year], of American options with their early exercise; NaN where a side is not quoted or no vol is worth it. ``out`` says whether the
         strike lies beyond the forward.
 
     Examples
@@ -35,6 +35,7 @@ def quoted_vols(chain: OptionChain | Market) -> pd.DataFrame:
     >>> bool((both["bid_vol"] < both["ask_vol"]).all())
     True
     """
-    quotes = chain_of(chain).quotes
-    sides = {f"{side}_vol": implied_vols(quotes, quotes[side]) for side in ("bid", "ask")}
+    chain = chain_of(chain)
+    quotes, early = chain.quotes, chain.early
+    sides = {f"{side}_vol": implied_vols(quotes, quotes[side], early) for side in ("bid", "ask")}
     return quotes[list(_KEPT)].assign(**sides, mark_vol=quotes["mark_vol"], out=out_of_the_money(quotes))

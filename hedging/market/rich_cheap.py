@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from hedging.market._quote_vols import black76_columns, out_of_the_money
+from hedging.market.by_exercise import out_of_the_money, undiscounted
 from hedging.market.chain import OptionChain
 from hedging.market.smile import Smile
 from hedging.units import DAYS_PER_YEAR, VOL_POINT
@@ -82,7 +82,7 @@ def rich_cheap(smile: Smile, chain: OptionChain) -> pd.DataFrame:
     is_cheap = cheap[out.index] > 0
     crossed = out["ask"].where(is_cheap, out["bid"])
     edge = cheap[out.index].where(is_cheap, rich[out.index])
-    vega = black76_columns(out, out["model_vol"], ("vega",))["vega"] * out["discount"]
+    vega = undiscounted(out, out["model_vol"], ("vega",), chain.early)["vega"] * out["discount"]
     fee = pd.Series(0.0, index=out.index)
     for part in chain.by_venue():
         here = out.index.intersection(part.quotes.index)
@@ -110,7 +110,7 @@ def _judged(smile: Smile, chain: OptionChain) -> pd.DataFrame:
     table = chain.quotes
     k = np.log(table["strike"].to_numpy() / table["forward"].to_numpy())
     vol = pd.Series(smile.vol_at(k, table["time_to_expiry"].to_numpy()), index=table.index)
-    values = black76_columns(table, vol, ("price", "delta"))
+    values = undiscounted(table, vol, ("price", "delta"), chain.early)
     price = values["price"] * table["discount"]
     return table.assign(
         model=price,

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hedging import greeks
 from hedging._ground.arguments import takes
 from hedging._numerics.types import Array
+from hedging.book._node import OptionNodes
 from hedging.book.book import Book
-from hedging.book.pricer import OptionNodes, Pricer
+from hedging.book.pricer import Pricer
 from hedging.errors import InputError
+from hedging.market.by_exercise import option_greeks
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option, Perpetual
 from hedging.market.market import Market, market_of
@@ -168,12 +169,21 @@ def _node_greeks(pricer: Pricer, nodes: OptionNodes, spot: Array, names: Sequenc
     table, alive = pricer.options, nodes.remaining > 0
     time, forward = nodes.remaining[alive, None], nodes.forward[alive]
     carry = np.log(forward / spot) / time
+    elapsed = float((table.time_to_expiry - nodes.remaining)[alive].max(initial=0.0))
     rate = np.where(table.coin[alive, None], carry, table.rate[alive, None])
     flag = np.where(table.sign[alive, None] > 0, "c", "p")
-    found = greeks.greeks(
-        flag, spot, table.strike[alive, None], time, rate, nodes.vol[alive], rate - carry, names=tuple(names)
+    return option_greeks(
+        table.american[alive, None],
+        flag,
+        spot,
+        table.strike[alive, None],
+        time,
+        rate,
+        nodes.vol[alive],
+        rate - carry,
+        names,
+        table.ahead(elapsed),
     )
-    return {name: np.asarray(getattr(found, name)) for name in names}
 
 
 def _from_now(paths: Paths) -> Paths:

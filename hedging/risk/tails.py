@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from hedging._numerics.checks import finite
+from hedging._numerics.checks import finite, number
+from hedging._numerics.quiet import quiet
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 
@@ -31,6 +32,7 @@ LEVELS = (0.95, 0.99)
 FURTHEST_FALL, FURTHEST_RISE = -7.0, 3.0  # in log-price
 
 
+@quiet
 def value_at_risk(gains: npt.ArrayLike, level: float = 0.95, weights: npt.ArrayLike | None = None) -> float:
     """Loss that is not exceeded with probability `level`: the empirical quantile of the losses.
 
@@ -52,6 +54,7 @@ def value_at_risk(gains: npt.ArrayLike, level: float = 0.95, weights: npt.ArrayL
     return float(losses[_quantile_at(share, level)])
 
 
+@quiet
 def expected_shortfall(
     gains: npt.ArrayLike, level: float = 0.95, weights: npt.ArrayLike | None = None
 ) -> float:
@@ -73,6 +76,7 @@ def expected_shortfall(
     return float(losses @ _tail_weights(share, level))
 
 
+@quiet
 def tail_risk(
     gains: npt.ArrayLike | Mapping[str, npt.ArrayLike],
     levels: Sequence[float] = LEVELS,
@@ -104,6 +108,8 @@ def tail_risk(
     rows = {}
     for name, values in named.items():
         losses, share = _sorted_losses(values, weights)
+        unit = _unit(losses)
+        losses = losses / unit
         count = 1.0 / float((share**2).sum())
         for level in levels:
             at = losses[_quantile_at(share, level)]
@@ -111,11 +117,13 @@ def tail_risk(
             excess = np.maximum(losses - at, 0.0)
             spread = math.sqrt(max(float(share @ excess**2) - float(share @ excess) ** 2, 0.0) / count)
             error = _quantile_error(losses, share, level, count)
-            rows[(name, level)] = (float(at), error, shortfall, spread / (1.0 - level))
+            found = float(at), error, shortfall, spread / (1.0 - level)
+            rows[(name, level)] = tuple(unit * each for each in found)
     index = pd.MultiIndex.from_tuples(list(rows), names=["name", "level"])
     return pd.DataFrame(list(rows.values()), index=index, columns=["VaR", "VaR error", "ES", "ES error"])
 
 
+@quiet
 def shortfall_contributions(
     gains: npt.ArrayLike, level: float = 0.95, weights: npt.ArrayLike | None = None
 ) -> Array:
@@ -137,6 +145,7 @@ def shortfall_contributions(
     return np.asarray(-(_tail_weights(share, level) @ each))
 
 
+@quiet
 def value_at_risk_contributions(
     gains: npt.ArrayLike, level: float = 0.95, weights: npt.ArrayLike | None = None
 ) -> Array:
@@ -172,6 +181,7 @@ def value_at_risk_contributions(
     return np.asarray(-(at / at.sum() @ each))
 
 
+@quiet
 def student_t_risk(
     scale: float, degrees: float, level: float = 0.95, mean: float = 0.0
 ) -> tuple[float, float]:
@@ -213,12 +223,26 @@ def _sorted_losses(gains: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple
     values = np.asarray(finite("gains", gains))
     if values.ndim != 1 or not values.size or not np.isfinite(values).all():
         raise InputError(f"gains must be finite numbers in one row, at least one; got shape {values.shape}.")
-    share = np.ones(values.size) if weights is None else np.asarray(weights, dtype=float)
+    order, share = _ordered(values, weights)
+    return -values[order], share
+
+
+def _ordered(values: Array, weights: npt.ArrayLike | None) -> tuple[npt.NDArray[np.intp], Array]:
+    """Scenarios that can come, the largest gain first, and the probability of each."""
+    share = np.ones(values.size) if weights is None else np.asarray(number("weights", weights))
     if share.shape != values.shape or not ((share >= 0) & np.isfinite(share)).all() or not share.max() > 0:
         raise InputError("weights must be numbers >= 0, one per scenario, not all 0.")
     order = np.argsort(-values, kind="stable")
-    share = share / share.max()  # so that no sum of large ones is infinite
-    return -values[order], share[order] / share.sum()
+    share = share[order] / share.max()  # so that no sum of large ones is infinite
+    share = share / share.sum()
+    can_come = share > 0.0  # a quantile must be a loss that there is
+    return order[can_come], share[can_come]
+
+
+def _unit(losses: Array) -> float:
+    """A power of two of their size, by which no digit changes: squares of them must be numbers."""
+    largest = float(np.abs(losses).max())
+    return 2.0 ** math.floor(math.log2(largest)) if largest > 0.0 else 1.0
 
 
 def _worst_last(gains: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple[Array, Array, Array]:
@@ -228,7 +252,8 @@ def _worst_last(gains: npt.ArrayLike, weights: npt.ArrayLike | None) -> tuple[Ar
         raise InputError(f"gains must have one row a scenario and one column a leg; got shape {each.shape}.")
     total = each.sum(axis=1)
     losses, share = _sorted_losses(total, weights)
-    return each[np.argsort(-total, kind="stable")], losses, share
+    order, _ = _ordered(total, weights)
+    return each[order], losses, share
 
 
 def _check_level(level: float) -> None:

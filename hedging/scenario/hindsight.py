@@ -8,12 +8,13 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from hedging import greeks
 from hedging.book.book import Book
 from hedging.book.pricer import Pricer
 from hedging.errors import InputError
+from hedging.market.by_exercise import undiscounted
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
+from hedging.market.ex_dates import Early
 from hedging.market.market import Market
 from hedging.paths.paths import along
 from hedging.paths.reactions import Reaction
@@ -69,8 +70,8 @@ def predicted_against_actual(
             if found is None:
                 continue
             predicted = float(nodes.value[place, 0])
-            moved = _revalued(item.instrument, found, float(nodes.vol[place, 0]))  # type: ignore[arg-type]
-            model = _revalued(item.instrument, found, float(found["mark_vol"]))  # type: ignore[arg-type]
+            moved = _revalued(found, chain.early, float(nodes.vol[place, 0]))
+            model = _revalued(found, chain.early, float(found["mark_vol"]))
             actual = float(found["mark"])
             parts = (actual - predicted, moved - predicted, model - moved, actual - model)
             rows.append(
@@ -101,9 +102,8 @@ def _quoted(chain: OptionChain, option: Option) -> pd.Series | None:
     return None if rows.empty else rows.iloc[0]
 
 
-def _revalued(option: Option, quote: pd.Series, vol: float) -> float:
+def _revalued(quote: pd.Series, early: Early | None, vol: float) -> float:
     """Value of one unit at a quote's own forward and discount, and a stated vol. [money]"""
-    undiscounted = greeks.black76_price(
-        option.flag, float(quote["forward"]), option.strike, float(quote["time_to_expiry"]), 0.0, vol
-    )
-    return float(undiscounted) * float(quote["discount"])
+    row = quote.to_frame().T.infer_objects()
+    value = undiscounted(row, pd.Series(vol, index=row.index), ("price",), early)["price"]
+    return float(value.iloc[0]) * float(quote["discount"])

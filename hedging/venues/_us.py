@@ -197,7 +197,8 @@ def us_chain(rows: pd.DataFrame, file: QuoteFile, pick: Pick, seen: Seen) -> Opt
         sha256=file.sha256,
         rules=pick.rules or (ChainRules(max_below_intrinsic=_ROOM) if _is_given(pick) else None),
     )
-    return replace(made, notes=(*seen.notes, *notes, *more), dividends=dict(pick.dividends or {}))
+    made = replace(made, notes=(*seen.notes, *notes, *more), dividends=dict(pick.dividends or {}))
+    return made.with_vols_of_marks() if made.early is not None and made.dividends else made
 
 
 def _is_given(pick: Pick) -> bool:

@@ -36,7 +36,9 @@ __all__ = ["OWN", "write_chain"]
 
 KEY: Final = "hedging-chain"
 _MARK: Final = f"# {KEY} "
-_VERSION: Final = 2  # before 2 without a count of rows and without a digest
+# Before 2 without a count of rows and without a digest; before 3 with vols of American options that were those of
+# European ones of the same price.
+_VERSION: Final = 3
 _A_MINUTE: Final = 1.0 / (DAYS_PER_YEAR * 24.0 * 60.0)  # years
 _NO_LIMITS: Final = ChainRules(
     max_spread=math.inf,
@@ -137,7 +139,10 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     if pick.asset not in (None, head["asset"]):
         raise ChainError(f"{file.name} holds {head['asset']}, not {pick.asset}.")
     with foreign(f"{file.name} is no whole file of our format", ChainError):
-        return _judged(_chain(head, quotes))
+        chain = _judged(_chain(head, quotes))
+        if head["version"] >= 3 or chain.terms.exercise == "european":
+            return chain
+        return chain.with_vols_of_marks()
 
 
 def _chain(head: Mapping[str, Any], quotes: pd.DataFrame) -> OptionChain:

@@ -80,15 +80,3 @@ def test_dividends_that_nobody_gave_are_what_forwards_lose() -> None:
 def test_nothing_of_european_options() -> None:
     chain = replace(stock(), terms=replace(CASH_EQUITY, exercise="european"))
     assert delivery_remarks(SHARES, [leg(chain, "c", 110.0, -10)], chain) == ()
-
-
-def test_what_scenarios_leave_out_of_early_exercise_is_bounded() -> None:
-    """A put is worth at most the interest on its strike more, a call the dividends; by hand."""
-    chain = stock()
-    quotes = chain.quotes.assign(discount=0.99, forward=100.5)
-    chain = replace(chain, quotes=quotes)
-    legs = [leg(chain, "p", 90.0, 10), leg(chain, "p", 80.0, -10), leg(chain, "c", 110.0, -5)]
-    most = 1_000 * 80.0 * 0.01 + 500 * (100.0 - 0.99 * 100.5)
-    assert f"up to {most:,.6g} USD dearer" in delivery_remarks(SHARES, legs, chain)[-1]
-    bought = delivery_remarks(SHARES, [leg(chain, "p", 90.0, 10)], chain)
-    assert not any("dearer" in remark for remark in bought)

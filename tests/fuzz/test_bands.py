@@ -152,3 +152,15 @@ def test_an_exact_zero_of_a_book_without_options(vega: tuple[float | None, float
         {"delta": (8 / 25, 12 / 25), "vega": vega},
         Limits(outright=(Outright("spot"),)),
     )
+
+
+def test_costs_of_very_different_sizes_are_no_failure_of_the_solver(shared_data: Path) -> None:
+    """What a search of a thousand bands found: dual values too large for one of the solver's methods."""
+    market = Market.of(chain_of(shared_data / "chains" / "testnet_deribit_btc_ticker_20210211.csv.gz"))
+    asked = {
+        "vega_coin": (0.0, 0.0),
+        "floor": -0.3,
+        "vega_weighted": (0.001, 0.001),
+        "delta": (-0.5163151481648762, -0.5163151481648762),
+    }
+    assert_answered(market, "perpetual", 3.0, asked, Limits(max_legs=3))

@@ -94,9 +94,9 @@ def test_an_unknown_ending_and_a_foreign_version_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"must end in \.parquet, \.csv, \.csv\.gz"):
         write_chain(chain(), tmp_path / "chain.xlsx")
     write_chain(chain(), tmp_path / "x.csv")
-    text = (tmp_path / "x.csv").read_text().replace('"version": 2', '"version": 3')
+    text = (tmp_path / "x.csv").read_text().replace('"version": 3', '"version": 4')
     (tmp_path / "x.csv").write_text(text)
-    with pytest.raises(ChainError, match="is of version 3"):
+    with pytest.raises(ChainError, match="is of version 4"):
         read_chain(tmp_path / "x.csv")
 
 
@@ -201,7 +201,7 @@ def test_a_spot_that_none_can_be_is_refused(tmp_path, spot):
         read_chain(tmp_path / "x.csv")
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_files_of_every_version_are_read(version):
     made = chain(table(bid=[0.05, 0.06, np.nan, 0.1]))
     made = made.with_terms(combo_waiver=0.0)  # of which these files know nothing

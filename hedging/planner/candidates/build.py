@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from hedging._ground import clock
 from hedging._ground.forms import in_words
 from hedging.book.quantity import paid_for
 from hedging.book.unit_greeks import unit_greeks
@@ -158,9 +159,11 @@ def _measured(offers: list[Offer], market: Market, request: Request, least: floa
 
     items = [offer.instrument for offer in offers]
     entry = np.where(buys_value, 0.0, price)
+    clock.look()
     greeks = {name: each * size for name, each in unit_greeks(items, list(entry), market).items()}
     unearned = np.maximum(greeks["price"] - bought, 0.0)
     smallest, largest = np.ceil(least / units - 1e-9), np.floor(most / units + 1e-9)
+    clock.look()
     carry = carry_charged(items, size, entry, market, request.funding_of(market), request.horizon)
     return Candidates(
         instruments=tuple(offer.instrument for offer in offers),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
+from hedging._ground import clock
 from hedging._numerics.types import Array, Mask
 from hedging.book.book import Book
 from hedging.book.ladder import Ladder
@@ -69,10 +71,14 @@ def _at_venue(
     terms, q = chain.terms, chain.quotes
     lots = terms.lot * terms.multiplier
     held_lots = held_units / lots
-    options = [
-        Option(chain.asset, flag, float(strike), expiry, terms, symbol)
-        for flag, strike, expiry, symbol in zip(q["flag"], q["strike"], q["expiry"], q["symbol"], strict=True)
-    ]
+    rows = list(zip(q["flag"], q["strike"], q["expiry"], q["symbol"], strict=True))
+
+    @cache  # of thousands of rows few may be inside the windows
+    def option(row: int) -> Option:
+        clock.look()
+        flag, strike, expiry, symbol = rows[row]
+        return Option(chain.asset, flag, float(strike), expiry, terms, symbol)
+
     coin, offers = terms.settlement == "coin", []
     for side, price_column, size_column in ((1.0, "ask", "ask_size"), (-1.0, "bid", "bid_size")):
         price = q[price_column].to_numpy(dtype=float)
@@ -82,9 +88,9 @@ def _at_venue(
         usable = np.isfinite(price) & (price > 0) & np.isfinite(crossing) & (inside | (closes > 0))
         whole = np.floor(_open_interest(q, lots, limits) + 1e-9)
         available = np.minimum(_quoted(q, size_column, terms.lot, limits), whole)
-        for i in np.flatnonzero(usable):
+        for i in np.flatnonzero(usable).tolist():
             offer = Offer(
-                options[i],
+                option(i),
                 side,
                 price[i],
                 crossing[i],
@@ -95,7 +101,7 @@ def _at_venue(
                 True,
                 coin,
             )
-            ladder = limits.ladders.get(options[i].symbol)
+            ladder = limits.ladders.get(offer.instrument.symbol)
             reached = [offer] if ladder is None else _climbed(offer, ladder, market, whole[i])
             offers += [part for level in reached for part in _parted(level, closes[i], bool(inside[i]))]
     return offers
@@ -103,9 +109,10 @@ def _at_venue(
 
 def _parted(offer: Offer, held: float, inside: bool) -> list[Offer]:
     """What closes so many lots held, and what goes beyond them where new orders are allowed, as two orders."""
+    if held <= offer.beyond:
+        return [offer] if inside else []
     closing = replace(offer, available=min(offer.available, held), closes=True)
-    opening = replace(offer, beyond=max(offer.beyond, held))
-    return [*([closing] if held > offer.beyond else []), *([opening] if inside else [])]
+    return [closing, *([replace(offer, beyond=held)] if inside else [])]
 
 
 def _climbed(offer: Offer, ladder: Ladder, market: Market, most: float) -> list[Offer]:

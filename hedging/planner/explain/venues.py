@@ -9,8 +9,9 @@ from hedging.book.book import Book
 from hedging.book.legs import Leg
 from hedging.errors import InputError
 from hedging.margin.account import Margin
-from hedging.margin.cross import CASH
+from hedging.margin.cross import CASH, AccountRules
 from hedging.margin.rules import rules_of
+from hedging.margin.venue_rules import venue_rules
 from hedging.margin.whole import WholeAccount
 from hedging.market.contracts import Option
 from hedging.market.market import Market
@@ -50,7 +51,9 @@ def _need(book: Book, market: Market, venue: str, currency: str, legs: Sequence[
     before = book.account(venue) if declared else Book(accounts=[DeclaredAccount(venue)], orders=venue)
     in_coin = currency == market.asset
     unit = market.spot if in_coin else 1.0
-    now, then = (_margin(each, market, venue, in_coin) for each in (before, before + legs))
+    own, name = venue_rules(venue, market.asset, market.chain.venues[venue].settlement)
+    rules = rules_of(before.accounts[0], {market.asset: market}) if declared else own
+    now, then = (_margin(each, rules, market, venue, in_coin) for each in (before, before + legs))
     # Rules over all collateral count in money.
     in_money = market.spot if in_coin and then.currency == CASH else 1.0
     return VenueNeed(
@@ -61,13 +64,13 @@ def _need(book: Book, market: Market, venue: str, currency: str, legs: Sequence[
         float(then.initial[0]) / in_money,
         float(now.balance[0]) / in_money,
         venue if declared else "",
+        "the account's" if declared else name,
     )
 
 
-def _margin(book: Book, market: Market, venue: str, in_coin: bool) -> Margin:
+def _margin(book: Book, rules: AccountRules, market: Market, venue: str, in_coin: bool) -> Margin:
     """Balance and requirement of the purse that options of one settlement are margined in."""
     markets = {market.asset: market}
-    rules = rules_of(book.accounts[0], markets)
     purses = WholeAccount.of(book, markets, venue).margins(rules, {market.asset: today()}, every=True)
     found = purses.get(market.asset if in_coin else CASH) or next(iter(purses.values()))
     return found[0]

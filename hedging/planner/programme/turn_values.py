@@ -240,7 +240,7 @@ class TurnValues:
             # At the level until everything early is settled, at today's price on the last date.
             until = np.where(dates < self.turning.end - SAME_DAY, self.first[:, None], 1.0)
             self._before[early] = self._priced(early, until)[:, -1].T
-        self._known[new] = True  # only now: the time may be up, or the user stop it, while they are valued
+        self._known[new] = True  # not before: the time may be up half way
 
     def _priced_at(self, keys: Sequence[Key]) -> Array:
         """One unit of every item at some turns, shape (keys, items), without any table. [money]"""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hedging._ground import clock
 from hedging._numerics.types import Array, Index, Mask
 from hedging._numerics.types import Rows as Places
 from hedging.book.book import Book
@@ -98,6 +99,7 @@ class TurningRows:
 
     def over(self, lots: Array) -> Array:
         """By how much every row known is broken at some lots, those of the worst turns among them. [money]"""
+        clock.look()
         every = np.zeros(self.count)
         every[self.orders] = lots
         for total, key in self._worst(every):

@@ -26,7 +26,9 @@ class Effort(Shown):
         Share of the objective within which a plan counts as optimal. [1]
     time_limit : float
         Of the whole call, from the look at the chain to the alternatives. After it the best plan found is returned,
-        with its gap; what would explain or embellish it, and was not begun by then, is left out. [seconds]
+        with its gap; what would explain or embellish it, and was not begun by then, is left out. The clock is looked
+        at between two steps of the arithmetic, of which one takes up to a tenth of a second over 20,000 quotes: by so
+        much a call may end late, be its limit 0. [seconds]
     nodes : float
         Of branch and bound, after which a search comes back with what it has: on any machine the same. What only
         embellishes a plan is limited so, and not by the clock. SCIP and CBC go through their own nodes whatever it is.

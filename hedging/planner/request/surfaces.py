@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from hedging import greeks
 from hedging._numerics.types import Array
+from hedging.market.by_exercise import side_vols
 from hedging.market.market import Market
 
 __all__ = ["SHAPES", "surfaces_of"]
@@ -51,7 +51,7 @@ def _extremes(market: Market) -> Mapping[str, Market]:
 def _moved(market: Market, vol: Array) -> Market:
     """The same market with other vols of its contracts; the fit keeps its shape, each contract its ratio to it."""
     chain = replace(market.chain, quotes=market.chain.quotes.assign(mark_vol=vol))
-    return Market.of(chain, smile=market.smile, funding_8h=market.funding_8h)
+    return Market.of(chain, smile=market.smile, funding_8h=market.funding_8h, premiums=market.premiums)
 
 
 def _ranges(market: Market, quotes: pd.DataFrame) -> tuple[Array, Array, Array]:
@@ -62,7 +62,7 @@ def _ranges(market: Market, quotes: pd.DataFrame) -> tuple[Array, Array, Array]:
     fitted = market.smile.vol_at(np.log(strike / forward), time)
     marked = quotes["mark_vol"].to_numpy(dtype=float)
     vol = np.where(marked > 0.0, marked, fitted)
-    sides = [_implied(quotes, side) for side in ("bid", "ask")]
+    sides = [side_vols(quotes, side, market.chain.early).to_numpy(dtype=float) for side in ("bid", "ask")]
     table = pd.DataFrame({"expiry": quotes["expiry"], "strike": strike, "bid": sides[0], "ask": sides[1]})
     outside = (quotes["flag"] == "c").to_numpy() == (strike >= forward)
     # A call and a put of one strike have one vol; what is out of the money tells it best.
@@ -71,19 +71,6 @@ def _ranges(market: Market, quotes: pd.DataFrame) -> tuple[Array, Array, Array]:
     bid, ask = both["bid"].to_numpy(dtype=float), both["ask"].to_numpy(dtype=float)
     two_sided = (bid > 0.0) & (ask >= bid)
     return vol, np.where(two_sided, np.minimum(bid, vol), vol), np.where(two_sided, np.maximum(ask, vol), vol)
-
-
-def _implied(quotes: pd.DataFrame, side: str) -> Array:
-    return np.asarray(
-        greeks.black76_implied_vol(
-            (quotes[side] / quotes["discount"]).to_numpy(dtype=float),
-            quotes["flag"].to_numpy(),
-            quotes["forward"].to_numpy(dtype=float),
-            quotes["strike"].to_numpy(dtype=float),
-            quotes["time_to_expiry"].to_numpy(dtype=float),
-            errors="nan",
-        )
-    )
 
 
 def _directions(quotes: pd.DataFrame, vol: Array) -> tuple[Array, Array, Array, Array]:

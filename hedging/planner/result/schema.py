@@ -12,6 +12,7 @@ from hedging.errors import InputError
 from hedging.planner.result.schema_book import (
     AtLeastZero,
     BookForm,
+    Day,
     Number,
     Pair,
     Positive,
@@ -34,6 +35,7 @@ class _VenueNeed(Row):
     initial_margin: AtLeastZero
     held: Number
     account: str
+    rules: str = "the standard rules of the asset"
     collateral: AtLeastZero
     to_bring: AtLeastZero
 
@@ -90,7 +92,7 @@ class _Limit(Row):
     asset: str = ""
     window: Pair | None = None
     rule: str = ""
-    day: AtLeastZero | None = None
+    day: Day | None = None
     expiry: Text | None = None
 
 
@@ -108,7 +110,7 @@ class _Trough(Row):
     pnl: Number
     share: Share
     scenario: str
-    day: AtLeastZero
+    day: Day
 
 
 class _Worst(Row):
@@ -125,7 +127,7 @@ class _Price(Row):
 
 class _Driver(Row):
     scenario: str
-    day: AtLeastZero
+    day: Day
     weight: Annotated[float, Field(ge=-1e-9, le=1.0 + 1e-9)]
 
 
@@ -185,10 +187,11 @@ class _LegGreeks(Row):
     gamma: Number
     vega: Number
     theta: Number
+    exercise: Literal["european", "american"] = "european"
 
 
 class _Decay(Row):
-    days: AtLeastZero
+    days: Day
     options: Number
     funding: Number
     basis: Number
@@ -222,7 +225,7 @@ class _LiquidationMove(Row):
 class _Least(Row):
     share: Share
     scenario: str
-    day: AtLeastZero
+    day: Day
     dies: AtLeastZero | None
 
 
@@ -278,7 +281,7 @@ class _Between(Row):
     filled: list[Text]
     share: Share
     scenario: str
-    day: AtLeastZero
+    day: Day
 
 
 class _Fills(Row):
@@ -305,7 +308,7 @@ class _Inputs(BaseModel):
     book: BookForm
     target: dict[str, Any]
     limits: dict[str, Any]
-    horizon_days: Positive
+    horizon_days: Annotated[Day, Field(gt=0.0)]
     scenarios: dict[str, Any]
     outcomes: Annotated[int, Field(ge=1)] | None
     view: dict[str, Any] | None

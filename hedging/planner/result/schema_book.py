@@ -6,13 +6,14 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["AtLeastZero", "BookForm", "Number", "Pair", "Positive", "Row", "Share", "Terms", "Text"]
+__all__ = ["AtLeastZero", "BookForm", "Day", "Number", "Pair", "Positive", "Row", "Share", "Terms", "Text"]
 
 LARGEST: Final = 1e18  # of any number of a plan, in any of its units
-
+MOST_DAYS: Final = 40_000.0  # more than twice the longest horizon
 Number: TypeAlias = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Positive: TypeAlias = Annotated[float, Field(gt=0.0, le=LARGEST, allow_inf_nan=False)]
 AtLeastZero: TypeAlias = Annotated[float, Field(ge=0.0, le=LARGEST, allow_inf_nan=False)]
+Day: TypeAlias = Annotated[float, Field(ge=0.0, le=MOST_DAYS, allow_inf_nan=False)]
 Share: TypeAlias = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 Pair: TypeAlias = Annotated[list[AtLeastZero], Field(min_length=2, max_length=2)]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]

@@ -28,8 +28,10 @@ class VenueNeed(Shown):
     held : float
         What counts as collateral there before the orders. [currency]
     account : str
-        The declared account whose rules were taken; empty where none bears the venue's name, and the standard rules
-        of the asset are assumed of an account with nothing in it.
+        The declared account whose rules were taken; empty where none bears the venue's name, and `rules` are assumed of
+        an account with nothing in it.
+    rules : str
+        What those are called: the venue's published ones, or those that stand in for them.
     """
 
     venue: str
@@ -39,6 +41,7 @@ class VenueNeed(Shown):
     initial_margin: float
     held: float
     account: str = ""
+    rules: str = "the standard rules of the asset"
 
     @property
     def collateral(self) -> float:
@@ -58,7 +61,7 @@ class VenueNeed(Shown):
             f"{figure(self.initial_margin, 6)}: {figure(self.collateral, 6)} {self.currency} must lie there"
         )
         if not self.account:
-            return f"{text} (by the standard rules of the asset; no account is declared there)"
+            return f"{text} (by {self.rules}; no account is declared there)"
         return f"{text}, {figure(self.to_bring, 6)} of it to be brought"
 
     def to_dict(self) -> dict[str, Any]:

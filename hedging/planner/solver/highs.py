@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from hedging._numerics.types import Array
 
-__all__ = ["interruptible", "model_of", "silent"]
+__all__ = ["interruptible", "model_of", "set_to", "silent"]
 
 
 def silent() -> Any:
@@ -79,3 +80,16 @@ def interruptible(event: Any, stopped: Callable[[], bool]) -> None:
         asked.interrupt(stopped())
 
     event.subscribe(called)
+
+
+@contextmanager
+def set_to(highs: Any, options: Mapping[str, object]) -> Iterator[None]:
+    """Some options for a while."""
+    before = {name: highs.getOptionValue(name)[1] for name in options}
+    try:
+        for name, value in options.items():
+            highs.setOptionValue(name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            highs.setOptionValue(name, value)

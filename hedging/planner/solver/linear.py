@@ -15,11 +15,18 @@ import numpy as np
 from hedging._ground.clock import OutOfTimeError
 from hedging._numerics.types import Array
 from hedging.errors import SolverError
-from hedging.planner.solver.highs import interruptible, model_of, silent
+from hedging.planner.solver.highs import interruptible, model_of, set_to, silent
 
 __all__ = ["Linear", "LinearProgramme"]
 
 LARGE = 2_000  # variables from which one solve takes long enough to be asked whether it should stop
+# What is tried, from the beginning, where the solver lost its way: dual values that grow too large for the dual
+# simplex method are none to the primal one, and none to interior points.
+ANEW: tuple[dict[str, object], ...] = (
+    {"presolve": "on"},
+    {"simplex_strategy": 4},
+    {"presolve": "on", "solver": "ipm"},
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,11 +111,12 @@ class LinearProgramme:
 
         states = highspy.HighsModelStatus
         status = self._run()
-        if status not in (states.kOptimal, states.kInfeasible):  # lost its way: once more, from the beginning
+        for options in ANEW:
+            if status in (states.kOptimal, states.kInfeasible):
+                break
             self._highs.clearSolver()
-            self._highs.setOptionValue("presolve", "on")
-            status = self._run()
-            self._highs.setOptionValue("presolve", "off")
+            with set_to(self._highs, options):
+                status = self._run()
         if status == states.kInfeasible:
             return None
         if status != states.kOptimal:

@@ -32,7 +32,8 @@ def leg_greeks(legs: Sequence[Leg], markets: Sequence[Market]) -> tuple[LegGreek
                     rate,
                     rate - carry,
                     float(table.vol[0]),
-                    *(float(own[name][0]) for name in COMPARED),
+                    **{name: float(own[name][0]) for name in COMPARED},
+                    exercise=option.terms.exercise,
                 )
             )
     return tuple(found)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from cases.planner import CASH, COIN, LOOSE, coins, programme_for, small_chain
 
+from hedging._ground import clock
 from hedging._ground.clock import OutOfTimeError
 from hedging.book.book import Book, Holding
 from hedging.book.pnl import pnl_of
@@ -54,28 +55,6 @@ def test_the_worst_turn_of_some_orders_is_that_of_the_book_along_all_turns(terms
         row = np.array([int(turns.over(lots).argmax())])
         assert turns.rows(row)[0] @ lots - turns.held[row][0] == pytest.approx(over, abs=1e-7 * base)
     assert broken > 3
-
-
-def test_what_was_being_valued_when_the_time_was_up_is_not_taken_as_known(monkeypatch):
-    """A table half filled would hold whatever lay in memory, and a plan could pass a floor that it breaks."""
-    whole, again = (
-        programme_for(coins(10), small_chain(MENU), Target(floor=-0.2), Limits(**LOOSE)) for _ in range(2)
-    )
-    rows, other = (
-        next(each for each in some.lazy if isinstance(each, TurningRows)) for some in (whole, again)
-    )
-    lots = np.zeros(len(whole.candidates))
-    lots[[1, 4]] = 3.0
-
-    def stopped(*_):
-        raise OutOfTimeError
-
-    with monkeypatch.context() as patch:
-        patch.setattr("hedging.planner.programme.turn_values.unit_values", stopped)
-        for _ in range(2):
-            with pytest.raises(OutOfTimeError):
-                rows.over(lots)
-    np.testing.assert_array_equal(rows.over(lots), other.over(lots))
 
 
 def test_rows_of_some_orders_are_those_of_all_at_the_same_lots():
@@ -130,3 +109,13 @@ def test_perpetuals_pay_funding_on_both_sides_of_a_turn_at_the_worse_of_both_rat
                 )
         worse.add(int(np.argmin(by_hand)))
     assert worse == {0, 1}
+
+
+def test_values_that_the_time_ran_out_over_are_not_believed():
+    chain = small_chain(MENU)
+    whole, again = (programme_for(coins(10), chain, Target(floor=-0.2), Limits(**LOOSE)) for _ in range(2))
+    lots = np.zeros(len(whole.candidates))
+    lots[::2] = 2.0
+    with clock.until(clock.now() - 1.0), pytest.raises(OutOfTimeError):
+        whole.lazy[-1].over(lots)
+    assert whole.lazy[-1].over(lots).tolist() == again.lazy[-1].over(lots).tolist()

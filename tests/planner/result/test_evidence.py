@@ -152,7 +152,12 @@ def test_an_edited_plan_can_be_looked_at_and_is_never_exported(tmp_path: Path) -
 
 
 def test_also_what_is_only_looked_at_has_its_types_and_numbers(tmp_path: Path) -> None:
-    for path, value in (("orders.0.quantity", "many"), ("cost", None), ("gap", float("nan"))):
+    for path, value in (
+        ("orders.0.quantity", "many"),
+        ("cost", None),
+        ("gap", float("nan")),
+        ("drivers.1.day", 6.8e15),
+    ):
         with pytest.raises(InputError):
             read_plan(edited(tmp_path, path, value), trust=False)
 

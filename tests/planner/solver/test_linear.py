@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import highspy
 import numpy as np
 import pytest
 from scipy.optimize import linprog
@@ -42,6 +43,29 @@ def test_a_linear_programme_without_a_least_is_an_error_of_ours():
     programme.add(np.array([[-1.0]]), np.zeros(1))
     with pytest.raises(SolverError, match="the relaxation stopped"):
         programme.solve()
+
+
+@pytest.mark.parametrize("failures", [1, 2, 3])
+def test_a_solver_that_lost_its_way_is_set_going_in_other_ways(failures, monkeypatch):
+    states, run, left = highspy.HighsModelStatus, LinearProgramme._run, [failures]
+
+    def lost(programme: LinearProgramme) -> object:
+        left[0] -= 1
+        return states.kNotset if left[0] >= 0 else run(programme)
+
+    programme = LinearProgramme(np.array([1.0, 2.0]), np.zeros(2), np.full(2, 5.0))
+    programme.add(np.array([[-1.0, -1.0]]), np.array([-6.0]))
+    with monkeypatch.context() as patched:
+        patched.setattr(LinearProgramme, "_run", lost)
+        found = programme.solve()
+    assert found is not None
+    assert found.value == pytest.approx(7.0)  # five of the cheaper, one of the other
+    assert found.duals == pytest.approx([2.0])
+    assert programme._highs.getOptionValue("presolve")[1] == "off"
+    programme.add(np.array([[1.0, 0.0]]), np.array([4.0]))
+    again = programme.solve()
+    assert again is not None
+    assert again.value == pytest.approx(8.0)
 
 
 def asked(programme: LinearProgramme) -> LinearProgramme:

@@ -1,0 +1,137 @@
+"""Values of American options of one expiry over many spots and vols: premiums are looked up, not solved one by one.
+
+As in `american` all is one put of strike 1, a call being one with spot and strike, rate and yield exchanged. With
+y = (ln s - ln B) / (vol sqrt(T)), the distance from the boundary, the premium is smooth in y >= 0 and in ln(vol), and
+below the boundary what exercise pays is known: so no kink is ever interpolated. Premiums are solved on a fixed
+lattice of both, vol by vol as they are asked for, and read by cubics. The lattice is the same whatever is asked, so
+that no answer depends on what else was. Within 1e-6 of the strike of solving each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from hedging._numerics.american import is_double, is_fine, never, premiums
+from hedging._numerics.types import Array, Mask
+
+__all__ = ["PremiumTable", "Tables", "american_value", "pays"]
+
+STEP: Final = 0.1  # of ln(vol)
+APART: Final = 0.2  # of y
+FARTHEST: Final = 9.0  # of y; beyond nothing is left
+LEAST_VOL: Final = 1e-3
+_Y: Final = APART * np.arange(round(FARTHEST / APART) + 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PremiumTable:
+    """Premium of puts of strike 1 at one rate, yield and time to expiry.
+
+    Attributes
+    ----------
+    r, q, T : float
+    columns : dict of int to (float, ndarray, ndarray)
+        What was solved so far, by the number of the vol on its lattice: ln B, the premium, and its slope in y.
+    """
+
+    r: float
+    q: float
+    T: float
+    columns: dict[int, tuple[float, Array, Array]] = field(default_factory=dict)
+
+    def premium(self, s: Array, v: Array) -> tuple[Array, Mask]:
+        """Premium at some spots and vols, and where the put is exercised; arrays of one shape."""
+        at = np.log(np.maximum(v, LEAST_VOL)) / STEP
+        first = np.floor(at).astype(np.intp)
+        low = int(first.min()) - 1
+        self._solve(range(low, int(first.max()) + 3))
+        numbers = range(low, int(first.max()) + 3)
+        edge, value, slope = (np.array([self.columns[n][part] for n in numbers]) for part in range(3))
+        weights, places = _through_four(at - first), [first - low + k for k in (-1, 0, 1, 2)]
+        boundary = sum(w * edge[place] for w, place in zip(weights, places, strict=True))
+        y = (np.log(s) - boundary) / (np.exp(at * STEP) * np.sqrt(self.T)) / APART
+        cell = np.clip(y, 0, _Y.size - 2).astype(np.intp)
+        ahead = np.clip(y - cell, 0.0, 1.0)
+        a, b, c, d = _hermite(ahead)
+        found = sum(
+            w * (a * value[k, cell] + b * slope[k, cell] + c * value[k, cell + 1] + d * slope[k, cell + 1])
+            for w, k in zip(weights, places, strict=True)
+        )
+        near = y < _Y.size - 1
+        return np.where(near, np.maximum(found, 0.0), 0.0), np.asarray(y <= 0.0)
+
+    def _solve(self, numbers: range) -> None:
+        new = [number for number in numbers if number not in self.columns]
+        if not new:
+            return
+        each = np.exp(STEP * np.array(new))
+        edges = self._premiums(np.ones(len(new)), each)[3]
+        v, y = np.repeat(each, _Y.size), np.tile(_Y, len(new))
+        s = np.exp(np.repeat(edges, _Y.size) + y * v * np.sqrt(self.T))
+        f, f1, *_ = self._premiums(s, v)
+        value, slope = (part.reshape(len(new), -1) for part in (f, f1 * s * v * np.sqrt(self.T) * APART))
+        self.columns.update(zip(new, zip(edges.tolist(), value, slope, strict=True), strict=True))
+
+    def _premiums(self, s: Array, v: Array) -> Array:
+        r, q, T = (np.full(s.size, number) for number in (self.r, self.q, self.T))
+        return premiums(s, r, q, v, T, is_fine(T, r, v, q))
+
+
+Tables: TypeAlias = dict[tuple[float, float, float], PremiumTable]
+"""Tables of one market, by rate, yield and time."""
+
+
+def american_value(
+    w: Array, S: Array, K: Array, v: Array, european: Array, *, r: float, T: float, q: float, tables: Tables
+) -> Array:
+    """Value of American options of one expiry, rate and yield, given that of the European ones.
+
+    Parameters
+    ----------
+    w, S, K, v, european : ndarray, shape (options, scenarios) or what broadcasts to that of `european`
+    r, T, q : float
+        T > 0.
+    tables : dict
+        Tables by rate, yield and time, kept for the next call.
+
+    Notes
+    -----
+    Where rate and yield are negative and exercise would pay between two boundaries only, it is left out: what it is
+    worth there is far below a spread, and the European value is less than the American one.
+    """
+    shape = european.shape
+    w, S, K, v = (np.broadcast_to(each, shape) for each in (w, S, K, v))
+    out = european.copy()
+    for sign in (1.0, -1.0):
+        here = (w == sign) & (v > 0.0)
+        if not here.any() or not pays(sign, r, q):
+            continue
+        call = sign > 0.0
+        s, k = S[here], K[here]
+        spot, strike = (k, s) if call else (s, k)
+        key = (q, r, T) if call else (r, q, T)
+        extra, exercised = tables.setdefault(key, PremiumTable(*key)).premium(spot / strike, v[here])
+        paid = sign * (s - k)
+        out[here] = np.where(exercised, paid, np.maximum(european[here] + strike * extra, paid))
+    return out
+
+
+def pays(sign: float, r: float, q: float) -> bool:
+    """Whether calls (1) or puts (-1) are ever exercised early, but for the case of two boundaries."""
+    one, rate, yielded = np.array([sign]), np.array([r]), np.array([q])
+    return not (is_double(one, rate, yielded)[0] or never(one, rate, yielded)[0])
+
+
+def _through_four(x: Array) -> tuple[Array, Array, Array, Array]:
+    """Weights of the cubic through values at -1, 0, 1, 2."""
+    a, b, c = x + 1.0, x - 1.0, x - 2.0
+    return -x * b * c / 6.0, a * b * c / 2.0, -a * x * c / 2.0, a * x * b / 6.0
+
+
+def _hermite(x: Array) -> tuple[Array, Array, Array, Array]:
+    """Weights of value and slope at 0 and at 1."""
+    y = 1.0 - x
+    return y * y * (1.0 + 2.0 * x), y * y * x, x * x * (1.0 + 2.0 * y), -x * x * y
