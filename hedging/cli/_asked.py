@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hedging.book import Book, Ladder
     from hedging.market import Market
     from hedging.paths import Paths
-    from hedging.planner import Effort, Limits, Mandate, PriceHistory, Target, View
+    from hedging.planner import Effort, Limits, Mandate, Outright, PriceHistory, Target, View
 
 __all__ = [
     "add_asked",
@@ -272,6 +272,19 @@ def request_of(
     target, limits = mandate.resolve(book, markets)
     funding = _funding_of(args, mandate.horizon)
     return target, replace(limits, funding=funding) if funding is not None else limits
+
+
+def at_rest(limits: Limits, markets: Sequence[Market]) -> tuple[Outright, ...]:
+    """What may be traded outright, at what Deribit charges for orders that rest, which cross no spread."""
+    from dataclasses import replace
+
+    from hedging.venues.deribit import linear_terms
+
+    terms = {each.kind: linear_terms(each.kind, markets[0].as_of, maker=True) for each in limits.outright}
+    return tuple(
+        replace(each, fee=terms[each.kind].fee, half_spread=terms[each.kind].half_spread)
+        for each in limits.outright
+    )
 
 
 def depth_of(args: argparse.Namespace, markets: Sequence[Market]) -> dict[str, Ladder]:

@@ -57,6 +57,10 @@ def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionCh
     if beside:
         (more["beside"],) = beside
     chain = read_chain(path, format=args.format, at=args.at, asset=asset, **more)
+    if getattr(args, "tier", 0) or getattr(args, "maker", False):
+        from hedging.venues.deribit import at_account_fees
+
+        chain = at_account_fees(chain, tier=args.tier, maker=args.maker)
     for note in chain.notes:
         print(f"hedging: {Path(file).name}: {note}", file=sys.stderr)
     return chain

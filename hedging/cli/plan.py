@@ -65,6 +65,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help=f"what the ticket is for: {', '.join(TICKETS)} (default any)",
     )
     plan.add_argument(
+        "--tier", type=int, default=0, metavar="N", help="fees of Deribit's tier 0 to 5 (default 0)"
+    )
+    plan.add_argument("--maker", action="store_true", help="fees of orders that rest in Deribit's book")
+    plan.add_argument(
         "--trading",
         action="store_true",
         help="also print which order first, limits from patient to crossing, slices, what half a plan would cost, and the next trades of delta",
@@ -100,6 +104,8 @@ def _run(args: argparse.Namespace) -> int:
     _check_ticket(args, markets)
     target, limits = asked.request_of(args, mandate, book, markets)
     limits = replace(limits, depth=asked.depth_of(args, markets))
+    if args.maker:
+        limits = replace(limits, outright=asked.at_rest(limits, markets))
     outcomes = None
     if args.reweight and prices is not None:
         raise InputError("--reweight moves drawn outcomes: those of --prices stay as they were.")

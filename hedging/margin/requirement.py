@@ -67,6 +67,16 @@ def _declared(book: Book) -> DeclaredAccount:
     return next(each for each in book.accounts if each.name == book.trading_account)
 
 
+_NO_SLOPE = {
+    "reg-t": "what covers what is paired anew with every order",
+    "cross-portfolio": "each asset's worst move is taken with the collateral, which every order changes",
+}
+_ELSEWHERE = {
+    "reg-t": "; Limits(initial_margin=InitialMargin(RegT(), 0.6)) keeps what orders add within a limit, and counts nothing "
+    "as released"
+}
+
+
 class Requirement:
     """Initial margin of an account, given orders in lots.
 
@@ -95,9 +105,10 @@ class Requirement:
         rules = rules_of(declared, markets)
         if not isinstance(rules, Segregated | Cross):
             raise InputError(
-                f"the margin of account {declared.name} cannot be minimised by its rules, model {declared.model}: that "
-                "is known of 'standard', 'portfolio', 'flat' and 'cross-standard'. Limit it by Limits(initial_margin=...), "
-                "or plan on book.with_model('portfolio')."
+                f"the margin of account {declared.name} cannot be minimised by its rules, model {declared.model}: "
+                f"{_NO_SLOPE[declared.model]}, so that no order has a margin of its own. It can be minimised by "
+                "'standard', 'portfolio', 'flat' and 'cross-standard' rules (book.with_model('portfolio'), or "
+                "--account portfolio)" + _ELSEWHERE.get(declared.model, "") + "."
             )
         own, parts = book.account(declared.name), list[_Part | None]()
         for market in markets.values():

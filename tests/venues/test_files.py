@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from numpy.testing import assert_allclose
 from hedging.errors import ChainError, InputError
 from hedging.greeks import black76_price
 from hedging.market.chain import ChainRules
+from hedging.market.contracts import FeeRule
 from hedging.venues import _opening, read_chain, read_chains
-from hedging.venues.deribit import linear_terms, option_terms, parse_name
+from hedging.venues.deribit import at_account_fees, linear_terms, option_terms, parse_name
 
 
 def summary_rows() -> list[dict]:
@@ -100,6 +102,19 @@ def test_terms_are_those_of_the_date():
     assert option_terms("SOL_USDC", "2026-08-01T00:00Z").fee.rate == 0.0003
     assert option_terms("XRP_USDC", "2026-09-20T00:00Z").multiplier == 1000
     assert linear_terms("perpetual", "2026-07-31T00:00Z").fee.rate == 0.0005
+
+
+def test_fees_of_a_tier_and_of_orders_that_rest_take_the_place_of_the_standard_ones(tmp_path):
+    """Deribit's table from 1 August 2026: 10.42 % of the premium at most in tier 1, 4.17 % in tier 5."""
+    early = read_chain(saved(tmp_path, summary_rows()), asset="BTC")
+    chain = replace(early, as_of=pd.Timestamp("2026-08-02", tz="UTC"))
+    assert at_account_fees(early, tier=1).terms.fee.cap == 0.125  # there was one tier
+    assert at_account_fees(chain, tier=1).terms.fee.cap == 0.1042
+    assert at_account_fees(chain, tier=5, maker=True).terms.fee == FeeRule(0.0003, 0.0417)
+    with pytest.raises(InputError, match="tier must be a whole number from 0 to 5"):
+        at_account_fees(chain, tier=6)
+    with pytest.raises(InputError, match=r"known of Deribit alone; the chain is of okx.*--fee"):
+        at_account_fees(chain.with_terms(venue="okx"), tier=1)
 
 
 def test_rules_reach_the_quotes_of_a_file(tmp_path):

@@ -15,6 +15,12 @@ WORTH_SAYING = 1e-3  # of the base
 
 def edges_of(request: Request, checks: Sequence[Check], beyond: float | None) -> Iterator[str]:
     """Remarks on what a floor does not hold over, with the loss beyond where it can be known."""
+    if request.limits.survive is not None and request.apart:
+        names = " and ".join(market.asset for market in request.markets)
+        yield (
+            f"accounts live where {names} move by the same share, or along the paths given: by itself one may fall "
+            "further than an account bears (give survive= paths by asset)"
+        )
     floors = [check for check in checks if check.limit.kind == FLOOR.kind]
     if not floors or request.turning is None:
         return

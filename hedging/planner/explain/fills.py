@@ -125,6 +125,13 @@ def _pnl(request: Request, legs: Sequence[Leg], state: int) -> Array:
 
 
 def _value(request: Request, book: Book) -> Array:
+    """Whatever the funding, as the floor counts it."""
+    return np.asarray(
+        np.min([_value_under(there, book) for there in request.at_fundings(request.scenarios)], axis=0)
+    )
+
+
+def _value_under(request: Request, book: Book) -> Array:
     moves = request.moves
     value = np.full(request.scenarios.spot.shape, book.cash)
     for market in request.markets:

@@ -26,7 +26,7 @@ from hedging.planner.request.request import Request
 from hedging.planner.solver.backends import Engine
 from hedging.planner.solver.closest import closest
 from hedging.planner.solver.value_at_risk import solve
-from hedging.planner.verify.checks import gained
+from hedging.planner.verify.checks import worst_gained
 from hedging.risk import Promise, expected_shortfall, shortfall_contributions, value_at_risk
 from hedging.scenario.resample import past_returns, realised, resampled
 from hedging.scenario.risk_neutral import dates_of
@@ -60,9 +60,8 @@ def promise_of(
     """
     assert request.outcomes is not None
     level, chances = request.target.level, request.outcomes.probabilities
-    book, markets, paths = request.book, request.markets, request.outcomes.paths
-    alone = pnl_of(book, markets, paths)[:, -1] / base
-    hedged = gained(book, legs, markets, paths)[:, -1] / base
+    markets = request.markets
+    alone, hedged = (worst_gained(request, each)[:, -1] / base for each in ((), legs))
     shortfalls = [expected_shortfall(each, level, chances) for each in (alone, hedged)]
     if min(shortfalls) <= 0.0:
         return None
@@ -79,7 +78,14 @@ def promise_of(
 
 
 def _by_asset(request: Request, legs: Sequence[Leg]) -> Array:
-    """P&L at the outcomes' end by asset, its orders in it, shape (outcomes, assets). [money]"""
+    """P&L at the outcomes' end by asset, its orders in it, at its worst funding, shape (outcomes, assets). [money]"""
+    assert request.outcomes is not None
+    each = [_by_asset_under(there, legs) for there in request.at_fundings(request.outcomes.paths)]
+    return np.asarray(np.min(each, axis=0))
+
+
+def _by_asset_under(request: Request, legs: Sequence[Leg]) -> Array:
+    """The same under one funding."""
     assert request.outcomes is not None
     paths = request.outcomes.paths
     growth = np.broadcast_to(growth_of(request.book, request.markets, paths), leading(paths).spot.shape)[
@@ -123,24 +129,33 @@ def _walk(request: Request, backed: Backed, candidates: Candidates, base: float)
 
 def _period(request: Request, came: Outcomes, candidates: Candidates, base: float) -> tuple[float, ...]:
     """What is promised over the outcomes of a past date, and what came."""
-    assert request.outcomes is not None
-    book, markets, level = request.book, request.markets, request.target.level
-    drawn = pnl_of(book, markets, request.outcomes.paths)[:, -1] / base
-    alone = float(pnl_of(book, markets, came.paths)[0, -1]) / base
+    level, none = request.target.level, np.zeros(len(candidates))
+    after = request.with_outcomes(came)
+    drawn, alone = (_ended(each, candidates, none) / base for each in (request, after))
     if not len(candidates):  # nothing is traded, and nothing may be
-        return Promise.row(1.0, value_at_risk(drawn, level), alone, alone)
-    programme = build(replace(request, view=None), candidates)
-    lots = _lots(request, programme)
-    with_ = drawn + programme.outcome_pnl @ lots / base
-    growth = np.broadcast_to(growth_of(book, markets, came.paths), leading(came.paths).spot.shape)
-    gain = float(candidates.pnl(markets, came.paths)[0, -1] @ lots) / float(growth[0, -1]) / base
+        return Promise.row(1.0, value_at_risk(drawn, level), float(alone[0]), float(alone[0]))
+    lots = _lots(request, build(replace(request, view=None), candidates))
+    with_, hedged = (_ended(each, candidates, lots) / base for each in (request, after))
     without = max(expected_shortfall(drawn, level), 1e-12)
     return Promise.row(
         expected_shortfall(with_, level) / without,
         value_at_risk(with_, level),
-        alone,
-        alone + gain,
+        float(alone[0]),
+        float(hedged[0]),
     )
+
+
+def _ended(request: Request, candidates: Candidates, lots: Array) -> Array:
+    """P&L of the book with some lots at the outcomes' last date, whatever the funding, shape (outcomes,). [money]"""
+    assert request.outcomes is not None
+    found = []
+    for there in request.at_fundings(request.outcomes.paths):
+        assert there.outcomes is not None
+        book, markets, paths = there.book, there.markets, there.outcomes.paths
+        growth = np.broadcast_to(growth_of(book, markets, paths), leading(paths).spot.shape)[:, -1]
+        gain = candidates.pnl(markets, paths)[:, -1] @ lots if lots.any() else 0.0
+        found.append(pnl_of(book, markets, paths)[:, -1] + gain / growth)
+    return np.asarray(np.min(found, axis=0))
 
 
 def _lots(request: Request, programme: Programme) -> Array:

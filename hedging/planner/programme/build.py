@@ -9,6 +9,7 @@ import numpy as np
 
 from hedging._numerics.tails import ROUNDING
 from hedging._numerics.types import Array
+from hedging._numerics.types import Rows as Places
 from hedging.book.book import Book
 from hedging.book.pnl import growth_of, pnl_of
 from hedging.market.contracts import Spot
@@ -28,7 +29,6 @@ from hedging.planner.programme.shortfall import Tail, ValueAtRisk
 from hedging.planner.programme.survival_rows import survival_rows
 from hedging.planner.request.limit import SHORTFALL, VALUE_AT_RISK, Limit
 from hedging.planner.request.limits import Limits
-from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.request import Request
 from hedging.planner.request.surfaces import surfaces_of
 from hedging.planner.request.target import COST_WEIGHT, Target
@@ -60,9 +60,7 @@ def build(request: Request, candidates: Candidates) -> Programme:
     tails: tuple[Tail, ...] = ()
     value_at_risk = None
     if target.needs_outcomes and request.outcomes is not None:
-        exceeded, tails, value_at_risk = _over_outcomes(
-            book, markets, candidates, target, request.outcomes, base
-        )
+        exceeded, tails, value_at_risk = _over_outcomes(request, candidates, base)
         blocks += exceeded
     rows = Rows.join(blocks)
     if request.view is not None:
@@ -137,28 +135,47 @@ def _spending_rows(candidates: Candidates, limits: Limits, base: float) -> list[
 
 
 def _over_outcomes(
-    book: Book,
-    markets: Sequence[Market],
-    candidates: Candidates,
-    target: Target,
-    outcomes: Outcomes,
-    base: float,
+    request: Request, candidates: Candidates, base: float
 ) -> tuple[list[Rows], tuple[Tail, ...], ValueAtRisk | None]:
-    """What is taken over scenarios with probabilities, at their last date: value at risk and shortfall."""
-    paths, probabilities = outcomes.paths, outcomes.probabilities
+    """What is taken over scenarios with probabilities, at their last date: value at risk and shortfall.
+
+    At every funding that may come: what is received makes no tail shorter.
+    """
+    target, outcomes = request.target, request.outcomes
+    assert outcomes is not None
+    blocks, tails, value_at_risk = [], [], None
+    funded, last = np.flatnonzero(candidates.kinds == "perpetual"), np.zeros((0, 0))
+    for there in request.at_fundings(outcomes.paths):
+        held, last = _at_the_end(there, candidates, funded, last)
+        pnl = last
+        if target.shortfall is not None or target.least == SHORTFALL:
+            limit = -(target.shortfall or 0.0) * base
+            tails.append(Tail(held, pnl, outcomes.probabilities, target.level, limit))
+        if target.value_at_risk is not None:
+            bound = held - target.value_at_risk * base
+            blocks.append(rows_of(VALUE_AT_RISK, -pnl, bound, base, many=True))
+            value_at_risk = ValueAtRisk(outcomes.probabilities, 1.0 - target.level + ROUNDING)
+    return blocks, tuple(tails), value_at_risk
+
+
+def _at_the_end(
+    request: Request, candidates: Candidates, funded: Places, before: Array
+) -> tuple[Array, Array]:
+    """P&L of the book alone and of a lot of each order at the outcomes' last date; (outcomes,) and (outcomes, columns).
+
+    Where that is known at another funding, only what is funded is valued again.
+    """
+    assert request.outcomes is not None
+    book, markets, paths = request.book, request.markets, request.outcomes.paths
     held = pnl_of(book, markets, paths)[:, -1]
     growth = np.broadcast_to(growth_of(book, markets, paths), leading(paths).spot.shape)
-    pnl = candidates.pnl(markets, paths)[:, -1]
+    pnl = (candidates.take(funded) if before.size else candidates).pnl(markets, paths)[:, -1]
     pnl /= growth[:, -1:]  # in place: of 100,000 outcomes there is no room for copies
-    blocks, tails, value_at_risk = [], [], None
-    if target.shortfall is not None or target.least == SHORTFALL:
-        limit = -(target.shortfall or 0.0) * base
-        tails.append(Tail(held, pnl, probabilities, target.level, limit))
-    if target.value_at_risk is not None:
-        bound = held - target.value_at_risk * base
-        blocks.append(rows_of(VALUE_AT_RISK, -pnl, bound, base, many=True))
-        value_at_risk = ValueAtRisk(probabilities, 1.0 - target.level + ROUNDING)
-    return blocks, tuple(tails), value_at_risk
+    if not before.size:
+        return held, pnl
+    every = before.copy()
+    every[:, funded] = pnl
+    return held, every
 
 
 def _gains(candidates: Candidates, markets: Sequence[Market], view: View, horizon: float) -> Array:

@@ -36,7 +36,7 @@ def floor_rows(
     floors = floors_of(request.target.floor, request.target.least)
     if not floors:
         return [], ()
-    each = request.at_fundings()
+    each = request.at_fundings(request.scenarios)
     found = [_under(there, candidates, floors, base, LISTED // len(each)) for there in each]
     return [row for rows, _ in found for row in rows], tuple(row for _, rows in found for row in rows)
 
@@ -86,7 +86,7 @@ def _over_grid(
 
     def lost_on(rows: Places, dates: Places) -> Array:
         """What a lot of every order loses in some scenarios, each on one date, shape (scenarios, orders). [money]"""
-        return np.asarray(-single().on(scenarios.select(rows.tolist()), dates) / growth[rows, dates][:, None])
+        return np.asarray(-single().on(selected(moves, rows.tolist()), dates) / growth[rows, dates][:, None])
 
     listed: list[Rows] = []
     lazy: list[LazyRows | TurningRows] = []

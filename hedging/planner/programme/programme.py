@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -72,7 +73,7 @@ class Programme:
 
     @property
     def outcome_pnl(self) -> Array:
-        """P&L of each order in every outcome, per lot, shape (outcomes, columns). [money]
+        """P&L of each order in every outcome at the worst of all fundings, per lot, shape (outcomes, columns). [money]
 
         Raises
         ------
@@ -80,10 +81,13 @@ class Programme:
             If nothing in the programme is taken over outcomes.
         """
         if self.tails:
-            return self.tails[0].pnl
+            first, *others = (tail.pnl for tail in self.tails)
+            return reduce(np.minimum, others, first)
         if self.value_at_risk is None:
             raise InputError("no limit is taken over outcomes.")
-        return np.asarray(-self.rows.matrix[self.rows.of(VALUE_AT_RISK)])
+        lost = self.rows.matrix[self.rows.of(VALUE_AT_RISK)]
+        each = lost.reshape(-1, self.value_at_risk.probabilities.size, lost.shape[1])
+        return np.asarray(-each.max(axis=0))
 
     def weighted(self, probabilities: Array) -> Programme:
         """Return the same programme with other probabilities of the outcomes."""

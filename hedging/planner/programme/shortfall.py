@@ -29,6 +29,8 @@ __all__ = ["Tail", "ValueAtRisk"]
 class ValueAtRisk:
     """The limit on value at risk: how much of the outcomes may break the rows of its group.
 
+    Of each outcome there is one row, or one at each funding, funding by funding: it breaks them if it breaks one.
+
     Attributes
     ----------
     probabilities : ndarray, shape (outcomes,)

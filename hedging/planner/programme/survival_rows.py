@@ -20,6 +20,7 @@ from hedging.margin import AccountRules, headroom, rules_of
 from hedging.margin.effects import Orders
 from hedging.market.contracts import Instrument, Option
 from hedging.market.market import Market
+from hedging.paths.by_asset import PathsBy
 from hedging.paths.paths import Paths
 from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.candidates.orders import leg_of
@@ -37,11 +38,17 @@ def survival_rows(request: Request, candidates: Candidates, base: float) -> tupl
     """
     if request.limits.survive is None:
         return ()
-    return tuple(row for each in request.at_fundings() for row in _under(each, candidates, base))
+    return tuple(
+        row
+        for ways in request.ways()
+        for there in request.at_fundings(ways)
+        for row in _along(there, there.counted(ways), candidates, base)
+    )
 
 
-def _under(request: Request, candidates: Candidates, base: float) -> tuple[LazyRows, ...]:
-    """The rows under one funding."""
+def _along(request: Request, ways: PathsBy, candidates: Candidates, base: float) -> tuple[LazyRows, ...]:
+    """The rows along some paths under one funding."""
+    assert not isinstance(ways, Paths)
     survive = request.limits.survive
     assert survive is not None
     markets = {market.asset: market for market in request.markets}
@@ -49,35 +56,34 @@ def _under(request: Request, candidates: Candidates, base: float) -> tuple[LazyR
     probe, linear = _probes(request, book, candidates, markets)
     accounts = np.array([book.account_of(item) for item in candidates.instruments])
     rows = []
-    for ways in survive.ways(request.moves, list(markets)):
-        rooms = headroom(book, markets, ways, probe)
-        charges, rest = _size_charges(book, markets, ways, probe, linear)
-        for name, room in rooms.items():
-            purse = _Purse(
-                book,
-                name,
-                room.currency,
-                markets,
-                ways,
-                candidates,
-                orders,
-                len(room.held),
-                charges[name],
-                accounts == name.partition(": ")[0],
+    rooms = headroom(book, markets, ways, probe)
+    charges, rest = _size_charges(book, markets, ways, probe, linear)
+    for name, room in rooms.items():
+        purse = _Purse(
+            book,
+            name,
+            room.currency,
+            markets,
+            ways,
+            candidates,
+            orders,
+            len(room.held),
+            charges[name],
+            accounts == name.partition(": ")[0],
+        )
+        left = (room.held - rest[name]) * purse.price - survive.spare * base
+        every = np.arange(len(candidates))
+        rows.append(
+            LazyRows(
+                Limit("survive", rule=name),
+                left.ravel(),
+                purse.by_order,
+                purse.by_row,
+                base,
+                every,
+                named=purse.label,
             )
-            left = (room.held - rest[name]) * purse.price - survive.spare * base
-            every = np.arange(len(candidates))
-            rows.append(
-                LazyRows(
-                    Limit("survive", rule=name),
-                    left.ravel(),
-                    purse.by_order,
-                    purse.by_row,
-                    base,
-                    every,
-                    named=purse.label,
-                )
-            )
+        )
     return tuple(rows)
 
 

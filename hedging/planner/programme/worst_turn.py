@@ -7,7 +7,7 @@ band. What is counted in coin is divided by the level of that coin, which is why
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +25,12 @@ __all__ = ["Follower", "Worst", "worst_apart", "worst_linked"]
 CLOSE = 1e-12  # of a level: what its digits may differ by
 Worst = tuple[float, tuple[Key, ...]]
 """Value, and the turn of every asset. [money]"""
+Turns = dict[int, list[tuple[float, Key]]]
+"""The worst of each turn of one asset, by date judged. [money]"""
 
 
 def worst_apart(assets: Sequence[TurnValues], lots: Array, coin: int | None) -> list[Worst]:
-    """The worst of each turn of one asset; of several that move apart, the worst of all on each date.
+    """The worst of each turn of one asset; of several that move apart, of each turn of one beside the others' worst.
 
     Parameters
     ----------
@@ -39,27 +41,38 @@ def worst_apart(assets: Sequence[TurnValues], lots: Array, coin: int | None) -> 
     """
     last = coin or 0
     nothing = dict.fromkeys(assets[0].turning.judged_at.tolist(), 0.0)
-    others = {
-        i: {date: min(turns) for date, turns in _turns(each, lots, nothing, in_coin=False).items()}
-        for i, each in enumerate(assets)
-        if i != last
-    }
-    beside = {date: sum(each[date][0] for each in others.values()) for date in nothing}
-    found = []
-    for date, turns in _turns(assets[last], lots, beside, in_coin=coin is not None).items():
-        for value, key in turns if len(assets) == 1 else [min(turns)]:
-            keys = [key if i == last else others[i][date][1] for i in range(len(assets))]
-            found.append((value, tuple(keys)))
-    return found
+    turns = {i: _turns(each, lots, nothing, in_coin=False) for i, each in enumerate(assets) if i != last}
+    least = {i: {date: min(found) for date, found in each.items()} for i, each in turns.items()}
+    beside = {date: sum(each[date][0] for each in least.values()) for date in nothing}
+    turns[last] = _turns(assets[last], lots, beside, in_coin=coin is not None)
+    least[last] = {date: min(found) for date, found in turns[last].items()}
+    if len(assets) == 1:
+        return [(value, (key,)) for found in turns[last].values() for value, key in found]
+    return list(_apart(turns, least, [last] if coin is not None else list(turns)))
 
 
-def _turns(
-    asset: TurnValues, lots: Array, beside: Mapping[int, float], *, in_coin: bool
-) -> dict[int, list[tuple[float, Key]]]:
+def _apart(
+    turns: Mapping[int, Turns], least: Mapping[int, Mapping[int, tuple[float, Key]]], moved: Sequence[int]
+) -> Iterator[Worst]:
+    """The worst of all assets on each date, and each turn of some of them beside the worst of the others.
+
+    The more of them enter at once, the fewer times the programme is solved again.
+    """
+    last = moved[-1]
+    for i in moved:
+        for date, found in turns[i].items():
+            for value, key in found:
+                keys = {each: worst[date][1] for each, worst in least.items()} | {i: key}
+                # What the last counts has the worst of the others in it.
+                total = value if i == last else least[last][date][0] + value - least[i][date][0]
+                yield total, tuple(keys[each] for each in sorted(keys))
+
+
+def _turns(asset: TurnValues, lots: Array, beside: Mapping[int, float], *, in_coin: bool) -> Turns:
     """The worst of one asset with what lies beside it, by date judged and turn."""
     near = asset.near(lots)
     sides = asset.of(lots, near)
-    found: dict[int, list[tuple[float, Key]]] = {int(date): [] for date in asset.turning.judged_at}
+    found: Turns = {int(date): [] for date in asset.turning.judged_at}
     for cut in sides.cuts:
         settled, alive = sides.settled(cut), sides.alive(cut)
         for date in asset.turning.judged_after(cut).tolist():

@@ -11,6 +11,7 @@ import pandas as pd
 
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
+from hedging.paths.paths import Paths
 from hedging.planner.request.coerce import number
 from hedging.units import days_apart
 
@@ -129,9 +130,20 @@ class Funding(Shown):
 
     def counted(self, side: float) -> float:
         """What one side pays per 8 hours, as a plan counts it; below 0 for income. [share of spot]"""
-        owed = [math.copysign(1.0, side) * each for each in (self.rate or 0.0, *self._beyond(side))]
-        worst = max(owed)
+        worst = self._worst(side)
         return worst if worst > 0.0 else self.received * worst if self.received else 0.0
+
+    def along(self, paths: Paths, side: float) -> Paths:
+        """Paths that move funding from what one side is counted to pay, and never to where it receives more."""
+        if paths.funding_shift is None:
+            return paths
+        side, counted = math.copysign(1.0, side), self.counted(side)
+        pays = np.maximum(self._worst(side) + side * paths.funding_shift, min(counted, 0.0))
+        return replace(paths, funding_shift=side * (pays - counted))
+
+    def _worst(self, side: float) -> float:
+        """What one side pays per 8 hours at the worst of what is known; below 0 where it receives. [share of spot]"""
+        return max(math.copysign(1.0, side) * each for each in (self.rate or 0.0, *self._beyond(side)))
 
     def _beyond(self, side: float) -> tuple[float, ...]:
         percentile = self.high if side > 0 else self.low

@@ -17,7 +17,7 @@ from hedging.book.saved import book_to_dict
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Perpetual
 from hedging.market.market import Chains, Market, markets_of
-from hedging.paths.by_asset import PathsBy, paths_by_asset
+from hedging.paths.by_asset import PathsBy, paths_by_asset, paths_of_asset
 from hedging.paths.paths import Paths
 from hedging.planner.request.coerce import number
 from hedging.planner.request.default_scenarios import QUARTERS, TURN_LOW, default_scenarios
@@ -62,6 +62,8 @@ class Request:
         The single turns that a floor holds over besides; None where the scenarios were given.
     ends : float
         When the time limit is up, on `hedging._ground.clock`. [seconds]
+    sides : {asset: (Funding, float)}
+        Which side of each perpetual funding is counted for, +1 for longs; where empty both, as it comes.
     """
 
     book: Book
@@ -75,6 +77,7 @@ class Request:
     effort: Effort = field(default_factory=Effort)
     turning: Turning | None = None
     ends: float = math.inf
+    sides: Mapping[str, tuple[Funding, float]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -147,8 +150,9 @@ class Request:
 
     @property
     def moves(self) -> PathsBy:
-        """The scenarios by asset: the same for all, but where others follow the first."""
-        return linked_paths(self.scenarios, [market.asset for market in self.markets], self.links)
+        """The scenarios by asset: the same for all, but where others follow the first, or funding is counted."""
+        names = [market.asset for market in self.markets]
+        return self.counted(linked_paths(self.scenarios, names, self.links))
 
     @property
     def links(self) -> dict[str, Link]:
@@ -170,14 +174,51 @@ class Request:
         assert self.turning is not None
         return self.turning if limit.day is None else self.turning.up_to(limit.day)
 
-    def at_fundings(self) -> tuple[Request, ...]:
-        """The same request at every funding that a floor holds at: what longs are counted to pay, and what shorts are.
+    def at_fundings(self, paths: PathsBy) -> tuple[Request, ...]:
+        """The same request at every funding that its limits hold at: what longs are counted to pay, and what shorts are.
 
-        What a side receives counts as little as in the cost. Positions of one asset are funded net, so that the worse
-        of both rates is the worst for whatever is held; of several assets, every combination.
+        What a side receives counts as little as in the cost, also where scenarios or outcomes move the rate.
+        Positions of one asset are funded net, so that the worse of both rates is the worst for whatever is held; of
+        several assets, every combination. Both sides at one rate are two cases only where some paths move it.
         """
-        each = [[market.with_funding(rate) for rate in self._rates(market)] for market in self.markets]
-        return tuple(replace(self, markets=markets) for markets in product(*each))
+        given = paths.values() if isinstance(paths, Mapping) else (paths,)
+        moves = any(each.funding_shift is not None for each in given)
+        each = [
+            [(market.with_funding(rate), side) for rate, side in self._rates(market, moves=moves)]
+            for market in self.markets
+        ]
+        found = []
+        for case in product(*each):
+            there = replace(
+                self,
+                markets=tuple(market for market, _ in case),
+                sides={
+                    market.asset: (self.funding_of(own), side)
+                    for own, (market, side) in zip(self.markets, case, strict=True)
+                },
+            )
+            drawn = self.outcomes
+            moved = None if drawn is None else replace(drawn, paths=there.counted(drawn.paths))
+            found.append(replace(there, outcomes=moved))
+        return tuple(found)
+
+    def ways(self, *, finer: bool = False) -> list[dict[str, Paths]]:
+        """All that accounts must live through, by asset, or what lies between; nothing where that is no limit."""
+        survive, assets = self.limits.survive, [market.asset for market in self.markets]
+        if survive is None:
+            return []
+        each = (survive.between if finer else survive.ways)(self.moves, assets)
+        return [paths_by_asset(self.counted(ways), assets) for ways in each]
+
+    def counted(self, paths: PathsBy) -> PathsBy:
+        """Paths on which the side of funding that is looked at receives no more than it is counted to."""
+        given = paths.values() if isinstance(paths, Mapping) else (paths,)
+        if not self.sides or all(each.funding_shift is None for each in given):
+            return paths
+        return {
+            asset: funding.along(paths_of_asset(paths, asset), side)
+            for asset, (funding, side) in self.sides.items()
+        }
 
     def at_todays_funding(self) -> Request:
         """The same request with markets at the rate of funding given, where one is, or else their own."""
@@ -185,13 +226,14 @@ class Request:
             self, markets=tuple(each.with_funding(self.funding_of(each).rate or 0.0) for each in self.markets)
         )
 
-    def _rates(self, market: Market) -> list[float]:
-        """Rates of funding that matter to what may be held of an asset; today's alone where nothing is funded."""
+    def _rates(self, market: Market, *, moves: bool) -> list[tuple[float, float]]:
+        """Rates of funding that matter to what may be held, and whose they are; today's alone where nothing is funded."""
         held = any(isinstance(item.instrument, Perpetual | Future) for item in self.book.of(market.asset))
         if not (held or any(each.kind == "perpetual" for each in self.limits.outright)):
-            return [market.funding_8h]
+            return [(market.funding_8h, 1.0)]
         funding = self.funding_of(market)
-        return list(dict.fromkeys((funding.counted(1.0), 0.0 - funding.counted(-1.0))))
+        both = [(funding.counted(1.0), 1.0), (0.0 - funding.counted(-1.0), -1.0)]
+        return both[:1] if both[0][0] == both[1][0] and not moves else both
 
     def funding_of(self, market: Market) -> Funding:
         """What funding of one market counts for: the rate given, or the market's."""

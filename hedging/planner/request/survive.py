@@ -17,6 +17,7 @@ from hedging.margin.requirement import ASSUMED_MODEL
 from hedging.paths.by_asset import PathsBy, leading, selected
 from hedging.paths.paths import Paths, grid
 from hedging.planner.request.coerce import number, pair
+from hedging.planner.request.finer import finer_dates, finer_levels
 
 __all__ = ["ASSUMED_MODEL", "Survive", "Ways", "checked_survive"]
 
@@ -51,7 +52,9 @@ class Survive(Shown):
 
     Notes
     -----
-    Held at the nodes and on the dates of the paths, not between them. Rows are exact for new options under standard
+    Held at the nodes and on the dates of the paths. What lies between them is looked at after the plan on a finer grid,
+    and the worst found there is said beside. Of several assets the nodes move all by the same share, or by their betas
+    where `Target.joint` says so; paths by asset move each as they say. Rows are exact for new options under standard
     margin; a perpetual or future traded against one that is held counts as one more position, so that some plan may be
     passed over that the account would live through by a little.
     """
@@ -116,6 +119,18 @@ class Survive(Shown):
         return [
             {asset: each[asset] if isinstance(each, Mapping) else each for asset in assets} for each in found
         ]
+
+    def between(self, scenarios: PathsBy, assets: Sequence[str]) -> list[dict[str, Paths]]:
+        """The same, finer: more dates on the paths that are given, and more levels of spot within those of nodes."""
+        ways, given = self.ways(scenarios, assets), len(self._every)
+        finer = [{asset: finer_dates(paths) for asset, paths in each.items()} for each in ways[:given]]
+        # Of moves the nodes within them come first, and then their ends, which are there with or without such nodes.
+        nodes = ways[-1:]
+        levels = [
+            {asset: finer_levels(paths, np.array(VOL_SHIFTS)) for asset, paths in each.items()}
+            for each in (nodes if len(ways) > given else ())
+        ]
+        return finer + levels
 
     def to_dict(self) -> dict[str, Any]:
         """The limit as plain values, paths and all."""

@@ -97,7 +97,8 @@ class Target(Shown):
         set; or the expected shortfall over the outcomes. A loss has all that is paid in it, premium included;
         `Limits.cost` caps what may be spent on it. Where nothing need be lost, the cheapest such plan is
         taken: gains are not hedged for. Or the initial margin of the account that trades, by the rules that it declares
-        (``'standard'`` where the book declares none): the cheapest way to free what can be freed within the limits.
+        (``'standard'`` where the book declares none): the cheapest way to free what can be freed within the limits. Not by
+        ``'reg-t'`` and ``'cross-portfolio'`` rules, under which no order has a margin of its own.
     joint : {'box', 'beta', 'together'}
         How several assets move under a floor: each anywhere in its own range by itself; the others as their betas to
         the first asset have it, within a band; or all by the same share, which holds nothing of a move of one alone.

@@ -131,6 +131,9 @@ class AccountSurvival(Shown):
     top_up_before, top_up_after : float or None
         Collateral that must be added today for it to live instead of the plan, and beside it; None where that is
         out of all proportion. [currency]
+    between : Least or None
+        The worst place found with the plan between the nodes, on a finer grid of levels and dates; None where it is no
+        worse than they are.
     """
 
     account: str
@@ -139,13 +142,17 @@ class AccountSurvival(Shown):
     after: Least
     top_up_before: float | None
     top_up_after: float | None
+    between: Least | None = None
 
     def __str__(self) -> str:
         return self.told(None)
 
     def told(self, as_of: Any) -> str:
         """In a sentence, with dates where it is known what day 0 was."""
-        text = f"{self.account} {self.after.told(as_of)}; without the plan it {self.before.told(as_of)}"
+        text = f"{self.account} {self.after.told(as_of)}"
+        if self.between is not None:
+            text += f" (between the nodes, of which nothing is proven, it {self.between.told(as_of)})"
+        text += f"; without the plan it {self.before.told(as_of)}"
         if self.top_up_before is None:
             text += "; no top-up in proportion would do instead"
         elif self.top_up_before > 0.0:
@@ -161,4 +168,5 @@ class AccountSurvival(Shown):
     @staticmethod
     def from_dict(saved: dict[str, Any]) -> AccountSurvival:
         """The value that `to_dict` gave."""
-        return AccountSurvival(**(saved | {name: Least(**saved[name]) for name in _TIMES}))
+        known = {name: Least(**saved[name]) for name in (*_TIMES, "between") if saved.get(name)}
+        return AccountSurvival(**(saved | known))

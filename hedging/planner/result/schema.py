@@ -236,6 +236,7 @@ class _AccountSurvival(Row):
     after: _Least
     top_up_before: AtLeastZero | None
     top_up_after: AtLeastZero | None
+    between: _Least | None = None
 
 
 class _Robustness(Row):

@@ -92,11 +92,14 @@ class Search:
     reported: float = -np.inf  # when, on the clock of the deadline
     interrupted: bool = False
     _contracts: Indices | None = None
+    _laid_out: Array = field(init=False, repr=False)  # `matrix`, and room for rows to come
 
     def __post_init__(self) -> None:
         rows, prices = self.programme.rows, self.programme.miss_price
         self.norm = _norm(rows.matrix)
-        self.matrix = np.empty(rows.matrix.shape, order="F")  # filled in place: it may be large
+        count, columns = rows.matrix.shape
+        self._laid_out = np.empty((count + _room(count), columns), order="F")
+        self.matrix = self._laid_out[:count]  # filled in place: it may be large
         np.divide(rows.matrix, self.norm[:, None], out=self.matrix)
         self.bound = rows.bound / self.norm
         belongs = np.array([rows.of(limit) for limit in prices], dtype=float)
@@ -226,13 +229,23 @@ class Search:
     def _append(self, matrix: Array, bound: Array, slack: Array, source: int, place: Indices) -> None:
         norm = _norm(matrix)
         self.norm = np.append(self.norm, norm)
-        stacked = np.empty((self.norm.size, self.matrix.shape[1]), order="F")  # as the relaxation takes it
-        self.matrix = np.concatenate((self.matrix, matrix / norm[:, None]), out=stacked)
+        self._lay_out(matrix / norm[:, None])
         self.bound = np.append(self.bound, bound / norm)
         self.slack = np.vstack((self.slack, slack / norm[:, None]))
         self.active = np.append(self.active, np.ones(norm.size, dtype=bool))
         self.source = np.append(self.source, np.full(norm.size, source))
         self.place = np.append(self.place, place)
+
+    def _lay_out(self, matrix: Array) -> None:
+        """Put rows under the matrix: thousands of rows are not copied for a few more."""
+        before = len(self.matrix)
+        count = before + len(matrix)
+        if count > len(self._laid_out):
+            wider = np.empty((count + _room(count), matrix.shape[1]), order="F")
+            wider[:before] = self.matrix
+            self._laid_out = wider
+        self._laid_out[before:count] = matrix
+        self.matrix = self._laid_out[:count]
 
     def priced(self, relaxed: Relaxation) -> Indices:
         """Rows that have a price in a relaxation of the same problem, made where they were not yet."""
@@ -304,6 +317,11 @@ class Search:
         price = self.programme.price_per_leg
         fixed = price * np.count_nonzero(lots) + self.miss_price @ self.misses(lots)
         return float(self.programme.candidates.cost @ lots + fixed)
+
+
+def _room(rows: int) -> int:
+    """How many more rows are laid out at once."""
+    return 64 + rows // 8
 
 
 def _norm(matrix: Array) -> Array:

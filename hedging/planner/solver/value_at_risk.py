@@ -259,10 +259,12 @@ class _Tree:
 
 
 def _over(programme: Programme, lots: Array) -> Array:
-    """By how much each outcome loses more than the limit. [money]"""
+    """By how much each outcome loses more than the limit, at the worst of its fundings. [money]"""
+    assert programme.value_at_risk is not None
     rows, at = programme.rows, np.flatnonzero(programme.rows.of(VALUE_AT_RISK))
     used = np.flatnonzero(lots)
-    return np.asarray(rows.matrix[np.ix_(at, used)] @ lots[used] - rows.bound[at])
+    over = rows.matrix[np.ix_(at, used)] @ lots[used] - rows.bound[at]
+    return np.asarray(over.reshape(-1, programme.value_at_risk.probabilities.size).max(axis=0))
 
 
 def _beyond(programme: Programme, lots: Array, held: Mask) -> Mask:
@@ -276,5 +278,5 @@ def _beyond(programme: Programme, lots: Array, held: Mask) -> Mask:
 def _holding(programme: Programme, held: Mask) -> Programme:
     """The programme that asks for the limit in some outcomes only."""
     bound, at = programme.rows.bound.copy(), np.flatnonzero(programme.rows.of(VALUE_AT_RISK))
-    bound[at] = np.where(held, bound[at], np.inf)
+    bound[at] = np.where(np.resize(held, at.size), bound[at], np.inf)  # at every funding
     return replace(programme, rows=replace(programme.rows, bound=bound), value_at_risk=None)

@@ -30,7 +30,7 @@ from hedging.planner.verify.cost import cost_with_carry
 from hedging.planner.verify.floors import worst_of
 from hedging.planner.verify.survival import survival_checks
 
-__all__ = ["checks_of", "gained"]
+__all__ = ["checks_of", "worst_gained"]
 
 
 def checks_of(request: Request, legs: Sequence[Leg], base: float) -> tuple[Check, ...]:
@@ -117,7 +117,7 @@ def _of_outcomes(request: Request, legs: Sequence[Leg], base: float) -> Iterator
     target, outcomes = request.target, request.outcomes
     if not target.needs_outcomes or outcomes is None:
         return
-    pnl = gained(request.book, legs, request.markets, outcomes.paths)[:, -1]
+    pnl = worst_gained(request, legs)[:, -1]
     if target.shortfall is not None or target.least == SHORTFALL:
         loss = shortfall(pnl, outcomes.probabilities, target.level) / base
         yield Check(SHORTFALL, -loss, low=target.shortfall)
@@ -147,7 +147,21 @@ def _of_spending(request: Request, legs: Sequence[Leg], base: float) -> Iterator
     yield Check(Limit("max_legs"), len(legs), high=limits.max_legs)
 
 
-def gained(book: Book, legs: Sequence[Leg], markets: Sequence[Market], paths: PathsBy) -> Array:
+def worst_gained(request: Request, legs: Sequence[Leg]) -> Array:
+    """P&L of the book with some orders in every outcome, whatever the funding. [money]
+
+    What an asset's contracts pay net is worst at one rate in all outcomes, so that the least of each is that of one.
+    """
+    assert request.outcomes is not None
+    each = [
+        _gained(there.book, legs, there.markets, there.outcomes.paths)
+        for there in request.at_fundings(request.outcomes.paths)
+        if there.outcomes is not None
+    ]
+    return np.asarray(np.min(each, axis=0))
+
+
+def _gained(book: Book, legs: Sequence[Leg], markets: Sequence[Market], paths: PathsBy) -> Array:
     """P&L of a book with some orders at every node, without what a quote that beats the mark gains at once."""
     after = book + legs
     pnl = pnl_of(after, markets, paths) + after.value(*markets) - book.value(*markets)

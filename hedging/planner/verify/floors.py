@@ -27,7 +27,8 @@ __all__ = ["beyond_one_turn", "worst_of"]
 def worst_of(request: Request, book: Book, limit: Limit = FLOOR) -> Worst:
     """The least that a book is worth in all that a floor of a request is held over, whatever the funding."""
     return min(
-        (_worst_under(each, book, limit) for each in request.at_fundings()), key=lambda each: each.value
+        (_worst_under(each, book, limit) for each in request.at_fundings(request.scenarios)),
+        key=lambda each: each.value,
     )
 
 
@@ -86,8 +87,14 @@ def beyond_one_turn(request: Request, book: Book) -> float | None:
     """Least value of a book where spot turns at every expiry, each as bad as can be; None where one turn is all.
 
     No more is promised than a single turn: this is what lies beyond. Of each expiry the worst payoff is taken by
-    itself, coins at the level of the end. [money]
+    itself, coins at the level of the end. Whatever the funding. [money]
     """
+    each = [_beyond_under(there, book) for there in request.at_fundings(request.scenarios)]
+    return min((value for value in each if value is not None), default=None)
+
+
+def _beyond_under(request: Request, book: Book) -> float | None:
+    """The same under one funding."""
     if request.turning is None or len(request.markets) > 1 or book.numeraire == request.markets[0].asset:
         return None
     (market,), end = request.markets, request.turning.end

@@ -8,51 +8,54 @@ is any number of coins.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from hedging.book.book import Book
 from hedging.book.legs import Cost
-from hedging.market.market import Market
-from hedging.paths.paths import Paths
+from hedging.paths.by_asset import selected
 from hedging.planner.request.default_scenarios import NEAR_ZERO
+from hedging.planner.request.request import Request
+from hedging.planner.result.checks import Trough
 from hedging.planner.result.values import Numeraire
 from hedging.planner.verify.troughs import trough_of
 
 __all__ = ["in_coin"]
 
 
-def in_coin(
-    book: Book, after: Book, cost: Cost, markets: Sequence[Market], scenarios: Paths, base: float
-) -> tuple[Numeraire, ...]:
+def in_coin(request: Request, after: Book, cost: Cost, base: float) -> tuple[Numeraire, ...]:
     """A plan in money and in coin; none where there is no one coin that options settle in.
 
     Parameters
     ----------
-    book, after : Book
-        Without and with the orders.
+    request : Request
+    after : Book
+        With the orders.
     cost : Cost
         [money]
-    markets : sequence of Market
-    scenarios : Paths
     base : float
         [money]
     """
-    if len(markets) != 1 or all(part.terms.settlement != "coin" for part in markets[0].chain.by_venue()):
+    market, book = request.markets[0], request.book
+    if len(request.markets) > 1 or all(part.terms.settlement != "coin" for part in market.chain.by_venue()):
         return ()
-    (market,) = markets
+    above = np.flatnonzero((request.scenarios.spot > 2.0 * NEAR_ZERO).all(axis=1)).tolist()
+    value = book.value(market)
 
-    above = np.flatnonzero((scenarios.spot > 2.0 * NEAR_ZERO).all(axis=1)).tolist()
+    def worst(held: Book) -> Trough:
+        """Whatever the funding, as the floor counts it."""
+        judged = [
+            (
+                there.markets,
+                selected(there.moves, above) if above and held.numeraire == market.asset else there.moves,
+            )
+            for there in request.at_fundings(request.scenarios)
+        ]
+        return min((trough_of(held, *each, base, value) for each in judged), key=lambda trough: trough.pnl)
 
     def counted(unit: str, price: float) -> Numeraire:
-        value = book.value(market)
-        judged = scenarios.select(above) if above and unit == market.asset else scenarios
-        before, then = (
-            trough_of(Book(held.holdings, cash=held.cash, numeraire=unit), markets, judged, base, value)
-            for held in (book, after)
-        )
+        before, then = (worst(Book(held.holdings, cash=held.cash, numeraire=unit)) for held in (book, after))
         troughs = (replace(before, pnl=before.pnl / price), replace(then, pnl=then.pnl / price))
         return Numeraire(unit, price, cost.at(price), base / price, troughs)
 

@@ -72,7 +72,7 @@ def verify(
     SolverError
         If the orders break a limit that may not be missed, or cost something else than was solved for.
     """
-    book, markets, scenarios = request.book, request.markets, request.scenarios
+    book, markets = request.book, request.markets
     after = book + legs
     checks = checks_of(request, legs, base)
     if objective is not None:
@@ -83,7 +83,7 @@ def verify(
         checks,
         tuple((book.exposure(market), after.exposure(market)) for market in markets),
         (alone, hedged),
-        in_coin(book, after, cost, markets, scenarios, base),
+        in_coin(request, after, cost, base),
         survival_of(request, legs, base),
         None if further is None else (further - value) / base,
     )

@@ -17,6 +17,7 @@ from hedging.venues.deribit.rows import chain_from_rows, futures_from_rows
 from hedging.venues.deribit.terms import (
     LinearTerms,
     agreed_terms,
+    at_account_fees,
     linear_terms,
     option_terms,
     terms_from_instrument,
@@ -30,6 +31,7 @@ __all__ = [
     "LinearTerms",
     "Name",
     "agreed_terms",
+    "at_account_fees",
     "block_rfq",
     "book_from_account",
     "chain_from_rows",

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 import pandas as pd
 
 from hedging.errors import ChainError, InputError
+from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule, Ticks
 from hedging.venues._terms import agreed, fields_of
 from hedging.venues._times import held
@@ -128,6 +129,32 @@ def option_terms(
         venue="deribit",
         combo_waiver=held(_COMBO_WAIVER, as_of),
     )
+
+
+def at_account_fees(chain: OptionChain, *, tier: int = 0, maker: bool = False) -> OptionChain:
+    """The same quotes at the fees of an account's tier, for orders that take or rest.
+
+    Parameters
+    ----------
+    chain : OptionChain
+        Of Deribit.
+    tier : int
+        As for `option_terms`.
+    maker : bool
+        Whether orders rest in the book; what they cross is counted all the same.
+
+    Raises
+    ------
+    InputError
+        If the chain is of another venue, or there is no such tier.
+    """
+    if chain.terms.venue != "deribit" or chain.venues:
+        raise InputError(
+            f"tiers and maker fees are known of Deribit alone; the chain is of {chain.terms.venue or 'no venue'}: give "
+            "its fee itself, chain.with_terms(fee=FeeRule(0.0003, 0.125)) (--fee 0.0003:0.125)."
+        )
+    product = chain.asset if chain.terms.settlement == "coin" else f"{chain.asset}_{chain.terms.currency}"
+    return chain.with_terms(fee=option_terms(product, chain.as_of, tier=tier, maker=maker).fee)
 
 
 def agreed_terms(

@@ -157,8 +157,14 @@ def test_a_plan_says_what_it_frees_and_is_saved(tmp_path):
     assert "minimised" in repr(found)
 
 
-def test_rules_without_slopes_are_refused():
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [("reg-t", "paired anew with every order"), ("cross-portfolio", "taken with the collateral")],
+)
+def test_rules_without_slopes_are_refused(model, why):
     chain = chain_of(CASH)
-    book = Book([Holding.spot("BTC", 10.0)]).with_model("reg-t")
-    with pytest.raises(InputError, match="cannot be minimised by its rules, model reg-t"):
+    book = Book([Holding.spot("BTC", 10.0)]).with_model(model)
+    with pytest.raises(
+        InputError, match=rf"cannot be minimised by its rules, model {model}: .*{why}.*with_model"
+    ):
         plan(book, chain, Target(minimise="margin"), Limits(**LOOSE))

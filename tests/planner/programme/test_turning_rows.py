@@ -76,7 +76,7 @@ def test_perpetuals_pay_funding_on_both_sides_of_a_turn_at_the_worse_of_both_rat
     book = Book([Holding.spot("BTC", 10.0), Holding.perpetual("BTC", -4.0, entry=100.0, settlement=settled)])
     limits = Limits(outright=(Outright("perpetual", settlement=settled),), **LOOSE)
     request = Request.of(book, market, Target(floor=-0.2), limits, horizon=30.0)
-    assert [each.markets[0].funding_8h for each in request.at_fundings()] == [1e-3, 0.0]
+    assert [each.markets[0].funding_8h for each in request.at_fundings(request.scenarios)] == [1e-3, 0.0]
     whole = programme_for(book, market, Target(floor=-0.2), limits)
     turns = [each for each in whole.lazy if isinstance(each, TurningRows)]
     perpetual = np.flatnonzero(whole.candidates.kinds == "perpetual")
@@ -93,7 +93,7 @@ def test_perpetuals_pay_funding_on_both_sides_of_a_turn_at_the_worse_of_both_rat
         paths = turning_paths(request.turning, strikes)
         by_hand = [
             (pnl_of(after, each.markets, paths) + after.value(market) - book.value(market)).min()
-            for each in request.at_fundings()
+            for each in request.at_fundings(request.scenarios)
         ]
         over = [each.over(lots).max(initial=-np.inf) for each in turns]
         for value, found in zip(by_hand, over, strict=True):

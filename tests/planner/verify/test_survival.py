@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cases.markets import flat_market, option
@@ -14,7 +16,7 @@ from hedging.errors import InputError
 from hedging.market.contracts import Option
 from hedging.market.market import Market
 from hedging.paths.crash import crash_path
-from hedging.paths.paths import Paths
+from hedging.paths.paths import Paths, grid
 from hedging.planner import (
     Effort,
     InfeasibleHedgeError,
@@ -26,6 +28,7 @@ from hedging.planner import (
     read_plan,
 )
 from hedging.planner.candidates.orders import leg_of
+from hedging.planner.request.finer import finer_levels
 
 SPOT = 64_000.0
 STRIKES = (45e3, 50e3, 55e3, 60e3, 64e3, 70e3, 80e3)
@@ -81,10 +84,11 @@ def test_the_top_up_is_what_it_takes() -> None:
     limits = Limits(survive=CRASH, outright=(Outright("perpetual"),), **WIDE)
     (stands,) = plan(book, BTC, Target(delta=(0.0, 16.0)), limits, effort=QUIET).survivals
     assert stands.top_up_before is not None
+    unpaid = replace(CRASH, funding_shift=None)  # a long receives in a fall, and that keeps nobody alive
     for share, lives in ((1.001, True), (0.999, False)):
         topped = levered("standard", coins=5.0 + share * stands.top_up_before)
-        assert margin.survive(topped, BTC, CRASH).survives.all() == lives
-    assert_allclose(stands.before.dies, margin.survive(book, BTC, CRASH).first()[0][0])
+        assert margin.survive(topped, BTC, unpaid).survives.all() == lives
+    assert_allclose(stands.before.dies, margin.survive(book, BTC, unpaid).first()[0][0])
 
 
 @pytest.mark.parametrize("model", ["standard", "portfolio"])
@@ -92,7 +96,8 @@ def test_rows_never_promise_more_than_the_rules_keep(model: str) -> None:
     short = Holding(option(BTC, "c", 70e3, 45.0), -4.0)
     book = levered(model)
     book = Book([*book.holdings, short.in_account("deribit")], accounts=book.accounts)
-    limits = Limits(survive=Survive([CRASH], (-0.5, 0.5)), outright=(Outright("perpetual"),), **WIDE)
+    unpaid = replace(CRASH, funding_shift=None)
+    limits = Limits(survive=Survive([unpaid], (-0.5, 0.5)), outright=(Outright("perpetual"),), **WIDE)
     whole = programme_for(book, [BTC], Target(delta=(0.0, 20.0)), limits)
     rows = [each for each in whole.lazy if each.limit.kind == "survive"]
     ways = limits.survive.ways(_scenarios(book, limits), ["BTC"])  # type: ignore[union-attr]
@@ -122,6 +127,52 @@ def _scenarios(book: Book, limits: Limits) -> Paths:
     from hedging.planner.request.request import Request
 
     return Request.of(book, BTC, Target(delta=(0.0, 20.0)), limits).scenarios
+
+
+def test_what_lies_between_the_nodes_is_looked_at_and_said() -> None:
+    """A straddle held is worth least at its strike, which the path passes between two dates."""
+    account = DeclaredAccount("deribit", "cross-portfolio", haircuts={"BTC": 0.0})
+    held = [Holding(option(BTC, flag, 64e3, 45.0), 8.0) for flag in "cp"]
+    book = Book(
+        [each.in_account("deribit") for each in (Holding.spot("BTC", 1.0), *held)], accounts=[account]
+    )
+    days, levels = np.array([0.0, 10.0, 20.0]), np.array([1.0, 0.7, 1.4])
+    swing = Paths(days[1:], levels[None, 1:], np.zeros((1, 2)), ("a swing",))
+    limits = Limits(survive=swing, close=False, **WIDE)
+    found = plan(book, BTC, Target(), limits, effort=QUIET)
+    (stands,) = found.survivals
+    fine = np.linspace(0.0, 20.0, 401)
+    walked = Paths(fine, np.exp(np.interp(fine, days, np.log(levels)))[None], np.zeros((1, 401)), ("",))
+    kept = margin.survive_accounts(book, BTC, walked)["deribit"]
+    by_hand = float(kept.headroom.min()) / found.base
+    assert not found.legs
+    assert stands.between is not None
+    assert by_hand - 1e-9 <= stands.between.share <= by_hand + 0.01 < stands.after.share
+    assert "between the nodes, of which nothing is proven" in str(stands)
+
+
+def test_levels_between_are_within_those_of_the_nodes() -> None:
+    nodes = grid([-0.4, 0.3], [0.0], [0.0, 7.0])
+    found = finer_levels(nodes, np.array([0.0]))
+    assert_allclose([found.spot.min(), found.spot.max()], [0.6, 1.3])
+    assert np.diff(np.log(np.unique(found.spot[:, 0].round(12)))).max() < 0.01
+    assert found.days.tolist() == nodes.days.tolist()
+
+
+def test_of_several_assets_each_move_is_named() -> None:
+    eth = Market.bare("ETH", 2_000.0, BTC.as_of)
+    account = DeclaredAccount("deribit", "standard")
+    held = [
+        *(Holding.spot("BTC", 5.0), Holding.perpetual("BTC", 5.0, SPOT)),
+        *(Holding.spot("ETH", 100.0), Holding.perpetual("ETH", 100.0, 2_000.0)),
+    ]
+    book = Book([each.in_account("deribit") for each in held], accounts=[account])
+    fall = {
+        "BTC": Paths(np.array([5.0]), np.array([[0.9]]), np.zeros((1, 1)), ("a fall",)),
+        "ETH": Paths(np.array([5.0]), np.array([[0.8]]), np.zeros((1, 1)), ("a fall",)),
+    }
+    found = plan(book, [BTC, eth], Target(), Limits(survive=fall, **WIDE), effort=QUIET)
+    assert {each.after.scenario for each in found.survivals} == {"a fall (BTC -10 %, ETH -20 %)"}
 
 
 def test_the_plan_keeps_it_in_its_file(tmp_path) -> None:
