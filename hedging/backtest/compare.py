@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import frame_text
 from hedging.backtest.result import Backtest, plain
@@ -51,11 +52,11 @@ class Starts(Shown):
 
     def __repr__(self) -> str:
         shown = self.spread.map("{:+.1%}".format)
-        return f"{self.name}, begun on each of {len(self.table)} days\n{frame_text(shown)}"
+        return f"{self.name}, begun on each of {number_of(len(self.table), 'day')}\n{frame_text(shown)}"
 
     def _repr_html_(self) -> str:
         shown = self.spread.map("{:+.1%}".format).to_html(border=0)
-        return f"<b>{escape(self.name)}, begun on each of {len(self.table)} days</b>{shown}"
+        return f"<b>{escape(self.name)}, begun on each of {number_of(len(self.table), 'day')}</b>{shown}"
 
 
 def starts(
@@ -157,7 +158,7 @@ class Comparison(Shown):
         first = self.runs[0]
         return (
             f"{first.tape.asset}, {first.times[0]:%Y-%m-%d} to {first.times[-1]:%Y-%m-%d}, {first.tape.kind} quotes; "
-            f"mean, worst and best return above holding over {self.count} starts"
+            f"mean, worst and best return above holding over {number_of(self.count, 'start')}"
         )
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import _extras
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.backtest import answers
 from hedging.backtest.costs import attribution, costs, rolls_of, uncovered
@@ -279,7 +280,9 @@ class Backtest(Shown):
         rows["counted"] = (
             "; ".join(f"{what} {count}" for what, count in sorted(self.counts.items())) or "nothing"
         )
-        rows["reconciled"] = f"{len(self.entries)} entries at {len(self.points)} snapshots"
+        rows["reconciled"] = (
+            f"{number_of(len(self.entries), 'entry')} at {number_of(len(self.points), 'snapshot')}"
+        )
         return pd.Series(rows, name=self.name)
 
     def _other_edge(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from hedging._ground.counts import number_of
 from hedging._ground.forms import meant
 
 __all__ = ["Parser", "command", "option", "say_unknown"]
@@ -56,7 +57,7 @@ class Parser(argparse.ArgumentParser):
         rare = [action for action in rare if action.dest not in ("help", "help_all")]
         with _hidden(rare, self._action_groups):
             text = super().format_help()
-        more = f"{len(rare)} more options: {self.prog} --help-all"
+        more = f"{number_of(len(rare), 'more option')}: {self.prog} --help-all"
         return f"{text}\n{more}\n"
 
     def show_in_help(self, *names: str) -> None:

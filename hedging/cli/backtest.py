@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from hedging._ground import forms
+from hedging._ground.counts import number_of
 from hedging.cli import _console as console
 from hedging.cli._survive import add_account
 from hedging.errors import InputError
@@ -100,7 +101,7 @@ def _run(args: argparse.Namespace) -> int:
     _show(args, tape, comparison)
     if not done:
         print(
-            f"hedging: interrupted; {len(comparison.runs)} of {len(strategies)} runs were done",
+            f"hedging: interrupted; {len(comparison.runs)} of {number_of(len(strategies), 'run')} were done",
             file=sys.stderr,
         )
         return 130
@@ -176,7 +177,7 @@ def _show(args: argparse.Namespace, tape: Tape, comparison: Comparison) -> None:
     if args.csv:
         _write_ledgers(args.csv, comparison)
     if "-" not in (args.json, args.csv):
-        left = f"{len(tape.unusable)} snapshots unusable, {len(tape.skipped)} files or snapshots left out"
+        left = f"{number_of(len(tape.unusable), 'snapshot')} unusable, {len(tape.skipped)} left out"
         console.show(comparison, *comparison.runs[1:], *([left] if tape.unusable or tape.skipped else []))
     if args.plot:
         console.save_figure(backtest(comparison), args.plot)

@@ -6,6 +6,7 @@ import argparse
 import re
 from typing import Any, Final
 
+from hedging._ground.counts import number_of
 from hedging.cli import _console as console
 from hedging.cli._recorded import recorded
 from hedging.cli.audit import add_deliveries, settled_of
@@ -77,7 +78,7 @@ def _chains(args: argparse.Namespace, assets: tuple[str, ...], made: str) -> lis
                 complain(f"left out: {error}")
     if len(chains) < 2:
         raise InputError(
-            f"--chain {' '.join(args.chain)} has {len(chains)} chains from {first:%Y-%m-%d %H:%M} UTC on"
+            f"--chain {' '.join(args.chain)} has {number_of(len(chains), 'chain')} from {first:%Y-%m-%d %H:%M} UTC on"
             f"{'' if last is None else f' to {last:%Y-%m-%d %H:%M}'}; two are needed."
         )
     return chains

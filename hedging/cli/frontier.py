@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from hedging._ground import forms
+from hedging._ground.counts import number_of
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
 from hedging.cli import _streams as streams
@@ -90,6 +91,8 @@ def _run(args: argparse.Namespace) -> int:
         drawn = draw(found, currency=markets[0].currency)
         console.save_figure(drawn.figure, args.plot)
     if found.missing:
-        streams.complain(f"interrupted: {len(found.table)} of {len(found.table) + found.missing} levels")
+        streams.complain(
+            f"interrupted: {len(found.table)} of {number_of(len(found.table) + found.missing, 'level')}"
+        )
         return INTERRUPTED
     return 0

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.book import Book, Holding
 from hedging.errors import InputError
@@ -126,7 +127,7 @@ class Decision(Shown):
         words = "\n".join(str(self.screen.verdicts[coin]) for coin in self.coins)
         table = self.table.drop(columns="note").round(3).to_string()
         notes = "\n".join(f"{way.coin}, {way.way}: {way.note}" for way in self.ways)
-        kept = f"floor {self.floor:.0%} over {self.horizon:g} days"
+        kept = f"floor {self.floor:.0%} over {number_of(self.horizon, 'day')}"
         named = (
             f"\n\ncollateral that is itself a laggard:\n{self.collateral.round(3).to_string()}"
             if len(self.collateral)

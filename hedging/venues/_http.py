@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from hedging._extras import require
 from hedging._ground import clock
+from hedging._ground.counts import number_of
 from hedging._ground.reading import parse_json
 from hedging.errors import InputError, VenueError
 
@@ -117,7 +118,9 @@ class Transport:
         for attempt in range(self.attempts):
             pause = self._pause(attempt, retry_after) if attempt else 0.0
             if attempt and self.clock() + pause >= end:
-                failure += f"; another try would come after the deadline of {limit:.3g} seconds"
+                failure += (
+                    f"; another try would come after the deadline of {number_of(limit, 'second', '.3g')}"
+                )
                 break
             if pause:
                 self.sleep(pause)
@@ -135,7 +138,7 @@ class Transport:
                     raise VenueError(f"{shown}: HTTP {status}: {_shortened(reply)}")
                 return reply
             failure = failure or f"HTTP {status}: {_shortened(reply)}"
-        told = "1 try" if tries == 1 else f"{tries} tries"
+        told = number_of(tries, "try")
         raise VenueError(f"{shown}: no usable reply after {told}; the last: {failure}")
 
     def close(self) -> None:
@@ -165,7 +168,7 @@ class Transport:
             found = made.get(timeout=allowed)
         except Empty:
             self._session = None  # its connection is in use; the next try makes its own
-            raise _NoReplyError(f"the reply took longer than {allowed:.3g} seconds") from None
+            raise _NoReplyError(f"the reply took longer than {number_of(allowed, 'second', '.3g')}") from None
         if isinstance(found, BaseException):
             raise found
         return found

@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.counts import number_of
 from hedging._ground.reading import foreign, parse_json
 from hedging._writing import whole_file
 from hedging.errors import ChainError, InputError
@@ -201,7 +202,7 @@ def _judged(chain: OptionChain) -> OptionChain:
     more = rejected_rows(quotes, reasons, quotes.index)
     if (reasons != "").all():
         raise ChainError(
-            f"no usable quote among {len(quotes)} rows: {more['reason'].value_counts().to_dict()}."
+            f"no usable quote among {number_of(len(quotes), 'row')}: {more['reason'].value_counts().to_dict()}."
         )
     rejected = in_columns(pd.concat([chain.rejected, more], ignore_index=True), "rejected")
     return replace(chain, quotes=in_columns(quotes[reasons == ""], "quotes"), rejected=rejected)
