@@ -60,7 +60,7 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.planner import frontier
 
     console.check_outputs(args.json, args.csv, plot=args.plot)
-    mandate, told = asked.asked_of(args)
+    mandate, source = asked.asked_of(args)
     book, markets = asked.book_and_markets(args)
     target, limits = asked.request_of(args, mandate, book, markets)
     outcomes = None
@@ -80,11 +80,11 @@ def _run(args: argparse.Namespace) -> int:
             effort=asked.effort_of(args, progress, gap=1e-2),
         )
     if args.json:
-        console.emit_json(args.json, found.to_dict())
+        console.emit_json(args.json, found.to_dict() | {"asked": source.to_dict() if source else None})
     if args.csv:
         console.emit_csv(args.csv, found.table)
     if "-" not in (args.json, args.csv):
-        console.show(found, *([told] if told else []))
+        console.show(found, *([f"asked: {source}"] if source else []))
     if args.plot:
         from hedging.plots import frontier as draw
 

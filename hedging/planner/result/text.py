@@ -105,6 +105,8 @@ def _below(plan: HedgePlan) -> list[tuple[str, str]]:
         rows.append(("fills", str(plan.fills)))
     rows += [("instead", _alternative(plan, item)) for item in plan.alternatives]
     rows += [("remark", remark) for remark in plan.remarks]
+    if plan.asked:
+        rows.append(("asked", str(plan.asked)))
     return [*rows, ("proof", _proof(plan))]
 
 
