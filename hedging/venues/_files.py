@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ __all__ = [
     "read_chains",
     "read_snapshots",
 ]
+
+_LOG: Final = logging.getLogger(__name__)
 
 _MOST_AT_ONCE: Final = 128  # snapshots of a pass: some 100 MB of tables on the way
 
@@ -117,7 +120,15 @@ def read_chain(
     """
     pick = Pick(at, asset, timezone, rules, terms, spot, rate, dividends)
     file, reader = _with_reader(path, format, pick, map, beside)
-    return reader.read(file, pick)
+    chain = reader.read(file, pick)
+    _LOG.info(
+        "%s is %s: %d quotes kept, %d rejected",
+        file.name,
+        reader.name,
+        len(chain.quotes),
+        len(chain.rejected),
+    )
+    return chain
 
 
 def _with_reader(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import re
 import time
@@ -22,6 +23,8 @@ from hedging.errors import InputError, VenueError
 __all__ = ["Credits", "Json", "Transport", "without_secrets"]
 
 Json = Any
+
+_LOG: Final = logging.getLogger(__name__)
 
 _LARGEST: Final = 64 * 2**20  # bytes of a reply
 _LONGEST_PAUSE: Final = 30.0  # seconds
@@ -122,6 +125,8 @@ class Transport:
                     f"; another try would come after the deadline of {number_of(limit, 'second', '.3g')}"
                 )
                 break
+            if attempt:
+                _LOG.info("%s: %s; asked again after %.1f s", shown, failure, pause)
             if pause:
                 self.sleep(pause)
             tries += 1
