@@ -142,10 +142,10 @@ def command(
     run: Callable[[argparse.Namespace], int],
     text: str,
     *,
-    example: str = "",
+    example: str,
 ) -> Parser:
     """Add one command; `text` is its help, `run` what it does, and `example` a line of it that works."""
-    epilog = f"example:\n  {example}" if example else None
+    epilog = f"example:\n  {example}"
     added: Parser = commands.add_parser(
         name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog
     )

@@ -26,7 +26,11 @@ STRATEGIES = "hold, put, put-spread, collar, zero-cost-collar, put-spread-collar
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``backtest`` to the commands."""
     command = console.command(
-        commands, "backtest", _run, "what overlays would have cost and saved over recorded quotes"
+        commands,
+        "backtest",
+        _run,
+        "what overlays would have cost and saved over recorded quotes",
+        example="hedging backtest book.toml --chain recorded/ --strategy put --set days=20:45",
     )
     command.add_argument("book", metavar="BOOK", help="TOML file of what is held")
     command.add_argument(

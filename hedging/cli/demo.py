@@ -25,7 +25,13 @@ FOLDER = "hedging-demo"
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``demo`` to the commands."""
     text = "the main job on a synthetic sample; needs no data and no network"
-    command = console.command(commands, "demo", _run, text)
+    command = console.command(
+        commands,
+        "demo",
+        _run,
+        text,
+        example="hedging demo -o hedging-demo",
+    )
     command.add_argument("-o", "--output", default=FOLDER, metavar="DIR", help=f"default: {FOLDER}")
 
 

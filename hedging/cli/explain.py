@@ -24,6 +24,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "explain",
         _run,
         "what earned what since a saved plan was made: Greeks, trades, fees, settlements, and what is left",
+        example="hedging explain plan.json --chain recorded/",
     )
     command.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
     command.add_argument(

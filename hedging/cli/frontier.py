@@ -20,7 +20,11 @@ INTERRUPTED = 130
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``frontier`` to the commands."""
     command = console.command(
-        commands, "frontier", _run, "what protection costs: one limit from tight to wide"
+        commands,
+        "frontier",
+        _run,
+        "what protection costs: one limit from tight to wide",
+        example="hedging frontier book.toml --chain chain.csv --delta 6:16 --max-legs 2 --levels -10%:-30%:3",
     )
     command.usage = "hedging frontier BOOK --chain FILE [options]"
     command.show_in_help("--chain", "--over", "--levels", "--delta", "--vega", "--budget", "--json", "--plot")

@@ -20,7 +20,13 @@ REPEATED = ("plan", "backtest", "screen", "account", "format", "at", "asset", "t
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``report`` to the commands."""
     text = "one HTML page: position, plan and proof, payoffs with sliders, falls, accounts, quotes"
-    command = console.command(commands, "report", _run, text)
+    command = console.command(
+        commands,
+        "report",
+        _run,
+        text,
+        example="hedging report book.toml --chain chain.csv --plan plan.json -o report.html",
+    )
     asked.add_chains(command)
     command.add_argument("--plan", metavar="FILE", help="a plan saved by: hedging plan --json FILE")
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")

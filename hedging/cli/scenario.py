@@ -35,7 +35,11 @@ GRID_VOLS = (-0.1, 0.0, 0.1, 0.2, 0.4)
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``scenario`` to the commands."""
     command = console.command(
-        commands, "scenario", _run, "what a fall does to the book and its margin, with and without a plan"
+        commands,
+        "scenario",
+        _run,
+        "what a fall does to the book and its margin, with and without a plan",
+        example="hedging scenario book.toml --plan plan.json --chain chain.csv --velocity -2% --acceleration -0.4% --days 14",
     )
     command.show_in_help(
         *("--chain", "--plan", "--velocity", "--acceleration", "--days", "--replay", "--account", "--plot")

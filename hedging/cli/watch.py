@@ -38,6 +38,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "watch",
         _run,
         "a saved plan held against chain after chain: tells transitions only; leaves with 1 where a target is broken",
+        example="hedging watch plan.json --chain recorded/ --json-lines watch.jsonl",
     )
     command.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
     command.add_argument(
