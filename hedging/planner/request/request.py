@@ -6,6 +6,7 @@ import math
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib import metadata
 from itertools import product
 from typing import Any
@@ -229,7 +230,7 @@ class Request:
                 for market in self.markets
                 if any(each.kind == "perpetual" for each in self.limits.outright)
             },
-            "versions": _versions(),
+            "versions": dict(_versions()),
         }
 
 
@@ -325,7 +326,9 @@ def _check_view(view: View | None, markets: Sequence[Market]) -> None:
         )
 
 
+@cache
 def _versions() -> dict[str, str]:
+    """Versions of what a plan is made with: read from their files once, and copied by who hands them on."""
     versions = {"python": platform.python_version()}
     for name in ("hedging", "numpy", "scipy", "pandas", "highspy"):
         try:

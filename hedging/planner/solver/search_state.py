@@ -226,7 +226,8 @@ class Search:
     def _append(self, matrix: Array, bound: Array, slack: Array, source: int, place: Indices) -> None:
         norm = _norm(matrix)
         self.norm = np.append(self.norm, norm)
-        self.matrix = np.asfortranarray(np.vstack((self.matrix, matrix / norm[:, None])))
+        stacked = np.empty((self.norm.size, self.matrix.shape[1]), order="F")  # as the relaxation takes it
+        self.matrix = np.concatenate((self.matrix, matrix / norm[:, None]), out=stacked)
         self.bound = np.append(self.bound, bound / norm)
         self.slack = np.vstack((self.slack, slack / norm[:, None]))
         self.active = np.append(self.active, np.ones(norm.size, dtype=bool))
