@@ -151,6 +151,8 @@ def parse_json(
     def no_number(word: str) -> float:
         raise ValueError(f"{word} is no number")
 
+    if not text.strip():
+        raise error(f"{name} is empty.")
     try:
         strict: dict[str, Any] = {"parse_constant": no_number, "parse_float": number} if finite else {}
         return json.loads(text, parse_int=whole, object_pairs_hook=pairs, **strict)

@@ -101,7 +101,7 @@ def protection(equity: Array, held: Array) -> pd.DataFrame:
     mine, theirs = returns(equity), returns(held)
     order = np.argsort(theirs, kind="stable")
     rows = {}
-    for share in WORST:
+    for share in WORST if theirs.size else ():
         worst = order[: max(math.ceil(share * theirs.size - 1e-9), 1)]
         lost, kept = float(theirs[worst].mean()), float(mine[worst].mean())
         rows[share] = (worst.size, lost, kept, kept - lost, (kept - lost) / -lost if lost < 0 else math.nan)

@@ -184,8 +184,8 @@ class Tape(Shown):
         inside = np.flatnonzero((self.times >= first) & (self.times <= last))
         if not inside.size:
             raise InputError(
-                f"no snapshot of {self.asset} lies between {first} and {last}; the tape goes from {self.times[0]} to "
-                f"{self.times[-1]}."
+                f"no snapshot of {self.asset} lies between {first:%Y-%m-%d %H:%M} and {last:%Y-%m-%d %H:%M} UTC; the tape goes from "
+                f"{self.times[0]:%Y-%m-%d %H:%M} to {self.times[-1]:%Y-%m-%d %H:%M}."
             )
         return self if inside.size == len(self) else replace(self, snapshots=self.snapshots.take(inside))
 

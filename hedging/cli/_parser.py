@@ -163,4 +163,6 @@ def say_unknown(parser: Parser, unknown: list[str]) -> NoReturn:
     known = [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
     word = next((each for each in unknown if each.startswith("-")), unknown[0])
     near = meant(word.partition("=")[0], known) if word.startswith("-") else ""
-    parser.error(f"unrecognized arguments: {' '.join(unknown)}{near}")
+    parser.error(
+        f"{' '.join(unknown)}: {parser.prog} takes no such {'option' if word.startswith('-') else 'argument'}{near}"
+    )

@@ -118,6 +118,8 @@ def _compared(
     """The strategies one after the other; an interruption keeps those that are done."""
     from hedging.backtest import compare
 
+    if len(tape) < 2:
+        raise InputError(f"a backtest takes two snapshots at least; --chain {args.chains} has {len(tape)}.")
     account = _account(args.account, tape)
     found: list[Comparison] = []
     with console.progress("backtest") as report:

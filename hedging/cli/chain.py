@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hedging._ground.forms import asset
-from hedging._writing import write_text
+from hedging._writing import check_writable, write_text
 from hedging.cli import _console as console
 from hedging.cli._reading import add_given, add_terms, given, terms_of
 from hedging.errors import InputError
@@ -53,8 +53,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "save the chain an exchange shows right now",
         example="hedging chain fetch deribit BTC -o chain.parquet",
     )
-    fetch.add_argument("venue", help="deribit; or bybit, okx, binance and others by the extra ccxt")
-    fetch.add_argument("asset", help="BTC, ETH, SOL_USDC, ...")
+    fetch.add_argument(
+        "venue", metavar="VENUE", help="deribit; or bybit, okx, binance and others by the extra ccxt"
+    )
+    fetch.add_argument("asset", metavar="ASSET", help="BTC, ETH, SOL_USDC, ...")
     fetch.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
     fetch.add_argument("--url", help="another address of the API, such as that of the test exchange")
     add_terms(fetch)
@@ -183,10 +185,22 @@ def _check(args: argparse.Namespace) -> int:
 def _fetch(args: argparse.Namespace) -> int:
     from hedging.venues import fetch_chain
 
+    _check_ending(args.output)
+
     return _saved(fetch_chain(args.venue, args.asset, url=args.url, terms=terms_of(args)), args.output)
 
 
+def _check_ending(output: str) -> None:
+    """Refuse a name that no chain can be written to before the work, not after it."""
+    from hedging.venues.own import ENDINGS
+
+    if not output.endswith(ENDINGS):
+        raise InputError(f"-o {output}: the ending must be one of {', '.join(ENDINGS)}.")
+    check_writable(output)
+
+
 def _convert(args: argparse.Namespace) -> int:
+    _check_ending(args.output)
     return _saved(_read(args), args.output)
 
 

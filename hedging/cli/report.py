@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from pathlib import Path
 from typing import Any
 
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
 from hedging.cli._survive import add_account
+from hedging.errors import InputError
 
 __all__ = ["add_parser"]
 
@@ -40,6 +42,8 @@ def _run(args: argparse.Namespace) -> int:
     from hedging import report
     from hedging.planner import read_plan
 
+    if Path(args.output).suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"-o {args.output}: a report is a page of HTML; the ending must be .html or .htm.")
     console.check_outputs(args.output)
     book, markets = asked.book_and_markets(args)
     report.write(

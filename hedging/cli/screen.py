@@ -68,7 +68,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _windows(text: str) -> tuple[int, ...]:
-    return tuple(forms.whole(part.strip()) for part in text.split(","))
+    try:
+        return tuple(forms.whole(part.strip()) for part in text.split(","))
+    except InputError as error:
+        raise InputError(f"must be whole days with commas, such as 30,60,90; got {text!r}") from error
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -71,6 +71,8 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.monitor import Rules, State, Watch, open_log, read_rules
     from hedging.planner import read_plan
 
+    if args.url and LIVE not in args.chain:
+        raise InputError("--url is an exchange's address: it goes with --chain live.")
     plan = read_plan(args.plan, trust=not args.edited)
     rules = read_rules(args.rules) if args.rules else Rules()
     watched = Watch(plan, rules, settled_of(args), args.prices or None)

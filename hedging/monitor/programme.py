@@ -168,7 +168,7 @@ def programme(
     book.check_assets(market)
     steps = np.diff(np.asarray(dates, dtype=float))
     if not (2 <= len(dates) <= MOST_DATES + 1) or dates[0] != 0 or not (steps > 0).all():
-        raise InputError(f"dates must ascend from 0, {MOST_DATES} steps at most; got {list(dates)!r}.")
+        raise InputError(f"dates must ascend from 0, {MOST_DATES} steps at most; got {list(dates)!r:.60}.")
     if np.ptp(steps) > SAME * steps[0]:
         raise InputError(
             f"dates must have equal steps, or the tree would not recombine; got {list(dates)!r}."

@@ -202,6 +202,8 @@ def _package(
     for symbol, quantity in given.items():
         lists = [m for m in markets if (m.chain.quotes["symbol"] == symbol).any()]
         if not lists:
+            if len(markets) == 1:
+                markets[0].chain.option(symbol)  # says which are near
             raise InputError(f"{symbol!r} is no option that the chain lists; a package is made of those.")
         chain = lists[0].chain
         try:

@@ -40,6 +40,12 @@ class Pick:
             raise InputError(
                 f"timezone must be a name such as 'America/New_York'; got {self.timezone!r:.40}."
             )
+        try:
+            pd.Timestamp(0).tz_localize(self.timezone)
+        except Exception as error:  # pandas' own differ by its release and by the library of zones
+            raise InputError(
+                f"timezone must be a name such as 'America/New_York'; {self.timezone!r:.40} is none that is known."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,12 @@ class Transport:
                     if self.clock() > end:
                         raise _NoReplyError("the reply was cut off at the deadline")
                 return response.status_code, _seconds(response.headers.get("Retry-After")), bytes(body)
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError) as error:
+        except (
+            requests.exceptions.InvalidURL,
+            requests.exceptions.InvalidSchema,
+            requests.exceptions.MissingSchema,
+            UnicodeError,
+        ) as error:
             raise VenueError(f"{without_secrets(url)} is no address of an exchange.") from error
         except (
             *(requests.RequestException, require("urllib3", "live").exceptions.HTTPError, OSError),

@@ -109,7 +109,9 @@ def _text(name: str, data: bytes) -> str:
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")  # as Windows saves it
     except UnicodeDecodeError as error:
-        raise ChainError(f"{name} is neither Parquet nor UTF-8 text ({error}).") from error
+        raise ChainError(
+            f"{name} is neither Parquet nor UTF-8 text: byte {error.start + 1} is {data[error.start]:#04x}."
+        ) from error
     if not text.strip():
         raise ChainError(f"{name} is empty.")
     if text.lstrip().startswith("<"):

@@ -49,7 +49,7 @@ _NO_LIMITS: Final = ChainRules(
     max_below_intrinsic=math.inf,
     max_above_bound=math.inf,
 )
-_ENDINGS: Final = (".parquet", ".csv", ".csv.gz")
+ENDINGS: Final = (".parquet", ".csv", ".csv.gz")
 
 
 def write_chain(chain: OptionChain, path: str | Path) -> None:
@@ -69,8 +69,8 @@ def write_chain(chain: OptionChain, path: str | Path) -> None:
     """
     chain = chain.of_one_venue("a file is")
     name = Path(path).name
-    if not name.endswith(_ENDINGS):
-        raise InputError(f"{name} must end in {', '.join(_ENDINGS)}.")
+    if not name.endswith(ENDINGS):
+        raise InputError(f"{name} must end in {', '.join(ENDINGS)}.")
     body = chain.quotes.to_csv(index=False, lineterminator="\n")
     plain = _head(chain)
     head = json.dumps(plain | {"digest": _digest(plain, body)}, allow_nan=True)
