@@ -35,6 +35,7 @@ __all__ = [
     "cell",
     "date",
     "figure",
+    "formatted",
     "frame_text",
     "line_width",
     "on_day",
@@ -81,6 +82,17 @@ def amount(value: float, unit: str = "") -> str:
     ('1,750,000 USD', '0.0284 BTC', '-1,991')
     """
     return f"{figure(value, 3 if abs(value) >= 1000 else 5)} {unit}".rstrip()
+
+
+def formatted(value: float, form: str, unit: str = "") -> str:
+    """A number in a form of its own with its unit, or the sign for nothing where there is none.
+
+    Examples
+    --------
+    >>> formatted(0.0123, "+.1%"), formatted(1750.2, ",.0f", " USD"), formatted(float("nan"), ",.0f", " USD")
+    ('+1.2%', '1,750 USD', '-')
+    """
+    return NOTHING if math.isnan(value) else f"{value:{form}}{unit}"
 
 
 def per_cent(share: float, decimals: int = 1) -> str:

@@ -96,13 +96,17 @@ def protection(equity: Array, held: Array) -> pd.DataFrame:
     -------
     DataFrame
         Index ``worst`` (share of the periods, at least one); ``periods``, mean return of ``held`` and
-        ``strategy`` in them, ``saved`` (their difference), ``share saved`` of the loss. [1]
+        ``strategy`` in them, ``saved`` (their difference), ``share saved`` of the loss. [1] NaN where there is no
+        period at all.
     """
     mine, theirs = returns(equity), returns(held)
     order = np.argsort(theirs, kind="stable")
     rows = {}
     for share in WORST if theirs.size else ():
         worst = order[: max(math.ceil(share * theirs.size - 1e-9), 1)]
+        if not worst.size:  # one snapshot: no period
+            rows[share] = (0, *[math.nan] * 4)
+            continue
         lost, kept = float(theirs[worst].mean()), float(mine[worst].mean())
         rows[share] = (worst.size, lost, kept, kept - lost, (kept - lost) / -lost if lost < 0 else math.nan)
     columns = ["periods", "held", "strategy", "saved", "share saved"]

@@ -12,11 +12,11 @@ import pandas as pd
 
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
-from hedging._ground.tables import frame_text
+from hedging._ground.tables import formatted, frame_text
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
 from hedging.backtest.run import run
-from hedging.backtest.state import Strategy
+from hedging.backtest.state import Strategy, name_of
 from hedging.backtest.strategies import Hold, hold
 from hedging.backtest.sweep import sweep
 from hedging.backtest.tape import Tape
@@ -24,9 +24,9 @@ from hedging.book import Book
 from hedging.errors import InputError
 from hedging.margin import MarginModel
 
-__all__ = ["Comparison", "Starts", "compare", "name_of", "starts"]
+__all__ = ["Comparison", "Starts", "compare", "starts"]
 
-STARTS = 28
+STARTS = 28  # four weeks: each weekday and each place in the month of expiries
 SHOWN = ("return", "against holding", "max drawdown", "coins at the end")
 
 
@@ -63,7 +63,7 @@ def starts(
     book: Book,
     tape: Tape,
     strategy: Strategy,
-    count: int = STARTS,
+    count: int | None = None,
     *,
     rules: Rules | None = None,
     account: MarginModel | None = None,
@@ -75,8 +75,9 @@ def starts(
     ----------
     book, tape, strategy, rules, account
         As in `run`.
-    count : int
-        How many days; each begins at its first snapshot and runs to the end of the tape.
+    count : int, optional
+        How many days; each begins at its first snapshot and runs to the end of the tape. By default 28, or half of
+        the tape's days if that is fewer, so that no run is shorter than half of it.
     executor : Executor, optional
         As in `sweep`.
 
@@ -86,6 +87,7 @@ def starts(
         As `run`, and if the tape has not so many days.
     """
     name = name_of(strategy)
+    count = _usual(tape) if count is None else count
     table = sweep(book, tape, {name: strategy}, starts=count, rules=rules, account=account, executor=executor)
     return Starts(name, table)
 
@@ -147,25 +149,46 @@ class Comparison(Shown):
         """`table` as text."""
         table = self.table
         percent = [*SHOWN[:3], "mean", "worst", "best"]
-        text = {name: table[name].map("{:+.2%}".format) for name in percent}
-        text["coins at the end"] = table["coins at the end"].map("{:.6f}".format)
-        text["cost a year"] = table["cost a year"].map("{:,.0f}".format)
-        text["crash captured"] = table["crash captured"].map("{:.0%}".format)
-        text["hours without overlay"] = table["hours without overlay"].map("{:.1f}".format)
-        return pd.DataFrame({name: text[name] for name in table.columns})
+        forms = dict.fromkeys(percent, "+.2%") | {
+            "coins at the end": ".6f",
+            "cost a year": ",.0f",
+            "crash captured": ".0%",
+            "hours without overlay": ".1f",
+        }
+        return pd.DataFrame(
+            {name: [formatted(value, forms[name]) for value in table[name]] for name in table.columns},
+            index=table.index,
+        )
 
     def _head(self) -> str:
         first = self.runs[0]
+        over = (
+            f"over {number_of(self.count, 'start')}"
+            if self.count > 1
+            else "of one start, which is luck: begin on more days"
+        )
         return (
             f"{first.tape.asset}, {first.times[0]:%Y-%m-%d} to {first.times[-1]:%Y-%m-%d}, {first.tape.kind} quotes; "
-            f"mean, worst and best return above holding over {number_of(self.count, 'start')}"
+            f"mean, worst and best return above holding {over}"
         )
 
+    def _idle(self) -> list[str]:
+        """Strategies that never traded, and why: they would look like holding."""
+        said = []
+        for done in self.runs:
+            if not isinstance(done.strategy, Hold) and not any(
+                entry.kind == "open" for entry in done.entries
+            ):
+                why = max(done.counts, key=lambda what: done.counts[what], default="nothing was asked for")
+                said.append(f"{done.name} never traded ({why}).")
+        return said
+
     def __repr__(self) -> str:
-        return f"{self._head()}\n{frame_text(self.shown())}"
+        return "\n".join([self._head(), frame_text(self.shown()), *self._idle()])
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{escape(self._head())}</b></p>{self.shown().to_html(border=0)}"
+        idle = "".join(f"<p>{escape(each)}</p>" for each in self._idle())
+        return f"<p><b>{escape(self._head())}</b></p>{self.shown().to_html(border=0)}{idle}"
 
 
 def compare(
@@ -173,7 +196,7 @@ def compare(
     tape: Tape,
     strategies: Mapping[str, Strategy] | Iterable[Strategy],
     *,
-    starts: int = STARTS,
+    starts: int | None = None,
     rules: Rules | None = None,
     account: MarginModel | None = None,
     executor: Executor | None = None,
@@ -186,8 +209,8 @@ def compare(
         As in `run`.
     strategies : mapping of name to Strategy, or several of them
         Holding is added in front if it is not among them.
-    starts : int
-        How many days to begin on.
+    starts : int, optional
+        How many days to begin on; by default as in `hedging.backtest.starts`.
     executor : Executor, optional
         As in `sweep`.
 
@@ -197,11 +220,17 @@ def compare(
         As `run`; and if two strategies have one name, or the tape has not so many days.
     """
     named = _named(strategies)
+    count = _usual(tape) if starts is None else starts
     runs = tuple(
         run(book, tape, strategy, rules=rules, account=account, name=name) for name, strategy in named.items()
     )
-    table = sweep(book, tape, named, starts=starts, rules=rules, account=account, executor=executor)
-    return Comparison(runs, table, starts)
+    table = sweep(book, tape, named, starts=count, rules=rules, account=account, executor=executor)
+    return Comparison(runs, table, count)
+
+
+def _usual(tape: Tape) -> int:
+    """Days to begin on, unless said otherwise: 28, or half of those there are."""
+    return max(1, min(STARTS, tape.times.normalize().nunique() // 2))
 
 
 def _named(strategies: Mapping[str, Strategy] | Iterable[Strategy]) -> dict[str, Strategy]:
@@ -220,8 +249,3 @@ def _named(strategies: Mapping[str, Strategy] | Iterable[Strategy]) -> dict[str,
     if not any(isinstance(strategy, Hold) for strategy in found.values()):
         found = {hold.name: hold, **found}
     return found
-
-
-def name_of(strategy: Strategy) -> str:
-    """What a strategy is called in tables."""
-    return str(getattr(strategy, "name", "") or getattr(strategy, "__name__", "strategy"))

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
+import pandas as pd
+
+from hedging._ground.forms import meant
 from hedging.backtest.marks import Marker
 from hedging.backtest.rules import Rules, linear_costs
-from hedging.backtest.state import Decision, Order, Wait
+from hedging.backtest.state import Order
 from hedging.backtest.tape import Quote, Tape
 from hedging.book.legs import Leg, crossing_cost, outright_leg
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Linear, Option, Perpetual, Spot
+from hedging.venues.deribit.names import parse_name
 
-__all__ = ["Fill", "Refusal", "fill", "orders_of"]
+__all__ = ["Fill", "Refusal", "fill"]
 
 LOT_DUST = 1e-6  # of a lot
+LOT_ROUNDING = 1e-12  # of many lots, what floats leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +37,6 @@ class Fill:
 
     leg: Leg
     notes: tuple[str, ...] = ()
-
-
-def orders_of(decision: Decision, where: Callable[[], str]) -> tuple[Order, ...]:
-    """The orders of whatever a strategy returned.
-
-    Raises
-    ------
-    InputError
-        If it is nothing that can be traded; the message names file and time.
-    """
-    if decision is None or isinstance(decision, Wait):
-        return ()
-    items: Any = getattr(decision, "legs", decision)
-    try:
-        found = list(items)
-    except TypeError:
-        raise InputError(
-            f"{where()}: a strategy must return legs, orders, an overlay, a plan, a Wait or None; got "
-            f"{type(decision).__name__}: {decision!r:.80}."
-        ) from None
-    orders = []
-    for item in found:
-        if not isinstance(item, Leg | Order):
-            raise InputError(f"{where()}: a strategy's orders must be Leg or Order; got {item!r:.80}.")
-        order = Order(item.instrument, item.quantity)
-        if not (isinstance(order.quantity, float | int) and math.isfinite(order.quantity)):
-            raise InputError(
-                f"{where()}: the quantity of {order.symbol} must be a finite number; got {item.quantity!r}."
-            )
-        if order.quantity != 0.0:
-            orders.append(order)
-    return tuple(orders)
 
 
 def fill(
@@ -90,7 +61,7 @@ def fill(
         If the option has expired or is not listed, or the quantity is no whole lots: what its maker could see.
     """
     if isinstance(order.instrument, Spot | Perpetual | Future):
-        return Fill(_outright(tape, marker, number, order.instrument, order.quantity, rules))
+        return Fill(_outright(tape, marker, number, order, held, rules))
     closing = held * order.quantity < 0.0
     option = tape.option(number, order.symbol)
     quote = tape.quote(number, order.symbol)
@@ -98,7 +69,7 @@ def fill(
         if closing or late:
             return Refusal(order.symbol, "close without a quote" if closing else "no longer quoted")
         raise InputError(f"{tape.where(number)}: {_unknown(tape, number, order)}")
-    _check_lots(tape.where(number), option, order)
+    _check_lots(tape.where(number), order, option.terms.lot, held)
     leg = _option_leg(tape, number, option, quote, order.quantity, rules)
     if leg is None:
         side = "ask" if order.quantity > 0 else "bid"
@@ -112,21 +83,40 @@ def fill(
 
 def _unknown(tape: Tape, number: int, order: Order) -> str:
     """Why an option cannot be ordered."""
-    item = order.instrument
-    if isinstance(item, Option) and item.expiry <= tape.times[number]:
-        return f"{order.symbol} expired at {item.expiry:%Y-%m-%d %H:%M} UTC; an order needs a listed option."
-    rejected = tape.chain(number).rejected
-    why = rejected.loc[rejected["symbol"] == order.symbol, "reason"]
+    expiry = _expiry(tape, order)
+    if expiry is not None and expiry <= tape.times[number]:
+        return f"{order.symbol} expired at {expiry:%Y-%m-%d %H:%M} UTC; an order needs a listed option."
+    chain = tape.shared_chain(number)
+    why = chain.rejected.loc[chain.rejected["symbol"] == order.symbol, "reason"]
     if len(why):
         return f"the quote of {order.symbol} was rejected ({why.iloc[0]}); choose another, or return a Wait."
-    return f"{order.symbol} is not listed there; an order needs an option of the snapshot's chain."
+    known = parse_name(order.symbol)
+    if known is not None and not known.flag:
+        return (
+            f"{order.symbol} is no option: order it as a Perpetual or a Future, its name alone is not enough."
+        )
+    near = meant(order.symbol, chain.quotes["symbol"])
+    return (
+        f"{order.symbol} is not listed there; an order needs an option of the snapshot's chain{near or '.'}"
+    )
 
 
-def _check_lots(where: str, option: Option, order: Order) -> None:
-    lots = order.quantity / option.terms.lot
-    if abs(lots - round(lots)) > LOT_DUST:
+def _expiry(tape: Tape, order: Order) -> pd.Timestamp | None:
+    """When an option expires: as it says itself, as the tape lists it at any time, as its name says; None if unknown."""
+    if isinstance(order.instrument, Option):
+        return order.instrument.expiry
+    known = parse_name(order.symbol)
+    return tape.expiry(order.symbol) or (known.expiry if known is not None and known.flag else None)
+
+
+def _check_lots(where: str, order: Order, lot: float, held: float) -> None:
+    """Refuse a part of a lot; what is held may leave as it stands, and a lot of 0 is any quantity."""
+    if not lot or order.quantity == -held:
+        return
+    lots = order.quantity / lot
+    if abs(lots - round(lots)) > max(LOT_DUST, LOT_ROUNDING * abs(lots)):
         raise InputError(
-            f"{where}: the quantity of {order.symbol} must be whole lots of {option.terms.lot:g}; got {order.quantity!r}."
+            f"{where}: the quantity of {order.symbol} must be whole lots of {lot:g}; got {order.quantity!r}."
         )
 
 
@@ -170,14 +160,16 @@ def _limited(leg: Leg, quote: Quote, rules: Rules) -> Fill | Refusal:
     return Fill(leg, tuple(notes))
 
 
-def _outright(tape: Tape, marker: Marker, number: int, item: Linear, quantity: float, rules: Rules) -> Leg:
+def _outright(tape: Tape, marker: Marker, number: int, order: Order, held: float, rules: Rules) -> Leg:
     """An order for spot, a perpetual or a future, at the recorded quote or a half spread from its fair price."""
-    time, spot = tape.times[number], float(tape.spot[number])
+    item, time, spot = order.instrument, tape.times[number], float(tape.spot[number])
+    assert isinstance(item, Linear)
     if item.asset != tape.asset:
         raise InputError(f"{tape.where(number)}: {item.symbol} is not on {tape.asset}, the tape's asset.")
     if isinstance(item, Future) and item.expiry <= time:
         raise InputError(f"{tape.where(number)}: {item.symbol} expired at {item.expiry:%Y-%m-%d %H:%M} UTC.")
-    half_spread, fee, _ = linear_costs(item, tape.terms(number), time, rules)
+    half_spread, fee, lot = linear_costs(item, tape.terms(number), time, rules)
+    _check_lots(tape.where(number), order, lot, held)
     forward = marker.future(number, item).price if isinstance(item, Future) else None
     crossing = half_spread if rules.price == "quote" else 0.0
-    return outright_leg(item, spot, quantity, half_spread=crossing, fee=fee, forward=forward)
+    return outright_leg(item, spot, order.quantity, half_spread=crossing, fee=fee, forward=forward)

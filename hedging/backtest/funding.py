@@ -29,6 +29,8 @@ def funding_between(tape: Tape, number: int, funding: pd.Series | float | None) 
     """
     before, now = tape.times[number - 1], tape.times[number]
     if isinstance(funding, pd.Series):
+        if funding.empty or before >= funding.index.max() or now < funding.index.min():
+            return None
         return float(funding[(funding.index > before) & (funding.index <= now)].sum())
     rate = _shown(tape, number - 1) if funding is None else float(funding)
     return None if rate is None else rate * ((now - before) / EIGHT_HOURS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,14 +12,15 @@ from typing import Any
 import pandas as pd
 
 from hedging.backtest.account import Watch, liquidate
-from hedging.backtest.fills import Fill, Refusal, fill, orders_of
+from hedging.backtest.asking import asked
+from hedging.backtest.fills import Fill, Refusal, fill
 from hedging.backtest.funding import funding_between
 from hedging.backtest.ledger import Entry, Kind, Running, coins_of
 from hedging.backtest.marks import Marker
 from hedging.backtest.positions import Flow, settled, split, traded, worth
 from hedging.backtest.result import Backtest, Point
 from hedging.backtest.rules import Rules
-from hedging.backtest.state import Order, State, Strategy, Wait
+from hedging.backtest.state import Order, State, Strategy, name_of
 from hedging.backtest.strategies import Hold
 from hedging.backtest.tape import Tape
 from hedging.book import Book, Holding
@@ -72,8 +73,10 @@ class Replay:
             self._step(number)
             if self.ended:
                 break
+        if self.pending:
+            self.counts["orders that no next snapshot followed"] += len(self.pending)
         return Backtest(
-            name=str(getattr(self.strategy, "name", "") or getattr(self.strategy, "__name__", "strategy")),
+            name=name_of(self.strategy),
             tape=self.tape,
             strategy=self.strategy,
             rules=self.rules,
@@ -171,10 +174,9 @@ class Replay:
         if self.pending:
             orders, self.pending = self.pending, ()
             self._trade(number, orders, late=True)
-        decision = self.strategy(self._state(number, equity))
-        if isinstance(decision, Wait):
-            self.counts[f"waited: {decision.reason}"] += 1
-        orders = orders_of(decision, partial(self.tape.where, number))
+        orders, waits = asked(self.strategy, self._state(number, equity), partial(self.tape.where, number))
+        if waits:
+            self.counts[f"waited: {waits}"] += 1
         if orders and self.rules.delay:
             self.pending = orders
         elif orders:
@@ -214,12 +216,12 @@ class Replay:
 
     def _trade(self, number: int, orders: Sequence[Order], *, late: bool) -> None:
         """Trade a package whole or not at all."""
-        held = {item.instrument.symbol: item.quantity for item in self.book.holdings}
+        held: dict[str, float] = defaultdict(float)
+        for item in self.book.holdings:
+            held[item.instrument.symbol] += item.quantity
         fills: list[Fill] = []
         for order in orders:
-            found = fill(
-                self.tape, self.marker, number, order, held.get(order.symbol, 0.0), self.rules, late=late
-            )
+            found = fill(self.tape, self.marker, number, order, held[order.symbol], self.rules, late=late)
             if isinstance(found, Refusal):
                 self.counts[f"refused: {found.reason}"] += 1
                 return

@@ -17,6 +17,7 @@ import pandas as pd
 from hedging import _extras
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
+from hedging._ground.tables import formatted
 from hedging.backtest import answers
 from hedging.backtest.costs import attribution, costs, rolls_of, uncovered
 from hedging.backtest.ledger import Entry, ledger_frame
@@ -250,7 +251,7 @@ class Backtest(Shown):
         """The answers in words and numbers, one a row."""
         found, crash = self.numbers(), self.crash
         percent = {
-            name: f"{found[name]:+.2%}"
+            name: formatted(found[name], "+.2%")
             for name in ("return", "return a year", "return in coin", "against holding")
         }
         fall = self.drawdown
@@ -259,21 +260,28 @@ class Backtest(Shown):
             "from": f"{self.times[0]:%Y-%m-%d %H:%M}",
             "to": f"{self.times[-1]:%Y-%m-%d %H:%M}; {self.ended}",
             **percent,
-            "vol a year": f"{found['vol a year']:.1%}",
-            "max drawdown": f"{fall.depth:.2%}, {fall.high:%Y-%m-%d} to {fall.low:%Y-%m-%d}, {back}",
-            "VaR, ES 95 % of a period": f"{found['VaR 95 %']:.2%}, {found['ES 95 %']:.2%}",
+            "vol a year": formatted(found["vol a year"], ".1%"),
+            "max drawdown": f"{fall.depth:.2%}, {fall.high:%Y-%m-%d} to {fall.low:%Y-%m-%d}, {back}"
+            if fall.depth < 0
+            else "none",
+            "VaR, ES 95 % of a period": ", ".join(
+                formatted(found[f"{tail} 95 %"], ".2%") for tail in ("VaR", "ES")
+            ),
             "at the end": f"{found['money at the end']:,.2f} {self.tape.currency} = "
             f"{found['coins at the end']:.6f} {self.tape.asset}",
         }
         for name in self.costs.index:
-            rows[f"{name} a year"] = f"{found[f'{name} a year']:,.0f} {self.tape.currency}"
+            rows[f"{name} a year"] = formatted(found[f"{name} a year"], ",.0f", f" {self.tape.currency}")
         rows["crash of holding"] = (
             f"{crash.held:.1%} from {crash.start:%Y-%m-%d} to {crash.end:%Y-%m-%d}; with the strategy {crash.strategy:.1%}"
+            if crash.held < 0
+            else "none"
         )
         for share, row in self.protection.iterrows():
-            rows[f"worst {share:.0%} of periods"] = f"held {row['held']:.2%}, strategy {row['strategy']:.2%}"
+            both = (f"{who} {formatted(row[who], '.2%')}" for who in ("held", "strategy"))
+            rows[f"worst {share:.0%} of periods"] = ", ".join(both)
         hours, share = self.uncovered
-        rows["turnover a year"] = f"{found['turnover a year']:.2f} times the equity in premium"
+        rows["turnover a year"] = formatted(found["turnover a year"], ".2f", " times the equity in premium")
         rows["without overlay"] = f"{hours:.1f} h ({share:.1%} of the time)"
         rows["the hour's other edge as delivery price"] = self._other_edge()
         rows["marks"] = ", ".join(f"{kind} {count}" for kind, count in sorted(self.marks.items())) or "none"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
+from hedging._ground.arguments import must_be
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
@@ -70,34 +73,38 @@ class Rules(Shown):
     liquidation_fee: float = 0.0075
 
     def __post_init__(self) -> None:
+        must_be("delay", self.delay, int)
         if self.delay not in (0, 1):
             raise InputError(f"delay must be 0 or 1 snapshots; got {self.delay!r}.")
         for name, choices in (("price", ("quote", "mid", "mark")), ("delivery", ("close", "open"))):
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} must be one of {', '.join(choices)}; got {getattr(self, name)!r}.")
+        if not isinstance(self.depth, bool):
+            raise InputError(
+                f"depth must be true or false, whether orders are cut to the size quoted; got {self.depth!r}."
+            )
+        for name in ("fee", "delivery_fee", "linear_fee"):
+            if getattr(self, name) is not None:
+                must_be(name, getattr(self, name), FeeRule)
+        self._check_numbers()
+        if isinstance(self.funding, pd.Series):
+            _check_payments(self.funding)
+        elif self.funding is not None and not _is_number(self.funding):
+            raise InputError(f"funding must be a finite share per 8 hours; got {self.funding!r}.")
+
+    def _check_numbers(self) -> None:
         for name in ("open_interest", "volume"):
             share = getattr(self, name)
-            if share is not None and not share > 0:
+            if share is not None and not (_is_number(share) and share > 0):
                 raise InputError(f"{name} must be a share > 0, or None for no limit; got {share!r}.")
-        if not self.longest_gap > 0:
+        if not (_is_number(self.longest_gap, endless=True) and self.longest_gap > 0):
             raise InputError(f"longest_gap must be a number of days > 0; got {self.longest_gap!r}.")
         for name in ("half_spread", "liquidation_fee"):
             share = getattr(self, name)
-            if share is not None and not 0 <= share < 1:
+            if share is None and name == "half_spread":
+                continue
+            if not (_is_number(share) and 0 <= share < 1):
                 raise InputError(f"{name} must be a share from 0 to below 1; got {share!r}.")
-        self._check_funding()
-
-    def _check_funding(self) -> None:
-        if isinstance(self.funding, pd.Series):
-            index = self.funding.index
-            if not (isinstance(index, pd.DatetimeIndex) and index.tz is not None):
-                raise InputError(
-                    "funding must be a Series by time, with a time zone, or a share per 8 hours."
-                )
-            if not self.funding.notna().all():
-                raise InputError(f"funding has no number at {index[self.funding.isna()][0]}.")
-        elif self.funding is not None and not math.isfinite(self.funding):
-            raise InputError(f"funding must be a finite share per 8 hours; got {self.funding!r}.")
 
     def option_fee(self, terms: ContractTerms) -> FeeRule:
         """Fee of a trade in options of these terms."""
@@ -120,6 +127,25 @@ class Rules(Shown):
                 f"series of {number_of(len(value), 'payment')}" if isinstance(value, pd.Series) else value
             )
         return plain
+
+
+def _is_number(value: object, *, endless: bool = False) -> bool:
+    """Whether a value is a number, truths aside; `endless` takes infinity too."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return math.isfinite(value) or (endless and value == math.inf)
+
+
+def _check_payments(funding: pd.Series) -> None:
+    """Refuse a series of funding payments that has no times, or no number at one of them."""
+    index = funding.index
+    if not (isinstance(index, pd.DatetimeIndex) and index.tz is not None):
+        raise InputError("funding must be a Series by time, with a time zone, or a share per 8 hours.")
+    if not pd.api.types.is_numeric_dtype(funding):
+        raise InputError(f"funding must be a Series of numbers; got one of {funding.dtype}.")
+    bad = ~np.isfinite(funding.to_numpy(dtype=float))
+    if bad.any():
+        raise InputError(f"funding has no number at {index[bad][0]}.")
 
 
 def linear_costs(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from dataclasses import replace
 
+from hedging._ground.arguments import must_be
 from hedging.backtest.replay import Replay
 from hedging.backtest.result import Backtest
 from hedging.backtest.rules import Rules
@@ -65,6 +66,7 @@ def run(
     SolverError
         If the ledger does not reconcile, which is an error of this library.
     """
+    _check_kinds(book, tape, strategy, rules, account)
     rules = rules or Rules()
     if executor is not None:
         asked = executor.submit(
@@ -102,6 +104,22 @@ def run_blocks(
     return [
         run(book, block, strategy, rules=rules, account=account) for block in tape.blocks(rules.longest_gap)
     ]
+
+
+def _check_kinds(book: object, tape: object, strategy: object, rules: object, account: object) -> None:
+    must_be("book", book, Book)
+    must_be("tape", tape, Tape, hint="read_tape makes one of files, Tape.of one of chains.")
+    if not callable(strategy):
+        raise InputError(
+            f"strategy must be a function of a State; got {strategy!r:.80}. rolled('put') makes one, as do the others "
+            "of hedging.backtest."
+        )
+    if rules is not None:
+        must_be("rules", rules, Rules)
+    if account is not None and not callable(getattr(account, "assess", None)):
+        raise InputError(
+            f"account must be a model of `hedging.margin`, such as DERIBIT_BTC; got {account!r:.80}."
+        )
 
 
 def _check_book(book: Book, tape: Tape, first: int) -> None:

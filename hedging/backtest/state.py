@@ -18,7 +18,7 @@ from hedging.market.chain import OptionChain
 from hedging.market.contracts import Instrument, Option
 from hedging.units import days as days_between
 
-__all__ = ["Decision", "Order", "State", "Strategy", "Wait"]
+__all__ = ["Decision", "Order", "State", "Strategy", "Wait", "name_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +116,8 @@ class Strategy(Protocol):
 
     def __call__(self, state: State) -> Decision:
         """Legs, orders, an overlay or a plan; None or a `Wait` for nothing."""
+
+
+def name_of(strategy: Strategy) -> str:
+    """What a strategy is called in tables and messages."""
+    return str(getattr(strategy, "name", "") or getattr(strategy, "__name__", "") or type(strategy).__name__)

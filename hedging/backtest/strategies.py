@@ -114,7 +114,8 @@ def rolled(
     profit : float, optional
         Closes and opens anew when the gain reaches this multiple of what the overlay cost.
     delta : float, optional
-        Closes and opens anew when the absolute delta of the first bought option falls below this.
+        Closes and opens anew when the least absolute delta of the options that were bought, or of those sold where
+        none was bought, falls below this.
     settings : mapping, optional
         Passed on to `make`: coverage, its deltas, its strikes.
     name : str
@@ -172,6 +173,10 @@ def _check_settings(settings: Mapping[str, Any]) -> None:
             raise InputError(f"{key} must lie between 0 and 1; got {value!r}.")
         if (key in ("coverage", "strike") or key.endswith("_strike")) and not 0.0 < value < np.inf:
             raise InputError(f"{key} must be a number > 0; got {value!r}.")
+    for key in settings:
+        strike = key.removesuffix("delta") + "strike"
+        if key.endswith("delta") and settings[key] is not None and settings.get(strike) is not None:
+            raise InputError(f"{key} and {strike} choose one option; pass only one of them.")
 
 
 def closing_legs(state: State) -> tuple[Leg, ...] | Wait:
@@ -187,15 +192,12 @@ def closing_legs(state: State) -> tuple[Leg, ...] | Wait:
 
 
 def _lowest_delta(state: State) -> float:
-    """Least absolute delta among the options that were bought; infinite where none is quoted."""
-    bought = {
-        held.instrument.symbol
-        for held in state.overlay
-        if isinstance(held.instrument, Option) and held.quantity > 0
-    }
+    """Least absolute delta of the options bought, of all if none was; infinite where none is quoted."""
+    options = [held for held in state.overlay if isinstance(held.instrument, Option)]
+    watched = [held for held in options if held.quantity > 0] or options
     chain = state.chain
     deltas = chain.greeks(("delta",))["delta"].abs()
-    mine = deltas[chain.quotes["symbol"].isin(bought)].dropna()
+    mine = deltas[chain.quotes["symbol"].isin([held.instrument.symbol for held in watched])].dropna()
     return float(mine.min()) if len(mine) else float("inf")
 
 

@@ -113,9 +113,9 @@ def first_days(tape: Tape, count: int) -> list[int]:
         If there are not so many, or nothing would be left to run over.
     """
     days = pd.Series(tape.times.normalize()).drop_duplicates()
-    if not (isinstance(count, int) and 1 <= count < max(len(days), 2)):
+    if not (isinstance(count, int) and not isinstance(count, bool) and 1 <= count < max(len(days), 2)):
         raise InputError(
-            f"starts must be a whole number of days from 1 to {max(len(days) - 1, 1)}, those of the tape but the last; "
+            f"starts must be a whole number of days from 1 to {max(len(days) - 1, 1)}, those of {tape.files} but the last; "
             f"got {count!r}."
         )
     return [int(number) for number in days.index[:count]]

@@ -138,6 +138,13 @@ class Tape(Shown):
         """Names of the files."""
         return tuple(dict.fromkeys(name for name, _ in self.snapshots.sources))
 
+    @property
+    def files(self) -> str:
+        """Names of the files in a sentence, the first three of many."""
+        names = [name for name in self.sources if name] or ["chains in memory"]
+        more = f" and {len(names) - 3} more files" if len(names) > 3 else ""
+        return f"{', '.join(names[:3])}{more}"
+
     def __len__(self) -> int:
         return len(self.snapshots)
 
@@ -182,10 +189,12 @@ class Tape(Shown):
         first = _edge(start, "start") if start is not None else self.times[0]
         last = _edge(end, "end", last=True) if end is not None else self.times[-1]
         inside = np.flatnonzero((self.times >= first) & (self.times <= last))
+        if start is not None and end is not None and first > last:
+            raise InputError(f"the range of {self.files} ends before it begins: {first} to {last}.")
         if not inside.size:
             raise InputError(
-                f"no snapshot of {self.asset} lies between {first:%Y-%m-%d %H:%M} and {last:%Y-%m-%d %H:%M} UTC; the tape goes from "
-                f"{self.times[0]:%Y-%m-%d %H:%M} to {self.times[-1]:%Y-%m-%d %H:%M}."
+                f"no snapshot of {self.asset} in {self.files} lies between {first:%Y-%m-%d %H:%M} and {last:%Y-%m-%d %H:%M} "
+                f"UTC; there are {len(self)} from {self.times[0]:%Y-%m-%d %H:%M} to {self.times[-1]:%Y-%m-%d %H:%M}."
             )
         return self if inside.size == len(self) else replace(self, snapshots=self.snapshots.take(inside))
 
@@ -269,6 +278,14 @@ class Tape(Shown):
         flag, strike, expiry = (cast("Any", quotes[name].iat[row]) for name in ("flag", "strike", "expiry"))
         return Option(self.asset, flag, float(strike), expiry, self.terms(number), symbol)
 
+    def expiry(self, symbol: str) -> pd.Timestamp | None:
+        """When an option expires that any snapshot quotes; None of one that none does."""
+        codes, numbers = self._symbols
+        if symbol not in numbers:
+            return None
+        row = int((codes == numbers[symbol]).argmax())
+        return cast("pd.Timestamp", self.snapshots.quotes["expiry"].iat[row])
+
     def terms(self, number: int) -> ContractTerms:
         """Terms of the options at a snapshot."""
         return self.snapshots.terms[number]
@@ -290,10 +307,14 @@ class Tape(Shown):
         if after < len(self) and self.times[after] - expiry <= LATEST_INDEX:
             hours = (self.times[after] - expiry) / pd.Timedelta(hours=1)
             return Settlement(float(self.spot[after]), float("nan"), f"index {hours:.1f} h after expiry")
+        following = (
+            f"the next is of {self.times[after]:%Y-%m-%d %H:%M}" if after < len(self) else "none follows"
+        )
+        given = ", ".join(each.source for each in self.deliveries) or "none was given"
         raise InputError(
-            f"no delivery price of {self.asset} at {expiry:%Y-%m-%d %H:%M} UTC: none is published, no hour bar ends "
-            f"there, and no snapshot follows within {LATEST_INDEX / pd.Timedelta(hours=1):g} hours. Pass delivery= "
-            "(on the command line --prices) with a file that has it."
+            f"no delivery price of {self.asset} at {expiry:%Y-%m-%d %H:%M} UTC: no published price or hour bar is of that "
+            f"time ({given}), and no snapshot of {self.files} is within {LATEST_INDEX / pd.Timedelta(hours=1):g} hours "
+            f"after it ({following}). Pass delivery= (on the command line --prices) with a file that has it."
         )
 
     def _plausible(self, expiry: pd.Timestamp, found: Settlement) -> None:
@@ -305,7 +326,7 @@ class Tape(Shown):
         if near and not low <= found.price <= high:
             raise InputError(
                 f"the delivery price {found.price:,.6g} of {found.source} at {expiry:%Y-%m-%d %H:%M} UTC is not near "
-                f"{self.asset}, whose index is {around[-1]:,.6g} around it: is the file of another asset?"
+                f"{self.asset}, whose index in {self.files} is {around[-1]:,.6g} around it: is the file of another asset?"
             )
 
     # --- files ---------------------------------------------------------------------------------------

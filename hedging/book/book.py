@@ -17,7 +17,7 @@ from hedging.book.accounts import COLD, DeclaredAccount, Transfer, check_account
 from hedging.book.exposure import Exposure
 from hedging.book.holding import LARGEST, Holding, merged
 from hedging.book.legs import Leg, Legs, legs_of
-from hedging.book.pricer import GREEKS, unit_values
+from hedging.book.pricer import GREEKS, Pricer, unit_values
 from hedging.book.unit_greeks import unit_greeks
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -187,6 +187,17 @@ class Book(Shown):
         units = np.array([holding.units for holding in held])
         each = unit_values([h.instrument for h in held], [h.entry for h in held], market, paths)
         return np.asarray(each * units)
+
+    def total(self, market: Market, paths: Paths) -> Array:
+        """Value of all holdings of the market's asset together at every node, shape (scenarios, dates). [money]"""
+        units: dict[tuple[Instrument, float | None], float] = {}
+        for holding in self.of(market.asset):
+            entry = None if isinstance(holding.instrument, Option) else holding.entry
+            key = holding.instrument, entry
+            units[key] = units.get(key, 0.0) + holding.units
+        instruments, entries = [item for item, _ in units], [entry for _, entry in units]
+        pricer = Pricer.of(instruments, entries, market, nodes=paths.spot.size)
+        return pricer.total(paths, np.array([*units.values()], dtype=float))
 
     def value(self, *markets: OptionChain | Market) -> float:
         """Value of the whole book now, cash included. [money]

@@ -23,7 +23,7 @@ def pnl_of(book: Book, markets: Sequence[Market], scenarios: PathsBy) -> Array:
     """
     value = np.full(leading(scenarios).spot.shape, book.cash)
     for market in markets:
-        value = value + book.values(market, paths_of_asset(scenarios, market.asset)).sum(axis=2)
+        value = value + book.total(market, paths_of_asset(scenarios, market.asset))
     return np.asarray(value / growth_of(book, markets, scenarios) - book.value(*markets))
 
 

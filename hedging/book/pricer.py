@@ -187,6 +187,24 @@ class Pricer(Shown):
         self._into(values, paths)
         return values.transpose(2, 1, 0)
 
+    def total(self, paths: Paths, units: Array) -> Array:
+        """Value of some units of every instrument together at every node, shape (scenarios, dates). [money]
+
+        What each is worth by itself is kept for one expiry and date at a time: a thousand legs over every turn of a
+        path would be gigabytes.
+        """
+        spot = np.ascontiguousarray((self.spot * paths.spot).T)
+        total = np.zeros(spot.shape)
+        held = units[list(self.option_columns)]
+        for date in range(paths.days.size if self.option_columns else 0):
+            for rows, values in self._on(Node.of(paths, date, spot[date], self.spot), paths):
+                # Not by BLAS, whose sums may depend on how many threads there are.
+                total[date] += np.einsum("i,ij->j", held[rows], values)
+        for column, item in enumerate(self.instruments):
+            if not isinstance(item, Option):
+                total += units[column] * self._linear(column, item, spot, paths)
+        return total.T
+
     def values_on(self, paths: Paths, dates: Rows) -> Array:
         """Value of one unit of each instrument on one date of each scenario, shape (scenarios, instruments). [money]
 
@@ -250,13 +268,19 @@ class Pricer(Shown):
     def _options_into(self, values: Array, node: Node, paths: Paths) -> None:
         """Write the value of every option on one date into `values`, shape (instruments, scenarios)."""
         columns = np.array(self.option_columns, dtype=np.intp)
+        for rows, found in self._on(node, paths):
+            values[columns[rows]] = found
+
+    def _on(self, node: Node, paths: Paths) -> Iterator[tuple[Rows, Array]]:
+        """The options of each expiry, and their values on one date, shape (options, scenarios)."""
         for time, rows in self._expiries(node.day):
             clock.look()
             if time > SHORTEST_YEARS:
-                found = self._value(rows, time, node, paths)
+                yield rows, self._value(rows, time, node, paths)
+            elif self.roll:
+                yield rows, self._rolled(rows, node, paths)
             else:
-                found = self._rolled(rows, node, paths) if self.roll else self._settled(rows, node, paths)
-            values[columns[rows]] = found
+                yield rows, self._settled(rows, node, paths)
 
     def _settled(self, rows: Rows, node: Node, paths: Paths) -> Array:
         """Value of options that have expired on the way, shape (rows, scenarios)."""

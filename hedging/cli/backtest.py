@@ -63,7 +63,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--set",
         action="append",
         default=[],
-        metavar="KEY=VALUE",
+        metavar="KEY=VALUE[,KEY=VALUE...]",
         dest="settings",
         help="a setting of the strategies or of the rules: delta=0.25, days=20:45, roll=7, delay=1",
     )
@@ -72,9 +72,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument(
         "--starts",
         type=forms.whole,
-        default=1,
         metavar="N",
-        help="begin on each of the first N days; one start is luck (default 1)",
+        help="begin on each of the first N days, as one start is luck (default 28, or half of the days)",
     )
     add_account(command)
     console.add_table(command, "ledgers")
@@ -93,7 +92,7 @@ def _run(args: argparse.Namespace) -> int:
         )
     given = _settings(args.settings)
     names = [name for name in args.strategy.split(",") if name]
-    rules, strategies = named(names, given)
+    rules, strategies = named(names, given, book=book, account=args.account is not None)
     tape = read_tape(
         args.chains,
         asset=args.asset or book.assets[0],
@@ -166,12 +165,15 @@ def _account(kind: str | None, tape: Tape) -> MarginModel | None:
 
 def _settings(given: list[str]) -> dict[str, str]:
     """Settings by name, as text."""
-    found = {}
-    for item in given:
-        key, equals, value = item.partition("=")
+    found: dict[str, str] = {}
+    for item in (part for each in given for part in each.split(",")):
+        key, equals, value = (part.strip() for part in item.partition("="))
         if not (equals and key and value):
             raise InputError(f"--set {item}: write it as key=value, such as --set delta=0.25.")
-        found[key.strip().replace("-", "_")] = value.strip()
+        key = key.replace("-", "_")
+        if found.get(key, value) != value:
+            raise InputError(f"--set {key} is given twice, as {found[key]} and as {value}.")
+        found[key] = value
     return found
 
 

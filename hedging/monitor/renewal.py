@@ -125,7 +125,7 @@ def _date(leg: Leg, item: Option, market: Market, tenor: float) -> RollDate:
 def _values(option: Option, market: Market, on: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Value of one unit on some days at today's spot. [money]"""
     one = Book([Holding(option, 1.0 / option.terms.multiplier)])
-    return np.asarray(one.values(market, grid([0.0], days=on)).sum(axis=2)[0])
+    return np.asarray(one.total(market, grid([0.0], days=on))[0])
 
 
 def _trading(old: Option, fresh: Option, market: Market, premium: float) -> float:

@@ -241,7 +241,7 @@ def _choice(
 def _later(book: Book, legs: Sequence[Leg], market: Market, day: float) -> Array:
     """Value of the book after some orders on a day, over the prices of `MOVES`, each moneyness keeping its vol."""
     after = book + legs
-    return np.asarray(after.cash + after.values(market, grid(MOVES, days=[day])).sum(axis=2)[:, 0])
+    return np.asarray(after.cash + after.total(market, grid(MOVES, days=[day]))[:, 0])
 
 
 def _compared_on(request: Request, bought: Sequence[Leg], market: Market) -> float:

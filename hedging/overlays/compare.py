@@ -129,7 +129,7 @@ def _extremes(book: Book, overlay: Overlay, market: Market) -> dict[str, float]:
     hedged, horizon = book + overlay, _horizon(overlay, market)
     prices = _prices(hedged, market, horizon)
     paths = grid(prices / market.spot - 1.0, days=[horizon])
-    pnl = hedged.values(market, paths)[:, 0].sum(axis=1) + hedged.cash - book.value(market)
+    pnl = hedged.total(market, paths)[:, 0] + hedged.cash - book.value(market)
     gains = {
         name: float(np.interp(market.spot * (1.0 + share), prices, pnl)) / base
         for name, share in RALLIES.items()

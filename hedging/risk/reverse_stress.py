@@ -83,11 +83,11 @@ def reverse_stress(
     if not (loss > 0 and math.isfinite(loss)):
         raise InputError(f"loss must be a sum of money > 0; got {loss!r}.")
     found = Market.of(market) if isinstance(market, OptionChain) else market
-    start = float(book.values(found, today()).sum())
+    start = float(book.total(found, today()).sum())
 
     def bearable(log_price: Array) -> npt.NDArray[np.bool_]:
         paths = along([day], log_price[:, None], reaction=reaction, averaged=False)
-        return np.asarray(book.values(found, paths)[:, 0].sum(axis=1) - start > -loss)
+        return np.asarray(book.total(found, paths)[:, 0] - start > -loss)
 
     ends = (first_false(bearable, end) for end in (FURTHEST_FALL, FURTHEST_RISE))
     down, up = (None if end is None else found.spot * math.exp(end) for end in ends)

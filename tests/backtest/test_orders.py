@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from cases.strategies import scripted
-from cases.tapes import LATER, TERMS, made_chain, name, put, random_tape
+from cases.tapes import FREE, LATER, TERMS, made_chain, name, put, random_tape, smile_chain
 from numpy.testing import assert_allclose
 
 import hedging as hg
@@ -52,6 +52,10 @@ def test_orders_are_cut_to_the_shares_allowed_and_counted() -> None:
         (Order(name("p", 75_000.0), float("nan")), "finite number"),
         (Order(name("p", 70_000.0), -1.0), "has no bid"),
         (Order(Perpetual("ETH", "coin"), 1.0), "not on BTC"),
+        (Order("BTC-1JAN26-75000-P", 1.0), "expired at 2026-01-01 08:00 UTC"),  # by its name alone
+        (Order("btc-30jan26-75000-p", 1.0), "not listed there.*did you mean BTC-30JAN26-75000-P"),
+        (Order("BTC-PERPETUAL", 1.0), "no option: order it as a Perpetual or a Future"),
+        (Order("BTC-30JAN26", 1.0), "no option: order it as a Perpetual or a Future"),
         ("buy", "must be Leg or Order"),
     ],
 )
@@ -62,9 +66,67 @@ def test_orders_that_cannot_be_name_file_time_and_rule(order, said) -> None:
         run(COINS, tape, scripted([order]))
 
 
-def test_a_strategy_that_returns_a_number_is_told_what_to_return() -> None:
-    with pytest.raises(InputError, match="must return legs, orders, an overlay"):
-        run(COINS, random_tape(1, 2), lambda _state: 3.0)
+FUTURE = hg.Future("BTC", LATER)
+OUTRIGHT = [hg.Spot("BTC"), Perpetual("BTC", "coin"), Perpetual("BTC", "cash"), FUTURE]
+
+
+@pytest.mark.parametrize(
+    "item", OUTRIGHT, ids=lambda item: f"{item.symbol} {getattr(item, 'settlement', '')}"
+)
+@pytest.mark.parametrize("quantity", [1e-5, -1e-5, 0.00015, -0.33333, 1.00005])
+def test_an_outright_below_or_between_its_lots_is_refused(item, quantity) -> None:
+    tape = Tape.of([smile_chain("2026-01-02T09:00Z", 80_000.0)])
+    with pytest.raises(InputError, match=r"made.csv, 2026-01-02 09:00:00 UTC: .* whole lots of 0.0001; got"):
+        run(COINS, tape, scripted([Order(item, quantity)]))
+
+
+@pytest.mark.parametrize(
+    "item", OUTRIGHT, ids=lambda item: f"{item.symbol} {getattr(item, 'settlement', '')}"
+)
+@pytest.mark.parametrize("quantity", [0.0001, -0.0003, 0.1 + 0.2, 12_345.6789, -1e6])
+def test_an_outright_in_whole_lots_is_filled(item, quantity) -> None:
+    tape = Tape.of([smile_chain("2026-01-02T09:00Z", 80_000.0)])
+    done = run(COINS, tape, scripted([Order(item, quantity)]))
+    assert_allclose(sum(each.quantity for each in done.entries if each.kind != "fee"), quantity, rtol=1e-12)
+
+
+def test_what_is_held_may_be_closed_as_it_stands() -> None:
+    held = [hg.Holding.perpetual("BTC", 0.12345678, 80_000.0), hg.Holding.perpetual("BTC", 1.0, 81_000.0)]
+    tape = Tape.of([smile_chain("2026-01-02T09:00Z", 80_000.0)])
+    book = hg.Book([hg.Holding.spot("BTC", 2.00001), *held])
+    for item, quantity in ((Perpetual("BTC", "coin"), -1.12345678), (hg.Spot("BTC"), -2.00001)):
+        done = run(book, tape, scripted([Order(item, quantity)]), rules=Rules(funding=0.0))
+        assert [entry.kind for entry in done.entries if entry.kind != "fee"] == ["close"]
+        assert item not in [each.instrument for each in done.end.holdings if each.quantity]
+    with pytest.raises(InputError, match="whole lots"):
+        run(book, tape, scripted([Order(Perpetual("BTC", "coin"), -0.12345678)]))
+
+
+def test_a_venue_whose_lots_are_not_known_takes_any_quantity() -> None:
+    tape = Tape.of([smile_chain("2026-01-02T09:00Z", 80_000.0, terms=FREE)])
+    assert run(COINS, tape, scripted([Order(Perpetual("BTC", "coin"), 1e-7)])).entries
+
+
+def test_an_option_that_has_expired_is_called_so_however_it_is_named() -> None:
+    """Also where only another snapshot of the tape knows it, whose name says nothing."""
+    odd = put(75_000.0, pd.Timestamp("2026-01-03T08:00Z"), bid=0.019, ask=0.02, symbol="P75")
+    chains = [
+        made_chain("2026-01-02T09:00Z", 80_000.0, [odd, put(70_000.0, ask=0.01)]),
+        made_chain("2026-01-04T09:00Z", 80_000.0, [put(70_000.0, ask=0.01)]),
+    ]
+    tape = Tape.of(chains, delivery=pd.Series([80_000.0], index=pd.DatetimeIndex(["2026-01-03T08:00Z"])))
+    option = hg.Option("BTC", "p", 75_000.0, pd.Timestamp("2026-01-03T08:00Z"), TERMS, "P75")
+    for instrument in ("P75", option, "BTC-3JAN26-75000-P", "BTC-3JAN26-75001-C"):
+        with pytest.raises(InputError, match=r"2026-01-04 09:00:00 UTC: .* expired at 2026-01-03 08:00 UTC"):
+            run(COINS, tape, scripted(None, [Order(instrument, 1.0)]))
+
+
+def test_an_order_that_no_next_snapshot_follows_is_counted() -> None:
+    tape = random_tape(14, 2, missing=0.0)
+    buy = [Order(name("p", 80_000.0, LATER), 1.0)]
+    done = run(COINS, tape, scripted(None, buy), rules=Rules(delay=1))
+    assert done.entries == ()
+    assert done.counts == {"orders that no next snapshot followed": 1}
 
 
 def test_a_close_without_a_quote_is_refused_counted_and_kept_to_expiry() -> None:
@@ -89,6 +151,30 @@ def test_a_close_without_a_quote_is_refused_counted_and_kept_to_expiry() -> None
         {"funding": float("nan")},
         {"funding": pd.Series([0.1], index=[0])},
         {"delivery": "high"},
+        {"depth": 5},
+        {"depth": 1},
+        {"depth": None},
+        {"depth": "true"},
+        {"delay": True},
+        {"delay": 0.0},
+        {"delay": None},
+        {"open_interest": True},
+        {"open_interest": "0.1"},
+        {"volume": float("inf")},
+        {"longest_gap": float("nan")},
+        {"longest_gap": "5"},
+        {"half_spread": False},
+        {"half_spread": "0.1"},
+        {"liquidation_fee": None},
+        {"liquidation_fee": 1.0},
+        {"funding": True},
+        {"funding": "0.1"},
+        {"funding": pd.Series(["a"], index=pd.DatetimeIndex(["2026-01-01T00:00Z"]))},
+        {"funding": pd.Series([float("inf")], index=pd.DatetimeIndex(["2026-01-01T00:00Z"]))},
+        {"fee": 0.0003},
+        {"delivery_fee": 0.0},
+        {"linear_fee": "0"},
+        {"price": None},
     ],
 )
 def test_rules_out_of_range_are_refused(bad) -> None:

@@ -4,6 +4,7 @@ import copy
 import math
 import pickle
 
+import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
@@ -136,6 +137,22 @@ def test_delta_and_gamma_are_the_slopes_of_the_value(market: Market, sample: Opt
     assert (value[2] - value[0]) / (2 * h * market.spot) == pytest.approx(exposure.delta, rel=1e-5)
     second = (value[2] - 2 * value[1] + value[0]) / (h * market.spot) ** 2
     assert second == pytest.approx(exposure.gamma, rel=1e-3)
+
+
+def test_the_total_is_the_sum_of_what_each_holding_is_worth(market: Market, sample: OptionChain) -> None:
+    """Also where a contract is held twice, entries differ, and expiries lie before, between and after the dates."""
+    options = [sample.option(name) for name in sample.quotes["symbol"][::40]]
+    book = Book(
+        Holding.spot("BTC", 2.0),
+        Holding.perpetual("BTC", -1.0, entry=70_000.0),
+        Holding.perpetual("BTC", 3.0, entry=90_000.0),
+        *(Holding(option, size) for option in options for size in (0.3, -0.1)),
+    )
+    paths = grid([-0.6, -0.1, 0.0, 0.7], [-0.2, 0.1], days=[0.0, 3.0, 40.0, 400.0])
+    each = book.values(market, paths)
+    assert each.shape == (8, 4, 3 + 2 * len(options))
+    assert_allclose(book.total(market, paths), each.sum(axis=2), rtol=1e-12)
+    assert_allclose(Book().total(market, paths), np.zeros((8, 4)), rtol=0)
 
 
 def test_another_asset_needs_its_own_chain(market: Market) -> None:

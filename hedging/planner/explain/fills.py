@@ -128,7 +128,7 @@ def _value(request: Request, book: Book) -> Array:
     moves = request.moves
     value = np.full(request.scenarios.spot.shape, book.cash)
     for market in request.markets:
-        value = value + book.values(market, paths_of_asset(moves, market.asset)).sum(axis=2)
+        value = value + book.total(market, paths_of_asset(moves, market.asset))
     return np.asarray(value / growth_of(book, request.markets, moves))
 
 

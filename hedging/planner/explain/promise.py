@@ -90,7 +90,7 @@ def _by_asset(request: Request, legs: Sequence[Leg]) -> Array:
         held = Book(request.book.of(market.asset))
         after = held + [leg for leg in legs if leg.instrument.asset == market.asset]
         own = paths_of_asset(paths, market.asset)
-        value = after.cash + after.values(market, own)[:, -1].sum(axis=1)
+        value = after.cash + after.total(market, own)[:, -1]
         found.append(value / growth - held.value(market))
     return np.column_stack(found)
 

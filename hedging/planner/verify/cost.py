@@ -61,4 +61,4 @@ def _gain(leg: Leg, market: Market, horizon: float) -> float:
     """What one order gains by a horizon with spot and vol where they are, its own price left out. [money]"""
     still = Paths(np.array([horizon]), np.ones((1, 1)), np.zeros((1, 1)), ("nothing moves",))
     held = Book() + [leg]
-    return float(held.values(market, still).sum()) - (held.value(market) - held.cash)
+    return float(held.total(market, still).sum()) - (held.value(market) - held.cash)

@@ -47,7 +47,7 @@ def _over(book: Book, markets: tuple[Market, ...], paths: PathsBy, limit: Limit)
     at = dates_of(limit, first.days)
     value = np.full(first.spot.shape, book.cash)
     for market in markets:
-        value = value + book.values(market, paths_of_asset(paths, market.asset)).sum(axis=2)
+        value = value + book.total(market, paths_of_asset(paths, market.asset))
     value = (value / growth_of(book, markets, paths))[:, at]
     scenario, date = np.unravel_index(int(np.argmin(value)), value.shape)
     return Worst(float(value[scenario, date]), first.labels[int(scenario)], float(first.days[at[date]]))
@@ -79,7 +79,7 @@ def _apart(request: Request, book: Book, limit: Limit) -> Worst:
 def _by_itself(request: Request, book: Book, market: Market, limit: Limit) -> tuple[Paths, Array]:
     """Every turn of one asset, and the value of what is held of it, shape (turns, dates). [money]"""
     paths = _turns(request, book, market, limit)
-    return paths, book.values(market, paths).sum(axis=2)
+    return paths, book.total(market, paths)
 
 
 def beyond_one_turn(request: Request, book: Book) -> float | None:
@@ -100,12 +100,12 @@ def beyond_one_turn(request: Request, book: Book) -> float | None:
         return None
     strikes = [h.instrument.strike / market.spot for h in book.holdings if isinstance(h.instrument, Option)]
     levels = request.turning.after(strikes)
-    value = Book(late, cash=book.cash).values(market, _flat(levels, end)).sum(axis=2)[:, 0] + book.cash
+    value = Book(late, cash=book.cash).total(market, _flat(levels, end))[:, 0] + book.cash
     for day, group in early.items():
         dates, before = np.array([day, end]), request.turning.before(strikes)
         spot = np.column_stack((before, np.ones(before.size)))
         paths = Paths(dates, spot, np.zeros(spot.shape), ("",) * before.size)
-        settled = Book(group).values(market, paths)[:, -1].sum(axis=1)
+        settled = Book(group).total(market, paths)[:, -1]
         coin = any(
             isinstance(h.instrument, Option) and h.instrument.terms.settlement == "coin" for h in group
         )

@@ -99,7 +99,7 @@ def _values(
     spot = np.where(before, np.asarray(first)[:, None, None], then[None, :, None])
     flat = spot.reshape(-1, dates.size)
     paths = Paths(dates, flat, np.zeros(flat.shape), ("",) * len(flat))
-    return np.asarray(book.values(market, paths).sum(axis=2).reshape(spot.shape))
+    return np.asarray(book.total(market, paths).reshape(spot.shape))
 
 
 def _least(
