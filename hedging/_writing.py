@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from hedging._ground.counts import twelve_digits
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> None:
 def for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:
     """The table with an apostrophe before every text that a spreadsheet would run: names come from elsewhere.
 
-    Numbers stay as they are, also below zero, and so does text that is a number.
+    Numbers stay numbers, also below zero, of twelve significant digits, and so does text that is a number.
 
     Examples
     --------
@@ -107,12 +108,14 @@ def for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:
     """
     safe = table.copy()
     for place, kind in enumerate(table.dtypes):
-        if kind.kind not in "biufcM":  # neither numbers nor times
-            safe.isetitem(place, [_no_formula(cell) for cell in table.iloc[:, place]])
-    return safe.rename(columns=_no_formula)
+        if kind.kind not in "biucM":  # neither counts nor times
+            safe.isetitem(place, [_plain(cell) for cell in table.iloc[:, place]])
+    return safe.rename(columns=_plain)
 
 
-def _no_formula(cell: Any) -> Any:
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, float):
+        return twelve_digits(cell)
     if not isinstance(cell, str) or not cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r")):
         return cell
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hedging._ground.arguments import must_be
+from hedging._ground.counts import number_of
 from hedging._ground.forms import meant
 from hedging.errors import InputError
 
@@ -90,7 +91,7 @@ def read_bytes(
     except ValueError as thrown:  # a NUL in the path
         raise error(f"{what} {shown} cannot be read: {thrown}.".strip()) from thrown
     if most is not None and len(data) > most:
-        raise error(f"{told} is larger than {most:,} bytes, which none of its kind is.")
+        raise error(f"{told} is larger than {number_of(most, 'byte')}, which none of its kind is.")
     return data
 
 
@@ -136,7 +137,9 @@ def parse_json(
 
     def whole(digits: str) -> int:
         if len(digits) > _MOST_DIGITS:
-            raise ValueError(f"a whole number of {len(digits)} digits, more than a number can have")
+            raise ValueError(
+                f"a whole number of {number_of(len(digits), 'digit')}, more than a number can have"
+            )
         return int(digits)
 
     def number(digits: str) -> float:
@@ -148,6 +151,8 @@ def parse_json(
     def no_number(word: str) -> float:
         raise ValueError(f"{word} is no number")
 
+    if not text.strip():
+        raise error(f"{name} is empty.")
     try:
         strict: dict[str, Any] = {"parse_constant": no_number, "parse_float": number} if finite else {}
         return json.loads(text, parse_int=whole, object_pairs_hook=pairs, **strict)

@@ -19,6 +19,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
+
 __all__ = [
     "ROWS_SHOWN",
     "SHARE",
@@ -272,7 +274,7 @@ def _words(value: Any, unit: str) -> str:
             return ", ".join(cell(each, unit) for each in value) or "none"
         return " x ".join(map(str, value.shape)) + " numbers"
     if isinstance(value, pd.Series | pd.DataFrame):
-        return f"table of {len(value):,} rows"
+        return f"table of {number_of(len(value), 'row')}"
     if isinstance(value, Mapping):
         return _listed(f"{key} {cell(each, unit)}" for key, each in value.items())
     if isinstance(value, tuple | list | frozenset | set):

@@ -102,6 +102,10 @@ def premium(o: Options) -> Early:
     now = (found.until == 0.0) | ((european[0] + found.value <= paid) & (found.value > 0.0))
     exercised = paid - european[0], o.w - european[1], -european[2], np.zeros_like(o.T)
     now &= o.T > 0.0
+    # Where next to nothing is gained by exercise the boundary found may lie on the wrong side; who waits has the European.
+    waits = now & ~certain & (paid < european[0])
+    _fill(found, tuple(part[waits] for part in (*np.zeros((3, o.T.size)), o.T)), waits)
+    now &= ~waits
     _fill(found, tuple(part[now] for part in exercised), now)
     return found
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 
@@ -200,7 +201,7 @@ def refuse(name: str, array: npt.NDArray[Any], bad: npt.NDArray[np.bool_], rule:
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         found = array[where]
-        of = f" ({int(bad.sum())} of {array.size} entries)" if array.ndim else ""
+        of = f" ({int(bad.sum())} of {number_of(array.size, 'entry')})" if array.ndim else ""
         raise InputError(f"{name} must be {rule}; got {_shown(found)}{_at(where)}{of}.")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import SIGNED_SHARE, Page, Table, formatted
 from hedging.backtest.result import Backtest, plain
@@ -52,7 +53,7 @@ class Starts(Shown):
         kind = "" if "quotes" not in self.table else f", {self.table['quotes'].iloc[0]} quotes"
         spread = self.spread.rename_axis("over the starts")
         shown = Table(spread, dict.fromkeys(spread.columns, SIGNED_SHARE), index=True)
-        return Page(f"{self.name}, begun on each of {len(self.table)} days{kind}", (shown,))
+        return Page(f"{self.name}, begun on each of {number_of(len(self.table), 'day')}{kind}", (shown,))
 
 
 def starts(
@@ -159,7 +160,7 @@ class Comparison(Shown):
     def _head(self) -> str:
         first = self.runs[0]
         over = (
-            f"over {self.count} starts"
+            f"over {number_of(self.count, 'start')}"
             if self.count > 1
             else "of one start, which is luck: begin on more days"
         )

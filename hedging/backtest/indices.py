@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import pandas as pd
 
+from hedging._ground.counts import number_of, twelve_digits
 from hedging._ground.shown import Shown
 from hedging.backtest.state import Decision, State, Wait
 from hedging.book import Holding, Leg, option_leg
@@ -73,7 +74,7 @@ class Cboe(Shown):
         lots = math.floor(units / (chain.terms.multiplier * chain.terms.lot) + 1e-9)
         if lots < 1:
             return Wait("the position is less than a lot")
-        quantity = round(lots * chain.terms.lot, 12)
+        quantity = twelve_digits(lots * chain.terms.lot)
         legs: list[Leg] = []
         try:
             for part in self.parts:
@@ -133,7 +134,7 @@ class Cboe(Shown):
             ahead = [expiry for expiry in self.expiries if expiry > chain.as_of][:months]
             found = [expiry for expiry in listed if len(ahead) == months and expiry == ahead[-1]]
         if not found:
-            raise InputError(f"the chain lists no expiry {months} rolls ahead; wait.")
+            raise InputError(f"the chain lists no expiry {number_of(months, 'roll')} ahead; wait.")
         return found[0]
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.counts import number_of
 from hedging.backtest.result import Backtest
 from hedging.errors import InputError
 from hedging.units import DAYS_PER_YEAR, days_apart
@@ -174,7 +175,9 @@ def walk_forward(runs: Sequence[Backtest], *, train: int = 60, test: int = 20) -
     selection = require("skfolio.model_selection", "allocation")
     mine, theirs = _together(runs)
     if not (train >= 1 and test >= 1 and train + test <= len(theirs)):
-        raise InputError(f"train and test must fit into {len(theirs)} periods; got {train!r} and {test!r}.")
+        raise InputError(
+            f"train and test must fit into {number_of(len(theirs), 'period')}; got {train!r} and {test!r}."
+        )
     above, times, rows = mine - theirs[:, None], runs[0].times, []
     splitter: Any = selection.WalkForward(train_size=train, test_size=test)
     for before, after in splitter.split(above):

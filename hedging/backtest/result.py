@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import _extras
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, formatted, named_texts
 from hedging.backtest import answers
@@ -292,7 +293,7 @@ class Backtest(Shown):
             "; ".join(f"{what} {count}" for what, count in sorted(self.counts.items())) or "nothing"
         )
         rows["reconciled"] = (
-            f"{_count(self.entries, 'entry', 'entries')} at {_count(self.points, 'snapshot')}"
+            f"{number_of(len(self.entries), 'entry')} at {number_of(len(self.points), 'snapshot')}"
         )
         return pd.Series(rows, name=self.name)
 
@@ -345,11 +346,6 @@ class Backtest(Shown):
     def _head(self) -> str:
         said = "" if self.tape.kind == "recorded" else f" on {self.tape.kind} quotes"
         return f"Backtest of {self.name} on {self.tape.asset}{said}"
-
-
-def _count(items: Sequence[object], one: str, many: str = "") -> str:
-    """How many there are, in words."""
-    return f"{len(items)} {one if len(items) == 1 else many or f'{one}s'}"
 
 
 def plain(value: Any) -> Any:

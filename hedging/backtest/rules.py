@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import must_be
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.market.contracts import ContractTerms, FeeRule, Linear, Perpetual, Spot
@@ -122,7 +123,9 @@ class Rules(Shown):
             value = getattr(self, name)
             if isinstance(value, FeeRule):
                 value = {"rate": value.rate, "cap": None if math.isinf(value.cap) else value.cap}
-            plain[name] = f"series of {len(value)} payments" if isinstance(value, pd.Series) else value
+            plain[name] = (
+                f"series of {number_of(len(value), 'payment')}" if isinstance(value, pd.Series) else value
+            )
         return plain
 
 

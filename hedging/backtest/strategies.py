@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hedging import overlays
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.backtest.state import Decision, State, Wait
 from hedging.book.legs import Leg, option_leg
@@ -147,7 +148,9 @@ def rolled(
     if not days[0] <= days[1]:
         raise InputError(f"days must be a window (from, to) that ascends; got {days}.")
     if not 0 <= roll < days[1]:
-        raise InputError(f"roll must lie between 0 and the window's end, {days[1]:g} days; got {roll!r}.")
+        raise InputError(
+            f"roll must lie between 0 and the window's end, {number_of(days[1], 'day')}; got {roll!r}."
+        )
     if profit is not None and not profit > 0:
         raise InputError(f"profit must be a multiple > 0 of the cost, or None; got {profit!r}.")
     if delta is not None and not 0 < delta < 1:
@@ -161,7 +164,7 @@ def rolled(
         )
     _check_settings(settings)
     said = ", ".join(f"{key} {value:g}" for key, value in settings.items() if isinstance(value, float | int))
-    early = f", rolled {roll:g} days before expiry" if roll else ""
+    early = f", rolled {number_of(roll, 'day')} before expiry" if roll else ""
     made = f"{getattr(make, '__name__', 'overlay').replace('_', ' ')}{f' ({said})' if said else ''}{early}"
     return Rolled(make, days, roll, profit, delta, settings, name or made)
 

@@ -204,8 +204,8 @@ class Tape(Shown):
             raise InputError(f"the range of {self.files} ends before it begins: {first} to {last}.")
         if not inside.size:
             raise InputError(
-                f"no snapshot of {self.asset} in {self.files} lies between {first} and {last}; there are "
-                f"{len(self)} from {self.times[0]} to {self.times[-1]}."
+                f"no snapshot of {self.asset} in {self.files} lies between {first:%Y-%m-%d %H:%M} and {last:%Y-%m-%d %H:%M} "
+                f"UTC; there are {len(self)} from {self.times[0]:%Y-%m-%d %H:%M} to {self.times[-1]:%Y-%m-%d %H:%M}."
             )
         return self if inside.size == len(self) else replace(self, snapshots=self.snapshots.take(inside))
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import must_be
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
 from hedging._numerics.types import Array
@@ -106,7 +107,7 @@ class Book(Shown):
         return table.assign(account=where) if self.accounts else table
 
     def _page(self) -> Page:
-        head = f"Book of {len(self.holdings)} holdings, cash {self.cash:,.2f}, judged in {self.numeraire}"
+        head = f"Book of {number_of(len(self.holdings), 'holding')}, cash {self.cash:,.2f}, judged in {self.numeraire}"
         table = self.to_frame()
         if table["entry"].isna().all():
             table = table.drop(columns="entry")

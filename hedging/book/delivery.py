@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.book.book import Book
 from hedging.book.holding import Holding
 from hedging.book.legs import Leg
@@ -86,9 +87,9 @@ def _delivered(legs: Sequence[Leg], chain: OptionChain) -> Iterator[str]:
             key = f"{kind_of(option)}s {'bought' if leg.quantity > 0 else 'sold'}", way
             moved[key] = moved.get(key, 0.0) + abs(leg.units)
     if moved:
-        told = ", ".join(f"{kind} {way} {units:,.6g} shares" for (kind, way), units in moved.items())
+        told = ", ".join(f"{kind} {way} {number_of(units, 'share')}" for (kind, way), units in moved.items())
         yield (
-            f"options on {chain.asset} are American and settled by delivery, {chain.terms.multiplier:,.6g} shares a "
+            f"options on {chain.asset} are American and settled by delivery, {number_of(chain.terms.multiplier, 'share')} a "
             f"contract: in the money at expiry {told} at their strikes"
         )
 
@@ -100,7 +101,7 @@ def _odd(book: Book, legs: Sequence[Leg], chain: OptionChain) -> Iterator[str]:
     if odd and any(isinstance(leg.instrument, Option) for leg in legs):
         yield (
             f"{odd:,.6g} of {held:,.6g} {chain.asset} are an odd lot, less than a contract of "
-            f"{chain.terms.multiplier:,.6g} shares: no option covers them exactly"
+            f"{number_of(chain.terms.multiplier, 'share')}: no option covers them exactly"
         )
 
 
@@ -131,7 +132,7 @@ def called_early(after: Book, chain: OptionChain) -> Iterator[str]:
                     if now
                     else "in the money by then with less time value than that, they are assigned the evening before"
                 )
-                + f", {abs(item.units):,.6g} shares with {abs(item.units) * row['amount']:,.6g} {chain.terms.currency} of "
+                + f", {number_of(abs(item.units), 'share')} with {abs(item.units) * row['amount']:,.6g} {chain.terms.currency} of "
                 "dividends; buy them back or roll up before"
             )
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.arguments import takes
+from hedging._ground.counts import twelve_digits
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Table
 from hedging.book.ladder import Ladder
@@ -242,7 +243,9 @@ def option_leg(chain: OptionChain, symbol: str, quantity: float, ladder: Ladder 
             "trading it costs is unknown; choose an option that is quoted on both sides."
         )
     fee = float(option.terms.fee.per_unit(price, chain.spot))
-    return Leg(option, float(quantity), price, half_spread, fee, chain.spot, worst)
+    return Leg(
+        option, twelve_digits(round(lots) * option.terms.lot), price, half_spread, fee, chain.spot, worst
+    )
 
 
 def crossing_cost(
@@ -290,7 +293,7 @@ def outright_leg(
     # What an inverse future loses and pays is coin, which is worth spot, not the forward.
     worth = spot / fair if isinstance(instrument, Future) and instrument.settlement == "coin" else 1.0
     paid = float(fee.per_unit(price, price))
-    return Leg(instrument, quantity, price, worth * fair * half_spread, worth * paid, spot)
+    return Leg(instrument, twelve_digits(quantity), price, worth * fair * half_spread, worth * paid, spot)
 
 
 def cost_of(legs: Iterable[Leg], carry: float = 0.0) -> Cost:

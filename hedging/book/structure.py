@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.book.book import Book
 from hedging.book.legs import Leg
 from hedging.market.contracts import Instrument, Option, kind_of
@@ -44,7 +45,7 @@ def structure(legs: Sequence[Leg], book: Book | None = None) -> str:
     """
     done = _against(legs, book or Book())
     expiries = {leg.instrument.expiry for leg in done.opened}  # type: ignore[union-attr]
-    over = f" over {len(expiries)} expiries" if len(expiries) > 1 else ""
+    over = f" over {number_of(len(expiries), 'expiry')}" if len(expiries) > 1 else ""
     named = [part + over if part in (*SIDES, COMBINATION) else part for part in _parts(legs, done)]
     return " and ".join(named) or "nothing"
 
@@ -163,7 +164,7 @@ def disguises(legs: Sequence[Leg]) -> tuple[str, ...]:
                 size = min(put.units, -call.units)
                 found.append(
                     f"{put.instrument.symbol} bought and {call.instrument.symbol} sold are a future sold in "
-                    f"disguise, {size:,.6g} units; selling outright does the same: Limits(outright=...)"
+                    f"disguise, {number_of(size, 'unit')}; selling outright does the same: Limits(outright=...)"
                 )
     return tuple(found)
 

@@ -38,6 +38,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._ground.counts import twelve_digits
 from hedging.book.legs import Leg, Legs, cost_of, legs_to_export
 from hedging.market.contracts import Instrument, Option, Spot
 
@@ -115,7 +116,7 @@ def _order(leg: Leg, name: str, currency: str, time_in_force: str | None) -> dic
         "type": "limit",
         "time_in_force": time_in_force,
         "quantity": abs(leg.quantity),
-        "units": abs(leg.units),
+        "units": twelve_digits(abs(leg.units)),
         "notional": abs(leg.units) * at,
         "limit_price": leg.quoted_price,
         "price_unit": currency if leg.quote_unit == "money" else leg.quote_unit,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hedging.book import Book, Ladder
     from hedging.market import Market
     from hedging.paths import Paths
-    from hedging.planner import Effort, Limits, Mandate, Outright, PriceHistory, Target, View
+    from hedging.planner import Effort, Limits, Mandate, MandateSource, Outright, PriceHistory, Target, View
 
 __all__ = [
     "add_asked",
@@ -231,18 +231,18 @@ def _add(group: argparse._ArgumentGroup, table: Table) -> None:
 
 
 class Asked(NamedTuple):
-    """What the book's file and the options ask for together, and a line that says which says what."""
+    """What the book's file and the options ask for together, and which says what."""
 
     mandate: Mandate
-    told: str
+    source: MandateSource
 
 
 def asked_of(args: argparse.Namespace) -> Asked:
     """The mandate in the book's file, with what the options say in place of it."""
-    from hedging.planner import read_mandate
+    from hedging.planner import MandateSource, read_mandate
 
     file, flags = read_mandate(args.book), flags_of(args)
-    return Asked(flags.over(file), _told(args, file, flags))
+    return Asked(flags.over(file), MandateSource.of(named(args.book), file, flags))
 
 
 def flags_of(args: argparse.Namespace) -> Mandate:
@@ -250,17 +250,6 @@ def flags_of(args: argparse.Namespace) -> Mandate:
     from hedging.planner import Mandate
 
     return Mandate(_given(args, fields.TARGETS), _given(args, fields.LIMITS))
-
-
-def _told(args: argparse.Namespace, file: Mandate, flags: Mandate) -> str:
-    """Which targets and limits come from the book's file, and which of them an option replaced."""
-    book = named(args.book)
-    written, given = {**file.targets, **file.limits}, {**flags.targets, **flags.limits}
-    kept = [name.replace("_", "-") for name in written if name not in given]
-    won = [option(name) for name in written if name in given]
-    parts = [f"{', '.join(kept)} as {book} says"] if kept else []
-    parts += [f"{', '.join(won)} in place of what {book} says"] if won else []
-    return f"asked: {'; '.join(parts)}" if parts else ""
 
 
 def request_of(

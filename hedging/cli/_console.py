@@ -162,6 +162,8 @@ def check_outputs(*files: str | None, plot: str | None = None) -> None:
 def folder(path: str) -> Path:
     """Make a folder for results if it is not there, and return its path."""
     folder = Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"-o {folder} is a file; give the name of a folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from hedging._ground.counts import number_of
 from hedging._ground.forms import meant
 
 __all__ = ["Parser", "command", "option", "say_unknown"]
@@ -56,7 +57,7 @@ class Parser(argparse.ArgumentParser):
         rare = [action for action in rare if action.dest not in ("help", "help_all")]
         with _hidden(rare, self._action_groups):
             text = super().format_help()
-        more = f"{len(rare)} more options: {self.prog} --help-all"
+        more = f"{number_of(len(rare), 'more option')}: {self.prog} --help-all"
         return f"{text}\n{more}\n"
 
     def show_in_help(self, *names: str) -> None:
@@ -141,10 +142,10 @@ def command(
     run: Callable[[argparse.Namespace], int],
     text: str,
     *,
-    example: str = "",
+    example: str,
 ) -> Parser:
     """Add one command; `text` is its help, `run` what it does, and `example` a line of it that works."""
-    epilog = f"example:\n  {example}" if example else None
+    epilog = f"example:\n  {example}"
     added: Parser = commands.add_parser(
         name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog
     )
@@ -162,4 +163,6 @@ def say_unknown(parser: Parser, unknown: list[str]) -> NoReturn:
     known = [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
     word = next((each for each in unknown if each.startswith("-")), unknown[0])
     near = meant(word.partition("=")[0], known) if word.startswith("-") else ""
-    parser.error(f"unrecognized arguments: {' '.join(unknown)}{near}")
+    parser.error(
+        f"{' '.join(unknown)}: {parser.prog} takes no such {'option' if word.startswith('-') else 'argument'}{near}"
+    )

@@ -12,6 +12,11 @@ __all__ = ["calls_in_words", "in_words_of"]
 _MADE = re.compile(r"\b(?:Target|Limits|Effort|View)\(([a-z_]+=[^()]*)\)")
 _KNOWN = {*fields.TARGETS, *fields.LIMITS, "gap", "time_limit", "drift", "vol"} - {"close"}
 _ARGUMENT = re.compile(r"\b([a-z][a-z_]*)=(?![{\[(])((?:'[^']*'|\"[^\"]*\"|\.\.\.|[\w.%:-]*\w)?)")
+_COMMANDS = {  # a call of the library, and what does the same here
+    "plan.to_json(path)": "hedging plan ... --json FILE",
+    "change them with chain.with_terms(...) once it is read": "leave --settlement, --exercise, --multiplier, --lot, --tick and --fee out",
+}
+_CALLS = re.compile("|".join(map(re.escape, _COMMANDS)))
 _FIRST = re.compile(r"^([a-z][a-z_]*)(?= (?:must|takes|of|needs|has|may)\b)")
 _FIELD = re.compile(r"(?<![\w.'-])([a-z]+(?:_[a-z]+)+)(?![\w.(='-])")
 
@@ -36,7 +41,7 @@ def calls_in_words(text: str) -> str:
             f"--{name.replace('_', '-')}{value}" for (name, _, _), value in zip(parts, values, strict=True)
         )
 
-    return _MADE.sub(options, text)
+    return _MADE.sub(options, _CALLS.sub(lambda call: _COMMANDS[call[0]], text))
 
 
 def in_words_of(parser: argparse.ArgumentParser | None, message: str) -> str:

@@ -16,7 +16,11 @@ BROKEN = 1  # a target is: what cron and scripts look at
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``audit`` to the commands."""
     command = console.command(
-        commands, "audit", _run, "a saved plan against newer quotes; leaves with 1 where a target is broken"
+        commands,
+        "audit",
+        _run,
+        "a saved plan against newer quotes; leaves with 1 where a target is broken",
+        example="hedging audit plan.json --chain tomorrow.csv",
     )
     command.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
     console.add_chain(command, several=True)

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from hedging._ground import forms
+from hedging._ground.counts import number_of
 from hedging.cli import _console as console
 from hedging.cli._survive import add_account
 from hedging.errors import InputError
@@ -25,7 +26,11 @@ STRATEGIES = "hold, put, put-spread, collar, zero-cost-collar, put-spread-collar
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``backtest`` to the commands."""
     command = console.command(
-        commands, "backtest", _run, "what overlays would have cost and saved over recorded quotes"
+        commands,
+        "backtest",
+        _run,
+        "what overlays would have cost and saved over recorded quotes",
+        example="hedging backtest book.toml --chain recorded/ --strategy put --set days=20:45",
     )
     command.add_argument("book", metavar="BOOK", help="TOML file of what is held")
     command.add_argument(
@@ -99,7 +104,7 @@ def _run(args: argparse.Namespace) -> int:
     _show(args, tape, comparison)
     if not done:
         print(
-            f"hedging: interrupted; {len(comparison.runs)} of {len(strategies)} runs were done",
+            f"hedging: interrupted; {len(comparison.runs)} of {number_of(len(strategies), 'run')} were done",
             file=sys.stderr,
         )
         return 130
@@ -112,6 +117,8 @@ def _compared(
     """The strategies one after the other; an interruption keeps those that are done."""
     from hedging.backtest import compare
 
+    if len(tape) < 2:
+        raise InputError(f"a backtest takes two snapshots at least; --chain {args.chains} has {len(tape)}.")
     account = _account(args.account, tape)
     found: list[Comparison] = []
     with console.progress("backtest") as report:
@@ -178,7 +185,7 @@ def _show(args: argparse.Namespace, tape: Tape, comparison: Comparison) -> None:
     if args.csv:
         _write_ledgers(args.csv, comparison)
     if "-" not in (args.json, args.csv):
-        left = f"{len(tape.unusable)} snapshots unusable, {len(tape.skipped)} files or snapshots left out"
+        left = f"{number_of(len(tape.unusable), 'snapshot')} unusable, {len(tape.skipped)} left out"
         console.show(comparison, *comparison.runs[1:], *([left] if tape.unusable or tape.skipped else []))
     if args.plot:
         console.save_figure(backtest(comparison), args.plot)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hedging._ground.forms import asset
-from hedging._writing import write_text
+from hedging._writing import check_writable, write_text
 from hedging.cli import _console as console
 from hedging.cli._reading import add_given, add_terms, given, terms_of
 from hedging.errors import InputError
@@ -29,28 +29,50 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     steps = chain.add_subparsers(metavar="STEP", required=True)
 
     text = "expiries, forwards, vols and missing sides; or the quotes of one expiry"
-    show = console.command(steps, "show", _show, text)
+    show = console.command(
+        steps, "show", _show, text, example="hedging chain show chain.csv --expiry 2026-03-27"
+    )
     _add_file(show)
     show.add_argument("--expiry", metavar="DATE", help="list the quotes of this expiry: 2026-03-27")
     _add_results(show, "expiries, or the quotes of --expiry,")
 
-    check = console.command(steps, "check", _check, "what was rejected, what contradicts, how a smile fits")
+    check = console.command(
+        steps,
+        "check",
+        _check,
+        "what was rejected, what contradicts, how a smile fits",
+        example="hedging chain check chain.csv",
+    )
     _add_file(check)
     _add_results(check, "fit of the smile by expiry")
 
-    fetch = console.command(steps, "fetch", _fetch, "save the chain an exchange shows right now")
-    fetch.add_argument("venue", help="deribit; or bybit, okx, binance and others by the extra ccxt")
-    fetch.add_argument("asset", help="BTC, ETH, SOL_USDC, ...")
+    fetch = console.command(
+        steps,
+        "fetch",
+        _fetch,
+        "save the chain an exchange shows right now",
+        example="hedging chain fetch deribit BTC -o chain.parquet",
+    )
+    fetch.add_argument(
+        "venue", metavar="VENUE", help="deribit; or bybit, okx, binance and others by the extra ccxt"
+    )
+    fetch.add_argument("asset", metavar="ASSET", help="BTC, ETH, SOL_USDC, ...")
     fetch.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
     fetch.add_argument("--url", help="another address of the API, such as that of the test exchange")
     add_terms(fetch)
 
-    convert = console.command(steps, "convert", _convert, "write our own columns, which read back to the bit")
+    convert = console.command(
+        steps,
+        "convert",
+        _convert,
+        "write our own columns, which read back to the bit",
+        example="hedging chain convert chain.csv -o chain.parquet",
+    )
     _add_file(convert)
     convert.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
 
     text = "propose a map of a table of no known format, to be completed"
-    propose = console.command(steps, "map", _map, text)
+    propose = console.command(steps, "map", _map, text, example="hedging chain map quotes.csv -o map.toml")
     propose.add_argument("file", metavar="FILE", help="CSV, Excel, Parquet or a JSON list of rows")
     propose.add_argument(
         "-o", "--output", metavar="FILE", help="write it to a TOML file instead of printing it"
@@ -163,10 +185,22 @@ def _check(args: argparse.Namespace) -> int:
 def _fetch(args: argparse.Namespace) -> int:
     from hedging.venues import fetch_chain
 
+    _check_ending(args.output)
+
     return _saved(fetch_chain(args.venue, args.asset, url=args.url, terms=terms_of(args)), args.output)
 
 
+def _check_ending(output: str) -> None:
+    """Refuse a name that no chain can be written to before the work, not after it."""
+    from hedging.venues.own import ENDINGS
+
+    if not output.endswith(ENDINGS):
+        raise InputError(f"-o {output}: the ending must be one of {', '.join(ENDINGS)}.")
+    check_writable(output)
+
+
 def _convert(args: argparse.Namespace) -> int:
+    _check_ending(args.output)
     return _saved(_read(args), args.output)
 
 

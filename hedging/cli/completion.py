@@ -23,7 +23,7 @@ def add_parser(commands: argparse._SubParsersAction[Any], whole: Parser) -> None
         "a script by which bash, zsh or fish completes this command",
         example='eval "$(hedging completion bash)"',
     )
-    command.add_argument("shell", choices=SHELLS, help="write its script to stdout")
+    command.add_argument("shell", choices=SHELLS, metavar="SHELL", help="write its script to stdout")
 
 
 def _run(args: argparse.Namespace, whole: Parser) -> int:

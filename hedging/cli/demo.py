@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hedging._ground.counts import number_of
 from hedging._writing import write_text
 from hedging.cli import _console as console
 from hedging.cli.scenario import ACCELERATIONS
@@ -24,7 +25,13 @@ FOLDER = "hedging-demo"
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``demo`` to the commands."""
     text = "the main job on a synthetic sample; needs no data and no network"
-    command = console.command(commands, "demo", _run, text)
+    command = console.command(
+        commands,
+        "demo",
+        _run,
+        text,
+        example="hedging demo -o hedging-demo",
+    )
     command.add_argument("-o", "--output", default=FOLDER, metavar="DIR", help=f"default: {FOLDER}")
 
 
@@ -38,7 +45,7 @@ def _run(args: argparse.Namespace) -> int:
     target = Target(delta=(8, 12), vega=(0, None), floor=-0.15)
     limits = Limits(budget=0.02, max_legs=4, expiries=(20, 100))
     plan = find(book, chain, target, limits, horizon=30)
-    print(f"{chain.source}: {len(chain.quotes)} quotes, {chain.asset} at {chain.spot:,.0f}\n")
+    print(f"{chain.source}: {number_of(len(chain.quotes), 'quote')}, {chain.asset} at {chain.spot:,.0f}\n")
     console.show(plan)
     falls = paths.fan(-0.02, -0.004, 14, multiples=ACCELERATIONS)
     crash = scenario.run(book, chain, falls, overlay=plan)

@@ -6,6 +6,7 @@ import argparse
 import re
 from typing import Any, Final
 
+from hedging._ground.counts import number_of
 from hedging.cli import _console as console
 from hedging.cli._recorded import recorded
 from hedging.cli.audit import add_deliveries, settled_of
@@ -23,6 +24,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "explain",
         _run,
         "what earned what since a saved plan was made: Greeks, trades, fees, settlements, and what is left",
+        example="hedging explain plan.json --chain recorded/",
     )
     command.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
     command.add_argument(
@@ -77,7 +79,7 @@ def _chains(args: argparse.Namespace, assets: tuple[str, ...], made: str) -> lis
                 complain(f"left out: {error}")
     if len(chains) < 2:
         raise InputError(
-            f"--chain {' '.join(args.chain)} has {len(chains)} chains from {first:%Y-%m-%d %H:%M} UTC on"
+            f"--chain {' '.join(args.chain)} has {number_of(len(chains), 'chain')} from {first:%Y-%m-%d %H:%M} UTC on"
             f"{'' if last is None else f' to {last:%Y-%m-%d %H:%M}'}; two are needed."
         )
     return chains

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from hedging._ground import forms
+from hedging._ground.counts import number_of
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
 from hedging.cli import _streams as streams
@@ -19,7 +20,11 @@ INTERRUPTED = 130
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``frontier`` to the commands."""
     command = console.command(
-        commands, "frontier", _run, "what protection costs: one limit from tight to wide"
+        commands,
+        "frontier",
+        _run,
+        "what protection costs: one limit from tight to wide",
+        example="hedging frontier book.toml --chain chain.csv --delta 6:16 --max-legs 2 --levels -10%:-30%:3",
     )
     command.usage = "hedging frontier BOOK --chain FILE [options]"
     command.show_in_help("--chain", "--over", "--levels", "--delta", "--vega", "--budget", "--json", "--plot")
@@ -59,7 +64,7 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.planner import frontier
 
     console.check_outputs(args.json, args.csv, plot=args.plot)
-    mandate, told = asked.asked_of(args)
+    mandate, source = asked.asked_of(args)
     book, markets = asked.book_and_markets(args)
     target, limits = asked.request_of(args, mandate, book, markets)
     outcomes = None
@@ -79,17 +84,19 @@ def _run(args: argparse.Namespace) -> int:
             effort=asked.effort_of(args, progress, gap=1e-2),
         )
     if args.json:
-        console.emit_json(args.json, found.to_dict())
+        console.emit_json(args.json, found.to_dict() | {"asked": source.to_dict() if source else None})
     if args.csv:
         console.emit_csv(args.csv, found.table)
     if "-" not in (args.json, args.csv):
-        console.show(found, *([told] if told else []))
+        console.show(found, *([f"asked: {source}"] if source else []))
     if args.plot:
         from hedging.plots import frontier as draw
 
         drawn = draw(found, currency=markets[0].currency)
         console.save_figure(drawn.figure, args.plot)
     if found.missing:
-        streams.complain(f"interrupted: {len(found.table)} of {len(found.table) + found.missing} levels")
+        streams.complain(
+            f"interrupted: {len(found.table)} of {number_of(len(found.table) + found.missing, 'level')}"
+        )
         return INTERRUPTED
     return 0

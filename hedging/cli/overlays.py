@@ -31,7 +31,13 @@ _OVER = ("premium_share", "floor")
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
-    parser = console.command(commands, "overlays", _overlays, "standard overlays side by side")
+    parser = console.command(
+        commands,
+        "overlays",
+        _overlays,
+        "standard overlays side by side",
+        example="hedging overlays book.toml --chain chain.csv --put-delta 0.25 --days 20:45 --coverage 80%",
+    )
     parser.show_in_help(
         *(
             "--chain",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hedging.book import Book
     from hedging.market import Market
-    from hedging.planner import HedgePlan, Mandate
+    from hedging.planner import HedgePlan, Mandate, MandateSource
 
 __all__ = ["add_parser"]
 
@@ -95,7 +95,7 @@ def _run(args: argparse.Namespace) -> int:
 
     console.check_outputs(args.json, args.csv, args.ticket, plot=args.plot)
     prices = asked.history_of(args)
-    mandate, told = asked.asked_of(args)
+    mandate, source = asked.asked_of(args)
     book, markets = asked.book_and_markets(args, all_quoted=prices is None)
     book = mandate.accounts(book)
     if prices is not None:
@@ -130,9 +130,9 @@ def _run(args: argparse.Namespace) -> int:
             )
     except InfeasibleHedgeError as error:
         if error.closest is not None:
-            _show(args, error.closest, book, error.closest.markets or markets, told)
+            _show(args, error.closest, book, error.closest.markets or markets, source)
         raise
-    _show(args, plan, book, plan.markets, told)
+    _show(args, plan, book, plan.markets, source)
     return 0
 
 
@@ -149,13 +149,16 @@ def _check_target(args: argparse.Namespace, mandate: Mandate) -> None:
 
 
 def _show(
-    args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequence[Market], told: str
+    args: argparse.Namespace, plan: HedgePlan, book: Book, markets: Sequence[Market], source: MandateSource
 ) -> None:
+    from dataclasses import replace
+
+    plan = replace(plan, asked=source or None)
     text = plan.to_json()
     if args.json == "-":
         print(text)
     elif "-" not in (args.csv, args.ticket):
-        console.show(plan, *([told] if told else []))
+        console.show(plan)
         if args.assumptions:
             console.show(f"\n{console.text_of(plan.assumptions(), index=False)}")
         if args.trading:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from pathlib import Path
 from typing import Any
 
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
 from hedging.cli._survive import add_account
+from hedging.errors import InputError
 
 __all__ = ["add_parser"]
 
@@ -20,7 +22,13 @@ REPEATED = ("plan", "backtest", "screen", "account", "format", "at", "asset", "t
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``report`` to the commands."""
     text = "one HTML page: position, plan and proof, payoffs with sliders, falls, accounts, quotes"
-    command = console.command(commands, "report", _run, text)
+    command = console.command(
+        commands,
+        "report",
+        _run,
+        text,
+        example="hedging report book.toml --chain chain.csv --plan plan.json -o report.html",
+    )
     asked.add_chains(command)
     command.add_argument("--plan", metavar="FILE", help="a plan saved by: hedging plan --json FILE")
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
@@ -34,6 +42,8 @@ def _run(args: argparse.Namespace) -> int:
     from hedging import report
     from hedging.planner import read_plan
 
+    if Path(args.output).suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"-o {args.output}: a report is a page of HTML; the ending must be .html or .htm.")
     console.check_outputs(args.output)
     book, markets = asked.book_and_markets(args)
     report.write(

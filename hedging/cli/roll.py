@@ -16,7 +16,11 @@ __all__ = ["add_parser"]
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``roll`` to the commands."""
     command = console.command(
-        commands, "roll", _run, "keep, roll down, roll out or monetise the puts of a saved plan"
+        commands,
+        "roll",
+        _run,
+        "keep, roll down, roll out or monetise the puts of a saved plan",
+        example="hedging roll plan.json --chain tomorrow.csv",
     )
     command.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
     console.add_chain(command)

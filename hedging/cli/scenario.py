@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hedging._ground import forms
+from hedging._ground.counts import number_of
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
 from hedging.cli._moves import add_correlation, drawn
@@ -34,7 +35,11 @@ GRID_VOLS = (-0.1, 0.0, 0.1, 0.2, 0.4)
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``scenario`` to the commands."""
     command = console.command(
-        commands, "scenario", _run, "what a fall does to the book and its margin, with and without a plan"
+        commands,
+        "scenario",
+        _run,
+        "what a fall does to the book and its margin, with and without a plan",
+        example="hedging scenario book.toml --plan plan.json --chain chain.csv --velocity -2% --acceleration -0.4% --days 14",
     )
     command.show_in_help(
         *("--chain", "--plan", "--velocity", "--acceleration", "--days", "--replay", "--account", "--plot")
@@ -235,7 +240,7 @@ def _monte_carlo(args: argparse.Namespace, book: Book, markets: Markets, overlay
         "risk": console.records(risk.reset_index()),
     }
     head = (
-        f"{args.monte_carlo:,} paths of {args.days:g} days, {args.tails}, at the chain's own vols "
+        f"{number_of(args.monte_carlo, 'path')} of {number_of(args.days, 'day')}, {args.tails}, at the chain's own vols "
         f"({_vols(args, markets)}) (seed {args.seed}); losses in {result.currency}"
     )
     told = _many(content, _accounts(args, book, markets, paths, overlay))

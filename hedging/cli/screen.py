@@ -23,7 +23,13 @@ DRAWN = 5  # weakest coins of the pictures over time
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``screen`` to the commands."""
-    command = console.command(commands, "screen", _run, "which coins decline and why, from their prices")
+    command = console.command(
+        commands,
+        "screen",
+        _run,
+        "which coins decline and why, from their prices",
+        example="hedging screen prices.csv --benchmark BTC --plot screen.png",
+    )
     command.add_argument("prices", metavar="PRICES", help="file of prices: CSV or Parquet, long or wide")
     command.add_argument(
         "--benchmark", default="BTC", metavar="COIN", help="a coin, equal or volume (default BTC)"
@@ -62,7 +68,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _windows(text: str) -> tuple[int, ...]:
-    return tuple(forms.whole(part.strip()) for part in text.split(","))
+    try:
+        return tuple(forms.whole(part.strip()) for part in text.split(","))
+    except InputError as error:
+        raise InputError(f"must be whole days with commas, such as 30,60,90; got {text!r}") from error
 
 
 def _run(args: argparse.Namespace) -> int:

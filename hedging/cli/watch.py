@@ -38,6 +38,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "watch",
         _run,
         "a saved plan held against chain after chain: tells transitions only; leaves with 1 where a target is broken",
+        example="hedging watch plan.json --chain recorded/ --json-lines watch.jsonl",
     )
     command.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
     command.add_argument(
@@ -70,6 +71,8 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.monitor import Rules, State, Watch, open_log, read_rules
     from hedging.planner import read_plan
 
+    if args.url and LIVE not in args.chain:
+        raise InputError("--url is an exchange's address: it goes with --chain live.")
     plan = read_plan(args.plan, trust=not args.edited)
     rules = read_rules(args.rules) if args.rules else Rules()
     watched = Watch(plan, rules, settled_of(args), args.prices or None)

@@ -20,6 +20,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "worth",
         _run,
         "the price at which a package changes nothing for a saved plan's book and targets; whether a quote beats the screen",
+        example="hedging worth plan.json --chain chain.csv --quote 40000",
     )
     command.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
     console.add_chain(command, several=True)

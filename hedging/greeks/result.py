@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown, plain
 from hedging._ground.tables import Page, Table
 from hedging.units import GREEK_UNITS
@@ -61,7 +62,9 @@ class Greeks(Shown):
             rows = [(name, value, units.get(str(name), "")) for name, value in table.iloc[0].items()]
             return Page("Greeks of one option", (Table(pd.DataFrame(rows, columns=["", "value", "unit"])),))
         said = "; ".join(f"{name} [{units[name]}]" for name in map(str, table) if name in units)
-        return Page(f"Greeks of {len(table):,} options", (Table(table, index=_named(table.index)), said))
+        return Page(
+            f"Greeks of {number_of(len(table), 'option')}", (Table(table, index=_named(table.index)), said)
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row an option, one column a Greek; the index of pandas arguments is kept."""

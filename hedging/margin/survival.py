@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.arguments import takes
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import SIGNED_SHARE, Page, Table, figure, on_day
 from hedging._numerics.bisection import first_false
@@ -158,7 +159,7 @@ class Survival(Shown):
         count = int(self.survives.sum())
         told = {"counted": self.counted, "not counted": self.left_out}
         lines = [
-            f"{count:,} of {len(self.labels):,} scenarios survived; headroom and top-up in {self.currency}",
+            f"{count:,} of {number_of(len(self.labels), 'scenario')} survived; headroom and top-up in {self.currency}",
             *(f"{name}: {what}" for name, what in told.items() if what),
         ]
         return "\n".join(lines)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.tables import SHARE, Page, Table
 from hedging.market._near import nearest_contracts
 from hedging.market.contracts import ContractTerms
@@ -43,7 +44,7 @@ def page_of(chain: Quoted) -> Page:
         f"{chain.asset} options at {chain.as_of:%Y-%m-%d %H:%M:%S} UTC, spot {chain.spot:,.10g} "
         f"{chain.terms.currency}, {chain.terms.exercise} exercise, settled in {chain.terms.settlement}"
     )
-    kept = f"{len(chain.quotes)} quotes kept, {len(chain.rejected)} rejected"
+    kept = f"{number_of(len(chain.quotes), 'quote')} kept, {len(chain.rejected)} rejected"
     if len(chain.rejected):
         reasons = chain.rejected["reason"].value_counts()
         kept += " (" + ", ".join(f"{name}: {count}" for name, count in reasons.items()) + ")"

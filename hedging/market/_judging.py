@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.errors import ChainError
 from hedging.market import _completing
 from hedging.market._cleaning import ChainRules, judge, numbers, percent_signs, rejected_rows
@@ -139,7 +140,9 @@ def _usable(
     for number in map(int, np.flatnonzero(np.bincount(kept["snapshot"], minlength=count) == 0)):
         counts = rejected.loc[rejected["snapshot"] == number, "reason"].value_counts().to_dict()
         rows = int((snapshot == number).sum())
-        errors[number] = f"no usable quote of {source.asset} among {rows} rows; rejected: {counts}."
+        errors[number] = (
+            f"no usable quote of {source.asset} among {number_of(rows, 'row')}; rejected: {counts}."
+        )
     for number in map(int, np.flatnonzero(~((spots > 0) & np.isfinite(spots)))):
         if not errors[number]:
             errors[number] = f"spot must be a number > 0; got {float(spots[number])!r}. Pass spot=."

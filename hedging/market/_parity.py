@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.errors import ChainError
 from hedging.units import DAYS_PER_YEAR
 
@@ -206,7 +207,7 @@ def smooth_discount(
         worst = factor[known.index[(known.fillna(np.inf) - 0.03).abs().argmax()]]
         raise ChainError(
             f"{source}: discount factors such as {worst:.4f} imply rates outside {RATES[0]:.0%} to {RATES[1]:.0%} a "
-            f"year for {len(known) - len(good)} of {len(known)} expiries. Were calls and puts quoted at the same time, "
+            f"year for {len(known) - len(good)} of {number_of(len(known), 'expiry')}. Were calls and puts quoted at the same time, "
             "and is exercise European? Pass rate= (--rate) if you know it."
         )
     if good.empty:

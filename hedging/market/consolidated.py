@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.errors import InputError
 from hedging.market._cleaning import rejected_rows
 from hedging.market._columns import in_columns
@@ -121,7 +122,7 @@ def _differences(chains: Sequence[OptionChain], as_of: pd.Timestamp) -> list[str
                 f"{first.spot:,.8g}, which stands for both"
             )
     found += [
-        f"the quotes of {chain.terms.venue} are {(as_of - chain.as_of) / pd.Timedelta('1min'):.3g} minutes older"
+        f"the quotes of {chain.terms.venue} are {number_of((as_of - chain.as_of) / pd.Timedelta('1min'), 'minute', '.3g')} older"
         for chain in chains
         if as_of - chain.as_of >= pd.Timedelta("1min")
     ]

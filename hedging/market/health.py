@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table, figure
 from hedging.market import _parity
@@ -70,12 +71,12 @@ class ChainHealth(Shown):
         count = self.violations["rule"].value_counts()
         lines = [
             self.title,
-            f"{self.kept} quotes kept, {lost} rejected"
+            f"{number_of(self.kept, 'quote')} kept, {lost} rejected"
             + (": " if lost else "")
             + ", ".join(f"{n} {r}" for r, n in self.rejected.items()),
             "missing: " + ", ".join(f"{name} {share:.1%}" for name, share in self.missing.items()),
-            f"{len(self.forwards)} expiries, {stale} with a forward outside what put-call parity allows",
-            f"{len(self.violations)} violations beyond bid and ask"
+            f"{number_of(len(self.forwards), 'expiry')}, {stale} with a forward outside what put-call parity allows",
+            f"{number_of(len(self.violations), 'violation')} beyond bid and ask"
             + (": " if len(count) else "")
             + ", ".join(f"{n} {rule}" for rule, n in count.items()),
         ]
@@ -88,7 +89,7 @@ class ChainHealth(Shown):
         if self.round_trip["count"]:
             lines.append(
                 f"marks against Black-76 at the shown vols: median {figure(self.round_trip['median'], 2)}, "
-                f"99 % {figure(self.round_trip['p99'], 2)} (as quoted, {self.round_trip['count']:.0f} quotes)"
+                f"99 % {figure(self.round_trip['p99'], 2)} (as quoted, {number_of(self.round_trip['count'], 'quote', '.0f')})"
             )
         return lines
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.errors import ChainError
 from hedging.market._columns import in_columns
@@ -145,7 +146,7 @@ class Snapshots(Shown):
         return len(self.times)
 
     def __repr__(self) -> str:
-        return f"Snapshots of {self.asset}: {len(self)}, {len(self.quotes)} quotes"
+        return f"Snapshots of {self.asset}: {len(self)}, {number_of(len(self.quotes), 'quote')}"
 
     def chain(self, number: int) -> OptionChain:
         """The chain of one snapshot.

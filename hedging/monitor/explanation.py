@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from hedging import _extras
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
 from hedging._numerics.types import Array
@@ -149,7 +150,7 @@ class Explanation(Shown):
         moves = ", ".join(
             f"{asset} {before:,.6g} to {after:,.6g}" for asset, (before, after) in self.spots.items()
         )
-        steps = f" in {len(self.steps)} steps" if self.steps else ""
+        steps = f" in {number_of(len(self.steps), 'step')}" if self.steps else ""
         head = f"P&L from {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC{steps}, {moves}, in {self.unit}"
         parts = Table(shown.T.rename_axis("part"), index=True, rows=shown.shape[1])
         left = f"unexplained: {self.unexplained_share:.2%} of all that moved"

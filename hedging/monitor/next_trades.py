@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._ground.counts import twelve_digits
 from hedging._ground.shown import Shown
 from hedging.book.book import Book
 from hedging.book.expired import DeliveryPrices, settle
@@ -251,7 +252,7 @@ def _trade(
     lots = rebalancing_lots(delta, target, band, lot=terms.lot, to=to)
     if lots == 0:
         return None, book
-    units = round(lots * terms.lot, 10)
+    units = twelve_digits(lots * terms.lot)
     item = underlying_of(market.asset, market.chain.terms)
     item = replace(item, settlement=terms.settlement) if isinstance(item, Perpetual) else item
     leg = outright_leg(item, market.spot, units, half_spread=terms.half_spread, fee=terms.fee)

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from hedging import greeks
+from hedging._ground.counts import number_of, twelve_digits
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
 from hedging.book.book import Book
@@ -87,7 +88,7 @@ class Programme(Shown):
         ]
         shown = table.assign(expiry=expiry, rolled=table["rolled"].map({True: "yes", False: ""}))
         head = (
-            f"Rolls of {market.asset} over {self.days[-1]:g} days in steps of {self.days[1]:g}: trading is expected to "
+            f"Rolls of {market.asset} over {number_of(self.days[-1], 'day')} in steps of {self.days[1]:g}: trading is expected to "
             f"cost {self.first.cost:,.0f}"
         )
         last = (
@@ -167,7 +168,7 @@ def programme(
     book.check_assets(market)
     steps = np.diff(np.asarray(dates, dtype=float))
     if not (2 <= len(dates) <= MOST_DATES + 1) or dates[0] != 0 or not (steps > 0).all():
-        raise InputError(f"dates must ascend from 0, {MOST_DATES} steps at most; got {list(dates)!r}.")
+        raise InputError(f"dates must ascend from 0, {MOST_DATES} steps at most; got {list(dates)!r:.60}.")
     if np.ptp(steps) > SAME * steps[0]:
         raise InputError(
             f"dates must have equal steps, or the tree would not recombine; got {list(dates)!r}."
@@ -341,7 +342,7 @@ class _Tree:
             return None
         exact = (self.position - aim) / (-delta * lot)
         for lots in sorted({math.floor(exact), math.ceil(exact)}, key=lambda n: abs(n - exact)):
-            held = Held(expiry, strike, round(lots * lot, 10))
+            held = Held(expiry, strike, twelve_digits(lots * lot))
             if lots > 0 and self.keeps(date, ups, held):
                 return held
         return None

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.book.book import Book
 from hedging.book.expired import check_given, expiry_name
@@ -190,7 +191,7 @@ class Watch:
     def _horizon(self, found: Audit, state: State, time: str) -> Iterator[Event]:
         planned = float(self.plan.inputs["horizon_days"])
         if found.days >= planned and state.status.get(HORIZON) != OVER:
-            text = f"the plan was made for {planned:g} days: from here on it is judged over as many again"
+            text = f"the plan was made for {number_of(planned, 'day')}: from here on it is judged over as many again"
             yield Event(HORIZON, "", OVER, time, found.days, text=text)
 
     def _settlements(self, found: Audit, state: State, time: str) -> Iterator[Event]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.book.book import Book
 from hedging.book.legs import Leg, Legs, legs_of, option_leg
@@ -201,6 +202,8 @@ def _package(
     for symbol, quantity in given.items():
         lists = [m for m in markets if (m.chain.quotes["symbol"] == symbol).any()]
         if not lists:
+            if len(markets) == 1:
+                markets[0].chain.option(symbol)  # says which are near
             raise InputError(f"{symbol!r} is no option that the chain lists; a package is made of those.")
         chain = lists[0].chain
         try:
@@ -349,7 +352,7 @@ def _cheapest(
     if found.lots is None:
         if not found.infeasible:
             raise SolverError(
-                f"the time limit of {effort.time_limit:g} seconds ended before any plan was found."
+                f"the time limit of {number_of(effort.time_limit, 'second')} ended before any plan was found."
             )
         return math.inf, ()
     return found.objective, orders_of(request, programme.candidates, found.lots)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.stubs import OFF_MARK, distance_from_mark
@@ -134,7 +135,7 @@ class Finder:
             later = FAR if far_days is None else far_days
             raise InputError(
                 f"no expiry between {later[0]:g} and {later[1]:g} days is later than one between {days[0]:g} and "
-                f"{days[1]:g} days; widen a window."
+                f"{number_of(days[1], 'day')}; widen a window."
             )
         miss = min(misses, key=lambda each: each.distance)
         window = far_days if far_days is not None and miss.pick.far else days
@@ -230,7 +231,7 @@ def _expiries(chain: OptionChain, days: Window) -> list[pd.Timestamp]:
     if inside.empty:
         listed = ", ".join(f"{day:.1f}" for day in table["days"])
         raise InputError(
-            f"no expiry lies between {days[0]:g} and {days[1]:g} days; the chain has {listed} days."
+            f"no expiry lies between {days[0]:g} and {number_of(days[1], 'day')}; the chain has {listed} days."
         )
     middle = (days[0] + days[1]) / 2.0
     order = (inside["days"] - middle).abs().sort_values(kind="stable").index

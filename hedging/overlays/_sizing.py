@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hedging._ground.counts import twelve_digits
 from hedging.book.book import Book
 from hedging.book.legs import Leg
 from hedging.errors import InputError
@@ -51,7 +52,7 @@ def sized(
             f"coverage {coverage:g} of {long_units(book, chain):g} {chain.asset} is less than one lot of "
             f"{size:g} {chain.asset}."
         )
-    return tuple(replace(leg, quantity=round(lots * leg.quantity, 12)) for leg in one_lot)
+    return tuple(replace(leg, quantity=twelve_digits(lots * leg.quantity)) for leg in one_lot)
 
 
 def _covered_units(

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from hedging._ground.arguments import takes
+from hedging._ground.counts import number_of
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -79,7 +80,7 @@ def over_strikes(
     inside = table[table["days"].between(*expiries)]
     if inside.empty:
         raise InputError(
-            f"no expiry lies between {expiries[0]:g} and {expiries[1]:g} days; the chain has "
+            f"no expiry lies between {expiries[0]:g} and {number_of(expiries[1], 'day')}; the chain has "
             f"{', '.join(f'{day:.1f}' for day in table['days'])} days."
         )
     kind, wanted = ("strike", strikes) if strikes else ("delta", deltas)

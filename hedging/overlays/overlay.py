@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown, plain
 from hedging._ground.tables import Page, Part
 from hedging.book.legs import Cost, Leg, cost_of, orders_frame, orders_table
@@ -105,4 +106,4 @@ class Overlays(Shown, Sequence[Overlay]):
         for overlay in self.found:
             parts += [_heading(overlay), *_parts(overlay)]
         refused = (f"no {name}: {why}" for name, why in self.refused.items())
-        return Page(f"{len(self.found)} overlays", (*parts, *refused))
+        return Page(f"{number_of(len(self.found), 'overlay')}", (*parts, *refused))

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from hedging._ground.arguments import must_be, takes
+from hedging._ground.counts import twelve_digits
 from hedging.book.book import Book
 from hedging.book.delivery import called_early
 from hedging.book.legs import Leg, option_leg, outright_leg
@@ -218,7 +219,7 @@ def zero_cost_collar(
         remarks += (
             f"calls on {fewest * lot / put.quantity:.0%} of the puts pay for them; the rest keeps its upside",
         )
-    return Overlay(whole.name, (put, replace(call, quantity=-round(fewest * lot, 12))), remarks)
+    return Overlay(whole.name, (put, replace(call, quantity=-twelve_digits(fewest * lot))), remarks)
 
 
 def _highest_that_pays(put: Leg, chain: OptionChain, tolerance: Tolerance) -> tuple[Leg, tuple[str, ...]]:

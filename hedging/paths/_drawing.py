@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground.counts import number_of
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.paths.paths import Paths, along
@@ -107,7 +108,7 @@ def _until(values: Terms, dates: Array) -> Array:
     given = np.asarray(values, dtype=float)
     if given.shape not in ((), dates.shape):
         raise InputError(
-            f"vols and drift take one number, or one until each of {dates.size} dates; got {given.shape}."
+            f"vols and drift take one number, or one until each of {number_of(dates.size, 'date')}; got {given.shape}."
         )
     return np.broadcast_to(given, dates.shape)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.counts import number_of
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.paths._drawing import Reactions, Seed, paths_of
@@ -226,7 +227,7 @@ def _returns(prices: pd.DataFrame) -> pd.DataFrame:
         gaps = days_apart(index)
         if not np.allclose(gaps, 1.0, atol=0.1):
             raise InputError(
-                f"prices must be daily; the times between rows range from {gaps.min():g} to {gaps.max():g} days."
+                f"prices must be daily; the times between rows range from {gaps.min():g} to {number_of(gaps.max(), 'day')}."
             )
     return pd.DataFrame(np.diff(np.log(values), axis=0), columns=prices.columns)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
 from hedging.errors import InputError
@@ -57,7 +58,7 @@ class Momentum(Shown):
         return (
             f"{self.as_of:%Y-%m-%d %H:%M}: velocity {100 * self.velocity:+.2f} ± {100 * self.velocity_error:.2f} %/day, "
             f"acceleration {100 * self.acceleration:+.3f} ± {100 * self.acceleration_error:.3f} %/day² "
-            f"({self.bars} bars of {self.window:g} days)"
+            f"({number_of(self.bars, 'bar')} of {number_of(self.window, 'day')})"
         )
 
 
@@ -112,7 +113,7 @@ def measure(prices: pd.Series[float], *, window: float = 7.0, half_life: float |
     inside = tau >= -window * (1.0 + 1e-9)
     if inside.sum() < LEAST_BARS:
         raise InputError(
-            f"a window of {window:g} days holds {inside.sum()} bars, and {LEAST_BARS} are needed; widen it."
+            f"a window of {window:g} days holds {number_of(inside.sum(), 'bar')}, and {LEAST_BARS} are needed; widen it."
         )
     tau, log_price = tau[inside], logs[inside]
     weights = np.ones(tau.size) if half_life is None else 0.5 ** (-tau / half_life)

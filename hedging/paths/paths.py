@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import must_be
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown, plain
 from hedging._ground.tables import SIGNED_SHARE, Page, Table
 from hedging._numerics.checks import finite
@@ -132,7 +133,7 @@ class Paths(Shown):
         )
         units = {"spot at worst": SIGNED_SHARE, "spot at the end": SIGNED_SHARE, "vol at the end": "points"}
         kind = "levels reached along straight lines" if self.straight else "paths"
-        head = f"{len(self):,} scenarios over {self.days.size} dates to day {last:.4g}, {kind}"
+        head = f"{number_of(len(self), 'scenario')} over {number_of(self.days.size, 'date')} to day {last:.4g}, {kind}"
         return Page(head, (Table(table, units),))
 
     def arrays(self) -> dict[str, Array]:
@@ -281,7 +282,7 @@ def along(
     dates, logs = np.asarray(finite("days", days)), np.atleast_2d(finite("log_price", log_price))
     if dates.ndim != 1 or logs.ndim != 2 or logs.shape[1] != dates.size:
         raise InputError(
-            f"log_price must have one column a date; got shape {logs.shape} and {dates.size} days."
+            f"log_price must have one column a date; got shape {logs.shape} and {number_of(dates.size, 'day')}."
         )
     names = [str(i) for i in range(len(logs))] if labels is None else labels
     moved: dict[str, Any] = dict(reaction.along(dates, logs))

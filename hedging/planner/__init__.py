@@ -43,6 +43,7 @@ from hedging.planner.request.limit import Limit
 from hedging.planner.request.limits import Limits, Outright
 from hedging.planner.request.mandate import Mandate, mandate_from_dict, read_mandate
 from hedging.planner.request.mandate_schema import book_schema
+from hedging.planner.request.mandate_source import MandateSource
 from hedging.planner.request.outcomes import Outcomes
 from hedging.planner.request.price_history import PriceHistory
 from hedging.planner.request.survive import Survive
@@ -80,6 +81,7 @@ __all__ = [
     "Limits",
     "LiquidationMove",
     "Mandate",
+    "MandateSource",
     "Numeraire",
     "Outcomes",
     "Outright",

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from hedging._ground.arguments import takes
+from hedging._ground.counts import number_of
 from hedging.book.book import Book, Exposure
 from hedging.book.expired import DeliveryPrices, Settled, expiry_name, settle
 from hedging.book.legs import Cost, Leg, cost_of
@@ -149,9 +150,7 @@ def _over(saved: HedgePlan, elapsed: float) -> str:
     whole = saved.inputs["horizon_days"]
     if elapsed < whole:
         return ""
-    return (
-        f"The {whole:g} days of the plan are over: what is to hold over them is judged over as many again. "
-    )
+    return f"The {number_of(whole, 'day')} of the plan are over: what is to hold over them is judged over as many again. "
 
 
 def _elapsed(saved: HedgePlan, markets: Mapping[str, Market]) -> float:

@@ -266,8 +266,11 @@ def _ordered(levels: Sequence[float] | Array | None, over: str) -> Array:
     except (TypeError, ValueError) as error:
         raise InputError(f"levels must be numbers, shares of the base; got {levels!r:.100}.") from error
     low, high = (0.0, np.inf) if over == "budget" else (-1.0, 0.0)
-    if not (given.size and np.isfinite(given).all() and low <= given[0] and given[-1] <= high):
-        raise InputError(f"levels of {over} must be shares from {low:g} to {high:g}; got {levels!r:.100}.")
+    wrong = given[~((given >= low) & (given <= high) & np.isfinite(given))]
+    if wrong.size or not given.size:
+        raise InputError(
+            f"levels of {over} must be shares from {low:g} to {high:g}; got {float(wrong[0]) if wrong.size else None}."
+        )
     return given if over == "budget" else given[::-1]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from hedging._ground import clock
 from hedging.book.book import Book
@@ -39,6 +41,8 @@ from hedging.planner.verify.verify import verify
 from hedging.prices import Prices
 
 __all__ = ["plan"]
+
+_LOG: Final = logging.getLogger(__name__)
 
 UNBOUNDED = 1e15  # money: a bound of minus infinity, of which nothing is proven, as a file can hold it
 
@@ -185,6 +189,14 @@ def plan(
         promise=promise,
         inputs=request.to_dict() | ({} if backed is None else {"prices": backed.to_dict()}),
         markets=request.markets,
+    )
+    _LOG.info(
+        "%s, objective %.2f, bound %.2f, %d nodes, %.2f s",
+        found.status,
+        found.objective,
+        found.bound,
+        found.nodes,
+        found.seconds,
     )
     if chosen.closest:
         raise refusal(request, programme, clashes, found)

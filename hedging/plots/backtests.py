@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.arguments import must_be
+from hedging._ground.counts import number_of
 from hedging.backtest import Backtest, Comparison
 from hedging.errors import InputError
 from hedging.plots.style import (
@@ -112,7 +113,9 @@ def cost_against_protection(comparison: Comparison, *, ax: Axes | None = None) -
         ax.yaxis.set_major_formatter(percent)
         ax.set_xlabel("share of holding's crash that was taken")
         ax.set_ylabel("return above holding")
-        ax.set_title(f"Protection and its cost, {comparison.count} starts{_kind(comparison.runs[0])}")
+        ax.set_title(
+            f"Protection and its cost, {number_of(comparison.count, 'start')}{_kind(comparison.runs[0])}"
+        )
         legend(ax)
         return ax
 

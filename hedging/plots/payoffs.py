@@ -10,6 +10,7 @@ import pandas as pd
 
 from hedging import scenario
 from hedging._ground.arguments import must_be
+from hedging._ground.counts import number_of
 from hedging._ground.tables import figure
 from hedging.book.book import Book
 from hedging.book.legs import Leg, Legs, legs_of
@@ -160,7 +161,7 @@ def _strikes(ax: Axes, result: ScenarioResult, spot: Any, book: Book, legs: tupl
         if inside:
             ax.axvline(at, color=QUIET, linewidth=0.5, alpha=0.5, zorder=0.5)
     if len(options) > NAMED_LEGS:
-        ax.plot([], [], linestyle="none", label=f"and {len(options) - NAMED_LEGS} more options")
+        ax.plot([], [], linestyle="none", label=f"and {number_of(len(options) - NAMED_LEGS, 'more option')}")
 
 
 def _entries(ax: Axes, result: ScenarioResult, book: Book) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from hedging._ground.arguments import must_be
+from hedging._ground.counts import number_of
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.margin import Survival
@@ -109,7 +110,7 @@ def _bands(ax: Axes, result: ScenarioResult) -> None:
             if name == ALONE:  # the edges show where the other band lies over it
                 ax.plot(at, edges.T, color=color, linewidth=0.6, linestyle=UNHEDGED_DASHES)
         ax.plot(at, np.median(gains, axis=0), color=color, linestyle=dashes, label=f"{name}, median")
-    ax.set_title(f"{len(result.labels):,} scenarios: half of them, and nine tenths")
+    ax.set_title(f"{number_of(len(result.labels), 'scenario')}: half of them, and nine tenths")
 
 
 def crash_fan(
@@ -198,6 +199,6 @@ def _accounts(
         must_be(f"survival of {name!r}", each, Survival)
         if len(each.labels) != len(result.labels):
             raise InputError(
-                f"survival must be of the {len(result.labels)} scenarios of the result; got {len(each.labels)}."
+                f"survival must be of the {number_of(len(result.labels), 'scenario')} of the result; got {len(each.labels)}."
             )
     return dict(given)

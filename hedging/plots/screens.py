@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import must_be
+from hedging._ground.counts import number_of
 from hedging.errors import InputError
 from hedging.plots.style import (
     HEDGED,
@@ -100,7 +101,7 @@ def ranking(screen: Screen, measure: str | None = None, *, count: int = 20, ax: 
         ax.grid(axis="y", visible=False)
         ax.set(
             xlabel=_unit(measure),
-            title=f"lowest {len(values)} of {len(ranks)} coins, {screen.as_of:%Y-%m-%d}, against {screen.benchmark}",
+            title=f"lowest {len(values)} of {number_of(len(ranks), 'coin')}, {screen.as_of:%Y-%m-%d}, against {screen.benchmark}",
         )
         ax.legend(loc="best")
     return ax
@@ -109,7 +110,7 @@ def ranking(screen: Screen, measure: str | None = None, *, count: int = 20, ax: 
 def _unit(measure: str) -> str:
     name, _, days = measure.rpartition("_")
     if days.isdecimal() and name in UNITS:
-        return f"{UNITS[name]}, {days} days"
+        return f"{UNITS[name]}, {number_of(int(days), 'day')}"
     return UNITS.get(measure, measure)
 
 
@@ -147,7 +148,7 @@ def rolling_alpha(
             ax.axhspan(-2.0, 2.0, color=QUIET, alpha=0.12, linewidth=0.0, zorder=0, label="|t| < 2")
         ax.axhline(0.0, color=QUIET, linewidth=0.8)
         _lines(ax, pd.DataFrame(found.xs(measure, axis=1, level="measure")))
-        of_window = "" if window is None else f" over {window} days"
+        of_window = "" if window is None else f" over {number_of(window, 'day')}"
         ax.set(
             ylabel="t of alpha [1]" if measure == "t" else "alpha [log per year]",
             title=f"alpha{of_window}, with data up to each day",
@@ -227,7 +228,7 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
         ax.grid(axis="y", visible=False)
         ax.xaxis.set_major_locator(MaxNLocator(3))
         ax.xaxis.set_major_formatter(percent)
-        title = f"ways out over {found.horizon:g} days"
+        title = f"ways out over {number_of(found.horizon, 'day')}"
         ax.set(xlabel="loss [share of the position]", title=title)
         ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=2)
     return ax

@@ -80,6 +80,10 @@ def _with_times(frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, str]:
         lowered[0] = "date"
         frame = frame.set_axis(lowered, axis=1)
     name = next((column for column in TIME_COLUMNS if column in lowered), "")
+    if lowered[0].startswith("# hedging-chain"):
+        raise InputError(
+            f"{source} is a chain of option quotes; prices are a table of closes or bars by date and coin."
+        )
     if not name:
         raise InputError(
             f"{source} has no column of times ({', '.join(TIME_COLUMNS)}); it has {', '.join(f'{each:.40}' for each in lowered[:12])}."

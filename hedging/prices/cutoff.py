@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.prices.bar import DAY
@@ -43,9 +44,9 @@ class Disagreement(Shown):
     def __repr__(self) -> str:
         median = self.by_coin.median()
         if self.same_cut:
-            return f"{self.first} and {self.second} close together: {len(self.by_coin)} coins, median difference {median:.2%}"
+            return f"{self.first} and {self.second} close together: {number_of(len(self.by_coin), 'coin')}, median difference {median:.2%}"
         return (
-            f"{self.first} and {self.second} differ by {median:.2%} in the median of {len(self.by_coin)} coins: their "
+            f"{self.first} and {self.second} differ by {median:.2%} in the median of {number_of(len(self.by_coin), 'coin')}: their "
             "days end at other hours. Do not join them, or compare a window across the two."
         )
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 
 __all__ = ["Event", "bad_prints", "find_events", "restarts"]
@@ -125,7 +126,9 @@ def _runs(mask: Mask) -> Iterator[tuple[int, int]]:
 def _holes(stamps: pd.DatetimeIndex, length: pd.Timedelta) -> Iterator[Event]:
     steps = np.diff(stamps.as_unit("ns").asi8) // length.value
     for row in np.flatnonzero(steps > 1).tolist():
-        text = f"{steps[row] - 1} bars are missing for every coin; not filled, no window reaches across"
+        text = (
+            f"{number_of(steps[row] - 1, 'bar')} missing for every coin; not filled, no window reaches across"
+        )
         yield Event("gap", "", stamps[row] + length, stamps[row + 1] - length, text)
 
 
@@ -139,10 +142,10 @@ def _listing(stamps: pd.DatetimeIndex, coin: str, close: Array) -> Iterator[Even
         text = f"the symbol {old} started again as a new coin; the two are never one series"
         yield Event("restart", coin, stamps[first], stamps[first], text)
     elif first > 0:
-        text = f"first close {first} bars after the table begins; no window reaches further back"
+        text = f"first close {number_of(first, 'bar')} after the table begins; no window reaches further back"
         yield Event("late listing", coin, stamps[first], stamps[first], text)
     if last < len(close) - 1:
-        text = f"no close in the {len(close) - 1 - last} bars since; no window reaches beyond"
+        text = f"no close in the {number_of(len(close) - 1 - last, 'bar')} since; no window reaches beyond"
         yield Event("stopped", coin, stamps[last], stamps[last], text)
 
 
@@ -153,7 +156,7 @@ def _gaps(stamps: pd.DatetimeIndex, coin: str, close: Array) -> Iterator[Event]:
     start = int(rows[0])
     for first, last in _runs(~np.isfinite(close[start : int(rows[-1]) + 1])):
         bars = last - first + 1
-        text = f"{bars} {'bar' if bars == 1 else 'bars'} without a close; not filled, windows that need them are refused"
+        text = f"{number_of(bars, 'bar')} without a close; not filled, windows that need them are refused"
         yield Event("gap", coin, stamps[start + first], stamps[start + last], text)
 
 
@@ -162,7 +165,7 @@ def _stale(stamps: pd.DatetimeIndex, coin: str, close: Array) -> Iterator[Event]
         unchanged = np.diff(close) == 0.0
     for first, last in _runs(unchanged):
         if last - first + 1 >= STALE_BARS:
-            text = f"close unchanged for {last - first + 1} bars; left in"
+            text = f"close unchanged for {number_of(last - first + 1, 'bar')}; left in"
             yield Event("stale run", coin, stamps[first + 1], stamps[last + 1], text)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.prices.events import Event, find_events
@@ -52,7 +53,7 @@ class Past(Shown):
         return len(self.stamps)
 
     def __repr__(self) -> str:
-        return f"{self.source} until {self.at}: {len(self.coins)} coins, last bar {self.as_of:%Y-%m-%d %H:%M}"
+        return f"{self.source} until {self.at}: {number_of(len(self.coins), 'coin')}, last bar {self.as_of:%Y-%m-%d %H:%M}"
 
     @property
     def as_of(self) -> pd.Timestamp:

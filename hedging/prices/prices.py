@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
 from hedging.errors import InputError
@@ -124,9 +125,9 @@ class Prices(Shown):
     def __repr__(self) -> str:
         known = ", ".join(name for name in FIELDS if name in self.fields)
         return (
-            f"{self.source}: {len(self.coins)} coins, {len(self)} bars of {self.bar} from "
+            f"{self.source}: {number_of(len(self.coins), 'coin')}, {number_of(len(self), 'bar')} of {self.bar} from "
             f"{self.stamps[0]:%Y-%m-%d %H:%M} to {self.stamps[-1]:%Y-%m-%d %H:%M} UTC (stamped at their "
-            f"{self.bar.stamp}; {known}), {len(self.events)} events"
+            f"{self.bar.stamp}; {known}), {number_of(len(self.events), 'event')}"
         )
 
     def table(self, name: str = "close") -> pd.DataFrame:

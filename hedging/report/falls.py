@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hedging import plots
+from hedging._ground.counts import number_of
 from hedging._ground.tables import on_day
 from hedging.margin import Survival, survive_accounts
 from hedging.paths import REPLAYS, STRESS_BETA, Paths, couple, fan
@@ -92,7 +93,7 @@ def falls(subject: Subject, found: tuple[Fall, ...], studio: Studio) -> Section:
     velocity, acceleration, length = FALL
     said = (
         f"{subject.assets[0]} falls by {per_cent(-velocity, 0)} a day in log-price, each day by {per_cent(-acceleration)} "
-        f"more, times 0, 1, 2 and 4, over {length:g} days; vol, skew, spreads, funding and basis answer as they did in "
+        f"more, times 0, 1, 2 and 4, over {number_of(length, 'day')}; vol, skew, spreads, funding and basis answer as they did in "
         "past falls."
     )
     blocks: list[Block] = [
@@ -116,7 +117,7 @@ def _fan_picture(subject: Subject, fall: Fall, studio: Studio) -> Block:
     ends = {name: list(each.values())[-1] for name, each in ways.items() if each}
     worst = fall.result.summary().iloc[-1]
     alt = (
-        f"Two panels over {fall.result.days[-1]:g} days: above the price of {subject.assets[0]} in four falls, the "
+        f"Two panels over {number_of(fall.result.days[-1], 'day')}: above the price of {subject.assets[0]} in four falls, the "
         f"fastest ends at {per_cent(float(worst.iloc[0]))}; below the gain of the position"
         f"{' alone and with the plan' if subject.plan is not None else ''}. The table below has the numbers."
     )
@@ -173,7 +174,9 @@ def _dead(found: tuple[Fall, ...], name: str, plan: HedgePlan | None) -> str:
     for how, field in ways.items():
         kept = [getattr(fall, field)[name].survives for fall in found if name in getattr(fall, field)]
         lost = sum(int((~each).sum()) for each in kept)
-        told += [f"{how} in {lost} of {sum(each.size for each in kept)} scenarios"] if lost else []
+        told += (
+            [f"{how} in {lost} of {number_of(sum(each.size for each in kept), 'scenario')}"] if lost else []
+        )
     return ", ".join(told) + "." if told else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hedging._ground.counts import number_of
 from hedging.market import ChainHealth, OptionChain, check
 from hedging.report.blocks import Block, Column, Columns, Notice, Section, Table, Text, tabled
 from hedging.report.subject import Subject
@@ -28,12 +29,14 @@ def _chain(chain: OptionChain, *, bare: bool) -> list[Block]:
     missing = ", ".join(f"{name} {per_cent(float(share))}" for name, share in health.missing.items())
     said = (
         f"{chain.asset} at {stamp(chain.as_of)}, {chain.source or 'no file'}: {amount(health.kept)} quotes kept, "
-        f"{amount(len(rejected))} rejected, {len(health.forwards)} expiries. Missing among those kept: {missing}."
+        f"{amount(len(rejected))} rejected, {number_of(len(health.forwards), 'expiry')}. Missing among those kept: {missing}."
     )
     blocks: list[Block] = [Text(said)]
     if (stale := int(health.forwards["stale"].sum())) > 0:
         blocks.append(
-            Notice("Stale", f"{stale} expiries have a forward outside what put-call parity allows.")
+            Notice(
+                "Stale", f"{number_of(stale, 'expiry')} with a forward outside what put-call parity allows."
+            )
         )
     blocks.append(_forwards(health))
     if len(health.violations):

@@ -8,6 +8,7 @@ import sys
 from hashlib import sha256
 from importlib import metadata
 
+from hedging._ground.counts import number_of
 from hedging.book import Book
 from hedging.report.blocks import Block, Column, Section, Table, Text, tabled
 from hedging.report.subject import InputFile, Subject
@@ -36,7 +37,7 @@ def reproduce(subject: Subject) -> Section:
 def _seeds(subject: Subject) -> str:
     if subject.plan is None or not subject.plan.inputs.get("outcomes"):
         return ""
-    return f" The plan's {subject.plan.inputs['outcomes']:,} outcomes were drawn when it was made, by --seed."
+    return f" The plan's {number_of(subject.plan.inputs['outcomes'], 'outcome')} were drawn when it was made, by --seed."
 
 
 def _files(subject: Subject) -> Table:

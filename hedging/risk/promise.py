@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown, plain
 
 __all__ = ["MOST_LEFT", "WALK", "Promise"]
@@ -106,7 +107,7 @@ class Promise(Shown):
         if self.usable:
             return None
         if self.calibrated is None or self.loss is None:
-            return f"what is held fell in {self.falls} of {len(self.walk)} past periods, too few to judge a promise by"
+            return f"what is held fell in {self.falls} of {number_of(len(self.walk), 'past period')}, too few to judge a promise by"
         return (
             f"with what the past broke, {self.calibrated:.0%} of a fall is left, where a hedge may leave at most {MOST_LEFT:.0%}, "
             f"and a loss of {self.loss:.0%}, where {self.quantile[0]:.0%} are lost without"
@@ -118,9 +119,9 @@ class Promise(Shown):
         if self.left is None or self.loss is None:
             return f"Refused: {self.refusal}."
         judged = (
-            f"{self.kept} of {len(self.walk)} past periods of {self.horizon:g} days kept what the same rule promised on "
+            f"{self.kept} of {number_of(len(self.walk), 'past period')} of {number_of(self.horizon, 'day')} kept what the same rule promised on "
             f"their first day; it promised {self.walk['promised'].median():.0%} and left {self.left:.0%} of a fall in the "
-            f"median of {self.falls} past falls, {self.walk['left'].quantile(0.9):.0%} in the worst tenth"
+            f"median of {number_of(self.falls, 'past fall')}, {self.walk['left'].quantile(0.9):.0%} in the worst tenth"
         )
         if not self.usable:
             return f"Refused: {judged}; {self.refusal}. {self._way_out}"
@@ -181,7 +182,7 @@ class Promise(Shown):
         wider = self.calibrated is not None and f"{self.calibrated:.0%}" != f"{self.promised:.0%}"
         judged = f", {self.calibrated:.0%} by what the past broke" if wider else ""
         return (
-            f"shortfall at {self.level:.0%} over {self.horizon:g} days {self.shortfall[0]:.0%} without, "
+            f"shortfall at {self.level:.0%} over {number_of(self.horizon, 'day')} {self.shortfall[0]:.0%} without, "
             f"{self.shortfall[1]:.0%} with (promised {self.promised:.0%} left{judged})\n"
             f"what is left comes from {self.staying}\n{self.verdict}"
         )

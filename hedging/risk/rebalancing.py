@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground.counts import number_of
 from hedging.errors import InputError
 from hedging.units import DAYS_PER_YEAR
 
@@ -109,7 +110,7 @@ def leland_vol(
     left = 1.0 + share if gamma == "short" else 1.0 - share
     if left <= 0.0:
         raise InputError(
-            f"costs of {cost:g} every {interval * DAYS_PER_YEAR:.3g} days eat all that a vol of {vol:g} earns; hedge less often."
+            f"costs of {cost:g} every {number_of(interval * DAYS_PER_YEAR, 'day', '.3g')} eat all that a vol of {vol:g} earns; hedge less often."
         )
     return vol * math.sqrt(left)
 

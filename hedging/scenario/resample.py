@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.market.market import Chains, Market, markets_of
@@ -136,7 +137,7 @@ def past_returns(closes: pd.DataFrame, days: int, seed: Seed, source: str = "pri
     if not len(own) or own.min() < FEWEST_DAYS:
         coin = own.idxmin() if len(own) else "no coin"
         raise InputError(
-            f"outcomes need {FEWEST_DAYS} daily returns of every coin among the last {days} days of {source}; {coin} has "
+            f"outcomes need {FEWEST_DAYS} daily returns of every coin among the last {number_of(days, 'day')} of {source}; {coin} has "
             f"{int(own.min()) if len(own) else 0}. Leave it out of the book, or bring more of its prices."
         )
     leader = str(own.idxmax())  # the first of those with the most

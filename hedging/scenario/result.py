@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hedging import _extras
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import SIGNED_SHARE, Page, Table, amount, on_day
 from hedging._numerics.crossings import zeros
@@ -238,7 +239,7 @@ class ScenarioResult(Shown):
 
     def _head(self) -> str:
         return (
-            f"{len(self.labels):,} scenarios x {self.days.size} dates x {len(self.legs)} legs; gains in "
+            f"{number_of(len(self.labels), 'scenario')} x {number_of(self.days.size, 'date')} x {number_of(len(self.legs), 'leg')}; gains in "
             f"{self.currency} on a position worth {amount(self.base, self.currency)} today"
         )
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from hedging._ground.counts import number_of
 from hedging._numerics.types import Array
 from hedging.errors import InputError, SolverError
 from hedging.paths import block_bootstrap
@@ -109,7 +110,7 @@ def basket(
     if not closes.iloc[-days - 1 :].notna().all().all() or len(closes) <= days:
         short = closes.iloc[-days - 1 :].notna().sum()
         raise InputError(
-            f"outcomes are drawn from {days} days in a row of every coin; {short.idxmin()} has {max(0, int(short.min()) - 1)}."
+            f"outcomes are drawn from {number_of(days, 'day')} in a row of every coin; {short.idxmin()} has {max(0, int(short.min()) - 1)}."
         )
     money = np.array([held[coin] for coin in coins], dtype=float)
     share = money / money.sum()

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from hedging._extras import require
+from hedging._ground.counts import number_of
 from hedging.screen.regression import newey_west_errors, ols
 
 __all__ = [
@@ -137,7 +138,7 @@ def _claim(row: object) -> str:
     periods, t = getattr(row, "periods"), getattr(row, "t")  # noqa: B009 - a named tuple made by pandas
     low, high, fdr = getattr(row, "low"), getattr(row, "high"), getattr(row, "fdr")  # noqa: B009
     if periods < FEWEST_PERIODS:
-        return f"too few: {periods} periods that do not overlap"
+        return f"too few: {number_of(periods, 'period')} that do not overlap"
     if not (fdr <= LEVEL and low * high > 0.0):
         return "none"
     return f"high values lag afterwards (t {t:.1f})" if t < 0 else f"high values lead afterwards (t {t:.1f})"

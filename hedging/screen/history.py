@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import must_be
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
 from hedging.errors import InputError
@@ -160,7 +161,7 @@ class History(Shown):
         none = "none: too few periods that do not overlap" if few else "none"
         state = "" if self.complete else " (interrupted: what was done)"
         head = (
-            f"{self.source}: {len(self.dates)} dates from {self.dates[0]:%Y-%m-%d} to {self.dates[-1]:%Y-%m-%d}, "
+            f"{self.source}: {number_of(len(self.dates), 'date')} from {self.dates[0]:%Y-%m-%d} to {self.dates[-1]:%Y-%m-%d}, "
             f"against {self.benchmark}{state}"
         )
         rank = (
@@ -254,7 +255,7 @@ def _dates(
     whole = [date for date in wanted if _whole(stamps, date, back)]
     if not whole:
         raise InputError(
-            f"{prices.source} has no date with {back} days in a row before it; it runs from {stamps[0]:%Y-%m-%d} to "
+            f"{prices.source} has no date with {number_of(back, 'day')} in a row before it; it runs from {stamps[0]:%Y-%m-%d} to "
             f"{stamps[-1]:%Y-%m-%d}. Shorten windows, or bring a longer file."
         )
     return pd.DatetimeIndex(whole)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
 from hedging._numerics.types import Array
@@ -215,7 +216,7 @@ def _walked(
         parts.append(pd.DataFrame(found, rows.index[here]))
     if not parts:
         raise InputError(
-            f"learning needs {LEAST_ROWS} rows whose {horizon} days are over, and the prices give "
+            f"learning needs {LEAST_ROWS} rows whose {number_of(horizon, 'day')} are over, and the prices give "
             f"{int(np.isfinite(loss).sum())}; bring a longer file or more coins."
         )
     return pd.concat(parts), tuple(trained)

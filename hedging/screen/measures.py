@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.errors import InputError
 from hedging.prices import Past
 from hedging.screen import breaks, liquidity, market_model, persistence, speed, strength, vol
@@ -104,7 +105,9 @@ def _without_window(past: Past, benchmark: str, reasons: list[tuple[str, int, st
             found = breaks.measure(window, peers=benchmark != EQUAL)
             parts.append(pd.DataFrame(found, list(window.coins)))
     else:
-        reasons += [(coin, days, f"the file has no {days + 1} bars in a row") for coin in past.coins]
+        reasons += [
+            (coin, days, f"the file has no {number_of(days + 1, 'bar')} in a row") for coin in past.coins
+        ]
     if past.rows_in_a_row() > speed.SPEED_DAYS:
         week = window_of(past, speed.SPEED_DAYS, benchmark).coins
         parts.append(pd.DataFrame(speed.measure(past, week), list(week)))

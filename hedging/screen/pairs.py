@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
 from hedging.book import Book, Holding, Leg, outright_leg
@@ -227,7 +228,7 @@ def _logs(closes: pd.DataFrame, short: str, long: str, window: int) -> Array:
         there = int(np.isfinite(closes[coin]).sum()) if coin in closes else 0
         if there < window + 1:
             raise InputError(
-                f"a pair over {window} days needs {window + 1} closes in a row of {coin}; it has {there}."
+                f"a pair over {window} days needs {number_of(window + 1, 'close')} in a row of {coin}; it has {there}."
             )
     return np.asarray(np.log(closes[[short, long]].to_numpy(dtype=float)))
 

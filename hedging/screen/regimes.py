@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.counts import number_of
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 
@@ -53,7 +54,7 @@ def regimes(returns: pd.Series[float], *, least: int = 365, refit: int = 30) -> 
     if least < 60 or refit < 1 or len(returns) < least:
         raise InputError(
             f"regimes need least >= 60 returns, refit >= 1 and as many returns as least; got {least}, {refit} and "
-            f"{len(returns)} returns."
+            f"{number_of(len(returns), 'return')}."
         )
     values = 100.0 * returns.to_numpy(
         dtype=float

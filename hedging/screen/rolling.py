@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.errors import InputError
 from hedging.prices import Prices
 from hedging.screen import market_model
@@ -68,7 +69,7 @@ def rolling_alpha(
         ]
     if not rows:
         raise InputError(
-            f"none of the last {days} days of {prices.source} has {window + 1} closes in a row before it."
+            f"none of the last {number_of(days, 'day')} of {prices.source} has {number_of(window + 1, 'close')} in a row before it."
         )
     columns = pd.MultiIndex.from_product([list(coins), ["alpha", "t"]], names=["coin", "measure"])
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("date")

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import SHARE, SIGNED_SHARE, Page, Table
 from hedging.book import Book, Holding
@@ -128,7 +129,7 @@ class Decision(Shown):
         if not self.ways:
             among = " among the coins that were judged" if unknown else ""
             return Page(f"no laggard is held on {self.screen.as_of:%Y-%m-%d}{among}", tuple(unknown))
-        head = f"floor {self.floor:.0%} over {self.horizon:g} days; shares of each position, cost in money"
+        head = f"floor {self.floor:.0%} over {number_of(self.horizon, 'day')}; shares of each position, cost in money"
         table = self.table.drop(columns="note")
         ways = Table(table, SHARES, index=True, rows=len(table))
         notes = [f"{way.coin}, {way.way}: {way.note}" for way in self.ways if way.note]

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.special import stdtr
 
 from hedging._extras import require
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import ROWS_SHOWN, SHARE, Page, Table
 from hedging.errors import InputError
@@ -92,7 +93,7 @@ class Verdict(Shown):
             return ". No past case"
         interval = "too few weeks for an interval" if math.isnan(low) else f"{low:+.1%} to {high:+.1%}"
         return (
-            f". After {cases:.0f} past case{'s' * (cases != 1)}: {self.past['mean']:+.1%} over the universe "
+            f". After {number_of(cases, 'past case')}: {self.past['mean']:+.1%} over the universe "
             f"({interval}), {self.past['lagged']:.0%} lagged, "
             f"{self.past['lost_half']:.1%} lost half against the benchmark"
         )
@@ -206,8 +207,8 @@ class Screen(Shown):
     def _heading(self) -> str:
         excluded = self.excluded["coin"].nunique()
         return (
-            f"{len(self.table)} coin{'s' * (len(self.table) != 1)} against {self.benchmark}, last bar {self.as_of:%Y-%m-%d} ({self.source}); "
-            f"{excluded} coin{'s' * (excluded != 1)} without a window, {len(self.events)} events"
+            f"{number_of(len(self.table), 'coin')} against {self.benchmark}, last bar {self.as_of:%Y-%m-%d} ({self.source}); "
+            f"{number_of(excluded, 'coin')} without a window, {number_of(len(self.events), 'event')}"
         )
 
     def _page(self) -> Page:

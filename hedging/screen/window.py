@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.errors import InputError
 from hedging.prices import Past
 
@@ -86,7 +87,7 @@ def window_of(
     in_a_row = past.rows_in_a_row()
     if days + 1 > in_a_row:
         raise InputError(
-            f"a window of {days} days needs {days + 1} closes in a row, and {past.source} has {in_a_row} that end on "
+            f"a window of {number_of(days, 'day')} needs {number_of(days + 1, 'close')} in a row, and {past.source} has {in_a_row} that end on "
             f"{past.as_of:%Y-%m-%d}; shorten windows, or take a later date."
         )
     close = past.fields["close"][-days - 1 :]
@@ -110,9 +111,9 @@ def _reasons(past: Past, close: Array) -> dict[str, str]:
         there = np.isfinite(close[:, place])
         if there.all():
             if np.ptp(close[:, place]) == 0.0:
-                reasons[coin] = f"the close did not move in {len(close)} bars"
+                reasons[coin] = f"the close did not move in {number_of(len(close), 'bar')}"
             continue
-        need = f"{len(close)} closes in a row are needed"
+        need = f"{number_of(len(close), 'close')} in a row are needed"
         if printed[:, place].any():
             reasons[coin] = (
                 f"{need}; that of {dates[int(np.argmax(printed[:, place]))]:%Y-%m-%d} is a bad print"
@@ -139,7 +140,7 @@ def _check_benchmark(past: Past, benchmark: str, excluded: Mapping[str, str], da
         )
     if benchmark in excluded:
         raise InputError(
-            f"the benchmark {benchmark} cannot carry a window of {days} days that ends on {past.as_of:%Y-%m-%d}: "
+            f"the benchmark {benchmark} cannot carry a window of {number_of(days, 'day')} that ends on {past.as_of:%Y-%m-%d}: "
             f"{excluded[benchmark]}. Choose another benchmark or date, or 'equal'."
         )
 
@@ -161,7 +162,7 @@ def _factors(past: Past, days: int, factors: Mapping[str, pd.Series[float]]) -> 
         if bad.any():
             raise InputError(
                 f"factor {name!r} must have a finite value on each day of a window; there is none on "
-                f"{dates[int(np.argmax(bad))]:%Y-%m-%d} ({bad.sum()} of {days} days). Fill it as you know it was known."
+                f"{dates[int(np.argmax(bad))]:%Y-%m-%d} ({bad.sum()} of {number_of(days, 'day')}). Fill it as you know it was known."
             )
         found[str(name)] = np.asarray(values)
     return found
@@ -180,7 +181,9 @@ def _benchmark(past: Past, window: Window, benchmark: str) -> Array:
     else:
         of_coin = np.diff(np.log(past.fields["close"][-window.days - 1 :, past.coins.index(benchmark)]))
         if of_coin.std() == 0.0:
-            raise InputError(f"the benchmark {benchmark} never moves in {window.days} days; choose another.")
+            raise InputError(
+                f"the benchmark {benchmark} never moves in {number_of(window.days, 'day')}; choose another."
+            )
         return np.broadcast_to(of_coin, returns.shape)
     if len(returns) == 1:
         raise InputError(

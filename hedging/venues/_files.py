@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from hedging.errors import ChainError
 from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms
 from hedging.market.snapshots import Snapshots
+from hedging.units import utc
 from hedging.venues._formats import PRICING, Format, Pick, snapshots
 from hedging.venues._opening import QuoteFile, open_file, repeated_columns, shape_of
 
@@ -32,6 +34,9 @@ __all__ = [
     "read_chains",
     "read_snapshots",
 ]
+
+_LOG: Final = logging.getLogger(__name__)
+_A_DAY: Final = pd.Timedelta(hours=26)  # half of one and the 14 hours of the zone farthest ahead
 
 _MOST_AT_ONCE: Final = 128  # snapshots of a pass: some 100 MB of tables on the way
 
@@ -117,7 +122,16 @@ def read_chain(
     """
     pick = Pick(at, asset, timezone, rules, terms, spot, rate, dividends)
     file, reader = _with_reader(path, format, pick, map, beside)
-    return reader.read(file, pick)
+    chain = reader.read(file, pick)
+    _check_day(chain, pick, file.name)
+    _LOG.info(
+        "%s is %s: %d quotes kept, %d rejected",
+        file.name,
+        reader.name,
+        len(chain.quotes),
+        len(chain.rejected),
+    )
+    return chain
 
 
 def _with_reader(
@@ -138,11 +152,23 @@ def _with_reader(
     return file if beside is None else replace(file, beside=open_file(Path(beside))), reader
 
 
+def _check_day(chain: OptionChain, pick: Pick, name: str) -> None:
+    """Refuse a file whose one chain is of another day than the one asked for, in whatever zone that day is meant."""
+    if pick.at is None:
+        return
+    is_date = isinstance(pick.at, str) and len(pick.at.strip()) == 10
+    asked = utc(f"{str(pick.at).strip()}T12:00Z" if is_date else pick.at, "at")
+    if abs(chain.as_of - asked) > _A_DAY:
+        raise ChainError(
+            f"{name} is of {chain.as_of:%Y-%m-%d %H:%M} UTC, not of {pick.at}: leave at= out, or read a file of that day."
+        )
+
+
 def _check_heeded(reader: Format, name: str, pick: Pick) -> None:
     """Refuse what would be given in vain."""
     for word in (each for each in PRICING if getattr(pick, each) is not None and each not in reader.heeds):
         raise ChainError(
-            f"{name} is of format {reader.name}, whose rows say it themselves: {word}= is not taken."
+            f"{name} is of format {reader.name}, whose rows say that themselves: leave the {word} out."
         )
     if pick.terms is not None and reader.own_terms:
         raise ChainError(

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.errors import ChainError, InputError
 from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms
@@ -39,6 +40,12 @@ class Pick:
             raise InputError(
                 f"timezone must be a name such as 'America/New_York'; got {self.timezone!r:.40}."
             )
+        try:
+            pd.Timestamp(0).tz_localize(self.timezone)
+        except Exception as error:  # pandas' own differ by its release and by the library of zones
+            raise InputError(
+                f"timezone must be a name such as 'America/New_York'; {self.timezone!r:.40} is none that is known."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,10 @@ def pick_asset(assets: pd.Series, pick: Pick, name: str) -> str:
     wanted = [asset for asset in map(str, counts.index) if pick.asset in (asset, asset.partition("_")[0])]
     if pick.asset in wanted or len(wanted) == 1:  # SOL stands for SOL_USDC where that is all there is of it
         return str(pick.asset) if pick.asset in wanted else wanted[0]
-    there = ", ".join(f"{asset} ({count} rows)" for asset, count in counts.items()) or "no option at all"
+    there = (
+        ", ".join(f"{asset} ({number_of(count, 'row')})" for asset, count in counts.items())
+        or "no option at all"
+    )
     asked = "pass asset= to pick one" if pick.asset is None else f"it has no {pick.asset}"
     raise ChainError(f"{name} holds {there}; {asked}.")
 
@@ -93,7 +103,7 @@ def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
         raise ChainError(f"{name} has no snapshot with a readable time.")
     if pick.at is None and len(stamps) == 1:
         return stamps[0]
-    span = f"{len(stamps)} snapshots from {stamps[0]:%Y-%m-%d %H:%M} to {stamps[-1]:%Y-%m-%d %H:%M} UTC"
+    span = f"{number_of(len(stamps), 'snapshot')} from {stamps[0]:%Y-%m-%d %H:%M} to {stamps[-1]:%Y-%m-%d %H:%M} UTC"
     if pick.at is None:
         raise ChainError(f"{name} holds {span}; pass at= to pick one.")
     is_date = isinstance(pick.at, str) and len(pick.at.strip()) == 10
@@ -109,7 +119,9 @@ def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
         return day[0]
     if len(day) > 1:
         listed = ", ".join(f"{stamp:%H:%M:%S}" for stamp in day)
-        raise ChainError(f"{name} has {len(day)} snapshots on {pick.at}: {listed}; pass at= with a time.")
+        raise ChainError(
+            f"{name} has {number_of(len(day), 'snapshot')} on {pick.at}: {listed}; pass at= with a time."
+        )
     raise ChainError(
         f"{name} has no snapshot {'on' if is_date else 'on that day up to'} {pick.at}; it holds {span}."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import re
 import time
@@ -15,12 +16,15 @@ from typing import Any, Final
 
 from hedging._extras import require
 from hedging._ground import clock
+from hedging._ground.counts import number_of
 from hedging._ground.reading import parse_json
 from hedging.errors import InputError, VenueError
 
 __all__ = ["Credits", "Json", "Transport", "without_secrets"]
 
 Json = Any
+
+_LOG: Final = logging.getLogger(__name__)
 
 _LARGEST: Final = 64 * 2**20  # bytes of a reply
 _LONGEST_PAUSE: Final = 30.0  # seconds
@@ -117,8 +121,12 @@ class Transport:
         for attempt in range(self.attempts):
             pause = self._pause(attempt, retry_after) if attempt else 0.0
             if attempt and self.clock() + pause >= end:
-                failure += f"; another try would come after the deadline of {limit:.3g} seconds"
+                failure += (
+                    f"; another try would come after the deadline of {number_of(limit, 'second', '.3g')}"
+                )
                 break
+            if attempt:
+                _LOG.info("%s: %s; asked again after %.1f s", shown, failure, pause)
             if pause:
                 self.sleep(pause)
             tries += 1
@@ -135,7 +143,7 @@ class Transport:
                     raise VenueError(f"{shown}: HTTP {status}: {_shortened(reply)}")
                 return reply
             failure = failure or f"HTTP {status}: {_shortened(reply)}"
-        told = "1 try" if tries == 1 else f"{tries} tries"
+        told = number_of(tries, "try")
         raise VenueError(f"{shown}: no usable reply after {told}; the last: {failure}")
 
     def close(self) -> None:
@@ -165,7 +173,7 @@ class Transport:
             found = made.get(timeout=allowed)
         except Empty:
             self._session = None  # its connection is in use; the next try makes its own
-            raise _NoReplyError(f"the reply took longer than {allowed:.3g} seconds") from None
+            raise _NoReplyError(f"the reply took longer than {number_of(allowed, 'second', '.3g')}") from None
         if isinstance(found, BaseException):
             raise found
         return found
@@ -190,7 +198,12 @@ class Transport:
                     if self.clock() > end:
                         raise _NoReplyError("the reply was cut off at the deadline")
                 return response.status_code, _seconds(response.headers.get("Retry-After")), bytes(body)
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError) as error:
+        except (
+            requests.exceptions.InvalidURL,
+            requests.exceptions.InvalidSchema,
+            requests.exceptions.MissingSchema,
+            UnicodeError,
+        ) as error:
             raise VenueError(f"{without_secrets(url)} is no address of an exchange.") from error
         except (
             *(requests.RequestException, require("urllib3", "live").exceptions.HTTPError, OSError),

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.counts import number_of
 from hedging._ground.reading import parse_json, read_bytes
 from hedging.errors import ChainError
 from hedging.venues._sheets import sheet_text
@@ -108,7 +109,9 @@ def _text(name: str, data: bytes) -> str:
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")  # as Windows saves it
     except UnicodeDecodeError as error:
-        raise ChainError(f"{name} is neither Parquet nor UTF-8 text ({error}).") from error
+        raise ChainError(
+            f"{name} is neither Parquet nor UTF-8 text: byte {error.start + 1} is {data[error.start]:#04x}."
+        ) from error
     if not text.strip():
         raise ChainError(f"{name} is empty.")
     if text.lstrip().startswith("<"):
@@ -199,11 +202,11 @@ def _check_width(name: str, text: str) -> None:
     widest = max((line for line in text.splitlines() if not line.startswith("#")), key=len, default="")
     if len(widest) > _LONGEST:
         raise ChainError(
-            f"{name} has a line of {len(widest):,} characters; a table of quotes has at most {_LONGEST:,}."
+            f"{name} has a line of {number_of(len(widest), 'character')}; a table of quotes has at most {_LONGEST:,}."
         )
     if len(widest) > _WIDEST and (fields := widest.count(",")) >= _MOST_COLUMNS:
         raise ChainError(
-            f"{name} has a line of {fields + 1:,} fields; a table of quotes has at most {_MOST_COLUMNS:,}."
+            f"{name} has a line of {number_of(fields + 1, 'field')}; a table of quotes has at most {_MOST_COLUMNS:,}."
         )
 
 
@@ -219,5 +222,5 @@ def shape_of(file: QuoteFile) -> str:
     if isinstance(file.content, dict):
         return f"a JSON object with keys {_short(file.content)}"
     if isinstance(file.content, list):
-        return f"a JSON list of {len(file.content)} entries"
+        return f"a JSON list of {number_of(len(file.content), 'entry')}"
     return f"text that starts with {file.text[:60]!r}"

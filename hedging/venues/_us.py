@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.errors import ChainError, InputError
 from hedging.market import _american_parity, _parity
 from hedging.market.chain import ChainRules, OptionChain
@@ -306,7 +307,7 @@ def _contradicted(given: pd.Series, quoted: pd.Series) -> tuple[str, ...]:
         return ()
     worst: Any = far.abs().idxmax()
     return (
-        f"the rate and dividends given put {len(far)} of {len(apart)} forwards more than {_ODD_FORWARD:.1%} from what "
+        f"the rate and dividends given put {len(far)} of {number_of(len(apart), 'forward')} more than {_ODD_FORWARD:.1%} from what "
         f"the quotes say, that of {worst:%Y-%m-%d} by {far[worst]:+.1%}: are all dividends of it given?",
     )
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.venues._formats import PRICING, Format, Pick
@@ -47,7 +48,7 @@ def _parts(file: QuoteFile) -> tuple[str, pd.DataFrame]:
     broken = [i for i, row in enumerate(cells) if len(row) != 22]
     if broken:
         raise ChainError(
-            f"{file.name}: line {start + 2 + broken[0]} has {len(cells[broken[0]])} cells, not 22; is the file cut off?"
+            f"{file.name}: line {start + 2 + broken[0]} has {number_of(len(cells[broken[0]]), 'cell')}, not 22; is the file cut off?"
         )
     table = pd.DataFrame(cells)
     sides = [table[range(first, first + 10)].set_axis(_SIDE, axis=1) for first in (1, 12)]

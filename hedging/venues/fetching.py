@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.forms import meant
 from hedging.errors import ChainError, HedgingError, InputError, VenueError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms
@@ -136,7 +137,8 @@ def _exchange(venue: str, url: str | None, carrier: Transport) -> Any:
             name for name in ccxt.exchanges if name in _READ or getattr(ccxt, name)().has["fetchOptionChain"]
         ]
         raise InputError(
-            f"venue must be one that has options, deribit or by ccxt {', '.join(have)}; got {venue!r}."
+            f"venue must be one that has options, deribit or by ccxt {', '.join(have)}; got {venue!r}"
+            f"{meant(venue, ['deribit', *have]) or '.'}"
         )
     if url is not None:
         exchange.urls["api"] = _addressed(exchange.urls["api"], url.rstrip("/"))

@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.counts import number_of
 from hedging._ground.reading import foreign, parse_json
 from hedging._writing import whole_file
 from hedging.errors import ChainError, InputError
@@ -51,7 +52,7 @@ _NO_LIMITS: Final = ChainRules(
     max_above_bound=math.inf,
 )
 _FORMULA: Final = ("=", "+", "-", "@")
-_ENDINGS: Final = (".parquet", ".csv", ".csv.gz")
+ENDINGS: Final = (".parquet", ".csv", ".csv.gz")
 
 
 def write_chain(chain: OptionChain, path: str | Path) -> None:
@@ -71,8 +72,8 @@ def write_chain(chain: OptionChain, path: str | Path) -> None:
     """
     chain = chain.of_one_venue("a file is")
     name = Path(path).name
-    if not name.endswith(_ENDINGS):
-        raise InputError(f"{name} must end in {', '.join(_ENDINGS)}.")
+    if not name.endswith(ENDINGS):
+        raise InputError(f"{name} must end in {', '.join(ENDINGS)}.")
     parquet = name.endswith(".parquet")
     written = chain.quotes if parquet else chain.quotes.assign(symbol=chain.quotes["symbol"].map(_guarded))
     body = written.to_csv(index=False, lineterminator="\n")
@@ -217,7 +218,7 @@ def _judged(chain: OptionChain) -> OptionChain:
     more = rejected_rows(quotes, reasons, quotes.index)
     if (reasons != "").all():
         raise ChainError(
-            f"no usable quote among {len(quotes)} rows: {more['reason'].value_counts().to_dict()}."
+            f"no usable quote among {number_of(len(quotes), 'row')}: {more['reason'].value_counts().to_dict()}."
         )
     rejected = in_columns(pd.concat([chain.rejected, more], ignore_index=True), "rejected")
     return replace(chain, quotes=in_columns(quotes[reasons == ""], "quotes"), rejected=rejected)

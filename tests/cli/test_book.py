@@ -12,7 +12,7 @@ from cases.commands import BOOK, one_line
 from hedging import OptionChain, read_book
 from hedging.book import template
 from hedging.cli import main as cli
-from hedging.planner import book_schema, read_mandate
+from hedging.planner import book_schema, read_mandate, read_plan
 from hedging.venues import write_chain
 
 MANDATE = '[targets]\ndelta = "8:12"\n[limits]\nmax_legs = 1\nbudget = "90_000 USD"\n'
@@ -55,14 +55,28 @@ def test_a_plan_of_a_book_with_targets_needs_no_options_and_options_win(
 ) -> None:
     (inputs / "book.toml").write_text(BOOK + MANDATE)
     assert cli.main([*PLAN, "--json", "plan.json"]) == 0
-    assert "asked: delta, max-legs, budget as book.toml says" in capsys.readouterr().out
-    saved = json.loads((inputs / "plan.json").read_text())["inputs"]
+    assert "asked         delta, max_legs, budget as book.toml says" in capsys.readouterr().out
+    whole = json.loads((inputs / "plan.json").read_text())
+    assert whole["asked"] == {"book": "book.toml", "kept": ["delta", "max_legs", "budget"], "replaced": []}
+    saved = whole["inputs"]
     assert saved["target"]["delta"] == [8.0, 12.0]
     assert saved["limits"]["budget"] == pytest.approx(90_000 / (25 * 70_000))
     assert cli.main([*PLAN, "--delta", "10:14", "--json", "plan.json"]) == 0
     shown = capsys.readouterr().out
-    assert "max-legs, budget as book.toml says; --delta in place of what book.toml says" in shown
-    assert json.loads((inputs / "plan.json").read_text())["inputs"]["target"]["delta"] == [10.0, 14.0]
+    assert "max_legs, budget as book.toml says; delta in place of what book.toml says" in shown
+    whole = json.loads((inputs / "plan.json").read_text())
+    assert whole["asked"] == {"book": "book.toml", "kept": ["max_legs", "budget"], "replaced": ["delta"]}
+    assert whole["inputs"]["target"]["delta"] == [10.0, 14.0]
+    assert read_plan(inputs / "plan.json").to_json() == (inputs / "plan.json").read_text().rstrip("\n")
+
+
+def test_a_curve_says_what_of_it_the_book_asked_for(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (inputs / "book.toml").write_text(BOOK + MANDATE)
+    line = ["frontier", *PLAN[1:], "--levels", "-30%", "--max-legs", "1"]
+    assert cli.main([*line, "--json", "curve.json"]) == 0
+    assert "asked: delta, budget as book.toml says; max_legs in place of" in capsys.readouterr().out
+    asked = json.loads((inputs / "curve.json").read_text())["asked"]
+    assert asked == {"book": "book.toml", "kept": ["delta", "budget"], "replaced": ["max_legs"]}
 
 
 def test_the_check_names_every_mistake_of_both_parts_by_line(

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,6 +66,43 @@ def test_a_frontier_runs_over_the_budget_and_the_shortfall(
         assert saved["over"] == name
         costs = [row["cost"] for row in saved["levels"]]
         assert costs[0] >= costs[1] - 1e-6
+
+
+def test_an_interruption_keeps_the_levels_that_are_done_and_says_how_many(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = import_module("hedging.planner.frontier")
+    solve, calls = module.solve, iter(range(1_000))
+
+    def pressed_at_the_third(*given: Any, **more: Any) -> Any:
+        if next(calls) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return solve(*given, **more)
+
+    monkeypatch.setattr(module, "solve", pressed_at_the_third)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
+    try:
+        line = ["--delta", "6:16", "--max-legs", "1", "--levels", "-40%:-90%:40", "--json", "curve.json"]
+        assert cli.main([*RUN, *line]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    captured = capsys.readouterr()
+    assert captured.err == "hedging: interrupted: 2 of 40 levels\n"
+    assert "Cost against floor" in captured.out
+    assert len(json.loads((folder / "curve.json").read_text())["levels"]) == 2
+
+
+def test_an_interruption_before_the_first_level_leaves_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pressed(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(import_module("hedging.planner.frontier"), "solve", pressed)
+    assert cli.main([*RUN, "--delta", "6:16", "--json", "curve.json"]) == 130
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "hedging: interrupted\n")
+    assert not (folder / "curve.json").exists()
 
 
 def test_a_view_is_said_with_the_curve(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -117,7 +117,7 @@ def test_negative_shares_parse_both_ways(folder: Path) -> None:
             "--expiries must be DAYS:DAYS such as 20:100, or dates such as 2026-03-01:2026-06-01; got '20': write 20:",
         ),
         (["--horizon", "inf"], "--horizon must be a finite number; got 'inf'"),
-        (["--colour"], "unrecognized arguments: --colour"),
+        (["--colour"], "--colour: hedging plan takes no such option"),
     ],
 )
 def test_wrong_usage_is_one_line_and_code_2(

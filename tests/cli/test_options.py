@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cases.coins import walks
 from cases.commands import BOOK
+from cases.later import later
 
-from hedging import OptionChain
+from hedging import samples, venues
 from hedging._ground import fields
 from hedging.cli import main as cli
 from hedging.cli.main import the_parser
@@ -113,28 +116,50 @@ def test_the_short_help_shows_what_most_need_and_the_long_one_all(
     assert "more options" not in whole
 
 
-def examples() -> list[str]:
-    """The line below "example:" of every help that has one."""
-    found = [
-        re.search(r"^example:\n  (hedging .*)$", each.format_help(), re.MULTILINE)
-        for each in PARSERS.values()
-    ]
-    return [match[1] for match in found if match]
+def examples() -> dict[str, str]:
+    """The line below "example:" of every help, by command."""
+    found = {
+        name: re.search(r"^example:\n  (.*)$", each.format_help(), re.MULTILINE)
+        for name, each in PARSERS.items()
+    }
+    return {name: match[1] for name, match in found.items() if match}
 
 
-@pytest.mark.parametrize("line", examples())
+def test_every_command_has_an_example() -> None:
+    groups = {"", "book", "chain"}
+    assert set(examples()) == set(PARSERS) - groups
+
+
+@pytest.fixture(scope="module")
+def example_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that the examples name, so that each line works as it stands."""
+    path = tmp_path_factory.mktemp("examples")
+    chain = samples.chain()
+    (path / "book.toml").write_text(BOOK)
+    (path / "recorded").mkdir()
+    write_chain(chain, path / "chain.csv")
+    write_chain(later(chain, 1.0, 0.005), path / "tomorrow.csv")
+    for number in range(3):
+        write_chain(later(chain, number, 0.005 * number), path / "recorded" / f"{number}.csv")
+    walks(coins=4, days=150).to_csv(path / "prices.csv")
+    quotes = chain.quotes.loc[:20, ["symbol", "bid", "ask"]]
+    quotes.to_csv(path / "quotes.csv", index=False)
+    asked = ["--delta", "6:20", "--max-legs", "1", "--budget", "20%", "--json", str(path / "plan.json")]
+    assert cli.main(["plan", str(path / "book.toml"), "--chain", str(path / "chain.csv"), *asked]) == 0
+    return path
+
+
+@pytest.mark.parametrize("line", examples().values(), ids=examples())
 def test_the_example_of_a_help_works(
     line: str,
+    example_files: Path,
     tmp_path: Path,
-    sample: OptionChain,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    if "book new" not in line:
-        (tmp_path / "book.toml").write_text(BOOK)
-    write_chain(sample, tmp_path / "chain.csv")
-    line = re.sub(r'^eval "\$\((.*)\)"$', r"\1", line)
+    monkeypatch.chdir(shutil.copytree(example_files, tmp_path / "own"))
+    monkeypatch.setattr(venues, "fetch_chain", lambda *_, **__: samples.chain())
+    line = re.sub(r'^eval "\$\((.*)\)"$', r"\1", line).replace("book new book.toml", "book new new.toml")
     assert cli.main(shlex.split(line)[1:]) == 0
     assert capsys.readouterr().err == ""
 

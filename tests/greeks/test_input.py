@@ -107,7 +107,7 @@ def test_empty_strided_and_read_only_arrays_work_and_are_left_alone(count: int) 
 @pytest.mark.parametrize("flag", ["C", "call", "", b"c", 1, 1.0, None, "\u0441", "c "])
 def test_wrong_flags_are_refused_and_named(flag: Any, count: int) -> None:
     flags = flag if count == 1 else ["c"] * (count - 1) + [flag]
-    where = "" if count == 1 else rf" at index \({count - 1},\) \(1 of {count} entries\)"
+    where = "" if count == 1 else rf" at index \({count - 1},\) \(1 of {count:,} entries\)"
     with pytest.raises(InputError, match=rf"flag must be 'c' or 'p'; got .*{where}\."):
         greeks.price(flags, 100, 95, **REST)
 

@@ -132,7 +132,7 @@ def test_a_hole_of_the_whole_file_is_no_restart() -> None:
     prices = Prices.from_frame(table)
     assert not any("@" in coin for coin in prices.coins)
     assert [event.done for event in prices.events if event.coin == ""] == [
-        "30 bars are missing for every coin; not filled, no window reaches across"
+        "30 bars missing for every coin; not filled, no window reaches across"
     ]
 
 

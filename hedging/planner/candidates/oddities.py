@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hedging._ground.counts import number_of
 from hedging.book.book import Book
 from hedging.book.legs import Leg
 from hedging.book.structure import opened
@@ -67,7 +68,7 @@ def _of_each(legs: Sequence[Leg], market: Market, horizon: float) -> Iterator[Od
             yield Oddity("rich call", f"{name} is sold at a delta of {delta:.2f}", (leg,))
         left = days(market.as_of, option.expiry)
         if left > last_day(horizon):
-            text = f"{name} expires in {left:.0f} days, far beyond the horizon of {horizon:g}"
+            text = f"{name} expires in {number_of(left, 'day', '.0f')}, far beyond the horizon of {horizon:g}"
             yield Oddity("far expiry", text, (leg,))
         interest = float(quotes.get(name, np.nan))
         if abs(leg.units) > interest * (1.0 + 1e-9):
@@ -93,4 +94,6 @@ def _inverted(legs: Sequence[Leg]) -> Iterator[Oddity]:
 def _many_expiries(legs: Sequence[Leg]) -> Iterator[Oddity]:
     expiries = {leg.instrument.expiry for leg in legs}  # type: ignore[union-attr]
     if len(expiries) >= MANY_EXPIRIES:
-        yield Oddity("many expiries", f"the options stand over {len(expiries)} expiries", tuple(legs))
+        yield Oddity(
+            "many expiries", f"the options stand over {number_of(len(expiries), 'expiry')}", tuple(legs)
+        )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from hedging._ground.counts import twelve_digits
 from hedging._numerics.types import Array
 from hedging.book.legs import Leg, option_leg, outright_leg
 from hedging.market.contracts import Future, Instrument, Option, kind_of
@@ -32,7 +33,7 @@ def leg_of(
     """The order that a number of lots of one column means."""
     instrument = candidates.instruments[index]
     # Rounded to the digits a lot has, so that 21.1 is not 21.099999999999998.
-    quantity = round(float(np.sign(candidates.size[index]) * lots * candidates.lot[index]), 10)
+    quantity = twelve_digits(np.sign(candidates.size[index]) * lots * candidates.lot[index])
     return leg_on(instrument, markets[instrument.asset], quantity, limits)
 
 

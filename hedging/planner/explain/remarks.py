@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from hedging._ground.counts import number_of
 from hedging.book.delivery import delivery_remarks
 from hedging.book.legs import Leg, cost_of
 from hedging.market.contracts import Option
@@ -41,14 +42,14 @@ def remarks_on(request: Request, programme: Programme, checks: Sequence[Check]) 
     ends = request.horizon if request.outcomes is None else float(request.outcomes.days[-1])
     if ends < request.horizon:
         yield (
-            f"the outcomes end after {ends:.4g} days, before the horizon of {request.horizon:g}: what is taken over them "
+            f"the outcomes end after {number_of(ends, 'day', '.4g')}, before the horizon of {request.horizon:g}: what is taken over them "
             "is judged then; give outcomes to the horizon, or the horizon that they have"
         )
     at = programme.rows.of(VALUE_AT_RISK)
     if at.any():
         given_up = int(np.isinf(programme.rows.bound[at]).sum())
         yield (
-            f"{given_up} of {np.count_nonzero(at):,} outcomes lose more than the value at risk allows, by whatever "
+            f"{given_up} of {number_of(np.count_nonzero(at), 'outcome')} lose more than the value at risk allows, by whatever "
             "they lose; a floor or a shortfall bounds that"
         )
     if any(check.limit == programme.least != MARGIN and check.value >= 0.0 for check in checks):
@@ -106,7 +107,7 @@ def outlived(request: Request, candidates: Candidates) -> tuple[str, ...]:
     if not lives or max(lives) >= request.horizon:
         return ()
     return (
-        f"no option that may be traded lives to the horizon of {request.horizon:g} days, the last one "
+        f"no option that may be traded lives to the horizon of {number_of(request.horizon, 'day')}, the last one "
         f"expires after {max(lives):.4g}: from then on nothing of it holds a floor",
     )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hedging._ground import clock
+from hedging._ground.counts import number_of
 from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg
@@ -73,7 +74,7 @@ def check_outcomes(request: Request, whole: Programme) -> tuple[Request, Program
 
 def _unfit(count: int, lunch: FreeLunch | None) -> str:
     why = "some order gains under all of them" if lunch is None else f"{lunch} lose in none of them"
-    return f"no probabilities on these {count:,} outcomes fit the quotes: {why}. {WAY_OUT}."
+    return f"no probabilities on these {number_of(count, 'outcome')} fit the quotes: {why}. {WAY_OUT}."
 
 
 def free_lunch(
@@ -245,5 +246,5 @@ def _chain_orders(
     whole = build(request, candidates_of(request))
     programme = whole.only(whole.candidates.tradable(limits))
     if not len(programme.candidates):
-        raise InputError(f"no option has a lot of at most {held:g} units; give a larger size.")
+        raise InputError(f"no option has a lot of at most {number_of(held, 'unit')}; give a larger size.")
     return request, _Orders.of(request, programme)

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from hedging._ground.counts import number_of
 from hedging._numerics.types import Array
 from hedging._numerics.types import Rows as Places
 from hedging.book.pnl import growth_of, pnl_of
@@ -70,8 +71,8 @@ def _over_grid(
     book, markets, scenarios, moves = request.book, request.markets, request.scenarios, request.moves
     if scenarios.spot.size > MOST_ROWS:
         raise InputError(
-            f"a floor is held at {MOST_ROWS:,} scenarios and dates at most; {len(scenarios):,} scenarios on "
-            f"{scenarios.days.size} dates are {scenarios.spot.size:,}. Give fewer scenarios."
+            f"a floor is held at {MOST_ROWS:,} scenarios and dates at most; {number_of(len(scenarios), 'scenario')} on "
+            f"{number_of(scenarios.days.size, 'date')} are {scenarios.spot.size:,}. Give fewer scenarios."
         )
     growth = np.broadcast_to(growth_of(book, markets, moves), scenarios.spot.shape)
     held = pnl_of(book, markets, moves)

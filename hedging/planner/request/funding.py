@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.paths.paths import Paths
@@ -118,7 +119,7 @@ class Funding(Shown):
         means = _window_means(history.dropna().sort_index().astype(float), number(horizon))
         if means.size < FEWEST:
             raise InputError(
-                f"the history of funding has {means.size} windows of {horizon:g} days without gaps, and a percentile "
+                f"the history of funding has {number_of(means.size, 'window')} of {number_of(horizon, 'day')} without gaps, and a percentile "
                 f"takes {FEWEST}: give a longer one, or the rate alone."
             )
         low, high = np.quantile(means, [1.0 - percentile, percentile])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, WithJsonSchema, create_model
@@ -9,8 +11,9 @@ from pydantic import ConfigDict, Field, WithJsonSchema, create_model
 from hedging._ground import fields
 from hedging.book.files import BookFile
 
-__all__ = ["book_schema"]
+__all__ = ["book_schema", "schema_of_models"]
 
+_SHIPPED = Path(__file__).with_name("book.schema.json")
 _FORM = WithJsonSchema({"type": ["string", "number", "boolean", "array", "object"]})
 
 
@@ -22,6 +25,12 @@ def book_schema() -> dict[str, Any]:
     >>> sorted(book_schema()["properties"])
     ['accounts', 'cash', 'holdings', 'limits', 'numeraire', 'orders', 'targets', 'transfers']
     """
+    content: dict[str, Any] = json.loads(_SHIPPED.read_text(encoding="utf-8"))
+    return content
+
+
+def schema_of_models() -> dict[str, Any]:
+    """The schema made anew; the file that ships is a copy of it, as what pydantic writes differs by its release."""
     strict = ConfigDict(extra="forbid")
     tables: dict[str, Any] = {
         name: create_model(name.title(), __config__=strict, **_fields_of(forms))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
 from hedging.errors import InputError
@@ -51,7 +52,7 @@ class Outcomes(Shown):
         weights = np.asarray(self.weights, dtype=float)
         if weights.shape != (len(self),) or not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
             raise InputError(
-                f"weights must be one number >= 0 for each of {len(self)} scenarios, not all 0; "
+                f"weights must be one number >= 0 for each of {number_of(len(self), 'scenario')}, not all 0; "
                 f"got shape {weights.shape}."
             )
         object.__setattr__(self, "weights", weights)

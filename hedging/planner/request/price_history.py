@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.book.book import Book
 from hedging.errors import InputError
@@ -172,7 +173,7 @@ class Backed:
             return ()
         history = self.history
         drawn = (
-            f"outcomes are drawn from {history.days} days of {history.prices.source} to {self.closes.index[-1]:%Y-%m-%d}: "
+            f"outcomes are drawn from {number_of(history.days, 'day')} of {history.prices.source} to {self.closes.index[-1]:%Y-%m-%d}: "
             "no coin is expected to rise or fall, and nothing worse than what runs of those days make is among them"
         )
         moves = (
@@ -257,7 +258,9 @@ def _odd(coin: str, kind: str, own: list[Event]) -> str:
         for each in own[-SHOWN:]
     ]
     more = len(own) - SHOWN
-    earlier = "" if more <= 0 else " and once before" if more == 1 else f" and {more} times before"
+    earlier = (
+        "" if more <= 0 else " and once before" if more == 1 else f" and {number_of(more, 'time')} before"
+    )
     return f"{coin or 'every coin'} {ODD[kind].format(dates=', '.join(spans) + earlier)}"
 
 
@@ -284,7 +287,7 @@ def _bare(asset: str, past: Past, when: pd.Timestamp, currency: str) -> Market:
     age = past.at - (own.index[-1] + past.length)
     if age > LATE:
         raise InputError(
-            f"{asset} has no chain, and its last price in {past.source} is of {own.index[-1]:%Y-%m-%d}, {age.days} days "
+            f"{asset} has no chain, and its last price in {past.source} is of {own.index[-1]:%Y-%m-%d}, {number_of(age.days, 'day')} "
             f"before the quotes: it has no market to plan on. Take it out of the book, or bring its price."
         )
     return Market.bare(asset, float(own.iloc[-1]), when, currency=currency)

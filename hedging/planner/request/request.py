@@ -12,6 +12,7 @@ from itertools import product
 from typing import Any
 
 from hedging._ground import clock
+from hedging._ground.counts import number_of
 from hedging.book.book import Book
 from hedging.book.saved import book_to_dict
 from hedging.errors import InputError
@@ -320,7 +321,7 @@ def _check_floor(target: Target, horizon: float) -> None:
     late = [day for day in days_of(target.floor) if day > horizon]
     if late:
         raise InputError(
-            f"the floor of day {late[0]:g} lies beyond the horizon of {horizon:g} days: lengthen the horizon."
+            f"the floor of day {late[0]:g} lies beyond the horizon of {number_of(horizon, 'day')}: lengthen the horizon."
         )
 
 

@@ -65,6 +65,7 @@ def as_dict(plan: HedgePlan) -> dict[str, Any]:
         "decay": None if plan.decay is None else plan.decay.to_dict(),
         "break_even": None if plan.break_even is None else plan.break_even.to_dict(),
         "promise": None if plan.promise is None else plan.promise.to_dict(),
+        "asked": None if plan.asked is None else plan.asked.to_dict(),
         "inputs": plan.inputs,
         "units": _units(plan.inputs.get("currency", "money")),
     }

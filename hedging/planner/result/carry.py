@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 
 __all__ = ["BreakEven", "Decay"]
@@ -44,7 +45,7 @@ class Decay(Shown):
             if (value := getattr(self, name))
         ]
         of = f" ({', '.join(parts)})" if len(parts) > 1 else ""
-        return f"holding this for {self.days:g} days {verb} {abs(self.total):,.0f} if nothing moves{of}"
+        return f"holding this for {number_of(self.days, 'day')} {verb} {abs(self.total):,.0f} if nothing moves{of}"
 
     def to_dict(self) -> dict[str, Any]:
         """The decay by field, and in all."""

@@ -24,6 +24,7 @@ from hedging.errors import InputError
 from hedging.market.market import Chains, Market
 from hedging.paths.assumptions import assumptions
 from hedging.planner.request.funding import Funding
+from hedging.planner.request.mandate_source import MandateSource
 from hedging.planner.result.accounts import AccountSurvival, LiquidationMove
 from hedging.planner.result.agreement import Agreement
 from hedging.planner.result.as_dict import as_dict
@@ -110,6 +111,8 @@ class HedgePlan(Shown):
     promise : Promise or None
         Of a plan with prices: what holds in outcomes like the past's, what stays by coin, and what the same rule kept
         of its promises before.
+    asked : MandateSource or None
+        Which targets and limits the book's file said, of a plan that was asked for with such a file.
     inputs : dict
         Chain, book, targets, limits, horizon, scenarios, versions.
     markets : tuple of Market
@@ -149,6 +152,7 @@ class HedgePlan(Shown):
     decay: Decay | None = None
     break_even: BreakEven | None = None
     promise: Promise | None = None
+    asked: MandateSource | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
     markets: tuple[Market, ...] = ()
     trusted: bool = True

@@ -16,6 +16,7 @@ from hedging.errors import InputError
 from hedging.margin import InitialMargin
 from hedging.planner.request.funding import Funding
 from hedging.planner.request.limits import Limits, Outright
+from hedging.planner.request.mandate_source import MandateSource
 from hedging.planner.request.survive import Survive
 from hedging.planner.request.target import Target
 from hedging.planner.request.view import View
@@ -185,6 +186,7 @@ def _plan_from(saved: dict[str, Any]) -> HedgePlan:
         venues=tuple(map(VenueNeed.from_dict, saved.get("venues", ()))),
         fills=Fills.from_dict(saved["fills"]) if saved.get("fills") else None,
         promise=Promise.from_dict(saved["promise"]) if saved.get("promise") else None,
+        asked=MandateSource.from_dict(saved["asked"]) if saved.get("asked") else None,
         inputs=saved["inputs"],
     )
 

@@ -40,6 +40,12 @@ class _VenueNeed(Row):
     to_bring: AtLeastZero
 
 
+class _MandateSource(Row):
+    book: Text
+    kept: list[Text]
+    replaced: list[Text]
+
+
 class _Order(Row):
     instrument: Text
     side: Literal["buy", "sell"]
@@ -356,6 +362,7 @@ class _Plan(Row):
     decay: _Decay | None = None
     break_even: _BreakEven | None = None
     promise: _Promise | None = None
+    asked: _MandateSource | None = None
     inputs: _Inputs
     units: dict[str, str]
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.tables import Page, Table, line_width, when
 from hedging.book.legs import cost_of, orders_table
 from hedging.book.packages import package_fees
@@ -104,6 +105,8 @@ def _below(plan: HedgePlan) -> list[tuple[str, str]]:
         rows.append(("fills", str(plan.fills)))
     rows += [("instead", _alternative(plan, item)) for item in plan.alternatives]
     rows += [("remark", remark) for remark in plan.remarks]
+    if plan.asked:
+        rows.append(("asked", str(plan.asked)))
     return [*rows, ("proof", _proof(plan))]
 
 
@@ -261,7 +264,7 @@ def _proof(plan: HedgePlan) -> str:
     proven = f"bound {plan.bound:,.2f}, gap {plan.gap:.3%}" if plan.gap < NOTHING else "no bound found"
     return (
         f"objective {plan.objective:,.2f}{missed}, {proven}, "
-        f"{plan.nodes:,} node{'s' * (plan.nodes != 1)}, {plan.seconds:.2f} s"
+        f"{number_of(plan.nodes, 'node')}, {plan.seconds:.2f} s"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.planner.request.wording import figure
 
@@ -55,7 +56,7 @@ class VenueNeed(Shown):
 
     def __str__(self) -> str:
         way = "pays" if self.paid >= 0.0 else "receives"
-        count = f"{self.orders} order{'s' * (self.orders != 1)}"
+        count = number_of(self.orders, "order")
         text = (
             f"{self.venue}: {count}, {way} {figure(abs(self.paid), 6)} {self.currency}, initial margin "
             f"{figure(self.initial_margin, 6)}: {figure(self.collateral, 6)} {self.currency} must lie there"

@@ -85,6 +85,8 @@ def read_depth(path: str | Path) -> pd.DataFrame:
         with foreign(f"{path} is no reply of get_order_book"):
             replies = content if isinstance(content, list) else [content]
             return pd.DataFrame([row for reply in replies for row in _levels(reply)], columns=list(COLUMNS))
+    if not data.strip():
+        raise InputError(f"{path} is empty.")
     with foreign(str(path)):
         table = pd.read_csv(io.BytesIO(data))
         missing = [name for name in COLUMNS if name not in table.columns]

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from hedging._ground import clock
+from hedging._ground.counts import number_of
 from hedging.errors import VenueError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms
@@ -314,7 +315,7 @@ class Client:
             fresh = {row.date for row in page.data} - days
             if total > first + _DAYS_ADDED or (page.data and not fresh):
                 raise VenueError(
-                    f"Deribit's pages of delivery prices do not come to an end: {len(rows)} days read, {total} said to be "
+                    f"Deribit's pages of delivery prices do not come to an end: {number_of(len(rows), 'day')} read, {total} said to be "
                     f"there after {first}."
                 )
             if not page.data:
@@ -337,10 +338,12 @@ class Client:
         foreign = [row for row in rows if not _settles_in(row, currency)]
         if foreign:
             raise VenueError(
-                f"Deribit was asked for {currency} and sent {foreign[0].get('instrument_name')!r} among {len(rows)} rows."
+                f"Deribit was asked for {currency} and sent {foreign[0].get('instrument_name')!r} among {number_of(len(rows), 'row')}."
             )
         if required and not mine:
-            raise VenueError(f"Deribit lists no {kind} on {asset}; it sent {len(rows)} rows of {currency}.")
+            raise VenueError(
+                f"Deribit lists no {kind} on {asset}; it sent {number_of(len(rows), 'row')} of {currency}."
+            )
         return mine
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from hedging._ground.counts import number_of
 from hedging.book.legs import Leg, Legs, legs_to_export
 from hedging.book.packages import DUST, Package, packages
 from hedging.book.tickets import order_ids
@@ -180,7 +181,7 @@ def _block_leg(leg: Leg) -> dict[str, Any]:
         )
     if abs(leg.quantity) < least * (1.0 - DUST):
         raise InputError(
-            f"a block of {abs(leg.quantity):g} {name} is below the least, {least:g} contracts: order it on the screen, or "
+            f"a block of {abs(leg.quantity):g} {name} is below the least, {number_of(least, 'contract')}: order it on the screen, or "
             "as a combo."
         )
     step = item.terms.lot * item.terms.multiplier

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.errors import ChainError
 from hedging.market._judging import Source
 from hedging.market.chain import FUTURES_COLUMNS, ChainRules, OptionChain, in_columns, no_futures
@@ -138,7 +139,7 @@ def _mine(
     """Options of one asset, and rows whose name says nothing; and our columns that are there, by theirs."""
     mine = rows[((rows["asset"] == asset) & (rows["flag"] != "")) | rows["asset"].isna()]
     if mine.empty:
-        raise ChainError(f"{source}: no option on {asset} among {len(rows)} rows.")
+        raise ChainError(f"{source}: no option on {asset} among {number_of(len(rows), 'row')}.")
     there = {ours: theirs for ours, theirs in columns.items() if theirs in mine.columns}
     mine = _with_own_index(mine, there)
     for size in {there.get("bid_size"), there.get("ask_size")} - {None}:
