@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -156,7 +157,8 @@ def command(
     example: str,
 ) -> Parser:
     """Add one command; `text` is its help, `run` what it does, and `example` a line of it that works."""
-    epilog = f"example:\n  {example}"
+    line = textwrap.wrap(example, 70, break_long_words=False, break_on_hyphens=False)
+    epilog = "example:\n  " + " \\\n      ".join(line)  # that can be copied as it stands
     added: Parser = commands.add_parser(
         name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog
     )

@@ -63,7 +63,7 @@ def test_what_earned_what_over_a_folder(run):
     assert code == 0
     code, _, error = run("explain", "plan.json", "--chain", "days/0.csv")
     assert (code, error.count("\n")) == (2, 1)
-    assert "has 1 chains" in error
+    assert "has 1 chain from" in error
     assert run("explain", "plan.json", "--chain", "days", "--plot", "fall.png")[0] == 0
 
 
