@@ -323,7 +323,7 @@ def _in_words(thrown: BaseException) -> str:
         return _json_place(thrown.doc, thrown.pos, thrown.lineno)
     if isinstance(thrown, UnicodeDecodeError):
         packed = ", as gzip packs it" if thrown.object[:2] == b"\x1f\x8b" else ""
-        return f"byte {thrown.start} is 0x{thrown.object[thrown.start]:02x}{packed}"
+        return f"byte {thrown.start + 1} is 0x{thrown.object[thrown.start]:02x}{packed}"
     if isinstance(thrown, KeyError):
         return f"{thrown.args[0] if thrown.args else thrown!r} is missing"
     said = str(thrown).strip().rstrip(".")

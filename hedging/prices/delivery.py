@@ -155,7 +155,7 @@ def read_delivery(
     except OSError as error:
         raise ChainError(f"{path.name} cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
-        raise ChainError(f"{path.name} is no text in UTF-8: byte {error.start} is none.") from error
+        raise ChainError(f"{path.name} is no text in UTF-8: byte {error.start + 1} is none.") from error
     except ChainError:
         raise
     except Exception as error:  # pyarrow's and pandas' own, which share no base
