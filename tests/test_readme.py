@@ -58,3 +58,17 @@ def test_what_stands_before_the_picture_is_short() -> None:
 def test_the_sample_is_labelled_synthetic() -> None:
     assert "synthetic" in samples.chain().source
     assert "synthetic" in README
+
+
+def test_every_extra_is_told_with_what_it_brings_and_how_to_install_it() -> None:
+    root = Path(__file__).resolve().parents[1]
+    extras = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    start = (root / "docs" / "start.md").read_text(encoding="utf-8")
+    table, same = (
+        re.search(r"\| extra \| brings \| for \|\n(?:\|.*\n)+", text)[0]  # type: ignore[index]
+        for text in (README, start)
+    )
+    assert table == same
+    told = {name for line in table.splitlines() for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+    assert told == set(extras["optional-dependencies"])
+    assert 'pip install -e ".[name]"' in README

@@ -74,9 +74,12 @@ def meant(word: str, known: Iterable[str]) -> str:
     --------
     >>> meant("quantty", ["quantity", "entry"])
     '; did you mean quantity?'
+    >>> meant("put", ["collar", "protective put"])
+    '; did you mean protective put?'
     """
-    near = difflib.get_close_matches(word.lower(), {each.lower(): each for each in known}, n=1, cutoff=0.6)
     by_lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    near += [each for each in by_lower if word.lower() in re.findall(r"[a-z0-9]+", each)]
     return f"; did you mean {by_lower[near[0]]}?" if near else ""
 
 

@@ -31,6 +31,7 @@ __all__ = [
 MOST_BYTES: Final = 32_000_000  # of a plan or a book: hundreds of times what a real one has
 _MOST_DIGITS: Final = 308  # of a whole number: a float holds no more
 _MOST_BITS: Final = 1023  # of the same
+_BRACKETS: Final = 2  # at the beginning, which other texts begin with too
 # Too deep or too large a text ends in RecursionError or MemoryError, a column that Arrow cannot turn in its
 # NotImplementedError: of a file these are as much its reader's as a ValueError.
 _FOREIGN: Final = (
@@ -109,7 +110,7 @@ def read_text(
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as thrown:
-        raise error(f"{path} is no text in UTF-8: {thrown}.") from thrown
+        raise error(f"{path} is no text in UTF-8: {_in_words(thrown)}.") from thrown
 
 
 def parse_json(
@@ -174,9 +175,21 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         values = tomllib.loads(text)
         if large := next((place for place, value in _leaves(values) if _too_large(value)), None):
             raise ValueError(f"{large} is a whole number of more than {_MOST_DIGITS} digits")
+    except tomllib.TOMLDecodeError as thrown:
+        raise InputError(f"{name} is not TOML: {_toml_rule(str(thrown), text)}.") from thrown
     except _FOREIGN as thrown:
         raise InputError(f"{name} is not TOML: {_in_words(thrown)}.") from thrown
     return values
+
+
+def _toml_rule(said: str, text: str) -> str:
+    """The rule of TOML that a line breaks, and that line."""
+    rule = next((ours for theirs, ours in _TOML.items() if theirs in said), said.partition(" (at ")[0])
+    at, lines = re.search(r"at line (\d+)", said), text.rstrip().splitlines()
+    if at is None and "not closed" in rule:  # the parser knows where it ended, not where it began
+        return rule.replace("its quotes are", "quotes are") + " until the end of the file"
+    number = int(at[1]) if at and int(at[1]) <= len(lines) else len(lines)
+    return f"line {number}: {rule}; got {lines[number - 1].strip()[:60]!r}"
 
 
 def _leaves(values: Any, place: str = "") -> Iterator[tuple[str, Any]]:
@@ -245,6 +258,24 @@ def _got(came: Any) -> str:
 _ARRAY: Final = re.compile(r"\s*\[\[([^\]]+)\]\]")
 _TABLE: Final = re.compile(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?$")
 _KEY: Final = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
+_TOML: Final = {  # what the parser says, and the rule as it is meant
+    "Expected '=' after a key": "a line is key = value, or a [table]",
+    "Invalid statement": "a line is key = value, or a [table]",
+    "Invalid initial character for a key": "a line is key = value, or a [table]",
+    "Invalid value": "a value is a number, text in quotes, a date, true, false or a list",
+    "Expected newline": "one value stands behind each key, text in quotes",
+    "Cannot overwrite": "it is there twice",
+    "Duplicate": "it is there twice",
+    "Cannot declare": "the table is there twice",
+    "Cannot mutate": "the table is there twice",
+    "Expected ']": "a bracket is not closed",
+    "Unclosed": "a bracket is not closed",
+    "Unterminated string": "its quotes are not closed",
+    'Expected "\'"': "its quotes are not closed",
+    "Illegal character '\\n'": "its quotes are not closed",
+    "Found invalid character": "a character that no text may hold",
+    "Unescaped": "a backslash is written \\\\",
+}
 _RULES: Final = {
     **dict.fromkeys(("float_type", "float_parsing", "decimal_type"), "must be a number, without quotes"),
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number, without quotes"),
@@ -270,11 +301,29 @@ def where(location: Sequence[int | str]) -> str:
     return ".".join(map(str, location)) or "file"
 
 
+def _json_place(text: str, place: int, line: int) -> str:
+    """Where a JSON text is damaged, and what stands there."""
+    if not text.strip():
+        return "it holds no text"
+    if len(text[:place].strip()) <= _BRACKETS:
+        return f"it begins with {text.strip()[:40]!r}"
+    if place >= len(text.rstrip()):
+        return f"it ends in line {line}, before its last bracket"
+    return (
+        f"line {line} goes on with {text[place : place + 40]!r} behind {text[max(0, place - 20) : place]!r}"
+    )
+
+
 def _in_words(thrown: BaseException) -> str:
     if isinstance(thrown, RecursionError):
         return "it is nested too deep"
     if isinstance(thrown, MemoryError):
         return "it is too large for this machine's memory"
+    if isinstance(thrown, json.JSONDecodeError):
+        return _json_place(thrown.doc, thrown.pos, thrown.lineno)
+    if isinstance(thrown, UnicodeDecodeError):
+        packed = ", as gzip packs it" if thrown.object[:2] == b"\x1f\x8b" else ""
+        return f"byte {thrown.start} is 0x{thrown.object[thrown.start]:02x}{packed}"
     if isinstance(thrown, KeyError):
         return f"{thrown.args[0] if thrown.args else thrown!r} is missing"
     said = str(thrown).strip().rstrip(".")

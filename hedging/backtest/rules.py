@@ -12,6 +12,7 @@ import pandas as pd
 
 from hedging._ground.arguments import must_be
 from hedging._ground.counts import number_of
+from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.market.contracts import ContractTerms, FeeRule, Linear, Perpetual, Spot
@@ -77,8 +78,10 @@ class Rules(Shown):
         if self.delay not in (0, 1):
             raise InputError(f"delay must be 0 or 1 snapshots; got {self.delay!r}.")
         for name, choices in (("price", ("quote", "mid", "mark")), ("delivery", ("close", "open"))):
-            if getattr(self, name) not in choices:
-                raise InputError(f"{name} must be one of {', '.join(choices)}; got {getattr(self, name)!r}.")
+            if (came := getattr(self, name)) not in choices:
+                raise InputError(
+                    f"{name} must be one of {', '.join(choices)}; got {came!r}{meant(str(came), choices) or '.'}"
+                )
         if not isinstance(self.depth, bool):
             raise InputError(
                 f"depth must be true or false, whether orders are cut to the size quoted; got {self.depth!r}."

@@ -11,6 +11,7 @@ import numpy as np
 
 from hedging import overlays
 from hedging._ground.counts import number_of
+from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
 from hedging.backtest.state import Decision, State, Wait
 from hedging.book.legs import Leg, option_leg
@@ -139,11 +140,13 @@ def rolled(
     if isinstance(make, str):
         found = MAKERS.get(make.strip().lower().replace(" ", "-").removeprefix("protective-"))
         if found is None:
-            raise InputError(f"an overlay must be one of {', '.join(MAKERS)}; got {make!r}.")
+            raise InputError(
+                f"an overlay must be one of {', '.join(MAKERS)}; got {make!r}{meant(str(make), MAKERS) or '.'}"
+            )
         make = found
     elif isinstance(make, type) or not callable(make):
         raise InputError(
-            f"an overlay must be one of {', '.join(MAKERS)}, or a function of book and chain; got {make!r}."
+            f"an overlay must be one of {', '.join(MAKERS)}, or a function of book and chain; got {make!r}{meant(str(make), MAKERS) or '.'}"
         )
     if not days[0] <= days[1]:
         raise InputError(f"days must be a window (from, to) that ascends; got {days}.")

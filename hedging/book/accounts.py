@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 import pandas as pd
 
+from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.units import days, utc
@@ -66,7 +67,7 @@ class DeclaredAccount(Shown):
             )
         if self.model not in ACCOUNT_MODELS:
             raise InputError(
-                f"model of account {self.name} must be one of {', '.join(ACCOUNT_MODELS)}; got {self.model!r}."
+                f"model of account {self.name} must be one of {', '.join(ACCOUNT_MODELS)}; got {self.model!r}{meant(str(self.model), ACCOUNT_MODELS) or '.'}"
             )
         _number(self.cash, f"cash of account {self.name}")
         for coin, amount in self.stablecoins.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
@@ -15,7 +15,10 @@ from hedging.book._written import KINDS, BookFile, plain_holding
 from hedging.book.book import Book
 from hedging.errors import InputError
 
-__all__ = ["BookFile", "book_from_dict", "read_book", "template"]
+__all__ = ["BookFile", "book_from_dict", "content_of", "read_book", "template"]
+
+Lines: TypeAlias = Mapping[tuple[str | int, ...], int]
+_WAY_OUT: Final = "hedging book new FILE writes one to begin with"
 
 
 @takes(path=(str, Path))
@@ -53,20 +56,30 @@ def read_book(path: str | Path) -> Book:
     InputError
         If the file is missing, no TOML, or breaks a rule; the message names every line and key that does.
     """
-    file = Path(path)
-    text = read_text(file, what="book file")
-    content = parse_toml(text, f"book file {file}")
+    content, lines = content_of(path)
     if not content:
         raise InputError(
-            f"book file {file} is empty: it needs a [[holdings]] table for each holding; hedging book new writes one "
-            "to begin with."
+            f"book file {path} is empty: it needs a [[holdings]] table for each holding; {_WAY_OUT}."
         )
-    return book_from_dict(content, source=str(file), lines=toml_lines(text))
+    return book_from_dict(content, source=str(path), lines=lines)
 
 
-def book_from_dict(
-    content: dict[str, Any], *, source: str = "book", lines: Mapping[tuple[str | int, ...], int] | None = None
-) -> Book:
+def content_of(path: str | Path) -> tuple[dict[str, Any], Lines]:
+    """Values of a book's file, and the line of each.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is no TOML.
+    """
+    text = read_text(path, what="book file")
+    try:
+        return parse_toml(text, f"book file {path}"), toml_lines(text)
+    except InputError as error:
+        raise InputError(f"{str(error).removesuffix('.')}; {_WAY_OUT}.") from error
+
+
+def book_from_dict(content: dict[str, Any], *, source: str = "book", lines: Lines | None = None) -> Book:
     """Check the content of a book file and build the book; `source` names it in messages.
 
     Parameters
@@ -110,7 +123,7 @@ def book_from_dict(
 _BROKEN = object()  # a holding that was found wrong before the rules see it
 
 
-def _plain(told: Any, place: int, wrong: list[str], lines: Mapping[tuple[str | int, ...], int]) -> Any:
+def _plain(told: Any, place: int, wrong: list[str], lines: Lines) -> Any:
     try:
         return plain_holding(told)
     except InputError as error:
@@ -124,7 +137,7 @@ def _told(problem: Any, content: Mapping[str, Any]) -> bool:
     return len(loc) > 1 and loc[0] == "holdings" and content["holdings"][loc[1]] is _BROKEN
 
 
-def _in_words(problem: Any, content: Mapping[str, Any], lines: Mapping[tuple[str | int, ...], int]) -> str:
+def _in_words(problem: Any, content: Mapping[str, Any], lines: Lines) -> str:
     """One broken rule: where, the rule, what came, and the nearest right word."""
     loc = _without_kind(problem["loc"])
     *above, key = loc
@@ -201,7 +214,7 @@ def _without_kind(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
     return (*loc[:2], *loc[3:]) if loc[0] == "holdings" and len(loc) > 2 else tuple(loc)
 
 
-def _where(loc: tuple[str | int, ...], lines: Mapping[tuple[str | int, ...], int]) -> str:
+def _where(loc: tuple[str | int, ...], lines: Lines) -> str:
     """The line, and the table that a key stands in."""
     line = next((lines[loc[:size]] for size in range(len(loc), 0, -1) if loc[:size] in lines), None)
     told = [f"line {line}"] if line else []

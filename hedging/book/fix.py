@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._ground.forms import meant
 from hedging.book.legs import Leg, Legs, legs_to_export
 from hedging.book.tickets import order_ids
 from hedging.errors import InputError
@@ -63,7 +64,9 @@ def fix_orders(
     """
     legs = legs_to_export(orders)
     if time_in_force is not None and time_in_force not in TIMES:
-        raise InputError(f"time_in_force must be one of {', '.join(TIMES)}; got {time_in_force!r}.")
+        raise InputError(
+            f"time_in_force must be one of {', '.join(TIMES)}; got {time_in_force!r}{meant(str(time_in_force), TIMES) or '.'}"
+        )
     names = order_ids(legs, getattr(orders, "id", "") if plan_id is None else plan_id)
     live = "" if time_in_force is None else TIMES[time_in_force]
     rows = [_row(leg, name, currency, live) for leg, name in zip(legs, names, strict=True)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterable, Iterator
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -41,6 +42,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     common: tuple[str, ...] = ()
+    _typed: frozenset[str] = frozenset()
 
     def __init__(self, **told: Any) -> None:
         super().__init__(**({"formatter_class": argparse.RawDescriptionHelpFormatter} | told))
@@ -48,6 +50,16 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Leave with 2 and the message in our words."""
         self.exit(2, f"hedging: {self._in_words(message)} (try {self.prog} --help)\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None, **told: Any) -> Any:
+        """As argparse's, remembering which names were typed."""
+        self._typed = frozenset(str(word).partition("=")[0] for word in args or ())
+        return super().parse_known_args(args, namespace, **told)
+
+    def called(self, names: Sequence[str]) -> str:
+        """An option by the name that was typed, else by its first long one."""
+        long = next((name for name in names if name.startswith("--")), names[0])
+        return next((name for name in names if name in self._typed), long)
 
     def format_help(self) -> str:
         """The help, without the options that few need where others are named as common."""
@@ -83,7 +95,7 @@ class Parser(argparse.ArgumentParser):
     def _in_words(self, message: str) -> str:
         rule = re.match(r"argument ([^:]+): ((?:must|names) .*)", message, re.DOTALL)
         if rule:
-            return f"{rule[1].split('/')[0]} {rule[2]}"
+            return f"{self.called(rule[1].split('/'))} {rule[2]}"
         twice = re.match(r"argument ([^:]+): not allowed with argument (.+)", message)
         if twice:
             return f"{twice[1]} and {twice[2]} exclude each other: leave one of them out"
@@ -145,7 +157,8 @@ def command(
     example: str,
 ) -> Parser:
     """Add one command; `text` is its help, `run` what it does, and `example` a line of it that works."""
-    epilog = f"example:\n  {example}"
+    line = textwrap.wrap(example, 70, break_long_words=False, break_on_hyphens=False)
+    epilog = "example:\n  " + " \\\n      ".join(line)  # that can be copied as it stands
     added: Parser = commands.add_parser(
         name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog
     )

@@ -90,6 +90,6 @@ def _print(line: str, *, head: bool) -> None:
         return
     shown = Text(line, style="bold" if head else "", no_wrap=True, overflow="ignore", end="\n")
     if not head:
-        shown.highlight_regex(r"(?<![\w.])-[\d,.]+%?(?![\w-])", "red")
+        shown.highlight_regex(r"(?<![\w.])-(?:\d[\d,.]*)?\d(?:e[+-]?\d+)?%?(?![\w-])", "red")
         shown.highlight_regex(re.compile(r"^  (?:in [A-Z]+|inside quotes|[a-z][a-z ]{2,13}(?=  ))"), "cyan")
     Console(file=sys.stdout, highlight=False, legacy_windows=False).print(shown, soft_wrap=True, crop=False)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 
 from hedging._ground import fields
+from hedging.cli._parser import Parser
 
 __all__ = ["calls_in_words", "in_words_of"]
 
@@ -44,7 +44,7 @@ def calls_in_words(text: str) -> str:
     return _MADE.sub(options, _CALLS.sub(lambda call: _COMMANDS[call[0]], text))
 
 
-def in_words_of(parser: argparse.ArgumentParser | None, message: str) -> str:
+def in_words_of(parser: Parser | None, message: str) -> str:
     """A message with every argument that is an option of the command written as one.
 
     Examples
@@ -57,7 +57,7 @@ def in_words_of(parser: argparse.ArgumentParser | None, message: str) -> str:
     if parser is None:
         return message
     options = {
-        action.dest: next(name for name in action.option_strings if name.startswith("--"))
+        action.dest: parser.called(action.option_strings)
         for action in parser._actions
         if any(name.startswith("--") for name in action.option_strings) and action.const is not False
     }

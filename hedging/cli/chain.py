@@ -164,6 +164,7 @@ def _of_expiry(chain: OptionChain, expiry: str) -> pd.DataFrame:
 def _check(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
+    from hedging._ground.tables import SHARE, Page, Table, as_text
     from hedging.market import fit, fit_quality, health
 
     console.check_outputs(args.json, args.csv)
@@ -177,8 +178,9 @@ def _check(args: argparse.Namespace) -> int:
         console.emit_csv(args.csv, report)
     if "-" not in (args.json, args.csv):
         told = ", ".join(f"{name} {limit:g}" for name, limit in rules.items())
-        fits = console.text_of(report, index=False, float_format="{:,.4g}".format)
-        console.show(f"{found}\nrules: {told}\nsmile:\n{fits}")
+        units = {"expiry": "UTC", "inside": SHARE, **dict.fromkeys(("rmse", "rmse_all"), "vol points")}
+        fits = Table(report.round({"days": 1}), units, rows=len(report), caption="smile")
+        console.show(f"{found}\n{as_text(Page(f'rules: {told}', (fits,)))}")
     return 0
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser"]
 
-FOLDER = "hedging-demo"
+FOLDER, BOOK, CHAIN = "hedging-demo", "book.toml", "chain.csv"
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -52,14 +52,22 @@ def _run(args: argparse.Namespace) -> int:
     console.show(f"\n{crash}\n")
     for file in _write(folder, book, chain, plan, crash):
         print(f"wrote {folder / file}")
+    print(f"next: hedging plan {folder / BOOK} --chain {folder / CHAIN}")
     return 0
 
 
 def _write(
     folder: Path, book: Book, chain: OptionChain, plan: HedgePlan, crash: ScenarioResult
 ) -> tuple[str, ...]:
-    """Write report, plan, orders, tables and pictures into a folder; their names."""
+    """Write report, plan, orders, tables, pictures, and what goes on from there into a folder; their names."""
     from hedging import overlays, plots
+    from hedging.book import template
+    from hedging.venues import write_chain
+
+    own = (folder / BOOK).exists()  # it was written to be changed
+    if not own:
+        write_text(folder / BOOK, template())
+    write_chain(chain, folder / CHAIN)
 
     write_text(folder / "plan.json", plan.to_json() + "\n")
     console.write_table(folder / "orders.csv", plan.orders)
@@ -76,4 +84,6 @@ def _write(
         "scenarios.csv",
         "payoff.png",
         "crash.png",
+        CHAIN,
+        *(() if own else (BOOK,)),
     )

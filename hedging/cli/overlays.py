@@ -36,7 +36,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "overlays",
         _overlays,
         "standard overlays side by side",
-        example="hedging overlays book.toml --chain chain.csv --put-delta 0.25 --days 20:45 --coverage 80%",
+        example="hedging overlays book.toml --chain chain.csv --put-delta 0.25 --expiries 20:45 --coverage 80%",
     )
     parser.show_in_help(
         *(

@@ -29,7 +29,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     command.add_argument(
         "--programme",
-        type=_dates,
+        type=_steps,
         metavar="DAYS:TIMES",
         help="which put to hold when, over a tree: 7:6 decides each week for six; holds the plan's delta alone",
     )
@@ -39,12 +39,27 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     console.add_table(command, "choices")
 
 
-def _dates(text: str) -> list[float]:
-    """Days of decisions in equal steps, written as ``7:6``."""
+def _steps(text: str) -> tuple[float, int]:
+    """Days between decisions and their number, written as ``7:6``."""
     step, colon, times = text.partition(":")
-    if not colon or not (count := forms.whole(times)):
+    try:
+        days, count = forms.positive(step), forms.count(times)
+    except InputError:
+        colon = ""
+    if not colon:
         raise InputError(f"must be DAYS:TIMES, as 7:6 for six weeks; got {text!r}")
-    return [number * forms.number(step) for number in range(count + 1)]
+    return days, count
+
+
+def _dates(step: float, count: int) -> list[float]:
+    """Days of decisions."""
+    from hedging.monitor.programme import MOST_DATES
+
+    if count > MOST_DATES:
+        raise InputError(
+            f"--programme takes {MOST_DATES} steps at most; got {count:,}: write {step:g}:{MOST_DATES}."
+        )
+    return [number * step for number in range(count + 1)]
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -58,7 +73,7 @@ def _run(args: argparse.Namespace) -> int:
     chain = console.chain_of(args, args.chain, args.asset or plan.before.asset)
     given = {"settled": settled_of(args), "delivery": args.prices or None}
     if args.programme:
-        found: Any = programme_of(plan, chain, dates=args.programme, **given)
+        found: Any = programme_of(plan, chain, dates=_dates(*args.programme), **given)
     else:
         found = roll(plan, chain, when=args.when, **given)
     console.emit(args, found)

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
+from hedging._ground.forms import meant
 from hedging._numerics.checks import FINITE, FLAG, POSITIVE, Errors, gather, refuse
 from hedging._numerics.formulas import INV_SQRT_2PI
 from hedging._numerics.types import Array
@@ -78,7 +79,9 @@ def strike_from_delta(
     85.4408
     """
     if convention not in CONVENTIONS:
-        raise InputError(f"convention must be one of {', '.join(CONVENTIONS)}; got {convention!r}.")
+        raise InputError(
+            f"convention must be one of {', '.join(CONVENTIONS)}; got {convention!r}{meant(str(convention), CONVENTIONS) or '.'}"
+        )
     rules = {
         "flag": FLAG,
         "delta": FINITE,

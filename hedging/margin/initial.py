@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
 from hedging._numerics.types import Array, Rows
 from hedging.book.book import Book, Holding
@@ -67,7 +68,9 @@ class InitialMargin(Shown):
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, Models):
-            raise InputError(f"model must be one of {', '.join(_MODELS)}; got {self.model!r:.100}.")
+            raise InputError(
+                f"model must be one of {', '.join(_MODELS)}; got {self.model!r:.100}{meant(str(self.model), _MODELS) or '.'}"
+            )
         most: Any = self.most
         if isinstance(most, bool) or not (isinstance(most, Real) and 0.0 <= float(most) < np.inf):
             raise InputError(

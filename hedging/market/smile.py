@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.forms import meant
 from hedging._ground.shown import Shown, plain
 from hedging._ground.tables import SHARE, Page, Table, figure
 from hedging._numerics import svi
@@ -329,7 +330,9 @@ def stickiness(rule: str | float) -> float:
     """
     ratio = STICKINESS.get(rule) if isinstance(rule, str) else rule
     if not (isinstance(ratio, _REAL) and np.isfinite(ratio)):
-        raise InputError(f"rule must be one of {', '.join(STICKINESS)} or a finite number; got {rule!r}.")
+        raise InputError(
+            f"rule must be one of {', '.join(STICKINESS)} or a finite number; got {rule!r}{meant(str(rule), STICKINESS) or '.'}"
+        )
     return float(ratio)
 
 

@@ -167,8 +167,10 @@ def programme(
     market = market_of(chain)
     book.check_assets(market)
     steps = np.diff(np.asarray(dates, dtype=float))
-    if not (2 <= len(dates) <= MOST_DATES + 1) or dates[0] != 0 or not (steps > 0).all():
-        raise InputError(f"dates must ascend from 0, {MOST_DATES} steps at most; got {list(dates)!r:.60}.")
+    if len(dates) > MOST_DATES + 1:
+        raise InputError(f"dates must be {MOST_DATES} steps at most; got {number_of(len(steps), 'step')}.")
+    if len(dates) < 2 or dates[0] != 0 or not (steps > 0).all():
+        raise InputError(f"dates must ascend from 0 in one step or more; got {list(dates)!r}.")
     if np.ptp(steps) > SAME * steps[0]:
         raise InputError(
             f"dates must have equal steps, or the tree would not recombine; got {list(dates)!r}."

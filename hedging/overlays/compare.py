@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.arguments import must_be, takes
+from hedging._ground.tables import figure
 from hedging._numerics.crossings import zeros
 from hedging.book.book import Book
 from hedging.market.chain import OptionChain
@@ -102,11 +103,14 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     """
     forms = dict.fromkeys(("floor", "cap", *RALLIES), "{:.1%}")
     forms |= dict.fromkeys(("upside", "delta"), "{:,.3f}")
-    forms |= {"gamma": "{:.3g}", "breakeven": "{:,.8g}", "days": "{:.1f}"}
+    forms["days"] = "{:.1f}"
+    digits = {"gamma": 3, "breakeven": 6}
 
     def text(name: str, value: float) -> str:
         if math.isnan(value):
             return "-"
+        if name in digits:
+            return figure(value, digits[name])
         return "unbounded" if math.isinf(value) else forms.get(name, "{:,.0f}").format(value + 0.0)
 
     made = pd.DataFrame(

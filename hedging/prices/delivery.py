@@ -13,6 +13,7 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._ground.arguments import must_be
+from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
 from hedging.errors import ChainError
 from hedging.units import utc
@@ -151,8 +152,10 @@ def read_delivery(
             table = pd.read_parquet(path)
         else:
             table = pd.read_csv(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ChainError(f"{path.name} cannot be read: {error}.") from error
+    except OSError as error:
+        raise ChainError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise ChainError(f"{path.name} is no text in UTF-8: byte {error.start} is none.") from error
     except ChainError:
         raise
     except Exception as error:  # pyarrow's and pandas' own, which share no base
@@ -175,7 +178,9 @@ def _published(reply: Any, name: str) -> Delivery:
 
 def _bars(table: pd.DataFrame, name: str, asset: str, stamped: str | None, timezone: str) -> Delivery:
     if stamped is not None and stamped not in EDGES:
-        raise ChainError(f"stamped must be one of {', '.join(EDGES)}; got {stamped!r}.")
+        raise ChainError(
+            f"stamped must be one of {', '.join(EDGES)}; got {stamped!r}{meant(str(stamped), EDGES) or '.'}"
+        )
     edge = next((column for column in EDGES if column in table.columns), None)
     column = edge or next((word for word in ("time", "timestamp", "date") if word in table.columns), None)
     edge = edge or stamped

@@ -15,6 +15,7 @@ import pandas as pd
 
 from hedging._ground.arguments import must_be
 from hedging._ground.counts import number_of
+from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
 from hedging.errors import InputError
@@ -128,7 +129,9 @@ class History(Shown):
         """
         asked = criteria(self.windows, self.rules, volume=self._has_volume)
         if verdict not in asked:
-            raise InputError(f"verdict must be one of {', '.join(asked)}; got {verdict!r}.")
+            raise InputError(
+                f"verdict must be one of {', '.join(asked)}; got {verdict!r}{meant(str(verdict), asked) or '.'}"
+            )
         cases = self.panel[rule_holds(self.panel, asked[verdict])].swaplevel().sort_index()
         dates, coins = pd.DatetimeIndex(cases.index.get_level_values(1)), cases.index.get_level_values(0)
         new = np.ones(len(cases), dtype=bool)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._ground.counts import number_of
+from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
 from hedging.book import Book, Holding, Leg, outright_leg
@@ -170,7 +171,9 @@ def pair(
         ratio is none.
     """
     if ratio not in RATIOS:
-        raise InputError(f"ratio must be one of {', '.join(RATIOS)}; got {ratio!r}.")
+        raise InputError(
+            f"ratio must be one of {', '.join(RATIOS)}; got {ratio!r}{meant(str(ratio), RATIOS) or '.'}"
+        )
     if short == long:
         raise InputError(f"a pair is of two coins; got {short} twice.")
     if not (_is_number(notional) and notional > 0.0):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
 from hedging._numerics.types import Array
@@ -200,7 +201,9 @@ def weights(
     is paid for lowers the mean and cuts the tail; nothing is taken as linear in spot.
     """
     if risk not in RISKS:
-        raise InputError(f"risk must be one of {', '.join(RISKS)}; got {risk!r}.")
+        raise InputError(
+            f"risk must be one of {', '.join(RISKS)}; got {risk!r}{meant(str(risk), RISKS) or '.'}"
+        )
     if not isinstance(level, (int, float, np.floating)) or not 0.5 <= level < 1.0:
         raise InputError(f"level must lie in [0.5, 1); got {level!r}.")
     if budget and least is not None:

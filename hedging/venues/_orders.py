@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
+from hedging._ground.forms import meant
 from hedging.book.legs import Leg
 from hedging.errors import InputError
 from hedging.market.contracts import Option, Ticks, on_tick
@@ -104,7 +105,9 @@ def checked_time(time_in_force: str | None, known: Sequence[str] = get_args(Time
     InputError
     """
     if time_in_force is not None and time_in_force not in known:
-        raise InputError(f"time_in_force must be one of {', '.join(known)}; got {time_in_force!r}.")
+        raise InputError(
+            f"time_in_force must be one of {', '.join(known)}; got {time_in_force!r}{meant(str(time_in_force), known) or '.'}"
+        )
     return time_in_force
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from hedging._ground.forms import meant
 from hedging.book.legs import Legs, legs_to_export, option_leg
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -42,7 +43,9 @@ def venue_ticket(plan: Legs, venue: str, *, time_in_force: str | None = None) ->
         which nobody said where.
     """
     if venue not in TICKETS:
-        raise InputError(f"venue must be one of {', '.join(TICKETS)}; got {venue!r}.")
+        raise InputError(
+            f"venue must be one of {', '.join(TICKETS)}; got {venue!r}{meant(str(venue), TICKETS) or '.'}"
+        )
     plan = _sent_to(plan, venue.partition("-")[0])
     if venue == "deribit-rfq":
         return [block_rfq(plan)]

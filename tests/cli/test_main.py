@@ -9,7 +9,7 @@ import pytest
 from cases.commands import BOOK, REFERENCE, one_line
 from cases.processes import command, printed
 
-from hedging import OptionChain, errors, read_plan
+from hedging import OptionChain, errors, read_book, read_chain, read_plan, samples
 from hedging._ground import forms
 from hedging.backtest import STRATEGIES
 from hedging.cli import _console, backtest
@@ -335,6 +335,8 @@ def test_demo_writes_everything_under_one_folder_and_repeats_itself(
     assert cli.main(["demo", "-o", "out"]) == 0
     first = capsys.readouterr().out
     names = [
+        "book.toml",
+        "chain.csv",
         "crash.png",
         "orders.csv",
         "overlays.csv",
@@ -346,7 +348,11 @@ def test_demo_writes_everything_under_one_folder_and_repeats_itself(
     assert sorted(path.name for path in (folder / "out").iterdir()) == names
     orders = (folder / "out" / "orders.csv").read_bytes()
     assert "synthetic" in first
+    assert read_book(folder / "out" / "book.toml") == samples.book()
+    assert read_chain(folder / "out" / "chain.csv").quotes.equals(samples.chain().quotes)
+    (folder / "out" / "book.toml").write_text("# mine")
     assert cli.main(["demo", "-o", "out"]) == 0
+    assert (folder / "out" / "book.toml").read_text() == "# mine"
     assert (folder / "out" / "orders.csv").read_bytes() == orders
 
 

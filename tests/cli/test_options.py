@@ -119,10 +119,10 @@ def test_the_short_help_shows_what_most_need_and_the_long_one_all(
 def examples() -> dict[str, str]:
     """The line below "example:" of every help, by command."""
     found = {
-        name: re.search(r"^example:\n  (.*)$", each.format_help(), re.MULTILINE)
+        name: re.search(r"^example:\n  ((?:.*\\\n)*.*)$", each.format_help(), re.MULTILINE)
         for name, each in PARSERS.items()
     }
-    return {name: match[1] for name, match in found.items() if match}
+    return {name: re.sub(r" \\\n +", " ", match[1]) for name, match in found.items() if match}
 
 
 def test_every_command_has_an_example() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hedging._extras import require
+from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.planner.request.coerce import number
@@ -72,6 +73,8 @@ class Effort(Shown):
         if not (self.progress is None or callable(self.progress)):
             raise InputError(f"progress must be a function of cost and bound; got {self.progress!r}.")
         if self.solver not in SOLVERS:
-            raise InputError(f"solver must be one of {', '.join(SOLVERS)}; got {self.solver!r}.")
+            raise InputError(
+                f"solver must be one of {', '.join(SOLVERS)}; got {self.solver!r}{meant(str(self.solver), SOLVERS) or '.'}"
+            )
         if self.solver != "highs":
             require("ortools.linear_solver.pywraplp", "solver")

@@ -16,9 +16,9 @@ import pandas as pd
 
 from hedging._ground import fields
 from hedging._ground.forms import Dates, Money, meant, written
-from hedging._ground.reading import parse_toml, read_text, toml_lines
 from hedging._ground.shown import Shown
 from hedging.book.book import Book
+from hedging.book.files import content_of
 from hedging.errors import InputError
 from hedging.market.market import Chains, Market, markets_of
 from hedging.planner.request.limits import Limits, Outright
@@ -105,10 +105,8 @@ def read_mandate(path: str | Path) -> Mandate:
     InputError
         If the file cannot be read, or a key or a value breaks its rule; it names every one.
     """
-    file = Path(path)
-    text = read_text(file, what="book file")
-    content = parse_toml(text, f"book file {file}")
-    return mandate_from_dict(content, source=str(file), lines=toml_lines(text))
+    content, lines = content_of(path)
+    return mandate_from_dict(content, source=str(path), lines=lines)
 
 
 def mandate_from_dict(

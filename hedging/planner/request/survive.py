@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
 from hedging.book.accounts import ACCOUNT_MODELS
 from hedging.book.book import Book
@@ -82,7 +83,7 @@ class Survive(Shown):
             object.__setattr__(self, "moves", (low, high))
         if self.model is not None and self.model not in ACCOUNT_MODELS:
             raise InputError(
-                f"model of survive must be one of {', '.join(ACCOUNT_MODELS)}; got {self.model!r}."
+                f"model of survive must be one of {', '.join(ACCOUNT_MODELS)}; got {self.model!r}{meant(str(self.model), ACCOUNT_MODELS) or '.'}"
             )
         if not 0.0 <= number(self.spare) < math.inf:
             raise InputError(f"spare of survive must be a share >= 0; got {self.spare!r}.")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 
+from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
 from hedging._ground.tables import SHARE
 from hedging.errors import InputError
@@ -188,7 +189,9 @@ class Target(Shown):
         if not 0.0 < number(self.level) < 1.0:
             raise InputError(f"level must lie between 0 and 1, such as 0.95; got {self.level!r}.")
         if self.minimise not in tuple(LEAST):
-            raise InputError(f"minimise must be one of {', '.join(LEAST)}; got {self.minimise!r}.")
+            raise InputError(
+                f"minimise must be one of {', '.join(LEAST)}; got {self.minimise!r}{meant(str(self.minimise), LEAST) or '.'}"
+            )
         if not isinstance(self.robust, bool):
             raise InputError(f"robust must be True or False; got {self.robust!r}.")
         _check_joint(self)

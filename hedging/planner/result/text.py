@@ -200,10 +200,9 @@ def _exposures(plan: HedgePlan) -> list[Row]:
 def _exposure_line(row: Row) -> str:
     """One aligned line; too long a name takes the room of the value before, which is not known there."""
     name, before, after, band, unit = row
-    left = f"{name:<14}{before:>12}" if before else f"{name:<26}"
-    if line_width() < ROOMY:
-        return f"  {left}{after:>12}  {band}"
-    return f"  {left}{after:>12}  {band:<15} {unit}"
+    left = f"{name:<13} {before:>12}" if before else f"{name:<26}"
+    left = f"  {left} {after:>11}"  # a blank of its own: long numbers must not touch
+    return f"{left}  {band}" if line_width() < ROOMY else f"{left}  {band:<15} {unit}"
 
 
 def _units_in_words(plan: HedgePlan) -> str:

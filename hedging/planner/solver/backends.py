@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._extras import require
+from hedging._ground.forms import meant
 from hedging._numerics.types import Array
 from hedging.errors import InputError, SolverError
 from hedging.planner.solver.highs import interruptible, model_of, silent
@@ -62,7 +63,9 @@ class Engine:
         if not (self.progress is None or callable(self.progress)):
             raise InputError(f"progress must be a function of cost and bound; got {self.progress!r}.")
         if self.solver not in SOLVERS:
-            raise InputError(f"solver must be one of {', '.join(SOLVERS)}; got {self.solver!r}.")
+            raise InputError(
+                f"solver must be one of {', '.join(SOLVERS)}; got {self.solver!r}{meant(str(self.solver), SOLVERS) or '.'}"
+            )
         if not self.memory > 0.0:
             raise InputError(f"memory must be a number of bytes > 0; got {self.memory!r}.")
         if self.solver != "highs":

@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from hedging._ground.forms import meant
 from hedging.errors import InputError
 from hedging.units import utc
 from hedging.venues._times import epoch
@@ -19,7 +20,9 @@ _MOST_PAGES: Final = 10_000
 def check_resolution(resolution: str, bars: Mapping[str, int]) -> None:
     """Refuse a length of bars that the exchange has none of: it would ask on for ever."""
     if resolution not in bars:
-        raise InputError(f"resolution must be one of {', '.join(bars)}; got {resolution!r}.")
+        raise InputError(
+            f"resolution must be one of {', '.join(bars)}; got {resolution!r}{meant(str(resolution), bars) or '.'}"
+        )
 
 
 def milliseconds(value: str | pd.Timestamp) -> int:

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import pandas as pd
 
+from hedging._ground.forms import meant
 from hedging.errors import ChainError, InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule, Ticks
@@ -208,7 +209,9 @@ def linear_terms(
     0.00035
     """
     if kind not in _LINEAR:
-        raise InputError(f"kind must be one of {', '.join(_LINEAR)}; got {kind!r}.")
+        raise InputError(
+            f"kind must be one of {', '.join(_LINEAR)}; got {kind!r}{meant(str(kind), _LINEAR) or '.'}"
+        )
     fees, lot, half_spread = _LINEAR[kind]
     if maker:
         makers = _SPOT_MAKER if kind == "spot" else _FUTURE_MAKER
