@@ -268,7 +268,11 @@ def _words(value: Any, unit: str) -> str:
     if isinstance(value, pd.Timestamp):
         return date(value)
     if isinstance(value, pd.DatetimeIndex):
-        return f"{len(value):,} times, {date(value[0])} .. {date(value[-1])}" if len(value) else "none"
+        return (
+            f"{number_of(len(value), 'time')}, {date(value[0])} .. {date(value[-1])}"
+            if len(value)
+            else "none"
+        )
     if isinstance(value, np.ndarray):
         if value.ndim == 1 and value.size <= _LIST_SHOWN:
             return ", ".join(cell(each, unit) for each in value) or "none"

@@ -110,7 +110,7 @@ def protection(equity: Array, held: Array) -> pd.DataFrame:
     mine, theirs = returns(equity), returns(held)
     order = np.argsort(theirs, kind="stable")
     rows = {}
-    for share in WORST if theirs.size else ():
+    for share in WORST:
         worst = order[: max(math.ceil(share * theirs.size - 1e-9), 1)]
         if not worst.size:  # one snapshot: no period
             rows[share] = (0, *[math.nan] * 4)

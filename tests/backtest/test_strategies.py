@@ -102,7 +102,7 @@ def test_cllz_sells_the_highest_call_that_pays_for_its_put_spread() -> None:
 def test_a_schedule_that_is_not_listed_waits_and_says_so() -> None:
     done = run(BOOK, Tape.of([smile_chain("2026-01-05T09:00Z", 80_000.0)]), bt.pput())
     assert done.entries == ()
-    assert "no expiry 1 rolls ahead" in next(iter(done.counts))
+    assert "no expiry 1 roll ahead" in next(iter(done.counts))
     with pytest.raises(InputError, match="third-friday"):
         bt.pput("every day")
 
