@@ -26,7 +26,10 @@ def add_given(parser: argparse.ArgumentParser, *, several: bool = False) -> None
     parser.add_argument("--map", metavar="FILE", help="how to read a table of no known format, in TOML")
     if several:
         parser.add_argument(
-            "--every", metavar="TIME", help="time between the chains of a file of single updates: 1h"
+            "--step",
+            dest="every",
+            metavar="TIME",
+            help="time between the chains of a file of single updates: 1h",
         )
     else:
         parser.add_argument(

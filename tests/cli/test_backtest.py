@@ -134,6 +134,21 @@ def test_times_without_a_zone_are_read_by_timezone(shared_data, tmp_path, capsys
     assert main([*asked, "--timezone", "Mars/Phobos"]) == 2
 
 
+def test_single_updates_need_their_step(shared_data, files, capsys) -> None:
+    asked = [
+        "backtest",
+        str(files / "book.toml"),
+        "--chain",
+        str(shared_data.parent / "cases/tardis_okx.csv"),
+    ]
+    if not (shared_data.parent / "cases").is_dir():
+        pytest.skip("the hand-made cases are not here")
+    assert main(asked) == 2
+    assert "give --step with the time between chains" in capsys.readouterr().err
+    assert main([*asked, "--step", "1h"]) == 2
+    assert "two snapshots at least" in capsys.readouterr().err
+
+
 def test_what_is_said_of_a_saved_tape_is_refused(files, capsys) -> None:
     assert main(command(files, "--timezone", "Europe/Rome")) == 2
     assert "leave --timezone out" in capsys.readouterr().err
