@@ -8,7 +8,8 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import BrokenExecutor, CancelledError
 from enum import Enum
 from functools import wraps
 from itertools import islice
@@ -26,6 +27,16 @@ _LOOKED_AT: Final = 100  # items of a collection
 _CLASSES: Final[dict[str, Any]] = {}
 """Classes of the guarded rooms by name, a union where two share one: what others import for type checkers alone."""
 _OTHERS: Final = (BaseException, Enum, tuple, pd.DataFrame)
+_TOLD: Final = (
+    HedgingError,
+    OSError,
+    MemoryError,
+    ImportError,
+    AssertionError,
+    BrokenExecutor,
+    CancelledError,
+)
+"""Errors that no argument of a wrong kind makes: they say themselves what went wrong."""
 _NUMBERS: Final[Mapping[type, tuple[type, ...]]] = {
     float: (int, float, np.number),
     int: (int, np.integer),
@@ -101,14 +112,14 @@ def _guarded(function: Callable[..., Any], told: str = "") -> Callable[..., Any]
     if inspect.isgeneratorfunction(function):
 
         @wraps(function)
-        def checked(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        def checked(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
             try:
-                yield from function(*args, **kwargs)
+                return (yield from function(*args, **kwargs))
             except Exception as error:
                 blamed = _blamed(function, told, args, kwargs, error)
                 if blamed is error:
                     raise
-                raise blamed from error
+                raise blamed from blamed.__cause__
     else:
 
         @wraps(function)
@@ -119,34 +130,55 @@ def _guarded(function: Callable[..., Any], told: str = "") -> Callable[..., Any]
                 blamed = _blamed(function, told, args, kwargs, error)
                 if blamed is error:
                     raise
-                raise blamed from error
+                raise blamed from blamed.__cause__
 
     checked.guarded = True  # type: ignore[attr-defined]
     return checked
 
 
 def _blamed(function: Callable[..., Any], told: str, args: Any, kwargs: Any, error: Exception) -> Exception:
-    """What to raise: an error that names the first argument of another kind than its annotation, else the same."""
-    if isinstance(error, HedgingError | OSError | MemoryError):
+    """What to raise: an error that names the first argument of another kind than its annotation, else the same.
+
+    Where a public function calls another, the guard of the inner one has spoken first, of an argument that nobody
+    wrote: the outer one's takes its place as soon as it finds one of its own.
+    """
+    cause = (error.__cause__ or error) if getattr(error, "of_a_guard", False) else error
+    if isinstance(cause, _TOLD):
         return error
     signature = inspect.signature(function)
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError:
         return error  # the call itself: Python's words say it best
+    given = list(_given(bound))
+    for name, annotation, value in given:
+        if not fits(value, _resolved(function, annotation)):
+            return _naming(cause, _message(told, name, str(annotation), value))
+    if cause is error:
+        for name, _, value in given:
+            if missed := _missed(value, error):
+                return _naming(cause, f"{told}: {name} {missed}")
+    return error
+
+
+def _given(bound: inspect.BoundArguments) -> Iterator[tuple[str, Any, Any]]:
+    """Names, annotations and values of what a call was given, without defaults; each of several by itself."""
     for name, value in bound.arguments.items():
-        parameter = signature.parameters[name]
+        parameter = bound.signature.parameters[name]
         if name in ("self", "cls") or value is parameter.default:
             continue
         values = value if parameter.kind is parameter.VAR_POSITIONAL else (value,)
         if parameter.kind is parameter.VAR_KEYWORD:
             values = tuple(value.values())
         for each in values:
-            if not fits(each, _resolved(function, parameter.annotation)):
-                return InputError(_message(told, name, str(parameter.annotation), each))
-            if missed := _missed(each, error):
-                return InputError(f"{told}: {name} {missed}")
-    return error
+            yield name, parameter.annotation, each
+
+
+def _naming(cause: BaseException, message: str) -> InputError:
+    named = InputError(message)
+    named.of_a_guard = True  # type: ignore[attr-defined]
+    named.__cause__ = cause
+    return named
 
 
 def _missed(value: Any, error: Exception) -> str:
@@ -168,7 +200,10 @@ def _message(told: str, name: str, annotation: str, value: Any) -> str:
         r"\b\w+\b", lambda found: _WORDS.get(found[0], found[0]), re.sub(r"'|\b(npt|pd|np)\.", "", annotation)
     )
     words = words.replace(" | ", " or ")
-    text = repr(value).partition("\n")[0]
+    try:
+        text = repr(value).partition("\n")[0]
+    except Exception:  # half-made, or of a class that cannot show itself
+        text = "what cannot be shown"
     text = text if len(text) <= 60 else f"{text[:57]}..."
     known = next((_COMES_FROM[word] for word in re.findall(r"\w+", annotation) if word in _COMES_FROM), "")
     hint = f" One comes from {known}." if known else ""
@@ -202,7 +237,14 @@ class _Names(dict[str, Any]):
         return eval(found, {}, self) if isinstance(found, str) else found  # an alias written as a text
 
     def __missing__(self, name: str) -> Any:
-        return vars(builtins).get(name) or _CLASSES.get(name, Any)
+        return vars(builtins).get(name) or _CLASSES.get(name) or self._alias(name)
+
+    def _alias(self, name: str) -> Any:
+        """What the library's modules mean by a name, where all that have it mean the same."""
+        ours = [vars(module) for key, module in list(sys.modules.items()) if key.startswith("hedging.")]
+        meant = [each[name] for each in ours if name in each]
+        found = meant[0] if meant and all(each == meant[0] for each in meant) else Any
+        return eval(found, {}, self) if isinstance(found, str) else found
 
 
 def fits(value: Any, hint: Any) -> bool:

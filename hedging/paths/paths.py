@@ -142,7 +142,13 @@ class Paths(Shown):
         return {name: values for name, values in every.items() if values is not None}
 
     def select(self, scenarios: slice | Sequence[int]) -> Paths:
-        """Some of the scenarios, by position."""
+        """Some of the scenarios, by position from 0; negative ones count from the last."""
+        if not isinstance(scenarios, slice):
+            missing = [i for i in scenarios if not -len(self) <= i < len(self)]
+            if missing:
+                raise InputError(
+                    f"the paths have {number_of(len(self), 'scenario')}, from 0; got {missing[0]!r}."
+                )
         labels = (
             self.labels[scenarios]
             if isinstance(scenarios, slice)

@@ -242,8 +242,11 @@ def surface(
     InputError
         If days or reach make no picture.
     """
-    found = fitted if isinstance(fitted, Smile) else market_of(fitted).smile
-    must_be("fitted", found, Smile)
+    if isinstance(fitted, Smile):
+        found, money = fitted, "quote currency"
+    else:
+        market = market_of(fitted)
+        found, money = market.smile, market.currency
     ends = DAYS_PER_YEAR * found.times[[0, -1]] if days is None else check_drawable("days", days).ravel()
     low, high = max(0.5, float(ends[0])), float(ends[-1])
     if not (0 < reach < 5):
@@ -264,7 +267,7 @@ def surface(
         ax.set_yticks(shown, [f"{found.as_of + pd.Timedelta(days=day):%d %b %y}" for day in shown])
         ax.minorticks_off()
         ax.set(
-            xlabel="strike",
+            xlabel=f"strike [{money}]",
             ylabel="expiry",
             title=f"{found.asset} vol surface, {found.as_of:%d %b %Y}",
         )

@@ -204,7 +204,7 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
         raise InputError("there is nothing to draw: no laggard is held.")
     from matplotlib.ticker import MaxNLocator
 
-    names = [f"{way.coin}  {way.way}" for way in found.ways]
+    names = [f"{way.coin}: {way.way}" for way in found.ways]
     rows = np.arange(len(names))
     marks = (
         ("crash", "crash, nothing done", "o", UNHEDGED, "none"),
@@ -213,12 +213,13 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
     )
     with styled(ax):
         ax = axes_or_new(ax)
-        ax.axvline(found.floor, color=QUIET, linestyle="--", linewidth=1.2, label=f"floor {found.floor:.0%}")
+        floor = f"floor {percent(found.floor)}"
+        ax.axvline(found.floor, color=QUIET, linestyle="--", linewidth=1.2, label=floor)
         for name, label, marker, edge, face in marks:
             values = np.array([getattr(way, name) for way in found.ways], dtype=float)  # none: no mark
             ax.plot(values, rows, marker, color=edge, markerfacecolor=face, markersize=6, label=label)
         for row, way in zip(rows, found.ways, strict=True):
-            text = _said(way)
+            text = _said(way, found.currency)
             ax.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)
         for place in range(1, len(names)):
             if found.ways[place].coin != found.ways[place - 1].coin:
@@ -234,10 +235,12 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _said(way: Way) -> str:
+def _said(way: Way, currency: str) -> str:
     """What stands beside a way: what it costs, or why there is none."""
     if way.worst_left is not None:
-        return f"cost {money(way.execution)}, {percent(round(way.carry, 3))} a year"
+        return (
+            f"cost {money(round(way.execution, 2))} {currency},\ncarry {percent(round(way.carry, 3))} a year"
+        )
     return "does not exist" if way.residual is None else "refused"
 
 

@@ -250,6 +250,8 @@ def rebalancing_trade(
     """
     if to not in ("target", "edge"):
         raise InputError(f"to must be 'target' or 'edge'; got {to!r}.")
+    if not math.isfinite(delta):
+        raise InputError(f"delta must be a finite number; got {delta!r}.")
     low, high = target if isinstance(target, tuple) else (target, target)
     below, above = band if isinstance(band, tuple) else (band, band)
     if not low <= high:

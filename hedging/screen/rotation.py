@@ -81,6 +81,8 @@ class Decision(Shown):
         outcomes.
     unjudged : mapping of str to str
         Coins held that the screen could not measure, and why: of them nothing is said, neither good nor bad.
+    currency : str
+        Of the costs.
     """
 
     ways: tuple[Way, ...]
@@ -92,6 +94,7 @@ class Decision(Shown):
     collateral: pd.DataFrame
     together: HedgePlan | None = None
     unjudged: Mapping[str, str] = field(default_factory=dict)
+    currency: str = "USD"
 
     @property
     def coins(self) -> tuple[str, ...]:
@@ -117,6 +120,7 @@ class Decision(Shown):
             "floor": self.floor,
             "horizon_days": self.horizon,
             "as_of": str(self.screen.as_of),
+            "currency": self.currency,
             "ways": [way.to_dict() for way in self.ways],
             "proxies": {coin: found.verdict for coin, found in self.proxies.items()},
             "collateral": records(self.collateral.reset_index()),
@@ -129,7 +133,7 @@ class Decision(Shown):
         if not self.ways:
             among = " among the coins that were judged" if unknown else ""
             return Page(f"no laggard is held on {self.screen.as_of:%Y-%m-%d}{among}", tuple(unknown))
-        head = f"floor {self.floor:.0%} over {number_of(self.horizon, 'day')}; shares of each position, cost in money"
+        head = f"floor {self.floor:.0%} over {number_of(self.horizon, 'day')}; shares of each position, cost in {self.currency}"
         table = self.table.drop(columns="note")
         ways = Table(table, SHARES, index=True, rows=len(table))
         notes = [f"{way.coin}, {way.way}: {way.note}" for way in self.ways if way.note]
@@ -234,7 +238,8 @@ def decide(
     asked_for = together and bool(spots.holdings)
     joint = _together(spots, quoted, known, floor, horizon, limits) if asked_for else None
     unjudged = {} if coins is not None else _unjudged(book, found)
-    return Decision(tuple(ways), found, floor, horizon, proxies, plans, collateral, joint, unjudged)
+    currency = " and ".join(sorted({market.currency for market in markets.values()}))
+    return Decision(tuple(ways), found, floor, horizon, proxies, plans, collateral, joint, unjudged, currency)
 
 
 def _together(

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 import hedging as hg
-from hedging._ground.kinds import fits
+from hedging._ground.kinds import fits, guarded
 from hedging.errors import HedgingError, InputError
 
 ROOMS = [
@@ -90,6 +90,10 @@ def test_the_argument_is_named_with_its_kind_and_the_way_to_one() -> None:
         hg.paths.ewma_vol(pd.DataFrame({"a": ["x", "y"]}))
     with pytest.raises(InputError, match=r"drift must have 'BTC'; it has ETH"):
         hg.paths.student_t({"BTC": 0.5}, [1, 2], 5, 1, drift={"ETH": 0.0})
+    with pytest.raises(
+        InputError, match=r"reactions must be .*; got int: 5"
+    ):  # an alias of type checkers alone
+        hg.scenario.risk_neutral(hg.crash_path(velocity=-0.02, days=3), hg.samples.chain(), reactions=5)  # type: ignore[arg-type]
 
 
 def test_what_is_wrong_inside_is_not_blamed_on_the_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +103,40 @@ def test_what_is_wrong_inside_is_not_blamed_on_the_arguments(monkeypatch: pytest
     monkeypatch.setattr(hg.Book, "exposure", broken)
     with pytest.raises(KeyError, match="a fault of ours"):
         hg.monitor.levels_of(_plan(), hg.samples.chain())
+
+
+def test_the_outermost_call_names_its_own_argument() -> None:
+    """Where one public function calls another, of which nobody wrote the arguments."""
+    room: dict[str, Any] = {"__all__": ["inner", "outer"]}
+
+    def inner(number: float) -> float:
+        return number + 1
+
+    def outer(count: float, text: str = "") -> float:
+        return float(room["inner"](count or text))
+
+    inner.__module__ = outer.__module__ = __name__
+    room |= {"inner": inner, "outer": outer}
+    guarded(room)
+    with pytest.raises(InputError, match=r"^outer: count must be float; got str: 'x'"):
+        room["outer"]("x")
+    with pytest.raises(InputError, match=r"^inner: number must be float") as told:
+        room["outer"](
+            0, "x"
+        )  # all that was given is what it should be: the fault is ours, its traceback there
+    assert isinstance(told.value.__cause__, TypeError)
+    assert isinstance(pickle.loads(pickle.dumps(told.value)), InputError)
+
+
+def test_what_no_argument_can_help_is_left_as_it_is() -> None:
+    def needing(number: float) -> None:
+        raise ModuleNotFoundError("no module of that name")
+
+    needing.__module__ = __name__
+    room: dict[str, Any] = {"__all__": ["needing"], "needing": needing}
+    guarded(room)
+    with pytest.raises(ModuleNotFoundError):
+        room["needing"]("x")
 
 
 def _plan() -> hg.HedgePlan:

@@ -224,6 +224,8 @@ def test_join_and_select_are_inverse() -> None:
     joined = join(*parts)
     assert joined.select([1]).labels == parts[1].labels
     assert_allclose(joined.select(slice(1, 3)).spot, np.vstack([parts[1].spot, parts[2].spot]))
+    with pytest.raises(InputError, match="3 scenarios, from 0; got 3"):
+        joined.select([0, 3])
 
 
 def test_join_refuses_other_days() -> None:

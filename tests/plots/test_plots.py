@@ -237,6 +237,8 @@ def test_surface_is_the_smile_at_every_point() -> None:
     corner = fitted.vol_at(-0.2, fitted.times[0])
     assert_allclose(mesh.get_array().ravel()[0], 100 * corner)
     assert ax.get_yscale() == "log"
+    assert ax.get_xlabel() == "strike [quote currency]"  # a surface alone does not know it
+    assert plots.surface(Market.of(samples.chain())).get_xlabel() == "strike [USD]"
 
 
 def test_style_stays_inside_but_a_backend_that_turns_interactive_is_left_on() -> None:

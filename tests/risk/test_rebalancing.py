@@ -105,6 +105,7 @@ def test_next_trade_prices_are_where_delta_meets_the_band() -> None:
         lambda: rules.rebalancing_trade(1.0, 1.0, -0.1),
         lambda: rules.rebalancing_trade(1.0, 1.0, to="middle"),
         lambda: rules.rebalancing_lots(11.5, 10.0, lot=0.0),
+        lambda: rules.rebalancing_lots(math.nan, 10.0, lot=1.0),
     ],
 )
 def test_what_is_out_of_range_is_refused(bad) -> None:

@@ -120,6 +120,7 @@ def test_a_coin_with_its_own_chain_has_an_overlay(prices: Prices) -> None:
 
 def test_a_decision_is_shown_drawn_and_saved(decision: Decision) -> None:
     assert "collateral that is itself a laggard" in repr(decision)
+    assert "shares of each position, cost in USD\n" in repr(decision)
     assert "<table" in decision._repr_html_()
     saved = json.loads(json.dumps(decision.to_dict(), allow_nan=False))
     assert len(saved["ways"]) == len(decision.ways) == 10
@@ -128,6 +129,7 @@ def test_a_decision_is_shown_drawn_and_saved(decision: Decision) -> None:
     for row, way in enumerate(decision.ways):
         if way.worst_left is not None:
             assert beside[row].startswith("cost ")
+            assert " USD,\ncarry " in beside[row]
         else:
             assert beside[row] == ("does not exist" if way.way == "overlay" else "refused")
     lines = {line.get_label(): line for line in ax.get_lines()}

@@ -220,7 +220,9 @@ class Target(Shown):
 
     @property
     def rule_name(self) -> str:
-        """What `delta_rule` is called in the name of a limit."""
+        """What `delta_rule` is called in the name of a limit; nothing without one."""
+        if self.delta_rule is None:
+            return ""
         return self.delta_rule if isinstance(self.delta_rule, str) else f"stickiness {self.delta_rule:g}"
 
     def band(self, greek: str, asset: str) -> Band | None:
