@@ -1,7 +1,7 @@
 """What an overlay would have cost and saved: recorded quotes replayed, every coin of it in a ledger that adds up."""
 
 from hedging._ground.kinds import guarded as _guarded
-from hedging.backtest.compare import Comparison, Starts, compare, starts
+from hedging.backtest.compare import Comparison, Starts, compare, comparing, starts
 from hedging.backtest.hedged import banded, pair, planned
 from hedging.backtest.indices import bxm, cll, cllz, pput
 from hedging.backtest.intervals import deflated_sharpe, interval, superior, walk_forward
@@ -56,6 +56,7 @@ __all__ = [
     "cll",
     "cllz",
     "compare",
+    "comparing",
     "cost_curve",
     "deflated_sharpe",
     "deribit_expiries",

@@ -15,12 +15,13 @@ from hedging.risk import expected_shortfall, value_at_risk
 from hedging.units import DAYS_PER_YEAR, days_apart
 from hedging.units import years as between
 
-__all__ = ["Drawdown", "crash", "drawdown", "protection", "returns", "vol", "yearly", "years_of"]
+__all__ = ["Drawdown", "crash", "drawdown", "per_year", "protection", "returns", "vol", "yearly", "years_of"]
 
 Array = npt.NDArray[np.float64]
 
 WORST = (0.01, 0.05, 0.10)
 LEVEL = 0.95
+SHORTEST = 1.0 / DAYS_PER_YEAR  # years
 
 
 class Drawdown(NamedTuple):
@@ -54,15 +55,21 @@ def returns(equity: Array) -> Array:
 
 
 def yearly(total: float, times: pd.DatetimeIndex) -> float:
-    """A return over the whole time as one a year, compounded; NaN where nothing is left or no time passed."""
+    """A return over the whole time as one a year, compounded; NaN where nothing is left or less than a day passed."""
     years = years_of(times)
-    return (1.0 + total) ** (1.0 / years) - 1.0 if years > 0 and total > -1.0 else math.nan
+    return (1.0 + total) ** (1.0 / years) - 1.0 if years >= SHORTEST and total > -1.0 else math.nan
+
+
+def per_year(amount: float, times: pd.DatetimeIndex) -> float:
+    """An amount over the whole time as one a year; NaN where less than a day passed, of which no year can be made."""
+    years = years_of(times)
+    return amount / years if years >= SHORTEST else math.nan
 
 
 def vol(equity: Array, times: pd.DatetimeIndex) -> float:
     """Vol a year of the log-returns around their drift, by elapsed time: rows may be hours or days apart."""
     years = years_of(times)
-    if years <= 0 or (equity <= 0).any():
+    if equity.size < 3 or (equity <= 0).any():  # of one period all is drift
         return math.nan
     steps = np.diff(np.log(equity))
     elapsed = days_apart(times) / DAYS_PER_YEAR

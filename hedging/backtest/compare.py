@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -17,13 +19,13 @@ from hedging.backtest.rules import Rules
 from hedging.backtest.run import run
 from hedging.backtest.state import Strategy, name_of
 from hedging.backtest.strategies import Hold, hold
-from hedging.backtest.sweep import sweep
+from hedging.backtest.sweep import Row, refused_starts, sweep, swept, table_of
 from hedging.backtest.tape import Tape
 from hedging.book import Book
 from hedging.errors import InputError
 from hedging.margin import MarginModel
 
-__all__ = ["Comparison", "Starts", "compare", "starts"]
+__all__ = ["Comparison", "Starts", "compare", "comparing", "starts"]
 
 STARTS = 28  # four weeks: each weekday and each place in the month of expiries
 SHOWN = ("return", "against holding", "max drawdown", "coins at the end")
@@ -53,7 +55,14 @@ class Starts(Shown):
         kind = "" if "quotes" not in self.table else f", {self.table['quotes'].iloc[0]} quotes"
         spread = self.spread.rename_axis("over the starts")
         shown = Table(spread, dict.fromkeys(spread.columns, SIGNED_SHARE), index=True)
-        return Page(f"{self.name}, begun on each of {number_of(len(self.table), 'day')}{kind}", (shown,))
+        refused = refused_starts(
+            {"start": f"{row['start']:%Y-%m-%d}", "refused": row.get("refused")}
+            for row in self.table.to_dict("records")
+        )
+        begun = number_of(len(self.table) - len(refused), "day")
+        return Page(
+            f"{self.name}, begun on each of {begun}{kind}", (shown, *_left_out(refused, len(self.table)))
+        )
 
 
 def starts(
@@ -97,15 +106,23 @@ class Comparison(Shown):
     ----------
     runs : tuple of Backtest
         Each from the first snapshot; holding comes first.
-    starts : DataFrame
-        One row a strategy and start; see `sweep`.
+    rows : tuple of mapping
+        Numbers of each start of each strategy; `starts` is their table.
+    names : tuple of str
+        The strategies that were asked for, some of which may be missing in what was interrupted.
     count : int
-        How many days each was begun on.
+        How many days each is begun on.
     """
 
     runs: tuple[Backtest, ...]
-    starts: pd.DataFrame
+    rows: tuple[Row, ...]
+    names: tuple[str, ...]
     count: int
+
+    @cached_property
+    def starts(self) -> pd.DataFrame:
+        """One row a strategy and start; see `sweep`."""
+        return table_of(self.rows)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -117,17 +134,26 @@ class Comparison(Shown):
             row["cost a year"] = found["spread a year"] + found["fees a year"] + found["funding a year"]
             row["crash captured"] = done.crash.captured
             row["hours without overlay"] = found["hours without overlay"]
-            each = self.starts.loc[self.starts["variant"] == done.name, "against holding"]
+            each = pd.Series([begun.get("against holding") for begun in self._of(done.name)], dtype=float)
             row |= {"mean": each.mean(), "worst": each.min(), "best": each.max()}
             rows[done.name] = row
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("strategy")
 
-    def joined(self, other: Comparison) -> Comparison:
-        """These strategies and those of another comparison over the same tape and starts; what both have counts once."""
+    def _of(self, name: str) -> list[Row]:
+        return [row for row in self.rows if row["variant"] == name]
+
+    @property
+    def unfinished(self) -> str:
+        """What was asked for and is not done, as an interruption leaves it; empty where all is."""
+        said = []
+        for done in self.runs:
+            begun = len(self._of(done.name))
+            if begun < self.count:
+                said.append(f"{begun} of {number_of(self.count, 'start')} of {done.name} done")
         known = {done.name for done in self.runs}
-        new = tuple(done for done in other.runs if done.name not in known)
-        rows = other.starts[other.starts["variant"].isin([done.name for done in new])]
-        return Comparison(self.runs + new, pd.concat([self.starts, rows], ignore_index=True), self.count)
+        if missing := [name for name in self.names if name not in known]:
+            said.append(f"{', '.join(missing)} not begun")
+        return "; ".join(said)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON knows it."""
@@ -158,14 +184,15 @@ class Comparison(Shown):
         )
 
     def _head(self) -> str:
-        first = self.runs[0]
+        first, last = self.runs[0], max(done.times[-1] for done in self.runs)
+        refused = len(refused_starts(self.rows))
         over = (
-            f"over {number_of(self.count, 'start')}"
+            f"over {f'{self.count - refused} of ' if refused else ''}{number_of(self.count, 'start')}"
             if self.count > 1
             else "of one start, which is luck: begin on more days"
         )
         return (
-            f"{first.tape.asset}, {first.times[0]:%Y-%m-%d} to {first.times[-1]:%Y-%m-%d}, {first.tape.kind} quotes; "
+            f"{first.tape.asset}, {first.times[0]:%Y-%m-%d} to {last:%Y-%m-%d}, {first.tape.kind} quotes; "
             f"mean, worst and best return above holding {over}"
         )
 
@@ -173,7 +200,17 @@ class Comparison(Shown):
         shown = self.shown().rename_axis("strategy")
         units = {"cost a year": self.runs[0].tape.currency, "coins at the end": self.runs[0].tape.asset}
         table = Table(shown, units, index=True, right=tuple(shown.columns))
-        return Page(self._head(), (table, *self._idle()))
+        refused = _left_out(refused_starts(self.rows), self.count)
+        unfinished = [f"Interrupted: {self.unfinished}."] if self.unfinished else []
+        return Page(self._head(), (table, *unfinished, *refused, *self._ended(), *self._idle()))
+
+    def _ended(self) -> list[str]:
+        """Runs that end before the tape does, and why."""
+        early: dict[str, list[str]] = {}
+        for done in self.runs:
+            if done.times[-1] < done.tape.times[-1]:
+                early.setdefault(done.ended, []).append(done.name)
+        return [f"{', '.join(names)}: ended early, as {why}{_way_past(why)}." for why, names in early.items()]
 
     def _idle(self) -> list[str]:
         """Strategies that never traded, and why: they would look like holding."""
@@ -215,13 +252,71 @@ def compare(
     InputError
         As `run`; and if two strategies have one name, or the tape has not so many days.
     """
+    growing = comparing(
+        book, tape, strategies, starts=starts, rules=rules, account=account, executor=executor
+    )
+    return deque(growing, maxlen=1)[0]
+
+
+def comparing(
+    book: Book,
+    tape: Tape,
+    strategies: Mapping[str, Strategy] | Iterable[Strategy],
+    *,
+    starts: int | None = None,
+    rules: Rules | None = None,
+    account: MarginModel | None = None,
+    executor: Executor | None = None,
+) -> Iterator[Comparison]:
+    """Comparison that grows run by run: who is interrupted keeps the last one, who waits sees how far it is.
+
+    Parameters
+    ----------
+    book, tape, strategies, starts, rules, account, executor
+        As in `compare`.
+
+    Yields
+    ------
+    Comparison
+        What is done so far; the last one is that of `compare`.
+
+    Raises
+    ------
+    InputError
+        As `compare`, when the first is asked for.
+    """
     named = _named(strategies)
     count = _usual(tape) if starts is None else starts
-    runs = tuple(
-        run(book, tape, strategy, rules=rules, account=account, name=name) for name, strategy in named.items()
-    )
-    table = sweep(book, tape, named, starts=count, rules=rules, account=account, executor=executor)
-    return Comparison(runs, table, count)
+    runs: tuple[Backtest, ...] = ()
+    rows: tuple[Row, ...] = ()
+    # Here one strategy after the other is finished; workers get all of them at once, to be busy to the end.
+    groups = [named] if executor is not None else [{name: each} for name, each in named.items()]
+    for group in groups:
+        runs += tuple(
+            run(book, tape, each, rules=rules, account=account, name=name) for name, each in group.items()
+        )
+        yield Comparison(runs, rows, tuple(named), count)
+        done: dict[int, Row] = {}
+        for place, row in swept(
+            book, tape, group, starts=count, rules=rules, account=account, executor=executor
+        ):
+            done[place] = row
+            yield Comparison(runs, (*rows, *(done[at] for at in sorted(done))), tuple(named), count)
+        rows += tuple(done[at] for at in sorted(done))
+
+
+def _left_out(refused: Mapping[str, str], count: int) -> list[str]:
+    """Starts that are left out, the first three by name."""
+    if not refused:
+        return []
+    named = [f"{when[:10]} ({why})" for when, why in list(refused.items())[:3]]
+    more = f" and {len(refused) - 3} more" if len(refused) > 3 else ""
+    return [f"{len(refused)} of {number_of(count, 'start')} left out: {', '.join(named)}{more}."]
+
+
+def _way_past(why: str) -> str:
+    """The way past a hole, where one ended a run."""
+    return ": longest_gap= of the rules goes across longer ones" if why.startswith("a hole") else ""
 
 
 def _usual(tape: Tape) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from hedging.backtest.saved import is_saved, load_tape
 from hedging.backtest.tape import ENDINGS, Paths, Tape
 from hedging.errors import ChainError
 from hedging.market.chain import ChainRules
+from hedging.market.contracts import ContractTerms
 from hedging.market.snapshots import Snapshots
 from hedging.prices.delivery import Deliveries, deliveries_of
 from hedging.venues import read_snapshots
@@ -28,6 +30,13 @@ def read_tape(
     end: str | pd.Timestamp | None = None,
     delivery: Deliveries | None = None,
     rules: ChainRules | None = None,
+    every: str | pd.Timedelta | None = None,
+    timezone: str | None = None,
+    terms: ContractTerms | Mapping[str, Any] | None = None,
+    spot: float | None = None,
+    rate: float | None = None,
+    dividends: Mapping[str, float] | None = None,
+    map: str | Path | Mapping[str, Any] | None = None,  # noqa: A002 - as in read_chain
 ) -> Tape:
     """Read every recorded snapshot of one underlying.
 
@@ -45,6 +54,8 @@ def read_tape(
         Delivery prices; see `read_delivery`.
     rules : ChainRules, optional
         Limits beyond which a quote is rejected.
+    every, timezone, terms, spot, rate, dividends, map : optional
+        What the files do not say, or say otherwise than holds for you, as in `read_chains`, for all of them.
 
     Returns
     -------
@@ -61,10 +72,21 @@ def read_tape(
     >>> tape = read_tape("chains/btc.parquet", delivery="prices/hourly.parquet")  # doctest: +SKIP
     """
     files, of_folder = _files(path)
+    said = {
+        "rules": rules,
+        "every": every,
+        "timezone": timezone,
+        "terms": terms,
+        "spot": spot,
+        "rate": rate,
+        "dividends": dividends,
+        "map": map,
+    }
+    said = {name: value for name, value in said.items() if value is not None}
     if of_folder:
-        parts, skipped = _parts_of_folder(files, asset, rules)
+        parts, skipped = _parts_of_folder(files, asset, said)
     else:
-        parts, skipped = [_part(file, asset, rules) for file in files], []
+        parts, skipped = [_part(file, asset, said) for file in files], []
     if not parts:
         raise ChainError(f"{path} holds no chain that can be used: {'; '.join(skipped) or 'no file'}.")
     tape = _joined(parts, skipped)
@@ -73,7 +95,7 @@ def read_tape(
 
 
 def _parts_of_folder(
-    files: Sequence[Path], asset: str | None, rules: ChainRules | None
+    files: Sequence[Path], asset: str | None, said: Mapping[str, Any]
 ) -> tuple[list[Tape], list[str]]:
     """Tapes of the files that can be used, and why the others cannot.
 
@@ -84,7 +106,7 @@ def _parts_of_folder(
         skipped: list[str] = []
         for file in files:
             try:
-                parts.append(_part(file, asset, rules, named=named))
+                parts.append(_part(file, asset, said, named=named))
             except ChainError as error:
                 skipped.append(str(error))
         if parts:
@@ -92,12 +114,15 @@ def _parts_of_folder(
     return parts, skipped
 
 
-def _part(file: Path, asset: str | None, rules: ChainRules | None, *, named: bool = False) -> Tape:
+def _part(file: Path, asset: str | None, said: Mapping[str, Any], *, named: bool = False) -> Tape:
     """The tape of one file."""
     if not is_saved(file):
-        return _usable(read_snapshots(file, asset=asset, rules=rules, named=named), file.name)
-    if rules is not None:
-        raise ChainError(f"{file.name} holds quotes that were judged when they were first read.")
+        return _usable(read_snapshots(file, asset=asset, named=named, **said), file.name)
+    if said:
+        raise ChainError(
+            f"{file.name} is a saved tape, whose quotes were judged when they were first read: "
+            f"leave {' and '.join(f'{name}=' for name in said)} out."
+        )
     found = Tape(*load_tape(file))
     if asset not in (None, found.asset):
         raise ChainError(f"{file.name} holds {found.asset}, not {asset}.")

@@ -28,7 +28,15 @@ from hedging.errors import InputError
 from hedging.margin import MarginModel
 from hedging.market.contracts import Future, Instrument, Option, Perpetual, Spot
 
-__all__ = ["Replay"]
+__all__ = ["Replay", "StartError"]
+
+
+class StartError(InputError):
+    """A book that cannot be begun with at a snapshot, though perhaps at another; `why` is short."""
+
+    def __init__(self, message: str, why: str = "") -> None:
+        super().__init__(message)
+        self.why = why
 
 
 @dataclass(slots=True)
@@ -66,7 +74,7 @@ class Replay:
         """Go through the tape and return what happened."""
         start_value, _ = self._value(self.first)
         if not start_value > 0.0:
-            raise InputError(self._worthless(start_value))
+            raise self._worthless(start_value)
         for number in range(self.first, len(self.tape)):
             if number > self.first and self._gap(number):
                 break
@@ -92,12 +100,14 @@ class Replay:
             first=self.first,
         )
 
-    def _worthless(self, value: float) -> str:
+    def _worthless(self, value: float) -> InputError:
         if not (self.start.holdings or self.start.cash):
-            return "the book is empty; there is nothing to hold."
-        return (
-            f"the book is worth {value:,.2f} {self.tape.currency} at {self.tape.where(self.first)}, and a return needs a "
-            "start above 0. Bring the coins or cash that stand behind it, or begin on fewer days (--starts) or others."
+            return InputError("the book is empty; there is nothing to hold.")
+        why = f"the book is worth {value:,.2f} {self.tape.currency}"
+        return StartError(
+            f"{why} at {self.tape.where(self.first)}, and a return needs a start above 0. Bring the coins or cash that "
+            "stand behind it, or begin on another day: start=....",
+            why,
         )
 
     def _gap(self, number: int) -> bool:

@@ -220,8 +220,8 @@ class Backtest(Shown):
     def turnover(self) -> float:
         """Premium that changed hands, as a multiple of the mean equity, a year; NaN where that is none. [1/year]"""
         flows = sum(abs(entry.value) for entry in self.entries if entry.kind in ("open", "close"))
-        years, mean = answers.years_of(self.times), float(self.equity.mean())
-        return flows / mean / years if years > 0 and mean > 0 else math.nan
+        mean = float(self.equity.mean())
+        return answers.per_year(flows / mean, self.times) if mean > 0 else math.nan
 
     def numbers(self) -> dict[str, Any]:
         """The summary's numbers by name, unrounded; shares as decimals."""
@@ -229,7 +229,6 @@ class Backtest(Shown):
         hours, share = self.uncovered
         value_at_risk, shortfall = answers.tails(curve)
         fall, cost = self.drawdown, self.costs["money"]
-        years = answers.years_of(self.times)
         return {
             "return": self.total_return,
             "return a year": answers.yearly(self.total_return, self.times),
@@ -243,7 +242,7 @@ class Backtest(Shown):
             "ES 95 %": shortfall,
             "coins at the end": float(self.equity_in_coin.iloc[-1]),
             "money at the end": float(curve[-1]),
-            **{f"{name} a year": float(cost[name] / years) if years > 0 else math.nan for name in cost.index},
+            **{f"{name} a year": answers.per_year(float(cost[name]), self.times) for name in cost.index},
             "turnover a year": self.turnover,
             "hours without overlay": hours,
             "share without overlay": share,

@@ -6,7 +6,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from dataclasses import replace
 
 from hedging._ground.arguments import must_be
-from hedging.backtest.replay import Replay
+from hedging.backtest.replay import Replay, StartError
 from hedging.backtest.result import Backtest
 from hedging.backtest.rules import Rules
 from hedging.backtest.state import Strategy
@@ -16,7 +16,7 @@ from hedging.book import Book
 from hedging.errors import HedgingError, InputError
 from hedging.margin import MarginModel
 
-__all__ = ["run", "run_blocks"]
+__all__ = ["StartError", "run", "run_blocks"]
 
 
 def run(
@@ -135,7 +135,5 @@ def _check_book(book: Book, tape: Tape, first: int) -> None:
     for held in book.holdings:
         expiry = getattr(held.instrument, "expiry", None)
         if expiry is not None and expiry <= tape.times[first]:
-            raise InputError(
-                f"{held.instrument.symbol} expired at {expiry:%Y-%m-%d %H:%M} UTC, before the first snapshot "
-                f"({tape.where(first)}); remove it from the book."
-            )
+            why = f"{held.instrument.symbol} of the book expired at {expiry:%Y-%m-%d %H:%M} UTC"
+            raise StartError(f"{why}, before the first snapshot ({tape.where(first)}); remove it.", why)

@@ -7,19 +7,20 @@ import json
 import pickle
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._writing import whole_file
 from hedging.backtest.result import plain
 from hedging.backtest.rules import Rules
-from hedging.backtest.run import run
+from hedging.backtest.run import StartError, run
 from hedging.backtest.saved import load_tape
 from hedging.backtest.state import Strategy
 from hedging.backtest.tape import Tape
@@ -27,10 +28,13 @@ from hedging.book import Book
 from hedging.errors import HedgingError, InputError
 from hedging.margin import MarginModel
 
-__all__ = ["first_days", "sweep"]
+__all__ = ["Row", "first_days", "refused_starts", "sweep", "swept", "table_of"]
 
 BLOCK_SECONDS = 1.0
 SUFFIX = ".run.json"
+
+Row: TypeAlias = "Mapping[str, Any]"
+"""Numbers of one run, or why it could not be begun (``refused``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +87,60 @@ def sweep(
     -------
     DataFrame
         One row a run, in the order of the variants and their starts: ``variant, start``, and the numbers of
-        `Backtest.numbers`; of modelled quotes ``quotes``, which says so.
+        `Backtest.numbers`; of modelled quotes ``quotes``, which says so. Where the book cannot be begun with, as it
+        is worth nothing by then or an option of it has expired, the numbers are missing and ``refused`` says why.
 
     Raises
     ------
     InputError
-        As `run`; and if there is no variant, too many starts, or a strategy cannot be sent or kept.
+        As `run`; and if there is no variant, too many starts, no start that the book can be begun with, or a
+        strategy cannot be sent or kept.
     """
+    rows = dict(
+        swept(
+            book,
+            tape,
+            variants,
+            starts=starts,
+            rules=rules,
+            account=account,
+            executor=executor,
+            folder=folder,
+        )
+    )
+    return table_of([rows[place] for place in sorted(rows)])
+
+
+def swept(
+    book: Book,
+    tape: Tape,
+    variants: Mapping[str, Strategy],
+    *,
+    starts: int = 1,
+    rules: Rules | None = None,
+    account: MarginModel | None = None,
+    executor: Executor | None = None,
+    folder: str | Path | None = None,
+) -> Iterator[tuple[int, Row]]:
+    """Rows of a sweep as they come, each with its place in the order of the variants and their starts."""
     if not variants:
         raise InputError("a sweep needs at least one variant; got none.")
     setting = _Setting(book, rules or Rules(), account)
     tasks = _tasks(tape, variants, starts, setting, named=executor is not None or folder is not None)
     kept = None if folder is None else _folder(folder)
     found = {} if kept is None else _read(kept, tasks)
+    places = {(task.variant, task.first): place for place, task in enumerate(tasks)}
     left = [task for task in tasks if (task.variant, task.first) not in found]
+    yield from ((places[which], row) for which, row in found.items())
     for task, row in _run(tape, left, setting, executor, kept):
-        found[task.variant, task.first] = row
         if kept is not None:
             _write(kept, task, row)
-    return _table([found[task.variant, task.first] for task in tasks])
+        yield places[task.variant, task.first], row
+
+
+def refused_starts(rows: Iterable[Row]) -> dict[str, str]:
+    """Starts that the book could not be begun with, and why, by their time."""
+    return {row["start"]: row["refused"] for row in rows if isinstance(row.get("refused"), str)}
 
 
 def first_days(tape: Tape, count: int) -> list[int]:
@@ -232,15 +271,28 @@ def _block(path: str, digest: str, tasks: Sequence[_Task], setting: _Setting) ->
 
 
 def _row(tape: Tape, task: _Task, setting: _Setting) -> dict[str, Any]:
-    done = run(
-        setting.book, tape, task.strategy, rules=setting.rules, account=setting.account, first=task.first
-    )
-    numbers: dict[str, Any] = plain(done.numbers())
-    known = {"variant": task.variant, "start": done.times[0].isoformat()} | numbers
+    known: dict[str, Any] = {"variant": task.variant, "start": tape.times[task.first].isoformat()}
+    try:
+        done = run(
+            setting.book, tape, task.strategy, rules=setting.rules, account=setting.account, first=task.first
+        )
+    except StartError as error:
+        known["refused"] = error.why
+    else:
+        known |= plain(done.numbers())
     return known if tape.kind == "recorded" else known | {"quotes": tape.kind}
 
 
-def _table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def table_of(rows: Sequence[Row]) -> pd.DataFrame:
+    """Rows of `swept` as the table of `sweep`."""
+    if not rows:
+        return pd.DataFrame(columns=["variant", "start"])
+    refused = refused_starts(rows)
+    if len(refused) == len({row["start"] for row in rows}):
+        first, why = next(iter(refused.items()))
+        raise InputError(
+            f"the book can be begun with on none of {number_of(len(refused), 'day')}, from {first[:10]} on: {why}."
+        )
     table = pd.DataFrame(rows)
     for name in ("start", "drawdown from", "drawdown to"):
         table[name] = pd.to_datetime(table[name], utc=True, format="ISO8601")
@@ -264,9 +316,9 @@ def _write(folder: Path, task: _Task, row: Mapping[str, Any]) -> None:
         aside.write_text(json.dumps(row), encoding="utf-8")
 
 
-def _read(folder: Path, tasks: Sequence[_Task]) -> dict[tuple[str, int], dict[str, Any]]:
+def _read(folder: Path, tasks: Sequence[_Task]) -> dict[tuple[str, int], Row]:
     """Results of runs that were done before; what is no whole result is run again."""
-    found = {}
+    found: dict[tuple[str, int], Row] = {}
     for task in tasks:
         path = folder / f"{task.key}{SUFFIX}"
         try:

@@ -20,11 +20,21 @@ _TERMS = {
 }
 
 
-def add_given(parser: argparse.ArgumentParser) -> None:
-    """Options for what a file does not say, or says otherwise than holds for you."""
+def add_given(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Options for what a file does not say, or says otherwise than holds for you; `several` are read at once."""
     parser.add_argument("--timezone", metavar="ZONE", help="zone of times that carry none: Europe/Rome")
     parser.add_argument("--map", metavar="FILE", help="how to read a table of no known format, in TOML")
-    parser.add_argument("--beside", metavar="FILE", help="second file of the same quotes: OKX's opt-summary")
+    if several:
+        parser.add_argument(
+            "--step",
+            dest="every",
+            metavar="TIME",
+            help="time between the chains of a file of single updates: 1h",
+        )
+    else:
+        parser.add_argument(
+            "--beside", metavar="FILE", help="second file of the same quotes: OKX's opt-summary"
+        )
     add_terms(parser)
     underlying = parser.add_argument_group("underlying of US options", "in place of what the quotes say")
     underlying.add_argument(
@@ -69,6 +79,7 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
         "timezone": args.timezone,
         "map": getattr(args, "map", None),
         "beside": getattr(args, "beside", None),
+        "every": getattr(args, "every", None),
         "terms": terms_of(args),
         "spot": getattr(args, "given_spot", None),
         "rate": None if rate is None else _number("--rate", rate),

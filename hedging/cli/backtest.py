@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hedging._ground import forms
 from hedging._ground.counts import number_of
 from hedging.cli import _console as console
+from hedging.cli._reading import add_given, given
 from hedging.cli._survive import add_account
 from hedging.errors import InputError
 
@@ -23,6 +24,22 @@ __all__ = ["add_parser"]
 STRATEGIES = "hold, put, put-spread, collar, zero-cost-collar, put-spread-collar, covered-call, pput, cll, cllz, bxm, banded"
 
 
+COMMON = (
+    *(
+        "--chain",
+        "--delivery",
+        "--strategy",
+        "--set",
+        "--from",
+        "--to",
+        "--starts",
+        "--timezone",
+        "--account",
+    ),
+    *("--json", "--csv", "--plot"),
+)
+
+
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``backtest`` to the commands."""
     command = console.command(
@@ -32,6 +49,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "what overlays would have cost and saved over recorded quotes",
         example="hedging backtest book.toml --chain recorded/ --strategy put --set days=20:45",
     )
+    command.show_in_help(*COMMON)
     command.add_argument("book", metavar="BOOK", help="TOML file of what is held")
     command.add_argument(
         "--chain",
@@ -76,6 +94,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="begin on each of the first N days, as one start is luck (default 28, or half of the days)",
     )
     add_account(command)
+    add_given(command, several=True)
     console.add_table(command, "ledgers")
     console.add_outputs(command, "equity, falls, rolls and costs")
 
@@ -90,57 +109,44 @@ def _run(args: argparse.Namespace) -> int:
         raise InputError(
             f"the book must hold one asset, that of the chains; it holds {', '.join(book.assets) or 'none'}."
         )
-    given = _settings(args.settings)
-    names = [name for name in args.strategy.split(",") if name]
-    rules, strategies = named(names, given, book=book, account=args.account is not None)
+    names = [name.strip() for name in args.strategy.split(",") if name.strip()]
+    rules, strategies = named(names, _settings(args.settings), book=book, account=args.account is not None)
     tape = read_tape(
         args.chains,
         asset=args.asset or book.assets[0],
         start=args.start,
         end=args.end,
         delivery=args.prices or None,
+        **given(args),
     )
-    comparison, done = _compared(args, book, tape, strategies, rules)
+    comparison = _compared(args, book, tape, strategies, rules)
     _show(args, tape, comparison)
-    if not done:
-        print(
-            f"hedging: interrupted; {len(comparison.runs)} of {number_of(len(strategies), 'run')} were done",
-            file=sys.stderr,
-        )
+    if comparison.unfinished:
+        print(f"hedging: interrupted; {comparison.unfinished}", file=sys.stderr)
         return 130
     return 0
 
 
 def _compared(
     args: argparse.Namespace, book: Book, tape: Tape, strategies: dict[str, Strategy], rules: Rules
-) -> tuple[Comparison, bool]:
-    """The strategies one after the other; an interruption keeps those that are done."""
-    from hedging.backtest import compare
+) -> Comparison:
+    """The strategies one after the other; an interruption keeps the runs that are done."""
+    from hedging.backtest import comparing
 
     if len(tape) < 2:
         raise InputError(f"a backtest takes two snapshots at least; --chain {args.chains} has {len(tape)}.")
     account = _account(args.account, tape)
-    found: list[Comparison] = []
+    found: Comparison | None = None
     with console.progress("backtest") as report:
-        for place, (name, strategy) in enumerate(strategies.items(), start=1):
-            try:
-                one = compare(book, tape, {name: strategy}, starts=args.starts, rules=rules, account=account)
-            except KeyboardInterrupt:
-                if not found:
-                    raise
-                return _joined(found), False
-            found.append(one)
-            if report is not None:
-                report(place, len(strategies))
-    return _joined(found), True
-
-
-def _joined(parts: list[Comparison]) -> Comparison:
-    """One comparison of several, holding once and first."""
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole.joined(part)
-    return whole
+        try:
+            for found in comparing(book, tape, strategies, starts=args.starts, rules=rules, account=account):
+                if report is not None:
+                    report(len(found.rows), len(found.names) * found.count)
+        except KeyboardInterrupt:
+            if found is None or (len(found.names) > 1 and len(found.runs) == 1):  # holding alone
+                raise
+    assert found is not None
+    return found
 
 
 def _account(kind: str | None, tape: Tape) -> MarginModel | None:

@@ -109,6 +109,8 @@ def cost_against_protection(comparison: Comparison, *, ax: Axes | None = None) -
             ax.errorbar(
                 x, mean, yerr=spread, color=colour, marker=marker, capsize=4, linewidth=1.5, label=str(name)
             )
+        if table["crash captured"].isna().all():
+            ax.text(0.5, 0.5, "holding did not fall", transform=ax.transAxes, ha="center", va="bottom")
         ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:g} %")
         ax.yaxis.set_major_formatter(percent)
         ax.set_xlabel("share of holding's crash that was taken")
@@ -154,6 +156,7 @@ def rolls(run: Backtest, *, ax: Axes | None = None) -> Axes:
                 color=colour,
                 linestyle=dashes,
                 label=label,
+                marker="." if end == row["opened"] else None,  # a line of no length is not seen
                 solid_capstyle="butt",
             )
             if row["how"] == "settle":

@@ -234,12 +234,28 @@ def date_axis(ax: Axes, *, known: bool = True) -> None:
     if not known:
         ax.set_xlabel("days from now")
         return
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib import dates as mdates
 
-    locator = AutoDateLocator(minticks=3, maxticks=6 if width_of(ax) < _WIDE - 1.0 else 8)  # type: ignore[no-untyped-call]
+    most = 6 if width_of(ax) < _WIDE - 1.0 else 8
+    # Hours and minutes carry their date, and so take twice the room.
+    long = (mdates.HOURLY, mdates.MINUTELY, mdates.SECONDLY, mdates.MICROSECONDLY)
+    ticks = dict.fromkeys((mdates.YEARLY, mdates.MONTHLY, mdates.DAILY), most) | dict.fromkeys(
+        long, most // 2 + 1
+    )
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=ticks)  # type: ignore[no-untyped-call]
+    locator.intervald[mdates.HOURLY] = [
+        1,
+        2,
+        3,
+        4,
+        6,
+        12,
+        24,
+    ]  # so few reach over the three days below daily ticks
+    locator.intervald[mdates.MINUTELY] = [1, 2, 5, 10, 15, 30]
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(
-        ConciseDateFormatter(  # type: ignore[no-untyped-call]
+        mdates.ConciseDateFormatter(  # type: ignore[no-untyped-call]
             locator, formats=_DATES, zero_formats=_DATES, offset_formats=_YEARS
         )
     )

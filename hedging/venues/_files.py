@@ -164,6 +164,11 @@ def _check_day(chain: OptionChain, pick: Pick, name: str) -> None:
         )
 
 
+def _check_running(reader: Format, name: str, every: str | pd.Timedelta | None) -> None:
+    if every is not None and not reader.running:
+        raise ChainError(f"{name} has snapshots of its own; every= is for files of single updates.")
+
+
 def _check_heeded(reader: Format, name: str, pick: Pick) -> None:
     """Refuse what would be given in vain."""
     for word in (each for each in PRICING if getattr(pick, each) is not None and each not in reader.heeds):
@@ -227,8 +232,7 @@ def read_chains(
     """
     pick = Pick(None, asset, timezone, rules, terms, spot, rate, dividends)
     file, reader = _with_reader(path, format, pick, map, beside)
-    if every is not None and not reader.running:
-        raise ChainError(f"{file.name} has snapshots of its own; every= is for files of single updates.")
+    _check_running(reader, file.name, every)
     if reader.times is None:
         return iter((reader.read(file, pick),))
     times = snapshots(reader.times(file, pick))
@@ -241,13 +245,24 @@ def read_chains(
 
 
 def read_snapshots(
-    path: str | Path, *, asset: str | None = None, rules: ChainRules | None = None, named: bool = False
+    path: str | Path,
+    *,
+    asset: str | None = None,
+    rules: ChainRules | None = None,
+    named: bool = False,
+    every: str | pd.Timedelta | None = None,
+    timezone: str | None = None,
+    terms: ContractTerms | Mapping[str, Any] | None = None,
+    spot: float | None = None,
+    rate: float | None = None,
+    dividends: Mapping[str, float] | None = None,
+    map: str | Path | Mapping[str, Any] | None = None,  # noqa: A002 - as in read_chain
 ) -> Snapshots:
     """Read all chains of a recorded quote file in one pass, where its format allows.
 
     Parameters
     ----------
-    path, asset, rules
+    path, asset, rules, every, timezone, terms, spot, rate, dividends, map
         As in `read_chains`.
     named : bool
         Whether the file itself must say that it is of `asset`: some formats do not, and take any name.
@@ -262,19 +277,18 @@ def read_snapshots(
     ChainError
         As `read_chains` at once.
     """
-    file, reader = _opened(path, None)
-    pick = Pick(None, asset, None, rules)
+    pick = Pick(None, asset, timezone, rules, terms, spot, rate, dividends)
+    file, reader = _with_reader(path, None, pick, map, None)
+    _check_running(reader, file.name, every)
     if named and reader.silent:
         raise ChainError(
             f"{file.name} does not name its underlying; read it by its own name if it is of {asset}."
         )
     if reader.times is None:
         return Snapshots.of([reader.read(file, pick)])
-    if reader.running:
-        raise ChainError(
-            f"{file.name} holds single updates, no snapshots; read it with read_chains(path, every=...)."
-        )
     times = snapshots(reader.times(file, pick))
+    if reader.running:
+        times = _multiples(times, every, file.name)
     if reader.read_all is not None:
         return reader.read_all(file, pick, times)
     return Snapshots.of(_read_at(reader, file, pick, time) for time in times)

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 
 import hedging as hg
 from hedging import margin
-from hedging.backtest import Order, Rules, compare, hold, run
+from hedging.backtest import Order, Rules, compare, hold, run, starts, sweep
 from hedging.errors import InputError
 from hedging.market import Perpetual
 
@@ -102,8 +102,46 @@ def test_a_book_that_is_worth_nothing_at_the_start_is_refused_by_file_and_time(b
         run(book, falling(*SPOTS), hold)
 
 
-def test_a_start_at_which_the_book_is_already_lost_says_when() -> None:
-    with pytest.raises(
-        InputError, match=r"made\.csv, 2026-01-04 09:00:00 UTC.*begin on fewer days \(--starts\)"
-    ):
-        compare(LEVERAGED, falling(*SPOTS), [hold], starts=3, rules=FREE)
+# In debt by 65,000: nothing is left on the third day, when a coin is worth 60,000.
+INDEBTED = hg.Book([hg.Holding.spot("BTC", 1.0)], cash=-65_000.0)
+
+
+def test_starts_at_which_the_book_is_already_lost_are_left_out_and_named() -> None:
+    compared = compare(INDEBTED, falling(*SPOTS), [hold], starts=3, rules=FREE)
+    found = compared.starts
+    assert found["refused"].isna().tolist() == [True, True, False]
+    assert found["refused"].iloc[2] == "the book is worth -5,000.00 USD"
+    # 80,000 - 65,000 and 70,000 - 65,000 to begin with, bankrupt at 60,000 - 65,000.
+    assert_allclose(found["return"], [-4.0 / 3.0, -2.0, math.nan])
+    text = " ".join(repr(compared).split())
+    assert "over 2 of 3 starts" in text
+    assert "1 of 3 starts left out: 2026-01-04 (the book is worth -5,000.00 USD)." in text
+    json.dumps(compared.to_dict(), allow_nan=False)
+    begun = starts(INDEBTED, falling(*SPOTS), hold, 3, rules=FREE)
+    assert_allclose(begun.spread.loc["return"], [-5.0 / 3.0, -2.0, -4.0 / 3.0])
+    assert "begun on each of 2 days" in repr(begun)
+    assert "1 of 3 starts left out" in " ".join(repr(begun).split())
+
+
+def test_starts_after_an_option_of_the_book_has_expired_are_left_out(tmp_path) -> None:
+    option = hg.Holding.option("BTC", "p", 80_000.0, "2026-01-04T08:00Z", 1.0, terms=TERMS)
+    book = hg.Book([hg.Holding.spot("BTC", 1.0), option])
+    table = sweep(book, falling(*SPOTS), {"hold": hold}, starts=3, rules=FREE, folder=tmp_path)
+    assert table["refused"].iloc[2] == "BTC-4JAN26-80000-P of the book expired at 2026-01-04 08:00 UTC"
+    assert table["refused"].isna().sum() == 2
+    again = sweep(book, falling(*SPOTS), {"hold": hold}, starts=3, rules=FREE, folder=tmp_path)
+    assert again.equals(table)
+
+
+def test_a_book_that_no_start_can_be_begun_with_is_refused() -> None:
+    lost = hg.Book([hg.Holding.spot("BTC", 1.0)], cash=-95_000.0)
+    with pytest.raises(InputError, match=r"on none of 3 days, from 2026-01-02 on: the book is worth -15,000"):
+        starts(lost, falling(*SPOTS), hold, 3, rules=FREE)
+
+
+def test_a_run_that_ends_before_the_tape_says_so_beside_the_others() -> None:
+    sold = scripted([Order(PERPETUAL, -4.0)])
+    compared = compare(LEVERAGED, falling(*SPOTS), {"hold": hold, "sold": sold}, starts=1, rules=FREE)
+    text = " ".join(repr(compared).split())
+    assert "hold: ended early, as the book is bankrupt at 2026-01-04 09:00 UTC." in text
+    assert "BTC, 2026-01-02 to 2026-01-05" in text

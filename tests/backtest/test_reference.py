@@ -151,6 +151,26 @@ def test_starts_lie_where_the_reference_has_them(tapes) -> None:
     assert_allclose(100 * other.advantage, 19.8, atol=0.1)
 
 
+def test_the_best_start_of_the_collar_is_the_same_tie(tapes) -> None:
+    # Reference: +3.2 to +23.6 over 28 starts; ours end at +18.9, on 15 January, with the later of those two expiries.
+    first = tapes["BTC"].times[16]
+
+    def earlier(book, chain, *, days):
+        window = (20.0, 23.0) if chain.as_of == first else days
+        return overlays.collar(book, chain, days=window, **NEAREST)
+
+    later, other = (
+        bt.run(book("BTC"), tapes["BTC"], bt.rolled(make), first=16)
+        for make in (lambda book, chain, *, days: overlays.collar(book, chain, days=days, **NEAREST), earlier)
+    )
+    assert [done.rolls["instrument"][0] for done in (later, other)] == [
+        "BTC-27FEB26-90000-P",
+        "BTC-6FEB26-92000-P",
+    ]
+    assert 100 * later.advantage < 20.0
+    assert_allclose(100 * other.advantage, 23.6, atol=0.4)
+
+
 def test_the_crash_by_the_six_hourly_file(shared_data) -> None:
     tape = hg.read_tape(
         shared_data / "chains" / "deribit_crash_6h_20260129_20260208.parquet",

@@ -97,12 +97,75 @@ def test_several_settings_at_once_are_those_one_by_one(files, capsys) -> None:
     assert "over 6 starts" in outs[0]  # half of the tape's twelve days
 
 
-def test_the_last_day_alone_is_a_run_without_periods(files, capsys) -> None:
-    assert main(command(files, "--from", "2026-01-23", "--set", "days=3:60")) == 0
+def test_the_last_day_alone_is_no_backtest(files, capsys) -> None:
+    assert main(command(files, "--from", "2026-01-23", "--set", "days=3:60")) == 2
+    assert "takes two snapshots at least" in capsys.readouterr().err
+
+
+def test_two_snapshots_are_a_run_of_one_period(files, capsys) -> None:
+    assert main(command(files, "--from", "2026-01-21", "--set", "days=3:60")) == 0
     found = capsys.readouterr()
     assert "nan" not in found.out
     assert found.err == ""
-    assert "one start, which is luck" in found.out
+    assert "one start, which is luck" in " ".join(found.out.split())
+
+
+def test_names_of_strategies_may_stand_apart(files, capsys) -> None:
+    assert main(command(files, "--strategy", "put, collar", "--set", "days=3:60", "--starts", "1")) == 0
+    assert "collar" in capsys.readouterr().out
+
+
+def test_times_without_a_zone_are_read_by_timezone(shared_data, tmp_path, capsys) -> None:
+    file = shared_data / "chains" / "bybit_btc_sol_usdt_20250702.csv.gz"
+    table = pd.read_csv(file)
+    folder = tmp_path / "recorded"
+    folder.mkdir()
+    for day in ("02", "03"):
+        dated = table["download_date"].str.replace("2025-07-02", f"2025-07-{day}")
+        table.assign(download_date=dated).to_csv(folder / f"{day}.csv", index=False)
+    (tmp_path / "book.toml").write_text(BOOK)
+    asked = ["backtest", str(tmp_path / "book.toml"), "--chain", str(folder), "--set", "days=20:95"]
+    assert main(asked) == 2
+    error = capsys.readouterr().err
+    assert "--timezone" in error
+    assert "timezone=" not in error
+    assert main([*asked, "--timezone", "Europe/Rome"]) == 0
+    assert "2025-07-02 11:31" in capsys.readouterr().out  # Rome's 13:31
+    assert main([*asked, "--timezone", "Mars/Phobos"]) == 2
+
+
+def test_single_updates_need_their_step(shared_data, files, capsys) -> None:
+    asked = [
+        "backtest",
+        str(files / "book.toml"),
+        "--chain",
+        str(shared_data.parent / "cases/tardis_okx.csv"),
+    ]
+    if not (shared_data.parent / "cases").is_dir():
+        pytest.skip("the hand-made cases are not here")
+    assert main(asked) == 2
+    assert "give --step with the time between chains" in capsys.readouterr().err
+    assert main([*asked, "--step", "1h"]) == 2
+    assert "two snapshots at least" in capsys.readouterr().err
+
+
+def test_what_is_said_of_a_saved_tape_is_refused(files, capsys) -> None:
+    assert main(command(files, "--timezone", "Europe/Rome")) == 2
+    assert "leave --timezone out" in capsys.readouterr().err
+
+
+def test_a_start_without_worth_is_counted_and_the_rest_shown(files, capsys) -> None:
+    spot = random_tape(41).spot
+    low = min(range(1, 6), key=lambda day: spot[day])
+    debt = 2 * spot[low] + 1.0
+    assert debt < 2 * spot[0]
+    (files / "book.toml").write_text(BOOK.replace("cash = 0", f"cash = {-debt}"))
+    assert main(command(files, "--set", "days=3:60")) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    lost = sum(2 * spot[day] <= debt for day in range(6))
+    assert f"over {6 - lost} of 6 starts" in out
+    assert f"{lost} of 6 starts left out: 2026-01-" in out
+    assert "(the book is worth -1.00 USD)" in out
 
 
 def test_a_book_of_several_assets_or_another_is_refused(files, capsys) -> None:
@@ -134,20 +197,31 @@ def pressed(monkeypatch, make: str, number: int) -> None:
     monkeypatch.setattr(Rolled, "__call__", stopped)
 
 
+def interrupted(files, capsys) -> tuple[str, dict]:
+    more = ("--strategy", "put,collar", "--set", "days=3:60", "--json", str(files / "j.json"))
+    assert main(command(files, *more)) == 130
+    return capsys.readouterr().err, json.loads((files / "j.json").read_text())
+
+
 @pytest.mark.usefixtures("interruptible")
-@pytest.mark.parametrize("number", [1, 30])  # in the run from the first day, and in one from a later day
-def test_ctrl_c_keeps_what_is_done(files, capsys, monkeypatch, number) -> None:
-    pressed(monkeypatch, "collar", number)
-    assert (
-        main(
-            command(files, "--strategy", "put,collar", "--set", "days=3:60", "--json", str(files / "j.json"))
-        )
-        == 130
-    )
-    assert "interrupted" in capsys.readouterr().err
-    found = json.loads((files / "j.json").read_text())
+def test_ctrl_c_keeps_the_strategies_that_are_done(files, capsys, monkeypatch) -> None:
+    pressed(monkeypatch, "collar", 1)
+    said, found = interrupted(files, capsys)
+    assert "interrupted; collar not begun" in said
     assert [run["name"] for run in found["runs"]] == ["hold", "put"]
     assert {row["variant"] for row in found["each start"]} == {"hold", "put"}
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_keeps_the_starts_that_are_done(files, capsys, monkeypatch) -> None:
+    pressed(
+        monkeypatch, "collar", 30
+    )  # 12 snapshots from the first day, 12 in its start, 6 into the next one's 11
+    said, found = interrupted(files, capsys)
+    assert "interrupted; 1 of 6 starts of collar done" in said
+    assert [run["name"] for run in found["runs"]] == ["hold", "put", "collar"]
+    starts = [row["variant"] for row in found["each start"]]
+    assert [starts.count(name) for name in ("hold", "put", "collar")] == [6, 6, 1]
 
 
 @pytest.mark.usefixtures("interruptible")

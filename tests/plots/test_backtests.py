@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
+from cases.strategies import falling
 from cases.tapes import random_tape
 from numpy.testing import assert_allclose
 
 import hedging as hg
 from hedging import backtest as bt
 from hedging import plots
+from hedging.plots.style import date_axis, styled
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +86,29 @@ def test_holdings_draw_the_parts_that_add_up_to_the_equity(comparison) -> None:
     whole = drawn.pop("all of it")
     assert_allclose(whole, run.equity)
     assert_allclose(sum(drawn.values()), whole)
+
+
+@pytest.mark.parametrize("hours", [0.1, 5.0, 24.0, 60.0])
+@pytest.mark.parametrize("width", [4.5, 6.4, 9.0])
+def test_dates_of_a_short_run_do_not_touch(hours, width) -> None:
+    times = pd.to_datetime(
+        ["2026-01-05T09:13Z", pd.Timestamp("2026-01-05T09:13Z") + pd.Timedelta(hours=hours)]
+    )
+    figure, ax = plt.subplots(figsize=(width, 3.0), layout="constrained")
+    with styled(ax):
+        ax.plot(times, [0.0, 1.0])
+        date_axis(ax)
+    figure.canvas.draw()
+    low, high = ax.get_xlim()
+    ticks = zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+    shown = [label.get_window_extent() for at, label in ticks if low <= at <= high]
+    plt.close(figure)
+    assert len(shown) >= 2
+    assert all(right.x0 > left.x1 for left, right in pairwise(shown))
+
+
+def test_holding_that_did_not_fall_is_said_where_no_point_can_stand() -> None:
+    book, rising = hg.Book([hg.Holding.spot("BTC", 2.0)]), falling(80_000.0, 81_000.0, 82_000.0)
+    up = bt.compare(book, rising, [bt.hold], starts=1)
+    ax = plots.cost_against_protection(up)
+    assert "holding did not fall" in [text.get_text() for text in ax.texts]
