@@ -206,7 +206,7 @@ def test_our_own_before_there_was_a_digest(tmp_path: Path, content: bytes) -> No
     assert_read(path)
 
 
-@tries(30)
+@tries(20)
 @given(st.data())
 def test_our_own_is_whole_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "x.csv"
