@@ -35,12 +35,15 @@ class PremiumTable:
     r, q, T : float
     columns : dict of int to (float, ndarray, ndarray)
         What was solved so far, by the number of the vol on its lattice: ln B, the premium, and its slope in y.
+    each : dict of (float, float) to (float, float)
+        What was solved by itself, by spot and vol: the premium and ln B.
     """
 
     r: float
     q: float
     T: float
     columns: dict[int, tuple[float, Array, Array]] = field(default_factory=dict)
+    each: dict[tuple[float, float], tuple[float, float]] = field(default_factory=dict)
 
     def premium(self, s: Array, v: Array) -> tuple[Array, Mask]:
         """Premium at some spots and vols, and where the put is exercised; arrays of one shape."""
@@ -62,6 +65,16 @@ class PremiumTable:
         )
         near = y < _Y.size - 1
         return np.where(near, np.maximum(found, 0.0), 0.0), np.asarray(y <= 0.0)
+
+    def solved(self, s: Array, v: Array) -> tuple[Array, Mask]:
+        """The same, each solved by itself when it is first asked for."""
+        asked = list(zip(s.tolist(), v.tolist(), strict=True))
+        new = [each for each in dict.fromkeys(asked) if each not in self.each]
+        if new:
+            found, _, _, edge = self._premiums(*np.array(new).T)
+            self.each.update(zip(new, zip(found.tolist(), edge.tolist(), strict=True), strict=True))
+        found, edge = np.array([self.each[each] for each in asked]).T
+        return found, np.asarray(np.log(s) <= edge)
 
     def _solve(self, numbers: range) -> None:
         new = [number for number in numbers if number not in self.columns]
@@ -85,7 +98,17 @@ Tables: TypeAlias = dict[tuple[float, float, float], PremiumTable]
 
 
 def american_value(
-    w: Array, S: Array, K: Array, v: Array, european: Array, *, r: float, T: float, q: float, tables: Tables
+    w: Array,
+    S: Array,
+    K: Array,
+    v: Array,
+    european: Array,
+    *,
+    r: float,
+    T: float,
+    q: float,
+    tables: Tables,
+    solved: bool = False,
 ) -> Array:
     """Value of American options of one expiry, rate and yield, given that of the European ones.
 
@@ -96,6 +119,8 @@ def american_value(
         T > 0.
     tables : dict
         Tables by rate, yield and time, kept for the next call.
+    solved : bool
+        Whether each value is solved by itself, once for each spot and vol.
 
     Notes
     -----
@@ -113,7 +138,8 @@ def american_value(
         s, k = S[here], K[here]
         spot, strike = (k, s) if call else (s, k)
         key = (q, r, T) if call else (r, q, T)
-        extra, exercised = tables.setdefault(key, PremiumTable(*key)).premium(spot / strike, v[here])
+        table = tables.setdefault(key, PremiumTable(*key))
+        extra, exercised = (table.solved if solved else table.premium)(spot / strike, v[here])
         paid = sign * (s - k)
         out[here] = np.where(exercised, paid, np.maximum(european[here] + strike * extra, paid))
     return out

@@ -90,6 +90,15 @@ class Node:
             ageing=paths.ageing,
         )
 
+    @property
+    def unmoved(self) -> Rows:
+        """The scenarios in which nothing has moved yet, by their numbers."""
+        if self.day != 0.0:
+            return np.array([], dtype=np.intp)
+        shifts = (self.vol_shift, self.skew_shift, self.term_shift, self.carry_shift)
+        moved = np.array([each for each in (self.log_ratio, *shifts) if each is not None])
+        return np.flatnonzero(~moved.any(axis=0))
+
     @classmethod
     def on_the_way(cls, paths: Paths, day: float, node: Node, spot: Array) -> Node:
         """The state on the way to a node, seen from a spot of one's own."""

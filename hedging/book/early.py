@@ -23,6 +23,7 @@ def with_early_exercise(
     carry: Array,
     ex_dates: Array,
     tables: Tables,
+    solved: bool = False,
 ) -> Array:
     """Value of American options of one expiry, shape (rows, scenarios). [money]
 
@@ -44,6 +45,8 @@ def with_early_exercise(
         Those ahead.
     tables : dict
         Those of the market.
+    solved : bool
+        Whether each value is solved by itself instead of looked up.
     """
     out = european.copy()
     rate = table.rate[rows]
@@ -51,7 +54,7 @@ def with_early_exercise(
         here = np.flatnonzero((rate == r) & (carry == b))
         sign, strike = table.sign[rows[here], None], table.strike[rows[here], None]
         out[here] = american_value(
-            sign, spot, strike, vol[here], european[here], r=r, T=time, q=r - b, tables=tables
+            sign, spot, strike, vol[here], european[here], r=r, T=time, q=r - b, tables=tables, solved=solved
         )
     if len(ex_dates):
         _at_ex_dates(out, spot, vol, table, rows, time, carry, ex_dates)

@@ -364,9 +364,16 @@ class Pricer(Shown):
         carry = self.options.carry_from(rows, node.day / DAYS_PER_YEAR, time)
         vol = revaluation.vol(leg, moves)
         ahead = self.options.ahead(node.day / DAYS_PER_YEAR)
-        return with_early_exercise(
-            value, node.spot, vol, self.options, rows, time, carry, ahead, self.premiums
-        )
+
+        def american(scenarios: Rows | slice, solved: bool) -> Array:
+            market = (self.options, rows, time, carry, ahead, self.premiums, solved)
+            return with_early_exercise(value[:, scenarios], node.spot[scenarios], vol[:, scenarios], *market)
+
+        found = american(slice(None), solved=False)
+        unmoved = node.unmoved
+        if unmoved.size:  # to the last digit what exposures show: tables would be cents off
+            found[:, unmoved] = american(unmoved[:1], solved=True)
+        return found
 
     def _in_the_average(self, rows: Rows, days_left: float, node: Node, paths: Paths, vol: Array) -> Array:
         """Value of options in their last half hour, of which the path so far is known, shape (rows, scenarios)."""

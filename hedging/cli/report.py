@@ -42,7 +42,8 @@ def _run(args: argparse.Namespace) -> int:
     from hedging import report
     from hedging.planner import read_plan
 
-    if Path(args.output).suffix.lower() not in (".html", ".htm"):
+    path = Path(args.output)
+    if not path.is_dir() and path.suffix.lower() not in (".html", ".htm"):  # a folder is told as one
         raise InputError(f"-o {args.output}: a report is a page of HTML; the ending must be .html or .htm.")
     console.check_outputs(args.output)
     book, markets = asked.book_and_markets(args)

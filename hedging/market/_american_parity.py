@@ -169,6 +169,7 @@ def _forwards(found: pd.DataFrame, gap: pd.Series, r: float) -> tuple[pd.Series,
     expiry = found.loc[level.index, "expiry"]
     count = level.groupby(expiry).size()
     forward = level.groupby(expiry).median()
+    forward = forward[forward > 0.0]  # quotes that say otherwise are damaged, and say nothing
     off = (level - expiry.map(forward)).abs().groupby(expiry).median()
     slack = found.loc[level.index, "slack"].groupby(expiry).median()
     return forward, ((1.4826 * off + 0.5 * slack) / np.sqrt(count)).where(count >= _LEAST_PAIRS)

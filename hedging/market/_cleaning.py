@@ -201,7 +201,7 @@ def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]
             "name not understood",
             lambda t: ~t["flag"].isin(["c", "p"]).to_numpy() | t["expiry"].isna().to_numpy(),
         ),
-        ("strike not above 0", lambda t: ~(t["strike"] > 0).to_numpy()),
+        ("strike not above 0", lambda t: ~(t["strike"] >= 1.0 / BEYOND_BELIEF).to_numpy()),
         ("negative price", lambda t: (t[["bid", "ask", "mark", "mark_vol"]] < 0).any(axis=1).to_numpy()),
         (
             "negative size or count",
@@ -210,7 +210,7 @@ def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]
         ("expired", lambda t: (t["expiry"] <= t["as_of"]).to_numpy()),
         ("duplicate", lambda t: t.duplicated(["snapshot", "symbol"]).to_numpy()),
         ("discount not in (0, 2)", lambda t: ~t["discount"].between(0, 2, inclusive="neither").to_numpy()),
-        ("no forward", lambda t: ~(t["forward"] > 0).to_numpy()),
+        ("no forward", lambda t: ~(t["forward"] >= 1.0 / BEYOND_BELIEF).to_numpy()),
         ("no quote", lambda t: t[["bid", "ask", "mark", "mark_vol"]].isna().all(axis=1).to_numpy()),
         ("crossed", lambda t: (t["bid"] > t["ask"]).to_numpy()),
         ("forward off its expiry's median", lambda t: _off_median(t) > rules.max_forward_gap),

@@ -243,8 +243,9 @@ def implied_spot(
         if late or len(levels) == expiries:
             break
         if len(near) >= _FEWEST:
-            level = near["strike"] + near["gap"]
-            levels.append((pd.Timestamp(expiry), float(level.median()), float(near["slack"].median())))  # type: ignore[arg-type]
+            level = float((near["strike"] + near["gap"]).median())
+            if level > 0.0:  # calls and puts of damaged quotes can say anything
+                levels.append((pd.Timestamp(expiry), level, float(near["slack"].median())))  # type: ignore[arg-type]
     if not levels:
         return None
     return levels[0][0], float(np.median([level for _, level, _ in levels])), levels[0][2]

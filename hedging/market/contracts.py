@@ -128,8 +128,9 @@ class Option(Shown):
         must_be("terms", self.terms, ContractTerms)
         object.__setattr__(self, "expiry", expiry_of(self.expiry, self.terms))
         must_be("strike", self.strike, int, float, np.number)
-        if not 0.0 < self.strike <= LARGEST_PRICE:
-            raise InputError(f"strike must be a number > 0; got {self.strike!r}.")
+        if not 1.0 / LARGEST_PRICE <= self.strike <= LARGEST_PRICE:  # also NaN
+            believed = f", {1.0 / LARGEST_PRICE:g} to {LARGEST_PRICE:g}" if self.strike > 0.0 else ""
+            raise InputError(f"strike must be a number > 0{believed}; got {self.strike!r}.")
 
     @property
     def symbol(self) -> str:

@@ -176,11 +176,13 @@ def frontier(
     plans: list[tuple[Leg, ...]] = []
     before: Solution | None = None
     # Who interrupts wants the levels that are done.
-    with suppress(KeyboardInterrupt), clock.until(request.ends):
+    with suppress(KeyboardInterrupt):
         for done, level in enumerate(ordered):
             moved = _moved(programme, over, float(level), first)
-            share = clock.seconds_left() / (ordered.size - done)
-            before = _next(moved, before, effort.gap, share, engine)
+            # What is said of a plan that was found is no part of the search: it would end in the middle.
+            with clock.until(request.ends):
+                share = clock.seconds_left() / (ordered.size - done)
+                before = _next(moved, before, effort.gap, share, engine)
             legs = orders_of(request, programme.candidates, before.lots)
             rows.append(
                 {over: level} | _row(moved, before, over, legs) | _paid(request, programme.base, legs, before)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from hedging._ground.forms import meant
 from hedging._ground.reading import foreign
-from hedging.errors import ChainError
+from hedging.errors import ChainError, InputError
 from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms
 from hedging.market.snapshots import Snapshots
@@ -375,7 +375,12 @@ def _guarded(
     """The same reader, what a parser throws at a cell that nobody thought of turned into a `ChainError`."""
 
     def guarded(file: QuoteFile, /, *given: Given.args, **named: Given.kwargs) -> Read:
-        with foreign(file.name, ChainError, ours=False):
-            return read(file, *given, **named)
+        try:
+            with foreign(file.name, ChainError, ours=False):
+                return read(file, *given, **named)
+        except ChainError:
+            raise
+        except InputError as error:  # of a formula deep below, which knows no file
+            raise ChainError(f"{file.name}: {error}") from error
 
     return guarded

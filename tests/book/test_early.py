@@ -44,6 +44,15 @@ def test_today_they_are_their_marks() -> None:
     assert book.value(MARKET) == pytest.approx(100.0 * sum(marks), abs=5e-3)
 
 
+def test_of_many_contracts_they_are_today_what_exposures_show_to_the_cent() -> None:
+    many = [Book([Holding(leg, 10_000.0, 0.0)]) for leg in LEGS]
+    moved = FALLS != 0.0
+    assert moved.any()
+    found = values([0.0])
+    for leg, book, each in zip(LEGS, many, found[np.flatnonzero(~moved)[0], 0], strict=True):
+        assert 1_000_000.0 * each == pytest.approx(book.value(MARKET), abs=1e-4), leg.symbol
+
+
 def test_on_the_way_they_are_worth_what_a_tree_says() -> None:
     found = values([0.0, 20.0, 60.0])
     paths = along([0.0, 20.0, 60.0], np.repeat(FALLS[:, None], 3, axis=1), reaction=STILL, averaged=False)

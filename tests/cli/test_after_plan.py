@@ -63,7 +63,7 @@ def test_what_earned_what_over_a_folder(run):
     assert code == 0
     code, _, error = run("explain", "plan.json", "--chain", "days/0.csv")
     assert (code, error.count("\n")) == (2, 1)
-    assert "has 1 chains" in error
+    assert "has 1 chain" in error
     assert run("explain", "plan.json", "--chain", "days", "--plot", "fall.png")[0] == 0
 
 
@@ -102,7 +102,7 @@ def test_when_to_roll_what_is_held(run):
     ("argv", "message"),
     [
         (["worth", "plan.json", "--chain", "days/0.csv", "--leg", "BTC"], "SYMBOL=CONTRACTS"),
-        (["worth", "plan.json", "--chain", "days/0.csv", "--leg", "BTC-1JAN30-1-P=2"], "no option that the chain lists"),
+        (["worth", "plan.json", "--chain", "days/0.csv", "--leg", "BTC-1JAN30-1-P=2"], "has no quote of"),
         (["worth", "plan.json", "--chain", "days/0.csv", "--leg", "A=1", "--leg", "A=2"], "twice"),
         (["roll", "plan.json", "--chain", "days/1.csv", "--programme", "7"], "DAYS:TIMES"),
         (["roll", "plan.json", "--chain", "days/1.csv", "--programme", "7:99"], "steps at most"),

@@ -60,7 +60,7 @@ def test_benchmarks(folder: Path, capsys: pytest.CaptureFixture[str], benchmark:
         (["prices.csv", "--benchmark", "volume"], "prices.csv has no volumes"),
         (["prices.csv", "--at", "2030-01-01"], "after the last bar"),
         (["prices.csv", "--at", "soon"], "at must be a time"),
-        (["prices.csv", "--windows", "30,x"], "must be a whole number"),
+        (["prices.csv", "--windows", "30,x"], "must be whole days"),
         (["prices.csv", "--windows", "5"], ">= 10"),
         (["prices.csv", "--windows", "500"], "needs 501 closes in a row"),
         (["prices.csv", "--plot", "s.txt"], "the ending must be one of"),

@@ -129,7 +129,7 @@ def test_recorded(name: str, shared_data: Path, tmp_path: Path) -> None:
     assert isinstance(read_first(path, pick), OptionChain)
 
     # Implied dividends and early exercise take their time: fewer of these.
-    @tries(3 if name in FOUND else 15)
+    @tries(2 if name in FOUND else 12)
     @given(damage())
     def run(made: tuple[str, bytes]) -> None:
         path = tmp_path / f"x{made[0]}"

@@ -13,6 +13,7 @@ import pytest
 from hedging import greeks, read_chain
 from hedging.errors import ChainError
 from hedging.market._american_parity import american_curve
+from hedging.market._parity import implied_spot
 
 AS_OF = pd.Timestamp("2026-03-19T20:00Z")
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
@@ -83,6 +84,24 @@ def test_what_cannot_be_is_refused_by_name() -> None:
     table.loc[later & (table["flag"] == "c"), ["bid", "ask"]] += 60.0
     with pytest.raises(ChainError, match=r"imply a rate of .* a year, outside -2% to 20%"):
         american_curve(table, AS_OF, 450.0)
+
+
+@pytest.mark.parametrize("which", ["first", "all"])
+def test_quotes_that_make_a_forward_negative_say_nothing(which: str) -> None:
+    table = made(0.04, [])
+    damaged = (table["flag"] == "p") & ((which == "all") | (table["expiry"] == table["expiry"].min()))
+    table.loc[damaged, ["bid", "ask"]] = 1e9
+    if which == "first":
+        curve = american_curve(table, AS_OF, 450.0)
+        assert np.isnan(curve["forward"].iloc[0])
+        assert (curve["forward"].iloc[1:] > 0.0).all()
+        level = implied_spot(table, AS_OF)
+        assert level is not None
+        assert level[1] == pytest.approx(450.0, rel=0.01)
+    else:
+        with pytest.raises(ChainError, match="no call and put of one strike say where the forward is"):
+            american_curve(table, AS_OF, 450.0)
+        assert implied_spot(table, AS_OF) is None
 
 
 @pytest.mark.parametrize("name", ["american_dividend.csv", "european_same.csv"])

@@ -68,6 +68,8 @@ def test_a_call_gains_and_a_put_loses_with_the_price() -> None:
         (lambda: Option("BTC", "straddle", 1.0, EXPIRY), "'call' or 'put'; got 'straddle'"),  # type: ignore[arg-type]
         (lambda: Option("BTC", "c", 0.0, EXPIRY), r"strike must be a number > 0; got 0\.0"),
         (lambda: Option("BTC", "c", math.nan, EXPIRY), "strike must be a number > 0; got nan"),
+        (lambda: Option("BTC", "c", 1e-320, EXPIRY), r"> 0, 1e-15 to 1e\+15; got 1e-320"),
+        (lambda: Option("BTC", "c", 1e300, EXPIRY), r"> 0, 1e-15 to 1e\+15; got 1e\+300"),
     ],
 )  # fmt: skip
 def test_impossible_terms_are_refused(make, message: str) -> None:  # type: ignore[no-untyped-def]

@@ -152,7 +152,7 @@ def test_a_floor_and_a_budget_are_those_of_the_whole():
     ("package", "target", "options", "message"),
     [
         ({}, Target(delta=(8, 12)), {}, "package is empty"),
-        ({"BTC-1JAN30-1-P": 1.0}, Target(delta=(8, 12)), {}, "no option that the chain lists"),
+        ({"BTC-1JAN30-1-P": 1.0}, Target(delta=(8, 12)), {}, "has no quote of"),
         ({"BTC-10APR26-68000-P": 0.05}, Target(delta=(8, 12)), {}, "whole lots"),
         ({"BTC-10APR26-68000-P": -5.0}, Target(delta=(8, 12)), {}, "short beyond what the book covers"),
         (

@@ -91,6 +91,28 @@ def test_a_frontier_whose_time_is_up_has_what_it_found(looks, monkeypatch):
     assert not (found["bound"] > found["cost"] + 1e-6).any()
 
 
+@pytest.mark.parametrize("over", ["floor", "budget"])
+def test_a_frontier_ends_in_no_other_error_at_any_look(over, monkeypatch):
+    """Looks all along a small frontier are tried: what is said of a level that was found is no part of the search."""
+    chain, levels = samples.chain(), [-0.25, -0.3] if over == "floor" else [0.02, 0.04]
+    market = Market.of(chain)
+    ticking = _Clock(10**9)
+    monkeypatch.setattr(clock, "now", ticking)
+
+    def found(looks: int):
+        ticking.looks = looks
+        return _answer(
+            frontier, samples.book(), market, Target(delta=(5, 15), floor=-0.3), over=over, levels=levels
+        )
+
+    assert found(10**9)[1] is None
+    whole = 10**9 - ticking.looks
+    assert whole > 20
+    for looks in np.unique(np.linspace(1, whole, 20, dtype=int)):
+        curve, error = found(int(looks))
+        assert (curve is None) == (error is not None)
+
+
 def test_no_step_goes_on_for_long_once_the_time_is_up():
     """Looks at the clock after its end, as a share of those that the whole call takes: steps, and not seconds."""
     chain = chain_of(400)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hedging._ground import clock
 from hedging._numerics.types import Array, Mask
 from hedging._numerics.types import Rows as Places
 from hedging.book.book import Book, Holding
@@ -154,6 +155,7 @@ class _Purse:
 
     def _taken(self, orders: Places, scenarios: Places, date: int) -> Array:
         """What a lot of some orders takes on one date, shape (nodes, orders, scenarios). [money]"""
+        clock.look()
         found, rules = np.zeros((self.nodes, len(orders), scenarios.size)), self.rules
         if rules is None:
             return found
