@@ -262,9 +262,9 @@ class Book(Shown):
         known = {market.asset for market in markets}
         unknown = [asset for asset in self.assets if asset not in known]
         if unknown:
+            given = f"the chain is {', '.join(sorted(known))}" if known else "there is no chain"
             raise InputError(
-                f"the book holds {', '.join(unknown)}, but the chain is {', '.join(sorted(known))}: give a chain of "
-                "that asset, or remove the holding."
+                f"the book holds {', '.join(unknown)}, but {given}: give a chain of that asset, or remove the holding."
             )
         money = {"USD", *(market.currency for market in markets)}
         if self.numeraire not in known | money:

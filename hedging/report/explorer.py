@@ -215,6 +215,8 @@ def _error(subject: Subject, found: Grid, shown: str) -> str:
     base, name = subject.base
     greeks = [key for key in found.values if key.endswith(f" {shown}")]
     off = ", ".join(f"{key.removesuffix(f' {shown}')} {exact(found.usual[key], 2)}" for key in greeks)
+    american = any(market.chain.terms.exercise == "american" for market in subject.markets)
+    kind = "those of American options" if american else "Black-Scholes"
     largest, usual = found.largest.get(shown, 0.0), found.usual.get(shown, 0.0)
     return (
         f"At the {nodes} nodes of spot, vol and date the numbers are those of a full revaluation (hedging.scenario.run); "
@@ -222,7 +224,7 @@ def _error(subject: Subject, found: Grid, shown: str) -> str:
         f"{signed(largest, subject.digits).lstrip('+')} {subject.currency} at most ({per_cent(largest / base, 3)} of the "
         f"{name}) and by {amount(usual, subject.digits)} or less in 95 % of cells; Greeks, which jump at an expiry, are "
         f"within {off} in 95 % of cells. Vol moves by its 30-day figure, other tenors by the root rule of "
-        "hedging.paths; Greeks are Black-Scholes at the vol of the node, funding left out."
+        f"hedging.paths; Greeks are {kind} at the vol of the node, funding left out."
     )
 
 

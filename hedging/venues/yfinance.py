@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from hedging._ground.reading import foreign
@@ -115,7 +116,19 @@ def _last_trade(rows: pd.DataFrame, pick: Pick, name: str) -> pd.Timestamp:
 def _spot(rows: pd.DataFrame) -> float | None:
     if "underlyingPrice" not in rows.columns:
         return None
-    return float(pd.to_numeric(rows["underlyingPrice"], errors="coerce").median())
+    return _as_quoted(float(pd.to_numeric(rows["underlyingPrice"], errors="coerce").median()))
+
+
+def _as_quoted(price: float) -> float:
+    """The price that was quoted, where Yahoo gives it as a float of 32 bits, as 279.510009765625.
+
+    Examples
+    --------
+    >>> _as_quoted(279.510009765625), _as_quoted(279.513)
+    (279.51, 279.513)
+    """
+    short = np.float32(price)
+    return float(str(short)) if float(short) == price else price
 
 
 _COLUMNS: Final = {"contractSymbol", "lastTradeDate", "bid", "ask"}

@@ -72,7 +72,7 @@ def test_a_zone_that_is_none(tmp_path, zone):
          "ask1Price": [2.0], "underlyingPrice": [60_000.0], "markIv": [0.5], "markPrice": [1.5], "indexPrice": [6e4]}
     )  # fmt: skip
     frame.to_csv(tmp_path / "x.csv", index=False)
-    with pytest.raises(ChainError):
+    with pytest.raises(InputError, match="timezone must be a name"):
         read_chain(tmp_path / "x.csv", timezone=zone)
 
 

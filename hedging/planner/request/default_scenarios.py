@@ -102,15 +102,20 @@ def _grid(dates: Array, horizon: float) -> Iterator[Path]:
     for level, shift in product(moves, VOL_SHIFTS):
         yield _flat(dates, level, shift)
     for level in moves:
-        yield f"spot {move(level)} by day {horizon:g}", _through(dates, {0.0: 1.0, horizon: level}), 0.0
+        yield f"spot {move(level)} by day {_day(horizon)}", _through(dates, {0.0: 1.0, horizon: level}), 0.0
     for quarter, turn, end in product(horizon * QUARTERS[:-1], TURNS, ENDS):
-        label = f"spot {move(1 + turn)} on day {quarter:g}, {move(1 + end)} on day {horizon:g}"
+        label = f"spot {move(1 + turn)} on day {_day(quarter)}, {move(1 + end)} on day {_day(horizon)}"
         yield label, _through(dates, {0.0: 1.0, quarter: 1.0 + turn, horizon: 1.0 + end}), 0.0
 
 
 def _flat(dates: Array, level: float, shift: float) -> Path:
     label = f"spot {move(level)}, vol {100 * shift:+.0f} pt"
     return label, np.full(dates.size, level), shift
+
+
+def _day(day: float) -> str:
+    """A date of a label, to a tenth of a day: an expiry within a day of the horizon makes them odd."""
+    return f"{round(day, 1):g}"
 
 
 def _through(dates: Array, known: Mapping[float, float]) -> Array:
