@@ -19,8 +19,9 @@ import pandas as pd
 import pytest
 
 import hedging as hg
+from hedging._ground.cells import date, figure, on_day
 from hedging._ground.shown import plain
-from hedging._ground.tables import Page, Table, as_html, as_text, date, figure, on_day
+from hedging._ground.tables import Page, Table, as_html, as_text
 
 ABLE = ("__repr__", "_repr_html_", "to_frame", "to_dict")
 EXEMPT = {

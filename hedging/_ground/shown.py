@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from hedging._ground.tables import SHARE, SIGNED, SIGNED_SHARE, Page, Table, as_html, as_text, cell
+from hedging._ground.cells import SHARE, SIGNED, SIGNED_SHARE, cell
+from hedging._ground.tables import Page, Table, as_html, as_text
 
 __all__ = ["Shown", "plain"]
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._ground.cells import SIGNED_SHARE, formatted
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
-from hedging._ground.tables import SIGNED_SHARE, Page, Table, formatted
+from hedging._ground.tables import Page, Table
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
 from hedging.backtest.run import run

@@ -14,9 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import _extras
+from hedging._ground.cells import formatted
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
-from hedging._ground.tables import Page, formatted, named_texts
+from hedging._ground.tables import Page, named_texts
 from hedging.backtest import answers
 from hedging.backtest.costs import attribution, costs, rolls_of, uncovered
 from hedging.backtest.ledger import Entry, ledger_frame

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
+from hedging._ground.cells import figure
 from hedging._ground.shown import Shown
-from hedging._ground.tables import figure
 from hedging.errors import InputError
 from hedging.units import GREEK_UNITS
 

@@ -164,7 +164,8 @@ def _of_expiry(chain: OptionChain, expiry: str) -> pd.DataFrame:
 def _check(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
-    from hedging._ground.tables import SHARE, Page, Table, as_text
+    from hedging._ground.cells import SHARE
+    from hedging._ground.tables import Page, Table, as_text
     from hedging.market import fit, fit_quality, health
 
     console.check_outputs(args.json, args.csv)

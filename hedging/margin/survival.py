@@ -11,9 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.arguments import takes
+from hedging._ground.cells import SIGNED_SHARE, figure, on_day
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
-from hedging._ground.tables import SIGNED_SHARE, Page, Table, figure, on_day
+from hedging._ground.tables import Page, Table
 from hedging._numerics.bisection import first_false
 from hedging._numerics.types import Array
 from hedging.book.book import Book

@@ -7,8 +7,9 @@ from typing import Protocol
 
 import pandas as pd
 
+from hedging._ground.cells import SHARE
 from hedging._ground.counts import number_of
-from hedging._ground.tables import SHARE, Page, Table
+from hedging._ground.tables import Page, Table
 from hedging.market._near import nearest_contracts
 from hedging.market.contracts import ContractTerms
 

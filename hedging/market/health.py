@@ -12,9 +12,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.cells import figure
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
-from hedging._ground.tables import Page, Table, figure
+from hedging._ground.tables import Page, Table
 from hedging.market import _parity
 from hedging.market.by_exercise import undiscounted
 from hedging.market.chain import OptionChain

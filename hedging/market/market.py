@@ -13,8 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.arguments import must_be
+from hedging._ground.cells import figure
 from hedging._ground.shown import Shown, plain
-from hedging._ground.tables import Page, figure
+from hedging._ground.tables import Page
 from hedging._numerics.american_table import Tables
 from hedging._numerics.checks import finite
 from hedging._numerics.types import Array

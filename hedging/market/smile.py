@@ -22,9 +22,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.cells import SHARE, figure
 from hedging._ground.forms import meant
 from hedging._ground.shown import Shown, plain
-from hedging._ground.tables import SHARE, Page, Table, figure
+from hedging._ground.tables import Page, Table
 from hedging._numerics import svi
 from hedging._numerics.checks import number
 from hedging._numerics.types import Array

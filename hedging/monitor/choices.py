@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hedging._ground.cells import SIGNED_SHARE
 from hedging._ground.shown import Shown
-from hedging._ground.tables import SIGNED_SHARE, Page, Table
+from hedging._ground.tables import Page, Table
 from hedging.book.book import Exposure
 from hedging.book.expired import Settled
 from hedging.book.legs import Cost, Leg

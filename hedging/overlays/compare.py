@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.arguments import must_be, takes
-from hedging._ground.tables import figure
+from hedging._ground.cells import figure
 from hedging._numerics.crossings import zeros
 from hedging.book.book import Book
 from hedging.market.chain import OptionChain

@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from hedging._ground.tables import SIGNED_SHARE, Page, Table, as_html, as_text, on_day
+from hedging._ground.cells import SIGNED_SHARE, on_day
+from hedging._ground.tables import Page, Table, as_html, as_text
 
 __all__ = ["RALLIES", "Compared", "nearly_capped"]
 

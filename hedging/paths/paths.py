@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import must_be
+from hedging._ground.cells import SIGNED_SHARE
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown, plain
-from hedging._ground.tables import SIGNED_SHARE, Page, Table
+from hedging._ground.tables import Page, Table
 from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
 from hedging.errors import InputError

@@ -12,8 +12,9 @@ import pandas as pd
 
 from hedging._ground import clock
 from hedging._ground.arguments import takes
+from hedging._ground.cells import SHARE
 from hedging._ground.shown import Shown
-from hedging._ground.tables import SHARE, Page, Table
+from hedging._ground.tables import Page, Table
 from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.legs import Leg, cost_of

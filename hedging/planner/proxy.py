@@ -13,8 +13,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground.cells import SHARE
 from hedging._ground.shown import Shown
-from hedging._ground.tables import SHARE, Page
+from hedging._ground.tables import Page
 from hedging._numerics.checks import number
 from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding

@@ -10,8 +10,8 @@ import pandas as pd
 
 from hedging import scenario
 from hedging._ground.arguments import must_be
+from hedging._ground.cells import figure
 from hedging._ground.counts import number_of
-from hedging._ground.tables import figure
 from hedging.book.book import Book
 from hedging.book.legs import Leg, Legs, legs_of
 from hedging.errors import InputError

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.arguments import must_be
-from hedging._ground.tables import figure as figure_text
+from hedging._ground.cells import figure as figure_text
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.margin import Survival

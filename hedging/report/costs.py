@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hedging._ground.tables import when
+from hedging._ground.cells import when
 from hedging.book.packages import package_fees
 from hedging.planner import HedgePlan
 from hedging.report.blocks import Block, Column, Columns, Section, Table, Text, tabled

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hedging import plots
+from hedging._ground.cells import on_day
 from hedging._ground.counts import number_of
-from hedging._ground.tables import on_day
 from hedging.margin import Survival, survive_accounts
 from hedging.paths import REPLAYS, STRESS_BETA, Paths, couple, fan
 from hedging.planner import HedgePlan

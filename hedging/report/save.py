@@ -13,8 +13,8 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._ground.arguments import must_be
+from hedging._ground.cells import cell
 from hedging._ground.shown import plain
-from hedging._ground.tables import cell
 from hedging._writing import check_writable, for_spreadsheets, whole_file, write_csv, write_text
 from hedging.book.legs import Leg, legs_to_export, orders_frame
 from hedging.errors import InputError

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from hedging import _extras
+from hedging._ground.cells import SIGNED_SHARE, amount, on_day
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
-from hedging._ground.tables import SIGNED_SHARE, Page, Table, amount, on_day
+from hedging._ground.tables import Page, Table
 from hedging._numerics.crossings import zeros
 from hedging._numerics.types import Array
 from hedging.book.entering import Entering

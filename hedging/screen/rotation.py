@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._ground.cells import SHARE, SIGNED_SHARE
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
-from hedging._ground.tables import SHARE, SIGNED_SHARE, Page, Table
+from hedging._ground.tables import Page, Table
 from hedging.book import Book, Holding
 from hedging.errors import InputError
 from hedging.margin import collateral_quality

@@ -13,9 +13,10 @@ import pandas as pd
 from scipy.special import stdtr
 
 from hedging._extras import require
+from hedging._ground.cells import SHARE
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
-from hedging._ground.tables import ROWS_SHOWN, SHARE, Page, Table
+from hedging._ground.tables import ROWS_SHOWN, Page, Table
 from hedging.errors import InputError
 from hedging.prices import Event, Prices
 from hedging.screen._plain import plain, records

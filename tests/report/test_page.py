@@ -15,7 +15,7 @@ from cases.processes import in_a_process
 
 import hedging as hg
 from hedging import report
-from hedging._ground.tables import on_day
+from hedging._ground.cells import on_day
 from hedging.planner import InfeasibleHedgeError
 from hedging.report import page as pages
 from hedging.report.explorer import TINT

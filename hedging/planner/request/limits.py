@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 import pandas as pd
 
+from hedging._ground.cells import SHARE
 from hedging._ground.shown import Shown
-from hedging._ground.tables import SHARE
 from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.book.ladder import Ladder

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 
+from hedging._ground.cells import SHARE
 from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
-from hedging._ground.tables import SHARE
 from hedging.errors import InputError
 from hedging.market.smile import stickiness
 from hedging.planner.request.coerce import loss, number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hedging._ground.tables import figure, per_cent
+from hedging._ground.cells import figure, per_cent
 from hedging.planner.request.limit import Limit
 
 __all__ = ["figure", "figure_of", "move", "per_cent"]

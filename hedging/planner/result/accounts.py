@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
+from hedging._ground.cells import on_day, when
 from hedging._ground.shown import Shown
-from hedging._ground.tables import on_day, when
 from hedging.planner.request.wording import figure, per_cent
 
 __all__ = ["AccountSurvival", "Least", "LiquidationMove", "Prices"]

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from hedging._ground.cells import when
 from hedging._ground.counts import number_of
-from hedging._ground.tables import Page, Table, line_width, when
+from hedging._ground.tables import Page, Table, line_width
 from hedging.book.legs import cost_of, orders_table
 from hedging.book.packages import package_fees
 from hedging.planner.request.limit import BANDS, FLOOR, LEAST, MARGIN, Limit

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._ground.cells import when
 from hedging._ground.shown import Shown
-from hedging._ground.tables import when
 from hedging.book.legs import Cost, Leg, orders_frame
 from hedging.book.saved import legs_to_dicts
 from hedging.planner.request.limit import Limit
