@@ -291,7 +291,7 @@ def test_order_books_come_from_a_table_or_from_replies(tmp_path, shared_data):
         ("a,b\n1,2\n", "needs the columns"),
         ("{", "cut off"),
         ('[{"bids": 3}]', "no reply"),
-        ("", "No columns"),
+        ("", "is empty"),
     ],
 )
 def test_a_file_that_is_no_order_book_is_one_error(tmp_path, text, message):
