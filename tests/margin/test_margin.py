@@ -236,7 +236,7 @@ def test_survivor_has_no_day_and_needs_nothing() -> None:
     assert found.survives.all()
     assert np.isnan(found.first()[0]).all()
     assert found.summary().loc[found.labels[0], "top-up"] == 0
-    assert repr(found).startswith("1 of 1 scenarios survived")
+    assert repr(found).startswith("1 of 1 scenario survived")
 
 
 def test_more_collateral_never_hurts_and_faster_falls_never_help() -> None:
