@@ -329,7 +329,9 @@ class _Plan(Row):
     message: str
     objective: Number
     bound: Number
-    gap: AtLeastZero
+    gap: Annotated[
+        float, Field(ge=0.0, allow_inf_nan=False)
+    ]  # without the largest of others: a bound may say nothing
     seconds: AtLeastZero
     nodes: Annotated[int, Field(ge=0)]
     cost: _Cost
