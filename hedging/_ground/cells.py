@@ -133,6 +133,13 @@ def when(as_of: Any, day: float) -> str:
 
 
 def share_text(value: float, *, signed: bool) -> str:
+    """A share in per cent, with two digits where one decimal would be nothing.
+
+    Examples
+    --------
+    >>> share_text(0.1234, signed=False), share_text(0.0, signed=True), share_text(-0.00021, signed=True)
+    ('12.3%', '0.0%', '-0.021%')
+    """
     if not math.isfinite(value):
         return figure(value)
     if 0.0 < abs(value) < 0.001:
@@ -184,6 +191,13 @@ def _words(value: Any, unit: str) -> str:
 
 
 def listed(texts: Iterable[str]) -> str:
+    """The first of some texts, and how many more there are.
+
+    Examples
+    --------
+    >>> listed("abc"), listed("abcdefg"), listed("")
+    ('a, b, c', 'a, b, c, d and 3 more', 'none')
+    """
     items = list(texts)
     more = f" and {len(items) - _LIST_SHOWN:,} more" if len(items) > _LIST_SHOWN else ""
     return (", ".join(items[:_LIST_SHOWN]) + more) or "none"

@@ -170,23 +170,9 @@ def pair(
         If a coin has not the window, both are one, the notional is less than a lot, a number breaks its rule, or the
         ratio is none.
     """
-    if ratio not in RATIOS:
-        raise InputError(
-            f"ratio must be one of {', '.join(RATIOS)}; got {ratio!r}{meant(str(ratio), RATIOS) or '.'}"
-        )
     if short == long:
         raise InputError(f"a pair is of two coins; got {short} twice.")
-    if not (_is_number(notional) and notional > 0.0):
-        raise InputError(f"notional must be a number > 0; got {notional!r}.")
-    if not (_is_number(maintenance) and 0.0 < maintenance < 1.0):
-        raise InputError(f"maintenance must be a share, 0 < maintenance < 1; got {maintenance!r}.")
-    for coin, rate in (funding or {}).items():
-        if not _is_number(rate):
-            raise InputError(
-                f"the funding of {coin} must be a share per 8 hours, such as 0.0001; got {rate!r}."
-            )
-    if isinstance(window, bool) or not isinstance(window, int) or window < 60:
-        raise InputError(f"window must be a whole number of days >= 60; got {window!r}.")
+    _check(notional, ratio, window, maintenance, funding or {})
     past = prices.daily().until(at)
     logs = _logs(past.closes.iloc[-window - 1 :], short, long, window)
     per_short = _ratio(np.diff(logs, axis=0), ratio)
@@ -219,6 +205,26 @@ def pair(
         p_value=p_value,
         spread=spread,
     )
+
+
+def _check(
+    notional: float, ratio: str, window: int, maintenance: float, funding: Mapping[str, float]
+) -> None:
+    if ratio not in RATIOS:
+        raise InputError(
+            f"ratio must be one of {', '.join(RATIOS)}; got {ratio!r}{meant(str(ratio), RATIOS) or '.'}"
+        )
+    if not (_is_number(notional) and notional > 0.0):
+        raise InputError(f"notional must be a number > 0; got {notional!r}.")
+    if not (_is_number(maintenance) and 0.0 < maintenance < 1.0):
+        raise InputError(f"maintenance must be a share, 0 < maintenance < 1; got {maintenance!r}.")
+    for coin, rate in funding.items():
+        if not _is_number(rate):
+            raise InputError(
+                f"the funding of {coin} must be a share per 8 hours, such as 0.0001; got {rate!r}."
+            )
+    if isinstance(window, bool) or not isinstance(window, int) or window < 60:
+        raise InputError(f"window must be a whole number of days >= 60; got {window!r}.")
 
 
 def _is_number(value: Any) -> bool:

@@ -11,15 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cases.coins import walks
-from cases.commands import BOOK
-from cases.later import later
+from cases.strangers import write_files
 
 from hedging import samples, venues
 from hedging._ground import fields
 from hedging.cli import main as cli
 from hedging.cli.main import the_parser
-from hedging.venues import write_chain
 
 # What an option of one name means in another command, where that is not word for word the same.
 SAME_IN_OTHER_WORDS = {
@@ -134,18 +131,7 @@ def test_every_command_has_an_example() -> None:
 def example_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files that the examples name, so that each line works as it stands."""
     path = tmp_path_factory.mktemp("examples")
-    chain = samples.chain()
-    (path / "book.toml").write_text(BOOK)
-    (path / "recorded").mkdir()
-    write_chain(chain, path / "chain.csv")
-    write_chain(later(chain, 1.0, 0.005), path / "tomorrow.csv")
-    for number in range(3):
-        write_chain(later(chain, number, 0.005 * number), path / "recorded" / f"{number}.csv")
-    walks(coins=4, days=150).to_csv(path / "prices.csv")
-    quotes = chain.quotes.loc[:20, ["symbol", "bid", "ask"]]
-    quotes.to_csv(path / "quotes.csv", index=False)
-    asked = ["--delta", "6:20", "--max-legs", "1", "--budget", "20%", "--json", str(path / "plan.json")]
-    assert cli.main(["plan", str(path / "book.toml"), "--chain", str(path / "chain.csv"), *asked]) == 0
+    write_files(path)
     return path
 
 

@@ -6,13 +6,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-from cases.coins import walks
-from cases.commands import BOOK, one_line
-from cases.later import later
+from cases.commands import one_line
+from cases.strangers import write_files
 
-from hedging import Limits, Target, plan, samples
 from hedging.cli import main as cli
-from hedging.venues import write_chain
 
 LINES = {
     "explain plan.json": "explain needs --chain FILE|FOLDER",
@@ -121,22 +118,12 @@ FOREIGN = (
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("wrong")
-    chain = samples.chain()
-    (path / "book.toml").write_text(BOOK)
-    (path / "recorded").mkdir()
+    write_files(path)
     (path / "bare").mkdir()
-    write_chain(chain, path / "chain.csv")
-    write_chain(later(chain, 1.0, 0.01), path / "tomorrow.csv")
-    for number in range(3):
-        write_chain(later(chain, number, 0.01 * number), path / "recorded" / f"{number}.csv")
-    walks(coins=4, days=150).to_csv(path / "prices.csv")
-    chain.quotes.loc[:20, ["symbol", "bid", "ask"]].to_csv(path / "quotes.csv", index=False)
     (path / "empty").touch()
     (path / "latin.csv").write_bytes(b"symbol,b\xefd\n1,2\n")
     (path / "bad.json").write_text('{"a": 1}')
     (path / "rules.toml").write_text("naer = 0.1\n")
-    limits = Limits(max_legs=1, budget=0.2)
-    plan(samples.book(), chain, Target(delta=(6, 20)), limits).to_json(path / "plan.json")
     return path
 
 

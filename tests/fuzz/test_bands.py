@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from hedging import Market, OptionChain, samples
 from hedging.book import Book, Holding
 from hedging.errors import InputError
-from hedging.planner import Effort, HedgePlan, InfeasibleHedgeError, Limits, Outright, Target, plan
+from hedging.planner import Effort, HedgePlan, InfeasibleHedgeError, Limits, Outright, Target, plan, read_plan
 from hedging.venues import read_chains
 
 RECORDED = [
@@ -112,22 +113,25 @@ def scaled(asked: dict[str, Any], coins: float, spot: float) -> dict[str, Any]:
 
 
 def assert_answered(market: Market, kind: str, coins: float, asked: dict[str, Any], limits: Limits) -> None:
-    chain = market.chain
-    found = attempt(
-        "bands",
-        lambda: plan(
-            book_of(kind, market, coins),
-            market,
-            Target(**scaled(asked, coins, chain.spot)),
-            limits,
-            horizon=10.0,
-            effort=QUICK,
-        ),
-        InputError,
-        InfeasibleHedgeError,
-    )
+    closest = list[HedgePlan]()
+
+    def planned() -> HedgePlan:
+        target = Target(**scaled(asked, coins, market.spot))
+        book = book_of(kind, market, coins)
+        try:
+            return plan(book, market, target, limits, horizon=10.0, effort=QUICK)
+        except InfeasibleHedgeError as error:
+            closest.extend([error.closest] if error.closest else [])
+            raise
+
+    found = attempt("bands", planned, InputError, InfeasibleHedgeError)
     if isinstance(found, HedgePlan):
         assert all(check.ok for check in found.checks)
+        closest.append(found)
+    with TemporaryDirectory() as folder:
+        for each in closest:  # whatever was made, however little was proven of it, can be kept
+            each.to_json(Path(folder, "plan.json"))
+            assert read_plan(Path(folder, "plan.json")).legs == each.legs
 
 
 @tries(14)
