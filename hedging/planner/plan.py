@@ -146,9 +146,7 @@ def plan(
     unfunded = None if chosen.closest or chosen.interrupted else break_even(request, programme, legs)
     others = () if chosen.closest or chosen.interrupted else alternatives(request, whole, legs)
     promise = (
-        None
-        if backed is None or request.outcomes is None
-        else promise_of(request, backed, programme.candidates, legs, programme.base)
+        None if backed is None else promise_of(request, backed, programme.candidates, legs, programme.base)
     )
     refused = None if promise is None else promise.refusal
     found = HedgePlan(
@@ -190,14 +188,8 @@ def plan(
         inputs=request.to_dict() | ({} if backed is None else {"prices": backed.to_dict()}),
         markets=request.markets,
     )
-    _LOG.info(
-        "%s, objective %.2f, bound %.2f, %d nodes, %.2f s",
-        found.status,
-        found.objective,
-        found.bound,
-        found.nodes,
-        found.seconds,
-    )
+    told = found.status, found.objective, found.bound, found.nodes, found.seconds
+    _LOG.info("%s, objective %.2f, bound %.2f, %d nodes, %.2f s", *told)
     if chosen.closest:
         raise refusal(request, programme, clashes, found)
     return found

@@ -41,7 +41,7 @@ GAP, NODES, SECONDS = 0.02, 12, 10.0  # of its plan; by nodes, so that it is the
 def promise_of(
     request: Request, backed: Backed, candidates: Candidates, legs: Sequence[Leg], base: float
 ) -> Promise | None:
-    """The promise of some orders; None where the book cannot lose over the outcomes.
+    """The promise of some orders; None where there are no outcomes, or the book cannot lose over them.
 
     The rule is judged on dates a horizon apart: on each the book is planned for anew, by the same targets and limits,
     over outcomes drawn from what was known by then; then what came is held against that. Today's quotes stand in
@@ -50,7 +50,6 @@ def promise_of(
     Parameters
     ----------
     request : Request
-        With outcomes.
     backed : Backed
     candidates : Candidates
         That may be traded.
@@ -58,7 +57,8 @@ def promise_of(
     base : float
         [money]
     """
-    assert request.outcomes is not None
+    if request.outcomes is None:
+        return None
     level, chances = request.target.level, request.outcomes.probabilities
     markets = request.markets
     alone, hedged = (worst_gained(request, each)[:, -1] / base for each in ((), legs))
