@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from hedging._numerics.american import is_double, is_fine, never, premiums
+from hedging._numerics.american import is_double, is_fine, never, premiums, premiums_along
 from hedging._numerics.types import Array, Mask
 
 __all__ = ["PremiumTable", "Tables", "american_value", "pays"]
@@ -23,7 +23,7 @@ STEP: Final = 0.1  # of ln(vol)
 APART: Final = 0.2  # of y
 FARTHEST: Final = 9.0  # of y; beyond nothing is left
 LEAST_VOL: Final = 1e-3
-_Y: Final = APART * np.arange(round(FARTHEST / APART) + 1)
+_Y: Final[Array] = APART * np.arange(round(FARTHEST / APART) + 1, dtype=float)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,8 +71,10 @@ class PremiumTable:
         asked = list(zip(s.tolist(), v.tolist(), strict=True))
         new = [each for each in dict.fromkeys(asked) if each not in self.each]
         if new:
-            found, _, _, edge = self._premiums(*np.array(new).T)
-            self.each.update(zip(new, zip(found.tolist(), edge.tolist(), strict=True), strict=True))
+            spot, vol = np.array(new).T
+            r, q, T = (np.full(vol.size, number) for number in (self.r, self.q, self.T))
+            extra, _, _, edges = premiums(spot, r, q, vol, T, is_fine(T, r, vol, q))
+            self.each.update(zip(new, zip(extra.tolist(), edges.tolist(), strict=True), strict=True))
         found, edge = np.array([self.each[each] for each in asked]).T
         return found, np.asarray(np.log(s) <= edge)
 
@@ -80,17 +82,10 @@ class PremiumTable:
         new = [number for number in numbers if number not in self.columns]
         if not new:
             return
-        each = np.exp(STEP * np.array(new))
-        edges = self._premiums(np.ones(len(new)), each)[3]
-        v, y = np.repeat(each, _Y.size), np.tile(_Y, len(new))
-        s = np.exp(np.repeat(edges, _Y.size) + y * v * np.sqrt(self.T))
-        f, f1, *_ = self._premiums(s, v)
-        value, slope = (part.reshape(len(new), -1) for part in (f, f1 * s * v * np.sqrt(self.T) * APART))
-        self.columns.update(zip(new, zip(edges.tolist(), value, slope, strict=True), strict=True))
-
-    def _premiums(self, s: Array, v: Array) -> Array:
-        r, q, T = (np.full(s.size, number) for number in (self.r, self.q, self.T))
-        return premiums(s, r, q, v, T, is_fine(T, r, v, q))
+        v: Array = np.exp(STEP * np.array(new, dtype=float))
+        r, q, T = (np.full(v.size, number) for number in (self.r, self.q, self.T))
+        edge, value, slope = premiums_along(r, q, v, T, _Y, is_fine(T, r, v, q))
+        self.columns.update(zip(new, zip(edge.tolist(), value, slope * APART, strict=True), strict=True))
 
 
 Tables: TypeAlias = dict[tuple[float, float, float], PremiumTable]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from hedging import greeks
+from hedging._numerics import american
 from hedging._numerics.american_table import PremiumTable, american_value
 
 RATES = [(0.045, 0.013), (0.03, 0.06), (0.0, 0.03), (0.05, 0.0), (0.002, 0.001), (0.04, -0.02)]
@@ -67,3 +70,34 @@ def test_two_boundaries_are_left_out() -> None:
     """A put at a yield below a rate below 0: the European value, which is no more than the American one."""
     found, _, european, _ = both(0.25, -0.01, -0.03)
     assert (found == european)[drawn(500, 0)[0] < 0].all()
+
+
+def test_a_boundary_is_found_once_for_all_spots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is nearly all that a premium costs: found anew for each spot of a column, a plan on shares took minutes."""
+    asked: list[int] = []
+    found = american._boundary
+
+    def counted(r: np.ndarray, *rest: Any) -> np.ndarray:
+        asked.append(r.size)
+        return found(r, *rest)
+
+    monkeypatch.setattr(american, "_boundary", counted)
+    table = PremiumTable(0.05, 0.01, 0.5)
+    table.premium(np.linspace(0.5, 1.5, 1_000), np.linspace(0.2, 0.6, 1_000))
+    assert sum(asked) == len(table.columns)
+    table.premium(np.linspace(0.4, 1.6, 2_000), np.linspace(0.2, 0.6, 2_000))
+    assert sum(asked) == len(table.columns)
+
+
+@pytest.mark.parametrize(("r", "q"), RATES)
+def test_along_a_boundary_premiums_are_those_of_each_spot(r: float, q: float) -> None:
+    y, v = np.array([0.0, 0.7, 3.0]), np.array([0.1, 0.4, 1.5])
+    for fine in (True, False):
+        rates = [np.full(3, number) for number in (r, q)]
+        edge, value, slope = american.premiums_along(*rates, v, np.full(3, 0.5), y, np.full(3, fine))
+        s = np.exp(edge[:, None] + y * v[:, None] * np.sqrt(0.5)).ravel()
+        each = (np.repeat(a, 3) for a in (*rates, v, np.full(3, 0.5)))
+        alone = american.premiums_of_arrays(s, *each, american.FINE if fine else american.QUICK)
+        np.testing.assert_allclose(value.ravel(), alone[0], atol=1e-14)
+        np.testing.assert_allclose(slope.ravel(), alone[1] * s * np.repeat(v, 3) * np.sqrt(0.5), atol=1e-13)
+        np.testing.assert_allclose(np.repeat(edge, 3), alone[3], atol=1e-13)
