@@ -29,7 +29,11 @@ from hedging.market.contracts import (
 __all__ = ["KINDS", "BookFile", "plain_holding"]
 
 KINDS: Final = ("spot", "perpetual", "future", "option", "put", "call")
-_KINDS: Final = {"perp": "perpetual", "swap": "perpetual", "futures": "future", "coin": "spot"}
+_KINDS: Final = {
+    **dict.fromkeys(("coin", "share", "shares", "stock", "etf"), "spot"),
+    **dict.fromkeys(("perp", "swap"), "perpetual"),
+    "futures": "future",
+}
 _FLAGS: Final = {"put": "p", "p": "p", "call": "c", "c": "c"}
 
 

@@ -216,3 +216,23 @@ def test_a_book_of_us_options_says_exercise_and_where_it_is_listed() -> None:
         held = book_from_dict({"holdings": [option | us | more]}).holdings[0]
         assert (held.units, held.instrument.expiry) == (1_000.0, pd.Timestamp("2026-03-27T20:00Z"))
     assert book_from_dict({"holdings": [option]}).holdings[0].instrument.expiry.hour == 8
+
+
+@pytest.mark.parametrize(
+    ("kind", "meant"),
+    [
+        ("shares", Spot),
+        ("Stock", Spot),
+        ("ETF", Spot),
+        ("coin", Spot),
+        ("perp", Perpetual),
+        ("swap", Perpetual),
+    ],
+)
+def test_what_people_call_a_holding_is_taken(kind: str, meant: type, tmp_path: Path) -> None:
+    (tmp_path / "book.toml").write_text(
+        f'[[holdings]]\nasset = "NVDA"\nkind = "{kind}"\nquantity = 700\nentry = 190\n'
+    )
+    (held,) = read_book(tmp_path / "book.toml").holdings
+    assert isinstance(held.instrument, meant)
+    assert (held.instrument.asset, held.quantity) == ("NVDA", 700)
