@@ -18,10 +18,11 @@ from hedging._ground.shown import Shown
 from hedging.errors import ChainError
 from hedging.units import utc
 
-__all__ = ["Delivery", "Settlement", "deliveries_of", "read_delivery"]
+__all__ = ["Delivery", "Settlement", "at_open", "deliveries_of", "read_delivery"]
 
 HOUR = pd.Timedelta(hours=1)
 EXPIRY_TIME = pd.Timedelta(hours=8)  # of Deribit's delivery prices, which carry a day only
+AT_CLOSE, AT_OPEN = ", its close", ", its open"
 EDGES = ("open_time", "close_time")
 ENDINGS = (".json", ".csv", ".csv.gz", ".parquet")
 
@@ -68,6 +69,11 @@ class Delivery(Shown):
             return None
         other = float("nan") if self.opens is None else float(self.opens[expiry])
         return Settlement(float(self.prices[expiry]), other, self.source)
+
+
+def at_open(source: str) -> str:
+    """What a settlement at the open of an hour bar is called, from what one at its close is."""
+    return f"{source.removesuffix(AT_CLOSE)}{AT_OPEN}"
 
 
 Deliveries: TypeAlias = "str | Path | pd.Series | Delivery | Iterable[str | Path | pd.Series | Delivery]"
@@ -200,7 +206,7 @@ def _bars(table: pd.DataFrame, name: str, asset: str, stamped: str | None, timez
         raise ChainError(f"{name} must hold hour bars; its rows are most often another time apart.")
     ends = times + HOUR if edge == "open_time" else times
     close, opened = (pd.Series(table[side].to_numpy(dtype=float), index=ends) for side in ("close", "open"))
-    return Delivery(_checked(close, name), _checked(opened, name), f"hour bar of {name}, its close")
+    return Delivery(_checked(close, name), _checked(opened, name), f"hour bar of {name}{AT_CLOSE}")
 
 
 def _checked(prices: pd.Series, name: str) -> pd.Series:
