@@ -78,7 +78,9 @@ def _unused(each: Delivery, entries: Sequence[Entry]) -> str:
         return f"{UNUSED} {each.source} was used: nothing settled."
     times = each.prices.index
     span = f" ({times[0]:%Y-%m-%d %H:%M} to {times[-1]:%Y-%m-%d %H:%M} UTC)" if len(times) else ""
-    return f"{UNUSED} {each.source} was used: none of {number_of(len(times), 'price')}{span} is of an expiry that settled."
+    return (
+        f"{UNUSED} {each.source} was used: no expiry settled at its {number_of(len(times), 'price')}{span}."
+    )
 
 
 def _is_index(source: str) -> bool:

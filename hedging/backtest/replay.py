@@ -61,9 +61,7 @@ class Replay:
     opened: pd.Timestamp | None = None
     cost: float = 0.0
     pending: tuple[Order, ...] = ()
-    other_delivery: float = (
-        math.nan
-    )  # coins more, had the other edge of the hour counted; NaN where no hour did
+    other_delivery: float | None = None  # coins more, had the other edge of the hour counted; of no hour None
     ended: str = ""
     shown: Book | None = None
     shown_of: Book | None = None
@@ -174,8 +172,7 @@ class Replay:
             flow, fee = settled(held, price, self.rules)
             if not math.isnan(other):
                 there = sum(each.at(other) for each in settled(held, other, self.rules))
-                known = 0.0 if math.isnan(self.other_delivery) else self.other_delivery
-                self.other_delivery = known + there - flow.at(price) - fee.at(price)
+                self.other_delivery = (self.other_delivery or 0.0) + there - flow.at(price) - fee.at(price)
             self._leave(_expiry(held), ("settle", "delivery fee"), held, (flow, fee), price, source)
             self.counts["settlements"] += 1
 

@@ -82,8 +82,8 @@ class Backtest(Shown):
         How often each rule changed, refused or watched something.
     marks : mapping
         How many marks came from the venue, a mid, a bid, the smile and so on.
-    other_delivery : float
-        What would have been added by the other edge of the hour as delivery price, trades unchanged; NaN where no
+    other_delivery : float, optional
+        What would have been added by the other edge of the hour as delivery price, trades unchanged; None where no
         delivery price was one of an hour bar. [coins]
     ended : str
         Why the run ends where it does.
@@ -106,7 +106,7 @@ class Backtest(Shown):
     points: tuple[Point, ...]
     counts: Mapping[str, int] = field(default_factory=dict)
     marks: Mapping[str, int] = field(default_factory=dict)
-    other_delivery: float = math.nan
+    other_delivery: float | None = None
     ended: str = ""
     holding: Backtest | None = None
     first: int = 0
@@ -264,7 +264,7 @@ class Backtest(Shown):
             "hours without overlay": hours,
             "share without overlay": share,
             "mean cover": cover,
-            "other delivery": self.other_delivery,
+            "other delivery": math.nan if self.other_delivery is None else self.other_delivery,
         }
 
     @property
@@ -308,8 +308,8 @@ class Backtest(Shown):
         rows["delivery prices"] = (
             "; ".join(f"{source} {count}" for source, count in self.deliveries.items()) or "none was needed"
         )
-        if not math.isnan(self.other_delivery):
-            rows["the hour's other edge as delivery price"] = self._other_edge()
+        if self.other_delivery is not None:
+            rows["the hour's other edge as delivery price"] = self._other_edge(self.other_delivery)
         rows["marks"] = ", ".join(f"{kind} {count}" for kind, count in sorted(self.marks.items())) or "none"
         rows["counted"] = (
             "; ".join(f"{what} {count}" for what, count in sorted(self.counts.items())) or "nothing"
@@ -319,12 +319,10 @@ class Backtest(Shown):
         )
         return pd.Series(rows, name=self.name)
 
-    def _other_edge(self) -> str:
-        shift = self.other_delivery * self.index[-1] / self.start_value
+    def _other_edge(self, coins: float) -> str:
+        shift = coins * self.index[-1] / self.start_value
         edge = "open" if self.rules.delivery == "close" else "close"
-        return (
-            f"{edge}: return {self.total_return + shift:+.2%} ({self.other_delivery:+.6f} {self.tape.asset})"
-        )
+        return f"{edge}: return {self.total_return + shift:+.2%} ({coins:+.6f} {self.tape.asset})"
 
     # --- forms --------------------------------------------------------------------------------------------
 

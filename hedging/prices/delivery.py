@@ -148,8 +148,14 @@ def read_delivery(
         If it cannot be read, holds no hour bars, or does not say whether bars are stamped at open or close.
     """
     path = Path(path)
+    if path.is_dir():
+        raise ChainError(
+            f"{path} is a folder: delivery prices are read of one file, such as one of hour bars in it."
+        )
     if not path.name.endswith(ENDINGS):
-        raise ChainError(f"{path.name} must end in {', '.join(ENDINGS)} to be read as delivery prices.")
+        raise ChainError(
+            f"the file {path.name} must end in {', '.join(ENDINGS)} to be read as delivery prices."
+        )
     try:
         if path.name.endswith(".json"):
             return _published(json.loads(path.read_text(encoding="utf-8")), path.name)
