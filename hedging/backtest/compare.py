@@ -15,9 +15,10 @@ from hedging._ground.cells import SIGNED_SHARE, formatted
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
+from hedging.backtest.remarks import UNUSED
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
-from hedging.backtest.run import run
+from hedging.backtest.run import check_kinds, replayed
 from hedging.backtest.state import Strategy, name_of
 from hedging.backtest.strategies import Hold, hold
 from hedging.backtest.sweep import Row, refused_starts, sweep, swept, table_of
@@ -203,7 +204,19 @@ class Comparison(Shown):
         table = Table(shown, units, index=True, right=tuple(shown.columns))
         refused = _left_out(refused_starts(self.rows), self.count)
         unfinished = [f"Interrupted: {self.unfinished}."] if self.unfinished else []
-        return Page(self._head(), (table, *unfinished, *refused, *self._ended(), *self._idle()))
+        said = (*unfinished, *refused, *self._ended(), *self._idle(), *self._remarks())
+        return Page(self._head(), (table, *said))
+
+    def _remarks(self) -> list[str]:
+        """What is to be known of the runs, each thing said once."""
+        by_text: dict[str, list[str]] = {}
+        for done in self.runs:
+            for text in done.remarks:
+                by_text.setdefault(text, []).append(done.name)
+        for text in [text for text, names in by_text.items() if text.startswith(UNUSED)]:
+            if len(by_text[text]) < len(self.runs):  # another run has used it
+                del by_text[text]
+        return [f"{', '.join(names)}: {text}" for text, names in by_text.items()]
 
     def _ended(self) -> list[str]:
         """Runs that end before the tape does, and why."""
@@ -220,7 +233,8 @@ class Comparison(Shown):
             if not isinstance(done.strategy, Hold) and not any(
                 entry.kind == "open" for entry in done.entries
             ):
-                why = max(done.counts, key=lambda what: done.counts[what], default="nothing was asked for")
+                asked = {what: n for what, n in done.counts.items() if what.startswith(("waited", "refused"))}
+                why = max(asked, key=lambda what: asked[what], default="nothing was asked for")
                 said.append(f"{done.name} never traded ({why}).")
         return said
 
@@ -287,19 +301,30 @@ def comparing(
         As `compare`, when the first is asked for.
     """
     named = _named(strategies)
+    for each in named.values():
+        check_kinds(book, tape, each, rules, account)
+    rules = rules or Rules()
     count = _usual(tape) if starts is None else starts
     runs: tuple[Backtest, ...] = ()
     rows: tuple[Row, ...] = ()
+    holds: dict[int, Backtest] = {}  # by first snapshot: every strategy is held against the same runs
     # Here one strategy after the other is finished; workers get all of them at once, to be busy to the end.
     groups = [named] if executor is not None else [{name: each} for name, each in named.items()]
     for group in groups:
         runs += tuple(
-            run(book, tape, each, rules=rules, account=account, name=name) for name, each in group.items()
+            replayed(book, tape, each, rules, account, 0, holds, name) for name, each in group.items()
         )
         yield Comparison(runs, rows, tuple(named), count)
         done: dict[int, Row] = {}
         for place, row in swept(
-            book, tape, group, starts=count, rules=rules, account=account, executor=executor
+            book,
+            tape,
+            group,
+            starts=count,
+            rules=rules,
+            account=account,
+            executor=executor,
+            holds=holds,
         ):
             done[place] = row
             yield Comparison(runs, (*rows, *(done[at] for at in sorted(done))), tuple(named), count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -291,11 +292,17 @@ class Tape(Shown):
 
     def expiry(self, symbol: str) -> pd.Timestamp | None:
         """When an option expires that any snapshot quotes; None of one that none does."""
+        return cast("pd.Timestamp | None", self._of("expiry", symbol))
+
+    def flag(self, symbol: str) -> str | None:
+        """``c`` or ``p`` of an option that any snapshot quotes; None of one that none does."""
+        return cast("str | None", self._of("flag", symbol))
+
+    def _of(self, column: str, symbol: str) -> object:
         codes, numbers = self._symbols
         if symbol not in numbers:
             return None
-        row = int((codes == numbers[symbol]).argmax())
-        return cast("pd.Timestamp", self.snapshots.quotes["expiry"].iat[row])
+        return self.snapshots.quotes[column].iat[int((codes == numbers[symbol]).argmax())]
 
     def terms(self, number: int) -> ContractTerms:
         """Terms of the options at a snapshot."""
@@ -352,7 +359,7 @@ class Tape(Shown):
         """Snapshots, span, hours of day, missing days, shares without bid or ask."""
         quotes = self.snapshots.quotes
         hours = pd.Series(self.times.hour).value_counts()
-        shown = ", ".join(f"{hour:02d}h {count}" for hour, count in hours.head(3).items())
+        shown = ", ".join(f"{hour:02d}h {count}" for hour, count in hours.items())
         return pd.Series(
             {
                 "asset": self.asset,
@@ -382,7 +389,7 @@ class Tape(Shown):
 def copied(chain: OptionChain) -> OptionChain:
     """A chain whose tables are its own: what is written into them reaches no other."""
     tables = {name: getattr(chain, name).copy() for name in ("quotes", "rejected", "futures")}
-    return replace(chain, **tables)
+    return replace(chain, **tables, terms=copy.deepcopy(chain.terms))
 
 
 def _edge(value: str | pd.Timestamp, name: str, *, last: bool = False) -> pd.Timestamp:
