@@ -210,10 +210,11 @@ def _accounts(result: ScenarioResult, survival: object) -> Mapping[str, Survival
     """Accounts by name, followed along the scenarios of the result."""
     given = {WITH: survival} if isinstance(survival, Survival) else survival
     hint = "One comes from hedging.margin.survive, several from survive_accounts."
-    for name, each in must_be("survival", given, Mapping, hint=hint).items():
+    accounts: Mapping[str, Survival] = must_be("survival", given, Mapping, hint=hint)
+    for name, each in accounts.items():
         must_be(f"survival of {name!r}", each, Survival, hint=hint)
         if len(each.labels) != len(result.labels):
             raise InputError(
                 f"survival must be of the {number_of(len(result.labels), 'scenario')} of the result; got {len(each.labels)}."
             )
-    return must_be("survival", given, Mapping)
+    return accounts

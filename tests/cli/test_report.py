@@ -228,7 +228,8 @@ def test_quotes_from_before_the_plan_are_refused_in_one_line(
 ) -> None:
     assert cli.main([*PLAN, "--json", "plan.json"]) == 0
     chain = hg.samples.chain()
-    write_chain(replace(chain, as_of=chain.as_of - pd.Timedelta(days=94)), "old.csv")
+    longer = chain.quotes.assign(time_to_expiry=chain.quotes["time_to_expiry"] + 94 / 365)
+    write_chain(replace(chain, quotes=longer, as_of=chain.as_of - pd.Timedelta(days=94)), "old.csv")
     capsys.readouterr()
     name, *more = command
     assert cli.main([name, "book.toml", "--chain", "old.csv", "--plan", "plan.json", *more]) == 2

@@ -267,6 +267,7 @@ class HedgePlan(Shown):
         Parameters
         ----------
         path : str or Path
+            Ends in ``.html`` or ``.htm``.
         chains : OptionChain or Market, or several of them, optional
             By default those that the plan was made on, which a plan read back from a file has no longer.
         more
