@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from hedging._numerics import kernels
 from hedging._numerics.american_formulas import build_integrands, build_start, build_tail
-from hedging._numerics.american_grid import FINE, QUICK, Grid
+from hedging._numerics.american_grid import FINE, FINE_TABLE, QUICK, QUICK_TABLE, Grid
 from hedging._numerics.arithmetic import ARRAYS
 from hedging._numerics.kernels import _loops
 
@@ -176,7 +176,7 @@ def premiums_along(
     that a premium costs.
     """
     edge, value, slope = np.empty(r.size), np.empty((r.size, y.size)), np.empty((r.size, y.size))
-    for grid, mask in ((QUICK, ~fine), (FINE, fine)):
+    for grid, mask in ((QUICK_TABLE, ~fine), (FINE_TABLE, fine)):
         rows = np.flatnonzero(mask)
         for some in np.array_split(rows, -(-rows.size * y.size // ALONG)) if rows.size else ():
             found = _along(r[some], q[some], v[some], T[some], y, grid)

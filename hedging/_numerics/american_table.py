@@ -4,7 +4,8 @@ As in `american` all is one put of strike 1, a call being one with spot and stri
 y = (ln s - ln B) / (vol sqrt(T)), the distance from the boundary, the premium is smooth in y >= 0 and in ln(vol), and
 below the boundary what exercise pays is known: so no kink is ever interpolated. Premiums are solved on a fixed
 lattice of both, vol by vol as they are asked for, and read by cubics. The lattice is the same whatever is asked, so
-that no answer depends on what else was. Within 1e-6 of the strike of solving each.
+that no answer depends on what else was. With rates to 8 % and vols of 5 to 200 % within 1e-6 of the strike of solving
+each up to three months, 2e-6 up to a year and 2e-5 at two and a half.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from hedging._numerics.types import Array, Mask
 
 __all__ = ["PremiumTable", "Tables", "american_value", "pays"]
 
-STEP: Final = 0.1  # of ln(vol)
+STEP: Final = 0.12  # of ln(vol)
 APART: Final = 0.2  # of y
-FARTHEST: Final = 9.0  # of y; beyond nothing is left
+FARTHEST: Final = 6.6  # of y; beyond nothing is left
 LEAST_VOL: Final = 1e-3
 _Y: Final[Array] = APART * np.arange(round(FARTHEST / APART) + 1, dtype=float)
 

@@ -97,7 +97,7 @@ def test_along_a_boundary_premiums_are_those_of_each_spot(r: float, q: float) ->
         edge, value, slope = american.premiums_along(*rates, v, np.full(3, 0.5), y, np.full(3, fine))
         s = np.exp(edge[:, None] + y * v[:, None] * np.sqrt(0.5)).ravel()
         each = (np.repeat(a, 3) for a in (*rates, v, np.full(3, 0.5)))
-        alone = american.premiums_of_arrays(s, *each, american.FINE if fine else american.QUICK)
+        alone = american.premiums_of_arrays(s, *each, american.FINE_TABLE if fine else american.QUICK_TABLE)
         np.testing.assert_allclose(value.ravel(), alone[0], atol=1e-14)
         np.testing.assert_allclose(slope.ravel(), alone[1] * s * np.repeat(v, 3) * np.sqrt(0.5), atol=1e-13)
         np.testing.assert_allclose(np.repeat(edge, 3), alone[3], atol=1e-13)
