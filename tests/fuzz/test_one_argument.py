@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pickle
 import random
 import warnings
 from collections.abc import Callable, Iterator
@@ -19,15 +20,16 @@ import pandas as pd
 import pytest
 
 import hedging as hg
-from hedging.errors import HedgingError
+from hedging.errors import HedgingError, InputError
 
 CHAIN, BOOK = hg.samples.chain(), hg.samples.book()
 ROOMS = [name for name in hg.__all__ if inspect.ismodule(getattr(hg, name)) and name != "errors"]
-TRIED = 8  # wrong values an argument
+ALWAYS: tuple[Any, ...] = (None, "abc", {}, int, float("inf"), pd.DataFrame({"a": [1]}), np.array([]))
+TRIED = 4  # of the others, by argument
 WRONG: tuple[Any, ...] = (
-    *(None, 5, "abc", "", float("nan"), float("inf"), -1, True, 1 + 2j, b"x", int, object(), {1}, (1,), []),
-    *({}, {5: 1}, {"BTC": None}, {"a": {"b": "x"}}, [1, "x", None], [[1], [2, 3]], np.array([]), np.zeros(3)),
-    *(pd.DataFrame({"a": [1]}), pd.Series(["a"]), pd.Timestamp("2026-01-01"), CHAIN, BOOK),
+    *(5, "", float("nan"), -1, True, 1 + 2j, b"x", object(), {1}, (1,), []),
+    *({5: 1}, {"BTC": None}, {"a": {"b": "x"}}, [1, "x", None], [[1], [2, 3]], np.zeros(3)),
+    *(pd.Series(["a"]), pd.Timestamp("2026-01-01"), CHAIN, BOOK),
 )
 DEAR = {  # a good call takes a tenth of a second and more: they get one wrong value an argument
     *(
@@ -41,7 +43,7 @@ DEAR = {  # a good call takes a tenth of a second and more: they get one wrong v
     *("backtest.deflated_sharpe", "scenario.draw", "overlays.standard"),
 }
 NOT_CALLED = {
-    "samples.chain": "made anew for each seed",
+    "samples.chain": "made anew for each seed: below",
     "venues.fetch_chain": "asks an exchange",
     "venues.fetch_prices": "asks an exchange",
 }
@@ -157,7 +159,8 @@ def calls(room: str) -> Iterator[tuple[str, Callable[..., Any], str, Any, dict[s
         base = {each.name: GOOD.get(each.name, 1.0) for each in asked if each.default is each.empty}
         for each in asked:
             drawn = random.Random(f"{room}.{name}.{each.name}")
-            for value in drawn.sample(WRONG, 1 if f"{room}.{name}" in DEAR else TRIED):
+            dear = f"{room}.{name}" in DEAR
+            for value in drawn.sample(ALWAYS, 1) if dear else (*ALWAYS, *drawn.sample(WRONG, TRIED)):
                 yield name, function, each.name, value, base | {each.name: value}
 
 
@@ -180,3 +183,39 @@ def test_rooms_in_rooms_and_methods_are_among_them() -> None:
     found = {f"{room}.{name}" for room in ROOMS for name, _ in functions(room)}
     assert {"allocation.growth", "rotation.pair", "paths.Paths.shift_at", "planner.Target.band"} <= found
     assert len(found) > 300
+
+
+@pytest.mark.parametrize("seed", ["x", -1, None, 1.5, True, [1, "x"], {}, object()])
+def test_a_seed_of_the_sample_is_a_whole_number(seed: object) -> None:
+    with pytest.raises(InputError, match="seed must be a whole number"):
+        hg.samples.chain(seed=seed)  # type: ignore[arg-type]
+
+
+NO_SHAPE: list[tuple[str, Callable[[], Any]]] = [
+    ("returns must be", lambda: hg.allocation.tail_correlation(np.zeros(3), np.zeros(3))),
+    ("covariance must be", lambda: hg.allocation.effective_bets([0.5, 0.5], [1, 2])),
+    ("floor must be", lambda: hg.allocation.growth(GOOD["run"], floor="abc")),  # type: ignore[arg-type]
+    ("prices must be", lambda: hg.allocation.learned_coverage("p.parquet")),  # type: ignore[arg-type]
+    ("floor must be", lambda: hg.allocation.learned_coverage(GOOD["prices"], floor="-15%")),  # type: ignore[arg-type]
+    ("outcomes must", lambda: hg.planner.free_lunch(CHAIN, {})),
+    ("must be one of", lambda: hg.Target().band("abc", "BTC")),
+    ("under their own", lambda: hg.plan(BOOK, {"ETH": CHAIN}, hg.Target(delta=(8, 12)))),
+]
+
+
+@pytest.mark.parametrize(("said", "call"), NO_SHAPE, ids=[str(place) for place in range(len(NO_SHAPE))])
+def test_what_was_wrong_is_named(said: str, call: Callable[[], Any]) -> None:
+    with pytest.raises(InputError, match=said):
+        call()
+
+
+def test_lists_are_numbers_as_arrays_are() -> None:
+    assert hg.allocation.effective_bets([0.5, 0.5], [[1, 0], [0, 1]]) == pytest.approx(2.0)
+    held = [[0.1, 0.2], [-0.1, -0.2], [0.3, 0.6]]
+    assert hg.allocation.tail_correlation(held, [0.5, 0.5]) == pytest.approx(1.0)
+
+
+def test_a_function_of_two_rooms_is_one_and_pickled() -> None:
+    for one in (hg.rotation.pair, hg.allocation.growth):
+        assert pickle.loads(pickle.dumps(one)) is one
+    assert hg.rotation.pair is hg.screen.pair
