@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from cases.commands import BOOK, one_line
-from cases.pages import Page
+from cases.pages import Page, raw
 
 import hedging as hg
 from hedging.cli import main as cli
@@ -118,6 +118,7 @@ def test_a_screen_and_a_backtest_stand_on_it_if_given(files: Path) -> None:
     Path("screen.json").write_text(json.dumps(SCREEN))
     Path("backtest.json").write_text(json.dumps(BACKTEST))
     assert cli.main([*REPORT, "--screen", "screen.json", "--backtest", "backtest.json"]) == 0
+    assert raw(Path("report.html").read_text(encoding="utf-8")) == []
     found = page()
     coins = found.table("Coins by verdict, over 90 days")
     assert [row[0] for row in coins[1:]] == ["BTC", "<b>SOL", "DOGE"]  # own coins, verdicts, the rest

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases.markets import flat_chain
-from cases.pages import BOOK, EPOCH, Page, number
+from cases.pages import BOOK, EPOCH, Page, number, raw
 from cases.processes import in_a_process
 
 import hedging as hg
@@ -86,6 +86,27 @@ def test_nothing_of_it_lies_elsewhere(page: str) -> None:
     assert not {"link", "iframe", "object", "embed", "img", "base"} & {each.tag for each in found.elements}
     (policy,) = [each for each in found.all("meta") if "http-equiv" in each.attributes]
     assert policy.attributes["content"].startswith("default-src 'none'")
+
+
+def test_no_number_or_time_is_shown_as_the_machine_keeps_it(page: str, sample: hg.OptionChain) -> None:
+    junk = replace(
+        sample,
+        rejected=pd.DataFrame(
+            {
+                "row": [3],
+                "symbol": ["x"],
+                "reason": ["crossed"],
+                "detail": ["bid 0.0243347711 at 2026-01-02 08:00:00+00:00"],
+            }
+        ),
+    )
+    book = hg.Book(
+        hg.Holding.perpetual("BTC", 10.0, 200_000 / 3).in_account("m"),
+        accounts=[hg.book.DeclaredAccount("m", "standard", cash=1e6 / 7)],
+    )
+    other = report.html(book, junk)
+    assert raw(page) + raw(other) == []
+    assert "bid 0.024335 at 2026-01-02 08:00 UTC" in other
 
 
 def test_links_lead_to_what_is_there_and_no_name_is_used_twice(page: str) -> None:
