@@ -12,6 +12,7 @@ from itertools import product
 from typing import Any
 
 from hedging._ground import clock
+from hedging._ground.bounds import MOST_DAYS
 from hedging._ground.counts import number_of
 from hedging.book.book import Book
 from hedging.book.saved import book_to_dict
@@ -33,11 +34,9 @@ from hedging.planner.request.target import Target
 from hedging.planner.request.turning import Turning, end_of
 from hedging.planner.request.view import View
 from hedging.planner.request.window import strikes_by_day
-from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["Request"]
 
-LONGEST = 50 * DAYS_PER_YEAR  # days: beyond it a horizon is a slip of the keyboard
 MOST_OUTCOMES = 5_000
 REQUIRED = ("book", "target")
 
@@ -115,8 +114,8 @@ class Request:
         for name, value, kind in given:
             if not isinstance(value, kind) and not (value is None and name not in REQUIRED):
                 raise InputError(f"{name} must be a {kind.__name__}; got {type(value).__name__}.")
-        if not 0.0 < number(horizon) <= LONGEST:
-            raise InputError(f"horizon must be a number of days > 0, {LONGEST:g} at most; got {horizon!r}.")
+        if not 0.0 < number(horizon) <= MOST_DAYS:
+            raise InputError(f"horizon must be a number of days > 0, {MOST_DAYS:g} at most; got {horizon!r}.")
         markets = tuple(markets_of(chain).values())
         book.check_assets(*markets)
         limits = limits or Limits()

@@ -116,8 +116,7 @@ def read_plan(path: str | Path, *, trust: bool = True) -> HedgePlan:
 
 
 _EDITED = (
-    "It was changed after it was made; plan again, or look at it as it stands: read_plan(path, trust=False), --edited "
-    "on the command."
+    "It was changed after it was made; plan again, or look at it as it stands: read_plan(path, trust=False)."
 )
 
 
