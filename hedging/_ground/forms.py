@@ -5,12 +5,12 @@ It stands on the ground, and loads no library, as the command's help names these
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
+from hedging._ground.nearest import meant
 from hedging._ground.numbers import (
     TIMES,
     as_number,
@@ -59,7 +59,6 @@ __all__ = [
 _MONEY: Final = re.compile(r"(?P<amount>[+-]?[\d_,]*\.?\d+(?:e\d+)?)\s*(?P<currency>[A-Za-z][A-Za-z0-9_]*)")
 _DAY: Final = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}[A-Za-z]{3}\d{2})"
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_NEAR: Final = 0.65  # below it the nearest word is another one
 _LARGEST: Final = 10.0  # as a share: nobody means 1000 %
 
 
@@ -81,22 +80,6 @@ class Dates(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.first or ''}:{self.last or ''}"
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """The nearest of the known words as a question, empty where none is near.
-
-    Examples
-    --------
-    >>> meant("quantty", ["quantity", "entry"])
-    '; did you mean quantity?'
-    >>> meant("put", ["collar", "protective put"])
-    '; did you mean protective put?'
-    """
-    by_lower = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=_NEAR)
-    near += [each for each in by_lower if word.lower() in re.findall(r"[a-z0-9]+", each)]
-    return f"; did you mean {by_lower[near[0]]}?" if near else ""
 
 
 def asset(text: str) -> str:

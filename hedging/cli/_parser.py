@@ -40,7 +40,9 @@ class Parser(argparse.ArgumentParser):
     common : tuple of str
         Options that ``--help`` shows; all of them where it is empty.
     came : dict of str to (value, str)
-        Of each option that has a reader: its value, and how it was typed.
+        Of each argument: its value, and how it was typed.
+    texts : list of (str, str)
+        All that was typed, also of what is given several times.
     """
 
     common: tuple[str, ...] = ()
@@ -49,6 +51,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **told: Any) -> None:
         super().__init__(**({"formatter_class": argparse.RawDescriptionHelpFormatter} | told))
         self.came: dict[str, tuple[Any, str]] = {}
+        self.texts: list[tuple[str, str]] = []
 
     def error(self, message: str) -> NoReturn:
         """Leave with 2 and the message in our words."""
@@ -87,6 +90,7 @@ class Parser(argparse.ArgumentParser):
         try:
             value = read(arg_string)
             self.came[action.dest] = (value, arg_string)
+            self.texts.append((action.dest, arg_string))
             return value
         except (argparse.ArgumentTypeError, TypeError, ValueError) as error:
             raise argparse.ArgumentError(action, str(error).rstrip(".")) from error

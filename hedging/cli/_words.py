@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from hedging._ground import fields
 from hedging.cli._parser import Parser
@@ -26,6 +27,7 @@ _COMMANDS |= {
 }
 # Arguments of the library that are called otherwise here.
 _OTHER_NAMES = (("time_zone", "timezone"), ("scenarios", "outcomes"), ("scenarios", "monte_carlo"))
+_CAME = re.compile(r"\bgot (?:'[^']*'|\"[^\"]*\")(?:: write [^|]*)?")
 _SEE = re.compile(r",? \(see hedging\.[\w.]+\)|, see hedging\.[\w.]+")  # which nobody opens from a command
 _TWICE = re.compile(r"(--[a-z][a-z-]*)((?: [^\s();,]+)?) \(\1(?: [^()]*)?\)")
 _ELSEWHERE = re.compile(r"\b([a-z_]+)= \((--[a-z-]+)\)")  # an option that another command has
@@ -85,11 +87,27 @@ def in_words_of(parser: Parser | None, message: str) -> str:
     def field(match: re.Match[str]) -> str:
         return options.get(match[1], match[1])
 
-    told = _MADE.sub(r"\1", calls_in_words(message))
+    # What came is the text of whoever typed it: no word of it is an argument of ours.
+    came = _CAME.findall(message)
+    told = _MADE.sub(r"\1", calls_in_words(_CAME.sub("got \0", message)))
     told = re.sub(r"\bpass (?=([a-z_]+)=)", lambda m: "give " if m[1] in options else m[0], told)
     told = _TWICE.sub(r"\1\2", _ARGUMENT.sub(argument, told))
     told = _ELSEWHERE.sub(r"\2 (an option of hedging chain convert)", told)
-    return _as_typed(parser, options, _FIELD.sub(field, _FIRST.sub(field, told)))
+    told = _FIELD.sub(field, _FIRST.sub(field, told))
+    told = re.sub(r"(?<=: )at (?=must )", f"{options.get('at', 'at')} ", told)
+    told = _as_typed(parser, options, re.sub("got \0", lambda _: came.pop(0), told))
+    return _with_option(parser, options, told)
+
+
+def _with_option(parser: Parser, options: Mapping[str, str], told: str) -> str:
+    """A message about a file begins with the option that the file was given to."""
+    begun = {
+        dest
+        for dest, text in parser.texts
+        if len(text) > 2 and re.match(rf"'?(?:{re.escape(text)}|{re.escape(Path(text).name)})'?[ :]", told)
+    }
+    name = options.get(next(iter(begun))) if len(begun) == 1 else None
+    return f"{name} {told}" if name and name not in told else told
 
 
 def _as_typed(parser: Parser, options: Mapping[str, str], told: str) -> str:

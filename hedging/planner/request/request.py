@@ -14,6 +14,7 @@ from typing import Any
 from hedging._ground import clock
 from hedging._ground.bounds import MOST_DAYS
 from hedging._ground.counts import number_of
+from hedging._ground.nearest import meant
 from hedging.book.book import Book
 from hedging.book.saved import book_to_dict
 from hedging.errors import InputError
@@ -301,7 +302,7 @@ def _check_names(target: Target, markets: Sequence[Market]) -> None:
     if unknown:
         raise InputError(
             f"the target has a band of {', '.join(unknown)}, but the chain is {', '.join(known)}: give a chain of that "
-            "asset, or remove the band."
+            f"asset, or remove the band{next((near for name in unknown if (near := meant(name, known))), '.')}"
         )
 
 
