@@ -365,12 +365,9 @@ def _opened(path: str | Path, format: str | None) -> tuple[QuoteFile, Format]:  
         raise ChainError(f"{file.name}: columns {twice} occur more than once; which one is meant?")
     if kind := known_kind(file):
         raise ChainError(f"{file.name} is {kind}; it holds no quotes of options.")
-    known = ", ".join(FORMATS)
-    wanted = f"is not of format {format}" if format else f"is of no known format ({known})"
-    raise ChainError(
-        f"{file.name} {wanted}; it holds {shape_of(file)}. "
-        f"`hedging chain map {file.name}` begins a map of it."
-    )
+    wanted = f"is not of format {format}" if format else f"is of no known format ({', '.join(FORMATS)})"
+    how = f"`hedging chain map {file.name}` begins a map of it."
+    raise ChainError(f"{file.name} {wanted}; it holds {shape_of(file)}. {how}")
 
 
 def _load(name: str) -> Format:
