@@ -164,6 +164,8 @@ class Comparison(Shown):
                 "quotes": self.runs[0].tape.kind,
                 "starts": self.count,
                 "table": self.table.reset_index().to_dict("records"),
+                "left out": list(self.runs[0].tape.skipped),
+                "unusable": {when.isoformat(): why for when, why in self.runs[0].tape.unusable},
                 "each start": self.starts.to_dict("records"),
                 "runs": [done.to_dict() for done in self.runs],
             }
