@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from hedging._ground.cells import SIGNED_SHARE, formatted
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
+from hedging.backtest.intervals import interval
 from hedging.backtest.remarks import UNUSED
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
@@ -141,6 +143,20 @@ class Comparison(Shown):
             rows[done.name] = row
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("strategy")
 
+    @cached_property
+    def intervals(self) -> pd.DataFrame:
+        """One row a strategy that traded: ``value, low, high`` of its log-return above holding a year; see `interval`.
+
+        Runs too short for a bootstrap, and bankrupt ones, have none.
+        """
+        found = {}
+        for done in self.runs:
+            if done.holding is not None and any(entry.kind == "open" for entry in done.entries):
+                with suppress(InputError):
+                    found[done.name] = interval(done).loc["against holding a year", ["value", "low", "high"]]
+        table = pd.DataFrame.from_dict(found, orient="index", columns=["value", "low", "high"])
+        return table.rename_axis("strategy")
+
     def _of(self, name: str) -> list[Row]:
         return [row for row in self.rows if row["variant"] == name]
 
@@ -164,6 +180,9 @@ class Comparison(Shown):
                 "quotes": self.runs[0].tape.kind,
                 "starts": self.count,
                 "table": self.table.reset_index().to_dict("records"),
+                "intervals": self.intervals.reset_index().to_dict("records"),
+                "left out": list(self.runs[0].tape.skipped),
+                "unusable": {when.isoformat(): why for when, why in self.runs[0].tape.unusable},
                 "each start": self.starts.to_dict("records"),
                 "runs": [done.to_dict() for done in self.runs],
             }
@@ -205,7 +224,7 @@ class Comparison(Shown):
         refused = _left_out(refused_starts(self.rows), self.count)
         unfinished = [f"Interrupted: {self.unfinished}."] if self.unfinished else []
         said = (*unfinished, *refused, *self._ended(), *self._idle(), *self._remarks())
-        return Page(self._head(), (table, *said))
+        return Page(self._head(), (table, *_shown_intervals(self.intervals), *said))
 
     def _remarks(self) -> list[str]:
         """What is to be known of the runs, each thing said once."""
@@ -338,6 +357,15 @@ def _left_out(refused: Mapping[str, str], count: int) -> list[str]:
     named = [f"{when[:10]} ({why})" for when, why in list(refused.items())[:3]]
     more = f" and {len(refused) - 3} more" if len(refused) > 3 else ""
     return [f"{len(refused)} of {number_of(count, 'start')} left out: {', '.join(named)}{more}."]
+
+
+def _shown_intervals(table: pd.DataFrame) -> list[Table | str]:
+    """The intervals as a table below the first; nothing where there are none."""
+    if table.empty:
+        return []
+    said = table.rename(columns={"value": "against holding a year"})
+    said = said.rename_axis("95 % of the stationary bootstrap, log-return")
+    return ["", Table(said, dict.fromkeys(said.columns, SIGNED_SHARE), index=True)]
 
 
 def _way_past(why: str) -> str:

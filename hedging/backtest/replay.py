@@ -129,7 +129,7 @@ class Replay:
         )
 
     def _gap(self, number: int) -> bool:
-        days = (self.tape.times[number] - self.tape.times[number - 1]) / pd.Timedelta(days=1)
+        days = self.tape.days_apart[number - 1]
         if days <= self.rules.longest_gap:
             return False
         self.ended = f"a hole of {days:.1f} days after {self.tape.times[number - 1]:%Y-%m-%d %H:%M} UTC"

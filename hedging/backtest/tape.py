@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import pandas as pd
 
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, named_texts
+from hedging.backtest.quote import Quote
 from hedging.backtest.saved import write_tape
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -34,35 +35,6 @@ FURTHEST_PRICE = 0.1  # of a delivery price from the index around it: beyond, it
 ENDINGS = (".parquet", ".csv", ".csv.gz", ".json", ".json.gz")
 
 Paths: TypeAlias = "str | Path | Iterable[str | Path]"
-
-
-class Quote(NamedTuple):
-    """One contract at one snapshot, per unit of underlying; NaN where a side is missing.
-
-    Attributes
-    ----------
-    bid, ask, mark : float
-        [money]
-    mark_shown : float
-        The venue's own mark, NaN where it shows none. [money]
-    mark_vol, forward : float
-        [decimal a year], [money]
-    bid_size, ask_size : float
-        [contracts]
-    open_interest, volume : float
-        [units of underlying]
-    """
-
-    bid: float
-    ask: float
-    mark: float
-    mark_shown: float
-    mark_vol: float
-    forward: float
-    bid_size: float
-    ask_size: float
-    open_interest: float
-    volume: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,6 +96,11 @@ class Tape(Shown):
     def times(self) -> pd.DatetimeIndex:
         """Times of the snapshots, UTC."""
         return self.snapshots.times
+
+    @cached_property
+    def days_apart(self) -> npt.NDArray[np.float64]:
+        """Time between each snapshot and the next. [days]"""
+        return days_apart(self.times)
 
     @property
     def spot(self) -> npt.NDArray[np.float64]:
@@ -216,13 +193,13 @@ class Tape(Shown):
 
     def gaps(self, longest: float = LONGEST_GAP) -> pd.DataFrame:
         """Holes longer than `longest` days: ``start, end`` (the snapshots around them), ``days``."""
-        days = days_apart(self.times)
+        days = self.days_apart
         found = np.flatnonzero(days > longest)
         return pd.DataFrame({"start": self.times[found], "end": self.times[found + 1], "days": days[found]})
 
     def blocks(self, longest: float = LONGEST_GAP) -> list[Tape]:
         """The tapes between the holes longer than `longest` days."""
-        cuts = np.flatnonzero(days_apart(self.times) > longest) + 1
+        cuts = np.flatnonzero(self.days_apart > longest) + 1
         parts = np.split(np.arange(len(self)), cuts)
         return [self] if len(parts) == 1 else [self.taken(part.tolist()) for part in parts]
 
