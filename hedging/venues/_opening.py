@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import hashlib
@@ -23,6 +24,7 @@ from hedging._ground.counts import number_of
 from hedging._ground.reading import parse_json, read_bytes
 from hedging.errors import ChainError
 from hedging.venues._sheets import sheet_text
+from hedging.venues._texts import separator_of
 
 __all__ = ["QuoteFile", "open_file", "repeated_columns", "shape_of"]
 
@@ -57,6 +59,7 @@ class QuoteFile:
     text: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     beside: QuoteFile | None = None
+    sheet: bool = False  # whether its text was written of typed cells
 
     @property
     def columns(self) -> frozenset[str]:
@@ -83,8 +86,9 @@ def open_file(path: Path) -> QuoteFile:
         file = QuoteFile(path.name, digest, *_parquet(path.name, data))
     else:
         # A sheet is read as the CSV it would be saved as: what is recognised as that is recognised as this.
-        text = sheet_text(path.name, data) if data[:4] == b"PK\x03\x04" else _text(path.name, data)
-        file = QuoteFile(path.name, digest, _parsed(path.name, text), text)
+        sheet = data[:4] == b"PK\x03\x04"
+        text = sheet_text(path.name, data) if sheet else _text(path.name, data)
+        file = QuoteFile(path.name, digest, _parsed(path.name, text), text, sheet=sheet)
     if isinstance(file.content, pd.DataFrame) and file.content.empty:
         raise ChainError(f"{path.name} holds no rows of quotes; it holds {shape_of(file)}.")
     return file
@@ -106,11 +110,12 @@ def _unzipped(name: str, raw: bytes) -> bytes:
 
 
 def _text(name: str, data: bytes) -> str:
+    encoding = "utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
     try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n")  # as Windows saves it
+        text = data.decode(encoding).replace("\r\n", "\n")  # as Windows saves it
     except UnicodeDecodeError as error:
         raise ChainError(
-            f"{name} is neither Parquet nor UTF-8 text: byte {error.start + 1} is {data[error.start]:#04x}."
+            f"{name} is neither Parquet nor {encoding.removesuffix('-sig').upper()} text: byte {error.start + 1} is {data[error.start]:#04x}."
         ) from error
     if not text.strip():
         raise ChainError(f"{name} is empty.")
@@ -127,9 +132,10 @@ def _parsed(name: str, text: str) -> Any:
         if len(whole) > 1 and all(line.lstrip()[0] == "{" and line.rstrip()[-1] == "}" for line in whole):
             return [_json(line, f"{name}, line {number}") for number, line in enumerate(whole, 1)]
         return _json(text, name)
-    _check_width(name, text)
+    mark = separator_of(text)
+    _check_width(name, text, mark)
     try:
-        table = pd.read_csv(io.StringIO(text), low_memory=False, skipinitialspace=True)
+        table = pd.read_csv(io.StringIO(text), sep=mark, low_memory=False, skipinitialspace=True)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError):
         return None
     # pandas gives a repeated column another name; the first line still has it twice: a table with calls beside
@@ -142,7 +148,7 @@ def repeated_columns(text: str) -> list[str]:
     if not text or text.startswith("#"):  # one of our own files starts with a line that is no header
         return []
     try:
-        first = next(csv.reader([text.lstrip().splitlines()[0]]), [])
+        first = next(csv.reader([text.lstrip().splitlines()[0]], delimiter=separator_of(text)), [])
     except csv.Error:  # longer than any header
         return []
     return sorted(column for column, count in Counter(first).items() if column and count > 1)
@@ -197,14 +203,14 @@ def _check_cells(name: str, column: str, cells: pd.Series) -> None:
         )
 
 
-def _check_width(name: str, text: str) -> None:
+def _check_width(name: str, text: str, mark: str) -> None:
     """Refuse text with a line of more fields than any table of quotes has, before a parser spends minutes on it."""
     widest = max((line for line in text.splitlines() if not line.startswith("#")), key=len, default="")
     if len(widest) > _LONGEST:
         raise ChainError(
             f"{name} has a line of {number_of(len(widest), 'character')}; a table of quotes has at most {_LONGEST:,}."
         )
-    if len(widest) > _WIDEST and (fields := widest.count(",")) >= _MOST_COLUMNS:
+    if len(widest) > _WIDEST and (fields := widest.count(mark)) >= _MOST_COLUMNS:
         raise ChainError(
             f"{name} has a line of {number_of(fields + 1, 'field')}; a table of quotes has at most {_MOST_COLUMNS:,}."
         )
