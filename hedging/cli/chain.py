@@ -152,9 +152,9 @@ def _show(args: argparse.Namespace) -> int:
 
 def _of_expiry(chain: OptionChain, expiry: str) -> pd.DataFrame:
     """Quotes of one expiry."""
-    from hedging.units import utc
+    from hedging.units import utc_day
 
-    day = utc(f"{expiry}T00:00Z", "--expiry")
+    day = utc_day(expiry, "--expiry")
     rows = chain.quotes[chain.quotes["expiry"].dt.normalize() == day]
     if rows.empty:
         days = ", ".join(chain.expiries["expiry"].dt.strftime("%Y-%m-%d"))

@@ -9,6 +9,8 @@ from typing import Final
 
 import pandas as pd
 
+from hedging._ground.file_kinds import kind_of_text
+from hedging.errors import ChainError
 from hedging.venues._opening import open_file
 from hedging.venues._texts import decimal_of, forms_of_days
 from hedging.venues._us import NAME
@@ -99,6 +101,8 @@ def proposed_map(path: str | Path) -> str:
         If the file holds no table.
     """
     file = open_file(Path(path))
+    if (kind := kind_of_text(file.text)) and ("TOML" in kind or "JSON" in kind):
+        raise ChainError(f"{file.name} is {kind}; a map is of a table of quotes.")
     table = table_of(file)
     told, left = _told(table)
     found, sides = _beside(table, told)
