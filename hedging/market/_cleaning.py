@@ -47,9 +47,7 @@ NUMBER_COLUMNS: Final = (
 )
 RAW_COLUMNS: Final = ("symbol", "flag", "expiry", *NUMBER_COLUMNS)
 _INFORMATION: Final = ("bid_size", "ask_size", "open_interest", "volume")  # a quote is good without them
-_NOTHING: Final = frozenset(
-    {"", "-", "--", "nan", "n/a", "na", "none", "null"}
-)  # as vendors write it, in any case
+_NOTHING: Final = frozenset({"", "-", "--", "nan", "none", "null"})  # as vendors write it, in any case
 VENDORS_NONE: Final = -999.0  # the "none" of Schwab and TD Ameritrade, which nothing below can be
 _ALWAYS_SAID: Final = ("strike", "forward", "index", "discount")
 

@@ -30,9 +30,8 @@ from hedging._ground.file_kinds import (
 )
 from hedging._ground.reading import parse_json, read_bytes
 from hedging.errors import ChainError
-from hedging.venues._separators import with_commas
 from hedging.venues._sheets import sheet_text
-from hedging.venues._texts import separator_of
+from hedging.venues._texts import with_commas
 
 __all__ = ["QuoteFile", "known_kind", "open_file", "refuse_another", "repeated_columns", "shape_of"]
 
@@ -57,6 +56,10 @@ class QuoteFile:
         The text as it stands; empty for Parquet.
     metadata : mapping
         What a Parquet file says about itself; empty for text.
+    written : str
+        The text before commas came between its fields.
+    sheet : bool
+        Whether that is of the typed cells of a sheet.
     beside : QuoteFile, optional
         A second file that belongs to it, where a venue gives quotes and vols in two replies.
     """
@@ -67,7 +70,8 @@ class QuoteFile:
     text: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     beside: QuoteFile | None = None
-    sheet: bool = False  # whether its text was written of typed cells
+    written: str = ""
+    sheet: bool = False
 
     @property
     def columns(self) -> frozenset[str]:
@@ -95,8 +99,9 @@ def open_file(path: Path) -> QuoteFile:
     else:
         # A sheet is read as the CSV it would be saved as: what is recognised as that is recognised as this.
         sheet = data[:4] == b"PK\x03\x04"
-        text = sheet_text(path.name, data) if sheet else _text(path.name, data)
-        file = QuoteFile(path.name, digest, _parsed(path.name, text), text, sheet=sheet)
+        written = sheet_text(path.name, data) if sheet else _text(path.name, data)
+        text = with_commas(written)
+        file = QuoteFile(path.name, digest, _parsed(path.name, text), text, written=written, sheet=sheet)
     if isinstance(file.content, pd.DataFrame) and file.content.empty:
         raise ChainError(f"{path.name} holds no rows of quotes; it holds {shape_of(file)}.")
     return file
@@ -129,7 +134,7 @@ def _text(name: str, data: bytes) -> str:
         raise ChainError(f"{name} is empty.")
     if text.lstrip().startswith("<"):
         raise ChainError(f"{name} holds HTML or XML, not quotes: an error page saved in place of data?")
-    return with_commas(text)
+    return text
 
 
 def _parsed(name: str, text: str) -> Any:
@@ -140,10 +145,9 @@ def _parsed(name: str, text: str) -> Any:
         if len(whole) > 1 and all(line.lstrip()[0] == "{" and line.rstrip()[-1] == "}" for line in whole):
             return [_json(line, f"{name}, line {number}") for number, line in enumerate(whole, 1)]
         return _json(text, name)
-    mark = separator_of(text)
-    _check_width(name, text, mark)
+    _check_width(name, text)
     try:
-        table = pd.read_csv(io.StringIO(text), sep=mark, low_memory=False, skipinitialspace=True)
+        table = pd.read_csv(io.StringIO(text), low_memory=False, skipinitialspace=True)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError):
         return None
     # pandas gives a repeated column another name; the first line still has it twice: a table with calls beside
@@ -156,7 +160,7 @@ def repeated_columns(text: str) -> list[str]:
     if not text or text.startswith("#"):  # one of our own files starts with a line that is no header
         return []
     try:
-        first = next(csv.reader([text.lstrip().splitlines()[0]], delimiter=separator_of(text)), [])
+        first = next(csv.reader([text.lstrip().splitlines()[0]]), [])
     except csv.Error:  # longer than any header
         return []
     return sorted(column for column, count in Counter(first).items() if column and count > 1)
@@ -211,14 +215,14 @@ def _check_cells(name: str, column: str, cells: pd.Series) -> None:
         )
 
 
-def _check_width(name: str, text: str, mark: str) -> None:
+def _check_width(name: str, text: str) -> None:
     """Refuse text with a line of more fields than any table of quotes has, before a parser spends minutes on it."""
     widest = max((line for line in text.splitlines() if not line.startswith("#")), key=len, default="")
     if len(widest) > _LONGEST:
         raise ChainError(
             f"{name} has a line of {number_of(len(widest), 'character')}; a table of quotes has at most {_LONGEST:,}."
         )
-    if len(widest) > _WIDEST and (fields := widest.count(mark)) >= _MOST_COLUMNS:
+    if len(widest) > _WIDEST and (fields := widest.count(",")) >= _MOST_COLUMNS:
         raise ChainError(
             f"{name} has a line of {number_of(fields + 1, 'field')}; a table of quotes has at most {_MOST_COLUMNS:,}."
         )

@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 import pandas as pd
@@ -23,8 +23,8 @@ __all__ = [
     "decimal_of",
     "forms_of_days",
     "records_of",
-    "separator_of",
     "text_table",
+    "with_commas",
 ]
 
 SEPARATORS: Final = (",", ";", "\t", "|")
@@ -46,11 +46,39 @@ _FORMS: Final = (
 )  # fmt: skip
 
 
-def separator_of(text: str) -> str:
-    """What parts the fields of a header that has no comma; a comma where nothing says another."""
-    first = text.lstrip("\ufeff\n ").partition("\n")[0]
-    found = [mark for mark in SEPARATORS[1:] if first.count(mark) >= _LEAST - 1]
-    return found[0] if len(found) == 1 and "," not in first else ","
+def with_commas(text: str) -> str:
+    r"""A table's text with commas between its fields, and points before decimals where they surely are; any other as it is.
+
+    Examples
+    --------
+    >>> with_commas("strike;bid\n60000;0,0145\n")
+    'strike,bid\n60000,0.0145\n'
+    """
+    lines = text.lstrip("\n").split("\n", 2)
+    header = next((line for line in lines if line.strip() and not line.startswith("#")), "")
+    mark = max(SEPARATORS[1:], key=header.count)
+    if "," in header or header[:1] in ("{", "[") or mark not in header:
+        return text
+    body = text[text.index(header) :]
+    second = body.split("\n", 2)[1:2]
+    if second and second[0].strip() and mark not in second[0]:
+        return text
+    try:
+        rows = list(csv.reader(io.StringIO(body), delimiter=mark))
+    except csv.Error:  # a field longer than any
+        return text
+    if decimal_of(rows[1:_LOOKED_AT]) == ",":
+        rows = [[_with_point(cell) for cell in row] for row in rows]
+    made = io.StringIO()
+    csv.writer(made, lineterminator="\n").writerows(rows)
+    return text[: text.index(header)] + made.getvalue()
+
+
+def _with_point(cell: str) -> str:
+    plain = cell.strip()
+    if not plain or not _PLAIN[","].fullmatch(plain):
+        return cell
+    return plain.replace(".", "").replace(",", ".")
 
 
 def text_table(text: str, *, as_written: bool = False) -> pd.DataFrame | None:
@@ -167,18 +195,14 @@ def as_numbers(column: pd.Series, decimal: str | None, where: str) -> pd.Series:
     return column.where(~column.index.isin(good.index), plain.reindex(column.index))
 
 
-def decimal_of(columns: Sequence[pd.Series]) -> str | None:
+def decimal_of(columns: Iterable[Iterable[Any]]) -> str | None:
     """What stands before decimals in columns of texts: empty where commas leave it open, None where there are none."""
-    texts = [
-        re.sub(_AROUND, "", cell)
-        for column in columns
-        for cell in column
-        if isinstance(cell, str) and "," in cell
-    ]
-    commas = [text.rstrip("%") for text in texts if _NUMBER.fullmatch(text)]
-    if not commas:
+    bare = {re.sub(_AROUND, "", cell) for column in columns for cell in column if isinstance(cell, str)}
+    fits = {mark: {text for text in bare if text and form.fullmatch(text)} for mark, form in _PLAIN.items()}
+    numbers = fits["."] | fits[","]
+    if not any("," in text for text in numbers):
         return None
-    fitting = [mark for mark, form in _PLAIN.items() if all(form.fullmatch(text) for text in commas)]
+    fitting = [mark for mark, texts in fits.items() if texts == numbers]
     return fitting[0] if len(fitting) == 1 else ""
 
 

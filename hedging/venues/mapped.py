@@ -177,16 +177,25 @@ def table_of(file: QuoteFile, *, as_written: bool = False) -> pd.DataFrame:
     ChainError
         If it holds none.
     """
-    whole = isinstance(file.content, pd.DataFrame) and isinstance(file.content.index, pd.RangeIndex)
-    if whole and len(file.content.columns) >= len(_NAMED) and not (as_written and file.text):
+    if isinstance(file.content, pd.DataFrame) and (not file.written or (_is_whole(file) and not as_written)):
         table: pd.DataFrame | None = file.content
     elif isinstance(file.content, list | dict):
         table = records_of(file.content)
     else:
-        table = text_table(file.text, as_written=as_written and not file.sheet)
+        table = text_table(file.written, as_written=as_written and not file.sheet)
     if table is not None:
         return table
     raise ChainError(f"{file.name} holds {shape_of(file)}, no table that a map could read.")
+
+
+def _is_whole(file: QuoteFile) -> bool:
+    """Whether a text was parted by commas from its first line on."""
+    content = file.content
+    return (
+        file.written == file.text
+        and isinstance(content.index, pd.RangeIndex)
+        and len(content.columns) >= len(_NAMED)
+    )
 
 
 def _laid_out(table: pd.DataFrame, file: QuoteFile, said: _Map) -> pd.DataFrame:

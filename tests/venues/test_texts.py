@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from cases.tables import rows
 
 from hedging import OptionChain, read_chain
 from hedging.errors import ChainError, InputError
 from hedging.greeks import black76_price
+from hedging.venues._texts import with_commas
 from hedging.venues.proposing import proposed_map
 
 AT = "2026-02-06T08:00Z"
@@ -207,3 +209,22 @@ def test_cells_of_a_sheet_are_numbers_whatever_the_map_says_of_texts(tmp_path: P
     told = completed(path, decimal=",") | {"spot": 10.0}
     told["columns"] = {ours: told["columns"][ours] for ours in ("flag", "strike", "expiry", "mark_vol")}
     assert read_chain(path, map=told).quotes["strike"].min() == 8.125
+
+
+def test_a_known_file_is_known_with_semicolons_too(tmp_path: Path) -> None:
+    frame = pd.DataFrame(rows())
+    whole = read_chain(saved(tmp_path, csv(frame)))
+    for mark, decimal in ((";", "."), (";", ","), ("\t", "."), ("|", ",")):
+        other = read_chain(saved(tmp_path, csv(frame, sep=mark, decimal=decimal)))
+        pd.testing.assert_frame_equal(other.quotes, whole.quotes, check_exact=True)
+
+
+@pytest.mark.parametrize("cells", ["60,000;1,200", "60.000;1.200", "60.5;1,2", "27.03.2026;1,200"])
+def test_a_comma_that_may_be_either_is_left(cells: str) -> None:
+    assert (
+        with_commas(f"strike;bid\n{cells}\n").replace('"', "") == f"strike,bid\n{cells.replace(';', ',')}\n"
+    )
+
+
+def test_thousands_go_where_decimals_are_known() -> None:
+    assert with_commas("strike;bid;day\n60.000;0,5;27.03.2026\n") == "strike,bid,day\n60000,0.5,27.03.2026\n"
