@@ -108,7 +108,7 @@ def _formulas(target: Axes | Figure | None) -> dict[Text, str]:
     """Texts of the caller's that may be formulas, and what they say: what a picture writes into one is none."""
     from matplotlib.text import Text
 
-    texts: list[Text] = [] if target is None else target.findobj(Text)  # type: ignore[assignment]
+    texts: list[Text] = [] if target is None else target.findobj(Text)
     return {text: text.get_text() for text in texts if text.get_parse_math()}
 
 
