@@ -99,8 +99,6 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     command.add_argument(
         "--funding-history",
-        "--funding",
-        dest="funding_history",
         metavar="FILE",
         help="rates of the perpetual per 8 hours by time, instead of those recorded",
     )

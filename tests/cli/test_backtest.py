@@ -274,7 +274,7 @@ def test_a_history_of_funding_is_paid_by_the_book_s_perpetual(files, capsys) -> 
         table = pd.DataFrame({"time": times, "funding_rate": 0.0001})
         table.to_csv(files / f"{step}.csv", index=False)
         more = ("--strategy", "hold", "--starts", "1", "--to", "2026-01-11")
-        asked = ("--funding", str(files / f"{step}.csv"), "--json", str(files / "j.json"))
+        asked = ("--funding-history", str(files / f"{step}.csv"), "--json", str(files / "j.json"))
         assert main(command(files, *more, *asked)) == 0
         ledger = json.loads((files / "j.json").read_text())["runs"][0]["ledger"]
         paid = sum(entry["coin"] for entry in ledger if entry["kind"] == "funding")
