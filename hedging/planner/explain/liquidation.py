@@ -48,6 +48,7 @@ def liquidations(
             LiquidationMove(key, _model(declared, key), market.asset, market.spot, before, after, assumed)
             for key in _purses(books, by_asset)
             for market in markets
+            if _matters(key, market.asset, by_asset)
             if market.asset in declared.assets or any(leg.instrument.asset == market.asset for leg in legs)
             for before, after in [(_prices(each, by_asset, key, market.asset) for each in books)]
         ]
@@ -69,6 +70,12 @@ def _purses(books: Sequence[Book], markets: Mapping[str, Market]) -> list[str]:
     still = dict.fromkeys(markets, today())
     keys = dict.fromkeys(key for book in books for key in survive_accounts(book, markets, still))
     return [key for key in keys if not any(other.startswith(f"{key}: ") for other in keys)]
+
+
+def _matters(key: str, asset: str, markets: Mapping[str, Market]) -> bool:
+    """Whether the price of an asset can liquidate a purse: one kept in another coin, by itself, does not see it."""
+    purse = key.partition(": ")[2]
+    return purse not in markets or purse == asset
 
 
 def _prices(book: Book, markets: Mapping[str, Market], key: str, asset: str) -> Prices:
