@@ -120,7 +120,7 @@ class Survival(Shown):
     @property
     def survives(self) -> npt.NDArray[np.bool_]:
         """Whether the headroom stays above 0 on every date, or nothing must stay and nothing is owed; (scenarios,)."""
-        return ~is_short(self.balance, self.maintenance).any(axis=1)
+        return np.asarray(~is_short(self.balance, self.maintenance).any(axis=1))
 
     @property
     def top_up(self) -> Array:

@@ -10,6 +10,7 @@ from hedging._ground.counts import number_of
 from hedging.book.delivery import delivery_remarks
 from hedging.book.legs import Leg, cost_of
 from hedging.market.contracts import Option
+from hedging.market.health import stale_spot
 from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.candidates.oddities import oddities
 from hedging.planner.programme.programme import Programme
@@ -60,12 +61,15 @@ def remarks_on(request: Request, programme: Programme, checks: Sequence[Check]) 
 
 
 def warnings_of(request: Request, legs: Sequence[Leg], base: float) -> Iterator[str]:
-    """What the reader must know first: premium that nobody limited, and one band that several coins share."""
+    """What the reader must know first: a spot that is none, premium that nobody limited, a band that coins share."""
+    for market in request.markets:
+        if not market.chain.quotes.empty and (told := stale_spot(market.chain)):
+            yield f"{market.asset}: {told}"
     premium = cost_of(legs).premium / base
     if request.limits.budget is None and premium > UNASKED_PREMIUM:
         yield (
-            f"{premium:.1%} of the book is spent on premium, and no budget was given: Limits(budget=...) bounds it; "
-            f"the cheapest plan without premium stands below"
+            f"{premium:.1%} of the book is spent on premium, and no budget was given: Limits(budget=...) bounds it"
+            + ("; the cheapest plan without premium stands below" if request.effort.alternatives else "")
         )
     if len(request.markets) < 2:
         return
