@@ -17,6 +17,7 @@ from hedging.planner.programme.programme import Programme
 from hedging.planner.request.limit import MARGIN, VALUE_AT_RISK
 from hedging.planner.request.limits import UNASKED_PREMIUM
 from hedging.planner.request.request import Request
+from hedging.planner.request.turning import SAME_DAY
 from hedging.planner.result.checks import Check
 from hedging.units import days
 
@@ -108,7 +109,10 @@ def outlived(request: Request, candidates: Candidates) -> tuple[str, ...]:
     """A remark where no option that may be traded lives as long as the horizon."""
     as_of = request.markets[0].as_of
     lives = [days(as_of, item.expiry) for item in candidates.instruments if isinstance(item, Option)]
-    if not lives or max(lives) >= request.horizon:
+    end = (
+        request.horizon if request.turning is None else request.turning.end
+    )  # an expiry near it counts as it
+    if not lives or max(lives) >= end - SAME_DAY:
         return ()
     return (
         f"no option that may be traded lives to the horizon of {number_of(request.horizon, 'day')}, the last one "

@@ -96,3 +96,16 @@ def test_a_spot_that_the_forwards_contradict_is_said_first(off):
     assert not any(
         "stands below" in each for each in found.warnings
     )  # nothing does, as nothing was asked for
+
+
+@pytest.mark.parametrize(("horizon", "outlived"), [(40.0, False), (40.6, False), (42.0, True)])
+def test_an_expiry_that_counts_as_the_horizon_is_not_said_to_end_before_it(horizon, outlived):
+    """The last put ends on day 40; nothing but a short band asks for it."""
+    chain = small_chain([("p", 90.0, 40), ("p", 95.0, 40), ("c", 110.0, 40)])
+    book, target = Book([Holding.spot("BTC", 10.0)]), Target(floor=-0.99, delta=(4, 8))
+    try:
+        found = plan(book, chain, target, Limits(**LOOSE), horizon=horizon, effort=Effort(alternatives=False))
+        told = "; ".join(found.remarks)
+    except InfeasibleHedgeError as error:
+        told = str(error).lower()
+    assert ("lives to the horizon" in told) == outlived
