@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hedging.errors import InputError
+from hedging.plots.names import shortened_within
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,7 +95,7 @@ def styled(target: Axes | Figure | None = None) -> Iterator[None]:
     scale = float(np.clip(width_of(target) / _WIDE, _SMALLEST, 1.0))
     sizes: dict[str, Any] = {name: scale * size for name, size in _SIZES.items()}
     before = _formulas(target)
-    with style.context([str(STYLE), chosen | sizes]):
+    with style.context([str(STYLE), chosen | sizes]), shortened_within(target):
         yield
         interactive = mpl.is_interactive()
     for text, said in before.items():
