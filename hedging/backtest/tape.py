@@ -25,7 +25,7 @@ from hedging.market.contracts import ContractTerms, Option
 from hedging.market.market import Market
 from hedging.market.snapshots import Snapshots
 from hedging.prices.delivery import Deliveries, Delivery, Settlement, deliveries_of
-from hedging.units import days_apart, utc
+from hedging.units import days_apart, utc, utc_day
 
 __all__ = ["Quote", "Tape"]
 
@@ -372,6 +372,6 @@ def copied(chain: OptionChain) -> OptionChain:
 def _edge(value: str | pd.Timestamp, name: str, *, last: bool = False) -> pd.Timestamp:
     """An edge of a range: a bare date is the beginning, or the end, of its day in UTC."""
     if isinstance(value, str) and len(value.strip()) == 10:
-        day = utc(f"{value.strip()}T00:00Z", name)
+        day = utc_day(value, name)
         return day + pd.Timedelta(days=1) - pd.Timedelta(1, "ns") if last else day
     return utc(value, name)

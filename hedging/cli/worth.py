@@ -40,6 +40,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     add_deliveries(command)
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
     command.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
+    console.add_table(command, "package")
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -47,10 +48,10 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.book.saved import book_from
     from hedging.monitor import worth
     from hedging.planner import read_plan
-    from hedging.planner.result.belonging import assets_of
+    from hedging.planner.result.belonging import assets_of, days_since
     from hedging.planner.result.saved import limits_from, target_from
 
-    console.check_outputs(args.json)
+    console.check_outputs(args.json, args.csv)
     plan = read_plan(args.plan, trust=not args.edited)
     asked, target = plan.inputs, target_from(plan.inputs["target"])
     own = target.floor is not None and not asked["scenarios"].get("default")
@@ -61,6 +62,7 @@ def _run(args: argparse.Namespace) -> int:
         )
     markets = console.read_markets(args, (args.asset,) if args.asset else assets_of(plan))
     by_asset = {market.asset: market for market in markets}
+    days_since(plan, by_asset)
     prices = DeliveryPrices.of(settled_of(args), args.prices or None, by_asset)
     book, _ = settle(book_from(asked["book"]), by_asset, prices, asked["spot"])
     found = worth(
@@ -72,10 +74,7 @@ def _run(args: argparse.Namespace) -> int:
         quote=args.quote,
         horizon=asked["horizon_days"],
     )
-    if args.json:
-        console.emit_json(args.json, found.to_dict())
-    if args.json != "-":
-        console.show(found)
+    console.emit(args, found)
     return 0
 
 
@@ -86,6 +85,7 @@ def _package(args: argparse.Namespace, plan: Any) -> dict[str, float]:
     package: dict[str, float] = {}
     for text in args.leg:
         symbol, sign, contracts = text.partition("=")
+        symbol = forms.asset(symbol)
         try:
             count = float(contracts)
         except ValueError:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.bounds import check_dates, check_drawn
 from hedging._ground.counts import number_of
 from hedging._numerics.resampling import resampled_rows
 from hedging._numerics.types import Array
@@ -225,6 +226,8 @@ def _returns(prices: pd.DataFrame) -> pd.DataFrame:
 def _whole_days(days: int, scenarios: int) -> Array:
     if days < 1 or scenarios < 1 or int(days) != days:
         raise InputError(f"days and scenarios must be whole numbers >= 1; got {days!r} and {scenarios!r}.")
+    check_dates(days, 1.0)
+    check_drawn(scenarios, days)
     return np.arange(1.0, days + 1.0)
 
 
