@@ -117,9 +117,8 @@ def costs(run: Replayed) -> pd.DataFrame:
 
 def _by_kind(run: Replayed) -> pd.DataFrame:
     """Flows of a ledger by kind, each at its own index, and the marks of what is left."""
-    names = set(run.tape.symbols) | {
-        held.instrument.symbol for held in run.start.holdings if isinstance(held.instrument, Option)
-    }
+    names = {held.instrument.symbol for held in run.start.holdings if isinstance(held.instrument, Option)}
+    names |= {entry.instrument for entry in run.entries if entry.instrument in run.tape.symbols}
     last = run.points[-1]
     added = [(_kind(entry, names), entry.value, entry.index) for entry in run.entries if _counts(entry, run)]
     for entry in run.entries:

@@ -132,7 +132,7 @@ class Replay:
         days = self.tape.days_apart[number - 1]
         if days <= self.rules.longest_gap:
             return False
-        self.ended = f"a hole of {days:.1f} days after {self.tape.times[number - 1]:%Y-%m-%d %H:%M} UTC"
+        self.ended = f"a hole of {days:.1f} days after {self.tape.stamps[number - 1]:%Y-%m-%d %H:%M} UTC"
         return True
 
     def _step(self, number: int) -> None:
@@ -146,7 +146,7 @@ class Replay:
         elif self.watch is not None and self.watch.exhausted(self.book, self.marker.market(number)):
             self.counts[EXHAUSTED] += 1
         if equity <= 0.0 and self.start.holdings:
-            self.ended = f"the book is bankrupt at {self.tape.times[number]:%Y-%m-%d %H:%M} UTC"
+            self.ended = f"the book is bankrupt at {self.tape.stamps[number]:%Y-%m-%d %H:%M} UTC"
             self.counts["bankrupt"] += 1
         elif not isinstance(self.strategy, Hold):
             self._decide(number, equity)
@@ -162,7 +162,7 @@ class Replay:
             held
             for held in self.book.holdings
             if isinstance(held.instrument, Option | Future)
-            and held.instrument.expiry <= self.tape.times[number]
+            and held.instrument.expiry <= self.tape.stamps[number]
         ]
         for held in sorted(due, key=_expiry):
             found = self.tape.delivery(_expiry(held))
@@ -192,7 +192,7 @@ class Replay:
             coin = isinstance(held.instrument, Perpetual) and held.instrument.settlement == "coin"
             paid = -held.units * share
             flow = Flow(paid if coin else 0.0, 0.0 if coin else paid * spot, share)
-            self._enter(self.tape.times[number], "funding", held.instrument, held.quantity, flow, spot)
+            self._enter(self.tape.stamps[number], "funding", held.instrument, held.quantity, flow, spot)
             self.book = flow.into(self.book, self.tape.asset)
 
     def _margin(self, number: int) -> None:
@@ -202,7 +202,7 @@ class Replay:
         for forced in list(found):
             kinds: tuple[Kind, Kind] = ("liquidation", "liquidation fee")
             self._leave(
-                self.tape.times[number], kinds, forced.held, (forced.flow, forced.fee), forced.index, ""
+                self.tape.stamps[number], kinds, forced.held, (forced.flow, forced.fee), forced.index, ""
             )
             self.counts["liquidations"] += 1
 
@@ -224,7 +224,6 @@ class Replay:
             self._trade(number, orders, late=False)
 
     def _state(self, number: int, equity: float) -> State:
-        seen = number + 1
         overlay = self._overlay(self._copy())
         spot = float(self.tape.spot[number])
         value = sum(worth(held, self.marker.mark(number, held).price, spot) for held in overlay)
@@ -236,8 +235,8 @@ class Replay:
             cost=self.cost,
             value=value,
             equity=equity,
-            times=self.tape.times[self.first : seen].copy(deep=True),  # a slice would lead to the whole tape
-            spot=self.tape.spot[self.first : seen].copy(),
+            _stamps=self.tape.stamps[self.first : number + 1],
+            spot=self.tape.spot[self.first : number + 1].copy(),  # a slice would lead to the whole tape
             entries=tuple(self.entries),
         )
 
@@ -285,7 +284,7 @@ class Replay:
             self._execute(number, found)
 
     def _execute(self, number: int, found: Fill) -> None:
-        time, spot = self.tape.times[number], float(self.tape.spot[number])
+        time, spot = self.tape.stamps[number], float(self.tape.spot[number])
         for leg, kind in split(self.book, found.leg):
             book, flow, fee = traded(self.book, leg)
             self.book = book
@@ -368,7 +367,7 @@ class Replay:
                 prices[held.instrument.symbol] = found.price
         self.running.check(self.book, prices, equity, spot, partial(self.tape.where, number))
         self.points.append(
-            Point(self.tape.times[number], spot, equity, coins_of(self.book), self.book.cash, **parts)
+            Point(self.tape.stamps[number], spot, equity, coins_of(self.book), self.book.cash, **parts)
         )
 
 

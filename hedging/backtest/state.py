@@ -65,10 +65,8 @@ class State:
         What the overlay is worth at its marks. [money]
     equity : float
         Value of the whole book. [money]
-    times : DatetimeIndex
-        Of the snapshots up to this one, UTC.
     spot : ndarray
-        Index price at each of them. [money]
+        Index price at each of `times`. [money]
     entries : tuple of Entry
         The ledger so far.
     """
@@ -80,9 +78,14 @@ class State:
     cost: float
     value: float
     equity: float
-    times: pd.DatetimeIndex
     spot: npt.NDArray[np.float64]
     entries: tuple[Entry, ...]
+    _stamps: tuple[pd.Timestamp, ...]
+
+    @property
+    def times(self) -> pd.DatetimeIndex:
+        """Times of the snapshots up to this one, UTC."""
+        return pd.DatetimeIndex(self._stamps).as_unit("ns")
 
     @property
     def chain(self) -> OptionChain:

@@ -98,6 +98,11 @@ class Tape(Shown):
         return self.snapshots.times
 
     @cached_property
+    def stamps(self) -> tuple[pd.Timestamp, ...]:
+        """The same one by one, made once."""
+        return tuple(self.times)
+
+    @cached_property
     def days_apart(self) -> npt.NDArray[np.float64]:
         """Time between each snapshot and the next. [days]"""
         return days_apart(self.times)
@@ -232,11 +237,12 @@ class Tape(Shown):
         return codes, {str(name): number for number, name in enumerate(names)}
 
     @cached_property
-    def _columns(self) -> dict[str, npt.NDArray[np.float64]]:
+    def _quoted(self) -> npt.NDArray[np.float64]:
+        """All quotes in the columns of `Quote`, shape (rows, columns)."""
         quotes = self.snapshots.quotes
-        plain = {name: quotes[name].to_numpy(dtype=float) for name in Quote._fields if name in quotes}
-        shown = quotes["mark_quoted"].notna().to_numpy()
-        return plain | {"mark_shown": np.where(shown, plain["mark"], np.nan)}
+        shown = quotes["mark"].where(quotes["mark_quoted"].notna())
+        columns = [shown if name == "mark_shown" else quotes[name] for name in Quote._fields]
+        return np.column_stack([column.to_numpy(dtype=float) for column in columns])
 
     @property
     def symbols(self) -> dict[str, int]:
@@ -245,18 +251,27 @@ class Tape(Shown):
 
     def row(self, number: int, symbol: str) -> int:
         """Row of a contract among all quotes of the tape, -1 where a snapshot has no usable quote of it."""
-        codes, numbers = self._symbols
-        ends = self.snapshots.quote_ends
-        code = numbers.get(symbol)
-        if code is None:
-            return -1
-        found = np.flatnonzero(codes[ends[number] : ends[number + 1]] == code)
-        return int(ends[number] + found[0]) if found.size else -1
+        code = self.symbols.get(symbol)
+        return -1 if code is None else self._rows_of(number).get(code, -1)
+
+    def _rows_of(self, number: int) -> dict[int, int]:
+        """Row of each contract that a snapshot quotes, by the contract's number: looked up once."""
+        if number not in self._rows:
+            first, end = (int(each) for each in self.snapshots.quote_ends[number : number + 2])
+            # The first row of a contract counts, so it is written last.
+            self._rows[number] = dict(
+                zip(self._symbols[0][first:end][::-1].tolist(), range(end - 1, first - 1, -1), strict=True)
+            )
+        return self._rows[number]
+
+    @cached_property
+    def _rows(self) -> dict[int, dict[int, int]]:
+        return {}
 
     def quote(self, number: int, symbol: str) -> Quote | None:
         """The quote of a contract at a snapshot; None if it has no usable one."""
         row = self.row(number, symbol)
-        return None if row < 0 else Quote(*(float(self._columns[name][row]) for name in Quote._fields))
+        return None if row < 0 else Quote(*self._quoted[row].tolist())
 
     def option(self, number: int, symbol: str) -> Option | None:
         """The contract that the venue calls `symbol`; None where a snapshot has no usable quote of it."""

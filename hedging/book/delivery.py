@@ -109,7 +109,9 @@ def called_early(after: Book, chain: OptionChain) -> Iterator[str]:
     """Calls that are held short over an ex-date: exercised before it where the dividend is more than waiting is worth."""
     american = chain.terms.exercise == "american"
     short = [item for item in after.of(chain.asset) if _is_short_call(item)] if american else []
-    paid = expected_dividends(chain) if short else pd.DataFrame()
+    if not short:
+        return
+    paid = expected_dividends(chain)
     listed = chain.quotes.set_index("symbol")["mark"]
     for item in short:
         option = item.instrument

@@ -184,10 +184,11 @@ def distinct(column: pd.Series) -> tuple[npt.NDArray[np.intp], pd.Series]:
     Cells that cannot be hashed, such as lists that came instead of names, stand for themselves.
     """
     try:
-        codes, cells = pd.factorize(column.astype(object), use_na_sentinel=False)
+        # In its own form: an object for each cell would take longer than all that is read of them.
+        codes, cells = pd.factorize(column, use_na_sentinel=False)
     except TypeError:
         return np.arange(len(column)), pd.Series(column.to_numpy(dtype=object), dtype=object)
-    return codes, pd.Series(cells, dtype=object)
+    return codes, pd.Series(cells).astype(object)
 
 
 def rejected_rows(raw: pd.DataFrame, reasons: Reasons, labels: pd.Index) -> pd.DataFrame:

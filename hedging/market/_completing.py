@@ -61,7 +61,10 @@ def laid_out(frame: pd.DataFrame, columns: Mapping[str, str], asset: str, source
     if repeated:
         raise ChainError(f"{source}: columns {repeated} occur more than once; which one is meant?")
     raw = pd.DataFrame(
-        {ours: frame[theirs].to_numpy() if theirs in frame else np.nan for ours, theirs in names.items()},
+        {  # expiries follow, as times
+            ours: frame[theirs].to_numpy() if theirs in frame and ours != "expiry" else np.nan
+            for ours, theirs in names.items()
+        },
         index=pd.RangeIndex(len(frame)),
     )
     codes, kinds = distinct(raw["flag"])

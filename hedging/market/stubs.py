@@ -40,13 +40,15 @@ def distance_from_mark(chain: OptionChain, side: str) -> pd.Series:
 
 def _distance(chain: OptionChain, side: str) -> pd.Series:
     quotes, terms = chain.quotes, chain.terms
-    price, mark = quotes[side], quotes["mark"].where(quotes["mark"] > 0.0)
+    price, mark = (quotes[name].to_numpy(dtype=float) for name in (side, "mark"))
+    mark = np.where(mark > 0.0, mark, np.nan)
     money = chain.spot if terms.settlement == "coin" else 1.0
-    shown = np.nan_to_num(np.fmax(price.to_numpy(), mark.to_numpy()) / money)
+    shown = np.nan_to_num(np.fmax(price, mark) / money)
     steps = np.sort(np.array(terms.ticks), axis=0)
     at = np.clip(np.searchsorted(steps[:, 0], shown, side="right") - 1, 0, None)
-    apart = (price - mark).abs()
-    return (apart / mark).where(apart > _TICKS * (1.0 + 1e-9) * steps[at, 1] * money, apart * 0.0)
+    apart = np.abs(price - mark)
+    near = apart <= _TICKS * (1.0 + 1e-9) * steps[at, 1] * money
+    return pd.Series(np.where(near, 0.0, apart / mark), index=quotes.index)
 
 
 def stub_quotes(chain: OptionChain, *, off_mark: float = OFF_MARK) -> pd.DataFrame:

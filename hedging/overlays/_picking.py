@@ -6,12 +6,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
+import numpy as np
 import pandas as pd
 
 from hedging._ground.counts import number_of
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.stubs import OFF_MARK, distance_from_mark
+from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["FAR", "MONTH", "Finder", "Found", "Pick", "Tolerance", "Window"]
 
@@ -115,7 +117,13 @@ class Finder:
         self.chain = chain
         self.tolerance = tolerance
         self.delta = chain.greeks(("delta",))["delta"].abs()
-        self.off = {side: distance_from_mark(chain, side) for side in ("bid", "ask")}
+        self._off: dict[str, pd.Series] = {}
+
+    def off(self, side: str) -> pd.Series:
+        """How far each quote of a side is from its mark, looked up once. [share of the mark]"""
+        if side not in self._off:
+            self._off[side] = distance_from_mark(self.chain, side)
+        return self._off[side]
 
     def choose(self, picks: Sequence[Pick], days: Window, far_days: Window | None = None) -> Found:
         """Options for all picks at the first expiries that have them.
@@ -149,12 +157,12 @@ class Finder:
 
         A quote without a vol has no delta and no mark to be held against: none is a candidate without consent.
         """
-        quotes = self.chain.quotes
+        quotes, off = self.chain.quotes, self.off(quote)
         taken = (quotes["flag"] == flag) & (quotes["expiry"] == expiry) & quotes[quote].notna()
         if not (by_strike and math.isinf(self.tolerance.off_mark)):
-            taken &= self.delta.notna() & self.off[quote].notna()
-        # Not assigned to the rows taken: pandas would give a table without rows those of the column.
-        return quotes.assign(delta=self.delta, off=self.off[quote])[taken]
+            taken &= self.delta.notna() & off.notna()
+        rows = taken.to_numpy()
+        return quotes[rows].assign(delta=self.delta.to_numpy()[rows], off=off.to_numpy()[rows])
 
     def stub(self, row: pd.Series, quote: str) -> str | None:
         """Words for a candidate whose quote is further from its mark than is tolerated; None where it is not."""
@@ -226,13 +234,14 @@ def _expiries(chain: OptionChain, days: Window) -> list[pd.Timestamp]:
     """Expiries inside a window of days, the nearest to its middle first."""
     if not days[0] <= days[1]:
         raise InputError(f"days must be a window (from, to) that ascends; got {days}.")
-    table = chain.expiries
-    inside = table[(table["days"] >= days[0]) & (table["days"] <= days[1])]
-    if inside.empty:
-        listed = ", ".join(f"{day:.1f}" for day in table["days"])
+    times, first = np.unique(chain.quotes["time_to_expiry"].to_numpy(), return_index=True)
+    away = times * DAYS_PER_YEAR
+    inside = (away >= days[0]) & (away <= days[1])
+    if not inside.any():
+        listed = ", ".join(f"{day:.1f}" for day in away)
         raise InputError(
             f"no expiry lies between {days[0]:g} and {number_of(days[1], 'day')}; the chain has {listed} days."
         )
     middle = (days[0] + days[1]) / 2.0
-    order = (inside["days"] - middle).abs().sort_values(kind="stable").index
-    return list(inside.loc[order, "expiry"])
+    order = np.argsort(np.abs(away[inside] - middle), kind="stable")
+    return list(chain.quotes["expiry"].iloc[first[inside][order]])
