@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
@@ -11,9 +12,10 @@ import numpy as np
 from hedging._numerics.types import Array
 from hedging.paths.paths import Paths, grid
 
-__all__ = ["LOWEST", "finer_dates", "finer_levels"]
+__all__ = ["LOWEST", "finer_dates", "finer_levels", "with_expiries"]
 
 PARTS: Final = 4  # of each stretch between two dates
+BEFORE: Final = 1e-3  # days
 LEVELS: Final = 160  # evenly spread in log-price
 LOWEST: Final = 0.02  # of today's spot; below it coins are worth nothing that keeps an account
 
@@ -21,7 +23,20 @@ LOWEST: Final = 0.02  # of today's spot; below it coins are worth nothing that k
 def finer_dates(paths: Paths) -> Paths:
     """The same paths with dates in between: log-price and all that moves with it in straight lines, from today on."""
     ends = np.unique(np.append(0.0, paths.days))
-    days = np.unique(np.concatenate([*(np.linspace(*pair, PARTS + 1) for pair in pairwise(ends)), ends]))
+    return _on(
+        paths, np.unique(np.concatenate([*(np.linspace(*pair, PARTS + 1) for pair in pairwise(ends)), ends]))
+    )
+
+
+def with_expiries(paths: Paths, expiries: Iterable[float]) -> Paths:
+    """The same paths with each expiry on them, and the moment before it: what an option is to pay is not there yet."""
+    known = np.array([day for day in expiries if day < paths.days[-1]], dtype=float)
+    more = np.concatenate((known - BEFORE, known))
+    return _on(paths, np.union1d(paths.days, more[more > 0.0]))
+
+
+def _on(paths: Paths, days: Array) -> Paths:
+    """The same paths on more dates."""
     moved: dict[str, Any] = {
         name: _between(paths, values, days, start=1.0 if name == "spread" else 0.0)
         for name, values in paths.arrays().items()

@@ -208,7 +208,8 @@ class Request:
         survive, assets = self.limits.survive, [market.asset for market in self.markets]
         if survive is None:
             return []
-        each = (survive.between if finer else survive.ways)(self.moves, assets)
+        expiries = sorted(strikes_by_day(self.markets, self.limits, self.book))
+        each = (survive.between if finer else survive.ways)(self.moves, assets, expiries)
         return [paths_by_asset(self.counted(ways), assets) for ways in each]
 
     def counted(self, paths: PathsBy) -> PathsBy:

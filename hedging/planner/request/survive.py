@@ -18,7 +18,7 @@ from hedging.margin.requirement import ASSUMED_MODEL
 from hedging.paths.by_asset import PathsBy, leading, selected
 from hedging.paths.paths import Paths, grid
 from hedging.planner.request.coerce import number, pair
-from hedging.planner.request.finer import LOWEST, finer_dates, finer_levels
+from hedging.planner.request.finer import LOWEST, finer_dates, finer_levels, with_expiries
 
 __all__ = ["ASSUMED_MODEL", "Survive", "Ways", "checked_survive"]
 
@@ -55,7 +55,8 @@ class Survive(Shown):
 
     Notes
     -----
-    Held at the nodes and on the dates of the paths. What lies between them is looked at after the plan on a finer grid,
+    Held at the nodes, on the dates of the paths, and on them at every expiry of what may be traded or is held and right
+    before it. What lies between them is looked at after the plan on a finer grid,
     and the worst found there is said beside. Of several assets the nodes move all by the same share, or by their betas
     where `Target.joint` says so; paths by asset move each as they say. Rows are exact for new options, and
     for perpetuals and futures against those that are held, under standard margin but for a rate that rises with size; a
@@ -107,15 +108,17 @@ class Survive(Shown):
         model = self.model or ("" if book.accounts else ASSUMED_MODEL)
         return book.with_model(model) if model else book
 
-    def ways(self, scenarios: PathsBy, assets: Sequence[str]) -> list[dict[str, Paths]]:
-        """All that accounts must live through, by asset.
+    def ways(
+        self, scenarios: PathsBy, assets: Sequence[str], expiries: Sequence[float] = ()
+    ) -> list[dict[str, Paths]]:
+        """All that accounts must live through, by asset; paths also on each expiry, and right before it. [days]
 
         Raises
         ------
         InputError
             If the paths name no path of an asset.
         """
-        found = list(self._every)
+        found: list[Ways] = [_each(ways, expiries) for ways in self._every]
         if self.moves is not None:
             ends = grid(self.moves, VOL_SHIFTS, leading(scenarios).days)
             found += [_within(scenarios, *self.moves), ends]
@@ -129,9 +132,11 @@ class Survive(Shown):
             {asset: each[asset] if isinstance(each, Mapping) else each for asset in assets} for each in found
         ]
 
-    def between(self, scenarios: PathsBy, assets: Sequence[str]) -> list[dict[str, Paths]]:
+    def between(
+        self, scenarios: PathsBy, assets: Sequence[str], expiries: Sequence[float] = ()
+    ) -> list[dict[str, Paths]]:
         """The same, finer: more dates on the paths that are given, and more levels of spot within those of nodes."""
-        ways, given = self.ways(scenarios, assets), len(self._every)
+        ways, given = self.ways(scenarios, assets, expiries), len(self._every)
         finer = [{asset: finer_dates(paths) for asset, paths in each.items()} for each in ways[:given]]
         # Of moves the nodes within them come first, and then their ends, which are there with or without such nodes.
         nodes = ways[-1:]
@@ -185,6 +190,12 @@ def checked_survive(given: Any) -> Survive | None:
         "survive takes True for every node of the scenarios, moves such as (-0.4, 0.5), paths such as a crash_path, or "
         f"a hedging.planner.Survive; got {given!r:.100}."
     )
+
+
+def _each(ways: Ways, expiries: Sequence[float]) -> Ways:
+    if isinstance(ways, Paths):
+        return with_expiries(ways, expiries)
+    return {asset: with_expiries(paths, expiries) for asset, paths in ways.items()}
 
 
 def _within(scenarios: PathsBy, low: float, high: float) -> PathsBy:

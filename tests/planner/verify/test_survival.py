@@ -12,7 +12,7 @@ from cases.planner import programme_for
 from numpy.testing import assert_allclose
 
 from hedging import margin
-from hedging.book import Book, DeclaredAccount, Holding
+from hedging.book import Book, DeclaredAccount, Holding, option_leg
 from hedging.errors import InputError
 from hedging.market.contracts import Option
 from hedging.market.market import Market
@@ -29,7 +29,8 @@ from hedging.planner import (
     read_plan,
 )
 from hedging.planner.candidates.orders import leg_of
-from hedging.planner.request.finer import finer_levels
+from hedging.planner.request.finer import BEFORE, finer_levels, with_expiries
+from hedging.planner.request.request import Request
 
 SPOT = 64_000.0
 STRIKES = (45e3, 50e3, 55e3, 60e3, 64e3, 70e3, 80e3)
@@ -85,7 +86,8 @@ def test_the_top_up_is_what_it_takes() -> None:
     limits = Limits(survive=CRASH, outright=(Outright("perpetual"),), **WIDE)
     (stands,) = plan(book, BTC, Target(delta=(0.0, 16.0)), limits, effort=QUIET).survivals
     assert stands.top_up_before is not None
-    unpaid = replace(CRASH, funding_shift=None)  # a long receives in a fall, and that keeps nobody alive
+    # A long receives in a fall, and that keeps nobody alive.
+    unpaid = with_expiries(replace(CRASH, funding_shift=None), [10.0])
     for share, lives in ((1.001, True), (0.999, False)):
         topped = levered("standard", coins=5.0 + share * stands.top_up_before)
         assert margin.survive(topped, BTC, unpaid).survives.all() == lives
@@ -101,7 +103,7 @@ def test_rows_never_promise_more_than_the_rules_keep(model: str) -> None:
     limits = Limits(survive=Survive([unpaid], (-0.5, 0.5)), outright=(Outright("perpetual"),), **WIDE)
     whole = programme_for(book, [BTC], Target(delta=(0.0, 20.0)), limits)
     rows = [each for each in whole.lazy if each.limit.kind == "survive"]
-    ways = limits.survive.ways(_scenarios(book, limits), ["BTC"])  # type: ignore[union-attr]
+    ways = _request(book, limits).ways()
     draw, exact = np.random.default_rng(5), 0
     for _ in range(10 if model == "standard" else 4):
         lots = np.zeros(len(whole.candidates))
@@ -141,6 +143,7 @@ def test_what_nets_with_a_contract_held_is_counted_as_what_is_left(
     )
     book = Book([each.in_account("deribit") for each in (Holding.spot("BTC", 5.0), leg)], accounts=[account])
     swing = Paths(np.array([10.0, 50.0]), np.array([[0.6, 0.9], [1.2, 1.5]]), np.zeros((2, 2)), ("a", "b"))
+    swing = with_expiries(swing, [10.0, 45.0])
     limits = Limits(survive=Survive([swing]), outright=(Outright(kind),), **WIDE)  # type: ignore[arg-type]
     whole = programme_for(book, [BTC], Target(delta=(-30.0, 30.0)), limits)
     (rows,) = (each for each in whole.lazy if each.limit.kind == "survive")
@@ -214,10 +217,8 @@ def test_where_no_plan_lives_through_all_it_is_said_how_far_one_does() -> None:
         plan(book, BTC, Target(), beyond, effort=QUIET)
 
 
-def _scenarios(book: Book, limits: Limits) -> Paths:
-    from hedging.planner.request.request import Request
-
-    return Request.of(book, BTC, Target(delta=(0.0, 20.0)), limits).scenarios
+def _request(book: Book, limits: Limits) -> Request:
+    return Request.of(book, BTC, Target(delta=(0.0, 20.0)), limits)
 
 
 def test_what_lies_between_the_nodes_is_looked_at_and_said() -> None:
@@ -240,6 +241,24 @@ def test_what_lies_between_the_nodes_is_looked_at_and_said() -> None:
     assert stands.between is not None
     assert by_hand - 1e-9 <= stands.between.share <= by_hand + 0.01 < stands.after.share
     assert "between the nodes, of which nothing is proven" in str(stands)
+
+
+@pytest.mark.parametrize("every", [1.0, 5.0])
+def test_what_a_put_is_to_pay_keeps_no_account_before_it_expires(every: float) -> None:
+    """Between two dates of a path an option expires: right before, under standard margin, it counts for nothing."""
+    days = np.arange(every, 20.1, every)
+    fall = Paths(days, np.exp(-0.04 * days)[None], np.zeros((1, days.size)), ("a fall",))
+    chain = flat_market(spot=SPOT, strikes=STRIKES, days=(9.6, 45.0), half_spread=0.01)
+    book, limits = levered("standard"), Limits(survive=fall, **WIDE)
+    ways = Request.of(book, chain, Target(), limits).ways()[0]["BTC"]
+    assert {9.6 - BEFORE, 9.6} <= set(ways.days.round(9).tolist())
+    legs = [option_leg(chain.chain, option(chain, "p", 64e3, 9.6).symbol, 30.0)]
+    fine = np.append(np.arange(0.05, 20.0, 0.05), 9.6 - BEFORE)
+    walked = Paths(np.sort(fine), np.exp(-0.04 * np.sort(fine))[None], np.zeros((1, fine.size)), ("",))
+    by_hand = margin.survive_accounts(book, chain, walked, legs)["deribit"].survives.all()
+    told = margin.survive_accounts(book, chain, ways, legs)["deribit"].survives.all()
+    assert not by_hand  # it dies on day 9.8 without them, and pays the premium besides
+    assert told == by_hand
 
 
 def test_levels_between_are_within_those_of_the_nodes() -> None:
