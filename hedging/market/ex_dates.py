@@ -4,13 +4,18 @@ A dividend counts as a share of spot, so that it falls with spot in scenarios as
 exercising right before an ex-date, a put right after one: an American option is worth no less than the European one
 that ends there (F. Black, *Fact and fantasy in the use of options*, 1975, for calls). Between the ex-dates what is lost
 counts as a yield. The largest of these is the value, which no yield alone can say in the days around an ex-date.
+
+That is not the value with cash dividends, which `hedging.greeks.american_price` solves for: holders who wait for an
+ex-date and then for another have more, and a share of a spot far away is more or less than the cash. In a search over
+terms of weeks to a year and a half, yields of a dividend of 0.2 to 2 % of spot a quarter, rates to 6 % and vols of 12 to
+60 % the two were within `APART` of one dividend.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +24,12 @@ import pandas as pd
 from hedging._numerics.types import Array, Mask
 from hedging.units import years
 
-__all__ = ["NO_EX_DATES", "Early", "Exercise", "ex_dates_of", "exercises", "rate_at"]
+__all__ = ["APART", "NO_EX_DATES", "Early", "Exercise", "ex_dates_of", "exercises", "rate_at"]
 
 NO_EX_DATES: Array = np.empty((0, 2))
+
+APART: Final = 0.75
+"""How far values of American options are from those with cash dividends at most. [share of one dividend]"""
 
 
 class Early(NamedTuple):

@@ -17,7 +17,7 @@ import numpy as np
 from hedging._ground.arguments import must_be, takes
 from hedging._ground.counts import twelve_digits
 from hedging.book.book import Book
-from hedging.book.delivery import called_early
+from hedging.book.delivery import delivery_remarks
 from hedging.book.legs import Leg, option_leg, outright_leg
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -210,11 +210,11 @@ def zero_cost_collar(
     """
     bought = Pick("p", "buy", put_strike, put_delta)
     if call_strike is None and call_delta is None:
-        whole = build("zero-cost collar", book, chain, coverage, days, [bought], tolerance)
+        whole = _picked("zero-cost collar", book, chain, coverage, days, [bought], tolerance)
         sold, passed = _highest_that_pays(whole.legs[0], chain, tolerance)
     else:
         picks = [bought, Pick("c", "sell", call_strike, call_delta)]
-        whole = build("zero-cost collar", book, chain, coverage, days, picks, tolerance)
+        whole = _picked("zero-cost collar", book, chain, coverage, days, picks, tolerance)
         ascending(whole, lower=0, upper=1)
         sold, passed = whole.legs[1], ()
     lot = chain.terms.lot
@@ -227,7 +227,8 @@ def zero_cost_collar(
         remarks += (
             f"calls on {fewest * lot / put.quantity:.0%} of the puts pay for them; the rest keeps its upside",
         )
-    return Overlay(whole.name, (put, replace(call, quantity=-twelve_digits(fewest * lot))), remarks)
+    legs = (put, replace(call, quantity=-twelve_digits(fewest * lot)))
+    return _told(Overlay(whole.name, legs, remarks), book, chain)
 
 
 def _highest_that_pays(put: Leg, chain: OptionChain, tolerance: Tolerance) -> tuple[Leg, tuple[str, ...]]:
@@ -358,14 +359,32 @@ def build(
     covers: float = 1.0,
 ) -> Overlay:
     """An overlay of some picks; one lot of it covers so many lots of the position."""
+    return _told(_picked(name, book, chain, coverage, days, picks, tolerance, far_days, covers), book, chain)
+
+
+def _picked(
+    name: str,
+    book: Book,
+    chain: OptionChain,
+    coverage: float,
+    days: Window,
+    picks: list[Pick],
+    tolerance: Tolerance,
+    far_days: Window | None = None,
+    covers: float = 1.0,
+) -> Overlay:
     found = Finder(chain, tolerance).choose(picks, days, far_days)
     lot = chain.terms.lot
     legs = [
         option_leg(chain, symbol, pick.lots * (lot if pick.side == "buy" else -lot))
         for symbol, pick in zip(found.symbols, picks, strict=True)
     ]
-    whole = sized(legs, book, chain, coverage, covers)
-    return Overlay(name, whole, (*found.passed, *called_early(book + whole, chain)))
+    return Overlay(name, sized(legs, book, chain, coverage, covers), found.passed)
+
+
+def _told(overlay: Overlay, book: Book, chain: OptionChain) -> Overlay:
+    """The overlay with what options on shares bring with them: delivery, odd lots, calls exercised for a dividend."""
+    return replace(overlay, remarks=(*overlay.remarks, *delivery_remarks(book, overlay.legs, chain)))
 
 
 def ascending(overlay: Overlay, *, lower: int, upper: int) -> None:

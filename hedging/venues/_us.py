@@ -22,6 +22,7 @@ from hedging.errors import ChainError, InputError
 from hedging.market import _american_parity, _parity
 from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule
+from hedging.market.ex_dates import APART
 from hedging.units import DAYS_PER_YEAR, utc
 from hedging.venues._formats import Pick
 from hedging.venues._opening import QuoteFile
@@ -199,7 +200,16 @@ def us_chain(rows: pd.DataFrame, file: QuoteFile, pick: Pick, seen: Seen) -> Opt
         rules=pick.rules or (ChainRules(max_below_intrinsic=_ROOM) if _is_given(pick) else None),
     )
     made = replace(made, notes=(*seen.notes, *notes, *more), dividends=dict(pick.dividends or {}))
-    return made.with_vols_of_marks() if made.early is not None and made.dividends else made
+    if made.early is None or not made.dividends:
+        return made
+    told = (_APPROXIMATE,) if len(made.ex_dates) else ()
+    return replace(made, notes=(*made.notes, *told)).with_vols_of_marks()
+
+
+_APPROXIMATE: Final = (
+    f"dividends given count as shares of spot: American options are within {APART:g} of one dividend of their values with "
+    "cash dividends, which hedging.greeks.american_price(dividends=) solves for"
+)
 
 
 def _is_given(pick: Pick) -> bool:

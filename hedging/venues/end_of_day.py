@@ -89,4 +89,13 @@ def _matches(file: QuoteFile) -> bool:
 
 
 _COLUMNS: Final = (_EXPIRY, "Option Type", "Strike", "Bid", "Ask")
-TABLE: Final = Format("end-of-day", _matches, _read, _times, heeds=PRICING, silent=True, columns=_COLUMNS)
+TABLE: Final = Format(
+    "end-of-day",
+    _matches,
+    _read,
+    _times,
+    heeds=PRICING,
+    silent=True,
+    columns=_COLUMNS,
+    also=(*_DATES, "Volume", "Open Interest"),
+)

@@ -13,7 +13,7 @@ from hedging.book.pricer import Pricer
 from hedging.book.unit_greeks import unit_greeks
 from hedging.market import Market
 from hedging.market.by_exercise import option_greeks
-from hedging.market.ex_dates import ex_dates_of, exercises
+from hedging.market.ex_dates import APART, ex_dates_of, exercises
 from hedging.paths.paths import along
 from hedging.paths.reactions import STILL
 
@@ -43,6 +43,24 @@ def test_within_a_part_of_the_dividend(days: float, paid: list[tuple[float, floa
     mine, true, european = with_dividends(days, paid, vol)
     assert np.abs(mine - true).max() < 0.4 * sum(amount for _, amount in paid)
     assert np.abs(mine - true).max() < 0.6 * np.abs(european - true).max()
+
+
+@pytest.mark.parametrize(
+    ("time", "first", "amount", "rate", "vol"),
+    [(1.0, 0.217, 0.2, 0.06, 0.6), (1.5, 0.154, 1.0, 0.045, 0.6), (0.5, 0.027, 0.4, 0.045, 0.35), (0.05, 0.04, 0.2, 0.06, 0.6)],
+)  # fmt: skip
+def test_as_far_from_cash_as_is_told(
+    time: float, first: float, amount: float, rate: float, vol: float
+) -> None:
+    """The worst that a search over 120 terms found: within what chains note, which is no more than is needed."""
+    ex = np.arange(first, time, 0.25)
+    left = SPOT - np.cumsum(amount * np.exp(-rate * ex))
+    kept = np.log(left / np.array([SPOT, *left[:-1]]))
+    strikes = SPOT * np.exp(np.tile(np.linspace(-2, 2, 7), 2) * vol * np.sqrt(time))
+    terms = (FLAGS, SPOT, strikes, time, rate, vol)
+    mine = option_greeks(True, *terms, -kept.sum() / time, ("price",), np.column_stack([ex, kept]))["price"]
+    cash = greeks.american_price(*terms, dividends=[(day, amount) for day in ex.tolist()])
+    assert 0.45 * amount < np.abs(mine - cash).max() < APART * amount
 
 
 def test_deep_in_the_money_before_an_ex_date_it_is_exercised_on_the_right_day() -> None:

@@ -36,11 +36,30 @@ def yahoo() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(YAHOO))
 
 
-FILES = {"summary": (summary, {}), "bybit": (bybit, {}), "yahoo": (yahoo, {"at": "2026-02-06T21:00Z"})}
+def end_of_day() -> pd.DataFrame:
+    made = yahoo().assign(day="2026-02-06", expiry="2026-03-20")
+    made["side"] = made["contractSymbol"].str[9].map({"C": "Call", "P": "Put"})
+    names = {
+        "day": "Effective Date",
+        "expiry": "Expiry Date",
+        "side": "Option Type",
+        "openInterest": "Open Interest",
+    }
+    usual = {"strike": "Strike", "bid": "Bid", "ask": "Ask"}
+    return made.rename(columns=names | usual)[[*names.values(), *usual.values()]]
+
+
+FILES = {
+    "summary": (summary, {}),
+    "bybit": (bybit, {}),
+    "yahoo": (yahoo, {"at": "2026-02-06T21:00Z"}),
+    "end of day": (end_of_day, {"asset": "XYZ", "spot": 100.0}),
+}
 KNOWN_BY = {
     "summary": ("deribit-summary", "creation_timestamp"),
     "bybit": ("bybit-table", "iv"),
     "yahoo": ("yfinance", "lastTradeDate"),
+    "end of day": ("end-of-day", "Option Type"),
 }
 
 
