@@ -107,7 +107,7 @@ def test_the_hook_gets_each_transition(folder, capsys):
     told = [json.loads(line) for line in (folder / "told").read_text().splitlines()]
     assert told == [json.loads(line) for line in (folder / "w.jsonl").read_text().splitlines()[1:]]
     capsys.readouterr()
-    cli.main(["watch", "plan.json", "--chain", "days", "--no-levels", "--hook", "no-such-command"])
+    cli.main(["watch", "plan.json", "--chain", "days", "--no-levels", "--hook", f"{sys.executable} -c exit(3)"])
     captured = capsys.readouterr()
     assert "the hook failed" in captured.err
     assert "broken" in captured.out
@@ -121,6 +121,7 @@ def test_the_hook_gets_each_transition(folder, capsys):
         (["--chain", "days", "--rules", "rules.toml"], "the rules name gamma"),
         (["--chain", "days", "--json-lines", "days"], "must be a file"),
         (["--chain", "days", "--settled", "BTC"], "takes EXPIRY=PRICE"),
+        (["--chain", "days", "--hook", "no-such-command"], "there is no command 'no-such-command'"),
     ],
 )
 def test_what_is_wrong_is_one_line(folder, capsys, more, message):
