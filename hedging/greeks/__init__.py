@@ -25,8 +25,9 @@ Conventions of every function
     * ``errors="raise"`` refuses a call with any bad entry, ``errors="nan"`` returns NaN in its row; a bad row
       never touches another.
 
-Deribit's published Greeks are those of `greeks` at the forward with ``rate=0``, but for theta in an option's last
-day, which it caps. Values are within a few roundings of what float64 inputs determine; the figures are in
+Deribit's published Greeks are those of `greeks` at the forward with ``rate=0``. Only its theta is cut short: in an
+option's last day it is that of the part of a day that is left, and never more than the option is worth, as far as two
+days before expiry; here it is the derivative, whatever is left. Values are within a few roundings of what float64 inputs determine; the figures are in
 ``tests/greeks/reference/README.md``.
 """
 

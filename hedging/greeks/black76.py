@@ -94,8 +94,9 @@ def black76_greeks(
 
     Notes
     -----
-    Deribit's delta, gamma, vega and theta are these at ``rate=0``, but for theta in an option's last day, which it
-    caps and which here is the derivative still. Its rho lets the forward move with the
+    Deribit's delta, gamma, vega and theta are these at ``rate=0``, but that a theta of Deribit is
+    ``-min(-theta * min(days, 1), price)``: in an option's last day that of the part of a day that is left, and never
+    more than the option is worth. Here it is the derivative still. Its rho lets the forward move with the
     rate, as that of ``greeks(flag, forward, strike, time_to_expiry, 0.0, vol)`` does.
     """
     names, wanted = named(names, _NAMES)

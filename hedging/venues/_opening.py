@@ -36,6 +36,7 @@ from hedging.venues._texts import with_commas
 __all__ = ["QuoteFile", "known_kind", "open_file", "refuse_another", "repeated_columns", "shape_of"]
 
 _MOST_COLUMNS: Final = 1_000
+_DEEPEST: Final = 4  # objects around a list of rows
 _WIDEST: Final = 1_000  # characters of a line that need not be counted
 _LONGEST: Final = 1_000_000  # characters of a line of any
 _MOST_UNZIPPED: Final = 1_000_000_000  # bytes
@@ -143,7 +144,9 @@ def _parsed(name: str, text: str) -> Any:
         lines = text.split("\n") if text.lstrip()[0] == "{" else []
         whole = [line for line in lines if line.strip()]
         if len(whole) > 1 and all(line.lstrip()[0] == "{" and line.rstrip()[-1] == "}" for line in whole):
-            return [_json(line, f"{name}, line {number}") for number, line in enumerate(whole, 1)]
+            rows = [_json(line, f"{name}, line {number}") for number, line in enumerate(whole, 1)]
+            _check_keys(rows, name)
+            return rows
         return _json(text, name)
     _check_width(name, text)
     try:
@@ -167,7 +170,27 @@ def repeated_columns(text: str) -> list[str]:
 
 
 def _json(text: str, name: str) -> Any:
-    return parse_json(text, name, pairs=partial(_unrepeated, name), error=ChainError)
+    content = parse_json(text, name, pairs=partial(_unrepeated, name), error=ChainError)
+    _check_keys(content, name)
+    return content
+
+
+def _check_keys(content: Any, name: str, depth: int = 0) -> None:
+    """Rows whose keys differ make a table of rows times keys, of which some are none: as wide as one of text at most.
+
+    Raises
+    ------
+    ChainError
+    """
+    if isinstance(content, dict) and depth < _DEEPEST:
+        for each in content.values():
+            _check_keys(each, name, depth + 1)
+    elif isinstance(content, list):
+        keys = set[str]().union(*(row for row in content if isinstance(row, dict)))
+        if len(keys) > _MOST_COLUMNS:
+            raise ChainError(
+                f"{name} has rows of {number_of(len(keys), 'different key')}; a table of quotes has at most {_MOST_COLUMNS:,}."
+            )
 
 
 def _unrepeated(name: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,7 @@ def name(flag: str, strike: float, expiry: pd.Timestamp = EXPIRY) -> str:
     return option_symbol("BTC", expiry, strike, flag)
 
 
+@cache  # and with it the surface of each of its chains
 def random_tape(
     seed: int, snapshots: int = 12, *, terms: ContractTerms = TERMS, missing: float = 0.1
 ) -> Tape:

@@ -6,8 +6,10 @@ import csv
 import gzip
 import io
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -21,6 +23,7 @@ from hedging import samples
 from hedging.errors import ChainError
 from hedging.market import OptionChain
 from hedging.venues import read_chain, read_chains, write_chain
+from hedging.venues.own import _digest as digest_of
 
 from .test_replies import assert_in_range
 
@@ -218,3 +221,33 @@ def test_our_own_is_whole_or_refused(tmp_path: Path, data: st.DataObject) -> Non
     found = attempt("files, our own", lambda: read_chain(path), ChainError)
     if isinstance(found, OptionChain):
         pd.testing.assert_frame_equal(found.quotes, made.quotes, check_exact=True)
+
+
+@cache
+def sealed() -> tuple[str, dict[str, Any], list[list[str]]]:
+    """The start of the first line of a short file of our own, its head, and its rows."""
+    made = samples.chain()
+    made = replace(made, quotes=made.quotes.head(ROWS), rejected=made.rejected.head(2))
+    with TemporaryDirectory() as folder:
+        write_chain(made, Path(folder, "x.csv"))
+        first, *rows = Path(folder, "x.csv").read_text().splitlines()
+    mark = first.index("{")
+    return first[:mark], json.loads(first[mark:]), list(csv.reader(rows))
+
+
+@tries(60)
+@given(st.data())
+def test_our_own_sealed_anew_lies_within_its_ranges(tmp_path: Path, data: st.DataObject) -> None:
+    """Who edits a file of ours and gives it the count and the digest that fit is judged as any other file."""
+    start, head, table = sealed()
+    rows = data.draw(damaged_cells(table) | st.just(table))
+    head = data.draw(damaged(head) | st.just(head))
+    body = as_csv(rows).decode().replace("\r\n", "\n")
+    if isinstance(head, dict):
+        head |= {"rows": len(rows) - 1}
+        head["digest"] = digest_of(head, body)
+    path = tmp_path / "x.csv"
+    path.write_bytes(f"{start}{as_json(head)}\n{body}".encode("utf-8", "replace"))
+    found = attempt("files, our own sealed anew", lambda: read_chain(path), ChainError)
+    if isinstance(found, OptionChain):
+        assert_in_range(found)

@@ -124,7 +124,7 @@ def test_deribit(method: str) -> None:
 
 @pytest.mark.parametrize("whole", [{OPTION["symbol"]: OPTION}, LIKE_BYBIT], ids=["deribit", "bybit"])
 def test_ccxt(whole: dict[str, Any]) -> None:
-    @tries(80)
+    @tries(60)
     @given(damaged(whole))
     def run(reply: Any) -> None:
         found = attempt("replies, ccxt", lambda: ccxt.read_option_chain(copy.deepcopy(reply)), InputError)

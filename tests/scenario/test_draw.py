@@ -27,7 +27,7 @@ from hedging.venues import read_chains
 TAILS = ("student-t", "jumps")
 
 
-EVERY = int(os.environ.get("HEDGING_EVERY", "16"))
+EVERY = int(os.environ.get("HEDGING_EVERY", "24"))
 
 
 @pytest.mark.parametrize("tails", TAILS)
@@ -157,7 +157,7 @@ def test_the_crash_has_no_free_lunch_and_is_reweighted(shared_data: Path, asset:
 
 @pytest.mark.slow
 def test_no_recorded_chain_has_a_free_lunch_and_every_one_is_reweighted(shared_data: Path) -> None:
-    """Slow: each of some 400 chains takes a second (its surface, orders that never lose, a reweighting): every 16th,
+    """Slow: each of some 400 chains takes a second (its surface, orders that never lose, a reweighting): every 24th,
     or all of them where HEDGING_EVERY says 1."""
     count = 0
     for chain in islice(recorded(shared_data / "chains"), 3, None, EVERY):

@@ -123,7 +123,7 @@ def test_gzip_with_a_flipped_bit_or_cut_off_is_refused(tmp_path, data):
     [
         (
             json.loads('{"jsonrpc": "2.0", "error": {"code": 10028, "message": "too_many_requests"}}'),
-            "no known format",
+            "error reply (too_many_requests 10028)",
         ),
         ([], "no known format"),
         ([{}], "no known format"),
@@ -140,6 +140,15 @@ def test_replies_that_are_none(tmp_path, content, message):
         assert got.rejected["reason"].value_counts().to_dict() == {"duplicate": 20}
     else:
         assert message in got
+
+
+@pytest.mark.parametrize("wrap", [list, lambda made: {"result": made}, None])
+def test_rows_that_share_no_keys_are_refused_before_a_table_is_made_of_them(tmp_path, wrap):
+    """Of 20,000 such rows it would have 400 million cells."""
+    made = [rows()[0] | {f"k{place}": place} for place in range(1_001)]
+    path = tmp_path / "chain.json"
+    path.write_text("\n".join(map(json.dumps, made)) if wrap is None else json.dumps(wrap(made)))
+    assert "different keys; a table of quotes has at most 1,000" in outcome(path)
 
 
 def test_repeated_keys_and_columns_are_refused(tmp_path):
