@@ -123,7 +123,7 @@ def test_gzip_with_a_flipped_bit_or_cut_off_is_refused(tmp_path, data):
     [
         (
             json.loads('{"jsonrpc": "2.0", "error": {"code": 10028, "message": "too_many_requests"}}'),
-            "no known format",
+            "error reply",
         ),
         ([], "no known format"),
         ([{}], "no known format"),
