@@ -219,7 +219,9 @@ def zero_cost_collar(
         remarks += (
             f"calls on {fewest * lot / put.quantity:.0%} of the puts pay for them; the rest keeps its upside",
         )
-    return Overlay(whole.name, (put, replace(call, quantity=-twelve_digits(fewest * lot))), remarks)
+    return Overlay(
+        whole.name, (put, replace(call, quantity=-twelve_digits(fewest * lot))), remarks, whole.currency
+    )
 
 
 def _highest_that_pays(put: Leg, chain: OptionChain, tolerance: Tolerance) -> tuple[Leg, tuple[str, ...]]:
@@ -286,7 +288,8 @@ def short_perpetual(
         raise InputError(f"lot must be a number of units > 0; got {lot!r}.")
     perpetual = _perpetual(chain)
     one = outright_leg(perpetual, chain.spot, -1.0, half_spread=half_spread, fee=fee or FeeRule(0.0005))
-    return Overlay("short perpetual", sized([replace(one, quantity=-lot)], book, chain, coverage))
+    legs = sized([replace(one, quantity=-lot)], book, chain, coverage)
+    return Overlay("short perpetual", legs, currency=chain.terms.currency)
 
 
 @takes(chain=chain_of, contracts=Mapping)
@@ -317,7 +320,8 @@ def of_contracts(
     >>> [leg.side for leg in made.legs]
     ['buy', 'sell']
     """
-    return Overlay(name, tuple(_leg(chain, *each, half_spread) for each in contracts.items()))
+    legs = tuple(_leg(chain, *each, half_spread) for each in contracts.items())
+    return Overlay(name, legs, currency=chain.terms.currency)
 
 
 def _leg(chain: OptionChain, symbol: str, quantity: float, half_spread: float) -> Leg:
@@ -356,7 +360,8 @@ def build(
         for symbol, pick in zip(found.symbols, picks, strict=True)
     ]
     whole = sized(legs, book, chain, coverage, covers)
-    return Overlay(name, whole, (*found.passed, *called_early(book + whole, chain)))
+    remarks = (*found.passed, *called_early(book + whole, chain))
+    return Overlay(name, whole, remarks, chain.terms.currency)
 
 
 def ascending(overlay: Overlay, *, lower: int, upper: int) -> None:

@@ -31,7 +31,7 @@ class DateTicks(mdates.AutoDateLocator):
 
     def __call__(self) -> Any:
         """Ticks within the view, every second or third where room is scarce, none at a month's end beside its first day."""
-        low, high = sorted(self.axis.get_view_interval())
+        low, high = sorted(self._drawn.get_view_interval())
         ticks = np.asarray(super().__call__())  # type: ignore[no-untyped-call]
         ticks = ticks[(ticks >= low) & (ticks <= high)]
         if ticks.size < 2:
@@ -42,9 +42,13 @@ class DateTicks(mdates.AutoDateLocator):
         near = np.append(np.diff(ticks) < 0.8 * (high - low) / room, False)
         return ticks[~near] if (~near).sum() > 1 else ticks[[0, -1]]
 
+    @property
+    def _drawn(self) -> Any:
+        return self.axis
+
     def _room(self, *, hours: bool) -> float:
         """Labels that fit, by matplotlib's count of those half as long; hours carry their date too."""
-        return max(1.0, self.axis.get_tick_space() * (0.36 if hours else 0.65))
+        return max(1.0, float(self._drawn.get_tick_space()) * (0.36 if hours else 0.65))
 
 
 def formatter(locator: DateTicks) -> Any:
