@@ -111,6 +111,23 @@ def utc(value: str | datetime | pd.Timestamp, name: str = "time") -> pd.Timestam
     return stamp.tz_convert("UTC")
 
 
+def utc_day(value: str, name: str = "day") -> pd.Timestamp:
+    """Return the beginning of a UTC day, written as ``2026-02-06`` or, as contracts have it, ``6FEB26``.
+
+    Raises
+    ------
+    InputError
+        If it is no day of the calendar.
+    """
+    text = value.strip()
+    words = re.fullmatch(r"(\d{1,2})([A-Za-z]{3})(\d{2})", text)
+    try:
+        iso = f"{pd.to_datetime(text, format='%d%b%y'):%Y-%m-%d}" if words else text
+        return utc(f"{iso}T00:00Z", name)
+    except ValueError as error:
+        raise InputError(f"{name} must be a day of the calendar, as 2026-02-06; got {value!r}.") from error
+
+
 def years(start: pd.Timestamp, end: pd.Timestamp) -> float:
     """Time from `start` to `end` in years, ACT/365 to the nanosecond; negative if `end` lies before."""
     return (end - start) / pd.Timedelta(seconds=SECONDS_PER_YEAR)

@@ -16,6 +16,7 @@ from hedging._ground.forms import (
     bands,
     by_name,
     count,
+    days,
     days_window,
     flag,
     floor,
@@ -101,11 +102,11 @@ TARGETS: Final[Forms] = {
     "joint": one_of("box", "beta", "together"),
     "betas": lambda text: by_name(text, asset, number),
     "residual": share,
-    "reference_days": positive,
+    "reference_days": days,
     "soft": prices,
     "minimise": one_of("cost", "worst", "shortfall", "margin"),
     "robust": flag,
-    "horizon": positive,
+    "horizon": days,
 }
 """How each field of `Target` is written, and the horizon that its floor holds for."""
 

@@ -5,12 +5,23 @@ It stands on the ground, and loads no library, as the command's help names these
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
+from hedging._ground.nearest import meant
+from hedging._ground.numbers import (
+    TIMES,
+    as_number,
+    count,
+    days,
+    days_left,
+    number,
+    positive,
+    seconds,
+    whole,
+)
 from hedging.errors import InputError
 
 __all__ = [
@@ -22,7 +33,10 @@ __all__ = [
     "bands",
     "by_name",
     "count",
+    "days",
+    "days_left",
     "days_window",
+    "delta",
     "flag",
     "floor",
     "funding",
@@ -44,7 +58,8 @@ __all__ = [
 
 _MONEY: Final = re.compile(r"(?P<amount>[+-]?[\d_,]*\.?\d+(?:e\d+)?)\s*(?P<currency>[A-Za-z][A-Za-z0-9_]*)")
 _TICKER: Final = re.compile(r"[A-Za-z0-9_.$^/-]+")
-_DAY: Final = r"\d{4}-\d{2}-\d{2}"
+_DAY: Final = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}[A-Za-z]{3}\d{2})"
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _LARGEST: Final = 10.0  # as a share: nobody means 1000 %
 
 
@@ -68,22 +83,6 @@ class Dates(NamedTuple):
         return f"{self.first or ''}:{self.last or ''}"
 
 
-def meant(word: str, known: Iterable[str]) -> str:
-    """The nearest of the known words as a question, empty where none is near.
-
-    Examples
-    --------
-    >>> meant("quantty", ["quantity", "entry"])
-    '; did you mean quantity?'
-    >>> meant("put", ["collar", "protective put"])
-    '; did you mean protective put?'
-    """
-    by_lower = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    near += [each for each in by_lower if word.lower() in re.findall(r"[a-z0-9]+", each)]
-    return f"; did you mean {by_lower[near[0]]}?" if near else ""
-
-
 def asset(text: str) -> str:
     """An asset's name as exchanges write it; one of mixed case, such as kPEPE, or no ticker is left as it is.
 
@@ -95,24 +94,6 @@ def asset(text: str) -> str:
     text = text.strip()
     one_case = text in (text.lower(), text.title(), text.capitalize())
     return text.upper() if one_case and _TICKER.fullmatch(text) else text
-
-
-def number(text: str) -> float:
-    """A finite number."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise InputError(f"must be a number; got {text!r}") from None
-    if not abs(value) < float("inf"):
-        raise InputError(f"must be a finite number; got {text!r}")
-    return value
-
-
-def whole(text: str) -> int:
-    """A whole number >= 0."""
-    if not text.isdecimal():
-        raise InputError(f"must be a whole number >= 0; got {text!r}")
-    return int(text)
 
 
 def share(text: str) -> float:
@@ -156,19 +137,36 @@ def spend(text: str) -> float | Money:
 def _share_or_money(text: str, as_share: str, as_money: str) -> float | Money:
     match = _MONEY.fullmatch(text.strip())
     if match:
-        amount = re.sub("[_,]", "", match["amount"])
-        return Money(number(amount), match["currency"].upper())
+        return Money(_amount(match, text), match["currency"].upper())
     try:
         return share(text)
     except InputError:
         amount = text.strip().strip("$").replace("_", "").replace(",", "")
         how = f"must be a share like {as_share} or {float(as_share[:-1]) / 100:g}, or money with its currency like {as_money}"
         near = ""
-        if re.fullmatch(r"[+-]?\d+(\.\d+)?", amount):
+        if re.fullmatch(r"[+-]?\d+,\d{1,2}%", text.strip()):
+            near = f": write {text.strip().replace(',', '.')}"
+        elif re.fullmatch(r"[+-]?\d+(\.\d+)?", amount):
             amount = as_share[: as_share.index(as_share.lstrip("-"))] + amount.lstrip("+-")
             percent = f"{amount}% for a share, " if abs(float(amount)) <= 100 else ""
             near = f": write {percent}{amount}USD for money"
         raise InputError(f"{how}; got {text!r}{near}") from None
+
+
+def _amount(match: re.Match[str], text: str) -> float:
+    """The amount of money; what is thousands to one reader and a fraction to the next is refused."""
+    told, currency = match["amount"].replace("_", ""), match["currency"]
+    rule = "must be money with its currency, such as 20000USD"
+    if times := re.fullmatch(r"(k|tsd|m|mn|mio|b|bn)([A-Z]{3,4})?", currency, re.IGNORECASE):
+        plain = float(told.replace(",", "")) * TIMES[times[1].lower()]
+        raise InputError(f"{rule}; got {text!r}: write {plain:.15g}{(times[2] or 'USD').upper()}")
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}", told):
+        fraction = f"{float(told):g}" if told.endswith("0") else f"{told}0"
+        both = f"{told.replace('.', '')}{currency} or {fraction}{currency}"
+        raise InputError(f"{rule}; got {text!r}, which may be thousands or a fraction: write {both}")
+    if "," in told and not re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", told):
+        raise InputError(f"{rule}; got {text!r}: write {told.replace(',', '.')}{currency}")
+    return number(told.replace(",", ""))
 
 
 def band(text: str) -> tuple[float | None, float | None]:
@@ -203,7 +201,15 @@ def _plain(end: str, text: str) -> float:
         raise InputError(
             f"must be a band in units such as 8:12, not in per cent; got {text!r}: such as {near}, if that is meant"
         )
-    return number(end)
+    try:
+        return number(end)
+    except InputError as error:
+        if "finite" in str(error):
+            raise
+        ends = [as_number(each).removeprefix(": write ") or each for each in text.split(":")]
+        near = ":".join(ends) if ":" in text and not any(" or " in each for each in ends) else text
+        how = f": write {near}" if near != text else ""
+        raise InputError(f"must be a band of numbers such as 8:12; got {text!r}{how}") from None
 
 
 def as_band(text: str) -> str:
@@ -233,7 +239,7 @@ def in_words(low: float, high: float | None) -> str:
 
 
 def window(text: str) -> tuple[float, float] | Dates:
-    """A window of days, ``20:100``, or of dates, ``2026-03-01:2026-06-01``; one date is that day."""
+    """A window of days, ``20:100``, or of dates, ``2026-03-01:2026-06-01`` or ``26JUN26``; one date is that day."""
     if re.search(_DAY, text):
         return _dates(text)
     rule = "must be DAYS:DAYS such as 20:100, or dates such as 2026-03-01:2026-06-01"
@@ -242,7 +248,8 @@ def window(text: str) -> tuple[float, float] | Dates:
         first = number(low) if low else 0.0
         last = number(high) if high else float("inf")
     except InputError:
-        raise InputError(f"{rule}; got {text!r}{as_band(text)}") from None
+        near = as_band(text) or as_band(re.sub(r"(?<=\d)\s*d(ays?)?\b", "", text).replace(":", "-"))
+        raise InputError(f"{rule}; got {text!r}{near}") from None
     if not colon or not (low or high):
         raise InputError(f"{rule}; got {text!r}{as_band(text)}")
     if not 0.0 <= first <= last:
@@ -257,7 +264,7 @@ def _dates(text: str) -> Dates:
     if match is None:
         raise InputError(f"{rule}; got {text!r}")
     try:
-        first, last = (date.fromisoformat(day) if day else None for day in (match[1], match[3]))
+        first, last = (_date(day) if day else None for day in (match[1], match[3]))
     except ValueError:
         raise InputError(f"{rule}; got {text!r}, which is no day of the calendar") from None
     if not match[2]:
@@ -265,6 +272,13 @@ def _dates(text: str) -> Dates:
     if first and last and first > last:
         raise InputError(f"{rule}; got {text!r}: write {last}:{first}")
     return Dates(first, last)
+
+
+def _date(text: str) -> date:
+    """A day written as ``2026-06-26``, or as contracts have it, ``26JUN26``."""
+    if match := re.fullmatch(r"(\d{1,2})([A-Za-z]{3})(\d{2})", text):
+        return date(2000 + int(match[3]), _MONTHS.index(match[2].upper()) + 1, int(match[1]))
+    return date.fromisoformat(text)
 
 
 def days_window(text: str) -> tuple[float, float]:
@@ -293,7 +307,17 @@ def bands(text: str) -> Any:
 
 def floor(text: str) -> Any:
     """A loss for all dates, or losses by day, ``7:-8%,30:-15%``."""
-    return loss(text) if ":" not in text else by_name(text, number, loss, sign=":")
+    if ":" not in text:
+        return loss(text)
+    rule = "must be a loss like -15%, or losses by day like 7:-8%,30:-15%"
+    if not re.match(r"\d[\d.]*:", text):
+        raise InputError(f"{rule}; got {text!r}")
+    try:
+        return by_name(text, days, loss, sign=":")
+    except InputError as error:
+        turned = re.sub(r":\+?(?=[\d.])", ":-", text)
+        near = f": write {turned}" if "must be a loss" in str(error) else f": a part {error}"
+        raise InputError(f"{rule}; got {text!r}{near}") from None
 
 
 def funding(text: str) -> Any:
@@ -333,27 +357,12 @@ def flag(text: str) -> bool:
     return text == "true"
 
 
-def positive(text: str) -> float:
-    """A number > 0."""
-    value = number(text)
-    if value <= 0.0:
-        raise InputError(f"must be a number > 0; got {text!r}")
+def delta(text: str) -> float:
+    """A delta as option tables have it, ``.25`` or ``25%``."""
+    value = share(text) if text.endswith("%") else number(text)
+    if 2.0 <= abs(value) <= 100.0 and "%" not in text:
+        raise InputError(f"must be a delta between 0 and 1; got {text}: write {value / 100.0:g}")
     return value
-
-
-def seconds(text: str) -> float:
-    """A time >= 0; 0 ends a search at once."""
-    value = number(text)
-    if value < 0.0:
-        raise InputError(f"must be a number of seconds >= 0; got {text!r}")
-    return value
-
-
-def count(text: str) -> int:
-    """A whole number >= 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"must be a whole number >= 1; got {text!r}")
-    return int(text)
 
 
 def one_of(*known: str) -> Callable[[str], str]:

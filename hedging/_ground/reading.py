@@ -6,19 +6,21 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from hedging._ground.arguments import must_be
 from hedging._ground.counts import number_of
-from hedging._ground.forms import meant
+from hedging._ground.file_kinds import begins_toml, kind_of_bytes
+from hedging._ground.nearest import beside, meant
 from hedging.errors import InputError
 
 __all__ = [
     "MOST_BYTES",
     "foreign",
+    "in_line_order",
     "parse_json",
     "parse_toml",
     "read_bytes",
@@ -87,6 +89,8 @@ def read_bytes(
     try:
         with Path(path).open("rb") as stream:
             data = stream.read() if most is None else stream.read(most + 1)
+    except FileNotFoundError as thrown:
+        raise error(f"{told} cannot be read: {thrown.strerror}{beside(path) or '.'}") from thrown
     except OSError as thrown:
         raise error(f"{told} cannot be read: {thrown.strerror or thrown}.") from thrown
     except ValueError as thrown:  # a NUL in the path
@@ -110,7 +114,9 @@ def read_text(
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as thrown:
-        raise error(f"{path} is no text in UTF-8: {_in_words(thrown)}.") from thrown
+        kind = kind_of_bytes(data) if data[:2] == b"\x1f\x8b" or data[:4] == b"PAR1" else ""
+        told = f"is {kind}; here it must be text" if kind else f"is no text in UTF-8: {_in_words(thrown)}"
+        raise error(f"{path} {told}.") from thrown
 
 
 def parse_json(
@@ -160,6 +166,10 @@ def parse_json(
     except InputError:
         raise
     except _FOREIGN as thrown:
+        begin = (text if isinstance(text, bytes) else text.encode()).lstrip()
+        damaged = begin[:1] in (b"{", b"[") and not begins_toml(begin[:200].decode("utf-8", "replace"))
+        if not damaged and (kind := kind_of_bytes(begin)):
+            raise error(f"{name} is {kind}; a saved result in JSON is asked for here.") from thrown
         raise error(f"{name}: the JSON is cut off or damaged: {_in_words(thrown)}.") from thrown
 
 
@@ -176,6 +186,8 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         if large := next((place for place, value in _leaves(values) if _too_large(value)), None):
             raise ValueError(f"{large} is a whole number of more than {_MOST_DIGITS} digits")
     except tomllib.TOMLDecodeError as thrown:
+        if (kind := kind_of_bytes(text.encode())) and "TOML" not in kind:
+            raise InputError(f"{name} is {kind}; here it must be TOML.") from thrown
         raise InputError(f"{name} is not TOML: {_toml_rule(str(thrown), text)}.") from thrown
     except _FOREIGN as thrown:
         raise InputError(f"{name} is not TOML: {_in_words(thrown)}.") from thrown
@@ -189,7 +201,39 @@ def _toml_rule(said: str, text: str) -> str:
     if at is None and "not closed" in rule:  # the parser knows where it ended, not where it began
         return rule.replace("its quotes are", "quotes are") + " until the end of the file"
     number = int(at[1]) if at and int(at[1]) <= len(lines) else len(lines)
-    return f"line {number}: {rule}; got {lines[number - 1].strip()[:60]!r}"
+    line = lines[number - 1].strip()
+    return f"line {number}: {rule}; got {line[:60]!r}{_as_toml(line)}"
+
+
+def _as_toml(line: str) -> str:
+    """How a line of TOML with a bare word, a share or a number in another form is written."""
+    match = re.fullmatch(r"([A-Za-z0-9_.\"'-]+)\s*=\s*([^\s\"'\[{#][^\"'\[{#]*?)\s*(#.*)?", line)
+    if match is None:
+        return ""
+    key, value = match[1], match[2]
+    if value.lower() in ("true", "false"):
+        return f": write {key} = {value.lower()}"
+    if re.fullmatch(r"[+-]?\d{1,3}([.,]\d{3})+", value) and (value.count(".") > 1 or "," in value):
+        return f": write {key} = {re.sub('[.,]', '_', value)}"
+    if re.fullmatch(r"[+-]?\d+,\d+", value):
+        return f": write {key} = {value.replace(',', '.')}"
+    return f': write {key} = "{value}"'
+
+
+def in_line_order(wrong: Iterable[str]) -> list[str]:
+    """Mistakes as they stand in a file; those without a line first.
+
+    Examples
+    --------
+    >>> in_line_order(["line 12: b", "line 4, holding 1: a", "c"])
+    ['c', 'line 4, holding 1: a', 'line 12: b']
+    """
+
+    def place(text: str) -> int:
+        match = re.match(r"line (\d+)\b", text)
+        return int(match[1]) if match else 0
+
+    return sorted(wrong, key=place)
 
 
 def _leaves(values: Any, place: str = "") -> Iterator[tuple[str, Any]]:

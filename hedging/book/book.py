@@ -10,6 +10,7 @@ import pandas as pd
 
 from hedging._ground.arguments import must_be
 from hedging._ground.counts import number_of
+from hedging._ground.nearest import meant
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
 from hedging._numerics.types import Array
@@ -262,7 +263,10 @@ class Book(Shown):
         known = {market.asset for market in markets}
         unknown = [asset for asset in self.assets if asset not in known]
         if unknown:
+            near = next((each for each in (meant(name, known) for name in unknown) if each), "")
             given = f"the chain is {', '.join(sorted(known))}" if known else "there is no chain"
+            if near:
+                raise InputError(f"the book holds {', '.join(unknown)}, but {given}{near}")
             raise InputError(
                 f"the book holds {', '.join(unknown)}, but {given}: give a chain of that asset, or remove the holding."
             )

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from hedging._ground.arguments import takes
 from hedging._ground.forms import meant
-from hedging._ground.reading import foreign, parse_toml, read_text, rule_broken, toml_lines
+from hedging._ground.reading import foreign, in_line_order, parse_toml, read_text, rule_broken, toml_lines
 from hedging.book._written import KINDS, BookFile, plain_holding
 from hedging.book.book import Book
 from hedging.errors import InputError
@@ -114,7 +114,9 @@ def book_from_dict(content: dict[str, Any], *, source: str = "book", lines: Line
         wrong += [_in_words(problem, plain, lines) for problem in problems if not _told(problem, plain)]
     if wrong:
         raise InputError(
-            f"{source}: {' | '.join(each.removesuffix('.') for each in wrong)}.".replace("?.", "?")
+            f"{source}: {' | '.join(each.removesuffix('.') for each in in_line_order(wrong))}.".replace(
+                "?.", "?"
+            )
         )
     with foreign(source):
         return parsed.book()

@@ -192,7 +192,7 @@ def add_asked(command: console.Parser) -> None:
     _add(funding, FUNDING)
     outcomes = command.add_argument_group("horizon and outcomes")
     outcomes.add_argument(
-        "--horizon", type=forms.positive, metavar="DAYS", help="days the floor holds for (default 30)"
+        "--horizon", type=forms.days, metavar="DAYS", help="days the floor holds for (default 30)"
     )
     outcomes.add_argument(
         "--outcomes",

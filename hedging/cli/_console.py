@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hedging._ground import forms
+from hedging._ground.nearest import beside
 from hedging._writing import check_writable, for_spreadsheets, whole_file, write_csv, write_text
 from hedging.cli import _screen as screen
 from hedging.cli._parser import Parser, command, option
@@ -90,7 +91,7 @@ def read_markets(
         return (Market.of(chain_of(args, args.chain[0], assets[0])),)
     for part in (part for file in args.chain for part in _parts(file)):
         if not Path(part).exists():
-            raise InputError(f"--chain {part} cannot be read: there is no such file.")
+            raise InputError(f"--chain {part} cannot be read: there is no such file{beside(part) or '.'}")
     found: dict[str | None, dict[str, OptionChain]] = {}
     for file in args.chain:
         brought, why = _brought(args, file, assets, found)
@@ -228,10 +229,10 @@ def save_figure(figure: Any, path: str | Path) -> None:
     plt.close(figure)
 
 
-def add_chain(command: Parser, *, several: bool = False, required: bool = True) -> None:
+def add_chain(command: Parser, *, several: bool = False, required: bool = True, text: str = "") -> None:
     """A file of quotes, and which chain in it; `several` takes one for each asset of a book."""
     if several:
-        text = (
+        text = text or (
             "file of option quotes, or -; again for each asset of the book, and for each venue to choose from"
         )
         command.add_argument(

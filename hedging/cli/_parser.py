@@ -39,6 +39,10 @@ class Parser(argparse.ArgumentParser):
     ----------
     common : tuple of str
         Options that ``--help`` shows; all of them where it is empty.
+    came : dict of str to (value, str)
+        Of each argument: its value, and how it was typed.
+    texts : list of (str, str)
+        All that was typed, also of what is given several times.
     """
 
     common: tuple[str, ...] = ()
@@ -46,6 +50,8 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **told: Any) -> None:
         super().__init__(**({"formatter_class": argparse.RawDescriptionHelpFormatter} | told))
+        self.came: dict[str, tuple[Any, str]] = {}
+        self.texts: list[tuple[str, str]] = []
 
     def error(self, message: str) -> NoReturn:
         """Leave with 2 and the message in our words."""
@@ -82,7 +88,10 @@ class Parser(argparse.ArgumentParser):
         """A value as its reader takes it; argparse would say of ours only that it is invalid."""
         read = self._registry_get("type", action.type, action.type)
         try:
-            return read(arg_string)
+            value = read(arg_string)
+            self.came[action.dest] = (value, arg_string)
+            self.texts.append((action.dest, arg_string))
+            return value
         except (argparse.ArgumentTypeError, TypeError, ValueError) as error:
             raise argparse.ArgumentError(action, str(error).rstrip(".")) from error
 
@@ -111,6 +120,9 @@ class Parser(argparse.ArgumentParser):
                 return f"{missing[1]} is missing: one of {', '.join(_steps_of(self))}"
             needed = [_shown(part, self._actions) for part in missing[1].split(", ")]
             return f"{self.prog.removeprefix('hedging ')} needs {' and '.join(needed)}"
+        several = re.match(r"ambiguous option: (\S+?)(?:=.*)? could match (.*)", message)
+        if several:
+            return f"{several[1]} is no whole name; it may be {several[2]}: write one of them"
         among = re.match(r"one of the arguments (.*) is required", message)
         if among:
             return f"{self.prog.removeprefix('hedging ')} needs one of {', '.join(among[1].split())}"
@@ -173,9 +185,28 @@ def option(name: str) -> str:
 
 def say_unknown(parser: Parser, unknown: list[str]) -> NoReturn:
     """Leave with 2, naming what is no argument and what it may stand for."""
-    known = [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
+    known = {
+        name.lstrip("-"): name
+        for action in parser._actions
+        for name in action.option_strings
+        if name.startswith("--")
+    }
     word = next((each for each in unknown if each.startswith("-")), unknown[0])
-    near = meant(word.partition("=")[0], known) if word.startswith("-") else ""
-    parser.error(
-        f"{' '.join(unknown)}: {parser.prog} takes no such {'option' if word.startswith('-') else 'argument'}{near}"
-    )
+    if word.startswith("-"):
+        name = word.partition("=")[0].lstrip("-").replace("_", "-")  # dashes would make all of them alike
+        near = re.sub(r"mean ([\w-]+)\?", lambda found: f"mean {known[found[1]]}?", meant(name, known))
+    else:
+        near = _without_option(parser, word)
+    what = "option" if word.startswith("-") else "argument"
+    parser.error(f"{' '.join(unknown)}: {parser.prog} takes no such {what}{near}")
+
+
+_CHAINS = (".csv", ".csv.gz", ".json", ".json.gz", ".parquet", ".xlsx")
+
+
+def _without_option(parser: Parser, word: str) -> str:
+    """The option that a file needs before it."""
+    options = [name for action in parser._actions for name in action.option_strings]
+    if "--chain" in options and word.lower().endswith(_CHAINS):
+        return f": write --chain {word}"
+    return f": write --book {word}" if "--book" in options and word.endswith(".toml") else ""

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from hedging._ground import forms
 from hedging.errors import InputError
 
 __all__ = ["add_given", "add_terms", "given", "terms_of"]
@@ -38,7 +39,7 @@ def add_given(parser: argparse.ArgumentParser, *, several: bool = False) -> None
     add_terms(parser)
     underlying = parser.add_argument_group("underlying of US options", "in place of what the quotes say")
     underlying.add_argument(
-        "--spot", dest="given_spot", type=float, metavar="PRICE", help="price of one share"
+        "--spot", dest="given_spot", type=forms.positive, metavar="PRICE", help="price of one share"
     )
     underlying.add_argument(
         "--rate", dest="given_rate", metavar="SHARE", help="continuous rate a year: 4.5%%"

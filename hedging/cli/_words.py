@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
 
 from hedging._ground import fields
 from hedging.cli._parser import Parser
@@ -16,6 +18,19 @@ _COMMANDS = {  # a call of the library, and what does the same here
     "plan.to_json(path)": "hedging plan ... --json FILE",
     "change them with chain.with_terms(...) once it is read": "leave --settlement, --exercise, --multiplier, --lot, --tick and --fee out",
 }
+_COMMANDS |= {
+    "read_plan(path, trust=False)": "--edited",
+    "was read from an edited file, to be looked at (trust=False)": "was changed by hand, and is looked at by --edited",
+    "read the file as it was written": "give the file as it was written",
+    "hedging.book.tickets": "hedging plan ... --ticket FILE, without --ticket-for",
+    "Outright('perpetual')": "--outright perpetual",
+}
+# Arguments of the library that are called otherwise here.
+_OTHER_NAMES = (("time_zone", "timezone"), ("scenarios", "outcomes"), ("scenarios", "monte_carlo"))
+_CAME = re.compile(r"\bgot (?:'[^']*'|\"[^\"]*\")(?:: write [^|]*)?")
+_SEE = re.compile(r",? \(see hedging\.[\w.]+\)|, see hedging\.[\w.]+")  # which nobody opens from a command
+_TWICE = re.compile(r"(--[a-z][a-z-]*)((?: [^\s();,]+)?) \(\1(?: [^()]*)?\)")
+_ELSEWHERE = re.compile(r"\b([a-z_]+)= \((--[a-z-]+)\)")  # an option that another command has
 _CALLS = re.compile("|".join(map(re.escape, _COMMANDS)))
 _FIRST = re.compile(r"^([a-z][a-z_]*)(?= (?:must|takes|of|needs|has|may)\b)")
 _FIELD = re.compile(r"(?<![\w.'-])([a-z]+(?:_[a-z]+)+)(?![\w.(='-])")
@@ -41,7 +56,7 @@ def calls_in_words(text: str) -> str:
             f"--{name.replace('_', '-')}{value}" for (name, _, _), value in zip(parts, values, strict=True)
         )
 
-    return _MADE.sub(options, _CALLS.sub(lambda call: _COMMANDS[call[0]], text))
+    return _MADE.sub(options, _CALLS.sub(lambda call: _COMMANDS[call[0]], _SEE.sub("", text)))
 
 
 def in_words_of(parser: Parser | None, message: str) -> str:
@@ -61,7 +76,7 @@ def in_words_of(parser: Parser | None, message: str) -> str:
         for action in parser._actions
         if any(name.startswith("--") for name in action.option_strings) and action.const is not False
     }
-    options |= {"time_zone": "--timezone"} if "timezone" in options else {}
+    options |= {ours: options[name] for ours, name in _OTHER_NAMES if name in options}
 
     def argument(match: re.Match[str]) -> str:
         if match[1] not in options:
@@ -72,7 +87,37 @@ def in_words_of(parser: Parser | None, message: str) -> str:
     def field(match: re.Match[str]) -> str:
         return options.get(match[1], match[1])
 
-    told = _MADE.sub(r"\1", calls_in_words(message))
+    # What came is the text of whoever typed it: no word of it is an argument of ours.
+    came = _CAME.findall(message)
+    told = _MADE.sub(r"\1", calls_in_words(_CAME.sub("got \0", message)))
     told = re.sub(r"\bpass (?=([a-z_]+)=)", lambda m: "give " if m[1] in options else m[0], told)
-    told = _ARGUMENT.sub(argument, told)
-    return _FIELD.sub(field, _FIRST.sub(field, told))
+    told = _TWICE.sub(r"\1\2", _ARGUMENT.sub(argument, told))
+    told = _ELSEWHERE.sub(r"\2 (an option of hedging chain convert)", told)
+    told = _FIELD.sub(field, _FIRST.sub(field, told))
+    told = re.sub(r"(?<=: )at (?=must )", f"{options.get('at', 'at')} ", told)
+    told = _as_typed(parser, options, re.sub("got \0", lambda _: came.pop(0), told))
+    return _with_option(parser, options, told)
+
+
+def _with_option(parser: Parser, options: Mapping[str, str], told: str) -> str:
+    """A message about a file begins with the option that the file was given to."""
+    begun = {
+        dest
+        for dest, text in parser.texts
+        if len(text) > 2 and re.match(rf"'?(?:{re.escape(text)}|{re.escape(Path(text).name)})'?[ :]", told)
+    }
+    name = options.get(next(iter(begun))) if len(begun) == 1 else None
+    return f"{name} {told}" if name and name not in told else told
+
+
+def _as_typed(parser: Parser, options: Mapping[str, str], told: str) -> str:
+    """Values come back as they were typed: -2%, and not -0.02."""
+    for name, (value, text) in parser.came.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        shapes = "|".join(re.escape(shape) for shape in {repr(value), f"{value:g}", f"{value:,}"})
+        end, typed, called = r"(?![\w%]|[.,]\d)", text.replace("\\", r"\\"), options.get(name, name)
+        if called in told:
+            told = re.sub(rf"\bgot (?:{shapes}){end}", f"got {typed}", told)
+        told = re.sub(rf"(?<![\w-])(?:{name}|{called}) (?:{shapes}){end}", f"{called} {typed}", told)
+    return told

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hedging._ground.forms import asset, written
+from hedging._ground.forms import written
+from hedging._ground.reading import in_line_order
 from hedging._writing import check_writable, write_text
 from hedging.cli import _console as console
 from hedging.cli._parser import command as a_command
@@ -44,9 +45,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         example="hedging book check book.toml",
     )
     check.add_argument("book", metavar="BOOK", help="TOML file of what is held, or -")
-    check.add_argument("--chain", metavar="FILE", help="also whether these quotes have every contract")
-    check.add_argument("--asset", metavar="NAME", type=asset, help="which underlying, in a file of several")
+    text = "also whether these quotes have every contract; again for each asset of the book"
+    console.add_chain(check, several=True, required=False, text=text)
     check.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
+    console.add_table(check, "holdings")
 
     schema = a_command(
         steps,
@@ -73,18 +75,29 @@ def _new(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from hedging.book import read_book
     from hedging.planner import read_mandate
 
-    console.check_outputs(args.json)
-    book, mandate = _both(args.book, read_book, read_mandate)
-    if args.chain:
-        _check_chain(args, book)
+    console.check_outputs(args.json, args.csv)
+    book, mandate = _both(args.book, _read_held, read_mandate)
+    looked_at = _check_chain(args, book)
     if args.json:
         console.emit_json(args.json, _content(book, mandate))
-    if args.json != "-":
-        console.show(f"{book}\n{_told(mandate)}")
+    if args.csv:
+        console.emit_csv(args.csv, book.to_frame())
+    if "-" not in (args.json, args.csv):
+        console.show("\n".join([str(book), _told(mandate), *looked_at]))
     return 0
+
+
+def _read_held(path: str) -> Book:
+    """The book of a file, where every holding holds something."""
+    from hedging.book import read_book
+    from hedging.book.against import nothing_held
+
+    book = read_book(path)
+    if wrong := nothing_held(book.holdings):
+        raise InputError(f"{path}: {' | '.join(wrong)}.")
+    return book
 
 
 def _both(path: str, *readers: Any) -> list[Any]:
@@ -97,19 +110,30 @@ def _both(path: str, *readers: Any) -> list[Any]:
             wrong.append(str(error))
     if wrong:
         first, *others = dict.fromkeys(wrong)
-        raise InputError(
-            " | ".join([first.removesuffix("."), *(each.removeprefix(f"{path}: ") for each in others)])
-        )
+        if not first.startswith(f"{path}: "):  # no file, or none in TOML
+            raise InputError(first)
+        each = [part for text in (first, *others) for part in text.removeprefix(f"{path}: ").split(" | ")]
+        raise InputError(f"{path}: {' | '.join(in_line_order(part.removesuffix('.') for part in each))}.")
     return found
 
 
-def _check_chain(args: argparse.Namespace, book: Book) -> None:
-    """Refuse a book that the quotes cannot price."""
-    from hedging.market import Market
-    from hedging.venues import read_chain
+def _check_chain(args: argparse.Namespace, book: Book) -> list[str]:
+    """What the quotes were looked at for.
 
-    for name in (args.asset,) if args.asset else book.assets:
-        book.exposure(Market.of(read_chain(args.chain, asset=name)))
+    Raises
+    ------
+    InputError
+        If they do not list or cannot price all of the book, or its numeraire is none of theirs.
+    """
+    if not args.chain:
+        return []
+    from hedging.book.against import against
+
+    assets = (args.asset,) if args.asset else book.assets or (None,)
+    found = against(book, console.read_markets(args, assets))
+    if found.mistakes:
+        raise InputError(f"{args.book}: {' | '.join(each.rstrip('.') for each in found.mistakes)}.")
+    return [f"checked: {each}: all listed and priced" for each in found.looked_at]
 
 
 def _content(book: Book, mandate: Mandate) -> dict[str, Any]:

@@ -87,8 +87,14 @@ def _chains(args: argparse.Namespace, assets: tuple[str, ...], made: str) -> lis
 
 def _begin(text: str) -> str:
     """The begin of a day, where a time is a day alone."""
-    return f"{text}T00:00Z" if DAY.fullmatch(text) else text
+    from hedging.units import utc_day
+
+    return utc_day(text, "--since").isoformat() if DAY.fullmatch(text) else text
 
 
 def _end(text: str) -> str:
-    return f"{text}T23:59:59.999Z" if DAY.fullmatch(text) else text
+    from hedging.units import utc_day
+
+    if not DAY.fullmatch(text):
+        return text
+    return utc_day(text, "--until").isoformat().replace("T00:00:00", "T23:59:59.999")

@@ -56,7 +56,7 @@ def _settled(argv: list[str]) -> int:
         streams.discard(sys.stdout)
     except OSError as error:  # a full disk under stdout, above all
         streams.discard(sys.stdout)
-        streams.complain(error)
+        streams.complain(f"what was asked for cannot be written to stdout: {error.strerror or error}.")
         code = code or HedgingError.exit_code
     return code
 

@@ -26,7 +26,7 @@ Found: TypeAlias = "tuple[list[dict[str, Any]], pd.DataFrame, list[object]]"  # 
 Find: TypeAlias = "Callable[[argparse.Namespace, Book, OptionChain, dict[str, float]], Found]"
 
 _LEGS = {"put": "the put", "lower": "the put below it", "call": "the call", "upper": "the call above it"}
-_OVER = ("premium_share", "floor")
+_OVER = {"premium_share": "premium, share of the book", "floor": "worst result at expiry, share of the book"}
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -60,7 +60,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     for leg, which in _LEGS.items():
         group = parser.add_mutually_exclusive_group()
         group.add_argument(f"--{leg}-strike", type=forms.number, metavar="PRICE", help=f"strike of {which}")
-        group.add_argument(f"--{leg}-delta", type=forms.number, metavar="DELTA", help="or its delta: .25")
+        group.add_argument(f"--{leg}-delta", type=forms.delta, metavar="DELTA", help="or its delta: .25")
     parser.add_argument(
         "--expiries",
         "--days",
@@ -88,7 +88,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         metavar="SHARES",
         help="one structure at every expiry: 80%%,90%%,100%%",
     )
-    over.add_argument("--over-deltas", type=_numbers, metavar="DELTAS", help="the same at deltas: .1,.2,.3")
+    over.add_argument("--over-deltas", type=_deltas, metavar="DELTAS", help="the same at deltas: .1,.2,.3")
     console.add_outputs(parser, "overlays")
     console.add_table(parser, "table")
 
@@ -218,10 +218,13 @@ def _over(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict[s
         tolerance=_tolerance(args),
         **legs,
     )
-    texts = [console.text_of(over_strikes_shown(table, column)) for column in _OVER]
-    heads = ("premium, share of the book", "worst result at expiry, share of the book")
+    shown = _OVER | ({"symbol": "contract"} if chain.venues else {})
     rows = console.records(table.replace([math.inf, -math.inf], math.nan))
-    return rows, table, [f"{head}\n{text}" for head, text in zip(heads, texts, strict=True)]
+    return (
+        rows,
+        table,
+        [f"{head}\n{console.text_of(over_strikes_shown(table, column))}" for column, head in shown.items()],
+    )
 
 
 def _tolerance(args: argparse.Namespace) -> Tolerance:
@@ -232,12 +235,18 @@ def _tolerance(args: argparse.Namespace) -> Tolerance:
 
 
 def _off_mark(text: str) -> float:
-    return math.inf if text == "any" else forms.share(text)
+    if text == "any":
+        return math.inf
+    try:
+        return forms.share(text)
+    except InputError as error:
+        near = ": write any" if text.lower() in ("all", "every", "none", "inf", "no") else ""
+        raise InputError(f"must be a share like 25%, or any; got {text!r}{near}") from error
 
 
 def _shares(text: str) -> list[float]:
     return [forms.share(part) for part in text.split(",")]
 
 
-def _numbers(text: str) -> list[float]:
-    return [forms.number(part) for part in text.split(",")]
+def _deltas(text: str) -> list[float]:
+    return [forms.delta(part) for part in text.split(",")]

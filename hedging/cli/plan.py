@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from hedging._ground import forms
 from hedging._writing import write_text
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
@@ -65,7 +66,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help=f"what the ticket is for: {', '.join(TICKETS)} (default any)",
     )
     plan.add_argument(
-        "--tier", type=int, default=0, metavar="N", help="fees of Deribit's tier 0 to 5 (default 0)"
+        "--tier", type=forms.whole, default=0, metavar="N", help="fees of Deribit's tier 0 to 5 (default 0)"
     )
     plan.add_argument("--maker", action="store_true", help="fees of orders that rest in Deribit's book")
     plan.add_argument(

@@ -25,7 +25,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
     console.add_chain(command)
     command.add_argument(
-        "--when", type=forms.number, metavar="DAYS", help="days to expiry under which it is due"
+        "--when", type=forms.days_left, metavar="DAYS", help="days to expiry under which it is due"
     )
     command.add_argument(
         "--programme",
@@ -43,7 +43,7 @@ def _steps(text: str) -> tuple[float, int]:
     """Days between decisions and their number, written as ``7:6``."""
     step, colon, times = text.partition(":")
     try:
-        days, count = forms.positive(step), forms.count(times)
+        days, count = forms.days(step), forms.count(times)
     except InputError:
         colon = ""
     if not colon:

@@ -68,7 +68,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="added to the velocity a day, each day: -0.4%%",
     )
     command.add_argument(
-        "--days", type=forms.positive, default=21.0, metavar="DAYS", help="length of the path (default 21)"
+        "--days", type=forms.days, default=21.0, metavar="DAYS", help="length of the path (default 21)"
     )
     command.add_argument(
         "--tails",

@@ -58,7 +58,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--floor", type=forms.loss, metavar="SHARE", help="worst loss to keep (default -15%%)"
     )
     command.add_argument(
-        "--horizon", type=forms.positive, metavar="DAYS", help="days the floor holds for (default 30)"
+        "--horizon", type=forms.days, metavar="DAYS", help="days the floor holds for (default 30)"
     )
     command.add_argument(
         "--together", action="store_true", help="also plan for all laggards of the book as one"

@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from contextlib import nullcontext
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from hedging._ground.bounds import MOST_SECONDS
 from hedging.cli import _console as console
 from hedging.cli._recorded import Source, fail, recorded
 from hedging.cli._streams import complain
@@ -63,8 +65,12 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 def _seconds(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
     if match is None or float(match[1]) <= 0.0:
-        raise InputError(f"must be a time such as 30s, 5m or 1h; got {text!r}")
-    return float(match[1]) * UNITS[match[2]]
+        near = re.fullmatch(r"(\d+)\s*(s|m|h)[a-z]*", text)
+        how = f": write {near[1]}{near[2]}" if near and float(near[1]) > 0.0 else ""
+        raise InputError(f"must be a time such as 30s, 5m or 1h; got {text!r}{how}")
+    if (seconds := float(match[1]) * UNITS[match[2]]) > MOST_SECONDS:
+        raise InputError(f"must be a time of a week at most, 168h; got {text!r}")
+    return seconds
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -73,6 +79,7 @@ def _run(args: argparse.Namespace) -> int:
 
     if args.url and LIVE not in args.chain:
         raise InputError("--url is an exchange's address: it goes with --chain live.")
+    _check_hook(args.hook)
     plan = read_plan(args.plan, trust=not args.edited)
     rules = read_rules(args.rules) if args.rules else Rules()
     watched = Watch(plan, rules, settled_of(args), args.prices or None)
@@ -82,6 +89,20 @@ def _run(args: argparse.Namespace) -> int:
     if "broken" in state.status.values():
         return BROKEN
     return UNJUDGED if "cannot be judged" in state.status.values() else 0
+
+
+def _check_hook(command: str | None) -> None:
+    """Refuse a command that is none before anything is watched; what fails later does not stop the watch."""
+    if command is None:
+        return
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise InputError(f"--hook {command!r} cannot be taken apart: its quotes are not closed.") from error
+    if not words or shutil.which(words[0]) is None:
+        raise InputError(
+            f"--hook {command!r}: there is no command {words[0] if words else ''!r} that may be run."
+        )
 
 
 def _watched(

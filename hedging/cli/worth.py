@@ -40,6 +40,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     add_deliveries(command)
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
     command.add_argument("--json", metavar="FILE|-", help="write JSON to a file or to stdout")
+    console.add_table(command, "package")
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -50,7 +51,7 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.planner.result.belonging import assets_of, days_since
     from hedging.planner.result.saved import limits_from, target_from
 
-    console.check_outputs(args.json)
+    console.check_outputs(args.json, args.csv)
     plan = read_plan(args.plan, trust=not args.edited)
     asked, target = plan.inputs, target_from(plan.inputs["target"])
     own = target.floor is not None and not asked["scenarios"].get("default")
@@ -73,10 +74,7 @@ def _run(args: argparse.Namespace) -> int:
         quote=args.quote,
         horizon=asked["horizon_days"],
     )
-    if args.json:
-        console.emit_json(args.json, found.to_dict())
-    if args.json != "-":
-        console.show(found)
+    console.emit(args, found)
     return 0
 
 
@@ -87,6 +85,7 @@ def _package(args: argparse.Namespace, plan: Any) -> dict[str, float]:
     package: dict[str, float] = {}
     for text in args.leg:
         symbol, sign, contracts = text.partition("=")
+        symbol = forms.asset(symbol)
         try:
             count = float(contracts)
         except ValueError:

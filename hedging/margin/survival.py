@@ -30,7 +30,15 @@ from hedging.paths.by_asset import PathsBy, paths_by_asset
 from hedging.paths.paths import Paths, along, today
 from hedging.paths.reactions import STILL, Reaction
 
-__all__ = ["Liquidation", "Survival", "assess", "liquidation_price", "survive", "survive_accounts"]
+__all__ = [
+    "Liquidation",
+    "Survival",
+    "assess",
+    "idle_money",
+    "liquidation_price",
+    "survive",
+    "survive_accounts",
+]
 
 
 FURTHEST_FALL, FURTHEST_RISE = -7.0, 3.0  # in log-price
@@ -288,9 +296,11 @@ def survive(
     """
     found = market_of(market)
     whole = _whole(book, found, overlay, account)
-    margins = whole.margins(_rules(model, whole), {found.asset: paths})
+    rules = _rules(model, whole)
+    margins = whole.margins(rules, {found.asset: paths})
     _one(margins)
-    return next(iter(_survivals(book, whole, {found.asset: found}, {found.asset: paths}, margins).values()))
+    every = _survivals(book, whole, {found.asset: found}, {found.asset: paths}, margins, rules)
+    return next(iter(every.values()))
 
 
 @takes(book=Book, overlay=legs_of)
@@ -326,9 +336,22 @@ def survive_accounts(
     for declared in after.accounts:
         whole = WholeAccount.of(after, markets, declared.name)
         ways = paths_by_asset(paths, list(whole.ledgers))
-        purses = whole.margins(rules_of(declared, markets), ways)
-        for purse, kept in _survivals(after, whole, markets, ways, purses).items():
+        rules = rules_of(declared, markets)
+        purses = whole.margins(rules, ways)
+        for purse, kept in _survivals(after, whole, markets, ways, purses, rules).items():
             found[declared.name if len(purses) == 1 else f"{declared.name}: {purse}"] = kept
+    return found
+
+
+def idle_money(book: Book, chains: Chains) -> dict[str, str]:
+    """Money in declared accounts that carries none of the contracts there, with the reason, by account."""
+    markets = markets_of(chains)
+    found: dict[str, str] = {}
+    for declared in book.accounts:
+        whole, rules = WholeAccount.of(book, markets, declared.name), rules_of(declared, markets)
+        told = [whole.idle_money(rules, purse) for purse in sorted(whole.purses())]
+        if told and all(told):
+            found[declared.name] = told[0]
     return found
 
 
@@ -338,6 +361,7 @@ def _survivals(
     markets: Mapping[str, Market],
     paths: Mapping[str, Paths],
     margins: Mapping[str, list[Margin]],
+    rules: AccountRules,
 ) -> dict[str, Survival]:
     """The reports of an account by purse."""
     first = next(iter(whole.ledgers))
@@ -351,8 +375,8 @@ def _survivals(
             spot=markets[asset].spot * paths[asset].spot,
             balance=_over_dates([margin.balance for margin in dates], paths[asset]),
             maintenance=_over_dates([margin.maintenance for margin in dates], paths[asset]),
-            counted=whole.counted(),
-            left_out=whole.left_out(book),
+            counted=whole.counted(rules, purse),
+            left_out=whole.left_out(book, rules, purse),
             as_of=markets[asset].as_of,
             asset=asset,
         )

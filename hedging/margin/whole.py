@@ -12,8 +12,8 @@ from hedging.book.book import Book, Holding
 from hedging.book.legs import Legs
 from hedging.errors import InputError
 from hedging.margin.account import Account, Ledger, Margin
-from hedging.margin.cross import CASH, AccountRules, Money
-from hedging.market.contracts import Option, Spot
+from hedging.margin.cross import CASH, AccountRules, Money, Segregated
+from hedging.market.contracts import Instrument, Option, Spot
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
 
@@ -70,7 +70,7 @@ class WholeAccount:
             moved = [self._on(part, paths, date) for part in parts]
             for purse, margin in rules.assess(moved, self._money(paths, date)).items():
                 found.setdefault(purse, []).append(margin)
-        used = self._purses()
+        used = self.purses()
         whole = every or len(found) == 1 or not used
         return {purse: dates for purse, dates in found.items() if whole or purse in used}
 
@@ -79,22 +79,49 @@ class WholeAccount:
         for date, part in enumerate(self.ledgers[asset].along(paths[asset])):
             yield self._on(part, paths, date)
 
-    def counted(self) -> str:
-        """What counts as collateral or is margined, in words."""
-        items = [_said(held) for held in self.book.holdings]
-        money = {"cash": self.book.cash} if self.declared is None else self._own_money()
-        items += [f"{name} {amount:,.10g}" for name, amount in money.items() if amount]
-        items += [f"{amount:+.10g} {asset} on day {day:.6g}" for day, asset, amount in self.moved]
+    def counted(self, rules: AccountRules | None = None, purse: str = "") -> str:
+        """What counts as collateral or is margined, in words: of one purse, where the rules keep several apart."""
+        items = [text for text, where in self._items(rules) if where in ("", purse)]
         return ", ".join(items) or "nothing"
 
-    def left_out(self, book: Book) -> str:
-        """What of a book lies elsewhere, in words; empty where all of it counts."""
+    def left_out(self, book: Book, rules: AccountRules | None = None, purse: str = "") -> str:
+        """What of a book is elsewhere, or is no collateral of a purse, in words; empty where all of it counts."""
+        idle = [text for text, where in self._items(rules) if where not in ("", purse)]
+        last = [f"{', '.join(idle)}: {_idle(purse)}"] if idle else []
         if self.declared is None:
-            return ""
+            return ", ".join(last)
         items = [_said(held) + " held cold" for held in book.cold.holdings]
         items += [f"cash {book.cold.cash:,.10g} held cold"] if book.cold.cash else []
         others = [other.name for other in book.accounts if other.name != self.declared.name]
-        return ", ".join(items + [f"account {name}" for name in others])
+        return ", ".join(items + [f"account {name}" for name in others] + last)
+
+    def idle_money(self, rules: AccountRules, purse: str) -> str:
+        """Money that lies in the account and carries nothing of a purse, with the reason; empty where all does."""
+        money = [text for text, where in self._money_items(rules) if where not in ("", purse)]
+        return f"{', '.join(money)}: {_idle(purse)}" if money else ""
+
+    def _items(self, rules: AccountRules | None) -> list[tuple[str, str]]:
+        """What lies there, and the purse that it is in; none where all of it counts together."""
+        apart = isinstance(rules, Segregated)
+        items = [(_said(held), _purse_of(held.instrument) if apart else "") for held in self.book.holdings]
+        moved = [
+            (f"{amount:+.10g} {asset} on day {day:.6g}", self._purse_named(asset, rules))
+            for day, asset, amount in self.moved
+        ]
+        return items + self._money_items(rules) + moved
+
+    def _money_items(self, rules: AccountRules | None) -> list[tuple[str, str]]:
+        return [
+            (f"{name} {amount:,.10g}", self._purse_named(name, rules))
+            for name, amount in self._own_money().items()
+            if amount
+        ]
+
+    def _purse_named(self, name: str, rules: AccountRules | None) -> str:
+        if not isinstance(rules, Segregated):
+            return ""
+        currencies = {market.currency for market in self._markets()}
+        return CASH if name in rules.settlement or name in currencies else name
 
     def _along(self, paths: Mapping[str, Paths]) -> Iterator[list[Account]]:
         every = [ledger.along(paths[asset]) for asset, ledger in self.ledgers.items()]
@@ -130,11 +157,10 @@ class WholeAccount:
     def _markets(self) -> list[Market]:
         return [ledger.market for ledger in self.ledgers.values()]
 
-    def _purses(self) -> set[str]:
+    def purses(self) -> set[str]:
         """Where contracts settle: by coin, or in cash."""
-        contracts = [held.instrument for held in self.book.holdings if not isinstance(held.instrument, Spot)]
-        terms = [item.terms.settlement if isinstance(item, Option) else item.settlement for item in contracts]
-        return {item.asset if kind == "coin" else CASH for item, kind in zip(contracts, terms, strict=True)}
+        held = [each.instrument for each in self.book.holdings]
+        return {_purse_of(item) for item in held if not isinstance(item, Spot)}
 
 
 def after_orders(book: Book, overlay: Legs | None) -> Book:
@@ -186,6 +212,20 @@ def _check_cold(book: Book, market: Market) -> None:
 
 def _into_cold(transfer: Transfer) -> float:
     return transfer.quantity * ((transfer.target == COLD) - (transfer.source == COLD))
+
+
+def _purse_of(item: Instrument) -> str:
+    """Where an instrument settles: the purse of its coin, or of cash."""
+    if isinstance(item, Spot):
+        return item.asset
+    kind = item.terms.settlement if isinstance(item, Option) else item.settlement
+    return item.asset if kind == "coin" else CASH
+
+
+def _idle(purse: str) -> str:
+    if purse == CASH:
+        return "no collateral for contracts settled in cash under this model (cross-standard counts it)"
+    return f"no collateral for contracts settled in {purse}, which {purse} alone carries under this model (cross-standard counts it)"
 
 
 def _said(held: Holding) -> str:

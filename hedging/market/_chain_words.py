@@ -10,8 +10,9 @@ import pandas as pd
 from hedging._ground.cells import SHARE
 from hedging._ground.counts import number_of
 from hedging._ground.tables import Page, Table
+from hedging.errors import InputError
 from hedging.market._near import nearest_contracts
-from hedging.market.contracts import ContractTerms
+from hedging.market.contracts import ContractTerms, Option, instrument_of
 
 __all__ = ["absent", "choice", "page_of"]
 
@@ -70,10 +71,24 @@ def absent(chain: Quoted, symbol: str) -> str:
     if len(why):
         return f"the quote of {symbol} was rejected: {why.iloc[0]}."
     listed = chain.quotes["symbol"].tolist()
+    when = f"the {chain.asset} chain of {chain.as_of:%Y-%m-%d %H:%M}"
+    if (other := _of_another(chain, symbol)) and symbol not in listed:
+        return f"{when} has no quote of {symbol!r}: {other}."
     close = nearest_contracts(chain.quotes, symbol)
     other = f"it has, for one, {listed[0]}" if listed else "it has no quotes at all"
     hint = f"close to it: {', '.join(close)}" if close else other
-    return f"the {chain.asset} chain of {chain.as_of:%Y-%m-%d %H:%M} has no quote of {symbol!r}; {hint}."
+    return f"{when} has no quote of {symbol!r}; {hint}."
+
+
+def _of_another(chain: Quoted, symbol: str) -> str:
+    """Why no option of the chain is near to a symbol; empty where one may be."""
+    try:
+        wanted = instrument_of(symbol.upper())
+    except InputError:
+        return ""
+    if not isinstance(wanted, Option):
+        return f"it is no option, and names a {type(wanted).__name__.lower()}"
+    return "" if wanted.asset == chain.asset else f"it is on {wanted.asset}; give a chain of {wanted.asset}"
 
 
 def _summary(chain: Quoted) -> pd.DataFrame:

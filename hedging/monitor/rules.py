@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from hedging._ground.file_kinds import kind_of_values
 from hedging._ground.reading import parse_toml, read_text
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
@@ -82,7 +83,8 @@ def read_rules(path: str | Path) -> Rules:
     saved = parse_toml(read_text(path), str(path))
     unknown = sorted(set(saved) - {"near", "near_of", "bands", "ignore"})
     if unknown:
-        raise InputError(f"{path} has {', '.join(unknown)}; rules have near, near_of, bands and ignore.")
+        has = kind_of_values(saved, f"has {', '.join(unknown)}")
+        raise InputError(f"{path} {has}; rules have near, near_of, bands and ignore.")
     try:
         bands = {name: _band(path, name, band) for name, band in saved.get("bands", {}).items()}
         return Rules(saved.get("near", NEAR), saved.get("near_of", {}), bands, tuple(saved.get("ignore", ())))

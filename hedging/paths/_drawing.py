@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground.bounds import MOST_DAYS, check_drawn
 from hedging._ground.counts import number_of
 from hedging._numerics.types import Array
 from hedging.errors import InputError
@@ -74,8 +75,11 @@ class Drawing:
             )
         if scenarios < 1:
             raise InputError(f"scenarios must be >= 1; got {scenarios!r}.")
+        if dates[-1] > MOST_DAYS:
+            raise InputError(f"days must be {MOST_DAYS:,} at most; got {float(dates[-1])!r}.")
         stretches = np.diff(dates, prepend=0.0)
         parts = np.maximum(np.ceil(stretches / LONGEST_STEP - 1e-9), stretches > 0).astype(int)
+        check_drawn(scenarios, float(parts.sum()), len(terms))
         share = np.repeat(1.0 / np.maximum(parts, 1), parts)
         variance = np.array([_between(vol**2 * dates, asset) for asset, vol in terms.items()])
         drifts = [_until(drift[asset] if isinstance(drift, Mapping) else drift, dates) for asset in terms]

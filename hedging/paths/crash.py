@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hedging._ground.arguments import must_be
+from hedging._ground.bounds import check_dates
 from hedging.errors import InputError
 from hedging.paths.paths import Paths, _check, along, join
 from hedging.paths.reactions import BTC, Reaction
@@ -84,6 +85,7 @@ def crash_path(
         _check(name, value, np.isfinite(value), "a finite number")
     for name, value in {"days": days, "step": step, "half_life": half_life}.items():
         _check(name, value, np.isfinite(value) and value > 0, "a number > 0")
+    check_dates(days, step)
     must_be("depth", depth, int, float, np.number, type(None))
     _check("depth", depth, depth is None or 0 < depth < 1, "a share of today's price between 0 and 1")
     _check("stall", stall, stall >= 0, "a number of days >= 0")

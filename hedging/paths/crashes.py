@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.bounds import check_dates
 from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
@@ -77,6 +78,7 @@ class Replay(Shown):
         if not step > 0:
             raise InputError(f"step must be a number of days > 0; got {step!r}.")
         known = np.array(self.hours) / HOURS
+        check_dates(float(known[-1]), step)
         days = np.union1d(known, np.arange(0.0, known[-1], step))
         log_price = np.interp(days, known, np.log(np.array(self.price[asset]) / 100.0))
         made = along(days, log_price[None, :], (self.title,), reaction or measured(asset))

@@ -20,7 +20,7 @@ from hedging.prices._intake import parts_of
 from hedging.prices.bar import DAY, FIELDS, Bar
 from hedging.prices.events import Event, bad_prints, find_events
 from hedging.prices.past import Past
-from hedging.units import utc
+from hedging.units import utc, utc_day
 
 __all__ = ["Prices"]
 
@@ -272,5 +272,5 @@ def instant(at: str | dt.date | pd.Timestamp) -> pd.Timestamp:
     if isinstance(at, dt.date) and not isinstance(at, dt.datetime):
         at = at.isoformat()
     if isinstance(at, str) and len(at.strip()) == 10:
-        return utc(f"{at.strip()}T00:00Z", "at") + DAY
+        return utc_day(at, "at") + DAY
     return utc(at, "at")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from hedging._ground.file_kinds import kind_of_value
 from hedging.errors import InputError
 from hedging.plots.style import MARKERS, SERIES
 from hedging.report.blocks import Block, Column, Section, Table, Text, tabled
@@ -47,7 +48,8 @@ def check_given(kind: str, content: object) -> Mapping[str, Any]:
     needed, how = KINDS[kind]
     plain = content.to_dict() if hasattr(content, "to_dict") else content
     if not (isinstance(plain, Mapping) and all(name in plain for name in needed)):
-        raise InputError(f"the {kind} is none: it must have {', '.join(needed)}, as {how} writes it.")
+        is_one = kind_of_value(plain) or "none"
+        raise InputError(f"the {kind} is {is_one}: it must have {', '.join(needed)}, as {how} writes it.")
     for name in needed[:2]:
         rows = plain[name]
         if not (isinstance(rows, list | tuple) and all(isinstance(row, Mapping) for row in rows)):

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground.bounds import MOST_DAYS, check_drawn
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.market.market import Chains, Market, markets_of
@@ -67,14 +68,15 @@ def draw(
     InputError
         If the horizon is not above 0, or another number is out of its range.
     """
-    if not 0.0 < horizon < np.inf:
-        raise InputError(f"horizon must be a number of days > 0; got {horizon!r}.")
+    if not 0.0 < horizon <= MOST_DAYS:
+        raise InputError(f"horizon must be a number of days > 0, {MOST_DAYS:,} at most; got {horizon!r}.")
     if tails not in ("student-t", "jumps"):
         raise InputError(f"tails must be 'student-t' or 'jumps'; got {tails!r}.")
     if scenarios < 1:
         raise InputError(f"scenarios must be >= 1; got {scenarios!r}.")
     markets = markets_of(chain)
     days = dates_of(list(markets.values()), horizon)
+    check_drawn(scenarios, float(days.size), len(markets))  # before what the model prepares
     modelled = _modelled(
         markets, days, scenarios if scenarios >= MATCHED else LEAST_DRAWN, seed, tails, correlation
     )

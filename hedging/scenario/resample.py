@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.bounds import MOST_DAYS
 from hedging._ground.counts import number_of
 from hedging._numerics.types import Array
 from hedging.errors import InputError
@@ -70,8 +71,8 @@ def resample(
     InputError
         If an asset has no prices, or fewer than 90 days of its own, or a number is out of its range.
     """
-    if not 0.0 < horizon < math.inf:
-        raise InputError(f"horizon must be a number of days > 0; got {horizon!r}.")
+    if not 0.0 < horizon <= MOST_DAYS:
+        raise InputError(f"horizon must be a number of days > 0, {MOST_DAYS:,} at most; got {horizon!r}.")
     markets = list(markets_of(chain).values())
     past = known_by(prices, max(market.as_of for market in markets))
     closes = daily_closes(past, [market.asset for market in markets])

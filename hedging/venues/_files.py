@@ -22,7 +22,7 @@ from hedging.market.contracts import ContractTerms
 from hedging.market.snapshots import Snapshots
 from hedging.units import utc
 from hedging.venues._formats import PRICING, Format, Pick, snapshots
-from hedging.venues._opening import QuoteFile, open_file, repeated_columns, shape_of
+from hedging.venues._opening import QuoteFile, known_kind, open_file, repeated_columns, shape_of
 
 Given = ParamSpec("Given")
 Read = TypeVar("Read")
@@ -363,12 +363,11 @@ def _opened(path: str | Path, format: str | None) -> tuple[QuoteFile, Format]:  
             return file, reader
     if twice := repeated_columns(file.text) if file.content is None else []:
         raise ChainError(f"{file.name}: columns {twice} occur more than once; which one is meant?")
-    known = ", ".join(FORMATS)
-    wanted = f"is not of format {format}" if format else f"is of no known format ({known})"
-    raise ChainError(
-        f"{file.name} {wanted}; it holds {shape_of(file)}. "
-        f"`hedging chain map {file.name}` begins a map of it."
-    )
+    if kind := known_kind(file):
+        raise ChainError(f"{file.name} is {kind}; it holds no quotes of options.")
+    wanted = f"is not of format {format}" if format else f"is of no known format ({', '.join(FORMATS)})"
+    how = f"`hedging chain map {file.name}` begins a map of it."
+    raise ChainError(f"{file.name} {wanted}; it holds {shape_of(file)}. {how}")
 
 
 def _load(name: str) -> Format:

@@ -13,7 +13,7 @@ from hedging.errors import ChainError, InputError
 from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms
 from hedging.market.snapshots import Snapshots
-from hedging.units import utc
+from hedging.units import utc, utc_day
 from hedging.venues._opening import QuoteFile
 
 __all__ = ["PRICING", "Format", "Pick", "given_time", "pick_asset", "pick_snapshot", "snapshots"]
@@ -107,7 +107,7 @@ def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
     if pick.at is None:
         raise ChainError(f"{name} holds {span}; pass at= to pick one.")
     is_date = isinstance(pick.at, str) and len(pick.at.strip()) == 10
-    wanted = utc(f"{pick.at}T00:00Z" if is_date else pick.at, "at")
+    wanted = utc_day(str(pick.at), "at") if is_date else utc(pick.at, "at")
     day = stamps[stamps.normalize() == wanted.normalize()]
     if not is_date and wanted in day:
         return wanted

@@ -20,11 +20,19 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._ground.counts import number_of
+from hedging._ground.file_kinds import (
+    begins_toml,
+    kind_of_bytes,
+    kind_of_columns,
+    kind_of_text,
+    kind_of_value,
+)
 from hedging._ground.reading import parse_json, read_bytes
 from hedging.errors import ChainError
+from hedging.venues._separators import with_commas
 from hedging.venues._sheets import sheet_text
 
-__all__ = ["QuoteFile", "open_file", "repeated_columns", "shape_of"]
+__all__ = ["QuoteFile", "known_kind", "open_file", "refuse_another", "repeated_columns", "shape_of"]
 
 _MOST_COLUMNS: Final = 1_000
 _WIDEST: Final = 1_000  # characters of a line that need not be counted
@@ -116,12 +124,12 @@ def _text(name: str, data: bytes) -> str:
         raise ChainError(f"{name} is empty.")
     if text.lstrip().startswith("<"):
         raise ChainError(f"{name} holds HTML or XML, not quotes: an error page saved in place of data?")
-    return text
+    return with_commas(text)
 
 
 def _parsed(name: str, text: str) -> Any:
     """Return JSON or a table; None for text that is neither, which some readers know how to take apart."""
-    if text.lstrip()[0] in "[{" and not _BRACKETED.match(text.lstrip()):
+    if text.lstrip()[0] in "[{" and not _BRACKETED.match(text.lstrip()) and not begins_toml(text):
         lines = text.split("\n") if text.lstrip()[0] == "{" else []
         whole = [line for line in lines if line.strip()]
         if len(whole) > 1 and all(line.lstrip()[0] == "{" and line.rstrip()[-1] == "}" for line in whole):
@@ -213,6 +221,26 @@ def _check_width(name: str, text: str) -> None:
 def _short(names: Iterable[Any]) -> list[str]:
     """The first names, each cut to what can be read."""
     return [f"{name:.40}" for name in map(str, list(names)[:12])]
+
+
+def known_kind(file: QuoteFile) -> str:
+    """What a file is that holds no quotes; empty where nobody knows."""
+    of_text = kind_of_text(file.text) if file.text else ""
+    return of_text or kind_of_value(file.content) or kind_of_columns(file.columns)
+
+
+def refuse_another(file: QuoteFile, wanted: str, own: str) -> None:
+    """Refuse a file that is known to be of another kind; `own` is a word of the kind that is asked for.
+
+    Raises
+    ------
+    ChainError
+        With what it is, and what is wanted.
+    """
+    of_text = kind_of_bytes(file.text[:2_000_000].encode()) if file.text else ""
+    kind = of_text or kind_of_value(file.content) or kind_of_columns(file.columns)
+    if kind and own not in kind:
+        raise ChainError(f"{file.name} is {kind}; {wanted}.")
 
 
 def shape_of(file: QuoteFile) -> str:

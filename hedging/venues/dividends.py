@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from hedging.errors import ChainError
-from hedging.venues._opening import open_file
+from hedging.venues._opening import open_file, refuse_another
 from hedging.venues._times import stamps
 
 __all__ = ["read_dividends"]
@@ -37,6 +37,9 @@ def read_dividends(path: str | Path) -> dict[str, float]:
         If a column is missing, a day is none, or an amount is no number >= 0.
     """
     file = open_file(Path(path))
+    refuse_another(
+        file, "dividends are a table of ex-dates and amounts, with columns date and amount", "dividends"
+    )
     table = file.content
     if not isinstance(table, pd.DataFrame):
         raise ChainError(

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from hedging.errors import InputError
-from hedging.venues._opening import open_file
+from hedging.venues._opening import open_file, refuse_another
 
 __all__ = ["read_funding"]
 
@@ -45,6 +45,7 @@ def read_funding(path: str | Path, *, asset: str | None = None) -> pd.Series:
     >>> read_funding("binance_funding_8h.csv.gz", asset="BTC")  # doctest: +SKIP
     """
     file = open_file(Path(path))
+    refuse_another(file, "funding rates are a table with columns of times and rates", "funding")
     table = _table(file.content, file.name)
     theirs = {str(name).lower(): name for name in table.columns}
     time, rate = (

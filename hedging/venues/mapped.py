@@ -38,6 +38,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._ground.file_kinds import kind_of_values
 from hedging._ground.reading import parse_toml, read_text
 from hedging.errors import ChainError, InputError
 from hedging.market._cleaning import RAW_COLUMNS
@@ -98,7 +99,9 @@ def _checked(source: str | Path | Mapping[str, Any]) -> _Map:
     content = dict(source) if isinstance(source, Mapping) else parse_toml(read_text(source), name)
     known = (*_TEXTS, *_NUMBERS, *_TABLES)
     if unknown := sorted(map(str, set(content) - set(known))):
-        raise InputError(f"{name}: {', '.join(unknown)} is no key of a map; it has {', '.join(known)}.")
+        rule = f"{', '.join(unknown)} is no key of a map; it has {', '.join(known)}"
+        other = kind_of_values(content)
+        raise InputError(f"{name} is {other}; {rule}." if other else f"{name}: {rule}.")
     for key, value in content.items():
         kind = Mapping if key in _TABLES else (int | float) if key in _NUMBERS else str
         if not isinstance(value, kind):

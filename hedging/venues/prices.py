@@ -11,7 +11,7 @@ import pandas as pd
 
 from hedging.errors import InputError
 from hedging.prices import Bar, Prices
-from hedging.venues._opening import QuoteFile, open_file, repeated_columns, shape_of
+from hedging.venues._opening import QuoteFile, open_file, refuse_another, repeated_columns, shape_of
 
 __all__ = ["read_prices"]
 
@@ -55,6 +55,8 @@ def read_prices(
     Timestamp('2022-05-09 00:00:00+0000', tz='UTC')
     """
     file = open_file(Path(path))
+    if not file.columns & {"close", "price"}:
+        refuse_another(file, "prices are a table of closes or bars, CSV or Parquet", "prices")
     content = file.content
     if twice := repeated_columns(file.text):
         raise InputError(

@@ -9,6 +9,8 @@ from typing import Final
 
 import pandas as pd
 
+from hedging._ground.file_kinds import kind_of_text
+from hedging.errors import ChainError
 from hedging.venues._opening import open_file
 from hedging.venues.mapped import table_of
 
@@ -92,6 +94,8 @@ def proposed_map(path: str | Path) -> str:
         If the file holds no table.
     """
     file = open_file(Path(path))
+    if (kind := kind_of_text(file.text)) and ("TOML" in kind or "JSON" in kind):
+        raise ChainError(f"{file.name} is {kind}; a map is of a table of quotes.")
     table = table_of(file)
     found, left = _told(table)
     lines = [

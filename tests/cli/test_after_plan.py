@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import pytest
@@ -83,6 +84,10 @@ def test_what_a_quote_is_worth_to_a_plan(run):
         ]
     ) == json.loads(out)
     assert "worth" in run("worth", "plan.json", "--chain", "days/0.csv")[1]
+    lower = run("worth", "plan.json", "--chain", "days/0.csv", "--leg", named.lower(), "--csv", "-")[1]
+    rows = {row[0]: row[1] for row in csv.reader(lower.splitlines())}
+    assert float(rows["price"]) == expected.price
+    assert float(rows[f"package {leg.instrument.symbol}"]) == leg.quantity
 
 
 def test_when_to_roll_what_is_held(run):
@@ -104,6 +109,8 @@ def test_when_to_roll_what_is_held(run):
         (["worth", "plan.json", "--chain", "days/0.csv", "--leg", "BTC"], "SYMBOL=CONTRACTS"),
         (["worth", "plan.json", "--chain", "days/0.csv", "--leg", "BTC-1JAN30-1-P=2"], "has no quote of 'BTC-1JAN30-1-P'"),
         (["worth", "plan.json", "--chain", "days/0.csv", "--leg", "A=1", "--leg", "A=2"], "twice"),
+        (["worth", "plan.json", "--chain", "days/0.csv", "--leg", "ETH-27MAR26-2000-P=5"], "it is on ETH; give a chain of ETH"),
+        (["worth", "plan.json", "--chain", "days/0.csv", "--leg", "BTC-PERPETUAL=5"], "names a perpetual"),
         (["roll", "plan.json", "--chain", "days/1.csv", "--programme", "7"], "DAYS:TIMES"),
         (["roll", "plan.json", "--chain", "days/1.csv", "--programme", "7:99"], "steps at most"),
         (["explain", "plan.json", "--chain", "days", "--until", "never"], "must be a time"),

@@ -105,7 +105,7 @@ def test_negative_shares_parse_both_ways(folder: Path) -> None:
             ["--delta", "8"],
             "--delta must be a band LO:HI, LO: or :HI, or VALUE+-TOLERANCE; got '8': write 8: for at least that",
         ),
-        (["--delta", "a:b"], "--delta must be a number; got 'a'"),
+        (["--delta", "a:b"], "--delta must be a band of numbers such as 8:12; got 'a:b'"),
         (
             ["--floor", "-15"],
             "--floor must be a share like -15% or -0.15, or money with its currency like -20000USD; got '-15': write -15%",
@@ -116,7 +116,7 @@ def test_negative_shares_parse_both_ways(folder: Path) -> None:
             ["--expiries", "20"],
             "--expiries must be DAYS:DAYS such as 20:100, or dates such as 2026-03-01:2026-06-01; got '20': write 20:",
         ),
-        (["--horizon", "inf"], "--horizon must be a finite number; got 'inf'"),
+        (["--horizon", "inf"], "--horizon must be a number of days > 0, such as 30; got 'inf'"),
         (["--colour"], "--colour: hedging plan takes no such option"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shlex
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hedging.cli import main as cli
 
 LINES = {
     "explain plan.json": "explain needs --chain FILE|FOLDER",
-    "explain book.toml --chain recorded": "the JSON is cut off or damaged",
+    "explain book.toml --chain recorded": "book.toml is a book in TOML, which is given as BOOK; a saved result in JSON is asked for here",
     "explain plan.json --chain recordd": "'recordd' cannot be read: No such file or directory",
     "explain plan.json --chain bare": "the folder bare holds no file that ends in .parquet",
     "explain plan.json --chain recorded --since tomorrow": "--since must be a time; got 'tomorrow'",
@@ -37,10 +38,10 @@ LINES = {
     "overlays book.toml --chain chain.csv --expiries 45:20": "--expiries must be DAYS:DAYS",
     "overlays book.toml --chain chain.csv --far-days 45:20": "--far-days must be DAYS:DAYS",
     "overlays book.toml --chain chain.csv --structure put": "did you mean protective put?",
-    "book check chain.csv": "is not TOML: line 2: a line is key = value, or a [table]; got 'symbol,flag",
+    "book check chain.csv": "chain.csv is a chain of option quotes, which --chain FILE takes; here it must be TOML",
     "plan chain.csv --chain chain.csv --delta 8:12": "hedging book new FILE writes one to begin with",
-    "audit book.toml --chain chain.csv": "it begins with",
-    "roll plan.json --chain tomorrow.csv --when soon": "--when must be a number; got 'soon'",
+    "audit book.toml --chain chain.csv": "book.toml is a book in TOML",
+    "roll plan.json --chain tomorrow.csv --when soon": "--when must be days to expiry >= 0, such as 30; got 'soon'",
     "roll plan.json --chain tomorrow.csv --when -3": "--when must be days to expiry >= 0",
     "roll plan.json --chain tomorrow.csv --asset ETH": "tomorrow.csv holds BTC, not ETH",
     "roll plan.json --chain tomorrow.csv --csv nowhere/x.csv": "its folder is missing",
@@ -79,7 +80,7 @@ LINES = {
     "screen prices.csv --windows 9999": "a window of 9,999 days needs 10,000 closes in a row",
     "screen prices.csv --floor 15%": "--floor must be a loss, a share like -15%; got '15%': write -15%",
     "screen prices.csv --together": "give --book BOOK",
-    "screen chain.csv": "chain.csv is a chain of option quotes; prices are a table",
+    "screen chain.csv": "chain.csv is a chain of option quotes, which --chain FILE takes; prices are a table",
     "demo -o empty": "-o empty is a file; give the name of a folder",
     "demo extra": "extra: hedging demo takes no such argument",
     "completion": "completion needs SHELL",
@@ -90,7 +91,7 @@ LINES = {
     "audit plan.json --chain chain.csv --book missing.toml": "book file missing.toml cannot be read",
     "audit plan.json --chain chain.csv --delivery empty": "to be read as delivery prices",
     "audit plan.json --chain chain.csv --at 2026-03-05T12:00Z": "not of 2026-03-05T12:00Z: leave --at out",
-    "overlays book.toml --chain chain.csv --put-delta 25": "--put-delta must be a delta between 0 and 1; got 25",
+    "overlays book.toml --chain chain.csv --put-delta 25": "--put-delta must be a delta between 0 and 1; got 25: write 0.25",
     "overlays book.toml --chain chain.csv --structure straddle": "--structure must be one of protective put",
     "overlays book.toml --chain chain.csv --coverage 0": "--coverage must be a number > 0 (1 covers all)",
     "overlays book.toml --chain chain.csv --days 500:600": "the chain has 0.8, 3.8",
@@ -103,6 +104,91 @@ LINES = {
     "plan book.toml --chain chain.csv --delta 8:12 --prices chain.csv": "prices are a table of closes or bars",
     "plan book.toml --chain chain.csv --delta 8:12 --survive now": "no replay is called 'now'; there are mar-2020",
     "plan book.toml --chain chain.csv --delta ETH=8:12": "give a chain of that asset, or remove the band",
+    # More than any memory holds, and numbers in other forms.
+    "scenario book.toml --chain chain.csv --velocity -2% --days 1e9": "--days must be a number of days > 0, 18,250 at most; got '1e9'",
+    "scenario book.toml --chain chain.csv --monte-carlo 999999999999": "--monte-carlo must be",
+    "scenario book.toml --chain chain.csv --velocity -200%": "--velocity -200%",
+    "scenario book.toml --chain chain.csv --grid --days 1m": "got '1m': write 30",
+    "plan book.toml --chain chain.csv --shortfall -20% --outcomes 99999999999": "--outcomes must be",
+    "plan book.toml --chain chain.csv --delta 8:12 --survive fall:-2%:0:1e9": "fall:VELOCITY:ACCELERATION:DAYS",
+    "plan book.toml --chain chain.csv --floor 1e9:-5%": "--floor must be a loss like -15%, or losses by day",
+    "plan book.toml --chain chain.csv --delta 8:12 --horizon 2w": "got '2w': write 14",
+    "plan book.toml --chain chain.csv --delta 8:12 --time-limit 1e99": "604,800 at most",
+    "plan book.toml --chain chain.csv --delta 8:12 --budget 20.000USD": "write 20000USD or 20USD",
+    "plan book.toml --chain chain.csv --delta 8:12 --budget 1,5USD": "write 1.5USD",
+    "plan book.toml --chain chain.csv --delta 8:12 --budget 5k": "write 5000USD",
+    "plan book.toml --chain chain.csv --floor -20.000USD": "write -20000USD or -20USD",
+    "plan book.toml --chain chain.csv --floor 40%:60%": "or losses by day like 7:-8%,30:-15%; got '40%:60%'",
+    "plan book.toml --chain chain.csv --floor 30:15%": "write 30:-15%",
+    "plan book.toml --chain chain.csv --delta 4,5:9": "got '4,5:9': write 4.5:9",
+    "plan book.toml --chain chain.csv --delta 8:12 --survive 40:50": "write -40%:50%",
+    "plan book.toml --chain chain.csv --delta 8:12 --survive -40%": "write -40%:0%",
+    "plan book.toml --chain chain.csv --delta 8:12 --tier two": "--tier must be a whole number >= 0; got 'two'",
+    "plan book.toml --chain chain.csv --delt 8:12": "--delt is no whole name; it may be --delta, --delta-value",
+    "plan book.toml --chain chain.csv --strikes 60000:70000": "hedging plan takes no such option (try",
+    "plan book.toml --chain chain.csv --max_legs 3": "did you mean --max-legs?",
+    "plan book.toml chain.csv --delta 8:12": "takes no such argument: write --chain chain.csv",
+    "worth plan.json --chain chain.csv --quote 40k": "got '40k': write 40000",
+    "roll plan.json --chain tomorrow.csv --programme 1e9:6": "--programme must be DAYS:TIMES",
+    "watch plan.json --chain recorded --every 99999h": "--every must be a time of a week at most",
+    "watch plan.json --chain recorded --every 5min": "write 5m",
+    "watch plan.json --chain recorded --hook nosuchcommand": "there is no command 'nosuchcommand'",
+    'watch plan.json --chain recorded --hook "\'"': "its quotes are not closed",
+    "overlays book.toml --chain chain.csv --off-mark all": "write any",
+    "chain show chain.csv --spot abc": "--spot must be a number; got 'abc'",
+    "screen prices.csv --book book.toml --horizon 1e9": "--horizon must be a number of days > 0, 18,250 at most",
+    # Files of a book, and names of files beside.
+    "book check bare.toml": "got 'asset=BTC': write asset = \"BTC\"",
+    "book check share.toml": "got 'floor=-15%': write floor = \"-15%\"",
+    "book check thousands.toml": "write entry = 88_000",
+    "book check many.toml": "line 4, holding 1: qty: no such key; did you mean quantity? | line 6: limits.delta: it belongs in [targets]: "
+    "move the line there | line 8: targets.budget: it belongs in [limits]",
+    "book check twice.toml": "limits.max-legs: given twice, as max_legs too",
+    "book check unlisted.toml --chain chain.csv": "close to it: BTC-27MAR26-60000-P",
+    "book check euro.toml --chain chain.csv": "numeraire must be USD or an asset of the chain (BTC); got 'EUR'",
+    "book check nothing.toml": "holding 1, BTC: quantity must not be 0; leave the holding out",
+    "book check ether.toml --chain chain.csv --asset BTC": "the book holds ETH, but the chain is BTC",
+    "book check expired.toml --chain chain.csv": "BTC-27FEB26-60000-P expired before the quotes",
+    "book check bok.toml": "did you mean book.toml?",
+    "plan bok.toml --chain chain.csv --delta 8:12": "did you mean book.toml?",
+    "plan book.toml --chain chian.csv --delta 8:12": "did you mean chain.csv?",
+    "audit plna.json --chain chain.csv": "did you mean plan.json?",
+    "plan book.toml --chain nowhere/chain.csv --delta 8:12": "there is no folder nowhere",
+    # Files of another kind, and days of no calendar.
+    "explain plan.json --chain recorded --since 2026-02-31": "got '2026-02-31'",
+    "chain show chain.csv --expiry 31FEB26": "--expiry must be a day of the calendar, as 2026-02-06; got '31FEB26'",
+    "plan book.toml --chain recorded --delta 8:12 --at 2026-02-31": "cannot be read",
+    "plan book.toml --chain book.toml --delta 8:12": "book.toml is a book in TOML, which is given as BOOK; it holds no quotes",
+    "plan book.toml --chain plan.json --delta 8:12": "plan.json is a saved plan, which hedging audit, watch and report take",
+    "plan book.toml --chain prices.csv --delta 8:12": "is a table of prices, which --prices FILE takes and hedging screen",
+    "plan book.toml --chain refused.json --delta 8:12": "is an exchange's error reply (too_many_requests 10028): ask it again",
+    "plan book.toml --chain instruments.json --delta 8:12": "is a list of instruments without quotes",
+    "plan book.toml --chain chain.csv --delta 8:12 --depth packed.csv.gz": "is a chain of option quotes, which --chain FILE takes, packed by gzip",
+    "plan book.toml --chain chain.csv --delta 8:12 --prices plan.json": "--prices plan.json is a saved plan",
+    "plan book.toml --chain chain.csv --delta 8:12 --map rules.toml": "--map rules.toml",
+    "plan plan.json --chain chain.csv --delta 8:12": "book file plan.json is a saved plan",
+    "plan packed.csv.gz --chain chain.csv --delta 8:12": "is a chain of option quotes, which --chain FILE takes, packed by gzip",
+    "scenario book.toml --chain chain.csv --velocity -2% --plan rules.toml": "--plan rules.toml",
+    "scenario book.toml --chain chain.csv --velocity -2% --plan nothing.toml": "--plan nothing.toml is a book in TOML",
+    "watch plan.json --chain recorded --rules book.toml": "--rules book.toml is a book in TOML, which is given as BOOK; rules have",
+    "screen book.toml": "book.toml is a book in TOML, which is given as BOOK; prices are a table",
+    "screen plan.json": "plan.json is a saved plan",
+    "chain map book.toml": "book.toml is a book in TOML, which is given as BOOK; a map is of a table of quotes",
+    "report book.toml --chain chain.csv --screen refused.json": "the screen is an exchange's error reply",
+    "plan book.toml --chain chain.csv --delta BTCC=8:12": "did you mean BTC?",
+}
+HELD = '[[holdings]]\nasset="BTC"\nkind="spot"\n'
+BOOKS = {
+    "bare": "[[holdings]]\nasset=BTC\n",
+    "share": HELD + "quantity=1\n[targets]\nfloor=-15%\n",
+    "thousands": HELD + "quantity=1\nentry=88,000\n",
+    "many": HELD + 'qty=1\n[limits]\ndelta="8:12"\n[targets]\nbudget="2%"\n',
+    "twice": HELD + "quantity=1\n[limits]\nmax_legs=3\nmax-legs=4\n",
+    "unlisted": '[[holdings]]\ncontract="BTC-27MAR26-60001-P"\nquantity=1\n',
+    "expired": '[[holdings]]\ncontract="BTC-27FEB26-60000-P"\nquantity=1\n',
+    "euro": 'numeraire="EUR"\n' + HELD + "quantity=1\n",
+    "nothing": HELD + "quantity=0\n",
+    "ether": HELD.replace("BTC", "ETH") + "quantity=1\n",
 }
 # How the libraries below say it; nobody who typed a command has heard of those.
 FOREIGN = (
@@ -123,6 +209,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "empty").touch()
     (path / "latin.csv").write_bytes(b"symbol,b\xefd\n1,2\n")
     (path / "bad.json").write_text('{"a": 1}')
+    (path / "refused.json").write_text(
+        '{"jsonrpc": "2.0", "error": {"code": 10028, "message": "too_many_requests"}}'
+    )
+    (path / "instruments.json").write_text(
+        '{"result": [{"instrument_name": "BTC-27MAR26-60000-P", "tick_size": 0.1}]}'
+    )
+    (path / "packed.csv.gz").write_bytes(gzip.compress((path / "chain.csv").read_bytes()))
+    for name, text in BOOKS.items():
+        (path / f"{name}.toml").write_text(text)
     (path / "rules.toml").write_text("naer = 0.1\n")
     return path
 

@@ -436,3 +436,34 @@ def test_a_securities_account_of_two_stocks_is_one_purse() -> None:
     # At 90 the married put is in the money: 10 % of 95; short stock 30 % or 5 dollars, of 45 and of 50.
     assert_allclose(found.maintenance[:, 0], [950 + 200 * 13.5, 950 + 500 + 200 * 15])
     assert_allclose(found.balance[:, 0], [7_000 + 9_000 - 9_000, 7_000 + 10_000 - 10_000])
+
+
+@pytest.mark.parametrize("model", ["standard", "portfolio", "cross-standard", "cross-portfolio", "flat"])
+@pytest.mark.parametrize("money", ["cash", "USDC", "USD", "EURR", "spot ETH"])
+@pytest.mark.parametrize("contract", ["coin", "cash"])
+def test_what_is_said_to_count_is_what_carries_the_margin(model: str, money: str, contract: str) -> None:
+    """By taking it away: what is called counted moves the balance, what is called left out does not."""
+    if "portfolio" in model:  # whose rules are of coin-settled contracts
+        contract = "coin"
+    settlement: Any = contract
+    held = [Holding.spot("BTC", 2.0), Holding.perpetual("BTC", 6.0, SPOT, settlement=settlement)]
+    told: dict[str, Any] = {"haircuts": {"BTC": 0.05, "ETH": 0.1, "USDC": 0.0, "USD": 0.0, "EURR": 0.5}}
+    told |= {"parameters": {"initial": 0.1, "maintenance": 0.05}} if model == "flat" else {}
+    more: dict[str, Any] = {}
+    if money == "cash":
+        more = {"cash": 60_000.0}
+    elif money != "spot ETH":
+        more = {"stablecoins": {money: 60_000.0}}
+    rich = [*held, Holding.spot("ETH", 30.0)] if money == "spot ETH" else held
+
+    def kept(holdings: list[Holding], **amounts: Any) -> dict[str, margin.Survival]:
+        account = deribit(model, **told, **amounts)
+        book = Book([item.in_account("deribit") for item in holdings], accounts=[account])
+        return margin.survive_accounts(book, [BTC, ETH], {"BTC": today(), "ETH": today()})
+
+    without, named = kept(held), "30 ETH" if money == "spot ETH" else f"{money} 60,000"
+    for key, each in kept(rich, **more).items():
+        moved = bool(abs(each.balance - without[key].balance).max() > 1e-9)
+        assert (named in each.counted) == moved, key
+        assert (named in each.left_out) == (not moved), key
+        assert moved or "no collateral for contracts settled in" in each.left_out

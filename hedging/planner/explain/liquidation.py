@@ -14,7 +14,7 @@ from hedging.book.legs import Leg
 from hedging.errors import InputError
 from hedging.margin import survive_accounts
 from hedging.margin.requirement import accounted
-from hedging.margin.survival import FURTHEST_FALL, FURTHEST_RISE
+from hedging.margin.survival import FURTHEST_FALL, FURTHEST_RISE, idle_money
 from hedging.market.contracts import Future, Perpetual
 from hedging.market.market import Market
 from hedging.paths.paths import along, today
@@ -52,7 +52,10 @@ def liquidations(
         ]
     except InputError as error:
         return (), (f"where the book is liquidated is not known: {error}",)
-    return tuple(move for move in moves if any((*move.before, *move.after))), ()
+    near = tuple(move for move in moves if any((*move.before, *move.after)))
+    # What lies there and carries nothing looks like collateral to whoever put it there.
+    idle = idle_money(books[1], markets) if near and not assumed else {}
+    return near, tuple(f"account {name} holds {what}" for name, what in idle.items())
 
 
 def margined(book: Book, legs: Sequence[Leg] = ()) -> Book:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from hedging._ground import fields
 from hedging._ground.forms import Dates, Money, meant, written
+from hedging._ground.reading import in_line_order
 from hedging._ground.shown import Shown
 from hedging.book.book import Book
 from hedging.book.files import content_of
@@ -137,7 +138,7 @@ def mandate_from_dict(
         for table, forms in (("targets", fields.TARGETS), ("limits", fields.LIMITS))
     ]
     if wrong:
-        raise InputError(f"{source}: {' | '.join(wrong)}.")
+        raise InputError(f"{source}: {' | '.join(in_line_order(wrong))}.")
     return Mandate(*parts)
 
 
@@ -153,13 +154,25 @@ def _read(
         name = key.replace("-", "_")
         where = f"line {lines[table, key]}: " if (table, key) in lines else ""
         if name not in forms:
-            wrong.append(f"{where}{table}.{key}: no such key{meant(name, forms)}")
+            wrong.append(
+                f"{where}{table}.{key}: {_misplaced(name, table) or f'no such key{meant(name, forms)}'}"
+            )
+            continue
+        if name in found:
+            wrong.append(f"{where}{table}.{key}: given twice, as {name} too")
             continue
         try:
             found[name] = forms[name](written(value, ":" if name == "floor" else "="))
         except InputError as error:
             wrong.append(f"{where}{table}.{key} {error}")
     return found
+
+
+def _misplaced(name: str, table: str) -> str:
+    """Where a key of the other table belongs; empty where it is of neither."""
+    other = "limits" if table == "targets" else "targets"
+    known = fields.LIMITS if other == "limits" else fields.TARGETS
+    return f"it belongs in [{other}]: move the line there" if name in known else ""
 
 
 def _shares_of(book: Book, markets: tuple[Market, ...]) -> Callable[[str, Any], Any]:

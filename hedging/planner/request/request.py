@@ -12,7 +12,9 @@ from itertools import product
 from typing import Any
 
 from hedging._ground import clock
+from hedging._ground.bounds import MOST_DAYS
 from hedging._ground.counts import number_of
+from hedging._ground.nearest import meant
 from hedging.book.book import Book
 from hedging.book.saved import book_to_dict
 from hedging.errors import InputError
@@ -33,11 +35,9 @@ from hedging.planner.request.target import Target
 from hedging.planner.request.turning import Turning, end_of
 from hedging.planner.request.view import View
 from hedging.planner.request.window import strikes_by_day
-from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["Request"]
 
-LONGEST = 50 * DAYS_PER_YEAR  # days: beyond it a horizon is a slip of the keyboard
 MOST_OUTCOMES = 5_000
 REQUIRED = ("book", "target")
 
@@ -115,8 +115,8 @@ class Request:
         for name, value, kind in given:
             if not isinstance(value, kind) and not (value is None and name not in REQUIRED):
                 raise InputError(f"{name} must be a {kind.__name__}; got {type(value).__name__}.")
-        if not 0.0 < number(horizon) <= LONGEST:
-            raise InputError(f"horizon must be a number of days > 0, {LONGEST:g} at most; got {horizon!r}.")
+        if not 0.0 < number(horizon) <= MOST_DAYS:
+            raise InputError(f"horizon must be a number of days > 0, {MOST_DAYS:g} at most; got {horizon!r}.")
         markets = tuple(markets_of(chain).values())
         book.check_assets(*markets)
         limits = limits or Limits()
@@ -302,7 +302,7 @@ def _check_names(target: Target, markets: Sequence[Market]) -> None:
     if unknown:
         raise InputError(
             f"the target has a band of {', '.join(unknown)}, but the chain is {', '.join(known)}: give a chain of that "
-            "asset, or remove the band."
+            f"asset, or remove the band{next((near for name in unknown if (near := meant(name, known))), '.')}"
         )
 
 

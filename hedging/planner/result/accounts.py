@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from hedging._ground.cells import on_day, when
 from hedging._ground.shown import Shown
-from hedging.planner.request.wording import figure, per_cent
+from hedging.planner.request.wording import figure, move, per_cent
 
 __all__ = ["AccountSurvival", "Least", "LiquidationMove", "Prices"]
 
@@ -53,23 +53,47 @@ class LiquidationMove(Shown):
         )
 
     def __str__(self) -> str:
+        rules = f"{self.model} margin"
+        where = f"{rules} assumed of all of the book" if self.assumed else f"account {self.account}, {rules}"
+        return f"{self.asset} {self._told()} ({where})"
+
+    def _told(self) -> str:
+        then, now = self._is_below(self.before), self._is_below(self.after)
+        today = f"below maintenance at today's {self.spot:,.6g} already"
+        if then and now:
+            return (
+                f"{today}, without the plan and with it: it is liquidated at once unless collateral is added"
+            )
+        if then:
+            return f"{today} without the plan; with it {self._after() or 'no price liquidates it'}"
         sides = [
             self._side(*each)
             for each in zip(("down", "up"), self.before, self.after, strict=True)
             if any(price is not None for price in each[1:])
         ]
-        rules = f"{self.model} margin"
-        where = f"{rules} assumed of all of the book" if self.assumed else f"account {self.account}, {rules}"
-        verdict = "NEARER with the plan" if self.nearer else "not nearer with the plan"
-        return f"{self.asset} {'; '.join(sides)}: {verdict} ({where})"
+        if now:
+            sides = [f"{way} at {self._price(price)}" for way, price in self._sides(self.before)]
+            before = " and ".join(sides) or "at no price"
+            return f"{before} before; BELOW MAINTENANCE at today's {self.spot:,.6g} with the plan: NEARER"
+        return f"{'; '.join(sides)}: {'NEARER' if self.nearer else 'not nearer'} with the plan"
+
+    def _is_below(self, prices: Prices) -> bool:
+        """Whether the account is below its maintenance where spot is today."""
+        return any(price == self.spot for price in prices)
+
+    @staticmethod
+    def _sides(prices: Prices) -> list[tuple[str, float]]:
+        named = zip(("down", "up"), prices, strict=True)
+        return [(way, price) for way, price in named if price is not None]
+
+    def _after(self) -> str:
+        return " and ".join(f"{way} at {self._price(price)}" for way, price in self._sides(self.after))
 
     def _side(self, way: str, then: float | None, now: float | None) -> str:
         return f"{way} at {self._price(then)} before, {self._price(now)} after"
 
     def _price(self, price: float | None) -> str:
-        if price is None:
-            return "no price"
-        return f"{price:,.6g} ({price / self.spot - 1.0:+.1%})" if price != self.spot else "once"
+        return "no price" if price is None else f"{price:,.6g} ({price / self.spot - 1.0:+.1%})"
 
     def to_dict(self) -> dict[str, Any]:
         """The prices by name."""
@@ -134,6 +158,8 @@ class AccountSurvival(Shown):
     between : Least or None
         The worst place found with the plan between the nodes, on a finer grid of levels and dates; None where it is no
         worse than they are.
+    reach : (float, float) or None
+        Least and greatest move of spot that was looked at, of any asset; None in files that do not say. [1]
     """
 
     account: str
@@ -143,6 +169,7 @@ class AccountSurvival(Shown):
     top_up_before: float | None
     top_up_after: float | None
     between: Least | None = None
+    reach: tuple[float, float] | None = None
 
     def __str__(self) -> str:
         return self.told(None)
@@ -150,6 +177,8 @@ class AccountSurvival(Shown):
     def told(self, as_of: Any) -> str:
         """In a sentence, with dates where it is known what day 0 was."""
         text = f"{self.account} {self.after.told(as_of)}"
+        if self.reach is not None:
+            text += f", of spot from {move(1.0 + self.reach[0])} to {move(1.0 + self.reach[1])}"
         if self.between is not None:
             text += f" (between the nodes, of which nothing is proven, it {self.between.told(as_of)})"
         text += f"; without the plan it {self.before.told(as_of)}"
@@ -169,4 +198,5 @@ class AccountSurvival(Shown):
     def from_dict(saved: dict[str, Any]) -> AccountSurvival:
         """The value that `to_dict` gave."""
         known = {name: Least(**saved[name]) for name in (*_TIMES, "between") if saved.get(name)}
-        return AccountSurvival(**(saved | known))
+        reach = {"reach": tuple(saved["reach"])} if saved.get("reach") else {}
+        return AccountSurvival(**(saved | known | reach))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hedging._ground.file_kinds import kind_of_value
 from hedging._ground.reading import foreign, parse_json, read_text
 from hedging.book.book import Exposure
 from hedging.book.ladder import Ladder
@@ -116,16 +117,16 @@ def read_plan(path: str | Path, *, trust: bool = True) -> HedgePlan:
 
 
 _EDITED = (
-    "It was changed after it was made; plan again, or look at it as it stands: read_plan(path, trust=False), --edited "
-    "on the command."
+    "It was changed after it was made; plan again, or look at it as it stands: read_plan(path, trust=False)."
 )
 
 
 def _check_version(saved: Any, name: str) -> None:
     """Refuse what is no plan or one of a newer library, before its fields are judged by today's."""
     if not isinstance(saved, dict) or not {"orders", "inputs"} <= saved.keys():
+        kind = kind_of_value(saved)
         raise InputError(
-            f"{name} is no hedge plan: it has no orders and inputs. Save one with plan.to_json(path)."
+            f"{name} is {kind or 'no hedge plan: it has no orders and inputs'}. Save one with plan.to_json(path)."
         )
     version = saved.get("version", 1)
     if isinstance(version, int) and version > VERSION:

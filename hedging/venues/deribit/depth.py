@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._ground.file_kinds import kind_of_bytes, kind_of_value
 from hedging._ground.reading import MOST_BYTES, foreign, parse_json, read_bytes
 from hedging.book.ladder import Ladder
 from hedging.errors import InputError
@@ -84,9 +85,13 @@ def read_depth(path: str | Path) -> pd.DataFrame:
         content = parse_json(data, str(path), finite=True)
         with foreign(f"{path} is no reply of get_order_book"):
             replies = content if isinstance(content, list) else [content]
+            if kind := kind_of_value(content):
+                raise InputError(f"{path} is {kind}; order books are replies of get_order_book.")
             return pd.DataFrame([row for reply in replies for row in _levels(reply)], columns=list(COLUMNS))
     if not data.strip():
         raise InputError(f"{path} is empty.")
+    if (kind := kind_of_bytes(data)) and "order books" not in kind:
+        raise InputError(f"{path} is {kind}; order books are a table of {', '.join(COLUMNS)}, unpacked.")
     with foreign(str(path)):
         table = pd.read_csv(io.BytesIO(data))
         missing = [name for name in COLUMNS if name not in table.columns]

@@ -15,6 +15,7 @@ from hedging.book.legs import outright_leg
 from hedging.market.contracts import FeeRule, Perpetual
 from hedging.planner import Effort, Limits, Target, plan, read_plan
 from hedging.planner.explain.liquidation import liquidations
+from hedging.planner.result.accounts import LiquidationMove
 
 SPOT = 64_774.21
 BTC = flat_market(spot=SPOT, strikes=(50e3, 60e3, 65e3, 80e3), days=(10.0, 30.0))
@@ -109,3 +110,42 @@ def test_selling_the_perpetual_moves_it_away() -> None:
     (move,), _ = liquidations(levered(), (BTC,), (sale,))
     assert not move.nearer
     assert_allclose(move.after[0], by_hand(5.0, 5.0), rtol=1e-9)
+
+
+def test_an_account_that_is_below_its_maintenance_is_said_to_be() -> None:
+    """No coin beside the perpetual: cash is no collateral of a coin-margined account, and the plan says so."""
+    account = DeclaredAccount("one", cash=60_000.0)
+    book = Book([Holding.perpetual("BTC", 6.0, 1.2 * SPOT).in_account("one")], accounts=[account])
+    leg = option_leg(BTC.chain, option(BTC, "p", 65e3, 30.0).symbol, 1.0)
+    (move,), remarks = liquidations(book, (BTC,), (leg,))
+    told = str(move)
+    assert "below maintenance at today's 64,774.2 already, without the plan and with it" in told
+    assert "once after" not in told
+    assert "nearer" not in told.lower()
+    assert remarks == (
+        "account one holds cash 60,000: no collateral for contracts settled in BTC, which BTC alone carries under "
+        "this model (cross-standard counts it)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ((SPOT, SPOT), (0.7 * SPOT, None), "already without the plan; with it down at 45,341.9 (-30.0%)"),
+        ((SPOT, SPOT), (None, None), "already without the plan; with it no price liquidates it"),
+        ((0.5 * SPOT, None), (SPOT, SPOT), "down at 32,387.1 (-50.0%) before; BELOW MAINTENANCE at today's"),
+        (
+            (None, None),
+            (SPOT, SPOT),
+            "at no price before; BELOW MAINTENANCE at today's 64,774.2 with the plan: NEARER",
+        ),
+        ((0.5 * SPOT, None), (0.6 * SPOT, None), "NEARER with the plan"),
+        ((0.5 * SPOT, None), (0.4 * SPOT, None), "not nearer with the plan"),
+    ],
+)
+def test_each_way_that_a_plan_moves_a_liquidation_is_readable(
+    before: tuple[float | None, float | None], after: tuple[float | None, float | None], words: str
+) -> None:
+    told = str(LiquidationMove("one", "standard", "BTC", SPOT, before, after))
+    assert words in told
+    assert told.endswith("(account one, standard margin)")
