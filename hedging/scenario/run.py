@@ -290,7 +290,7 @@ def by_speed(
         rows, index=pd.Index(at, name="speed"), columns=["days", "position", "overlay", "both"]
     )
     found["per doubling"] = found["both"].diff() / np.log2(at / np.roll(at, 1))
-    return readable(found)
+    return readable(found, dict.fromkeys(found.columns.drop("days"), end.currency))
 
 
 def _together(
