@@ -214,7 +214,12 @@ def _message(told: str, name: str, annotation: str, value: Any) -> str:
 
 
 def _resolved(function: Callable[..., Any], annotation: Any) -> Any:
-    """The annotation as an object; Any where its names are only there for type checkers."""
+    """The annotation as an object; Any where its names are only there for type checkers.
+
+    `typing.get_type_hints` needs the same names and the same two changes, and gives up on all of a function's
+    annotations where one fails. Nor do pydantic's adapters replace `fits`: they cannot be made of tables, protocols
+    and many classes here, take any iterable unseen, and refuse numpy's numbers.
+    """
     if not isinstance(annotation, str):
         return Any if annotation is inspect.Parameter.empty else annotation
     names = _Names(vars(sys.modules[inspect.unwrap(function).__module__]))

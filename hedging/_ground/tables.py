@@ -133,7 +133,9 @@ def _number_form(finite: np.ndarray[Any, Any], *, signed: bool) -> Callable[[flo
     if not sizes.size or (finite == np.round(finite)).all():
         return lambda value: f"{value + 0.0:{sign},.0f}"
     if sizes.min() < 1e-5 * sizes.max():  # one unit does not fit all of them
-        return lambda value: ("+" if signed and value > 0 else "") + figure(value, DIGITS)
+        return lambda value: (
+            ("+" if signed and value > 0 else "") + figure(round(value, MOST_DECIMALS) + 0.0, DIGITS)
+        )
     largest = math.floor(math.log10(sizes.max()))
     decimals = int(np.clip(4 - largest, 0, MOST_DECIMALS))
     while decimals and (np.abs(finite - np.round(finite, decimals - 1)) < 1e-12 * sizes.max()).all():

@@ -12,6 +12,7 @@ import pandas as pd
 
 from hedging._ground.arguments import takes
 from hedging._ground.counts import twelve_digits
+from hedging._ground.frames import readable
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Table
 from hedging.book.ladder import Ladder
@@ -306,8 +307,8 @@ def cost_of(legs: Iterable[Leg], carry: float = 0.0) -> Cost:
     return total
 
 
-def orders_frame(legs: Sequence[Leg]) -> pd.DataFrame:
-    """The order ticket: one row a leg.
+def orders_frame(legs: Sequence[Leg], currency: str = "money") -> pd.DataFrame:
+    """The order ticket: one row a leg, shown with the name of the currency.
 
     Returns
     -------
@@ -332,14 +333,16 @@ def orders_frame(legs: Sequence[Leg]) -> pd.DataFrame:
             }
         )
     columns = ["instrument", "side", "quantity", "limit_price", "quote_unit", "limit_price_money"]
-    return pd.DataFrame(rows, columns=[*columns, "premium", "half_spread", "fees"])
+    money = ("premium", "half_spread", "fees")
+    frame = pd.DataFrame(rows, columns=[*columns, *money])
+    return readable(frame, dict.fromkeys(("limit_price_money", *money), currency))
 
 
-def orders_table(legs: Sequence[Leg]) -> Table:
-    """The order ticket as it is read: ``side, quantity, instrument, limit, premium`` [money]."""
+def orders_table(legs: Sequence[Leg], currency: str = "money") -> Table:
+    """The order ticket as it is read: ``side, quantity, instrument, limit, premium`` [currency]."""
     rows = [
         (leg.side, abs(leg.quantity), leg.instrument.symbol, leg.price_text, round(cost_of([leg]).premium))
         for leg in legs
     ]
     frame = pd.DataFrame(rows, columns=["side", "quantity", "instrument", "limit", "premium"])
-    return Table(frame, {"premium": "money"}, rows=len(rows))
+    return Table(frame, {"premium": currency}, rows=len(rows))

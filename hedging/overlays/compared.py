@@ -1,15 +1,15 @@
-"""The table of `compare`: a frame that shows itself as two, so that nothing is lost beyond the right edge."""
+"""The table of `compare`: a frame that shows itself as three, so that nothing is lost beyond the right edge."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from hedging._ground.cells import SIGNED_SHARE, on_day
-from hedging._ground.tables import Page, Table, as_html, as_text
+from hedging._ground.frames import ReadableFrame
+from hedging._ground.tables import Page, Table
 
 __all__ = ["RALLIES", "Compared", "nearly_capped"]
 
@@ -19,8 +19,9 @@ RALLIES: Final = {"gain_25": 0.25, "gain_50": 0.50, "gain_100": 1.00}
 # Upside of less than this share of that without a hedge is what coin premium left over, and no reader calls it unbounded.
 _NEARLY: Final = 0.05
 _WHOLE_FROM: Final = 1_000.0  # money from which cents say nothing
-_ENDS: Final = ("execution", "premium", "floor", "cap", *RALLIES, "breakeven")
-_AFTER: Final = ("upside", "delta", "delta_value", "gamma", "vega", "theta", "carry_day")
+_COSTS: Final = ("execution", "premium", "carry_day")
+_ENDS: Final = ("floor", "cap", *RALLIES, "breakeven")
+_AFTER: Final = ("upside", "delta", "delta_value", "gamma", "vega", "theta")
 
 
 def nearly_capped(table: pd.DataFrame) -> pd.Series:
@@ -32,31 +33,19 @@ def nearly_capped(table: pd.DataFrame) -> pd.Series:
     return pd.Series(np.isinf(table["cap"].to_numpy(dtype=float)) & slight.to_numpy(), index=table.index)
 
 
-class Compared(pd.DataFrame):
-    """A DataFrame that prints as two tables, where overlays end and what the book is after them.
+class Compared(ReadableFrame):
+    """A DataFrame that prints as three tables: what overlays cost, where they end, what the book is after them.
 
     What is taken out of it is a plain DataFrame. Its ``attrs`` hold ``asset``, ``currency`` and ``as_of``.
     """
 
-    @property
-    def _constructor(self) -> Callable[..., pd.DataFrame]:
-        return pd.DataFrame
-
-    def to_frame(self) -> pd.DataFrame:
-        """The numbers as a plain DataFrame."""
-        return pd.DataFrame(self)
-
-    def __repr__(self) -> str:
-        return as_text(self._page()) if self._whole() else super().__repr__()
-
-    def _repr_html_(self) -> str:
-        return as_html(self._page()) if self._whole() else self.to_frame().to_html(max_rows=60)
-
     def _whole(self) -> bool:
         """Whether it still is what `compare` made: columns may have been dropped or replaced."""
-        return {*_ENDS, *_AFTER, "days"} <= set(self.columns) and "asset" in self.attrs
+        return {*_COSTS, *_ENDS, *_AFTER, "days"} <= set(self.columns) and "asset" in self.attrs
 
     def _page(self) -> Page:
+        if not self._whole():
+            return super()._page()
         asset, money = self.attrs["asset"], self.attrs["currency"]
         as_of = pd.Timestamp(self.attrs["as_of"])
         plain, slight = self.to_frame(), nearly_capped(self)
@@ -70,9 +59,9 @@ class Compared(pd.DataFrame):
         ends.insert(0, "judged", [on_day(as_of, day) for day in plain["days"]])
         shares = ("floor", "cap", *(f"at +{share:.0%}" for share in RALLIES.values()))
         units: dict[Any, str] = dict.fromkeys(shares, SIGNED_SHARE)
-        units |= dict.fromkeys(("execution", "premium", "breakeven"), money)
+        units["breakeven"] = money
+        costs = plain[list(_COSTS)].rename(columns={"carry_day": "carry a day"})
         after = plain[list(_AFTER)].round({"upside": 3, "delta": 3, "gamma": 6})
-        after = after.rename(columns={"carry_day": "carry a day"})
         units_after: dict[Any, str] = {
             "upside": asset,
             "delta": asset,
@@ -80,7 +69,6 @@ class Compared(pd.DataFrame):
             "gamma": f"{asset} per {money}",
             "vega": f"{money} per point",
             "theta": f"{money} a day",
-            "carry a day": money,
         }
         notes = (
             [f"cap of {', '.join(map(str, self.index[slight]))}: where a rally of 100 % ends"]
@@ -91,6 +79,7 @@ class Compared(pd.DataFrame):
         return Page(
             f"Overlays on {asset}: the whole book, as shares of its value now",
             (
+                Table(costs, dict.fromkeys(costs, money), index=True, rows=count, caption="what it costs"),
                 Table(ends, units, index=True, rows=count, caption="where it ends"),
                 *notes,
                 Table(after, units_after, index=True, rows=count, caption="the book after it, today"),

@@ -26,11 +26,14 @@ class Overlay(Shown):
     legs : tuple of Leg
     remarks : tuple of str
         What its reader should know: quotes that were passed over and why, a size that is not that of the rest.
+    currency : str
+        What its prices and costs are in, by the chain that it was made of.
     """
 
     name: str
     legs: tuple[Leg, ...]
     remarks: tuple[str, ...] = ()
+    currency: str = "money"
 
     @property
     def cost(self) -> Cost:
@@ -40,7 +43,7 @@ class Overlay(Shown):
     @property
     def orders(self) -> pd.DataFrame:
         """The order ticket, one row a leg."""
-        return orders_frame(self.legs)
+        return orders_frame(self.legs, self.currency)
 
     def to_frame(self) -> pd.DataFrame:
         """The order ticket: `orders`."""
@@ -50,6 +53,7 @@ class Overlay(Shown):
         """Name, orders, cost and remarks as plain values."""
         return {
             "name": self.name,
+            "currency": self.currency,
             "orders": plain(self.orders),
             "cost": plain(self.cost),
             "remarks": list(self.remarks),
@@ -61,11 +65,12 @@ class Overlay(Shown):
 
 def _heading(overlay: Overlay) -> str:
     cost = overlay.cost
-    return f"{overlay.name}: execution {cost.execution:,.0f}, net premium {cost.premium:,.0f}"
+    unit = "" if overlay.currency == "money" else f" {overlay.currency}"
+    return f"{overlay.name}: execution {cost.execution:,.0f}, net premium {cost.premium:,.0f}{unit}"
 
 
 def _parts(overlay: Overlay) -> tuple[Part, ...]:
-    return (orders_table(overlay.legs), *(f"note: {remark}" for remark in overlay.remarks))
+    return (orders_table(overlay.legs, overlay.currency), *(f"note: {remark}" for remark in overlay.remarks))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -228,7 +228,7 @@ def zero_cost_collar(
             f"calls on {fewest * lot / put.quantity:.0%} of the puts pay for them; the rest keeps its upside",
         )
     legs = (put, replace(call, quantity=-twelve_digits(fewest * lot)))
-    return _told(Overlay(whole.name, legs, remarks), book, chain)
+    return _told(Overlay(whole.name, legs, remarks, whole.currency), book, chain)
 
 
 def _highest_that_pays(put: Leg, chain: OptionChain, tolerance: Tolerance) -> tuple[Leg, tuple[str, ...]]:
@@ -296,7 +296,8 @@ def short_perpetual(
         raise InputError(f"lot must be a number of units > 0; got {lot!r}.")
     perpetual = _perpetual(chain)
     one = outright_leg(perpetual, chain.spot, -1.0, half_spread=half_spread, fee=fee or FeeRule(0.0005))
-    return Overlay("short perpetual", sized([replace(one, quantity=-lot)], book, chain, coverage))
+    legs = sized([replace(one, quantity=-lot)], book, chain, coverage)
+    return Overlay("short perpetual", legs, currency=chain.terms.currency)
 
 
 @takes(chain=chain_of, contracts=Mapping)
@@ -327,7 +328,8 @@ def of_contracts(
     >>> [leg.side for leg in made.legs]
     ['buy', 'sell']
     """
-    return Overlay(name, tuple(_leg(chain, *each, half_spread) for each in contracts.items()))
+    legs = tuple(_leg(chain, *each, half_spread) for each in contracts.items())
+    return Overlay(name, legs, currency=chain.terms.currency)
 
 
 def _leg(chain: OptionChain, symbol: str, quantity: float, half_spread: float) -> Leg:
@@ -379,7 +381,7 @@ def _picked(
         option_leg(chain, symbol, pick.lots * (lot if pick.side == "buy" else -lot))
         for symbol, pick in zip(found.symbols, picks, strict=True)
     ]
-    return Overlay(name, sized(legs, book, chain, coverage, covers), found.passed)
+    return Overlay(name, sized(legs, book, chain, coverage, covers), found.passed, chain.terms.currency)
 
 
 def _told(overlay: Overlay, book: Book, chain: OptionChain) -> Overlay:

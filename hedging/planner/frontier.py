@@ -87,7 +87,8 @@ class Frontier(Shown):
     def _page(self) -> Page:
         view = () if self.view is None else (f"under the view: {self.view}",)
         plain = (self.over, "legs", "structure", "given_up")
-        units = {name: "money" for name in self.table if name not in plain}
+        currency = self.table.attrs.get("currency", "money")
+        units = {name: currency for name in self.table if name not in plain}
         units |= {self.over: SHARE, "given_up": SHARE}
         head = f"Cost against {self.over}, base {self.base:,.0f}"
         return Page(head, (*view, Table(self.table, units, rows=len(self.table))))
@@ -194,7 +195,9 @@ def frontier(
     if not rows:
         raise KeyboardInterrupt
     missing = ordered.size - len(rows)
-    return Frontier(over, _bounded(pd.DataFrame(rows)), tuple(plans), programme.base, view, missing)
+    table = _bounded(pd.DataFrame(rows))
+    table.attrs["currency"] = request.markets[0].currency
+    return Frontier(over, table, tuple(plans), programme.base, view, missing)
 
 
 def _refuse(target: Target, over: str) -> None:

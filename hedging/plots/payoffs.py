@@ -332,9 +332,14 @@ def _across(table: pd.DataFrame) -> Iterator[str]:
 def _down(table: pd.DataFrame) -> Iterator[str]:
     """Prices and their moves; moves alone of several assets, or where no price is known."""
     spots = table.attrs.get("spot", {})
+    now = next(iter(spots.values())) if len(spots) == 1 else None
     for move in table.index:
-        price = f"{next(iter(spots.values())) * (1.0 + move):,.6g}  " if len(spots) == 1 else ""
-        yield f"{price}{percent(float(move))}"
+        yield f"{_price(now * (1.0 + move), now)}  {percent(float(move))}" if now else percent(float(move))
+
+
+def _price(price: float, now: float) -> str:
+    """A price to the digits of the spot: whole from a thousand on."""
+    return f"{price:,.0f}" if now >= 1_000.0 else f"{price:.4g}"
 
 
 def _as_of(table: pd.DataFrame) -> pd.Timestamp | None:

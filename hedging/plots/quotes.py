@@ -23,8 +23,6 @@ from hedging.plots.style import (
     UNHEDGED,
     axes_or_new,
     check_drawable,
-    date_axis,
-    dates,
     ink,
     legend,
     money,
@@ -264,7 +262,7 @@ def surface(
         ax.clabel(lines, fmt="%g", fontsize=0.7 * _font())
         ax.set_yscale("log")
         shown = _spread(DAYS_PER_YEAR * found.times, low, high)
-        ax.set_yticks(shown, [f"{found.as_of + pd.Timedelta(days=day):%d %b %y}" for day in shown])
+        ax.set_yticks(shown, _expiries(found.as_of, shown))
         ax.minorticks_off()
         ax.set(
             xlabel=f"strike [{money}]",
@@ -277,17 +275,23 @@ def surface(
     return ax
 
 
-def _spread(days: Any, low: float, high: float) -> list[float]:
+def _expiries(as_of: pd.Timestamp, days: Sequence[float]) -> list[str]:
+    return [f"{as_of + pd.Timedelta(days=day):%d %b %y}" for day in days]
+
+
+def _spread(days: Any, low: float, high: float, most: int = 12) -> list[float]:
     """Those of some days within a range that stand apart on a logarithmic axis."""
     kept: list[float] = []
     for day in days[(days >= low * (1 - 1e-9)) & (days <= high * (1 + 1e-9))]:
-        if not kept or np.log(day / kept[-1]) > np.log(high / low) / 12:
+        if not kept or np.log(day / kept[-1]) > np.log(high / low) / most:
             kept.append(float(day))
     return kept
 
 
 def term_structure(chain: OptionChain | Market, *, ax: Axes | None = None) -> Axes:
     """Vols of the surface by expiry, at 90, 100 and 110 % of the forward, and the quote nearest to each.
+
+    Expiries are spaced by the logarithm of their days: the near ones are many.
 
     Parameters
     ----------
@@ -305,17 +309,17 @@ def term_structure(chain: OptionChain | Market, *, ax: Axes | None = None) -> Ax
     check_drawable("the chain's vols", known["mark_vol"])
     times = market.smile.times
     single = times.size == 1
-    fine = times if single else np.linspace(times[0], times[-1], 200)
+    fine = times if single else np.geomspace(times[0], times[-1], 200)
     with styled(ax):
         ax = axes_or_new(ax)
         for share, color, marker in zip(SHARES, (UNHEDGED, INK, OVERLAY), MARKERS, strict=False):
             vols = market.smile.vol_at(np.log(share), fine)
             name = "at the forward" if share == 1.0 else f"strike at {share:.0%} of the forward"
             mark = marker if single else ""
-            ax.plot(dates(market.as_of, DAYS_PER_YEAR * fine), vols, color=color, marker=mark, label=name)
+            ax.plot(DAYS_PER_YEAR * fine, vols, color=color, marker=mark, label=name)
             near = _nearest(known, share)
             ax.plot(
-                dates(market.as_of, DAYS_PER_YEAR * near["time_to_expiry"].to_numpy()),
+                DAYS_PER_YEAR * near["time_to_expiry"].to_numpy(),
                 near["mark_vol"],
                 linestyle="none",
                 marker=marker,
@@ -327,7 +331,11 @@ def term_structure(chain: OptionChain | Market, *, ax: Axes | None = None) -> Ax
             ylabel="implied vol [per cent a year]",
             title=f"{market.asset} term structure, {market.as_of:%d %b %Y}; marks are quotes",
         )
-        date_axis(ax)
+        ax.set_xscale("log")
+        days = DAYS_PER_YEAR * times
+        shown = _spread(days, float(days[0]), float(days[-1]), most=6)
+        ax.set_xticks(shown, _expiries(market.as_of, shown))
+        ax.minorticks_off()
         ax.set_xlabel("expiry")
         ax.yaxis.set_major_formatter(points)
         legend(ax)

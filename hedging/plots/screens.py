@@ -18,6 +18,7 @@ from hedging.plots.style import (
     SERIES,
     UNHEDGED,
     axes_or_new,
+    date_axis,
     money,
     percent,
     styled,
@@ -246,8 +247,6 @@ def _said(way: Way, currency: str) -> str:
 
 def _lines(ax: Axes, table: pd.DataFrame) -> None:
     """One line a column, told apart by colour and by a few marks."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
     every = max(1, len(table) // 8)
     for place, coin in enumerate(table):
         ax.plot(
@@ -259,6 +258,4 @@ def _lines(ax: Axes, table: pd.DataFrame) -> None:
             markersize=4,
             label=str(coin),
         )
-    locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    date_axis(ax)

@@ -59,8 +59,6 @@ UNHEDGED_DASHES = (0, (4, 2))
 
 _WIDE: Final = 6.4  # inches of a panel from which texts have their full size
 # Of years, months, days, hours, minutes, seconds: each tick says all but the year, which stands at the end.
-_DATES: Final = ["%Y", "%b", "%d %b", "%d %b %H:%M", "%d %b %H:%M", "%H:%M:%S"]
-_YEARS: Final = ["", "%Y", "%Y", "%Y", "%Y", "%d %b %Y"]
 _SMALLEST: Final = 0.7
 _SIZES: Final = {
     "font.size": 10.0,
@@ -247,31 +245,11 @@ def date_axis(ax: Axes, *, known: bool = True) -> None:
     if not known:
         ax.set_xlabel("days from now")
         return
-    from matplotlib import dates as mdates
+    from hedging.plots.calendar import DateTicks, formatter
 
-    most = 6 if width_of(ax) < _WIDE - 1.0 else 8
-    # Hours and minutes carry their date, and so take twice the room.
-    long = (mdates.HOURLY, mdates.MINUTELY, mdates.SECONDLY, mdates.MICROSECONDLY)
-    ticks = dict.fromkeys((mdates.YEARLY, mdates.MONTHLY, mdates.DAILY), most) | dict.fromkeys(
-        long, most // 2 + 1
-    )
-    locator = mdates.AutoDateLocator(minticks=3, maxticks=ticks)  # type: ignore[no-untyped-call]
-    locator.intervald[mdates.HOURLY] = [
-        1,
-        2,
-        3,
-        4,
-        6,
-        12,
-        24,
-    ]  # so few reach over the three days below daily ticks
-    locator.intervald[mdates.MINUTELY] = [1, 2, 5, 10, 15, 30]
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(
-        mdates.ConciseDateFormatter(  # type: ignore[no-untyped-call]
-            locator, formats=_DATES, zero_formats=_DATES, offset_formats=_YEARS
-        )
-    )
+    ticks = DateTicks()
+    ax.xaxis.set_major_locator(ticks)
+    ax.xaxis.set_major_formatter(formatter(ticks))
 
 
 def check_drawable(what: str, values: Any) -> Any:

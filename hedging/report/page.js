@@ -1,4 +1,10 @@
 "use strict";
+// Tables wider than the page say so; where scripting is off, a shadow at the edge does.
+(function () {
+  const wide = (box) => box.toggleAttribute("data-wide", box.scrollWidth > box.clientWidth + 8);
+  const watch = new ResizeObserver((seen) => seen.forEach((each) => wide(each.target)));
+  document.querySelectorAll(".scroll").forEach((box) => { wide(box); watch.observe(box); });
+})();
 // Moves gains, Greeks and the table to where the sliders stand: straight lines between the nodes of the grid. Where
 // they stand is in the fragment of the address, and nowhere else.
 (function () {

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from hedging._ground.frames import readable
 from hedging._numerics.checks import finite, number
 from hedging._numerics.quiet import quiet
 from hedging._numerics.types import Array
@@ -120,7 +121,9 @@ def tail_risk(
             found = float(at), error, shortfall, spread / (1.0 - level)
             rows[(name, level)] = tuple(unit * each for each in found)
     index = pd.MultiIndex.from_tuples(list(rows), names=["name", "level"])
-    return pd.DataFrame(list(rows.values()), index=index, columns=["VaR", "VaR error", "ES", "ES error"])
+    return readable(
+        pd.DataFrame(list(rows.values()), index=index, columns=["VaR", "VaR error", "ES", "ES error"])
+    )
 
 
 @quiet

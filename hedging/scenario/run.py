@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import takes
+from hedging._ground.frames import readable
 from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
 from hedging.book.book import Book
@@ -289,7 +290,7 @@ def by_speed(
         rows, index=pd.Index(at, name="speed"), columns=["days", "position", "overlay", "both"]
     )
     found["per doubling"] = found["both"].diff() / np.log2(at / np.roll(at, 1))
-    return found
+    return readable(found, dict.fromkeys(found.columns.drop("days"), end.currency))
 
 
 def _together(

@@ -82,7 +82,7 @@ def test_no_call_fails_in_the_words_of_python(
 
 
 def test_the_argument_is_named_with_its_kind_and_the_way_to_one() -> None:
-    with pytest.raises(InputError, match=r"^compare: tape must be Tape; got int: 5\. .*read_tape"):
+    with pytest.raises(InputError, match=r"tape must be (a )?Tape; got int: 5\. .*read_tape"):
         hg.backtest.compare(hg.samples.book(), 5, ["put"])  # type: ignore[arg-type, list-item]
     with pytest.raises(InputError, match=r"table must have 'upside'; it has a"):
         hg.overlays.shown(pd.DataFrame({"a": [1]}))

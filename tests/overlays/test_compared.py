@@ -1,4 +1,4 @@
-"""The table of overlays side by side: a frame to programs, two tables to readers, with nothing beyond the edge."""
+"""The table of overlays side by side: a frame to programs, three tables to readers, with nothing beyond the edge."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def table() -> overlays.Compared:
     return overlays.compare(book, chain, [overlays.collar(book, chain), overlays.protective_put(book, chain)])
 
 
-def test_it_prints_every_number_in_two_tables(table: overlays.Compared) -> None:
+def test_it_prints_every_number_in_three_tables(table: overlays.Compared) -> None:
     text = repr(table)
-    assert text.count("protective put") == 2
+    assert text.count("protective put") == 3
     assert max(map(len, text.splitlines())) < 150
     for header in (
         "execution [USD]",
@@ -35,10 +35,10 @@ def test_it_prints_every_number_in_two_tables(table: overlays.Compared) -> None:
     assert "cap of collar: where a rally of 100 % ends" in text
 
 
-def test_in_a_notebook_it_is_two_tables(table: overlays.Compared) -> None:
+def test_in_a_notebook_it_is_three_tables(table: overlays.Compared) -> None:
     html = table._repr_html_()
-    assert html.count("<table") == 2
-    assert html.count("<th ") == 11 + 8 - 1
+    assert html.count("<table") == 3
+    assert html.count("<th ") == 4 + 8 + 7
     assert "NaN" not in html
 
 
@@ -52,5 +52,5 @@ def test_it_is_a_frame_and_what_is_taken_out_is_a_plain_one(table: overlays.Comp
 def test_one_that_lost_a_column_prints_as_a_frame(table: overlays.Compared) -> None:
     less = pickle.loads(pickle.dumps(table))
     del less["vega"]
-    assert "15 columns" in repr(less)
-    assert "gain_25" in less._repr_html_()
+    assert "gain 25" in repr(less)
+    assert "gain 25" in less._repr_html_()

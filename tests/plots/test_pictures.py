@@ -249,6 +249,18 @@ def test_term_structure_is_the_surface_at_three_strikes() -> None:
     line = next(each for each in ax.get_lines() if each.get_label() == "at the forward")
     assert line.get_ydata()[0] == pytest.approx(float(smile.vol_at(0.0, smile.times[0])))
     assert line.get_ydata()[-1] == pytest.approx(float(smile.vol_at(0.0, smile.times[-1])))
+    days = np.asarray(ax.get_xticks())
+    assert set(np.round(days, 6)) <= set(np.round(365.0 * smile.times, 6))  # of the expiries, by their names
+    at = CHAIN.as_of + pd.Timedelta(days=float(days[-1]))
+    assert ax.get_xticklabels()[-1].get_text() == f"{at:%d %b %y}"
+
+
+def test_prices_of_a_table_have_one_form() -> None:
+    spot = 81_109.3
+    table = scenario.table(BOOK, _market(), spot_moves=[-0.5, -0.1, 0.0, 0.4], days=[0, 5])
+    table.attrs["spot"] = {"BTC": spot}
+    texts = [each.get_text() for each in plots.heatmap(table).get_yticklabels()]
+    assert [each.split()[0] for each in texts] == [f"{spot * (1 + move):,.0f}" for move in table.index]
 
 
 NAN = np.array([np.nan, np.nan])

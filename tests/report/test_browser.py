@@ -143,6 +143,23 @@ def test_without_scripting_all_but_the_sliders_is_there(page: str, tmp_path: Pat
     assert "The sliders need scripting" in dom
 
 
+def test_a_table_wider_than_the_page_says_that_it_scrolls(file: Path) -> None:
+    def marked(width: int) -> set[str]:
+        size = f"--window-size={width},900"
+        boxes = [
+            each
+            for each in Page(shown(file, "", size).dom).all("div")
+            if each.attributes.get("class") == "scroll"
+        ]
+        assert all(
+            each.attributes.get("tabindex") == "0" for each in boxes
+        )  # arrow keys scroll what has the focus
+        return {each.attributes["aria-label"] for each in boxes if "data-wide" in each.attributes}
+
+    assert any(name.startswith("Gain with the plan") for name in marked(390))
+    assert marked(1280) == set()
+
+
 @pytest.mark.parametrize(
     "name", ["<script>document.title='owned'</script>", "</script><script>document.title='owned'</script>"]
 )

@@ -175,7 +175,7 @@ class HedgePlan(Shown):
     @property
     def orders(self) -> pd.DataFrame:
         """The order ticket; columns as in `hedging.book.orders_frame`."""
-        return orders_frame(self.legs)
+        return orders_frame(self.legs, self.inputs.get("currency", "money"))
 
     @property
     def entering(self) -> Entering | None:

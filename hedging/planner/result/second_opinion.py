@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._ground.frames import readable
 from hedging._ground.shown import Shown
 from hedging.market.terms import Exercise
 
@@ -89,4 +90,4 @@ def second_opinion(legs: Sequence[LegGreeks]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["instrument", "number", "ours", "vollib", "difference"])
     size = table["ours"].abs().where(table["ours"] != 0.0, 1.0)
     table.attrs["largest"] = float((table["difference"].abs() / size).max()) if rows else 0.0
-    return table
+    return readable(table)

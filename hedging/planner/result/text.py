@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -53,7 +52,7 @@ def plan_page(plan: HedgePlan) -> Page:
     exposures = pd.DataFrame(_exposures(plan), columns=["", "before", "after", "target", "unit"])
     parts = (
         *_pairs(_first(plan)),
-        replace(orders_table(plan.legs), units={"premium": _currency(plan)}) if plan.legs else "no orders",
+        orders_table(plan.legs, _currency(plan)) if plan.legs else "no orders",
         *_pairs(_costs(plan)),
         Table(exposures, rows=len(exposures), right=("before", "after")),
         *_pairs(_below(plan)),
