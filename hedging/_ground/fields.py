@@ -29,17 +29,24 @@ from hedging._ground.forms import (
     spend,
     window,
 )
+from hedging._ground.nearest import meant
 from hedging.errors import InputError
 
 __all__ = ["LIMITS", "TARGETS"]
 
 
+_RULES: Final = ("sticky_strike", "sticky_moneyness")
+
+
 def rule(text: str) -> str | float:
-    """A rule's name, or its ratio as a number; which names there are `Target` knows."""
+    """A rule's name, or its ratio as a number."""
     try:
-        return float(text)
-    except ValueError:
-        return text
+        return number(text)
+    except InputError:
+        if text in _RULES:
+            return text
+        known = f"must be one of {', '.join(_RULES)}, or a ratio such as 0.5"
+        raise InputError(f"{known}; got {text!r}{meant(text, _RULES)}") from None
 
 
 def prices(text: str) -> Any:

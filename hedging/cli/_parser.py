@@ -52,6 +52,25 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**({"formatter_class": argparse.RawDescriptionHelpFormatter} | told))
         self.came: dict[str, tuple[Any, str]] = {}
         self.texts: list[tuple[str, str]] = []
+        self._needs: list[tuple[str, tuple[str, ...], str]] = []
+
+    def goes_with(self, name: str, *others: str, why: str = "") -> None:
+        """An option changes something only where one of others is given too: alone it is refused, not ignored."""
+        self._needs.append((name, others, why))
+
+    def gives(self, name: str) -> bool:
+        """Whether an option was typed, in whatever way argparse takes it: `--acc` for one may be `--account`."""
+        names = self._option_string_actions[name].option_strings
+        begun = {word for word in self._typed - {*self._option_string_actions} if word.startswith("--")}
+        return bool(self._typed & {*names}) or any(each.startswith(tuple(begun)) for each in names if begun)
+
+    def check_given(self) -> None:
+        """Leave with 2 where an option that was typed would change nothing."""
+        for name, others, why in self._needs:
+            if self.gives(name) and not any(map(self.gives, others)):
+                called = self.called(self._option_string_actions[name].option_strings)
+                beside = " or ".join(others)
+                self.error(f"{called} goes with {beside}{why}: give {beside} too, or leave {called} out")
 
     def error(self, message: str) -> NoReturn:
         """Leave with 2 and the message in our words."""

@@ -64,8 +64,12 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.planner import frontier
 
     console.check_outputs(args.json, args.csv, plot=args.plot)
+    if args.parser.gives(f"--{args.over}"):
+        raise InputError(
+            f"--{args.over} is what this frontier moves: say between which with --levels, or move another by --over."
+        )
     mandate, source = asked.asked_of(args)
-    book, markets = asked.book_and_markets(args)
+    book, markets = asked.book_and_markets(args, mandate)
     target, limits = asked.request_of(args, mandate, book, markets)
     outcomes = None
     if target.needs_outcomes or args.over == "shortfall":

@@ -38,6 +38,9 @@ from hedging.errors import HedgingError
 __all__ = ["main", "the_parser"]
 
 
+FILES = ("json", "csv", "plot", "ticket", "output", "json_lines")  # what a command may write its result to
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; no error of ours leaves a traceback."""
     if argv is not None:
@@ -68,8 +71,12 @@ def _run(argv: list[str]) -> int:
         parser = args.parser
         if unknown:
             say_unknown(args.parser, unknown)
+        args.parser.check_given()
         with from_stdin(args), screen.sized():
             code: int = args.run(args)
+        results = {getattr(args, name, None) for name in FILES} - {None}
+        if results and "-" not in results:
+            streams.forgive()
     except SystemExit as leave:  # --help, --version, or wrong usage
         return int(leave.code or 0)
     except HedgingError as error:

@@ -92,7 +92,7 @@ def test_a_view_is_printed_as_one(folder: Path, capsys: pytest.CaptureFixture[st
             ["--minimise", "premium"],
             "--minimise must be one of cost, worst, shortfall, margin; got 'premium'",
         ),
-        (["--minimise", "worst", "--floor", "-15%"], "leave out --floor -0.15"),
+        (["--minimise", "worst", "--floor", "-15%"], "leave out --floor -15%"),
         (
             ["--value-at-risk", "14%"],
             "--value-at-risk must be a loss, a share like -15%; got '14%': write -14%",
