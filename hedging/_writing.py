@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -13,15 +14,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hedging._ground.counts import twelve_digits
-from hedging.errors import InputError
+from hedging.errors import HedgingError, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_writable", "for_spreadsheets", "whole_file", "write_csv", "write_text"]
+__all__ = ["check_writable", "for_spreadsheets", "not_written", "whole_file", "write_csv", "write_text"]
 
+_FAILED: Final = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO", "EMFILE", "ENFILE")
+    if hasattr(errno, name)
+}
+"""Where no other path would help: the system failed."""
 _ASIDE: Final = "-being-written-"
 _STALE: Final = 3_600.0  # seconds
+
+
+class _SystemFailedError(InputError):
+    """A file that could not be written for no fault of its path; the command leaves as where the system failed."""
+
+    exit_code = HedgingError.exit_code
+
+
+def not_written(path: str | Path, error: OSError) -> InputError:
+    """What to raise where a file cannot be written: the path is no good, or the disk is full."""
+    kind = _SystemFailedError if error.errno in _FAILED else InputError
+    return kind(f"{path} cannot be written: {error.strerror or error}.")
 
 
 def check_writable(path: str | Path) -> None:
@@ -57,7 +76,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             _sweep(folder, prefix, target.suffix)
         handle, name = tempfile.mkstemp(prefix=prefix, suffix=target.suffix, dir=folder)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise not_written(path, error) from error
     os.close(handle)
     aside = Path(name)
     try:
@@ -69,7 +88,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             with aside.open("rb") as written, target.open("wb") as stream:
                 shutil.copyfileobj(written, stream)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise not_written(path, error) from error
     finally:
         aside.unlink(missing_ok=True)
 

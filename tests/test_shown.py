@@ -146,6 +146,7 @@ def values() -> dict[str, Any]:
         "check": plan.checks[0],
         "audit": hg.audit(plan, market),
         "health": hg.market.check(chain),
+        "venues": hg.market.check(hg.market.consolidated([chain, chain.with_terms(venue="elsewhere")])),
         "greeks": hg.greeks.greeks("c", 49, [50, 55], 20 / 52, 0.05, 0.2),
         "momentum": hg.paths.momentum.measure(prices),
         "proxy": hg.planner.proxy(returns[0] + returns[1], returns[1], asset="AVAX", by="BTC"),
@@ -173,7 +174,7 @@ def screened() -> dict[str, Any]:
 
 NAMES = [
     *("chain", "book", "holding", "market", "smile", "paths", "exposure", "target", "limits", "plan", "legs"),
-    *("cost", "check", "audit", "health", "greeks", "momentum", "proxy", "liquidation", "survival"),
+    *("cost", "check", "audit", "health", "venues", "greeks", "momentum", "proxy", "liquidation", "survival"),
     *("scenario", "overlay", "overlays", "frontier", "reaction", "option", "prices", "screen", "verdict"),
 ]
 UGLY = re.compile(r"\d[eE][+-]\d|\bnan\b|\bNaN\b|\bNaT\b|array\(|dtype|0x[0-9a-f]{6}|Timestamp\(")

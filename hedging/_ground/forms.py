@@ -57,6 +57,7 @@ __all__ = [
 ]
 
 _MONEY: Final = re.compile(r"(?P<amount>[+-]?[\d_,]*\.?\d+(?:e\d+)?)\s*(?P<currency>[A-Za-z][A-Za-z0-9_]*)")
+_TICKER: Final = re.compile(r"[A-Za-z0-9_.$^/-]+")
 _DAY: Final = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}[A-Za-z]{3}\d{2})"
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _LARGEST: Final = 10.0  # as a share: nobody means 1000 %
@@ -83,15 +84,16 @@ class Dates(NamedTuple):
 
 
 def asset(text: str) -> str:
-    """An asset's name as exchanges write it; a name of mixed case, such as kPEPE, is left as it is.
+    """An asset's name as exchanges write it; one of mixed case, such as kPEPE, or no ticker is left as it is.
 
     Examples
     --------
-    >>> asset("btc"), asset("Eth"), asset("xrp_usdc"), asset("kPEPE")
-    ('BTC', 'ETH', 'XRP_USDC', 'kPEPE')
+    >>> asset("btc"), asset("Eth"), asset("xrp_usdc"), asset("kPEPE"), asset("<b>my coin</b>")
+    ('BTC', 'ETH', 'XRP_USDC', 'kPEPE', '<b>my coin</b>')
     """
     text = text.strip()
-    return text.upper() if text in (text.lower(), text.title(), text.capitalize()) else text
+    one_case = text in (text.lower(), text.title(), text.capitalize())
+    return text.upper() if one_case and _TICKER.fullmatch(text) else text
 
 
 def share(text: str) -> float:

@@ -73,7 +73,7 @@ _COMES_FROM: Final = {
 
 
 def guarded(room: dict[str, Any]) -> None:
-    """Guard all that a room lists in `__all__`, in place: functions, constructors and public methods.
+    """Guard all that a room lists in `__all__`, in place: functions, constructors, public methods, rooms within it.
 
     Nothing is looked at before a call fails: what a function takes in other forms than its annotation it goes on
     taking. When it fails with another error than one of ours, its arguments are held against their annotations, and
@@ -81,12 +81,15 @@ def guarded(room: dict[str, Any]) -> None:
     """
     for name in room["__all__"]:
         value = room[name]
+        if inspect.ismodule(value):  # a room in a room, such as hedging.screen.allocation
+            guarded(vars(value))
         if inspect.isclass(value):
             _CLASSES[name] = value | _CLASSES.get(name, value)
         if inspect.isfunction(value) and not hasattr(value, "guarded"):
-            room[name] = _guarded(value)
             home = vars(sys.modules[value.__module__])
-            if home.get(name) is value:  # it is pickled by this name
+            known = home.get(name)  # of another room that lists it too
+            room[name] = known if getattr(known, "__wrapped__", None) is value else _guarded(value)
+            if known is value:  # it is pickled by this name
                 home[name] = room[name]
         elif (
             inspect.isclass(value)
@@ -285,6 +288,8 @@ def _asked(protocol: type) -> list[str]:
 
 
 def _fits_items(value: Any, origin: Any, args: tuple[Any, ...]) -> bool:
+    if origin is Callable and isinstance(value, type) and value.__module__ == "builtins":
+        return False  # int can be called, and is no function that anybody means
     if not isinstance(origin, type) or origin is type or issubclass(origin, np.ndarray | pd.Series):
         return not isinstance(origin, type) or isinstance(value, origin)
     if not isinstance(value, origin) or isinstance(value, str | bytes):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -13,8 +13,9 @@ import pandas as pd
 
 from hedging._ground.cells import SHARE, SIGNED, SIGNED_SHARE, cell
 from hedging._ground.tables import Page, Table, as_html, as_text
+from hedging.errors import InputError
 
-__all__ = ["Shown", "plain"]
+__all__ = ["Shown", "flat", "free_name", "plain"]
 
 
 def plain(value: Any) -> Any:
@@ -38,15 +39,18 @@ def _plain_object(value: Any) -> Any:
     if isinstance(value, pd.Timestamp):
         return None if pd.isna(value) else value.isoformat()
     if isinstance(value, pd.DataFrame):
-        whole = value if isinstance(value.index, pd.RangeIndex) else value.reset_index()
+        whole = flat(value)
+        _check_names(map(str, whole.columns))
         return [
             {str(name): plain(each) for name, each in row.items()} for row in whole.to_dict(orient="records")
         ]
     if isinstance(value, pd.Series):
+        _check_names(map(_key, value.index))
         return {_key(name): plain(each) for name, each in value.items()}
     if isinstance(value, np.ndarray):
         return [plain(each) for each in value.tolist()]
     if isinstance(value, Mapping):
+        _check_names(map(_key, value))
         return {_key(name): plain(each) for name, each in value.items()}
     if isinstance(value, Enum):
         return plain(value.value)
@@ -57,6 +61,42 @@ def _plain_object(value: Any) -> Any:
     if isinstance(value, tuple | list | set | frozenset | pd.Index):
         return [plain(each) for each in value]
     return None if value is pd.NaT else str(value)
+
+
+def flat(table: pd.DataFrame) -> pd.DataFrame:
+    """A table whose index, where it says something, is columns of their own, named as no other column is.
+
+    Examples
+    --------
+    >>> list(flat(pd.DataFrame({"name": [1]}, index=pd.Index(["x"], name="name"))))
+    ['name ', 'name']
+    """
+    if isinstance(table.index, pd.RangeIndex):
+        return table
+    several, taken, names = table.index.nlevels > 1, set(map(str, table.columns)), []
+    for level, name in enumerate(table.index.names):
+        names.append(
+            free_name(str(name) if name is not None else f"level_{level}" if several else "index", taken)
+        )
+        taken.add(names[-1])
+    return table.rename_axis(index=names).reset_index()
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """The name, with a space behind it for as long as it is taken."""
+    while name in taken:
+        name += " "
+    return name
+
+
+def _check_names(names: Iterable[str]) -> None:
+    """Refuse two of one name: of what is kept by name, the one would be lost."""
+    told = list(names)
+    twice = (
+        next((name for name in told if told.count(name) > 1), None) if len(set(told)) < len(told) else None
+    )
+    if twice is not None:
+        raise InputError(f"two columns or entries have one name, {twice!r}; rename one.")
 
 
 def _key(name: Any) -> str:

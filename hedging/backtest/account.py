@@ -14,7 +14,10 @@ from hedging.margin import Liquidation, MarginModel, assess, liquidation_price
 from hedging.market.contracts import Future, Option, Perpetual
 from hedging.market.market import Market
 
-__all__ = ["Forced", "Watch", "liquidate"]
+__all__ = ["EXHAUSTED", "Forced", "Watch", "liquidate"]
+
+
+EXHAUSTED = "account below its maintenance margin at the first snapshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,10 @@ class Watch:
     def set(self, book: Book, market: Market) -> None:
         """Look up where this book would be liquidated; a book that owes nothing never is."""
         self.at = liquidation_price(book, market, self.model) if _owes(book) else None
+
+    def exhausted(self, book: Book, market: Market) -> bool:
+        """Whether the account does not cover its requirement as it stands."""
+        return _owes(book) and not assess(book, market, self.model).headroom[0] > 0.0
 
     def price(self, spot: float) -> float | None:
         """The liquidation price that the index has reached since, None if it has reached none."""
@@ -70,7 +77,7 @@ def liquidate(
     spot = float(tape.spot[number])
     price = watch.price(spot)
     market = marker.market(number)
-    if price is None and assess(book, market, watch.model).headroom[0] > 0.0:
+    if price is None and not watch.exhausted(book, market):
         return
     at = spot if price is None else price
     for held in book.holdings:

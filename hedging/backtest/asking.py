@@ -13,7 +13,7 @@ from hedging.book.legs import Leg
 from hedging.errors import HedgingError, InputError
 from hedging.market.contracts import Future, Option, Perpetual, Spot
 
-__all__ = ["asked", "orders_of"]
+__all__ = ["altered", "asked", "orders_of"]
 
 Where = Callable[[], str]
 
@@ -58,6 +58,14 @@ def _failed(strategy: Strategy, where: str, error: Exception) -> HedgingError:
         HedgingError if isinstance(error, HedgingError) and not isinstance(error, InputError) else InputError
     )
     return kind(f"{where}: the strategy {name_of(strategy)} failed: {said}{way}")
+
+
+def altered(strategy: Strategy, where: str, what: str) -> InputError:
+    """The error of a strategy that wrote into the book it was shown, a copy, or into the ledger."""
+    return InputError(
+        f"{where}: the strategy {name_of(strategy)} failed: it changed the {what} of its state. A state is read, never "
+        "written to: return orders."
+    )
 
 
 def orders_of(items: list[Any], where: Where) -> tuple[Order, ...]:

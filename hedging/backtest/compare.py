@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,9 +16,11 @@ from hedging._ground.cells import SIGNED_SHARE, formatted
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
+from hedging.backtest.intervals import interval
+from hedging.backtest.remarks import UNUSED
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
-from hedging.backtest.run import run
+from hedging.backtest.run import check_kinds, replayed
 from hedging.backtest.state import Strategy, name_of
 from hedging.backtest.strategies import Hold, hold
 from hedging.backtest.sweep import Row, refused_starts, sweep, swept, table_of
@@ -140,6 +143,20 @@ class Comparison(Shown):
             rows[done.name] = row
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("strategy")
 
+    @cached_property
+    def intervals(self) -> pd.DataFrame:
+        """One row a strategy that traded: ``value, low, high`` of its log-return above holding a year; see `interval`.
+
+        Runs too short for a bootstrap, and bankrupt ones, have none.
+        """
+        found = {}
+        for done in self.runs:
+            if done.holding is not None and any(entry.kind == "open" for entry in done.entries):
+                with suppress(InputError):
+                    found[done.name] = interval(done).loc["against holding a year", ["value", "low", "high"]]
+        table = pd.DataFrame.from_dict(found, orient="index", columns=["value", "low", "high"])
+        return table.rename_axis("strategy")
+
     def _of(self, name: str) -> list[Row]:
         return [row for row in self.rows if row["variant"] == name]
 
@@ -163,6 +180,9 @@ class Comparison(Shown):
                 "quotes": self.runs[0].tape.kind,
                 "starts": self.count,
                 "table": self.table.reset_index().to_dict("records"),
+                "intervals": self.intervals.reset_index().to_dict("records"),
+                "left out": list(self.runs[0].tape.skipped),
+                "unusable": {when.isoformat(): why for when, why in self.runs[0].tape.unusable},
                 "each start": self.starts.to_dict("records"),
                 "runs": [done.to_dict() for done in self.runs],
             }
@@ -203,7 +223,19 @@ class Comparison(Shown):
         table = Table(shown, units, index=True, right=tuple(shown.columns))
         refused = _left_out(refused_starts(self.rows), self.count)
         unfinished = [f"Interrupted: {self.unfinished}."] if self.unfinished else []
-        return Page(self._head(), (table, *unfinished, *refused, *self._ended(), *self._idle()))
+        said = (*unfinished, *refused, *self._ended(), *self._idle(), *self._remarks())
+        return Page(self._head(), (table, *_shown_intervals(self.intervals), *said))
+
+    def _remarks(self) -> list[str]:
+        """What is to be known of the runs, each thing said once."""
+        by_text: dict[str, list[str]] = {}
+        for done in self.runs:
+            for text in done.remarks:
+                by_text.setdefault(text, []).append(done.name)
+        for text in [text for text, names in by_text.items() if text.startswith(UNUSED)]:
+            if len(by_text[text]) < len(self.runs):  # another run has used it
+                del by_text[text]
+        return [f"{', '.join(names)}: {text}" for text, names in by_text.items()]
 
     def _ended(self) -> list[str]:
         """Runs that end before the tape does, and why."""
@@ -220,7 +252,8 @@ class Comparison(Shown):
             if not isinstance(done.strategy, Hold) and not any(
                 entry.kind == "open" for entry in done.entries
             ):
-                why = max(done.counts, key=lambda what: done.counts[what], default="nothing was asked for")
+                asked = {what: n for what, n in done.counts.items() if what.startswith(("waited", "refused"))}
+                why = max(asked, key=lambda what: asked[what], default="nothing was asked for")
                 said.append(f"{done.name} never traded ({why}).")
         return said
 
@@ -287,19 +320,30 @@ def comparing(
         As `compare`, when the first is asked for.
     """
     named = _named(strategies)
+    for each in named.values():
+        check_kinds(book, tape, each, rules, account)
+    rules = rules or Rules()
     count = _usual(tape) if starts is None else starts
     runs: tuple[Backtest, ...] = ()
     rows: tuple[Row, ...] = ()
+    holds: dict[int, Backtest] = {}  # by first snapshot: every strategy is held against the same runs
     # Here one strategy after the other is finished; workers get all of them at once, to be busy to the end.
     groups = [named] if executor is not None else [{name: each} for name, each in named.items()]
     for group in groups:
         runs += tuple(
-            run(book, tape, each, rules=rules, account=account, name=name) for name, each in group.items()
+            replayed(book, tape, each, rules, account, 0, holds, name) for name, each in group.items()
         )
         yield Comparison(runs, rows, tuple(named), count)
         done: dict[int, Row] = {}
         for place, row in swept(
-            book, tape, group, starts=count, rules=rules, account=account, executor=executor
+            book,
+            tape,
+            group,
+            starts=count,
+            rules=rules,
+            account=account,
+            executor=executor,
+            holds=holds,
         ):
             done[place] = row
             yield Comparison(runs, (*rows, *(done[at] for at in sorted(done))), tuple(named), count)
@@ -313,6 +357,15 @@ def _left_out(refused: Mapping[str, str], count: int) -> list[str]:
     named = [f"{when[:10]} ({why})" for when, why in list(refused.items())[:3]]
     more = f" and {len(refused) - 3} more" if len(refused) > 3 else ""
     return [f"{len(refused)} of {number_of(count, 'start')} left out: {', '.join(named)}{more}."]
+
+
+def _shown_intervals(table: pd.DataFrame) -> list[Table | str]:
+    """The intervals as a table below the first; nothing where there are none."""
+    if table.empty:
+        return []
+    said = table.rename(columns={"value": "against holding a year"})
+    said = said.rename_axis("95 % of the stationary bootstrap, log-return")
+    return ["", Table(said, dict.fromkeys(said.columns, SIGNED_SHARE), index=True)]
 
 
 def _way_past(why: str) -> str:

@@ -18,8 +18,9 @@ from hedging.market.contracts import Option, Spot
 from hedging.risk.attribution import ATTRIBUTED
 from hedging.units import VOL_POINT, years
 
-__all__ = ["attribution", "costs", "rolls_of", "uncovered"]
+__all__ = ["attribution", "costs", "rolls_of"]
 
+DUST = 1e-9  # contracts
 ENDS = ("close", "settle", "liquidation")
 KINDS = ("spread", "fees", "funding", "options", "outright")
 FEES = ("fee", "delivery fee", "liquidation fee")
@@ -64,7 +65,10 @@ def rolls_of(run: Replayed) -> pd.DataFrame:
     """
     rows: list[dict[str, object]] = []
     open_rows: dict[str, list[dict[str, object]]] = defaultdict(list)
+    left: dict[str, float] = defaultdict(float)
     for entry in run.entries:
+        if entry.kind in ("open", "close"):
+            left[entry.instrument] += entry.quantity
         if entry.kind == "open" and entry.instrument != run.tape.asset:
             row: dict[str, object] = {
                 "opened": entry.time, "ended": pd.NaT, "how": "held", "instrument": entry.instrument,
@@ -73,10 +77,11 @@ def rolls_of(run: Replayed) -> pd.DataFrame:
             }  # fmt: skip
             rows.append(row)
             open_rows[entry.instrument].append(row)
-        elif entry.kind in ENDS:
+        elif entry.kind in ENDS and (entry.kind != "close" or abs(left[entry.instrument]) <= DUST):
             for row in open_rows[entry.instrument]:
                 row |= {"ended": entry.time, "how": entry.kind, "end price": entry.price}
                 row["delivery"] = entry.index if entry.kind == "settle" else math.nan
+            left[entry.instrument] = 0.0
         if open_rows[entry.instrument]:
             last = open_rows[entry.instrument][-1]
             last["coin"] = float(last["coin"]) + entry.coin  # type: ignore[arg-type]
@@ -86,25 +91,6 @@ def rolls_of(run: Replayed) -> pd.DataFrame:
     for name in ("opened", "ended"):
         table[name] = pd.to_datetime(table[name], utc=True)
     return table
-
-
-def uncovered(run: Replayed) -> tuple[float, float]:
-    """Time in which no overlay was held: hours, and as a share of the run.
-
-    From each expiry or close to the next opening; an overlay of several legs lasts as long as one of them.
-    """
-    last = run.times[-1]
-    ends = [last if pd.isna(ended) else min(ended, last) for ended in run.rolls["ended"]]
-    spans = list(zip(run.rolls["opened"], ends, strict=True))
-    total = (last - run.times[0]) / pd.Timedelta(hours=1)
-    covered, reached = 0.0, run.times[0]
-    for opened, ended in sorted(spans):
-        begin = max(opened, reached)
-        if ended > begin:
-            covered += (ended - begin) / pd.Timedelta(hours=1)
-            reached = ended
-    bare = float(total - covered)
-    return bare, bare / total if total else 0.0
 
 
 def costs(run: Replayed) -> pd.DataFrame:

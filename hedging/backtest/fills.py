@@ -33,10 +33,29 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """An order at its price; `notes` are rules that changed or merely watched it, to be counted."""
+    """An order at its price.
+
+    Attributes
+    ----------
+    leg : Leg
+    notes : tuple of str
+        Rules that changed or merely watched it, to be counted.
+    lot : float
+        Smallest step of its quantity, 0 for any. [contracts]
+    closing : bool
+        Whether it goes against what is held.
+    most : float
+        What the rules let it take. [contracts]
+    cap : str
+        Which of them does.
+    """
 
     leg: Leg
     notes: tuple[str, ...] = ()
+    lot: float = 0.0
+    closing: bool = False
+    most: float = math.inf
+    cap: str = ""
 
 
 def fill(
@@ -61,7 +80,7 @@ def fill(
         If the option has expired or is not listed, or the quantity is no whole lots: what its maker could see.
     """
     if isinstance(order.instrument, Spot | Perpetual | Future):
-        return Fill(_outright(tape, marker, number, order, held, rules))
+        return _outright(tape, marker, number, order, held, rules)
     closing = held * order.quantity < 0.0
     option = tape.option(number, order.symbol)
     quote = tape.quote(number, order.symbol)
@@ -78,7 +97,7 @@ def fill(
         raise InputError(
             f"{tape.where(number)}: {order.symbol} has no {side}; choose an option that is quoted, or return a Wait."
         )
-    return _limited(leg, quote, rules)
+    return replace(_limited(leg, quote, rules), lot=option.terms.lot, closing=closing)
 
 
 def _unknown(tape: Tape, number: int, order: Order) -> str:
@@ -137,30 +156,20 @@ def _option_leg(
     return Leg(option, float(quantity), price, crossing if rules.price == "quote" else 0.0, fee, spot)
 
 
-def _limited(leg: Leg, quote: Quote, rules: Rules) -> Fill | Refusal:
-    """Cut an order to the shares that the rules allow, and to the size that is quoted."""
-    option = leg.instrument
+def _limited(leg: Leg, quote: Quote, rules: Rules) -> Fill:
+    """An order with the most of it that the shares of the rules allow, or the size that is quoted."""
     size = quote.ask_size if leg.quantity > 0 else quote.bid_size
-    caps = [("size quoted", size if rules.depth else math.nan)]
+    caps = [(size if rules.depth else math.nan, "size quoted")]
     for name, share in (("open interest", rules.open_interest), ("volume", rules.volume)):
         units = quote.open_interest if name == "open interest" else quote.volume
-        caps.append((f"share of {name}", math.nan if share is None else share * units / leg.multiplier))
-    notes = []
-    wanted = abs(leg.quantity)
-    if not rules.depth and wanted > size * (1.0 + LOT_DUST):
-        notes.append("orders beyond the size quoted")
-    for name, cap in caps:
-        if cap < abs(leg.quantity):
-            lot = option.terms.lot if isinstance(option, Option) else 1.0
-            kept = round(math.floor(cap / lot + LOT_DUST) * lot, 12)
-            if kept <= 0.0:
-                return Refusal(option.symbol, f"nothing left within the {name}")
-            leg = replace(leg, quantity=math.copysign(kept, leg.quantity))
-            notes.append(f"orders cut to the {name}")
-    return Fill(leg, tuple(notes))
+        caps.append((math.nan if share is None else share * units / leg.multiplier, f"share of {name}"))
+    beyond = not rules.depth and abs(leg.quantity) > size * (1.0 + LOT_DUST)
+    notes = ("orders beyond the size quoted",) if beyond else ()
+    most, cap = min(((most, cap) for most, cap in caps if not math.isnan(most)), default=(math.inf, ""))
+    return Fill(leg, notes, most=most, cap=cap)
 
 
-def _outright(tape: Tape, marker: Marker, number: int, order: Order, held: float, rules: Rules) -> Leg:
+def _outright(tape: Tape, marker: Marker, number: int, order: Order, held: float, rules: Rules) -> Fill:
     """An order for spot, a perpetual or a future, at the recorded quote or a half spread from its fair price."""
     item, time, spot = order.instrument, tape.times[number], float(tape.spot[number])
     assert isinstance(item, Linear)
@@ -172,4 +181,5 @@ def _outright(tape: Tape, marker: Marker, number: int, order: Order, held: float
     _check_lots(tape.where(number), order, lot, held)
     forward = marker.future(number, item).price if isinstance(item, Future) else None
     crossing = half_spread if rules.price == "quote" else 0.0
-    return outright_leg(item, spot, order.quantity, half_spread=crossing, fee=fee, forward=forward)
+    leg = outright_leg(item, spot, order.quantity, half_spread=crossing, fee=fee, forward=forward)
+    return Fill(leg, lot=lot, closing=held * order.quantity < 0.0)

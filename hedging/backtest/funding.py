@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from hedging.backtest.tape import Tape
+from hedging.units import days_apart
 
-__all__ = ["funding_between"]
+__all__ = ["funding_between", "payments_of"]
 
 EIGHT_HOURS = pd.Timedelta(hours=8)
 
@@ -42,3 +44,19 @@ def _shown(tape: Tape, number: int) -> float | None:
     mine = found.iloc[ends[number] : ends[number + 1]]
     shown = mine.loc[mine["expiry"].isna(), "funding_8h"].dropna()
     return float(shown.iloc[0]) if len(shown) else None
+
+
+def payments_of(rates: pd.Series) -> pd.Series:
+    """What longs pay at each time of a history of rates per 8 hours: the rate over the time since the one before.
+
+    Rows an hour apart pay an eighth each; a row after a hole pays for 8 hours, no longer.
+
+    Parameters
+    ----------
+    rates : Series
+        Share of spot per 8 hours by time, ascending; as `hedging.venues.read_funding` gives it.
+    """
+    if len(rates) < 2:
+        return rates
+    hours = days_apart(pd.DatetimeIndex(rates.index)) * 24.0
+    return rates * np.minimum(np.concatenate([hours[:1], hours]) / 8.0, 1.0)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._ground.counts import number_of
+from hedging._numerics.resampling import block_length, resampled_rows
 from hedging.backtest.result import Backtest
 from hedging.errors import InputError
 from hedging.units import DAYS_PER_YEAR, days_apart
@@ -44,8 +45,6 @@ def interval(run: Backtest, *, draws: int = 2_000, level: float = 0.95, seed: in
     ------
     InputError
         If the run has fewer than 20 periods, or a setting is out of range.
-    MissingExtraError
-        Without the extra `stats`.
 
     Notes
     -----
@@ -54,25 +53,25 @@ def interval(run: Backtest, *, draws: int = 2_000, level: float = 0.95, seed: in
     """
     if not (0 < level < 1 and draws >= 100):
         raise InputError(f"level must lie in (0, 1) and draws be at least 100; got {level!r} and {draws!r}.")
-    bootstrap = require("arch.bootstrap", "stats")
     mine, theirs = _log_returns(run)
     elapsed = days_apart(run.times) / DAYS_PER_YEAR
-    block = _block(mine - theirs if (mine != theirs).any() else mine)
-    sampler = bootstrap.StationaryBootstrap(block, np.column_stack([mine, theirs, elapsed]), seed=seed)
-    found = np.asarray(sampler.apply(_yearly, draws))
-    ends = np.quantile(found, [(1.0 - level) / 2.0, (1.0 + level) / 2.0], axis=0)
+    block = block_length(mine - theirs if (mine != theirs).any() else mine)
+    periods = np.column_stack([mine, theirs, elapsed])
+    drawn = resampled_rows(len(mine), len(mine), draws, block, np.random.default_rng(seed))
+    ends = np.quantile(_yearly(periods[drawn]), [(1.0 - level) / 2.0, (1.0 + level) / 2.0], axis=0)
     names = ["return a year", "holding a year", "against holding a year", "vol a year"]
-    value = _yearly(np.column_stack([mine, theirs, elapsed]))
-    table = pd.DataFrame({"value": value, "low": ends[0], "high": ends[1]}, index=names)
+    table = pd.DataFrame({"value": _yearly(periods), "low": ends[0], "high": ends[1]}, index=names)
     return table.assign(block=block)
 
 
-def _yearly(rows: Array) -> Array:
-    """Log-returns and vol a year of periods (strategy, holding, years)."""
-    years = rows[:, 2].sum()
-    mine, theirs = rows[:, 0].sum() / years, rows[:, 1].sum() / years
-    excess = rows[:, 0] - mine * rows[:, 2]
-    return np.array([mine, theirs, mine - theirs, np.sqrt(excess @ excess / years)])
+def _yearly(periods: Array) -> Array:
+    """Log-returns and vol a year of periods (strategy, holding, years), shape (..., periods, 3)."""
+    mine, theirs, elapsed = np.moveaxis(periods, -1, 0)
+    years = elapsed.sum(axis=-1)
+    earned, held = mine.sum(axis=-1) / years, theirs.sum(axis=-1) / years
+    excess = mine - earned[..., None] * elapsed
+    vol = np.sqrt((excess**2).sum(axis=-1) / years)
+    return np.stack([earned, held, earned - held, vol], axis=-1)
 
 
 def _log_returns(run: Backtest) -> tuple[Array, Array]:
@@ -89,13 +88,6 @@ def _log_returns(run: Backtest) -> tuple[Array, Array]:
     return mine, theirs
 
 
-def _block(values: Array) -> float:
-    """Mean block length for a series, at least one period."""
-    bootstrap = require("arch.bootstrap", "stats")
-    found = float(bootstrap.optimal_block_length(values)["stationary"].iloc[0])
-    return max(found, 1.0) if np.isfinite(found) else 1.0
-
-
 def superior(runs: Sequence[Backtest], *, draws: int = 2_000, seed: int = 1) -> pd.Series:
     """Test whether the best of several strategies beats holding by more than the luck of having tried them all.
 
@@ -110,10 +102,15 @@ def superior(runs: Sequence[Backtest], *, draws: int = 2_000, seed: int = 1) -> 
     -------
     Series
         p-values ``lower, consistent, upper`` of Hansen's test of superior predictive ability.
+
+    Raises
+    ------
+    MissingExtraError
+        Without the extra `stats`.
     """
     bootstrap = require("arch.bootstrap", "stats")
     mine, theirs = _together(runs)
-    block = max(_block(mine[:, column] - theirs) for column in range(mine.shape[1]))
+    block = max(block_length(mine[:, column] - theirs) for column in range(mine.shape[1]))
     test = bootstrap.SPA(-theirs, -mine, block_size=int(np.ceil(block)), reps=draws, seed=seed)
     test.compute()
     found: pd.Series = test.pvalues

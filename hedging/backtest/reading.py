@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.backtest.saved import is_saved, load_tape
 from hedging.backtest.tape import ENDINGS, Paths, Tape
 from hedging.errors import ChainError
-from hedging.market.chain import ChainRules
+from hedging.market.chain import OTHER_QUOTE, ChainRules
 from hedging.market.contracts import ContractTerms
 from hedging.market.snapshots import Snapshots
 from hedging.prices.delivery import Deliveries, deliveries_of
@@ -154,7 +155,21 @@ def _usable(found: Snapshots, name: str) -> Tape:
     if not good:
         raise ChainError(f"{name} has no snapshot that can be used: {found.errors[0]}")
     bad = tuple((found.times[k], error) for k, error in enumerate(found.errors) if error)
-    return Tape(found if len(good) == len(found) else found.take(good), unusable=bad)
+    used = found if len(good) == len(found) else found.take(good)
+    return Tape(used, unusable=bad, skipped=_contradicted(used, name))
+
+
+def _contradicted(found: Snapshots, name: str) -> tuple[str, ...]:
+    """What a file quotes twice at one time and otherwise, of which the first row counts."""
+    rows = np.flatnonzero(found.rejected["detail"].astype(str).str.endswith(OTHER_QUOTE).to_numpy())
+    if not rows.size:
+        return ()
+    when = found.times[int(np.searchsorted(found.rejected_ends, rows[0], side="right")) - 1]
+    symbol = found.rejected["symbol"].iat[int(rows[0])]
+    return (
+        f"{number_of(rows.size, 'row')} of {name} that quote a contract otherwise than another row of the same time, the "
+        f"first of {symbol} at {when:%Y-%m-%d %H:%M:%S} UTC; leave one of them out",
+    )
 
 
 def _joined(parts: list[Tape], skipped: list[str]) -> Tape:

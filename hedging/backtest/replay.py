@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -11,12 +12,14 @@ from typing import Any
 
 import pandas as pd
 
-from hedging.backtest.account import Watch, liquidate
-from hedging.backtest.asking import asked
+from hedging.backtest.account import EXHAUSTED, Watch, liquidate
+from hedging.backtest.asking import altered, asked
 from hedging.backtest.fills import Fill, Refusal, fill
 from hedging.backtest.funding import funding_between
 from hedging.backtest.ledger import Entry, Kind, Running, coins_of
 from hedging.backtest.marks import Marker
+from hedging.backtest.packages import cut
+from hedging.backtest.paying import unpaid
 from hedging.backtest.positions import Flow, settled, split, traded, worth
 from hedging.backtest.result import Backtest, Point
 from hedging.backtest.rules import Rules
@@ -27,6 +30,7 @@ from hedging.book import Book, Holding
 from hedging.errors import InputError
 from hedging.margin import MarginModel
 from hedging.market.contracts import Future, Instrument, Option, Perpetual, Spot
+from hedging.prices.delivery import at_open
 
 __all__ = ["Replay", "StartError"]
 
@@ -57,8 +61,10 @@ class Replay:
     opened: pd.Timestamp | None = None
     cost: float = 0.0
     pending: tuple[Order, ...] = ()
-    other_delivery: float = 0.0  # coins more, had the other edge of the hour counted
+    other_delivery: float | None = None  # coins more, had the other edge of the hour counted; of no hour None
     ended: str = ""
+    shown: Book | None = None
+    shown_of: Book | None = None
     start: Book = field(init=False)
     running: Running = field(init=False)
     marker: Marker = field(init=False)
@@ -81,6 +87,7 @@ class Replay:
             self._step(number)
             if self.ended:
                 break
+        self._check_entries()
         if self.pending:
             self.counts["orders that no next snapshot followed"] += len(self.pending)
         return Backtest(
@@ -98,7 +105,18 @@ class Replay:
             other_delivery=self.other_delivery,
             ended=self.ended or "the tape ends",
             first=self.first,
+            lent=self.account is not None,
         )
+
+    def _check_entries(self) -> None:
+        """Refuse a ledger that a strategy has written into; what was entered is kept beside it."""
+        coins = coins_of(self.start) + math.fsum(entry.coin for entry in self.entries)
+        money = self.start.cash + math.fsum(entry.money for entry in self.entries)
+        if not (
+            math.isclose(coins, self.running.coins, rel_tol=1e-9, abs_tol=1e-9)
+            and math.isclose(money, self.running.money, rel_tol=1e-9, abs_tol=0.005)
+        ):
+            raise altered(self.strategy, self.tape.where(self.first), "ledger")
 
     def _worthless(self, value: float) -> InputError:
         if not (self.start.holdings or self.start.cash):
@@ -111,7 +129,7 @@ class Replay:
         )
 
     def _gap(self, number: int) -> bool:
-        days = (self.tape.times[number] - self.tape.times[number - 1]) / pd.Timedelta(days=1)
+        days = self.tape.days_apart[number - 1]
         if days <= self.rules.longest_gap:
             return False
         self.ended = f"a hole of {days:.1f} days after {self.tape.times[number - 1]:%Y-%m-%d %H:%M} UTC"
@@ -125,6 +143,8 @@ class Replay:
         if self.watch is not None and number > self.first:
             self._margin(number)
             equity, _ = self._value(number)
+        elif self.watch is not None and self.watch.exhausted(self.book, self.marker.market(number)):
+            self.counts[EXHAUSTED] += 1
         if equity <= 0.0 and self.start.holdings:
             self.ended = f"the book is bankrupt at {self.tape.times[number]:%Y-%m-%d %H:%M} UTC"
             self.counts["bankrupt"] += 1
@@ -146,14 +166,14 @@ class Replay:
         ]
         for held in sorted(due, key=_expiry):
             found = self.tape.delivery(_expiry(held))
-            price, other = found.price, found.other
+            price, other, source = found.price, found.other, found.source
             if self.rules.delivery == "open" and not math.isnan(other):
-                price, other = other, price
+                price, other, source = other, price, at_open(source)
             flow, fee = settled(held, price, self.rules)
             if not math.isnan(other):
                 there = sum(each.at(other) for each in settled(held, other, self.rules))
-                self.other_delivery += there - flow.at(price) - fee.at(price)
-            self._leave(_expiry(held), ("settle", "delivery fee"), held, (flow, fee), price, found.source)
+                self.other_delivery = (self.other_delivery or 0.0) + there - flow.at(price) - fee.at(price)
+            self._leave(_expiry(held), ("settle", "delivery fee"), held, (flow, fee), price, source)
             self.counts["settlements"] += 1
 
     def _fund(self, number: int) -> None:
@@ -192,7 +212,10 @@ class Replay:
         if self.pending:
             orders, self.pending = self.pending, ()
             self._trade(number, orders, late=True)
-        orders, waits = asked(self.strategy, self._state(number, equity), partial(self.tape.where, number))
+        where = partial(self.tape.where, number)
+        orders, waits = asked(self.strategy, self._state(number, equity), where)
+        if self.shown != self.book:
+            raise altered(self.strategy, where(), "book")
         if waits:
             self.counts[f"waited: {waits}"] += 1
         if orders and self.rules.delay:
@@ -202,27 +225,33 @@ class Replay:
 
     def _state(self, number: int, equity: float) -> State:
         seen = number + 1
-        overlay = self._overlay()
+        overlay = self._overlay(self._copy())
         spot = float(self.tape.spot[number])
         value = sum(worth(held, self.marker.mark(number, held).price, spot) for held in overlay)
         return State(
             _chain=self.tape.shared_chain(number),
-            book=self.book,
+            book=self._copy(),
             overlay=overlay,
             opened=self.opened,
             cost=self.cost,
             value=value,
             equity=equity,
-            times=self.tape.times[self.first : seen],
+            times=self.tape.times[self.first : seen].copy(deep=True),  # a slice would lead to the whole tape
             spot=self.tape.spot[self.first : seen].copy(),
             entries=tuple(self.entries),
         )
 
-    def _overlay(self) -> tuple[Holding, ...]:
+    def _copy(self) -> Book:
+        """The book in a copy down to its contracts, made once for each book: what a strategy does to it stays there."""
+        if self.shown is None or self.shown_of is not self.book:
+            self.shown, self.shown_of = copy.deepcopy(self.book), self.book
+        return self.shown
+
+    def _overlay(self, book: Book) -> tuple[Holding, ...]:
         """Of the book what the strategy has traded; where it traded on top of what was held, its own part."""
         found = []
         left = dict(self.own)
-        for held in reversed(self.book.holdings):
+        for held in reversed(book.holdings):
             quantity = left.pop(held.instrument.symbol, 0.0)
             if quantity and held.instrument.symbol != self.tape.asset:
                 found.append(
@@ -233,7 +262,7 @@ class Replay:
         return tuple(reversed(found))
 
     def _trade(self, number: int, orders: Sequence[Order], *, late: bool) -> None:
-        """Trade a package whole or not at all."""
+        """Trade a package whole, cut in proportion, or not at all."""
         held: dict[str, float] = defaultdict(float)
         for item in self.book.holdings:
             held[item.instrument.symbol] += item.quantity
@@ -244,7 +273,14 @@ class Replay:
                 self.counts[f"refused: {found.reason}"] += 1
                 return
             fills.append(found)
-        for found in fills:
+        package = cut(fills)
+        if isinstance(package, Refusal):
+            self.counts[f"refused: {package.reason}"] += 1
+            return
+        if missing := unpaid(self.book, package, self.marker, self.tape, number, self.account):
+            self.counts[f"refused: {missing}"] += 1
+            return
+        for found in package:
             self.counts.update(found.notes)
             self._execute(number, found)
 
@@ -265,8 +301,6 @@ class Replay:
                     self._drop(symbol)
                 elif self.opened is None:
                     self.opened = time
-        if coins_of(self.book) < 0.0 or self.book.cash < 0.0:
-            self.counts["trades that left a balance below zero"] += 1
 
     # --- bookkeeping -----------------------------------------------------------------------------------
 

@@ -19,8 +19,10 @@ from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, named_texts
 from hedging.backtest import answers
-from hedging.backtest.costs import attribution, costs, rolls_of, uncovered
+from hedging.backtest.costs import attribution, costs, rolls_of
+from hedging.backtest.cover import Bare, uncovered
 from hedging.backtest.ledger import Entry, ledger_frame
+from hedging.backtest.remarks import delivered, remarks
 from hedging.backtest.rules import Rules
 from hedging.backtest.state import Strategy
 from hedging.backtest.tape import Tape
@@ -80,14 +82,17 @@ class Backtest(Shown):
         How often each rule changed, refused or watched something.
     marks : mapping
         How many marks came from the venue, a mid, a bid, the smile and so on.
-    other_delivery : float
-        What would have been added by the other edge of the hour as delivery price, trades unchanged. [coins]
+    other_delivery : float, optional
+        What would have been added by the other edge of the hour as delivery price, trades unchanged; None where no
+        delivery price was one of an hour bar. [coins]
     ended : str
         Why the run ends where it does.
     holding : Backtest, optional
         The same book without the strategy; None where that is this run itself.
     first : int
         Number of the first snapshot on the tape.
+    lent : bool
+        Whether it was run in a margin account.
     """
 
     name: str
@@ -101,10 +106,11 @@ class Backtest(Shown):
     points: tuple[Point, ...]
     counts: Mapping[str, int] = field(default_factory=dict)
     marks: Mapping[str, int] = field(default_factory=dict)
-    other_delivery: float = 0.0
+    other_delivery: float | None = None
     ended: str = ""
     holding: Backtest | None = None
     first: int = 0
+    lent: bool = False
 
     # --- curves -----------------------------------------------------------------------------------------
 
@@ -213,9 +219,19 @@ class Backtest(Shown):
         return answers.crash(self.equity.to_numpy(), self.held.to_numpy(), self.times)
 
     @property
-    def uncovered(self) -> tuple[float, float]:
-        """Time without an overlay: hours, and as a share of the run."""
+    def uncovered(self) -> Bare:
+        """Time without an overlay, and how much of the underlying it covered; see `hedging.backtest.cover.Bare`."""
         return uncovered(self)
+
+    @property
+    def deliveries(self) -> dict[str, int]:
+        """How many settlements took their delivery price from where."""
+        return delivered(self.entries)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What must be known beside the numbers, in sentences."""
+        return remarks(self)
 
     @property
     def turnover(self) -> float:
@@ -227,7 +243,7 @@ class Backtest(Shown):
     def numbers(self) -> dict[str, Any]:
         """The summary's numbers by name, unrounded; shares as decimals."""
         curve = self.equity.to_numpy()
-        hours, share = self.uncovered
+        hours, share, cover = self.uncovered
         value_at_risk, shortfall = answers.tails(curve)
         fall, cost = self.drawdown, self.costs["money"]
         return {
@@ -247,7 +263,8 @@ class Backtest(Shown):
             "turnover a year": self.turnover,
             "hours without overlay": hours,
             "share without overlay": share,
-            "other delivery": self.other_delivery,
+            "mean cover": cover,
+            "other delivery": math.nan if self.other_delivery is None else self.other_delivery,
         }
 
     @property
@@ -284,10 +301,15 @@ class Backtest(Shown):
         for share, row in self.protection.iterrows():
             both = (f"{who} {formatted(row[who], '.2%')}" for who in ("held", "strategy"))
             rows[f"worst {share:.0%} of periods"] = ", ".join(both)
-        hours, share = self.uncovered
+        hours, share, cover = self.uncovered
         rows["turnover a year"] = formatted(found["turnover a year"], ".2f", " times the equity in premium")
-        rows["without overlay"] = f"{hours:.1f} h ({share:.1%} of the time)"
-        rows["the hour's other edge as delivery price"] = self._other_edge()
+        mean = "" if math.isnan(cover) else f"; in the mean {cover:.1%} of the underlying covered"
+        rows["without overlay"] = f"{hours:.1f} h ({share:.1%} of the time){mean}"
+        rows["delivery prices"] = (
+            "; ".join(f"{source} {count}" for source, count in self.deliveries.items()) or "none was needed"
+        )
+        if self.other_delivery is not None:
+            rows["the hour's other edge as delivery price"] = self._other_edge(self.other_delivery)
         rows["marks"] = ", ".join(f"{kind} {count}" for kind, count in sorted(self.marks.items())) or "none"
         rows["counted"] = (
             "; ".join(f"{what} {count}" for what, count in sorted(self.counts.items())) or "nothing"
@@ -297,12 +319,10 @@ class Backtest(Shown):
         )
         return pd.Series(rows, name=self.name)
 
-    def _other_edge(self) -> str:
-        shift = self.other_delivery * self.index[-1] / self.start_value
+    def _other_edge(self, coins: float) -> str:
+        shift = coins * self.index[-1] / self.start_value
         edge = "open" if self.rules.delivery == "close" else "close"
-        return (
-            f"{edge}: return {self.total_return + shift:+.2%} ({self.other_delivery:+.6f} {self.tape.asset})"
-        )
+        return f"{edge}: return {self.total_return + shift:+.2%} ({coins:+.6f} {self.tape.asset})"
 
     # --- forms --------------------------------------------------------------------------------------------
 
@@ -323,6 +343,8 @@ class Backtest(Shown):
             "counts": dict(self.counts),
             "marks": dict(self.marks),
             "delivery": sorted({entry.source for entry in self.entries if entry.source}),
+            "delivery prices": self.deliveries,
+            "remarks": self.remarks,
             "rolls": self.rolls.to_dict("records"),
             "ledger": [asdict(entry) for entry in self.entries],
             "points": [asdict(point) for point in self.points],
@@ -341,7 +363,7 @@ class Backtest(Shown):
         return axes
 
     def _page(self) -> Page:
-        return Page(self._head(), (named_texts(dict(self.summary)),))
+        return Page(self._head(), (named_texts(dict(self.summary)), *self.remarks))
 
     def _head(self) -> str:
         said = "" if self.tape.kind == "recorded" else f" on {self.tape.kind} quotes"

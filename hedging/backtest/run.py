@@ -16,7 +16,7 @@ from hedging.book import Book
 from hedging.errors import HedgingError, InputError
 from hedging.margin import MarginModel
 
-__all__ = ["StartError", "run", "run_blocks"]
+__all__ = ["StartError", "check_kinds", "replayed", "run", "run_blocks"]
 
 
 def run(
@@ -66,7 +66,7 @@ def run(
     SolverError
         If the ledger does not reconcile, which is an error of this library.
     """
-    _check_kinds(book, tape, strategy, rules, account)
+    check_kinds(book, tape, strategy, rules, account)
     rules = rules or Rules()
     if executor is not None:
         asked = executor.submit(
@@ -81,14 +81,29 @@ def run(
                 f"the run was lost with its worker ({type(error).__name__}: {error}). Was it killed, perhaps for want of "
                 "memory? Make a new executor."
             ) from error
+    return replayed(book, tape, strategy, rules, account, first, {}, name)
+
+
+def replayed(
+    book: Book,
+    tape: Tape,
+    strategy: Strategy,
+    rules: Rules,
+    account: MarginModel | None,
+    first: int,
+    holds: dict[int, Backtest],
+    name: str = "",
+) -> Backtest:
+    """One run beside holding the same book in the same account; `holds` keeps those by their first snapshot."""
     if not 0 <= first < len(tape):
         raise InputError(f"first must be the number of a snapshot, 0 to {len(tape) - 1}; got {first!r}.")
     _check_book(book, tape, first)
-    held = None
-    if not isinstance(strategy, Hold):
-        held = Replay(book, tape, Hold(), rules, None, first).result()
+    if first not in holds:
+        holds[first] = Replay(book, tape, Hold(), rules, account, first).result()
+    if isinstance(strategy, Hold):
+        return replace(holds[first], strategy=strategy, name=name or strategy.name)
     done = Replay(book, tape, strategy, rules, account, first).result()
-    return replace(done, holding=held, name=name or done.name)
+    return replace(done, holding=holds[first], name=name or done.name)
 
 
 def run_blocks(
@@ -106,7 +121,8 @@ def run_blocks(
     ]
 
 
-def _check_kinds(book: object, tape: object, strategy: object, rules: object, account: object) -> None:
+def check_kinds(book: object, tape: object, strategy: object, rules: object, account: object) -> None:
+    """Refuse what is no book, tape, strategy, rules or account."""
     must_be("book", book, Book)
     must_be("tape", tape, Tape, hint="read_tape makes one of files, Tape.of one of chains.")
     if not callable(strategy):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -27,7 +29,10 @@ Parts: TypeAlias = tuple[
 ]
 """The fields of `hedging.backtest.Tape`, in their order."""
 KEY: Final = b"hedging-tape"
-VERSION: Final = 1
+VERSION: Final = 2
+UNSUMMED: Final = 1  # the version whose files carry no digest of themselves
+DIGEST: Final = re.compile(rb'"sha256": "([0-9a-f]{64})"')
+BLANK: Final = b"0" * 64
 
 
 def write_tape(tape: Parts, path: str | Path) -> None:
@@ -42,7 +47,27 @@ def write_tape(tape: Parts, path: str | Path) -> None:
     sink = io.BytesIO()
     parquet.write_table(table, sink)
     with whole_file(path) as aside:
-        aside.write_bytes(sink.getvalue())
+        aside.write_bytes(_summed(sink.getvalue()))
+
+
+def _summed(content: bytes) -> bytes:
+    """The file with its own digest in the place kept for it."""
+    found = DIGEST.findall(content)
+    if found != [BLANK]:
+        raise InputError("the tape's own texts hold what stands for a digest; rename its sources.")
+    return DIGEST.sub(b'"sha256": "' + hashlib.sha256(content).hexdigest().encode() + b'"', content)
+
+
+def _check_sum(content: bytes, name: str) -> bool:
+    """Whether a file carries its digest; one that is not its own is refused."""
+    found = DIGEST.findall(content)
+    if len(found) != 1:
+        return False
+    if hashlib.sha256(DIGEST.sub(b'"sha256": "' + BLANK + b'"', content)).hexdigest().encode() != found[0]:
+        raise ChainError(
+            f"{name} is no whole tape: it is not what was saved, by its own digest. Save it again from its files."
+        )
+    return True
 
 
 def is_saved(path: Path) -> bool:
@@ -63,15 +88,21 @@ def load_tape(path: Path) -> Parts:
     Raises
     ------
     ChainError
-        If the file is no whole tape, or of another version.
+        If the file is no whole tape, not what was saved, or of another version.
     """
     arrow, parquet = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
     try:
-        table = parquet.read_table(path)
+        content = path.read_bytes()
+        summed = _check_sum(content, path.name)
+        table = parquet.read_table(arrow.BufferReader(content))
         head = json.loads(table.schema.metadata[KEY])
-        if head["version"] != VERSION:
+        if head["version"] not in (VERSION, UNSUMMED):
             raise ChainError(
                 f"{path.name} is a tape of version {head['version']!r}; this library reads {VERSION}."
+            )
+        if not summed and head["version"] != UNSUMMED:
+            raise ChainError(
+                f"{path.name} is no whole tape: it has lost its digest. Save it again from its files."
             )
         return _tape(head, table.to_pandas())
     except (arrow.ArrowException, OSError, KeyError, TypeError, ValueError, IndexError) as error:
@@ -87,6 +118,7 @@ def _head(tape: Parts) -> dict[str, Any]:
     sources = list(dict.fromkeys(found.sources))
     return {
         "version": VERSION,
+        "sha256": BLANK.decode(),
         "asset": found.asset,
         "kind": kind,
         "times": found.times.asi8.tolist(),

@@ -18,9 +18,9 @@ import pandas as pd
 
 from hedging._ground.counts import number_of
 from hedging._writing import whole_file
-from hedging.backtest.result import plain
+from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
-from hedging.backtest.run import StartError, run
+from hedging.backtest.run import StartError, check_kinds, replayed
 from hedging.backtest.saved import load_tape
 from hedging.backtest.state import Strategy
 from hedging.backtest.tape import Tape
@@ -121,10 +121,16 @@ def swept(
     account: MarginModel | None = None,
     executor: Executor | None = None,
     folder: str | Path | None = None,
+    holds: dict[int, Backtest] | None = None,
 ) -> Iterator[tuple[int, Row]]:
-    """Rows of a sweep as they come, each with its place in the order of the variants and their starts."""
+    """Rows of a sweep as they come, each with its place in the order of the variants and their starts.
+
+    What holding the book did from each start is kept in `holds`, where runs here find it.
+    """
     if not variants:
         raise InputError("a sweep needs at least one variant; got none.")
+    for each in variants.values():
+        check_kinds(book, tape, each, rules, account)
     setting = _Setting(book, rules or Rules(), account)
     tasks = _tasks(tape, variants, starts, setting, named=executor is not None or folder is not None)
     kept = None if folder is None else _folder(folder)
@@ -132,7 +138,7 @@ def swept(
     places = {(task.variant, task.first): place for place, task in enumerate(tasks)}
     left = [task for task in tasks if (task.variant, task.first) not in found]
     yield from ((places[which], row) for which, row in found.items())
-    for task, row in _run(tape, left, setting, executor, kept):
+    for task, row in _run(tape, left, setting, executor, kept, {} if holds is None else holds):
         if kept is not None:
             _write(kept, task, row)
         yield places[task.variant, task.first], row
@@ -186,15 +192,20 @@ def _digest(tape: Tape, name: str, strategy: Strategy, setting: _Setting) -> str
 
 
 def _run(
-    tape: Tape, tasks: Sequence[_Task], setting: _Setting, executor: Executor | None, kept: Path | None
+    tape: Tape,
+    tasks: Sequence[_Task],
+    setting: _Setting,
+    executor: Executor | None,
+    kept: Path | None,
+    holds: dict[int, Backtest],
 ) -> Iterator[tuple[_Task, dict[str, Any]]]:
     """Rows as they come."""
     if executor is None or not tasks:
-        yield from ((task, _row(tape, task, setting)) for task in tasks)
+        yield from ((task, _row(tape, task, setting, holds)) for task in tasks)
         return
     # The first run, here, says how many make a block of about a second.
     started = time.perf_counter()
-    yield tasks[0], _row(tape, tasks[0], setting)
+    yield tasks[0], _row(tape, tasks[0], setting, holds)
     size = max(1, round(BLOCK_SECONDS / max(time.perf_counter() - started, 1e-3)))
     blocks = [tasks[at : at + size] for at in range(1, len(tasks), size)]
     with _saved(tape, kept) as path:
@@ -267,15 +278,14 @@ def _block(path: str, digest: str, tasks: Sequence[_Task], setting: _Setting) ->
             raise InputError(f"{path} is not the tape that the sweep was asked for.")
         _LOADED.clear()
         _LOADED[digest] = tape
-    return [_row(_LOADED[digest], task, setting) for task in tasks]
+    holds: dict[int, Backtest] = {}
+    return [_row(_LOADED[digest], task, setting, holds) for task in tasks]
 
 
-def _row(tape: Tape, task: _Task, setting: _Setting) -> dict[str, Any]:
+def _row(tape: Tape, task: _Task, setting: _Setting, holds: dict[int, Backtest]) -> dict[str, Any]:
     known: dict[str, Any] = {"variant": task.variant, "start": tape.times[task.first].isoformat()}
     try:
-        done = run(
-            setting.book, tape, task.strategy, rules=setting.rules, account=setting.account, first=task.first
-        )
+        done = replayed(setting.book, tape, task.strategy, setting.rules, setting.account, task.first, holds)
     except StartError as error:
         known["refused"] = error.why
     else:

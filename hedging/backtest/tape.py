@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ import pandas as pd
 
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, named_texts
+from hedging.backtest.quote import Quote
 from hedging.backtest.saved import write_tape
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -33,35 +35,6 @@ FURTHEST_PRICE = 0.1  # of a delivery price from the index around it: beyond, it
 ENDINGS = (".parquet", ".csv", ".csv.gz", ".json", ".json.gz")
 
 Paths: TypeAlias = "str | Path | Iterable[str | Path]"
-
-
-class Quote(NamedTuple):
-    """One contract at one snapshot, per unit of underlying; NaN where a side is missing.
-
-    Attributes
-    ----------
-    bid, ask, mark : float
-        [money]
-    mark_shown : float
-        The venue's own mark, NaN where it shows none. [money]
-    mark_vol, forward : float
-        [decimal a year], [money]
-    bid_size, ask_size : float
-        [contracts]
-    open_interest, volume : float
-        [units of underlying]
-    """
-
-    bid: float
-    ask: float
-    mark: float
-    mark_shown: float
-    mark_vol: float
-    forward: float
-    bid_size: float
-    ask_size: float
-    open_interest: float
-    volume: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -123,6 +96,11 @@ class Tape(Shown):
     def times(self) -> pd.DatetimeIndex:
         """Times of the snapshots, UTC."""
         return self.snapshots.times
+
+    @cached_property
+    def days_apart(self) -> npt.NDArray[np.float64]:
+        """Time between each snapshot and the next. [days]"""
+        return days_apart(self.times)
 
     @property
     def spot(self) -> npt.NDArray[np.float64]:
@@ -215,13 +193,13 @@ class Tape(Shown):
 
     def gaps(self, longest: float = LONGEST_GAP) -> pd.DataFrame:
         """Holes longer than `longest` days: ``start, end`` (the snapshots around them), ``days``."""
-        days = days_apart(self.times)
+        days = self.days_apart
         found = np.flatnonzero(days > longest)
         return pd.DataFrame({"start": self.times[found], "end": self.times[found + 1], "days": days[found]})
 
     def blocks(self, longest: float = LONGEST_GAP) -> list[Tape]:
         """The tapes between the holes longer than `longest` days."""
-        cuts = np.flatnonzero(days_apart(self.times) > longest) + 1
+        cuts = np.flatnonzero(self.days_apart > longest) + 1
         parts = np.split(np.arange(len(self)), cuts)
         return [self] if len(parts) == 1 else [self.taken(part.tolist()) for part in parts]
 
@@ -291,11 +269,17 @@ class Tape(Shown):
 
     def expiry(self, symbol: str) -> pd.Timestamp | None:
         """When an option expires that any snapshot quotes; None of one that none does."""
+        return cast("pd.Timestamp | None", self._of("expiry", symbol))
+
+    def flag(self, symbol: str) -> str | None:
+        """``c`` or ``p`` of an option that any snapshot quotes; None of one that none does."""
+        return cast("str | None", self._of("flag", symbol))
+
+    def _of(self, column: str, symbol: str) -> object:
         codes, numbers = self._symbols
         if symbol not in numbers:
             return None
-        row = int((codes == numbers[symbol]).argmax())
-        return cast("pd.Timestamp", self.snapshots.quotes["expiry"].iat[row])
+        return self.snapshots.quotes[column].iat[int((codes == numbers[symbol]).argmax())]
 
     def terms(self, number: int) -> ContractTerms:
         """Terms of the options at a snapshot."""
@@ -352,7 +336,7 @@ class Tape(Shown):
         """Snapshots, span, hours of day, missing days, shares without bid or ask."""
         quotes = self.snapshots.quotes
         hours = pd.Series(self.times.hour).value_counts()
-        shown = ", ".join(f"{hour:02d}h {count}" for hour, count in hours.head(3).items())
+        shown = ", ".join(f"{hour:02d}h {count}" for hour, count in hours.items())
         return pd.Series(
             {
                 "asset": self.asset,
@@ -382,7 +366,7 @@ class Tape(Shown):
 def copied(chain: OptionChain) -> OptionChain:
     """A chain whose tables are its own: what is written into them reaches no other."""
     tables = {name: getattr(chain, name).copy() for name in ("quotes", "rejected", "futures")}
-    return replace(chain, **tables)
+    return replace(chain, **tables, terms=copy.deepcopy(chain.terms))
 
 
 def _edge(value: str | pd.Timestamp, name: str, *, last: bool = False) -> pd.Timestamp:

@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from hedging._ground import forms
-from hedging._ground.counts import number_of
 from hedging.cli import _console as console
 from hedging.cli._reading import add_given, given
 from hedging.cli._survive import add_account
@@ -93,6 +92,13 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         metavar="N",
         help="begin on each of the first N days, as one start is luck (default 28, or half of the days)",
     )
+    command.add_argument(
+        "--funding-history",
+        "--funding",
+        dest="funding_history",
+        metavar="FILE",
+        help="rates of the perpetual per 8 hours by time, instead of those recorded",
+    )
     add_account(command)
     add_given(command, several=True)
     console.add_table(command, "ledgers")
@@ -101,16 +107,16 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     from hedging.backtest import named, read_tape
+    from hedging.backtest.stretches import one_stretch
     from hedging.book import read_book
 
     console.check_outputs(args.json, args.csv, plot=args.plot)
     book = read_book(args.book)
     if len(book.assets) != 1:
-        raise InputError(
-            f"the book must hold one asset, that of the chains; it holds {', '.join(book.assets) or 'none'}."
-        )
+        book = _of_asset(book, args.asset)
     names = [name.strip() for name in args.strategy.split(",") if name.strip()]
     rules, strategies = named(names, _settings(args.settings), book=book, account=args.account is not None)
+    rules = _with_funding(rules, args, book, names)
     tape = read_tape(
         args.chains,
         asset=args.asset or book.assets[0],
@@ -119,12 +125,53 @@ def _run(args: argparse.Namespace) -> int:
         delivery=args.prices or None,
         **given(args),
     )
+    tape = one_stretch(tape, rules.longest_gap, first=args.start is not None)
     comparison = _compared(args, book, tape, strategies, rules)
     _show(args, tape, comparison)
     if comparison.unfinished:
         print(f"hedging: interrupted; {comparison.unfinished}", file=sys.stderr)
         return 130
     return 0
+
+
+def _with_funding(rules: Rules, args: argparse.Namespace, book: Book, names: list[str]) -> Rules:
+    """The rules with the payments of a file, where one is given and a perpetual is held or traded."""
+    from dataclasses import replace
+
+    from hedging.backtest.funding import payments_of
+    from hedging.market.contracts import Perpetual
+    from hedging.venues import read_funding
+
+    if args.funding_history is None:
+        return rules
+    if rules.funding is not None:
+        raise InputError("--funding-history and --set funding= exclude each other: leave one of them out.")
+    if "banded" not in names and not any(isinstance(held.instrument, Perpetual) for held in book.holdings):
+        raise InputError(
+            f"--funding-history has no use: the book holds no perpetual, and none of {', '.join(names)} trades one."
+        )
+    return replace(
+        rules, funding=payments_of(read_funding(args.funding_history, asset=args.asset or book.assets[0]))
+    )
+
+
+def _of_asset(book: Book, asset: str | None) -> Book:
+    """The holdings in one of several underlyings, and all money."""
+    from dataclasses import replace
+
+    from hedging.book import Book
+
+    if not book.assets or asset not in (None, *book.assets):
+        raise InputError(
+            f"the book holds {', '.join(book.assets) or 'nothing'}, not {asset or 'an asset of the chains'}."
+        )
+    if asset is None:
+        raise InputError(
+            f"the book holds {', '.join(book.assets)}, and a backtest is of one asset, that of the chains: choose it by "
+            "--asset, whose holdings it is then of, with all the book's cash."
+        )
+    held = [replace(each, account="") for each in book.of(asset)]
+    return Book(held, cash=book.cash, numeraire=book.numeraire if book.numeraire in ("USD", asset) else "USD")
 
 
 def _compared(
@@ -184,6 +231,7 @@ def _settings(given: list[str]) -> dict[str, str]:
 
 
 def _show(args: argparse.Namespace, tape: Tape, comparison: Comparison) -> None:
+    from hedging.backtest.stretches import left_out
     from hedging.plots import backtest
 
     if args.json:
@@ -191,8 +239,8 @@ def _show(args: argparse.Namespace, tape: Tape, comparison: Comparison) -> None:
     if args.csv:
         _write_ledgers(args.csv, comparison)
     if "-" not in (args.json, args.csv):
-        left = f"{number_of(len(tape.unusable), 'snapshot')} unusable, {len(tape.skipped)} left out"
-        console.show(comparison, *comparison.runs[1:], *([left] if tape.unusable or tape.skipped else []))
+        left = left_out(tape)
+        console.show(comparison, *comparison.runs[1:], *([left] if left else []))
     if args.plot:
         console.save_figure(backtest(comparison), args.plot)
 

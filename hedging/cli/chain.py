@@ -40,10 +40,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         steps,
         "check",
         _check,
-        "what was rejected, what contradicts, how a smile fits",
+        "what was rejected, what contradicts, how a smile fits; of several files side by side",
         example="hedging chain check chain.csv",
     )
-    _add_file(check)
+    _add_file(check, several=True)
     _add_results(check, "fit of the smile by expiry")
 
     fetch = console.command(
@@ -85,8 +85,11 @@ def _add_results(parser: console.Parser, table: str) -> None:
     console.add_table(parser, table)
 
 
-def _add_file(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="file of option quotes, or -")
+def _add_file(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    if several:
+        parser.add_argument("files", metavar="FILE", nargs="+", help="files of option quotes, or -")
+    else:
+        parser.add_argument("file", metavar="FILE", help="file of option quotes, or -")
     parser.add_argument("--asset", metavar="NAME", type=asset, help="which underlying, in a file of several")
     parser.add_argument("--at", metavar="TIME", help="which day or time, in a file of several chains")
     parser.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")
@@ -100,11 +103,11 @@ def _add_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _read(args: argparse.Namespace) -> OptionChain:
+def _read(args: argparse.Namespace, file: str) -> OptionChain:
     from hedging.venues import read_chain  # readers load when a file is read, not with the command
 
     return read_chain(
-        args.file,
+        file,
         format=args.format,
         at=args.at,
         asset=args.asset,
@@ -134,7 +137,7 @@ def _rules(texts: Sequence[str]) -> ChainRules:
 
 def _show(args: argparse.Namespace) -> int:
     console.check_outputs(args.json, args.csv)
-    chain = _read(args)
+    chain = _read(args, args.file)
     table = chain.expiries if args.expiry is None else _of_expiry(chain, args.expiry)
     if args.json:
         console.emit_json(args.json, table)
@@ -164,24 +167,30 @@ def _of_expiry(chain: OptionChain, expiry: str) -> pd.DataFrame:
 def _check(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
+    import pandas as pd
+
     from hedging._ground.cells import SHARE
     from hedging._ground.tables import Page, Table, as_text
-    from hedging.market import fit, fit_quality, health
+    from hedging.market import check_venue, fit, fit_quality
 
     console.check_outputs(args.json, args.csv)
-    chain = _read(args)
-    found = health.check(chain)
-    report = fit_quality(fit(chain), chain)
-    rules = asdict(_rules(args.rule))
-    if args.json:
-        console.emit_json(args.json, found.to_dict() | {"rules": rules, "smile": console.records(report)})
-    if args.csv:
-        console.emit_csv(args.csv, report)
-    if "-" not in (args.json, args.csv):
-        told = ", ".join(f"{name} {limit:g}" for name, limit in rules.items())
-        units = {"expiry": "UTC", "inside": SHARE, **dict.fromkeys(("rmse", "rmse_all"), "vol points")}
+    rules, several = asdict(_rules(args.rule)), len(args.files) > 1
+    told = ", ".join(f"{name} {limit:g}" for name, limit in rules.items())
+    units = {"expiry": "UTC", "inside": SHARE, **dict.fromkeys(("rmse", "rmse_all"), "vol points")}
+    records, reports, texts = [], [], []
+    for file in args.files:
+        chain = _read(args, file)
+        found, report = check_venue(chain), fit_quality(fit(chain), chain)
+        records.append(found.to_dict() | {"rules": rules, "smile": console.records(report)})
         fits = Table(report.round({"days": 1}), units, rows=len(report), caption="smile")
-        console.show(f"{found}\n{as_text(Page(f'rules: {told}', (fits,)))}")
+        texts.append(f"{f'{file}: ' if several else ''}{found}\n{as_text(Page(f'rules: {told}', (fits,)))}")
+        reports.append(report.assign(file=file)[["file", *report]] if several else report)
+    if args.json:
+        console.emit_json(args.json, records if several else records[0])
+    if args.csv:
+        console.emit_csv(args.csv, pd.concat(reports, ignore_index=True))
+    if "-" not in (args.json, args.csv):
+        console.show("\n\n".join(texts))
     return 0
 
 
@@ -204,7 +213,7 @@ def _check_ending(output: str) -> None:
 
 def _convert(args: argparse.Namespace) -> int:
     _check_ending(args.output)
-    return _saved(_read(args), args.output)
+    return _saved(_read(args, args.file), args.output)
 
 
 def _map(args: argparse.Namespace) -> int:

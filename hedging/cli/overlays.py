@@ -26,7 +26,7 @@ Found: TypeAlias = "tuple[list[dict[str, Any]], pd.DataFrame, list[object]]"  # 
 Find: TypeAlias = "Callable[[argparse.Namespace, Book, OptionChain, dict[str, float]], Found]"
 
 _LEGS = {"put": "the put", "lower": "the put below it", "call": "the call", "upper": "the call above it"}
-_OVER = ("premium_share", "floor")
+_OVER = {"premium_share": "premium, share of the book", "floor": "worst result at expiry, share of the book"}
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -242,10 +242,13 @@ def _over(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict[s
         tolerance=_tolerance(args),
         **legs,
     )
-    texts = [console.text_of(over_strikes_shown(table, column)) for column in _OVER]
-    heads = ("premium, share of the book", "worst result at expiry, share of the book")
+    shown = _OVER | ({"symbol": "contract"} if chain.venues else {})
     rows = console.records(table.replace([math.inf, -math.inf], math.nan))
-    return rows, table, [f"{head}\n{text}" for head, text in zip(heads, texts, strict=True)]
+    return (
+        rows,
+        table,
+        [f"{head}\n{console.text_of(over_strikes_shown(table, column))}" for column, head in shown.items()],
+    )
 
 
 def _tolerance(args: argparse.Namespace) -> Tolerance:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from pathlib import Path
 from typing import Any
 
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
 from hedging.cli._survive import add_account
-from hedging.errors import InputError
 
 __all__ = ["add_parser"]
 
@@ -42,10 +40,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 def _run(args: argparse.Namespace) -> int:
     from hedging import report
     from hedging.planner import read_plan
+    from hedging.report.page import check_page
 
-    path = Path(args.output)
-    if not path.is_dir() and path.suffix.lower() not in (".html", ".htm"):  # a folder is told as one
-        raise InputError(f"-o {args.output}: a report is a page of HTML; the ending must be .html or .htm.")
+    check_page(args.output, "-o")
     console.check_outputs(args.output)
     book, markets = asked.book_and_markets(args)
     report.write(

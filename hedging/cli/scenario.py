@@ -98,7 +98,7 @@ def _run(args: argparse.Namespace) -> int:
     check_several(args, book)
     overlay = read_plan(args.plan) if args.plan else None
     if overlay is not None:
-        _check_plan(args, overlay, book)
+        _check_plan(args, overlay, book, markets)
     if args.grid:
         return _grid(args, book, markets, overlay)
     if args.monte_carlo is not None:
@@ -106,11 +106,12 @@ def _run(args: argparse.Namespace) -> int:
     return _path(args, book, markets, overlay)
 
 
-def _check_plan(args: argparse.Namespace, overlay: HedgePlan, book: Book) -> None:
-    """Refuse a plan of other assets; of another book of the same ones, say how it differs."""
+def _check_plan(args: argparse.Namespace, overlay: HedgePlan, book: Book, markets: Markets) -> None:
+    """Refuse a plan of other assets or of later quotes; of another book of the same ones, say how it differs."""
     from hedging.cli._streams import complain
-    from hedging.planner.result.belonging import other_book
+    from hedging.planner.result.belonging import days_since, other_book
 
+    days_since(overlay, {market.asset: market for market in markets})
     differs = other_book(overlay, book)
     if differs:
         complain(f"{args.plan} was planned for another book: {differs}")
@@ -148,8 +149,9 @@ def _fan(
     from hedging.scenario import run
 
     result = run(book, markets, paths, overlay=overlay)
-    kept = list(_accounts(args, book, markets, paths, overlay).values())
-    return crash_fan(result, survival=kept[-1] if kept else None)
+    ways = {"position alone": None, "with overlay": overlay}
+    kept = {how: _survivals(args, book, markets, paths, legs) for how, legs in ways.items()}
+    return crash_fan(result, survival=kept)
 
 
 def _accounts(

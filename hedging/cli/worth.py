@@ -48,7 +48,7 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.book.saved import book_from
     from hedging.monitor import worth
     from hedging.planner import read_plan
-    from hedging.planner.result.belonging import assets_of
+    from hedging.planner.result.belonging import assets_of, days_since
     from hedging.planner.result.saved import limits_from, target_from
 
     console.check_outputs(args.json, args.csv)
@@ -62,6 +62,7 @@ def _run(args: argparse.Namespace) -> int:
         )
     markets = console.read_markets(args, (args.asset,) if args.asset else assets_of(plan))
     by_asset = {market.asset: market for market in markets}
+    days_since(plan, by_asset)
     prices = DeliveryPrices.of(settled_of(args), args.prices or None, by_asset)
     book, _ = settle(book_from(asked["book"]), by_asset, prices, asked["spot"])
     found = worth(

@@ -187,6 +187,7 @@ class Ledger:
         self.terms = sorted({e for e in map(_expiry, held) if e is not None})
         self.times = np.array([years(market.as_of, expiry) for expiry in self.terms], dtype=float)
         self.pricer = _pricer(self.options, self.linear, market)
+        self.linear_terms = self._terms(self.linear)
 
     def along(self, paths: Paths) -> Iterator[Account]:
         """The account on each date, over all scenarios."""
@@ -239,7 +240,7 @@ class Ledger:
         gain = np.array([gains[a:b].sum(axis=0) for a, b in pairwise(lots)])
         gain = gain.reshape(len(self.linear), spot.size)
         coin = np.array([_in_coin(position[0]) for position in self.linear], dtype=bool)
-        term, marks = self._terms(self.linear), np.broadcast_to(spot, gain.shape).copy()
+        term, marks = self.linear_terms, np.broadcast_to(spot, gain.shape).copy()
         marks[term >= 0] = values[lots[-1] :]
         # A term of -1 reads the entry put last, that of what never expires.
         remaining = np.append(left, np.inf)[term]

@@ -15,6 +15,7 @@ from hedging._numerics.types import Array, Mask, Rows
 from hedging.book.book import Book, Holding
 from hedging.book.pricer import time_left
 from hedging.margin.account import Account, Ledger
+from hedging.margin.beside import Beside
 from hedging.margin.cross import AccountRules, Segregated
 from hedging.margin.portfolio import PortfolioMargin
 from hedging.margin.standard import FlatMargin, StandardMargin
@@ -57,6 +58,21 @@ class Orders:
         """Return some of the orders, by index."""
         held = [self.holdings[i] for i in some]
         return Orders(self.market, held, self.coins[some], self.cash[some], self.closes[some])
+
+    def beside(self, held: Beside, paths: Paths, date: int) -> Array:
+        """Headroom that each order adds to one purse, at each node of its table on each side of what is held.
+
+        Shape (sides, nodes, orders, scenarios). [currency of the purse]
+        """
+        sides, place = held.sides, self._places(float(paths.days[date]))
+        alone = self.effects(held.rules, held.purse, paths, date)
+        found = np.repeat(alone[None], len(sides), axis=0)
+        linear = (self._kind == 0) & (place >= 0)
+        if linear.any():
+            found[:, :, linear] += held.ordered(self.market.asset, self._ledger, paths, date)[
+                :, None, place[linear]
+            ]
+        return found
 
     def effects(self, rules: AccountRules, purse: str, paths: Paths, date: int) -> Array:
         """Headroom that each order adds to one purse, shape (nodes, orders, scenarios). [currency of the purse]"""

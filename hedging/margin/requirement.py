@@ -26,7 +26,7 @@ from hedging.market.contracts import Future, Option, Perpetual
 from hedging.market.market import Market
 from hedging.paths.paths import Paths, today
 
-__all__ = ["ASSUMED_MODEL", "Requirement", "initial_margin", "rules_in_words"]
+__all__ = ["ASSUMED_MODEL", "Requirement", "accounted", "initial_margin", "rules_in_words"]
 
 ASSUMED_MODEL = "standard"
 """Of a book that declares no account."""
@@ -39,7 +39,7 @@ def initial_margin(book: Book, markets: Mapping[str, Market]) -> float:
 
     All purses together, at today's prices. [money]
     """
-    book = _accounted(book)
+    book = accounted(book)
     declared = _declared(book)
     whole = WholeAccount.of(book, markets, declared.name)
     ways: dict[str, Paths] = dict.fromkeys(whole.ledgers, today())
@@ -54,12 +54,11 @@ def initial_margin(book: Book, markets: Mapping[str, Market]) -> float:
 
 def rules_in_words(book: Book) -> str:
     """The model that the account which trades is margined by."""
-    return (
-        f"{_declared(_accounted(book)).model} rules{'' if book.accounts else ', as no account is declared'}"
-    )
+    return f"{_declared(accounted(book)).model} rules{'' if book.accounts else ', as no account is declared'}"
 
 
-def _accounted(book: Book) -> Book:
+def accounted(book: Book) -> Book:
+    """The book with its accounts; all of it in one of the assumed model where it declares none."""
     return book if book.accounts else book.with_model(ASSUMED_MODEL)
 
 
@@ -100,7 +99,7 @@ class Requirement:
         InputError
             If its rules are none of which slopes are known, or none are stored for an asset.
         """
-        book = _accounted(book)
+        book = accounted(book)
         declared = _declared(book)
         rules = rules_of(declared, markets)
         if not isinstance(rules, Segregated | Cross):

@@ -24,7 +24,7 @@ from hedging.market.contracts import (
 )
 from hedging.market.density import density, probability_below, touch_probability
 from hedging.market.fitting import fit, fit_ssvi
-from hedging.market.health import ChainHealth, check
+from hedging.market.health import ChainHealth, VenuesHealth, check, check_venue
 from hedging.market.market import Chains, Market, market_of, markets_of
 from hedging.market.quoted_vols import quoted_vols
 from hedging.market.rich_cheap import fit_quality, rich_cheap
@@ -53,7 +53,9 @@ __all__ = [
     "Smile",
     "Spot",
     "Ticks",
+    "VenuesHealth",
     "check",
+    "check_venue",
     "consolidated",
     "density",
     "fit",

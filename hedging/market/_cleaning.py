@@ -98,6 +98,11 @@ class ChainRules:
                 )
 
 
+OTHER_QUOTE = "; another row of the same time quotes it otherwise"
+"""Ends the detail of a duplicate that is no copy."""
+QUOTED = ["bid", "ask", "mark"]
+
+
 def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
     """Coerce the number columns to floats, a missing quote to NaN, whatever its vendor writes for it.
 
@@ -184,14 +189,28 @@ def distinct(column: pd.Series) -> tuple[npt.NDArray[np.intp], pd.Series]:
 def rejected_rows(raw: pd.DataFrame, reasons: Reasons, labels: pd.Index) -> pd.DataFrame:
     """List the rejected rows: ``row`` (its label in the source), ``symbol, reason`` and what came in words."""
     bad = raw[reasons != ""]
+    why = reasons[reasons != ""]
+    other = why == OTHER_QUOTE
+    details = [
+        _detail(row) + OTHER_QUOTE * bool(each)
+        for row, each in zip(bad.to_dict("records"), other, strict=True)
+    ]
     return pd.DataFrame(
         {
             "row": labels[reasons != ""],
             "symbol": bad["symbol"].astype(str).to_numpy(),
-            "reason": reasons[reasons != ""],
-            "detail": [_detail(row) for row in bad.to_dict("records")],
+            "reason": np.where(other, "duplicate", why),
+            "detail": details,
         }
     )
+
+
+def _other_quote(table: pd.DataFrame) -> Mask:
+    """Rows of a contract that one before them quotes otherwise at the same time: which of them holds, no file says."""
+    again = table.duplicated(["snapshot", "symbol"]).to_numpy()
+    if again.any():
+        again = again & ~table.duplicated(["snapshot", "symbol", *QUOTED]).to_numpy()
+    return np.asarray(again)
 
 
 def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]]:
@@ -208,6 +227,7 @@ def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]
             lambda t: (t[["bid_size", "ask_size", "open_interest", "volume"]] < 0).any(axis=1).to_numpy(),
         ),
         ("expired", lambda t: (t["expiry"] <= t["as_of"]).to_numpy()),
+        (OTHER_QUOTE, _other_quote),
         ("duplicate", lambda t: t.duplicated(["snapshot", "symbol"]).to_numpy()),
         ("discount not in (0, 2)", lambda t: ~t["discount"].between(0, 2, inclusive="neither").to_numpy()),
         ("no forward", lambda t: ~(t["forward"] >= 1.0 / BEYOND_BELIEF).to_numpy()),

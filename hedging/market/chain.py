@@ -24,7 +24,7 @@ from hedging._ground.shown import Shown, plain
 from hedging._ground.tables import Page
 from hedging.errors import ChainError, InputError
 from hedging.market._chain_words import absent, choice, page_of
-from hedging.market._cleaning import ChainRules
+from hedging.market._cleaning import OTHER_QUOTE, ChainRules
 from hedging.market._columns import FUTURES_COLUMNS, QUOTE_COLUMNS, in_columns, no_futures
 from hedging.market._judging import Source, check_settlement, judged
 from hedging.market.by_exercise import option_greeks, vols_of_marks
@@ -32,7 +32,15 @@ from hedging.market.contracts import ContractTerms, Option
 from hedging.market.ex_dates import Early, ex_dates_of
 from hedging.units import DAYS_PER_YEAR, utc
 
-__all__ = ["FUTURES_COLUMNS", "QUOTE_COLUMNS", "ChainRules", "OptionChain", "in_columns", "no_futures"]
+__all__ = [
+    "FUTURES_COLUMNS",
+    "OTHER_QUOTE",
+    "QUOTE_COLUMNS",
+    "ChainRules",
+    "OptionChain",
+    "in_columns",
+    "no_futures",
+]
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False, repr=False)

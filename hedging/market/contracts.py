@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -170,6 +170,7 @@ def flag_of(flag: object) -> str:
 def expiry_of(expiry: object, terms: ContractTerms | None = None) -> pd.Timestamp:
     """A time of expiry in UTC; a date alone, ``'2026-03-27'`` or ``'27MAR26'``, is 08:00, as on the exchanges of coins.
 
+    So is a `datetime.date`.
     Under terms of US options it is 16:00 in New York.
 
     Raises
@@ -184,6 +185,8 @@ def expiry_of(expiry: object, terms: ContractTerms | None = None) -> pd.Timestam
     """
     if isinstance(expiry, pd.Timestamp) and expiry.tz is UTC:
         return expiry
+    if isinstance(expiry, date) and not isinstance(expiry, datetime):
+        expiry = expiry.isoformat()
     if isinstance(expiry, str):
         if coded := _CODE.fullmatch(expiry.upper()):
             month = _MONTHS.index(coded[2]) + 1

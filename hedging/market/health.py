@@ -6,24 +6,26 @@ stale quote far more often than free money, so the list says which quotes not to
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from hedging._ground.cells import figure
+from hedging._ground.cells import SHARE, figure
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
-from hedging._ground.tables import Page, Table
+from hedging._ground.tables import Page, Part, Table
 from hedging.market import _parity
 from hedging.market.by_exercise import undiscounted
 from hedging.market.chain import OptionChain
 from hedging.market.ex_dates import Early
 
-__all__ = ["ChainHealth", "check"]
+__all__ = ["ChainHealth", "VenuesHealth", "check", "check_venue"]
 
 _ROUNDING: Final = 1e-5  # of the most that an option can be worth: marks are shown in four digits of a coin
+_MISSING: Final = ("bid", "ask", "both", "vol")
 _VIOLATION_COLUMNS: Final = ("rule", "expiry", "symbols", "amount")
 _SPOT_ROOM: Final = 0.004  # share: recorded chains polled over a minute are 0.3 % off at most, in a crash
 _CARRY_ROOM: Final = 0.5  # a year
@@ -66,48 +68,13 @@ class ChainHealth(Shown):
     round_trip: pd.Series
     spot: pd.Series
 
-    def _lines(self) -> list[str]:
-        lost = int(self.rejected.sum())
-        stale = int(self.forwards["stale"].sum())
-        count = self.violations["rule"].value_counts()
-        lines = [
-            self.title,
-            f"{number_of(self.kept, 'quote')} kept, {lost} rejected"
-            + (": " if lost else "")
-            + ", ".join(f"{n} {r}" for r, n in self.rejected.items()),
-            "missing: " + ", ".join(f"{name} {share:.1%}" for name, share in self.missing.items()),
-            f"{number_of(len(self.forwards), 'expiry')}, {stale} with a forward outside what put-call parity allows",
-            f"{number_of(len(self.violations), 'violation')} beyond bid and ask"
-            + (": " if len(count) else "")
-            + ", ".join(f"{n} {rule}" for rule, n in count.items()),
-        ]
-        if self.spot["stale"]:
-            lines.append(
-                f"spot {self.spot['spot']:,.6g} is {abs(self.spot['gap']):.2%} off the first forward, "
-                f"{self.spot['forward']:,.6g}, a carry of {self.spot['carry']:.0%} a year: one of them is stale; give the "
-                "spot of that moment"
-            )
-        if self.round_trip["count"]:
-            lines.append(
-                f"marks against Black-76 at the shown vols: median {figure(self.round_trip['median'], 2)}, "
-                f"99 % {figure(self.round_trip['p99'], 2)} (as quoted, {number_of(self.round_trip['count'], 'quote', '.0f')})"
-            )
-        return lines
-
     def to_frame(self) -> pd.DataFrame:
         """The violations, one row each: ``rule, expiry, symbols, amount`` [money]."""
         return self.violations.copy()
 
     def _page(self) -> Page:
-        head, *lines = self._lines()
-        stale = self.forwards.sort_values("stale", ascending=False, kind="stable")
-        shown = stale[["forward", "low", "high", "stale"]]
-        units = {"expiry": "UTC"}
-        tables = [Table(shown, units, index=True, caption="forwards, and what put-call parity allows")]
-        if len(self.violations):
-            worst = self.violations.nlargest(len(self.violations), "amount")
-            tables.append(Table(worst, {"amount": "money"}, caption="violations, the largest first"))
-        return Page(head, (*lines, *tables))
+        head, *more = _parts(self)
+        return Page(str(head), tuple(more))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON knows them."""
@@ -125,22 +92,123 @@ class ChainHealth(Shown):
         }
 
 
-def check(chain: OptionChain) -> ChainHealth:
+def _parts(found: ChainHealth) -> list[Part]:
+    """What it shows, its title first."""
+    parts: list[Part] = [*_lines(found)]
+    stale = found.forwards.sort_values("stale", ascending=False, kind="stable")
+    shown = stale[["forward", "low", "high", "stale"]]
+    units = {"expiry": "UTC"}
+    parts.append(Table(shown, units, index=True, caption="forwards, and what put-call parity allows"))
+    if len(found.violations):
+        worst = found.violations.nlargest(len(found.violations), "amount")
+        parts.append(Table(worst, {"amount": "money"}, caption="violations, the largest first"))
+    return parts
+
+
+def _lines(found: ChainHealth) -> list[str]:
+    lost = int(found.rejected.sum())
+    stale = int(found.forwards["stale"].sum())
+    count = found.violations["rule"].value_counts()
+    lines = [
+        found.title,
+        f"{number_of(found.kept, 'quote')} kept, {lost} rejected"
+        + (": " if lost else "")
+        + ", ".join(f"{n} {r}" for r, n in found.rejected.items()),
+        "missing: " + ", ".join(f"{name} {share:.1%}" for name, share in found.missing.items()),
+        f"{number_of(len(found.forwards), 'expiry')}, {stale} with a forward outside what put-call parity allows",
+        f"{number_of(len(found.violations), 'violation')} beyond bid and ask"
+        + (": " if len(count) else "")
+        + ", ".join(f"{n} {rule}" for rule, n in count.items()),
+    ]
+    if found.spot["stale"]:
+        lines.append(
+            f"spot {found.spot['spot']:,.6g} is {abs(found.spot['gap']):.2%} off the first forward, "
+            f"{found.spot['forward']:,.6g}, a carry of {found.spot['carry']:.0%} a year: one of them is stale; give the "
+            "spot of that moment"
+        )
+    if found.round_trip["count"]:
+        lines.append(
+            f"marks against Black-76 at the shown vols: median {figure(found.round_trip['median'], 2)}, "
+            f"99 % {figure(found.round_trip['p99'], 2)} (as quoted, {number_of(found.round_trip['count'], 'quote', '.0f')})"
+        )
+    return lines
+
+
+def _counts(found: ChainHealth) -> dict[str, Any]:
+    """How many quotes of each kind, and what is missing, as shares."""
+    return {
+        "kept": found.kept,
+        "rejected": int(found.rejected.sum()),
+        **{f"missing_{name}": float(found.missing[name]) for name in _MISSING},
+        "expiries": len(found.forwards),
+        "stale": int(found.forwards["stale"].sum()),
+        "violations": len(found.violations),
+        "spot_gap": float(found.spot["gap"]),
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class VenuesHealth(Shown, Mapping[str, ChainHealth]):
+    """What `check` finds at each of several venues, by name; quotes of two do not belong together to the tick.
+
+    Attributes
+    ----------
+    title : str
+        Which chain.
+    found : mapping of ChainHealth
+        By venue.
+    """
+
+    title: str
+    found: Mapping[str, ChainHealth]
+
+    def __getitem__(self, venue: str) -> ChainHealth:
+        return self.found[venue]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    @property
+    def violations(self) -> pd.DataFrame:
+        """Those of all venues, whose names stand before their symbols."""
+        return pd.concat([each.violations for each in self.found.values()], ignore_index=True)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a venue: how many quotes, what they miss, which contradict each other.
+
+        ``kept, rejected``, ``missing_bid, missing_ask, missing_both, missing_vol`` [share of those kept], ``expiries`` and
+        how many of their forwards are ``stale``, ``violations``, and ``spot_gap``, of the first forward [share].
+        """
+        rows = [{"venue": venue} | _counts(each) for venue, each in self.found.items()]
+        return pd.DataFrame(rows).set_index("venue")
+
+    def to_dict(self) -> dict[str, Any]:
+        """`ChainHealth.to_dict` by venue."""
+        return {venue: each.to_dict() for venue, each in self.found.items()}
+
+    def _page(self) -> Page:
+        units = dict.fromkeys((*(f"missing_{name}" for name in _MISSING), "spot_gap"), SHARE)
+        parts: list[Part] = [Table(self.to_frame(), units, index=True)]
+        for venue, each in self.found.items():
+            head, *more = _parts(each)
+            parts += [f"{venue}: {head}", *more]
+        return Page(self.title, tuple(parts))
+
+
+def check(chain: OptionChain) -> ChainHealth | VenuesHealth:
     """Check a chain's quotes against each other.
 
     Parameters
     ----------
     chain : OptionChain
-        Of one venue: quotes of two do not belong together to the tick.
 
     Returns
     -------
     ChainHealth
-
-    Raises
-    ------
-    InputError
-        If the chain is one of several venues.
+        Or `VenuesHealth`, one each by name, of a chain of several venues.
 
     Examples
     --------
@@ -151,7 +219,14 @@ def check(chain: OptionChain) -> ChainHealth:
     >>> check(chain).violations[["rule", "amount"]].to_dict("records")
     [{'rule': 'call rises with strike', 'amount': 0.5}]
     """
-    chain = chain.of_one_venue("the health is")
+    if not chain.venues:
+        return check_venue(chain)
+    title = f"{chain.asset} options of {', '.join(chain.venues)} at {chain.as_of:%Y-%m-%d %H:%M:%S} UTC"
+    return VenuesHealth(title, {part.terms.venue: check_venue(part) for part in chain.by_venue()})
+
+
+def check_venue(chain: OptionChain) -> ChainHealth:
+    """Check the quotes of one venue against each other; the rest as in `check`."""
     quotes = chain.quotes
     bid, ask, vol = (quotes[name].isna() for name in ("bid", "ask", "mark_vol"))
     found = [_parity_violations(quotes), *_bound_violations(quotes)]

@@ -360,7 +360,7 @@ def markets_of(chains: Chains) -> dict[str, Market]:
     Raises
     ------
     InputError
-        If there is none, or two of one asset that cannot be put side by side.
+        If there is none, one stands under another asset's name, or two of one asset cannot be put side by side.
     """
     if isinstance(chains, OptionChain | Market) or not isinstance(chains, Iterable):
         chains = (chains,)
@@ -369,6 +369,11 @@ def markets_of(chains: Chains) -> dict[str, Market]:
         raise InputError("at least one chain or market is needed; got none.")
     for item in items:
         chain_of(item)  # refuses what is neither
+    for name, item in chains.items() if isinstance(chains, Mapping) else ():
+        if name != item.asset:
+            raise InputError(
+                f"chains by asset must stand under their own: that of {item.asset} stands under {name!r}."
+            )
     by_asset: dict[str, list[OptionChain | Market]] = {}
     for item in items:
         by_asset.setdefault(item.asset, []).append(item)

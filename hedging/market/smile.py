@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -119,14 +120,14 @@ class Smile(Shown):
             vol[here] = self._between(int(index), k[here], time[here])
         return vol
 
-    def vol(self, strike: npt.ArrayLike, expiry: str | pd.Timestamp) -> Array:
+    def vol(self, strike: npt.ArrayLike, expiry: str | date | pd.Timestamp) -> Array:
         """Vol of a strike at an expiry, whether quoted or not.
 
         Parameters
         ----------
         strike : array_like, > 0
             [money]
-        expiry : str or Timestamp
+        expiry : str, date or Timestamp
             With a time zone; a date alone as in `time_to`.
 
         Returns
@@ -278,17 +279,18 @@ class Smile(Shown):
         weight = (time - early) / (late - early)
         return [(after - 1, (1.0 - weight) / time), (after, weight / time)], 0.0
 
-    def time_to(self, expiry: str | pd.Timestamp) -> float:
+    def time_to(self, expiry: str | date | pd.Timestamp) -> float:
         """Years to an expiry; a date alone is the surface's own expiry on that day, or 08:00 UTC where it has none."""
         when = expiry_of(expiry)
-        if isinstance(expiry, str) and len(expiry) <= len("2026-03-27"):
+        bare = isinstance(expiry, date) and not isinstance(expiry, datetime)
+        if bare or (isinstance(expiry, str) and len(expiry) <= len("2026-03-27")):
             ends = self.as_of + pd.to_timedelta(self.times * DAYS_PER_YEAR, unit="D")
             own = np.flatnonzero(ends.round("s").normalize() == when.normalize())
             if own.size:
                 return float(self.times[own[-1]])
         return years(self.as_of, when)
 
-    def _time(self, expiry: str | pd.Timestamp) -> float:
+    def _time(self, expiry: str | date | pd.Timestamp) -> float:
         time = self.time_to(expiry)
         if not time > 0:
             raise InputError(f"expiry must lie after {self.as_of}; got {expiry}.")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hedging._ground.shown import Shown
+from hedging._writing import not_written
 from hedging.errors import InputError
 from hedging.monitor.watch import Event, State
 from hedging.planner.result.plan import HedgePlan
@@ -67,7 +68,7 @@ def open_log(path: str | Path, plan: HedgePlan) -> Iterator[Log]:
     try:
         stream = open(path, "a+b")  # noqa: SIM115, as only opening it may fail with this message
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise not_written(path, error) from error
     with stream:
         if LOCKS:
             _lock(stream, path)
@@ -118,4 +119,4 @@ def _append(stream: BinaryIO, content: object, path: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise not_written(path, error) from error

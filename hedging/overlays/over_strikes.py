@@ -23,7 +23,7 @@ from hedging.overlays.standard import BY_NAME, named, standard
 __all__ = ["over_strikes", "over_strikes_shown"]
 
 _KEPT = ("premium", "execution", "floor", "cap", *RALLIES)
-_COLUMNS = ("by", "asked", "expiry", "days", "strike", "delta", "premium_share", *_KEPT, "reason")
+_COLUMNS = ("by", "asked", "expiry", "days", "symbol", "strike", "delta", "premium_share", *_KEPT, "reason")
 
 
 @takes(book=Book, chain=chain_of)
@@ -60,8 +60,8 @@ def over_strikes(
     Returns
     -------
     DataFrame
-        One row a strike and expiry: ``by`` (``'strike'`` or ``'delta'``), ``asked`` (share of spot, or delta), ``expiry, days``, ``strike`` listed
-        [money], ``delta`` of that option [1], ``premium, execution`` [money], ``premium_share`` [share of
+        One row a strike and expiry: ``by`` (``'strike'`` or ``'delta'``), ``asked`` (share of spot, or delta), ``expiry, days``, ``symbol, strike``
+        [money] and ``delta`` [1] of the option listed, ``premium, execution`` [money], ``premium_share`` [share of
         `Book.base`], ``floor, cap`` and what `compare` says of rallies, as shares, and ``reason``: why there is none,
         where the other columns are NaN.
 
@@ -112,20 +112,23 @@ def over_strikes_shown(table: pd.DataFrame, column: str = "premium_share") -> pd
     table : DataFrame
         As `over_strikes` returns it.
     column : str
-        One of its columns of numbers.
+        One of its columns of numbers, or ``'symbol'``.
     """
     money = column in ("premium", "execution", "strike")
     form = "{:,.0f}" if money else "{:.3f}" if column == "delta" else "{:.2%}"
-    text = table[column].map(
-        lambda value: (
-            "-" if pd.isna(value) else "unbounded" if math.isinf(value) else form.format(value + 0.0)
-        )
-    )
+
+    def text_of(value: Any) -> str:
+        if pd.isna(value):
+            return "-"
+        if isinstance(value, str):
+            return value
+        return "unbounded" if math.isinf(value) else form.format(value + 0.0)
+
     asked = table["asked"].map(
         "{:.0%} of spot".format if table["by"].iloc[0] == "strike" else "delta {:g}".format
     )
     dates = table["expiry"].dt.strftime("%d %b %y") + table["days"].map(" ({:.0f}d)".format)
-    wide = pd.DataFrame({"asked": asked, "expiry": dates, "text": text})
+    wide = pd.DataFrame({"asked": asked, "expiry": dates, "text": table[column].map(text_of)})
     shown = wide.pivot(index="asked", columns="expiry", values="text")
     ordered = shown.reindex(index=asked.unique(), columns=dates.unique())
     return ordered.rename_axis(index=None, columns=None)
@@ -160,6 +163,7 @@ def _cell(
     compared = compare(book, market, [overlay]).iloc[1]
     base, _ = book.base(market)
     return {
+        "symbol": lead.symbol,
         "strike": lead.strike,
         "delta": abs(float(greeks["delta"][lead.symbol])),
         "premium_share": float(compared["premium"]) / base,

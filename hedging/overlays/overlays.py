@@ -1,8 +1,9 @@
 """The standard overlays on a long position: functions that pick listed options and return legs.
 
 Every leg is priced where it would trade: bought at the ask, sold at the bid, with fees. No quote without a vol, and
-none far from its mark, is ever taken; see `Tolerance`. `spreads` has those of unequal sizes and of two expiries,
-`compare` puts overlays side by side.
+none far from its mark, is ever taken; see `Tolerance`. On a chain of several venues all legs are of one, where the
+structure costs least to enter. `spreads` has those of unequal sizes and of two expiries, `compare` puts overlays side
+by side.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from hedging.market.contracts import FeeRule, Option, Perpetual, Spot
 from hedging.market.market import chain_of
 from hedging.overlays._picking import MONTH, Finder, Pick, Tolerance, Window
 from hedging.overlays._sizing import sized
+from hedging.overlays._venues import at_cheapest_venue
 from hedging.overlays.overlay import Overlay
 
 __all__ = [
@@ -40,6 +42,7 @@ _USUAL = Tolerance()
 
 
 @takes(book=Book, chain=chain_of)
+@at_cheapest_venue
 def protective_put(
     book: Book,
     chain: OptionChain,
@@ -76,13 +79,14 @@ def protective_put(
     ------
     InputError
         If nothing is held long, the coverage is below one lot, or no such option is quoted: the message names the
-        nearest.
+        nearest, at each venue of a chain of several.
     """
     put = Pick("p", "buy", strike, delta)
     return build("protective put", book, chain, coverage, days, [put], tolerance)
 
 
 @takes(book=Book, chain=chain_of)
+@at_cheapest_venue
 def covered_call(
     book: Book,
     chain: OptionChain,
@@ -99,6 +103,7 @@ def covered_call(
 
 
 @takes(book=Book, chain=chain_of)
+@at_cheapest_venue
 def put_spread(
     book: Book,
     chain: OptionChain,
@@ -120,6 +125,7 @@ def put_spread(
 
 
 @takes(book=Book, chain=chain_of)
+@at_cheapest_venue
 def collar(
     book: Book,
     chain: OptionChain,
@@ -141,6 +147,7 @@ def collar(
 
 
 @takes(book=Book, chain=chain_of)
+@at_cheapest_venue
 def put_spread_collar(
     book: Book,
     chain: OptionChain,
@@ -168,6 +175,7 @@ def put_spread_collar(
 
 
 @takes(book=Book, chain=chain_of)
+@at_cheapest_venue
 def zero_cost_collar(
     book: Book,
     chain: OptionChain,
@@ -254,6 +262,7 @@ def _fewest_lots(put: Leg, call: Leg, lot: float) -> int:
 
 
 @takes(book=Book, chain=chain_of)
+@at_cheapest_venue
 def short_perpetual(
     book: Book,
     chain: OptionChain,
@@ -331,9 +340,10 @@ def _leg(chain: OptionChain, symbol: str, quantity: float, half_spread: float) -
 
 
 def _perpetual(chain: OptionChain) -> Perpetual:
-    if "perpetual" not in chain.terms.outrights:
-        raise InputError(f"no perpetual on {chain.asset} is traded beside its options.")
-    return Perpetual(chain.asset, chain.terms.settlement)
+    for terms in chain.venues.values() or (chain.terms,):
+        if "perpetual" in terms.outrights:
+            return Perpetual(chain.asset, terms.settlement)
+    raise InputError(f"no perpetual on {chain.asset} is traded beside its options.")
 
 
 def build(
@@ -348,7 +358,6 @@ def build(
     covers: float = 1.0,
 ) -> Overlay:
     """An overlay of some picks; one lot of it covers so many lots of the position."""
-    chain = chain.of_one_venue("an overlay is")
     found = Finder(chain, tolerance).choose(picks, days, far_days)
     lot = chain.terms.lot
     legs = [

@@ -11,6 +11,7 @@ from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.market import chain_of
 from hedging.overlays._picking import FAR, MONTH, Pick, Tolerance, Window
+from hedging.overlays._venues import at_cheapest_venue
 from hedging.overlays.overlay import Overlay
 from hedging.overlays.overlays import ascending, build
 
@@ -20,6 +21,7 @@ _USUAL = Tolerance()
 
 
 @takes(book=Book, chain=chain_of)
+@at_cheapest_venue
 def backspread(
     book: Book,
     chain: OptionChain,
@@ -59,6 +61,7 @@ def backspread(
 
 
 @takes(book=Book, chain=chain_of)
+@at_cheapest_venue
 def seagull(
     book: Book,
     chain: OptionChain,
@@ -100,6 +103,7 @@ def seagull(
 
 
 @takes(book=Book, chain=chain_of)
+@at_cheapest_venue
 def calendar(
     book: Book,
     chain: OptionChain,
@@ -129,6 +133,7 @@ def calendar(
 
 
 @takes(book=Book, chain=chain_of)
+@at_cheapest_venue
 def diagonal(
     book: Book,
     chain: OptionChain,

@@ -11,6 +11,7 @@ import pandas as pd
 from hedging._extras import require
 from hedging._ground.bounds import check_dates, check_drawn
 from hedging._ground.counts import number_of
+from hedging._numerics.resampling import resampled_rows
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.paths._drawing import Reactions, Seed, paths_of
@@ -141,18 +142,7 @@ def bootstrapped(
     """
     if not mean_block >= 1:
         raise InputError(f"mean_block must be a number of days >= 1; got {mean_block!r}.")
-    starts = random.integers(0, len(returns), (scenarios, days))
-    fresh = random.random((scenarios, days)) < 1.0 / mean_block
-    place = starts[:, 0]
-    moves = np.empty((scenarios, days, returns.shape[1]))
-    for day in range(days):
-        # A run goes on at the next day of the past, round the end to its start.
-        place = (
-            starts[:, day]
-            if day == 0
-            else np.where(fresh[:, day], starts[:, day], (place + 1) % len(returns))
-        )
-        moves[:, day] = returns[place]
+    moves = returns[resampled_rows(len(returns), days, scenarios, mean_block, random)]
     log_mean = _bootstrapped_log_mean(returns, days, 1.0 / mean_block)
     return np.asarray(moves - np.diff(log_mean, axis=0, prepend=0.0))
 

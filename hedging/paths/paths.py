@@ -28,7 +28,8 @@ __all__ = ["Paths", "along", "grid", "join", "today"]
 
 Ageing: TypeAlias = Literal["tenor", "expiry"]
 
-_NODE_ARRAYS = ("spot", "vol_shift", "skew_shift", "term_shift", "carry_shift", "funding_shift", "spread")
+_SHIFTS = ("vol_shift", "skew_shift", "term_shift", "carry_shift", "funding_shift")
+_NODE_ARRAYS = ("spot", *_SHIFTS, "spread")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -169,7 +170,15 @@ class Paths(Shown):
         return np.asarray(np.exp(self._on_the_way(np.log(self.spot), day)))
 
     def shift_at(self, name: str, day: float) -> Array | None:
-        """One of the shifts on `day` on the way to each node, linear in between; None if it was left out."""
+        """One of the shifts on `day` on the way to each node, linear in between; None if it was left out.
+
+        Raises
+        ------
+        InputError
+            If there is no shift of that name.
+        """
+        if name not in _SHIFTS:
+            raise InputError(f"name must be one of {', '.join(_SHIFTS)}; got {name!r}.")
         values = getattr(self, name)
         return None if values is None else self._on_the_way(values, day)
 

@@ -6,29 +6,29 @@ is reached faster, and what has risen fades.
 
 Fitted and judged by ``tests/bench/fit_reactions.py``: hourly prices and Deribit's 30-day vol index (BTC from March
 2021, ETH from June 2022), none of it after November 2025, so that the recorded chains of the crash of February 2026
-are no part of the figures. Errors of the vol some days later, root mean squares in vol points, beside those of
-"nothing moves"; out of sample each of eight blocks of time is foreseen by a fit to what was over before it began.
-Falls are windows that end more than 8 % lower.
+are no part of the figures. The rule of vol is one for both coins, each half year of each counting alike. Errors of
+the vol some days later, root mean squares in vol points, beside those of "nothing moves"; out of sample each of eight
+blocks of time is foreseen by a fit to what was over before it began. Falls are windows that end more than 8 % lower.
 
 ==========  ============  ============  ============  ============  ============  ============
 days        BTC all       falls         elsewhere     ETH all       falls         elsewhere
 ==========  ============  ============  ============  ============  ============  ============
 out of sample
-7           5.86   6.91   8.34  14.41   5.51   5.41   5.66   6.01   6.57   8.11   5.44   5.42
-14          7.97   8.88   9.13  13.49   7.69   7.46   7.56   7.90   7.59   8.97   7.54   7.44
-30          10.86 10.88   11.56 12.19   10.57 10.31   9.76  10.13   7.55   8.52   10.89 11.00
+7           6.09   6.91   10.01  14.41  5.46   5.41   5.59   5.96   5.93   7.98   5.53   5.52
+14          8.09   8.88   10.05  13.49  7.58   7.46   7.53   7.83   7.14   8.79   7.64   7.53
+30          10.77  10.88  11.46  12.19  10.48  10.31  10.04  10.20  7.27   8.15   11.10  11.02
 in sample
-7           6.53   7.77   9.09  15.35   6.07   5.94   5.67   5.86   5.44   6.68   5.71   5.70
-14          8.88  10.33   10.44 16.25   8.45   8.24   7.59   7.64   6.86   7.36   7.79   7.72
-30          11.48 12.31   12.66 15.57   10.95 10.65   9.74   9.77   6.07   6.13   11.05 11.08
-on the coin that they were not fitted to: ETH's on BTC, and BTC's on ETH
-7           6.91   7.57   12.39  15.33  5.77   5.75   6.03   5.96   8.06   7.98   5.59   5.52
-14          9.28   10.06  13.27  15.98  8.00   7.96   8.26   7.83   9.53   8.79   7.85   7.53
-30          11.45  12.07  13.61  15.40  10.41  10.37  10.88  10.20  10.13  8.15   11.21  11.02
+7           7.16   7.77   12.73  15.35  5.95   5.94   5.60   5.86   4.96   6.68   5.70   5.70
+14          9.64   10.33  13.86  16.25  8.27   8.24   7.52   7.64   6.58   7.36   7.77   7.72
+30          11.76  12.31  14.05  15.57  10.65  10.65  9.71   9.77   6.01   6.13   11.03  11.08
+fitted to the other coin alone
+7           6.94   7.57   12.58  15.33  5.75   5.75   5.48   5.96   5.27   7.98   5.52   5.52
+14          9.30   10.06  13.40  15.98  7.98   7.96   7.36   7.83   6.47   8.79   7.59   7.53
+30          11.45  12.07  13.68  15.40  10.37  10.37  9.86   10.20  6.78   8.15   11.00  11.02
 ==========  ============  ============  ============  ============  ============  ============
 
-So a coin that has no figures of its own gets ETH's. After 30 days the rule is 4.8 points (BTC) and 2.0 points (ETH)
-too high in falls, out of sample. What it leaves has no sign that holds: see `Reaction.noise`.
+So it holds on a coin that it was not fitted to. Where nothing falls it is no better than "nothing moves", and after 30
+days it is 3 points too high in falls, out of sample. What it leaves has no sign that holds: see `Reaction.noise`.
 """
 
 from __future__ import annotations
@@ -72,6 +72,9 @@ SKEW_TENOR_POWER: Final = 0.33
 _PER = 0.10  # depths are given per 10 % of log-price, speeds per 10 % a day
 CALM: Final = 0.60
 """The 30-day vol at which the rises of vol are stated. [decimal a year]"""
+LEAST_VOL: Final = 0.30
+"""No 30-day vol of either coin was lower: below it nothing is known, and rises are those at it. [decimal a year]"""
+RISE_POWER: Final = 2.5
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -91,7 +94,7 @@ class Reaction(Shown):
     ----------
     vol_rise : float
         Rise of the 30-day at-the-money vol per 10 % of the remembered fall beyond `grace`, at a vol of 60 %; see
-        `at`. [decimal a year]
+        `at` for any other. [decimal a year]
     vol_speed : float
         The same per 10 % of the fall remembered for `speed_memory`, beyond `speed_grace`.
     grace, speed_grace : float
@@ -129,8 +132,8 @@ class Reaction(Shown):
         The asset whose market the figures were fitted to; empty for figures of one's own.
     """
 
-    vol_rise: float = 0.128
-    vol_speed: float = 0.125
+    vol_rise: float = 0.054
+    vol_speed: float = 0.104
     skew_rise: float = 0.28
     spread_rise: float = 0.12
     spread_speed: float = 0.14
@@ -177,9 +180,7 @@ class Reaction(Shown):
                 raise InputError(f"{name} of a reaction must be >= 0; got {getattr(self, name)!r}.")
 
     def at(self, vol: float) -> Reaction:
-        """The reaction of a market whose 30-day vol is `vol` now: rises go with the root of 60 % over it.
-
-        A calm market has further to go: both coins fit better so, in sample and out of it.
+        """The reaction of a market whose 30-day vol is `vol` now: see `rise_at`.
 
         Raises
         ------
@@ -188,12 +189,12 @@ class Reaction(Shown):
 
         Examples
         --------
-        >>> round(BTC.at(0.35).vol_rise / BTC.vol_rise, 2)
-        1.31
+        >>> round(BTC.at(0.40).vol_rise / BTC.vol_rise, 2)
+        2.76
         """
         if not 0.0 < vol < math.inf:
             raise InputError(f"vol must be a number > 0, 55 % a year written 0.55; got {vol!r}.")
-        scale = math.sqrt(CALM / vol)
+        scale = float(rise_at(np.array(vol)))
         return replace(self, vol_rise=self.vol_rise * scale, vol_speed=self.vol_speed * scale)
 
     def along(self, days: Array, log_price: Array) -> dict[str, Array]:
@@ -280,7 +281,7 @@ def _pulled_back(normal: Array, days: Array, half_life: float) -> Array:
 # correlation of -0.8 to -0.9. Basis moved both ways.
 BTC: Final = Reaction(fitted_to="BTC")
 ETH: Final = Reaction(
-    vol_rise=0.039, vol_speed=0.090, skew_rise=0.14, spread_rise=0.13, spread_speed=0.16, fitted_to="ETH",
+    skew_rise=0.14, spread_rise=0.13, spread_speed=0.16, fitted_to="ETH",
 )  # fmt: skip
 STILL: Final = Reaction(
     0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, noise=0.0, skew_noise=0.0, term_noise=0.0, carry_noise=0.0
@@ -297,8 +298,8 @@ STRESS_BETA: Final = {
 def measured(asset: str, chosen: Mapping[str, Reaction] | None = None) -> Reaction:
     """The reaction chosen for an asset, or else the one fitted to it: BTC's own, ETH's for all others.
 
-    For another coin ETH's are a guess, and whatever is made with them says so: see `Paths.fitted_to`. Of the two
-    they are the ones that hold on a coin which they were not fitted to; see the table above.
+    For another coin ETH's skew, spreads and funding are a guess, and whatever is made with them says so: see
+    `Paths.fitted_to`. The rule of vol is the same for both, and holds on the coin that it was not fitted to.
 
     Examples
     --------
@@ -306,6 +307,14 @@ def measured(asset: str, chosen: Mapping[str, Reaction] | None = None) -> Reacti
     (True, True, True)
     """
     return (chosen or {}).get(asset, BTC if asset == "BTC" else ETH)
+
+
+def rise_at(vol: Array) -> Array:
+    """How far vol rises from a 30-day vol, as a multiple of how far it does from 60 %: the less, the higher it is.
+
+    In a fall vol goes to about the same height wherever it began: a calm market has further to go.
+    """
+    return (CALM / np.maximum(vol, LEAST_VOL)) ** RISE_POWER
 
 
 def fall_speed(days: Array, log_price: Array) -> Array:

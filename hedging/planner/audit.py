@@ -29,7 +29,7 @@ from hedging.planner.request.price_history import Backed, PriceHistory
 from hedging.planner.request.request import Request
 from hedging.planner.request.target import Target
 from hedging.planner.result.audit import Audit
-from hedging.planner.result.belonging import check_assets, check_book
+from hedging.planner.result.belonging import check_assets, check_book, days_since
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.result.plan import HedgePlan
 from hedging.planner.result.saved import limits_from, target_from
@@ -104,7 +104,7 @@ def audit(
     check_assets(saved, found)
     if book is not None:
         check_book(saved, book)
-    elapsed = _elapsed(saved, found)
+    elapsed = days_since(saved, found)
     published = DeliveryPrices.of(settled, delivery, found)
     after, payments = settle(before + saved, found, published, saved.inputs["spot"])
     alone, _ = settle(before, found, replace(published, given=_of_held(published, payments, before)))
@@ -151,14 +151,6 @@ def _over(saved: HedgePlan, elapsed: float) -> str:
     if elapsed < whole:
         return ""
     return f"The {number_of(whole, 'day')} of the plan are over: what is to hold over them is judged over as many again. "
-
-
-def _elapsed(saved: HedgePlan, markets: Mapping[str, Market]) -> float:
-    """Days since the plan; refuses a chain from before it."""
-    elapsed = min(days(utc(saved.inputs["as_of"]), market.as_of) for market in markets.values())
-    if elapsed < 0:
-        raise InputError(f"the chain is {-elapsed:.2f} days older than the plan; audit it with a newer one.")
-    return elapsed
 
 
 def _of_held(prices: DeliveryPrices, payments: Sequence[Settled], book: Book) -> dict[str, float]:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["backtest", "cost_against_protection", "equity", "holdings", "rolls", "underwater", "waterfall"]
 
-WIDE = 9.0  # inches from which four panels stand two by two
+WIDE = 9.0  # inches from which panels stand two by two
 
 Array = npt.NDArray[np.float64]
 
@@ -190,7 +190,7 @@ def waterfall(run: Backtest, *, ax: Axes | None = None) -> Axes:
         money_axis(ax.yaxis)
         ax.grid(visible=False, axis="x")
         ax.set_ylabel(f"{run.tape.currency} at the end; axis cut")
-        ax.set_title(f"What the overlay cost and saved{_kind(run)}")
+        ax.set_title(f"What {run.name} cost and saved{_kind(run)}")
         return ax
 
 
@@ -211,25 +211,30 @@ def steps(ax: Axes, parts: pd.Series, level: float, *, first: int, text: Callabl
 
 
 def backtest(comparison: Comparison, *, figure: Figure | None = None) -> Figure:
-    """Equity, fall, rolls and cost against protection of a comparison on one page.
+    """Equity, fall, cost against protection of a comparison, and rolls and ledger of each strategy, on one page.
 
     Parameters
     ----------
     comparison : Comparison
-        The rolls and costs are those of its last run.
     figure : Figure, optional
         An empty one to draw on; by default a new one through pyplot.
     """
     must_be("comparison", comparison, Comparison, hint="One comes from hedging.backtest.compare.")
+    strategies = comparison.runs[1:] or comparison.runs
+    count = 3 + 2 * len(strategies)
     with styled(figure):
-        wide = width_of(figure) >= WIDE
-        figure = figure_or_new(figure, 1.6 if wide else 3.6)
-        panels = figure.subplots(2, 2).flat if wide else figure.subplots(4, 1).flat
-    first, second, third, fourth = panels
-    equity(comparison.runs, ax=first)
-    underwater(comparison.runs, ax=second)
-    rolls(comparison.runs[-1], ax=third)
-    cost_against_protection(comparison, ax=fourth)
+        columns = 2 if width_of(figure) >= WIDE else 1
+        rows = -(-count // columns)
+        figure = figure_or_new(figure, (0.8 if columns == 2 else 0.9) * rows)
+        panels = list(np.ravel(figure.subplots(rows, columns)))
+    for spare in panels[count:]:
+        spare.set_axis_off()
+    equity(comparison.runs, ax=panels[0])
+    underwater(comparison.runs, ax=panels[1])
+    cost_against_protection(comparison, ax=panels[2])
+    for place, run in enumerate(strategies):
+        rolls(run, ax=panels[3 + 2 * place])
+        waterfall(run, ax=panels[4 + 2 * place])
     return figure
 
 

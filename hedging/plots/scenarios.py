@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from hedging._ground.arguments import must_be
+from hedging._ground.cells import listed
 from hedging._ground.counts import number_of
-from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.margin import Survival
+from hedging.margin.ended import Ends, first_ends, until
 from hedging.plots.style import (
     HEDGED,
     MARKERS,
@@ -70,15 +71,15 @@ def pnl_paths(result: ScenarioResult, *, scenarios: int = 6, ax: Axes | None = N
     return ax
 
 
-def _lines(ax: Axes, result: ScenarioResult, ends: Mapping[str, Array]) -> None:
-    """Each scenario by its name, up to the day on which its account ends."""
+def _lines(ax: Axes, result: ScenarioResult, ends: Mapping[str, Ends]) -> None:
+    """Each scenario by its name, up to the day on which an account ends."""
     at = dates(result.as_of, result.days)
     for i, label in enumerate(result.labels[: len(SERIES)]):
         style: dict[str, Any] = {"color": SERIES[i], "marker": MARKERS[i], "markevery": every(result.days)}
         ways = [(ALONE, result.position, UNHEDGED_DASHES, 0.75)] if result.has_overlay else []
         for name, gains, dashes, alpha in (*ways, (WITH, result.total, "-", 1.0)):
-            end = ends.get(name, np.full(len(result.labels), np.nan))[i]
-            days, gain = _until(result.days, gains[i], end)
+            end = ends[name].days[i] if name in ends else np.nan
+            days, gain = until(result.days, gains[i], end)
             x = at if days is result.days else dates(result.as_of, days)
             told = label if name == WITH else None
             ax.plot(x, gain, linestyle=dashes, alpha=alpha, label=told, **style)
@@ -88,14 +89,6 @@ def _lines(ax: Axes, result: ScenarioResult, ends: Mapping[str, Array]) -> None:
         ax.set_title("solid: with the overlay, dashed: position alone")
     else:
         ax.set_title("gain")
-
-
-def _until(days: Array, gain: Array, end: float) -> tuple[Array, Array]:
-    """A line up to a day, on which it ends; all of it where there is none."""
-    if not np.isfinite(end):
-        return days, gain
-    before = days < end
-    return np.append(days[before], end), np.append(gain[before], np.interp(end, days, gain))
 
 
 def _bands(ax: Axes, result: ScenarioResult) -> None:
@@ -116,7 +109,7 @@ def _bands(ax: Axes, result: ScenarioResult) -> None:
 def crash_fan(
     result: ScenarioResult,
     *,
-    survival: Survival | Mapping[str, Survival] | None = None,
+    survival: Survival | Mapping[str, Survival] | Mapping[str, Mapping[str, Survival]] | None = None,
     figure: Figure | None = None,
 ) -> Figure:
     """Several falls side by side: the price above, the gain with and without the overlay below.
@@ -126,8 +119,9 @@ def crash_fan(
     result : ScenarioResult
         Of a few scenarios, such as `hedging.paths.fan`.
     survival : Survival, or mapping of str to Survival, optional
-        Of the same scenarios: of the account with the overlay, or of ``"position alone"`` and ``"with overlay"`` each.
-        A line of gains stops where its account is liquidated; prices go on, faint.
+        Of the same scenarios: of the account with the overlay, or of every account by its name, as
+        `hedging.margin.survive_accounts` gives them, or either of ``"position alone"`` and ``"with overlay"`` each.
+        A line of gains stops where the first of its accounts is liquidated; prices go on, faint.
     figure : Figure, optional
         An empty one to draw on; by default a new one through pyplot.
 
@@ -137,37 +131,40 @@ def crash_fan(
         If the accounts were not followed along the same scenarios.
     """
     must_be("result", result, ScenarioResult, hint="One comes from hedging.scenario.run.")
-    accounts = _accounts(result, survival)
+    ends = _ends(result, survival)
     with styled(figure):
         figure = figure_or_new(figure, 1.5)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
     with styled(upper):
         asset, spot = next(iter(result.spot.items()))
         at = dates(result.as_of, result.days)
-        died = accounts.get(WITH) or accounts.get(ALONE)
+        died = ends.get(WITH) or ends.get(ALONE)
+        dead: list[list[Any]] = []
         for i, label in enumerate(result.labels[: len(SERIES)]):
             style: dict[str, Any] = {
                 "color": SERIES[i],
                 "marker": MARKERS[i],
                 "markevery": every(result.days),
             }
-            end = np.nan if died is None else died.first()[0][i]
-            if np.isfinite(end):
+            end = np.nan if died is None else died.days[i]
+            days, log_price = until(result.days, np.log(spot[i]), end)
+            if days is not result.days:
                 upper.plot(at, spot[i], color=SERIES[i], alpha=0.35, linewidth=1.0)
-            days, price = _until(result.days, spot[i], end)
-            upper.plot(dates(result.as_of, days), price, label=label, **style)
+            drawn = dates(result.as_of, days), np.exp(log_price)
+            upper.plot(*drawn, label=label, **style)
+            if days is not result.days:
+                dead.append([each[-1] for each in drawn])
         if died is not None:
-            day, price = died.first()
-            hit = np.isfinite(day)
+            x, y = zip(*dead, strict=True) if dead else ((), ())
             upper.plot(
-                dates(result.as_of, day[hit]),
-                price[hit],
+                x,
+                y,
                 linestyle="none",
                 marker="x",
                 markersize=9,
                 color=ink(),
                 zorder=4,
-                label="liquidation",
+                label=_of_accounts(died),
             )
         upper.set(
             ylabel=f"{asset} spot [{result.money}]",
@@ -177,7 +174,7 @@ def crash_fan(
         money_axis(upper.yaxis)
         upper.legend(loc="lower left")
         lower.axhline(0.0, color=QUIET, linewidth=0.8)
-        _lines(lower, result, {name: each.first()[0] for name, each in accounts.items()})
+        _lines(lower, result, ends)
         lower.set_ylabel(f"gain since today [{result.currency}]")
         date_axis(lower, known=result.as_of is not None)
         lower.margins(x=0.01)
@@ -185,20 +182,39 @@ def crash_fan(
     return figure
 
 
-def _accounts(
-    result: ScenarioResult, survival: Survival | Mapping[str, Survival] | None
-) -> dict[str, Survival]:
-    """Accounts by what they hold, followed along the scenarios of the result."""
-    if survival is None:
-        return {}
+def _of_accounts(died: Ends) -> str:
+    """What the cross is, and of which accounts."""
+    names = [name for name in dict.fromkeys(died.accounts) if name]
+    return f"liquidation of {listed(names)}" if names and names != [WITH] else "liquidation"
+
+
+def _ends(result: ScenarioResult, survival: object) -> dict[str, Ends]:
+    """Where the position alone and the book with the overlay end; without an overlay they are one line."""
+    found = {
+        name: first_ends(_accounts(result, each), len(result.labels))
+        for name, each in _ways(survival).items()
+        if not (isinstance(each, Mapping) and not each)
+    }
+    if not result.has_overlay and found:
+        found = {WITH: found.get(ALONE) or found[WITH]}
+    return found
+
+
+def _ways(survival: object) -> Mapping[str, object]:
+    if survival is None or (isinstance(survival, Mapping) and survival and set(survival) <= {ALONE, WITH}):
+        return survival or {}
+    return {WITH: survival}
+
+
+def _accounts(result: ScenarioResult, survival: object) -> Mapping[str, Survival]:
+    """Accounts by name, followed along the scenarios of the result."""
     given = {WITH: survival} if isinstance(survival, Survival) else survival
-    must_be("survival", given, Mapping, hint="One comes from hedging.margin.survive.")
-    for name, each in given.items():
-        if name not in (ALONE, WITH):
-            raise InputError(f"survival must be of {ALONE!r} or {WITH!r}; got {name!r}.")
-        must_be(f"survival of {name!r}", each, Survival)
+    hint = "One comes from hedging.margin.survive, several from survive_accounts."
+    accounts: Mapping[str, Survival] = must_be("survival", given, Mapping, hint=hint)
+    for name, each in accounts.items():
+        must_be(f"survival of {name!r}", each, Survival, hint=hint)
         if len(each.labels) != len(result.labels):
             raise InputError(
                 f"survival must be of the {number_of(len(result.labels), 'scenario')} of the result; got {len(each.labels)}."
             )
-    return dict(given)
+    return accounts

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hedging.errors import InputError
+from hedging.plots.names import shortened_within
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +93,7 @@ def styled(target: Axes | Figure | None = None) -> Iterator[None]:
     chosen = _groundless(mpl.rcParams, mpl.rcParamsDefault) if _has_no_ground(target) else {}
     scale = float(np.clip(width_of(target) / _WIDE, _SMALLEST, 1.0))
     sizes: dict[str, Any] = {name: scale * size for name, size in _SIZES.items()}
-    with style.context([str(STYLE), chosen | sizes]):
+    with style.context([str(STYLE), chosen | sizes]), shortened_within(target):
         yield
         interactive = mpl.is_interactive()
     # A notebook's backend turns this on with its first figure, which may be ours: keep it on, or no later

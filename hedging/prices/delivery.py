@@ -18,10 +18,11 @@ from hedging._ground.shown import Shown
 from hedging.errors import ChainError
 from hedging.units import utc
 
-__all__ = ["Delivery", "Settlement", "deliveries_of", "read_delivery"]
+__all__ = ["Delivery", "Settlement", "at_open", "deliveries_of", "read_delivery"]
 
 HOUR = pd.Timedelta(hours=1)
 EXPIRY_TIME = pd.Timedelta(hours=8)  # of Deribit's delivery prices, which carry a day only
+AT_CLOSE, AT_OPEN = ", its close", ", its open"
 EDGES = ("open_time", "close_time")
 ENDINGS = (".json", ".csv", ".csv.gz", ".parquet")
 
@@ -68,6 +69,11 @@ class Delivery(Shown):
             return None
         other = float("nan") if self.opens is None else float(self.opens[expiry])
         return Settlement(float(self.prices[expiry]), other, self.source)
+
+
+def at_open(source: str) -> str:
+    """What a settlement at the open of an hour bar is called, from what one at its close is."""
+    return f"{source.removesuffix(AT_CLOSE)}{AT_OPEN}"
 
 
 Deliveries: TypeAlias = "str | Path | pd.Series | Delivery | Iterable[str | Path | pd.Series | Delivery]"
@@ -142,8 +148,14 @@ def read_delivery(
         If it cannot be read, holds no hour bars, or does not say whether bars are stamped at open or close.
     """
     path = Path(path)
+    if path.is_dir():
+        raise ChainError(
+            f"{path} is a folder: delivery prices are read of one file, such as one of hour bars in it."
+        )
     if not path.name.endswith(ENDINGS):
-        raise ChainError(f"{path.name} must end in {', '.join(ENDINGS)} to be read as delivery prices.")
+        raise ChainError(
+            f"the file {path.name} must end in {', '.join(ENDINGS)} to be read as delivery prices."
+        )
     try:
         if path.name.endswith(".json"):
             return _published(json.loads(path.read_text(encoding="utf-8")), path.name)
@@ -200,7 +212,7 @@ def _bars(table: pd.DataFrame, name: str, asset: str, stamped: str | None, timez
         raise ChainError(f"{name} must hold hour bars; its rows are most often another time apart.")
     ends = times + HOUR if edge == "open_time" else times
     close, opened = (pd.Series(table[side].to_numpy(dtype=float), index=ends) for side in ("close", "open"))
-    return Delivery(_checked(close, name), _checked(opened, name), f"hour bar of {name}, its close")
+    return Delivery(_checked(close, name), _checked(opened, name), f"hour bar of {name}{AT_CLOSE}")
 
 
 def _checked(prices: pd.Series, name: str) -> pd.Series:

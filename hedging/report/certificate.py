@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
+from hedging._ground.counts import number_of
 from hedging.paths import grid
 from hedging.planner import HedgePlan, PlanStatus
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
 from hedging.report.grid import Grid
 from hedging.report.subject import Subject
-from hedging.report.words import amount, per_cent, stamp
+from hedging.report.words import amount, day_name, per_cent, read, stamp
 from hedging.scenario import run
 from hedging.units import utc
 
@@ -43,7 +45,8 @@ def certificate(subject: Subject, found: Grid) -> Section:
 
 def _rules(plan: HedgePlan) -> Table:
     rules = plan.assumptions()
-    rows = rules[["what", "asset", "value", "source"]].astype(str).itertuples(index=False, name=None)
+    told = rules[["what", "asset", "value", "source"]].itertuples(index=False, name=None)
+    rows = (tuple(map(read, row)) for row in told)
     heads = ("Rule", "Of", "Value", "Source")
     caption = "What scenarios assume of spot, vol, spreads and funding where nothing else is said"
     return Table(caption, tuple(Column(head, number=False) for head in heads), tuple(rows))
@@ -56,7 +59,7 @@ def _assumed(plan: HedgePlan) -> Iterator[str]:
     if any(name.startswith("floor") for name in limits):
         yield (
             f"the floor holds over {amount(scenes['count'])} {'scenarios by default' if scenes['default'] else 'given scenarios'} "
-            f"to day {scenes['days'][-1]:.4g}: spot from {_level(scenes['spot'][0])} to {_level(scenes['spot'][1])}, the "
+            f"{_until(inputs, scenes['days'][-1])}: spot from {_level(scenes['spot'][0])} to {_level(scenes['spot'][1])}, the "
             f"30-day vol by {_points(scenes['vol_shift'][0])} to {_points(scenes['vol_shift'][1])} points"
         )
         if scenes["default"]:
@@ -69,6 +72,10 @@ def _assumed(plan: HedgePlan) -> Iterator[str]:
     yield from plan.funding
     if inputs.get("view"):
         yield "a view counts in the objective; it is a bet and bounds no loss"
+
+
+def _until(inputs: Mapping[str, Any], day: float) -> str:
+    return f"to {day_name(utc(inputs['as_of']), day)}, {number_of(day, 'day')} ahead"
 
 
 def _points(shift: float) -> str:
@@ -106,7 +113,7 @@ def _beyond(subject: Subject, plan: HedgePlan, found: Grid) -> Table:
         f"share of {subject.base[1]}",
         "spot",
         "vol [points]",
-        "day",
+        Column("date", False),
     ]
     return tabled("Worst of the book with the plan, inside and beyond", columns, rows)
 
@@ -124,4 +131,4 @@ def _after_all(subject: Subject, found: Grid) -> tuple[str, ...]:
 
 def _row(subject: Subject, name: str, worst: float, move: float, vol: float, day: float) -> tuple[str, ...]:
     shares = per_cent(worst / subject.base[0], 1, sign=True), per_cent(move, 0, sign=True)
-    return name, subject.gain(worst), *shares, _points(vol), f"{day:.4g}"
+    return name, subject.gain(worst), *shares, _points(vol), day_name(subject.as_of, day)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hedging import plots
 from hedging._ground.cells import on_day
 from hedging._ground.counts import number_of
+from hedging._numerics.types import Array
+from hedging.errors import InputError
 from hedging.margin import Survival, survive_accounts
+from hedging.margin.ended import first_ends, until
+from hedging.margin.requirement import ASSUMED_MODEL
 from hedging.paths import REPLAYS, STRESS_BETA, Paths, couple, fan
 from hedging.planner import HedgePlan
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
@@ -28,8 +32,14 @@ FALL: Final = (-0.02, -0.004, 21.0)
 """Velocity, acceleration and length of the fall: log-price a day, a day squared, days."""
 MULTIPLES: Final = (0.0, 1.0, 2.0, 4.0)  # of its acceleration
 NO_ACCOUNT = (
-    "The book declares no account, so nothing of it is margined and nothing can be liquidated. Where coins are collateral "
-    "somewhere, say so in the book ([accounts.NAME], account = NAME), or pass --account."
+    "The book declares no account and nothing here is a perpetual or a future, so no account is followed. Where coins are "
+    "collateral somewhere, or options are sold on margin, say so in the book ([accounts.NAME], account = NAME), or pass "
+    "--account."
+)
+ASSUMED = (
+    "The book declares no account, and perpetuals and futures are margined: all of it is taken to lie in one account, by "
+    "{model} rules, as the plan's own warnings take it. Declare what lies where ([accounts.NAME], account = NAME), or pass "
+    "--account."
 )
 
 
@@ -43,7 +53,9 @@ class Fall:
     paths : dict of str to Paths
     result : ScenarioResult
     alone, hedged : dict of str to Survival
-        By account, without the plan and with it; empty where no account is declared.
+        By account, without the plan and with it; empty where there is none.
+    unknown : str
+        Why an assumed account is not followed.
     """
 
     title: str
@@ -51,6 +63,7 @@ class Fall:
     result: ScenarioResult
     alone: Mapping[str, Survival]
     hedged: Mapping[str, Survival]
+    unknown: str = ""
 
 
 def falls_of(subject: Subject) -> tuple[Fall, ...]:
@@ -77,14 +90,23 @@ def _fan(subject: Subject) -> dict[str, Paths]:
 
 
 def _fall(subject: Subject, title: str, paths: dict[str, Paths]) -> Fall:
-    book, markets, plan = subject.book, subject.markets, subject.plan
-    return Fall(
-        title,
-        paths,
-        run(book, markets, paths, plan),
-        survive_accounts(book, markets, paths),
-        {} if plan is None else survive_accounts(book, markets, paths, plan),
-    )
+    markets, plan = subject.markets, subject.plan
+    alone, hedged, unknown = _followed(subject, paths)
+    return Fall(title, paths, run(subject.book, markets, paths, plan), alone, hedged, unknown)
+
+
+def _followed(
+    subject: Subject, paths: dict[str, Paths]
+) -> tuple[Mapping[str, Survival], Mapping[str, Survival], str]:
+    """Every account alone and with the plan, and why none of an assumed one is known."""
+    book, markets, plan = subject.margined, subject.markets, subject.plan
+    try:
+        alone = survive_accounts(book, markets, paths)
+        return alone, {} if plan is None else survive_accounts(book, markets, paths, plan), ""
+    except InputError as error:
+        if subject.book.accounts:
+            raise
+        return {}, {}, f"Where the book is liquidated is not known: {error}"
 
 
 def falls(subject: Subject, found: tuple[Fall, ...], studio: Studio) -> Section:
@@ -108,18 +130,17 @@ def falls(subject: Subject, found: tuple[Fall, ...], studio: Studio) -> Section:
         blocks += [Text("Sources:"), Listing(tuple(sources))]
     else:
         blocks.append(Text(f"No recorded crash knows {' and '.join(subject.assets)}."))
-    blocks += [Text(f"{each[0].upper()}{each[1:]}.") for each in first.result.remarks]
+    blocks += [Text(f"{_capital(each)}.") for each in first.result.remarks]
     return Section("falls", "Crash: the fall, faster and faster", tuple(blocks))
 
 
 def _fan_picture(subject: Subject, fall: Fall, studio: Studio) -> Block:
-    ways = {"position alone": fall.alone, "with overlay": fall.hedged}
-    ends = {name: list(each.values())[-1] for name, each in ways.items() if each}
+    ends = {"position alone": fall.alone, "with overlay": fall.hedged}
     worst = fall.result.summary().iloc[-1]
     alt = (
         f"Two panels over {number_of(fall.result.days[-1], 'day')}: above the price of {subject.assets[0]} in four falls, the "
         f"fastest ends at {per_cent(float(worst.iloc[0]))}; below the gain of the position"
-        f"{' alone and with the plan' if subject.plan is not None else ''}. The table below has the numbers."
+        f"{' alone and with the plan' if subject.plan is not None else ''}. Lines end where an account is liquidated. The table below has the numbers."
     )
 
     def draw(figure: Figure) -> object:
@@ -129,42 +150,77 @@ def _fan_picture(subject: Subject, fall: Fall, studio: Studio) -> Block:
 
 
 def _table(subject: Subject, each: list[Fall], caption: str) -> Table:
-    """Gains at the end and at worst, by scenario."""
-    rows = []
-    for fall in each:
-        for scenario, row in fall.result.summary().iterrows():
-            ends = ", ".join(per_cent(float(row[f"{asset} end"]), 1, sign=True) for asset in subject.assets)
-            gains = [row["position"], row["position worst"]]
-            if subject.plan is not None:
-                # A plan may trade nothing.
-                gains += [row.get("both", gains[0]), row.get("both worst", gains[1])]
-            rows.append((str(scenario), ends, *(subject.gain(float(gain)) for gain in gains)))
-    columns: Columns = [
-        Column("scenario", False),
-        f"{', '.join(subject.assets)} at the end",
-        "alone, end",
-        "alone, worst",
-    ]
+    """Gains at the end and at worst, by scenario; both up to the first liquidation of an account, which is named."""
+    ways = {"alone": [_rows(fall, fall.result.position, fall.alone) for fall in each]}
     if subject.plan is not None:
-        columns += ["with the plan, end", "with the plan, worst"]
-    return tabled(f"{caption}: gains in {subject.currency}", columns, rows, most=20)
+        ways["with the plan"] = [_rows(fall, fall.result.total, fall.hedged) for fall in each]
+    dying = [how for how, found in ways.items() if any(row.ended for rows in found for row in rows)]
+    rows = []
+    for place, fall in enumerate(each):
+        for at, (scenario, row) in enumerate(fall.result.summary().iterrows()):
+            ends = ", ".join(per_cent(float(row[f"{asset} end"]), 1, sign=True) for asset in subject.assets)
+            cells = [str(scenario), ends]
+            for how, found in ways.items():
+                told = found[place][at]
+                cells += [subject.gain(told.end), subject.gain(told.worst)]
+                cells += [told.ended or "no"] if how in dying else []
+            rows.append(tuple(cells))
+    columns: Columns = [Column("scenario", False), f"{', '.join(subject.assets)} at the end"]
+    for how in ways:
+        columns += [f"{how}, {'last' if how in dying else 'end'}", f"{how}, worst"]
+        columns += [Column(f"liquidated, {how}", False)] if how in dying else []
+    until_then = ", last and worst until an account is liquidated" if dying else ""
+    return tabled(f"{caption}: gains in {subject.currency}{until_then}", columns, rows, most=20)
+
+
+class _Row(NamedTuple):
+    """Gains of one scenario, and when and where it ends early."""
+
+    end: float
+    worst: float
+    ended: str
+
+
+def _rows(fall: Fall, gains: Array, accounts: Mapping[str, Survival]) -> list[_Row]:
+    """The scenarios of a fall, each until the first of its accounts is liquidated."""
+    ends, days = first_ends(accounts, len(gains)), fall.result.days
+    rows = []
+    for gain, day, name in zip(gains, ends.days, ends.accounts, strict=True):
+        line = until(days, gain, day)[1]
+        when = f"{on_day(fall.result.as_of, day)}, {_called(name)}" if name else ""
+        rows.append(_Row(float(line[-1]), float(line.min()), when))
+    return rows
 
 
 def accounts(subject: Subject, found: tuple[Fall, ...], studio: Studio) -> Section:
     """The section of survival by account."""
     title = "Accounts: what survives"
-    if not found[0].alone and not found[0].hedged:
+    first = found[0]
+    if not subject.margined.accounts:
         return Section("accounts", title, (Text(NO_ACCOUNT),))
     blocks: list[Block] = []
-    for name in dict.fromkeys([*found[0].alone, *found[0].hedged]):
-        first = found[0].hedged.get(name) or found[0].alone[name]
-        left = f" Not counted: {first.left_out}." if first.left_out else ""
-        blocks.append(Text(f"Account {name}, in {first.currency}. Counted: {first.counted}.{left}"))
+    if not subject.book.accounts:
+        blocks.append(Notice("Assumed", ASSUMED.format(model=ASSUMED_MODEL)))
+    if first.unknown:
+        blocks.append(Notice("Not known", first.unknown))
+    for name in dict.fromkeys([*first.alone, *first.hedged]):
+        kept = first.hedged.get(name) or first.alone[name]
+        left = f" Not counted: {kept.left_out}." if kept.left_out else ""
+        blocks.append(Text(f"{_capital(_called(name))}, in {kept.currency}. Counted: {kept.counted}.{left}"))
         dead = _dead(found, name, subject.plan)
         if dead:
-            blocks.append(Notice("Liquidated", f"account {name}: {dead}"))
-        blocks += [_survival(found, name, subject.plan is not None), _headroom(found[0], name, studio)]
+            blocks.append(Notice("Liquidated", f"{_called(name)}: {dead}"))
+        blocks += [_survival(found, name, subject.plan is not None), _headroom(first, name, studio)]
     return Section("accounts", title, tuple(blocks))
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _called(name: str) -> str:
+    """An account in a sentence; one that is assumed is named so."""
+    return "the account" if name == "account" else f"account {name}"
 
 
 def _dead(found: tuple[Fall, ...], name: str, plan: HedgePlan | None) -> str:
@@ -190,7 +246,7 @@ def _survival(found: tuple[Fall, ...], name: str, planned: bool) -> Table:
     columns: Columns = [Column("scenario", False)]
     for how in ("alone", "with the plan") if planned else ("alone",):
         columns += [Column(how, False), Column(f"least headroom, {how}")]
-    return tabled(f"Account {name}", columns, rows, most=20)
+    return tabled(_capital(_called(name)), columns, rows, most=20)
 
 
 def _fates(kept: Survival) -> list[tuple[str, str]]:
@@ -217,8 +273,8 @@ def _headroom(fall: Fall, name: str, studio: Studio) -> Block:
         return plots.headroom(drawn, scenario=at, ax=figure.subplots())
 
     told = "; ".join(f"{how}: {_fates(kept)[at][0]}" for how, kept in drawn.items())
-    alt = f"Headroom of account {name} over time in the fall {fall.result.labels[at]}. {told}."
-    return studio.picture(draw, (7.6, 3.8), alt=alt, caption=f"Headroom of account {name}")
+    alt = f"Headroom of {_called(name)} over time in the fall {fall.result.labels[at]}. {told}."
+    return studio.picture(draw, (7.6, 3.8), alt=alt, caption=f"Headroom of {_called(name)}")
 
 
 def _named(fall: Fall, name: str) -> Iterator[tuple[str, Survival]]:

@@ -11,7 +11,7 @@ from hedging.plots.style import MARKERS, SERIES
 from hedging.report.blocks import Block, Column, Section, Table, Text, tabled
 from hedging.report.pictures import Studio
 from hedging.report.subject import Subject
-from hedging.report.words import NOTHING, exact, per_cent
+from hedging.report.words import NOTHING, exact, per_cent, read
 from hedging.units import utc
 
 if TYPE_CHECKING:
@@ -140,4 +140,4 @@ def _cell(value: object, *, share: bool = False) -> str:
         return NOTHING
     if isinstance(value, int | float) and not isinstance(value, bool):
         return per_cent(float(value), sign=True) if share else exact(float(value), 4)
-    return str(value)
+    return read(value)

@@ -67,7 +67,9 @@
   function dateText(days) {
     if (days === 0) return "today";
     const date = new Date((grid.start + days * 86400) * 1000);
-    const text = date.toLocaleDateString("en-GB", { day: "2-digit", month: "short", year: "numeric", timeZone: "UTC" });
+    // As the page's own dates are written: a browser may say "Sept".
+    const month = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")[date.getUTCMonth()];
+    const text = `${String(date.getUTCDate()).padStart(2, "0")} ${month} ${date.getUTCFullYear()}`;
     return `${text}, ${Number(days.toFixed(2))} days ahead`;
   }
 

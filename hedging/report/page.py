@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hedging._ground.arguments import must_be
 from hedging._ground.reading import read_bytes
 from hedging._writing import check_writable, write_text
 from hedging.book import Book
@@ -56,14 +57,14 @@ def write(
     Parameters
     ----------
     path : str or Path
-        Written whole or not at all.
+        Ends in ``.html`` or ``.htm``; written whole or not at all.
     book, chains, plan, backtest, screen, files, command
         As in `html`.
 
     Raises
     ------
     InputError
-        As `html`, and if the file cannot be written.
+        As `html`, and if the ending is another, or the file cannot be written.
 
     Examples
     --------
@@ -73,9 +74,23 @@ def write(
     >>> path.read_text(encoding="utf-8")[:15]
     '<!doctype html>'
     """
+    check_page(path)
     check_writable(path)
     text = html(book, chains, plan, backtest=backtest, screen=screen, files=files, command=command)
     write_text(path, text)
+
+
+def check_page(path: str | Path, name: str = "path") -> None:
+    """Refuse a name that no page has; a folder is told as one where it is written.
+
+    Raises
+    ------
+    InputError
+        If the ending is neither ``.html`` nor ``.htm``.
+    """
+    made = Path(must_be(name, path, str, Path))
+    if not made.is_dir() and made.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"{name} {path}: a report is a page of HTML; the ending must be .html or .htm.")
 
 
 def html(
@@ -115,6 +130,8 @@ def html(
     InputError
         If an asset has no chain, the book is empty, or a file or result is not what it is said to be.
     """
+    must_be("command", command, str)
+    must_be("files", files or {}, Mapping)
     written = _written()
     subject = Subject.of(
         book,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from hedging.plots.names import shorten
 from hedging.plots.style import styled
 from hedging.report.blocks import Picture
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Studio"]
 
-LONGEST: Final = 48  # characters of a text in a picture; a name may have hundreds
 # What the style draws in is a variable of the page, which has one value by day and one by night.
 THEME: Final = {
     "#000000": "currentColor",
@@ -59,7 +59,7 @@ class Studio:
         with styled(), _as_text():
             figure = Figure(figsize=size, layout="constrained")
             draw(figure)
-            _shorten(figure)
+            shorten(figure)
             text = io.StringIO()
             figure.savefig(text, format="svg", transparent=True, metadata=NOTHING_BUT_LINES)
         return Picture(_inline(text.getvalue(), f"p{next(self._numbers)}-"), alt, caption)
@@ -73,17 +73,6 @@ def _as_text() -> Iterator[None]:
     with warnings.catch_warnings(), mpl.rc_context({"text.parse_math": False, "svg.fonttype": "none"}):
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
         yield
-
-
-def _shorten(figure: Figure) -> None:
-    """Cut texts that would leave no room for the lines; the tables have them whole."""
-    from matplotlib.text import Text
-
-    for item in figure.findobj(Text):
-        assert isinstance(item, Text)
-        if len(item.get_text()) > LONGEST * (1 + item.get_text().count("\n")):
-            text = " ".join(item.get_text().split())
-            item.set_text(f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}")
 
 
 def _inline(svg: str, prefix: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hedging._ground.counts import number_of
-from hedging.market import ChainHealth, OptionChain, check
+from hedging.market import ChainHealth, OptionChain, check_venue
 from hedging.report.blocks import Block, Column, Columns, Notice, Section, Table, Text, tabled
 from hedging.report.subject import Subject
-from hedging.report.words import amount, exact, per_cent, stamp
+from hedging.report.words import amount, exact, per_cent, read, stamp
 
 __all__ = ["quotes"]
 
@@ -25,7 +25,7 @@ def quotes(subject: Subject) -> Section:
 def _chain(chain: OptionChain, *, bare: bool) -> list[Block]:
     if bare:
         return [Text(f"No option on {chain.asset} is quoted: it is priced by its spot alone.")]
-    health, rejected = check(chain), chain.rejected
+    health, rejected = check_venue(chain), chain.rejected
     missing = ", ".join(f"{name} {per_cent(float(share))}" for name, share in health.missing.items())
     said = (
         f"{chain.asset} at {stamp(chain.as_of)}, {chain.source or 'no file'}: {amount(health.kept)} quotes kept, "
@@ -47,7 +47,7 @@ def _chain(chain: OptionChain, *, bare: bool) -> list[Block]:
             tabled(f"{chain.asset}: rejected, by reason", [Column("reason", False), "rows"], reasons)
         )
         rows = [
-            (str(row["row"]), str(row["symbol"]), str(row["reason"]), str(row["detail"]))
+            (str(row["row"]), str(row["symbol"]), str(row["reason"]), read(row["detail"]))
             for _, row in rejected.head(200).iterrows()
         ]
         heads = [Column(name, False) for name in ("row", "symbol", "reason", "detail")]

@@ -14,7 +14,7 @@ import pandas as pd
 from hedging._extras import require
 from hedging._ground.arguments import must_be
 from hedging._ground.cells import cell
-from hedging._ground.shown import plain
+from hedging._ground.shown import flat, free_name, plain
 from hedging._writing import check_writable, for_spreadsheets, whole_file, write_csv, write_text
 from hedging.book.legs import Leg, legs_to_export, orders_frame
 from hedging.errors import InputError
@@ -22,6 +22,7 @@ from hedging.errors import InputError
 __all__ = ["save"]
 
 MOST_ROWS: Final = 1_048_575  # of a sheet, below its header
+_OF: Final = "\0name"  # of a table among several, while it is joined to them
 WIDEST: Final = 48  # characters of a column of a sheet
 
 
@@ -96,7 +97,7 @@ def _excel(result: Any, path: str | Path) -> None:
     shown = for_spreadsheets(table.assign(**naive, **texts).rename(columns=zoned))
     with whole_file(path) as aside, pd.ExcelWriter(aside, engine="openpyxl") as book:
         shown.to_excel(book, index=False, sheet_name="result", freeze_panes=(1, 0))
-        for column, name in zip(book.sheets["result"].columns, shown, strict=True):
+        for column, name in zip(book.sheets["result"].columns, shown, strict=False):
             longest = max([len(str(name)), *shown[name].head(200).map(lambda value: len(str(value)))])
             book.sheets["result"].column_dimensions[column[0].column_letter].width = min(longest + 2, WIDEST)
 
@@ -111,13 +112,7 @@ WRITERS: Final[dict[str, Callable[[Any, str | Path], None]]] = {
 
 def _table(result: Any) -> pd.DataFrame:
     """One flat table with texts as names of its columns."""
-    found = _frame(result)
-    if not isinstance(found.index, pd.RangeIndex):
-        taken = set(map(str, found.columns))
-        names = [str(name) if name is not None else "index" for name in found.index.names]
-        found = found.rename_axis(
-            index=[f"{name} " if name in taken else name for name in names]
-        ).reset_index()
+    found = flat(_frame(result))
     found = found.set_axis([_name(name) for name in found.columns], axis=1)
     if found.columns.has_duplicates:
         raise InputError("two columns of the table have one name; rename one.")
@@ -146,7 +141,9 @@ def _several(result: Any) -> pd.DataFrame:
         if all(isinstance(each, str | int | float | bool | np.generic | None) for each in result.values()):
             return pd.DataFrame({"name": list(map(str, result)), "value": list(result.values())})
         tables = {str(name): _table(each) for name, each in result.items()}
-        return pd.concat(tables, names=["name"]).reset_index(level="name").reset_index(drop=True)
+        taken = {str(name) for each in tables.values() for name in each}
+        named = [each.assign(**{_OF: name})[[_OF, *each]] for name, each in tables.items()]
+        return pd.concat(named, ignore_index=True).rename(columns={_OF: free_name("name", taken)})
     if isinstance(result, Sequence) and not isinstance(result, str) and result:
         if all(isinstance(each, Leg) for each in result):
             return orders_frame(result)

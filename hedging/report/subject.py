@@ -13,6 +13,8 @@ from hedging.book import Book, Leg
 from hedging.errors import InputError
 from hedging.market import Chains, Market, Option, markets_of
 from hedging.planner import HedgePlan
+from hedging.planner.explain.liquidation import margined
+from hedging.planner.result.belonging import days_since
 from hedging.report.words import amount, places, signed
 from hedging.units import days
 
@@ -85,9 +87,16 @@ class Subject:
                     f"the plan trades {leg.instrument.symbol}, and the chain is {', '.join(known)}: give the chain that "
                     f"the plan was made on, or a newer one of {leg.instrument.asset}."
                 )
+        if plan is not None:
+            days_since(plan, {market.asset: market for market in markets})
         (book + (() if plan is None else plan)).value(*markets)  # refuses what expired before the quotes
         held = [market for market in markets if market.asset in (*book.assets, *_traded(plan))]
         return cls(book, tuple(held) or markets, plan, **more)
+
+    @cached_property
+    def margined(self) -> Book:
+        """The book with the accounts that its margin is judged by, as plans judge it."""
+        return margined(self.book, self.legs)
 
     @property
     def legs(self) -> tuple[Leg, ...]:

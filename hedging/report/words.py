@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 
+import numpy as np
 import pandas as pd
 
-__all__ = ["NOTHING", "amount", "day_name", "exact", "per_cent", "places", "signed", "stamp"]
+from hedging._ground.cells import cell
+
+__all__ = ["NOTHING", "amount", "day_name", "exact", "per_cent", "places", "read", "signed", "stamp"]
 
 NOTHING = "–"
+DUST = 1e-12  # what arithmetic leaves of nothing
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?\+00:00")
+_LONG_NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d{6,}(?![\w.])")
 MINUS = "−"
 HARD_SPACE = "\N{NO-BREAK SPACE}"
 
@@ -48,12 +55,32 @@ def exact(value: float | None, digits: int = 5) -> str:
     """
     if value is None or not math.isfinite(value):
         return NOTHING
+    if abs(value) < DUST:
+        return "0"
     if abs(value) >= 10.0**digits:
         return amount(value)
     rounded = float(f"{value:.{digits}g}") + 0.0
     places = 0 if rounded == 0.0 else max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
     text = f"{rounded:,.{places}f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", MINUS)
+
+
+def read(value: object) -> str:
+    """Any value in a cell: numbers to five digits, times to the minute, texts with the long numbers in them shortened.
+
+    Examples
+    --------
+    >>> read(194.29900097411053), read(1.8e-15), read("at 2026-05-14 08:00:00+00:00, mark 0.02433477")
+    ('194.3', '0', 'at 2026-05-14 08:00 UTC, mark 0.024335')
+    """
+    if value is None or isinstance(value, str):
+        text = _STAMP.sub(r"\1 \2 UTC", value or NOTHING)
+        return _LONG_NUMBER.sub(lambda found: exact(float(found[0])).replace(",", ""), text)
+    if isinstance(value, pd.Timestamp):
+        return stamp(value)
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return cell(value)
+    return exact(float(value))
 
 
 def places(size: float) -> int:

@@ -254,7 +254,7 @@ def rebalancing_trade(
         raise InputError(f"delta must be a finite number; got {delta!r}.")
     low, high = target if isinstance(target, tuple) else (target, target)
     below, above = band if isinstance(band, tuple) else (band, band)
-    if not low <= high:
+    if not (low <= high and low < math.inf and high > -math.inf):
         raise InputError(f"target must be a number or a window (from, to) that ascends; got {target!r}.")
     _not_negative(below=below, above=above)
     if low - below <= delta <= high + above:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from hedging._numerics.checks import number
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.scenario import ScenarioResult
@@ -119,29 +121,76 @@ def _coin(label: str, coins: tuple[str, ...]) -> str:
     return max(fitting, key=len, default=symbol)
 
 
-def effective_bets(weights: Array, covariance: Array) -> float:
+def effective_bets(weights: npt.ArrayLike, covariance: npt.ArrayLike) -> float:
     """Number of equal independent bets that a portfolio amounts to: exponential of the entropy of its principal ones [1]_.
+
+    Parameters
+    ----------
+    weights : array_like, shape (positions,)
+    covariance : array_like, shape (positions, positions)
+
+    Raises
+    ------
+    InputError
+        If they are no numbers of these shapes.
 
     References
     ----------
     .. [1] A. Meucci, Managing Diversification, Risk, 2009.
     """
-    variances, vectors = np.linalg.eigh(covariance)
-    parts = (vectors.T @ weights) ** 2 * np.maximum(variances, 0.0)
+    shares = _vector("weights", weights)
+    spread = _table("covariance", covariance, (shares.size, shares.size))
+    variances, vectors = np.linalg.eigh(spread)
+    parts = (vectors.T @ shares) ** 2 * np.maximum(variances, 0.0)
     if not parts.sum() > 0.0:
         return 1.0
     shares = parts[parts > 0.0] / parts.sum()
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
-def tail_correlation(returns: Array, weights: Array, level: float = 0.95) -> float:
-    """Mean correlation of pairs over the worst ``1 - level`` of the whole; NaN where nothing is left to vary."""
+def tail_correlation(returns: npt.ArrayLike, weights: npt.ArrayLike, level: float = 0.95) -> float:
+    """Mean correlation of pairs over the worst ``1 - level`` of the whole; NaN where nothing is left to vary.
+
+    Parameters
+    ----------
+    returns : array_like, shape (scenarios, positions)
+        [1]
+    weights : array_like, shape (positions,)
+    level : float, 0 < level < 1
+
+    Raises
+    ------
+    InputError
+        If they are no numbers of these shapes, or the level is none.
+    """
+    shares = _vector("weights", weights)
+    returns = _table("returns", returns, (None, shares.size))
+    if not 0.0 < level < 1.0:
+        raise InputError(f"level must lie in (0, 1); got {level!r}.")
     if returns.shape[1] < 2:
         return float("nan")
-    total = returns @ weights
+    total = returns @ shares
     worst = returns[np.argsort(total, kind="stable")[: max(3, round((1.0 - level) * len(total)))]]
     spread = worst.std(axis=0)
     if not (spread > 1e-12).all():
         return float("nan")
     correlation = np.asarray(np.corrcoef(worst.T)).reshape(worst.shape[1], worst.shape[1])
     return float(correlation[np.triu_indices(len(correlation), 1)].mean())
+
+
+def _vector(name: str, value: npt.ArrayLike) -> Array:
+    """Finite numbers in a row."""
+    found = number(name, value)
+    if found.ndim != 1 or not found.size or not np.isfinite(found).all():
+        raise InputError(f"{name} must be finite numbers in one dimension; got shape {found.shape}.")
+    return found
+
+
+def _table(name: str, value: npt.ArrayLike, shape: tuple[int | None, int]) -> Array:
+    """Finite numbers of a shape, of which None is any size above 0."""
+    found, (rows, columns) = number(name, value), shape
+    fits = found.ndim == 2 and found.size and found.shape[1] == columns and rows in (None, len(found))
+    if not fits or not np.isfinite(found).all():
+        told = f"({'scenarios' if rows is None else rows}, {columns})"
+        raise InputError(f"{name} must be finite numbers of shape {told}; got shape {found.shape}.")
+    return found

@@ -15,8 +15,6 @@ from hedging import backtest as bt
 from hedging.backtest.result import Point
 from hedging.errors import InputError
 
-pytest.importorskip("arch")
-
 
 def curve(drift: float, noise: float, seed: int, *, periods: int = 150, name: str = "made") -> bt.Backtest:
     """A run whose log-returns above holding are `drift` a period and `noise` around it."""
@@ -55,7 +53,34 @@ def test_an_interval_holds_the_truth_and_tightens_with_noise() -> None:
     assert bt.interval(curve(0.001, 0.02, 1)).equals(bt.interval(curve(0.001, 0.02, 1)))
 
 
+def test_the_interval_is_that_of_arch() -> None:
+    bootstrap = pytest.importorskip("arch.bootstrap")
+    run = curve(0.001, 0.02, 1)
+    found = bt.interval(run).loc["against holding a year"]
+    above = np.diff(np.log(run.equity)) - np.diff(np.log(run.held))
+    drawn = bootstrap.StationaryBootstrap(found["block"], above, seed=5).apply(
+        lambda rows: rows.mean() * 365, 4_000
+    )
+    assert_allclose(np.quantile(drawn, [0.025, 0.975]), found[["low", "high"]].astype(float), rtol=0.05)
+
+
+def test_a_comparison_prints_the_interval_of_each_strategy_that_traded() -> None:
+    tape, book = random_tape(50, 24), hg.Book([hg.Holding.spot("BTC", 1.0)])
+    never = bt.rolled("put", (900.0, 901.0), name="never")
+    found = bt.compare(book, tape, {"put": bt.rolled("put", (3.0, 90.0)), "never": never}, starts=1)
+    mine = bt.interval(found.runs[1]).loc["against holding a year"]
+    assert list(found.intervals.index) == ["put"]
+    assert found.intervals.loc["put"].to_dict() == mine[["value", "low", "high"]].to_dict()
+    printed = [line.split() for line in str(found).splitlines() if line.startswith("put ")]
+    assert printed[1][1:] == [f"{mine[name]:+.1%}" for name in ("value", "low", "high")]
+    assert found.to_dict()["intervals"][0]["low"] == mine["low"]
+    short = bt.compare(book, tape.taken(range(12)), {"put": bt.rolled("put", (3.0, 90.0))}, starts=1)
+    assert short.intervals.empty
+    assert "bootstrap" not in str(short)
+
+
 def test_many_tries_of_nothing_are_no_find_but_one_good_one_is() -> None:
+    pytest.importorskip("arch")
     nothing = [curve(0.0, 0.01, seed, name=f"noise {seed}") for seed in range(2, 10)]
     assert bt.superior(nothing, draws=500)["consistent"] > 0.05
     good = curve(0.004, 0.01, 20, name="good")

@@ -86,12 +86,13 @@ def test_an_outright_below_or_between_its_lots_is_refused(item, quantity) -> Non
 @pytest.mark.parametrize("quantity", [0.0001, -0.0003, 0.1 + 0.2, 12_345.6789, -1e6])
 def test_an_outright_in_whole_lots_is_filled(item, quantity) -> None:
     tape = Tape.of([smile_chain("2026-01-02T09:00Z", 80_000.0)])
-    done = run(COINS, tape, scripted([Order(item, quantity)]))
+    rich = hg.Book([hg.Holding.spot("BTC", 2e6)], cash=1e10)
+    done = run(rich, tape, scripted([Order(item, quantity)]))
     assert_allclose(sum(each.quantity for each in done.entries if each.kind != "fee"), quantity, rtol=1e-12)
 
 
 def test_what_is_held_may_be_closed_as_it_stands() -> None:
-    held = [hg.Holding.perpetual("BTC", 0.12345678, 80_000.0), hg.Holding.perpetual("BTC", 1.0, 81_000.0)]
+    held = [hg.Holding.perpetual("BTC", 0.12345678, 80_000.0), hg.Holding.perpetual("BTC", 1.0, 79_000.0)]
     tape = Tape.of([smile_chain("2026-01-02T09:00Z", 80_000.0)])
     book = hg.Book([hg.Holding.spot("BTC", 2.00001), *held])
     for item, quantity in ((Perpetual("BTC", "coin"), -1.12345678), (hg.Spot("BTC"), -2.00001)):

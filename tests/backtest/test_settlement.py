@@ -125,3 +125,63 @@ def test_each_delivery_price_says_where_it_comes_from() -> None:
     ]
     change = opened.points[-1].coins - done.points[-1].coins
     assert_allclose(done.other_delivery, change, atol=1e-12)
+
+
+def expiring(delivery) -> hg.backtest.Backtest:
+    """A put bought on 2 January and settled on 3 January, an hour before the next snapshot."""
+    expiry = pd.Timestamp("2026-01-03T08:00Z")
+    rows = [put(75_000.0, expiry, bid=0.075, ask=0.08, mark=0.077)]
+    chains = [
+        made_chain("2026-01-02T09:00Z", 70_000.0, rows),
+        made_chain("2026-01-03T09:00Z", 70_100.0, [put(60_000.0, bid=0.01, ask=0.011, mark=0.0105)]),
+    ]
+    buys = scripted([Order(name("p", 75_000.0, expiry), 1.0)])
+    return run(COINS, Tape.of(chains, delivery=delivery), buys, rules=Rules())
+
+
+def bars(*hours: str) -> hg.backtest.Delivery:
+    times = pd.DatetimeIndex([pd.Timestamp(f"2026-01-{hour}Z") for hour in hours])
+    close, opens = (pd.Series(price, index=times) for price in (70_200.0, 70_250.0))
+    return hg.backtest.Delivery(close, opens, "hour bar of bars.csv, its close")
+
+
+@pytest.mark.parametrize(
+    ("delivery", "source", "edge", "unused"),
+    [
+        (None, "index after expiry", False, ()),
+        (bars("03T08:00"), "hour bar of bars.csv, its close", True, ()),
+        (bars("05T08:00"), "index after expiry", False, ("hour bar of bars.csv, its close",)),
+        (pd.Series([70_300.0], index=pd.DatetimeIndex(["2026-01-03T08:00Z"])), "published prices", False, ()),
+        (
+            [bars("03T08:00"), pd.Series([70_300.0], index=pd.DatetimeIndex(["2026-01-03T08:00Z"]))],
+            "published prices",
+            False,
+            ("hour bar of bars.csv, its close",),
+        ),
+    ],
+    ids=["index", "bar", "bar of another day", "published", "published before bar"],
+)
+def test_a_run_names_where_delivery_prices_come_from_and_which_were_never_used(
+    delivery, source, edge, unused
+) -> None:
+    done = expiring(delivery)
+    said = " ".join(repr(done).split())
+    assert done.deliveries == {source: 1}
+    assert done.to_dict()["delivery prices"] == {source: 1}
+    assert f"delivery prices {source} 1" in said
+    assert ("other edge" in said) == edge
+    assert (done.to_dict()["numbers"]["other delivery"] is not None) == edge
+    assert [text for text in done.remarks if "No delivery price of" in text] == [
+        text for each in unused for text in done.remarks if f"No delivery price of {each} was used" in text
+    ]
+    assert len(done.remarks) == len(unused)
+
+
+def test_a_settlement_at_the_open_of_its_hour_is_called_so() -> None:
+    expiry = pd.Timestamp("2026-01-03T08:00Z")
+    closing = expiring(bars("03T08:00"))
+    done = run(
+        COINS, closing.tape, scripted([Order(name("p", 75_000.0, expiry), 1.0)]), rules=Rules(delivery="open")
+    )
+    assert done.deliveries == {"hour bar of bars.csv, its open": 1}
+    assert done.remarks == []

@@ -45,15 +45,15 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path, monkeypatch) -> Non
     module = import_module("hedging.backtest.sweep")
     tape = random_tape(32)
     whole = swept(BOOK, tape, VARIANTS, starts=3)
-    honest, calls = module.run, []
+    honest, calls = module.replayed, []
 
     def counted(*args, **keywords):
-        calls.append(keywords["first"])
+        calls.append(1)
         if len(calls) == 4:
             raise KeyboardInterrupt
         return honest(*args, **keywords)
 
-    monkeypatch.setattr(module, "run", counted)
+    monkeypatch.setattr(module, "replayed", counted)
     with pytest.raises(KeyboardInterrupt):
         swept(BOOK, tape, VARIANTS, starts=3, folder=tmp_path)
     assert len(list(tmp_path.glob("*.run.json"))) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -85,3 +86,19 @@ class Page(HTMLParser):
 def number(text: str) -> float:
     """A number as the page writes it."""
     return float(text.replace("−", "-").replace(",", "").replace("%", "").replace("\xa0", " ").strip())
+
+
+RAW = re.compile(
+    r"""\d\.\d*[1-9]\d{8,}      # more digits than a limit price has
+    |\d[eE][+-]?\d              # 1.75e+06
+    |\b(nan|NaN|NaT|None|inf)\b
+    |\+00:00|\bdatetime64\b|Timestamp\(|np\.|array\(""",
+    re.VERBOSE,
+)
+
+
+def raw(text: str) -> list[str]:
+    """Texts of a page that show a value as the machine keeps it; the digests of files are no numbers."""
+    told = [each for each in Page(text).elements if each.tag in ("th", "td", "caption", "p", "li")]
+    words = [" ".join(each.text.split()) for each in told]
+    return [each for each in words if RAW.search(each) and not re.fullmatch(r"[0-9a-f]{64}", each)]

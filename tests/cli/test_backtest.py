@@ -168,10 +168,95 @@ def test_a_start_without_worth_is_counted_and_the_rest_shown(files, capsys) -> N
     assert "(the book is worth -1.00 USD)" in out
 
 
-def test_a_book_of_several_assets_or_another_is_refused(files, capsys) -> None:
+def test_of_a_book_of_several_assets_one_is_chosen(files, capsys) -> None:
+    assert main(command(files, "--set", "days=3:60", "--json", str(files / "one.json"))) == 0
     (files / "book.toml").write_text(BOOK + '[[holdings]]\nkind = "spot"\nasset = "ETH"\nquantity = 2\n')
+    capsys.readouterr()
     assert main(command(files)) == 2
-    assert "must hold one asset" in capsys.readouterr().err
+    assert "the book holds BTC, ETH" in (said := capsys.readouterr().err)
+    assert "--asset" in said
+    assert main(command(files, "--asset", "SOL")) == 2
+    assert "not SOL" in capsys.readouterr().err
+    more = ("--asset", "BTC", "--set", "days=3:60", "--json", str(files / "two.json"))
+    assert main(command(files, *more)) == 0
+    assert json.loads((files / "two.json").read_text()) == json.loads((files / "one.json").read_text())
+
+
+def holed(files, *parts: tuple[int, int]):
+    """A folder of one file each for some stretches of a tape of every second day, and a file of nothing."""
+    tape, folder = random_tape(41, 22), files / "folder"
+    folder.mkdir()
+    for number, (first, end) in enumerate(parts):
+        tape.taken(list(range(first, end))).save(folder / f"{number}.parquet")
+    (folder / "z.csv").write_text("nothing\n1\n")
+    return [
+        "backtest",
+        str(files / "book.toml"),
+        "--chains",
+        str(folder),
+        "--set",
+        "days=3:90",
+        "--starts",
+        "1",
+    ]
+
+
+def test_a_folder_with_holes_begins_on_its_longest_stretch_and_names_the_others(files, capsys) -> None:
+    asked = holed(files, (0, 2), (6, 14), (18, 20))
+    assert main([*asked, "--json", str(files / "j.json")]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "BTC, 2026-01-13 to 2026-01-27" in out
+    assert "2 left out: the longest stretch without a hole of more than 5 days counts" in out
+    assert "2026-01-01 to 2026-01-03 (2 snapshots); 2026-02-06 to 2026-02-08 (2 snapshots)" in out
+    assert "z.csv" in out
+    left = json.loads((files / "j.json").read_text())["left out"]
+    assert any("2026-01-01 to 2026-01-03" in each for each in left)
+    assert any("z.csv" in each for each in left)
+
+
+def test_a_first_day_begins_on_its_own_stretch(files, capsys) -> None:
+    asked = holed(files, (0, 2), (6, 14), (18, 20))
+    assert main([*asked, "--from", "2026-02-01"]) == 0
+    assert "BTC, 2026-02-06 to 2026-02-08" in capsys.readouterr().out
+    assert main([*asked, "--from", "2026-01-01"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "BTC, 2026-01-01 to 2026-01-03" in out
+    assert "the first stretch" in out
+    assert main([*asked, "--set", "longest_gap=30"]) == 0
+    assert "BTC, 2026-01-01 to 2026-02-08" in capsys.readouterr().out
+
+
+def test_files_of_delivery_prices_that_are_none_are_told_by_their_own_name(files, capsys) -> None:
+    for name in ("chains", "delivery", "prices"):
+        (files / name).mkdir()
+        assert main(command(files, "--prices", str(files / name))) == 2
+        assert "is a folder: delivery prices are read of one file" in capsys.readouterr().err
+        (files / f"in-{name}").mkdir()
+        (files / f"in-{name}" / name).write_text("")
+        assert main(command(files, "--prices", str(files / f"in-{name}" / name))) == 2
+        assert f"the file {name} must end in" in capsys.readouterr().err
+
+
+def test_a_history_of_funding_is_paid_by_the_book_s_perpetual(files, capsys) -> None:
+    # 0.01 % per 8 hours, in rows of 8 hours and of one hour: the same payments, 0.03 % a day for 10 days.
+    (files / "book.toml").write_text(
+        BOOK + '[[holdings]]\nkind = "perpetual"\nasset = "BTC"\nquantity = 1\nentry = 80000\n'
+    )
+    for step in (8, 1):
+        times = pd.date_range("2025-12-30", "2026-01-31", freq=f"{step}h", tz="UTC")
+        table = pd.DataFrame({"time": times, "funding_rate": 0.0001})
+        table.to_csv(files / f"{step}.csv", index=False)
+        more = ("--strategy", "hold", "--starts", "1", "--to", "2026-01-11")
+        asked = ("--funding", str(files / f"{step}.csv"), "--json", str(files / "j.json"))
+        assert main(command(files, *more, *asked)) == 0
+        ledger = json.loads((files / "j.json").read_text())["runs"][0]["ledger"]
+        paid = sum(entry["coin"] for entry in ledger if entry["kind"] == "funding")
+        assert paid == pytest.approx(-0.0003 * 10, rel=1e-9)
+    assert main(command(files, *more, *asked, "--set", "funding=0.0001")) == 2
+    assert "exclude each other" in capsys.readouterr().err
+    (files / "book.toml").write_text(BOOK)
+    assert main(command(files, *more, *asked)) == 2
+    assert "--funding-history has no use" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -46,6 +46,19 @@ def test_check_prints_and_writes_json(saved, tmp_path, capsys):
     assert json.loads((tmp_path / "check.json").read_text())["smile"][0]["butterfly"] > 0
 
 
+def test_check_of_several_files_is_side_by_side(saved, tmp_path, capsys):
+    other = tmp_path / "summary.json"
+    other.write_text(json.dumps(rows()))
+    assert run("check", saved, str(other)) == 0
+    assert capsys.readouterr().out.count("quotes kept") == 2
+    assert run("check", saved, str(other), "--json", "-", "--csv", str(tmp_path / "fits.csv")) == 0
+    assert [each["kept"] for each in json.loads(capsys.readouterr().out)] == [
+        len(chain().quotes),
+        len(read_chain(str(other)).quotes),
+    ]
+    assert pd.read_csv(tmp_path / "fits.csv")["file"].unique().tolist() == [saved, str(other)]
+
+
 def test_rules_are_printed_and_can_be_changed(tmp_path, capsys):
     path = tmp_path / "summary.json"
     path.write_text(json.dumps(rows()[:-1] + [rows()[-1] | {"bid_price": None}]))

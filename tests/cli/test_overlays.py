@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,19 @@ def test_a_stub_is_sold_with_consent_alone(
     assert "BTC-2MAR26-40000-C has a bid of 350, 99% off its mark" in capsys.readouterr().err
     assert cli.main([*asked, "--off-mark", "any"]) == 0
     assert "40000-C" in capsys.readouterr().out
+
+
+def test_several_venues_each_structure_where_it_costs_least(
+    folder: Path, sample: OptionChain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = sample.with_terms(venue="bybit", lot=1.0)
+    quotes = elsewhere.quotes.assign(ask=lambda x: x["ask"] + 5.0, bid=lambda x: x["bid"] - 5.0)
+    write_chain(replace(elsewhere, quotes=quotes), folder / "bybit.csv")
+    rows = rows_of(capsys, "--chain", "bybit.csv", "--structure", "collar")
+    assert [name.partition(":")[0] for name in symbols(rows[1])] == ["deribit", "deribit"]
+    assert any("costs least to enter" in remark for remark in rows[1]["remarks"])  # type: ignore[attr-defined]
+    over = [*RUN, "--chain", "bybit.csv", "--structure", "protective put", "--over-strikes", "90%"]
+    assert cli.main(over) == 0
+    out = capsys.readouterr().out
+    assert "contract" in out
+    assert "deribit:BTC-10APR26-64000-P" in out

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from cases.commands import BOOK, one_line
-from cases.pages import Page
+from cases.pages import Page, raw
 
 import hedging as hg
 from hedging.cli import main as cli
@@ -116,6 +118,7 @@ def test_a_screen_and_a_backtest_stand_on_it_if_given(files: Path) -> None:
     Path("screen.json").write_text(json.dumps(SCREEN))
     Path("backtest.json").write_text(json.dumps(BACKTEST))
     assert cli.main([*REPORT, "--screen", "screen.json", "--backtest", "backtest.json"]) == 0
+    assert raw(Path("report.html").read_text(encoding="utf-8")) == []
     found = page()
     coins = found.table("Coins by verdict, over 90 days")
     assert [row[0] for row in coins[1:]] == ["BTC", "<b>SOL", "DOGE"]  # own coins, verdicts, the rest
@@ -200,3 +203,35 @@ def test_a_plan_that_was_edited_can_be_looked_at_and_is_said_to_be_one(
     assert "nothing of it is proven" in found.by_id("plan").text
     assert "no orders within the limits have one below" not in found.by_id("plan").text
     assert "--edited" in found.by_id("reproduce").text
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "\"'&<img src=x onerror=alert(1)>", "my coin", "A" * 200, "ßcoin"]
+)
+def test_a_coin_of_any_name_has_a_plan_and_a_page(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    write_chain(replace(hg.samples.chain(), asset=name), "chain.csv")
+    held = f'[[holdings]]\nasset = {json.dumps(name)}\nkind = "spot"\nquantity = 25\n'
+    Path("book.toml").write_text(held, encoding="utf-8")
+    assert cli.main([*PLAN, "--max-legs", "1", "--json", "plan.json"]) == 0
+    assert cli.main([*REPORT, "--plan", "plan.json"]) == 0
+    capsys.readouterr()
+    assert page().all("h1")[0].text == f"Hedge report: {name}"
+    assert not [each for each in page().elements if any(key.startswith("on") for key in each.attributes)]
+
+
+@pytest.mark.parametrize(
+    "command", [["report"], ["scenario", "--velocity", "-2%"]], ids=["report", "scenario"]
+)
+def test_quotes_from_before_the_plan_are_refused_in_one_line(
+    files: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    assert cli.main([*PLAN, "--json", "plan.json"]) == 0
+    chain = hg.samples.chain()
+    longer = chain.quotes.assign(time_to_expiry=chain.quotes["time_to_expiry"] + 94 / 365)
+    write_chain(replace(chain, quotes=longer, as_of=chain.as_of - pd.Timedelta(days=94)), "old.csv")
+    capsys.readouterr()
+    name, *more = command
+    assert cli.main([name, "book.toml", "--chain", "old.csv", "--plan", "plan.json", *more]) == 2
+    assert "94.00 days older than the plan" in one_line(capsys)

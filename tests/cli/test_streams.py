@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from cases.commands import BOOK
 from cases.processes import command, command_into_a_pipe_that_nobody_reads
 
 from hedging import OptionChain
+from hedging.cli import main as cli
 from hedging.venues import write_chain
 
 FULL = "hedging: [Errno 28] No space left on device\n"
@@ -65,6 +67,29 @@ def test_a_full_disk_under_stdout_is_said(name: str) -> None:
     assert done.returncode == (code or 3)
     assert done.stderr.endswith(FULL)
     assert done.stderr.count("\n") == 1 + (code != 0), done.stderr
+
+
+WRITING = {
+    "report": ["report", "book.toml", "--chain", "chain.csv", "-o", "out.html"],
+    "json": ["overlays", "book.toml", "--chain", "chain.csv", "--json", "out.json"],
+    "csv": ["overlays", "book.toml", "--chain", "chain.csv", "--csv", "out.csv"],
+    "plot": ["overlays", "book.toml", "--chain", "chain.csv", "--plot", "out.png"],
+}
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_a_full_disk_under_a_file_is_the_systems_fault_and_leaves_nothing(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = sorted(folder.iterdir())
+
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    assert cli.main(WRITING[name]) == 3
+    assert "cannot be written: No space left on device" in capsys.readouterr().err
+    assert sorted(folder.iterdir()) == left
 
 
 @needs_full

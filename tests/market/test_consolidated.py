@@ -119,8 +119,33 @@ def test_a_contract_is_found_by_its_venue_or_where_only_one_lists_it(both) -> No
 
 
 def test_what_is_of_one_venue_is_refused_or_done_for_each(both) -> None:
-    for done in (lambda: check(both), lambda: both.with_terms(lot=2.0)):
-        with pytest.raises(InputError, match="one, two"):
-            done()
+    with pytest.raises(InputError, match="one, two"):
+        both.with_terms(lot=2.0)
     assert len(stub_quotes(both, off_mark=10.0)) == 0
     assert np.isfinite(rich_cheap(Market.of(both).smile, both)["fee"]).all()
+
+
+def test_the_health_of_each_venue_stands_beside_the_others(both) -> None:
+    crossed = both.quotes.copy()
+    row = crossed.index[crossed["symbol"].str.startswith("two:")][0]
+    crossed.loc[row, "bid"] = 99.0  # a call struck at 70: above any put and call around it
+    found = check(replace(both, quotes=crossed))
+    assert list(found) == ["one", "two"]
+    assert [found[name].kept for name in found] == [len(at("one").quotes), len(at("two", "cash").quotes)]
+    assert found["one"].violations.empty
+    assert len(found["two"].violations)
+    assert all(name.startswith("two:") for names in found.violations["symbols"] for name in names.split())
+    assert found.to_frame()["violations"].tolist() == [0, len(found["two"].violations)]
+    for text in ("of one, two at", "one: BTC options", "two: BTC options"):
+        assert text in str(found)
+    assert found.to_dict()["two"]["kept"] == found["two"].kept
+
+
+def test_the_health_of_a_venue_is_that_of_its_own_chain() -> None:
+    own = [at("one", half_spread=0.01), at("two", "cash", half_spread=0.02)]
+    beside = check(consolidated(own))
+    for chain in own:
+        alone, there = check(chain), beside[chain.terms.venue]
+        pd.testing.assert_frame_equal(there.forwards, alone.forwards)
+        pd.testing.assert_series_equal(there.round_trip, alone.round_trip)
+        assert there.kept == alone.kept

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from hedging import ContractTerms, Future, InputError, Option, Perpetual, Spot, samples
+from hedging import ContractTerms, Future, Holding, InputError, Market, Option, Perpetual, Spot, samples
 from hedging.market.contracts import CASH_EQUITY, FeeRule, option_symbol
 
 EXPIRY = pd.Timestamp("2026-03-27T08:00Z")
@@ -105,3 +106,15 @@ def test_a_bare_date_of_a_us_option_is_the_close_in_new_york() -> None:
     assert Option("BTC", "p", 4e4, "2026-03-27").expiry == pd.Timestamp("2026-03-27T08:00Z")
     assert CASH_EQUITY.outrights == ("spot",)
     assert spx.outrights == ()
+
+
+def test_a_date_is_an_expiry_wherever_its_text_is_one() -> None:
+    day, text = dt.date(2026, 3, 27), "2026-03-27"
+    assert Option("BTC", "p", 4e4, day) == Option("BTC", "p", 4e4, text)  # type: ignore[arg-type]
+    for terms in (None, CASH_EQUITY):
+        dated = Holding.option("BTC", "put", 4e4, day, 1.0, terms=terms)
+        assert dated == Holding.option("BTC", "put", 4e4, text, 1.0, terms=terms)
+    assert Holding.future("BTC", day, 1.0, 7e4) == Holding.future("BTC", text, 1.0, 7e4)
+    smile = Market.of(samples.chain()).smile
+    assert smile.vol(70_000.0, day) == smile.vol(70_000.0, text)
+    assert smile.time_to(day) == smile.time_to(text)

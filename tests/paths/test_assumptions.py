@@ -20,7 +20,7 @@ def test_rules_of_another_asset_are_called_a_guess() -> None:
 def test_figures_are_those_of_the_rule_at_the_vol_of_today() -> None:
     what = "30-day vol per 10 % of a remembered fall"
     assert f"{100 * BTC.vol_rise:+.1f} points" in value("BTC", what)
-    assert f"{200 * BTC.vol_rise:+.1f} points" in value("BTC", what, vols={"BTC": 0.15})
+    assert f"{200 * BTC.vol_rise:+.1f} points" in value("BTC", what, vols={"BTC": 0.60 / 2**0.4})
 
 
 def test_what_holds_for_all_is_listed_once() -> None:

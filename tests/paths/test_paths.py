@@ -64,8 +64,9 @@ def test_a_fall_cut_into_finer_steps_is_remembered_alike(half_life: float, piece
 
 
 def test_calm_markets_have_further_to_go() -> None:
-    assert_allclose(BTC.at(0.15).vol_rise, 2 * BTC.vol_rise)
+    assert_allclose(BTC.at(0.60 / 2**0.4).vol_rise, 2 * BTC.vol_rise)  # (60 % / vol)^2.5
     assert BTC.at(0.60) == BTC
+    assert BTC.at(0.15) == BTC.at(0.30)  # neither coin was ever calmer
     with pytest.raises(InputError, match="vol must be a number > 0"):
         BTC.at(0.0)
 

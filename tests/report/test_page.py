@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from cases.markets import flat_chain
-from cases.pages import BOOK, EPOCH, Page, number
+from cases.pages import BOOK, EPOCH, Page, number, raw
 from cases.processes import in_a_process
 
 import hedging as hg
@@ -84,6 +86,27 @@ def test_nothing_of_it_lies_elsewhere(page: str) -> None:
     assert not {"link", "iframe", "object", "embed", "img", "base"} & {each.tag for each in found.elements}
     (policy,) = [each for each in found.all("meta") if "http-equiv" in each.attributes]
     assert policy.attributes["content"].startswith("default-src 'none'")
+
+
+def test_no_number_or_time_is_shown_as_the_machine_keeps_it(page: str, sample: hg.OptionChain) -> None:
+    junk = replace(
+        sample,
+        rejected=pd.DataFrame(
+            {
+                "row": [3],
+                "symbol": ["x"],
+                "reason": ["crossed"],
+                "detail": ["bid 0.0243347711 at 2026-01-02 08:00:00+00:00"],
+            }
+        ),
+    )
+    book = hg.Book(
+        hg.Holding.perpetual("BTC", 10.0, 200_000 / 3).in_account("m"),
+        accounts=[hg.book.DeclaredAccount("m", "standard", cash=1e6 / 7)],
+    )
+    other = report.html(book, junk)
+    assert raw(page) + raw(other) == []
+    assert "bid 0.024335 at 2026-01-02 08:00 UTC" in other
 
 
 def test_links_lead_to_what_is_there_and_no_name_is_used_twice(page: str) -> None:
@@ -287,9 +310,81 @@ def test_accounts_are_followed_and_those_that_die_are_named() -> None:
     assert row[1].startswith(f"liquidated {on_day(kept.as_of, day[0])} with BTC at ")
 
 
-def test_rejected_rows_are_counted_and_listed() -> None:
-    import pandas as pd
+LEVERED = (hg.Holding.spot("BTC", 2.0), hg.Holding.perpetual("BTC", 10.0, 100.0))
 
+
+def _falls_of(book: hg.Book) -> list[dict[str, str]]:
+    """Rows of both tables of falls by their titles."""
+    found = Page(report.html(book, flat_chain()))
+    tables = [found.table(name) for name in ("The fall", "Crashes that happened")]
+    return [dict(zip(table[0], row, strict=True)) for table in tables for row in table[1:]]
+
+
+def test_gains_along_a_fall_end_where_the_first_account_does() -> None:
+    desk = [each.in_account("desk") for each in LEVERED]
+    other = [hg.Holding.perpetual("BTC", 1.0, 100.0).in_account("other")]
+    declared = [hg.book.DeclaredAccount(name, "standard", cash=20.0) for name in ("desk", "other")]
+    book = hg.Book([*desk, *other], accounts=declared)
+    rows = _falls_of(book)
+    dead = [row for row in rows if "account" in row["liquidated, alone"]]
+    assert len(dead) >= 4
+    for row in dead:  # eleven coins' worth of loss is never more than what lies in the account that dies
+        assert number(row["alone, last"]) >= -(2 * 100.0 + 20.0) * 1.2
+        assert number(row["alone, worst"]) >= -(2 * 100.0 + 20.0) * 1.2
+    fall = hg.paths.fan(-0.02, -0.004, 21, multiples=(0.0, 1.0, 2.0, 4.0))
+    kept = hg.margin.survive_accounts(book, flat_chain(), fall)
+    first = np.nanmin([each.first()[0] for each in kept.values()], axis=0)
+    gains = hg.scenario.run(book, flat_chain(), fall).position
+    for row, day, gain in zip(rows, first, gains, strict=False):
+        assert row["liquidated, alone"].startswith(on_day(flat_chain().as_of, day))
+        days = fall.days
+        assert number(row["alone, last"]) == pytest.approx(np.interp(day, days, gain), abs=0.006)
+
+
+@pytest.mark.parametrize("kind", ["perpetual", "future"])
+def test_what_is_margined_without_an_account_is_followed_as_the_plan_does(kind: str) -> None:
+    chain = flat_chain()
+    held = {
+        "perpetual": LEVERED[1],
+        "future": hg.Holding.future("BTC", chain.as_of + pd.Timedelta(days=30), 10.0, 100.0),
+    }
+    book = hg.Book([LEVERED[0], held[kind]])
+    plan = hg.plan(book, chain, hg.Target(delta=(0, 100)), hg.Limits(max_legs=1))
+    assert plan.liquidations
+    for found in (Page(report.html(book, chain)), Page(report.html(book, chain, plan))):
+        text = found.by_id("accounts").text
+        assert "Assumed" in text
+        assert "Liquidated" in text
+        assert "survives" in text or "liquidated" in text
+
+
+def test_nothing_is_said_to_be_safe_that_was_not_followed() -> None:
+    chain = flat_chain()
+    sold = hg.Holding.option("BTC", "call", 110.0, chain.quotes["expiry"].max(), -2.0)
+    for book in (hg.Book(LEVERED[0]), hg.Book(LEVERED[0], sold)):
+        text = Page(report.html(book, chain)).by_id("accounts").text
+        assert "no account is followed" in text
+        assert "nothing can be" not in text
+
+
+def test_quotes_from_before_the_plan_are_refused_as_an_audit_does(plan: hg.HedgePlan) -> None:
+    then = flat_chain().as_of - pd.Timedelta(days=94)
+    old = replace(flat_chain(), as_of=then)
+    for judge in (lambda: report.html(BOOK, old, plan), lambda: hg.audit(plan, old)):
+        with pytest.raises(hg.InputError, match=r"the chain is 94\.00 days older than the plan"):
+            judge()
+
+
+def test_chains_of_one_plan_may_be_minutes_apart() -> None:
+    btc, eth = flat_chain(), flat_chain(asset="ETH")
+    eth = replace(eth, as_of=eth.as_of - pd.Timedelta(minutes=2))
+    book = hg.Book(hg.Holding.spot("BTC", 10.0), hg.Holding.spot("ETH", 10.0))
+    plan = hg.plan(book, [btc, eth], hg.Target(delta=(0, 100)), hg.Limits(max_legs=1))
+    assert hg.audit(plan, [btc, eth], restore=False).days == 0.0
+    assert "Other quotes" not in report.html(book, [btc, eth], plan)
+
+
+def test_rejected_rows_are_counted_and_listed() -> None:
     good = flat_chain().quotes[["flag", "strike", "expiry", "forward", "bid_quoted", "ask_quoted"]]
     table = good.rename(columns={"bid_quoted": "bid", "ask_quoted": "ask"})
     bad = table.iloc[[0] * 20].assign(strike=-1.0)

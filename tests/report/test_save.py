@@ -99,6 +99,64 @@ def test_a_plan_is_read_back(tmp_path: Path) -> None:
         hg.save(hg.read_plan(tmp_path / "edited.json", trust=False), tmp_path / "orders.csv")
 
 
+TWICE = {
+    "columns": pd.DataFrame([[1, 2]], columns=["a", "a"]),
+    "columns that read alike": pd.DataFrame([[1, 2]], columns=["1", 1]),
+    "columns of one table of several": {"t": pd.DataFrame([[1, 2]], columns=["a", "a"])},
+}
+
+
+@pytest.mark.parametrize("ending", [*READERS, ".json"])
+@pytest.mark.parametrize("result", TWICE.values(), ids=list(TWICE))
+def test_two_columns_of_one_name_are_refused_rather_than_one_lost(
+    result: object, ending: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=r"two columns .* one name"):
+        hg.save(result, tmp_path / f"it{ending}")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "result", [pd.Series([1, 2], index=["x", "x"]), {"1": 2, 1: 3}], ids=["series", "mapping"]
+)
+def test_no_entry_is_lost_under_the_name_of_another(result: object, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="one name"):
+        hg.save(result, tmp_path / "it.json")
+    hg.save(result, tmp_path / "it.csv")
+    assert len(pd.read_csv(tmp_path / "it.csv")) == 2
+
+
+def _levels(**names: object) -> pd.DataFrame:
+    return pd.DataFrame({"a": [1], "index": [2]}, index=pd.MultiIndex.from_tuples([(3, 4)], **names))
+
+
+NAMELESS = {
+    "no names": (_levels(), [3, 4, 1, 2]),
+    "one name twice": (_levels(names=["x", "x"]), [3, 4, 1, 2]),
+    "a name of a column": (_levels(names=["a", "index"]), [3, 4, 1, 2]),
+    "a series": (pd.Series([1], index=pd.MultiIndex.from_tuples([(3, 4)])), [3, 4, 1]),
+    "a mapping in a mapping": ({"a": {"b": "x"}}, ["a", "b", "x"]),
+    "two deep": ({"a": {"b": {"c": "x"}}}, ["a", "b", "c", "x"]),
+    "a table with names": ({"q": pd.DataFrame({"name": ["x"], "v": [1]})}, ["q", "x", 1]),
+}
+
+
+@pytest.mark.parametrize("ending", READERS)
+@pytest.mark.parametrize(("result", "row"), NAMELESS.values(), ids=list(NAMELESS))
+def test_whatever_has_no_name_of_its_own_gets_one(
+    result: object, row: list[object], ending: str, tmp_path: Path
+) -> None:
+    hg.save(result, tmp_path / f"it{ending}")
+    assert READERS[ending](tmp_path / f"it{ending}").iloc[0].tolist() == row
+    if not isinstance(result, pd.Series):
+        hg.save(result, tmp_path / "it.json")
+
+
+@pytest.mark.parametrize("ending", [*READERS, ".json"])
+def test_a_table_of_nothing_is_written(ending: str, tmp_path: Path) -> None:
+    hg.save(pd.DataFrame(), tmp_path / f"it{ending}")
+
+
 @pytest.mark.parametrize("path", ["it", "it.txt", "it.xls", "", "nowhere/it.csv", 3, None])
 def test_other_endings_and_folders_are_named(path: object, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)

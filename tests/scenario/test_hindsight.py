@@ -57,7 +57,6 @@ def crash(shared_data: Path) -> dict[str, list[OptionChain]]:
 
 
 # Of the range of the marks. The rules know no date after November 2025; the 30-day vols were 36 and 51 % at the start.
-# ETH's put spread is the one that is missed by more: by February 2026 its vol rose twice as far as it had before.
 @pytest.mark.parametrize(("asset", "rule"), [("BTC", BTC.at(0.36)), ("ETH", ETH.at(0.51))])
 @pytest.mark.parametrize("name", ["protective_put", "put_spread", "collar"])
 def test_february_2026_is_foreseen_within_a_few_per_cent(
@@ -73,5 +72,5 @@ def test_february_2026_is_foreseen_within_a_few_per_cent(
         return float(np.sqrt((sums["error"] ** 2).mean())), float(np.ptp(sums["actual"]))
 
     (ruled, span), (still, _) = error(rule), error(STILL)
-    assert ruled < (0.06 if (asset, name) == ("ETH", "put_spread") else 0.03) * span
-    assert ruled < 0.75 * still
+    assert ruled < 0.03 * span
+    assert ruled < 0.45 * still

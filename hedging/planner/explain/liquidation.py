@@ -13,15 +13,15 @@ from hedging.book.book import Book
 from hedging.book.legs import Leg
 from hedging.errors import InputError
 from hedging.margin import survive_accounts
+from hedging.margin.requirement import accounted
 from hedging.margin.survival import FURTHEST_FALL, FURTHEST_RISE, idle_money
 from hedging.market.contracts import Future, Perpetual
 from hedging.market.market import Market
 from hedging.paths.paths import along, today
 from hedging.paths.reactions import STILL
-from hedging.planner.request.survive import ASSUMED_MODEL
 from hedging.planner.result.accounts import LiquidationMove, Prices
 
-__all__ = ["liquidations"]
+__all__ = ["liquidations", "margined"]
 
 
 def liquidations(
@@ -37,12 +37,11 @@ def liquidations(
     (tuple of LiquidationMove, tuple of str)
         Of accounts that some price liquidates, and remarks.
     """
-    assumed = not book.accounts
-    if assumed and not _levered(book + legs) and not _levered(book):
+    declared, assumed = margined(book, legs), not book.accounts
+    if not declared.accounts:
         return (), ()
     by_asset = {market.asset: market for market in markets}
     try:
-        declared = book.with_model(ASSUMED_MODEL) if assumed else book
         books = declared, declared + legs
         moves = [
             LiquidationMove(key, _model(declared, key), market.asset, market.spot, before, after, assumed)
@@ -57,6 +56,14 @@ def liquidations(
     # What lies there and carries nothing looks like collateral to whoever put it there.
     idle = idle_money(books[1], markets) if near and not assumed else {}
     return near, tuple(f"account {name} holds {what}" for name, what in idle.items())
+
+
+def margined(book: Book, legs: Sequence[Leg] = ()) -> Book:
+    """The book with the accounts that its margin is judged by: its own, or one assumed of all of it.
+
+    Where it declares none and neither holds a perpetual or a future nor is to hold one, it has none here either.
+    """
+    return accounted(book) if book.accounts or _levered(book + legs) or _levered(book) else book
 
 
 def _levered(book: Book) -> bool:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from hedging._ground import clock
 from hedging._ground.clock import OutOfTimeError
+from hedging.planner.explain.furthest import furthest_fall
 from hedging.planner.explain.remarks import outlived, unfitting
 from hedging.planner.programme.programme import Programme
 from hedging.planner.request.effort import Effort
@@ -62,7 +63,9 @@ def refusal(
         for each in closest.survivals
         if each.top_up_before
     ]
-    ways = (*topped, *unfitting(request, programme.candidates), *late, *apart)
+    survival = any(each.kind == "survive" for each in clashes)
+    far = furthest_fall(request, programme) if survival else ()
+    ways = (*topped, *far, *unfitting(request, programme.candidates), *late, *apart)
     message = (
         f"{found}. The closest plan misses: {missed}. {nearness(closest.gap)} "
         + "".join(f"{each[0].upper()}{each[1:]}. " for each in ways)

@@ -17,9 +17,11 @@ from hedging._numerics.types import Array, Mask
 from hedging._numerics.types import Rows as Places
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg
-from hedging.margin import AccountRules, headroom, rules_of
+from hedging.margin import headroom, rules_of
+from hedging.margin.beside import Beside
 from hedging.margin.effects import Orders
-from hedging.market.contracts import Instrument, Option
+from hedging.margin.whole import WholeAccount
+from hedging.market.contracts import Option
 from hedging.market.market import Market
 from hedging.paths.by_asset import PathsBy
 from hedging.paths.paths import Paths
@@ -54,36 +56,22 @@ def _along(request: Request, ways: PathsBy, candidates: Candidates, base: float)
     assert survive is not None
     markets = {market.asset: market for market in request.markets}
     book, orders = survive.book(request.book), _orders(candidates, markets)
-    probe, linear = _probes(request, book, candidates, markets)
     accounts = np.array([book.account_of(item) for item in candidates.instruments])
+    linear = [item for item in candidates.instruments if not isinstance(item, Option)]
     rows = []
-    rooms = headroom(book, markets, ways, probe)
-    charges, rest = _size_charges(book, markets, ways, probe, linear)
-    for name, room in rooms.items():
-        purse = _Purse(
-            book,
-            name,
-            room.currency,
-            markets,
-            ways,
-            candidates,
-            orders,
-            len(room.held),
-            charges[name],
-            accounts == name.partition(": ")[0],
-        )
-        left = (room.held - rest[name]) * purse.price - survive.spare * base
+    for name, room in headroom(book, markets, ways, _probes(request, book, candidates, markets)).items():
+        account, _, purse = name.partition(": ")
+        declared = next(each for each in book.accounts if each.name == account)
+        whole = WholeAccount.of(book, markets, account)
+        rules = rules_of(declared, markets)
+        beside = Beside.of(rules, purse or room.currency, whole.ledgers, linear)
+        held = beside.held(ways)[:, None] + room.held[None]
+        taken = _Purse(beside, markets, ways, candidates, orders, len(room.held), accounts == account)
+        left = held.reshape(-1, *held.shape[2:]) * taken.price - survive.spare * base
         every = np.arange(len(candidates))
+        limit = Limit("survive", rule=name)
         rows.append(
-            LazyRows(
-                Limit("survive", rule=name),
-                left.ravel(),
-                purse.by_order,
-                purse.by_row,
-                base,
-                every,
-                named=purse.label,
-            )
+            LazyRows(limit, left.ravel(), taken.by_order, taken.by_row, base, every, named=taken.label)
         )
     return tuple(rows)
 
@@ -92,31 +80,20 @@ def _along(request: Request, ways: PathsBy, candidates: Candidates, base: float)
 class _Purse:
     """One purse along some paths: what a lot of each order that is traded there takes from its headroom."""
 
-    book: Book
-    name: str
-    currency: str
+    beside: Beside
     markets: Mapping[str, Market]
     ways: Mapping[str, Paths]
     candidates: Candidates
     orders: Mapping[str, tuple[Places, Orders]]
     nodes: int
-    charges: Mapping[int, Array]
     traded_here: Mask
     made: dict[int, Array] = field(default_factory=dict, repr=False)
 
     @property
     def price(self) -> Array:
         """Of one unit of its currency at every scenario and date. [money]"""
-        market, first = self.markets.get(self.currency), next(iter(self.ways.values()))
-        return np.ones(first.spot.shape) if market is None else market.spot * self.ways[self.currency].spot
-
-    @property
-    def rules(self) -> AccountRules | None:
-        """Of its account; None where no order is traded in it."""
-        if not self.traded_here.any():
-            return None
-        account = self.name.partition(": ")[0]
-        return rules_of(next(each for each in self.book.accounts if each.name == account), self.markets)
+        market, first = self.markets.get(self.beside.purse), next(iter(self.ways.values()))
+        return np.ones(first.spot.shape) if market is None else market.spot * self.ways[market.asset].spot
 
     def by_order(self, orders: Places) -> Array:
         """Shape (rows, orders). [money]"""
@@ -150,15 +127,15 @@ class _Purse:
 
     def _place(self, rows: Places) -> tuple[Places, Places, Places]:
         scenarios, dates = next(iter(self.ways.values())).spot.shape
-        node, scenario, date = np.unravel_index(rows, (self.nodes, scenarios, dates))
+        count = self.nodes * len(self.beside.sides)
+        node, scenario, date = np.unravel_index(rows, (count, scenarios, dates))
         return node, scenario, date
 
     def _taken(self, orders: Places, scenarios: Places, date: int) -> Array:
-        """What a lot of some orders takes on one date, shape (nodes, orders, scenarios). [money]"""
+        """What a lot of some orders takes on one date, shape (sides and nodes, orders, scenarios). [money]"""
         clock.look()
-        found, rules = np.zeros((self.nodes, len(orders), scenarios.size)), self.rules
-        if rules is None:
-            return found
+        sides = len(self.beside.sides)
+        found = np.zeros((sides, self.nodes, len(orders), scenarios.size))
         ways = {asset: paths.select(scenarios.tolist()) for asset, paths in self.ways.items()}
         here = self.traded_here[orders]
         for asset, (index, made) in self.orders.items():
@@ -166,12 +143,10 @@ class _Purse:
             if there.size:
                 own = np.searchsorted(index, orders[there])
                 some = made if own.size == index.size else made.take(own)
-                found[:, there] = some.effects(rules, self.currency, ways[asset], date)
-        for at, order in enumerate(orders):
-            if (charge := self.charges.get(int(order))) is not None:
-                found[:, at] -= charge[scenarios, date]
+                found[:, :, there] = some.beside(self.beside, ways[asset], date)
         lots = self.candidates.most[orders]
-        return np.asarray(-found / lots[:, None] * self.price[scenarios, date])
+        rows = found.reshape(sides * self.nodes, len(orders), scenarios.size)
+        return np.asarray(-rows / lots[:, None] * self.price[scenarios, date])
 
 
 def _orders(candidates: Candidates, markets: Mapping[str, Market]) -> dict[str, tuple[Places, Orders]]:
@@ -191,48 +166,12 @@ def _orders(candidates: Candidates, markets: Mapping[str, Market]) -> dict[str, 
     return found
 
 
-Linears = Mapping[int, Leg]
-"""The largest order of each column of spot, perpetuals and futures."""
-
-
-def _probes(
-    request: Request, book: Book, candidates: Candidates, markets: Mapping[str, Market]
-) -> tuple[list[Leg], Linears]:
-    """An option of each account, so that every purse is looked at; and what is sized together with what is held."""
-
-    def largest(i: int) -> Leg:
-        return leg_of(candidates, i, float(candidates.most[i]), markets, request.limits)
-
-    tradable = candidates.tradable(request.limits)
+def _probes(request: Request, book: Book, candidates: Candidates, markets: Mapping[str, Market]) -> list[Leg]:
+    """An option of each account, so that every purse is looked at."""
     options: dict[str, int] = {}
     for i, item in enumerate(candidates.instruments):
         if isinstance(item, Option):
             options.setdefault(book.account_of(item), i)
-    linear = [
-        i for i, item in enumerate(candidates.instruments) if tradable[i] and not isinstance(item, Option)
+    return [
+        leg_of(candidates, i, float(candidates.most[i]), markets, request.limits) for i in options.values()
     ]
-    return [largest(i) for i in options.values()], {i: largest(i) for i in linear}
-
-
-def _size_charges(
-    book: Book, markets: Mapping[str, Market], ways: Mapping[str, Paths], probe: list[Leg], linear: Linears
-) -> tuple[dict[str, dict[int, Array]], dict[str, Array]]:
-    """What rates that rise with size ask for each order beside what is held, and for all of them beside each other.
-
-    By purse, shape (scenarios, dates) each; of the two sides of one contract a plan takes one. [currency]
-    """
-
-    def held(*legs: Leg) -> dict[str, Array]:
-        return {name: room.held[0] for name, room in headroom(book, markets, ways, [*probe, *legs]).items()}
-
-    alone, each = held(), {i: held(leg) for i, leg in linear.items()}
-    larger: dict[Instrument, int] = {}
-    for i, leg in linear.items():
-        known = larger.get(leg.instrument)
-        larger[leg.instrument] = i if known is None or abs(leg.units) > abs(linear[known].units) else known
-    together = held(*(linear[i] for i in larger.values()))
-    charges = {name: {i: alone[name] - rooms[name] for i, rooms in each.items()} for name in alone}
-    rest = {
-        name: alone[name] - together[name] - sum(charges[name][i] for i in larger.values()) for name in alone
-    }
-    return charges, rest

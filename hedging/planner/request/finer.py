@@ -11,7 +11,7 @@ import numpy as np
 from hedging._numerics.types import Array
 from hedging.paths.paths import Paths, grid
 
-__all__ = ["finer_dates", "finer_levels"]
+__all__ = ["LOWEST", "finer_dates", "finer_levels"]
 
 PARTS: Final = 4  # of each stretch between two dates
 LEVELS: Final = 160  # evenly spread in log-price

@@ -154,7 +154,7 @@ class Limits(Shown):
         where it is received.
     survive : Survive, True, (low, high) or Paths, optional
         Every margin account stays above its maintenance, premium and fees paid out of the one that trades: at all
-        nodes of the scenarios (True), within moves of spot, or along paths; see `Survive`.
+        nodes of the scenarios down to 2 % of today's spot (True), within moves of spot, or along paths; see `Survive`.
     close : bool
         Whether options held may be closed, also outside these windows and in any size: from one lot to all of
         it, whatever the leg shares.

@@ -66,6 +66,8 @@ class Outcomes(Shown):
         InputError
             If they are neither.
         """
+        if isinstance(given, Mapping) and not given:
+            raise InputError("outcomes must hold the paths of one asset at least; got none.")
         if isinstance(given, Paths | Mapping):
             return cls(given)
         if not isinstance(given, Outcomes):

@@ -18,7 +18,7 @@ from hedging.margin.requirement import ASSUMED_MODEL
 from hedging.paths.by_asset import PathsBy, leading, selected
 from hedging.paths.paths import Paths, grid
 from hedging.planner.request.coerce import number, pair
-from hedging.planner.request.finer import finer_dates, finer_levels
+from hedging.planner.request.finer import LOWEST, finer_dates, finer_levels
 
 __all__ = ["ASSUMED_MODEL", "Survive", "Ways", "checked_survive"]
 
@@ -39,7 +39,9 @@ class Survive(Shown):
         Along which: a `hedging.paths.crash_path`, a replay, drawn ones.
     moves : (low, high), optional
         Also at every node of the plan's scenarios whose spot stays within these moves, and at both of them: (-0.4, 0.5)
-        is from 40 % below today's spot to 50 % above it. Where neither these nor paths are given, at all nodes. [1]
+        is from 40 % below today's spot to 50 % above it. Where neither these nor paths are given, at all nodes but
+        those below 2 % of today's spot: there coins keep no account, and a rate that rises with the coins a contract
+        is worth asks for any number of them. What was looked at is said beside the plan. [1]
     model : str, optional
         Rules of every account, as `hedging.book.DeclaredAccount` names them; by default those that each declares, and
         ``'standard'`` where the book declares none and so all of it is the account.
@@ -55,9 +57,10 @@ class Survive(Shown):
     -----
     Held at the nodes and on the dates of the paths. What lies between them is looked at after the plan on a finer grid,
     and the worst found there is said beside. Of several assets the nodes move all by the same share, or by their betas
-    where `Target.joint` says so; paths by asset move each as they say. Rows are exact for new options under standard
-    margin; a perpetual or future traded against one that is held counts as one more position, so that some plan may be
-    passed over that the account would live through by a little.
+    where `Target.joint` says so; paths by asset move each as they say. Rows are exact for new options, and
+    for perpetuals and futures against those that are held, under standard margin but for a rate that rises with size; a
+    future against a held one counts as one more position under portfolio margin, so that some plan may be passed over
+    that the account would live through by a little.
     """
 
     paths: Ways | Sequence[Ways] = ()
@@ -94,6 +97,11 @@ class Survive(Shown):
         given: Any = self.paths
         return tuple(given)
 
+    @property
+    def ways_given(self) -> bool:
+        """Whether paths are among it."""
+        return bool(self._every)
+
     def book(self, book: Book) -> Book:
         """The book with the accounts that are looked at."""
         model = self.model or ("" if book.accounts else ASSUMED_MODEL)
@@ -112,7 +120,7 @@ class Survive(Shown):
             ends = grid(self.moves, VOL_SHIFTS, leading(scenarios).days)
             found += [_within(scenarios, *self.moves), ends]
         elif not found:
-            found.append(scenarios)
+            found.append(_within(scenarios, LOWEST - 1.0, math.inf))
         for each in found:
             absent = [asset for asset in assets if isinstance(each, Mapping) and asset not in each]
             if absent:
@@ -183,6 +191,10 @@ def _within(scenarios: PathsBy, low: float, high: float) -> PathsBy:
     """Scenarios in which the first asset stays within two moves."""
     spot = leading(scenarios).spot
     inside = ((spot >= 1.0 + low) & (spot <= 1.0 + high)).all(axis=1)
+    if not inside.any() and math.isinf(high):
+        raise InputError(
+            f"no scenario stays above {LOWEST:.0%} of today's spot, below which no account is judged: give moves, or paths."
+        )
     return selected(scenarios, np.flatnonzero(inside).tolist())
 
 

@@ -229,7 +229,15 @@ class Target(Shown):
         return self.delta_rule if isinstance(self.delta_rule, str) else f"stickiness {self.delta_rule:g}"
 
     def band(self, greek: str, asset: str) -> Band | None:
-        """The band that holds for one of `BANDS` of one asset."""
+        """The band that holds for one of `BANDS` of one asset.
+
+        Raises
+        ------
+        InputError
+            If it is none of them.
+        """
+        if greek not in BANDS:
+            raise InputError(f"greek must be one of {', '.join(BANDS)}; got {greek!r}.")
         given = getattr(self, greek)
         return given.get(asset) if isinstance(given, Mapping) else given
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from hedging._ground.cells import on_day, when
 from hedging._ground.shown import Shown
-from hedging.planner.request.wording import figure, per_cent
+from hedging.planner.request.wording import figure, move, per_cent
 
 __all__ = ["AccountSurvival", "Least", "LiquidationMove", "Prices"]
 
@@ -158,6 +158,8 @@ class AccountSurvival(Shown):
     between : Least or None
         The worst place found with the plan between the nodes, on a finer grid of levels and dates; None where it is no
         worse than they are.
+    reach : (float, float) or None
+        Least and greatest move of spot that was looked at, of any asset; None in files that do not say. [1]
     """
 
     account: str
@@ -167,6 +169,7 @@ class AccountSurvival(Shown):
     top_up_before: float | None
     top_up_after: float | None
     between: Least | None = None
+    reach: tuple[float, float] | None = None
 
     def __str__(self) -> str:
         return self.told(None)
@@ -174,6 +177,8 @@ class AccountSurvival(Shown):
     def told(self, as_of: Any) -> str:
         """In a sentence, with dates where it is known what day 0 was."""
         text = f"{self.account} {self.after.told(as_of)}"
+        if self.reach is not None:
+            text += f", of spot from {move(1.0 + self.reach[0])} to {move(1.0 + self.reach[1])}"
         if self.between is not None:
             text += f" (between the nodes, of which nothing is proven, it {self.between.told(as_of)})"
         text += f"; without the plan it {self.before.told(as_of)}"
@@ -193,4 +198,5 @@ class AccountSurvival(Shown):
     def from_dict(saved: dict[str, Any]) -> AccountSurvival:
         """The value that `to_dict` gave."""
         known = {name: Least(**saved[name]) for name in (*_TIMES, "between") if saved.get(name)}
-        return AccountSurvival(**(saved | known))
+        reach = {"reach": tuple(saved["reach"])} if saved.get("reach") else {}
+        return AccountSurvival(**(saved | known | reach))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from hedging.book.book import Book
 from hedging.book.saved import book_from
 from hedging.errors import InputError
+from hedging.market.market import Market
 from hedging.planner.result.plan import HedgePlan
+from hedging.units import days, utc
 
-__all__ = ["assets_of", "check_assets", "check_book", "check_one_asset", "other_book"]
+__all__ = ["assets_of", "check_assets", "check_book", "check_one_asset", "days_since", "other_book"]
+
+_APART: Final = 1.0  # days
 
 
 def assets_of(plan: HedgePlan) -> tuple[str, ...]:
@@ -30,6 +35,26 @@ def check_assets(plan: HedgePlan, given: Iterable[str]) -> None:
         raise InputError(
             f"the plan is of {' and '.join(planned)}, but the chain is of {' and '.join(chains)}: {joint}."
         )
+
+
+def days_since(plan: HedgePlan, markets: Mapping[str, Market]) -> float:
+    """Days from the quotes that a plan was made on to these; refuses quotes from before them.
+
+    The plan knows when those of its first asset were taken; chains of several are taken within a day of each other.
+
+    Raises
+    ------
+    InputError
+        If the quotes are older than the plan.
+    """
+    made, first = utc(plan.inputs["as_of"]), assets_of(plan)[0]
+    since = {asset: days(made, market.as_of) for asset, market in markets.items()}
+    told = {asset: each for asset, each in since.items() if each < (0.0 if asset == first else -_APART)}
+    if told:
+        raise InputError(
+            f"the chain is {-min(told.values()):.2f} days older than the plan; give one that is not."
+        )
+    return max(0.0, min(since.values()))
 
 
 def check_one_asset(plan: HedgePlan, what: str) -> None:

@@ -267,6 +267,7 @@ class HedgePlan(Shown):
         Parameters
         ----------
         path : str or Path
+            Ends in ``.html`` or ``.htm``.
         chains : OptionChain or Market, or several of them, optional
             By default those that the plan was made on, which a plan read back from a file has no longer.
         more
@@ -282,7 +283,9 @@ class HedgePlan(Shown):
                 "a plan read back from a file has no quotes: pass the chain, plan.report(path, hedging.read_chain(file))."
             )
         book = book_from(self.inputs["book"])
-        _extras.open_room("report").write(path, book, chains or self.markets, self, **more)
+        _extras.open_room("report").write(
+            path, book, self.markets if chains is None else chains, self, **more
+        )
 
     def second_opinion(self) -> pd.DataFrame:
         """Value and Greeks of each option ordered by vollib beside ours, with the largest difference."""

@@ -243,6 +243,7 @@ class _AccountSurvival(Row):
     top_up_before: AtLeastZero | None
     top_up_after: AtLeastZero | None
     between: _Least | None = None
+    reach: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = None
 
 
 class _Robustness(Row):

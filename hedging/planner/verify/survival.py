@@ -49,6 +49,7 @@ def survival_of(request: Request, legs: Sequence[Leg], base: float) -> tuple[Acc
                 _top_up(before, most),
                 _top_up(after, most),
                 _between(finer.get(name, []), _least(after, base), base),
+                _reach(after),
             )
         )
     return tuple(found)
@@ -115,6 +116,12 @@ def _between(finer: Followed, least: Least, base: float) -> Least | None:
         return None
     found = _least(finer, base)
     return found if found.share < least.share - WORTH_SAYING else None
+
+
+def _reach(followed: Followed) -> tuple[float, float]:
+    """The least and the greatest move of spot of any asset."""
+    levels = [paths.spot for *_, ways in followed for paths in ways.values()]
+    return min(float(each.min()) for each in levels) - 1.0, max(float(each.max()) for each in levels) - 1.0
 
 
 def _named(label: str, ways: dict[str, Paths], scenario: int, date: int) -> str:

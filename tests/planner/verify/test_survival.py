@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -121,6 +122,96 @@ def test_rows_never_promise_more_than_the_rules_keep(model: str) -> None:
                 exact += 1
                 assert_allclose(promised, true, atol=1e-6 * SPOT)
     assert exact > 3 or model == "portfolio"
+
+
+@pytest.mark.parametrize("kind", ["perpetual", "future"])
+@pytest.mark.parametrize("model", ["standard", "portfolio", "cross-standard", "flat"])
+@pytest.mark.parametrize("held", [10.0, -10.0])
+def test_what_nets_with_a_contract_held_is_counted_as_what_is_left(
+    model: str, kind: str, held: float
+) -> None:
+    """An order against a perpetual or future that is held, and beyond it: by the rules, |held + ordered| alone."""
+    numbers = {"flat": {"initial": 0.1, "maintenance": 0.05}, "portfolio": {}}.get(model, {"per_unit": 0.0})
+    account = DeclaredAccount("deribit", model, haircuts={"BTC": 0.0}, parameters=numbers)
+    expiry = BTC.chain.quotes["expiry"].max()
+    leg = (
+        Holding.perpetual("BTC", held, SPOT)
+        if kind == "perpetual"
+        else Holding.future("BTC", expiry, held, SPOT)
+    )
+    book = Book([each.in_account("deribit") for each in (Holding.spot("BTC", 5.0), leg)], accounts=[account])
+    swing = Paths(np.array([10.0, 50.0]), np.array([[0.6, 0.9], [1.2, 1.5]]), np.zeros((2, 2)), ("a", "b"))
+    limits = Limits(survive=Survive([swing]), outright=(Outright(kind),), **WIDE)  # type: ignore[arg-type]
+    whole = programme_for(book, [BTC], Target(delta=(-30.0, 30.0)), limits)
+    (rows,) = (each for each in whole.lazy if each.limit.kind == "survive")
+    mine = [i for i, item in enumerate(whole.candidates.instruments) if item == leg.instrument]
+    assert len(mine) == 2
+    for i in mine:
+        for coins in (4.0, 10.0, 13.0):
+            lots = np.zeros(len(whole.candidates))
+            lots[i] = round(coins / abs(float(whole.candidates.size[i])))
+            promised = (-rows.over(lots)).reshape(-1, *swing.spot.shape).min(axis=0)
+            order = leg_of(whole.candidates, i, lots[i], {"BTC": BTC}, limits)
+            true = margin.survive_accounts(book, BTC, swing, [order])["deribit"].headroom
+            true = true * (SPOT * swing.spot if model in ("standard", "portfolio") else 1.0)
+            assert (promised <= true + 1e-6 * SPOT).all()
+            # Portfolio margin sets a future's roll shock against options that expire with it: not counted on both sides.
+            if (model, kind) != ("portfolio", "future"):
+                assert_allclose(promised, true, atol=1e-6 * SPOT)
+
+
+def test_a_rate_that_rises_with_size_is_never_too_little() -> None:
+    book = levered("standard")
+    swing = Paths(np.array([10.0]), np.array([[0.6], [1.2]]), np.zeros((2, 1)), ("a", "b"))
+    limits = Limits(survive=Survive([swing]), outright=(Outright("perpetual"),), **WIDE)
+    whole = programme_for(book, [BTC], Target(delta=(-30.0, 30.0)), limits)
+    (rows,) = (each for each in whole.lazy if each.limit.kind == "survive")
+    sold = next(
+        i
+        for i, item in enumerate(whole.candidates.instruments)
+        if not isinstance(item, Option) and whole.candidates.size[i] < 0
+    )
+    most = float(whole.candidates.most[sold])
+    for share in (0.1, 0.4, 0.7, 1.0):
+        lots = np.zeros(len(whole.candidates))
+        lots[sold] = round(share * most)
+        promised = (-rows.over(lots)).reshape(-1, 2).min(axis=0)
+        order = leg_of(whole.candidates, sold, lots[sold], {"BTC": BTC}, limits)
+        true = margin.survive_accounts(book, BTC, swing, [order])["deribit"].headroom * SPOT * swing.spot
+        assert (promised <= true[:, 0] + 1e-6 * SPOT).all()
+        assert (promised >= true[:, 0] - 0.002 * 10.0 * SPOT).all()  # it was 2 % of what is closed
+    assert_allclose(promised, true[:, 0], atol=1e-6 * SPOT)
+
+
+def test_all_nodes_are_those_where_coins_keep_an_account_and_are_named() -> None:
+    book = levered("standard")
+    ways = Survive().ways(_nodes(), ["BTC"])[0]["BTC"]
+    assert_allclose(ways.spot.min(), 0.1)
+    found = plan(
+        book, BTC, FLOOR, Limits(survive=True, outright=(Outright("perpetual"),), **WIDE), effort=QUIET
+    )
+    (stands,) = found.survivals
+    assert stands.after.dies is None
+    assert stands.reach == (float(ways.spot.min()) - 1.0, float(ways.spot.max()) - 1.0)
+    assert "of spot from -90 % to +200 %" in " ".join(str(found).split())
+    assert margin.survive(book, BTC, ways, overlay=found).survives.all()
+    low = grid([-0.99], [0.0], [0.0, 30.0])
+    with pytest.raises(InputError, match=r"above 2% of today's spot"):
+        Survive().ways(low, ["BTC"])
+
+
+def test_where_no_plan_lives_through_all_it_is_said_how_far_one_does() -> None:
+    """The moves that are told have a plan, and those to the next node below have none."""
+    book, limits = levered("standard"), Limits(survive=True, expiries=(40.0, None))
+    with pytest.raises(InfeasibleHedgeError, match="keeps them alive from spot") as caught:
+        plan(book, BTC, Target(), limits, effort=QUIET)
+    told = re.search(r"from spot (-[\d.]+) % to \+200 %", str(caught.value))
+    assert told is not None
+    low = float(told[1]) / 100.0
+    within, beyond = (replace(limits, survive=(each, 2.0)) for each in (low, low - 0.05))
+    assert plan(book, BTC, Target(), within, effort=QUIET).survivals[0].after.dies is None
+    with pytest.raises(InfeasibleHedgeError):
+        plan(book, BTC, Target(), beyond, effort=QUIET)
 
 
 def _scenarios(book: Book, limits: Limits) -> Paths:

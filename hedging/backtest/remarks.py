@@ -1,0 +1,87 @@
+"""What a reader of a run must know beside its numbers: sources that were never used, orders nobody could pay, debts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import pandas as pd
+
+from hedging._ground.counts import number_of
+from hedging.backtest.account import EXHAUSTED
+from hedging.backtest.ledger import Entry
+from hedging.backtest.paying import UNPAID
+from hedging.backtest.tape import Tape
+from hedging.prices.delivery import Delivery, at_open
+
+__all__ = ["UNUSED", "delivered", "remarks"]
+
+UNUSED = "No delivery price of"
+
+
+class Run(Protocol):
+    """What is read of a backtest here; its fields by the same names."""
+
+    @property
+    def tape(self) -> Tape: ...
+    @property
+    def entries(self) -> tuple[Entry, ...]: ...
+    @property
+    def counts(self) -> Mapping[str, int]: ...
+    @property
+    def total_return(self) -> float: ...
+    @property
+    def equity(self) -> pd.Series[float]: ...
+    @property
+    def start_value(self) -> float: ...
+    @property
+    def lent(self) -> bool: ...
+
+
+def delivered(entries: Sequence[Entry]) -> dict[str, int]:
+    """How many settlements took their delivery price from where; prices of the next index count as one source."""
+    sources = (entry.source for entry in entries if entry.kind == "settle")
+    return dict(Counter("index after expiry" if _is_index(each) else each for each in sources))
+
+
+def remarks(run: Run) -> list[str]:
+    """Sentences, none where there is nothing to say."""
+    found = [_unused(each, run.entries) for each in run.tape.deliveries if _never(each, run.entries)]
+    missing = [reason for reason in run.counts if reason.startswith(f"refused: {UNPAID}")]
+    if missing:
+        way = (
+            "more collateral"
+            if run.lent
+            else "coins or cash for it, or an account that lends on margin (account)"
+        )
+        found.append(f"Orders that the book could not pay were refused: give it {way}.")
+    if EXHAUSTED in run.counts:
+        found.append(
+            "The account is below its maintenance margin at the first snapshot already, and is liquidated at the next: "
+            "give it more collateral, or begin on another day."
+        )
+    if float(run.equity.min()) < 0.0:
+        found.append(
+            f"More was lost than there was: the equity falls to {float(run.equity.min()) / run.start_value:+.0%} of the "
+            f"start{'' if run.lent else '. Without an account nothing is liquidated before that: give one (account)'}."
+        )
+    return found
+
+
+def _never(each: Delivery, entries: Sequence[Entry]) -> bool:
+    return not {each.source, at_open(each.source)} & {entry.source for entry in entries}
+
+
+def _unused(each: Delivery, entries: Sequence[Entry]) -> str:
+    if not any(entry.kind == "settle" for entry in entries):
+        return f"{UNUSED} {each.source} was used: nothing settled."
+    times = each.prices.index
+    span = f" ({times[0]:%Y-%m-%d %H:%M} to {times[-1]:%Y-%m-%d %H:%M} UTC)" if len(times) else ""
+    return (
+        f"{UNUSED} {each.source} was used: no expiry settled at its {number_of(len(times), 'price')}{span}."
+    )
+
+
+def _is_index(source: str) -> bool:
+    return source.startswith("index ")
