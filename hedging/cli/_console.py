@@ -243,7 +243,9 @@ def add_chain(command: Parser, *, several: bool = False, required: bool = True, 
         text = "file of option quotes, or -"
         command.add_argument("--chain", required=True, metavar="FILE", help=text)
     command.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")
-    command.add_argument("--at", metavar="TIME", help="which day or time, in a file of several chains")
+    command.add_argument(
+        "--at", type=forms.moment, metavar="TIME", help="which day or time, in a file of several chains"
+    )
     command.add_argument(
         "--asset", metavar="NAME", type=forms.asset, help="which underlying, in a file of several"
     )

@@ -35,7 +35,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument(
         "--benchmark", default="BTC", metavar="COIN", help="a coin, equal or volume (default BTC)"
     )
-    command.add_argument("--at", metavar="TIME", help="with what was known at the end of that UTC day")
+    command.add_argument(
+        "--at", type=forms.moment, metavar="TIME", help="with what was known at the end of that UTC day"
+    )
     command.add_argument(
         "--windows", type=_windows, default=(30, 60, 90), metavar="DAYS,DAYS", help="default 30,60,90"
     )

@@ -29,6 +29,7 @@ SAME_IN_OTHER_WORDS = {
     "--expiries": "days to expiry to choose from; where limits are asked, also dates",
     "--floor": "worst loss; of a screen one number",
     "--funding": "what longs pay per 8 hours",
+    "--funding-history": "rates of perpetuals per 8 hours by time",
     "--plot": "the picture of the command",
 }
 OTHER_FORMS = {"-o": {"FILE", "DIR"}, "--chain": {"FILE", "FILE|FOLDER|live", "FILE|FOLDER"}}

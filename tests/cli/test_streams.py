@@ -14,7 +14,7 @@ from hedging import OptionChain
 from hedging.cli import main as cli
 from hedging.venues import write_chain
 
-FULL = "hedging: [Errno 28] No space left on device\n"
+FULL = "hedging: what was asked for cannot be written to stdout: No space left on device.\n"
 INFEASIBLE = ["plan", "book.toml", "--chain", "chain.csv", "--delta", "20:25", "--floor", "-1%"]
 INFEASIBLE += ["--budget", "0.1%", "--max-legs", "1"]
 # Each with the exit code that it has where nothing is wrong with its streams.
