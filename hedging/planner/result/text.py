@@ -104,8 +104,10 @@ def _below(plan: HedgePlan) -> list[tuple[str, str]]:
     if plan.robustness:
         each = "; ".join(map(str, plan.robustness))
         kept = all(item.ok for item in plan.robustness)
-        how = "" if kept else "; a plan with Target(robust=...) misses none of them"
-        rows.append(("inside quotes", f"least .. greatest over all surfaces within bid and ask: {each}{how}"))
+        how = (
+            "" if kept else ": on some surface within bid and ask; a plan with Target(robust=...) misses none"
+        )
+        rows.append(("inside quotes", f"{each}{how}"))
     if plan.fills is not None:
         rows.append(("fills", str(plan.fills)))
     rows += [("instead", _alternative(plan, item)) for item in plan.alternatives]
