@@ -15,12 +15,13 @@ to vol 200 %, ten years, 20 % to 1e-5.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground import clock
 from hedging._numerics import kernels
 from hedging._numerics.american_formulas import build_integrands, build_start, build_tail
 from hedging._numerics.american_grid import FINE, FINE_TABLE, QUICK, QUICK_TABLE, Grid
@@ -34,6 +35,7 @@ Mask = npt.NDArray[np.bool_]
 
 BLOCK = 256  # options that numpy takes through the rounds at once
 ALONG = 4_096  # spots that it takes a premium at
+LOOKED = 1_024  # options between two looks at the clock: some ten thousandths of a second each without compiled loops
 COMPILED = (
     5  # an option costs so many times one of `kernels`: what divides the count from which loops are used
 )
@@ -134,12 +136,18 @@ def _of_calls_and_puts(
 
 def premiums(s: Array, r: Array, q: Array, v: Array, T: Array, fine: Mask) -> Array:
     """Premium of puts of strike 1, its two slopes in s, and ln B, shape (4, options)."""
-    out = np.empty((4, s.size))
+    out, engine = np.empty((4, s.size)), _engine(s.size)
     for grid, mask in ((QUICK, ~fine), (FINE, fine)):
-        rows = np.flatnonzero(mask)
-        if rows.size:
-            out[:, rows] = _engine(s.size)(s[rows], r[rows], q[rows], v[rows], T[rows], grid)
+        for rows in _parts(np.flatnonzero(mask), LOOKED):
+            out[:, rows] = engine(s[rows], r[rows], q[rows], v[rows], T[rows], grid)
     return out
+
+
+def _parts(rows: npt.NDArray[np.intp], size: int) -> Iterator[npt.NDArray[np.intp]]:
+    """Some rows at a time, with a look at the clock before each: of an index chain's options all take long."""
+    for start in range(0, rows.size, size):
+        clock.look()
+        yield rows[start : start + size]
 
 
 def compiled(size: int) -> bool:
@@ -178,7 +186,7 @@ def premiums_along(
     edge, value, slope = np.empty(r.size), np.empty((r.size, y.size)), np.empty((r.size, y.size))
     for grid, mask in ((QUICK_TABLE, ~fine), (FINE_TABLE, fine)):
         rows = np.flatnonzero(mask)
-        for some in np.array_split(rows, -(-rows.size * y.size // ALONG)) if rows.size else ():
+        for some in _parts(rows, max(ALONG // y.size, 1)):
             found = _along(r[some], q[some], v[some], T[some], y, grid)
             edge[some], value[some], slope[some] = found
     return edge, value, slope

@@ -13,8 +13,9 @@ from hedging.book import Book
 from hedging.errors import InputError
 from hedging.market import Market, Option
 from hedging.market.contracts import underlying_of
-from hedging.planner import InfeasibleHedgeError, Limits, Target
+from hedging.planner import InfeasibleHedgeError, Limits, Mandate, Target
 from hedging.planner.plan import plan
+from hedging.planner.request.mandate import HORIZON
 from hedging.risk.rebalancing import Side, rebalancing_trade
 from hedging.units import days
 
@@ -27,7 +28,7 @@ PERPETUAL_LOT = 1e-4  # units of underlying; Deribit's 10 USD at 100,000
 class Planned(Shown):
     """The planner's overlay, planned anew on its schedule; see `planned`."""
 
-    target: Target
+    mandate: Target | Mandate
     limits: Limits
     horizon: float
     every: float
@@ -40,17 +41,22 @@ class Planned(Shown):
         closing = closing_legs(state)
         if isinstance(closing, Wait):
             return closing
+        book, chain = state.book + closing, state.chain
+        target, limits = self.mandate, self.limits
+        if isinstance(target, Mandate):
+            book = target.accounts(book)
+            target, limits = target.resolve(book, chain)
         try:
-            found = plan(state.book + closing, state.chain, self.target, self.limits, horizon=self.horizon)
+            found = plan(book, chain, target, limits, horizon=self.horizon)
         except InfeasibleHedgeError:
             return Wait("no feasible plan")
         return (*closing, *found.legs)
 
 
 def planned(
-    target: Target,
+    target: Target | Mandate,
     limits: Limits | None = None,
-    horizon: float = 30.0,
+    horizon: float | None = None,
     *,
     every: float | None = None,
     name: str = "planned",
@@ -59,10 +65,11 @@ def planned(
 
     Parameters
     ----------
-    target : Target
+    target : Target or Mandate
+        A mandate brings limits and horizon of its own; what it says in money or dates is resolved at every plan.
     limits : Limits, optional
-    horizon : float
-        As in `hedging.plan`. [days]
+    horizon : float, optional
+        As in `hedging.plan`; by default the mandate's, or 30. [days]
     every : float, optional
         Days after which a plan is closed and made anew; by default the horizon. 1 plans every day, which takes
         the planner's time at each snapshot.
@@ -75,7 +82,25 @@ def planned(
     """
     if every is not None and not every > 0:
         raise InputError(f"every must be days > 0, or None for the horizon; got {every!r}.")
+    if isinstance(target, Mandate) and limits is not None:
+        raise InputError("a mandate brings its limits: leave limits out, or write them into it.")
+    if _needs_outcomes(target):
+        raise InputError(
+            "planned draws no outcomes, of which shortfall and value_at_risk are: give a floor, which is of all scenarios."
+        )
+    if isinstance(target, Mandate):
+        horizon = horizon or target.horizon
+    horizon = horizon or HORIZON
     return Planned(target, limits or Limits(), horizon, every or horizon, name)
+
+
+def _needs_outcomes(target: Target | Mandate) -> bool:
+    if isinstance(target, Target):
+        return target.needs_outcomes
+    return (
+        bool({"shortfall", "value_at_risk"} & {*target.targets})
+        or target.targets.get("minimise") == "shortfall"
+    )
 
 
 @dataclass(frozen=True, slots=True)

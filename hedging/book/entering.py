@@ -9,7 +9,7 @@ of a cost, a floor or an objective; it is part of every value, from the first da
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from hedging._ground.shown import Shown
@@ -30,11 +30,16 @@ class Entering(Shown):
         What the quotes taken are better than that cost supposes, against the values of what is bought and sold.
         [currency]
     currency : str
+    coin, spot : str, float
+        The coin that a book counts in, if it does, and its price now [money]: then both are said, the second as
+        scenarios of the book say it.
     """
 
     execution: float
     quotes: float
     currency: str = ""
+    coin: str = ""
+    spot: float = 0.0
 
     @staticmethod
     def of(legs: Iterable[Leg], at_once: float, currency: str) -> Entering:
@@ -52,10 +57,15 @@ class Entering(Shown):
         return Entering(self.execution / spot, self.quotes / spot, asset)
 
     def to_dict(self) -> dict[str, Any]:
-        """The numbers by name."""
-        return asdict(self) | {"at_once": self.at_once}
+        """The numbers by name, in their currency."""
+        names = "execution", "quotes", "currency", "at_once"
+        return {name: getattr(self, name) for name in names}
 
     def __str__(self) -> str:
+        return f"{self._told}, or {self.in_coin(self.coin, self.spot)}" if self.coin else self._told
+
+    @property
+    def _told(self) -> str:
         digits, form = (2, "{:+,.2f}") if self._money else (6, "{:+,.6f}")
         # First and last as they stand elsewhere; what lies between them takes the last digit.
         spent, gained = round(-self.execution, digits), round(self.at_once, digits)

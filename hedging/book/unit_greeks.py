@@ -33,6 +33,7 @@ def unit_greeks(
     A perpetual or future has the delta of its value in money. The coins that a coin-settled premium costs
     are no part of the option: they leave the book's coin balance when the premium is paid.
     """
+    clock.look()
     known = market.memo.setdefault("unit_greeks", {})
     keys = list(zip(instruments, entries, strict=True))
     new = [key for key in dict.fromkeys(keys) if key not in known]
@@ -63,6 +64,7 @@ def _computed(keys: Sequence[tuple[Instrument, float | None]], market: Market) -
             GREEKS,
             table.ex_dates,
         )
+        clock.look()
         for name in GREEKS:
             out[name][list(options)] = found[name]
     for i, (item, entry) in enumerate(zip(instruments, np.array(entries, dtype=float), strict=True)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["add_parser"]
 
 # As `hedging.backtest.STRATEGIES` has them; that room loads when the command runs, not for its help.
-STRATEGIES = "hold, put, put-spread, collar, zero-cost-collar, put-spread-collar, covered-call, pput, cll, cllz, bxm, banded"
+STRATEGIES = "hold, put, put-spread, collar, zero-cost-collar, put-spread-collar, covered-call, pput, cll, cllz, bxm, banded, planned"
 
+
+SETTING = re.compile(
+    r",(?=\s*[A-Za-z_-]+\s*=)"
+)  # a comma that begins one, none inside a value: floor=7:-8%,30:-15%
 
 COMMON = (
     *(
@@ -74,7 +79,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--strategy",
         default="put",
         metavar="NAME[,NAME...]",
-        help=f"default put; also {STRATEGIES}",
+        help=f"default put; also {STRATEGIES} (by the book's [targets] and [limits]); put+banded is both at once",
     )
     command.add_argument(
         "--set",
@@ -82,7 +87,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         default=[],
         metavar="KEY=VALUE[,KEY=VALUE...]",
         dest="settings",
-        help="a setting of the strategies or of the rules: delta=0.25, days=20:45, roll=7, delay=1",
+        help="a setting of the strategies or of the rules: delta=0.25, days=20:45, roll=7, delay=1, floor=-20%%",
     )
     command.add_argument("--from", type=forms.moment, metavar="DATE", dest="start", help="first day or time")
     command.add_argument("--to", type=forms.moment, metavar="DATE", dest="end", help="last day or time")
@@ -94,8 +99,6 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     command.add_argument(
         "--funding-history",
-        "--funding",
-        dest="funding_history",
         metavar="FILE",
         help="rates of the perpetual per 8 hours by time, instead of those recorded",
     )
@@ -109,13 +112,16 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.backtest import named, read_tape
     from hedging.backtest.stretches import one_stretch
     from hedging.book import read_book
+    from hedging.planner import read_mandate
 
     console.check_outputs(args.json, args.csv, plot=args.plot)
-    book = read_book(args.book)
+    book, mandate = read_book(args.book), read_mandate(args.book)
     if len(book.assets) != 1:
         book = _of_asset(book, args.asset)
     names = [name.strip() for name in args.strategy.split(",") if name.strip()]
-    rules, strategies = named(names, _settings(args.settings), book=book, account=args.account is not None)
+    rules, strategies = named(
+        names, _settings(args.settings), book=book, account=args.account is not None, mandate=mandate
+    )
     rules = _with_funding(rules, args, book, names)
     tape = read_tape(
         args.chains,
@@ -146,7 +152,8 @@ def _with_funding(rules: Rules, args: argparse.Namespace, book: Book, names: lis
         return rules
     if rules.funding is not None:
         raise InputError("--funding-history and --set funding= exclude each other: leave one of them out.")
-    if "banded" not in names and not any(isinstance(held.instrument, Perpetual) for held in book.holdings):
+    trades = any("banded" in name or "planned" in name for name in names)
+    if not trades and not any(isinstance(held.instrument, Perpetual) for held in book.holdings):
         raise InputError(
             f"--funding-history has no use: the book holds no perpetual, and none of {', '.join(names)} trades one."
         )
@@ -219,7 +226,7 @@ def _account(kind: str | None, tape: Tape) -> MarginModel | None:
 def _settings(given: list[str]) -> dict[str, str]:
     """Settings by name, as text."""
     found: dict[str, str] = {}
-    for item in (part for each in given for part in each.split(",")):
+    for item in (part for each in given for part in SETTING.split(each)):
         key, equals, value = (part.strip() for part in item.partition("="))
         if not (equals and key and value):
             raise InputError(f"--set {item}: write it as key=value, such as --set delta=0.25.")

@@ -142,8 +142,8 @@ def _run(args: argparse.Namespace) -> int:
 
 def _check_target(args: argparse.Namespace, mandate: Mandate) -> None:
     """Refuse to plan without anything to reach."""
-    names = [name for name, *_ in asked.TARGETS]
-    if mandate.targets.get("minimise", "cost") == "cost" and not {*names} & {*mandate.targets}:
+    if not mandate.aims:
+        names = [name for name, *_ in asked.TARGETS]
         named = ", ".join(map(asked.option, names))
         view = "a view says what to expect, not what to reach, and " if asked.view_of(args) else ""
         raise InputError(

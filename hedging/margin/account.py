@@ -22,7 +22,7 @@ from hedging.market.market import Market
 from hedging.paths.paths import Paths
 from hedging.units import years
 
-__all__ = ["Account", "Ledger", "Margin", "MarginModel", "contract_of"]
+__all__ = ["Account", "Ledger", "Margin", "MarginModel", "contract_of", "is_short"]
 
 Position: TypeAlias = tuple[Holding, ...]
 """The lots of one contract."""
@@ -143,8 +143,18 @@ class Margin(Shown):
 
     @property
     def headroom(self) -> Array:
-        """Balance less maintenance; the account is liquidated where it is not above 0. [currency]"""
+        """Balance less maintenance; the account is liquidated where it is `short`. [currency]"""
         return self.balance - self.maintenance
+
+    @property
+    def short(self) -> npt.NDArray[np.bool_]:
+        """Where it is liquidated, shape (n,)."""
+        return is_short(self.balance, self.maintenance)
+
+
+def is_short(balance: Array, maintenance: Array) -> npt.NDArray[np.bool_]:
+    """Where a balance is not above what must stay. What needs nothing is short of nothing, but for a debt."""
+    return np.asarray((balance <= maintenance) & ((maintenance > 0.0) | (balance < 0.0)))
 
 
 class MarginModel(Protocol):

@@ -20,7 +20,7 @@ from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.legs import Legs, legs_of
 from hedging.errors import InputError
-from hedging.margin.account import Margin, MarginModel
+from hedging.margin.account import Margin, MarginModel, is_short
 from hedging.margin.cross import CASH, AccountRules, OneModel
 from hedging.margin.rules import rules_of
 from hedging.margin.whole import WholeAccount, after_orders
@@ -119,8 +119,8 @@ class Survival(Shown):
 
     @property
     def survives(self) -> npt.NDArray[np.bool_]:
-        """Whether the headroom stays above 0 on every date, shape (scenarios,)."""
-        return np.asarray((self.headroom > 0).all(axis=1))
+        """Whether the headroom stays above 0 on every date, or nothing must stay and nothing is owed; (scenarios,)."""
+        return np.asarray(~is_short(self.balance, self.maintenance).any(axis=1))
 
     @property
     def top_up(self) -> Array:
@@ -136,7 +136,7 @@ class Survival(Shown):
         Between two dates headroom and log-price are taken as straight lines.
         """
         room = self.headroom
-        hit = room <= 0
+        hit = is_short(self.balance, self.maintenance)
         last = hit.argmax(axis=1)
         before = np.maximum(last - 1, 0)
         rows = np.arange(len(room))
@@ -265,7 +265,7 @@ def liquidation_price(
 
     def alive(log_price: Array) -> npt.NDArray[np.bool_]:
         paths = along([0.0], log_price[:, None], reaction=reaction)
-        return np.asarray(_one(whole.margins(rules, {found.asset: paths}))[0].headroom > 0)
+        return ~_one(whole.margins(rules, {found.asset: paths}))[0].short
 
     ends = (first_false(alive, end) for end in (FURTHEST_FALL, FURTHEST_RISE))
     down, up = (None if end is None else found.spot * float(np.exp(end)) for end in ends)

@@ -75,7 +75,9 @@ def american_curve(
         If the rate lies outside `RATES`, or spot loses more than `CARRY` of it within a year.
     """
     found = _quoted(table, as_of)
-    expiries = pd.Index(sorted(table.loc[table["expiry"] > as_of, "expiry"].unique()), name="expiry")
+    expiries = pd.DatetimeIndex(
+        sorted(table.loc[table["expiry"] > as_of, "expiry"].unique()), tz="UTC", name="expiry"
+    )
     T = pd.Series((expiries - as_of) / pd.Timedelta(days=DAYS_PER_YEAR), index=expiries)
     r = _START if rate is None else rate
     centre = pd.Series(spot, index=expiries)

@@ -21,6 +21,7 @@ __all__ = [
     "BEYOND_BELIEF",
     "NUMBER_COLUMNS",
     "RAW_COLUMNS",
+    "VENDORS_NONE",
     "ChainRules",
     "distinct",
     "judge",
@@ -47,7 +48,8 @@ NUMBER_COLUMNS: Final = (
 RAW_COLUMNS: Final = ("symbol", "flag", "expiry", *NUMBER_COLUMNS)
 _INFORMATION: Final = ("bid_size", "ask_size", "open_interest", "volume")  # a quote is good without them
 _NOTHING: Final = frozenset({"", "-", "--", "nan", "none", "null"})  # as vendors write it, in any case
-_NO_VOL: Final = -999.0  # the "none" of Schwab and TD Ameritrade
+VENDORS_NONE: Final = -999.0  # the "none" of Schwab and TD Ameritrade, which nothing below can be
+_ALWAYS_SAID: Final = ("strike", "forward", "index", "discount")
 
 BEYOND_BELIEF: Final = 1e15  # no price, size or count is larger, and squares of it are still numbers
 
@@ -124,6 +126,9 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
             text = raw[name].astype(str).str.strip().str.lower()
             # A word in a column that only informs says nothing; a number that none can be says that something is wrong.
             blank |= ~text.str.contains(r"\d") if name in _INFORMATION else text.isin(_NOTHING)
+        if name not in _ALWAYS_SAID:
+            blank |= value == VENDORS_NONE
+            value = value.where(value != VENDORS_NONE)
         finite = value.abs() < np.inf
         rules = ((value.isna() & ~blank, "not a number"), (value.notna() & ~finite, "not finite"))
         for broken, rule in (*rules, (finite & (value.abs() > BEYOND_BELIEF), "beyond belief")):
@@ -131,7 +136,6 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
         table[name] = value.where(value.abs() <= BEYOND_BELIEF)
     for name in ("bid", "ask", "bid_size", "ask_size", "mark_vol"):
         table[name] = table[name].where(table[name] != 0.0)
-    table["mark_vol"] = table["mark_vol"].where(table["mark_vol"] != _NO_VOL)
     return table, reasons
 
 

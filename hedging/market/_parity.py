@@ -191,7 +191,9 @@ def smooth_discount(
     ChainError
         If the rates of most expiries lie outside `RATES`.
     """
-    expiries = pd.Index(sorted(table.loc[table["expiry"] > as_of, "expiry"].unique()), name="expiry")
+    expiries = pd.DatetimeIndex(
+        sorted(table.loc[table["expiry"] > as_of, "expiry"].unique()), tz="UTC", name="expiry"
+    )
     T = pd.Series((expiries - as_of) / pd.Timedelta(days=DAYS_PER_YEAR), index=expiries, dtype=float)
     if rate is not None:
         return pd.Series(np.exp(-rate * T), index=expiries)

@@ -22,7 +22,7 @@ from hedging.market.by_exercise import undiscounted
 from hedging.market.chain import OptionChain
 from hedging.market.ex_dates import Early
 
-__all__ = ["ChainHealth", "VenuesHealth", "check", "check_venue"]
+__all__ = ["ChainHealth", "VenuesHealth", "check", "check_venue", "stale_spot"]
 
 _ROUNDING: Final = 1e-5  # of the most that an option can be worth: marks are shown in four digits of a coin
 _MISSING: Final = ("bid", "ask", "both", "vol")
@@ -121,11 +121,7 @@ def _lines(found: ChainHealth) -> list[str]:
         + ", ".join(f"{n} {rule}" for rule, n in count.items()),
     ]
     if found.spot["stale"]:
-        lines.append(
-            f"spot {found.spot['spot']:,.6g} is {abs(found.spot['gap']):.2%} off the first forward, "
-            f"{found.spot['forward']:,.6g}, a carry of {found.spot['carry']:.0%} a year: one of them is stale; give the "
-            "spot of that moment"
-        )
+        lines.append(_stale_spot(found.spot))
     if found.round_trip["count"]:
         lines.append(
             f"marks against Black-76 at the shown vols: median {figure(found.round_trip['median'], 2)}, "
@@ -358,6 +354,19 @@ def _spot(chain: OptionChain) -> pd.Series:
         {"spot": chain.spot, "forward": forward, "gap": gap, "carry": gap / time, "stale": stale},
         dtype=object,
     )
+
+
+def _stale_spot(found: pd.Series) -> str:
+    return (
+        f"spot {found['spot']:,.6g} is {abs(found['gap']):.2%} off the first forward, {found['forward']:,.6g}, "
+        f"a carry of {found['carry']:.0%} a year: one of them is stale; give the spot of that moment"
+    )
+
+
+def stale_spot(chain: OptionChain) -> str:
+    """What a spot that contradicts the first forward is told as; empty where it does not."""
+    found = _spot(chain)
+    return _stale_spot(found) if found["stale"] else ""
 
 
 def _round_trip(quotes: pd.DataFrame, early: Early | None) -> pd.Series:

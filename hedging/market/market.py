@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground import clock
 from hedging._ground.arguments import must_be
 from hedging._ground.cells import figure
 from hedging._ground.shown import Shown, plain
@@ -233,6 +234,7 @@ class Market(Shown):
                     f"{option.symbol} expired before the chain of {self.as_of:%Y-%m-%d %H:%M} UTC was taken; "
                     "remove it from the book or take a chain from before."
                 )
+        clock.look()
         # The clock that futures are timed by: two formulas differ in the last bit, and no longer group.
         t = np.array([years(self.as_of, option.expiry) for option in options], dtype=float)
         strike = np.array([option.strike for option in options], dtype=float)
@@ -245,6 +247,7 @@ class Market(Shown):
             rate = np.where(american, rate_at(self.chain.quotes, t), rate)
         smile_vol = self.smile.vol_at(np.log(strike / self.spot) - carry * t, t)
         vol = smile_vol.copy()
+        clock.look()
         listed = self.rows_of(options)
         if listed.size and (found := listed >= 0).any():
             quotes, own_t = self.chain.quotes, t[found]

@@ -16,6 +16,7 @@ from hedging.plots.names import shortened_within
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 __all__ = [
     "HEDGED",
@@ -93,12 +94,23 @@ def styled(target: Axes | Figure | None = None) -> Iterator[None]:
     chosen = _groundless(mpl.rcParams, mpl.rcParamsDefault) if _has_no_ground(target) else {}
     scale = float(np.clip(width_of(target) / _WIDE, _SMALLEST, 1.0))
     sizes: dict[str, Any] = {name: scale * size for name, size in _SIZES.items()}
+    before = _formulas(target)
     with style.context([str(STYLE), chosen | sizes]), shortened_within(target):
         yield
         interactive = mpl.is_interactive()
+    for text, said in before.items():
+        text.set_parse_math(text.get_text() == said)
     # A notebook's backend turns this on with its first figure, which may be ours: keep it on, or no later
     # figure shows.
     mpl.interactive(interactive)
+
+
+def _formulas(target: Axes | Figure | None) -> dict[Text, str]:
+    """Texts of the caller's that may be formulas, and what they say: what a picture writes into one is none."""
+    from matplotlib.text import Text
+
+    texts: list[Text] = [] if target is None else target.findobj(Text)
+    return {text: text.get_text() for text in texts if text.get_parse_math()}
 
 
 def _check_target(target: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
@@ -346,17 +346,45 @@ def _opened(path: str | Path, format: str | None) -> tuple[QuoteFile, Format]:  
             f"format must be one of {', '.join(FORMATS)}; got {format!r}{meant(str(format), FORMATS) or '.'}"
         )
     file = open_file(Path(path))
-    for name in FORMATS if format is None else (format,):
-        reader = _load(name)
+    readers = [_load(name) for name in (FORMATS if format is None else (format,))]
+    for reader in readers:
         if reader.matches(file):
             return file, reader
+    for reader in readers:
+        if reader.matches(plain := _in_case(file, reader)):
+            return plain, reader
     if twice := repeated_columns(file.text) if file.content is None else []:
         raise ChainError(f"{file.name}: columns {twice} occur more than once; which one is meant?")
     if kind := known_kind(file):
         raise ChainError(f"{file.name} is {kind}; it holds no quotes of options.")
     wanted = f"is not of format {format}" if format else f"is of no known format ({', '.join(FORMATS)})"
     how = f"`hedging chain map {file.name}` begins a map of it."
-    raise ChainError(f"{file.name} {wanted}; it holds {shape_of(file)}. {how}")
+    raise ChainError(f"{file.name} {wanted}; it holds {shape_of(file)}. {_nearly(file, readers)}{how}")
+
+
+def _in_case(file: QuoteFile, reader: Format) -> QuoteFile:
+    """The file with columns as the format writes them, where they differ in capitals and blanks alone."""
+    if not reader.columns or not isinstance(file.content, pd.DataFrame):
+        return file
+    known = {name.lower(): name for name in (*reader.columns, *reader.also)}
+    plain = [str(name).strip().lower() for name in file.content.columns]
+    if len(set(plain)) < len(plain):  # which of two is meant?
+        return file
+    return replace(file, content=file.content.set_axis([known.get(name, name) for name in plain], axis=1))
+
+
+def _nearly(file: QuoteFile, readers: Sequence[Format]) -> str:
+    """Which format a table would be of but for a column or two, and those columns."""
+    lacking: list[tuple[int, str, str]] = []
+    for reader in readers:
+        there = _in_case(file, reader).columns
+        missing = [name for name in reader.columns if name not in there]
+        if 0 < len(missing) <= max(1, len(reader.columns) // 2):
+            lacking.append((len(missing), reader.name, ", ".join(map(repr, missing))))
+    if not lacking:
+        return ""
+    _, name, columns = min(lacking)
+    return f"Of {name} it lacks {columns}. "
 
 
 def _load(name: str) -> Format:

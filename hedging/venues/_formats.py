@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,6 +72,31 @@ class Format:
     own_terms: bool = False  # the file says its terms, and no others are taken
     takes_beside: bool = False  # a second file of the same quotes belongs to it
     silent: bool = False  # the file does not name its underlying, which must be given
+    columns: tuple[str, ...] = ()  # by which a table of it is known
+    also: tuple[str, ...] = ()  # other columns that it reads, where their names have capitals
+
+
+def known_by_columns(name: str, columns: tuple[str, ...], *readers: Any, **more: Any) -> Format:
+    """A format of tables that are known by the names of some columns; the rest as in `Format`."""
+    return replace(Format(name, lambda file: {*columns} <= file.columns, *readers, **more), columns=columns)
+
+
+def columns_there(columns: Mapping[str, str], rows: pd.DataFrame, name: str) -> dict[str, str]:
+    """Our columns that a table has, by its own names.
+
+    Raises
+    ------
+    ChainError
+        If it has bids and no asks, or asks and no bids: a column that was renamed, not a side that nobody quotes.
+    """
+    there = {ours: theirs for ours, theirs in columns.items() if theirs in rows.columns}
+    for side, other in (("bid", "ask"), ("ask", "bid")):
+        if side in columns and side not in there and other in there:
+            raise ChainError(
+                f"{name} has a column {there[other]!r} of {other}s and none {columns[side]!r} of {side}s; its columns are "
+                f"{', '.join(map(str, rows.columns[:30]))}."
+            )
+    return there
 
 
 def check_heeded(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import hashlib
@@ -29,8 +30,8 @@ from hedging._ground.file_kinds import (
 )
 from hedging._ground.reading import parse_json, read_bytes
 from hedging.errors import ChainError
-from hedging.venues._separators import with_commas
 from hedging.venues._sheets import sheet_text
+from hedging.venues._texts import with_commas
 
 __all__ = ["QuoteFile", "known_kind", "open_file", "refuse_another", "repeated_columns", "shape_of"]
 
@@ -55,6 +56,10 @@ class QuoteFile:
         The text as it stands; empty for Parquet.
     metadata : mapping
         What a Parquet file says about itself; empty for text.
+    written : str
+        The text before commas came between its fields.
+    sheet : bool
+        Whether that is of the typed cells of a sheet.
     beside : QuoteFile, optional
         A second file that belongs to it, where a venue gives quotes and vols in two replies.
     """
@@ -65,6 +70,8 @@ class QuoteFile:
     text: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     beside: QuoteFile | None = None
+    written: str = ""
+    sheet: bool = False
 
     @property
     def columns(self) -> frozenset[str]:
@@ -91,8 +98,10 @@ def open_file(path: Path) -> QuoteFile:
         file = QuoteFile(path.name, digest, *_parquet(path.name, data))
     else:
         # A sheet is read as the CSV it would be saved as: what is recognised as that is recognised as this.
-        text = sheet_text(path.name, data) if data[:4] == b"PK\x03\x04" else _text(path.name, data)
-        file = QuoteFile(path.name, digest, _parsed(path.name, text), text)
+        sheet = data[:4] == b"PK\x03\x04"
+        written = sheet_text(path.name, data) if sheet else _text(path.name, data)
+        text = with_commas(written)
+        file = QuoteFile(path.name, digest, _parsed(path.name, text), text, written=written, sheet=sheet)
     if isinstance(file.content, pd.DataFrame) and file.content.empty:
         raise ChainError(f"{path.name} holds no rows of quotes; it holds {shape_of(file)}.")
     return file
@@ -114,17 +123,18 @@ def _unzipped(name: str, raw: bytes) -> bytes:
 
 
 def _text(name: str, data: bytes) -> str:
+    encoding = "utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
     try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n")  # as Windows saves it
+        text = data.decode(encoding).replace("\r\n", "\n")  # as Windows saves it
     except UnicodeDecodeError as error:
         raise ChainError(
-            f"{name} is neither Parquet nor UTF-8 text: byte {error.start + 1} is {data[error.start]:#04x}."
+            f"{name} is neither Parquet nor {encoding.removesuffix('-sig').upper()} text: byte {error.start + 1} is {data[error.start]:#04x}."
         ) from error
     if not text.strip():
         raise ChainError(f"{name} is empty.")
     if text.lstrip().startswith("<"):
         raise ChainError(f"{name} holds HTML or XML, not quotes: an error page saved in place of data?")
-    return with_commas(text)
+    return text
 
 
 def _parsed(name: str, text: str) -> Any:

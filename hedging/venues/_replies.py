@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
 
 import pandas as pd
 
@@ -10,6 +12,8 @@ from hedging.errors import ChainError
 from hedging.venues._opening import QuoteFile
 
 __all__ = ["joined", "six_digit_names"]
+
+MOST: Final = 32  # tables in one file: replies of as many endpoints, or of an endpoint by expiry
 
 
 def joined(file: QuoteFile, key: str) -> pd.DataFrame:
@@ -32,10 +36,10 @@ def joined(file: QuoteFile, key: str) -> pd.DataFrame:
     ChainError
         If the file beside it has no such row.
     """
-    own = _together(_tables(file.content, key), key)
+    own = _together(_few(file.content, key), key)
     if file.beside is None:
         return own
-    other = _together(_tables(file.beside.content, key), key)
+    other = _together(_few(file.beside.content, key), key)
     if other.empty:
         raise ChainError(
             f"{file.beside.name} has no rows with {key!r}: it does not belong beside {file.name}."
@@ -54,25 +58,33 @@ def _together(tables: list[pd.DataFrame], key: str) -> pd.DataFrame:
     return made
 
 
-def _tables(content: Any, key: str, depth: int = 0) -> list[pd.DataFrame]:
+def _few(content: Any, key: str) -> list[pd.DataFrame]:
+    """The tables in a file; none where there are more than these exchanges have: it is of another kind."""
+    found = list(islice(_tables(content, key), MOST + 1))
+    return found if len(found) <= MOST else []
+
+
+def _tables(content: Any, key: str, depth: int = 0) -> Iterator[pd.DataFrame]:
     """The tables in a file: one, or those of the objects and lists in it."""
     if isinstance(content, pd.DataFrame):
-        return [content] if key in content.columns else []
-    if isinstance(content, list):
+        if key in content.columns:
+            yield content
+    elif isinstance(content, list):
         rows = [row for row in content if isinstance(row, dict)]
         if len(rows) < len(content) or not any(key in row for row in rows):
-            return []
+            return
         # Rows of several replies in one list, where each has other fields.
         kinds: dict[frozenset[str], list[dict[str, Any]]] = {}
         for row in rows:
             kinds.setdefault(frozenset(row), []).append(row)
         names = [[row.get(key) for row in each] for each in kinds.values()]
         if len(kinds) > 1 and all(set(map(str, each)) == set(map(str, names[0])) for each in names):
-            return [pd.DataFrame(each) for each in kinds.values()]
-        return [pd.DataFrame(rows)]
-    if isinstance(content, dict) and depth < 3:
-        return [table for value in content.values() for table in _tables(value, key, depth + 1)]
-    return []
+            yield from (pd.DataFrame(each) for each in kinds.values())
+        else:
+            yield pd.DataFrame(rows)
+    elif isinstance(content, dict) and depth < 3:
+        for value in content.values():
+            yield from _tables(value, key, depth + 1)
 
 
 def six_digit_names(rows: pd.DataFrame, column: str, pattern: str) -> pd.DataFrame:

@@ -255,8 +255,8 @@ def _curve(
     live: pd.DataFrame, rows: pd.DataFrame, pick: Pick, seen: Seen, spot: float, terms: ContractTerms
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Forward and discount factor by expiry, for all expiries of the rows; with what is to be noted."""
-    expiries = pd.Index(
-        sorted(rows.loc[rows["expiry"] > seen.as_of, "expiry"].dropna().unique()), name="expiry"
+    expiries = pd.DatetimeIndex(
+        sorted(rows.loc[rows["expiry"] > seen.as_of, "expiry"].dropna().unique()), tz="UTC", name="expiry"
     )
     T = pd.Series((expiries - seen.as_of) / pd.Timedelta(days=DAYS_PER_YEAR), index=expiries, dtype=float)
     told = len(_parity.pairs(live)) > 0

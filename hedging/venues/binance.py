@@ -16,7 +16,7 @@ from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.units import utc
 from hedging.venues._binance_orders import orders
-from hedging.venues._formats import Format, Pick, given_time, pick_asset
+from hedging.venues._formats import Format, Pick, columns_there, given_time, pick_asset
 from hedging.venues._opening import QuoteFile
 from hedging.venues._replies import joined, six_digit_names
 from hedging.venues._terms import agreed
@@ -83,7 +83,7 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
         asset=asset,
         as_of=_time(mine, pick, file.name),
         units={"price": "money", "vol": "decimal"},
-        columns={ours: theirs for ours, theirs in _COLUMNS.items() if theirs in mine.columns},
+        columns=columns_there(_COLUMNS, mine, file.name),
         terms=terms,
         spot=pick.spot,
         source=file.name,

@@ -16,7 +16,15 @@ from hedging.errors import ChainError, InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.venues._bybit_orders import orders
-from hedging.venues._formats import Format, Pick, given_time, pick_asset, pick_snapshot
+from hedging.venues._formats import (
+    Format,
+    Pick,
+    columns_there,
+    given_time,
+    known_by_columns,
+    pick_asset,
+    pick_snapshot,
+)
 from hedging.venues._opening import QuoteFile
 from hedging.venues._terms import agreed, fields_of
 from hedging.venues._times import epoch, held, moments, stamps
@@ -196,13 +204,13 @@ def _read_tickers(file: QuoteFile, pick: Pick) -> OptionChain:
         "open_interest": "openInterest",
         "volume": "volume24h",
     }
-    columns = {ours: name for ours, name in theirs.items() if name in rows.columns}
+    columns = columns_there(theirs, rows, file.name)
     return _chain(rows, pick, file, when, columns)
 
 
-TABLE: Final = Format(
+TABLE: Final = known_by_columns(
     "bybit-table",
-    lambda file: {"symbol", "bid", "ask", "iv", "download_date"} <= file.columns,
+    ("symbol", "bid", "ask", "iv", "download_date"),
     _read_table,
     _minutes,
 )

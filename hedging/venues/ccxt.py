@@ -19,7 +19,7 @@ from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms
 from hedging.units import utc
 from hedging.venues import binance, bybit, deribit, okx
-from hedging.venues._formats import Format, Pick, pick_asset
+from hedging.venues._formats import Format, Pick, columns_there, pick_asset
 from hedging.venues._opening import QuoteFile
 from hedging.venues._terms import agreed
 from hedging.venues._times import epoch
@@ -93,7 +93,7 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     terms = _terms(venue, mine, asset, settle, when, pick)
     shown = {name: _info(mine, theirs) for name, theirs in _SHOWN.get(venue, {}).items()}
     mine = mine.assign(**{f"info_{name}": column for name, column in shown.items()})
-    columns = {ours: theirs for ours, theirs in _COLUMNS.items() if theirs in mine.columns}
+    columns = columns_there(_COLUMNS, mine, file.name)
     return OptionChain.from_frame(
         mine,
         asset=asset,

@@ -85,7 +85,8 @@ def _days(column: pd.Series, form: str, name: str) -> pd.Series:
 
 
 def _matches(file: QuoteFile) -> bool:
-    return {_EXPIRY, "Option Type", "Strike", "Bid", "Ask"} <= file.columns and bool(_date_column(file))
+    return {*_COLUMNS} <= file.columns and bool(_date_column(file))
 
 
-TABLE: Final = Format("end-of-day", _matches, _read, _times, heeds=PRICING, silent=True)
+_COLUMNS: Final = (_EXPIRY, "Option Type", "Strike", "Bid", "Ask")
+TABLE: Final = Format("end-of-day", _matches, _read, _times, heeds=PRICING, silent=True, columns=_COLUMNS)

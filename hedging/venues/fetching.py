@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -127,15 +128,19 @@ def _unified(
     return read_option_chain(reply, asset=asset, as_of=None if timed else now, terms=terms, source=source)
 
 
+@cache
+def _having(ccxt: Any) -> list[str]:
+    """Exchanges of ccxt that have options; each has to be made, which takes a second for all of them."""
+    return [name for name in ccxt.exchanges if name in _READ or getattr(ccxt, name)().has["fetchOptionChain"]]
+
+
 def _exchange(venue: str, url: str | None, carrier: Transport) -> Any:
     """Ccxt's exchange, whose requests go through our own transport."""
     ccxt = require("ccxt", "ccxt")
     kind = getattr(ccxt, venue, None) if venue in ccxt.exchanges else None
     exchange = None if kind is None else kind({"enableRateLimit": True})
     if exchange is None or not (venue in _READ or exchange.has.get("fetchOptionChain")):
-        have = [
-            name for name in ccxt.exchanges if name in _READ or getattr(ccxt, name)().has["fetchOptionChain"]
-        ]
+        have = _having(ccxt)
         raise InputError(
             f"venue must be one that has options, deribit or by ccxt {', '.join(have)}; got {venue!r}"
             f"{meant(venue, ['deribit', *have]) or '.'}"

@@ -6,7 +6,8 @@ A map is a TOML file, or its content as a mapping::
     as_of = "2024-11-11T21:00:00Z"    # or a column; read_chain(at=) comes before both
     timezone = "America/New_York"     # of times that carry none
     expiry_time = "16:00"             # of expiries that are days, in that zone
-    dates = "%m-%d-%Y"                # how days and times are written, where not as 2026-03-27
+    dates = "%m-%d-%Y"                # how days and times are written, where not as 2026-03-27; "excel" counts days
+    decimal = ","                     # what stands before decimals in texts, where they have commas
     spot = 6001.35                    # where no column has it; with rate it makes forwards where nothing better does
     rate = 0.045
     units = {price = "money", vol = "percent"}
@@ -24,12 +25,12 @@ A map is a TOML file, or its content as a mapping::
     ticks = 0.05
 
 A table with calls beside puts has ``[calls]`` and ``[puts]`` for the columns of either; of a name that stands twice the
-second is called ``Bid.1``. Whatever a map does not say is not guessed.
+second is called ``Bid.1``. Where names of the OSI form, ``SPY260327C00500000``, say side, strike and expiry, ``symbol``
+is enough. Whatever a map does not say is not guessed.
 """
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,21 +42,24 @@ import pandas as pd
 from hedging._ground.file_kinds import kind_of_values
 from hedging._ground.reading import parse_toml, read_text
 from hedging.errors import ChainError, InputError
-from hedging.market._cleaning import RAW_COLUMNS
+from hedging.market._cleaning import NUMBER_COLUMNS, RAW_COLUMNS, VENDORS_NONE, percent_signs
 from hedging.market.chain import OptionChain
 from hedging.units import utc
 from hedging.venues import _us
 from hedging.venues._formats import PRICING, Format, Pick, given_time, pick_asset, pick_snapshot
 from hedging.venues._opening import QuoteFile, shape_of
 from hedging.venues._terms import agreed
+from hedging.venues._texts import DAYS_OF_SHEETS, as_numbers, records_of, text_table
 from hedging.venues._times import moments
 
 __all__ = ["mapped", "table_of"]
 
 _OURS: Final = (*RAW_COLUMNS, "as_of", "asset")
-_TEXTS: Final = ("asset", "as_of", "timezone", "expiry_time", "dates")
+_TEXTS: Final = ("asset", "as_of", "timezone", "expiry_time", "dates", "decimal")
 _NUMBERS: Final = ("spot", "rate")
 _TABLES: Final = ("units", "columns", "calls", "puts", "terms")
+_COUNTED: Final = {*NUMBER_COLUMNS, "strike", "forward", "index", "discount"}
+_NAMED: Final = ("flag", "strike", "expiry")  # what names of the OSI form say
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class _Map:
     timezone: str | None = None
     expiry_time: str | None = None
     dates: str | None = None
+    decimal: str | None = None
     spot: float | None = None
     rate: float | None = None
     units: Mapping[str, str] = field(default_factory=dict)
@@ -113,6 +118,8 @@ def _checked(source: str | Path | Mapping[str, Any]) -> _Map:
     inner = {f"[{key}] {each}": text for key in _TABLES for each, text in content.get(key, {}).items()}
     if left := [key for key, value in (flat | inner).items() if value == ""]:
         raise InputError(f"{name}: {', '.join(left)} is left open; fill it in, or take the line out.")
+    if content.get("decimal", ".") not in (".", ","):
+        raise InputError(f"{name}: decimal must be '.' or ','; got {content['decimal']!r}.")
     return _Map(name, **content)
 
 
@@ -121,7 +128,7 @@ def _kind(key: str) -> str:
 
 
 def _read(file: QuoteFile, pick: Pick, said: _Map) -> OptionChain:
-    rows = _laid_out(table_of(file), file, said)
+    rows = _laid_out(table_of(file, as_written=said.decimal == ","), file, said)
     asset = _asset(rows, file, pick, said)
     rows = rows if "asset" not in rows else rows[(rows["asset"] == asset) | rows["asset"].isna()]
     when, rows = _moment(rows, file, pick, said)
@@ -156,27 +163,47 @@ def _read(file: QuoteFile, pick: Pick, said: _Map) -> OptionChain:
     )
 
 
-def table_of(file: QuoteFile) -> pd.DataFrame:
-    """The table in a file: CSV, Excel or Parquet, or a JSON list of rows.
+def table_of(file: QuoteFile, *, as_written: bool = False) -> pd.DataFrame:
+    """The table in a file: text parted by commas, semicolons, tabs or bars, Excel, Parquet, or rows or columns of JSON.
+
+    Parameters
+    ----------
+    file : QuoteFile
+    as_written : bool
+        Whether numbers of texts stay as they are written.
 
     Raises
     ------
     ChainError
         If it holds none.
     """
-    if isinstance(file.content, pd.DataFrame):
-        return file.content
-    if isinstance(file.content, list) and file.content and all(isinstance(row, dict) for row in file.content):
-        return pd.DataFrame(file.content)
-    if file.content is None and file.text and "," in file.text.partition("\n")[0]:
-        return pd.read_csv(io.StringIO(file.text), low_memory=False, skipinitialspace=True)
+    if isinstance(file.content, pd.DataFrame) and (not file.written or (_is_whole(file) and not as_written)):
+        table: pd.DataFrame | None = file.content
+    elif isinstance(file.content, list | dict):
+        table = records_of(file.content)
+    else:
+        table = text_table(file.written, as_written=as_written and not file.sheet)
+    if table is not None:
+        return table
     raise ChainError(f"{file.name} holds {shape_of(file)}, no table that a map could read.")
+
+
+def _is_whole(file: QuoteFile) -> bool:
+    """Whether a text was parted by commas from its first line on."""
+    content = file.content
+    return (
+        file.written == file.text
+        and isinstance(content.index, pd.RangeIndex)
+        and len(content.columns) >= len(_NAMED)
+    )
 
 
 def _laid_out(table: pd.DataFrame, file: QuoteFile, said: _Map) -> pd.DataFrame:
     """The table in our names; calls and puts of one line as two rows."""
+    _check_told(table, file, said)
     if not (said.calls or said.puts):
-        return _named(table, said.columns, file, said)
+        rows = _named(table, said.columns, file, said)
+        return rows if "symbol" not in rows or set(_NAMED) & set(rows) else _us.named(rows)
     sides = [
         _named(table, {**said.columns, **columns}, file, said).assign(flag=flag)
         for flag, columns in (("c", said.calls), ("p", said.puts))
@@ -185,13 +212,28 @@ def _laid_out(table: pd.DataFrame, file: QuoteFile, said: _Map) -> pd.DataFrame:
     return pd.concat(sides, ignore_index=True)
 
 
+def _check_told(table: pd.DataFrame, file: QuoteFile, said: _Map) -> None:
+    """Refuse a map that does not say which column is side, strike or expiry, nor where names say it."""
+    told = {*said.columns} | ({*said.calls, *said.puts, "flag"} if said.calls or said.puts else set())
+    missing = [name for name in _NAMED if name not in told]
+    if missing and (len(missing) < len(_NAMED) or "symbol" not in told):
+        raise ChainError(
+            f"{file.name}: {said.name} names no column of {', '.join(missing)}; the table has "
+            f"{', '.join(map(repr, map(str, table.columns)))}. Names of the OSI form, as symbol, say all three."
+        )
+
+
 def _named(table: pd.DataFrame, columns: Mapping[str, str], file: QuoteFile, said: _Map) -> pd.DataFrame:
     there = {str(name): name for name in table.columns}
     if missing := [f"{ours} = {theirs!r}" for ours, theirs in columns.items() if theirs not in there]:
         raise ChainError(
             f"{file.name} has no column for {', '.join(missing)} of {said.name}; its columns are {list(there)}."
         )
-    return pd.DataFrame({ours: table[there[theirs]].to_numpy() for ours, theirs in columns.items()})
+    whole = pd.DataFrame({ours: table[there[theirs]].to_numpy() for ours, theirs in columns.items()})
+    for ours in filter(_COUNTED.__contains__, columns):
+        where = f"{file.name}, column {columns[ours]!r}: {said.name} must say"
+        whole[ours] = as_numbers(whole[ours], said.decimal, where)
+    return whole
 
 
 def _asset(rows: pd.DataFrame, file: QuoteFile, pick: Pick, said: _Map) -> str:
@@ -262,20 +304,27 @@ def _parsed(column: pd.Series, file: QuoteFile, said: _Map) -> pd.Series:
         return column
     if said.dates is None and pd.api.types.is_numeric_dtype(column.dtype) and (column > 1e8).all():
         return moments(column, file.name)
-    form = "ISO8601" if said.dates is None else said.dates
-    try:
-        return pd.to_datetime(column.astype(str).str.strip(), format=form)
-    except ValueError as error:
+    if said.dates == DAYS_OF_SHEETS and pd.api.types.is_numeric_dtype(column.dtype):
+        return pd.to_datetime(column, unit="D", origin="1899-12-30")
+    texts = column.astype(str).str.strip().where(column.notna())
+    plain = texts.dropna().str.match(r"\d{4}-\d\d-\d\d").all()  # which no other form means
+    form = "ISO8601" if said.dates is None or plain else said.dates
+    found: pd.Series = pd.to_datetime(texts, format=form, errors="coerce")
+    if (bad := texts[found.isna() & texts.notna()]).size:
+        written = f"dates = {said.dates!r}" if said.dates else "2026-03-27"
         raise ChainError(
-            f"{file.name}: column {column.name!r} is not written as {said.dates or '2026-03-27'}: {error}; say how in "
+            f"{file.name}: column {column.name!r} has {bad.iloc[0]!r}, which is not written as {written}; say how in "
             f"{said.name}, as dates = '%m-%d-%Y'."
-        ) from error
+        )
+    return found
 
 
 def _decimal(vols: pd.Series, unit: str) -> pd.Series:
     if unit not in ("decimal", "percent"):
         raise ChainError(f"the map's units must say vol as 'decimal' or 'percent'; got {unit!r}.")
-    return pd.to_numeric(vols, errors="coerce") / (100.0 if unit == "percent" else 1.0)
+    divisor = 100.0 if unit == "percent" else 1.0
+    plain = pd.to_numeric(percent_signs(vols, divisor), errors="coerce")
+    return plain.where(plain != VENDORS_NONE) / divisor
 
 
 def _with_symbols(rows: pd.DataFrame) -> pd.DataFrame:

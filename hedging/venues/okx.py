@@ -14,7 +14,7 @@ import pandas as pd
 
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule, Ticks
-from hedging.venues._formats import Format, Pick, pick_asset
+from hedging.venues._formats import Format, Pick, columns_there, pick_asset
 from hedging.venues._okx_orders import orders
 from hedging.venues._opening import QuoteFile
 from hedging.venues._replies import joined, six_digit_names
@@ -98,7 +98,7 @@ def chain_of(
         asset=pair.partition("-")[0],
         as_of=as_of,
         units={"price": "coin" if terms.settlement == "coin" else "money", "vol": vol},
-        columns={ours: theirs for ours, theirs in columns.items() if theirs in mine.columns},
+        columns=columns_there(columns, mine, file.name),
         terms=terms,
         spot=pick.spot,
         source=file.name,

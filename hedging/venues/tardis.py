@@ -14,7 +14,7 @@ from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.units import utc
 from hedging.venues import okx
-from hedging.venues._formats import Format, Pick, pick_asset
+from hedging.venues._formats import Pick, known_by_columns, pick_asset
 from hedging.venues._opening import QuoteFile
 from hedging.venues._times import epoch
 from hedging.venues.deribit.names import named
@@ -85,9 +85,9 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     )
 
 
-OPTIONS_CHAIN: Final = Format(
+OPTIONS_CHAIN: Final = known_by_columns(
     "tardis-options-chain",
-    lambda file: {"exchange", "symbol", "local_timestamp", "strike_price", "mark_iv"} <= file.columns,
+    ("exchange", "symbol", "local_timestamp", "strike_price", "mark_iv"),
     _read,
     _updates,
     running=True,

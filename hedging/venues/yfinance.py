@@ -18,7 +18,7 @@ from hedging._ground.reading import foreign
 from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms
-from hedging.venues._formats import PRICING, Format, Pick, given_time
+from hedging.venues._formats import PRICING, Pick, given_time, known_by_columns
 from hedging.venues._opening import QuoteFile
 from hedging.venues._times import moments
 from hedging.venues._us import ZONE, Seen, at_or_session_end, named, only_asset, us_chain
@@ -64,8 +64,8 @@ def read_option_chain(
         if not found:
             raise ChainError(f"{source}: no frame of calls or puts among {type(frames).__name__}.")
         table = pd.concat(found, ignore_index=True)
-        if not set(table.columns) >= _COLUMNS:
-            raise ChainError(f"{source}: columns {sorted(_COLUMNS - set(table.columns))} are missing.")
+        if missing := sorted({*_COLUMNS} - {*table.columns}):
+            raise ChainError(f"{source}: columns {missing} are missing.")
         price = _price(frames) if spot is None else spot
         if price is not None:
             table = table.assign(underlyingPrice=price)
@@ -131,5 +131,6 @@ def _as_quoted(price: float) -> float:
     return float(str(short)) if float(short) == price else price
 
 
-_COLUMNS: Final = {"contractSymbol", "lastTradeDate", "bid", "ask"}
-FRAMES: Final = Format("yfinance", lambda file: file.columns >= _COLUMNS, _read, heeds=PRICING)
+_COLUMNS: Final = ("contractSymbol", "lastTradeDate", "bid", "ask")
+_ALSO: Final = ("openInterest", "underlyingPrice")
+FRAMES: Final = known_by_columns("yfinance", _COLUMNS, _read, heeds=PRICING, also=_ALSO)

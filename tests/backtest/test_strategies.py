@@ -9,10 +9,11 @@ from numpy.testing import assert_allclose
 
 import hedging as hg
 from hedging import backtest as bt
+from hedging._ground.forms import Money
 from hedging.backtest import Rules, Tape, Wait, run
 from hedging.errors import InputError
 from hedging.market import FeeRule, Perpetual
-from hedging.planner import Limits, Target
+from hedging.planner import Limits, Mandate, Target
 
 BOOK = hg.Book([hg.Holding.spot("BTC", 2.0)])
 MONTHS = [
@@ -203,6 +204,21 @@ def test_planned_trades_the_planners_legs() -> None:
         BOOK, Tape.of(chains), bt.planned(Target(delta=(-9.0, -8.5)), Limits(max_legs=1, outright=()), 20.0)
     )
     assert none.counts == {"waited: no feasible plan": 2}
+
+
+def test_a_mandate_is_resolved_at_the_book_and_quotes_of_each_plan() -> None:
+    first, later = (
+        smile_chain(f"2026-01-{day:02d}T09:00Z", spot) for day, spot in ((5, 80_000.0), (12, 60_000.0))
+    )
+    told = Mandate({"delta": (1.0, 1.6), "horizon": 7.0}, {"budget": Money(2_000.0, "USD"), "max_legs": 2})
+    done = run(BOOK, Tape.of([first, later]), bt.planned(told), rules=Rules(longest_gap=9.0))
+    opened = done.ledger[done.ledger["kind"] == "open"]
+    assert opened["time"].nunique() == 2
+    target, limits = told.resolve(BOOK, first)
+    assert_allclose(limits.budget, 2_000.0 / (2.0 * 80_000.0))
+    said = hg.plan(BOOK, first, target, limits, horizon=7.0)
+    mine = opened[opened["time"] == first.as_of]
+    assert list(mine["quantity"]) == [leg.quantity for leg in said.legs]
 
 
 def test_a_wait_of_one_of_a_pair_does_not_silence_the_other() -> None:

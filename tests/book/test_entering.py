@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cases.markets import flat_market, option
@@ -13,7 +14,7 @@ from hedging.book import Book, Entering, Holding, option_leg, outright_leg
 from hedging.market import Market
 from hedging.market.contracts import FeeRule, Perpetual
 from hedging.paths.paths import grid
-from hedging.planner import Effort, Limits, Outright, Target, audit, plan
+from hedging.planner import Effort, Limits, Outright, Target, audit, plan, read_plan
 
 STILL = grid([0.0], [0.0], [0.0])
 QUICK = Effort(alternatives=False)
@@ -79,6 +80,23 @@ def test_in_coin_it_is_the_same_at_todays_spot() -> None:
     assert_allclose(coin.entering.at_once, money.entering.at_once / market.spot)
     assert_allclose(coin.entering.at_once, coin.overlay[0, 0], atol=1e-12)
     assert scenario.run(Book(Holding.spot("BTC", 10.0)), market, STILL).entering is None
+
+
+@pytest.mark.parametrize("settlement", ["coin", "cash"])
+def test_a_book_that_counts_in_coin_is_told_in_coin_by_every_output(settlement: str, tmp_path: Path) -> None:
+    market = flat_market(settlement, half_spread=0.02)  # type: ignore[arg-type]
+    book = Book(Holding.spot("BTC", 10.0), numeraire="BTC")
+    made = plan(book, market, Target(delta=(3.0, 5.0)), effort=QUICK)
+    result = scenario.run(book, market, STILL, made)
+    assert result.entering is not None
+    assert made.entering is not None
+    assert_allclose(result.entering.at_once, made.entering.at_once / market.spot)
+    line = str(result.entering)
+    assert line.split()[1] == "BTC"
+    made.to_json(tmp_path / "plan.json")
+    for output in (result, made, read_plan(tmp_path / "plan.json"), audit(made, market.chain, effort=QUICK)):
+        assert line in " ".join(repr(output).split())
+    assert "USD at once" in repr(made)
 
 
 def test_its_line_adds_up_as_it_is_printed() -> None:

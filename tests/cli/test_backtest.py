@@ -58,7 +58,7 @@ def test_json_csv_and_picture(files, capsys) -> None:
     [
         (("--strategy", "straddle"), "a strategy must be one of hold, put"),
         (("--set", "delta"), "write it as key=value"),
-        (("--set", "deltas=3"), "no such setting: deltas"),
+        (("--set", "deltax=3"), "no such setting: deltax"),
         (("--set", "delta=x"), "must be a number"),
         (("--set", "days=30"), "a window such as 20:45"),
         (("--set", "delay=2"), "delay must be 0 or 1"),
@@ -182,6 +182,33 @@ def test_of_a_book_of_several_assets_one_is_chosen(files, capsys) -> None:
     assert json.loads((files / "two.json").read_text()) == json.loads((files / "one.json").read_text())
 
 
+def test_plans_are_of_the_book_s_tables_and_pairs_of_two_strategies(files, capsys) -> None:
+    table = (
+        "[targets]\ndelta = '0.5:1.5'\n[limits]\nmax_legs = 1\nexpiries = '5:60'\noutright = 'perpetual'\n"
+    )
+    (files / "book.toml").write_text(table + BOOK.replace("cash = 0\n", ""))
+    more = ("--strategy", "planned,put+banded", "--set", "target=1,band=0.5,horizon=9", "--starts", "1")
+    asked = ("--set", "days=3:60,delay=0", "--json", str(files / "j.json"))
+    assert main(command(files, *more, *asked)) == 0
+    assert "put+banded" in capsys.readouterr().out
+    _, planned, both = json.loads((files / "j.json").read_text())["runs"]
+    first = planned["ledger"][0]["time"]
+    opened = [entry for entry in planned["ledger"] if (entry["kind"], entry["time"]) == ("open", first)]
+    assert len(opened) == 1  # one leg at most
+    kinds = {entry["instrument"].rsplit("-")[-1] for entry in both["ledger"]}
+    assert {"PERPETUAL", "P"} <= kinds
+
+
+def test_commas_inside_a_setting_stay_in_it() -> None:
+    from hedging.cli.backtest import _settings
+
+    assert _settings(["floor=7:-8%,30:-15%,budget=2%, max-legs=3"]) == {
+        "floor": "7:-8%,30:-15%",
+        "budget": "2%",
+        "max_legs": "3",
+    }
+
+
 def holed(files, *parts: tuple[int, int]):
     """A folder of one file each for some stretches of a tape of every second day, and a file of nothing."""
     tape, folder = random_tape(41, 22), files / "folder"
@@ -247,7 +274,7 @@ def test_a_history_of_funding_is_paid_by_the_book_s_perpetual(files, capsys) -> 
         table = pd.DataFrame({"time": times, "funding_rate": 0.0001})
         table.to_csv(files / f"{step}.csv", index=False)
         more = ("--strategy", "hold", "--starts", "1", "--to", "2026-01-11")
-        asked = ("--funding", str(files / f"{step}.csv"), "--json", str(files / "j.json"))
+        asked = ("--funding-history", str(files / f"{step}.csv"), "--json", str(files / "j.json"))
         assert main(command(files, *more, *asked)) == 0
         ledger = json.loads((files / "j.json").read_text())["runs"][0]["ledger"]
         paid = sum(entry["coin"] for entry in ledger if entry["kind"] == "funding")

@@ -29,7 +29,7 @@ SAME_IN_OTHER_WORDS = {
     "--expiries": "days to expiry to choose from; where limits are asked, also dates",
     "--floor": "worst loss; of a screen one number",
     "--funding": "what longs pay per 8 hours",
-    "--funding-history": "rates of perpetuals per 8 hours by time",
+    "--funding-history": "rates per 8 hours by time; what a backtest pays is what they were, not a percentile",
     "--plot": "the picture of the command",
 }
 OTHER_FORMS = {"-o": {"FILE", "DIR"}, "--chain": {"FILE", "FILE|FOLDER|live", "FILE|FOLDER"}}

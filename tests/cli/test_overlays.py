@@ -98,7 +98,7 @@ def test_a_calendar_over_deltas_moves_what_it_buys(folder: Path, capsys: pytest.
         (["--over-strikes", "90%"], "give --structure NAME once"),
         (["--structure", "collar", "--over-strikes", "90%", "--plot", "x.png"], "leave one of them out"),
         (["--put-delta", ".2", "--put-strike", "60000"], "--put-strike and --put-delta exclude each other"),
-        (["--put-delta", "25"], "--put-delta must be a delta between 0 and 1; got 25: write 0.25"),
+        (["--put-delta", "25"], "must be a delta between 0 and 1; got 25: write 0.25"),
         (["--over-strikes", "ninety"], "must be a share like"),
         (["--off-mark", "some"], "must be a share like"),
         (["--off-mark", "0"], "tolerance of --off-mark must be a number > 0"),

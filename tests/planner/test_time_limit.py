@@ -9,10 +9,14 @@ from cases.large import LIMITS, chain_of
 from hedging import samples
 from hedging._ground import clock
 from hedging._ground.clock import OutOfTimeError
+from hedging._numerics import american
 from hedging.book import Book, Holding
+from hedging.greeks import american_price
+from hedging.market.chain import OptionChain
 from hedging.market.market import Market
 from hedging.paths import grid
 from hedging.planner import Effort, InfeasibleHedgeError, Limits, Outcomes, Target, frontier, plan, read_plan
+from hedging.planner.request.surfaces import surfaces_of
 
 LIMIT = 1_000.0  # seconds: what a real clock does meanwhile is nothing
 TARGETS = {
@@ -146,3 +150,42 @@ def test_a_surface_that_was_not_fitted_in_time_is_fitted_when_there_is_time():
     with clock.until(clock.now() - 1.0), pytest.raises(OutOfTimeError):
         Market.of(chain)
     assert np.isfinite(Market.of(chain).vol_of_30_days)
+
+
+def test_thousands_of_early_exercises_stop_with_the_clock_and_are_the_same_in_parts(monkeypatch):
+    strike = np.linspace(60.0, 140.0, 41)
+    options = np.tile(["c", "p"], 21)[:41], 100.0, strike, 0.5, 0.05, 0.3, 0.02
+    whole = american_price(*options)
+    monkeypatch.setattr(american, "LOOKED", 4)
+    assert np.array_equal(american_price(*options), whole)
+    ticking = _Clock(3)
+    monkeypatch.setattr(clock, "now", ticking)
+    with clock.until(LIMIT), pytest.raises(OutOfTimeError):
+        american_price(*options)
+    assert ticking.after == 1
+
+
+def test_surfaces_inside_the_quotes_are_left_out_when_the_time_is_up():
+    market = Market.of(chain_of(200, seed=3))
+    with clock.until(clock.now() - 1.0), pytest.raises(OutOfTimeError):
+        surfaces_of((market,))
+    assert surfaces_of((market,))
+
+
+def test_deltas_of_what_may_be_traded_are_computed_once(monkeypatch):
+    asked = []
+    greeks_of = OptionChain.greeks
+
+    def counted(chain, names=()):
+        asked.append(names)
+        return greeks_of(chain, names)
+
+    monkeypatch.setattr(OptionChain, "greeks", counted)
+    plan(
+        samples.book(),
+        samples.chain(),
+        Target(delta=(8, 12)),
+        Limits(max_legs=1),
+        effort=Effort(alternatives=False),
+    )
+    assert asked == [("delta",)]

@@ -73,7 +73,8 @@ def test_a_file_with_two_assets_asks_which(tmp_path):
         (b"", "is empty"),
         (b"a,b\n1,2\n", "of no known format"),
         (b"PAR1xxxx", "Parquet data is cut off"),
-        (b"\xff\xfe\x00", "neither Parquet nor UTF-8"),
+        (b"\xff\xfe\x00", "neither Parquet nor UTF-16"),
+        (b"\xffa,b", "neither Parquet nor UTF-8"),
     ],
 )
 def test_a_file_that_is_no_chain_says_what_it_is(tmp_path, content, message):

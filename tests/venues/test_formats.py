@@ -140,7 +140,7 @@ def test_a_reply_of_bybits_tickers_is_linear_with_decimal_vols(tmp_path):
 
 
 def test_an_error_of_bybits_is_no_chain(tmp_path):
-    with pytest.raises(ChainError, match="no known format"):
+    with pytest.raises(ChainError, match="error reply"):
         read_chain(
             saved(tmp_path, {"retCode": 10001, "retMsg": "params error", "result": {}, "time": MILLISECONDS})
         )

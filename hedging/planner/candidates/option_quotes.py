@@ -44,7 +44,7 @@ class Offer:
 
 def option_quotes(market: Market, limits: Limits, book: Book) -> list[Offer]:
     """Offers of all options within the limits, and of those held on the side that closes them."""
-    inside = inside_windows(market.chain, limits)
+    inside = inside_windows(market, limits)
     held = _held_units(market, book) if limits.close else np.zeros(len(inside))
     found: list[Offer] = []
     for part in market.chain.by_venue():

@@ -45,10 +45,12 @@ def liquidations(
         books = declared, declared + legs
         moves = [
             LiquidationMove(key, _model(declared, key), market.asset, market.spot, before, after, assumed)
-            for key in _purses(books, by_asset)
+            for key, currency in _purses(books, by_asset).items()
             for market in markets
+            # One kept in another coin, by itself, does not see its price.
+            if currency not in by_asset or currency == market.asset
             if market.asset in declared.assets or any(leg.instrument.asset == market.asset for leg in legs)
-            for before, after in [(_prices(each, by_asset, key, market.asset) for each in books)]
+            for before, after in [(_prices(each, by_asset, (key, currency), market.asset) for each in books)]
         ]
     except InputError as error:
         return (), (f"where the book is liquidated is not known: {error}",)
@@ -74,22 +76,31 @@ def _model(book: Book, key: str) -> str:
     return next(each.model for each in book.accounts if each.name == key.partition(": ")[0])
 
 
-def _purses(books: Sequence[Book], markets: Mapping[str, Market]) -> list[str]:
-    """Every account, or purse of it, with or without orders; a name that becomes several is these."""
+def _purses(books: Sequence[Book], markets: Mapping[str, Market]) -> dict[str, str]:
+    """Every account, or purse of it, with or without orders, and its currency; a name that becomes several is these."""
     still = dict.fromkeys(markets, today())
-    keys = dict.fromkeys(key for book in books for key in survive_accounts(book, markets, still))
-    return [key for key in keys if not any(other.startswith(f"{key}: ") for other in keys)]
+    kept = {
+        key: each.currency for book in books for key, each in survive_accounts(book, markets, still).items()
+    }
+    return {
+        key: currency
+        for key, currency in kept.items()
+        if not any(other.startswith(f"{key}: ") for other in kept)
+    }
 
 
-def _prices(book: Book, markets: Mapping[str, Market], key: str, asset: str) -> Prices:
-    """First prices of one asset, down and up, at which a purse does not survive; the others stay."""
+def _prices(book: Book, markets: Mapping[str, Market], purse: tuple[str, str], asset: str) -> Prices:
+    """First prices of one asset, down and up, at which a purse of a currency does not survive; the others stay."""
+    key, currency = purse
 
     def alive(logs: Array) -> npt.NDArray[np.bool_]:
         still = along([0.0], np.zeros((logs.size, 1)), reaction=STILL)
         moved = along([0.0], logs[:, None], reaction=STILL)
         found = survive_accounts(book, markets, dict.fromkeys(markets, still) | {asset: moved})
         kept = found.get(key) or found.get(key.partition(": ")[0])
-        return np.ones(logs.size, dtype=bool) if kept is None else kept.survives
+        # The one purse of an account may be another one, before orders bring this.
+        gone = kept is None or kept.currency != currency
+        return np.ones(logs.size, dtype=bool) if gone or kept is None else kept.survives
 
     down, up = (first_false(alive, end) for end in (FURTHEST_FALL, FURTHEST_RISE))
     spot = markets[asset].spot

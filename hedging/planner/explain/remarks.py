@@ -10,12 +10,14 @@ from hedging._ground.counts import number_of
 from hedging.book.delivery import delivery_remarks
 from hedging.book.legs import Leg, cost_of
 from hedging.market.contracts import Option
+from hedging.market.health import stale_spot
 from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.candidates.oddities import oddities
 from hedging.planner.programme.programme import Programme
 from hedging.planner.request.limit import MARGIN, VALUE_AT_RISK
 from hedging.planner.request.limits import UNASKED_PREMIUM
 from hedging.planner.request.request import Request
+from hedging.planner.request.turning import SAME_DAY
 from hedging.planner.result.checks import Check
 from hedging.units import days
 
@@ -60,12 +62,15 @@ def remarks_on(request: Request, programme: Programme, checks: Sequence[Check]) 
 
 
 def warnings_of(request: Request, legs: Sequence[Leg], base: float) -> Iterator[str]:
-    """What the reader must know first: premium that nobody limited, and one band that several coins share."""
+    """What the reader must know first: a spot that is none, premium that nobody limited, a band that coins share."""
+    for market in request.markets:
+        if not market.chain.quotes.empty and (told := stale_spot(market.chain)):
+            yield f"{market.asset}: {told}"
     premium = cost_of(legs).premium / base
     if request.limits.budget is None and premium > UNASKED_PREMIUM:
         yield (
-            f"{premium:.1%} of the book is spent on premium, and no budget was given: Limits(budget=...) bounds it; "
-            f"the cheapest plan without premium stands below"
+            f"{premium:.1%} of the book is spent on premium, and no budget was given: Limits(budget=...) bounds it"
+            + ("; the cheapest plan without premium stands below" if request.effort.alternatives else "")
         )
     if len(request.markets) < 2:
         return
@@ -104,7 +109,10 @@ def outlived(request: Request, candidates: Candidates) -> tuple[str, ...]:
     """A remark where no option that may be traded lives as long as the horizon."""
     as_of = request.markets[0].as_of
     lives = [days(as_of, item.expiry) for item in candidates.instruments if isinstance(item, Option)]
-    if not lives or max(lives) >= request.horizon:
+    end = (
+        request.horizon if request.turning is None else request.turning.end
+    )  # an expiry near it counts as it
+    if not lives or max(lives) >= end - SAME_DAY:
         return ()
     return (
         f"no option that may be traded lives to the horizon of {number_of(request.horizon, 'day')}, the last one "

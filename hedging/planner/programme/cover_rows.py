@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from hedging._ground import clock
 from hedging._numerics.types import Mask
 from hedging.book.book import Book
 from hedging.market.contracts import Instrument, Option
@@ -35,9 +36,12 @@ def cover_rows(book: Book, market: Market, candidates: Candidates, here: Mask) -
     strike = np.array([item.strike if isinstance(item, Option) else 0.0 for item in traded])
     coins = np.where(here, candidates.coins, 0.0)
     expiries = sorted({day for item in (*traded, *(item for item, _ in held)) if (day := _expiry(item))})
+    place: dict[pd.Timestamp | None, int] = {day: number for number, day in enumerate(expiries)}
+    until = np.array([place.get(_expiry(item), len(expiries)) for item in traded])
     blocks = []
-    for expiry in expiries or [market.as_of]:
-        lives = np.array([(_expiry(item) or expiry) >= expiry for item in traded])
+    for number, expiry in enumerate(expiries or [market.as_of]):
+        clock.look()
+        lives = until >= number
         alive = [(item, units) for item, units in held if (_expiry(item) or expiry) >= expiry]
         own_calls = sum(q for item, q in alive if not isinstance(item, Option) or item.flag == "c")
         own = [(item.strike, q) for item, q in alive if isinstance(item, Option) and item.flag == "p"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hedging._ground import clock
 from hedging._numerics.types import Array, Mask
 from hedging._numerics.types import Rows as Places
 from hedging.book.book import Book
@@ -103,6 +104,7 @@ class TurnValues:
         *,
         first: bool,
     ) -> None:
+        clock.look()
         held = book.of(market.asset)
         self.market, self.turning = market, turning
         self.money = book.cash if first else 0.0  # which is counted once, with the first asset
@@ -115,7 +117,7 @@ class TurnValues:
         nothing = np.zeros(len(held))
         self.coins = np.append(candidates.coins[self.candidates], nothing)
         self.cash = np.append(candidates.cash[self.candidates], nothing)
-        self.day = np.array([_last_day(item, market) for item in self.items])
+        self.day = _last_days(self.items, market)
         self.coin = np.array([_in_coin(item) for item in self.items], dtype=bool)
         self.strike = np.array([_level(item, market) for item in self.items])
         self.early = self.day < turning.end - SAME_DAY
@@ -278,8 +280,11 @@ def _funding_days(turning: Turning) -> Array:
     return days
 
 
-def _last_day(item: Instrument, market: Market) -> float:
-    return days(market.as_of, item.expiry) if isinstance(item, Option | Future) else np.inf
+def _last_days(items: Sequence[Instrument], market: Market) -> Array:
+    """Days until each expires, infinite for what does not; of an index chain thousands share an expiry."""
+    ends = [item.expiry if isinstance(item, Option | Future) else None for item in items]
+    left = {end: np.inf if end is None else days(market.as_of, end) for end in {*ends}}
+    return np.array([left[end] for end in ends])
 
 
 def _level(item: Instrument, market: Market) -> float:

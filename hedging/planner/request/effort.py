@@ -29,7 +29,8 @@ class Effort(Shown):
         Of the whole call, from the look at the chain to the alternatives. After it the best plan found is returned,
         with its gap; what would explain or embellish it, and was not begun by then, is left out. The clock is looked
         at between two steps of the arithmetic, of which one takes up to a tenth of a second over 20,000 quotes: by so
-        much a call may end late, be its limit 0. [seconds]
+        much a call may end late, be its limit 0. So does the first of an installation with the extra ``fast``, by the
+        seconds in which loops are compiled, once. [seconds]
     nodes : float
         Of branch and bound, after which a search comes back with what it has: on any machine the same. What only
         embellishes a plan is limited so, and not by the clock. SCIP and CBC go through their own nodes whatever it is.

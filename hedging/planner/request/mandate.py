@@ -32,6 +32,11 @@ __all__ = ["HORIZON", "Mandate", "mandate_from_dict", "read_mandate"]
 HORIZON: Final = 30.0  # days
 _BY_DAY: Final = ("floor", "vega_by_days")
 _NO_TARGET: Final = ("horizon",)
+# How targets are measured; they say nothing that is to be reached.
+_RULES: Final = (
+    *("level", "delta_rule", "joint", "betas", "residual", "reference_days", "soft", "minimise", "robust"),
+    *_NO_TARGET,
+)
 _NO_LIMIT: Final = ("survive", "account")
 
 
@@ -65,6 +70,11 @@ class Mandate(Shown):
     def horizon(self) -> float:
         """Days that the floor holds for."""
         return float(self.targets.get("horizon", HORIZON))
+
+    @property
+    def aims(self) -> bool:
+        """Whether there is anything to reach: a target, or something other than the cost to minimise."""
+        return bool({*self.targets} - {*_RULES}) or self.targets.get("minimise", "cost") != "cost"
 
     @property
     def _frees_margin(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground import clock
 from hedging._numerics.types import Array
 from hedging.market.by_exercise import side_vols
 from hedging.market.market import Market
@@ -50,6 +51,7 @@ def _extremes(market: Market) -> Mapping[str, Market]:
 
 def _moved(market: Market, vol: Array) -> Market:
     """The same market with other vols of its contracts; the fit keeps its shape, each contract its ratio to it."""
+    clock.look()
     chain = replace(market.chain, quotes=market.chain.quotes.assign(mark_vol=vol))
     return Market.of(chain, smile=market.smile, funding_8h=market.funding_8h, premiums=market.premiums)
 
@@ -62,7 +64,10 @@ def _ranges(market: Market, quotes: pd.DataFrame) -> tuple[Array, Array, Array]:
     fitted = market.smile.vol_at(np.log(strike / forward), time)
     marked = quotes["mark_vol"].to_numpy(dtype=float)
     vol = np.where(marked > 0.0, marked, fitted)
-    sides = [side_vols(quotes, side, market.chain.early).to_numpy(dtype=float) for side in ("bid", "ask")]
+    sides = []
+    for side in ("bid", "ask"):
+        clock.look()
+        sides.append(side_vols(quotes, side, market.chain.early).to_numpy(dtype=float))
     table = pd.DataFrame({"expiry": quotes["expiry"], "strike": strike, "bid": sides[0], "ask": sides[1]})
     outside = (quotes["flag"] == "c").to_numpy() == (strike >= forward)
     # A call and a put of one strike have one vol; what is out of the money tells it best.

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground import clock
+from hedging._numerics.types import Array
 from hedging.book.book import Book
-from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
 from hedging.market.market import Market
 from hedging.planner.request.limits import Limits
@@ -22,18 +23,17 @@ def strikes_by_day(markets: Sequence[Market], limits: Limits, book: Book) -> dic
     """Strikes of what may be traded and of what is held, as multiples of spot, by days to expiry."""
     found: dict[float, set[float]] = defaultdict(set)
     for market in markets:
-        inside = market.chain.quotes[_inside(market.chain, limits)]
-        held = [item.instrument for item in book.of(market.asset) if isinstance(item.instrument, Option)]
-        listed = [
-            *zip(inside["expiry"], inside["strike"], strict=True),
-            *((o.expiry, o.strike) for o in held),
-        ]
-        for expiry, strike in listed:
-            found[days(market.as_of, expiry)].add(float(strike) / market.spot)
+        clock.look()
+        inside = market.chain.quotes[_inside(market, limits)]
+        for expiry, strikes in inside["strike"].groupby(inside["expiry"]):
+            found[days(market.as_of, expiry)] |= {*(strikes.unique() / market.spot).tolist()}
+        for item in book.of(market.asset):
+            if isinstance(item.instrument, Option):
+                found[days(market.as_of, item.instrument.expiry)].add(item.instrument.strike / market.spot)
     return dict(found)
 
 
-def inside_windows(chain: OptionChain, limits: Limits) -> npt.NDArray[np.bool_]:
+def inside_windows(market: Market, limits: Limits) -> npt.NDArray[np.bool_]:
     """Which quotes lie within the windows of expiry, delta and moneyness.
 
     Raises
@@ -41,21 +41,29 @@ def inside_windows(chain: OptionChain, limits: Limits) -> npt.NDArray[np.bool_]:
     InputError
         If none of a chain does: it says what the chain has.
     """
-    first, last = limits.expiries
-    if not chain.quotes.empty:  # as on a coin on which no option is quoted
-        chain.select(days=(first, np.inf if last is None else last), delta=limits.deltas)
-    return _inside(chain, limits)
+    inside = _inside(market, limits)
+    if not inside.any() and not market.chain.quotes.empty:  # as on a coin on which no option is quoted
+        first, last = limits.expiries
+        market.chain.select(days=(first, np.inf if last is None else last), delta=limits.deltas)
+    return inside
 
 
-def _inside(chain: OptionChain, limits: Limits) -> npt.NDArray[np.bool_]:
+def _inside(market: Market, limits: Limits) -> npt.NDArray[np.bool_]:
     """The same, also where that is none: what is held is judged all the same."""
-    q, (first, last) = chain.quotes, limits.expiries
+    q, (first, last) = market.chain.quotes, limits.expiries
     if q.empty:
         return np.zeros(0, dtype=bool)
     left = q["time_to_expiry"].to_numpy() * DAYS_PER_YEAR
-    delta = np.abs(chain.greeks(("delta",))["delta"].to_numpy())
-    moneyness = q["strike"].to_numpy() / chain.spot
+    moneyness = q["strike"].to_numpy() / market.spot
     inside = (left >= first) & (left <= (np.inf if last is None else last))
-    for value, (low, high) in ((delta, limits.deltas), (moneyness, limits.moneyness)):
-        inside &= (value >= low) & (value <= high)
-    return np.asarray(inside)
+    inside &= (moneyness >= limits.moneyness[0]) & (moneyness <= limits.moneyness[1])
+    delta = _deltas(market)
+    return np.asarray(inside & (delta >= limits.deltas[0]) & (delta <= limits.deltas[1]))
+
+
+def _deltas(market: Market) -> Array:
+    """Absolute delta of each quote; of American options it takes its time, and is asked for more than once."""
+    if "deltas" not in market.memo:
+        market.memo["deltas"] = market.chain.greeks(("delta",))["delta"].abs().to_numpy()
+    found: Array = market.memo["deltas"]
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -185,7 +185,9 @@ class HedgePlan(Shown):
         # What coins pay for is in the exposures; what money pays for is not.
         paid = sum(leg.paid for leg in self.legs if not leg.pays_coin)
         gained = sum(after.value - before.value for before, after in self.exposures) - paid
-        return Entering.of(self.legs, gained, self.inputs.get("currency", "money"))
+        entering = Entering.of(self.legs, gained, self.inputs.get("currency", "money"))
+        coin, spots = self.inputs["book"].get("numeraire"), self.inputs["spot"]
+        return replace(entering, coin=coin, spot=spots[coin]) if coin in spots else entering
 
     @property
     def structure(self) -> str:

@@ -166,13 +166,15 @@ def _of_many_legs(
         if search.over:
             break
         relaxed = relax_within(search, None, np.where(fits, most, 0.0)) if fits.any() else None
-        if relaxed is None or relaxed.value + price > cost:
+        # No fewer legs do for this cost, or they would have been chosen.
+        if relaxed is None or relaxed.value + legs * price > cost:
             continue
-        keep = np.flatnonzero(fits & (most > 0.0))
+        near, largest = reach(search, relaxed, cost - legs * price)
+        keep, largest = near[fits[near] & (most[near] > 0.0)], np.minimum(largest, most)
         promising = np.argsort(
             (relaxed.reduced * candidates.least - 1e-9 * relaxed.lots)[keep], kind="stable"
         )
-        lots, _ = branch(search, np.sort(keep[promising[:PROMISING]]), most, legs, price=price)
+        lots, _ = branch(search, np.sort(keep[promising[:PROMISING]]), largest, legs, price=price)
         kept = lots is not None and search.keeps(lots) and search.objective(lots) <= cost
         if lots is not None and kept and standing.rank(lots) < below:
             return lots

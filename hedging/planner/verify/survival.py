@@ -37,8 +37,9 @@ def survival_of(request: Request, legs: Sequence[Leg], base: float) -> tuple[Acc
     finer = _followed(request, legs, finer=True)
     found = []
     for name, after in hedged.items():
-        before = alone.get(name) or alone.get(name.partition(": ")[0]) or after
         currency = after[0][0].currency
+        before = alone.get(name) or alone.get(name.partition(": ")[0], after)
+        before = before if before[0][0].currency == currency else after
         most = MOST_TOP_UP * base / next((m.spot for m in request.markets if m.asset == currency), 1.0)
         found.append(
             AccountSurvival(

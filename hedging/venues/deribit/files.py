@@ -10,7 +10,7 @@ import pandas as pd
 from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.market.snapshots import Snapshots
-from hedging.venues._formats import Format, Pick, pick_asset, pick_snapshot
+from hedging.venues._formats import Format, Pick, known_by_columns, pick_asset, pick_snapshot
 from hedging.venues._opening import QuoteFile
 from hedging.venues._times import epoch, stamps
 from hedging.venues.deribit.names import named
@@ -247,16 +247,13 @@ def _read_snapshot(file: QuoteFile, pick: Pick) -> OptionChain:
     )
 
 
-def _has(*columns: str) -> Any:
-    """Return a test whether a file is a table with these columns."""
-    return lambda file: set(columns) <= file.columns
-
-
+_SUMMARY_KEYS: Final = ("instrument_name", "creation_timestamp", "bid_price")
 SUMMARY: Final = Format(
     "deribit-summary",
-    lambda file: {"instrument_name", "creation_timestamp", "bid_price"} <= _keys(file) | file.columns,
+    lambda file: {*_SUMMARY_KEYS} <= _keys(file) | file.columns,
     _read_summary,
     _summary_times,
+    columns=_SUMMARY_KEYS,
 )
 TICKER: Final = Format(
     "deribit-ticker",
@@ -268,26 +265,26 @@ SNAPSHOT: Final = Format(
     lambda file: isinstance(file.content, dict) and {"option_quotes", "forwards"} <= set(file.content),
     _read_snapshot,
 )
-TICKER_TABLE: Final = Format(
+TICKER_TABLE: Final = known_by_columns(
     "deribit-ticker-table",
-    _has("instrument_name", "timestamp", "best_bid_price", "mark_iv"),
+    ("instrument_name", "timestamp", "best_bid_price", "mark_iv"),
     _read_ticker_table,
 )
-QUOTES: Final = Format(
+QUOTES: Final = known_by_columns(
     "deribit-quotes",
-    _has("instrument_name", "timestamp", "quote_timestamp", "bid_btc"),
+    ("instrument_name", "timestamp", "quote_timestamp", "bid_btc"),
     _read_quotes,
     _asset_times,
 )
-FULL: Final = Format(
+FULL: Final = known_by_columns(
     "deribit-full",
-    _has("instrument_name", "underlying", "implied_volatility", "timestamp"),
+    ("instrument_name", "underlying", "implied_volatility", "timestamp"),
     _read_full,
     _asset_times,
 )
-DAILY: Final = Format(
+DAILY: Final = known_by_columns(
     "deribit-daily",
-    _has("instrument_name", "underlying_price", "mark_iv", "timestamp", "expiry"),
+    ("instrument_name", "underlying_price", "mark_iv", "timestamp", "expiry"),
     _read_daily,
     _asset_times,
     read_all=_read_all_daily,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from hedging.market._judging import Source
 from hedging.market.chain import FUTURES_COLUMNS, ChainRules, OptionChain, in_columns, no_futures
 from hedging.market.contracts import ContractTerms
 from hedging.market.snapshots import Snapshots
+from hedging.venues._formats import columns_there
 from hedging.venues.deribit.terms import agreed_terms
 
 __all__ = ["API_COLUMNS", "SUMMARY_COLUMNS", "chain_from_rows", "futures_from_rows", "snapshots_from_rows"]
@@ -79,7 +81,7 @@ def chain_from_rows(
     terms = agreed_terms(asset, as_of, terms)
     source = keywords.get("source", "table")
     mine, there = _mine(rows, asset, columns, terms, source)
-    return OptionChain.from_frame(
+    made = OptionChain.from_frame(
         mine,
         asset=asset.partition("_")[0],  # exposure to SOL is exposure to SOL, whatever it settles in
         as_of=as_of,
@@ -90,6 +92,13 @@ def chain_from_rows(
         futures=futures_from_rows(rows[rows["asset"] == asset]),
         **keywords,
     )
+    if lost := [
+        repr(columns[ours]) for ours in ("forward", "index") if ours in columns and ours not in there
+    ]:
+        return replace(
+            made, notes=(f"no column {' nor '.join(lost)}: what it would say is made of quotes", *made.notes)
+        )
+    return made
 
 
 def snapshots_from_rows(
@@ -140,7 +149,7 @@ def _mine(
     mine = rows[((rows["asset"] == asset) & (rows["flag"] != "")) | rows["asset"].isna()]
     if mine.empty:
         raise ChainError(f"{source}: no option on {asset} among {number_of(len(rows), 'row')}.")
-    there = {ours: theirs for ours, theirs in columns.items() if theirs in mine.columns}
+    there = columns_there(columns, mine, source)
     mine = _with_own_index(mine, there)
     for size in {there.get("bid_size"), there.get("ask_size")} - {None}:
         # Amounts are units of underlying, sizes contracts.

@@ -64,6 +64,22 @@ def test_coins_alone_are_not_liquidated() -> None:
     assert liquidations(Book(Holding.spot("BTC", 5.0)), (BTC,), (leg,)) == ((), ())
 
 
+def test_coins_without_contracts_are_not_liquidated_before_an_order_brings_some() -> None:
+    """Empty purses need nothing: a holder of coins alone was told to be below maintenance today."""
+    short = outright_leg(Perpetual("BTC"), SPOT, -10.0, half_spread=0.0, fee=FeeRule(0.0))
+    assert liquidations(Book([Holding.spot("BTC", 25.0)]), (BTC,), (short,)) == ((), ())
+
+
+def test_a_purse_that_orders_bring_is_not_told_by_another_one() -> None:
+    """Bought BTC puts make the coins a purse; a short in ETH that nothing carries is no BTC account below maintenance."""
+    book = Book([Holding.spot("BTC", 10.0), Holding.perpetual("ETH", -300.0, 2_000.0)])
+    leg = option_leg(BTC.chain, option(BTC, "p", 60e3, 30.0).symbol, 8.0)
+    moves, _ = liquidations(book, (BTC, ETH), (leg,))
+    assert [(each.asset, each.before, each.after) for each in moves] == [
+        ("ETH", (2_000.0, 2_000.0), (2_000.0, 2_000.0))
+    ]
+
+
 def test_each_asset_of_a_crossed_account_moves_by_itself() -> None:
     account = DeclaredAccount("one", "cross-standard", haircuts={"BTC": 0.05, "ETH": 0.05})
     held = [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from cases.planner import AS_OF, LOOSE, small_chain
+from cases.planner import AS_OF, COIN, LOOSE, small_chain
 
 from hedging.book.book import Book, Holding
 from hedging.book.legs import option_leg
 from hedging.book.structure import closings, structure
-from hedging.planner import Limits, Target, plan
+from hedging.market.chain import OptionChain
+from hedging.planner import Effort, Limits, Target, plan
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 
 
@@ -69,3 +70,42 @@ def test_what_closes_and_what_opens_in_its_place(orders, name, said):
     assert all(remark.startswith(start) for remark, start in zip(remarks, said, strict=True))
     # Nothing is closed of a book that holds none of them.
     assert closings(legs, Book([Holding.spot("BTC", 10.0)])) == ()
+
+
+@pytest.mark.parametrize("off", [0.0, 0.012])
+def test_a_spot_that_the_forwards_contradict_is_said_first(off):
+    """Forwards of 100 beside a spot 1.2 % off: a carry of hundreds of per cent over ten days."""
+    quotes = small_chain([("p", 90.0, 3), ("p", 95.0, 40), ("c", 110.0, 40)]).quotes
+    frame = quotes[["flag", "strike", "expiry", "forward", "bid", "ask", "mark", "mark_vol"]]
+    chain = OptionChain.from_frame(
+        frame.assign(index=100.0 * (1.0 + off)),
+        asset="BTC",
+        as_of=AS_OF,
+        units={"price": "coin", "vol": "decimal"},
+        terms=COIN,
+    )
+    found = plan(
+        Book([Holding.spot("BTC", 10.0)]),
+        chain,
+        Target(delta=(4, 6)),
+        Limits(**LOOSE),
+        effort=Effort(alternatives=False),
+    )
+    said = [each for each in found.warnings if "off the first forward" in each]
+    assert len(said) == (off > 0.0)
+    assert not any(
+        "stands below" in each for each in found.warnings
+    )  # nothing does, as nothing was asked for
+
+
+@pytest.mark.parametrize(("horizon", "outlived"), [(40.0, False), (40.6, False), (42.0, True)])
+def test_an_expiry_that_counts_as_the_horizon_is_not_said_to_end_before_it(horizon, outlived):
+    """The last put ends on day 40; nothing but a short band asks for it."""
+    chain = small_chain([("p", 90.0, 40), ("p", 95.0, 40), ("c", 110.0, 40)])
+    book, target = Book([Holding.spot("BTC", 10.0)]), Target(floor=-0.99, delta=(4, 8))
+    try:
+        found = plan(book, chain, target, Limits(**LOOSE), horizon=horizon, effort=Effort(alternatives=False))
+        told = "; ".join(found.remarks)
+    except InfeasibleHedgeError as error:
+        told = str(error).lower()
+    assert ("lives to the horizon" in told) == outlived
