@@ -29,17 +29,28 @@ from hedging._ground.forms import (
     spend,
     window,
 )
+from hedging._ground.nearest import meant
 from hedging.errors import InputError
 
 __all__ = ["LIMITS", "TARGETS"]
 
 
+_KINDS: Final = {
+    **dict.fromkeys(("perp", "perps", "perpetuals", "swap", "swaps"), "perpetual"),
+    **dict.fromkeys(("futures",), "future"),
+}
+_RULES: Final = ("sticky_strike", "sticky_moneyness")
+
+
 def rule(text: str) -> str | float:
-    """A rule's name, or its ratio as a number; which names there are `Target` knows."""
+    """A rule's name, or its ratio as a number."""
     try:
-        return float(text)
-    except ValueError:
-        return text
+        return number(text)
+    except InputError:
+        if text in _RULES:
+            return text
+        known = f"must be one of {', '.join(_RULES)}, or a ratio such as 0.5"
+        raise InputError(f"{known}; got {text!r}{meant(text, _RULES)}") from None
 
 
 def prices(text: str) -> Any:
@@ -83,8 +94,16 @@ def deltas(text: str) -> tuple[float, float]:
     if not 0.0 <= ends[0] <= ends[1] <= 1.0:
         per_cent = ends[0] >= 1.0 and 1.0 < ends[1] <= 100.0 and "%" not in text
         near = f": write {low}%:{high}% for per cent" if per_cent else ""
+        if 0.0 <= ends[1] < ends[0] <= 1.0:
+            near = f": write {high}:{low}"
         raise InputError(f"{how}; got {text!r}{near}")
     return ends[0], ends[1]
+
+
+def outrights(text: str) -> tuple[str, ...]:
+    """What is traded beside options, one or several with commas; as exchanges call it, too."""
+    kind = one_of("spot", "perpetual", "future")
+    return tuple(kind(_KINDS.get(name.lower(), name.lower())) for name in names(text))
 
 
 Forms: TypeAlias = dict[str, Callable[[str], Any]]
@@ -117,7 +136,7 @@ LIMITS: Final[Forms] = {
     "expiries": window,
     "deltas": deltas,
     "moneyness": moneyness,
-    "outright": lambda text: tuple(map(one_of("spot", "perpetual", "future"), names(text))),
+    "outright": outrights,
     "min_leg_share": share,
     "max_leg_share": share,
     "open_interest_share": share,

@@ -123,7 +123,18 @@ def loss(text: str) -> float | Money:
     value = _share_or_money(text, "-15%", "-20000USD")
     if (value.amount if isinstance(value, Money) else value) > 0:
         raise InputError(f"must be a loss, a share like -15%; got {text!r}: write -{text.lstrip('+')}")
+    if not isinstance(value, Money) and value < -1.0:
+        raise InputError(f"must be a loss of all at most, a share from -100% to 0%; got {text!r}")
     return value
+
+
+def moment(text: str) -> str:
+    """A day or a time, which is read where files are; what has no digit is neither."""
+    if not re.search(r"\d", text):
+        raise InputError(
+            f"must be a time in UTC, such as 2026-02-06T04:30Z, or a day, 2026-02-06; got {text!r}"
+        )
+    return text
 
 
 def spend(text: str) -> float | Money:

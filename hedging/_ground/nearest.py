@@ -46,6 +46,7 @@ def beside(path: str | Path) -> str:
         names = [each.name for each in missing.parent.iterdir()]
     except OSError:
         return f": there is no folder {missing.parent}" if not missing.parent.exists() else ""
-    near = meant(missing.name, names)
-    found = re.search(r"did you mean (.*)\?$", near)
-    return near.replace(found[1], str(missing.parent / found[1])) if found else ""
+    # Endings are alike by themselves, and make any two short names look near.
+    stems = {each.partition(".")[0]: each for each in names}
+    alike = difflib.get_close_matches(missing.name.partition(".")[0], stems, n=1, cutoff=_NEAR)
+    return f"; did you mean {missing.parent / stems[alike[0]]}?" if alike else ""

@@ -11,6 +11,7 @@ from hedging.cli import _console as console
 from hedging.cli._moves import add_correlation, drawn
 from hedging.cli._parser import option
 from hedging.cli._stdin import named
+from hedging.cli._used import check_used
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -355,11 +356,18 @@ def outcomes_of(args: argparse.Namespace, markets: Sequence[Market], horizon: fl
     return drawn(markets, horizon, args.outcomes, args.seed, args.correlation)
 
 
-def book_and_markets(args: argparse.Namespace, *, all_quoted: bool = True) -> tuple[Book, tuple[Market, ...]]:
-    """The book, and the market of each of its assets; without `all_quoted` of those on which options are quoted."""
+def book_and_markets(
+    args: argparse.Namespace, mandate: Mandate | None = None, *, all_quoted: bool = True
+) -> tuple[Book, tuple[Market, ...]]:
+    """The book, and the market of each of its assets; without `all_quoted` of those on which options are quoted.
+
+    What a mandate leaves without effect is refused before a chain is read.
+    """
     from hedging.book import read_book
 
     book = read_book(args.book)
+    if mandate is not None:
+        check_used(args, mandate, book)
     assets = (args.asset,) if args.asset else book.assets or (None,)
     return book, console.read_markets(args, assets, all_quoted=all_quoted)
 

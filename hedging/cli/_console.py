@@ -231,6 +231,7 @@ def save_figure(figure: Any, path: str | Path) -> None:
 
 def add_chain(command: Parser, *, several: bool = False, required: bool = True, text: str = "") -> None:
     """A file of quotes, and which chain in it; `several` takes one for each asset of a book."""
+    before = len(command._actions)
     if several:
         text = text or (
             "file of option quotes, or -; again for each asset of the book, and for each venue to choose from"
@@ -242,11 +243,18 @@ def add_chain(command: Parser, *, several: bool = False, required: bool = True, 
         text = "file of option quotes, or -"
         command.add_argument("--chain", required=True, metavar="FILE", help=text)
     command.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")
-    command.add_argument("--at", metavar="TIME", help="which day or time, in a file of several chains")
+    command.add_argument(
+        "--at", type=forms.moment, metavar="TIME", help="which day or time, in a file of several chains"
+    )
     command.add_argument(
         "--asset", metavar="NAME", type=forms.asset, help="which underlying, in a file of several"
     )
     add_given(command)
+    if not required:
+        of_chain = (action for action in command._actions[before:] if action.option_strings)
+        for action in of_chain:
+            if "--chain" not in action.option_strings:
+                command.goes_with(action.option_strings[0], "--chain")
 
 
 def add_outputs(command: Parser, picture: str) -> None:

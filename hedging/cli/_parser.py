@@ -32,6 +32,24 @@ class _HelpAll(argparse.Action):
         parser.exit()
 
 
+class _Fitted(argparse.RawDescriptionHelpFormatter):
+    """Descriptions and examples fitted to the terminal, as argparse fits the options between them."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:  # noqa: ARG002 - argparse's own, always empty
+        return "\n".join(part for line in text.splitlines() for part in _parts(line, width))
+
+
+def _parts(line: str, width: int) -> list[str]:
+    """A line over several; of a command such that all of it can be copied as it stands."""
+    is_command = line.startswith("  hedging ")
+    lead = " " * (6 if is_command else len(line) - len(line.lstrip()))
+    room = max(width - (2 if is_command else 0), 20)
+    parts = textwrap.wrap(
+        line, room, subsequent_indent=lead, break_long_words=False, break_on_hyphens=False
+    ) or [""]
+    return [f"{part} \\" for part in parts[:-1]] + parts[-1:] if is_command else parts
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line; the whole usage is what --help is for.
 
@@ -49,9 +67,28 @@ class Parser(argparse.ArgumentParser):
     _typed: frozenset[str] = frozenset()
 
     def __init__(self, **told: Any) -> None:
-        super().__init__(**({"formatter_class": argparse.RawDescriptionHelpFormatter} | told))
+        super().__init__(**({"formatter_class": _Fitted} | told))
         self.came: dict[str, tuple[Any, str]] = {}
         self.texts: list[tuple[str, str]] = []
+        self._needs: list[tuple[str, tuple[str, ...], str]] = []
+
+    def goes_with(self, name: str, *others: str, why: str = "") -> None:
+        """An option changes something only where one of others is given too: alone it is refused, not ignored."""
+        self._needs.append((name, others, why))
+
+    def gives(self, name: str) -> bool:
+        """Whether an option was typed, in whatever way argparse takes it: `--acc` for one may be `--account`."""
+        names = self._option_string_actions[name].option_strings
+        begun = {word for word in self._typed - {*self._option_string_actions} if word.startswith("--")}
+        return bool(self._typed & {*names}) or any(each.startswith(tuple(begun)) for each in names if begun)
+
+    def check_given(self) -> None:
+        """Leave with 2 where an option that was typed would change nothing."""
+        for name, others, why in self._needs:
+            if self.gives(name) and not any(map(self.gives, others)):
+                called = self.called(self._option_string_actions[name].option_strings)
+                beside = " or ".join(others)
+                self.error(f"{called} goes with {beside}{why}: give {beside} too, or leave {called} out")
 
     def error(self, message: str) -> NoReturn:
         """Leave with 2 and the message in our words."""
@@ -169,8 +206,7 @@ def command(
     example: str,
 ) -> Parser:
     """Add one command; `text` is its help, `run` what it does, and `example` a line of it that works."""
-    line = textwrap.wrap(example, 70, break_long_words=False, break_on_hyphens=False)
-    epilog = "example:\n  " + " \\\n      ".join(line)  # that can be copied as it stands
+    epilog = f"example:\n  {example}"
     added: Parser = commands.add_parser(
         name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import TextIO, cast
 
-__all__ = ["complain", "discard", "flush", "own_streams"]
+__all__ = ["complain", "discard", "flush", "forgive", "own_streams"]
 
 
 @contextmanager
@@ -19,7 +21,7 @@ def own_streams() -> Iterator[None]:
     stderr, and without a stderr `print` takes stdout for it.
     """
     theirs = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _apart(theirs[0]), theirs[1] or _nowhere(2)
+    sys.stdout, sys.stderr = _apart(theirs[0], alone=theirs[1] is None), theirs[1] or _nowhere(2)
     ours = sys.stdout, sys.stderr
     try:
         yield
@@ -31,10 +33,36 @@ def own_streams() -> Iterator[None]:
                     stream.close()
 
 
-def _apart(stdout: TextIO | None) -> TextIO:
-    """Give a stream to where stdout leads, while all that goes to its number is dropped."""
+class _Closed(io.TextIOBase):
+    """Where stdout was closed before we came: it drops what is printed, and knows whether anything was."""
+
+    lost = False
+
+    def write(self, text: str) -> int:
+        self.lost = self.lost or bool(text)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+
+def forgive() -> None:
+    """Results that went to a file as well are not lost where stdout is closed."""
+    if isinstance(sys.stdout, _Closed):
+        sys.stdout.lost = False
+
+
+def _apart(stdout: TextIO | None, alone: bool) -> TextIO:
+    """Give a stream to where stdout leads, while all that goes to its number is dropped.
+
+    Of a closed one it tells later that results were lost; not where stderr is closed too: nobody listens at all.
+    """
     if stdout is None:
-        return _nowhere(1)
+        nowhere = _nowhere(1)
+        if alone:
+            return nowhere
+        nowhere.close()
+        return cast("TextIO", _Closed())
     try:
         number = os.dup(stdout.fileno())
     except (OSError, ValueError):  # no file below it: nothing to protect
@@ -71,8 +99,10 @@ def flush() -> None:
     Raises
     ------
     OSError
-        If the reader of stdout is gone, or the disk under it is full.
+        If the reader of stdout is gone, the disk under it is full, or it was closed and something was printed.
     """
+    if isinstance(sys.stdout, _Closed) and sys.stdout.lost:
+        raise OSError(errno.EBADF, "it is closed")
     for stream in (sys.stderr, sys.stdout):
         try:
             if stream is not None:

@@ -33,6 +33,7 @@ _TWICE = re.compile(r"(--[a-z][a-z-]*)((?: [^\s();,]+)?) \(\1(?: [^()]*)?\)")
 _ELSEWHERE = re.compile(r"\b([a-z_]+)= \((--[a-z-]+)\)")  # an option that another command has
 _CALLS = re.compile("|".join(map(re.escape, _COMMANDS)))
 _FIRST = re.compile(r"^([a-z][a-z_]*)(?= (?:must|takes|of|needs|has|may)\b)")
+_AFTER_FILE = re.compile(r"(?<=: )([a-z][a-z_]*)(?= must )")
 _FIELD = re.compile(r"(?<![\w.'-])([a-z]+(?:_[a-z]+)+)(?![\w.(='-])")
 
 
@@ -71,10 +72,15 @@ def in_words_of(parser: Parser | None, message: str) -> str:
     """
     if parser is None:
         return message
-    options = {
-        action.dest: parser.called(action.option_strings)
+    long = [
+        action
         for action in parser._actions
         if any(name.startswith("--") for name in action.option_strings) and action.const is not False
+    ]
+    named = {name[2:].replace("-", "_"): action for action in long for name in action.option_strings}
+    options = {
+        name: parser.called(action.option_strings)
+        for name, action in (named | {action.dest: action for action in long}).items()
     }
     options |= {ours: options[name] for ours, name in _OTHER_NAMES if name in options}
 
@@ -94,7 +100,7 @@ def in_words_of(parser: Parser | None, message: str) -> str:
     told = _TWICE.sub(r"\1\2", _ARGUMENT.sub(argument, told))
     told = _ELSEWHERE.sub(r"\2 (an option of hedging chain convert)", told)
     told = _FIELD.sub(field, _FIRST.sub(field, told))
-    told = re.sub(r"(?<=: )at (?=must )", f"{options.get('at', 'at')} ", told)
+    told = _AFTER_FILE.sub(field, told)
     told = _as_typed(parser, options, re.sub("got \0", lambda _: came.pop(0), told))
     return _with_option(parser, options, told)
 

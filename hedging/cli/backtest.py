@@ -89,8 +89,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         dest="settings",
         help="a setting of the strategies or of the rules: delta=0.25, days=20:45, roll=7, delay=1, floor=-20%%",
     )
-    command.add_argument("--from", metavar="DATE", dest="start", help="first day or time")
-    command.add_argument("--to", metavar="DATE", dest="end", help="last day or time")
+    command.add_argument("--from", type=forms.moment, metavar="DATE", dest="start", help="first day or time")
+    command.add_argument("--to", type=forms.moment, metavar="DATE", dest="end", help="last day or time")
     command.add_argument(
         "--starts",
         type=forms.whole,

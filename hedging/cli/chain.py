@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hedging._ground.forms import asset
+from hedging._ground.forms import asset, moment
+from hedging._ground.nearest import meant
 from hedging._writing import check_writable, write_text
 from hedging.cli import _console as console
 from hedging.cli._reading import add_given, add_terms, given, terms_of
@@ -69,7 +70,13 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         example="hedging chain convert chain.csv -o chain.parquet",
     )
     _add_file(convert)
-    convert.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
+    convert.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help=".parquet, .csv or .csv.gz; - writes CSV to stdout",
+    )
 
     text = "propose a map of a table of no known format, to be completed"
     propose = console.command(steps, "map", _map, text, example="hedging chain map quotes.csv -o map.toml")
@@ -91,7 +98,9 @@ def _add_file(parser: argparse.ArgumentParser, *, several: bool = False) -> None
     else:
         parser.add_argument("file", metavar="FILE", help="file of option quotes, or -")
     parser.add_argument("--asset", metavar="NAME", type=asset, help="which underlying, in a file of several")
-    parser.add_argument("--at", metavar="TIME", help="which day or time, in a file of several chains")
+    parser.add_argument(
+        "--at", type=moment, metavar="TIME", help="which day or time, in a file of several chains"
+    )
     parser.add_argument("--format", metavar="NAME", help="format of the chain; recognised if not given")
     add_given(parser)
     parser.add_argument(
@@ -131,7 +140,11 @@ def _rules(texts: Sequence[str]) -> ChainRules:
         except ValueError:
             name = ""
         if name not in known:
-            raise InputError(f"--rule {text} is no NAME=NUMBER with one of {', '.join(known)}.")
+            named = text.partition("=")[0]
+            near = "" if named in known else meant(named, known)
+            raise InputError(
+                f"--rule must be NAME=NUMBER with one of {', '.join(known)}; got {text!r}{near}."
+            )
     return ChainRules(**changes)  # type: ignore[arg-type]  # 1 and 0 for two_sided
 
 
@@ -212,8 +225,23 @@ def _check_ending(output: str) -> None:
 
 
 def _convert(args: argparse.Namespace) -> int:
+    if args.output == "-":
+        return _to_stdout(_read(args, args.file))
     _check_ending(args.output)
     return _saved(_read(args, args.file), args.output)
+
+
+def _to_stdout(chain: OptionChain) -> int:
+    """The file of a chain, which is written whole before it is printed."""
+    from tempfile import TemporaryDirectory
+
+    from hedging.venues import write_chain
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "chain.csv")
+        write_chain(chain, path)
+        print(path.read_text(encoding="utf-8"), end="")
+    return 0
 
 
 def _map(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import argparse
 import re
 from typing import Any, Final
 
+from hedging._ground import forms
 from hedging._ground.counts import number_of
 from hedging.cli import _console as console
 from hedging.cli._recorded import recorded
@@ -35,9 +36,14 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="recorded quotes, from the plan's on; again for each file, where the plan is of several assets",
     )
     command.add_argument(
-        "--since", metavar="TIME", help="leave out chains before a day or time, UTC; else from the plan on"
+        "--since",
+        type=forms.moment,
+        metavar="TIME",
+        help="leave out chains before a day or time, UTC; else from the plan on",
     )
-    command.add_argument("--until", metavar="TIME", help="leave out chains after a day or time, UTC")
+    command.add_argument(
+        "--until", type=forms.moment, metavar="TIME", help="leave out chains after a day or time, UTC"
+    )
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
     add_deliveries(command)
     console.add_table(command, "steps")

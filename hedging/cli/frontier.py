@@ -53,19 +53,38 @@ def _levels(text: str) -> list[float]:
         return [forms.share(part) for part in text.split(",")]
     ends, _, count = text.rpartition(":")
     first, colon, last = ends.partition(":")
-    if not colon or not 2 <= forms.whole(count) <= 1_000:
-        raise InputError(f"must be FROM:TO:N with 2 <= N <= 1000; got {text!r}")
+    if not colon or not count.isdecimal() or not 2 <= forms.whole(count) <= 1_000:
+        near = f": write {text}:12" if text.count(":") == 1 else ""
+        raise InputError(f"must be FROM:TO:N with 2 <= N <= 1000, or shares with commas; got {text!r}{near}")
     import numpy as np
 
     return [float(level) for level in np.linspace(forms.share(first), forms.share(last), int(count))]
+
+
+def _check_levels(args: argparse.Namespace) -> None:
+    """Refuse levels of the other sign before a chain is read."""
+    if args.levels is None:
+        return
+    least, most = (0.0, 10.0) if args.over == "budget" else (-1.0, 0.0)
+    wrong = next((level for level in args.levels if not least <= level <= most), None)
+    if wrong is not None:
+        how = f": a loss is written {-wrong:.6g}" if least <= -wrong <= most else ""
+        raise InputError(
+            f"--levels of {args.over} must be shares from {least:g} to {most:g}; got {wrong:.6g}{how}."
+        )
 
 
 def _run(args: argparse.Namespace) -> int:
     from hedging.planner import frontier
 
     console.check_outputs(args.json, args.csv, plot=args.plot)
+    if args.parser.gives(f"--{args.over}"):
+        raise InputError(
+            f"--{args.over} is what this frontier moves: say between which with --levels, or move another by --over."
+        )
+    _check_levels(args)
     mandate, source = asked.asked_of(args)
-    book, markets = asked.book_and_markets(args)
+    book, markets = asked.book_and_markets(args, mandate)
     target, limits = asked.request_of(args, mandate, book, markets)
     outcomes = None
     if target.needs_outcomes or args.over == "shortfall":

@@ -38,6 +38,9 @@ from hedging.errors import HedgingError
 __all__ = ["main", "the_parser"]
 
 
+FILES = ("json", "csv", "plot", "ticket", "output", "json_lines")  # what a command may write its result to
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; no error of ours leaves a traceback."""
     if argv is not None:
@@ -64,12 +67,16 @@ def _settled(argv: list[str]) -> int:
 def _run(argv: list[str]) -> int:
     parser: Parser | None = None
     try:
-        args, unknown = the_parser().parse_known_args(_join_negatives(argv))
+        args, unknown = the_parser().parse_known_args(_join_negatives(_asking_for_help(argv)))
         parser = args.parser
         if unknown:
             say_unknown(args.parser, unknown)
+        args.parser.check_given()
         with from_stdin(args), screen.sized():
             code: int = args.run(args)
+        results = {getattr(args, name, None) for name in FILES} - {None}
+        if results and "-" not in results:
+            streams.forgive()
     except SystemExit as leave:  # --help, --version, or wrong usage
         return int(leave.code or 0)
     except HedgingError as error:
@@ -92,6 +99,15 @@ class _Version(argparse.Action):
 # --- the arguments ----------------------------------------------------------------------------------
 
 
+def _asking_for_help(argv: list[str]) -> list[str]:
+    """Let ``help``, ``help plan`` and ``plan help`` mean ``--help``, as many commands have it."""
+    if argv[:1] == ["help"]:
+        return [*argv[1:], "--help"]
+    if len(argv) > 1 and argv[-1] == "help" and not any(word.startswith("-") for word in argv):
+        return [*argv[:-1], "--help"]
+    return argv
+
+
 def _join_negatives(argv: list[str]) -> list[str]:
     """Let ``--floor -15%`` mean ``--floor=-15%``: argparse would take ``-15%`` for an option."""
     joined: list[str] = []
@@ -111,7 +127,7 @@ def the_parser() -> Parser:
         description="Options-overlay hedging: Greeks, a proven plan in whole lots, and crash scenarios.",
         epilog=f"Shares are written 2% or 0.02, bands LO:HI, LO: or :HI, windows DAYS:DAYS;\n- is stdin or stdout.\n\n{CODES}",
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and leave")
+    parser.add_argument("-V", "--version", action=_Version, nargs=0, help="show the version and leave")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     cli_plan.add_parser(commands)

@@ -110,6 +110,7 @@ def _add_tolerances(parser: console.Parser) -> None:
 
 def _overlays(args: argparse.Namespace) -> int:
     console.check_outputs(args.json, args.csv, plot=args.plot)
+    _check_structures(args)
     book, markets = asked.book_and_markets(args)
     if args.asset and len(book.assets) > 1:
         book = _part(book, args.asset)
@@ -127,6 +128,29 @@ def _overlays(args: argparse.Namespace) -> int:
     if len(markets) == 1:
         return _emit(args, [find(args, book, markets[0].chain, legs)])
     return _emit(args, [_of_asset(args, book, market, legs, find) for market in markets])
+
+
+def _check_structures(args: argparse.Namespace) -> None:
+    """Refuse what no structure asked for would look at, before any file is read."""
+    from hedging.overlays.standard import BY_NAME, named
+
+    asked_for = [named(name) for name in args.structure or BY_NAME]
+    if twice := next((name for name in asked_for if asked_for.count(name) > 1), None):
+        raise InputError(f"--structure {twice} is given twice: once is enough.")
+    if args.far_days is not None and not any(BY_NAME[name].two_expiries for name in asked_for):
+        called = args.parser.called(("--far-expiries", "--far-days"))
+        raise InputError(
+            f"{called} is of what a calendar or diagonal buys, and {', '.join(asked_for)} has one expiry: "
+            f"leave {called} out."
+        )
+    if args.over_strikes and args.over_deltas:
+        raise InputError("--over-strikes and --over-deltas exclude each other: leave one of them out.")
+    if not any(BY_NAME[name].legs for name in asked_for):
+        for option in ("--expiries", "--delta-tolerance", "--off-mark"):
+            if args.parser.gives(option):
+                raise InputError(
+                    f"{option} is of options, and {', '.join(asked_for)} has none: leave it out."
+                )
 
 
 def _of_asset(

@@ -11,6 +11,7 @@ from hedging._writing import write_text
 from hedging.cli import _asked as asked
 from hedging.cli import _console as console
 from hedging.cli._survive import add_survive
+from hedging.cli._used import check_printed
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         default="any",
         help=f"what the ticket is for: {', '.join(TICKETS)} (default any)",
     )
+    plan.goes_with("--ticket-for", "--ticket")
     plan.add_argument(
         "--tier", type=forms.whole, default=0, metavar="N", help="fees of Deribit's tier 0 to 5 (default 0)"
     )
@@ -95,9 +97,10 @@ def _run(args: argparse.Namespace) -> int:
     from hedging.planner import plan as find
 
     console.check_outputs(args.json, args.csv, args.ticket, plot=args.plot)
+    check_printed(args, "trading", "second_opinion", "assumptions")
     prices = asked.history_of(args)
     mandate, source = asked.asked_of(args)
-    book, markets = asked.book_and_markets(args, all_quoted=prices is None)
+    book, markets = asked.book_and_markets(args, mandate, all_quoted=prices is None)
     book = mandate.accounts(book)
     if prices is not None:
         markets = prices.markets(book, markets)

@@ -30,6 +30,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     asked.add_chains(command)
     command.add_argument("--plan", metavar="FILE", help="a plan saved by: hedging plan --json FILE")
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
+    command.goes_with("--edited", "--plan")
     command.add_argument("--backtest", metavar="FILE", help="saved by: hedging backtest --json FILE")
     command.add_argument("--screen", metavar="FILE", help="saved by: hedging screen --json FILE")
     add_account(command)

@@ -24,10 +24,11 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     command.add_argument("plan", metavar="PLAN", help="a plan saved by: hedging plan --json FILE")
     console.add_chain(command)
-    command.add_argument(
+    how = command.add_mutually_exclusive_group()
+    how.add_argument(
         "--when", type=forms.days_left, metavar="DAYS", help="days to expiry under which it is due"
     )
-    command.add_argument(
+    how.add_argument(
         "--programme",
         type=_steps,
         metavar="DAYS:TIMES",

@@ -11,6 +11,7 @@ from hedging.cli import _asked as asked
 from hedging.cli import _console as console
 from hedging.cli._moves import add_correlation, drawn
 from hedging.cli._survive import add_account
+from hedging.cli._used import check_several
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,6 +82,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--seed", type=forms.whole, default=1, metavar="N", help="of what is drawn (default 1)"
     )
     add_account(command)
+    command.goes_with("--acceleration", "--velocity")
+    command.goes_with("--days", "--velocity", "--monte-carlo", "--grid", why=", as a replay has its own")
+    for drawn_by in ("--tails", "--seed", "--correlation"):
+        command.goes_with(drawn_by, "--monte-carlo")
     console.add_outputs(command, "scenario")
     console.add_table(command, "table")
 
@@ -90,6 +95,7 @@ def _run(args: argparse.Namespace) -> int:
 
     console.check_outputs(args.json, args.csv, plot=args.plot)
     book, markets = asked.book_and_markets(args)
+    check_several(args, book)
     overlay = read_plan(args.plan) if args.plan else None
     if overlay is not None:
         _check_plan(args, overlay, book, markets)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hedging._ground import forms
 from hedging.cli import _console as console
+from hedging.cli._reading import add_zone
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,11 +35,13 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument(
         "--benchmark", default="BTC", metavar="COIN", help="a coin, equal or volume (default BTC)"
     )
-    command.add_argument("--at", metavar="TIME", help="with what was known at the end of that UTC day")
+    command.add_argument(
+        "--at", type=forms.moment, metavar="TIME", help="with what was known at the end of that UTC day"
+    )
     command.add_argument(
         "--windows", type=_windows, default=(30, 60, 90), metavar="DAYS,DAYS", help="default 30,60,90"
     )
-    command.add_argument("--timezone", metavar="ZONE", help="zone of times that carry none: Europe/Rome")
+    add_zone(command)
     command.add_argument(
         "--history", action="store_true", help="what past cases of each verdict were followed by"
     )

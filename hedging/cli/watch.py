@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hedging._ground.bounds import MOST_SECONDS
 from hedging.cli import _console as console
+from hedging.cli import _screen as screen
 from hedging.cli._recorded import Source, fail, recorded
 from hedging.cli._streams import complain
 from hedging.cli.audit import BROKEN, add_deliveries, settled_of
@@ -54,7 +56,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument("--every", type=_seconds, metavar="TIME", help="look again: 30s, 5m, 1h; else once")
     command.add_argument("--rules", metavar="FILE", help="TOML file of rules: near, near_of, bands, ignore")
     command.add_argument(
-        "--json-lines", metavar="FILE", help="append transitions; a watch goes on from there"
+        "--json-lines",
+        metavar="FILE|-",
+        help="append transitions, and go on from there; - prints them to stdout instead of sentences",
     )
     command.add_argument("--hook", metavar="COMMAND", help="run on each transition, which it gets as JSON")
     command.add_argument("--edited", action="store_true", help="take a plan whose file was changed by hand")
@@ -83,7 +87,8 @@ def _run(args: argparse.Namespace) -> int:
     plan = read_plan(args.plan, trust=not args.edited)
     rules = read_rules(args.rules) if args.rules else Rules()
     watched = Watch(plan, rules, settled_of(args), args.prices or None)
-    with open_log(args.json_lines, plan) if args.json_lines else nullcontext() as log:
+    kept = args.json_lines not in (None, "-")
+    with open_log(args.json_lines, plan) if kept else nullcontext() as log:
         state = log.state if log is not None else State()
         state = _watched(args, watched, state, log.write if log is not None else None)
     if "broken" in state.status.values():
@@ -116,11 +121,12 @@ def _watched(
             for event in events:
                 if write is not None:
                     write(event)
-                print(event, flush=True)
+                _tell(json.dumps(event.to_dict()) if args.json_lines == "-" else str(event))
                 if args.hook:
                     _hook(args.hook, event)
             last = source
-        if last is not None and not args.no_levels and (state.status != before.status or not args.every):
+        levels = not args.no_levels and args.json_lines != "-"
+        if last is not None and levels and (state.status != before.status or not args.every):
             _tell_levels(args, watched, last, state)
         if not args.every:
             return state
@@ -192,7 +198,23 @@ def _tell_levels(args: argparse.Namespace, watched: Watch, source: Source, state
         complain(f"no levels: {error}")
         return
     for kind, text in lines:
-        print(f"{when}  {kind:<10}  {text}", flush=True)
+        _tell(f"{when}  {kind:<10}  {text}")
+
+
+def _tell(line: str) -> None:
+    """A line at once; fitted to a terminal, the rest below what it says."""
+    width = screen.columns()
+    if width is not None and not line.startswith("{"):
+        line = "\n".join(
+            textwrap.wrap(
+                line,
+                width,
+                subsequent_indent=" " * min(32, width // 4),
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
+    print(line, flush=True)
 
 
 def _hook(command: str, event: Event) -> None:

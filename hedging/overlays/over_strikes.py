@@ -75,6 +75,10 @@ def over_strikes(
     leading = next(iter(BY_NAME[name].legs), None)
     if leading is None or bool(strikes) == bool(deltas):
         raise InputError("a table over strikes needs a structure of options, and either strikes or deltas.")
+    if twice := [name for name in (f"{leading}_strike", f"{leading}_delta") if name in asked]:
+        raise InputError(
+            f"a table over strikes or deltas of {named(structure)} is over those of its {leading}: leave {twice[0]} out."
+        )
     market = market_of(chain)
     table = market.chain.expiries
     inside = table[table["days"].between(*expiries)]

@@ -21,7 +21,7 @@ from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms
 from hedging.market.snapshots import Snapshots
 from hedging.units import utc
-from hedging.venues._formats import PRICING, Format, Pick, snapshots
+from hedging.venues._formats import Format, Pick, check_heeded, snapshots
 from hedging.venues._opening import QuoteFile, known_kind, open_file, repeated_columns, shape_of
 
 Given = ParamSpec("Given")
@@ -146,9 +146,10 @@ def _with_reader(
         from hedging.venues.mapped import mapped
 
         made = mapped(map)
+        check_heeded(made, Path(path).name, beside=beside)
         return open_file(Path(path)), replace(made, read=_guarded(made.read))
     file, reader = _opened(path, format)
-    _check_heeded(reader, file.name, pick)
+    check_heeded(reader, file.name, pick, beside=beside)
     return file if beside is None else replace(file, beside=open_file(Path(beside))), reader
 
 
@@ -167,18 +168,6 @@ def _check_day(chain: OptionChain, pick: Pick, name: str) -> None:
 def _check_running(reader: Format, name: str, every: str | pd.Timedelta | None) -> None:
     if every is not None and not reader.running:
         raise ChainError(f"{name} has snapshots of its own; every= is for files of single updates.")
-
-
-def _check_heeded(reader: Format, name: str, pick: Pick) -> None:
-    """Refuse what would be given in vain."""
-    for word in (each for each in PRICING if getattr(pick, each) is not None and each not in reader.heeds):
-        raise ChainError(
-            f"{name} is of format {reader.name}, whose rows say that themselves: leave the {word} out."
-        )
-    if pick.terms is not None and reader.own_terms:
-        raise ChainError(
-            f"{name} says its own terms; change them with chain.with_terms(...) once it is read."
-        )
 
 
 def read_chains(

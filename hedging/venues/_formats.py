@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -16,7 +17,16 @@ from hedging.market.snapshots import Snapshots
 from hedging.units import utc, utc_day
 from hedging.venues._opening import QuoteFile
 
-__all__ = ["PRICING", "Format", "Pick", "given_time", "pick_asset", "pick_snapshot", "snapshots"]
+__all__ = [
+    "PRICING",
+    "Format",
+    "Pick",
+    "check_heeded",
+    "given_time",
+    "pick_asset",
+    "pick_snapshot",
+    "snapshots",
+]
 
 PRICING: Final = ("spot", "rate", "dividends")
 """What may be given of the underlying, where a file does not say it."""
@@ -60,6 +70,7 @@ class Format:
     running: bool = False  # single updates: a chain is what stands at a time, not what carries it
     heeds: tuple[str, ...] = ()  # which of `PRICING` it makes use of
     own_terms: bool = False  # the file says its terms, and no others are taken
+    takes_beside: bool = False  # a second file of the same quotes belongs to it
     silent: bool = False  # the file does not name its underlying, which must be given
     columns: tuple[str, ...] = ()  # by which a table of it is known
     also: tuple[str, ...] = ()  # other columns that it reads, where their names have capitals
@@ -86,6 +97,33 @@ def columns_there(columns: Mapping[str, str], rows: pd.DataFrame, name: str) -> 
                 f"{', '.join(map(str, rows.columns[:30]))}."
             )
     return there
+
+
+def check_heeded(
+    reader: Format, name: str, pick: Pick | None = None, *, beside: str | Path | None = None
+) -> None:
+    """Refuse what would be given in vain.
+
+    Raises
+    ------
+    ChainError
+        If a file of the format looks at none of it.
+    """
+    if beside is not None and not reader.takes_beside:
+        raise ChainError(
+            f"{name} is of format {reader.name}, to which no second file belongs, as to OKX's and Binance's: leave "
+            "beside= out."
+        )
+    if pick is None:
+        return
+    for word in (each for each in PRICING if getattr(pick, each) is not None and each not in reader.heeds):
+        raise ChainError(
+            f"{name} is of format {reader.name}, whose rows say that themselves: leave {word}= out."
+        )
+    if pick.terms is not None and reader.own_terms:
+        raise ChainError(
+            f"{name} says its own terms; change them with chain.with_terms(...) once it is read."
+        )
 
 
 def pick_asset(assets: pd.Series, pick: Pick, name: str) -> str:

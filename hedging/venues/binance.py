@@ -110,4 +110,4 @@ def _matches(file: QuoteFile) -> bool:
     return bool(rows["symbol"].astype(str).str.fullmatch(NAME).any())
 
 
-ROWS: Final = Format("binance", _matches, _read, heeds=("spot",))
+ROWS: Final = Format("binance", _matches, _read, heeds=("spot",), takes_beside=True)

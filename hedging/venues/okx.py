@@ -125,4 +125,5 @@ REPLIES: Final = Format(
     lambda file: bool({"bidPx", "markVol", "markPx"} & set(joined(file, "instId").columns)),
     _read,
     heeds=("spot",),
+    takes_beside=True,
 )

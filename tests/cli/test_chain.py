@@ -37,6 +37,13 @@ def test_show_prints_the_chain_and_the_quotes_of_an_expiry(saved, capsys):
         run("show", saved, "--expiry", "2026-03-28")
 
 
+def test_convert_writes_the_same_file_to_stdout(saved, tmp_path, capsys):
+    assert run("convert", saved, "-o", str(tmp_path / "own.csv")) == 0
+    capsys.readouterr()
+    assert run("convert", saved, "-o", "-") == 0
+    assert capsys.readouterr().out == (tmp_path / "own.csv").read_text()
+
+
 def test_check_prints_and_writes_json(saved, tmp_path, capsys):
     assert run("check", saved) == 0
     assert "1 violation beyond bid and ask" in capsys.readouterr().out

@@ -302,7 +302,7 @@ def test_chains_that_do_not_fit_the_book_are_named(folder: Path, capsys: pytest.
         (["--vega-by-days", "30=1:2"], "must be DAYS:DAYS such as 20:100"),
         (["--soft", "floor"], "--soft must be NAME=VALUE"),
         (["--soft", "floor=5"], "soft may name targets that are set"),
-        (["--outright", "swap"], "--outright must be one of spot, perpetual, future; got 'swap'"),
+        (["--outright", "shares"], "--outright must be one of spot, perpetual, future; got 'shares'"),
         (["--outright", "spot,spot"], "at most once"),
         (
             ["--deltas", "0.1:"],
@@ -365,7 +365,7 @@ def test_funding_is_a_rate_or_a_history_and_is_named(
 
 
 def test_income_of_funding_takes_a_history(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = ["plan", "book.toml", "--chain", "chain.csv", "--delta", "8:12"]
+    run = ["plan", "book.toml", "--chain", "chain.csv", "--delta", "8:12", "--outright", "perpetual"]
     assert cli.main([*run, "--funding-received", "20%"]) == 2
     assert "--funding-history FILE" in capsys.readouterr().err
     assert cli.main([*run, "--funding", "5%"]) == 2

@@ -42,11 +42,13 @@ def folder(tmp_path: Path, sample: OptionChain, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_closed_stdout_is_as_good_as_any(name: str) -> None:
+def test_results_that_a_closed_stdout_lost_are_said(name: str) -> None:
     arguments, code = COMMANDS[name]
+    lost = name in PRINTING
     done = command(*arguments, redirected=">&-")
-    assert done.returncode == code
-    assert done.stderr.count("\n") == (code != 0), done.stderr
+    assert done.returncode == (code or (3 if lost else 0))
+    assert done.stderr.count("\n") == lost + (code != 0), done.stderr
+    assert done.stderr.endswith("cannot be written to stdout: it is closed.\n") == lost
 
 
 @pytest.mark.parametrize("name", PRINTING)
@@ -113,4 +115,7 @@ def test_no_stream_at_all(name: str, folder: Path) -> None:
 def test_files_are_written_though_nobody_listens(folder: Path) -> None:
     crash = [*COMMANDS["results"][0], "--json", "crash.json"]
     assert command(*crash, redirected="<&- >&- 2>&-").returncode == 0
+    assert json.loads((folder / "crash.json").read_text())
+    (folder / "crash.json").unlink()
+    assert command(*crash, redirected=">&-").returncode == 0  # the file has it
     assert json.loads((folder / "crash.json").read_text())

@@ -55,6 +55,9 @@ def test_a_folder_is_replayed_and_a_second_time_nothing_is_told(folder, capsys):
     assert cli.main(run) == first
     assert capsys.readouterr().out == ""
     assert (folder / "w.jsonl").read_text().splitlines() == lines
+    assert cli.main([*run[:4], "--json-lines", "-"]) == first  # the same lines, and nothing else
+    assert capsys.readouterr().out.splitlines() == lines[1:]
+    assert not (folder / "-").exists()
 
 
 def test_levels_are_told_at_the_end_and_the_code_says_whether_a_target_is_broken(folder, capsys):

@@ -9,6 +9,7 @@ import pytest
 from cases.commands import one_line
 
 from hedging import OptionChain
+from hedging._ground import fields
 from hedging.cli import main as cli
 from hedging.cli._words import calls_in_words, in_words_of
 from hedging.cli.main import the_parser
@@ -119,3 +120,42 @@ def test_calls_of_what_has_no_option_stay_as_they_are() -> None:
         == "--expiries, --max-legs gives fewer"
     )
     assert calls_in_words("Limits(quoted_size=False)") == "Limits(quoted_size=False)"
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        (["help"], ["--help"]),
+        (["help", "chain", "show"], ["chain", "show", "--help"]),
+        (["plan", "help"], ["plan", "--help"]),
+        (["-V"], ["--version"]),
+    ],
+)
+def test_help_is_what_people_type_for_it(
+    asked: list[str], meant: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(meant) == 0
+    told = capsys.readouterr().out
+    assert cli.main(asked) == 0
+    assert capsys.readouterr().out == told
+
+
+@pytest.mark.parametrize("name", ["", "plan", "watch", "chain show", "backtest", "overlays", "worth"])
+def test_help_fits_sixty_columns_and_its_example_can_be_copied(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {}
+    for columns in (60, 200):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert cli.main([*name.split(), "--help"]) == 0
+        told[columns] = capsys.readouterr().out
+    assert max(map(len, told[60].splitlines())) <= 60
+    if name:
+        example = told[200].partition("example:\n")[2].split("\n\n")[0].strip()
+        joined = told[60].partition("example:\n")[2].split("\n\n")[0].replace("\\\n", " ")
+        assert " ".join(joined.split()) == example
+
+
+@pytest.mark.parametrize("word", ["perp", "Perps", "swap", "perpetual"])
+def test_a_perpetual_by_any_of_its_names(word: str) -> None:
+    assert fields.LIMITS["outright"](word) == ("perpetual",)

@@ -196,7 +196,7 @@ def test_given_rates_and_dividends_win(tmp_path):
 
 def test_what_a_file_says_itself_is_not_taken(tmp_path):
     (tmp_path / "x.json").write_text(json.dumps(rows()))
-    with pytest.raises(ChainError, match="leave the rate out"):
+    with pytest.raises(ChainError, match="leave rate= out"):
         read_chain(tmp_path / "x.json", rate=0.04)
 
 

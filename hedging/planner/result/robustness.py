@@ -39,7 +39,7 @@ class Robustness(Shown):
 
     def __str__(self) -> str:
         low, high = (figure_of(self.limit, side, 4) for side in (self.low, self.high))
-        return f"{self.limit} {low} .. {high}{'' if self.ok else ' MISSED'}"
+        return f"{self.limit} {low} .. {high}{'' if self.ok else ', missed'}"
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers by name."""

@@ -26,6 +26,7 @@ NOTHING = 1e3  # a gap from which on a bound says nothing
 HedgePlan: TypeAlias = Any
 """`HedgePlan` shows itself by what is here, and so is not imported."""
 ROOMY = 80  # columns that the table of exposures needs with its units
+CHOSEN = 0.01  # what simpler legs may cost by default and still pass for the optimum
 HARD_SPACE = "\N{NO-BREAK SPACE}"
 SHOWN = ("delta", "gamma", "vega", "theta")
 UNITS = BANDS | dict.fromkeys(("vega_by_days", "gross_vega"), BANDS["vega"])
@@ -100,7 +101,12 @@ def _below(plan: HedgePlan) -> list[tuple[str, str]]:
     if plan.shadow_prices:
         rows.append(("prices", f"{', '.join(map(str, plan.shadow_prices))} {_currency(plan)}"))
     if plan.robustness:
-        rows.append(("inside quotes", "; ".join(map(str, plan.robustness))))
+        each = "; ".join(map(str, plan.robustness))
+        kept = all(item.ok for item in plan.robustness)
+        how = (
+            "" if kept else ": on some surface within bid and ask; a plan with Target(robust=...) misses none"
+        )
+        rows.append(("inside quotes", f"{each}{how}"))
     if plan.fills is not None:
         rows.append(("fills", str(plan.fills)))
     rows += [("instead", _alternative(plan, item)) for item in plan.alternatives]
@@ -131,8 +137,14 @@ def headline(plan: HedgePlan) -> str:
     """One line: what is hedged, when, at which spot, and the status."""
     assets = ", ".join(f"{before.asset} at {before.spot:,.10g}" for before, _ in plan.exposures)
     when = str(plan.inputs.get("as_of", ""))[:16].replace("T", " ")
-    status = plan.status if plan.trusted else "EDITED AFTER IT WAS MADE, nothing of it is proven"
+    status = _status(plan) if plan.trusted else "EDITED AFTER IT WAS MADE, nothing of it is proven"
     return f"Hedge plan, {assets} {_currency(plan)}, {when} UTC: {plan.structure}, {status}"
+
+
+def _status(plan: HedgePlan) -> str:
+    """The status; of a plan that fewer legs were chosen for at a price beyond `parsimony`'s own 1 %, how far it is off."""
+    chosen = str(plan.status) == "optimal" and any(item.name == "optimum" for item in plan.alternatives)
+    return f"within {plan.gap:.1%} of the optimum" if chosen and plan.gap > CHOSEN else str(plan.status)
 
 
 def _currency(plan: HedgePlan) -> str:

@@ -81,7 +81,11 @@ def test_a_plain_plan_says_what_moves_and_a_robust_one_what_it_costs(tmp_path) -
     deltas = [(book + plain).exposure(market).delta for (market,) in surfaces_of((BTC,)).values()]
     here = plain.after.delta
     assert_allclose((moved["delta"].low, moved["delta"].high), (min(*deltas, here), max(*deltas, here)))
-    assert "inside quotes" in repr(plain)
+    shown = " ".join(repr(plain).split())
+    assert "inside quotes delta" in shown
+    missed = sum(not each.ok for each in plain.robustness)
+    assert shown.count(", missed") == missed > 0
+    assert ": on some surface within bid and ask; a plan with Target(robust=...) misses none" in shown
     robust = plan(book, CHAIN, Target(**target, robust=True), Limits(**LOOSE))
     assert all(each.ok for each in robust.robustness)
     (beside,) = (each for each in robust.alternatives if each.name == "not robust")
