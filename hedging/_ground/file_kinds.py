@@ -113,7 +113,10 @@ def kind_of_columns(columns: Collection[str]) -> str:
     names = {name.strip().lower() for name in columns}
     if "strike" in names or "instrument_name" in names or "symbol" in names:
         return ""
+    funded = bool(names & {"interest_8h", "funding_8h", "funding_rate", "fundingrate"})
     if names & _TIMES and (names & _CLOSES or {"open", "high", "low"} <= names):
+        if funded:
+            return "a table of prices and funding rates, which --prices FILE and --funding-history FILE take"
         return "a table of prices, which --prices FILE takes and hedging screen"
     coins = [name for name in columns if name.strip().lower() not in _TIMES]
     if (
@@ -124,7 +127,7 @@ def kind_of_columns(columns: Collection[str]) -> str:
         return "a table of prices, which --prices FILE takes and hedging screen"
     if {"side", "level", "price"} <= names:
         return "a table of order books, which --depth FILE takes"
-    return "a table of funding rates, which --funding-history FILE takes" if "interest_8h" in names else ""
+    return "a table of funding rates, which --funding-history FILE takes" if funded else ""
 
 
 def kind_of_values(values: Mapping[str, Any], others: str = "") -> str:

@@ -110,7 +110,9 @@ def test_the_hook_gets_each_transition(folder, capsys):
     told = [json.loads(line) for line in (folder / "told").read_text().splitlines()]
     assert told == [json.loads(line) for line in (folder / "w.jsonl").read_text().splitlines()[1:]]
     capsys.readouterr()
-    cli.main(["watch", "plan.json", "--chain", "days", "--no-levels", "--hook", f"{sys.executable} -c exit(3)"])
+    cli.main(
+        ["watch", "plan.json", "--chain", "days", "--no-levels", "--hook", f"{sys.executable} -c exit(3)"]
+    )
     captured = capsys.readouterr()
     assert "the hook failed" in captured.err
     assert "broken" in captured.out

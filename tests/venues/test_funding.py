@@ -43,7 +43,8 @@ def test_rows_of_deribit_are_read(tmp_path):
     ("table", "says"),
     [
         ({"when": ["2024-01-01"], "rate": [1e-4]}, "no column of the time"),
-        ({"time": ["2024-01-01"], "price": [1e-4]}, "no column of the rate"),
+        ({"time": ["2024-01-01"], "level": [1e-4]}, "no column of the rate"),
+        ({"time": ["2024-01-01"], "price": [1e-4]}, "a table of prices, which --prices FILE takes"),
         ({"time": ["soon"], "rate": [1e-4]}, "must be a time"),
         ({"time": ["2024-01-01"], "rate": ["0.01%"]}, "must be a rate"),
         (
