@@ -34,7 +34,6 @@ __all__ = [
     "Liquidation",
     "Survival",
     "assess",
-    "idle_money",
     "liquidation_price",
     "survive",
     "survive_accounts",
@@ -340,18 +339,6 @@ def survive_accounts(
         purses = whole.margins(rules, ways)
         for purse, kept in _survivals(after, whole, markets, ways, purses, rules).items():
             found[declared.name if len(purses) == 1 else f"{declared.name}: {purse}"] = kept
-    return found
-
-
-def idle_money(book: Book, chains: Chains) -> dict[str, str]:
-    """Money in declared accounts that carries none of the contracts there, with the reason, by account."""
-    markets = markets_of(chains)
-    found: dict[str, str] = {}
-    for declared in book.accounts:
-        whole, rules = WholeAccount.of(book, markets, declared.name), rules_of(declared, markets)
-        told = [whole.idle_money(rules, purse) for purse in sorted(whole.purses())]
-        if told and all(told):
-            found[declared.name] = told[0]
     return found
 
 

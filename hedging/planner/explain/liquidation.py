@@ -13,8 +13,9 @@ from hedging.book.book import Book
 from hedging.book.legs import Leg
 from hedging.errors import InputError
 from hedging.margin import survive_accounts
+from hedging.margin.idle import idle_money
 from hedging.margin.requirement import accounted
-from hedging.margin.survival import FURTHEST_FALL, FURTHEST_RISE, idle_money
+from hedging.margin.survival import FURTHEST_FALL, FURTHEST_RISE
 from hedging.market.contracts import Future, Perpetual
 from hedging.market.market import Market
 from hedging.paths.paths import along, today
