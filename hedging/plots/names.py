@@ -23,7 +23,7 @@ def shortened(text: str) -> str:
     Examples
     --------
     >>> shortened("price of BTC-27MAR26-62000-P-USDT"), shortened("A" * 200 + ": price")
-    ('price of BTC-27MAR26-62000-P-USDT', 'AAAAAAAAAAAA…AAAAAAAAAAAA: price')
+    ('price of BTC-27MAR26-62000-P-USDT', 'AAAAAAAAAAAA…AAAAAAAAAAA: price')
     """
     return "\n".join(
         _cut(" ".join(_cut(word, LONGEST_WORD) for word in line.split(" ")), LONGEST_LINE)
