@@ -76,7 +76,7 @@ def test_rules_are_printed_and_can_be_changed(tmp_path, capsys):
     assert "1 no two-sided quote" in out
     assert "max_spread 0.5" in out
     for wrong in ("max_spread", "max_spread=wide", "spread=1"):
-        with pytest.raises(InputError, match="is no NAME=NUMBER with one of max_spread, max_spread_ratio"):
+        with pytest.raises(InputError, match="must be NAME=NUMBER with one of max_spread, max_spread_ratio"):
             run("show", str(path), "--rule", wrong)
 
 
