@@ -98,7 +98,7 @@ def test_one_date_is_that_day_alone() -> None:
         ({"limits": {"expiries": 20}}, "must be DAYS:DAYS such as 20:100"),
         ({"limits": {"survive": "-40%:50%,nodes"}}, "nodes alone"),
         ({"limits": {"survive": "fall:-2%"}}, "fall:VELOCITY:ACCELERATION:DAYS"),
-        ({"limits": {"outright": "perp"}}, "did you mean perpetual"),
+        ({"limits": {"outright": "perpetul"}}, "did you mean perpetual"),
         ({"targets": 5}, r"must be a table \[targets\]"),
     ],
 )
