@@ -435,6 +435,15 @@ def test_a_plan_of_other_quotes_or_another_book_is_said_to_be_one(
     assert "Other book" in found
 
 
+def test_the_rules_of_the_page_are_those_of_its_quotes(plan: hg.HedgePlan, tmp_path: Path) -> None:
+    """The plan's vol was 60 %; the page's is 30 %, from which vol rises 2^2.5 times as far."""
+    plan.to_json(tmp_path / "plan.json")
+    read = hg.read_plan(tmp_path / "plan.json")
+    text = Page(report.html(BOOK, flat_chain(vol=0.3, half_spread=0.01), read)).by_id("certificate").text
+    assert f"{100 * hg.paths.BTC.vol_rise * 2**2.5:+.1f} points beyond" in text
+    assert "30.0%" in text
+
+
 def test_digests_of_the_files_are_those_of_their_bytes(chain: hg.OptionChain, tmp_path: Path) -> None:
     from hashlib import sha256
 
