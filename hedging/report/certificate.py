@@ -117,7 +117,7 @@ def _beyond(subject: Subject, plan: HedgePlan, found: Grid) -> Table:
         "vol [points]",
         Column("date", False),
     ]
-    return tabled("Worst of the book with the plan, inside and beyond", columns, rows)
+    return tabled(f"Worst of the book with the plan, inside and beyond{subject.bases}", columns, rows)
 
 
 def _after_all(subject: Subject, found: Grid) -> tuple[str, ...]:
