@@ -172,7 +172,7 @@ def _sections(subject: Subject) -> list[Section]:
     if subject.screen is not None:
         sections.append(given.screen(subject.screen, subject))
     if subject.backtest is not None:
-        sections.append(given.backtest(subject.backtest, studio))
+        sections.append(given.backtest(subject.backtest, subject, studio))
     return [*sections, reproduce(subject)]
 
 
