@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import must_be
-from hedging._ground.counts import number_of
+from hedging._ground.counts import number_of, without_dust
 from hedging._ground.nearest import meant
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
@@ -284,7 +284,7 @@ class Book(Shown):
         """
         book = self
         for leg in legs_of(other):
-            book = book._after(leg)
+            book = book.executed(leg, self.account_of(leg.instrument))
         return book
 
     def account_of(self, instrument: Instrument) -> str:
@@ -296,8 +296,8 @@ class Book(Shown):
         named = any(account.name == venue for account in self.accounts)
         return venue if named else self.trading_account
 
-    def _after(self, leg: Leg) -> Book:
-        where = self.account_of(leg.instrument)
+    def executed(self, leg: Leg, where: str) -> Book:
+        """Book after one order that is traded, paid and held in the account `where`; empty for none."""
         holdings = merged(self.holdings, Holding(leg.instrument, leg.quantity, leg.price, where))
         if leg.pays_coin:
             coins = Holding.spot(leg.instrument.asset, -leg.paid / leg.spot).in_account(where)
@@ -315,5 +315,8 @@ class Book(Shown):
 def _exposure(holdings: Sequence[Holding], market: Market) -> Exposure:
     units = np.array([holding.units for holding in holdings])
     each = unit_greeks([h.instrument for h in holdings], [h.entry for h in holdings], market)
-    sums = {name: float(units @ each[name]) for name in GREEKS}
+    sizes = np.abs(units)
+    sums = {
+        name: without_dust(float(units @ each[name]), float(sizes @ np.abs(each[name]))) for name in GREEKS
+    }
     return Exposure(market.asset, market.spot, value=sums.pop("price"), **sums)

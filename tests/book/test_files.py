@@ -103,7 +103,10 @@ def test_every_mistake_is_named_at_once() -> None:
         ("holdings = 5", "write ..holdings.., in two brackets"),
         ("[holdings]\nasset = 'BTC'", "write ..holdings.., in two brackets"),
         ("cash = ", "is not TOML: line 1: a value is a number, text in quotes.*got 'cash ='"),
-        ("numeraire = BTC", "text in quotes.*got 'numeraire = BTC': write numeraire = \"BTC\"; hedging book new FILE writes one"),
+        (
+            "numeraire = BTC",
+            "text in quotes.*got 'numeraire = BTC': write numeraire = \"BTC\"; hedging book new FILE writes one",
+        ),
         ("cash = 1\n\n5 coins", "line 3: a line is key = value, or a .table.; got '5 coins'"),
         ("cash = 1\ncash = 2", "line 2: it is there twice; got 'cash = 2'"),
         ("[[holdings]\nasset = 'BTC'", "line 1: a bracket is not closed"),
