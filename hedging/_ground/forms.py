@@ -19,6 +19,7 @@ from hedging._ground.numbers import (
     count,
     days,
     days_left,
+    is_number,
     number,
     positive,
     seconds,
@@ -58,7 +59,9 @@ __all__ = [
     "written",
 ]
 
-_MONEY: Final = re.compile(r"(?P<amount>[+-]?[\d_,]*\.?\d+(?:[eE][+-]?\d+)?)\s*(?P<currency>[A-Za-z][A-Za-z0-9_]*)")
+_MONEY: Final = re.compile(
+    r"(?P<amount>[+-]?[\d_,]*\.?\d+(?:[eE][+-]?\d+)?)\s*(?P<currency>[A-Za-z][A-Za-z0-9_]*)"
+)
 _TICKER: Final = re.compile(r"[A-Za-z0-9_.$^/-]+")
 _DAY: Final = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}[A-Za-z]{3}\d{2})"
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -151,7 +154,7 @@ def spend(text: str) -> float | Money:
 
 def _share_or_money(text: str, as_share: str, as_money: str) -> float | Money:
     match = _MONEY.fullmatch(text.strip())
-    if match and not _is_number(text):  # the e of 1e9 is no currency
+    if match and not is_number(text):  # the e of 1e9 is no currency
         return Money(_amount(match, text), match["currency"].upper())
     try:
         return share(text)
@@ -161,19 +164,12 @@ def _share_or_money(text: str, as_share: str, as_money: str) -> float | Money:
         near = ""
         if re.fullmatch(r"[+-]?\d+,\d{1,2}%", text.strip()):
             near = f": write {text.strip().replace(',', '.')}"
-        elif _is_number(amount) and abs(float(amount)) <= LARGEST:
+        elif is_number(amount) and abs(float(amount)) <= LARGEST:
             amount = f"{float(amount):.15g}"
             amount = as_share[: as_share.index(as_share.lstrip("-"))] + amount.lstrip("+-")
             percent = f"{amount}% for a share, " if abs(float(amount)) <= 100 else ""
             near = f": write {percent}{amount}USD for money"
         raise InputError(f"{how}; got {text!r}{near}") from None
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return float("-inf") < float(text) < float("inf")
-    except ValueError:
-        return False
 
 
 def _amount(match: re.Match[str], text: str) -> float:
