@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final, SupportsFloat
 
-__all__ = ["number_of", "twelve_digits"]
+__all__ = ["number_of", "twelve_digits", "without_dust"]
+
+_DUST: Final = 1e-12  # of what was added up, below which nothing is left
 
 _ONE: Final = frozenset({"1", "+1", "-1"})
 
@@ -34,6 +36,23 @@ def _several(noun: str) -> str:
     if noun.endswith("y") and noun[-2] not in "aeiou":
         return f"{noun[:-1]}ies"
     return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+def without_dust(total: float, size: float) -> float:
+    """A sum of signed terms, or 0 where it is what rounding leaves of terms that cancel.
+
+    Parameters
+    ----------
+    total : float
+    size : float
+        Sum of the terms' absolute values, in the same unit.
+
+    Examples
+    --------
+    >>> without_dust(0.1 + 0.2 - 0.3, 0.6), without_dust(-1e-9, 0.6), without_dust(0.0, 0.0)
+    (0.0, -1e-09, 0.0)
+    """
+    return total if abs(total) > _DUST * size else 0.0
 
 
 def twelve_digits(value: float) -> float:

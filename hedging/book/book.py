@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import must_be
-from hedging._ground.counts import number_of
+from hedging._ground.counts import number_of, without_dust
 from hedging._ground.nearest import meant
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
@@ -315,5 +315,8 @@ class Book(Shown):
 def _exposure(holdings: Sequence[Holding], market: Market) -> Exposure:
     units = np.array([holding.units for holding in holdings])
     each = unit_greeks([h.instrument for h in holdings], [h.entry for h in holdings], market)
-    sums = {name: float(units @ each[name]) for name in GREEKS}
+    sizes = np.abs(units)
+    sums = {
+        name: without_dust(float(units @ each[name]), float(sizes @ np.abs(each[name]))) for name in GREEKS
+    }
     return Exposure(market.asset, market.spot, value=sums.pop("price"), **sums)

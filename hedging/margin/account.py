@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.counts import without_dust
 from hedging._ground.shown import Shown
 from hedging._numerics.types import Array, Rows
 from hedging.book.book import Book, Holding
@@ -26,8 +27,6 @@ __all__ = ["Account", "Ledger", "Margin", "MarginModel", "contract_of", "is_shor
 
 Position: TypeAlias = tuple[Holding, ...]
 """The lots of one contract."""
-
-DUST = 1e-12  # of what was bought and sold, below which nothing is left
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -314,8 +313,7 @@ def _amount(position: Position) -> float:
 
 def _net(sizes: Sequence[float]) -> float:
     """Sum of signed sizes; what is left of a closed position by rounding is nothing."""
-    total = math.fsum(sizes)
-    return total if abs(total) > DUST * math.fsum(map(abs, sizes)) else 0.0
+    return without_dust(math.fsum(sizes), math.fsum(map(abs, sizes)))
 
 
 def _by_money(paid: Array, coin: npt.NDArray[np.bool_], spot: Array) -> tuple[Array, Array]:

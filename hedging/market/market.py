@@ -31,7 +31,7 @@ from hedging.market.fitting import fit
 from hedging.market.option_table import OptionTable
 from hedging.units import DAYS_PER_YEAR, years
 
-__all__ = ["Chains", "Market", "OptionTable", "chain_of", "market_of", "markets_of"]
+__all__ = ["Chains", "Market", "OptionTable", "chain_of", "market_of", "markets_of", "vols_of"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -381,6 +381,11 @@ def markets_of(chains: Chains) -> dict[str, Market]:
     for item in items:
         by_asset.setdefault(item.asset, []).append(item)
     return {asset: market_of(_one(each)) for asset, each in by_asset.items()}
+
+
+def vols_of(markets: Iterable[Market]) -> dict[str, float]:
+    """30-day vol of each market that has a surface, to six decimals: what a vol move is measured from."""
+    return {each.asset: round(each.vol_of_30_days, 6) for each in markets if not each.is_bare}
 
 
 def _one(items: Sequence[OptionChain | Market]) -> OptionChain | Market:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from hedging.paths.reactions import STRESS_BETA, Reaction, measured
+from hedging.paths.reactions import CALM, STRESS_BETA, Reaction, measured
 
 __all__ = ["assumptions"]
 
@@ -47,7 +47,8 @@ def assumptions(
         if chosen is None and vols and asset in vols:
             rule = rule.at(vols[asset])
         source = _source(asset, rule)
-        rows += [(asset, what, value, source) for what, value in _rules(asset, rule)]
+        told = _rules(asset, rule) if chosen is not None else [*_rules(asset, rule), _now(asset, vols or {})]
+        rows += [(asset, what, value, source) for what, value in told]
     rows += [("all", what, value, source) for what, value, source in _COMMON]
     return pd.DataFrame(rows, columns=["asset", "what", "value", "source"])
 
@@ -56,6 +57,12 @@ def _source(asset: str, rule: Reaction) -> str:
     if not rule.fitted_to:
         return "given by the user"
     return "fitted, see hedging.paths.reactions" if rule.fitted_to == asset else f"fitted to {rule.fitted_to}"
+
+
+def _now(asset: str, vols: Mapping[str, float]) -> tuple[str, str]:
+    """The vol that the rises of vol are those at."""
+    what = "30-day vol now, which its rises depend on"
+    return what, f"{vols[asset]:.1%}" if asset in vols else f"not given: those at {_SHARE.format(CALM)}"
 
 
 def _rules(asset: str, rule: Reaction) -> list[tuple[str, str]]:

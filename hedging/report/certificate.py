@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from hedging._ground.counts import number_of
-from hedging.paths import grid
+from hedging.market.market import vols_of
+from hedging.paths import assumptions, grid
 from hedging.planner import HedgePlan, PlanStatus
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
 from hedging.report.grid import Grid
@@ -38,13 +39,14 @@ def certificate(subject: Subject, found: Grid) -> Section:
             "share, with the orders held and nothing done:"
         ),
         _beyond(subject, plan, found),
-        _rules(plan),
+        _rules(subject),
     )
     return Section("certificate", title, blocks)
 
 
-def _rules(plan: HedgePlan) -> Table:
-    rules = plan.assumptions()
+def _rules(subject: Subject) -> Table:
+    """The rules that the page's own falls were made by: those of its quotes, whenever the plan was made."""
+    rules = assumptions(subject.assets, vols=vols_of(subject.markets))
     told = rules[["what", "asset", "value", "source"]].itertuples(index=False, name=None)
     rows = (tuple(map(read, row)) for row in told)
     heads = ("Rule", "Of", "Value", "Source")
@@ -115,7 +117,7 @@ def _beyond(subject: Subject, plan: HedgePlan, found: Grid) -> Table:
         "vol [points]",
         Column("date", False),
     ]
-    return tabled("Worst of the book with the plan, inside and beyond", columns, rows)
+    return tabled(f"Worst of the book with the plan, inside and beyond{subject.bases}", columns, rows)
 
 
 def _after_all(subject: Subject, found: Grid) -> tuple[str, ...]:

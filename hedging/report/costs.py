@@ -20,20 +20,20 @@ def costs(subject: Subject, found: Grid) -> Section:
     plan = subject.plan
     if plan is None:
         return Section("costs", "What it costs and saves", (Text("Without a plan nothing is paid."),))
-    blocks: list[Block] = [_paid(plan)]
+    blocks: list[Block] = [_paid(plan, subject.at_plan)]
     if plan.entering is not None:
         blocks.append(Text(f"Entering gains {plan.entering}."))
     if package_fees(plan.legs) < plan.cost.fees - 0.5:
         fees = amount(package_fees(plan.legs), places(plan.base))
         blocks.append(Text(f"Given as combos, the orders pay {fees} {plan.inputs['currency']} of fees."))
-    blocks.append(Text(_worst(plan)))
+    blocks.append(Text(_worst(plan, subject.at_plan)))
     if plan.decay is not None and plan.legs:
         blocks.append(Text(f"Time: {plan.decay}."))
     blocks.append(_saved(subject, found))
     return Section("costs", "What it costs and saves", tuple(blocks))
 
 
-def _paid(plan: HedgePlan) -> Table:
+def _paid(plan: HedgePlan, at: str) -> Table:
     """Cost by part, in money and in each other unit of account."""
     currency = str(plan.inputs["currency"])
     units = [item.unit for item in plan.numeraires] or [currency]
@@ -58,15 +58,15 @@ def _paid(plan: HedgePlan) -> Table:
         for name, text in names.items()
     ]
     columns: Columns = [Column("cost", False), *(f"[{unit}]" for unit in units), f"share of {plan.base_name}"]
-    return tabled("What is paid", columns, rows)
+    return tabled(f"What is paid{at}", columns, rows)
 
 
-def _worst(plan: HedgePlan) -> str:
+def _worst(plan: HedgePlan, at: str) -> str:
     as_of = plan.inputs.get("as_of")
     alone, hedged = (
         f"{per_cent(each.share)} ({each.scenario}, {when(as_of, each.day)})" for each in plan.troughs
     )
-    return f"At worst, over the scenarios of the floor: alone {alone}, with the plan {hedged}, shares of the {plan.base_name}."
+    return f"At worst, over the scenarios of the floor{at}: alone {alone}, with the plan {hedged}, shares of the {plan.base_name}."
 
 
 def _saved(subject: Subject, found: Grid) -> Table:
@@ -84,8 +84,8 @@ def _saved(subject: Subject, found: Grid) -> Table:
     unit = f"[{subject.currency}]"
     columns: Columns = [
         Column("spot", False),
-        f"alone {unit}",
-        f"with the plan {unit}",
+        f"alone{subject.since['position']} {unit}",
+        f"with the plan{subject.since['hedged']} {unit}",
         f"difference {unit}",
         "with the plan [share]",
     ]

@@ -36,7 +36,7 @@ def explorer(subject: Subject, found: Grid) -> Explorer:
     return Explorer(
         {
             "grid": _numbers(subject, found, books),
-            "books": [{"name": name, "title": HOW[name]} for name in books],
+            "books": [{"name": name, "title": HOW[name] + subject.since[name]} for name in books],
             "sliders": _sliders(subject, found),
             "readings": _readings(subject, found, books, start),
             "tables": [_table(subject, found, name, start[1]) for name in reversed(books)],
@@ -137,7 +137,9 @@ def _readings(
 ) -> list[dict[str, Any]]:
     """One row a number that the sliders move, with its unit and its value of each book."""
     gains = [{"key": name, "text": subject.gain(float(found.values[name][start]))} for name in books]
-    rows: list[dict[str, Any]] = [{"title": "gain since today", "unit": subject.currency, "cells": gains}]
+    rows: list[dict[str, Any]] = [
+        {"title": "gain" if subject.made else "gain since today", "unit": subject.currency, "cells": gains}
+    ]
     together = f"delta_value {books[0]}" in found.values
     if together:
         rows.append(_greek(found, "delta in money", "delta_value", subject.money, books, start))
@@ -169,7 +171,7 @@ def _table(subject: Subject, found: Grid, name: str, still: int) -> dict[str, An
     reach = _reach(found, name)
     return {
         "name": name,
-        "title": HOW[name],
+        "title": HOW[name] + subject.since[name],
         "heads": [
             {"day": float(axes.days[k]), "text": day_name(subject.as_of, float(axes.days[k]))}
             for k in columns

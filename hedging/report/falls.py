@@ -18,7 +18,7 @@ from hedging.margin.requirement import ASSUMED_MODEL
 from hedging.paths import REPLAYS, STRESS_BETA, Paths, couple, fan
 from hedging.planner import HedgePlan
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
-from hedging.report.pictures import Studio
+from hedging.report.pictures import Studio, undated
 from hedging.report.subject import Subject
 from hedging.report.words import amount, per_cent
 from hedging.scenario import ScenarioResult, rule_of, run
@@ -143,10 +143,13 @@ def _fan_picture(subject: Subject, fall: Fall, studio: Studio) -> Block:
         f"{' alone and with the plan' if subject.plan is not None else ''}. Lines end where an account is liquidated. The table below has the numbers."
     )
 
-    def draw(figure: Figure) -> object:
-        return plots.crash_fan(fall.result, survival=ends, figure=figure)
+    def draw(figure: Figure) -> None:
+        plots.crash_fan(fall.result, survival=ends, figure=figure)
+        if subject.made is not None:
+            undated(figure)
 
-    return studio.picture(draw, (7.6, 6.2), alt=alt, caption="The fall at four accelerations")
+    caption = f"The fall at four accelerations{subject.bases and f': gains{subject.bases}'}"
+    return studio.picture(draw, (7.6, 6.2), alt=alt, caption=caption)
 
 
 def _table(subject: Subject, each: list[Fall], caption: str) -> Table:
@@ -170,7 +173,9 @@ def _table(subject: Subject, each: list[Fall], caption: str) -> Table:
         columns += [f"{how}, {'last' if how in dying else 'end'}", f"{how}, worst"]
         columns += [Column(f"liquidated, {how}", False)] if how in dying else []
     until_then = ", last and worst until an account is liquidated" if dying else ""
-    return tabled(f"{caption}: gains in {subject.currency}{until_then}", columns, rows, most=20)
+    return tabled(
+        f"{caption}: gains in {subject.currency}{until_then}{subject.bases}", columns, rows, most=20
+    )
 
 
 class _Row(NamedTuple):

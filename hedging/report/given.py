@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import pandas as pd
+
 from hedging._ground.file_kinds import kind_of_value
 from hedging.errors import InputError
 from hedging.plots.style import MARKERS, SERIES
-from hedging.report.blocks import Block, Column, Section, Table, Text, tabled
+from hedging.report.blocks import ROWS_SHOWN, Block, Column, Notice, Section, Table, Text, tabled
 from hedging.report.pictures import Studio
 from hedging.report.subject import Subject
 from hedging.report.words import NOTHING, exact, per_cent, read
+from hedging.screen._reading_order import UNITS, summarised
+from hedging.screen.rules import UNCLEAR
 from hedging.units import utc
 
 if TYPE_CHECKING:
@@ -27,14 +31,7 @@ KINDS: Final = {
     "screen": (("coins", "verdicts", "benchmark"), "hedging screen ... --json FILE"),
 }
 SHARES: Final = ("return", "against holding", "max drawdown", "crash captured", "mean", "worst", "best")
-# Of a screen's dozens of measures, by window, with their units.
-MEASURES: Final = {
-    "alpha_t": "t of alpha",
-    "strength": "over the benchmark [log]",
-    "drawdown": "to the high [log]",
-    "beta": "beta",
-    "vol": "vol a year",
-}
+NAMES: Final = {"own vol": "own vol [% a year]", "hours without overlay": "without overlay [hours]"}
 
 
 def check_given(kind: str, content: object) -> Mapping[str, Any]:
@@ -57,20 +54,50 @@ def check_given(kind: str, content: object) -> Mapping[str, Any]:
     return plain
 
 
-def backtest(found: Mapping[str, Any], studio: Studio) -> Section:
-    """The section of a backtest."""
+def backtest(found: Mapping[str, Any], subject: Subject, studio: Studio) -> Section:
+    """The section of a backtest: of which asset over which days first."""
+    runs = found["runs"]
+    assets = _told(runs, "asset")
+    of = f"Of {' and '.join(assets) or 'an asset that the file does not name'}, {_period(runs)}"
     said = (
-        f"On {found.get('quotes', 'recorded')} quotes. Return, drawdown and costs are of the run from the first day; mean, "
-        f"worst and best are the return above holding of {found['starts']} starts."
+        f"{of}, on {found.get('quotes', 'recorded')} quotes. Return, drawdown and costs are of the run from the first "
+        f"day; mean, worst and best are the return above holding of {found['starts']} starts."
     )
+    units = {"cost a year": _told(runs, "currency"), "coins at the end": assets}
     names = list(dict.fromkeys(name for row in found["table"] for name in row))
     rows = [[_cell(row.get(name), share=name in SHARES) for name in names] for row in found["table"]]
-    heads = [Column(name, place > 0) for place, name in enumerate(names or ["nothing"])]
+    heads = [
+        Column(_head(name, units.get(name, [])), place > 0) for place, name in enumerate(names or ["nothing"])
+    ]
     blocks: list[Block] = [Text(said), tabled("Strategies side by side", heads, rows)]
-    curves = dict(_curves(found["runs"]))
+    other = [asset for asset in assets if asset not in subject.assets]
+    if other:
+        told = f"it is of {' and '.join(other)}, and the page of {' and '.join(subject.assets)}: its returns are not those of this book."
+        blocks.insert(0, Notice("Another asset", told))
+    curves = dict(_curves(runs))
     if curves:
         blocks.append(_equity(curves, studio))
     return Section("backtest", "Backtest", tuple(blocks))
+
+
+def _told(runs: Records, name: str) -> list[str]:
+    """What the runs say of themselves, each once."""
+    return list(dict.fromkeys(str(run[name]) for run in runs if run.get(name)))
+
+
+def _period(runs: Records) -> str:
+    """From the first point of any run to the last."""
+    times = [time for _, (found, _) in _curves(runs) for time in (found[0], found[-1])]
+    return (
+        f"{min(times):%Y-%m-%d} to {max(times):%Y-%m-%d}"
+        if times
+        else "over days that the file does not name"
+    )
+
+
+def _head(name: str, units: Sequence[str]) -> str:
+    """A column with its unit."""
+    return f"{name} [{', '.join(units)}]" if units else NAMES.get(name, name)
 
 
 def _curves(runs: Records) -> Iterable[tuple[str, tuple[list[Any], list[float]]]]:
@@ -106,33 +133,52 @@ def _equity(curves: Mapping[str, tuple[list[Any], list[float]]], studio: Studio)
 
 
 def screen(found: Mapping[str, Any], subject: Subject) -> Section:
-    """The section of a screen; coins that the page is about stand first."""
+    """The section of a screen."""
     verdicts = {str(row.get("coin")): str(row.get("verdict")) for row in found["coins"]}
     own = ", ".join(f"{asset} {verdicts.get(asset, 'is not in it')}" for asset in subject.assets)
     said = (
         f"Against {found['benchmark']}, last bar {str(found.get('as_of', 'unknown'))[:10]} "
         f"({found.get('source', 'no source')}): {own}. A screen describes; it forecasts nothing."
     )
-    ranked = sorted(
-        found["coins"],
-        key=lambda row: (str(row.get("coin")) not in subject.assets, str(row.get("verdict")) == "unclear"),
-    )
-    return Section("screen", "Screen", (Text(said), _coins(ranked, _longest(found))))
+    return Section("screen", "Screen", (Text(said), _coins(found, subject)))
 
 
-def _longest(found: Mapping[str, Any]) -> str:
-    windows = [each for each in found.get("windows", ()) if isinstance(each, int)]
-    return str(max(windows, default=""))
-
-
-def _coins(rows: Records, window: str) -> Table:
-    names = {f"{name}_{window}": text for name, text in MEASURES.items()}
-    heads = [Column("coin", False), Column("verdict", False), *map(Column, names.values())]
-    cells = [
-        (_cell(row.get("coin")), _cell(row.get("verdict")), *(_cell(row.get(name)) for name in names))
-        for row in rows
+def _coins(found: Mapping[str, Any], subject: Subject) -> Table:
+    """The table that the command prints: own coins first, then weakest first, every coin that is flagged."""
+    windows = [each for each in found.get("windows", ()) if isinstance(each, int) and each > 0]
+    if not windows:
+        raise InputError(
+            "windows of the screen must be whole days, as hedging screen ... --json FILE writes them."
+        )
+    frame = pd.DataFrame(list(found["coins"]))
+    coins = [str(row.get("coin", "")) for row in found["coins"]]
+    frame = frame.apply(pd.to_numeric, errors="coerce").set_axis(pd.Index(coins), axis=0)
+    frame = frame[~frame.index.duplicated()]
+    words = {coin: str(row.get("verdict")) for coin, row in zip(coins, found["coins"], strict=True)}
+    shown = summarised(frame, words, windows)
+    own = shown.index.isin(subject.assets)
+    shown = pd.concat([shown[own], shown[~own]])
+    heads = [
+        Column("coin", False),
+        Column("verdict", False),
+        *(Column(_head(str(name), [])) for name in shown.columns[1:]),
     ]
-    return tabled(f"Coins by verdict, over {window or 'all'} days", heads, cells)
+    rows = [
+        (
+            str(coin),
+            str(word),
+            *(_measure(name, value) for name, value in zip(shown.columns[1:], values, strict=True)),
+        )
+        for coin, word, *values in shown.itertuples(name=None)
+    ]
+    flagged = sum(word != UNCLEAR for word in words.values()) + int(own.sum())
+    caption = f"Coins by verdict, over {max(windows)} days: {UNITS}"
+    return tabled(caption, heads, rows, most=max(ROWS_SHOWN, flagged))
+
+
+def _measure(name: str, value: Any) -> str:
+    number = float(value) if isinstance(value, int | float) else float("nan")
+    return per_cent(number) if name == "own vol" else exact(round(number, 3), 4)
 
 
 def _cell(value: object, *, share: bool = False) -> str:

@@ -29,7 +29,7 @@ from hedging.report.position import position
 from hedging.report.quotes import quotes
 from hedging.report.reproduce import reproduce
 from hedging.report.subject import InputFile, Subject
-from hedging.report.trades import trades
+from hedging.report.trades import missed_now, trades
 from hedging.report.words import amount, per_cent, places, stamp
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _sections(subject: Subject) -> list[Section]:
     if subject.screen is not None:
         sections.append(given.screen(subject.screen, subject))
     if subject.backtest is not None:
-        sections.append(given.backtest(subject.backtest, studio))
+        sections.append(given.backtest(subject.backtest, subject, studio))
     return [*sections, reproduce(subject)]
 
 
@@ -185,13 +185,15 @@ def _lead(subject: Subject) -> Sequence[tuple[str, str]]:
         return [*facts, ("plan", "none given")]
     alone, hedged = plan.troughs
     status = plan.status if plan.trusted else "edited, not proven"
+    at, money = subject.at_plan, plan.inputs["currency"]
     return [
         *facts,
-        ("plan", f"{plan.structure}, {status}"),
-        ("worst, alone", per_cent(alone.share)),
-        ("worst, with the plan", per_cent(hedged.share)),
-        (f"cost [{plan.inputs['currency']}]", amount(plan.cost.execution, places(plan.base))),
-        (f"net premium [{plan.inputs['currency']}]", amount(plan.cost.premium, places(plan.base))),
+        (f"plan{at}", f"{plan.structure}, {status}"),
+        (f"worst, alone{at}", per_cent(alone.share)),
+        (f"worst, with the plan{at}", per_cent(hedged.share)),
+        (f"cost [{money}]{at}", amount(plan.cost.execution, places(plan.base))),
+        (f"net premium [{money}]{at}", amount(plan.cost.premium, places(plan.base))),
+        *([("limits at the page's quotes", missed_now(subject))] if subject.made is not None else []),
     ]
 
 

@@ -9,7 +9,7 @@ from hedging.market import Market
 from hedging.report.blocks import Block, Section, Text
 from hedging.report.explorer import explorer
 from hedging.report.grid import Grid
-from hedging.report.pictures import Studio
+from hedging.report.pictures import Studio, undated
 from hedging.report.subject import Subject
 from hedging.report.words import amount
 
@@ -23,7 +23,7 @@ def payoffs(subject: Subject, found: Grid, studio: Studio) -> Section:
     """The section."""
     together = ", every asset by the same share" if len(subject.assets) > 1 else ""
     said = (
-        f"Gains since today in {subject.currency}, of everything held{together}. Spot goes straight there; what expires on "
+        f"Gains{'' if subject.made else ' since today'} in {subject.currency}, of everything held{together}{subject.bases}. Spot goes straight there; what expires on "
         "the way settles on it."
     )
     blocks: list[Block] = [Text(said), explorer(subject, found)]
@@ -39,10 +39,13 @@ def _picture(subject: Subject, market: Market, studio: Studio) -> Block:
         "above has the numbers."
     )
 
-    def draw(figure: Figure) -> object:
+    def draw(figure: Figure) -> None:
         legs = [leg for leg in subject.legs if leg.instrument.asset == market.asset]
         # A plan for one asset has its floor drawn; one for several has one floor for all of them together.
         overlay = subject.plan if len(subject.markets) == 1 else legs
-        return plots.payoff(subject.book, market, overlay if planned else None, ax=figure.subplots())
+        plots.payoff(subject.book, market, overlay if planned else None, ax=figure.subplots())
+        if subject.made is not None:
+            undated(figure)
 
-    return studio.picture(draw, (7.6, 4.4), alt=alt, caption=f"Gain over the price of {market.asset}")
+    caption = f"Gain over the price of {market.asset}{subject.bases}"
+    return studio.picture(draw, (7.6, 4.4), alt=alt, caption=caption)

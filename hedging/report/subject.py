@@ -12,11 +12,11 @@ import pandas as pd
 from hedging.book import Book, Leg
 from hedging.errors import InputError
 from hedging.market import Chains, Market, Option, markets_of
-from hedging.planner import HedgePlan
+from hedging.planner import Check, HedgePlan, audit
 from hedging.planner.explain.liquidation import margined
 from hedging.planner.result.belonging import days_since
-from hedging.report.words import amount, places, signed
-from hedging.units import days
+from hedging.report.words import amount, places, signed, stamp
+from hedging.units import days, utc
 
 __all__ = ["InputFile", "Subject"]
 
@@ -112,6 +112,50 @@ class Subject:
     def as_of(self) -> pd.Timestamp:
         """When the quotes were taken."""
         return self.markets[0].as_of
+
+    @cached_property
+    def made(self) -> pd.Timestamp | None:
+        """When the quotes of the plan were taken, if they are older than the page's."""
+        if self.plan is None:
+            return None
+        made, first = utc(self.plan.inputs["as_of"]), self.plan.exposures[0][0].asset
+        now = next((each.as_of for each in self.markets if each.asset == first), self.as_of)
+        return None if made == now else made
+
+    @property
+    def at_plan(self) -> str:
+        """What a figure of an older plan adds to its name: of which quotes it is."""
+        return "" if self.made is None else f", at the quotes of {stamp(self.made)}"
+
+    @property
+    def since(self) -> Mapping[str, str]:
+        """From when gains count, as a heading adds it; nothing where all of them do from the page's quotes.
+
+        The position counts from the page's quotes, the orders of an older plan from their fills.
+        """
+        if self.made is None:
+            return {"position": "", "hedged": ""}
+        return {
+            "position": f", since {stamp(self.as_of)}",
+            "hedged": f", its orders since {stamp(self.made)}",
+        }
+
+    @property
+    def bases(self) -> str:
+        """The same as one clause of a caption."""
+        if self.made is None:
+            return ""
+        return f"; the position's since {stamp(self.as_of)}, those of the plan's orders since their fills of {stamp(self.made)}"
+
+    @cached_property
+    def standing(self) -> tuple[Check, ...] | str:
+        """The limits of an older plan held against the page's quotes, or why that is not known."""
+        if self.plan is None or self.made is None:
+            return ()
+        try:
+            return audit(self.plan, self.markets, book=self.book, restore=False).checks
+        except InputError as error:
+            return str(error)
 
     @property
     def money(self) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hedging.planner import Alternative, Check, HedgePlan, PlanStatus
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
 from hedging.report.subject import Subject
 from hedging.report.words import NOTHING, amount, exact, per_cent, places, stamp
-from hedging.units import utc
 
-__all__ = ["trades"]
+__all__ = ["limit_value", "missed_now", "trades"]
 
 NO_PLAN = (
     "No plan was given: the page shows the position alone. Make one with hedging plan BOOK --chain FILE ... --json "
@@ -26,7 +25,10 @@ def trades(subject: Subject) -> Section:
         return Section("plan", "Plan", (Text(NO_PLAN),))
     blocks: list[Block] = [*_notices(subject, plan), *_orders(plan), Text(_proof(plan))]
     if plan.checks:
-        blocks.append(_limits(plan))
+        blocks.append(
+            _limits(plan.checks, f"Every limit, against the book after the orders{subject.at_plan}")
+        )
+    blocks += _limits_now(subject)
     blocks.append(Text(f"What binds: {', '.join(plan.binding) or 'nothing'}."))
     if plan.shadow_prices:
         each = "; ".join(map(str, plan.shadow_prices))
@@ -70,12 +72,12 @@ def _notices(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
 
 def _other_inputs(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
     """Where the plan was made on something else than the page."""
-    made = utc(plan.inputs["as_of"])
-    if made != subject.as_of:
+    if subject.made is not None:
         yield Notice(
             "Other quotes",
-            f"the plan was made on quotes of {stamp(made)}, the page is of {stamp(subject.as_of)}: its proof is about "
-            "the former; hedging audit holds it against newer ones.",
+            f"the plan was made on quotes of {stamp(subject.made)}, the page is of {stamp(subject.as_of)}: its proof is "
+            "about the former. Gains of the position count from the latter, those of the plan's orders from their fills. "
+            f"Its limits by now: {missed_now(subject)}.",
         )
     planned = {(row["instrument"], row["quantity"]) for row in plan.inputs["book"]["holdings"]}
     held = {(item.instrument.symbol, item.quantity) for item in subject.book.holdings}
@@ -134,7 +136,24 @@ def limit_value(check: Check, value: float | None) -> str:
     return per_cent(value, 2) if check.limit.in_shares else exact(value)
 
 
-def _limits(plan: HedgePlan) -> Table:
+def missed_now(subject: Subject) -> str:
+    """Which limits of an older plan the page's quotes break."""
+    if isinstance(subject.standing, str):
+        return "not known"
+    missed = [str(check.limit) for check in subject.standing if not check.ok]
+    return f"missed: {', '.join(missed)}" if missed else "all hold"
+
+
+def _limits_now(subject: Subject) -> list[Block]:
+    """The limits of an older plan at the page's quotes."""
+    found = subject.standing
+    if isinstance(found, str):
+        return [Text(f"Which limits hold at the quotes of {stamp(subject.as_of)} is not known: {found}")]
+    caption = f"Every limit, held against the book with the plan at the quotes of {stamp(subject.as_of)}"
+    return [_limits(found, caption)] if found else []
+
+
+def _limits(checks: Sequence[Check], caption: str) -> Table:
     rows = [
         (
             str(check.limit),
@@ -143,10 +162,10 @@ def _limits(plan: HedgePlan) -> Table:
             limit_value(check, check.value),
             "holds" if check.ok else f"missed by {limit_value(check, check.miss)}",
         )
-        for check in plan.checks
+        for check in checks
     ]
     columns: Columns = [Column("limit", False), "at least", "at most", "stands at", Column("verdict", False)]
-    return tabled("Every limit, against the book after the orders", columns, rows, most=60)
+    return tabled(caption, columns, rows, most=60)
 
 
 def _alternatives(plan: HedgePlan) -> Table:

@@ -20,15 +20,15 @@ from hedging._ground.tables import ROWS_SHOWN, Page, Table
 from hedging.errors import InputError
 from hedging.prices import Event, Prices
 from hedging.screen._plain import plain, records
+from hedging.screen._reading_order import UNITS, summarised, weakest_first
 from hedging.screen.evidence import false_discovery, two_sided
 from hedging.screen.history import History
 from hedging.screen.measures import check_windows, measure
-from hedging.screen.rules import UNCLEAR, VERDICTS, Rules, criteria, judge
+from hedging.screen.rules import UNCLEAR, Rules, criteria, judge
 from hedging.screen.strength import z_scores
 
 __all__ = ["Screen", "Verdict", "Vote", "run"]
 
-UNITS: Final = "alpha a year; strength, drawdown and the week in logs, break in standard deviations"
 NORMAL_TS: Final = ("velocity_t", "acceleration_t", "break", "break_peers")
 CAUTION: Final = "It shows what is, not what comes: a long window sees decay, never a run, and past losers do not go on losing."
 
@@ -147,31 +147,15 @@ class Screen(Shown):
         """Coins from the weakest verdict on, within one by t of alpha over the longest window."""
         if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
             raise InputError(f"count must be a whole number >= 0; got {count!r}.")
-        order = {word: place for place, word in enumerate((*VERDICTS, UNCLEAR))}
-        words = self.table.index.map(lambda coin: order[self.verdicts[coin].word])
-        by = pd.DataFrame({"word": words, "t": self.table[f"alpha_t_{max(self.windows)}"]})
-        return [str(coin) for coin in by.sort_values(["word", "t"], kind="stable").index[:count]]
+        return weakest_first(self.table, self._words, self.windows)[:count]
+
+    @property
+    def _words(self) -> dict[str, str]:
+        return {coin: verdict.word for coin, verdict in self.verdicts.items()}
 
     def summary(self) -> pd.DataFrame:
         """The columns that a reader looks at first, weakest coin first."""
-        short, long = min(self.windows), max(self.windows)
-        names = {
-            f"alpha_{long}": f"alpha {long} d",
-            f"alpha_t_{long}": "t",
-            f"alpha_t_{long}_fdr": "fdr",
-            f"beta_{long}": "beta",
-            f"idiosyncratic_vol_{long}": "own vol",
-            f"strength_{short}": f"strength {short} d",
-            f"drawdown_{long}": f"drawdown {long} d",
-            "momentum_1w": "1 week",
-            "velocity": "velocity/d",
-            "acceleration": "accel/d²",
-            "break_peers": "break",
-        }
-        names = {old: new for old, new in names.items() if old in self.table}
-        shown = self.table.loc[self.weakest(), list(names)].rename(columns=names)
-        shown.insert(0, "verdict", [self.verdicts[coin].word for coin in shown.index])
-        return shown
+        return summarised(self.table, self._words, self.windows)
 
     def to_frame(self) -> pd.DataFrame:
         """The whole table with the verdicts."""

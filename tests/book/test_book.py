@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -106,6 +107,20 @@ def test_worked_example_of_coin_premium_delta() -> None:
     coins = bought.holdings[0].units
     assert coins == pytest.approx(7.157, rel=1e-12)
     assert coins + 10 * -0.61575 == pytest.approx(0.9995, abs=1e-12)
+
+
+def test_what_rounding_leaves_of_a_vega_that_is_hedged_is_none(sample: OptionChain) -> None:
+    """Sold calls and as much vega bought elsewhere; a millionth part of a contract more is no rounding."""
+    sold = Holding.option("BTC", "call", 80_000, "2026-03-27", -10)
+    other = Holding.option("BTC", "put", 60_000, "2026-03-27", 1)
+    per_unit = Book([other]).exposure(sample).vega
+    for size in np.arange(0.1, 60.0, 0.7):
+        short = replace(sold, quantity=-float(size))
+        needed = -Book([short]).exposure(sample).vega / per_unit
+        found = Book([short, replace(other, quantity=needed)]).exposure(sample)
+        assert str(found.vega) == "0.0"
+        more = Book([short, replace(other, quantity=needed + 1e-6)]).exposure(sample)
+        assert more.vega == pytest.approx(1e-6 * per_unit, rel=1e-3)
 
 
 def test_exposures_of_one_underlying_add_and_of_two_do_not() -> None:

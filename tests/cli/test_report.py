@@ -8,13 +8,15 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from cases.commands import BOOK, one_line
-from cases.pages import Page, raw
+from cases.pages import Page, number, raw
 
 import hedging as hg
 from hedging.cli import main as cli
+from hedging.prices import Prices
 from hedging.venues import write_chain
 
 PLAN = [
@@ -89,9 +91,9 @@ SCREEN = {
     "source": "prices.csv",
     "windows": [30, 90],
     "coins": [
-        {"coin": "DOGE", "verdict": "unclear", "alpha_t_90": -0.5, "strength_90": None},
-        {"coin": "<b>SOL", "verdict": "break", "alpha_t_90": -3.25, "strength_90": -0.5},
-        {"coin": "BTC", "verdict": "unclear", "alpha_t_90": None, "strength_90": 0.0},
+        {"coin": "DOGE", "verdict": "unclear", "alpha_t_90": -0.5, "strength_30": None},
+        {"coin": "<b>SOL", "verdict": "break", "alpha_t_90": -3.25, "strength_30": -0.5},
+        {"coin": "BTC", "verdict": "unclear", "alpha_t_90": None, "strength_30": 0.0},
     ],
     "verdicts": [],
 }
@@ -132,9 +134,49 @@ def test_a_screen_and_a_backtest_stand_on_it_if_given(files: Path) -> None:
     assert any("put ends at 88" in each or "put ends at 87" in each for each in pictures)
 
 
+def test_a_screen_has_every_coin_that_is_flagged_in_the_order_of_the_command(files: Path) -> None:
+    """Alphabetically the first dozen are all unclear."""
+    rng = np.random.default_rng(4)
+    common = rng.normal(0.0, 0.02, 150)
+    drift = dict.fromkeys([f"A{place:02}" for place in range(14)], 0.0) | {"Y": -0.015, "Z": -0.02}
+    moves = {name: common + rng.normal(each, 0.01, 150) for name, each in drift.items()} | {"BTC": common}
+    prices = pd.DataFrame(100 * np.exp(pd.DataFrame(moves).cumsum()))
+    prices.index = pd.date_range("2026-01-01", periods=150)
+    found = hg.screen.run(Prices.from_frame(prices))
+    Path("screen.json").write_text(json.dumps(found.to_dict()))
+    assert cli.main([*REPORT, "--screen", "screen.json"]) == 0
+    heads, *rows = page().table("Coins by verdict, over 90 days")
+    summary = found.summary()
+    flagged = [coin for coin, word in summary["verdict"].items() if word != "unclear"]
+    assert {"Y", "Z"} <= set(flagged)
+    shown = [row[0] for row in rows]
+    assert shown == list(summary.index)[: len(rows)]
+    assert set(flagged) <= set(shown)
+    assert [head.removesuffix(" [% a year]") for head in heads[1:]] == list(summary.columns)
+    own = heads.index("own vol [% a year]")
+    assert number(rows[0][own]) == pytest.approx(100 * summary["own vol"].iloc[0], abs=0.05)
+
+
+def test_a_backtest_says_of_what_and_when_it_is_and_that_the_book_is_another(files: Path) -> None:
+    points = {"name": "put", "points": BACKTEST["runs"][0]["points"]}  # type: ignore[index]
+    table = [{"strategy": "put", "cost a year": 1.0, "coins at the end": 2.0, "hours without overlay": 3.0}]
+    other = BACKTEST | {"runs": [points | {"asset": "DOGE", "currency": "USDC"}], "table": table}
+    Path("backtest.json").write_text(json.dumps(other))
+    assert cli.main([*REPORT, "--backtest", "backtest.json"]) == 0
+    text = page().by_id("backtest").text
+    assert "Of DOGE, 2026-01-01 to 2026-02-01, on recorded quotes" in text
+    assert "it is of DOGE, and the page of BTC" in text
+    heads = page().table("Strategies side by side")[0]
+    assert heads[1:] == ["cost a year [USDC]", "coins at the end [DOGE]", "without overlay [hours]"]
+    Path("backtest.json").write_text(json.dumps(BACKTEST | {"runs": [points | {"asset": "BTC"}]}))
+    assert cli.main([*REPORT, "--backtest", "backtest.json"]) == 0
+    assert "Another asset" not in page().by_id("backtest").text
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
+        ('{"coins": [], "verdicts": [], "benchmark": "BTC"}', "windows of the screen must be whole days"),
         ("[]", "it must have coins, verdicts, benchmark"),
         ("{}", "it must have coins, verdicts, benchmark"),
         ('{"coins": 1, "verdicts": [], "benchmark": "BTC"}', "coins of the screen must be rows"),

@@ -435,6 +435,50 @@ def test_a_plan_of_other_quotes_or_another_book_is_said_to_be_one(
     assert "Other book" in found
 
 
+def test_the_rules_of_the_page_are_those_of_its_quotes(plan: hg.HedgePlan, tmp_path: Path) -> None:
+    """The plan's vol was 60 %; the page's is 30 %, from which vol rises 2^2.5 times as far."""
+    plan.to_json(tmp_path / "plan.json")
+    read = hg.read_plan(tmp_path / "plan.json")
+    text = Page(report.html(BOOK, flat_chain(vol=0.3, half_spread=0.01), read)).by_id("certificate").text
+    assert f"{100 * hg.paths.BTC.vol_rise * 2**2.5:+.1f} points beyond" in text
+    assert "30.0%" in text
+
+
+def test_figures_of_an_older_plan_say_of_when_they_are_and_which_limits_hold_by_now(
+    plan: hg.HedgePlan,
+) -> None:
+    """A day later spot has fallen by a quarter: the orders have gained since their fills, the position starts anew."""
+    from dataclasses import replace
+
+    lower = flat_chain(spot=75.0, half_spread=0.01)
+    later = replace(lower, as_of=lower.as_of + np.timedelta64(1, "D"))
+    page = Page(report.html(BOOK, later, plan))
+    whole = page.all("body")[0].text
+    made, now = (f"{each.as_of:%Y-%m-%d %H:%M} UTC" for each in (flat_chain(), later))
+    audited = hg.audit(plan, later, restore=False)
+    missed = [str(check.limit) for check in audited.checks if not check.ok]
+    assert missed, "the case is one in which a limit breaks"
+    assert f"limits at the page's quotesmissed: {', '.join(missed)}" in whole
+    assert f"worst, alone, at the quotes of {made}" in whole
+    assert f"at the quotes of {now}" in page.by_id("plan").text
+    for section in ("costs", "payoff", "falls", "certificate"):
+        text = page.by_id(section).text
+        assert f"since {now}" in text, section
+        assert made in text, section
+    assert "gain since today" not in whole
+    assert "Gains since today" not in whole
+
+
+def test_an_older_plan_whose_limits_nobody_can_judge_says_why(chain: hg.OptionChain) -> None:
+    from dataclasses import replace
+
+    grid = hg.paths.grid([-0.2, 0.0, 0.2], [0.0], [10.0])
+    own = hg.plan(BOOK, chain, hg.Target(floor=-0.3), horizon=10, scenarios=grid)
+    later = replace(chain, as_of=chain.as_of + np.timedelta64(1, "h"))
+    text = Page(report.html(BOOK, later, own)).by_id("plan").text
+    assert "is not known: the floor of this plan holds over scenarios of its own" in text
+
+
 def test_digests_of_the_files_are_those_of_their_bytes(chain: hg.OptionChain, tmp_path: Path) -> None:
     from hashlib import sha256
 

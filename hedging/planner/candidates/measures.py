@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from hedging._ground.counts import without_dust
 from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.skew_delta import book_delta_gamma, option_delta_gamma
@@ -151,7 +152,8 @@ def _vega_by_expiry(
         table = book.exposure_by_expiry(market)
         dated = table[table.index.notna()] if len(table) else table
         left = np.array([days(market.as_of, pd.Timestamp(expiry)) for expiry in dated.index])
-        return float(weight(left) @ dated["vega"].to_numpy()) if len(dated) else 0.0
+        vegas = weight(left) * dated["vega"].to_numpy(dtype=float)
+        return without_dust(float(vegas.sum()), float(np.abs(vegas).sum()))
 
     return of_columns, of_book
 

@@ -19,7 +19,7 @@ from hedging.book.book import Book
 from hedging.book.saved import book_to_dict
 from hedging.errors import InputError
 from hedging.market.contracts import Future, Perpetual
-from hedging.market.market import Chains, Market, markets_of
+from hedging.market.market import Chains, Market, markets_of, vols_of
 from hedging.paths.by_asset import PathsBy, paths_by_asset, paths_of_asset
 from hedging.paths.paths import Paths
 from hedging.planner.request.coerce import number
@@ -253,6 +253,7 @@ class Request:
             "as_of": chains[0].as_of.isoformat(),
             "currency": chains[0].terms.currency,
             "spot": {chain.asset: chain.spot for chain in chains},
+            "vol_30_days": vols_of(self.markets),
             "book": book_to_dict(self.book),
             "target": self.target.to_dict(),
             "limits": self.limits.to_dict(),

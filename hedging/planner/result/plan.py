@@ -294,8 +294,11 @@ class HedgePlan(Shown):
         return second_opinion(self.leg_greeks)
 
     def assumptions(self) -> pd.DataFrame:
-        """What scenarios of the plan's assets assume unless told: ``asset, what, value, source``; of its own vols."""
-        vols = {market.asset: market.vol_of_30_days for market in self.markets if not market.is_bare}
+        """What scenarios of the plan's assets assume unless told: ``asset, what, value, source``; of the vols it was made on.
+
+        A file from before these were kept has none: the rules are then those at a vol of 60 %, and say so.
+        """
+        vols = self.inputs.get("vol_30_days", {})
         return assumptions([before.asset for before, _ in self.exposures], vols=vols)
 
     def to_frame(self) -> pd.DataFrame:

@@ -312,6 +312,7 @@ class _Inputs(BaseModel):
     as_of: Text
     currency: Text
     spot: dict[str, Positive]
+    vol_30_days: dict[str, Positive] = Field(default_factory=dict)
     book: BookForm
     target: dict[str, Any]
     limits: dict[str, Any]
@@ -330,9 +331,8 @@ class _Plan(Row):
     message: str
     objective: Number
     bound: Number
-    gap: Annotated[
-        float, Field(ge=0.0, allow_inf_nan=False)
-    ]  # without the largest of others: a bound may say nothing
+    # Without the largest of others: a bound may say nothing.
+    gap: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
     seconds: AtLeastZero
     nodes: Annotated[int, Field(ge=0)]
     cost: _Cost

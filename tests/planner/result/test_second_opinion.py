@@ -61,3 +61,19 @@ def test_what_scenarios_assume_is_told_of_the_plans_assets_and_vols():
     assert set(told["asset"]) == {"BTC", "all"}
     again = assumptions(["BTC"], vols={"BTC": Market.of(chain).vol_of_30_days})
     assert told.equals(again)
+
+
+def test_a_plan_read_back_assumes_what_it_did(tmp_path):
+    chain = samples.chain()
+    made = plan(samples.book(), chain, Target(delta=(8, 12)), effort=Effort(alternatives=False))
+    made.to_json(tmp_path / "plan.json")
+    told = read_plan(tmp_path / "plan.json").assumptions()
+    assert told.equals(made.assumptions())
+    assert not told.equals(assumptions(["BTC"])), "the sample's vol is not 60 %"
+
+
+def test_rules_at_a_vol_that_nobody_gave_say_which_it_is():
+    what = "30-day vol now, which its rises depend on"
+    table = assumptions(["BTC", "ETH"], vols={"ETH": 0.42}).set_index(["asset", "what"])["value"]
+    assert table["BTC", what] == "not given: those at 60%"
+    assert table["ETH", what] == "42.0%"
