@@ -74,7 +74,7 @@ def message_of(plan: HedgePlan) -> str:
     if plan.status is PlanStatus.OPTIMAL and dearer is not None:
         text = (
             f"No plan{_scope(plan)} within the limits beats the optimum beside; this one comes within {dearer:.1%} of it "
-            "and has fewer or plainer orders."
+            "and is plainer."
         )
     if plan.status is PlanStatus.CLOSEST:
         text = f"{text if plan.clashes else UNPROVEN} {nearness(plan.gap)}"
