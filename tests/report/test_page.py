@@ -553,3 +553,9 @@ def test_a_book_of_many_assets_has_one_delta_in_money() -> None:
     found = Page(report.html(hg.Book([hg.Holding.spot(name, 10.0) for name in names]), markets))
     row = next(row for row in found.table("Gain and Greeks") if row[0] == "delta in money")
     assert row[1:] == ["50", "USD"]
+
+
+def test_page_and_plan_are_of_one_version(page: str, plan: hg.HedgePlan) -> None:
+    row = next(row for row in Page(page).table("Versions") if row[0] == "hedging")
+    assert row == ["hedging", hg.__version__, hg.__version__]
+    assert plan.inputs["versions"]["hedging"] == hg.__version__
