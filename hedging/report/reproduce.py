@@ -22,7 +22,7 @@ def reproduce(subject: Subject) -> Section:
     """The section."""
     blocks: list[Block] = []
     if subject.command:
-        blocks.append(Text(f"Command: {subject.command}"))
+        blocks.append(Text(f"Command: {subject.command}", verbatim=True))
     blocks += [_files(subject), _versions(subject)]
     blocks.append(
         Text(
