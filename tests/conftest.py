@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import socket
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -31,6 +33,14 @@ def pytest_collection_finish() -> None:
     """Leave the thousands of collected tests out of every later search for garbage: an eighth of a run's time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _no_figures_left() -> Iterator[None]:
+    """Close what a test drew: the next one counts the figures that are open."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(autouse=True)

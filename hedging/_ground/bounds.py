@@ -6,8 +6,19 @@ from typing import Final
 
 from hedging.errors import InputError
 
-__all__ = ["MOST_DATES", "MOST_DAYS", "MOST_DRAWN", "MOST_SECONDS", "check_dates", "check_drawn"]
+__all__ = [
+    "LARGEST",
+    "MOST_DATES",
+    "MOST_DAYS",
+    "MOST_DRAWN",
+    "MOST_PRICE",
+    "MOST_SECONDS",
+    "check_dates",
+    "check_drawn",
+]
 
+LARGEST: Final = 1e15  # beyond any position, price or bound; sums and squares of it are still numbers
+MOST_PRICE: Final = 1e12  # of missing a target by one unit of it
 MOST_DAYS: Final = 50 * 365  # of a path or a horizon
 MOST_DATES: Final = 200_000  # of one path: ten a day for fifty years
 MOST_SECONDS: Final = 7 * 86_400  # a week

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from hedging._ground.along import survival
+from hedging._ground.bounds import MOST_PRICE
 from hedging._ground.forms import (
     as_band,
     asset,
@@ -30,6 +31,7 @@ from hedging._ground.forms import (
     window,
 )
 from hedging._ground.nearest import meant
+from hedging._ground.numbers import in_digits
 from hedging.errors import InputError
 
 __all__ = ["LIMITS", "TARGETS"]
@@ -60,7 +62,15 @@ def prices(text: str) -> Any:
         field, space, which = name.partition(" ")
         return field.replace("-", "_") + space + which
 
-    return by_name(text, named, number)
+    return by_name(text, named, price)
+
+
+def price(text: str) -> float:
+    """What missing a target by one unit costs."""
+    value = number(text)
+    if not 0.0 <= value <= MOST_PRICE:
+        raise InputError(f"must be a price >= 0, {in_digits(MOST_PRICE)} at most; got {text!r}")
+    return value
 
 
 def moneyness(text: str) -> tuple[float, float]:

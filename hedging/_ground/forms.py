@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
+from hedging._ground.names import check_name
 from hedging._ground.nearest import meant
 from hedging._ground.numbers import (
     TIMES,
@@ -91,7 +92,7 @@ def asset(text: str) -> str:
     >>> asset("btc"), asset("Eth"), asset("xrp_usdc"), asset("kPEPE"), asset("<b>my coin</b>")
     ('BTC', 'ETH', 'XRP_USDC', 'kPEPE', '<b>my coin</b>')
     """
-    text = text.strip()
+    text = check_name("", text.strip())
     one_case = text in (text.lower(), text.title(), text.capitalize())
     return text.upper() if one_case and _TICKER.fullmatch(text) else text
 
@@ -215,7 +216,7 @@ def _plain(end: str, text: str) -> float:
     try:
         return number(end)
     except InputError as error:
-        if "finite" in str(error):
+        if "finite" in str(error) or "at most" in str(error):
             raise
         ends = [as_number(each).removeprefix(": write ") or each for each in text.split(":")]
         near = ":".join(ends) if ":" in text and not any(" or " in each for each in ends) else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from hedging._ground.bounds import MOST_DAYS, MOST_SECONDS
+from hedging._ground.bounds import LARGEST, MOST_DAYS, MOST_SECONDS
 from hedging.errors import InputError
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "count",
     "days",
     "days_left",
+    "in_digits",
     "number",
     "positive",
     "seconds",
@@ -27,7 +28,14 @@ _DATE: Final = r"\d{4}-\d{2}-\d{2}|\d{1,2}[A-Za-z]{3}\d{2}"
 
 
 def number(text: str) -> float:
-    """A finite number."""
+    """A finite number, no larger than anything has."""
+    value = _finite(text)
+    if abs(value) > LARGEST:
+        raise InputError(f"must be a number of at most {in_digits(LARGEST)}, of either sign; got {text!r}")
+    return value
+
+
+def _finite(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -35,6 +43,17 @@ def number(text: str) -> float:
     if not abs(value) < float("inf"):
         raise InputError(f"must be a finite number; got {text!r}")
     return value
+
+
+def in_digits(value: float) -> str:
+    """A bound as people write it.
+
+    Examples
+    --------
+    >>> in_digits(1e15), in_digits(0.5)
+    ('1e15', '0.5')
+    """
+    return f"{value:g}".replace("e+", "e")
 
 
 def as_number(text: str) -> str:
@@ -75,7 +94,7 @@ def positive(text: str) -> float:
 
 def seconds(text: str) -> float:
     """A time >= 0; 0 ends a search at once."""
-    value = number(text)
+    value = _finite(text)
     if not 0.0 <= value <= MOST_SECONDS:
         raise InputError(f"must be a number of seconds >= 0, {MOST_SECONDS:,} at most; got {text!r}")
     return value
@@ -93,7 +112,7 @@ def days_left(text: str) -> float:
 
 def _days(text: str, rule: str, *, above: bool) -> float:
     try:
-        value = number(text)
+        value = _finite(text)
     except InputError:
         raise InputError(f"{rule}, such as 30; got {text!r}{_as_days(text)}") from None
     if value < 0.0 or (above and value == 0.0):

@@ -181,6 +181,8 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
     InputError
         If it is none, or nested too deep.
     """
+    if "\n" not in text:  # line ends of old Macs
+        text = text.replace("\r", "\n")
     try:
         values = tomllib.loads(text)
         if large := next((place for place, value in _leaves(values) if _too_large(value)), None):
@@ -202,11 +204,15 @@ def _toml_rule(said: str, text: str) -> str:
         return rule.replace("its quotes are", "quotes are") + " until the end of the file"
     number = int(at[1]) if at and int(at[1]) <= len(lines) else len(lines)
     line = lines[number - 1].strip()
-    return f"line {number}: {rule}; got {line[:60]!r}{_as_toml(line)}"
+    way_out = next((how for told, how in _TWICE.items() if told == rule), None) or _as_toml(line)
+    return f"line {number}: {rule}; got {line[:60]!r}{way_out}"
 
 
 def _as_toml(line: str) -> str:
     """How a line of TOML with a bare word, a share or a number in another form is written."""
+    plain = line.partition("#")[0].strip()
+    if plain != (straight := _CURLY.sub('"', plain)):
+        return f": write {straight}, with straight quotes"
     match = re.fullmatch(r"([A-Za-z0-9_.\"'-]+)\s*=\s*([^\s\"'\[{#][^\"'\[{#]*?)\s*(#.*)?", line)
     if match is None:
         return ""
@@ -320,6 +326,13 @@ _TOML: Final = {  # what the parser says, and the rule as it is meant
     "Found invalid character": "a character that no text may hold",
     "Unescaped": "a backslash is written \\\\",
 }
+_TWICE: Final = {
+    "it is there twice": ": leave one of the two lines out",
+    "the table is there twice": ": put all its keys under one of the two headers",
+}
+_CURLY: Final = re.compile(
+    "[\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb]"
+)  # of text programs
 _RULES: Final = {
     **dict.fromkeys(("float_type", "float_parsing", "decimal_type"), "must be a number, without quotes"),
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number, without quotes"),

@@ -1,20 +1,24 @@
-"""The margin account of a replay: the price at which it is liquidated, and what goes when it is."""
+"""The margin accounts of a replay: the price at which each is liquidated, and what goes when it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hedging.backtest.marks import Marker
 from hedging.backtest.positions import Flow, closed_linear
 from hedging.backtest.rules import Rules
 from hedging.backtest.tape import Tape
 from hedging.book import Book, Holding
-from hedging.margin import Liquidation, MarginModel, assess, liquidation_price
+from hedging.book.linear import notional
+from hedging.margin import Liquidation, Margin, MarginModel, liquidation_price, rules_of
+from hedging.margin.cross import OneModel
+from hedging.margin.whole import WholeAccount
 from hedging.market.contracts import Future, Option, Perpetual
 from hedging.market.market import Market
+from hedging.paths.paths import today
 
-__all__ = ["EXHAUSTED", "Forced", "Watch", "liquidate"]
+__all__ = ["EXHAUSTED", "Forced", "Watch", "liquidate", "without_transfers"]
 
 
 EXHAUSTED = "account below its maintenance margin at the first snapshot"
@@ -32,27 +36,87 @@ class Forced:
 
 @dataclass(slots=True)
 class Watch:
-    """An account model, and the liquidation prices of the book as it stood after the last snapshot's trades."""
+    """The rules of the accounts, and where each would be liquidated as it stood after the last snapshot's trades.
 
-    model: MarginModel
-    at: Liquidation | None = None
+    Attributes
+    ----------
+    model : MarginModel or None
+        Rules of every account; None for those that each declares.
+    at : dict of str to Liquidation
+        By account, of those that owe something.
+    """
+
+    model: MarginModel | None
+    at: dict[str, Liquidation] = field(default_factory=dict)
 
     def set(self, book: Book, market: Market) -> None:
-        """Look up where this book would be liquidated; a book that owes nothing never is."""
-        self.at = liquidation_price(book, market, self.model) if _owes(book) else None
+        """Look up where the accounts would be liquidated; one that owes nothing never is."""
+        self.at = {
+            name: liquidation_price(part, market, self.model)
+            for name, part in accounts_of(book).items()
+            if _owes(part)
+        }
 
     def exhausted(self, book: Book, market: Market) -> bool:
-        """Whether the account does not cover its requirement as it stands."""
-        return _owes(book) and not assess(book, market, self.model).headroom[0] > 0.0
+        """Whether an account does not cover its requirement as it stands."""
+        return any(self.short(part, market) for part in accounts_of(book).values())
 
-    def price(self, spot: float) -> float | None:
-        """The liquidation price that the index has reached since, None if it has reached none."""
-        if self.at is None:
+    def short(self, part: Book, market: Market) -> bool:
+        """Whether one account does not."""
+        if not _owes(part):
+            return False
+        return not all(margin.headroom[0] > 0.0 for margin in self._margins(part, market, every=False))
+
+    def room(self, part: Book, market: Market) -> float:
+        """What one account has above its initial margin, in the purse that has least. [of the purse]"""
+        margins = self._margins(part, market, every=True)
+        return min(float((margin.balance - margin.initial)[0]) for margin in margins)
+
+    def _margins(self, part: Book, market: Market, *, every: bool) -> list[Margin]:
+        """Balance and requirements of one account, purse by purse."""
+        whole = WholeAccount.of(part, {market.asset: market})
+        declared = whole.declared
+        if self.model is not None:
+            purses = whole.margins(
+                OneModel(self.model, declared.haircuts if declared else {}), {market.asset: today()}
+            )
+        else:
+            assert declared is not None  # a replay watches nothing where neither says by which rules
+            rules = rules_of(declared, [market.asset])
+            purses = whole.margins(rules, {market.asset: today()}, every=every)
+        return [margins[0] for margins in purses.values()]
+
+    def price(self, name: str, spot: float) -> float | None:
+        """The liquidation price of an account that the index has reached since, None if it has reached none."""
+        if name not in self.at:
             return None
-        down, up = self.at.down, self.at.up
+        down, up = self.at[name].down, self.at[name].up
         if down is not None and spot <= down:
             return down
         return up if up is not None and spot >= up else None
+
+    def said(self, book: Book) -> str:
+        """By which rules which accounts are margined, in words."""
+        named = ", ".join(f"{each.name} ({each.model})" for each in book.accounts)
+        if self.model is None:
+            return f"{named}: by the rules that the book declares"
+        given = (
+            f"{type(self.model).__name__} as of {self.model.as_of}" if hasattr(self.model, "as_of") else ""
+        )
+        rules = f"by the rules given ({given or type(self.model).__name__})"
+        return f"{named}: {rules} instead of its own" if named else f"all of the book: {rules}"
+
+
+def accounts_of(book: Book) -> dict[str, Book]:
+    """What is margined together, by account; all of the book, named by nothing, where it declares none."""
+    return {each.name: book.account(each.name) for each in book.accounts} or {"": book}
+
+
+def without_transfers(book: Book) -> Book:
+    """The book without what moves between its accounts, whose days count from other quotes."""
+    return Book(
+        book.holdings, cash=book.cash, numeraire=book.numeraire, accounts=book.accounts, orders=book.orders
+    )
 
 
 def _owes(book: Book) -> bool:
@@ -66,48 +130,62 @@ def _owes(book: Book) -> bool:
 def liquidate(
     watch: Watch, book: Book, marker: Marker, tape: Tape, number: int, rules: Rules
 ) -> Iterator[Forced]:
-    """What the account loses at a snapshot, in the order in which it goes.
+    """What the accounts lose at a snapshot, in the order in which it goes; what lies in none is left alone.
 
     Perpetuals and futures go whole, at the liquidation price that the index has crossed since the last
     snapshot, or at the index where vol, funding or expiries alone exhausted the account. Short options follow at
     the ask, or at the mark where there is none, if that was not enough.
     """
-    if not _owes(book):
-        return
-    spot = float(tape.spot[number])
-    price = watch.price(spot)
-    market = marker.market(number)
-    if price is None and not watch.exhausted(book, market):
-        return
-    at = spot if price is None else price
-    for held in book.holdings:
-        if isinstance(held.instrument, Perpetual | Future):
-            forced = _closed(held, at, rules)
+    for name in accounts_of(book):
+        for forced in _liquidated(watch, name, book, marker, tape, number, rules):
             book = _without(book, forced, tape.asset)
             yield forced
-    for held in book.holdings:
+
+
+def _liquidated(
+    watch: Watch, name: str, book: Book, marker: Marker, tape: Tape, number: int, rules: Rules
+) -> Iterator[Forced]:
+    """What one account loses."""
+    part = accounts_of(book)[name]
+    if not _owes(part):
+        return
+    spot = float(tape.spot[number])
+    price = watch.price(name, spot)
+    market = marker.market(number)
+    if price is None and not watch.short(part, market):
+        return
+    # A liquidation price was reached on the way here, from the state in which it was found.
+    at, basis_of = (spot, number) if price is None else (price, number - 1)
+    for held in part.holdings:
+        if isinstance(held.instrument, Perpetual | Future):
+            # A dated future is closed at its own price, which is the index and its basis.
+            basis = marker.mark(basis_of, held).price / float(tape.spot[basis_of])
+            forced = _closed(held, at, at * basis, rules)
+            part = _without(part, forced, tape.asset)
+            yield forced
+    for held in part.holdings:
         if isinstance(held.instrument, Option) and held.quantity < 0.0:
-            if assess(book, market, watch.model).headroom[0] > 0.0:
+            if not watch.short(part, market):
                 return
             forced = _bought_back(held, marker, tape, number, rules)
-            book = _without(book, forced, tape.asset)
+            part = _without(part, forced, tape.asset)
             yield forced
 
 
 def _without(book: Book, forced: Forced, asset: str) -> Book:
-    """The book without a position that was closed."""
+    """The book without a position that was closed, its flows in the account where it lay."""
     left = [item for item in book.holdings if item is not forced.held]
-    book = Book(left, cash=book.cash, numeraire=book.numeraire)
-    return forced.fee.into(forced.flow.into(book, asset), asset)
+    book, where = book.like(left, book.cash, book.accounts), forced.held.account
+    return forced.fee.into(forced.flow.into(book, asset, where), asset, where)
 
 
-def _closed(held: Holding, price: float, rules: Rules) -> Forced:
-    coin = getattr(held.instrument, "settlement", "cash") == "coin"
-    # A coin-settled contract is a fixed amount of money: units at entry.
-    notional = abs(held.units) * (held.entered if coin else price)
-    paid = rules.liquidation_fee * notional
+def _closed(held: Holding, index: float, price: float, rules: Rules) -> Forced:
+    item = held.instrument
+    assert isinstance(item, Perpetual | Future)
+    paid = rules.liquidation_fee * abs(held.units) * notional(item, held.entered, price)
+    coin = item.settlement == "coin"
     fee = Flow(-paid / price if coin else 0.0, 0.0 if coin else -paid, rules.liquidation_fee)
-    return Forced(held, price, closed_linear(held, held.quantity, price, price), fee)
+    return Forced(held, index, closed_linear(held, held.quantity, price, index), fee)
 
 
 def _bought_back(held: Holding, marker: Marker, tape: Tape, number: int, rules: Rules) -> Forced:

@@ -214,7 +214,7 @@ class Comparison(Shown):
         )
         return (
             f"{first.tape.asset}, {first.times[0]:%Y-%m-%d} to {last:%Y-%m-%d}, {first.tape.kind} quotes; "
-            f"mean, worst and best return above holding {over}"
+            f"cost a year against holding; mean, worst and best return above holding {over}"
         )
 
     def _page(self) -> Page:
@@ -223,7 +223,8 @@ class Comparison(Shown):
         table = Table(shown, units, index=True, right=tuple(shown.columns))
         refused = _left_out(refused_starts(self.rows), self.count)
         unfinished = [f"Interrupted: {self.unfinished}."] if self.unfinished else []
-        said = (*unfinished, *refused, *self._ended(), *self._idle(), *self._remarks())
+        margin = [f"Margin: {each}." for each in dict.fromkeys(done.margin for done in self.runs) if each]
+        said = (*margin, *unfinished, *refused, *self._ended(), *self._idle(), *self._remarks())
         return Page(self._head(), (table, *_shown_intervals(self.intervals), *said))
 
     def _remarks(self) -> list[str]:

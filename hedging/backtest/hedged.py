@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from hedging._ground.shown import Shown
 from hedging.backtest.state import Decision, Order, State, Wait
 from hedging.backtest.strategies import closing_legs
 from hedging.book import Book
+from hedging.book.legs import option_leg
 from hedging.errors import InputError
 from hedging.market import Market, Option
 from hedging.market.contracts import underlying_of
@@ -187,12 +189,27 @@ class Pair(Shown):
         orders: list[Any] = []
         waits = []
         for strategy, overlay in ((self.first, options), (self.second, rest)):
-            found = strategy(replace(state, overlay=overlay))
+            # The second hedges what the first is about to have, not what it had.
+            found = strategy(replace(state, book=_with_orders(state, orders), overlay=overlay))
             if isinstance(found, Wait):
                 waits.append(found)
             else:
                 orders += list(getattr(found, "legs", found or ()))
         return waits[0] if waits and not orders else orders
+
+
+def _with_orders(state: State, orders: Iterable[Any]) -> Book:
+    """The book as orders for options would leave it at the quotes; without those that nobody quotes."""
+    book = state.book
+    for order in orders:
+        leg = order
+        if isinstance(order, Order):
+            try:
+                leg = option_leg(state.chain, order.symbol, order.quantity)
+            except InputError:
+                continue
+        book = book + [leg]
+    return book
 
 
 def pair(first: Any, second: Any, *, name: str = "") -> Pair:
@@ -201,7 +218,8 @@ def pair(first: Any, second: Any, *, name: str = "") -> Pair:
     Parameters
     ----------
     first, second : Strategy
-        Of the overlay the first one sees the options, the second the perpetuals and futures.
+        Of the overlay the first one sees the options, the second the perpetuals and futures. The second sees the
+        book as the first one's orders would leave it; what of them is cut or refused is seen at the next snapshot.
     name : str
         For tables.
     """

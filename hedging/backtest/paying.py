@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hedging.backtest.account import Watch, accounts_of
 from hedging.backtest.fills import Fill
 from hedging.backtest.ledger import coins_of
 from hedging.backtest.marks import Marker
 from hedging.backtest.positions import split, traded, worth
 from hedging.backtest.tape import Tape
 from hedging.book import Book
-from hedging.margin import MarginModel, assess
 from hedging.market.contracts import Future, Perpetual
 
 __all__ = ["UNPAID", "unpaid"]
@@ -21,7 +21,7 @@ COIN_DUST, MONEY_DUST = 1e-9, 0.005
 
 
 def unpaid(
-    book: Book, fills: Sequence[Fill], marker: Marker, tape: Tape, number: int, account: MarginModel | None
+    book: Book, fills: Sequence[Fill], marker: Marker, tape: Tape, number: int, watch: Watch | None
 ) -> str:
     """What is missing to pay for a package, in words; empty where nothing is.
 
@@ -31,17 +31,17 @@ def unpaid(
     """
     after, closes = book, True
     for found in fills:
-        for leg, kind in split(after, found.leg):
+        for leg, kind, where in split(after, found.leg):
             closes = closes and kind == "close" and isinstance(leg.instrument, Perpetual | Future)
-            after, _, _ = traded(after, leg)
+            after, _, _ = traded(after, leg, where)
     if closes:
         return ""
-    if account is not None:
-        market = marker.market(number)
-        rooms = [
-            float((m.balance - m.initial)[0]) for m in (assess(b, market, account) for b in (after, book))
-        ]
-        return f"{UNPAID}margin for it in the account" if rooms[0] < min(rooms[1], 0.0) else ""
+    if watch is not None:
+        market, parts = marker.market(number), accounts_of(book)
+        for name, part in accounts_of(after).items():
+            if part != parts[name] and watch.room(part, market) < min(watch.room(parts[name], market), 0.0):
+                return f"{UNPAID}margin for it in the account{f' {name}' if name else ''}"
+        return ""
     had, left = (_free(each, marker, tape, number) for each in (book, after))
     for name, before, now, dust in zip(
         (tape.asset, tape.currency), had, left, (COIN_DUST, MONEY_DUST), strict=True

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from hedging.backtest.ledger import Kind
 from hedging.backtest.rules import Rules
 from hedging.book import Book, Holding
 from hedging.book.expired import payoff_per_unit
+from hedging.book.holding import merged
 from hedging.book.legs import Leg
+from hedging.book.linear import notional
 from hedging.market.contracts import Future, Option, Perpetual
 
-__all__ = ["Flow", "closed_linear", "settled", "split", "traded", "worth"]
+__all__ = ["Flow", "Part", "closed_linear", "funded", "settled", "split", "traded", "worth"]
 
 DUST = 1e-12  # of a position
 
@@ -35,17 +38,25 @@ class Flow:
     money: float
     price: float
 
-    def into(self, book: Book, asset: str) -> Book:
-        """The book with this flow in its balances."""
+    def into(self, book: Book, asset: str, where: str) -> Book:
+        """The book with this flow in the balances of the account `where`; empty for what lies in none."""
         holdings = list(book.holdings)
         if self.coin:
-            coins = Holding.spot(asset, self.coin)
-            place = next((k for k, held in enumerate(holdings) if held.instrument == coins.instrument), None)
+            coins = Holding.spot(asset, self.coin).in_account(where)
+            mine = (
+                held.instrument == coins.instrument and (held.account == where or not book.accounts)
+                for held in holdings
+            )
+            place = next((k for k, found in enumerate(mine) if found), None)
             if place is None:
                 holdings.append(coins)
             else:
                 holdings[place] = replace(holdings[place], quantity=holdings[place].quantity + self.coin)
-        return Book(holdings, cash=book.cash + self.money, numeraire=book.numeraire)
+        accounts = (
+            replace(each, cash=each.cash + self.money) if each.name == where else each
+            for each in book.accounts
+        )
+        return book.like(holdings, book.cash + self.money, accounts)
 
     def at(self, index: float) -> float:
         """The flow in coins at an index price."""
@@ -60,6 +71,15 @@ def worth(held: Holding, price: float, spot: float) -> float:
     if isinstance(item, Future) and item.settlement == "coin":
         return held.units * spot * (1.0 - held.entered / price)  # a gain in coin, worth the spot
     return held.units * (price - held.entered)
+
+
+def funded(held: Holding, share: float, spot: float) -> Flow:
+    """What a perpetual pays or receives where longs pay a share of what it stands for."""
+    item = held.instrument
+    assert isinstance(item, Perpetual)
+    paid = -held.units * notional(item, held.entered, spot) * share
+    coin = item.settlement == "coin"
+    return Flow(paid / spot if coin else 0.0, 0.0 if coin else paid, share)
 
 
 def settled(held: Holding, price: float, rules: Rules) -> tuple[Flow, Flow]:
@@ -84,55 +104,90 @@ def closed_linear(held: Holding, quantity: float, price: float, spot: float) -> 
     return Flow(gain / spot if coin else 0.0, 0.0 if coin else gain, price)
 
 
-def split(book: Book, leg: Leg) -> list[tuple[Leg, Kind]]:
-    """A trade as the part that closes what is held and the part that opens."""
+class Part(NamedTuple):
+    """Part of a trade: what opens or what closes, in one account."""
+
+    leg: Leg
+    kind: Kind
+    where: str
+
+
+def split(book: Book, leg: Leg) -> list[Part]:
+    """A trade as the parts that close what is held, in the accounts where it lies, and the part that opens."""
     held = sum(item.quantity for item in book.holdings if item.instrument == leg.instrument)
     if held * leg.quantity >= 0.0:
-        return [(leg, "open")]
+        return [Part(leg, "open", book.account_of(leg.instrument))]
     if abs(leg.quantity) <= abs(held) * (1.0 + DUST):
-        return [(leg, "close")]
-    rest = round(leg.quantity + held, 12)
-    return [(replace(leg, quantity=-held), "close"), (replace(leg, quantity=rest), "open")]
+        return list(_closing(book, leg))
+    rest = replace(leg, quantity=round(leg.quantity + held, 12))
+    opened = Part(rest, "open", book.account_of(leg.instrument))
+    return [*_closing(book, replace(leg, quantity=-held)), opened]
 
 
-def traded(book: Book, leg: Leg) -> tuple[Book, Flow, Flow]:
-    """The book after one trade that opens or closes, its flow and its fee."""
+def _closing(book: Book, leg: Leg) -> Iterator[Part]:
+    """The parts of a close: first in the account that orders are traded in, then in the others."""
+    home = book.account_of(leg.instrument)
+    held: dict[str, float] = {}
+    for item in book.holdings:
+        if item.instrument == leg.instrument:
+            held[item.account] = held.get(item.account, 0.0) + item.quantity
+    left = leg.quantity
+    for where in sorted(held, key=lambda name: name != home):
+        if held[where] * left < 0.0:
+            part = -held[where] if abs(held[where]) < abs(left) * (1.0 - DUST) else left
+            yield Part(replace(leg, quantity=part), "close", where)
+            left = round(left - part, 12)
+
+
+def traded(book: Book, leg: Leg, where: str) -> tuple[Book, Flow, Flow]:
+    """The book after one trade in one account that opens or closes, its flow and its fee."""
     item = leg.instrument
-    paid = abs(leg.units) * leg.fee
-    fee = _flow(-paid / leg.spot if leg.pays_coin else -paid, leg.fee, coin=leg.pays_coin)
-    if not isinstance(item, Perpetual | Future):
-        premium = -leg.units * leg.price
-        if isinstance(item, Option):
-            flow = _flow(
-                premium / leg.spot if leg.pays_coin else premium, leg.quoted_price, coin=leg.pays_coin
-            )
-        else:
-            flow = Flow(leg.units, premium, leg.price)
-        return book + [leg], flow, fee
     opposite = [
-        held for held in book.holdings if held.instrument == item and held.quantity * leg.quantity < 0
+        held
+        for held in book.holdings
+        if held.instrument == item and held.account == where and held.quantity * leg.quantity < 0
     ]
-    if not opposite:
-        return book + [leg], Flow(0.0, 0.0, leg.price), fee
-    book, flow = _closed(book, leg, opposite)
-    return fee.into(book, item.asset), flow, fee
+    if isinstance(item, Perpetual | Future) and opposite:
+        book, flow, stands_for = _closed(book, leg, opposite, where)
+        fee = _fee(leg, stands_for / leg.price)
+        return fee.into(book, item.asset, where), flow, fee
+    premium = -leg.units * leg.price
+    if isinstance(item, Perpetual | Future):
+        flow = Flow(0.0, 0.0, leg.price)
+    elif isinstance(item, Option):
+        flow = _flow(premium / leg.spot if leg.pays_coin else premium, leg.quoted_price, coin=leg.pays_coin)
+    else:
+        flow = Flow(leg.units, premium, leg.price)
+    return book.executed(leg, where), flow, _fee(leg, abs(leg.units))
 
 
-def _closed(book: Book, leg: Leg, opposite: list[Holding]) -> tuple[Book, Flow]:
-    """Close perpetuals or futures against a leg, the oldest first, and pay out their gain."""
-    left, coin, money = -leg.quantity, 0.0, 0.0
+def _fee(leg: Leg, units: float) -> Flow:
+    """The fee of a leg on so many units at its price."""
+    paid = units * leg.fee
+    return _flow(-paid / leg.spot if leg.pays_coin else -paid, leg.fee, coin=leg.pays_coin)
+
+
+def _closed(book: Book, leg: Leg, opposite: list[Holding], where: str) -> tuple[Book, Flow, float]:
+    """Close perpetuals or futures against a leg, the oldest first: the book, their gain, and the money they stood for."""
+    item = leg.instrument
+    assert isinstance(item, Perpetual | Future)
+    left, coin, money, stands_for = -leg.quantity, 0.0, 0.0, 0.0
     holdings = list(book.holdings)
     for held in opposite:
         part = held.quantity if abs(held.quantity) <= abs(left) else left
         flow = closed_linear(held, part, leg.price, leg.spot)
         coin, money, left = coin + flow.coin, money + flow.money, left - part
-        place = next(k for k, item in enumerate(holdings) if item is held)
+        stands_for += abs(part) * notional(item, held.entered, leg.price)
+        place = next(k for k, each in enumerate(holdings) if each is held)
         rest = held.quantity - part
         holdings[place : place + 1] = [replace(held, quantity=rest)] if abs(rest) > DUST else []
         if abs(left) <= DUST:
             break
+    else:  # more than lies in this account
+        holdings = list(merged(holdings, Holding(item, -left, leg.price, where)))
+        stands_for += abs(left) * leg.price
     flow = Flow(coin, money, leg.price)
-    return flow.into(Book(holdings, cash=book.cash, numeraire=book.numeraire), leg.instrument.asset), flow
+    return flow.into(book.like(holdings, book.cash, book.accounts), item.asset, where), flow, stands_for
 
 
 def _flow(amount: float, price: float, *, coin: bool) -> Flow:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hedging._ground.counts import number_of
 from hedging.backtest.account import EXHAUSTED
+from hedging.backtest.funding import Span
 from hedging.backtest.ledger import Entry
 from hedging.backtest.paying import UNPAID
 from hedging.backtest.tape import Tape
@@ -36,7 +37,9 @@ class Run(Protocol):
     @property
     def start_value(self) -> float: ...
     @property
-    def lent(self) -> bool: ...
+    def margin(self) -> str: ...
+    @property
+    def unfunded(self) -> tuple[Span, ...]: ...
 
 
 def delivered(entries: Sequence[Entry]) -> dict[str, int]:
@@ -52,10 +55,12 @@ def remarks(run: Run) -> list[str]:
     if missing:
         way = (
             "more collateral"
-            if run.lent
+            if run.margin
             else "coins or cash for it, or an account that lends on margin (account)"
         )
         found.append(f"Orders that the book could not pay were refused: give it {way}.")
+    if run.unfunded:
+        found.append(_unfunded(run.unfunded))
     if EXHAUSTED in run.counts:
         found.append(
             "The account is below its maintenance margin at the first snapshot already, and is liquidated at the next: "
@@ -64,9 +69,19 @@ def remarks(run: Run) -> list[str]:
     if float(run.equity.min()) < 0.0:
         found.append(
             f"More was lost than there was: the equity falls to {float(run.equity.min()) / run.start_value:+.0%} of the "
-            f"start{'' if run.lent else '. Without an account nothing is liquidated before that: give one (account)'}."
+            f"start{'' if run.margin else '. Without an account nothing is liquidated before that: give one (account)'}."
         )
     return found
+
+
+def _unfunded(spans: Sequence[Span]) -> str:
+    """From when to when no funding is known, the first three of them by their times."""
+    said = [f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}" for start, end in spans[:3]]
+    more = f" and {number_of(len(spans) - 3, 'more time')}" if len(spans) > 3 else ""
+    return (
+        f"No funding is known from {', '.join(said)} UTC{more}; perpetuals that were held paid none then: give rates that "
+        "cover it (funding of the rules, --funding-history)."
+    )
 
 
 def _never(each: Delivery, entries: Sequence[Entry]) -> bool:

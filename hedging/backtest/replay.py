@@ -12,15 +12,15 @@ from typing import Any
 
 import pandas as pd
 
-from hedging.backtest.account import EXHAUSTED, Watch, liquidate
+from hedging.backtest.account import EXHAUSTED, Watch, liquidate, without_transfers
 from hedging.backtest.asking import altered, asked
 from hedging.backtest.fills import Fill, Refusal, fill
-from hedging.backtest.funding import funding_between
+from hedging.backtest.funding import Span, funding_between, joined
 from hedging.backtest.ledger import Entry, Kind, Running, coins_of
 from hedging.backtest.marks import Marker
 from hedging.backtest.packages import cut
 from hedging.backtest.paying import unpaid
-from hedging.backtest.positions import Flow, settled, split, traded, worth
+from hedging.backtest.positions import Flow, funded, settled, split, traded, worth
 from hedging.backtest.result import Backtest, Point
 from hedging.backtest.rules import Rules
 from hedging.backtest.state import Order, State, Strategy, name_of
@@ -58,10 +58,12 @@ class Replay:
     counts: Counter[str] = field(default_factory=Counter)
     marks: Counter[str] = field(default_factory=Counter)
     own: dict[str, float] = field(default_factory=dict)  # contracts that the strategy has traded
+    items: dict[str, Instrument] = field(default_factory=dict)  # which they are
     opened: pd.Timestamp | None = None
     cost: float = 0.0
     pending: tuple[Order, ...] = ()
     other_delivery: float | None = None  # coins more, had the other edge of the hour counted; of no hour None
+    unfunded: list[Span] = field(default_factory=list)
     ended: str = ""
     shown: Book | None = None
     shown_of: Book | None = None
@@ -71,10 +73,14 @@ class Replay:
     watch: Watch | None = field(init=False)
 
     def __post_init__(self) -> None:
+        if self.book.transfers:
+            self.counts["transfers of the book, not carried out"] += len(self.book.transfers)
+            self.book = without_transfers(self.book)
         self.start = self.book
         self.running = Running(self.book)
         self.marker = Marker(self.tape)
-        self.watch = None if self.account is None else Watch(self.account)
+        watched = self.account is not None or bool(self.book.accounts)
+        self.watch = Watch(self.account) if watched else None
 
     def result(self) -> Backtest:
         """Go through the tape and return what happened."""
@@ -105,7 +111,8 @@ class Replay:
             other_delivery=self.other_delivery,
             ended=self.ended or "the tape ends",
             first=self.first,
-            lent=self.account is not None,
+            margin="" if self.watch is None else self.watch.said(self.start),
+            unfunded=joined(self.unfunded),
         )
 
     def _check_entries(self) -> None:
@@ -175,25 +182,29 @@ class Replay:
                 self.other_delivery = (self.other_delivery or 0.0) + there - flow.at(price) - fee.at(price)
             self._leave(_expiry(held), ("settle", "delivery fee"), held, (flow, fee), price, source)
             self.counts["settlements"] += 1
+        for symbol in [symbol for symbol in self.own if self._is_over(symbol, number)]:
+            self._drop(symbol)  # netted against the book's own: nothing was left to settle
+
+    def _is_over(self, symbol: str, number: int) -> bool:
+        expiry = getattr(self.items[symbol], "expiry", None)
+        return expiry is not None and bool(expiry <= self.tape.stamps[number])
 
     def _fund(self, number: int) -> None:
         """Pay or receive the funding of perpetuals since the last snapshot."""
         perpetuals = [held for held in self.book.holdings if isinstance(held.instrument, Perpetual)]
         if not perpetuals:
             return
-        paid_by_longs = funding_between(self.tape, number, self.rules.funding)
-        if paid_by_longs is None:
+        share, missing = funding_between(self.tape, number, self.rules.funding)
+        if missing:
             self.counts["snapshots without funding, taken as 0"] += 1
-        share = paid_by_longs or 0.0
+            self.unfunded += missing
         if not share:
             return
         spot = float(self.tape.spot[number])
         for held in perpetuals:
-            coin = isinstance(held.instrument, Perpetual) and held.instrument.settlement == "coin"
-            paid = -held.units * share
-            flow = Flow(paid if coin else 0.0, 0.0 if coin else paid * spot, share)
+            flow = funded(held, share, spot)
             self._enter(self.tape.stamps[number], "funding", held.instrument, held.quantity, flow, spot)
-            self.book = flow.into(self.book, self.tape.asset)
+            self.book = flow.into(self.book, self.tape.asset, held.account)
 
     def _margin(self, number: int) -> None:
         """Liquidate what the account can no longer carry."""
@@ -258,7 +269,13 @@ class Replay:
                     if isinstance(held.instrument, Perpetual | Future)
                     else replace(held, quantity=quantity)
                 )
-        return tuple(reversed(found))
+        # What nets exactly against the book's own is in no holding, and is the strategy's all the same.
+        netted = (
+            Holding(copy.deepcopy(self.items[symbol]), quantity)
+            for symbol, quantity in left.items()
+            if quantity and isinstance(self.items[symbol], Option)
+        )
+        return (*reversed(found), *netted)
 
     def _trade(self, number: int, orders: Sequence[Order], *, late: bool) -> None:
         """Trade a package whole, cut in proportion, or not at all."""
@@ -276,7 +293,7 @@ class Replay:
         if isinstance(package, Refusal):
             self.counts[f"refused: {package.reason}"] += 1
             return
-        if missing := unpaid(self.book, package, self.marker, self.tape, number, self.account):
+        if missing := unpaid(self.book, package, self.marker, self.tape, number, self.watch):
             self.counts[f"refused: {missing}"] += 1
             return
         for found in package:
@@ -285,8 +302,8 @@ class Replay:
 
     def _execute(self, number: int, found: Fill) -> None:
         time, spot = self.tape.stamps[number], float(self.tape.spot[number])
-        for leg, kind in split(self.book, found.leg):
-            book, flow, fee = traded(self.book, leg)
+        for leg, kind, where in split(self.book, found.leg):
+            book, flow, fee = traded(self.book, leg, where)
             self.book = book
             symbol = leg.instrument.symbol
             cost = abs(leg.units) * leg.half_spread
@@ -295,6 +312,7 @@ class Replay:
                 self._enter(time, "fee", leg.instrument, leg.quantity, fee, spot)
             if not isinstance(leg.instrument, Spot):
                 self.own[symbol] = self.own.get(symbol, 0.0) + leg.quantity
+                self.items[symbol] = leg.instrument
                 self.cost -= (flow.coin + fee.coin) * spot + flow.money + fee.money
                 if abs(self.own[symbol]) < 1e-12:
                     self._drop(symbol)
@@ -320,11 +338,11 @@ class Replay:
     ) -> None:
         """A position that ends without being traded: its flow and its fee, and the book without it."""
         left = [item for item in self.book.holdings if item is not held]
-        self.book = Book(left, cash=self.book.cash, numeraire=self.book.numeraire)
+        self.book = self.book.like(left, self.book.cash, self.book.accounts)
         for kind, flow in zip(kinds, flows, strict=True):
             if kind == kinds[0] or flow.coin or flow.money:
                 self._enter(time, kind, held.instrument, -held.quantity, flow, index, source=source)
-            self.book = flow.into(self.book, self.tape.asset)
+            self.book = flow.into(self.book, self.tape.asset, held.account)
         if not any(item.instrument == held.instrument for item in self.book.holdings):
             self._drop(held.instrument.symbol)
 

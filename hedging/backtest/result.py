@@ -21,6 +21,7 @@ from hedging._ground.tables import Page, named_texts
 from hedging.backtest import answers
 from hedging.backtest.costs import attribution, costs, rolls_of
 from hedging.backtest.cover import Bare, uncovered
+from hedging.backtest.funding import Span
 from hedging.backtest.ledger import Entry, ledger_frame
 from hedging.backtest.remarks import delivered, remarks
 from hedging.backtest.rules import Rules
@@ -91,8 +92,10 @@ class Backtest(Shown):
         The same book without the strategy; None where that is this run itself.
     first : int
         Number of the first snapshot on the tape.
-    lent : bool
-        Whether it was run in a margin account.
+    margin : str
+        Which accounts were margined by whose rules, in words; empty without any.
+    unfunded : tuple of (Timestamp, Timestamp)
+        From when to when perpetuals were held and no funding is known, which counted as 0.
     """
 
     name: str
@@ -110,7 +113,8 @@ class Backtest(Shown):
     ended: str = ""
     holding: Backtest | None = None
     first: int = 0
-    lent: bool = False
+    margin: str = ""
+    unfunded: tuple[Span, ...] = ()
 
     # --- curves -----------------------------------------------------------------------------------------
 
@@ -292,7 +296,9 @@ class Backtest(Shown):
             f"{found['coins at the end']:.6f} {self.tape.asset}",
         }
         for name in self.costs.index:
-            rows[f"{name} a year"] = formatted(found[f"{name} a year"], ",.0f", f" {self.tape.currency}")
+            rows[f"{name} a year"] = formatted(
+                found[f"{name} a year"], ",.0f", f" {self.tape.currency} against holding"
+            )
         rows["crash of holding"] = (
             f"{crash.held:.1%} from {crash.start:%Y-%m-%d} to {crash.end:%Y-%m-%d}; with the strategy {formatted(crash.strategy, '.1%')}"
             if crash.held < 0
@@ -310,6 +316,8 @@ class Backtest(Shown):
         )
         if self.other_delivery is not None:
             rows["the hour's other edge as delivery price"] = self._other_edge(self.other_delivery)
+        if self.margin:
+            rows["margin"] = self.margin
         rows["marks"] = ", ".join(f"{kind} {count}" for kind, count in sorted(self.marks.items())) or "none"
         rows["counted"] = (
             "; ".join(f"{what} {count}" for what, count in sorted(self.counts.items())) or "nothing"
@@ -335,6 +343,7 @@ class Backtest(Shown):
             "quotes": self.tape.kind,
             "files": list(self.tape.sources),
             "rules": self.rules.to_dict(),
+            "margin": self.margin,
             "ended": self.ended,
             "numbers": self.numbers(),
             "protection": self.protection.reset_index().to_dict("records"),
@@ -344,6 +353,7 @@ class Backtest(Shown):
             "marks": dict(self.marks),
             "delivery": sorted({entry.source for entry in self.entries if entry.source}),
             "delivery prices": self.deliveries,
+            "unfunded": self.unfunded,
             "remarks": self.remarks,
             "rolls": self.rolls.to_dict("records"),
             "ledger": [asdict(entry) for entry in self.entries],

@@ -46,7 +46,9 @@ def run(
     rules : Rules, optional
         Prices, delays, fees, limits.
     account : MarginModel, optional
-        Rules by which the account is liquidated, such as `hedging.margin.DERIBIT_BTC`; by default it never is.
+        Rules by which the accounts are liquidated, such as `hedging.margin.DERIBIT_BTC`; by default those that each
+        account of the book declares. Where it declares none, all of it is the account, and without rules it is
+        never liquidated. What lies in no declared account is cold: it margins nothing.
     first : int
         Number of the snapshot to begin at.
     name : str
@@ -98,6 +100,8 @@ def replayed(
     if not 0 <= first < len(tape):
         raise InputError(f"first must be the number of a snapshot, 0 to {len(tape) - 1}; got {first!r}.")
     _check_book(book, tape, first)
+    if not isinstance(strategy, Hold):
+        _ = book.trading_account  # refuses several of which none is said to be that one
     if first not in holds:
         holds[first] = Replay(book, tape, Hold(), rules, account, first).result()
     if isinstance(strategy, Hold):

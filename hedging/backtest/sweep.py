@@ -32,6 +32,7 @@ __all__ = ["Row", "first_days", "refused_starts", "sweep", "swept", "table_of"]
 
 BLOCK_SECONDS = 1.0
 SUFFIX = ".run.json"
+ENGINE = 2  # of results: those kept by an earlier one are run again
 
 Row: TypeAlias = "Mapping[str, Any]"
 """Numbers of one run, or why it could not be begun (``refused``)."""
@@ -179,7 +180,7 @@ def _tasks(
 def _digest(tape: Tape, name: str, strategy: Strategy, setting: _Setting) -> str:
     """Digest of all that decides a run but its start."""
     try:
-        content = pickle.dumps((tape.digest, name, strategy, setting), protocol=5)
+        content = pickle.dumps((ENGINE, tape.digest, name, strategy, setting), protocol=5)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise InputError(
             f"the strategy {name!r} cannot be sent to a process or kept in a folder ({error}); define it at the top "
@@ -323,7 +324,12 @@ def _folder(folder: str | Path) -> Path:
 
 def _write(folder: Path, task: _Task, row: Mapping[str, Any]) -> None:
     with whole_file(folder / f"{task.key}{SUFFIX}") as aside:
-        aside.write_text(json.dumps(row), encoding="utf-8")
+        aside.write_text(json.dumps({"digest": _digest_of(row), "row": row}), encoding="utf-8")
+
+
+def _digest_of(row: Mapping[str, Any]) -> str:
+    """Digest of a row, by which one that was damaged since is told from one that is whole."""
+    return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _read(folder: Path, tasks: Sequence[_Task]) -> dict[tuple[str, int], Row]:
@@ -332,9 +338,11 @@ def _read(folder: Path, tasks: Sequence[_Task]) -> dict[tuple[str, int], Row]:
     for task in tasks:
         path = folder / f"{task.key}{SUFFIX}"
         try:
-            row = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            row = kept["row"]
+            whole = kept["digest"] == _digest_of(row)
+        except (OSError, ValueError, LookupError, TypeError):
             continue
-        if isinstance(row, dict) and row.get("variant") == task.variant:
+        if whole and row.get("variant") == task.variant:
             found[task.variant, task.first] = row
     return found

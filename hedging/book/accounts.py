@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 import pandas as pd
 
 from hedging._ground.forms import meant
+from hedging._ground.names import check_name
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.units import days, utc
@@ -65,6 +66,8 @@ class DeclaredAccount(Shown):
             raise InputError(
                 f"an account needs a name other than {COLD!r}, which is what lies in none; got {self.name!r}."
             )
+        for name in (self.name, *self.stablecoins, *self.haircuts):
+            check_name(f"a name in account {self.name!r}", str(name))
         if self.model not in ACCOUNT_MODELS:
             raise InputError(
                 f"model of account {self.name} must be one of {', '.join(ACCOUNT_MODELS)}; got {self.model!r}{meant(str(self.model), ACCOUNT_MODELS) or '.'}"
@@ -118,6 +121,7 @@ class Transfer(Shown):
     date: pd.Timestamp | None = None
 
     def __post_init__(self) -> None:
+        check_name("asset of a transfer", str(self.asset))
         if not _number(self.quantity, f"quantity of a transfer of {self.asset}") > 0:
             raise InputError(f"quantity of a transfer must be > 0; got {self.quantity!r} of {self.asset}.")
         if self.source == self.target:

@@ -284,7 +284,7 @@ class Book(Shown):
         """
         book = self
         for leg in legs_of(other):
-            book = book._after(leg)
+            book = book.executed(leg, self.account_of(leg.instrument))
         return book
 
     def account_of(self, instrument: Instrument) -> str:
@@ -296,8 +296,8 @@ class Book(Shown):
         named = any(account.name == venue for account in self.accounts)
         return venue if named else self.trading_account
 
-    def _after(self, leg: Leg) -> Book:
-        where = self.account_of(leg.instrument)
+    def executed(self, leg: Leg, where: str) -> Book:
+        """Book after one order that is traded, paid and held in the account `where`; empty for none."""
         holdings = merged(self.holdings, Holding(leg.instrument, leg.quantity, leg.price, where))
         if leg.pays_coin:
             coins = Holding.spot(leg.instrument.asset, -leg.paid / leg.spot).in_account(where)

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import must_be
+from hedging._ground.bounds import LARGEST
+from hedging._ground.names import check_name
 from hedging._ground.shown import Shown
 from hedging.book.quantity import units_of
 from hedging.errors import InputError
@@ -26,9 +28,6 @@ from hedging.market.contracts import (
 )
 
 __all__ = ["LARGEST", "Holding", "merged"]
-
-# Beyond any position; sums and squares of it are still numbers.
-LARGEST = 1e15
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,6 +58,7 @@ class Holding(Shown):
         must_be(f"quantity of {self.instrument.symbol}", self.quantity, int, float, np.number)
         must_be(f"entry of {self.instrument.symbol}", self.entry, int, float, np.number, type(None))
         must_be("account", self.account, str)
+        check_name("account", self.account)
         if self.entry is not None and math.isnan(self.entry):  # which would not equal itself
             object.__setattr__(self, "entry", None)
         if not abs(self.quantity) <= LARGEST:  # also NaN

@@ -11,7 +11,7 @@ from hedging.market.market import Market
 from hedging.paths.paths import Paths
 from hedging.units import DAYS_PER_YEAR, years
 
-__all__ = ["FUNDING_PERIODS_PER_DAY", "SHORTEST_YEARS", "future_terms", "linear_value"]
+__all__ = ["FUNDING_PERIODS_PER_DAY", "SHORTEST_YEARS", "future_terms", "linear_value", "notional"]
 
 FUNDING_PERIODS_PER_DAY = 3.0
 # Times are exact to the nanosecond; anything shorter is a date that means the expiry itself.
@@ -58,6 +58,11 @@ def linear_value(
     if item.settlement == "cash":
         return np.asarray(forward - entry)
     return np.asarray(spot * (1.0 - entry / forward))  # a gain in coin, worth today's spot
+
+
+def notional(item: Perpetual | Future, entry: float, price: float) -> float:
+    """Money that one unit stands for: fixed when it was entered where it settles in coin, else its price. [money]"""
+    return entry if item.settlement == "coin" else price
 
 
 def future_terms(future: Future, market: Market) -> tuple[float, float]:

@@ -17,6 +17,7 @@ from hedging._writing import check_writable, for_spreadsheets, whole_file, write
 from hedging.cli import _screen as screen
 from hedging.cli._parser import Parser, command, option
 from hedging.cli._reading import add_given, given
+from hedging.cli._streams import complain
 from hedging.cli._words import calls_in_words
 from hedging.errors import InputError
 
@@ -63,7 +64,7 @@ def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionCh
 
         chain = at_account_fees(chain, tier=args.tier, maker=args.maker)
     for note in chain.notes:
-        print(f"hedging: {Path(file).name}: {note}", file=sys.stderr)
+        complain(f"{Path(file).name}: {note}")
     return chain
 
 
@@ -142,7 +143,7 @@ def _together(parts: Mapping[str, OptionChain]) -> OptionChain:
 
     chain = consolidated(parts.values())
     for note in chain.notes[sum(len(part.notes) for part in parts.values()) :]:  # those are told already
-        print(f"hedging: {chain.source}: {note}", file=sys.stderr)
+        complain(f"{chain.source}: {note}")
     return chain
 
 
@@ -150,7 +151,7 @@ def check_outputs(*files: str | None, plot: str | None = None) -> None:
     """Refuse what cannot be written before the work, so that no run ends with half of its files."""
     if files.count("-") > 1:
         raise InputError("only one result can go to stdout: give a file for all but one of --json and --csv.")
-    named = [str(Path(file).absolute()) for file in (*files, plot) if file not in (None, "-")]
+    named = [str(Path(file).resolve()) for file in (*files, plot) if file not in (None, "-")]
     if twice := next((file for file in named if named.count(file) > 1), None):
         raise InputError(f"{twice} is named twice: each result needs a file of its own.")
     if plot is not None and Path(plot).suffix.lower() not in PICTURES:

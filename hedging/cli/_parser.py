@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from hedging._ground.counts import number_of
 from hedging._ground.forms import meant
 
-__all__ = ["Parser", "command", "option", "say_unknown"]
+__all__ = ["CHAINS", "Parser", "command", "option", "say_unknown"]
 
 CODES = """exit codes:
   0    done
@@ -237,12 +237,12 @@ def say_unknown(parser: Parser, unknown: list[str]) -> NoReturn:
     parser.error(f"{' '.join(unknown)}: {parser.prog} takes no such {what}{near}")
 
 
-_CHAINS = (".csv", ".csv.gz", ".json", ".json.gz", ".parquet", ".xlsx")
+CHAINS = (".csv", ".csv.gz", ".json", ".json.gz", ".parquet", ".xlsx")
 
 
 def _without_option(parser: Parser, word: str) -> str:
     """The option that a file needs before it."""
     options = [name for action in parser._actions for name in action.option_strings]
-    if "--chain" in options and word.lower().endswith(_CHAINS):
+    if "--chain" in options and word.lower().endswith(CHAINS):
         return f": write --chain {word}"
     return f": write --book {word}" if "--book" in options and word.endswith(".toml") else ""

@@ -9,6 +9,8 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from hedging._ground.names import shown
+
 __all__ = ["columns", "fitted", "in_colour", "show", "sized"]
 
 NARROWEST, USUAL = 20, 80
@@ -47,7 +49,7 @@ def sized() -> Iterator[None]:
 
 def show(text: str) -> None:
     """Print a result: as it is into a pipe or a file, fitted and with some colour on a terminal."""
-    width = columns()
+    width, text = columns(), shown(text)
     if width is None:
         print(text)
         return
@@ -88,8 +90,12 @@ def _print(line: str, *, head: bool) -> None:
     except ModuleNotFoundError:  # the extra cli
         print(line)
         return
-    shown = Text(line, style="bold" if head else "", no_wrap=True, overflow="ignore", end="\n")
+    coloured = Text(line, style="bold" if head else "", no_wrap=True, overflow="ignore", end="\n")
     if not head:
-        shown.highlight_regex(r"(?<![\w.])-(?:\d[\d,.]*)?\d(?:e[+-]?\d+)?%?(?![\w-])", "red")
-        shown.highlight_regex(re.compile(r"^  (?:in [A-Z]+|inside quotes|[a-z][a-z ]{2,13}(?=  ))"), "cyan")
-    Console(file=sys.stdout, highlight=False, legacy_windows=False).print(shown, soft_wrap=True, crop=False)
+        coloured.highlight_regex(r"(?<![\w.])-(?:\d[\d,.]*)?\d(?:e[+-]?\d+)?%?(?![\w-])", "red")
+        coloured.highlight_regex(
+            re.compile(r"^  (?:in [A-Z]+|inside quotes|[a-z][a-z ]{2,13}(?=  ))"), "cyan"
+        )
+    Console(file=sys.stdout, highlight=False, legacy_windows=False).print(
+        coloured, soft_wrap=True, crop=False
+    )

@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO, cast
+
+from hedging._ground.names import shown
 
 __all__ = ["complain", "discard", "flush", "forgive", "own_streams"]
 
@@ -118,6 +121,7 @@ def complain(error: object) -> None:
     if sys.stderr is None:
         return
     try:
-        print("hedging: " + " ".join(str(error).split()), file=sys.stderr, flush=True)
+        said = re.sub(r"\?\.(?=\s|$)", "?", " ".join(str(error).split()))
+        print("hedging: " + shown(said), file=sys.stderr, flush=True)
     except OSError:
         discard(sys.stderr)

@@ -34,6 +34,7 @@ _ELSEWHERE = re.compile(r"\b([a-z_]+)= \((--[a-z-]+)\)")  # an option that anoth
 _CALLS = re.compile("|".join(map(re.escape, _COMMANDS)))
 _FIRST = re.compile(r"^([a-z][a-z_]*)(?= (?:must|takes|of|needs|has|may)\b)")
 _AFTER_FILE = re.compile(r"(?<=: )([a-z][a-z_]*)(?= must )")
+_IN_BOOK = re.compile(r"\b(?:line|holding|transfer) \d+[^:|]*: $")  # a key of the file, and no option
 _FIELD = re.compile(r"(?<![\w.'-])([a-z]+(?:_[a-z]+)+)(?![\w.(='-])")
 
 
@@ -100,7 +101,9 @@ def in_words_of(parser: Parser | None, message: str) -> str:
     told = _TWICE.sub(r"\1\2", _ARGUMENT.sub(argument, told))
     told = _ELSEWHERE.sub(r"\2 (an option of hedging chain convert)", told)
     told = _FIELD.sub(field, _FIRST.sub(field, told))
-    told = _AFTER_FILE.sub(field, told)
+    told = _AFTER_FILE.sub(
+        lambda found: found[0] if _IN_BOOK.search(told[: found.start()]) else field(found), told
+    )
     told = _as_typed(parser, options, re.sub("got \0", lambda _: came.pop(0), told))
     return _with_option(parser, options, told)
 

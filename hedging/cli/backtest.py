@@ -120,7 +120,11 @@ def _run(args: argparse.Namespace) -> int:
         book = _of_asset(book, args.asset)
     names = [name.strip() for name in args.strategy.split(",") if name.strip()]
     rules, strategies = named(
-        names, _settings(args.settings), book=book, account=args.account is not None, mandate=mandate
+        names,
+        _settings(args.settings),
+        book=book,
+        account=args.account is not None or bool(book.accounts),
+        mandate=mandate,
     )
     rules = _with_funding(rules, args, book, names)
     tape = read_tape(
@@ -163,9 +167,7 @@ def _with_funding(rules: Rules, args: argparse.Namespace, book: Book, names: lis
 
 
 def _of_asset(book: Book, asset: str | None) -> Book:
-    """The holdings in one of several underlyings, and all money."""
-    from dataclasses import replace
-
+    """The holdings in one of several underlyings, each in its account, and all money."""
     from hedging.book import Book
 
     if not book.assets or asset not in (None, *book.assets):
@@ -177,8 +179,14 @@ def _of_asset(book: Book, asset: str | None) -> Book:
             f"the book holds {', '.join(book.assets)}, and a backtest is of one asset, that of the chains: choose it by "
             "--asset, whose holdings it is then of, with all the book's cash."
         )
-    held = [replace(each, account="") for each in book.of(asset)]
-    return Book(held, cash=book.cash, numeraire=book.numeraire if book.numeraire in ("USD", asset) else "USD")
+    return Book(
+        book.of(asset),
+        cash=book.cash,
+        numeraire=book.numeraire if book.numeraire in ("USD", asset) else "USD",
+        accounts=book.accounts,
+        transfers=book.transfers,
+        orders=book.orders,
+    )
 
 
 def _compared(

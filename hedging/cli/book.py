@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,9 +77,12 @@ def _new(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from hedging.planner import read_mandate
+    from hedging.planner.request.misfits import misfits
 
     console.check_outputs(args.json, args.csv)
     book, mandate = _both(args.book, _read_held, read_mandate)
+    if wrong := misfits(args.book, book, mandate):
+        raise InputError(f"{args.book}: {' | '.join(wrong)}.")
     looked_at = _check_chain(args, book)
     if args.json:
         console.emit_json(args.json, _content(book, mandate))
@@ -155,13 +159,19 @@ def _told(mandate: Mandate) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_shown(name)} {_shown(part)}" for name, part in value.items())
     if (
         isinstance(value, tuple)
         and not hasattr(value, "_fields")
         and all(not isinstance(v, str) for v in value)
     ):
         return ":".join("" if end in (None, float("inf")) else f"{end:g}" for end in value)
-    return str(value)
+    if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
+        return ", ".join(map(_shown, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def _schema(args: argparse.Namespace) -> int:

@@ -30,15 +30,13 @@ from hedging.cli import scenario as cli_scenario
 from hedging.cli import screen as cli_screen
 from hedging.cli import watch as cli_watch
 from hedging.cli import worth as cli_worth
+from hedging.cli._overwriting import OUTPUTS, check_overwriting
 from hedging.cli._parser import CODES, Parser, say_unknown
 from hedging.cli._stdin import from_stdin
 from hedging.cli._words import in_words_of
 from hedging.errors import HedgingError
 
 __all__ = ["main", "the_parser"]
-
-
-FILES = ("json", "csv", "plot", "ticket", "output", "json_lines")  # what a command may write its result to
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,9 +70,10 @@ def _run(argv: list[str]) -> int:
         if unknown:
             say_unknown(args.parser, unknown)
         args.parser.check_given()
+        check_overwriting(args)
         with from_stdin(args), screen.sized():
             code: int = args.run(args)
-        results = {getattr(args, name, None) for name in FILES} - {None}
+        results = {getattr(args, name, None) for name in OUTPUTS} - {None}
         if results and "-" not in results:
             streams.forgive()
     except SystemExit as leave:  # --help, --version, or wrong usage

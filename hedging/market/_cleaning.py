@@ -218,12 +218,19 @@ def _other_quote(table: pd.DataFrame) -> Mask:
     return np.asarray(again)
 
 
+def _unshown(names: pd.Series) -> Mask:
+    """Names with characters that would steer the terminal they are printed on."""
+    return np.array([not str(name).isprintable() for name in names], dtype=bool)
+
+
 def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]]:
     """Every rule under its name, in the order in which a row meets them."""
     return [
         (
             "name not understood",
-            lambda t: ~t["flag"].isin(["c", "p"]).to_numpy() | t["expiry"].isna().to_numpy(),
+            lambda t: (
+                ~t["flag"].isin(["c", "p"]).to_numpy() | t["expiry"].isna().to_numpy() | _unshown(t["symbol"])
+            ),
         ),
         ("strike not above 0", lambda t: ~(t["strike"] >= 1.0 / BEYOND_BELIEF).to_numpy()),
         ("negative price", lambda t: (t[["bid", "ask", "mark", "mark_vol"]] < 0).any(axis=1).to_numpy()),

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.counts import number_of
+from hedging._ground.names import check_name
 from hedging.errors import ChainError
 from hedging.market import _completing
 from hedging.market._cleaning import ChainRules, judge, numbers, percent_signs, rejected_rows
@@ -50,6 +51,10 @@ class Source:
     rules: ChainRules
     spot: float | None = None
     exercise: Exercise = "european"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.asset, str):
+            check_name("asset", self.asset)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import must_be
+from hedging._ground.names import check_name
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.market.terms import (
@@ -124,6 +125,7 @@ class Option(Shown):
 
     def __post_init__(self) -> None:
         _check_asset(self.asset)
+        check_name("venue_symbol", self.venue_symbol)
         object.__setattr__(self, "flag", flag_of(self.flag))
         must_be("terms", self.terms, ContractTerms)
         object.__setattr__(self, "expiry", expiry_of(self.expiry, self.terms))
@@ -151,6 +153,7 @@ class Option(Shown):
 def _check_asset(asset: object) -> None:
     if not isinstance(asset, str) or not asset:
         raise InputError(f"asset must be a name, such as 'BTC'; got {asset!r}.")
+    check_name("asset", asset)
 
 
 def flag_of(flag: object) -> str:

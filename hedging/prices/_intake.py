@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.names import check_name
 from hedging.errors import InputError
 from hedging.prices.bar import DAY, FIELDS, Bar
 from hedging.prices.events import Event, restarts
@@ -282,7 +283,7 @@ def _parted(
         for part, (first, after) in enumerate(pairwise(cuts)):
             name = coin if part == 0 else f"{coin}@{stamps[first]:%Y-%m-%d}"
             columns.append((name, column, first, after))
-    names = tuple(name for name, *_ in columns)
+    names = tuple(check_name(f"{source}: a coin", name) for name, *_ in columns)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"{source}: {twice} stands for two coins; rename one.")

@@ -221,8 +221,8 @@ def test_random_ledgers_always_reconcile(seed, plan, rules) -> None:
 def test_a_ledger_that_does_not_add_up_is_an_error(monkeypatch) -> None:
     from hedging.backtest import replay
 
-    def leaking(book, leg):
-        book, flow, fee = honest(book, leg)
+    def leaking(book, leg, where):
+        book, flow, fee = honest(book, leg, where)
         return book + [replace(leg, quantity=0.1 * np.sign(leg.quantity))], flow, fee
 
     honest = replay.traded
@@ -235,11 +235,13 @@ def test_funding_is_paid_by_longs_in_elapsed_time() -> None:
     book = hg.Book([hg.Holding.spot("BTC", 5.0), hg.Holding.perpetual("BTC", 2.0, 80_000.0)])
     tape = falling(80_000.0, 79_000.0, 78_000.0)
     done = run(book, tape, hold, rules=Rules(funding=0.0001))
-    assert_allclose(done.ledger["coin"], [-2.0 * 0.0003] * 2, rtol=1e-12)  # three times eight hours a day
+    money = 2.0 * 80_000.0  # what it stands for since it was entered, whatever the index does
+    paid_in_coin = [-money * 0.0003 / 79_000.0, -money * 0.0003 / 78_000.0]  # three times eight hours a day
+    assert_allclose(done.ledger["coin"], paid_in_coin, rtol=1e-12)
     paid = pd.Series([0.001, 0.002], index=pd.DatetimeIndex(["2026-01-02T16:00Z", "2026-01-02T09:00Z"]))
     done = run(book, tape, hold, rules=Rules(funding=paid))
     assert_allclose(
-        done.ledger["coin"], [-0.002], rtol=1e-12
+        done.ledger["coin"], [-money * 0.001 / 79_000.0], rtol=1e-12
     )  # that of the first snapshot itself was paid before
     short = hg.Book([hg.Holding.perpetual("BTC", -2.0, 80_000.0)], cash=50_000.0)
     assert run(short, tape, hold, rules=Rules(funding=0.0001)).ledger["coin"].gt(0).all()

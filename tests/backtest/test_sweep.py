@@ -61,9 +61,16 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path, monkeypatch) -> Non
     again = swept(BOOK, tape, VARIANTS, starts=3, folder=tmp_path)
     assert len(calls) == 4 + 4
     pd.testing.assert_frame_equal(again, whole, check_exact=True)
+    # A number that changed since, in a file that reads: run again.
+    damaged = next(iter(tmp_path.glob("*.run.json")))
+    damaged.write_text(damaged.read_text().replace('"return": ', '"return": 1'))
+    pd.testing.assert_frame_equal(
+        swept(BOOK, tape, VARIANTS, starts=3, folder=tmp_path), whole, check_exact=True
+    )
+    assert len(calls) == 8 + 1
     # Another tape or other rules are other runs.
     swept(BOOK, tape, VARIANTS, starts=3, rules=bt.Rules(delay=1), folder=tmp_path)
-    assert len(calls) == 8 + 6
+    assert len(calls) == 9 + 6
 
 
 def test_what_cannot_be_swept_is_refused(tmp_path) -> None:

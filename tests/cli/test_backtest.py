@@ -277,13 +277,33 @@ def test_a_history_of_funding_is_paid_by_the_book_s_perpetual(files, capsys) -> 
         asked = ("--funding-history", str(files / f"{step}.csv"), "--json", str(files / "j.json"))
         assert main(command(files, *more, *asked)) == 0
         ledger = json.loads((files / "j.json").read_text())["runs"][0]["ledger"]
-        paid = sum(entry["coin"] for entry in ledger if entry["kind"] == "funding")
-        assert paid == pytest.approx(-0.0003 * 10, rel=1e-9)
+        # On the 80,000 that it was entered at, paid in coin at the index of each time.
+        paid = sum(entry["coin"] * entry["index"] for entry in ledger if entry["kind"] == "funding")
+        assert paid == pytest.approx(-80_000 * 0.0003 * 10, rel=1e-9)
     assert main(command(files, *more, *asked, "--set", "funding=0.0001")) == 2
     assert "exclude each other" in capsys.readouterr().err
     (files / "book.toml").write_text(BOOK)
     assert main(command(files, *more, *asked)) == 2
     assert "--funding-history has no use" in capsys.readouterr().err
+
+
+def test_one_of_two_assets_keeps_its_accounts_and_what_lies_cold(files, capsys) -> None:
+    lines = [
+        ("ETH", "quantity = 1"),
+        ("BTC", "quantity = 100"),
+        ("BTC", 'quantity = 0.2\naccount = "deribit"'),
+    ]
+    text = "".join(f'[[holdings]]\nkind = "spot"\nasset = "{asset}"\n{more}\n' for asset, more in lines)
+    text += '[[holdings]]\ncontract = "BTC-PERPETUAL"\nquantity = 5\nentry = 80000\naccount = "deribit"\n'
+    (files / "book.toml").write_text(text + '[accounts.deribit]\nmodel = "standard"\n')
+    more = ("--asset", "BTC", "--strategy", "hold", "--starts", "1", "--json", str(files / "j.json"))
+    assert main(command(files, *more)) == 0
+    assert "deribit (standard): by the rules that the book declares" in capsys.readouterr().out
+    run = json.loads((files / "j.json").read_text())["runs"][0]
+    assert "liquidation" in {entry["kind"] for entry in run["ledger"]}  # 0.2 coins carry 5: the 100 do not
+    assert run["points"][-1]["coins"] < 100.2
+    assert main(command(files, *more, "--account", "portfolio")) == 0
+    assert "instead of its own" in capsys.readouterr().out
 
 
 @pytest.fixture

@@ -122,3 +122,45 @@ def test_the_schema_names_every_key_of_a_book_and_a_mandate(capsys: pytest.Captu
     text = json.dumps(schema)
     for key in ("contract", "asset", "kind", "quantity", "entry", "delta", "floor", "budget", "expiries"):
         assert f'"{key}"' in text
+
+
+@pytest.mark.parametrize(
+    ("added", "message"),
+    [
+        (
+            '[accounts.deribit]\nmodel = "standard"\nparameters = { maintenace = 0.30 }',
+            "parameters.maintenace of account deribit is no number of model standard",
+        ),
+        ('[accounts.deribit]\nmodel = "flat"\nparameters = { maintenance = 0.3 }', "set parameters.initial"),
+        ('[targets]\ndelta = { ETH = "8:12" }', "targets.delta has ETH, and the book holds BTC"),
+        ('[targets]\nfloor = "-15%"\njoint = "beta"\nbetas = { ETH = 1.3 }', "targets.betas has ETH"),
+    ],
+)
+def test_the_check_refuses_what_no_plan_takes(
+    added: str, message: str, inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\n'
+    (inputs / "odd.toml").write_text(f"{held}{added}\n")
+    assert cli.main(["book", "check", "odd.toml"]) == 2
+    said = one_line(capsys)
+    assert message in said
+    assert re.search(r"odd.toml: line \d+: ", said)
+    (inputs / "odd.toml").write_text(held + added.replace("ETH", "BTC").replace("maintenace", "maintenance"))
+    code = cli.main(["book", "check", "odd.toml"])
+    assert code == (2 if "flat" in added else 0)  # two shares are needed there
+
+
+def test_the_check_prints_no_python(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (inputs / "all.toml").write_text(
+        '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\n'
+        '[targets]\ndelta = { BTC = "8:12" }\nvega_by_days = { "0:30" = "-500:" }\nsoft = { delta = 50 }\n'
+        'floor = { 7 = "-8%", 30 = "-20000USD" }\nrobust = true\n'
+        '[limits]\noutright = ["spot", "perpetual"]\nexpiries = "2026-03-01:2026-06-01"\n'
+    )
+    assert cli.main(["book", "check", "all.toml"]) == 0
+    told = capsys.readouterr().out.partition("targets")[2]
+    assert not re.search(r"[{}'\[\]]|\.0\b|\bTrue\b|None", told), told
+    for part in ("delta BTC 8:12", "vega-by-days 0:30 -500:", "soft delta 50", "30 -20,000 USD"):
+        assert part in told
+    assert "outright spot, perpetual" in told
+    assert "expiries 2026-03-01:2026-06-01" in told

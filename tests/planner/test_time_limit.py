@@ -189,3 +189,21 @@ def test_deltas_of_what_may_be_traded_are_computed_once(monkeypatch):
         effort=Effort(alternatives=False),
     )
     assert asked == [("delta",)]
+
+
+def test_a_number_of_orders_without_end_is_as_many_as_there_are():
+    # Each number of orders is gone through, so it ends at how many there are to trade.
+    asked = Target(delta=(8, 12), floor=-0.2)
+    book = Book(Holding.spot("BTC", 25.0))
+    few, many = (
+        plan(
+            book,
+            samples.chain(),
+            asked,
+            Limits(budget=0.03, max_legs=legs),
+            effort=Effort(alternatives=False),
+        )
+        for legs in (6, 10**9)
+    )
+    assert many.legs == few.legs
+    assert many.inputs["limits"]["max_legs"] == 10**9

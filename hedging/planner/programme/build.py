@@ -70,7 +70,7 @@ def build(request: Request, candidates: Candidates) -> Programme:
         replace(candidates, cost=COST_WEIGHT * candidates.cost) if target.least else candidates,
         rows,
         limits.price_per_leg * base,
-        limits.max_legs,
+        min(limits.max_legs, len(candidates) + 1),  # each number of orders is gone through
         base,
         base_name,
         tails,

@@ -89,6 +89,10 @@ class Programme:
         each = lost.reshape(-1, self.value_at_risk.probabilities.size, lost.shape[1])
         return np.asarray(-each.max(axis=0))
 
+    def spare(self, lots: Array, objective: float, share: float) -> float:
+        """A share of what a plan costs. What its orders are priced at beside, `price_per_leg`, is no money. [money]"""
+        return share * abs(objective - self.price_per_leg * np.count_nonzero(lots))
+
     def weighted(self, probabilities: Array) -> Programme:
         """Return the same programme with other probabilities of the outcomes."""
         return replace(

@@ -10,7 +10,9 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 import pandas as pd
 
+from hedging._ground.bounds import LARGEST
 from hedging._ground.cells import SHARE
+from hedging._ground.numbers import in_digits
 from hedging._ground.shown import Shown
 from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
@@ -214,8 +216,10 @@ class Limits(Shown):
         if not 0.0 <= low <= high:
             raise InputError(f"moneyness must be 0 <= low <= high; got {self.moneyness!r}.")
         for name in ("open_interest_share", "gross_vega"):
-            if getattr(self, name) is not None and not 0.0 < number(getattr(self, name)) < math.inf:
-                raise InputError(f"{name} must be a number > 0; got {getattr(self, name)!r}.")
+            if getattr(self, name) is not None and not 0.0 < number(getattr(self, name)) <= LARGEST:
+                raise InputError(
+                    f"{name} must be a number > 0, {in_digits(LARGEST)} at most; got {getattr(self, name)!r}."
+                )
         for name in ("min_leg_share", "price_per_leg", "parsimony"):
             if not 0.0 <= number(getattr(self, name)) < 1.0:
                 raise InputError(f"{name} must be a share in [0, 1); got {getattr(self, name)!r}.")

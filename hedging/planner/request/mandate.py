@@ -148,7 +148,7 @@ def mandate_from_dict(
         for table, forms in (("targets", fields.TARGETS), ("limits", fields.LIMITS))
     ]
     if wrong:
-        raise InputError(f"{source}: {' | '.join(in_line_order(wrong))}.")
+        raise InputError(f"{source}: {' | '.join(in_line_order(wrong))}.".replace("?.", "?"))
     return Mandate(*parts)
 
 

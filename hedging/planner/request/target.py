@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 
+from hedging._ground.bounds import LARGEST, MOST_PRICE
 from hedging._ground.cells import SHARE
 from hedging._ground.forms import meant
+from hedging._ground.numbers import in_digits
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.market.smile import stickiness
@@ -207,8 +209,10 @@ class Target(Shown):
                 raise InputError(
                     f"soft may name targets that are set, here {', '.join(limited) or 'none'}; got {name!r}."
                 )
-            if not 0.0 <= number(price) < math.inf:
-                raise InputError(f"the price of missing {name} must be a number >= 0; got {price!r}.")
+            if not 0.0 <= number(price) <= MOST_PRICE:
+                raise InputError(
+                    f"the price of missing {name} must be a number >= 0, {in_digits(MOST_PRICE)} at most; got {price!r}."
+                )
 
     @property
     def least(self) -> Limit | None:
@@ -324,8 +328,10 @@ def _band(name: str, given: Any) -> Band:
     numbers = [side for side in band if side is not None]
     if not numbers:
         raise InputError(f"{name} must have at least one side; leave it out if it is free.")
-    if any(math.isnan(side) or math.isinf(side) for side in numbers):
-        raise InputError(f"{name} must be a band of finite numbers, None for an open side; got {given!r}.")
+    if not all(abs(side) <= LARGEST for side in numbers):  # also NaN
+        raise InputError(
+            f"{name} must be a band of finite numbers, {in_digits(LARGEST)} at most, None for an open side; got {given!r}."
+        )
     if len(numbers) == 2 and numbers[0] > numbers[1]:
         raise InputError(f"{name} must be (low, high) with low <= high; got {given!r}. Turn it round.")
     return band  # type: ignore[return-value]

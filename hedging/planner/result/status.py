@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-__all__ = ["PlanStatus", "message_of", "nearness"]
+__all__ = ["PlanStatus", "dearer_than_optimum", "message_of", "nearness"]
 
 HedgePlan: TypeAlias = Any
 """`HedgePlan` says its message by what is here, and so is not imported."""
@@ -45,6 +45,21 @@ def nearness(gap: float) -> str:
     return f"No plan comes closer by more than {max(gap, 0.01):.0%}."
 
 
+def dearer_than_optimum(plan: HedgePlan) -> float | None:
+    """What a plan with simpler orders costs more than the optimum beside, as a share of that; None without one.
+
+    In money as both are printed, where cost is all that is minimised; else, and where an optimum costs nothing, by
+    the gap of the objective.
+    """
+    optimum = next((item.cost.execution for item in plan.alternatives if item.name == "optimum"), None)
+    if optimum is None:
+        return None
+    inputs = plan.inputs
+    by_cost = inputs.get("target", {}).get("minimise", "cost") == "cost" and not inputs.get("view")
+    more = (plan.cost.execution - optimum) / optimum if optimum > 0.0 else plan.gap
+    return max(more, 0.0) if by_cost and not inputs.get("target", {}).get("soft") else float(plan.gap)
+
+
 def message_of(plan: HedgePlan) -> str:
     """What the status of a plan means, and what to do about it."""
     text = ADVICE[plan.status].format(scope=_scope(plan))
@@ -55,10 +70,11 @@ def message_of(plan: HedgePlan) -> str:
         )
     elif not plan.legs and plan.status is PlanStatus.OPTIMAL:
         text = "The book meets every limit already; nothing to trade."
-    if plan.status is PlanStatus.OPTIMAL and any(item.name == "optimum" for item in plan.alternatives):
+    dearer = dearer_than_optimum(plan)
+    if plan.status is PlanStatus.OPTIMAL and dearer is not None:
         text = (
-            f"No plan{_scope(plan)} within the limits beats the optimum beside; this one comes within {plan.gap:.1%} of it and is "
-            "easier to trade."
+            f"No plan{_scope(plan)} within the limits beats the optimum beside; this one comes within {dearer:.1%} of it "
+            "and is plainer."
         )
     if plan.status is PlanStatus.CLOSEST:
         text = f"{text if plan.clashes else UNPROVEN} {nearness(plan.gap)}"

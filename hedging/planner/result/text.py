@@ -17,6 +17,7 @@ from hedging.planner.request.limit import BANDS, FLOOR, LEAST, MARGIN, Limit
 from hedging.planner.request.view import View
 from hedging.planner.request.wording import figure, figure_of, per_cent
 from hedging.planner.result.checks import Check
+from hedging.planner.result.status import dearer_than_optimum
 from hedging.planner.result.values import Alternative, Numeraire
 
 __all__ = ["plan_page", "plan_text"]
@@ -143,8 +144,8 @@ def headline(plan: HedgePlan) -> str:
 
 def _status(plan: HedgePlan) -> str:
     """The status; of a plan that fewer legs were chosen for at a price beyond `parsimony`'s own 1 %, how far it is off."""
-    chosen = str(plan.status) == "optimal" and any(item.name == "optimum" for item in plan.alternatives)
-    return f"within {plan.gap:.1%} of the optimum" if chosen and plan.gap > CHOSEN else str(plan.status)
+    dearer = dearer_than_optimum(plan) if str(plan.status) == "optimal" else None
+    return f"within {dearer:.1%} of the optimum" if dearer and dearer > CHOSEN else str(plan.status)
 
 
 def _currency(plan: HedgePlan) -> str:
@@ -272,6 +273,9 @@ def _alternative(plan: HedgePlan, item: Alternative) -> str:
 def _proof(plan: HedgePlan) -> str:
     penalty = plan.objective - plan.cost.execution
     missed = f" ({penalty:,.0f} of it a penalty on what is missed, no money)" if _closest(plan) else ""
+    priced = plan.inputs.get("limits", {}).get("price_per_leg", 0.0) * plan.base * len(plan.legs)
+    if not missed and priced > max(plan.cost.execution, 0.0):  # or the gap would pass for one of the cost
+        missed = f" ({priced:,.0f} of it the price of an order, no money)"
     proven = f"bound {plan.bound:,.2f}, gap {plan.gap:.3%}" if plan.gap < NOTHING else "no bound found"
     return (
         f"objective {plan.objective:,.2f}{missed}, {proven}, "

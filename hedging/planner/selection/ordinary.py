@@ -35,17 +35,18 @@ Choose: TypeAlias = Callable[[Programme, Solution, float], Solution]
 
 
 def unquestioned(
-    request: Request, programme: Programme, chosen: Solution, optimum: float, share: float, choose: Choose
+    request: Request, programme: Programme, chosen: Solution, optimum: Solution, share: float, choose: Choose
 ) -> Solution:
     """The plan with the least to question among those that cost little more; the plan itself if it has nothing.
 
     An order that a desk would question is taken to cost a share of its cost more than it does. So its plain
     neighbour wins where it costs no more than that and the `share` of the optimum together.
     """
-    if chosen.lots is None:
+    if chosen.lots is None or optimum.lots is None:
         return chosen
     odd = _odd(request, programme, chosen.lots)
-    limit = optimum + share * abs(optimum) + _surcharge(programme, chosen.lots, odd)
+    limit = optimum.objective + programme.spare(optimum.lots, optimum.objective, share)
+    limit += _surcharge(programme, chosen.lots, odd)
     kinds = list(dict.fromkeys(each.kind for each in odd))
     # Without any of it, and where that costs too much without one thing after the other.
     best, least = chosen, len(kinds)
@@ -77,8 +78,10 @@ def _without(
         lots = _spread(plain.lots, keep)
         known = {each.kind for each in odd}
         if not (new := [each for each in _odd(request, programme, lots) if each.kind not in known]):
-            room = min(share, limit / plain.objective - 1.0) if plain.objective > 0.0 else 0.0
-            easier = _spread(choose(kept, plain, max(room, 0.0)).lots, keep)
+            assert plain.lots is not None
+            one = kept.spare(plain.lots, plain.objective, 1.0)
+            room = min(share, max(limit - plain.objective, 0.0) / one) if one > 0.0 else 0.0
+            easier = _spread(choose(kept, plain, room).lots, keep)
             return lots if _odd(request, programme, easier) else easier
         odd = odd + new
     return lots

@@ -50,7 +50,7 @@ def select(
     with suppress(KeyboardInterrupt, OutOfTimeError), clock.until(clock.now() + SHARE * _left(request)):
         choose = partial(_selected, request)
         chosen = choose(programme, solution, share)
-        chosen = unquestioned(request, programme, chosen, solution.objective, share, choose)
+        chosen = unquestioned(request, programme, chosen, solution, share, choose)
     if chosen is solution:
         return solution, ()
     legs = orders_of(request, programme.candidates, solution.lots)
@@ -68,7 +68,7 @@ def _selected(request: Request, programme: Programme, solution: Solution, share:
     """
     assert solution.lots is not None
     engine = Engine(request.effort.solver, memory=request.effort.memory)
-    dearest = solution.objective + share * abs(solution.objective)
+    dearest = solution.objective + programme.spare(solution.lots, solution.objective, share)
     chosen = solution
     with suppress(OutOfTimeError):
         if chosen.relaxed is not None and np.count_nonzero(solution.lots) > 1:

@@ -20,6 +20,8 @@ from hedging.planner.solver.highs import interruptible, model_of, set_to, silent
 __all__ = ["Linear", "LinearProgramme"]
 
 LARGE = 2_000  # variables from which one solve takes long enough to be asked whether it should stop
+# HiGHS takes 1e20 for infinite, and drops a row that would have to be below it: no lots reach this one either.
+LOWEST = -1e15
 # What is tried, from the beginning, where the solver lost its way: dual values that grow too large for the dual
 # simplex method are none to the primal one, and none to interior points.
 ANEW: tuple[dict[str, object], ...] = (
@@ -83,9 +85,9 @@ class LinearProgramme:
         """Add rows."""
         row, column = np.nonzero(matrix)
         start = np.searchsorted(row, np.arange(len(matrix))).astype(np.int32)
-        low = np.full(len(matrix), -np.inf)
+        low, within = np.full(len(matrix), -np.inf), np.maximum(bound, LOWEST)
         self._highs.addRows(
-            len(matrix), low, bound, row.size, start, column.astype(np.int32), matrix[row, column]
+            len(matrix), low, within, row.size, start, column.astype(np.int32), matrix[row, column]
         )
         self.rows += len(matrix)
 

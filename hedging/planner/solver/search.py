@@ -179,7 +179,7 @@ def simplest(
     time_limit: float = 5.0,
     engine: Engine | None = None,
 ) -> Solution:
-    """The plan with the fewest legs among those that cost at most `share` more than `solution`.
+    """The plan with the fewest legs among those that cost at most a share of `solution`'s cost more than it; see `Programme.spare`.
 
     Exact, but for the nodes and the time it takes, of which only searches of more than two legs need many.
     """
@@ -188,7 +188,7 @@ def simplest(
     engine = replace(engine or Engine(), nodes=SIMPLE_NODES)
     search = Search.within(programme, 1e-3, time_limit, engine)
     search.look_at(solution.relaxed)
-    search.ceiling = solution.objective + share * abs(solution.objective)
+    search.ceiling = solution.objective + programme.spare(solution.lots, solution.objective, share)
     for legs in range(1, np.count_nonzero(solution.lots)):
         if legs <= GONE_THROUGH and not search.miss_price.size:
             _few(search, solution.relaxed, search.ceiling, legs=legs)

@@ -24,6 +24,7 @@ from hedging.planner.verify.survival import survival_of
 __all__ = ["Verified", "verify"]
 
 AGREEMENT = 1e-9  # of the base: what the programme's cost and that of the orders may differ by
+ROUNDING = 1e-12  # of the objective itself, which prices of misses may make many times the base
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +111,5 @@ def _insist(
         words = "; ".join(f"{c.limit} is {c.value:.8g}, allowed {c.low} to {c.high}" for c in broken)
         raise SolverError(f"the plan fails its check, please report it: {words}.")
     total = objective_of(request.target, request.limits, len(legs), cost, checks, base)
-    if abs(total - objective) > AGREEMENT * base:
+    if abs(total - objective) > AGREEMENT * base + ROUNDING * abs(objective):
         raise SolverError(f"the plan costs {total:.6f}, not {objective:.6f} as solved; please report it.")

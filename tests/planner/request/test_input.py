@@ -173,6 +173,13 @@ def test_a_horizon_past_every_expiry_settles_all_that_is_bought():
         ({"delta": {1: (1, 2)}}, "delta by asset must be such as"),
         ({"delta": (True, 2)}, "band of finite numbers"),
         ({"delta": ("1", "2")}, "band of finite numbers"),
+        ({"delta": (1e30, 1e31)}, "band of finite numbers, 1e15 at most"),
+        ({"gamma": {"BTC": (None, -1e16)}}, "band of finite numbers, 1e15 at most"),
+        ({"vega_by_days": {(0, 30): (1e20, None)}}, "band of finite numbers, 1e15 at most"),
+        (
+            {"delta": (0, 1), "soft": {"delta": 1e13}},
+            "price of missing delta must be a number >= 0, 1e12 at most",
+        ),
         ({"minimise": []}, r"minimise must be one of cost, worst, shortfall, margin; got \[\]"),
     ],
 )
@@ -197,6 +204,7 @@ def test_a_target_of_the_wrong_kind_is_refused(wrong, message):
         ({"min_leg_share": "4%"}, "min_leg_share must be a share"),
         ({"max_leg_share": "all"}, "max_leg_share must be a number"),
         ({"gross_vega": "x"}, "gross_vega must be a number"),
+        ({"gross_vega": 1e16}, "gross_vega must be a number > 0, 1e15 at most"),
         ({"outright": "swap"}, "kind must be 'spot', 'perpetual' or 'future'; got 'swap'"),
         ({"outright": "BTC-27FEB26"}, "Which futures: "),
         ({"outright": "BTC-27FEB26-80000-P"}, "which options: "),

@@ -67,7 +67,7 @@ def test_no_single_order_within_the_share_is_easier_to_trade(seed, share):
 @pytest.mark.parametrize("seed", [7, 12])
 def test_several_orders_stay_as_many_and_of_their_kind_and_get_easier(seed, monkeypatch):
     chain, target = samples.chain(seed), Target(delta=(8, 12), vega=(0, None), floor=-0.2)
-    limits = Limits(budget=0.03, expiries=(20, 100), parsimony=0.15)
+    limits = Limits(budget=0.03, expiries=(20, 100), parsimony=0.17)
     monkeypatch.setattr(
         select, "most_standard", lambda *given, **_: given[1]
     )  # a structure comes before its ease
@@ -75,7 +75,7 @@ def test_several_orders_stay_as_many_and_of_their_kind_and_get_easier(seed, monk
     best = plan(BOOK, chain, target, replace(limits, parsimony=0.0), effort=Effort(alternatives=False))
     monkeypatch.setattr(select, "most_liquid", lambda *given, **_: given[1])
     simple = plan(BOOK, chain, target, limits, effort=Effort(alternatives=False))
-    assert found.objective <= 1.15 * best.objective * (1 + 2e-3)
+    assert found.objective <= 1.17 * best.objective * (1 + 2e-3)
     assert all(check.ok for check in found.checks)
     sides = [sorted((leg.instrument.flag, leg.side) for leg in one.legs) for one in (found, simple)]
     assert sides[0] == sides[1]

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from cases.planner import AS_OF, LOOSE, coins, small_chain
 
+from hedging import samples
 from hedging.book.book import Book, Holding
 from hedging.book.legs import option_leg
 from hedging.market.market import Market
@@ -179,4 +180,18 @@ def test_a_plan_beside_a_proven_optimum_is_no_search_that_was_stopped():
     assert found.alternatives[0].name == "optimum"
     assert found.gap > 0.01
     assert found.status is PlanStatus.OPTIMAL
-    assert f"within {found.gap:.1%} of it" in found.message
+    dearer = found.cost.execution / found.alternatives[0].cost.execution - 1.0
+    assert f"within {dearer:.1%} of it" in found.message
+    assert f"within {dearer:.1%} of the optimum" in repr(found)
+
+
+@pytest.mark.parametrize("price", [0.0005, 0.02, 0.5])
+def test_what_an_order_is_priced_at_buys_no_dearer_plan(price):
+    """The price of an order is no money that simplicity may spend."""
+    book, chain, target = coins(25), samples.chain(), Target(delta=(8.0, 12.0), floor=-0.2)
+    limits = Limits(budget=0.05, expiries=(20, 100), price_per_leg=price)
+    found = plan(book, chain, target, limits, effort=Effort(alternatives=False))
+    optimum = plan(book, chain, target, replace(limits, parsimony=0.0), effort=Effort(alternatives=False))
+    assert len(found.legs) <= len(optimum.legs)
+    fewer = (len(optimum.legs) - len(found.legs)) * price * found.base
+    assert found.cost.execution <= 1.012 * optimum.cost.execution + fewer

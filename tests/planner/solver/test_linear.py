@@ -98,3 +98,11 @@ def test_ctrl_c_within_a_large_linear_programme_is_one():
     cost = -np.ones(LARGE)
     with pytest.raises(KeyboardInterrupt):
         asked(LinearProgramme(cost, np.zeros(LARGE), np.ones(LARGE), over=over)).solve()
+
+
+@pytest.mark.parametrize("least", [1e19, 1e20, 1e25, 1e300])
+def test_a_row_that_is_beyond_what_the_solver_takes_for_infinite_still_holds(least):
+    # HiGHS drops such a row and says so by a status alone: a programme without it has a best point.
+    programme = LinearProgramme(np.ones(2), np.zeros(2), np.full(2, 9.0))
+    programme.add(np.array([[-1.0, -1.0]]), np.array([-least]))
+    assert programme.solve() is None

@@ -1,0 +1,72 @@
+"""Results never overwrite what the command reads: all its inputs against all its outputs, in one place."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from hedging.cli._parser import CHAINS
+from hedging.errors import InputError
+
+__all__ = ["INPUTS", "OUTPUTS", "check_overwriting"]
+
+INPUTS = (
+    *("book", "plan", "chain", "chains", "file", "files", "prices", "coin_prices", "map", "beside"),
+    *("dividends", "depth", "funding_history", "rules", "backtest", "screen"),
+)
+"""Arguments that name a file or a folder that is read; some take words and amounts too, which are no files."""
+
+OUTPUTS = ("json", "csv", "plot", "ticket", "output", "json_lines")
+"""Arguments that name what a command writes its result to."""
+
+STDIN = "-"
+
+
+def check_overwriting(args: argparse.Namespace) -> None:
+    """Refuse a result that is written to a file that is read, by whatever path or link, before anything is read.
+
+    Raises
+    ------
+    InputError
+        If there is one; it names the option and the file.
+    """
+    read = [place for name in INPUTS for place in _places(getattr(args, name, None))]
+    for name in OUTPUTS:
+        file = getattr(args, name, None)
+        if file in (None, STDIN) or not os.path.isfile(file):  # what is not there yet overwrites nothing
+            continue
+        names = next(a.option_strings for a in args.parser._actions if a.dest == name)
+        option = args.parser.called(names or [name])
+        if any(_same(place, file) for place in read):
+            raise InputError(f"{option} {file} is the file that is read; give another name.")
+        if folder := next((place for place in read if _lies_in(file, place)), None):
+            raise InputError(
+                f"{option} {file} is one of the files of {folder}, which are read; give another name."
+            )
+
+
+def _places(value: object) -> Iterator[str]:
+    """The files that the value of an argument names; ``FILE+BESIDE`` names two."""
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, str):
+            yield each
+            if not os.path.exists(each):
+                yield from each.split("+", 1)
+
+
+def _same(place: str, file: str) -> bool:
+    """Whether two names are of one file; stdin may be redirected from it."""
+    try:
+        if place == STDIN:
+            return os.path.samestat(os.fstat(sys.stdin.fileno()), os.stat(file))
+        return os.path.samefile(place, file)
+    except (OSError, ValueError, AttributeError):  # none there, no name of a file, or no stdin
+        return False
+
+
+def _lies_in(file: str, folder: str) -> bool:
+    """Whether a file is a quote file of a folder that is read; others there are left alone."""
+    return os.path.isdir(folder) and file.lower().endswith(CHAINS) and _same(folder, str(Path(file).parent))

@@ -1,0 +1,113 @@
+"""Results never overwrite an input of the same command, by whatever name both go."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from cases.commands import one_line
+
+from hedging import OptionChain
+from hedging.cli import main as cli
+from hedging.cli._overwriting import INPUTS, OUTPUTS
+from hedging.venues import write_chain
+
+PLAN = ["plan", "book.toml", "--chain", "chain.csv"]
+LINES = (
+    ["chain", "convert", "chain.csv", "-o", "chain.csv"],
+    ["chain", "convert", "quotes/../chain.csv", "-o", "chain.csv"],
+    ["chain", "convert", "chain.csv", "-o", "linked.csv"],
+    ["chain", "convert", "linked.csv", "-o", "chain.csv"],
+    ["chain", "check", "x.csv", "chain.csv", "--csv", "chain.csv"],
+    ["chain", "map", "chain.csv", "-o", "chain.csv"],
+    [*PLAN, "--json", "book.toml"],
+    [*PLAN, "--csv", "chain.csv"],
+    [*PLAN, "--ticket", "chain.csv"],
+    [*PLAN, "--map", "map.toml", "--json", "map.toml"],
+    [*PLAN, "--dividends", "div.csv", "--csv", "div.csv"],
+    [*PLAN, "--depth", "depth.json", "--json", "depth.json"],
+    [*PLAN, "--prices", "prices.csv", "--csv", "prices.csv"],
+    ["plan", "book.toml", "--chain", "depth.json+chain.csv", "--csv", "chain.csv"],
+    ["plan", "book.toml", "--chain", "x.csv", "--chain", "chain.csv", "--csv", "chain.csv"],
+    ["frontier", "book.toml", "--chain", "chain.csv", "--over", "floor", "--csv", "chain.csv"],
+    ["overlays", "book.toml", "--chain", "chain.csv", "--plot", "book.toml"],
+    ["audit", "plan.json", "--chain", "chain.csv", "--json", "plan.json"],
+    ["audit", "plan.json", "--chain", "chain.csv", "--delivery", "prices.csv", "--csv", "prices.csv"],
+    ["watch", "plan.json", "--chain", "chain.csv", "--json-lines", "plan.json"],
+    ["explain", "plan.json", "--chain", "quotes", "--csv", "quotes/monday.csv"],
+    ["roll", "plan.json", "--chain", "chain.csv", "--json", "plan.json"],
+    ["worth", "plan.json", "--chain", "chain.csv", "--json", "plan.json"],
+    ["scenario", "book.toml", "--chain", "chain.csv", "--velocity", "-2%", "--csv", "book.toml"],
+    ["screen", "prices.csv", "--csv", "prices.csv"],
+    ["backtest", "book.toml", "--chain", "chain.csv", "--csv", "chain.csv"],
+    ["backtest", "book.toml", "--chain", "quotes", "--csv", "quotes/monday.csv"],
+    ["report", "book.toml", "--chain", "chain.csv", "--screen", "screen.json", "-o", "screen.json"],
+    ["book", "check", "book.toml", "--json", "book.toml"],
+    ["book", "check", "book.toml", "--json", "hard.toml"],
+)
+
+
+@pytest.fixture(autouse=True)
+def inputs(folder: Path, sample: OptionChain) -> Path:
+    write_chain(sample, folder / "chain.csv")
+    for name in ("plan.json", "prices.csv", "div.csv", "map.toml", "depth.json", "screen.json"):
+        (folder / name).write_text(f"what is in {name}\n")
+    (folder / "quotes").mkdir()
+    write_chain(sample, folder / "quotes" / "monday.csv")
+    (folder / "linked.csv").symlink_to("chain.csv")
+    os.link(folder / "book.toml", folder / "hard.toml")
+    return folder
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("line", LINES, ids=" ".join)
+def test_a_result_that_would_overwrite_an_input_is_refused_before_anything_is_read(
+    line: list[str], inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(inputs)
+    assert cli.main(line) == 2
+    said = one_line(capsys)
+    assert f"{line[-2]} {line[-1]} is " in said
+    assert "give another name" in said
+    assert contents(inputs) == before
+
+
+def test_stdin_that_is_redirected_from_the_result_is_refused(
+    inputs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (inputs / "book.toml").open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert cli.main(["book", "check", "-", "--json", "book.toml"]) == 2
+    assert "is the file that is read" in one_line(capsys)
+
+
+def test_other_files_may_be_overwritten(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (inputs / "old.csv").write_text("an older result")
+    assert cli.main(["chain", "convert", "chain.csv", "-o", "old.csv"]) == 0
+    assert (inputs / "old.csv").read_bytes() == (inputs / "chain.csv").read_bytes()
+
+
+def test_two_results_of_one_file_by_two_names_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["book", "check", "book.toml", "--json", "x", "--csv", "quotes/../x"]) == 2
+    assert "named twice" in one_line(capsys)
+
+
+def test_every_argument_that_names_a_file_is_known_as_read_or_written() -> None:
+    forms = ("FILE", "BOOK", "PLAN", "PRICES", "FOLDER")
+
+    def named(parser: argparse.ArgumentParser) -> set[str]:
+        found = set()
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                found |= {name for step in action.choices.values() for name in named(step)}
+            elif action.metavar and any(form in str(action.metavar) for form in forms):
+                found.add(action.dest)
+        return found
+
+    assert named(cli.the_parser()) <= {*INPUTS, *OUTPUTS}
