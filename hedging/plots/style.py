@@ -235,7 +235,7 @@ def legend(ax: Axes) -> None:
 
 def _within(ax: Axes, columns: int, size: float) -> None:
     """The legend at the foot of a panel whose figure makes no room around it: below what is drawn, in room of its own."""
-    height = ax.get_position().height * float(ax.figure.get_figheight())  # type: ignore[union-attr]
+    height = ax.bbox.height / float(ax.figure.dpi)  # of a figure within a figure too
     lines = math.ceil(len(ax.get_legend_handles_labels()[1]) / columns)
     share = (1.6 * lines + 1.2) * size / height
     if share > MOST_LEGEND or ax.get_yscale() != "linear" or ax.yaxis_inverted():
