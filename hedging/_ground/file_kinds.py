@@ -54,6 +54,8 @@ def kind_of_text(text: str) -> str:
     begin = text.lstrip("\ufeff \t\r\n")
     if begin.startswith("\x1f"):
         return "packed by gzip: unpack it first"
+    if re.match(r"<(?:!doctype|!--|\?xml|[a-z]+[\s>])", begin[:50].lower()):
+        return "a page in HTML or XML, such as a report or an exchange's error"
     if begin[:1] == "{":
         try:
             return kind_of_value(json.loads(begin))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
+from hedging._ground.bounds import LARGEST
 from hedging._ground.names import check_name
 from hedging._ground.nearest import meant
 from hedging._ground.numbers import (
@@ -18,6 +19,7 @@ from hedging._ground.numbers import (
     count,
     days,
     days_left,
+    is_number,
     number,
     positive,
     seconds,
@@ -57,7 +59,9 @@ __all__ = [
     "written",
 ]
 
-_MONEY: Final = re.compile(r"(?P<amount>[+-]?[\d_,]*\.?\d+(?:e\d+)?)\s*(?P<currency>[A-Za-z][A-Za-z0-9_]*)")
+_MONEY: Final = re.compile(
+    r"(?P<amount>[+-]?[\d_,]*\.?\d+(?:[eE][+-]?\d+)?)\s*(?P<currency>[A-Za-z][A-Za-z0-9_]*)"
+)
 _TICKER: Final = re.compile(r"[A-Za-z0-9_.$^/-]+")
 _DAY: Final = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}[A-Za-z]{3}\d{2})"
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -107,6 +111,8 @@ def share(text: str) -> float:
     # A bare 2 is 200 % to one reader and 2 % to the next.
     if not abs(value) <= (_LARGEST if text.endswith("%") else 1.0):  # also NaN
         near = f": write {text}% for {text} per cent" if 1.0 < abs(value) <= 100.0 else ""
+        if text.endswith("%"):
+            near = f": {100.0 * _LARGEST:g}% is the most"
         raise InputError(rule + near)
     return value
 
@@ -148,7 +154,7 @@ def spend(text: str) -> float | Money:
 
 def _share_or_money(text: str, as_share: str, as_money: str) -> float | Money:
     match = _MONEY.fullmatch(text.strip())
-    if match:
+    if match and not is_number(text):  # the e of 1e9 is no currency
         return Money(_amount(match, text), match["currency"].upper())
     try:
         return share(text)
@@ -158,7 +164,8 @@ def _share_or_money(text: str, as_share: str, as_money: str) -> float | Money:
         near = ""
         if re.fullmatch(r"[+-]?\d+,\d{1,2}%", text.strip()):
             near = f": write {text.strip().replace(',', '.')}"
-        elif re.fullmatch(r"[+-]?\d+(\.\d+)?", amount):
+        elif is_number(amount) and abs(float(amount)) <= LARGEST:
+            amount = f"{float(amount):.15g}"
             amount = as_share[: as_share.index(as_share.lstrip("-"))] + amount.lstrip("+-")
             percent = f"{amount}% for a share, " if abs(float(amount)) <= 100 else ""
             near = f": write {percent}{amount}USD for money"

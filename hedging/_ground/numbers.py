@@ -15,6 +15,7 @@ __all__ = [
     "days",
     "days_left",
     "in_digits",
+    "is_number",
     "number",
     "positive",
     "seconds",
@@ -33,6 +34,14 @@ def number(text: str) -> float:
     if abs(value) > LARGEST:
         raise InputError(f"must be a number of at most {in_digits(LARGEST)}, of either sign; got {text!r}")
     return value
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number as it stands."""
+    try:
+        return abs(float(text)) < float("inf")
+    except ValueError:
+        return False
 
 
 def _finite(text: str) -> float:

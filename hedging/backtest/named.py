@@ -66,7 +66,7 @@ def named(
     parts = list(dict.fromkeys(part for name in names for part in _parts(name)))
     if unknown := [part for part in parts if part not in STRATEGIES]:
         raise InputError(
-            f"a strategy must be one of {', '.join(STRATEGIES)}; got {', '.join(unknown)}{meant(unknown[0], STRATEGIES) or '.'}"
+            f"strategy must be one of {', '.join(STRATEGIES)}; got {', '.join(unknown)}{meant(unknown[0], STRATEGIES) or '.'}"
         )
     if not names:
         raise InputError(f"at least one strategy is needed: {', '.join(STRATEGIES)}.")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from hedging._ground import fields
 from hedging._ground.counts import number_of
 from hedging._ground.forms import meant
 
@@ -89,6 +91,13 @@ class Parser(argparse.ArgumentParser):
                 called = self.called(self._option_string_actions[name].option_strings)
                 beside = " or ".join(others)
                 self.error(f"{called} goes with {beside}{why}: give {beside} too, or leave {called} out")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print, and leave it to the command to say so where stdout takes no more: argparse would be silent."""
+        if message and file is sys.stdout and file is not None:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
 
     def error(self, message: str) -> NoReturn:
         """Leave with 2 and the message in our words."""
@@ -230,7 +239,9 @@ def say_unknown(parser: Parser, unknown: list[str]) -> NoReturn:
     word = next((each for each in unknown if each.startswith("-")), unknown[0])
     if word.startswith("-"):
         name = word.partition("=")[0].lstrip("-").replace("_", "-")  # dashes would make all of them alike
-        near = re.sub(r"mean ([\w-]+)\?", lambda found: f"mean {known[found[1]]}?", meant(name, known))
+        near = _as_setting(parser, name) or re.sub(
+            r"mean ([\w-]+)\?", lambda found: f"mean {known[found[1]]}?", meant(name, known)
+        )
     else:
         near = _without_option(parser, word)
     what = "option" if word.startswith("-") else "argument"
@@ -238,6 +249,14 @@ def say_unknown(parser: Parser, unknown: list[str]) -> NoReturn:
 
 
 CHAINS = (".csv", ".csv.gz", ".json", ".json.gz", ".parquet", ".xlsx")
+
+
+def _as_setting(parser: Parser, name: str) -> str:
+    """How a target or a limit is given to a command that takes them as settings."""
+    key = name.replace("-", "_")
+    if "--set" not in parser._option_string_actions or key not in {*fields.TARGETS, *fields.LIMITS}:
+        return ""
+    return f": write --set {key}=VALUE, with --strategy planned"
 
 
 def _without_option(parser: Parser, word: str) -> str:

@@ -210,7 +210,8 @@ def _compared(
     from hedging.backtest import comparing
 
     if len(tape) < 2:
-        raise InputError(f"a backtest takes two snapshots at least; --chain {args.chains} has {len(tape)}.")
+        called = args.parser.called(("--chain", "--chains"))
+        raise InputError(f"a backtest takes two snapshots at least; {called} {args.chains} has {len(tape)}.")
     account = _account(args.account, tape)
     found: Comparison | None = None
     with console.progress("backtest") as report:

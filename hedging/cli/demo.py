@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hedging._ground.counts import number_of
+from hedging._ground.reading import parse_toml
 from hedging._writing import write_text
 from hedging.cli import _console as console
 from hedging.cli.scenario import ACCELERATIONS
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser"]
 
+# Lines of the template that the sample is asked otherwise: long vol only, of expiries that a desk rolls.
+_ASKED = {'# vega = "0:"  ': 'vega = "0:"    ', 'expiries = "7:"    ': 'expiries = "20:100"'}
 FOLDER, BOOK, CHAIN = "hedging-demo", "book.toml", "chain.csv"
 
 
@@ -37,23 +40,35 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     from hedging import paths, samples, scenario
-    from hedging.planner import Limits, Target
     from hedging.planner import plan as find
+    from hedging.planner.request.mandate import mandate_from_dict
 
     folder = console.folder(args.output)
     book, chain = samples.book(), samples.chain()
-    target = Target(delta=(8, 12), vega=(0, None), floor=-0.15)
-    limits = Limits(budget=0.02, max_legs=4, expiries=(20, 100))
-    plan = find(book, chain, target, limits, horizon=30)
+    mandate = mandate_from_dict(parse_toml(_book_file(), BOOK))
+    plan = find(book, chain, *mandate.resolve(book, chain), horizon=mandate.horizon)
     print(f"{chain.source}: {number_of(len(chain.quotes), 'quote')}, {chain.asset} at {chain.spot:,.0f}\n")
     console.show(plan)
     falls = paths.fan(-0.02, -0.004, 14, multiples=ACCELERATIONS)
     crash = scenario.run(book, chain, falls, overlay=plan)
     console.show(f"\n{crash}\n")
-    for file in _write(folder, book, chain, plan, crash):
+    written = _write(folder, book, chain, plan, crash)
+    for file in written:
         print(f"wrote {folder / file}")
+    if BOOK not in written:
+        print(f"kept {folder / BOOK}, which was there")
     print(f"next: hedging plan {folder / BOOK} --chain {folder / CHAIN}")
     return 0
+
+
+def _book_file() -> str:
+    """The book of the sample with what its plan is asked: what goes on from it begins with the same plan."""
+    from hedging.book import template
+
+    text = template()
+    for line, ours in _ASKED.items():
+        text = text.replace(line, ours)
+    return text
 
 
 def _write(
@@ -61,12 +76,11 @@ def _write(
 ) -> tuple[str, ...]:
     """Write report, plan, orders, tables, pictures, and what goes on from there into a folder; their names."""
     from hedging import overlays, plots
-    from hedging.book import template
     from hedging.venues import write_chain
 
     own = (folder / BOOK).exists()  # it was written to be changed
     if not own:
-        write_text(folder / BOOK, template())
+        write_text(folder / BOOK, _book_file())
     write_chain(chain, folder / CHAIN)
 
     write_text(folder / "plan.json", plan.to_json() + "\n")

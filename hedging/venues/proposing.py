@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
 from hedging._ground.file_kinds import kind_of_text
-from hedging.errors import ChainError
+from hedging.errors import ChainError, InputError
 from hedging.venues._opening import open_file
+from hedging.venues._recognised import recognised
 from hedging.venues._texts import decimal_of, forms_of_days
 from hedging.venues._us import NAME
 from hedging.venues.mapped import table_of
@@ -99,10 +101,13 @@ def proposed_map(path: str | Path) -> str:
     ------
     ChainError
         If the file holds no table.
+    InputError
+        If it is of a known format, which needs no map.
     """
     file = open_file(Path(path))
     if (kind := kind_of_text(file.text)) and ("TOML" in kind or "JSON" in kind):
         raise ChainError(f"{file.name} is {kind}; a map is of a table of quotes.")
+    _check_unknown(path, file.name)
     table = table_of(file)
     told, left = _told(table)
     found, sides = _beside(table, told)
@@ -135,6 +140,15 @@ def proposed_map(path: str | Path) -> str:
         'ticks = ""  # step of prices, or [[0.0, 0.05], [3.0, 0.1]]',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _check_unknown(path: str | Path, name: str) -> None:
+    """Refuse a file of a known format: a map would read it worse than its own reader does."""
+    with suppress(ChainError):
+        _, reader = recognised(path, None)
+        raise InputError(
+            f"{name} needs no map: it is of the known format {reader.name}, which is read as it is."
+        )
 
 
 def _told(table: pd.DataFrame) -> tuple[dict[str, str], list[str]]:

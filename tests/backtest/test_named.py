@@ -170,7 +170,7 @@ def test_a_pair_is_both_of_its_parts_under_one_name() -> None:
         (["bxm", "planned"], {"expiries": "20:100", "floor": "-20%"}, r"expiries means.*to bxm.*\[limits\]"),
         (["put+put"], {}, "such as put.banded; got .put.put."),
         (["hold+banded"], TARGET, "such as put.banded"),
-        (["put+bandit"], TARGET, "a strategy must be one of.*bandit"),
+        (["put+bandit"], TARGET, "strategy must be one of.*bandit"),
         (["put+banded"], {}, "banded needs --set target="),
     ],
 )  # fmt: skip

@@ -56,7 +56,7 @@ def test_json_csv_and_picture(files, capsys) -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (("--strategy", "straddle"), "a strategy must be one of hold, put"),
+        (("--strategy", "straddle"), "--strategy must be one of hold, put"),
         (("--set", "delta"), "write it as key=value"),
         (("--set", "deltax=3"), "no such setting: deltax"),
         (("--set", "delta=x"), "must be a number"),

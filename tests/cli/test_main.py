@@ -350,10 +350,22 @@ def test_demo_writes_everything_under_one_folder_and_repeats_itself(
     assert "synthetic" in first
     assert read_book(folder / "out" / "book.toml") == samples.book()
     assert read_chain(folder / "out" / "chain.csv").quotes.equals(samples.chain().quotes)
+    assert_goes_on_with_the_same_plan(first, capsys)
     (folder / "out" / "book.toml").write_text("# mine")
     assert cli.main(["demo", "-o", "out"]) == 0
+    assert "kept out/book.toml, which was there" in capsys.readouterr().out
     assert (folder / "out" / "book.toml").read_text() == "# mine"
     assert (folder / "out" / "orders.csv").read_bytes() == orders
+
+
+def assert_goes_on_with_the_same_plan(demo: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line that the demo ends in gives the demo's plan, to the last digit."""
+    line = demo.rpartition("next: hedging ")[2].split()
+    assert cli.main([*line, "--json", "next.json"]) == 0
+    said, plan, again = capsys.readouterr().out, read_plan("out/plan.json"), read_plan("next.json")
+    assert again.orders.equals(plan.orders)
+    assert again.to_dict()["checks"] == plan.to_dict()["checks"]
+    assert said.splitlines()[0] in demo
 
 
 def test_python_m_hedging_is_the_command(folder: Path) -> None:

@@ -69,6 +69,15 @@ def test_a_full_disk_under_stdout_is_said(name: str) -> None:
     assert done.stderr.count("\n") == 1 + (code != 0), done.stderr
 
 
+@needs_full
+@pytest.mark.parametrize("told", [["plan", "--help-all"], ["plan", "--help"], ["--version"]])
+def test_help_that_a_full_disk_cannot_take_is_said(told: list[str]) -> None:
+    done = command(*told, redirected=">/dev/full")
+    assert done.returncode == 3
+    assert done.stderr.endswith(FULL)
+    assert done.stderr.count("\n") == 1
+
+
 WRITING = {
     "report": ["report", "book.toml", "--chain", "chain.csv", "-o", "out.html"],
     "json": ["overlays", "book.toml", "--chain", "chain.csv", "--json", "out.json"],

@@ -42,6 +42,19 @@ LINES = {
     "plan book.toml --chain chain.csv --floor -5% --soft floor=1e13": "--soft must be a price >= 0, 1e12 at most",
     "plan book.toml --chain chain.csv --time-limit 1e20": "604,800 at most; got '1e20'",
     "worth plan.json --chain chain.csv --quote 1e300": "--quote must be a number of at most 1e15",
+    "plan book.toml --chain chain.csv --gap 5000%": "got '5000%': 1000% is the most",
+    "plan book.toml --chain chain.csv --budget 1e9": "got '1e9': write 1000000000USD for money",
+    "plan book.toml --chain chain.csv --budget 1e30USD": "--budget must be a number of at most 1e15",
+    "plan book.toml --chain chain.csv --delta 8:12 --budget 3E4EUR": "--budget of 30,000 EUR is in none of BTC, USD",
+    "plan named.toml --chain chain.csv": "holding 1: asset must not be empty",
+    "audit page.html --chain chain.csv": "page.html is a page in HTML or XML",
+    "book check page.html": "page.html is a page in HTML or XML",
+    "chain map chain.csv": "chain.csv needs no map: it is of the known format hedging",
+    "backtest book.toml --chains chain.csv": "two snapshots at least; --chains chain.csv has 1",
+    "backtest book.toml --chain recorded --strategy foo": "--strategy must be one of hold, put",
+    "backtest book.toml --chain recorded --expiries 20:40": "write --set expiries=VALUE, with --strategy planned",
+    "backtest book.toml --chain recorded --moneynes 1:2": "takes no such option",
+    "book check typo.toml": "no such key; did you mean quantity?\n",
     "overlays book.toml --chain chain.csv --days 45:20": "--days must be DAYS:DAYS",
     "overlays book.toml --chain chain.csv --expiries 45:20": "--expiries must be DAYS:DAYS",
     "overlays book.toml --chain chain.csv --far-days 45:20": "--far-days must be DAYS:DAYS",
@@ -235,6 +248,8 @@ BOOKS = {
     "expired": '[[holdings]]\ncontract="BTC-27FEB26-60000-P"\nquantity=1\n',
     "euro": 'numeraire="EUR"\n' + HELD + "quantity=1\n",
     "nothing": HELD + "quantity=0\n",
+    "named": '[[holdings]]\nasset=""\nkind="spot"\nquantity=1\n',
+    "typo": HELD + "quantty=1\nquantity=1\n",
     "ether": HELD.replace("BTC", "ETH") + "quantity=1\n",
 }
 # How the libraries below say it; nobody who typed a command has heard of those.
@@ -265,6 +280,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "packed.csv.gz").write_bytes(gzip.compress((path / "chain.csv").read_bytes()))
     for name, text in BOOKS.items():
         (path / f"{name}.toml").write_text(text)
+    (path / "page.html").write_text("<!doctype html>\n<html><body>a report</body></html>\n")
     (path / "rules.toml").write_text("naer = 0.1\n")
     return path
 
@@ -278,5 +294,6 @@ def test_a_wrong_line_is_told_in_one(
     assert cli.main(shlex.split(line)) == 2
     said = one_line(capsys)
     assert LINES[line] in said
+    assert "?." not in said
     assert not [word for word in FOREIGN if word in said]
     assert {path: path.stat().st_mtime_ns for path in files.rglob("*")} == before  # nothing was written
