@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
-from importlib import import_module
+from importlib import import_module, metadata
 from types import ModuleType
 
 from hedging.errors import HedgingError, MissingExtraError
+
+
+def version_of(name: str) -> str:
+    """The version of a library; of this one what runs, not what was installed once."""
+    if name == "hedging":
+        return str(sys.modules["hedging"].__version__)
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:  # a checkout that was never installed
+        return "unknown"
 
 
 def require(module: str, extra: str) -> ModuleType:

@@ -11,6 +11,7 @@ from hedging.backtest.rules import Rules
 from hedging.backtest.tape import Tape
 from hedging.book import Book, Holding
 from hedging.book.linear import notional
+from hedging.errors import InputError
 from hedging.margin import Liquidation, Margin, MarginModel, liquidation_price, rules_of
 from hedging.margin.cross import OneModel
 from hedging.margin.whole import WholeAccount
@@ -51,11 +52,19 @@ class Watch:
 
     def set(self, book: Book, market: Market) -> None:
         """Look up where the accounts would be liquidated; one that owes nothing never is."""
-        self.at = {
-            name: liquidation_price(part, market, self.model)
-            for name, part in accounts_of(book).items()
-            if _owes(part)
-        }
+        owing = {name: part for name, part in accounts_of(book).items() if _owes(part)}
+        for name, part in owing.items():
+            self._check_purses(name, part, market)
+        self.at = {name: liquidation_price(part, market, self.model) for name, part in owing.items()}
+
+    def _check_purses(self, name: str, part: Book, market: Market) -> None:
+        """Refuse an account of which one purse may be liquidated and another not."""
+        purses = self._margins(part, market, every=False)
+        if len(purses) > 1:
+            raise InputError(
+                f"account {name} holds contracts settled in {' and in '.join(purses)}, a purse each by its model; a "
+                "backtest follows one: declare an account for each, or one of model cross-standard."
+            )
 
     def exhausted(self, book: Book, market: Market) -> bool:
         """Whether an account does not cover its requirement as it stands."""
@@ -65,14 +74,15 @@ class Watch:
         """Whether one account does not."""
         if not _owes(part):
             return False
-        return not all(margin.headroom[0] > 0.0 for margin in self._margins(part, market, every=False))
+        margins = self._margins(part, market, every=False).values()
+        return not all(margin.headroom[0] > 0.0 for margin in margins)
 
-    def room(self, part: Book, market: Market) -> float:
-        """What one account has above its initial margin, in the purse that has least. [of the purse]"""
+    def room(self, part: Book, market: Market) -> dict[str, float]:
+        """What one account has above its initial margin, purse by purse. [of the purse]"""
         margins = self._margins(part, market, every=True)
-        return min(float((margin.balance - margin.initial)[0]) for margin in margins)
+        return {purse: float((margin.balance - margin.initial)[0]) for purse, margin in margins.items()}
 
-    def _margins(self, part: Book, market: Market, *, every: bool) -> list[Margin]:
+    def _margins(self, part: Book, market: Market, *, every: bool) -> dict[str, Margin]:
         """Balance and requirements of one account, purse by purse."""
         whole = WholeAccount.of(part, {market.asset: market})
         declared = whole.declared
@@ -84,7 +94,7 @@ class Watch:
             assert declared is not None  # a replay watches nothing where neither says by which rules
             rules = rules_of(declared, [market.asset])
             purses = whole.margins(rules, {market.asset: today()}, every=every)
-        return [margins[0] for margins in purses.values()]
+        return {purse: margins[0] for purse, margins in purses.items()}
 
     def price(self, name: str, spot: float) -> float | None:
         """The liquidation price of an account that the index has reached since, None if it has reached none."""

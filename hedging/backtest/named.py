@@ -120,7 +120,7 @@ def _check_known(settings: Mapping[str, str], own: Set[str], rules: Set[str], na
         elsewhere = [name for name in STRATEGIES if key in _known(name)]
         if key == "liquidation_fee":
             raise InputError(
-                "liquidation_fee has no use without an account that can be liquidated: --account."
+                "liquidation_fee has no use without an account that can be liquidated: --account, or one that the book declares."
             )
         if key in RULES or elsewhere:
             what = (

@@ -39,7 +39,10 @@ def unpaid(
     if watch is not None:
         market, parts = marker.market(number), accounts_of(book)
         for name, part in accounts_of(after).items():
-            if part != parts[name] and watch.room(part, market) < min(watch.room(parts[name], market), 0.0):
+            if part == parts[name]:
+                continue
+            rooms, free = watch.room(part, market), watch.room(parts[name], market)
+            if any(room < min(free.get(purse, 0.0), 0.0) for purse, room in rooms.items()):
                 return f"{UNPAID}margin for it in the account{f' {name}' if name else ''}"
         return ""
     had, left = (_free(each, marker, tape, number) for each in (book, after))

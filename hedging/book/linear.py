@@ -77,7 +77,9 @@ def _funding_paid(paths: Paths, funding_8h: float) -> Array:
     """Funding that a long has paid by each date, per unit of today's spot, shape of the paths.
 
     The rate of each stretch times the average spot on it. Deribit pays it in coin as it accrues, at that
-    time's price; the money it was worth then is what counts here.
+    time's price; the money it was worth then is what counts here. A coin-settled one pays on the money that it was
+    entered for (`notional`), which along a scenario is taken to follow its price: half of a move times the funding is
+    the difference.
     """
     if paths.funding_shift is None and not funding_8h:
         return np.zeros_like(paths.spot)

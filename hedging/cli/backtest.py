@@ -116,6 +116,7 @@ def _run(args: argparse.Namespace) -> int:
 
     console.check_outputs(args.json, args.csv, plot=args.plot)
     book, mandate = read_book(args.book), read_mandate(args.book)
+    beside = _collateral_beside(book, args.asset)
     if len(book.assets) != 1:
         book = _of_asset(book, args.asset)
     names = [name.strip() for name in args.strategy.split(",") if name.strip()]
@@ -137,7 +138,7 @@ def _run(args: argparse.Namespace) -> int:
     )
     tape = one_stretch(tape, rules.longest_gap, first=args.start is not None)
     comparison = _compared(args, book, tape, strategies, rules)
-    _show(args, tape, comparison)
+    _show(args, tape, comparison, beside)
     if comparison.unfinished:
         print(f"hedging: interrupted; {comparison.unfinished}", file=sys.stderr)
         return 130
@@ -187,6 +188,19 @@ def _of_asset(book: Book, asset: str | None) -> Book:
         transfers=book.transfers,
         orders=book.orders,
     )
+
+
+def _collateral_beside(book: Book, asset: str | None) -> list[str]:
+    """What else lies in accounts that take all collateral together, in sentences."""
+    found = []
+    for account in book.accounts:
+        others = {held.asset for held in book.holdings if held.account == account.name} - {asset}
+        if asset is not None and others and account.model not in ("standard", "portfolio"):
+            found.append(
+                f"Account {account.name} ({account.model}) also holds {', '.join(sorted(others))}, which a backtest of "
+                f"{asset} leaves out: it carries nothing here."
+            )
+    return found
 
 
 def _compared(
@@ -246,7 +260,7 @@ def _settings(given: list[str]) -> dict[str, str]:
     return found
 
 
-def _show(args: argparse.Namespace, tape: Tape, comparison: Comparison) -> None:
+def _show(args: argparse.Namespace, tape: Tape, comparison: Comparison, beside: list[str]) -> None:
     from hedging.backtest.stretches import left_out
     from hedging.plots import backtest
 
@@ -256,7 +270,7 @@ def _show(args: argparse.Namespace, tape: Tape, comparison: Comparison) -> None:
         _write_ledgers(args.csv, comparison)
     if "-" not in (args.json, args.csv):
         left = left_out(tape)
-        console.show(comparison, *comparison.runs[1:], *([left] if left else []))
+        console.show(comparison, *beside, *comparison.runs[1:], *([left] if left else []))
     if args.plot:
         console.save_figure(backtest(comparison), args.plot)
 

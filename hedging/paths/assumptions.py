@@ -47,8 +47,8 @@ def assumptions(
         if chosen is None and vols and asset in vols:
             rule = rule.at(vols[asset])
         source = _source(asset, rule)
-        told = _rules(asset, rule) if chosen is not None else [*_rules(asset, rule), _now(asset, vols or {})]
-        rows += [(asset, what, value, source) for what, value in told]
+        rows += [(asset, what, value, source) for what, value in _rules(asset, rule)]
+        rows += [] if chosen is not None else [(asset, *_now(asset, vols or {}))]
     rows += [("all", what, value, source) for what, value, source in _COMMON]
     return pd.DataFrame(rows, columns=["asset", "what", "value", "source"])
 
@@ -59,10 +59,12 @@ def _source(asset: str, rule: Reaction) -> str:
     return "fitted, see hedging.paths.reactions" if rule.fitted_to == asset else f"fitted to {rule.fitted_to}"
 
 
-def _now(asset: str, vols: Mapping[str, float]) -> tuple[str, str]:
+def _now(asset: str, vols: Mapping[str, float]) -> tuple[str, str, str]:
     """The vol that the rises of vol are those at."""
     what = "30-day vol now, which its rises depend on"
-    return what, f"{vols[asset]:.1%}" if asset in vols else f"not given: those at {_SHARE.format(CALM)}"
+    if asset in vols:
+        return what, f"{vols[asset]:.1%}", "the surface"
+    return what, f"not given: those at {_SHARE.format(CALM)}", "convention"
 
 
 def _rules(asset: str, rule: Reaction) -> list[tuple[str, str]]:

@@ -306,7 +306,20 @@ def _quoted(market: Market, expiry: pd.Timestamp, flag: str, quantity: float) ->
     return dict(sorted(found.items()))
 
 
-@takes(book=Book, chain=market_of, overlay=legs_of)
+def _one_asset(given: str) -> InputError:
+    return InputError(
+        f"explore moves one asset, and got {given}: give Book(book.of('BTC')) and the chain of BTC; the sliders of a report "
+        "move several by the same share."
+    )
+
+
+def _only_market(chain: Any) -> Market:
+    if isinstance(chain, list | tuple | dict):
+        raise _one_asset("several chains")
+    return market_of(chain)
+
+
+@takes(book=Book, chain=_only_market, overlay=legs_of)
 def explore(book: Book, chain: OptionChain | Market, overlay: Legs | None = None) -> Explorer:
     """Sliders for spot, vol, date, acceleration and strike, with the gains that `hedging.scenario.run` gives.
 
@@ -331,6 +344,8 @@ def explore(book: Book, chain: OptionChain | Market, overlay: Legs | None = None
     InputError
         If the book holds another asset.
     """
+    if len(book.assets) > 1:
+        raise _one_asset(f"a book of {' and '.join(book.assets)}")
     market = market_of(chain)
     book.check_assets(market)
     return Explorer(book, market, legs_of(overlay))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,7 @@ SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#80
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 UNHEDGED_DASHES = (0, (4, 2))
 
+MOST_LEGEND: Final = 0.45  # of the height of a panel that its legend may take at its foot
 _WIDE: Final = 6.4  # inches of a panel from which texts have their full size
 # Of years, months, days, hours, minutes, seconds: each tick says all but the year, which stands at the end.
 _SMALLEST: Final = 0.7
@@ -210,13 +212,13 @@ def legend(ax: Axes) -> None:
     names = ax.get_legend_handles_labels()[1]
     if not names:
         return
-    if figure.get_layout_engine() is None:
-        ax.legend(loc="best")
-        return
     import matplotlib as mpl
 
     size = float(mpl.rcParams["legend.fontsize"]) / 72.0  # inches
     wide = width_of(ax) / (0.55 * size * max(map(len, names)) + 4.5 * size)
+    if figure.get_layout_engine() is None:
+        _within(ax, int(np.clip(wide, 1, min(4, len(names)))), size)
+        return
     # Ticks and their pads keep their size, texts follow the panel's; a date axis has its year where a label would be.
     points = 18.0 + 2.6 * float(mpl.rcParams["axes.labelsize"])
     below = ScaledTranslation(0.0, -points / 72.0, figure.dpi_scale_trans)
@@ -229,6 +231,19 @@ def legend(ax: Axes) -> None:
         columnspacing=1.2,
         alignment="left",
     )
+
+
+def _within(ax: Axes, columns: int, size: float) -> None:
+    """The legend at the foot of a panel whose figure makes no room around it: below what is drawn, in room of its own."""
+    height = ax.bbox.height / float(ax.figure.dpi)  # of a figure within a figure too
+    lines = math.ceil(len(ax.get_legend_handles_labels()[1]) / columns)
+    share = (1.6 * lines + 1.2) * size / height
+    if share > MOST_LEGEND or ax.get_yscale() != "linear" or ax.yaxis_inverted():
+        ax.legend(loc="best")
+        return
+    low, high = ax.get_ylim()
+    ax.set_ylim(low - (high - low) * share / (1.0 - share), high)
+    ax.legend(loc="lower left", ncols=columns, columnspacing=1.2)
 
 
 def dates(as_of: pd.Timestamp | None, days: Any) -> Any:

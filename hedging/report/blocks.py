@@ -25,9 +25,10 @@ ROWS_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A paragraph."""
+    """A paragraph; one that is `verbatim` keeps its minus signs, as a command must."""
 
     text: str
+    verbatim: bool = False
     kind: str = field(default="text", init=False)
 
 

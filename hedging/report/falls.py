@@ -20,7 +20,7 @@ from hedging.planner import HedgePlan
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
 from hedging.report.pictures import Studio, undated
 from hedging.report.subject import Subject
-from hedging.report.words import amount, per_cent
+from hedging.report.words import amount, minus, per_cent
 from hedging.scenario import ScenarioResult, rule_of, run
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _table(subject: Subject, each: list[Fall], caption: str) -> Table:
     for place, fall in enumerate(each):
         for at, (scenario, row) in enumerate(fall.result.summary().iterrows()):
             ends = ", ".join(per_cent(float(row[f"{asset} end"]), 1, sign=True) for asset in subject.assets)
-            cells = [str(scenario), ends]
+            cells = [minus(str(scenario)), ends]
             for how, found in ways.items():
                 told = found[place][at]
                 cells += [subject.gain(told.end), subject.gain(told.worst)]
@@ -247,7 +247,9 @@ def _survival(found: tuple[Fall, ...], name: str, planned: bool) -> Table:
         ways = [fall.alone, fall.hedged] if planned else [fall.alone]
         cells = [_fates(each[name]) if name in each else None for each in ways]
         for at, scenario in enumerate(fall.result.labels):
-            rows.append((scenario, *(text for each in cells for text in (each[at] if each else ("–", "–")))))
+            rows.append(
+                (minus(scenario), *(text for each in cells for text in (each[at] if each else ("–", "–"))))
+            )
     columns: Columns = [Column("scenario", False)]
     for how in ("alone", "with the plan") if planned else ("alone",):
         columns += [Column(how, False), Column(f"least headroom, {how}")]

@@ -30,7 +30,7 @@ from hedging.report.quotes import quotes
 from hedging.report.reproduce import reproduce
 from hedging.report.subject import InputFile, Subject
 from hedging.report.trades import missed_now, trades
-from hedging.report.words import amount, per_cent, places, stamp
+from hedging.report.words import amount, minus, per_cent, places, stamp
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -209,6 +209,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.filters["minus"] = minus
     made.tests["long"] = lambda text: any(len(word) > LONG_WORD for word in text.split())
     return made
 

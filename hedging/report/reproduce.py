@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import platform
-import sys
 from hashlib import sha256
-from importlib import metadata
 
+from hedging._extras import version_of
 from hedging._ground.counts import number_of
 from hedging.book import Book
 from hedging.report.blocks import Block, Column, Section, Table, Text, tabled
@@ -23,7 +22,7 @@ def reproduce(subject: Subject) -> Section:
     """The section."""
     blocks: list[Block] = []
     if subject.command:
-        blocks.append(Text(f"Command: {subject.command}"))
+        blocks.append(Text(f"Command: {subject.command}", verbatim=True))
     blocks += [_files(subject), _versions(subject)]
     blocks.append(
         Text(
@@ -66,18 +65,9 @@ def _versions(subject: Subject) -> Table:
     planned = {} if subject.plan is None else subject.plan.inputs.get("versions", {})
     rows = []
     for name in ("python", *LIBRARIES):
-        cells = [_version(name)] + ([str(planned.get(name, NOTHING))] if planned else [])
+        cells = [platform.python_version() if name == "python" else version_of(name)] + (
+            [str(planned.get(name, NOTHING))] if planned else []
+        )
         rows.append((name, *cells))
     heads = [Column("of", False), Column("page", False), *([Column("plan", False)] if planned else [])]
     return tabled("Versions", heads, rows)
-
-
-def _version(name: str) -> str:
-    if name == "python":
-        return platform.python_version()
-    if name == "hedging":  # what runs, not what was installed once
-        return str(sys.modules["hedging"].__version__)
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:  # a checkout that was never installed
-        return "unknown"

@@ -18,6 +18,8 @@ from hedging._ground.shown import flat, free_name, plain
 from hedging._writing import check_writable, for_spreadsheets, whole_file, write_csv, write_text
 from hedging.book.legs import Leg, legs_to_export, orders_frame
 from hedging.errors import InputError
+from hedging.market import OptionChain
+from hedging.venues import write_chain
 
 __all__ = ["save"]
 
@@ -35,7 +37,8 @@ def save(result: Any, path: str | Path) -> None:
         As a table it is its `to_frame`, an index that says something in columns of its own; as JSON its `to_dict`. Legs
         are the order ticket; a mapping of tables is one table with the name of each in its first column.
     path : str or Path
-        Ends in ``.csv``, ``.parquet``, ``.json`` or ``.xlsx``. A plan's JSON is read back by `hedging.read_plan`.
+        Ends in ``.csv``, ``.parquet``, ``.json`` or ``.xlsx``. A plan's JSON is read back by `hedging.read_plan`; a
+        chain's CSV and Parquet are those of `hedging.venues.write_chain`, which `hedging.read_chain` reads back.
 
     Raises
     ------
@@ -57,7 +60,10 @@ def save(result: Any, path: str | Path) -> None:
     if ending not in WRITERS:
         raise InputError(f"path must end in {', '.join(WRITERS)}; got {str(path)!r}.")
     check_writable(path)
-    WRITERS[ending](result, path)
+    if isinstance(result, OptionChain) and ending in (".csv", ".parquet"):
+        write_chain(result, path)
+    else:
+        WRITERS[ending](result, path)
 
 
 def _json(result: Any, path: str | Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from hedging.planner import Alternative, Check, HedgePlan, PlanStatus
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
 from hedging.report.subject import Subject
-from hedging.report.words import NOTHING, amount, exact, per_cent, places, stamp
+from hedging.report.words import HARD_SPACE, NOTHING, amount, exact, per_cent, places, stamp
 
 __all__ = ["limit_value", "missed_now", "trades"]
 
@@ -133,7 +133,14 @@ def limit_value(check: Check, value: float | None) -> str:
     """A number in the unit of its limit."""
     if value is None:
         return NOTHING
-    return per_cent(value, 2) if check.limit.in_shares else exact(value)
+    if not check.limit.in_shares:
+        return exact(value)
+    # What is missed by less than is shown is still missed.
+    return (
+        per_cent(value, 2)
+        if value == 0.0 or abs(value) >= 5e-5
+        else f"{exact(100.0 * value, 2)}{HARD_SPACE}%"
+    )
 
 
 def missed_now(subject: Subject) -> str:

@@ -10,13 +10,14 @@ import pandas as pd
 
 from hedging._ground.cells import cell
 
-__all__ = ["NOTHING", "amount", "day_name", "exact", "per_cent", "places", "read", "signed", "stamp"]
+__all__ = ["NOTHING", "amount", "day_name", "exact", "minus", "per_cent", "places", "read", "signed", "stamp"]
 
 NOTHING = "–"
 DUST = 1e-12  # what arithmetic leaves of nothing
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?\+00:00")
 _LONG_NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d{6,}(?![\w.])")
 MINUS = "−"
+_HYPHEN = re.compile(r"(?:(?<=[\s(,;:])|^)-(?=\.?\d)")
 HARD_SPACE = "\N{NO-BREAK SPACE}"
 
 
@@ -81,6 +82,17 @@ def read(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         return cell(value)
     return exact(float(value))
+
+
+def minus(text: str) -> str:
+    """A sentence of another room with the page's minus signs; names of contracts, dates and ranges keep their hyphens.
+
+    Examples
+    --------
+    >>> minus("-69.1 % (-2 %/day) of BTC-27FEB26-84000-P on 2026-01-31")
+    '−69.1 % (−2 %/day) of BTC-27FEB26-84000-P on 2026-01-31'
+    """
+    return _HYPHEN.sub(MINUS, text)
 
 
 def places(size: float) -> int:

@@ -57,7 +57,8 @@ def run(
         What prices each asset of the book.
     paths : Paths, or a mapping of asset to Paths
         One set of scenarios for each asset; over the same days, and scenario by scenario the same states
-        of the world.
+        of the world. They are taken as they were made: a fall that was made without a market moves vol as from 60 %,
+        where the command and a report move it as from today's, ``crash_path(..., reaction=rule_of(chain))``.
     overlay : plan, overlay or legs, optional
         Shown beside the position: each leg gains its value less the price and fee paid for it. What is
         paid in coin is counted as coins that the book no longer has.

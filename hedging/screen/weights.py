@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -115,11 +115,11 @@ class Weights(Shown):
             cost = abs(units - holding.quantity) * _cost_a_unit(holding, by_coin, cost_rate)
             rows[holding.instrument.symbol] = (holding.quantity, units, cost)
             if units != 0.0:
-                holdings.append(Holding(holding.instrument, units, holding.entry))
+                holdings.append(replace(holding, quantity=units))
         table = pd.DataFrame.from_dict(rows, orient="index", columns=["before", "after", "cost"]).rename_axis(
             "symbol"
         )
-        return Book(holdings, cash=book.cash), table
+        return book.like(holdings, book.cash, book.accounts), table
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""

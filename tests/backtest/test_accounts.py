@@ -210,3 +210,24 @@ def test_a_comparison_says_by_which_rules() -> None:
     book = declared(hg.Holding.spot("BTC", 2.0).in_account("deribit"))
     text = str(compare(book, falling(*RISING), [hold], starts=1))
     assert "deribit (standard): by the rules that the book declares" in text.replace("\n", " ")
+
+
+def test_a_purse_that_owes_more_is_refused_beside_one_that_owes_already() -> None:
+    """Money that is missing before the order must not hide coins that are missing after it."""
+    coins = hg.Holding.spot("BTC", 0.01).in_account("a")
+    book = hg.Book([coins], cash=-100.0, accounts=[DeclaredAccount("a", cash=-100.0)])
+    buy = [Order(name("p", 80_000.0, LATER), 1.0)]
+    done = run(hg.Book([COLD, *book.holdings], cash=-100.0, accounts=book.accounts), falling(80_000.0, 80_000.0),
+               scripted(buy))  # fmt: skip
+    assert done.counts == {"refused: not enough margin for it in the account a": 1}
+
+
+def test_an_account_of_two_purses_is_refused_and_a_cross_one_is_followed() -> None:
+    linear = hg.Holding.perpetual("BTC", 0.1, 80_000.0, settlement="cash").in_account("deribit")
+    held = [COLD, replace(COINS, quantity=2.0), SHORT, linear]
+    account = DeclaredAccount("deribit", cash=5_000.0)
+    with pytest.raises(InputError, match="settled in BTC and in cash, a purse each"):
+        run(hg.Book(held, cash=5_000.0, accounts=[account]), falling(*RISING), hold)
+    crossed = replace(account, model="cross-standard", haircuts={"BTC": 0.1})
+    done = run(hg.Book(held, cash=5_000.0, accounts=[crossed]), falling(*RISING), hold)
+    assert "liquidation" not in set(done.ledger.get("kind", ()))

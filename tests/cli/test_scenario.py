@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from cases.commands import one_line
 
+import hedging as hg
 from hedging.cli import main as cli
 from hedging.errors import InputError
+from hedging.venues import write_chain
 
 PERPETUAL = """
 [[holdings]]
@@ -189,3 +193,26 @@ def test_an_asset_without_a_stress_beta_is_named(
     with pytest.raises(InputError, match="no stress beta is known for PAXG"):
         stress_betas(["BTC", "PAXG"])
     assert stress_betas(["ETH", "BTC"])["BTC"] == pytest.approx(1 / 1.35)
+
+
+def test_the_library_falls_as_the_command_does_by_the_rule_of_the_chain(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sample's vol is not 60 %, so that a path that knows no market ends elsewhere."""
+    write_chain(hg.samples.chain(), folder / "chain.csv")
+    (folder / "book.toml").write_text(
+        '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 5\n'
+        '[[holdings]]\ncontract = "BTC-27MAR26-60000-P"\nquantity = 4\n'
+    )
+    run = ["scenario", "book.toml", "--chain", "chain.csv", "--velocity", "-2%", "--acceleration", "-0.4%"]
+    assert cli.main([*run, "--days", "14", "--csv", "-"]) == 0
+    told = capsys.readouterr().out
+    book, chain = hg.read_book("book.toml"), hg.read_chain("chain.csv")
+    ends = []
+    for more in ({"reaction": hg.scenario.rule_of(chain)}, {}):
+        fall = hg.crash_path(-0.02, -0.004, 14, **more)
+        ends.append(hg.scenario.run(book, chain, fall).total[0, -1])
+    table = pd.read_csv(io.StringIO(told))
+    found = table[table["day"] == 14.0].groupby("scenario")["pnl"].sum()
+    assert (found - ends[0]).abs().min() < 0.01
+    assert (found - ends[1]).abs().min() > 1.0

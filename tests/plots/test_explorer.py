@@ -129,3 +129,12 @@ def test_other_books_and_a_missing_library_are_named(market: hg.Market, monkeypa
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     with pytest.raises(MissingExtraError, match="interactive"):
         plots.explore(BOOK, market)
+
+
+def test_several_assets_are_told_that_one_moves():
+    two = hg.Book([hg.Holding.spot("BTC", 1), hg.Holding.spot("ETH", 1)])
+    chain = hg.samples.chain()
+    with pytest.raises(InputError, match="explore moves one asset, and got a book of BTC and ETH"):
+        hg.plots.explore(two, chain)
+    with pytest.raises(InputError, match="explore moves one asset, and got several chains"):
+        hg.plots.explore(hg.samples.book(), [chain, chain])

@@ -346,3 +346,17 @@ def test_figures_given_are_drawn_on_without_pyplot() -> None:
         figure = Figure()
         assert draw(figure) is figure
     assert not plt.get_fignums()
+
+
+def test_the_legend_on_small_axes_of_the_caller_lies_below_what_is_drawn() -> None:
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.2))
+    bars = plots.overlays(overlays.compare(BOOK, CHAIN), ax=left)
+    lines = plots.payoff(BOOK, CHAIN, _collar(), ax=right)
+    figure.canvas.draw()
+    top = bars.get_legend().get_window_extent().y1
+    assert top <= min(bar.get_window_extent().y0 for bar in bars.patches)
+    top = lines.get_legend().get_window_extent().y1
+    drawn = [line for line in lines.lines if str(line.get_label()).startswith(("position", "with overlay"))]
+    assert len(drawn) >= 2
+    assert top <= min(lines.transData.transform(line.get_xydata())[:, 1].min() for line in drawn)
+    plt.close(figure)

@@ -21,6 +21,7 @@ from hedging._ground.cells import on_day
 from hedging.planner import InfeasibleHedgeError
 from hedging.report import page as pages
 from hedging.report.explorer import TINT
+from hedging.report.trades import limit_value
 
 LIMIT = 1_500_000  # bytes
 SECTIONS = ["position", "plan", "costs", "payoff", "falls", "accounts", "certificate", "quotes", "reproduce"]
@@ -448,8 +449,6 @@ def test_figures_of_an_older_plan_say_of_when_they_are_and_which_limits_hold_by_
     plan: hg.HedgePlan,
 ) -> None:
     """A day later spot has fallen by a quarter: the orders have gained since their fills, the position starts anew."""
-    from dataclasses import replace
-
     lower = flat_chain(spot=75.0, half_spread=0.01)
     later = replace(lower, as_of=lower.as_of + np.timedelta64(1, "D"))
     page = Page(report.html(BOOK, later, plan))
@@ -470,8 +469,6 @@ def test_figures_of_an_older_plan_say_of_when_they_are_and_which_limits_hold_by_
 
 
 def test_an_older_plan_whose_limits_nobody_can_judge_says_why(chain: hg.OptionChain) -> None:
-    from dataclasses import replace
-
     grid = hg.paths.grid([-0.2, 0.0, 0.2], [0.0], [10.0])
     own = hg.plan(BOOK, chain, hg.Target(floor=-0.3), horizon=10, scenarios=grid)
     later = replace(chain, as_of=chain.as_of + np.timedelta64(1, "h"))
@@ -553,3 +550,23 @@ def test_a_book_of_many_assets_has_one_delta_in_money() -> None:
     found = Page(report.html(hg.Book([hg.Holding.spot(name, 10.0) for name in names]), markets))
     row = next(row for row in found.table("Gain and Greeks") if row[0] == "delta in money")
     assert row[1:] == ["50", "USD"]
+
+
+def test_page_and_plan_are_of_one_version(page: str, plan: hg.HedgePlan) -> None:
+    row = next(row for row in Page(page).table("Versions") if row[0] == "hedging")
+    assert row == ["hedging", hg.__version__, hg.__version__]
+    assert plan.inputs["versions"]["hedging"] == hg.__version__
+
+
+def test_a_page_has_one_minus_sign_and_no_miss_reads_as_none(
+    chain: hg.OptionChain, plan: hg.HedgePlan
+) -> None:
+    text = report.html(BOOK, chain, plan)
+    found = Page(text)
+    told = [each.text for each in found.all("p") + found.all("li") + found.by_id("falls").all("th")]
+    mixed = [each for each in told if re.search(r"(^|[\s(])-\d", each)]
+    assert mixed == []
+    assert any("−2 %/day" in each for each in told)
+    check = hg.planner.Check(hg.planner.Limit("floor"), -0.30002, low=-0.3)
+    assert limit_value(check, check.miss) == "0.002\xa0%"
+    assert limit_value(check, 0.0) == "0.00\xa0%"

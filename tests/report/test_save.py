@@ -194,3 +194,12 @@ def test_a_missing_library_is_named_with_its_extra(
     monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(MissingExtraError, match="pip install"):
         hg.save(COLLAR, tmp_path / f"it{ending}")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_a_chain_is_read_back(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"chain{ending}"
+    hg.save(CHAIN, path)
+    again = hg.read_chain(path)
+    pd.testing.assert_frame_equal(again.quotes, CHAIN.quotes)
+    assert (again.asset, again.as_of, again.terms) == (CHAIN.asset, CHAIN.as_of, CHAIN.terms)

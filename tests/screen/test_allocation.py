@@ -10,7 +10,7 @@ from cases.markets import flat_market, option
 from scipy import stats
 
 from hedging import Book, Holding, Market, Prices, risk, scenario
-from hedging.book import option_leg
+from hedging.book import DeclaredAccount, option_leg
 from hedging.errors import InputError, SolverError
 from hedging.paths import STILL, along
 from hedging.screen.allocation import effective_bets, growth, learned_coverage, sample_of, weights
@@ -126,6 +126,13 @@ def test_weights_go_back_into_lots_with_their_cost() -> None:
     assert table.loc[put.instrument.symbol, "cost"] == pytest.approx(
         moved * markets["BTC"].half_spread(put.instrument)
     )
+    # Accounts stay as they are, and every holding in its own.
+    kept = Book(
+        [item.in_account("a") for item in hedged.holdings], accounts=[DeclaredAccount("a")], numeraire="ETH"
+    )
+    again, _ = found.to_book(kept, markets, {put.instrument.symbol: 1.0})
+    assert (again.accounts, again.numeraire) == (kept.accounts, "ETH")
+    assert {item.account for item in again.holdings} == {"a"}
 
 
 def test_near_twins_are_warned_of() -> None:

@@ -7,10 +7,10 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib import metadata
 from itertools import product
 from typing import Any
 
+from hedging._extras import version_of
 from hedging._ground import clock
 from hedging._ground.bounds import MOST_DAYS
 from hedging._ground.counts import number_of
@@ -374,9 +374,5 @@ def _check_view(view: View | None, markets: Sequence[Market]) -> None:
 def _versions() -> dict[str, str]:
     """Versions of what a plan is made with: read from their files once, and copied by who hands them on."""
     versions = {"python": platform.python_version()}
-    for name in ("hedging", "numpy", "scipy", "pandas", "highspy"):
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:  # a checkout that was never installed
-            versions[name] = "unknown"
-    return versions
+    libraries = ("hedging", "numpy", "scipy", "pandas", "highspy")
+    return versions | {name: version_of(name) for name in libraries}

@@ -73,8 +73,8 @@ def message_of(plan: HedgePlan) -> str:
     dearer = dearer_than_optimum(plan)
     if plan.status is PlanStatus.OPTIMAL and dearer is not None:
         text = (
-            f"No plan{_scope(plan)} within the limits beats the optimum beside; this one comes within {dearer:.1%} of it "
-            "and is plainer."
+            f"No plan{_scope(plan)} within the limits beats the optimum beside; this one is within {dearer:.1%} of it "
+            "and plainer."
         )
     if plan.status is PlanStatus.CLOSEST:
         text = f"{text if plan.clashes else UNPROVEN} {nearness(plan.gap)}"

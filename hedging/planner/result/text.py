@@ -46,7 +46,7 @@ def plan_text(plan: HedgePlan) -> str:
         header = f"  {'':<14}{'before':>12}{'after':>12}  target"
         exposures.append(f"  {'units':<14}{_units_in_words(plan)}")
     lines = [headline(plan), *first, *_order_lines(plan), *costs, header, *exposures, *below]
-    return "\n".join([*_wrapped(lines), plan.message])
+    return "\n".join([*_wrapped(lines), *_parts(plan.message, "")])
 
 
 def plan_page(plan: HedgePlan) -> Page:
@@ -122,12 +122,12 @@ def _wrapped(lines: Iterable[str]) -> list[str]:
     return [part for line in lines for part in _parts(line)]
 
 
-def _parts(line: str) -> list[str]:
+def _parts(line: str, indent: str = " " * 16) -> list[str]:
     """A long line over several, the rest below its text; neither symbols nor `-90 %` are torn apart."""
     parts = textwrap.wrap(
         line.replace(" %", f"{HARD_SPACE}%"),
         line_width(),
-        subsequent_indent=" " * min(16, line_width() // 3),
+        subsequent_indent=indent[: line_width() // 3],
         break_on_hyphens=False,
         break_long_words=False,
     )
