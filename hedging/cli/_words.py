@@ -14,6 +14,8 @@ __all__ = ["calls_in_words", "in_words_of"]
 _MADE = re.compile(r"\b(?:Target|Limits|Effort|View)\(([a-z_]+=[^()]*)\)")
 _KNOWN = {*fields.TARGETS, *fields.LIMITS, "gap", "time_limit", "drift", "vol"} - {"close"}
 _ARGUMENT = re.compile(r"\b([a-z][a-z_]*)=(?![{\[(])((?:'[^']*'|\"[^\"]*\"|\.\.\.|[\w.%:-]*\w)?)")
+# Said for both, as plans are read by both: here the option alone; a line may end anywhere in it.
+_BOTH = re.compile(r"Limits\([^()]*\([^()]*\)\),\s+in\s+the\s+command\s+(?P<option>--[\w-]+\s+[\w,]+),")
 _COMMANDS = {  # a call of the library, and what does the same here
     "plan.to_json(path)": "hedging plan ... --json FILE",
     "change them with chain.with_terms(...) once it is read": "leave --settlement, --exercise, --multiplier, --lot, --tick and --fee out",
@@ -47,6 +49,8 @@ def calls_in_words(text: str) -> str:
     'which --deltas keeps out; --open-interest-share 1.0 keeps to it'
     >>> calls_in_words("Limits(quoted_size=False)")
     'Limits(quoted_size=False)'
+    >>> calls_in_words('Limits(outright=("spot",)), in the command --outright spot, makes it one.')
+    '--outright spot makes it one.'
     """
 
     def options(made: re.Match[str]) -> str:
@@ -58,7 +62,8 @@ def calls_in_words(text: str) -> str:
             f"--{name.replace('_', '-')}{value}" for (name, _, _), value in zip(parts, values, strict=True)
         )
 
-    return _MADE.sub(options, _CALLS.sub(lambda call: _COMMANDS[call[0]], _SEE.sub("", text)))
+    told = _BOTH.sub(lambda both: both["option"], _SEE.sub("", text))
+    return _MADE.sub(options, _CALLS.sub(lambda call: _COMMANDS[call[0]], told))
 
 
 def in_words_of(parser: Parser | None, message: str) -> str:
