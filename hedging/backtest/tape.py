@@ -324,7 +324,7 @@ class Tape(Shown):
         raise InputError(
             f"no delivery price of {self.asset} at {expiry:%Y-%m-%d %H:%M} UTC: no published price or hour bar is of that "
             f"time ({given}), and no snapshot of {self.files} is within {LATEST_INDEX / pd.Timedelta(hours=1):g} hours "
-            f"after it ({following}). Pass delivery= (on the command line --delivery) with a file that has it."
+            f"after it ({following}). Pass delivery= with a file that has it."
         )
 
     def _plausible(self, expiry: pd.Timestamp, found: Settlement) -> None:

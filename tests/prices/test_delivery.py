@@ -56,7 +56,7 @@ def test_published_beats_hour_bar_beats_index(tmp_path) -> None:
 
 def test_no_index_later_than_eight_hours_is_taken() -> None:
     assert tape("2026-01-30T16:00Z").delivery(EXPIRY).price == 80_001.0
-    with pytest.raises(InputError, match=r"no delivery price of BTC at 2026-01-30 08:00.*8 hours.*--prices"):
+    with pytest.raises(InputError, match=r"no delivery price of BTC at 2026-01-30 08:00.*8 hours.*delivery="):
         tape("2026-01-30T16:01Z").delivery(EXPIRY)
 
 
