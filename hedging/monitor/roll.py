@@ -100,8 +100,9 @@ def roll(
     orders = list(_orders(held, bought, market, request))
     day = _compared_on(request, bought, market)
     value = _later(request.book, (), market, day)
+    base = held.base_at({market.asset: market.spot})
     choices = [
-        _choice(name, legs, bound, why, request, held.base, day, value) for name, legs, bound, why in orders
+        _choice(name, legs, bound, why, request, base, day, value) for name, legs, bound, why in orders
     ]
     first = min(leg.instrument.expiry for leg in bought if isinstance(leg.instrument, Option))
     due_on = None if when is None else first - pd.Timedelta(days=when)

@@ -221,7 +221,8 @@ class Watch:
         # lost. Who asks for the floor from the plan's own value on watches `worst_since_plan`.
         if name == "worst_since_plan":
             floors = [check.value for check in found.checks if check.limit.kind == "floor"]
-            return min(floors) + found.gain / self.plan.base if floors else None
+            spots = {asset: market.spot for asset, market in chain.items()}
+            return min(floors) + self.plan.share_gained(found.gain, spots) if floors else None
         if name == "days_to_expiry":
             alive = _alive(_book(self.plan), chain)
             return min((days(chain[item.asset].as_of, item.expiry) for item in alive), default=None)

@@ -109,7 +109,11 @@ def audit(
     after, payments = settle(before + saved, found, published, saved.inputs["spot"])
     alone, _ = settle(before, found, replace(published, given=_of_held(published, payments, before)))
     request = request_after(saved, after, tuple(found.values()), elapsed, scenarios, outcomes, effort)
-    checks = (check for check in checks_of(request, (), saved.base) if check.limit.kind not in BOUGHT_FOR)
+    checks = (
+        check
+        for check in checks_of(request, (), saved.base_at({name: each.spot for name, each in found.items()}))
+        if check.limit.kind not in BOUGHT_FOR
+    )
     value = after.value(*request.markets)
     repair, message = _restore(request) if restore else (None, "No repair was looked for.")
     return Audit(

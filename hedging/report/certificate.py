@@ -16,7 +16,7 @@ from hedging.report.grid import Grid
 from hedging.report.subject import Subject
 from hedging.report.words import amount, day_name, per_cent, read, stamp
 from hedging.scenario import run
-from hedging.units import utc
+from hedging.units import days, utc
 
 __all__ = ["certificate"]
 
@@ -93,19 +93,21 @@ def _beyond(subject: Subject, plan: HedgePlan, found: Grid) -> Table:
     hedged, axes = found.values["hedged"], found.axes
     shifts = plan.inputs["scenarios"]["vol_shift"]
     inside_vol = (axes.vols >= shifts[0] - 1e-9) & (axes.vols <= shifts[1] + 1e-9)
-    inside_day = axes.days <= plan.inputs["scenarios"]["days"][-1] + 1e-9
+    # The plan's days count from its own quotes, the page's from its own.
+    passed = days(utc(plan.inputs["as_of"]), subject.as_of)
+    inside_day = axes.days + passed <= plan.inputs["scenarios"]["days"][-1] + 1e-9
     places = {
-        "inside: those vols, to the end of the horizon": (inside_vol, inside_day),
+        "inside: vols moved as far from now, to the end of the horizon": (inside_vol, inside_day),
         "vol moves further": (~inside_vol, inside_day),
         "days go on to the last expiry": (inside_vol, ~inside_day),
         "both": (~inside_vol, ~inside_day),
     }
     rows = []
-    for name, (vols, days) in places.items():
-        if vols.any() and days.any():
-            part = hedged[np.ix_(np.ones(axes.moves.size, bool), vols, days)]
+    for name, (vols, dates) in places.items():
+        if vols.any() and dates.any():
+            part = hedged[np.ix_(np.ones(axes.moves.size, bool), vols, dates)]
             i, j, k = np.unravel_index(part.argmin(), part.shape)
-            at = axes.moves[i], axes.vols[vols][j], axes.days[days][k]
+            at = axes.moves[i], axes.vols[vols][j], axes.days[dates][k]
             rows.append(_row(subject, name, float(part.min()), *map(float, at)))
     rows.append(_after_all(subject, found))
     unit = f"worst [{subject.currency}]"
@@ -117,7 +119,9 @@ def _beyond(subject: Subject, plan: HedgePlan, found: Grid) -> Table:
         "vol [points]",
         Column("date", False),
     ]
-    return tabled(f"Worst of the book with the plan, inside and beyond{subject.bases}", columns, rows)
+    low, high = (per_cent(float(each), 0, sign=True) for each in axes.moves[[0, -1]])
+    title = f"Worst of the book with the plan for spot from {low} to {high}, inside and beyond"
+    return tabled(f"{title}{subject.bases}", columns, rows)
 
 
 def _after_all(subject: Subject, found: Grid) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import pytest
 from cases.later import later
 
 from hedging import samples
+from hedging.book import Book, Holding
 from hedging.errors import InputError
 from hedging.market.market import Market
 from hedging.paths.paths import Paths, grid
@@ -121,3 +122,24 @@ def test_after_its_days_an_audit_says_over_what_it_judges():
     found = plan(BOOK, CHAIN, Target(delta=(8, 12)), horizon=5.0, effort=Effort(alternatives=False))
     assert "days of the plan are over" not in repr(audit(found, later(CHAIN, 4.0, 0.0), restore=False))
     assert "The 5 days of the plan are over" in repr(audit(found, later(CHAIN, 6.0, 0.0), restore=False))
+
+
+def test_a_book_that_counts_in_coin_is_audited_over_the_coins_it_staked():
+    book = Book([Holding.spot("BTC", 20.0), Holding.perpetual("BTC", -25.0, 70_000.0)], numeraire="BTC")
+    target = Target(floor=-0.9)
+    found = plan(book, CHAIN, target, effort=Effort(alternatives=False))
+    assert not found.legs
+    fallen = later(CHAIN, 5.0, 0.3)
+    fresh = plan(book, fallen, target, effort=Effort(alternatives=False))
+    (said,), (anew,) = (
+        [c for c in each.checks if c.limit.kind == "floor"] for each in (audit(found, fallen), fresh)
+    )
+    coins = found.base / CHAIN.spot
+    # The same coins are lost in the worst case, of those that the plan and of those that a new one stakes.
+    assert said.value * coins == pytest.approx(anew.value * fresh.base / fallen.spot, rel=1e-3)
+    assert found.base_at({"BTC": fallen.spot}) == pytest.approx(coins * fallen.spot)
+    # Twenty coins and what the perpetual gained: 25 * (70,000 / 49,000 - 1).
+    gained = audit(found, fallen).gain
+    assert found.share_gained(gained, {"BTC": fallen.spot}) * coins == pytest.approx(
+        25 * (1 / 0.7 - 1), rel=1e-6
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -188,6 +189,19 @@ class HedgePlan(Shown):
         entering = Entering.of(self.legs, gained, self.inputs.get("currency", "money"))
         coin, spots = self.inputs["book"].get("numeraire"), self.inputs["spot"]
         return replace(entering, coin=coin, spot=spots[coin]) if coin in spots else entering
+
+    def base_at(self, spots: Mapping[str, float]) -> float:
+        """The base at other spots: a book that counts in a coin stakes so many coins, whatever they cost. [money]"""
+        coin, then = self.inputs["book"].get("numeraire"), self.inputs["spot"]
+        return self.base * spots[coin] / then[coin] if coin in then else self.base
+
+    def share_gained(self, gain: float, spots: Mapping[str, float]) -> float:
+        """A gain of book and plan in money since the plan, as a share of the base; in coin where the book counts so."""
+        coin, then = self.inputs["book"].get("numeraire"), self.inputs["spot"]
+        if coin in then:
+            start = self.inputs["book"].get("cash", 0.0) + sum(before.value for before, _ in self.exposures)
+            gain += start * (1.0 - spots[coin] / then[coin])
+        return gain / self.base_at(spots)
 
     @property
     def structure(self) -> str:
