@@ -36,13 +36,17 @@ def check_overwriting(args: argparse.Namespace) -> None:
     read = [place for name in INPUTS for place in _places(getattr(args, name, None))]
     for name in OUTPUTS:
         file = getattr(args, name, None)
-        if file in (None, STDIN) or not os.path.isfile(file):  # what is not there yet overwrites nothing
+        # By the name that is written in the end: `none/../book.toml` and `book.toml/` are `book.toml`.
+        written = file if file in (None, STDIN) or "\0" in file else os.path.realpath(file)
+        if written in (None, STDIN) or not os.path.isfile(
+            written
+        ):  # what is not there yet overwrites nothing
             continue
         names = next(a.option_strings for a in args.parser._actions if a.dest == name)
         option = args.parser.called(names or [name])
-        if any(_same(place, file) for place in read):
+        if any(_same(place, written) for place in read):
             raise InputError(f"{option} {file} is the file that is read; give another name.")
-        if folder := next((place for place in read if _lies_in(file, place)), None):
+        if folder := next((place for place in read if _lies_in(written, place)), None):
             raise InputError(
                 f"{option} {file} is one of the files of {folder}, which are read; give another name."
             )

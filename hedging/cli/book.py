@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hedging._ground.forms import written
@@ -68,7 +68,7 @@ def _new(args: argparse.Namespace) -> int:
         print(template(), end="")
         return 0
     check_writable(args.output)
-    if Path(args.output).exists():
+    if os.path.exists(os.path.realpath(args.output)):  # the name that is written in the end
         raise InputError(f"{args.output} exists already: give the name of a new file.")
     write_text(args.output, template())
     print(f"wrote {args.output}\nnext: hedging book check {args.output}")

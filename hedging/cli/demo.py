@@ -11,6 +11,7 @@ from hedging._ground.reading import parse_toml
 from hedging._writing import write_text
 from hedging.cli import _console as console
 from hedging.cli.scenario import ACCELERATIONS
+from hedging.errors import HedgingError, InputError
 
 if TYPE_CHECKING:
     from hedging.book import Book
@@ -23,6 +24,15 @@ __all__ = ["add_parser"]
 # Lines of the template that the sample is asked otherwise: long vol only, of expiries that a desk rolls.
 _ASKED = {'# vega = "0:"  ': 'vega = "0:"    ', 'expiries = "7:"    ': 'expiries = "20:100"'}
 FOLDER, BOOK, CHAIN = "hedging-demo", "book.toml", "chain.csv"
+WRITTEN = (
+    "report.html",
+    "plan.json",
+    "orders.csv",
+    "overlays.csv",
+    "scenarios.csv",
+    "payoff.png",
+    "crash.png",
+)
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -45,6 +55,7 @@ def _run(args: argparse.Namespace) -> int:
 
     folder = console.folder(args.output)
     book, chain = samples.book(), samples.chain()
+    _check_folder(folder, chain)
     mandate = mandate_from_dict(parse_toml(_book_file(), BOOK))
     plan = find(book, chain, *mandate.resolve(book, chain), horizon=mandate.horizon)
     print(f"{chain.source}: {number_of(len(chain.quotes), 'quote')}, {chain.asset} at {chain.spot:,.0f}\n")
@@ -59,6 +70,24 @@ def _run(args: argparse.Namespace) -> int:
         print(f"kept {folder / BOOK}, which was there")
     print(f"next: hedging plan {folder / BOOK} --chain {folder / CHAIN}")
     return 0
+
+
+def _check_folder(folder: Path, chain: OptionChain) -> None:
+    """Refuse a folder with files of these names that no demo wrote; one that did left its chain there."""
+    there = [name for name in (*WRITTEN, CHAIN) if (folder / name).exists()]
+    if there and not _is_a_demos(folder, chain):
+        raise InputError(
+            f"{folder} holds {', '.join(there)} of its own, which the demo would replace: give -o another folder."
+        )
+
+
+def _is_a_demos(folder: Path, chain: OptionChain) -> bool:
+    from hedging.venues import read_chain
+
+    try:
+        return bool(read_chain(folder / CHAIN).quotes.equals(chain.quotes))
+    except HedgingError:
+        return False
 
 
 def _book_file() -> str:
@@ -90,14 +119,4 @@ def _write(
     console.save_figure(plots.payoff(book, chain, overlay=plan).figure, folder / "payoff.png")
     console.save_figure(plots.crash_fan(crash), folder / "crash.png")
     plan.report(folder / "report.html")
-    return (
-        "report.html",
-        "plan.json",
-        "orders.csv",
-        "overlays.csv",
-        "scenarios.csv",
-        "payoff.png",
-        "crash.png",
-        CHAIN,
-        *(() if own else (BOOK,)),
-    )
+    return (*WRITTEN, CHAIN, *(() if own else (BOOK,)))
