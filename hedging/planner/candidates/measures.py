@@ -150,7 +150,9 @@ def _vega_by_expiry(
 
     def of_book(book: Book) -> float:
         table = book.exposure_by_expiry(market)
-        dated = table[table.index.notna()] if len(table) else table
+        if table.empty:  # of a book that holds nothing, without columns
+            return 0.0
+        dated = table[table.index.notna()]
         left = np.array([days(market.as_of, pd.Timestamp(expiry)) for expiry in dated.index])
         vegas = weight(left) * dated["vega"].to_numpy(dtype=float)
         return without_dust(float(vegas.sum()), float(np.abs(vegas).sum()))

@@ -202,3 +202,12 @@ def test_a_measure_that_cannot_be_met_is_named():
 def test_what_makes_no_sense_is_refused(wrong, message):
     with pytest.raises(InputError, match=message):
         Target(**wrong)
+
+
+def test_a_book_that_holds_nothing_has_no_vega_by_days() -> None:
+    target = Target(vega_weighted=(-1.0, 1.0), vega_by_days={(0.0, 30.0): (-1.0, 1.0)})
+    found = [
+        each.of_book(Book(cash=1_000.0))
+        for each in measures(target, Market.of(samples.chain()), several=False)
+    ]
+    assert found == [0.0, 0.0]
