@@ -152,7 +152,7 @@ class Replay:
             equity, _ = self._value(number)
         elif self.watch is not None and self.watch.exhausted(self.book, self.marker.market(number)):
             self.counts[EXHAUSTED] += 1
-        if equity <= 0.0 and self.start.holdings:
+        if equity <= 0.0:
             self.ended = f"the book is bankrupt at {self.tape.stamps[number]:%Y-%m-%d %H:%M} UTC"
             self.counts["bankrupt"] += 1
         elif not isinstance(self.strategy, Hold):

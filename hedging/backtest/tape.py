@@ -216,7 +216,7 @@ class Tape(Shown):
 
     @cached_property
     def digest(self) -> str:
-        """Digest of all that a replay can see: times, prices, quotes, delivery prices."""
+        """Digest of all that a replay can see: times, prices, quotes, futures and funding, delivery prices."""
         made = hashlib.sha256()
         made.update(self.times.asi8.tobytes() + self.spot.tobytes())
         quotes = self.snapshots.quotes
@@ -226,7 +226,10 @@ class Tape(Shown):
             made.update((values.astype("int64") if name == "expiry" else values).to_numpy().tobytes())
         made.update(repr((sorted(set(map(repr, self.snapshots.terms))), self.kind)).encode())
         for each in self.deliveries:
-            made.update(each.source.encode() + each.prices.to_numpy().tobytes())
+            times = pd.DatetimeIndex(each.prices.index).as_unit("ns").asi8
+            made.update(each.source.encode() + times.tobytes() + each.prices.to_numpy().tobytes())
+        # As text: their times and empty columns may change their type in a file.
+        made.update(self.snapshots.futures.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%S").encode())
         return made.hexdigest()
 
     # --- one contract at one snapshot ----------------------------------------------------------------

@@ -145,3 +145,15 @@ def test_a_run_that_ends_before_the_tape_says_so_beside_the_others() -> None:
     text = " ".join(repr(compared).split())
     assert "hold: ended early, as the book is bankrupt at 2026-01-04 09:00 UTC." in text
     assert "BTC, 2026-01-02 to 2026-01-05" in text
+
+
+def test_a_book_of_cash_alone_goes_bankrupt_too() -> None:
+    # Four bought at 80,000 by 30,000 of cash: at 70,000 they have lost 40,000 or more, and a rise comes too late.
+    lost = run(
+        hg.Book(cash=30_000.0),
+        falling(80_000.0, 70_000.0, 95_000.0),
+        scripted([Order(Perpetual("BTC", "cash"), 4.0)]),
+        rules=FREE,
+    )
+    assert lost.ended.startswith("the book is bankrupt")
+    assert lost.equity.iloc[-1] <= -10_000.0

@@ -299,3 +299,28 @@ def test_a_digest_tells_tapes_apart() -> None:
     chains[2] = replace(chains[2], quotes=quotes)
     changed = Tape.of(chains, delivery=pd.Series([1.0], index=pd.DatetimeIndex([EXPIRY])))
     assert changed.digest != tape.digest
+
+
+@pytest.mark.parametrize("column", ["funding_8h", "mark"])
+def test_a_digest_tells_funding_and_marks_of_futures_apart(column: str) -> None:
+    # A replay pays the one and is liquidated at the other.
+    chains = [random_tape(5, 2).chain(k) for k in range(2)]
+    rows = pd.DataFrame(
+        {
+            "symbol": ["BTC-PERPETUAL"],
+            "expiry": [pd.NaT],
+            "bid": [1.0],
+            "ask": [2.0],
+            "mark": [1.5],
+            "funding_8h": [1e-4],
+        }
+    )
+    one, other = (
+        Tape.of([replace(each, futures=rows.assign(**{column: value})) for each in chains])
+        for value in (1e-4, 1e-2)
+    )
+    assert one.digest != other.digest
+    assert (
+        one.digest
+        == Tape.of([replace(each, futures=rows.assign(**{column: 1e-4})) for each in chains]).digest
+    )
