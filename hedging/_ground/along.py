@@ -38,7 +38,11 @@ def survival(text: str) -> Along:
     crashes = tuple(part for part in parts if ":" not in part and part != "nodes")
     if bare := next((part for part in crashes if re.fullmatch(r"[+-]?[\d.]+%?", part)), ""):
         end = bare.rstrip("%") + "%"
-        near = f"{end}:0%" if bare.startswith("-") else f"0%:{end}"
+        near = (
+            f"{end}:0%"
+            if bare.startswith("-")
+            else f"-{end.lstrip('+')}:0% for a fall, 0%:{end.lstrip('+')} for a rise"
+        )
         raise InputError(f"must have moves as LO:HI, such as -40%:50%; got {bare!r}: write {near}")
     if len(moves) > 1 or ("nodes" in parts and len(parts) > 1):
         raise InputError(

@@ -219,10 +219,12 @@ def _as_toml(line: str) -> str:
     key, value = match[1], match[2]
     if value.lower() in ("true", "false"):
         return f": write {key} = {value.lower()}"
-    if re.fullmatch(r"[+-]?\d{1,3}([.,]\d{3})+", value) and (value.count(".") > 1 or "," in value):
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}([.,]\d{3})+", value) and (value.count(".") > 1 or "," in value):
         return f": write {key} = {re.sub('[.,]', '_', value)}"
     if re.fullmatch(r"[+-]?\d+,\d+", value):
         return f": write {key} = {value.replace(',', '.')}"
+    if re.fullmatch(r"[+-]?\d*\.?\d*", value) and any(each.isdigit() for each in value):  # .5, 5., 007
+        return f": write {key} = {float(value):.12g}"
     return f': write {key} = "{value}"'
 
 

@@ -143,6 +143,7 @@ LINES = {
     "plan book.toml --chain chain.csv --floor 30:15%": "write 30:-15%",
     "plan book.toml --chain chain.csv --delta 4,5:9": "got '4,5:9': write 4.5:9",
     "plan book.toml --chain chain.csv --delta 8:12 --survive 40:50": "write -40%:50%",
+    "plan book.toml --chain chain.csv --delta 8:12 --survive 40%": "write -40%:0% for a fall, 0%:40% for a rise",
     "plan book.toml --chain chain.csv --delta 8:12 --survive -40%": "write -40%:0%",
     "plan book.toml --chain chain.csv --delta 8:12 --tier two": "--tier must be a whole number >= 0; got 'two'",
     "plan book.toml --chain chain.csv --delt 8:12": "--delt is no whole name; it may be --delta, --delta-value",
