@@ -210,25 +210,23 @@ def zero_cost_collar(
     """
     bought = Pick("p", "buy", put_strike, put_delta)
     if call_strike is None and call_delta is None:
-        whole = _picked("zero-cost collar", book, chain, coverage, days, [bought], tolerance)
-        sold, passed = _highest_that_pays(whole.legs[0], chain, tolerance)
+        (put,), passed = _one_of_each(chain, [bought], days, tolerance)
+        sold, more = _highest_that_pays(put, chain, tolerance)
+        passed = (*passed, *more)
     else:
         picks = [bought, Pick("c", "sell", call_strike, call_delta)]
-        whole = _picked("zero-cost collar", book, chain, coverage, days, picks, tolerance)
-        ascending(whole, lower=0, upper=1)
-        sold, passed = whole.legs[1], ()
+        (put, sold), passed = _one_of_each(chain, picks, days, tolerance)
+        ascending(Overlay("zero-cost collar", (put, sold)), lower=0, upper=1)
     lot = chain.terms.lot
-    put, call = sized(
-        [replace(whole.legs[0], quantity=lot), replace(sold, quantity=-lot)], book, chain, coverage
-    )
+    put, call = sized([put, sold], book, chain, coverage)
     fewest = _fewest_lots(put, call, lot)
-    remarks = (*whole.remarks, *passed)
+    remarks = passed
     if fewest * lot < put.quantity:
         remarks += (
             f"calls on {fewest * lot / put.quantity:.0%} of the puts pay for them; the rest keeps its upside",
         )
     legs = (put, replace(call, quantity=-twelve_digits(fewest * lot)))
-    return _told(Overlay(whole.name, legs, remarks, whole.currency), book, chain)
+    return _told(Overlay("zero-cost collar", legs, remarks, chain.terms.currency), book, chain)
 
 
 def _highest_that_pays(put: Leg, chain: OptionChain, tolerance: Tolerance) -> tuple[Leg, tuple[str, ...]]:
@@ -361,27 +359,22 @@ def build(
     covers: float = 1.0,
 ) -> Overlay:
     """An overlay of some picks; one lot of it covers so many lots of the position."""
-    return _told(_picked(name, book, chain, coverage, days, picks, tolerance, far_days, covers), book, chain)
+    legs, passed = _one_of_each(chain, picks, days, tolerance, far_days)
+    whole = sized(legs, book, chain, coverage, covers)
+    return _told(Overlay(name, whole, passed, chain.terms.currency), book, chain)
 
 
-def _picked(
-    name: str,
-    book: Book,
-    chain: OptionChain,
-    coverage: float,
-    days: Window,
-    picks: list[Pick],
-    tolerance: Tolerance,
-    far_days: Window | None = None,
-    covers: float = 1.0,
-) -> Overlay:
+def _one_of_each(
+    chain: OptionChain, picks: list[Pick], days: Window, tolerance: Tolerance, far_days: Window | None = None
+) -> tuple[list[Leg], tuple[str, ...]]:
+    """The options picked, each for the lots of one overlay, and the stub quotes passed over."""
     found = Finder(chain, tolerance).choose(picks, days, far_days)
     lot = chain.terms.lot
     legs = [
         option_leg(chain, symbol, pick.lots * (lot if pick.side == "buy" else -lot))
         for symbol, pick in zip(found.symbols, picks, strict=True)
     ]
-    return Overlay(name, sized(legs, book, chain, coverage, covers), found.passed, chain.terms.currency)
+    return legs, found.passed
 
 
 def _told(overlay: Overlay, book: Book, chain: OptionChain) -> Overlay:
