@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import must_be
+from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import expiry_of
@@ -45,7 +46,7 @@ MOST_DATES = 7
 def overlays(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None = None) -> Axes:
     """Overlays side by side: what is lost at worst, gained at best and in rallies; see `hedging.overlays.compare`.
 
-    A bar that ends in an arrow has no cap. A bar that gains without bound by a trifle, as collars for coin do, ends
+    A bar that ends in an arrow has no cap, or no floor. A bar that gains without bound by a trifle, as collars for coin do, ends
     where a rally of 100 % leaves it.
 
     Parameters
@@ -68,7 +69,7 @@ def overlays(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None = No
     ]
     if missing:
         raise InputError(f"the table has no {', '.join(missing)}; one comes from hedging.overlays.compare.")
-    check_drawable("the table", table["floor"])
+    check_drawable("the table", table["gain_100"])  # floors may all be endless
     from matplotlib.ticker import MaxNLocator
 
     with styled(ax):
@@ -77,7 +78,10 @@ def overlays(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None = No
         gain = table["cap"].where(~nearly_capped(table), table["gain_100"]).to_numpy(dtype=float)
         bounded = np.isfinite(gain)
         reach = max(0.6, 1.15 * float(gain[bounded].max(initial=0.0)))
-        ax.barh(place, table["floor"], color=UNHEDGED, height=0.6, label="worst")
+        worst = table["floor"].to_numpy(dtype=float)
+        floored = np.isfinite(worst)
+        depth = min(-0.6, 1.15 * float(worst[floored].min(initial=0.0)))
+        ax.barh(place, np.where(floored, worst, depth), color=UNHEDGED, height=0.6, label="worst")
         ax.barh(place, np.where(bounded, gain, reach), color=OVERLAY, height=0.6, label="best")
         for (column, share), marker in zip(RALLIES.items(), MARKERS, strict=False):
             ax.plot(
@@ -95,29 +99,27 @@ def overlays(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None = No
             costs = f"{money(float(f'{item.premium:.3g}'))} | {money(float(f'{item.execution:.3g}'))}"
             _beside(ax, costs if name != "no hedge" else "", reach, row, small)
         _beside(ax, f"premium | execution\n[{currency}]", reach, len(table) - 0.2, small)
-        if not bounded.all():
-            ax.plot(
-                np.full(int((~bounded).sum()), reach),
-                place[~bounded],
-                linestyle="none",
-                marker=">",
-                markersize=9,
-                color=OVERLAY,
-                clip_on=False,
-                label="no cap",
-            )
+        _arrows(ax, place[~bounded], reach, ">", OVERLAY, "no cap")
+        _arrows(ax, place[~floored], depth, "<", UNHEDGED, "no floor")
         ax.set_yticks(place, list(map(str, table.index)))
         ax.axvline(0.0, color=ink(), linewidth=0.8)
         ax.set(
             xlabel="result of the whole book at expiry [share]",
             title="overlays side by side",
-            xlim=(None, reach),
+            xlim=(None if floored.all() else depth, reach),
         )
         ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.xaxis.set_major_formatter(percent)
         ax.grid(False, axis="y")
         legend(ax)
     return ax
+
+
+def _arrows(ax: Axes, places: Array, at: float, marker: str, color: str, label: str) -> None:
+    """Ends of bars that go on without end."""
+    if places.size:
+        ends = np.full(places.size, at)
+        ax.plot(ends, places, marker, markersize=9, color=color, clip_on=False, label=label)
 
 
 def _font() -> float:

@@ -304,3 +304,20 @@ def test_a_notebook_leaves_the_ground_of_a_picture_to_its_page(monkeypatch: pyte
     figure.savefig(kept, format="png", facecolor=figure.get_facecolor())
     kept.seek(0)
     assert plt.imread(kept)[0, 0, 3] == 0.0
+
+
+def test_a_loss_without_bound_is_no_empty_bar() -> None:
+    # Five calls are sold already: whatever sells ten more loses by five coins for each coin that spot rises.
+    naked = Book(Holding.spot("BTC", 10.0), Holding.option("BTC", "call", 80_000.0, "2026-03-27", -5.0))
+    table = overlays.compare(naked, samples.chain())
+    worst = table["floor"].to_numpy(dtype=float)
+    endless = np.isneginf(worst)
+    assert endless.any()
+    assert not endless.all()
+    ax = plots.overlays(table)
+    (arrows,) = [line for line in ax.get_lines() if line.get_label() == "no floor"]
+    assert np.asarray(arrows.get_ydata()).tolist() == np.arange(len(table))[::-1][endless].tolist()
+    bars = np.array([patch.get_width() for patch in ax.patches[: len(table)]])
+    assert_allclose(bars[~endless], worst[~endless])
+    assert (bars[endless] <= np.append(worst[~endless], -0.6).min()).all()  # no bounded loss is longer
+    assert ax.get_xlim()[0] <= bars[endless].min()
