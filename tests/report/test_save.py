@@ -154,7 +154,15 @@ def test_whatever_has_no_name_of_its_own_gets_one(
 
 @pytest.mark.parametrize("ending", [*READERS, ".json"])
 def test_a_table_of_nothing_is_written(ending: str, tmp_path: Path) -> None:
-    hg.save(pd.DataFrame(), tmp_path / f"it{ending}")
+    path = tmp_path / f"it{ending}"
+    hg.save(pd.DataFrame(), path)
+    assert path.is_file()
+    if ending == ".csv":  # not one cell of it
+        assert not path.read_text().strip()
+    elif ending == ".json":
+        assert json.loads(path.read_text()) == []
+    else:
+        assert READERS[ending](path).empty
 
 
 @pytest.mark.parametrize("path", ["it", "it.txt", "it.xls", "", "nowhere/it.csv", 3, None])

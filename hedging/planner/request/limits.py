@@ -198,67 +198,16 @@ class Limits(Shown):
     }
 
     def __post_init__(self) -> None:
-        for name in ("budget", "cost"):
-            share = getattr(self, name)
-            if share is not None and not 0.0 <= number(share) <= 1.0:
-                raise InputError(
-                    f"{name} must be a share >= 0 and <= 1 of the book's value; got {share!r}. 2 % is written 0.02."
-                )
-        if not (number(self.max_legs) >= 1.0 and number(self.max_legs).is_integer()):
-            raise InputError(f"max_legs must be a whole number >= 1; got {self.max_legs!r}.")
-        first, last = pair(self.expiries)  # an open end is infinite
-        if not 0.0 <= first <= last:
-            raise InputError(f"expiries must be (first day, last day), first <= last; got {self.expiries!r}.")
-        low, high = pair(self.deltas)
-        if not 0.0 <= low <= high <= 1.0:
-            raise InputError(f"deltas must be 0 <= low <= high <= 1; got {self.deltas!r}.")
-        low, high = pair(self.moneyness)
-        if not 0.0 <= low <= high:
-            raise InputError(f"moneyness must be 0 <= low <= high; got {self.moneyness!r}.")
-        for name in ("open_interest_share", "gross_vega"):
-            if getattr(self, name) is not None and not 0.0 < number(getattr(self, name)) <= LARGEST:
-                raise InputError(
-                    f"{name} must be a number > 0, {in_digits(LARGEST)} at most; got {getattr(self, name)!r}."
-                )
-        for name in ("min_leg_share", "price_per_leg", "parsimony"):
-            if not 0.0 <= number(getattr(self, name)) < 1.0:
-                raise InputError(f"{name} must be a share in [0, 1); got {getattr(self, name)!r}.")
-        if not max(self.min_leg_share, 1e-300) <= number(self.max_leg_share) < math.inf:
-            raise InputError(
-                f"max_leg_share must be a number > 0 and >= min_leg_share; got {self.max_leg_share!r}."
-            )
-        ladders = self.depth.values() if isinstance(self.depth, Mapping) else (self.depth,)
-        if not all(isinstance(ladder, Ladder) for ladder in ladders):
-            raise InputError(f"depth must map symbols to Ladder values; got {self.depth!r:.100}.")
+        _check_numbers(self)
+        _check_windows(self)
+        _check_kinds(self)
+        first, last = pair(self.expiries)
         for name in ("quoted_size", "close"):
-            if not isinstance(getattr(self, name), bool | np.bool_):
-                raise InputError(f"{name} must be True or False; got {getattr(self, name)!r}.")
             object.__setattr__(self, name, bool(getattr(self, name)))
-        fundings = self.funding.values() if isinstance(self.funding, Mapping) else (self.funding,)
-        if not all(isinstance(each, Funding | None) for each in fundings):
-            raise InputError(
-                f"funding takes a Funding, such as Funding(rate=0.0001) for 0.01 % per 8 hours; got {self.funding!r}."
-            )
         object.__setattr__(self, "survive", checked_survive(self.survive))
-        margin = self.initial_margin
-        if margin is not None and (isinstance(margin, type) or not hasattr(margin, "alone")):
-            raise InputError(
-                "initial_margin takes the rules of the account with the share, such as "
-                f"hedging.margin.InitialMargin(hedging.margin.DERIBIT_BTC, 0.1); got {self.initial_margin!r}."
-            )
-        given: Any = self.outright  # one is taken for a tuple of one
-        given = (given,) if isinstance(given, Outright | str) else given
-        given = tuple(given) if isinstance(given, Iterable) else (given,)
-        given = tuple(Outright(item) if isinstance(item, str) else item for item in given)  # type: ignore[arg-type]
-        if not all(isinstance(item, Outright) for item in given):
-            raise InputError(
-                f"outright takes 'spot', 'perpetual' or 'future', or Outright values with their costs; got {self.outright!r}."
-            )
-        object.__setattr__(self, "outright", given)
+        object.__setattr__(self, "outright", _outrights(self.outright))
         object.__setattr__(self, "max_legs", int(self.max_legs))
         object.__setattr__(self, "expiries", (float(first), float(last) if math.isfinite(last) else None))
-        if len({item.kind for item in given}) < len(given):
-            raise InputError("outright must name each of spot, perpetual and future at most once.")
 
     @property
     def ladders(self) -> Mapping[str, Ladder]:
@@ -302,6 +251,76 @@ class MarginLimit(Protocol):
 
     def to_dict(self) -> dict[str, Any]:
         """The limit as plain values."""
+
+
+def _check_numbers(limits: Limits) -> None:
+    """Refuse a number out of its range."""
+    for name in ("budget", "cost"):
+        share = getattr(limits, name)
+        if share is not None and not 0.0 <= number(share) <= 1.0:
+            raise InputError(
+                f"{name} must be a share >= 0 and <= 1 of the book's value; got {share!r}. 2 % is written 0.02."
+            )
+    if not (number(limits.max_legs) >= 1.0 and number(limits.max_legs).is_integer()):
+        raise InputError(f"max_legs must be a whole number >= 1; got {limits.max_legs!r}.")
+    for name in ("open_interest_share", "gross_vega"):
+        value = getattr(limits, name)
+        if value is not None and not 0.0 < number(value) <= LARGEST:
+            raise InputError(f"{name} must be a number > 0, {in_digits(LARGEST)} at most; got {value!r}.")
+    for name in ("min_leg_share", "price_per_leg", "parsimony"):
+        if not 0.0 <= number(getattr(limits, name)) < 1.0:
+            raise InputError(f"{name} must be a share in [0, 1); got {getattr(limits, name)!r}.")
+    if not max(limits.min_leg_share, 1e-300) <= number(limits.max_leg_share) < math.inf:
+        raise InputError(
+            f"max_leg_share must be a number > 0 and >= min_leg_share; got {limits.max_leg_share!r}."
+        )
+
+
+def _check_windows(limits: Limits) -> None:
+    """Refuse a window that is upside down."""
+    first, last = pair(limits.expiries)  # an open end is infinite
+    if not 0.0 <= first <= last:
+        raise InputError(f"expiries must be (first day, last day), first <= last; got {limits.expiries!r}.")
+    low, high = pair(limits.deltas)
+    if not 0.0 <= low <= high <= 1.0:
+        raise InputError(f"deltas must be 0 <= low <= high <= 1; got {limits.deltas!r}.")
+    low, high = pair(limits.moneyness)
+    if not 0.0 <= low <= high:
+        raise InputError(f"moneyness must be 0 <= low <= high; got {limits.moneyness!r}.")
+
+
+def _check_kinds(limits: Limits) -> None:
+    """Refuse what is another kind of thing than a field takes."""
+    ladders = limits.depth.values() if isinstance(limits.depth, Mapping) else (limits.depth,)
+    if not all(isinstance(ladder, Ladder) for ladder in ladders):
+        raise InputError(f"depth must map symbols to Ladder values; got {limits.depth!r:.100}.")
+    for name in ("quoted_size", "close"):
+        if not isinstance(getattr(limits, name), bool | np.bool_):
+            raise InputError(f"{name} must be True or False; got {getattr(limits, name)!r}.")
+    fundings = limits.funding.values() if isinstance(limits.funding, Mapping) else (limits.funding,)
+    if not all(isinstance(each, Funding | None) for each in fundings):
+        raise InputError(
+            f"funding takes a Funding, such as Funding(rate=0.0001) for 0.01 % per 8 hours; got {limits.funding!r}."
+        )
+    margin = limits.initial_margin
+    if margin is not None and (isinstance(margin, type) or not hasattr(margin, "alone")):
+        raise InputError(
+            "initial_margin takes the rules of the account with the share, such as "
+            f"hedging.margin.InitialMargin(hedging.margin.DERIBIT_BTC, 0.1); got {margin!r}."
+        )
+
+
+def _outrights(given: Any) -> tuple[Outright, ...]:
+    """Outrights by their kinds or as they are; one is taken for a tuple of one."""
+    several = given if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+    made: tuple[Any, ...] = tuple(Outright(item) if isinstance(item, str) else item for item in several)  # type: ignore[arg-type]
+    if not all(isinstance(item, Outright) for item in made):
+        raise InputError(
+            f"outright takes 'spot', 'perpetual' or 'future', or Outright values with their costs; got {given!r}."
+        )
+    if len({item.kind for item in made}) < len(made):
+        raise InputError("outright must name each of spot, perpetual and future at most once.")
+    return made
 
 
 def terms_of_outright(limits: Limits) -> dict[str, Outright]:
