@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from cases.large import LIMITS, chain_of
+from cases.planner import programme_for
 
 from hedging import samples
 from hedging._ground import clock
@@ -195,6 +196,8 @@ def test_a_number_of_orders_without_end_is_as_many_as_there_are():
     # Each number of orders is gone through, so it ends at how many there are to trade.
     asked = Target(delta=(8, 12), floor=-0.2)
     book = Book(Holding.spot("BTC", 25.0))
+    built = programme_for(book, Market.of(samples.chain()), asked, Limits(budget=0.03, max_legs=10**9))
+    assert built.max_legs == len(built.candidates) + 1  # or the search below would not end
     few, many = (
         plan(
             book,
