@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -61,14 +61,23 @@ def rolls_of(run: Replayed) -> pd.DataFrame:
     DataFrame
         ``opened, ended`` (NaT: still held), ``how`` it ended, ``instrument, quantity`` [contracts], ``price``
         and ``end price`` [as quoted; what a settlement paid], ``delivery`` [money], ``coin, money``: all its
-        flows, fees included, and the mark of what is still held in ``left`` [money].
+        flows, fees included, and the mark of what is still held in ``left`` [money]. Of a settlement together with
+        contracts of the same name that the book came with, and of its fee, a leg gets its part by quantity.
     """
     rows: list[dict[str, object]] = []
     open_rows: dict[str, list[dict[str, object]]] = defaultdict(list)
-    left: dict[str, float] = defaultdict(float)
+    left: dict[str, float] = defaultdict(float)  # of what the strategy opened
+    total: dict[str, float] = defaultdict(float)  # with what the book came with
+    part: dict[str, float] = {}
+    for held in run.start.holdings:
+        total[held.instrument.symbol] += held.quantity
     for entry in run.entries:
+        if entry.kind == "settle" and entry.instrument not in part:
+            held_in_all = total[entry.instrument]
+            part[entry.instrument] = left[entry.instrument] / held_in_all if held_in_all else 1.0
         if entry.kind in ("open", "close"):
-            left[entry.instrument] += entry.quantity
+            total[entry.instrument] += entry.quantity
+            left[entry.instrument] += entry.quantity if entry.kind == "open" else _closes(left, entry)
         if entry.kind == "open" and entry.instrument != run.tape.asset:
             row: dict[str, object] = {
                 "opened": entry.time, "ended": pd.NaT, "how": "held", "instrument": entry.instrument,
@@ -84,13 +93,24 @@ def rolls_of(run: Replayed) -> pd.DataFrame:
             left[entry.instrument] = 0.0
         if open_rows[entry.instrument]:
             last = open_rows[entry.instrument][-1]
-            last["coin"] = float(last["coin"]) + entry.coin  # type: ignore[arg-type]
-            last["money"] = float(last["money"]) + entry.money  # type: ignore[arg-type]
+            share = part.get(entry.instrument, 1.0)  # nothing of it is traded after its settlement
+            last["coin"] = float(last["coin"]) + share * entry.coin  # type: ignore[arg-type]
+            last["money"] = float(last["money"]) + share * entry.money  # type: ignore[arg-type]
     columns = ["opened", "ended", "how", "instrument", "quantity", "price", "end price", "delivery"]
     table = pd.DataFrame(rows, columns=[*columns, "coin", "money", "left"])
     for name in ("opened", "ended"):
         table[name] = pd.to_datetime(table[name], utc=True)
     return table
+
+
+def _closes(left: Mapping[str, float], entry: Entry) -> float:
+    """What a close takes off what the strategy opened, its own first; the rest is the book's."""
+    mine = left[entry.instrument]
+    return (
+        math.copysign(min(abs(mine), abs(entry.quantity)), entry.quantity)
+        if mine * entry.quantity < 0
+        else 0.0
+    )
 
 
 def costs(run: Replayed) -> pd.DataFrame:
