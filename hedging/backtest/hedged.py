@@ -38,7 +38,9 @@ class Planned(Shown):
 
     def __call__(self, state: State) -> Decision:
         """Plan where nothing is held, or the plan has grown old."""
-        if state.overlay and state.age < self.every:
+        # A perpetual is kept from plan to plan, or is another strategy's: the options are as old as the plan.
+        options = state.of_options
+        if state.overlay and (options if options.overlay else state).age < self.every:
             return None
         closing = closing_legs(state)
         if isinstance(closing, Wait):
@@ -184,13 +186,11 @@ class Pair(Shown):
 
     def __call__(self, state: State) -> Decision:
         """The orders of both, each asked for what it sees."""
-        options = tuple(held for held in state.overlay if isinstance(held.instrument, Option))
-        rest = tuple(held for held in state.overlay if not isinstance(held.instrument, Option))
         orders: list[Any] = []
         waits = []
-        for strategy, overlay in ((self.first, options), (self.second, rest)):
+        for strategy, half in ((self.first, state.of_options), (self.second, state.of_outrights)):
             # The second hedges what the first is about to have, not what it had.
-            found = strategy(replace(state, book=_with_orders(state, orders), overlay=overlay))
+            found = strategy(replace(half, book=_with_orders(state, orders)))
             if isinstance(found, Wait):
                 waits.append(found)
             else:

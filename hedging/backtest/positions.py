@@ -13,9 +13,9 @@ from hedging.book.expired import payoff_per_unit
 from hedging.book.holding import merged
 from hedging.book.legs import Leg
 from hedging.book.linear import notional
-from hedging.market.contracts import Future, Option, Perpetual
+from hedging.market.contracts import Future, Instrument, Option, Perpetual
 
-__all__ = ["Flow", "Part", "closed_linear", "funded", "settled", "split", "traded", "worth"]
+__all__ = ["Flow", "Part", "closed_linear", "funded", "half_of", "settled", "split", "traded", "worth"]
 
 DUST = 1e-12  # of a position
 
@@ -192,3 +192,8 @@ def _closed(book: Book, leg: Leg, opposite: list[Holding], where: str) -> tuple[
 
 def _flow(amount: float, price: float, *, coin: bool) -> Flow:
     return Flow(amount if coin else 0.0, 0.0 if coin else amount, price)
+
+
+def half_of(item: Instrument) -> str:
+    """Which half of an overlay a contract belongs to."""
+    return "options" if isinstance(item, Option) else "linear"

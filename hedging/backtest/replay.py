@@ -20,10 +20,10 @@ from hedging.backtest.ledger import Entry, Kind, Running, coins_of
 from hedging.backtest.marks import Marker
 from hedging.backtest.packages import cut
 from hedging.backtest.paying import unpaid
-from hedging.backtest.positions import Flow, funded, settled, split, traded, worth
+from hedging.backtest.positions import Flow, funded, half_of, settled, split, traded, worth
 from hedging.backtest.result import Backtest, Point
 from hedging.backtest.rules import Rules
-from hedging.backtest.state import Order, State, Strategy, name_of
+from hedging.backtest.state import Half, Order, State, Strategy, name_of
 from hedging.backtest.strategies import Hold
 from hedging.backtest.tape import Tape
 from hedging.book import Book, Holding
@@ -59,8 +59,8 @@ class Replay:
     marks: Counter[str] = field(default_factory=Counter)
     own: dict[str, float] = field(default_factory=dict)  # contracts that the strategy has traded
     items: dict[str, Instrument] = field(default_factory=dict)  # which they are
-    opened: pd.Timestamp | None = None
-    cost: float = 0.0
+    opened: dict[str, pd.Timestamp] = field(default_factory=dict)  # the overlay's options, and the rest of it
+    cost: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     pending: tuple[Order, ...] = ()
     other_delivery: float | None = None  # coins more, had the other edge of the hour counted; of no hour None
     unfunded: list[Span] = field(default_factory=list)
@@ -183,7 +183,7 @@ class Replay:
             self._leave(_expiry(held), ("settle", "delivery fee"), held, (flow, fee), price, source)
             self.counts["settlements"] += 1
         for symbol in [symbol for symbol in self.own if self._is_over(symbol, number)]:
-            self._drop(symbol)  # netted against the book's own: nothing was left to settle
+            self._drop(self.items[symbol])  # netted against the book's own: nothing was left to settle
 
     def _is_over(self, symbol: str, number: int) -> bool:
         expiry = getattr(self.items[symbol], "expiry", None)
@@ -236,20 +236,26 @@ class Replay:
 
     def _state(self, number: int, equity: float) -> State:
         overlay = self._overlay(self._copy())
-        spot = float(self.tape.spot[number])
-        value = sum(worth(held, self.marker.mark(number, held).price, spot) for held in overlay)
+        halves = self._half(number, overlay, "options"), self._half(number, overlay, "linear")
         return State(
             _chain=self.tape.shared_chain(number),
             book=self._copy(),
             overlay=overlay,
-            opened=self.opened,
-            cost=self.cost,
-            value=value,
+            opened=min((half.opened for half in halves if half.opened is not None), default=None),
+            cost=sum(half.cost for half in halves),
+            value=sum(half.value for half in halves),
             equity=equity,
+            _halves=halves,
             _stamps=self.tape.stamps[self.first : number + 1],
             spot=self.tape.spot[self.first : number + 1].copy(),  # a slice would lead to the whole tape
             entries=tuple(self.entries),
         )
+
+    def _half(self, number: int, overlay: tuple[Holding, ...], half: str) -> Half:
+        held = tuple(each for each in overlay if half_of(each.instrument) == half)
+        spot = float(self.tape.spot[number])
+        value = sum(worth(each, self.marker.mark(number, each).price, spot) for each in held)
+        return Half(held, self.opened.get(half), self.cost[half], value)
 
     def _copy(self) -> Book:
         """The book in a copy down to its contracts, made once for each book: what a strategy does to it stays there."""
@@ -313,19 +319,22 @@ class Replay:
             if not isinstance(leg.instrument, Spot):
                 self.own[symbol] = self.own.get(symbol, 0.0) + leg.quantity
                 self.items[symbol] = leg.instrument
-                self.cost -= (flow.coin + fee.coin) * spot + flow.money + fee.money
+                half = half_of(leg.instrument)
+                self.cost[half] -= (flow.coin + fee.coin) * spot + flow.money + fee.money
                 if abs(self.own[symbol]) < 1e-12:
-                    self._drop(symbol)
-                elif self.opened is None:
-                    self.opened = time
+                    self._drop(leg.instrument)
+                else:
+                    self.opened.setdefault(half, time)
 
     # --- bookkeeping -----------------------------------------------------------------------------------
 
-    def _drop(self, symbol: str) -> None:
-        """Forget a contract that is gone; with the last one the overlay ends."""
-        self.own.pop(symbol, None)
-        if not self.own:
-            self.opened, self.cost = None, 0.0
+    def _drop(self, item: Instrument) -> None:
+        """Forget a contract that is gone; with the last one of its half of the overlay, that half ends."""
+        self.own.pop(item.symbol, None)
+        half = half_of(item)
+        if not any(half_of(self.items[symbol]) == half for symbol in self.own):
+            self.opened.pop(half, None)
+            self.cost.pop(half, None)
 
     def _leave(
         self,
@@ -344,7 +353,7 @@ class Replay:
                 self._enter(time, kind, held.instrument, -held.quantity, flow, index, source=source)
             self.book = flow.into(self.book, self.tape.asset, held.account)
         if not any(item.instrument == held.instrument for item in self.book.holdings):
-            self._drop(held.instrument.symbol)
+            self._drop(held.instrument)
 
     def _enter(
         self,
@@ -369,8 +378,7 @@ class Replay:
         parts = {"options": 0.0, "linear": 0.0}
         for held in self.book.holdings:
             if not isinstance(held.instrument, Spot):
-                name = "options" if isinstance(held.instrument, Option) else "linear"
-                parts[name] += worth(held, self.marker.mark(number, held).price, spot)
+                parts[half_of(held.instrument)] += worth(held, self.marker.mark(number, held).price, spot)
         return self.book.cash + coins_of(self.book) * spot + sum(parts.values()), parts
 
     def _record(self, number: int) -> None:

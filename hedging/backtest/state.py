@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,15 @@ class Wait:
 Decision: TypeAlias = "HasLegs | Iterable[Leg | Order] | Wait | None"
 
 
+class Half(NamedTuple):
+    """The options of an overlay, or its perpetuals and futures, by the names of `State`."""
+
+    overlay: tuple[Holding, ...]
+    opened: pd.Timestamp | None
+    cost: float
+    value: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
     """One snapshot and the past, as a strategy sees them: copies, so that nothing it does reaches the tape.
@@ -58,9 +67,9 @@ class State:
     overlay : tuple of Holding
         Of it, what the strategy has traded and still holds, coins and money aside.
     opened : Timestamp or None
-        When the overlay was opened.
+        When the overlay was opened, the earlier of its options and its outrights.
     cost : float
-        What the overlay has cost so far, premium and fees less premium received. [money]
+        What the overlay has cost since then, premium and fees less premium received. [money]
     value : float
         What the overlay is worth at its marks. [money]
     equity : float
@@ -81,6 +90,17 @@ class State:
     spot: npt.NDArray[np.float64]
     entries: tuple[Entry, ...]
     _stamps: tuple[pd.Timestamp, ...]
+    _halves: tuple[Half, Half]
+
+    @property
+    def of_options(self) -> State:
+        """The same with nothing of the overlay but its options: when they were opened, their cost and value."""
+        return replace(self, **self._halves[0]._asdict())
+
+    @property
+    def of_outrights(self) -> State:
+        """The same with nothing of the overlay but its perpetuals and futures."""
+        return replace(self, **self._halves[1]._asdict())
 
     @property
     def times(self) -> pd.DatetimeIndex:

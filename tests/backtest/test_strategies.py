@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import pytest
+from cases.strategies import falling, scripted
 from cases.tapes import FREE, LATER, call, made_chain, name, put, random_tape, smile_chain
 from numpy.testing import assert_allclose
 
 import hedging as hg
 from hedging import backtest as bt
 from hedging._ground.forms import Money
-from hedging.backtest import Rules, Tape, Wait, run
+from hedging.backtest import Order, Rules, State, Tape, Wait, pair, run
 from hedging.errors import InputError
-from hedging.market import FeeRule, Perpetual
+from hedging.market import FeeRule, Option, Perpetual
 from hedging.planner import Limits, Mandate, Target
 
 BOOK = hg.Book([hg.Holding.spot("BTC", 2.0)])
@@ -226,3 +229,36 @@ def test_a_wait_of_one_of_a_pair_does_not_silence_the_other() -> None:
         BOOK, random_tape(1, 2), bt.pair(lambda _: Wait("x"), bt.banded(1.0)), rules=Rules(funding=0.0)
     )
     assert done.entries
+
+
+def test_each_half_of_a_pair_sees_its_own_age_cost_and_value() -> None:
+    # Puts on the first day, the perpetual on the second; the puts are closed on the fourth, bought again on the fifth.
+    tape, seen = falling(80_000.0, 78_000.0, 76_000.0, 75_000.0, 74_000.0, 73_000.0), []
+    symbol = next(each for each in tape.chain(0).quotes["symbol"] if each.endswith("-P"))
+    first = {0: 2.0, 3: -2.0, 4: 1.0}
+    second = {1: -3.0, 2: 1.0}
+
+    def options(state: State) -> list[Order]:
+        seen.append((state.age, state.cost, state.value, {held.instrument.symbol for held in state.overlay}))
+        step = len(state.times) - 1
+        return [Order(symbol, first[step])] if step in first else []
+
+    def perpetual(state: State) -> list[Order]:
+        assert all(not isinstance(held.instrument, Option) for held in state.overlay)
+        step = len(state.times) - 1
+        return [Order(Perpetual("BTC", "coin"), second[step])] if step in second else []
+
+    book = hg.Book([hg.Holding.spot("BTC", 10.0)])
+    done = run(book, tape, pair(options, perpetual), rules=Rules(funding=0.0))
+    alone = run(book, tape, scripted(*([Order(symbol, first[k])] if k in first else [] for k in range(6))))
+    puts = done.ledger[done.ledger["instrument"] == symbol]
+    paid = -(puts["coin"] * puts["index"] + puts["money"])
+    bought = [float(paid[puts["time"] == done.times[k]].sum()) for k in (0, 4)]
+    ages, costs, values, held = zip(*seen, strict=True)
+    assert [None if math.isnan(age) else round(age) for age in ages] == [None, 1, 2, 3, None, 1]
+    assert_allclose(costs, [0.0, bought[0], bought[0], bought[0], 0.0, bought[1]], rtol=1e-12)
+    assert list(held) == [set(), {symbol}, {symbol}, {symbol}, set(), {symbol}]
+    # The perpetual beside them moves neither what they are worth.
+    marks = [float(tape.chain(k).quotes.set_index("symbol").loc[symbol, "mark"]) for k in range(6)]
+    assert_allclose(values, [0.0, 2 * marks[1], 2 * marks[2], 2 * marks[3], 0.0, marks[5]], rtol=1e-12)
+    assert alone.ledger[alone.ledger["instrument"] == symbol]["coin"].tolist() == puts["coin"].tolist()
