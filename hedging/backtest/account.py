@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeAlias
 
 from hedging.backtest.marks import Marker
 from hedging.backtest.positions import Flow, closed_linear
@@ -35,6 +37,10 @@ class Forced:
     fee: Flow
 
 
+Pricing: TypeAlias = Callable[[Book], Market]
+"""The market of a snapshot that part of a book needs; see `hedging.backtest.marks.Marker.market_for`."""
+
+
 @dataclass(slots=True)
 class Watch:
     """The rules of the accounts, and where each would be liquidated as it stood after the last snapshot's trades.
@@ -50,12 +56,12 @@ class Watch:
     model: MarginModel | None
     at: dict[str, Liquidation] = field(default_factory=dict)
 
-    def set(self, book: Book, market: Market) -> None:
+    def set(self, book: Book, pricing: Pricing) -> None:
         """Look up where the accounts would be liquidated; one that owes nothing never is."""
         owing = {name: part for name, part in accounts_of(book).items() if _owes(part)}
         for name, part in owing.items():
-            self._check_purses(name, part, market)
-        self.at = {name: liquidation_price(part, market, self.model) for name, part in owing.items()}
+            self._check_purses(name, part, pricing(part))
+        self.at = {name: liquidation_price(part, pricing(part), self.model) for name, part in owing.items()}
 
     def _check_purses(self, name: str, part: Book, market: Market) -> None:
         """Refuse an account of which one purse may be liquidated and another not."""
@@ -66,15 +72,15 @@ class Watch:
                 "backtest follows one: declare an account for each, or one of model cross-standard."
             )
 
-    def exhausted(self, book: Book, market: Market) -> bool:
+    def exhausted(self, book: Book, pricing: Pricing) -> bool:
         """Whether an account does not cover its requirement as it stands."""
-        return any(self.short(part, market) for part in accounts_of(book).values())
+        return any(self.short(part, pricing) for part in accounts_of(book).values())
 
-    def short(self, part: Book, market: Market) -> bool:
+    def short(self, part: Book, pricing: Pricing) -> bool:
         """Whether one account does not."""
         if not _owes(part):
             return False
-        margins = self._margins(part, market, every=False).values()
+        margins = self._margins(part, pricing(part), every=False).values()
         return not all(margin.headroom[0] > 0.0 for margin in margins)
 
     def room(self, part: Book, market: Market) -> dict[str, float]:
@@ -161,8 +167,8 @@ def _liquidated(
         return
     spot = float(tape.spot[number])
     price = watch.price(name, spot)
-    market = marker.market(number)
-    if price is None and not watch.short(part, market):
+    pricing = partial(marker.market_for, number)
+    if price is None and not watch.short(part, pricing):
         return
     # A liquidation price was reached on the way here, from the state in which it was found.
     at, basis_of = (spot, number) if price is None else (price, number - 1)
@@ -175,7 +181,7 @@ def _liquidated(
             yield forced
     for held in part.holdings:
         if isinstance(held.instrument, Option) and held.quantity < 0.0:
-            if not watch.short(part, market):
+            if not watch.short(part, pricing):
                 return
             forced = _bought_back(held, marker, tape, number, rules)
             part = _without(part, forced, tape.asset)

@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from hedging.backtest.tape import Tape
-from hedging.book import Holding
+from hedging.book import Book, Holding
 from hedging.book.pricer import unit_values_now
 from hedging.errors import HedgingError
 from hedging.market.contracts import Future, Option
@@ -41,6 +41,11 @@ class Marker:
     def market(self, number: int) -> Market:
         """The market of a snapshot."""
         return self._tape.shared_market(number)
+
+    def market_for(self, number: int, book: Book) -> Market:
+        """The market of a snapshot, without its surface where a book needs none: that takes most of a run to fit."""
+        needed = any(isinstance(held.instrument, Option | Future) for held in book.holdings)
+        return self._tape.shared_market(number) if needed else self._tape.bare_market(number)
 
     def mark(self, number: int, holding: Holding) -> Mark:
         """The mark of a holding at a snapshot."""

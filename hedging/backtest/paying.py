@@ -37,11 +37,11 @@ def unpaid(
     if closes:
         return ""
     if watch is not None:
-        market, parts = marker.market(number), accounts_of(book)
+        parts = accounts_of(book)
         for name, part in accounts_of(after).items():
             if part == parts[name]:
                 continue
-            rooms, free = watch.room(part, market), watch.room(parts[name], market)
+            rooms, free = (watch.room(each, marker.market_for(number, each)) for each in (part, parts[name]))
             if any(room < min(free.get(purse, 0.0), 0.0) for purse, room in rooms.items()):
                 return f"{UNPAID}margin for it in the account{f' {name}' if name else ''}"
         return ""

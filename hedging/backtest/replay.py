@@ -150,7 +150,9 @@ class Replay:
         if self.watch is not None and number > self.first:
             self._margin(number)
             equity, _ = self._value(number)
-        elif self.watch is not None and self.watch.exhausted(self.book, self.marker.market(number)):
+        elif self.watch is not None and self.watch.exhausted(
+            self.book, partial(self.marker.market_for, number)
+        ):
             self.counts[EXHAUSTED] += 1
         if equity <= 0.0:
             self.ended = f"the book is bankrupt at {self.tape.stamps[number]:%Y-%m-%d %H:%M} UTC"
@@ -159,7 +161,7 @@ class Replay:
             self._decide(number, equity)
         self._record(number)
         if self.watch is not None and not self.ended:
-            self.watch.set(self.book, self.marker.market(number))
+            self.watch.set(self.book, partial(self.marker.market_for, number))
 
     # --- what happens without being asked for ----------------------------------------------------------
 

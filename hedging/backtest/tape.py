@@ -20,6 +20,7 @@ from hedging._ground.tables import Page, named_texts
 from hedging.backtest.quote import Quote
 from hedging.backtest.saved import write_tape
 from hedging.errors import InputError
+from hedging.market.bare import NoSmile
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, Option
 from hedging.market.market import Market
@@ -153,6 +154,11 @@ class Tape(Shown):
         if number not in self._markets:
             self._markets[number] = Market.of(self.shared_chain(number))
         return self._markets[number]
+
+    def bare_market(self, number: int) -> Market:
+        """The market of one snapshot without a surface, for spot and perpetuals."""
+        chain = self.shared_chain(number)
+        return Market.of(chain, smile=NoSmile.of(chain.asset, chain.as_of, chain.spot))
 
     @cached_property
     def _markets(self) -> dict[int, Market]:

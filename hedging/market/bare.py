@@ -30,6 +30,12 @@ class NoSmile(Smile):
 
     __slots__ = ()
 
+    @classmethod
+    def of(cls, asset: str, as_of: pd.Timestamp, spot: float) -> NoSmile:
+        """The one of a spot."""
+        none = np.empty(0)
+        return cls(asset, as_of, spot, none, none, np.empty((0, 5)))
+
     def vol_at(self, log_moneyness: npt.ArrayLike, time_to_expiry: npt.ArrayLike) -> Array:
         """Refuse any vol; see `Smile.vol_at` for the arguments."""
         shape = np.broadcast_shapes(np.shape(log_moneyness), np.shape(time_to_expiry))
@@ -65,5 +71,4 @@ def bare_chain(
         terms=ContractTerms(settlement="cash", currency=currency),
         source=f"price of {asset}",
     )
-    none = np.empty(0)
-    return chain, NoSmile(asset, when, price, none, none, np.empty((0, 5)))
+    return chain, NoSmile.of(asset, when, price)
