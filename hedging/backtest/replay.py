@@ -270,13 +270,14 @@ class Replay:
         found = []
         left = dict(self.own)
         for held in reversed(book.holdings):
-            quantity = left.pop(held.instrument.symbol, 0.0)
-            if quantity and held.instrument.symbol != self.tape.asset:
-                found.append(
-                    held
-                    if isinstance(held.instrument, Perpetual | Future)
-                    else replace(held, quantity=quantity)
-                )
+            symbol = held.instrument.symbol
+            quantity = left.get(symbol, 0.0)
+            if isinstance(held.instrument, Perpetual | Future):  # the newest lots, as many as make it up
+                quantity = math.copysign(min(abs(quantity), abs(held.quantity)), quantity)
+                quantity = quantity if quantity * held.quantity > 0.0 else 0.0
+            if quantity and symbol != self.tape.asset:
+                found.append(replace(held, quantity=quantity))
+                left[symbol] -= quantity
         # What nets exactly against the book's own is in no holding, and is the strategy's all the same.
         netted = (
             Holding(copy.deepcopy(self.items[symbol]), quantity)

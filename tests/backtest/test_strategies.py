@@ -262,3 +262,25 @@ def test_each_half_of_a_pair_sees_its_own_age_cost_and_value() -> None:
     marks = [float(tape.chain(k).quotes.set_index("symbol").loc[symbol, "mark"]) for k in range(6)]
     assert_allclose(values, [0.0, 2 * marks[1], 2 * marks[2], 2 * marks[3], 0.0, marks[5]], rtol=1e-12)
     assert alone.ledger[alone.ledger["instrument"] == symbol]["coin"].tolist() == puts["coin"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("own", "trades", "seen"),
+    [
+        (0.0, (-2.0, -2.0), [0.0, -2.0, -4.0]),  # lots at two prices
+        (-5.0, (-2.0, 1.0), [0.0, -2.0, -1.0]),  # beside the book's own
+        (0.0, (-2.0, 1.0), [0.0, -2.0, -1.0]),
+    ],
+)
+def test_the_overlay_holds_as_much_of_a_perpetual_as_was_traded(own, trades, seen) -> None:
+    perpetual, found = Perpetual("BTC", "coin"), []
+
+    def watched(state: State) -> list[Order]:
+        found.append(sum(held.quantity for held in state.overlay))
+        step = len(state.times) - 1
+        return [Order(perpetual, trades[step])] if step < len(trades) else []
+
+    held = [hg.Holding.perpetual("BTC", own, 90_000.0)] if own else []
+    book = hg.Book([hg.Holding.spot("BTC", 10.0), *held])
+    run(book, falling(80_000.0, 79_000.0, 78_000.0), watched, rules=Rules(funding=0.0))
+    assert found == seen
