@@ -140,14 +140,14 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
 
 def _figures(column: pd.Series, *, informs: bool) -> tuple[npt.NDArray[np.float64], Mask]:
     """Cells as numbers, NaN where they are none, and which of them say nothing."""
-    blank = column.isna().to_numpy(copy=True)
-    if pd.api.types.is_float_dtype(column.dtype):
-        return column.to_numpy(dtype=float), blank
+    blank: Mask = np.array(column.isna(), dtype=bool)
+    if column.dtype == np.float64:
+        return np.asarray(column), blank
     if not pd.api.types.is_numeric_dtype(column.dtype):
         text = column.astype(str).str.strip().str.lower()
         # A word in a column that only informs says nothing; a number that none can be says that something is wrong.
         blank |= (~text.str.contains(r"\d") if informs else text.isin(_NOTHING)).to_numpy(dtype=bool)
-    return pd.to_numeric(column, errors="coerce").astype(float).to_numpy(), blank
+    return np.asarray(pd.to_numeric(column, errors="coerce").astype(float)), blank
 
 
 def percent_signs(vols: pd.Series, divisor: float) -> pd.Series:
@@ -209,7 +209,7 @@ def rejected_rows(raw: pd.DataFrame, reasons: Reasons, labels: pd.Index) -> pd.D
     other = why == OTHER_QUOTE
     details = [
         _detail(row) + OTHER_QUOTE * bool(each)
-        for row, each in zip(bad.to_dict("records"), other, strict=True)
+        for row, each in zip(bad.to_dict("records") if len(bad) else (), other, strict=True)
     ]
     return pd.DataFrame(
         {
