@@ -96,4 +96,4 @@ def _targets(chain: OptionChain) -> tuple[Array, Array, list[_smile_fit.Quotes]]
         found.append(
             _smile_fit.Quotes(float(time[of][0]), k[of], vol[of], share, middle[of], half_spread[of], trust)
         )
-    return np.array([q.time for q in found]), of_expiry[expiries].to_numpy(dtype=float), found
+    return np.array([q.time for q in found]), of_expiry.reindex(expiries).to_numpy(dtype=float), found
