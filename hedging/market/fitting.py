@@ -77,7 +77,7 @@ def _targets(chain: OptionChain) -> tuple[Array, Array, list[_smile_fit.Quotes]]
         raise ChainError(
             f"the {chain.asset} chain has no out-of-the-money quote with a vol to fit a smile to."
         )
-    k = np.log(quotes["strike"] / quotes["forward"]).to_numpy()[known]
+    k = np.log((quotes["strike"] / quotes["forward"]).to_numpy())[known]
     shown, forward, time = (out[name].to_numpy() for name in ("mark_vol", "forward", "time_to_expiry"))
     vega = undiscounted(out, out["mark_vol"], ("vega",))["vega"].to_numpy() / VOL_POINT
     # Far out, vega vanishes; the floor keeps an expiry of nothing but far strikes from weighing nothing.
