@@ -121,7 +121,7 @@ def run(
         values=values.transpose(2, 1, 0),
         exit_cost=exit_cost(task, moves),
         exit_cost_now=0.0 if exit_costs is None else float(exit_costs[0, 0]),
-        remarks=remarks_on(held, moves),
+        remarks=remarks_on(held, moves, by_asset),
         entering=Entering.of(legs, math.fsum(bought), currency) if legs else None,
         as_of=next(iter(by_asset.values())).as_of,
     )

@@ -451,3 +451,26 @@ def test_rules_that_were_fitted_to_another_asset_are_named() -> None:
         for remark in scenario.run(put, market, crash_path(-0.02, reaction=other)).remarks
     )
     assert not any("fitted to" in remark for remark in scenario.run(put, market, crash_path(-0.02)).remarks)
+
+
+def test_a_fall_says_where_it_rises_vol_from_and_the_markets_own_rule_says_nothing() -> None:
+    market = flat_market(days=(30.0,), vol=0.4)
+    put, coins = Book(Holding(option(market, "p", 90.0, 30.0), 1.0)), Book(Holding.spot("BTC", 1.0))
+    as_given = scenario.run(put, market, crash_path(-0.02)).remarks
+    own = scenario.run(put, market, crash_path(-0.02, reaction=scenario.rule_of(market))).remarks
+    assert any("from a 30-day vol of 60%" in remark and "rule_of(chain)" in remark for remark in as_given)
+    assert not any("rule_of" in remark for remark in own)
+    assert not any("rule_of" in each for each in scenario.run(coins, market, crash_path(-0.02)).remarks)
+    still = scenario.run(put, market, crash_path(-0.02, reaction=STILL)).remarks
+    rising = scenario.run(put, market, crash_path(+0.02)).remarks
+    assert not any("rule_of" in remark for remark in (*still, *rising))
+
+
+def test_a_coin_with_rules_of_its_own_is_not_said_to_have_none() -> None:
+    remarks = {}
+    for asset in ("ETH", "SOL"):
+        market = flat_market(asset=asset, days=(30.0,))
+        put = Book(Holding(option(market, "p", 90.0, 30.0), 1.0))
+        remarks[asset] = " ".join(scenario.run(put, market, crash_path(-0.02)).remarks)
+    assert "those fitted to ETH are hedging.scenario.rule_of(chain)" in remarks["ETH"]
+    assert "none were fitted to SOL" in remarks["SOL"]
