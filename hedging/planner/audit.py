@@ -36,7 +36,7 @@ from hedging.planner.result.saved import limits_from, target_from
 from hedging.planner.verify.checks import checks_of
 from hedging.prices import Prices
 from hedging.prices.delivery import Deliveries
-from hedging.units import days, utc
+from hedging.units import days
 
 __all__ = ["BOUGHT_FOR", "Audit", "audit", "request_after"]
 
@@ -145,7 +145,7 @@ def _backed(
     whole = saved.inputs["horizon_days"]
     target = replace(target_from(saved.inputs["target"]), minimise="cost")
     markets = history.markets(book, chain)
-    left = whole - days(utc(saved.inputs["as_of"]), max(market.as_of for market in markets))
+    left = whole - days(saved.as_of, max(market.as_of for market in markets))
     return history.behind(book, markets, target, left if left > 0.0 else whole, outcomes)
 
 

@@ -39,6 +39,7 @@ from hedging.planner.result.text import plan_page, plan_text
 from hedging.planner.result.values import Alternative, Driver, JointFeasibility, Numeraire, ShadowPrice
 from hedging.planner.result.venue_needs import VenueNeed
 from hedging.risk import Promise
+from hedging.units import utc
 
 __all__ = ["HedgePlan"]
 
@@ -157,6 +158,11 @@ class HedgePlan(Shown):
     inputs: dict[str, Any] = field(default_factory=dict)
     markets: tuple[Market, ...] = ()
     trusted: bool = True
+
+    @property
+    def as_of(self) -> pd.Timestamp:
+        """When the quotes that it was made on were taken."""
+        return utc(self.inputs["as_of"])
 
     @property
     def before(self) -> Exposure:
