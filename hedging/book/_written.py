@@ -224,8 +224,12 @@ def plain_holding(told: Any) -> Any:
         if not isinstance(plain.get(key, ""), str):
             return plain
     if plain.get("kind") in _FLAGS:
-        _agree(plain, {"flag": _FLAGS[plain.pop("kind")]}, "kind")
-        plain["kind"] = "option"
+        flag = _FLAGS[plain["kind"]]
+        if _FLAGS.get(plain.get("flag"), plain.get("flag", flag)) != flag:
+            raise InputError(
+                f"flag {told['flag']!r} contradicts kind {told['kind']!r}: leave one of them out"
+            )
+        plain |= {"kind": "option", "flag": flag}
     if plain.get("flag") in _FLAGS:
         plain["flag"] = _FLAGS[plain["flag"]]
     if isinstance(plain.get("contract"), str):

@@ -151,7 +151,7 @@ class Option(Shown):
 
 
 def _check_asset(asset: object) -> None:
-    if not isinstance(asset, str) or not asset:
+    if not must_be("asset", asset, str, hint="It is a name, such as 'BTC'."):
         raise InputError(f"asset must be a name, such as 'BTC'; got {asset!r}.")
     check_name("asset", asset)
 

@@ -32,7 +32,7 @@ def certificate(subject: Subject, found: Grid) -> Section:
     broken = [Notice("Not certified", plan.message)] if plan.status is PlanStatus.CLOSEST else []
     blocks: tuple[Block, ...] = (
         *broken,
-        Text("What the proof takes for granted:"),
+        Text(f"What the proof takes for granted{subject.at_plan}:"),
         Listing(tuple(_assumed(plan))),
         Text(
             "Beyond its edge nothing is promised. The worst of spot from −90 % to +100 % at once, every asset by the same "

@@ -15,7 +15,7 @@ from hedging.book.legs import Orders
 from hedging.errors import InputError
 from hedging.market import Chains, Market, Option, markets_of
 from hedging.planner import Check, HedgePlan, audit
-from hedging.planner.explain.liquidation import margined
+from hedging.planner.explain.liquidation import liquidations, margined
 from hedging.planner.result.belonging import days_since
 from hedging.report.words import amount, places, signed, stamp
 from hedging.units import days
@@ -129,6 +129,19 @@ class Subject:
     def at_plan(self) -> str:
         """What a figure of an older plan adds to its name: of which quotes it is."""
         return "" if self.made is None else f", at the quotes of {stamp(self.made)}"
+
+    @property
+    def at_page(self) -> str:
+        """The same of a figure of the page's own quotes, where the plan's are older."""
+        return "" if self.made is None else f", at the quotes of {stamp(self.as_of)}"
+
+    @cached_property
+    def liquidated(self) -> tuple[object, ...]:
+        """Where accounts are liquidated without and with the plan, from the page's spot; or why that is not known."""
+        if self.plan is None or self.made is None:
+            return () if self.plan is None else self.plan.liquidations
+        moves, unknown = liquidations(self.book, self.markets, self.legs)
+        return (*moves, *unknown)
 
     @property
     def since(self) -> Mapping[str, str]:
