@@ -225,7 +225,8 @@ def plain_holding(told: Any) -> Any:
             return plain
     if plain.get("kind") in _FLAGS:
         flag = _FLAGS[plain["kind"]]
-        if _FLAGS.get(plain.get("flag"), plain.get("flag", flag)) != flag:
+        given: str = plain.get("flag", flag)
+        if _FLAGS.get(given, given) != flag:
             raise InputError(
                 f"flag {told['flag']!r} contradicts kind {told['kind']!r}: leave one of them out"
             )

@@ -265,7 +265,7 @@ def _monte_carlo(args: argparse.Namespace, book: Book, markets: Markets, overlay
     return 0
 
 
-def _since(markets: Markets, filled: object) -> str:
+def _since(markets: Markets, filled: str | pd.Timestamp | None) -> str:
     """From when gains count, where the orders of a plan were filled before."""
     if filled is None:
         return ""
@@ -279,7 +279,7 @@ def _form(table: pd.DataFrame) -> Callable[[float], str]:
     """Whole units where gains are large, as money is; else to five digits."""
     from hedging._ground.cells import figure
 
-    large = float(table.abs().max(axis=None)) >= WHOLE_FROM
+    large = bool((table.abs() >= WHOLE_FROM).any(axis=None))
     return "{:,.0f}".format if large else lambda gain: figure(gain, 5)
 
 

@@ -19,7 +19,7 @@ from numpy.testing import assert_allclose
 from hedging import scenario
 from hedging.book import pricer as valuation
 from hedging.book.book import Book, Holding
-from hedging.book.legs import Leg, option_leg
+from hedging.book.legs import Leg, Orders, option_leg
 from hedging.errors import HedgingError, InputError
 from hedging.market.contracts import FeeRule
 from hedging.market.market import Market
@@ -474,3 +474,20 @@ def test_a_coin_with_rules_of_its_own_is_not_said_to_have_none() -> None:
         remarks[asset] = " ".join(scenario.run(put, market, crash_path(-0.02)).remarks)
     assert "those fitted to ETH are hedging.scenario.rule_of(chain)" in remarks["ETH"]
     assert "none were fitted to SOL" in remarks["SOL"]
+
+
+def test_orders_of_older_quotes_say_from_when_they_count() -> None:
+    then, now = flat_market(half_spread=0.01), flat_chain(spot=80.0, half_spread=0.01)
+    later = replace(now, as_of=now.as_of + np.timedelta64(1, "D"))
+    made = Orders(tuple(collar(then)), then.as_of)
+    told = "those of the plan's orders since their fills of"
+    fall = crash_path(-0.02, days=2, reaction=STILL)
+    fresh, old = (scenario.run(SPOT, market, fall, made) for market in (then, later))
+    assert fresh.filled is None
+    assert told not in repr(fresh)
+    assert old.filled == then.as_of
+    said = " ".join(repr(old).split())
+    assert told in said
+    assert f"the overlay gained {old.total[0, 0]:+,.2f} USD by now" in said
+    assert scenario.table(SPOT, later, made).attrs["filled"] == then.as_of.isoformat()
+    assert scenario.payoff(SPOT, later, made).filled == then.as_of

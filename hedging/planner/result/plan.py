@@ -212,7 +212,7 @@ class HedgePlan(Shown):
         """A gain in money since the plan, of a book that counts in a coin: coins worth what it is now, less those then."""
         coin, then = self.inputs["book"]["numeraire"], self.inputs["spot"]
         start = self.inputs["book"].get("cash", 0.0) + sum(before.value for before, _ in self.exposures)
-        return (start + gain) / spots[coin] - start / then[coin]
+        return float((start + gain) / spots[coin] - start / then[coin])
 
     @property
     def structure(self) -> str:
