@@ -148,11 +148,11 @@ def _verdict(found: Mapping[str, Any], asset: str, word: str | None) -> str:
     """The verdict on one asset with the votes that decided it, where the file has them."""
     if word is None:
         return f"{asset} is not in it"
-    row = next((row for row in found["verdicts"] if row.get("coin") == asset), {})
+    rows: Records = [row for row in found["verdicts"] if row.get("coin") == asset]
     try:
-        votes = tuple(Vote(**vote) for vote in row["votes"])
-        return str(Verdict(asset, word, votes, row.get("past")))
-    except (KeyError, TypeError, ValueError):
+        votes = tuple(Vote(**vote) for vote in rows[0]["votes"])
+        return str(Verdict(asset, word, votes, rows[0].get("past")))
+    except (IndexError, KeyError, TypeError, ValueError):
         return f"{asset}: {word}"
 
 

@@ -586,5 +586,5 @@ def test_a_later_page_takes_liquidation_from_its_own_spot() -> None:
     found, _ = liquidations(held, [hg.Market.of(later)], made.legs)
     assert found[0].spot == 98.0
     assert f"Liquidation, at the quotes of {later.as_of:%Y-%m-%d %H:%M} UTC" in whole
-    price = next(price for price in found[0].after if price is not None)
+    price = next(price for price in found[0].before if price is not None)
     assert f"({price / 98.0 - 1.0:+.1%})".replace("-", "−") in whole
