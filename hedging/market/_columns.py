@@ -45,6 +45,8 @@ _DTYPES: Final[dict[str, dict[str, Any]]] = {
 
 def in_columns(table: pd.DataFrame, kind: Literal["quotes", "rejected", "futures"]) -> pd.DataFrame:
     """Bring one of a chain's three tables to its columns and types, whatever it was made of."""
+    if not len(table):
+        return _empty(kind).copy()
     found = table[list(_DTYPES[kind])]
     other = {
         name: type_
@@ -56,9 +58,9 @@ def in_columns(table: pd.DataFrame, kind: Literal["quotes", "rejected", "futures
 
 def no_futures() -> pd.DataFrame:
     """Return an empty table of futures."""
-    return _no_futures().copy()
+    return _empty("futures").copy()
 
 
 @cache
-def _no_futures() -> pd.DataFrame:
-    return in_columns(pd.DataFrame(columns=list(FUTURES_COLUMNS)), "futures")
+def _empty(kind: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(_DTYPES[kind])).astype(_DTYPES[kind]).reset_index(drop=True)

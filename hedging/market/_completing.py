@@ -190,7 +190,7 @@ def _each(quotes: pd.DataFrame, wanted: pd.Series, fill: Callable[[pd.DataFrame]
     Not of all at once: long arrays take other kernels, whose last digit may differ from those of a chain read alone.
     """
     found = pd.Series(np.nan, index=quotes.index)
-    for _, part in quotes[wanted].groupby("snapshot"):
+    for _, part in quotes[wanted].groupby("snapshot") if wanted.any() else ():
         found[part.index] = fill(part)
     return found
 
