@@ -260,21 +260,33 @@ def request_of(
     from dataclasses import replace
 
     target, limits = mandate.resolve(book, markets)
+    limits = replace(limits, outright=_at_venue_fees(args, limits, markets))
     funding = _funding_of(args, mandate.horizon)
     return target, replace(limits, funding=funding) if funding is not None else limits
 
 
-def at_rest(limits: Limits, markets: Sequence[Market]) -> tuple[Outright, ...]:
-    """What may be traded outright, at what Deribit charges for orders that rest, which cross no spread."""
+def _at_venue_fees(
+    args: argparse.Namespace, limits: Limits, markets: Sequence[Market]
+) -> tuple[Outright, ...]:
+    """What may be traded outright, at what Deribit charged on the day; orders that rest cross no spread.
+
+    Spot that is taken may be traded anywhere, and keeps the usual fee.
+    """
     from dataclasses import replace
 
     from hedging.venues.deribit import linear_terms
 
-    terms = {each.kind: linear_terms(each.kind, markets[0].as_of, maker=True) for each in limits.outright}
-    return tuple(
-        replace(each, fee=terms[each.kind].fee, half_spread=terms[each.kind].half_spread)
-        for each in limits.outright
-    )
+    if markets[0].chain.terms.venue != "deribit":
+        return limits.outright
+    resting = getattr(args, "maker", False)
+    found = []
+    for each in limits.outright:
+        terms = linear_terms(each.kind, markets[0].as_of, maker=resting)
+        if resting:
+            found.append(replace(each, fee=terms.fee, half_spread=terms.half_spread))
+        else:
+            found.append(each if each.kind == "spot" else replace(each, fee=terms.fee))
+    return tuple(found)
 
 
 def depth_of(args: argparse.Namespace, markets: Sequence[Market]) -> dict[str, Ladder]:

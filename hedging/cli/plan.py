@@ -108,8 +108,6 @@ def _run(args: argparse.Namespace) -> int:
     _check_ticket(args, markets)
     target, limits = asked.request_of(args, mandate, book, markets)
     limits = replace(limits, depth=asked.depth_of(args, markets))
-    if args.maker:
-        limits = replace(limits, outright=asked.at_rest(limits, markets))
     outcomes = None
     if args.reweight and prices is not None:
         raise InputError("--reweight moves drawn outcomes: those of --prices stay as they were.")
