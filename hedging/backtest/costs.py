@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hedging import greeks
-from hedging.backtest.ledger import Entry
+from hedging.backtest.ledger import MOVES_POSITION, Entry
 from hedging.backtest.tape import Tape
 from hedging.book.book import Book
 from hedging.market.contracts import Option, Spot
@@ -38,6 +38,10 @@ class Replayed(Protocol):
     @property
     def entries(self) -> tuple[Entry, ...]: ...
     @property
+    def own(self) -> tuple[Entry, ...]: ...
+    @property
+    def left(self) -> Mapping[str, float]: ...
+    @property
     def points(self) -> Sequence[Any]: ...
     @property
     def first(self) -> int: ...
@@ -61,24 +65,16 @@ def rolls_of(run: Replayed) -> pd.DataFrame:
     DataFrame
         ``opened, ended`` (NaT: still held), ``how`` it ended, ``instrument, quantity`` [contracts], ``price``
         and ``end price`` [as quoted; what a settlement paid], ``delivery`` [money], ``coin, money``: all its
-        flows, fees included, and the mark of what is still held in ``left`` [money]. Of a settlement together with
-        contracts of the same name that the book came with, and of its fee, a leg gets its part by quantity.
+        flows, fees included, and the mark of what is still held in ``left`` [money]. Contracts of the same name
+        that the book came with are another's: selling those opens a leg, whose gain begins at its price.
     """
     rows: list[dict[str, object]] = []
     open_rows: dict[str, list[dict[str, object]]] = defaultdict(list)
-    left: dict[str, float] = defaultdict(float)  # of what the strategy opened
-    total: dict[str, float] = defaultdict(float)  # with what the book came with
-    part: dict[str, float] = {}
-    for held in run.start.holdings:
-        total[held.instrument.symbol] += held.quantity
-    for entry in run.entries:
-        if entry.kind == "settle" and entry.instrument not in part:
-            held_in_all = total[entry.instrument]
-            part[entry.instrument] = left[entry.instrument] / held_in_all if held_in_all else 1.0
-        if entry.kind in ("open", "close"):
-            total[entry.instrument] += entry.quantity
-            left[entry.instrument] += entry.quantity if entry.kind == "open" else _closes(left, entry)
-        if entry.kind == "open" and entry.instrument != run.tape.asset:
+    left: dict[str, float] = defaultdict(float)
+    for entry in run.own:
+        if entry.kind in MOVES_POSITION:
+            left[entry.instrument] += entry.quantity
+        if entry.kind == "open":
             row: dict[str, object] = {
                 "opened": entry.time, "ended": pd.NaT, "how": "held", "instrument": entry.instrument,
                 "quantity": entry.quantity, "price": entry.price, "end price": math.nan, "delivery": math.nan,
@@ -86,31 +82,20 @@ def rolls_of(run: Replayed) -> pd.DataFrame:
             }  # fmt: skip
             rows.append(row)
             open_rows[entry.instrument].append(row)
-        elif entry.kind in ENDS and (entry.kind != "close" or abs(left[entry.instrument]) <= DUST):
-            for row in open_rows[entry.instrument]:
+        elif entry.kind in ENDS and abs(left[entry.instrument]) <= DUST:
+            for row in (each for each in open_rows[entry.instrument] if each["how"] == "held"):
                 row |= {"ended": entry.time, "how": entry.kind, "end price": entry.price}
                 row["delivery"] = entry.index if entry.kind == "settle" else math.nan
-            left[entry.instrument] = 0.0
-        if open_rows[entry.instrument]:
-            last = open_rows[entry.instrument][-1]
-            share = part.get(entry.instrument, 1.0)  # nothing of it is traded after its settlement
-            last["coin"] = float(last["coin"]) + share * entry.coin  # type: ignore[arg-type]
-            last["money"] = float(last["money"]) + share * entry.money  # type: ignore[arg-type]
+        last = open_rows[entry.instrument][-1]
+        last["coin"] = float(last["coin"]) + entry.coin  # type: ignore[arg-type]
+        last["money"] = float(last["money"]) + entry.money  # type: ignore[arg-type]
+    for symbol, value in run.left.items():
+        open_rows[symbol][-1]["left"] = value
     columns = ["opened", "ended", "how", "instrument", "quantity", "price", "end price", "delivery"]
     table = pd.DataFrame(rows, columns=[*columns, "coin", "money", "left"])
     for name in ("opened", "ended"):
         table[name] = pd.to_datetime(table[name], utc=True)
     return table
-
-
-def _closes(left: Mapping[str, float], entry: Entry) -> float:
-    """What a close takes off what the strategy opened, its own first; the rest is the book's."""
-    mine = left[entry.instrument]
-    return (
-        math.copysign(min(abs(mine), abs(entry.quantity)), entry.quantity)
-        if mine * entry.quantity < 0
-        else 0.0
-    )
 
 
 def costs(run: Replayed) -> pd.DataFrame:
@@ -209,8 +194,6 @@ def attribution(run: Replayed) -> pd.DataFrame:
 
 def _positions(run: Replayed) -> list[dict[str, float]]:
     """Signed units of every contract after each snapshot, from the ledger."""
-    from hedging.backtest.ledger import MOVES_POSITION
-
     units = {
         held.instrument.symbol: held.units
         for held in run.start.holdings

@@ -18,19 +18,20 @@ from hedging.backtest.fills import Fill, Refusal, fill
 from hedging.backtest.funding import Span, funding_between, joined
 from hedging.backtest.ledger import Entry, Kind, Running, coins_of
 from hedging.backtest.marks import Marker
+from hedging.backtest.own import OwnBook
 from hedging.backtest.packages import cut
 from hedging.backtest.paying import unpaid
 from hedging.backtest.positions import Flow, funded, half_of, settled, split, traded, worth
 from hedging.backtest.result import Backtest, Point
 from hedging.backtest.rules import Rules
-from hedging.backtest.state import Half, Order, State, Strategy, name_of
+from hedging.backtest.state import Order, State, Strategy, name_of
 from hedging.backtest.strategies import Hold
 from hedging.backtest.tape import Tape
 from hedging.book import Book, Holding
 from hedging.errors import InputError
 from hedging.margin import MarginModel
 from hedging.market.contracts import Future, Instrument, Option, Perpetual, Spot
-from hedging.prices.delivery import at_open
+from hedging.prices.delivery import Settlement, at_open
 
 __all__ = ["Replay", "StartError"]
 
@@ -57,10 +58,7 @@ class Replay:
     points: list[Point] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     marks: Counter[str] = field(default_factory=Counter)
-    own: dict[str, float] = field(default_factory=dict)  # contracts that the strategy has traded
-    items: dict[str, Instrument] = field(default_factory=dict)  # which they are
-    opened: dict[str, pd.Timestamp] = field(default_factory=dict)  # the overlay's options, and the rest of it
-    cost: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    own: OwnBook = field(default_factory=OwnBook)
     pending: tuple[Order, ...] = ()
     other_delivery: float | None = None  # coins more, had the other edge of the hour counted; of no hour None
     unfunded: list[Span] = field(default_factory=list)
@@ -113,6 +111,8 @@ class Replay:
             first=self.first,
             margin="" if self.watch is None else self.watch.said(self.start),
             unfunded=joined(self.unfunded),
+            own=tuple(self.own.entries),
+            left=self.own.left(partial(self._worth, len(self.points) - 1 + self.first)),
         )
 
     def _check_entries(self) -> None:
@@ -151,7 +151,7 @@ class Replay:
             self._margin(number)
             equity, _ = self._value(number)
         elif self.watch is not None and self.watch.exhausted(
-            self.book, partial(self.marker.market_for, number)
+            self.book, partial(self.marker.market_now, number)
         ):
             self.counts[EXHAUSTED] += 1
         if equity <= 0.0:
@@ -174,30 +174,29 @@ class Replay:
             and held.instrument.expiry <= self.tape.stamps[number]
         ]
         for held in sorted(due, key=_expiry):
-            found = self.tape.delivery(_expiry(held))
-            price, other, source = found.price, found.other, found.source
-            if self.rules.delivery == "open" and not math.isnan(other):
-                price, other, source = other, price, at_open(source)
+            price, other, source = self._delivery(_expiry(held))
             flow, fee = settled(held, price, self.rules)
             if not math.isnan(other):
                 there = sum(each.at(other) for each in settled(held, other, self.rules))
                 self.other_delivery = (self.other_delivery or 0.0) + there - flow.at(price) - fee.at(price)
             self._leave(_expiry(held), ("settle", "delivery fee"), held, (flow, fee), price, source)
             self.counts["settlements"] += 1
-        for symbol in [symbol for symbol in self.own if self._is_over(symbol, number)]:
-            self._drop(self.items[symbol])  # netted against the book's own: nothing was left to settle
+        self.own.settle(self.tape.stamps[number], self._delivery, self.rules)
 
-    def _is_over(self, symbol: str, number: int) -> bool:
-        expiry = getattr(self.items[symbol], "expiry", None)
-        return expiry is not None and bool(expiry <= self.tape.stamps[number])
+    def _delivery(self, expiry: pd.Timestamp) -> Settlement:
+        """The delivery price of an expiry, at the edge of its hour that the rules say."""
+        found = self.tape.delivery(expiry)
+        if self.rules.delivery == "open" and not math.isnan(found.other):
+            return Settlement(found.other, found.price, at_open(found.source))
+        return found
 
     def _fund(self, number: int) -> None:
         """Pay or receive the funding of perpetuals since the last snapshot."""
         perpetuals = [held for held in self.book.holdings if isinstance(held.instrument, Perpetual)]
-        if not perpetuals:
+        if not (perpetuals or self.own.holdings):
             return
         share, missing = funding_between(self.tape, number, self.rules.funding)
-        if missing:
+        if missing and perpetuals:
             self.counts["snapshots without funding, taken as 0"] += 1
             self.unfunded += missing
         if not share:
@@ -207,6 +206,7 @@ class Replay:
             flow = funded(held, share, spot)
             self._enter(self.tape.stamps[number], "funding", held.instrument, held.quantity, flow, spot)
             self.book = flow.into(self.book, self.tape.asset, held.account)
+        self.own.fund(self.tape.stamps[number], share, spot)
 
     def _margin(self, number: int) -> None:
         """Liquidate what the account can no longer carry."""
@@ -217,6 +217,7 @@ class Replay:
             self._leave(
                 self.tape.stamps[number], kinds, forced.held, (forced.flow, forced.fee), forced.index, ""
             )
+            self.own.liquidate(self.tape.stamps[number], forced)
             self.counts["liquidations"] += 1
 
     # --- what the strategy asks for ----------------------------------------------------------------------
@@ -237,54 +238,27 @@ class Replay:
             self._trade(number, orders, late=False)
 
     def _state(self, number: int, equity: float) -> State:
-        overlay = self._overlay(self._copy())
-        halves = self._half(number, overlay, "options"), self._half(number, overlay, "linear")
+        value = partial(self._worth, number)
+        options, outrights = (self.own.half(half, value) for half in ("options", "linear"))
         return State(
             _chain=self.tape.shared_chain(number),
             book=self._copy(),
-            overlay=overlay,
-            opened=min((half.opened for half in halves if half.opened is not None), default=None),
-            cost=sum(half.cost for half in halves),
-            value=sum(half.value for half in halves),
+            overlay=self.own.shown(),
+            opened=min(self.own.opened.values(), default=None),
+            cost=options.cost + outrights.cost,
+            value=options.value + outrights.value,
             equity=equity,
-            _halves=halves,
+            _halves=(options, outrights),
             _stamps=self.tape.stamps[self.first : number + 1],
             spot=self.tape.spot[self.first : number + 1].copy(),  # a slice would lead to the whole tape
             entries=tuple(self.entries),
         )
-
-    def _half(self, number: int, overlay: tuple[Holding, ...], half: str) -> Half:
-        held = tuple(each for each in overlay if half_of(each.instrument) == half)
-        spot = float(self.tape.spot[number])
-        value = sum(worth(each, self.marker.mark(number, each).price, spot) for each in held)
-        return Half(held, self.opened.get(half), self.cost[half], value)
 
     def _copy(self) -> Book:
         """The book in a copy down to its contracts, made once for each book: what a strategy does to it stays there."""
         if self.shown is None or self.shown_of is not self.book:
             self.shown, self.shown_of = copy.deepcopy(self.book), self.book
         return self.shown
-
-    def _overlay(self, book: Book) -> tuple[Holding, ...]:
-        """Of the book what the strategy has traded; where it traded on top of what was held, its own part."""
-        found = []
-        left = dict(self.own)
-        for held in reversed(book.holdings):
-            symbol = held.instrument.symbol
-            quantity = left.get(symbol, 0.0)
-            if isinstance(held.instrument, Perpetual | Future):  # the newest lots, as many as make it up
-                quantity = math.copysign(min(abs(quantity), abs(held.quantity)), quantity)
-                quantity = quantity if quantity * held.quantity > 0.0 else 0.0
-            if quantity and symbol != self.tape.asset:
-                found.append(replace(held, quantity=quantity))
-                left[symbol] -= quantity
-        # What nets exactly against the book's own is in no holding, and is the strategy's all the same.
-        netted = (
-            Holding(copy.deepcopy(self.items[symbol]), quantity)
-            for symbol, quantity in left.items()
-            if quantity and isinstance(self.items[symbol], Option)
-        )
-        return (*reversed(found), *netted)
 
     def _trade(self, number: int, orders: Sequence[Order], *, late: bool) -> None:
         """Trade a package whole, cut in proportion, or not at all."""
@@ -311,33 +285,21 @@ class Replay:
 
     def _execute(self, number: int, found: Fill) -> None:
         time, spot = self.tape.stamps[number], float(self.tape.spot[number])
+        fees = []
         for leg, kind, where in split(self.book, found.leg):
-            book, flow, fee = traded(self.book, leg, where)
-            self.book = book
-            symbol = leg.instrument.symbol
+            self.book, flow, fee = traded(self.book, leg, where)
             cost = abs(leg.units) * leg.half_spread
             self._enter(time, kind, leg.instrument, leg.quantity, flow, spot, cost)
             if fee.coin or fee.money:
                 self._enter(time, "fee", leg.instrument, leg.quantity, fee, spot)
-            if not isinstance(leg.instrument, Spot):
-                self.own[symbol] = self.own.get(symbol, 0.0) + leg.quantity
-                self.items[symbol] = leg.instrument
-                half = half_of(leg.instrument)
-                self.cost[half] -= (flow.coin + fee.coin) * spot + flow.money + fee.money
-                if abs(self.own[symbol]) < 1e-12:
-                    self._drop(leg.instrument)
-                else:
-                    self.opened.setdefault(half, time)
+            fees.append(fee)
+        self.own.trade(
+            time,
+            found.leg,
+            replace(fees[0], coin=sum(fee.coin for fee in fees), money=sum(fee.money for fee in fees)),
+        )
 
     # --- bookkeeping -----------------------------------------------------------------------------------
-
-    def _drop(self, item: Instrument) -> None:
-        """Forget a contract that is gone; with the last one of its half of the overlay, that half ends."""
-        self.own.pop(item.symbol, None)
-        half = half_of(item)
-        if not any(half_of(self.items[symbol]) == half for symbol in self.own):
-            self.opened.pop(half, None)
-            self.cost.pop(half, None)
 
     def _leave(
         self,
@@ -355,8 +317,6 @@ class Replay:
             if kind == kinds[0] or flow.coin or flow.money:
                 self._enter(time, kind, held.instrument, -held.quantity, flow, index, source=source)
             self.book = flow.into(self.book, self.tape.asset, held.account)
-        if not any(item.instrument == held.instrument for item in self.book.holdings):
-            self._drop(held.instrument)
 
     def _enter(
         self,
@@ -375,14 +335,18 @@ class Replay:
         self.entries.append(entry)
         self.running.add(entry, item)
 
+    def _worth(self, number: int, held: Holding) -> float:
+        """What a holding is worth at its mark, of a perpetual or future its gain. [money]"""
+        return worth(held, self.marker.mark(number, held).price, float(self.tape.spot[number]))
+
     def _value(self, number: int) -> tuple[float, dict[str, float]]:
         """Equity and its parts in money at a snapshot."""
-        spot = float(self.tape.spot[number])
         parts = {"options": 0.0, "linear": 0.0}
         for held in self.book.holdings:
             if not isinstance(held.instrument, Spot):
-                parts[half_of(held.instrument)] += worth(held, self.marker.mark(number, held).price, spot)
-        return self.book.cash + coins_of(self.book) * spot + sum(parts.values()), parts
+                parts[half_of(held.instrument)] += self._worth(number, held)
+        coins = coins_of(self.book) * float(self.tape.spot[number])
+        return self.book.cash + coins + sum(parts.values()), parts
 
     def _record(self, number: int) -> None:
         """Mark the book after its trades, count whose marks those are, and hold the ledger against it."""

@@ -96,6 +96,11 @@ class Backtest(Shown):
         Which accounts were margined by whose rules, in words; empty without any.
     unfunded : tuple of (Timestamp, Timestamp)
         From when to when perpetuals were held and no funding is known, which counted as 0.
+    own : tuple of Entry
+        The flows of what the strategy has traded, as if the book had come with none of the same contracts: those
+        that `rolls` counts.
+    left : mapping
+        What of it is still held at the end is worth, by contract; of perpetuals and futures the gain. [money]
     """
 
     name: str
@@ -115,6 +120,8 @@ class Backtest(Shown):
     first: int = 0
     margin: str = ""
     unfunded: tuple[Span, ...] = ()
+    own: tuple[Entry, ...] = ()
+    left: Mapping[str, float] = field(default_factory=dict)
 
     # --- curves -----------------------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ import pandas as pd
 
 from hedging._ground.arguments import must_be
 from hedging._ground.counts import number_of
-from hedging.backtest import Backtest, Comparison
 from hedging.errors import InputError
 from hedging.plots.style import (
     HEDGED,
@@ -35,6 +34,8 @@ from hedging.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from hedging.backtest import Backtest, Comparison
 
 __all__ = ["backtest", "cost_against_protection", "equity", "holdings", "rolls", "underwater", "waterfall"]
 
@@ -97,7 +98,7 @@ def cost_against_protection(comparison: Comparison, *, ax: Axes | None = None) -
     Axes
         Bars reach from the worst to the best start; the mark is their mean.
     """
-    must_be("comparison", comparison, Comparison, hint="One comes from hedging.backtest.compare.")
+    _check_comparison(comparison)
     table, colours = comparison.table, _colours(comparison.runs)
     with styled(ax):
         ax = axes_or_new(ax)
@@ -219,7 +220,7 @@ def backtest(comparison: Comparison, *, figure: Figure | None = None) -> Figure:
     figure : Figure, optional
         An empty one to draw on; by default a new one through pyplot.
     """
-    must_be("comparison", comparison, Comparison, hint="One comes from hedging.backtest.compare.")
+    _check_comparison(comparison)
     strategies = comparison.runs[1:] or comparison.runs
     count = 3 + 2 * len(strategies)
     with styled(figure):
@@ -272,15 +273,22 @@ def holdings(run: Backtest, *, ax: Axes | None = None) -> Axes:
         return ax
 
 
+def _check_comparison(comparison: Any) -> None:
+    from hedging.backtest import Comparison
+
+    must_be("comparison", comparison, Comparison, hint="One comes from hedging.backtest.compare.")
+
+
 def _run(run: Any) -> Backtest:
+    from hedging.backtest import Backtest
+
     found: Backtest = must_be("run", run, Backtest, hint="One comes from hedging.backtest.replay.")
     return found
 
 
 def _runs(runs: Any) -> Sequence[Backtest]:
     """Runs, at least one."""
-    found = [runs] if isinstance(runs, Backtest) else runs
-    must_be("runs", found, Sequence, hint="They come from hedging.backtest.replay.")
+    found = runs if isinstance(runs, Sequence) else [runs]
     if not found:
         raise InputError("there is nothing to draw: no run is given.")
     return [_run(each) for each in found]

@@ -23,11 +23,11 @@ from hedging.plots.style import (
     percent,
     styled,
 )
-from hedging.screen import VERDICTS, Decision, Screen
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from hedging.screen import Decision, Screen
     from hedging.screen.ways import Way
 
 __all__ = ["decision", "drawdowns", "ranking", "rolling_alpha"]
@@ -92,8 +92,7 @@ def ranking(screen: Screen, measure: str | None = None, *, count: int = 20, ax: 
             zorder=1,
         )
         ax.axvline(0.0, color=QUIET, linewidth=0.8)
-        for word in (*VERDICTS, "unclear"):
-            colour, marker = LOOKS[word]
+        for word, (colour, marker) in LOOKS.items():
             of = [place for place, each in enumerate(words) if each == word]
             if of:
                 ax.plot(values.iloc[of], places[of], marker, color=colour, markersize=6, label=word)

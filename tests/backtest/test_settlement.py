@@ -187,19 +187,13 @@ def test_a_settlement_at_the_open_of_its_hour_is_called_so() -> None:
     assert done.remarks == []
 
 
-@pytest.mark.parametrize("own", [1.0, 4.0, -1.0, -3.0])
+@pytest.mark.parametrize("own", [1.0, 4.0, -1.0, -2.0, -3.0])
 def test_a_roll_gets_its_own_part_of_a_settlement(own: float) -> None:
     # Two bought beside `own` that the book came with: one settlement of both, of which two are the strategy's.
     tape = one_expiry(70_000.0)
     held = hg.Book([*COINS.holdings, hg.Holding(tape.option(0, name("p", 80_000.0)), own)], cash=50_000.0)
     done = run(held, tape, scripted([Order(name("p", 80_000.0), 2.0)]), rules=LONG)
     payoff = 80_000.0 / 70_000.0 - 1.0
-    closed = -min(own, 0.0)  # what is bought back of a short position is settled no more
-    if closed >= 2.0:
-        assert done.rolls.empty
-        return
     (row,) = done.rolls.to_dict("records")
-    fee = 0.00015 * abs(own + 2.0) / (own + 2.0)
-    opened = 2.0 - closed
-    assert row["quantity"] == opened
-    assert_allclose(row["coin"], opened * (payoff - fee - 0.0205 - 0.0003), atol=1e-12)
+    assert (row["quantity"], row["how"], row["delivery"]) == (2.0, "settle", 70_000.0)
+    assert_allclose(row["coin"], 2.0 * (payoff - 0.00015 - 0.0205 - 0.0003), atol=1e-12)

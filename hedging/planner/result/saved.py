@@ -30,7 +30,6 @@ from hedging.planner.result.consistency import contradictions
 from hedging.planner.result.fills import Fills
 from hedging.planner.result.plan import HedgePlan
 from hedging.planner.result.robustness import Robustness
-from hedging.planner.result.schema import check_form
 from hedging.planner.result.second_opinion import LegGreeks
 from hedging.planner.result.status import PlanStatus
 from hedging.planner.result.values import Alternative, Driver, JointFeasibility, Numeraire, ShadowPrice
@@ -89,6 +88,9 @@ def read_plan(path: str | Path, *, trust: bool = True) -> HedgePlan:
         If the file cannot be read, is no such plan or one of a newer version, was edited, or contradicts itself:
         orders, cost, exposure, checks and status must belong together. The message names the field.
     """
+    # Its models take a while to build: only where a plan is read.
+    from hedging.planner.result.schema import check_form
+
     name = str(path)
     saved = parse_json(read_text(path), name, finite=True)
     _check_version(saved, name)
