@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hedging._ground.shown import Shown
 from hedging._numerics.revaluation_formulas import Moves, OptionColumns
@@ -15,11 +16,15 @@ from hedging.market.option_table import OptionTable
 from hedging.market.smile import Smile
 from hedging.paths.paths import Ageing, Paths
 from hedging.paths.reactions import SKEW_TENOR_POWER, tenor_scale, term_weight
+from hedging.paths.vol_drift import VolDrift
 from hedging.units import DAYS_PER_YEAR
 
 LEAST_FORWARD_VARIANCE = 0.05
 """Of the variance of the same time from now. Surfaces of quotes have calendar arbitrage within the spread."""
 
+
+SAME_TIME = 1e-9
+"""Years, a thirtieth of a second."""
 
 SHIFTS = ("vol_shift", "skew_shift", "term_shift", "carry_shift")
 
@@ -71,6 +76,7 @@ class Node:
     term_shift: Array | None
     carry_shift: Array | None
     ageing: Ageing = "tenor"
+    vol_drift: VolDrift | None = None
 
     @classmethod
     def of(cls, paths: Paths, date: int, spot: Array, spot_now: float) -> Node:
@@ -88,6 +94,7 @@ class Node:
             term_shift=_column(paths.term_shift, date),
             carry_shift=_column(paths.carry_shift, date),
             ageing=paths.ageing,
+            vol_drift=paths.vol_drift,
         )
 
     @property
@@ -113,14 +120,18 @@ def _column(values: Array | None, date: int) -> Array | None:
 
 def options_of(table: OptionTable, rows: Rows, remaining: float, node: Node, smile: Smile) -> OptionColumns:
     """Options of one expiry that is still ahead, all that scenarios do not touch."""
-    growth = np.exp(table.carry_from(rows, node.day / DAYS_PER_YEAR, remaining) * remaining)
-    discount = np.exp(-table.rate[rows] * remaining)
+    carry = carry_of(table, rows, remaining, node, smile)
+    growth = np.exp(carry * remaining)
+    discount = np.exp(-np.where(table.coin[rows], carry, table.rate[rows]) * remaining)
     strike = table.strike[rows]
     slices = np.repeat(smile.slices_at(remaining).reshape(10, 1), rows.size, axis=1)
     # The contract's own distance from the surface is a factor on its vol.
     slices[[0, 1, 5, 6]] *= (table.vol[rows] / table.smile_vol[rows]) ** 2
     if node.ageing == "expiry" and node.day > 0:
         slices[[0, 1, 5, 6]] *= _forward_variance(smile, node.day / DAYS_PER_YEAR, remaining)
+    if node.vol_drift is not None:
+        expiry = remaining + node.day / DAYS_PER_YEAR
+        slices[[0, 1, 5, 6]] *= node.vol_drift.factor(expiry, np.log(strike / node.spot_now), node.day)
     columns = (
         table.sign[rows],
         growth * discount,
@@ -130,6 +141,29 @@ def options_of(table: OptionTable, rows: Rows, remaining: float, node: Node, smi
         *slices,
     )
     return OptionColumns(*(column[:, None] for column in columns))
+
+
+def carry_of(table: OptionTable, rows: Rows, remaining: float, node: Node, smile: Smile) -> Array:
+    """Carry over what remains of some options of one expiry, shape (rows,). [1/year]
+
+    Where each expiry ages by itself, what today's forwards have between the node and it: the mean of every forward is
+    then today's, if that of spot is.
+    """
+    elapsed = node.day / DAYS_PER_YEAR
+    carry = table.carry_from(rows, elapsed, remaining)
+    if node.ageing != "expiry" or not elapsed:
+        return carry
+    whole = table.time_to_expiry[rows]
+    # Not where it was bought anew on the way, nor where dividends fall on their days.
+    own = (np.abs(whole - elapsed - remaining) < SAME_TIME) & ~(
+        table.american[rows] & bool(len(table.ex_dates))
+    )
+    return np.where(own, (carry * whole - log_growth(smile, elapsed, node.spot_now)) / remaining, carry)
+
+
+def log_growth(smile: Smile, time: npt.ArrayLike, spot: float) -> Array:
+    """Log of the forward of today's surface over today's spot."""
+    return np.asarray(np.log(smile.forward(time) / spot))
 
 
 def _forward_variance(smile: Smile, elapsed: float, remaining: float) -> float:

@@ -27,6 +27,7 @@ def linear_value(
     today: float,
     funding_8h: float,
     future: tuple[float, float] | None,
+    grown: Array | None = None,
 ) -> Array:
     """Value of one unit of spot, a perpetual or a future at every node, shape (dates, scenarios). [money]
 
@@ -44,6 +45,9 @@ def linear_value(
         What longs of a perpetual pay per 8 hours now. [share of spot]
     future : (float, float) or None
         Time to expiry and carry of a dated future; see `future_terms`.
+    grown : ndarray, shape (dates,), optional
+        Log of today's forward of each date over today's spot, where a future keeps what is left of its own carry; by
+        default its carry a year stays.
     """
     if isinstance(item, Spot):
         return spot
@@ -52,9 +56,11 @@ def linear_value(
     assert future is not None
     expiry, carry = future
     remaining = np.maximum(expiry - paths.days / DAYS_PER_YEAR, 0.0)[:, None]
-    carries = carry if paths.carry_shift is None else carry + paths.carry_shift.T
+    left = carry * remaining if grown is None else carry * expiry - grown[:, None]
+    if paths.carry_shift is not None:
+        left = left + paths.carry_shift.T * remaining
     settled = today * paths.spot_at(expiry * DAYS_PER_YEAR).T
-    forward = np.where(remaining > SHORTEST_YEARS, spot * np.exp(carries * remaining), settled)
+    forward = np.where(remaining > SHORTEST_YEARS, spot * np.exp(left), settled)
     if item.settlement == "cash":
         return np.asarray(forward - entry)
     return np.asarray(spot * (1.0 - entry / forward))  # a gain in coin, worth today's spot

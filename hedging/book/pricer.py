@@ -19,7 +19,7 @@ from hedging._ground.shown import Shown
 from hedging._numerics import kernels, revaluation
 from hedging._numerics.american_table import Tables
 from hedging._numerics.types import Array, Rows
-from hedging.book._node import Node, OptionNodes, Roll, moves_of, options_of
+from hedging.book._node import Node, OptionNodes, Roll, carry_of, log_growth, moves_of, options_of
 from hedging.book.early import with_early_exercise
 from hedging.book.linear import SHORTEST_YEARS, future_terms, linear_value
 from hedging.book.settlement import AVERAGED, averaged_value, is_averaged, mean_spot, sd_share
@@ -229,7 +229,7 @@ class Pricer(Shown):
             if time > SHORTEST_YEARS:
                 leg = options_of(self.options, rows, time, node, self.smile)
                 moves = moves_of(node, time, coin=bool(self.options.coin[rows[0]]))
-                carry = self.options.carry_from(rows, node.day / DAYS_PER_YEAR, time)
+                carry = carry_of(self.options, rows, time, node, self.smile)
                 forward[rows] = np.exp(carry[:, None] * time) * moves.spot / moves.money
                 vol[rows] = revaluation.vol(leg, moves)
                 value[rows] = self._value(rows, time, node, paths)
@@ -361,7 +361,7 @@ class Pricer(Shown):
         value = revaluation.values(leg, moves, compiled=self.compiled)
         if not self.options.american[rows[0]]:
             return value
-        carry = self.options.carry_from(rows, node.day / DAYS_PER_YEAR, time)
+        carry = carry_of(self.options, rows, time, node, self.smile)
         vol = revaluation.vol(leg, moves)
         ahead = self.options.ahead(node.day / DAYS_PER_YEAR)
 
@@ -387,6 +387,8 @@ class Pricer(Shown):
 
     def _linear(self, column: int, item: Linear, spot: Array, paths: Paths) -> Array:
         """Value of one unit of spot, a perpetual or a future at every node, shape (dates, scenarios)."""
+        aged = paths.ageing == "expiry" and isinstance(item, Future)
+        grown = log_growth(self.smile, paths.days / DAYS_PER_YEAR, self.spot) if aged else None
         return linear_value(
             item,
             float(self.entries[column]),
@@ -395,6 +397,7 @@ class Pricer(Shown):
             today=self.spot,
             funding_8h=self.funding_8h,
             future=self.futures.get(column),
+            grown=grown,
         )
 
 

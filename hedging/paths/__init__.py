@@ -13,6 +13,7 @@ from hedging.paths.momentum import Momentum, measure, rolling
 from hedging.paths.monte_carlo import jump_diffusion, stressed_correlation, student_t
 from hedging.paths.paths import Paths, along, grid, join, today
 from hedging.paths.reactions import BTC, ETH, STILL, STRESS_BETA, Reaction, measured, tenor_scale, term_weight
+from hedging.paths.vol_drift import VolDrift
 
 __all__ = [
     "BTC",
@@ -24,6 +25,7 @@ __all__ = [
     "Paths",
     "Reaction",
     "Replay",
+    "VolDrift",
     "along",
     "assumptions",
     "block_bootstrap",

@@ -22,6 +22,7 @@ from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.paths.reactions import BTC, TENOR_POWER, Reaction
+from hedging.paths.vol_drift import VolDrift
 
 __all__ = ["Paths", "along", "grid", "join", "today"]
 
@@ -74,6 +75,8 @@ class Paths(Shown):
         Whether what expires at 08:00 UTC settles at the mean of spot over the 30 minutes before, as the exchanges of
         coins have it, and is worth an option on that mean within them; otherwise at spot. A path that is walked has
         it; a grid of levels, which says at what an option settles, has not.
+    vol_drift : VolDrift, optional
+        What the variance of each option is moved by in all scenarios alike.
     fitted_to : str
         The asset whose `Reaction` moved the rest with the price; empty where none did, or figures of one's own.
     """
@@ -93,6 +96,7 @@ class Paths(Shown):
     ageing: Ageing = "tenor"
     averaged: bool = False
     fitted_to: str = ""
+    vol_drift: VolDrift | None = None
 
     def __post_init__(self) -> None:
         if self.days.ndim != 1 or not self.days.size:
@@ -342,7 +346,8 @@ def join(*parts: Paths) -> Paths:
 
 def _rules(paths: Paths) -> tuple[object, ...]:
     """What all scenarios of a set have in common beside their days."""
-    return paths.straight, paths.stickiness, paths.tenor_power, paths.ageing, paths.averaged, paths.fitted_to
+    names = ("straight", "stickiness", "tenor_power", "ageing", "averaged", "fitted_to", "vol_drift")
+    return tuple(getattr(paths, name) for name in names)
 
 
 def _known(paths: Paths, name: str) -> Array:

@@ -1,4 +1,4 @@
-"""The mean of drawn vols, such that no option which outlives the horizon has a gain to expect by them."""
+"""The drift of drawn vols, such that no option which outlives the horizon has a gain to expect by them."""
 
 from __future__ import annotations
 
@@ -8,77 +8,98 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from hedging._numerics.types import Array
-from hedging.book.pricer import unit_values
+from hedging._numerics.types import Array, Mask
+from hedging.book.pricer import unit_values, unit_values_now
 from hedging.market.contracts import Option
+from hedging.market.discounting import discounts
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
-from hedging.units import days as days_between
+from hedging.paths.vol_drift import VolDrift
+from hedging.units import DAYS_PER_YEAR
 
 __all__ = ["centred"]
 
-MOVED: Final = ("vol_shift", "term_shift")
-FEWEST, MOST = 6, 120  # options that the means are found by
-SCENARIOS = 2_000  # that tell a mean of values well enough
-DEVIATIONS = 1.5  # at the money's vol: how far away an option may be
-STEP = 0.01  # of a vol
-LEAST_VEGA = 0.05  # of the largest, which an option weighs as if it had
-FURTHEST = 0.5  # of the 30-day vol: means beyond are none that these quotes tell
+FEWEST: Final = 1_000  # scenarios that tell a mean of values
+VALUES: Final = 4_000_000  # options times scenarios: all that are drawn, where there is room for them
+ROUNDS: Final = 4  # of the secant; what is left is of the order of 1e-6 of spot
+STRIKES: Final = 40  # of an expiry; the others' factors lie in between
+STEP: Final = 0.05  # of a log of variance, the first and the longest in a round
+LONGEST: Final = 0.5
+FURTHEST: Final = 1.5  # log of a factor that no quotes tell
+LEAST_SLOPE: Final = 1e-5  # of spot, per unit of the log: worth so little whatever the vol is, it tells none
 
 
 def centred(paths: Paths, market: Market) -> Paths:
-    """Paths with constants added to vol and term structure, growing to the last date, that make options fair.
+    """Paths with a drift of vol by expiry and strike that leaves every option its forward value on average.
 
     A surface that moves with spot and beside it is worth more on average than one that stays: what is convex in spot
-    and in vol together is not what is quoted. The constants bring the mean value of the options that outlive the
-    horizon to today's marks, in least squares of vols. Left as they are where too few are quoted.
+    and in vol together is not what is quoted. Left as they are where no option outlives the horizon.
     """
-    options, marks = _outliving(market, float(paths.days[-1]))
-    if len(options) < FEWEST:
+    options = _outliving(market, float(paths.days[-1]))
+    if not options:
         return paths
-    end = _last(paths.select(slice(SCENARIOS)))
+    end, table = _last(paths.select(slice(max(FEWEST, VALUES // len(options))))), market.table(options)
+    unknown = [None] * len(options)
+    time = end.days[-1] / DAYS_PER_YEAR
+    due = unit_values_now(options, unknown, market) / discounts(market, time, table.coin)
+    away = np.log(table.strike / market.spot)
 
-    def values(constants: Array) -> Array:
-        moved = _moved(end, constants)
-        return np.asarray(unit_values(options, [None] * len(options), market, moved)[:, 0].mean(axis=0))
+    def drift(logs: Array) -> VolDrift:
+        return VolDrift(float(end.days[-1]), table.time_to_expiry, away, logs)
 
-    found = np.zeros(len(MOVED))
-    for _ in range(2):
-        now = values(found)
-        slopes = np.stack([(values(found + step) - now) / STEP for step in STEP * np.eye(len(MOVED))], axis=1)
-        vega = np.abs(slopes[:, 0])
-        weight = 1.0 / np.maximum(vega, LEAST_VEGA * vega.max())
-        found = found - np.linalg.lstsq(slopes * weight[:, None], (now - marks) * weight, rcond=1e-3)[0]
-    within = np.abs(found).max() < FURTHEST * market.vol_of_30_days
-    return _moved(paths, found) if within else paths
+    def missed(logs: Array) -> Array:
+        there = replace(end, vol_drift=drift(logs))
+        return np.asarray(unit_values(options, unknown, market, there)[:, 0].mean(axis=0) - due)
+
+    before, logs = np.zeros(len(options)), np.full(len(options), STEP)
+    miss_before, slope = missed(before), np.ones(len(options))
+    for _ in range(ROUNDS):
+        miss, step = missed(logs), logs - before
+        slope = np.where(np.abs(step) > 1e-6, (miss - miss_before) / np.where(step == 0.0, 1.0, step), slope)
+        told = slope > LEAST_SLOPE * market.spot
+        move = np.clip(np.where(told, -miss / np.where(told, slope, 1.0), 0.0), -LONGEST, LONGEST)
+        before, miss_before, logs = logs, miss, logs + move
+    known = told & (np.abs(logs) < FURTHEST)
+    if not known.any():
+        return paths
+    return replace(
+        paths,
+        vol_drift=VolDrift(
+            float(end.days[-1]), *(each[known] for each in (table.time_to_expiry, away, logs))
+        ),
+    )
 
 
-def _outliving(market: Market, horizon: float) -> tuple[list[Option], Array]:
-    """Options out of the money that expire after the horizon, evenly picked, and their marks. [money]"""
-    quotes = market.chain.quotes
-    left = np.array([days_between(market.as_of, expiry) for expiry in quotes["expiry"]])
-    away = np.log(quotes["strike"] / quotes["forward"]) / np.sqrt(quotes["time_to_expiry"])
-    side = np.where(quotes["flag"] == "c", 1.0, -1.0)
-    near = (side * away >= 0) & (np.abs(away) < DEVIATIONS * market.vol_of_30_days)
-    chosen: pd.DataFrame = quotes[near & (left > horizon) & quotes["mark"].notna()]
-    if len(chosen) > MOST:
-        chosen = chosen.iloc[np.linspace(0, len(chosen) - 1, MOST).round().astype(int)]
-    terms = market.chain.terms
-    options = [Option(market.asset, row.flag, row.strike, row.expiry, terms) for row in chosen.itertuples()]  # type: ignore[arg-type]
-    return options, chosen["mark"].to_numpy(dtype=float)
+def _outliving(market: Market, horizon: float) -> list[Option]:
+    """Options that expire after the horizon by expiry and strike, of each strike the one out of the money."""
+    left = market.chain.quotes["time_to_expiry"] * DAYS_PER_YEAR
+    quotes = market.chain.quotes[(left > horizon + 1e-6) & market.chain.quotes["mark"].notna()]
+    inside = np.abs(np.log(quotes["strike"] / quotes["forward"])) * np.where(
+        (quotes["flag"] == "c") == (quotes["strike"] >= quotes["forward"]), 1.0, 1e6
+    )
+    chosen: pd.DataFrame = (
+        quotes.assign(inside=inside)
+        .sort_values("inside", kind="stable")
+        .drop_duplicates(["expiry", "strike"])
+    )
+    chosen = chosen.sort_values(["expiry", "strike"], kind="stable")
+    chosen = chosen[_even(chosen["expiry"])]
+    terms = market.chain.terms_of
+    return [
+        Option(market.asset, row.flag, row.strike, row.expiry, terms(row.symbol), row.symbol)  # type: ignore[arg-type]
+        for row in chosen.itertuples()
+    ]
+
+
+def _even(expiry: pd.Series) -> Mask:
+    """Every so many-th of what is sorted by expiry, so that `STRIKES` of each are left at most."""
+    by_expiry = expiry.groupby(expiry)
+    place, many = by_expiry.cumcount().to_numpy(), by_expiry.transform("size").to_numpy()
+    kept = np.minimum(many, STRIKES)
+    return np.asarray((place * kept) // many != ((place - 1) * kept) // many)
 
 
 def _last(paths: Paths) -> Paths:
     """The last date alone, as nodes: nothing expires before it."""
     ends: dict[str, Any] = {name: values[:, -1:] for name, values in paths.arrays().items()}
     return replace(paths, days=paths.days[-1:], **ends)
-
-
-def _moved(paths: Paths, constants: Array) -> Paths:
-    share = paths.days / paths.days[-1]
-    known = {name: getattr(paths, name) for name in MOVED}
-    moved: dict[str, Any] = {
-        name: (0.0 if known[name] is None else known[name]) + np.broadcast_to(value * share, paths.spot.shape)
-        for name, value in zip(MOVED, constants, strict=True)
-    }
-    return replace(paths, **moved)

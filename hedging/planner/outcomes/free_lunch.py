@@ -3,7 +3,8 @@
 Scenarios that disagree with the chain pay somebody: an optimiser that sees them finds orders that never lose
 and sells them as a hedge. `free_lunch` finds such orders, by a linear programme whose rows come as they are
 broken. `reweighted` moves the probabilities by as little as possible, in relative entropy, until no order at
-the quoted prices has a gain to expect. `check_outcomes` does both for a plan, over its own orders and outcomes.
+the quoted prices has a gain to expect; where some never lose, at prices as much worse as it takes. `check_outcomes`
+does both for a plan, over its own orders and outcomes.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from hedging.paths.by_asset import PathsBy
 from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import leg_of
 from hedging.planner.outcomes.entropy import least_entropy, relative_entropy
+from hedging.planner.outcomes.gains_today import gains_today
+from hedging.planner.outcomes.widening import WIDEST, widening
 from hedging.planner.programme.build import build
 from hedging.planner.programme.programme import Programme
 from hedging.planner.request.limits import Limits
@@ -61,9 +64,11 @@ def check_outcomes(request: Request, whole: Programme) -> tuple[Request, Program
     orders = _Orders.of(request, whole.only(whole.candidates.tradable(request.limits)))
     lunch = orders.lunch(whole.base)
     found = Agreement(len(orders.pnl), orders.best(orders.prior), lunch)
-    new = None if lunch else orders.reweighted(outcomes)
+    new = orders.reweighted(outcomes, lunch)
     if new is not None:
-        found = replace(found, entropy=new.entropy, effective=new.effective, gain_left=new.worst)
+        found = replace(
+            found, entropy=new.entropy, effective=new.effective, gain_left=new.worst, widened=new.widened
+        )
     if not outcomes.reweight:
         return request, whole, found
     if new is None:
@@ -74,7 +79,10 @@ def check_outcomes(request: Request, whole: Programme) -> tuple[Request, Program
 
 def _unfit(count: int, lunch: FreeLunch | None) -> str:
     why = "some order gains under all of them" if lunch is None else f"{lunch} lose in none of them"
-    return f"no probabilities on these {number_of(count, 'outcome')} fit the quotes: {why}. {WAY_OUT}."
+    return (
+        f"no probabilities on these {number_of(count, 'outcome')} fit the quotes, were they {WIDEST:.2%} of the underlying "
+        f"wider: {why}. {WAY_OUT}."
+    )
 
 
 def free_lunch(
@@ -99,15 +107,17 @@ def free_lunch(
 def reweighted(chain: Chains, outcomes: Outcomes | PathsBy, limits: Limits | None = None) -> Reweighting:
     """Move probabilities until the model price of every order lies within bid and ask.
 
+    Where orders lose in no scenario, within bid and ask as much wider as takes that away (`Reweighting.widened`).
+
     Raises
     ------
     InputError
-        If no probabilities on these scenarios do: they hold a free lunch.
+        If no probabilities on these scenarios do, at quotes a little wider than they are: they hold a free lunch.
     """
     request, orders = _chain_orders(chain, outcomes, limits, None)
     assert request.outcomes is not None
     lunch = orders.lunch(_size(request.markets, None) * request.markets[0].spot)
-    found = None if lunch else orders.reweighted(request.outcomes)
+    found = orders.reweighted(request.outcomes, lunch)
     if found is None:
         raise InputError(_unfit(len(orders.pnl), lunch))
     return found
@@ -120,7 +130,7 @@ class _Orders:
     Attributes
     ----------
     pnl : ndarray, shape (outcomes, orders)
-        Per lot, as the programme has it. [money]
+        Per lot, as `gains_today` has it. [money]
     worth : ndarray, shape (orders,)
         Value of the underlying of a lot. [money]
     prior : ndarray, shape (outcomes,)
@@ -141,7 +151,7 @@ class _Orders:
             spot[item.asset] for item in programme.candidates.instruments
         ]
         prior = request.outcomes.probabilities
-        pnl = programme.outcome_pnl
+        pnl = gains_today(request, programme)
         if not prior.all():  # what cannot happen proves nothing
             pnl, prior = pnl[prior > 0.0], prior[prior > 0.0]
         return cls(request, programme, pnl, worth, prior)
@@ -169,9 +179,15 @@ class _Orders:
         one = leg_of(self.programme.candidates, column, 1.0, markets, self.request.limits)
         return replace(one, quantity=one.quantity * lots)
 
-    def reweighted(self, outcomes: Outcomes) -> Reweighting | None:
-        """The probabilities of least relative entropy to those of the outcomes under which no order gains."""
-        weights = least_entropy(self.pnl, self.worth, self.prior)
+    def reweighted(self, outcomes: Outcomes, lunch: FreeLunch | None) -> Reweighting | None:
+        """The probabilities of least relative entropy to those of the outcomes under which no order gains.
+
+        Where there is a free lunch, at quotes that are as much wider as takes it away.
+        """
+        wider = 0.0 if lunch is None else widening(self.pnl, self.worth)
+        if wider is None:
+            return None
+        weights = least_entropy(self.pnl - wider * self.worth if wider else self.pnl, self.worth, self.prior)
         if weights is None:
             return None
         every = np.zeros(len(outcomes))
@@ -181,6 +197,7 @@ class _Orders:
             entropy=relative_entropy(weights, self.prior),
             effective=float(np.exp(-relative_entropy(weights, np.ones_like(weights)))),
             worst=self.best(weights),
+            widened=wider,
         )
 
 

@@ -17,6 +17,7 @@ from hedging.errors import InputError
 from hedging.margin.requirement import ASSUMED_MODEL
 from hedging.paths.by_asset import PathsBy, leading, selected
 from hedging.paths.paths import Paths, grid
+from hedging.paths.vol_drift import VolDrift
 from hedging.planner.request.coerce import number, pair
 from hedging.planner.request.finer import LOWEST, finer_dates, finer_levels, with_expiries
 
@@ -216,7 +217,8 @@ def _plain_ways(ways: Ways) -> dict[str, Any]:
 def _plain(paths: Paths) -> dict[str, Any]:
     arrays = {name: values.tolist() for name, values in paths.arrays().items()}
     rules = {name: getattr(paths, name) for name in _RULES}
-    return {"days": paths.days.tolist(), "labels": list(paths.labels)} | arrays | rules
+    drift = {} if paths.vol_drift is None else {"vol_drift": paths.vol_drift.to_dict()}
+    return {"days": paths.days.tolist(), "labels": list(paths.labels)} | arrays | rules | drift
 
 
 def _paths(saved: dict[str, Any]) -> Paths:
@@ -224,4 +226,5 @@ def _paths(saved: dict[str, Any]) -> Paths:
         name: np.array(saved[name]) for name in ("days", "spot", *_ARRAYS) if saved.get(name) is not None
     }
     every: dict[str, Any] = arrays | {name: saved[name] for name in _RULES}
-    return Paths(labels=tuple(saved["labels"]), **every)
+    drift = VolDrift(**saved["vol_drift"]) if saved.get("vol_drift") else None
+    return Paths(labels=tuple(saved["labels"]), vol_drift=drift, **every)

@@ -67,13 +67,17 @@ class Reweighting(Shown):
     effective : float
         Number of scenarios that carry the weight, ``exp(entropy of the weights)``.
     worst : float
-        Largest expected gain of any order that is left, at most 0. [share of its underlying]
+        Largest expected gain of any order that is left, at most `widened`. [share of its underlying]
+    widened : float
+        How much more each order was taken to cost, where at the quotes some lose in no scenario; else 0. [share of its
+        underlying]
     """
 
     outcomes: Outcomes
     entropy: float
     effective: float
     worst: float
+    widened: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -93,7 +97,9 @@ class Agreement(Shown):
     effective : float or None
         Number of outcomes that carry the weight of those.
     gain_left : float or None
-        Largest expected gain under those, at most 0. [share of its underlying]
+        Largest expected gain under those, at most `widened`. [share of its underlying]
+    widened : float
+        How much more each order was taken to cost for those, as `Reweighting` has it. [share of its underlying]
     reweighted : bool
         Whether the plan was made with those, or with the ones given.
     """
@@ -104,6 +110,7 @@ class Agreement(Shown):
     entropy: float | None = None
     effective: float | None = None
     gain_left: float | None = None
+    widened: float = 0.0
     reweighted: bool = False
 
     def __str__(self) -> str:
@@ -113,7 +120,8 @@ class Agreement(Shown):
         text += f"an order gains up to {self.gain:.2%} of its underlying on average"
         if self.entropy is None:
             return f"{text}, and no probabilities change that"
-        fit = "reweighted to fit the quotes" if self.reweighted else "they would fit the quotes reweighted"
+        quotes = f"quotes {self.widened:.3%} of the underlying wider" if self.widened else "the quotes"
+        fit = f"reweighted to fit {quotes}" if self.reweighted else f"they would fit {quotes} reweighted"
         return f"{text}; {fit}, entropy {self.entropy:.3g}, {self.effective:,.0f} effective"
 
     @property
@@ -136,6 +144,7 @@ class Agreement(Shown):
             "entropy": self.entropy,
             "effective": self.effective,
             "largest_gain_left": self.gain_left,
+            "widened": self.widened,
             "reweighted": self.reweighted,
         }
 
@@ -150,5 +159,6 @@ class Agreement(Shown):
             entropy=saved["entropy"],
             effective=saved["effective"],
             gain_left=saved["largest_gain_left"],
+            widened=saved.get("widened", 0.0),
             reweighted=saved["reweighted"],
         )

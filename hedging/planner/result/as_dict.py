@@ -113,6 +113,7 @@ def _units(currency: str) -> dict[str, str]:
             "gain_share": "share of the underlying that the orders are on",
             "largest_gain": "share of the underlying that the order is on",
             "largest_gain_left": "share of the underlying that the order is on",
+            "widened": "share of the underlying that the order is on",
             "gross": "units of underlying",
             "one_by_one": "units of underlying",
             "entropy": "nat",

@@ -158,6 +158,7 @@ class _Agreement(Row):
     entropy: AtLeastZero | None
     effective: AtLeastZero | None
     largest_gain_left: Number | None
+    widened: AtLeastZero = 0.0
     reweighted: bool
 
 

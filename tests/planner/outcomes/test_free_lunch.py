@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cases.markets import flat_market
 from cases.planner import small_chain
 from scipy.optimize import linprog, minimize
 from scipy.special import ndtri
@@ -15,6 +16,7 @@ from hedging.book.book import Book, Holding
 from hedging.book.legs import option_leg
 from hedging.book.pnl import pnl_of
 from hedging.errors import InputError
+from hedging.market.contracts import FeeRule
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
 from hedging.planner import (
@@ -33,6 +35,7 @@ from hedging.planner.outcomes.entropy import least_entropy, relative_entropy
 from hedging.planner.outcomes.free_lunch import never_losing
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.risk.tails import expected_shortfall
+from hedging.scenario import draw
 
 BOOK, CHAIN = samples.book(), samples.chain()
 MARKET = Market.of(CHAIN)
@@ -410,3 +413,14 @@ def test_orders_that_always_gain_leave_no_probabilities_though_one_is_twice_the_
     pnl = 1e-3 * np.random.default_rng(seed).normal(size=(18, 5)) + [0.05, 0.05, 0.05, 0.0, -0.05]
     pnl[:, 1] = 2.0 * pnl[:, 0]
     assert least_entropy(pnl, np.ones(5), np.full(18, 1.0 / 18.0)) is None
+
+
+def test_money_that_is_lent_is_no_free_lunch():
+    """A box pays the distance of its strikes for less today, by the rate alone, and its seller borrows at the rate."""
+    market = flat_market("cash", carry=0.3, days=(20.0, 40.0))
+    quotes = market.chain.quotes
+    tight = quotes.assign(bid=quotes["mark"] - 2e-3, ask=quotes["mark"] + 2e-3)
+    chain = replace(market.chain, quotes=tight, terms=replace(market.chain.terms, fee=FeeRule(0.0)))
+    drawn = draw(chain, 30.0, 500, 1)["BTC"]
+    assert free_lunch(chain, drawn, Limits(**WIDE)) is None
+    assert reweighted(chain, drawn, Limits(**WIDE)).entropy < 1e-3
