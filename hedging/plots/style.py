@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hedging.errors import InputError
+from hedging.plots.margins import widen_margins
 from hedging.plots.names import shortened_within
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ _INKED: Final = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color
 def styled(target: Axes | Figure | None = None) -> Iterator[None]:
     """Apply the style of this library, and nothing but inside the block.
 
-    What is drawn on a figure of the caller's keeps the caller's colours and gets texts that fit its size. A new one
+    What is drawn on a figure of the caller's keeps the caller's colours and gets texts that fit its size, and margins
+    that hold them where nothing else lays it out. A new one
     has no ground of its own, and texts that are read on light and on dark, unless the caller chose colours.
 
     Raises
@@ -100,6 +102,8 @@ def styled(target: Axes | Figure | None = None) -> Iterator[None]:
         interactive = mpl.is_interactive()
     for text, said in before.items():
         text.set_parse_math(text.get_text() == said)
+    if target is not None:
+        widen_margins(target)
     # A notebook's backend turns this on with its first figure, which may be ours: keep it on, or no later
     # figure shows.
     mpl.interactive(interactive)
