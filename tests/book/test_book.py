@@ -308,4 +308,4 @@ def test_an_exposure_names_its_currency_and_its_asset() -> None:
     assert "Exposure to BTC at 70,000 USD" in text
     assert "USD per vol point" in text
     assert "money" not in text
-    assert set(found.to_dict()) == {name for name in found.to_frame()["name"]} | {"spot"}
+    assert set(found.to_dict()) == set(found.to_frame()["name"]) | {"spot"}
