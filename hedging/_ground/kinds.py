@@ -11,7 +11,7 @@ import typing
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError
 from enum import Enum
-from functools import wraps
+from functools import lru_cache, wraps
 from itertools import islice, takewhile
 from typing import Any, Final, Literal, Union
 
@@ -266,14 +266,16 @@ class _Names(dict[str, Any]):
         return eval(found, {}, self) if isinstance(found, str) else found  # an alias written as a text
 
     def __missing__(self, name: str) -> Any:
-        return vars(builtins).get(name) or _CLASSES.get(name) or self._alias(name)
-
-    def _alias(self, name: str) -> Any:
-        """What the library's modules mean by a name, where all that have it mean the same."""
-        ours = [vars(module) for key, module in list(sys.modules.items()) if key.startswith("hedging.")]
-        meant = [each[name] for each in ours if name in each]
-        found = meant[0] if meant and all(each == meant[0] for each in meant) else Any
+        found = vars(builtins).get(name) or _CLASSES.get(name) or _alias(name, len(sys.modules))
         return eval(found, {}, self) if isinstance(found, str) else found
+
+
+@lru_cache(256)
+def _alias(name: str, _loaded: int) -> Any:
+    """What the library's modules mean by a name, where all that have it mean the same; anew when more are loaded."""
+    ours = [vars(module) for key, module in list(sys.modules.items()) if key.startswith("hedging.")]
+    meant = [each[name] for each in ours if name in each]
+    return meant[0] if meant and all(each == meant[0] for each in meant) else Any
 
 
 def fits(value: Any, hint: Any) -> bool:

@@ -32,7 +32,10 @@ WRONG: tuple[Any, ...] = (
     *(np.array([1.0, np.nan]), pd.DataFrame({"a": [1]}), pd.DataFrame({"a": ["x"]}), pd.Series(["x"])),
     *(hg.samples.book(), hg.samples.chain(), hg.crash_path(velocity=-0.02, days=3)),
 )
-SLOW = {"samples.chain"}  # another chain for each seed
+SLOW = {
+    "samples.chain",
+    "backtest.cost_curve",
+}  # another chain for each seed; a walk that one wrong argument tries
 
 
 def functions(room: str) -> Iterator[tuple[str, Callable[..., Any]]]:
