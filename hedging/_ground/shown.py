@@ -115,7 +115,7 @@ class Shown:
     def to_frame(self) -> pd.DataFrame:
         """One row a field: ``name, value, unit``; those whose value is a table stay out of it."""
         named = [
-            (name, value, self._UNITS.get(name, ""))
+            (name, value, self._unit_of(name))
             for name, value in self._fields()
             if not isinstance(value, pd.DataFrame | pd.Series)
         ]
@@ -128,13 +128,16 @@ class Shown:
     def _fields(self) -> list[tuple[str, Any]]:
         return [(item.name, getattr(self, item.name)) for item in dataclasses.fields(self)]  # type: ignore[arg-type]
 
+    def _unit_of(self, name: str) -> str:
+        return self._UNITS.get(name, "")
+
     def _head(self) -> str:
         name = type(self).__name__
         return name if type(self).__str__ is object.__str__ else f"{name}: {self}"
 
     def _page(self) -> Page:
         rows = [
-            (name.replace("_", " "), cell(value, self._UNITS.get(name, "")), _unit(self._UNITS.get(name, "")))
+            (name.replace("_", " "), cell(value, self._unit_of(name)), _unit(self._unit_of(name)))
             for name, value in self._fields()
             if _worth_a_row(value) and not _are_records(value)
         ]

@@ -319,4 +319,4 @@ def _exposure(holdings: Sequence[Holding], market: Market) -> Exposure:
     sums = {
         name: without_dust(float(units @ each[name]), float(sizes @ np.abs(each[name]))) for name in GREEKS
     }
-    return Exposure(market.asset, market.spot, value=sums.pop("price"), **sums)
+    return Exposure(market.asset, market.spot, value=sums.pop("price"), currency=market.currency, **sums)

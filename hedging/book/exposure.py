@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 from hedging._ground.cells import figure
@@ -33,6 +33,8 @@ class Exposure(Shown):
         [money per vol point], [money per calendar day], [money per 1 % of rate]
     vanna, volga, charm : float
         [units per vol point], [money per vol point squared], [units per day]
+    currency : str
+        What the money is.
     """
 
     asset: str
@@ -46,6 +48,7 @@ class Exposure(Shown):
     vanna: float = 0.0
     volga: float = 0.0
     charm: float = 0.0
+    currency: str = field(default="money", compare=False)
 
     _UNITS: ClassVar[Mapping[str, str]] = {
         **{name: each.position for name, each in GREEK_UNITS.items()},
@@ -70,19 +73,26 @@ class Exposure(Shown):
                 f"only exposures of one underlying at one spot add; got {self.asset} at {self.spot} and "
                 f"{other.asset} at {other.spot}."
             )
-        sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)[2:]}
+        sums = {name: getattr(self, name) + getattr(other, name) for name in self._numbers()}
         return replace(self, **sums)
 
     def _fields(self) -> list[tuple[str, Any]]:
         """Each number beside its money version."""
         shown = ("value", "delta", "delta_value", "gamma", "gamma_value")
-        rest = (f.name for f in fields(self)[4:] if f.name not in shown)
+        rest = (name for name in self._numbers() if name not in shown)
         return [(name, getattr(self, name)) for name in (*shown, *rest)]
 
+    def _numbers(self) -> list[str]:
+        return [f.name for f in fields(self) if f.name not in ("asset", "spot", "currency")]
+
+    def _unit_of(self, name: str) -> str:
+        return self._UNITS[name].replace("units of underlying", self.asset).replace("money", self.currency)
+
     def _head(self) -> str:
-        return f"Exposure to {self.asset} at {figure(self.spot, 8)}"
+        unit = "" if self.currency == "money" else f" {self.currency}"
+        return f"Exposure to {self.asset} at {figure(self.spot, 8)}{unit}"
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers by name, money versions included."""
-        numbers = {f.name: float(getattr(self, f.name)) for f in fields(self)[1:]}
+        numbers = {name: float(getattr(self, name)) for name in ("spot", *self._numbers())}
         return numbers | {"delta_value": self.delta_value, "gamma_value": self.gamma_value}

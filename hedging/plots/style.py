@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hedging.errors import InputError
+from hedging.plots.margins import widen_margins
 from hedging.plots.names import shortened_within
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 UNHEDGED_DASHES = (0, (4, 2))
 
 MOST_LEGEND: Final = 0.45  # of the height of a panel that its legend may take at its foot
+LEAST_ROW: Final = 1.5  # inches of height that a usual panel needs beside its labels
 _WIDE: Final = 6.4  # inches of a panel from which texts have their full size
 # Of years, months, days, hours, minutes, seconds: each tick says all but the year, which stands at the end.
 _SMALLEST: Final = 0.7
@@ -79,7 +81,8 @@ _INKED: Final = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color
 def styled(target: Axes | Figure | None = None) -> Iterator[None]:
     """Apply the style of this library, and nothing but inside the block.
 
-    What is drawn on a figure of the caller's keeps the caller's colours and gets texts that fit its size. A new one
+    What is drawn on a figure of the caller's keeps the caller's colours and gets texts that fit its size, and margins
+    that hold them where nothing else lays it out. A new one
     has no ground of its own, and texts that are read on light and on dark, unless the caller chose colours.
 
     Raises
@@ -95,11 +98,14 @@ def styled(target: Axes | Figure | None = None) -> Iterator[None]:
     scale = float(np.clip(width_of(target) / _WIDE, _SMALLEST, 1.0))
     sizes: dict[str, Any] = {name: scale * size for name, size in _SIZES.items()}
     before = _formulas(target)
-    with style.context([str(STYLE), chosen | sizes]), shortened_within(target):
-        yield
+    with style.context([str(STYLE), chosen | sizes]):
+        with shortened_within(target):
+            yield
+        for text, said in before.items():
+            text.set_parse_math(text.get_text() == said)
+        if target is not None:
+            widen_margins(target)
         interactive = mpl.is_interactive()
-    for text, said in before.items():
-        text.set_parse_math(text.get_text() == said)
     # A notebook's backend turns this on with its first figure, which may be ours: keep it on, or no later
     # figure shows.
     mpl.interactive(interactive)
@@ -179,8 +185,15 @@ def axes_or_new(ax: Axes | None) -> Axes:
 
 
 def figure_or_new(figure: Figure | None, height: float = 1.0) -> Figure:
-    """Take the figure given, or a new one of the user's width and so many times the user's height."""
+    """Take the figure given, or a new one of the user's width and so many times the user's height.
+
+    An empty figure that nothing lays out gets an engine, if it is not far too small for one: labels of several panels
+    stand between them.
+    """
     if figure is not None:
+        bare = not figure.axes and figure.get_layout_engine() is None
+        if bare and hasattr(figure, "set_layout_engine") and figure.get_figheight() >= LEAST_ROW * height:
+            figure.set_layout_engine("constrained")
         return figure
     import matplotlib as mpl
     from matplotlib import pyplot as plt

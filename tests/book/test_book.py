@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import hedging as hg
-from hedging import Book, Exposure, Holding, InputError, Market, OptionChain
+from hedging import Book, Exposure, Holding, InputError, Market, OptionChain, samples
 from hedging.book.legs import Leg, cost_of, option_leg
 from hedging.market.contracts import ContractTerms, FeeRule, Future, Instrument, Option, Perpetual, Spot
 from hedging.paths.paths import grid
@@ -300,3 +300,12 @@ def test_position_counts_options_only_where_nothing_else_is_held() -> None:
     assert Book(option).position("BTC") == 4.0
     assert Book(option, Holding.perpetual("BTC", -3.0, 70_000.0)).position("BTC") == 3.0
     assert Book(option).position("ETH") == 0.0
+
+
+def test_an_exposure_names_its_currency_and_its_asset() -> None:
+    found = samples.book().exposure(samples.chain())
+    text = repr(found + found)
+    assert "Exposure to BTC at 70,000 USD" in text
+    assert "USD per vol point" in text
+    assert "money" not in text
+    assert set(found.to_dict()) == set(found.to_frame()["name"]) | {"spot"}

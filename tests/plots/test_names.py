@@ -174,5 +174,7 @@ def test_what_the_caller_wrote_stays_a_formula() -> None:
     ax.set_title(r"$\sigma^2$", loc="right")
     ax.annotate(r"$\alpha$", (0.0, 0.0))
     plots.term_structure(market_of(NAMES[0]), ax=ax)
-    formulas = {each.get_text() for each in ax.findobj(Text) if each.get_text() and each.get_parse_math()}
+    formulas = {
+        each.get_text() for each in ax.findobj(Text) if "$" in each.get_text() and each.get_parse_math()
+    }
     assert formulas == {r"$\sigma^2$", r"$\alpha$"}

@@ -145,14 +145,15 @@ def _check_digest(saved: dict[str, Any], name: str) -> None:
 
 
 def _plan_from(saved: dict[str, Any]) -> HedgePlan:
-    before, after = saved["before"], saved["after"]
+    before, after, currency = saved["before"], saved["after"], saved["inputs"].get("currency", "money")
     return HedgePlan(
         legs=legs_from(saved["orders"]),
         cost=_cost_from(saved["cost"]),
         decay=Decay.from_dict(saved["decay"]) if saved.get("decay") else None,
         break_even=BreakEven(**saved["break_even"]) if saved.get("break_even") else None,
         exposures=tuple(
-            (_exposure(asset, before[asset]), _exposure(asset, after[asset])) for asset in before
+            (_exposure(asset, before[asset], currency), _exposure(asset, after[asset], currency))
+            for asset in before
         ),
         status=PlanStatus(saved["status"]),
         objective=saved["objective"],
@@ -198,6 +199,7 @@ def _cost_from(saved: dict[str, float]) -> Cost:
     return Cost(saved["half_spread"], saved["fees"], saved["carry"], saved["premium"])
 
 
-def _exposure(asset: str, saved: dict[str, float]) -> Exposure:
+def _exposure(asset: str, saved: dict[str, float], currency: str) -> Exposure:
     derived = ("delta_value", "gamma_value")
-    return Exposure(asset, **{name: value for name, value in saved.items() if name not in derived})
+    numbers = {name: value for name, value in saved.items() if name not in derived}
+    return Exposure(asset, currency=currency, **numbers)
