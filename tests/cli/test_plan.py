@@ -71,7 +71,9 @@ def test_outcomes_are_reweighted_to_fit_the_quotes(folder: Path, capsys: pytest.
     arguments = ["--delta", "6:16", "--shortfall", "-20%", "--expiries", "31:45", "--max-legs", "1"]
     saved = planned(folder, *arguments, "--outcomes", "300", "--reweight")
     assert saved["outcomes"]["reweighted"]
-    assert saved["outcomes"]["largest_gain_left"] <= 0.0 < saved["outcomes"]["largest_gain"]
+    assert saved["outcomes"]["largest_gain_left"] <= 0.0  # drawn outcomes leave hardly any before
+    assert saved["outcomes"]["entropy"] < 0.01
+    assert saved["outcomes"]["widened"] == 0.0
     assert "300, no free lunch" in capsys.readouterr().out
 
 
