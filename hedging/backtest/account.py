@@ -129,7 +129,7 @@ def accounts_of(book: Book) -> dict[str, Book]:
 
 
 def without_transfers(book: Book) -> Book:
-    """The book without what moves between its accounts, whose days count from other quotes."""
+    """The book without what moves between its accounts, which margin would count a second time."""
     return Book(
         book.holdings, cash=book.cash, numeraire=book.numeraire, accounts=book.accounts, orders=book.orders
     )

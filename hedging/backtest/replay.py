@@ -27,6 +27,7 @@ from hedging.backtest.rules import Rules
 from hedging.backtest.state import Order, State, Strategy, name_of
 from hedging.backtest.strategies import Hold
 from hedging.backtest.tape import Tape
+from hedging.backtest.transfers import CARRIED_OUT, REFUSED, Schedule, moved
 from hedging.book import Book, Holding
 from hedging.errors import InputError
 from hedging.margin import MarginModel
@@ -59,6 +60,7 @@ class Replay:
     counts: Counter[str] = field(default_factory=Counter)
     marks: Counter[str] = field(default_factory=Counter)
     own: OwnBook = field(default_factory=OwnBook)
+    schedule: Schedule = field(default_factory=Schedule)
     pending: tuple[Order, ...] = ()
     other_delivery: float | None = None  # coins more, had the other edge of the hour counted; of no hour None
     unfunded: list[Span] = field(default_factory=list)
@@ -72,7 +74,9 @@ class Replay:
 
     def __post_init__(self) -> None:
         if self.book.transfers:
-            self.counts["transfers of the book, not carried out"] += len(self.book.transfers)
+            start, asset = self.tape.stamps[self.first], self.tape.asset
+            self.schedule = Schedule.of(self.book, start, asset, self.tape.currency)
+            self.counts.update(self.schedule.left_out)
             self.book = without_transfers(self.book)
         self.start = self.book
         self.running = Running(self.book)
@@ -146,6 +150,8 @@ class Replay:
         self._settle(number)
         if number > self.first:
             self._fund(number)
+        else:
+            self._transfer(number)
         equity, _ = self._value(number)
         if self.watch is not None and number > self.first:
             self._margin(number)
@@ -154,6 +160,7 @@ class Replay:
             self.book, partial(self.marker.market_now, number)
         ):
             self.counts[EXHAUSTED] += 1
+        self._transfer(number)
         if equity <= 0.0:
             self.ended = f"the book is bankrupt at {self.tape.stamps[number]:%Y-%m-%d %H:%M} UTC"
             self.counts["bankrupt"] += 1
@@ -219,6 +226,13 @@ class Replay:
             )
             self.own.liquidate(self.tape.stamps[number], forced)
             self.counts["liquidations"] += 1
+
+    def _transfer(self, number: int) -> None:
+        """Move between the accounts what is due by now."""
+        for each in self.schedule.take(self.tape.stamps[number]):
+            after = moved(self.book, each, self.tape.asset, self.marker, number, self.watch)
+            self.counts[REFUSED if after is None else CARRIED_OUT] += 1
+            self.book = self.book if after is None else after
 
     # --- what the strategy asks for ----------------------------------------------------------------------
 

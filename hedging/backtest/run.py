@@ -39,7 +39,8 @@ def run(
     Parameters
     ----------
     book : Book
-        What is held at the first snapshot, in the tape's asset and cash.
+        What is held at the first snapshot, in the tape's asset and cash. Its transfers between accounts are carried
+        out, days counted from that snapshot, each at the first snapshot from its time on.
     tape : Tape
     strategy : Strategy
         A function of a `State`.

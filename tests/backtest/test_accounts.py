@@ -113,11 +113,45 @@ def test_a_close_happens_where_the_position_lies() -> None:
         assert coins_in(done.end, account) == pytest.approx(10.0 + mine, abs=0.002)  # and fees
 
 
-def test_transfers_are_not_carried_out_and_counted() -> None:
-    book = hg.Book([COLD, COINS], accounts=[DeclaredAccount("deribit")],
-                   transfers=[Transfer("BTC", 1.0, "cold", "deribit", day=1.0)])  # fmt: skip
-    done = run(book, falling(*RISING), hold)
-    assert done.counts == {"transfers of the book, not carried out": 1}
+TOP_UP = Transfer("BTC", 2.0, "cold", "deribit", day=1.0)
+
+
+def test_a_transfer_that_arrives_in_time_keeps_an_account_alive() -> None:
+    # Liquidated at 90,000 as it stands (see above); two coins more arrive at 81,000.
+    book = declared(COLD, COINS, SHORT, transfers=[TOP_UP])
+    done = run(book, falling(*RISING), hold, rules=Rules(funding=0.0))
+    assert done.counts == {"transfers carried out": 1}
+    assert (coins_in(done.end, ""), coins_in(done.end, "deribit")) == (98.0, 2.3)
+    late = declared(COLD, COINS, SHORT, transfers=[replace(TOP_UP, day=2.0)])
+    done = run(late, falling(*RISING), hold, rules=Rules(funding=0.0))
+    assert done.counts == {"transfers carried out": 1, "liquidations": 1}
+
+
+@pytest.mark.parametrize(
+    ("transfer", "said"),
+    [
+        (replace(TOP_UP, quantity=101.0), "transfers refused: their source had less"),
+        (Transfer("BTC", 0.29, "deribit", "cold", day=1.0), "or less than its initial margin left"),
+        (Transfer("USD", 1.0, "deribit", "cold", day=1.0), "transfers refused: their source had less"),
+        (replace(TOP_UP, source=""), "not carried out: a return is over what was there at the start"),
+        (replace(TOP_UP, asset="USDC"), "not carried out: the tape prices BTC and USD"),
+        (replace(TOP_UP, day=None, date=pd.Timestamp("2026-01-01T00:00Z")), "before the first snapshot"),
+    ],
+)
+def test_a_transfer_that_cannot_be_followed_is_counted_with_its_reason(transfer: Transfer, said: str) -> None:
+    done = run(declared(COLD, COINS, SHORT, transfers=[transfer]), falling(80_000.0, 81_000.0), hold)
+    (reason,) = (each for each in done.counts if "transfer" in each)
+    assert said in reason
+    assert coins_in(done.end, "") == 100.0
+
+
+def test_money_moves_between_accounts_and_the_equity_stays() -> None:
+    accounts = [DeclaredAccount("a", cash=100.0), DeclaredAccount("b", cash=5.0)]
+    moves = [Transfer("USD", 60.0, "a", "b", day=0.0), Transfer("USD", 20.0, "b", "cold", day=1.0)]
+    book = hg.Book([COLD], cash=105.0, accounts=accounts, orders="a", transfers=moves)
+    done = run(book, falling(80_000.0, 80_000.0), hold)
+    assert [each.cash for each in done.end.accounts] == [40.0, 45.0]
+    assert (done.end.cash, done.equity.iloc[-1]) == (105.0, 105.0 + 100.0 * 80_000.0)
 
 
 def with_basis(time: str, spot: float, ratio: float):
