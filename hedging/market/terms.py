@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground.cells import SHARE, cell
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 
@@ -50,6 +51,12 @@ class FeeRule(Shown):
 
     rate: float = 0.0
     cap: float = math.inf
+
+    def __str__(self) -> str:
+        if self.rate == 0.0:
+            return "none set"
+        most = "" if math.isinf(self.cap) else f", at most {cell(self.cap, SHARE)} of the premium"
+        return f"{cell(self.rate, SHARE)} of the underlying{most}"
 
     def per_unit(self, premium: npt.ArrayLike, underlying: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Fee for one unit of underlying, in the money of `premium` and `underlying`.
@@ -112,6 +119,13 @@ class ContractTerms(Shown):
             value = getattr(self, name)
             if not 1.0 / LARGEST_CONTRACT <= value <= LARGEST_CONTRACT:  # also NaN
                 raise InputError(f"{name} must be a number > 0; got {value!r}.")
+
+    def __str__(self) -> str:
+        ticks = " or ".join(cell(tick) for _, tick in self.ticks)
+        return (
+            f"{self.exercise} exercise, settled in {self.settlement}, strikes in {self.currency}; {cell(self.multiplier)} "
+            f"{'unit' if self.multiplier == 1.0 else 'units'} a contract, lots of {cell(self.lot)}, ticks of {ticks}; fee: {self.fee}"
+        )
 
     def tick_at(self, price: float) -> float:
         """Price step that holds at `price`, in the quoted unit."""

@@ -24,7 +24,7 @@ from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.market.ex_dates import APART
 from hedging.units import DAYS_PER_YEAR, utc
-from hedging.venues._formats import Pick
+from hedging.venues._formats import Pick, columns_there
 from hedging.venues._opening import QuoteFile
 from hedging.venues._sessions import LATE, OPEN, ZONE, close_on, closes_on, knows_holidays, last_session
 from hedging.venues._terms import agreed, fields_of
@@ -34,6 +34,7 @@ __all__ = [
     "ZONE",
     "Seen",
     "at_or_session_end",
+    "halves",
     "named",
     "only_asset",
     "option_terms",
@@ -127,6 +128,50 @@ def named(rows: pd.DataFrame, column: str = "symbol") -> pd.DataFrame:
     )
 
 
+def halves(
+    table: pd.DataFrame, header: Sequence[str], names: tuple[str, str], theirs: Mapping[str, str], source: str
+) -> pd.DataFrame:
+    """Calls and puts that stand side by side, one below the other; each half begins at the column of its symbols.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns by place.
+    header : sequence of str
+    names : tuple of str
+        Columns of the symbols of calls and of puts.
+    theirs : mapping
+        Our columns by their names, in each half; bids and asks must be there, and what the other half has.
+    source : str
+
+    Raises
+    ------
+    ChainError
+        Naming the column that a half lacks.
+    """
+    left = header.index(names[0]) if names[0] in header else -1
+    right = header.index(names[1], left + 1) if names[1] in header[left + 1 :] else -1
+    if left < 0 or right < 0:
+        raise ChainError(
+            f"{source} lacks the column {names[0] if left < 0 else names[1]!r} of symbols; it has {', '.join(header)}."
+        )
+    found = []
+    for side, first, last in (("calls", left, right), ("puts", right, len(header))):
+        places = {
+            ours: header.index(name, first, last)
+            for name, ours in theirs.items()
+            if name in header[first:last]
+        }
+        wanted = [name for name, ours in theirs.items() if ours in ("bid", "ask") or name in header]
+        if lost := [name for name in wanted if theirs[name] not in places]:
+            raise ChainError(
+                f"{source} lacks the column {' and '.join(map(repr, lost))} of {side}; it has {', '.join(header)}."
+            )
+        half = table.iloc[:, [first, *places.values()]]
+        found.append(half.set_axis(["symbol", *places], axis=1))
+    return pd.concat(found, ignore_index=True)
+
+
 def settled_at(day: pd.Series, root: pd.Series) -> pd.Series:
     """When the settlement price of an expiry is taken: at the open for old roots of indices, else at the close.
 
@@ -179,6 +224,7 @@ def us_chain(rows: pd.DataFrame, file: QuoteFile, pick: Pick, seen: Seen) -> Opt
         Its `terms`, `spot`, `rate` and `dividends` win over what the file says.
     seen : Seen
     """
+    columns_there({"bid": "bid", "ask": "ask"}, rows, file.name)  # both, or it says which it lacks
     terms = agreed(pick.terms, fields_of(option_terms(seen.asset)))
     live = _live(rows, seen.as_of)
     spot, notes = _spot(live, pick, seen, terms)

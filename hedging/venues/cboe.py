@@ -17,11 +17,21 @@ from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.venues._formats import PRICING, Format, Pick
 from hedging.venues._opening import QuoteFile
-from hedging.venues._us import ZONE, Seen, at_or_session_end, named, only_asset, option_terms, us_chain
+from hedging.venues._us import (
+    ZONE,
+    Seen,
+    at_or_session_end,
+    halves,
+    named,
+    only_asset,
+    option_terms,
+    us_chain,
+)
 
 __all__ = ["QUOTES", "option_terms"]
 
-_SIDE: Final = ["symbol", "last", "net", "bid", "ask", "volume", "iv", "delta", "gamma", "open_interest"]
+_THEIRS: Final = {"Bid": "bid", "Ask": "ask", "Volume": "volume", "Open Interest": "open_interest"}
+_CALLS, _PUTS = "Calls", "Puts"
 
 
 def _read(file: QuoteFile, pick: Pick) -> OptionChain:
@@ -37,23 +47,26 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
 def _parts(file: QuoteFile) -> tuple[str, pd.DataFrame]:
     """Return the lines above the header, and one row an option: calls first, then puts."""
     lines = file.text.splitlines()
-    start = next((i for i, line in enumerate(lines) if line.startswith("Expiration Date")), None)
-    if start is None:
-        raise ChainError(
-            f"{file.name}: no line starts with 'Expiration Date', as the header of a Cboe table does."
-        )
+    start = _header(file)
+    header = [name.strip() for name in lines[start].split(",")]
     cells = [line.split(",") for line in lines[start + 1 :] if line.strip()]
     if not cells:
         raise ChainError(f"{file.name} ends with its header; is the file cut off?")
-    broken = [i for i, row in enumerate(cells) if len(row) != 22]
+    broken = [i for i, row in enumerate(cells) if len(row) != len(header)]
     if broken:
         raise ChainError(
-            f"{file.name}: line {start + 2 + broken[0]} has {number_of(len(cells[broken[0]]), 'cell')}, not 22; is the file cut off?"
+            f"{file.name}: line {start + 2 + broken[0]} has {number_of(len(cells[broken[0]]), 'cell')}, not {len(header)}; is "
+            "the file cut off?"
         )
-    table = pd.DataFrame(cells)
-    sides = [table[range(first, first + 10)].set_axis(_SIDE, axis=1) for first in (1, 12)]
-    rows = pd.concat(sides, ignore_index=True)
+    rows = halves(pd.DataFrame(cells), header, (_CALLS, _PUTS), _THEIRS, file.name)
     return "\n".join(lines[:start]), rows
+
+
+def _header(file: QuoteFile) -> int:
+    """Number of the line that names the columns; -1 where there is none."""
+    lines = file.text[:2_000].splitlines()
+    names = [{name.strip() for name in line.split(",")} for line in lines]
+    return next((i for i, each in enumerate(names) if len(each & {"Expiration Date", _CALLS, _PUTS}) > 1), -1)
 
 
 def _figure(pattern: str, head: str, name: str) -> float:
@@ -75,6 +88,4 @@ def _saved(head: str, name: str) -> pd.Timestamp:
     return pd.to_datetime(f"{match[1]} {match[2]} {match[3]}", format="%B %d %Y %I:%M %p").tz_localize(ZONE)
 
 
-QUOTES: Final = Format(
-    "cboe-quotes", lambda file: "Expiration Date,Calls," in file.text[:2000], _read, heeds=PRICING
-)
+QUOTES: Final = Format("cboe-quotes", lambda file: _header(file) >= 0, _read, heeds=PRICING)

@@ -12,11 +12,10 @@ from typing import Final
 
 import pandas as pd
 
-from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.venues._formats import PRICING, Format, Pick, given_time
 from hedging.venues._opening import QuoteFile
-from hedging.venues._us import Seen, only_asset, root_asset, settled_at, us_chain
+from hedging.venues._us import Seen, halves, only_asset, root_asset, settled_at, us_chain
 
 __all__ = ["EXPORT"]
 
@@ -24,7 +23,6 @@ _SYMBOL: Final = re.compile(
     r"(?P<root>[A-Z]+)(?P<year>\d{2})(?P<day>\d{2})(?P<letter>[A-X])(?P<strike>\d+(?:\.\d+)?)"
 )
 _THEIRS: Final = {
-    "Symbol": "symbol",
     "Bid": "bid",
     "Ask": "ask",
     "Volume": "volume",
@@ -44,13 +42,7 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
 def _sides(file: QuoteFile) -> pd.DataFrame:
     """Both halves of the lines, one below the other."""
     table = pd.read_csv(io.StringIO(file.text), header=None, dtype=str, skipinitialspace=True)
-    header, half = table.iloc[0].tolist(), table.shape[1] // 2
-    if header[:half] != header[half:] or not set(_THEIRS) <= set(header[:half]):
-        raise ChainError(
-            f"{file.name}: calls and puts must stand side by side in equal columns; got {header}."
-        )
-    halves = [table.iloc[1:, start : start + half].set_axis(header[:half], axis=1) for start in (0, half)]
-    return pd.concat(halves, ignore_index=True).rename(columns=_THEIRS)[list(_THEIRS.values())]
+    return halves(table.iloc[1:], table.iloc[0].fillna("").tolist(), ("Symbol", "Symbol"), _THEIRS, file.name)
 
 
 def _named(rows: pd.DataFrame) -> pd.DataFrame:
@@ -76,11 +68,10 @@ def _named(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _matches(file: QuoteFile) -> bool:
-    lines = file.text[:5_000].lstrip().splitlines()
-    first = lines[0].split(",") if lines else []
-    if first.count("Symbol") != 2 or first[0] != "Symbol" or len(lines) < 2:
+    lines = [line.split(",") for line in file.text[:5_000].lstrip().splitlines()[:2]]
+    if len(lines) < 2 or not {"Symbol", "Net Change"} & {*lines[0]}:
         return False
-    return _SYMBOL.fullmatch(lines[1].partition(",")[0].lstrip(".")) is not None
+    return any(_SYMBOL.fullmatch(cell.lstrip(".")) for cell in lines[1])
 
 
 EXPORT: Final = Format("thinkorswim", _matches, _read, heeds=PRICING)

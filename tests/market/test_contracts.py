@@ -118,3 +118,17 @@ def test_a_date_is_an_expiry_wherever_its_text_is_one() -> None:
     smile = Market.of(samples.chain()).smile
     assert smile.vol(70_000.0, day) == smile.vol(70_000.0, text)
     assert smile.time_to(day) == smile.time_to(text)
+
+
+def test_an_option_shows_its_terms_in_words() -> None:
+    fee = FeeRule(0.0003, 0.125)
+    terms = ContractTerms(settlement="coin", lot=0.1, ticks=((0.0, 0.0001), (0.005, 0.0005)), fee=fee)
+    shown = Option("BTC", "c", 65_000.0, pd.Timestamp("2026-03-27T08:00Z"), terms)._repr_html_()
+    for words in (
+        "european exercise, settled in coin",
+        "lots of 0.1",
+        "0.03% of the underlying, at most 12.5%",
+    ):
+        assert words in shown
+    assert "ContractTerms" not in shown
+    assert "fee: none set" in str(ContractTerms())

@@ -110,3 +110,83 @@ def test_what_stands_in_for_a_column_is_noted(tmp_path: Path) -> None:
     found = read(tmp_path, summary().drop(columns="underlying_price"), {})
     assert any(note.startswith("no column 'underlying_price'") for note in found.notes)
     assert not read(tmp_path, summary(), {}).notes
+
+
+QUOTED = [(95, 7.0, 1.6), (100, 4.0, 3.6), (105, 2.0, 6.6)]  # strike, bids of call and put
+SITE = {"60000-C": 0.15, "60000-P": 0.007, "70000-C": 0.06, "70000-P": 0.05, "80000-C": 0.02, "80000-P": 0.14}
+
+
+def cboe() -> list[str]:
+    side = "Last Sale,Bid,Ask,Open Interest"
+    lines = [
+        f"Fri Mar 20 2026,SPXW260320C{strike:05d}000,0,{call},{call + 0.1},5,"
+        f"{strike},SPXW260320P{strike:05d}000,0,{put},{put + 0.1},6"
+        for strike, call, put in QUOTED
+    ]
+    return [f"Expiration Date,Calls,{side},Strike,Puts,{side}", *lines]
+
+
+def thinkorswim() -> list[str]:
+    side = "Symbol,Net Change,Bid,Ask,Open Interest"
+    lines = [
+        f"SPXW2620C{strike},0,{call},{call + 0.1},5,SPXW2620O{strike},0,{put},{put + 0.1},6"
+        for strike, call, put in QUOTED
+    ]
+    return [f"{side},{side}", *lines]
+
+
+def site_export() -> list[str]:
+    lines = [
+        f"BTC-27MAR26-{name},5,-,-,-,1,50,{mark - 0.001:.4f},{mark},{mark + 0.001:.4f},60,2"
+        for name, mark in SITE.items()
+    ]
+    unquoted = f"BTC-27MAR26-90000-C,5,-,-,-,-,-,-,{0.01},-,-,-"
+    return ["Instrument,Open,ExtValue,NDelta,Last,Size,IV Bid,Bid,Mark,Ask,IV Ask,Size", *lines, unquoted]
+
+
+CBOE_HEAD = 'Index,Last: 100,Change: 0\n"Date: February 6, 2026 at 3:31 PM EST",Bid: 100,Ask: 100\n'
+PAGES = {
+    "cboe": (CBOE_HEAD, cboe(), {}),
+    "thinkorswim": ("", thinkorswim(), {"at": "2026-02-06T21:00Z"}),
+    "export": ("", site_export(), {"at": "2026-02-06T08:00Z"}),
+}
+ASIDE = ["open_interest", "volume"]  # what nothing is computed of
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_no_column_of_a_page_is_taken_for_another(kind: str, tmp_path: Path) -> None:
+    head, lines, given = PAGES[kind]
+    cells = [line.split(",") for line in lines]
+    path = tmp_path / "x.csv"
+
+    def outcome(changed: list[list[str]]) -> OptionChain | str:
+        path.write_text(head + "\n".join(map(",".join, changed)) + "\n", encoding="utf-8")
+        try:
+            return read_chain(path, **given)
+        except ChainError as error:
+            return str(error)
+
+    whole = outcome(cells)
+    assert isinstance(whole, OptionChain)
+    assert len(whole.quotes) == len(cells[1:]) * (1 if kind == "export" else 2)
+    refused = 0
+    for place, name in enumerate(cells[0]):
+        renamed = [[*cells[0][:place], "something", *cells[0][place + 1 :]], *cells[1:]]
+        for found in (outcome(renamed), outcome([line[:place] + line[place + 1 :] for line in cells])):
+            told = found if isinstance(found, str) else " ".join(found.notes)
+            refused += isinstance(found, str)
+            if f"'{name}'" not in told:
+                assert isinstance(found, OptionChain), told
+                pd.testing.assert_frame_equal(
+                    found.quotes.drop(columns=ASIDE), whole.quotes.drop(columns=ASIDE), check_exact=True
+                )
+    assert refused >= 10  # symbols, bids and asks, and sizes of an export, in two ways
+
+
+def test_a_column_of_money_is_not_taken_for_one_in_coin(tmp_path: Path) -> None:
+    names = {"bid_price": "bid_btc", "ask_price": "ask_btc", "underlying_price": "underlying"}
+    when = "2026-02-06T08:00:00Z"
+    table = summary().drop(columns="mark_price").rename(columns=names)
+    found = read(tmp_path, table.assign(timestamp=when, quote_timestamp=when, mark=3_000.0), {})
+    assert any("'mark_btc'" in note for note in found.notes)
+    assert (found.quotes["mark"] != 3_000.0).all()

@@ -55,6 +55,10 @@ def _table(file: QuoteFile) -> pd.DataFrame:
         io.StringIO(file.text), dtype=str, header=None, na_values=["-"], skipinitialspace=True
     )
     header = table.iloc[0].fillna("").tolist()
+    if lost := [name for name in ("Instrument", "Bid", "Ask") if name not in header]:
+        raise ChainError(
+            f"{file.name} lacks the column {' and '.join(map(repr, lost))}; it has {', '.join(header)}."
+        )
     sizes = [place for place, name in enumerate(header) if name == "Size"]
     bid, ask = header.index("Bid"), header.index("Ask")
     if len(sizes) != 2 or not sizes[0] < bid < ask < sizes[1]:
@@ -67,9 +71,7 @@ def _table(file: QuoteFile) -> pd.DataFrame:
 
 def _matches(file: QuoteFile) -> bool:
     first = file.text[:2_000].lstrip().partition("\n")[0]
-    return first.startswith("Instrument,") and {"Bid", "Ask", "IV Bid", "IV Ask"} <= set(
-        first.strip().split(",")
-    )
+    return len({"Instrument", "ExtValue", "IV Bid", "IV Ask", "NDelta"} & {*first.strip().split(",")}) > 2
 
 
 EXPORT: Final = Format("deribit-export", _matches, _read, heeds=("spot",))

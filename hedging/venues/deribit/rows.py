@@ -93,7 +93,9 @@ def chain_from_rows(
         **keywords,
     )
     if lost := [
-        repr(columns[ours]) for ours in ("forward", "index") if ours in columns and ours not in there
+        repr(columns[ours])
+        for ours in ("forward", "index", "mark", "mark_vol")
+        if ours in columns and ours not in there
     ]:
         return replace(
             made, notes=(f"no column {' nor '.join(lost)}: what it would say is made of quotes", *made.notes)
@@ -150,6 +152,10 @@ def _mine(
     if mine.empty:
         raise ChainError(f"{source}: no option on {asset} among {number_of(len(rows), 'row')}.")
     there = columns_there(columns, mine, source)
+    # What is theirs by one of our names is another thing: ``mark`` in money beside ``mark_btc``.
+    mine = mine.drop(
+        columns=[ours for ours in columns if ours in mine.columns and ours not in there.values()]
+    )
     mine = _with_own_index(mine, there)
     for size in {there.get("bid_size"), there.get("ask_size")} - {None}:
         # Amounts are units of underlying, sizes contracts.
