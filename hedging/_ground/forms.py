@@ -10,11 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from hedging._ground.bounds import LARGEST
 from hedging._ground.names import check_name
 from hedging._ground.nearest import meant
 from hedging._ground.numbers import (
-    TIMES,
     as_number,
     count,
     days,
@@ -25,6 +23,7 @@ from hedging._ground.numbers import (
     seconds,
     whole,
 )
+from hedging._ground.shares import Money, loss, share, spend, velocity
 from hedging.errors import InputError
 
 __all__ = [
@@ -59,23 +58,9 @@ __all__ = [
     "written",
 ]
 
-_MONEY: Final = re.compile(
-    r"(?P<amount>[+-]?[\d_,]*\.?\d+(?:[eE][+-]?\d+)?)\s*(?P<currency>[A-Za-z][A-Za-z0-9_]*)"
-)
 _TICKER: Final = re.compile(r"[A-Za-z0-9_.$^/-]+")
 _DAY: Final = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}[A-Za-z]{3}\d{2})"
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_LARGEST: Final = 10.0  # as a share: nobody means 1000 %
-
-
-class Money(NamedTuple):
-    """An amount in a currency or a coin; who knows the book makes a share of it."""
-
-    amount: float
-    currency: str
-
-    def __str__(self) -> str:
-        return f"{self.amount:,.10g} {self.currency}"
 
 
 class Dates(NamedTuple):
@@ -101,40 +86,6 @@ def asset(text: str) -> str:
     return text.upper() if one_case and _TICKER.fullmatch(text) else text
 
 
-def share(text: str) -> float:
-    """A share written as ``2%`` or ``0.02``."""
-    rule = f"must be a share like 2% or 0.02; got {text!r}"
-    try:
-        value = float(text[:-1]) / 100.0 if text.endswith("%") else float(text)
-    except ValueError:
-        raise InputError(rule) from None
-    # A bare 2 is 200 % to one reader and 2 % to the next.
-    if not abs(value) <= (_LARGEST if text.endswith("%") else 1.0):  # also NaN
-        near = f": write {text}% for {text} per cent" if 1.0 < abs(value) <= 100.0 else ""
-        if text.endswith("%"):
-            near = f": {100.0 * _LARGEST:g}% is the most"
-        raise InputError(rule + near)
-    return value
-
-
-def velocity(text: str) -> float:
-    """A move a day with its sign, ``-2%`` or ``+2%``: of a bare ``2%`` who plans for a fall means the other one."""
-    value = share(text)
-    if value > 0.0 and not text.startswith("+"):
-        raise InputError(f"must have its sign; got {text!r}: write -{text} for a fall, +{text} for a rise")
-    return value
-
-
-def loss(text: str) -> float | Money:
-    """A loss at most, <= 0: a share like ``-15%``, or money like ``-20000USD``."""
-    value = _share_or_money(text, "-15%", "-20000USD")
-    if (value.amount if isinstance(value, Money) else value) > 0:
-        raise InputError(f"must be a loss, a share like -15%; got {text!r}: write -{text.lstrip('+')}")
-    if not isinstance(value, Money) and value < -1.0:
-        raise InputError(f"must be a loss of all at most, a share from -100% to 0%; got {text!r}")
-    return value
-
-
 def moment(text: str) -> str:
     """A day or a time, which is read where files are; what has no digit is neither."""
     if not re.search(r"\d", text):
@@ -142,50 +93,6 @@ def moment(text: str) -> str:
             f"must be a time in UTC, such as 2026-02-06T04:30Z, or a day, 2026-02-06; got {text!r}"
         )
     return text
-
-
-def spend(text: str) -> float | Money:
-    """What may be spent, >= 0: a share of the book like ``2%``, or money like ``20000USD``."""
-    value = _share_or_money(text, "2%", "20000USD")
-    if (value.amount if isinstance(value, Money) else value) < 0:
-        raise InputError(f"must be a share >= 0 like 2%, or money; got {text!r}: write {text.lstrip('-')}")
-    return value
-
-
-def _share_or_money(text: str, as_share: str, as_money: str) -> float | Money:
-    match = _MONEY.fullmatch(text.strip())
-    if match and not is_number(text):  # the e of 1e9 is no currency
-        return Money(_amount(match, text), match["currency"].upper())
-    try:
-        return share(text)
-    except InputError:
-        amount = text.strip().strip("$").replace("_", "").replace(",", "")
-        how = f"must be a share like {as_share} or {float(as_share[:-1]) / 100:g}, or money with its currency like {as_money}"
-        near = ""
-        if re.fullmatch(r"[+-]?\d+,\d{1,2}%", text.strip()):
-            near = f": write {text.strip().replace(',', '.')}"
-        elif is_number(amount) and abs(float(amount)) <= LARGEST:
-            amount = f"{float(amount):.15g}"
-            amount = as_share[: as_share.index(as_share.lstrip("-"))] + amount.lstrip("+-")
-            percent = f"{amount}% for a share, " if abs(float(amount)) <= 100 else ""
-            near = f": write {percent}{amount}USD for money"
-        raise InputError(f"{how}; got {text!r}{near}") from None
-
-
-def _amount(match: re.Match[str], text: str) -> float:
-    """The amount of money; what is thousands to one reader and a fraction to the next is refused."""
-    told, currency = match["amount"].replace("_", ""), match["currency"]
-    rule = "must be money with its currency, such as 20000USD"
-    if times := re.fullmatch(r"(k|tsd|m|mn|mio|b|bn)([A-Z]{3,4})?", currency, re.IGNORECASE):
-        plain = float(told.replace(",", "")) * TIMES[times[1].lower()]
-        raise InputError(f"{rule}; got {text!r}: write {plain:.15g}{(times[2] or 'USD').upper()}")
-    if re.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}", told):
-        fraction = f"{float(told):g}" if told.endswith("0") else f"{told}0"
-        both = f"{told.replace('.', '')}{currency} or {fraction}{currency}"
-        raise InputError(f"{rule}; got {text!r}, which may be thousands or a fraction: write {both}")
-    if "," in told and not re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", told):
-        raise InputError(f"{rule}; got {text!r}: write {told.replace(',', '.')}{currency}")
-    return number(told.replace(",", ""))
 
 
 def band(text: str) -> tuple[float | None, float | None]:
@@ -236,7 +143,7 @@ def as_band(text: str) -> str:
     two = re.fullmatch(
         r"\s*[\[(]?\s*(-?[\d.]+)\s*(?:-|,|;|–|\.\.+|to|\s)\s*(-?[\d.]+)\s*[\])]?\s*", text.replace("_", "")
     )
-    if two:
+    if two and is_number(two[1]) and is_number(two[2]) and float(two[1]) <= float(two[2]):
         return f": write {two[1].strip('.')}:{two[2].strip('.')}"
     if re.fullmatch(r"-?\d+(\.\d+)?", text):
         return f": write {text}: for at least that, :{text} for at most that"
@@ -311,7 +218,7 @@ def days_window(text: str) -> tuple[float, float]:
 def by_name(text: str, key: Callable[[str], Any], value: Callable[[str], Any], sign: str = "=") -> Any:
     """Values by name, ``BTC=8:12,ETH=50:80``, each part read by its own reader."""
     parts = [part.partition(sign) for part in text.split(",")]
-    if not all(name and found and rest for name, found, rest in parts):
+    if not all(re.search(r"\w", name) and found and rest for name, found, rest in parts):
         raise InputError(f"must be NAME{sign}VALUE, several with commas; got {text!r}")
     pairs = [(key(name.strip()), value(rest.strip())) for name, _, rest in parts]
     if len(dict(pairs)) < len(pairs):
@@ -334,7 +241,7 @@ def floor(text: str) -> Any:
     try:
         return by_name(text, days, loss, sign=":")
     except InputError as error:
-        turned = re.sub(r":\+?(?=[\d.])", ":-", text)
+        turned = re.sub(r":\+?(?=[\d.])", ":-", re.sub(r"\s", "", text))
         near = f": write {turned}" if "must be a loss" in str(error) else f": a part {error}"
         raise InputError(f"{rule}; got {text!r}{near}") from None
 

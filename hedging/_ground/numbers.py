@@ -9,6 +9,7 @@ from hedging._ground.bounds import LARGEST, MOST_DAYS, MOST_SECONDS
 from hedging.errors import InputError
 
 __all__ = [
+    "SPANS",
     "TIMES",
     "as_number",
     "count",
@@ -23,7 +24,7 @@ __all__ = [
 ]
 
 _MOST_DIGITS: Final = 18  # of a whole number that counts something
-_SPANS: Final = {"d": 1, "day": 1, "w": 7, "week": 7, "m": 30, "mo": 30, "month": 30, "y": 365, "year": 365}
+SPANS: Final = {"d": 1, "day": 1, "w": 7, "week": 7, "m": 30, "mo": 30, "month": 30, "y": 365, "year": 365}
 TIMES: Final = {"k": 1e3, "tsd": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "b": 1e9, "bn": 1e9}
 _DATE: Final = r"\d{4}-\d{2}-\d{2}|\d{1,2}[A-Za-z]{3}\d{2}"
 
@@ -133,8 +134,8 @@ def _days(text: str, rule: str, *, above: bool) -> float:
 
 def _as_days(text: str) -> str:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]+?)s?", text.strip().lower())
-    if match and match[2] in _SPANS:
-        return f": write {float(match[1]) * _SPANS[match[2]]:.10g}"
+    if match and match[2] in SPANS:
+        return f": write {float(match[1]) * SPANS[match[2]]:.10g}"
     return ": count the days from the quotes to it" if re.fullmatch(_DATE, text.strip()) else ""
 
 

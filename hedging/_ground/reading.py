@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,20 +18,18 @@ from hedging.errors import InputError
 
 __all__ = [
     "MOST_BYTES",
+    "MOST_DIGITS",
     "foreign",
     "in_line_order",
     "parse_json",
-    "parse_toml",
     "read_bytes",
     "read_text",
     "rule_broken",
-    "toml_lines",
     "where",
 ]
 
 MOST_BYTES: Final = 32_000_000  # of a plan or a book: hundreds of times what a real one has
-_MOST_DIGITS: Final = 308  # of a whole number: a float holds no more
-_MOST_BITS: Final = 1023  # of the same
+MOST_DIGITS: Final = 308  # of a whole number: a float holds no more
 _BRACKETS: Final = 2  # at the beginning, which other texts begin with too
 # Too deep or too large a text ends in RecursionError or MemoryError, a column that Arrow cannot turn in its
 # NotImplementedError: of a file these are as much its reader's as a ValueError.
@@ -143,7 +140,7 @@ def parse_json(
     """
 
     def whole(digits: str) -> int:
-        if len(digits) > _MOST_DIGITS:
+        if len(digits) > MOST_DIGITS:
             raise ValueError(
                 f"a whole number of {number_of(len(digits), 'digit')}, more than a number can have"
             )
@@ -173,61 +170,6 @@ def parse_json(
         raise error(f"{name}: the JSON is cut off or damaged: {_in_words(thrown)}.") from thrown
 
 
-def parse_toml(text: str, name: str) -> dict[str, Any]:
-    """The values of a TOML text.
-
-    Raises
-    ------
-    InputError
-        If it is none, or nested too deep.
-    """
-    if "\n" not in text:  # line ends of old Macs
-        text = text.replace("\r", "\n")
-    try:
-        values = tomllib.loads(text)
-        if large := next((place for place, value in _leaves(values) if _too_large(value)), None):
-            raise ValueError(f"{large} is a whole number of more than {_MOST_DIGITS} digits")
-    except tomllib.TOMLDecodeError as thrown:
-        if (kind := kind_of_bytes(text.encode())) and "TOML" not in kind:
-            raise InputError(f"{name} is {kind}; here it must be TOML.") from thrown
-        raise InputError(f"{name} is not TOML: {_toml_rule(str(thrown), text)}.") from thrown
-    except _FOREIGN as thrown:
-        raise InputError(f"{name} is not TOML: {_in_words(thrown)}.") from thrown
-    return values
-
-
-def _toml_rule(said: str, text: str) -> str:
-    """The rule of TOML that a line breaks, and that line."""
-    rule = next((ours for theirs, ours in _TOML.items() if theirs in said), said.partition(" (at ")[0])
-    at, lines = re.search(r"at line (\d+)", said), text.rstrip().splitlines()
-    if at is None and "not closed" in rule:  # the parser knows where it ended, not where it began
-        return rule.replace("its quotes are", "quotes are") + " until the end of the file"
-    number = int(at[1]) if at and int(at[1]) <= len(lines) else len(lines)
-    line = lines[number - 1].strip()
-    way_out = next((how for told, how in _TWICE.items() if told == rule), None) or _as_toml(line)
-    return f"line {number}: {rule}; got {line[:60]!r}{way_out}"
-
-
-def _as_toml(line: str) -> str:
-    """How a line of TOML with a bare word, a share or a number in another form is written."""
-    plain = line.partition("#")[0].strip()
-    if plain != (straight := _CURLY.sub('"', plain)):
-        return f": write {straight}, with straight quotes"
-    match = re.fullmatch(r"([A-Za-z0-9_.\"'-]+)\s*=\s*([^\s\"'\[{#][^\"'\[{#]*?)\s*(#.*)?", line)
-    if match is None:
-        return ""
-    key, value = match[1], match[2]
-    if value.lower() in ("true", "false"):
-        return f": write {key} = {value.lower()}"
-    if re.fullmatch(r"[+-]?[1-9]\d{0,2}([.,]\d{3})+", value) and (value.count(".") > 1 or "," in value):
-        return f": write {key} = {re.sub('[.,]', '_', value)}"
-    if re.fullmatch(r"[+-]?\d+,\d+", value):
-        return f": write {key} = {value.replace(',', '.')}"
-    if re.fullmatch(r"[+-]?\d*\.?\d*", value) and any(each.isdigit() for each in value):  # .5, 5., 007
-        return f": write {key} = {float(value):.12g}"
-    return f': write {key} = "{value}"'
-
-
 def in_line_order(wrong: Iterable[str]) -> list[str]:
     """Mistakes as they stand in a file; those without a line first.
 
@@ -242,48 +184,6 @@ def in_line_order(wrong: Iterable[str]) -> list[str]:
         return int(match[1]) if match else 0
 
     return sorted(wrong, key=place)
-
-
-def _leaves(values: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value that holds no others, and where it stands."""
-    if isinstance(values, dict | list):
-        for key, value in values.items() if isinstance(values, dict) else enumerate(values):
-            yield from _leaves(value, f"{place}.{key}" if place else str(key))
-    else:
-        yield place, values
-
-
-def _too_large(value: Any) -> bool:
-    """Whether a whole number is none that a float holds; hexadecimal ones pass the parser at any length."""
-    return isinstance(value, int) and value.bit_length() > _MOST_BITS
-
-
-def toml_lines(text: str) -> dict[tuple[str | int, ...], int]:
-    r"""The line of each key and table, from 1, by its place in the values; of plain files, as people write them.
-
-    Examples
-    --------
-    >>> lines = toml_lines('cash = 1\n[[holdings]]\nquantity = 2')
-    >>> lines["cash",], lines["holdings", 0], lines["holdings", 0, "quantity"]
-    (1, 2, 3)
-    """
-    found: dict[tuple[str | int, ...], int] = {}
-    counts: dict[str, int] = {}
-    above: tuple[str | int, ...] = ()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if match := _ARRAY.match(line):
-            name = match[1].strip()
-            above = (name, counts.get(name, 0))
-            counts[name] = counts.get(name, 0) + 1
-            found[above] = number
-            found.setdefault((name,), number)
-        elif match := _TABLE.match(line):
-            above = tuple(part.strip().strip("\"'") for part in match[1].split("."))
-            found[above] = number
-            found.setdefault(above[:1], number)
-        elif match := _KEY.match(line):
-            found[(*above, *(part.strip().strip("\"'") for part in match[1].split(".")))] = number
-    return found
 
 
 def rule_broken(problem: Mapping[str, Any]) -> str:
@@ -307,34 +207,6 @@ def _got(came: Any) -> str:
     return f"; got {came!r:.80}" if isinstance(came, str | int | float | bool | None) else ""
 
 
-_ARRAY: Final = re.compile(r"\s*\[\[([^\]]+)\]\]")
-_TABLE: Final = re.compile(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?$")
-_KEY: Final = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
-_TOML: Final = {  # what the parser says, and the rule as it is meant
-    "Expected '=' after a key": "a line is key = value, or a [table]",
-    "Invalid statement": "a line is key = value, or a [table]",
-    "Invalid initial character for a key": "a line is key = value, or a [table]",
-    "Invalid value": "a value is a number, text in quotes, a date, true, false or a list",
-    "Expected newline": "one value stands behind each key, text in quotes",
-    "Cannot overwrite": "it is there twice",
-    "Duplicate": "it is there twice",
-    "Cannot declare": "the table is there twice",
-    "Cannot mutate": "the table is there twice",
-    "Expected ']": "a bracket is not closed",
-    "Unclosed": "a bracket is not closed",
-    "Unterminated string": "its quotes are not closed",
-    'Expected "\'"': "its quotes are not closed",
-    "Illegal character '\\n'": "its quotes are not closed",
-    "Found invalid character": "a character that no text may hold",
-    "Unescaped": "a backslash is written \\\\",
-}
-_TWICE: Final = {
-    "it is there twice": ": leave one of the two lines out",
-    "the table is there twice": ": put all its keys under one of the two headers",
-}
-_CURLY: Final = re.compile(
-    "[\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb]"
-)  # of text programs
 _RULES: Final = {
     **dict.fromkeys(("float_type", "float_parsing", "decimal_type"), "must be a number, without quotes"),
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number, without quotes"),

@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from hedging._ground.forms import asset
+from hedging._ground.spellings import form_meant
 from hedging.book.accounts import AccountModelName, DeclaredAccount, Transfer
 from hedging.book.book import Book, Holding
 from hedging.errors import InputError
@@ -224,8 +225,13 @@ def plain_holding(told: Any) -> Any:
         if not isinstance(plain.get(key, ""), str):
             return plain
     if plain.get("kind") in _FLAGS:
-        _agree(plain, {"flag": _FLAGS[plain.pop("kind")]}, "kind")
-        plain["kind"] = "option"
+        flag = _FLAGS[plain["kind"]]
+        given: str = plain.get("flag", flag)
+        if _FLAGS.get(given, given) != flag:
+            raise InputError(
+                f"flag {told['flag']!r} contradicts kind {told['kind']!r}: leave one of them out"
+            )
+        plain |= {"kind": "option", "flag": flag}
     if plain.get("flag") in _FLAGS:
         plain["flag"] = _FLAGS[plain["flag"]]
     if isinstance(plain.get("contract"), str):
@@ -240,9 +246,14 @@ def _said(contract: str) -> dict[str, Any]:
     try:
         item = instrument_of(contract.strip().upper())
     except InputError:
+        near = form_meant(contract, instrument_of)
+        how = (
+            f'write contract = "{near}"'
+            if near
+            else "else give asset, kind, and where it has them strike and expiry"
+        )
         raise InputError(
-            f"contract must be a name such as BTC-27MAR26-60000-P, BTC-27MAR26 or BTC-PERPETUAL; got {contract!r}: "
-            "else give asset, kind, and where it has them strike and expiry"
+            f"contract must be a name such as BTC-27MAR26-60000-P, BTC-27MAR26 or BTC-PERPETUAL; got {contract!r}: {how}"
         ) from None
     said: dict[str, Any] = {"kind": type(item).__name__.lower(), "asset": item.asset}
     if isinstance(item, Option):

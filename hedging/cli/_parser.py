@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from hedging._ground import fields
 from hedging._ground.counts import number_of
 from hedging._ground.forms import meant
+from hedging._ground.hints import with_form
 
 __all__ = ["CHAINS", "Parser", "command", "option", "say_unknown"]
 
@@ -139,7 +140,8 @@ class Parser(argparse.ArgumentParser):
             self.texts.append((action.dest, arg_string))
             return value
         except (argparse.ArgumentTypeError, TypeError, ValueError) as error:
-            raise argparse.ArgumentError(action, str(error).rstrip(".")) from error
+            said = with_form(str(error), arg_string, read).rstrip(".")
+            raise argparse.ArgumentError(action, said) from error
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:

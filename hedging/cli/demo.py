@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hedging._ground.counts import number_of
-from hedging._ground.reading import parse_toml
+from hedging._ground.toml import parse_toml
 from hedging._writing import write_text
 from hedging.cli import _console as console
 from hedging.cli.scenario import ACCELERATIONS

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from hedging._ground.file_kinds import kind_of_values
-from hedging._ground.reading import parse_toml, read_text
+from hedging._ground.reading import read_text
 from hedging._ground.shown import Shown
+from hedging._ground.toml import parse_toml
 from hedging.errors import InputError
 
 __all__ = ["EXTRA", "Rules", "read_rules"]

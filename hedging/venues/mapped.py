@@ -40,7 +40,8 @@ from typing import Any, Final
 import pandas as pd
 
 from hedging._ground.file_kinds import kind_of_values
-from hedging._ground.reading import parse_toml, read_text
+from hedging._ground.reading import read_text
+from hedging._ground.toml import parse_toml
 from hedging.errors import ChainError, InputError
 from hedging.market._cleaning import NUMBER_COLUMNS, RAW_COLUMNS, VENDORS_NONE, percent_signs
 from hedging.market.chain import OptionChain

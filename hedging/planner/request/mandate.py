@@ -16,6 +16,7 @@ import pandas as pd
 
 from hedging._ground import fields
 from hedging._ground.forms import Dates, Money, meant, written
+from hedging._ground.hints import as_line, with_form
 from hedging._ground.reading import in_line_order
 from hedging._ground.shown import Shown
 from hedging.book.book import Book
@@ -171,10 +172,11 @@ def _read(
         if name in found:
             wrong.append(f"{where}{table}.{key}: given twice, as {name} too")
             continue
+        text = written(value, ":" if name == "floor" else "=")
         try:
-            found[name] = forms[name](written(value, ":" if name == "floor" else "="))
+            found[name] = forms[name](text)
         except InputError as error:
-            wrong.append(f"{where}{table}.{key} {error}")
+            wrong.append(f"{where}{table}.{key} {as_line(key, with_form(str(error), text, forms[name]))}")
     return found
 
 
