@@ -12,6 +12,7 @@ import pandas as pd
 from hedging._extras import require
 from hedging._ground.counts import number_of
 from hedging._numerics.resampling import block_length, resampled_rows
+from hedging._numerics.seeds import generator_of
 from hedging.backtest.result import Backtest
 from hedging.errors import InputError
 from hedging.units import DAYS_PER_YEAR, days_apart
@@ -57,7 +58,7 @@ def interval(run: Backtest, *, draws: int = 2_000, level: float = 0.95, seed: in
     elapsed = days_apart(run.times) / DAYS_PER_YEAR
     block = block_length(mine - theirs if (mine != theirs).any() else mine)
     periods = np.column_stack([mine, theirs, elapsed])
-    drawn = resampled_rows(len(mine), len(mine), draws, block, np.random.default_rng(seed))
+    drawn = resampled_rows(len(mine), len(mine), draws, block, generator_of(seed))
     ends = np.quantile(_yearly(periods[drawn]), [(1.0 - level) / 2.0, (1.0 + level) / 2.0], axis=0)
     names = ["return a year", "holding a year", "against holding a year", "vol a year"]
     table = pd.DataFrame({"value": _yearly(periods), "low": ends[0], "high": ends[1]}, index=names)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hedging import greeks
+from hedging._numerics.seeds import generator_of
 from hedging.errors import InputError
 from hedging.risk.rebalancing import leland_vol
 from hedging.units import DAYS_PER_YEAR
@@ -69,7 +70,7 @@ def cost_curve(
     if not every or min(every) <= 0:
         raise InputError(f"every must be days > 0 between trades; got {every!r}.")
     hedge = _Hedge(flag, strike, time_to_expiry, vol)
-    random = np.random.default_rng(seed)
+    random = generator_of(seed)
     rows = {}
     for days in every:
         count = max(1, round(time_to_expiry * DAYS_PER_YEAR / days))

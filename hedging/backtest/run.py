@@ -6,6 +6,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from dataclasses import replace
 
 from hedging._ground.arguments import must_be
+from hedging._ground.workers import result_of
 from hedging.backtest.replay import Replay, StartError
 from hedging.backtest.result import Backtest
 from hedging.backtest.rules import Rules
@@ -76,7 +77,7 @@ def run(
             run, book, tape, strategy, rules=rules, account=account, first=first, name=name
         )
         try:
-            return asked.result()
+            return result_of(asked, executor)
         except HedgingError:
             raise
         except (BrokenExecutor, CancelledError) as error:

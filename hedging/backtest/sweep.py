@@ -8,7 +8,7 @@ import pickle
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, as_completed
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from hedging._ground.counts import number_of
+from hedging._ground.workers import completed, result_of
 from hedging._writing import whole_file
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
@@ -219,9 +220,12 @@ def _run(
 
         futures = {submit(part): part for part in blocks}
         try:
-            for future in as_completed(futures):
+            for future in completed(futures, executor):
                 part = futures[future]
-                yield from zip(part, _brought_back(future, part, submit), strict=True)
+                yield from zip(part, _brought_back(future, executor, part, submit), strict=True)
+        except BrokenExecutor as error:
+            part = next((futures[each] for each in futures if not each.done()), blocks[-1])
+            raise _lost(part, error) from error
         finally:
             for future in futures:
                 future.cancel()
@@ -229,13 +233,14 @@ def _run(
 
 def _brought_back(
     future: Future[list[dict[str, Any]]],
+    executor: Executor,
     part: Sequence[_Task],
     submit: Callable[[Sequence[_Task]], Future[list[dict[str, Any]]]],
 ) -> list[dict[str, Any]]:
     """Rows of a block, from the worker it was given to, or from another that gets it once more."""
     for last in (False, True):
         try:
-            return future.result()
+            return result_of(future, executor)
         except HedgingError:
             raise
         except (Exception, CancelledError) as error:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from hedging._ground.bounds import MOST_DAYS, check_drawn
 from hedging._ground.counts import number_of
+from hedging._numerics.seeds import generator_of
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.paths.paths import Paths, along
@@ -89,7 +90,7 @@ class Drawing:
             for values in (variance, growth)
         ]
         return cls(
-            random=np.random.default_rng(seed),
+            random=generator_of(seed),
             scenarios=scenarios,
             vols={asset: float(vol[-1]) for asset, vol in terms.items()},
             days=dates,

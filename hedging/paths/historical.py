@@ -12,6 +12,7 @@ from hedging._extras import require
 from hedging._ground.bounds import check_dates, check_drawn
 from hedging._ground.counts import number_of
 from hedging._numerics.resampling import resampled_rows
+from hedging._numerics.seeds import generator_of
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.paths._drawing import Reactions, Seed, paths_of
@@ -61,7 +62,7 @@ def filtered_historical(
     .. [1] G. Barone-Adesi, K. Giannopoulos, L. Vosper, VaR without correlations for portfolios of
        derivative securities, J. Futures Markets 19, 1999.
     """
-    random = np.random.default_rng(seed)
+    random = generator_of(seed)
     returns = _returns(prices)
     dates = _whole_days(days, scenarios)
     if not 0 < decay < 1:
@@ -119,7 +120,7 @@ def block_bootstrap(
     ----------
     .. [1] D. N. Politis and J. P. Romano, The stationary bootstrap, JASA 89, 1994.
     """
-    random = np.random.default_rng(seed)
+    random = generator_of(seed)
     returns = _returns(prices).to_numpy()
     dates = _whole_days(days, scenarios)
     moves = bootstrapped(returns, days, scenarios, random, mean_block)

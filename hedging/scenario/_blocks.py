@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from hedging._ground.workers import result_of
 from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.pricer import Pricer
@@ -222,7 +223,8 @@ def _fill(
         if shared:
             future.result()
         else:
-            values[:, :, slices[block]] = _brought_back(future, partial(submit, block), slices[block])
+            again = partial(submit, block)
+            values[:, :, slices[block]] = _brought_back(future, executor, again, slices[block])
         _report(progress, block + 1, len(slices))
 
     try:
@@ -240,15 +242,17 @@ def _fill(
             unfinished.cancel()
 
 
-def _brought_back(future: Future[Array], submit: Callable[[], Future[Array]], where: slice) -> Array:
+def _brought_back(
+    future: Future[Array], executor: Executor, submit: Callable[[], Future[Array]], where: slice
+) -> Array:
     """Values of a block, from the worker it was given to, or from another that gets it once more."""
     try:
-        return future.result()
+        return result_of(future, executor)
     except HedgingError:
         raise
     except (Exception, CancelledError):
         try:
-            return submit().result()
+            return result_of(submit(), executor)
         except HedgingError:
             raise
         except (Exception, CancelledError) as error:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from hedging._ground.bounds import MOST_DAYS
 from hedging._ground.counts import number_of
+from hedging._numerics.seeds import generator_of
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.market.market import Chains, Market, markets_of
@@ -143,7 +144,7 @@ def past_returns(closes: pd.DataFrame, days: int, seed: Seed, source: str = "pri
         )
     leader = str(own.idxmax())  # the first of those with the most
     returns = returns[returns[leader].notna()]
-    return _completed(returns, leader, np.random.default_rng(seed))
+    return _completed(returns, leader, generator_of(seed))
 
 
 def _completed(returns: pd.DataFrame, leader: str, random: np.random.Generator) -> pd.DataFrame:
@@ -176,7 +177,7 @@ def resampled(
     """Paths of every asset over some dates, from complete daily returns drawn in runs."""
     if isinstance(scenarios, bool) or not isinstance(scenarios, int) or scenarios < 1:
         raise InputError(f"scenarios must be a whole number >= 1; got {scenarios!r}.")
-    random = np.random.default_rng(seed)
+    random = generator_of(seed)
     own = returns[[market.asset for market in markets]].to_numpy(dtype=float)
     moves = bootstrapped(own, math.ceil(dates[-1]), scenarios, random, MEAN_BLOCK)
     logs = np.stack([_at(np.cumsum(moves[:, :, i], axis=1), dates) for i in range(len(markets))], axis=2)

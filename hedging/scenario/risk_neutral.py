@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hedging._numerics.seeds import generator_of
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.market.density import quantiles
@@ -70,7 +71,7 @@ def risk_neutral(
     moved = np.stack([_quoted(given[asset], market, days) for asset, market in markets.items()], axis=-1)
     growth = np.stack([market.carry(days / DAYS_PER_YEAR) * days for market in markets.values()], axis=-1)
     vols = {asset: market.vol_of_30_days for asset, market in markets.items()}
-    made = paths_of(vols, days, moved, np.random.default_rng(seed), reactions, growth / DAYS_PER_YEAR)
+    made = paths_of(vols, days, moved, generator_of(seed), reactions, growth / DAYS_PER_YEAR)
     return {asset: centred(made[asset], market) for asset, market in markets.items()}
 
 

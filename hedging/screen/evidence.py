@@ -12,6 +12,7 @@ from scipy.special import ndtr
 
 from hedging._extras import require
 from hedging._ground.counts import number_of
+from hedging._numerics.seeds import generator_of
 from hedging.screen.regression import newey_west_errors, ols
 
 __all__ = [
@@ -164,7 +165,7 @@ def _intervals(values: Array, block: float, seed: int) -> tuple[Array, Array]:
 def block_draws(count: int, block: float, seed: int) -> list[npt.NDArray[np.int64]]:
     """Places drawn by the stationary bootstrap of Politis and Romano."""
     bootstrap = require("arch.bootstrap", "stats").StationaryBootstrap
-    made = bootstrap(max(block, 1.0), np.arange(count), seed=np.random.default_rng(seed))
+    made = bootstrap(max(block, 1.0), np.arange(count), seed=generator_of(seed))
     return [drawn[0][0] for drawn in made.bootstrap(DRAWS)]
 
 

@@ -32,6 +32,11 @@ def attempt(what: str, call: Callable[[], T], *refusals: type[HedgingError]) -> 
     return found
 
 
+def tried(short: int, most: int) -> int:
+    """So many of some values in a short run, and in proportion more with ``--hypothesis-profile=search``, up to all."""
+    return min(most, short * settings().max_examples // 100)
+
+
 def tries(short: int) -> settings:
     """So many examples in a short run, and in proportion more with ``--hypothesis-profile=search`` or ``night``."""
     factor = settings().max_examples / 100

@@ -134,7 +134,7 @@ def assert_answered(market: Market, kind: str, coins: float, asked: dict[str, An
             assert read_plan(Path(folder, "plan.json")).legs == each.legs
 
 
-@tries(10)
+@tries(8)
 @given(held, st.sampled_from([0.1, 3.0, 25.0, 1_000.0]), asked, limits)
 def test_any_bands_on_the_sample(kind: str, coins: float, asked: dict[str, Any], limits: Limits) -> None:
     assert_answered(sample_market(), kind, coins, asked, limits)

@@ -99,7 +99,7 @@ def assert_judged(found: Book | str) -> None:
         assert isinstance(value, str) or math.isfinite(value)
 
 
-@tries(200)
+@tries(120)
 @given(damaged(TOLD))
 def test_values(told: Any) -> None:
     assert_judged(attempt("books", lambda: book_from_dict(told), InputError))

@@ -132,7 +132,7 @@ def test_recorded(name: str, shared_data: Path, tmp_path: Path) -> None:
     assert isinstance(read_first(path, pick), OptionChain)
 
     # Implied dividends and early exercise take their time: fewer of these.
-    @tries(2 if name in FOUND else 12)
+    @tries(2 if name in FOUND else 7)
     @given(damage())
     def run(made: tuple[str, bytes]) -> None:
         path = tmp_path / f"x{made[0]}"
@@ -201,7 +201,7 @@ def own() -> bytes:
     return path.read_bytes()
 
 
-@tries(120)
+@tries(60)
 @given(damaged_bytes(own()))
 def test_our_own_before_there_was_a_digest(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.csv"
@@ -241,7 +241,7 @@ def sealed() -> tuple[str, dict[str, Any], list[list[str]]]:
     return first[:mark], json.loads(first[mark:]), list(csv.reader(rows))
 
 
-@tries(60)
+@tries(30)
 @given(st.data())
 def test_our_own_sealed_anew_lies_within_its_ranges(tmp_path: Path, data: st.DataObject) -> None:
     """Who edits a file of ours and gives it the count and the digest that fit is judged as any other file."""

@@ -19,19 +19,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from cases.outcomes import tried
 
 import hedging as hg
 from hedging.errors import HedgingError, InputError
 
 BOOK = hg.samples.book()
-CHAIN = hg.samples.chain()
-CHAIN = replace(
-    CHAIN, quotes=CHAIN.quotes[CHAIN.quotes["expiry"].dt.day.isin((20, 27, 10))]
-)  # thousands of calls
+WHOLE = hg.samples.chain()
+FEW = WHOLE.quotes["expiry"].dt.day.isin((10, 20, 27))
+CHAIN = replace(WHOLE, quotes=WHOLE.quotes[FEW])  # as thousands of calls take it
 ROOMS = [name for name in hg.__all__ if inspect.ismodule(getattr(hg, name)) and name != "errors"]
-ALWAYS: tuple[Any, ...] = (None, "abc", {}, int, float("inf"), pd.DataFrame({"a": [1]}), np.array([]))
-TRIED = 4  # of the others, by argument
 WRONG: tuple[Any, ...] = (
+    *(None, "abc", {}, int, float("inf"), pd.DataFrame({"a": [1]}), np.array([])),
     *(5, "", float("nan"), -1, True, 1 + 2j, b"x", object(), {1}, (1,), []),
     *({5: 1}, {"BTC": None}, {"a": {"b": "x"}}, [1, "x", None], [[1], [2, 3]], np.zeros(3)),
     *(pd.Series(["a"]), pd.Timestamp("2026-01-01"), CHAIN, BOOK),
@@ -158,15 +157,14 @@ def failure(function: Callable[..., Any], given: dict[str, Any]) -> Exception | 
 
 
 def calls(room: str) -> Iterator[tuple[str, Callable[..., Any], str, Any, dict[str, Any]]]:
-    """Each argument of each function with some wrong values, the same ones in each run."""
+    """Each argument of each function with some wrong values, the same ones in each short run; a long one has all."""
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     for name, function in functions(room):
         asked = [each for each in inspect.signature(function).parameters.values() if each.kind not in kinds]
         base = {each.name: GOOD.get(each.name, 1.0) for each in asked if each.default is each.empty}
         for each in asked:
             drawn = random.Random(f"{room}.{name}.{each.name}")
-            dear = f"{room}.{name}" in DEAR
-            for value in drawn.sample(ALWAYS, 1) if dear else (*ALWAYS, *drawn.sample(WRONG, TRIED)):
+            for value in drawn.sample(WRONG, 1 if f"{room}.{name}" in DEAR else tried(4, len(WRONG))):
                 yield name, function, each.name, value, base | {each.name: value}
 
 

@@ -28,7 +28,7 @@ def written(folder: Path, content: str | bytes) -> Path:
     return path
 
 
-@tries(150)
+@tries(70)
 @given(damaged(WHOLE))
 def test_no_damage_is_trusted(tmp_path: Path, changed: Any) -> None:
     read = attempt("plans", lambda: read_plan(written(tmp_path, as_json(changed))), InputError)
@@ -36,7 +36,7 @@ def test_no_damage_is_trusted(tmp_path: Path, changed: Any) -> None:
         assert json.loads(as_json(changed)) == WHOLE
 
 
-@tries(150)
+@tries(70)
 @given(damaged(WHOLE))
 def test_damage_with_a_digest_that_fits_leaves_a_plan_that_agrees_with_itself(
     tmp_path: Path, changed: Any
@@ -48,7 +48,7 @@ def test_damage_with_a_digest_that_fits_leaves_a_plan_that_agrees_with_itself(
         assert read.legs == read_plan(FOLDER / "version_2.json").legs
 
 
-@tries(120)
+@tries(50)
 @given(damaged(WHOLE))
 def test_what_is_only_looked_at_prints_and_is_not_exported(tmp_path: Path, changed: Any) -> None:
     read = attempt(
@@ -60,7 +60,7 @@ def test_what_is_only_looked_at_prints_and_is_not_exported(tmp_path: Path, chang
             assert isinstance(attempt("plans, exported", export, InputError), str)
 
 
-@tries(100)
+@tries(60)
 @given(damaged_bytes(NEWEST))
 def test_damaged_bytes(tmp_path: Path, content: bytes) -> None:
     read = attempt("plans, bytes", lambda: read_plan(written(tmp_path, content)), InputError)

@@ -111,7 +111,7 @@ def assert_in_range(chain: OptionChain) -> None:
 
 @pytest.mark.parametrize("method", REPLIES)
 def test_deribit(method: str) -> None:
-    @tries(60)
+    @tries(30)
     @given(damaged(REPLIES[method]))
     def run(reply: Any) -> None:
         client = Client(transport=Served(REPLIES | {method: reply}))
@@ -124,7 +124,7 @@ def test_deribit(method: str) -> None:
 
 @pytest.mark.parametrize("whole", [{OPTION["symbol"]: OPTION}, LIKE_BYBIT], ids=["deribit", "bybit"])
 def test_ccxt(whole: dict[str, Any]) -> None:
-    @tries(60)
+    @tries(30)
     @given(damaged(whole))
     def run(reply: Any) -> None:
         found = attempt("replies, ccxt", lambda: ccxt.read_option_chain(copy.deepcopy(reply)), InputError)
