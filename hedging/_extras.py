@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from importlib import import_module, metadata
+from importlib import import_module
 from types import ModuleType
 
 from hedging.errors import HedgingError, MissingExtraError
@@ -15,6 +15,8 @@ def version_of(name: str) -> str:
     """The version of a library; of this one what runs, not what was installed once."""
     if name == "hedging":
         return str(sys.modules["hedging"].__version__)
+    from importlib import metadata  # with it come the mail readers of the standard library
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:  # a checkout that was never installed

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -14,9 +15,13 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import hypothesis
+import pandas as pd
 import pytest
 
 from hedging import Market, OptionChain, samples
+from hedging._ground import clock
+from hedging.market import market as markets
+from hedging.market.smile import Smile
 
 # The same examples at every run, and no time limit: a busy machine or a lucky draw is no verdict. To look for
 # new ones: pytest --hypothesis-profile=search, or =night for as long as a night.
@@ -24,6 +29,24 @@ hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis.settings.register_profile("night", deadline=None, max_examples=20_000)
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("repeatable")
+
+# One sample and its surface for all tests: hundreds of them ask for it, and nobody writes into its tables.
+samples.chain = cache(samples.chain)  # type: ignore[assignment]
+
+_fit, _fitted = markets.fit, dict[tuple[object, ...], Smile]()
+
+
+def _fit_once(chain: OptionChain) -> Smile:
+    """The surface of these very quotes: thousands of commands read one of a few chains, each a new value."""
+    clock.look()
+    rows = pd.util.hash_pandas_object(chain.quotes).to_numpy().tobytes()
+    key = chain.asset, chain.as_of, chain.spot, chain.terms, *chain.dividends.items(), rows
+    if key not in _fitted:
+        _fitted[key] = _fit(chain)
+    return _fitted[key]
+
+
+markets.fit = _fit_once
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}

@@ -28,6 +28,7 @@ __all__ = [
     "on_day",
     "per_cent",
     "share_text",
+    "stamp",
     "when",
 ]
 
@@ -130,6 +131,11 @@ def when(as_of: Any, day: float) -> str:
     if day == 0:
         return "today"
     return on_day(as_of, day) if as_of is None else f"on {on_day(as_of, day)}"
+
+
+def stamp(time: pd.Timestamp) -> str:
+    """A time to the minute."""
+    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def share_text(value: float, *, signed: bool) -> str:

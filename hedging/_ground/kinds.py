@@ -8,17 +8,18 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError
 from enum import Enum
-from functools import wraps
-from itertools import islice
+from functools import lru_cache, wraps
+from itertools import islice, takewhile
 from typing import Any, Final, Literal, Union
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.shown import Shown
 from hedging.errors import HedgingError, InputError
 
 __all__ = ["fits", "guarded"]
@@ -147,6 +148,8 @@ def _blamed(function: Callable[..., Any], told: str, args: Any, kwargs: Any, err
     """
     cause = (error.__cause__ or error) if getattr(error, "of_a_guard", False) else error
     if isinstance(cause, _TOLD):
+        if isinstance(error, HedgingError) and "\n" in str(error):
+            error.args = (_without_tables(str(error), (*args, *kwargs.values())), *error.args[1:])
         return error
     signature = inspect.signature(function)
     try:
@@ -162,6 +165,27 @@ def _blamed(function: Callable[..., Any], told: str, args: Any, kwargs: Any, err
             if missed := _missed(value, error):
                 return _naming(cause, f"{told}: {name} {missed}")
     return error
+
+
+def _without_tables(said: str, given: Iterable[Any]) -> str:
+    """A message in which what was given and shows itself as a table stands by its first line."""
+    for value in given:
+        text = _text_of(value) if isinstance(value, Shown | pd.DataFrame | pd.Series) else ""
+        first = text.partition("\n")[0]
+        short = first if isinstance(value, Shown) else f"a {type(value).__name__}"
+        at = said.find(first) if first != text else -1
+        while at >= 0:
+            same = takewhile(lambda pair: pair[0] == pair[1], zip(said[at:], text, strict=False))
+            said = said[:at] + short + said[at + len(list(same)) :]
+            at = said.find(first, at + len(short))
+    return said
+
+
+def _text_of(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception:  # half-made, or of a class that cannot show itself
+        return "what cannot be shown"
 
 
 def _given(bound: inspect.BoundArguments) -> Iterator[tuple[str, Any, Any]]:
@@ -203,10 +227,7 @@ def _message(told: str, name: str, annotation: str, value: Any) -> str:
         r"\b\w+\b", lambda found: _WORDS.get(found[0], found[0]), re.sub(r"'|\b(npt|pd|np)\.", "", annotation)
     )
     words = words.replace(" | ", " or ")
-    try:
-        text = repr(value).partition("\n")[0]
-    except Exception:  # half-made, or of a class that cannot show itself
-        text = "what cannot be shown"
+    text = _text_of(value).partition("\n")[0]
     text = text if len(text) <= 60 else f"{text[:57]}..."
     known = next((_COMES_FROM[word] for word in re.findall(r"\w+", annotation) if word in _COMES_FROM), "")
     hint = f" One comes from {known}." if known else ""
@@ -245,14 +266,16 @@ class _Names(dict[str, Any]):
         return eval(found, {}, self) if isinstance(found, str) else found  # an alias written as a text
 
     def __missing__(self, name: str) -> Any:
-        return vars(builtins).get(name) or _CLASSES.get(name) or self._alias(name)
-
-    def _alias(self, name: str) -> Any:
-        """What the library's modules mean by a name, where all that have it mean the same."""
-        ours = [vars(module) for key, module in list(sys.modules.items()) if key.startswith("hedging.")]
-        meant = [each[name] for each in ours if name in each]
-        found = meant[0] if meant and all(each == meant[0] for each in meant) else Any
+        found = vars(builtins).get(name) or _CLASSES.get(name) or _alias(name, len(sys.modules))
         return eval(found, {}, self) if isinstance(found, str) else found
+
+
+@lru_cache(256)
+def _alias(name: str, _loaded: int) -> Any:
+    """What the library's modules mean by a name, where all that have it mean the same; anew when more are loaded."""
+    ours = [vars(module) for key, module in list(sys.modules.items()) if key.startswith("hedging.")]
+    meant = [each[name] for each in ours if name in each]
+    return meant[0] if meant and all(each == meant[0] for each in meant) else Any
 
 
 def fits(value: Any, hint: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hedging._ground.arguments import must_be
 from hedging.errors import InputError
 
 __all__ = ["check_name", "shown"]
@@ -13,14 +14,14 @@ def check_name(what: str, name: str) -> str:
     Raises
     ------
     InputError
-        If it has one.
+        If it has one, or is no text.
 
     Examples
     --------
     >>> check_name("asset", "BTC")
     'BTC'
     """
-    if not name.isprintable():
+    if not must_be(what, name, str).isprintable():
         raise InputError(f"{what} must be a name without control characters; got {name!r}.".lstrip())
     return name
 

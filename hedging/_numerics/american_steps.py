@@ -167,14 +167,17 @@ def _step(u: Array, a: float, share: float) -> Array:
 def _step_above(u: Array, a: float, share: float, obstacle: Array, exercised: Mask) -> tuple[Array, Mask]:
     d = _right_side(u, a, share)
     d[[0, -1]] = np.maximum(d[[0, -1]], obstacle[[0, -1]])
-    ends = np.zeros(u.size, dtype=bool)
-    ends[[0, -1]] = True
+    inside = slice(1, -1)
+    ends = np.ones(u.size, dtype=bool)
+    ends[inside] = False
     exercised = exercised & ~ends
     new = u
     for _ in range(ROUNDS):
         new = _solve(a, share, np.where(exercised, obstacle, d), exercised | ends)
-        left = new + share * a * (2.0 * new - np.roll(new, 1) - np.roll(new, -1)) - d  # >= 0 where exercised
-        changed = np.where(exercised, left >= 0.0, new < obstacle) & ~ends
+        # Not negative where exercised.
+        left = new[inside] + share * a * (2.0 * new[inside] - new[:-2] - new[2:]) - d[inside]
+        changed = np.zeros(u.size, dtype=bool)
+        changed[inside] = np.where(exercised[inside], left >= 0.0, new[inside] < obstacle[inside])
         if (changed == exercised).all():
             break
         exercised = changed

@@ -258,8 +258,7 @@ def gather(
     errors : {'raise', 'nan'}
         Whether a bad entry raises or marks its row invalid.
     now : bool
-        Whether to check here; a kernel that has the numbers in the cache does it for less. With
-        ``errors="nan"`` the check is always here.
+        Whether to check here; a kernel that has the numbers in the cache does it for less.
 
     Raises
     ------
@@ -283,7 +282,7 @@ def gather(
     shape = _common_shape(rules, values)
     if like is not None and like.shape != shape:
         raise InputError(f"arguments of shape {shape} cannot keep a pandas index of shape {like.shape}.")
-    invalid = _check_all(rules, arguments, values, shape, errors) if now or errors == "nan" else None
+    invalid = _check_all(rules, arguments, values, shape, errors) if now else None
     return Inputs(tuple(values), shape, invalid, like)
 
 

@@ -34,13 +34,13 @@ from hedging._numerics.formulas import (
     build_terms,
     build_values,
 )
-from hedging._numerics.machine_compiled import _MACHINE, _jit
+from hedging._numerics.machine_compiled import _MACHINE, _eight_abreast, _jit
 from hedging._numerics.types import Array
 
 Codes = npt.NDArray[np.uint32]
 Rows = npt.NDArray[np.intp]
 
-CHUNK = 1024  # entries of a row: some thirty rows of them fit in a core's own cache
+CHUNK = 256  # entries of a row: all rows of a loop fit in a core's first cache
 PRICE, FIRST_ORDER, EVERY, IMPLIED = range(4)  # the loops
 CALL, PUT = ord("c"), ord("p")
 
@@ -129,12 +129,14 @@ def _store(y: Array, rows: Rows, scales: Array, out: Array, start: int, n: int) 
 
 @_cached
 def _price_loop(x: Array, y: Array, n: int) -> None:
+    _eight_abreast()
     for i in range(n):
         y[i] = _price(*_entry(x, i))
 
 
 @_cached
 def _first_loop(x: Array, y: Array, n: int) -> None:
+    _eight_abreast()
     for i in range(n):
         t = _terms(*_entry(x, i))
         y[i] = _f0(t)
@@ -150,6 +152,7 @@ def _first_loop(x: Array, y: Array, n: int) -> None:
 
 @_cached
 def _every_loop(x: Array, y: Array, n: int) -> None:
+    _eight_abreast()
     for i in range(n):
         t = _terms(*_entry(x, i))
         u = _moneyness(t)
@@ -175,6 +178,7 @@ def _every_loop(x: Array, y: Array, n: int) -> None:
 
 @_cached
 def _implied_loop(x: Array, y: Array, n: int) -> None:
+    _eight_abreast()
     for i in range(n):
         y[i], y[CHUNK + i] = _implied_vol(*_entry(x, i))
 

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import float64, int64, njit
+from numba import float64, int64, njit, void
 from numba.extending import intrinsic
 
 from hedging._numerics.formulas import FAR, Arithmetic, evaluate_mills
@@ -33,7 +33,18 @@ def _as_number(_context: Any, _bits: Any) -> Any:
     return float64(int64), generate
 
 
+def _as_wide(_context: Any) -> Any:
+    def generate(context: Any, builder: Any, _sig: Any, _args: Any) -> Any:
+        # Eight abreast where the processor can: compilers stop at four of their own accord, which takes implied
+        # vols a fifth longer. A set's `add`, because its own knows no such name.
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return void(), generate
+
+
 _bits: Any = intrinsic(_as_bits)
+_eight_abreast: Any = intrinsic(_as_wide)
 _number: Any = intrinsic(_as_number)
 
 # exp(r) = 1 + r + r^2 p(r): on |r| < ln(2)/2 the next term is below 1e-17
@@ -52,21 +63,21 @@ _SMALLEST = 2.0**-1022
 # The polynomials run as several side by side, in powers of the square or cube: see `evaluate_mills`.
 @_jit
 def _exp(x: float) -> float:
-    x = -745.2 if x < -745.2 else x  # so that NaN stays; beyond, the factors make it 0 or infinite
-    x = 709.79 if x > 709.79 else x
-    k = (x * 1.4426950408889634 + _SHIFT) - _SHIFT
-    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    # Results below the smallest normal number are 0: to make one takes a processor as long as eight options.
+    low, high = x < -708.39, x > 709.78  # NaN is neither, and stays
+    y = 0.0 if low | high else x
+    shifted = y * 1.4426950408889634 + _SHIFT
+    k = shifted - _SHIFT
+    r = (y - k * _LN2_HIGH) - k * _LN2_LOW
     r2 = r * r
     r3 = r2 * r
     p0 = ((_E9 * r3 + _E6) * r3 + _E3) * r3 + _E0
     p1 = ((_E10 * r3 + _E7) * r3 + _E4) * r3 + _E1
     p2 = ((_E11 * r3 + _E8) * r3 + _E5) * r3 + _E2
     p = 1.0 + (r + r2 * (p0 + (r * p1 + r2 * p2)))
-    # 2^k in two factors, so that results below the smallest normal number come out gradually
-    half = k * 0.5 + _SHIFT
-    rest = k - (half - _SHIFT) + _SHIFT
-    result: float = p * _number((_bits(half) + 1023) << 52) * _number((_bits(rest) + 1023) << 52)
-    return result
+    p = _number(_bits(p) + (_bits(shifted) << 52))  # times 2^k
+    p = 0.0 if low else p
+    return math.inf if high else p
 
 
 @_jit

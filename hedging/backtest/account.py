@@ -167,7 +167,7 @@ def _liquidated(
         return
     spot = float(tape.spot[number])
     price = watch.price(name, spot)
-    pricing = partial(marker.market_for, number)
+    pricing = partial(marker.market_now, number)
     if price is None and not watch.short(part, pricing):
         return
     # A liquidation price was reached on the way here, from the state in which it was found.

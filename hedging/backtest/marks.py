@@ -47,6 +47,15 @@ class Marker:
         needed = any(isinstance(held.instrument, Option | Future) for held in book.holdings)
         return self._tape.shared_market(number) if needed else self._tape.bare_market(number)
 
+    def market_now(self, number: int, book: Book) -> Market:
+        """The market that margins a book as it stands, fitted only where a contract has no mark vol of its own."""
+        if any(isinstance(held.instrument, Future) for held in book.holdings):
+            return self._tape.shared_market(number)
+        options = (held.instrument for held in book.holdings if isinstance(held.instrument, Option))
+        quotes = (self._tape.quote(number, option.symbol) for option in options)
+        marked = all(quote is not None and quote.mark_vol > 0.0 for quote in quotes)
+        return self._tape.level_market(number) if marked else self._tape.shared_market(number)
+
     def mark(self, number: int, holding: Holding) -> Mark:
         """The mark of a holding at a snapshot."""
         item = holding.instrument

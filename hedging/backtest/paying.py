@@ -41,7 +41,7 @@ def unpaid(
         for name, part in accounts_of(after).items():
             if part == parts[name]:
                 continue
-            rooms, free = (watch.room(each, marker.market_for(number, each)) for each in (part, parts[name]))
+            rooms, free = (watch.room(each, marker.market_now(number, each)) for each in (part, parts[name]))
             if any(room < min(free.get(purse, 0.0), 0.0) for purse, room in rooms.items()):
                 return f"{UNPAID}margin for it in the account{f' {name}' if name else ''}"
         return ""

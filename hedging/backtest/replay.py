@@ -151,7 +151,7 @@ class Replay:
             self._margin(number)
             equity, _ = self._value(number)
         elif self.watch is not None and self.watch.exhausted(
-            self.book, partial(self.marker.market_for, number)
+            self.book, partial(self.marker.market_now, number)
         ):
             self.counts[EXHAUSTED] += 1
         if equity <= 0.0:

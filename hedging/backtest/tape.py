@@ -20,7 +20,7 @@ from hedging._ground.tables import Page, named_texts
 from hedging.backtest.quote import Quote
 from hedging.backtest.saved import write_tape
 from hedging.errors import InputError
-from hedging.market.bare import NoSmile
+from hedging.market.bare import NoSmile, level_surface
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, Option
 from hedging.market.market import Market
@@ -159,6 +159,17 @@ class Tape(Shown):
         """The market of one snapshot without a surface, for spot and perpetuals."""
         chain = self.shared_chain(number)
         return Market.of(chain, smile=NoSmile.of(chain.asset, chain.as_of, chain.spot))
+
+    def level_market(self, number: int) -> Market:
+        """The market of one snapshot for its own contracts as they are marked, without a fit; shared by all runs."""
+        if number not in self._level_markets:
+            chain = self.shared_chain(number)
+            self._level_markets[number] = Market.of(chain, smile=level_surface(chain))
+        return self._level_markets[number]
+
+    @cached_property
+    def _level_markets(self) -> dict[int, Market]:
+        return {}
 
     @cached_property
     def _markets(self) -> dict[int, Market]:

@@ -225,8 +225,13 @@ def plain_holding(told: Any) -> Any:
         if not isinstance(plain.get(key, ""), str):
             return plain
     if plain.get("kind") in _FLAGS:
-        _agree(plain, {"flag": _FLAGS[plain.pop("kind")]}, "kind")
-        plain["kind"] = "option"
+        flag = _FLAGS[plain["kind"]]
+        given: str = plain.get("flag", flag)
+        if _FLAGS.get(given, given) != flag:
+            raise InputError(
+                f"flag {told['flag']!r} contradicts kind {told['kind']!r}: leave one of them out"
+            )
+        plain |= {"kind": "option", "flag": flag}
     if plain.get("flag") in _FLAGS:
         plain["flag"] = _FLAGS[plain["flag"]]
     if isinstance(plain.get("contract"), str):

@@ -67,7 +67,7 @@ class DeclaredAccount(Shown):
                 f"an account needs a name other than {COLD!r}, which is what lies in none; got {self.name!r}."
             )
         for name in (self.name, *self.stablecoins, *self.haircuts):
-            check_name(f"a name in account {self.name!r}", str(name))
+            check_name(f"a name in account {self.name!r}", name)
         if self.model not in ACCOUNT_MODELS:
             raise InputError(
                 f"model of account {self.name} must be one of {', '.join(ACCOUNT_MODELS)}; got {self.model!r}{meant(str(self.model), ACCOUNT_MODELS) or '.'}"
@@ -121,7 +121,7 @@ class Transfer(Shown):
     date: pd.Timestamp | None = None
 
     def __post_init__(self) -> None:
-        check_name("asset of a transfer", str(self.asset))
+        check_name("asset of a transfer", self.asset)
         if not _number(self.quantity, f"quantity of a transfer of {self.asset}") > 0:
             raise InputError(f"quantity of a transfer must be > 0; got {self.quantity!r} of {self.asset}.")
         if self.source == self.target:

@@ -12,10 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from hedging._ground.shown import Shown
-from hedging.book.legs import Leg, cost_of
+import pandas as pd
 
-__all__ = ["Entering"]
+from hedging._ground.cells import stamp
+from hedging._ground.shown import Shown
+from hedging.book.legs import Leg, Legs, cost_of
+from hedging.market.market import Market
+
+__all__ = ["Entering", "counted_from", "filled_before"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -65,15 +69,36 @@ class Entering(Shown):
         return f"{self._told}, or {self.in_coin(self.coin, self.spot)}" if self.coin else self._told
 
     @property
+    def gained(self) -> str:
+        """What is gained at once, in its currency."""
+        digits, form = (2, "{:+,.2f}") if self._money else (6, "{:+,.6f}")
+        return f"{form.format(round(self.at_once, digits) + 0.0)} {self.currency}"
+
+    @property
     def _told(self) -> str:
         digits, form = (2, "{:+,.2f}") if self._money else (6, "{:+,.6f}")
         # First and last as they stand elsewhere; what lies between them takes the last digit.
         spent, gained = round(-self.execution, digits), round(self.at_once, digits)
-        cost, quotes, at_once = (
-            form.format(each + 0.0) for each in (spent, round(gained - spent, digits), gained)
-        )
-        return f"{at_once} {self.currency} at once: execution {cost}, quotes against values {quotes}"
+        cost, quotes = (form.format(each + 0.0) for each in (spent, round(gained - spent, digits)))
+        return f"{self.gained} at once: execution {cost}, quotes against values {quotes}"
 
     @property
     def _money(self) -> bool:
         return abs(self.execution) + abs(self.quotes) >= 1.0
+
+
+def filled_before(overlay: Legs | None, markets: Iterable[Market]) -> pd.Timestamp | None:
+    """When the quotes of a plan's orders were taken, where none of the markets is of that time."""
+    made: pd.Timestamp | None = getattr(overlay, "as_of", None)
+    return None if made is None or any(market.as_of == made for market in markets) else made
+
+
+def counted_from(as_of: pd.Timestamp, filled: pd.Timestamp) -> str:
+    """From when gains count where orders were filled before: a clause after "gains" or the name of a table.
+
+    Examples
+    --------
+    >>> counted_from(pd.Timestamp("2026-02-06T04:30Z"), pd.Timestamp("2026-01-11T09:14Z"))
+    "the position's since 2026-02-06 04:30 UTC, those of the plan's orders since their fills of 2026-01-11 09:14 UTC"
+    """
+    return f"the position's since {stamp(as_of)}, those of the plan's orders since their fills of {stamp(filled)}"

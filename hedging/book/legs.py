@@ -27,12 +27,14 @@ __all__ = [
     "HasLegs",
     "Leg",
     "Legs",
+    "Orders",
     "cost_of",
     "crossing_cost",
     "legs_of",
     "legs_to_export",
     "option_leg",
     "orders_frame",
+    "orders_of",
     "outright_leg",
 ]
 
@@ -149,6 +151,25 @@ def legs_of(overlay: Legs | None) -> tuple[Leg, ...]:
         if not isinstance(leg, Leg):
             raise InputError(f"an order must be a Leg; got {type(leg).__name__}: {leg!r}. {_HOW}")
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Legs, and when the quotes that they were taken at are of, where somebody says so: a plan does.
+
+    Attributes
+    ----------
+    legs : tuple of Leg
+    as_of : Timestamp or None
+    """
+
+    legs: tuple[Leg, ...]
+    as_of: pd.Timestamp | None = None
+
+
+def orders_of(overlay: Legs | None) -> Orders:
+    """The legs of an overlay, a plan or a list of legs, and of when their quotes are."""
+    return Orders(legs_of(overlay), getattr(overlay, "as_of", None))
 
 
 def legs_to_export(overlay: Legs) -> tuple[Leg, ...]:

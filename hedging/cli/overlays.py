@@ -26,7 +26,10 @@ Found: TypeAlias = "tuple[list[dict[str, Any]], pd.DataFrame, list[object]]"  # 
 Find: TypeAlias = "Callable[[argparse.Namespace, Book, OptionChain, dict[str, float]], Found]"
 
 _LEGS = {"put": "the put", "lower": "the put below it", "call": "the call", "upper": "the call above it"}
-_OVER = {"premium_share": "premium, share of the book", "floor": "worst result at expiry, share of the book"}
+_OVER = {
+    "premium_share": "premium, share of the book",
+    "floor": "worst result at expiry, share of the book, counted in {}",
+}
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -178,7 +181,7 @@ def _emit(args: argparse.Namespace, found: list[Found]) -> int:
 def _part(book: Book, asset: str) -> Book:
     from hedging.book import Book
 
-    return Book(book.of(asset))
+    return Book(book.of(asset), numeraire=asset if book.numeraire == asset else "USD")
 
 
 def _beside(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict[str, float]) -> Found:
@@ -197,22 +200,25 @@ def _beside(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict
     )
     for name, why in found.refused.items():
         streams.complain(f"no {name}: {why}")
-    return _compared(args, chain, found, compare(book, chain, found))
+    return _compared(args, found, compare(book, chain, found))
 
 
-def _compared(args: argparse.Namespace, chain: OptionChain, found: Overlays, table: pd.DataFrame) -> Found:
-    from hedging.overlays import shown
-
+def _compared(args: argparse.Namespace, found: Overlays, table: pd.DataFrame) -> Found:
     if args.plot:
         from hedging.plots import overlays as picture
 
-        axes = picture(table, currency=chain.terms.currency)
+        axes = picture(table)
         console.save_figure(axes.figure, args.plot)
     # JSON knows no infinity: null is unbounded, or a breakeven that does not exist.
-    rows = console.records(table.replace([math.inf, -math.inf], math.nan).reset_index())
+    rows = console.records(_with_unit(table).replace([math.inf, -math.inf], math.nan).reset_index())
     trades = {overlay.name: _traded(overlay) for overlay in found}
     rows = [row | trades.get(row["overlay"], {}) for row in rows]
-    return rows, table.reset_index(), [console.text_of(shown(table)), *found]
+    return rows, _with_unit(table).reset_index(), [table, *found]
+
+
+def _with_unit(table: pd.DataFrame) -> pd.DataFrame:
+    """The numbers, with what they are counted in."""
+    return table.assign(currency=table.attrs["currency"])
 
 
 def _traded(overlay: Overlay) -> dict[str, Any]:
@@ -242,12 +248,16 @@ def _over(args: argparse.Namespace, book: Book, chain: OptionChain, legs: dict[s
         tolerance=_tolerance(args),
         **legs,
     )
+    told = _with_unit(table)
     shown = _OVER | ({"symbol": "contract"} if chain.venues else {})
-    rows = console.records(table.replace([math.inf, -math.inf], math.nan))
+    rows = console.records(told.replace([math.inf, -math.inf], math.nan))
     return (
         rows,
-        table,
-        [f"{head}\n{console.text_of(over_strikes_shown(table, column))}" for column, head in shown.items()],
+        told,
+        [
+            f"{head.format(table.attrs['currency'])}\n{console.text_of(over_strikes_shown(table, column))}"
+            for column, head in shown.items()
+        ],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hedging._ground import forms
@@ -31,6 +32,7 @@ __all__ = ["ACCELERATIONS", "add_parser"]
 ACCELERATIONS = (1.0, 2.0, 4.0)
 GRID_MOVES = (-0.6, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2)
 GRID_VOLS = (-0.1, 0.0, 0.1, 0.2, 0.4)
+WHOLE_FROM = 1_000.0  # gains in so much are shown in whole units
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -205,27 +207,27 @@ def _grid(args: argparse.Namespace, book: Book, markets: Markets, overlay: Hedge
     table = over_grid(book, markets, overlay, spot_moves=GRID_MOVES, vol_shifts=GRID_VOLS, days=args.days)
     content = {
         "day": args.days,
+        "currency": table.attrs["currency"],
+        "filled": table.attrs["filled"],
         "spot_moves": list(GRID_MOVES),
         "vol_shifts": list(GRID_VOLS),
         "gains": table.to_numpy().tolist(),
     }
     shown = table.rename(index=lambda x: f"{x:+.0%}", columns=lambda x: f"vol {100 * x:+.0f} pt")
     shown.index.name, shown.columns.name = "spot", None
-    currency = markets[0].currency
     head = (
-        f"gain on day {args.days:g} in {currency}, {'with' if overlay else 'without'} a plan{_alike(markets)}"
+        f"gain on day {args.days:g} in {table.attrs['currency']}, {'with' if overlay else 'without'} a plan"
+        f"{_alike(markets)}{_since(markets, table.attrs['filled'])}"
     )
     from hedging.paths import grid
 
     nodes = dict.fromkeys((market.asset for market in markets), grid(GRID_MOVES, GRID_VOLS, [args.days]))
     told = _many(content, _accounts(args, book, markets, nodes, overlay))
-    _show(
-        args, content, table.reset_index(), head, console.text_of(shown, float_format="{:,.0f}".format), *told
-    )
+    _show(args, content, table.reset_index(), head, console.text_of(shown, float_format=_form(table)), *told)
     if args.plot:
         from hedging.plots import heatmap
 
-        console.save_figure(heatmap(table, currency=currency).figure, args.plot)
+        console.save_figure(heatmap(table).figure, args.plot)
     return 0
 
 
@@ -249,7 +251,7 @@ def _monte_carlo(args: argparse.Namespace, book: Book, markets: Markets, overlay
     }
     head = (
         f"{number_of(args.monte_carlo, 'path')} of {number_of(args.days, 'day')}, {args.tails}, at the chain's own vols "
-        f"({_vols(args, markets)}) (seed {args.seed}); losses in {result.currency}"
+        f"({_vols(args, markets)}) (seed {args.seed}); losses in {result.currency}{_since(markets, result.filled)}"
     )
     told = _many(content, _accounts(args, book, markets, paths, overlay))
     _show(
@@ -261,6 +263,24 @@ def _monte_carlo(args: argparse.Namespace, book: Book, markets: Markets, overlay
         axes = distribution(gains, risk, currency=result.currency)
         console.save_figure(axes.figure, args.plot)
     return 0
+
+
+def _since(markets: Markets, filled: str | pd.Timestamp | None) -> str:
+    """From when gains count, where the orders of a plan were filled before."""
+    if filled is None:
+        return ""
+    from hedging.book.entering import counted_from
+    from hedging.units import utc
+
+    return f"; gains: {counted_from(markets[0].as_of, utc(filled))}"
+
+
+def _form(table: pd.DataFrame) -> Callable[[float], str]:
+    """Whole units where gains are large, as money is; else to five digits."""
+    from hedging._ground.cells import figure
+
+    large = bool((table.abs() >= WHOLE_FROM).any(axis=None))
+    return "{:,.0f}".format if large else lambda gain: figure(gain, 5)
 
 
 def _alike(markets: Markets) -> str:

@@ -155,7 +155,7 @@ def _sources(args: argparse.Namespace, plan: HedgePlan, state: State) -> Iterato
         yield partial(fail, error)
         return
     # What is from before the plan is no part of the watch; the last one again, as a stop may have cut its transitions.
-    made = utc(plan.inputs["as_of"])
+    made = plan.as_of
     if not any(when >= made for when, _ in found):
         none = InputError(
             f"--chain {' '.join(args.chain)} has no chain from the plan on, made {made:%Y-%m-%d %H:%M} UTC; its last one is "

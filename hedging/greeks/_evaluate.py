@@ -20,6 +20,7 @@ from hedging._numerics.checks import (
     NONNEGATIVE_OR_INFINITE,
     POSITIVE,
     Errors,
+    Inputs,
     Rule,
     gather,
 )
@@ -92,13 +93,14 @@ def evaluate(
         found = kernels.one(names, *plain)
         if found is not None and all(value == value for value in found):
             return [value * _SCALE[name] for name, value in zip(names, found, strict=True)]
-    arguments = (flag, *numbers)
-    inputs = gather(rules, arguments, errors, now=False)
-    bounds = _BOUNDS if errors == "raise" else None
-    rows = run(
-        lambda: kernels.black_scholes(names, inputs.values, inputs.shape, bounds, _scales(names)),
+    rows, inputs = run(
+        lambda inputs, bounds: kernels.black_scholes(
+            names, inputs.values, inputs.shape, bounds, _scales(names)
+        ),
         rules,
-        arguments,
+        _BOUNDS,
+        (flag, *numbers),
+        errors,
     )
     return [inputs.wrap(row) for row in rows]
 
@@ -109,19 +111,26 @@ def _scales(names: tuple[str, ...]) -> tuple[float, ...]:
 
 
 def run(
-    kernel: Callable[[], Sequence[Array] | None],
+    kernel: Callable[[Inputs, Array | None], Sequence[Array] | None],
     rules: dict[str, Rule],
+    bounds: Array,
     arguments: Sequence[object],
-) -> Sequence[Array]:
-    """What the kernel returns, or the error that says why it refused."""
+    errors: Errors,
+) -> tuple[Sequence[Array], Inputs]:
+    """What the kernel returns for the arguments, or the error that says why it refused."""
+    inputs = gather(rules, arguments, errors, now=False)
     try:
-        found = kernel()
+        found = kernel(inputs, bounds)
     except FloatingPointError as error:
-        raise overflowing() from error
+        if errors == "raise":
+            raise overflowing() from error
+        found = None
     if found is None:
-        gather(rules, arguments, now=True)  # says which entry breaks which rule
-        raise AssertionError("an argument was refused that breaks no rule")
-    return found
+        inputs = gather(rules, arguments, errors, now=True)  # says which entry breaks which rule, or marks it
+        found = kernel(inputs, None)
+    if found is None:
+        raise AssertionError("a kernel without bounds refused")
+    return found, inputs
 
 
 def overflowing() -> InputError:

@@ -15,7 +15,6 @@ from hedging._numerics.checks import (
     POSITIVE,
     Errors,
     Inputs,
-    gather,
     refuse,
 )
 from hedging._numerics.implied import ABOVE, BELOW, INVALID, NO_INFORMATION, NOT_CONVERGED, STATUS
@@ -37,8 +36,6 @@ _SPOT_RULES = {
 }
 _FORWARD_RULES = of_forward(_SPOT_RULES)
 _BOUNDS = bounds_of(_SPOT_RULES)
-_COIN_BOUNDS = _BOUNDS.copy()
-_COIN_BOUNDS[:, 5, 0] = -math.inf, math.inf  # the price is checked in coin; in money it may leave float64
 
 
 def implied_vol(
@@ -183,13 +180,15 @@ def _implied(
         return (found, STATUS[0]) if return_status else found
     rules = _SPOT_RULES if form == "spot" else _FORWARD_RULES
     arguments = (flag, *numbers[:4], price, numbers[4])
-    inputs = gather(rules, arguments, errors, now=form == "coin")
-    values = inputs.values
-    if form == "coin":
-        with np.errstate(all="ignore"):  # an infinite price is above its maximum like any other
-            values = (*values[:5], values[5] * values[1], values[6])
-    bounds = (_COIN_BOUNDS if form == "coin" else _BOUNDS) if errors == "raise" else None
-    vol, code = run(lambda: kernels.implied_vol(values, inputs.shape, bounds), rules, arguments)
+
+    def kernel(inputs: Inputs, bounds: Array | None) -> list[Array] | None:
+        values = inputs.values
+        if form == "coin":
+            with np.errstate(all="ignore"):  # an infinite price is above its maximum like any other
+                values = (*values[:5], values[5] * values[1], values[6])
+        return kernels.implied_vol(values, inputs.shape, bounds)
+
+    (vol, code), inputs = run(kernel, rules, _BOUNDS, arguments, errors)
     return answer(vol, code, inputs.values[5], inputs, errors, return_status)
 
 

@@ -47,6 +47,7 @@ NUMBER_COLUMNS: Final = (
 )
 RAW_COLUMNS: Final = ("symbol", "flag", "expiry", *NUMBER_COLUMNS)
 _INFORMATION: Final = ("bid_size", "ask_size", "open_interest", "volume")  # a quote is good without them
+_PRICED: Final = ("bid", "ask", "mark", "mark_vol")
 _NOTHING: Final = frozenset({"", "-", "--", "nan", "none", "null"})  # as vendors write it, in any case
 VENDORS_NONE: Final = -999.0  # the "none" of Schwab and TD Ameritrade, which nothing below can be
 _ALWAYS_SAID: Final = ("strike", "forward", "index", "discount")
@@ -117,26 +118,36 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
     reasons : ndarray of str
         Per row why it cannot be read, ``""`` where it can.
     """
-    table = raw.copy()
-    reasons = np.full(len(raw), "", dtype=object)
+    columns, reasons = {}, np.full(len(raw), "", dtype=object)
     for name in NUMBER_COLUMNS:
-        value = pd.to_numeric(raw[name], errors="coerce").astype(float)
-        blank = raw[name].isna()
-        if not pd.api.types.is_numeric_dtype(raw[name].dtype):
-            text = raw[name].astype(str).str.strip().str.lower()
-            # A word in a column that only informs says nothing; a number that none can be says that something is wrong.
-            blank |= ~text.str.contains(r"\d") if name in _INFORMATION else text.isin(_NOTHING)
+        value, blank = _figures(raw[name], informs=name in _INFORMATION)
         if name not in _ALWAYS_SAID:
             blank |= value == VENDORS_NONE
-            value = value.where(value != VENDORS_NONE)
-        finite = value.abs() < np.inf
-        rules = ((value.isna() & ~blank, "not a number"), (value.notna() & ~finite, "not finite"))
-        for broken, rule in (*rules, (finite & (value.abs() > BEYOND_BELIEF), "beyond belief")):
-            reasons[broken.to_numpy() & (reasons == "")] = f"{name} is {rule}"
-        table[name] = value.where(value.abs() <= BEYOND_BELIEF)
+            value = np.where(value == VENDORS_NONE, np.nan, value)
+        size = np.abs(value)
+        for broken, rule in (
+            (np.isnan(value) & ~blank, "not a number"),
+            (np.isinf(value), "not finite"),
+            (np.isfinite(value) & (size > BEYOND_BELIEF), "beyond belief"),
+        ):
+            if broken.any():
+                reasons[broken & (reasons == "")] = f"{name} is {rule}"
+        columns[name] = np.where(size <= BEYOND_BELIEF, value, np.nan)
     for name in ("bid", "ask", "bid_size", "ask_size", "mark_vol"):
-        table[name] = table[name].where(table[name] != 0.0)
-    return table, reasons
+        columns[name][columns[name] == 0.0] = np.nan
+    return raw.assign(**columns), reasons
+
+
+def _figures(column: pd.Series, *, informs: bool) -> tuple[npt.NDArray[np.float64], Mask]:
+    """Cells as numbers, NaN where they are none, and which of them say nothing."""
+    blank: Mask = np.array(column.isna(), dtype=bool)
+    if column.dtype == np.float64:
+        return np.asarray(column), blank
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        text = column.astype(str).str.strip().str.lower()
+        # A word in a column that only informs says nothing; a number that none can be says that something is wrong.
+        blank |= (~text.str.contains(r"\d") if informs else text.isin(_NOTHING)).to_numpy(dtype=bool)
+    return np.asarray(pd.to_numeric(column, errors="coerce").astype(float)), blank
 
 
 def percent_signs(vols: pd.Series, divisor: float) -> pd.Series:
@@ -198,7 +209,7 @@ def rejected_rows(raw: pd.DataFrame, reasons: Reasons, labels: pd.Index) -> pd.D
     other = why == OTHER_QUOTE
     details = [
         _detail(row) + OTHER_QUOTE * bool(each)
-        for row, each in zip(bad.to_dict("records"), other, strict=True)
+        for row, each in zip(bad.to_dict("records") if len(bad) else (), other, strict=True)
     ]
     return pd.DataFrame(
         {
@@ -232,19 +243,16 @@ def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]
                 ~t["flag"].isin(["c", "p"]).to_numpy() | t["expiry"].isna().to_numpy() | _unshown(t["symbol"])
             ),
         ),
-        ("strike not above 0", lambda t: ~(t["strike"] >= 1.0 / BEYOND_BELIEF).to_numpy()),
-        ("negative price", lambda t: (t[["bid", "ask", "mark", "mark_vol"]] < 0).any(axis=1).to_numpy()),
-        (
-            "negative size or count",
-            lambda t: (t[["bid_size", "ask_size", "open_interest", "volume"]] < 0).any(axis=1).to_numpy(),
-        ),
+        ("strike not above 0", lambda t: ~(t["strike"].to_numpy() >= 1.0 / BEYOND_BELIEF)),
+        ("negative price", lambda t: (_figures_of(t, _PRICED) < 0).any(axis=1)),
+        ("negative size or count", lambda t: (_figures_of(t, _INFORMATION) < 0).any(axis=1)),
         ("expired", lambda t: (t["expiry"] <= t["as_of"]).to_numpy()),
         (OTHER_QUOTE, _other_quote),
         ("duplicate", lambda t: t.duplicated(["snapshot", "symbol"]).to_numpy()),
         ("discount not in (0, 2)", lambda t: ~t["discount"].between(0, 2, inclusive="neither").to_numpy()),
-        ("no forward", lambda t: ~(t["forward"] >= 1.0 / BEYOND_BELIEF).to_numpy()),
-        ("no quote", lambda t: t[["bid", "ask", "mark", "mark_vol"]].isna().all(axis=1).to_numpy()),
-        ("crossed", lambda t: (t["bid"] > t["ask"]).to_numpy()),
+        ("no forward", lambda t: ~(t["forward"].to_numpy() >= 1.0 / BEYOND_BELIEF)),
+        ("no quote", lambda t: np.isnan(_figures_of(t, _PRICED)).all(axis=1)),
+        ("crossed", lambda t: t["bid"].to_numpy() > t["ask"].to_numpy()),
         ("forward off its expiry's median", lambda t: _off_median(t) > rules.max_forward_gap),
         ("forward off the index", lambda t: _off_index(t) > rules.max_basis),
         ("vol unit suspected", lambda t: _odd_vol(t, rules)),
@@ -256,7 +264,7 @@ def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]
         ("mark below intrinsic", lambda t: _below_intrinsic(t, "mark", rules)),
         (
             "no two-sided quote",
-            lambda t: t[["bid", "ask"]].isna().any(axis=1).to_numpy() & bool(rules.two_sided),
+            lambda t: np.isnan(_figures_of(t, ("bid", "ask"))).any(axis=1) & rules.two_sided,
         ),
     ]
 
@@ -274,30 +282,39 @@ def _off_index(table: pd.DataFrame) -> npt.NDArray[np.float64]:
 
 
 def _odd_vol(table: pd.DataFrame, rules: ChainRules) -> Mask:
-    vol = table["mark_vol"]
-    return ((vol < rules.min_vol) | (vol > rules.max_vol)).to_numpy()
+    vol = table["mark_vol"].to_numpy()
+    return np.asarray((vol < rules.min_vol) | (vol > rules.max_vol))
 
 
 def _junk_spread(table: pd.DataFrame, rules: ChainRules) -> Mask:
-    share = (table["ask"] - table["bid"]) / _bound(table)
-    lopsided = (share > 0.01) & (table["ask"] > rules.max_spread_ratio * table["bid"])
-    return ((share > rules.max_spread) | lopsided).to_numpy()
+    bid, ask = table["bid"].to_numpy(), table["ask"].to_numpy()
+    share = (ask - bid) / _bound(table)
+    lopsided = (share > 0.01) & (ask > rules.max_spread_ratio * bid)
+    return np.asarray((share > rules.max_spread) | lopsided)
 
 
 def _above_bound(table: pd.DataFrame, price: str, rules: ChainRules) -> Mask:
-    return (table[price] > (1.0 + rules.max_above_bound) * _bound(table)).to_numpy()
+    return np.asarray(table[price].to_numpy() > (1.0 + rules.max_above_bound) * _bound(table))
 
 
-def _bound(table: pd.DataFrame) -> pd.Series:
+def _bound(table: pd.DataFrame) -> npt.NDArray[np.float64]:
     """Most that an option can be worth: a call its forward, a put its strike."""
-    return table["forward"].where(table["flag"] == "c", table["strike"])
+    return np.where(_calls(table), table["forward"].to_numpy(), table["strike"].to_numpy())
 
 
 def _below_intrinsic(table: pd.DataFrame, price: str, rules: ChainRules) -> Mask:
-    sign = np.where(table["flag"] == "c", 1.0, -1.0)
-    intrinsic = np.maximum(sign * (table["forward"] - table["strike"]), 0.0)
-    below = (intrinsic - table[price].to_numpy()) / table["forward"].to_numpy()
-    return np.asarray(below > rules.max_below_intrinsic)
+    forward = table["forward"].to_numpy()
+    intrinsic = np.maximum(np.where(_calls(table), 1.0, -1.0) * (forward - table["strike"].to_numpy()), 0.0)
+    return np.asarray((intrinsic - table[price].to_numpy()) / forward > rules.max_below_intrinsic)
+
+
+def _calls(table: pd.DataFrame) -> Mask:
+    return np.asarray(table["flag"].to_numpy(dtype=object) == "c")
+
+
+def _figures_of(table: pd.DataFrame, names: tuple[str, ...]) -> npt.NDArray[np.float64]:
+    """Some of its number columns side by side."""
+    return np.column_stack([table[name].to_numpy() for name in names])
 
 
 def _detail(row: dict[str, object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -44,9 +45,20 @@ _DTYPES: Final[dict[str, dict[str, Any]]] = {
 
 def in_columns(table: pd.DataFrame, kind: Literal["quotes", "rejected", "futures"]) -> pd.DataFrame:
     """Bring one of a chain's three tables to its columns and types, whatever it was made of."""
-    return table[list(_DTYPES[kind])].astype(_DTYPES[kind]).reset_index(drop=True)
+    found = table[list(_DTYPES[kind])]
+    other = {
+        name: type_
+        for (name, type_), came in zip(_DTYPES[kind].items(), found.dtypes, strict=True)
+        if came != type_
+    }
+    return (found.astype(other) if other else found).reset_index(drop=True)
 
 
 def no_futures() -> pd.DataFrame:
     """Return an empty table of futures."""
+    return _no_futures().copy()
+
+
+@cache
+def _no_futures() -> pd.DataFrame:
     return in_columns(pd.DataFrame(columns=list(FUTURES_COLUMNS)), "futures")

@@ -200,14 +200,16 @@ def disagreements(quotes: pd.DataFrame, spots: npt.NDArray[np.float64] | None = 
 
     Then a unit was stated wrongly, or a column swapped. `spots` are those of the snapshots where exercise is American.
     """
-    price = quotes["mark"].where(quotes["mark_quoted"].notna(), (quotes["bid"] + quotes["ask"]) / 2.0)
-    near = (quotes["strike"] / quotes["forward"]).between(0.75, 1.35)
-    near &= quotes["time_to_expiry"] > 0.5 / DAYS_PER_YEAR
-    rows = quotes[near & quotes["mark_vol"].notna() & (price > 0)]
+    columns = ("mark_quoted", "mark", "bid", "ask", "strike", "forward", "time_to_expiry", "mark_vol")
+    quoted, mark, bid, ask, strike, forward, time, vol = (quotes[name].to_numpy() for name in columns)
+    shown = np.where(np.isnan(quoted), (bid + ask) / 2.0, mark)
+    near = (strike / forward >= 0.75) & (strike / forward <= 1.35) & (time > 0.5 / DAYS_PER_YEAR)
+    told = near & ~np.isnan(vol) & (shown > 0)
+    rows = quotes[told]
     if rows.empty:
         return {}
     early = None if spots is None else pd.Series(spots[rows["snapshot"].to_numpy()], index=rows.index)
-    model, price = _price_at(rows, rows["mark_vol"], early), price[rows.index]
+    model, price = _price_at(rows, rows["mark_vol"], early), pd.Series(shown[told], index=rows.index)
     off: pd.Series = (model - price).abs() / np.maximum(model, price)
     grouped = off.groupby(rows["snapshot"])
     odd = grouped.median()[(grouped.size() >= 3) & (grouped.median() > 0.5)]

@@ -1,4 +1,4 @@
-"""Markets of coins on which no option is quoted: spot and perpetuals, and a refusal by name of all else."""
+"""Surfaces that need no fit: of coins on which no option is quoted, and for contracts at their own mark vols."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hedging.errors import InputError
 from hedging.market.chain import QUOTE_COLUMNS, OptionChain, in_columns
 from hedging.market.contracts import ContractTerms
 from hedging.market.smile import Smile
-from hedging.units import utc
+from hedging.units import DAYS_PER_YEAR, utc
 
-__all__ = ["NoSmile", "bare_chain", "no_options"]
+__all__ = ["NoSmile", "bare_chain", "level_surface", "no_options"]
 
 
 def no_options(asset: str, what: str = "an option") -> InputError:
@@ -72,3 +72,17 @@ def bare_chain(
         source=f"price of {asset}",
     )
     return chain, NoSmile.of(asset, when, price)
+
+
+def level_surface(chain: OptionChain) -> Smile:
+    """Surface of one vol through the forwards of a chain: enough for its own contracts, by their marks, as of now.
+
+    A contract with a mark vol of its own reads a surface only for what that vol changes by on a path.
+    """
+    expiries = chain.expiries
+    times = expiries["days"].to_numpy(dtype=float) / DAYS_PER_YEAR
+    slices = np.zeros((len(times), 5))
+    slices[:, 0], slices[:, 4] = times, 1.0  # a total variance of 1 a year at every strike
+    return Smile(
+        chain.asset, chain.as_of, chain.spot, times, expiries["forward"].to_numpy(dtype=float), slices
+    )

@@ -151,9 +151,10 @@ class Option(Shown):
 
 
 def _check_asset(asset: object) -> None:
-    if not isinstance(asset, str) or not asset:
-        raise InputError(f"asset must be a name, such as 'BTC'; got {asset!r}.")
-    check_name("asset", asset)
+    name: str = must_be("asset", asset, str, hint="It is a name, such as 'BTC'.")
+    if not name:
+        raise InputError("asset must be a name, such as 'BTC'; got an empty one.")
+    check_name("asset", name)
 
 
 def flag_of(flag: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from hedging._numerics.types import Array
 from hedging.errors import ChainError
@@ -69,31 +70,30 @@ def fit_ssvi(chain: OptionChain) -> Smile:
 
 def _targets(chain: OptionChain) -> tuple[Array, Array, list[_smile_fit.Quotes]]:
     """Times, forwards and the vols to fit, per expiry that has any."""
-    table = chain.quotes.assign(k=np.log(chain.quotes["strike"] / chain.quotes["forward"]))
-    known = table[table["mark_vol"].notna()]
-    out = known[out_of_the_money(known)]
+    quotes = chain.quotes
+    known = (quotes["mark_vol"].notna() & out_of_the_money(quotes)).to_numpy()
+    out = quotes[known]
     if out.empty:
         raise ChainError(
             f"the {chain.asset} chain has no out-of-the-money quote with a vol to fit a smile to."
         )
-    vega = undiscounted(out, out["mark_vol"], ("vega",))["vega"] / VOL_POINT
+    k = np.log((quotes["strike"] / quotes["forward"]).to_numpy())[known]
+    shown, forward, time = (out[name].to_numpy() for name in ("mark_vol", "forward", "time_to_expiry"))
+    vega = undiscounted(out, out["mark_vol"], ("vega",))["vega"].to_numpy() / VOL_POINT
     # Far out, vega vanishes; the floor keeps an expiry of nothing but far strikes from weighing nothing.
-    weight = vega.clip(lower=1e-4 * out["forward"] * np.sqrt(out["time_to_expiry"]))
-    bid, ask = (side_vols(out, side, chain.early) for side in ("bid", "ask"))
-    both = bid.notna() & ask.notna()
-    fitted = out.assign(
-        vol=out["mark_vol"].clip(lower=bid.where(both), upper=ask.where(both)),
-        weight=weight,
-        middle=((bid + ask) / 2.0).where(both, 0.0),
-        half_spread=((ask - bid) / 2.0).where(both, np.inf),
-    )
-    of_expiry = chain.expiries.set_index("expiry")["forward"]
-    times, forwards, quotes = [], [], []
-    for expiry, rows in fitted.groupby("expiry", sort=True):
-        times.append(float(rows["time_to_expiry"].iloc[0]))
-        forwards.append(float(of_expiry[expiry]))
-        names = ("k", "vol", "weight", "middle", "half_spread")
-        k, vol, w, middle, half_spread = (rows[name].to_numpy() for name in names)
-        w = w / np.sqrt((w**2).mean())
-        quotes.append(_smile_fit.Quotes(times[-1], k, vol, w, middle, half_spread, np.ones_like(k)))
-    return np.array(times), np.array(forwards), quotes
+    weight = np.maximum(vega, 1e-4 * forward * np.sqrt(time))
+    bid, ask = (side_vols(out, side, chain.early).to_numpy() for side in ("bid", "ask"))
+    both = ~(np.isnan(bid) | np.isnan(ask))
+    vol = np.where(both, np.minimum(np.maximum(shown, bid), ask), shown)
+    middle, half_spread = np.where(both, (bid + ask) / 2.0, 0.0), np.where(both, (ask - bid) / 2.0, np.inf)
+    number, expiries = pd.factorize(out["expiry"], sort=True)
+    of_expiry = quotes.groupby("expiry")["forward"].median()
+    found = []
+    for each in range(len(expiries)):
+        of = number == each
+        share = weight[of] / np.sqrt((weight[of] ** 2).mean())
+        trust = np.ones(share.size)
+        found.append(
+            _smile_fit.Quotes(float(time[of][0]), k[of], vol[of], share, middle[of], half_spread[of], trust)
+        )
+    return np.array([q.time for q in found]), of_expiry.reindex(expiries).to_numpy(dtype=float), found

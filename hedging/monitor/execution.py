@@ -22,7 +22,7 @@ from hedging.planner.audit import request_after
 from hedging.planner.explain.fills import MOST_LEGS, best_order, filled_losses, longs_before
 from hedging.planner.result.belonging import check_assets
 from hedging.planner.result.plan import HedgePlan
-from hedging.units import days, utc
+from hedging.units import days
 
 __all__ = ["Execution", "Slice", "Stage", "Step", "execution"]
 
@@ -200,7 +200,7 @@ def execution(
     """
     markets = markets_of(chain)
     check_assets(plan, markets)
-    elapsed = min(days(utc(plan.inputs["as_of"]), market.as_of) for market in markets.values())
+    elapsed = min(days(plan.as_of, market.as_of) for market in markets.values())
     if elapsed < 0:
         raise InputError(f"the chain is {-elapsed:.2f} days older than the plan; trade it on a newer one.")
     legs = plan.legs

@@ -177,7 +177,7 @@ def _book_of(held: HedgePlan | Book, start: Mapping[str, Market]) -> tuple[Book,
     if not isinstance(held, HedgePlan):
         raise InputError(f"a plan or a book is explained; got {type(held).__name__}.")
     book = book_from(held.inputs["book"])
-    made = utc(held.inputs["as_of"])
+    made = held.as_of
     first = min(market.as_of for market in start.values())
     if first < made:
         raise InputError(

@@ -18,7 +18,7 @@ from hedging.market.market import Chains, Market, markets_of
 from hedging.paths.paths import grid
 from hedging.planner.result.belonging import check_assets
 from hedging.planner.result.plan import HedgePlan
-from hedging.units import days, utc
+from hedging.units import days
 
 __all__ = ["RollDate", "roll_dates"]
 
@@ -91,7 +91,7 @@ def roll_dates(plan: HedgePlan, chain: Chains) -> tuple[RollDate, ...]:
     """
     markets = markets_of(chain)
     check_assets(plan, markets)
-    made = utc(plan.inputs["as_of"])
+    made = plan.as_of
     first = min(market.as_of for market in markets.values())
     if first < made:
         raise InputError(f"the chain of {first} is older than the plan, of {made}; give a newer one.")

@@ -28,7 +28,7 @@ from hedging.planner.result.belonging import check_assets, check_one_asset
 from hedging.planner.result.plan import HedgePlan
 from hedging.planner.verify.checks import checks_of
 from hedging.prices.delivery import Deliveries
-from hedging.units import days, utc, years
+from hedging.units import days, years
 
 __all__ = ["roll"]
 
@@ -80,7 +80,7 @@ def roll(
     check_assets(held, [market.asset])
     if when is not None and not 0.0 <= when < float("inf"):
         raise InputError(f"when must be days to expiry >= 0; got {when!r}.")
-    elapsed = days(utc(held.inputs["as_of"]), market.as_of)
+    elapsed = days(held.as_of, market.as_of)
     if elapsed < 0:
         raise InputError(f"the chain is {-elapsed:.2f} days older than the plan; roll it on a newer one.")
     markets = {market.asset: market}
@@ -165,7 +165,7 @@ def _rolled(
     bought: Sequence[Leg], chain: OptionChain, held: HedgePlan, *, restruck: bool, later: bool
 ) -> Iterator[Leg]:
     """Sales of what is held, and purchases of as much of what replaces it; nothing of what stays the same."""
-    then, made = float(held.inputs["spot"][chain.asset]), utc(held.inputs["as_of"])
+    then, made = float(held.inputs["spot"][chain.asset]), held.as_of
     for leg in bought:
         item = leg.instrument
         assert isinstance(item, Option)

@@ -2,7 +2,7 @@
 
 from hedging._ground.kinds import guarded as _guarded
 from hedging.overlays._picking import FAR, MONTH, Tolerance
-from hedging.overlays.compare import compare, shown
+from hedging.overlays.compare import compare
 from hedging.overlays.compared import RALLIES, Compared, nearly_capped
 from hedging.overlays.over_strikes import over_strikes, over_strikes_shown
 from hedging.overlays.overlay import Overlay, Overlays
@@ -43,7 +43,6 @@ __all__ = [
     "put_spread_collar",
     "seagull",
     "short_perpetual",
-    "shown",
     "standard",
     "zero_cost_collar",
 ]

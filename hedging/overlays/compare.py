@@ -11,23 +11,24 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.arguments import must_be, takes
-from hedging._ground.cells import figure
 from hedging._numerics.crossings import zeros
 from hedging.book.book import Book
+from hedging.book.pnl import growth_of
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
 from hedging.market.market import Market, market_of
 from hedging.overlays._picking import MONTH
-from hedging.overlays.compared import RALLIES, Compared, nearly_capped
+from hedging.overlays.compared import RALLIES, Compared
 from hedging.overlays.overlay import Overlay
 from hedging.overlays.standard import standard
 from hedging.paths.paths import grid
 from hedging.units import days as days_between
 
-__all__ = ["compare", "shown"]
+__all__ = ["compare"]
 
 # A slope of less than this share of the position is the rest of a lot, and counts as flat.
 _FLAT: Final = 1e-4
+_DUST: Final = 1e-12  # of the book: what is left of values that cancel
 
 
 @takes(book=Book)
@@ -44,14 +45,15 @@ def compare(book: Book, chain: OptionChain | Market, overlays: Iterable[Overlay]
     Returns
     -------
     Compared
-        A DataFrame that prints as two tables. One row an overlay, the bare book first. `days`: when it is judged; `execution` and `premium` [money];
-        `floor` and `cap`: worst and best P&L of the whole book over all prices then, as shares of `Book.base`
-        (infinite is unbounded); `gain_25`, `gain_50`, `gain_100`: the same where spot has risen by 25, 50 and
-        100 %; `upside`: units of underlying that go on gaining above all strikes, which is what is left of the
-        coins where calls are sold for coin (0 below 0.01 % of the position); `breakeven`: the price nearest to
-        spot at which the book is worth what it is now [money]; `delta` [units], `delta_value` [money], `gamma`
-        [units per 1.00 of spot], `vega` [money per vol point], `theta` [money per day] after the trade, and
-        `carry_day`: the change in theta it brings. [money per day]
+        A DataFrame that prints as three tables. One row an overlay, the bare book first. What a book counts in is
+        its numeraire, the quote currency or the asset's coin: ``attrs["currency"]``. `days`: when it is judged;
+        `execution` and `premium` [currency]; `floor` and `cap`: worst and best P&L of the whole book over all prices
+        then, as shares of `Book.base` (infinite is unbounded); `gain_25`, `gain_50`, `gain_100`: the same where spot
+        has risen by 25, 50 and 100 %; `upside`: units of underlying that go on gaining above all strikes, which is
+        what is left of the coins where calls are sold for coin (0 below 0.01 % of the position); `breakeven`: the
+        price nearest to spot at which the book is worth what it is now [money]; `delta` [units], `delta_value`
+        [currency], `gamma` [units per 1.00 of spot], `vega` [currency per vol point], `theta` [currency per day]
+        after the trade, and `carry_day`: the change in theta it brings. [currency per day]
 
     Raises
     ------
@@ -62,12 +64,15 @@ def compare(book: Book, chain: OptionChain | Market, overlays: Iterable[Overlay]
     -----
     Floor and cap are exact where every option has expired by then: the value is piecewise linear between the
     strikes, so zero, the strikes and the two slopes decide. Where an option lives longer, the second put of a
-    calendar or one that is held, they are the worst and best over 400 prices more.
+    calendar or one that is held, they are the worst and best over 400 prices more. In coin it is the value over
+    the price that is judged: puts make coins without end as the price goes to zero, debts lose them so.
     """
     market = market_of(chain)
     overlays = standard(book, market.chain) if overlays is None else _overlays(overlays)
     book.check_assets(market)
     before = book.exposure(market)
+    coin = book.numeraire == market.asset
+    unit = market.spot if coin else 1.0
     rows = []
     for overlay in [Overlay("no hedge", ()), *overlays]:
         after = (book + overlay).exposure(market)
@@ -75,50 +80,30 @@ def compare(book: Book, chain: OptionChain | Market, overlays: Iterable[Overlay]
             {
                 "overlay": overlay.name,
                 "days": _horizon(overlay, market),
-                "execution": overlay.cost.execution,
-                "premium": overlay.cost.premium,
+                "execution": overlay.cost.execution / unit,
+                "premium": overlay.cost.premium / unit,
                 **_extremes(book, overlay, market),
                 "delta": after.delta,
-                "delta_value": after.delta_value,
+                "delta_value": after.delta_value / unit,
                 "gamma": after.gamma,
-                "vega": after.vega,
-                "theta": after.theta,
-                "carry_day": after.theta - before.theta,
+                "vega": after.vega / unit,
+                "theta": after.theta / unit,
+                "carry_day": (after.theta - before.theta) / unit,
             }
         )
     table = Compared(pd.DataFrame(rows).set_index("overlay"))
-    table.attrs |= {"asset": market.asset, "currency": market.currency, "as_of": market.as_of.isoformat()}
+    table.attrs |= {
+        "asset": market.asset,
+        "currency": market.asset if coin else market.currency,
+        "money": market.currency,
+        "as_of": market.as_of.isoformat(),
+    }
     return table
 
 
 def _overlays(overlays: Iterable[Overlay]) -> list[Overlay]:
     must_be("overlays", overlays, Iterable)
     return [must_be("an overlay", overlay, Overlay) for overlay in overlays]
-
-
-def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """`compare`'s table as text: money in whole units, shares in percent, a dash for what is not there.
-
-    Where upside is all but sold, the cap is the result of a rally of 100 %.
-    """
-    forms = dict.fromkeys(("floor", "cap", *RALLIES), "{:.1%}")
-    forms |= dict.fromkeys(("upside", "delta"), "{:,.3f}")
-    forms["days"] = "{:.1f}"
-    digits = {"gamma": 3, "breakeven": 6}
-
-    def text(name: str, value: float) -> str:
-        if math.isnan(value):
-            return "-"
-        if name in digits:
-            return figure(value, digits[name])
-        return "unbounded" if math.isinf(value) else forms.get(name, "{:,.0f}").format(value + 0.0)
-
-    made = pd.DataFrame(
-        {name: [text(str(name), x) for x in table[name]] for name in table}, index=table.index
-    )
-    slight = nearly_capped(table)
-    made.loc[slight, "cap"] = [f"{gain:.1%} at +100%" for gain in table.loc[slight, "gain_100"]]
-    return made.rename(columns={name: f"at +{share:.0%}" for name, share in RALLIES.items()})
 
 
 def _horizon(overlay: Overlay, market: Market) -> float:
@@ -133,20 +118,29 @@ def _extremes(book: Book, overlay: Overlay, market: Market) -> dict[str, float]:
     hedged, horizon = book + overlay, _horizon(overlay, market)
     prices = _prices(hedged, market, horizon)
     paths = grid(prices / market.spot - 1.0, days=[horizon])
-    pnl = hedged.total(market, paths)[:, 0] + hedged.cash - book.value(market)
+    value = hedged.total(market, paths)[:, 0] + hedged.cash
+    growth = np.ravel(growth_of(book, [market], paths))  # one number in money, one a price in coin
+    pnl = value / growth - book.value(market)
+    pnl[np.abs(pnl) <= _DUST * base] = 0.0
     gains = {
         name: float(np.interp(market.spot * (1.0 + share), prices, pnl)) / base
         for name, share in RALLIES.items()
     }
-    upside = float((pnl[-1] - pnl[-2]) / (prices[-1] - prices[-2]))
+    upside = float((value[-1] - value[-2]) / (prices[-1] - prices[-2]))
     if abs(upside) <= _FLAT * book.position(market.asset):
-        prices, pnl, upside = prices[:-1], pnl[:-1], 0.0
+        upside = 0.0
+    # What goes on without end: money as the price rises, coins as it goes to zero.
+    if growth.size == 1:
+        endless, inside = upside, slice(None, None if upside else -1)
+    else:
+        endless = 0.0 if abs(value[0]) <= _FLAT * base else float(value[0])
+        inside = slice(0 if endless else 1, None)
     return {
-        "floor": -math.inf if upside < 0.0 else float(pnl.min() / base),
-        "cap": math.inf if upside > 0.0 else float(pnl.max() / base),
+        "floor": -math.inf if endless < 0.0 else float(pnl[inside].min() / base),
+        "cap": math.inf if endless > 0.0 else float(pnl[inside].max() / base),
         **gains,
         "upside": upside,
-        "breakeven": _nearest_zero(prices, pnl, market.spot),
+        "breakeven": _nearest_zero(prices[inside], (pnl * growth)[inside], market.spot),
     }
 
 

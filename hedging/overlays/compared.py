@@ -28,7 +28,10 @@ def nearly_capped(table: pd.DataFrame) -> pd.Series:
     """Rows of `compare` that gain without bound, but with less than 5 % of the largest upside of all rows.
 
     So a collar for coin ends: calls on all coins but what the premium left over. What it gains is what `RALLIES` say.
+    Of a book that counts in coin there is none: what it gains without bound it gains in a fall.
     """
+    if table.attrs.get("currency", "") == table.attrs.get("asset"):
+        return pd.Series(data=False, index=table.index)
     slight = table["upside"] <= _NEARLY * table["upside"].max()
     return pd.Series(np.isinf(table["cap"].to_numpy(dtype=float)) & slight.to_numpy(), index=table.index)
 
@@ -36,7 +39,8 @@ def nearly_capped(table: pd.DataFrame) -> pd.Series:
 class Compared(ReadableFrame):
     """A DataFrame that prints as three tables: what overlays cost, where they end, what the book is after them.
 
-    What is taken out of it is a plain DataFrame. Its ``attrs`` hold ``asset``, ``currency`` and ``as_of``.
+    What is taken out of it is a plain DataFrame. Its ``attrs`` hold ``asset``, ``as_of``, ``currency``, which the
+    book counts in, and ``money``, which prices are in.
     """
 
     def _whole(self) -> bool:
@@ -46,7 +50,7 @@ class Compared(ReadableFrame):
     def _page(self) -> Page:
         if not self._whole():
             return super()._page()
-        asset, money = self.attrs["asset"], self.attrs["currency"]
+        asset, currency, money = (self.attrs[name] for name in ("asset", "currency", "money"))
         as_of = pd.Timestamp(self.attrs["as_of"])
         plain, slight = self.to_frame(), nearly_capped(self)
         plain["cap"] = plain["cap"].where(~slight, plain["gain_100"])
@@ -61,14 +65,16 @@ class Compared(ReadableFrame):
         units: dict[Any, str] = dict.fromkeys(shares, SIGNED_SHARE)
         units["breakeven"] = money
         costs = plain[list(_COSTS)].rename(columns={"carry_day": "carry a day"})
-        after = plain[list(_AFTER)].round({"upside": 3, "delta": 3, "gamma": 6})
+        # In coin the value of a delta is the delta.
+        after = plain[[name for name in _AFTER if name != "delta_value" or currency != asset]]
+        after = after.round({"upside": 3, "delta": 3, "gamma": 6})
         units_after: dict[Any, str] = {
             "upside": asset,
             "delta": asset,
-            "delta_value": money,
+            "delta_value": currency,
             "gamma": f"{asset} per {money}",
-            "vega": f"{money} per point",
-            "theta": f"{money} a day",
+            "vega": f"{currency} per point",
+            "theta": f"{currency} a day",
         }
         notes = (
             [f"cap of {', '.join(map(str, self.index[slight]))}: where a rally of 100 % ends"]
@@ -77,9 +83,9 @@ class Compared(ReadableFrame):
         )
         count = len(self)
         return Page(
-            f"Overlays on {asset}: the whole book, as shares of its value now",
+            f"Overlays on {asset}: the whole book, as shares of its value now, counted in {currency}",
             (
-                Table(costs, dict.fromkeys(costs, money), index=True, rows=count, caption="what it costs"),
+                Table(costs, dict.fromkeys(costs, currency), index=True, rows=count, caption="what it costs"),
                 Table(ends, units, index=True, rows=count, caption="where it ends"),
                 *notes,
                 Table(after, units_after, index=True, rows=count, caption="the book after it, today"),

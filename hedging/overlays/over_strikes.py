@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from hedging._ground.arguments import takes
+from hedging._ground.cells import amount
 from hedging._ground.counts import number_of
 from hedging.book.book import Book
 from hedging.errors import InputError
@@ -61,9 +62,9 @@ def over_strikes(
     -------
     DataFrame
         One row a strike and expiry: ``by`` (``'strike'`` or ``'delta'``), ``asked`` (share of spot, or delta), ``expiry, days``, ``symbol, strike``
-        [money] and ``delta`` [1] of the option listed, ``premium, execution`` [money], ``premium_share`` [share of
-        `Book.base`], ``floor, cap`` and what `compare` says of rallies, as shares, and ``reason``: why there is none,
-        where the other columns are NaN.
+        [money] and ``delta`` [1] of the option listed, ``premium, execution`` [currency, as `compare` counts],
+        ``premium_share`` [share of `Book.base`], ``floor, cap`` and what `compare` says of rallies, as shares, and
+        ``reason``: why there is none, where the other columns are NaN. Its ``attrs`` hold ``currency``.
 
     Raises
     ------
@@ -101,7 +102,9 @@ def over_strikes(
             rows.append(row | _cell(name, book, market, coverage, tolerance, windows, options))
     if all(row["reason"] for row in rows):
         raise InputError(rows[-1]["reason"])
-    return pd.DataFrame(rows, columns=list(_COLUMNS))
+    found = pd.DataFrame(rows, columns=list(_COLUMNS))
+    found.attrs["currency"] = market.asset if book.numeraire == market.asset else market.currency
+    return found
 
 
 def over_strikes_shown(table: pd.DataFrame, column: str = "premium_share") -> pd.DataFrame:
@@ -114,15 +117,15 @@ def over_strikes_shown(table: pd.DataFrame, column: str = "premium_share") -> pd
     column : str
         One of its columns of numbers, or ``'symbol'``.
     """
-    money = column in ("premium", "execution", "strike")
-    form = "{:,.0f}" if money else "{:.3f}" if column == "delta" else "{:.2%}"
+    amounts = column in ("premium", "execution", "strike")
+    form = "{:.3f}" if column == "delta" else "{:.2%}"
 
     def text_of(value: Any) -> str:
         if pd.isna(value):
             return "-"
         if isinstance(value, str):
             return value
-        return "unbounded" if math.isinf(value) else form.format(value + 0.0)
+        return "unbounded" if math.isinf(value) else amount(value) if amounts else form.format(value + 0.0)
 
     asked = table["asked"].map(
         "{:.0%} of spot".format if table["by"].iloc[0] == "strike" else "delta {:g}".format
@@ -166,7 +169,7 @@ def _cell(
         "symbol": lead.symbol,
         "strike": lead.strike,
         "delta": abs(float(greeks["delta"][lead.symbol])),
-        "premium_share": float(compared["premium"]) / base,
+        "premium_share": overlay.cost.premium / base,
         **{column: float(compared[column]) for column in _KEPT},
         "reason": "",
     }

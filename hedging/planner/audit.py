@@ -36,7 +36,7 @@ from hedging.planner.result.saved import limits_from, target_from
 from hedging.planner.verify.checks import checks_of
 from hedging.prices import Prices
 from hedging.prices.delivery import Deliveries
-from hedging.units import days, utc
+from hedging.units import days
 
 __all__ = ["BOUGHT_FOR", "Audit", "audit", "request_after"]
 
@@ -109,17 +109,19 @@ def audit(
     after, payments = settle(before + saved, found, published, saved.inputs["spot"])
     alone, _ = settle(before, found, replace(published, given=_of_held(published, payments, before)))
     request = request_after(saved, after, tuple(found.values()), elapsed, scenarios, outcomes, effort)
+    spots = {name: each.spot for name, each in found.items()}
     checks = (
-        check
-        for check in checks_of(request, (), saved.base_at({name: each.spot for name, each in found.items()}))
-        if check.limit.kind not in BOUGHT_FOR
+        check for check in checks_of(request, (), saved.base_at(spots)) if check.limit.kind not in BOUGHT_FOR
     )
     value = after.value(*request.markets)
+    gain = value - before.cash - sum(exposure.value for exposure, _ in saved.exposures)
+    overlay_gain = value - alone.value(*request.markets)
+    coin = before.numeraire if before.numeraire in spots else ""
     repair, message = _restore(request) if restore else (None, "No repair was looked for.")
     return Audit(
         days=elapsed,
-        gain=value - before.cash - sum(exposure.value for exposure, _ in saved.exposures),
-        overlay_gain=value - alone.value(*request.markets),
+        gain=gain,
+        overlay_gain=overlay_gain,
         checks=tuple(checks),
         drift=_drift({exposure.asset: planned for exposure, planned in saved.exposures}, request),
         cost_now=_cost_now(saved.legs, request),
@@ -128,6 +130,9 @@ def audit(
         settled=payments,
         as_of=request.markets[0].as_of,
         entering=saved.entering,
+        currency=saved.inputs["currency"],
+        coin=coin,
+        in_coin=(saved.coins_gained(gain, spots), overlay_gain / spots[coin]) if coin else None,
     )
 
 
@@ -145,7 +150,7 @@ def _backed(
     whole = saved.inputs["horizon_days"]
     target = replace(target_from(saved.inputs["target"]), minimise="cost")
     markets = history.markets(book, chain)
-    left = whole - days(utc(saved.inputs["as_of"]), max(market.as_of for market in markets))
+    left = whole - days(saved.as_of, max(market.as_of for market in markets))
     return history.behind(book, markets, target, left if left > 0.0 else whole, outcomes)
 
 
@@ -238,7 +243,10 @@ def _restore(request: Request) -> tuple[HedgePlan | None, str]:
     if not found.legs:
         return found, "Nothing to trade."
     orders = ", ".join(f"{leg.side} {abs(leg.quantity):,.6g} {leg.instrument.symbol}" for leg in found.legs)
-    return found, f"To restore it: {orders} (execution {found.cost.execution:,.0f})."
+    return (
+        found,
+        f"To restore it: {orders} (execution {found.cost.execution:,.0f} {found.inputs['currency']}).",
+    )
 
 
 def _cost_now(legs: Sequence[Leg], request: Request) -> Cost | None:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from hedging._ground import clock
 from hedging.book.book import Book
+from hedging.book.legs import Leg
 from hedging.market.market import Chains
 from hedging.paths.by_asset import PathsBy
 from hedging.paths.paths import Paths
 from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import orders_of
-from hedging.planner.explain.explain import explain
+from hedging.planner.explain.explain import Explanation, explain
 from hedging.planner.explain.promise import promise_of
 from hedging.planner.explain.refusal import building, refusal
 from hedging.planner.outcomes.free_lunch import check_outcomes
 from hedging.planner.programme.build import build
+from hedging.planner.programme.programme import Programme
 from hedging.planner.request.effort import Effort
 from hedging.planner.request.limits import Limits
 from hedging.planner.request.outcomes import Outcomes
@@ -34,11 +36,13 @@ from hedging.planner.selection.alternatives import alternatives
 from hedging.planner.selection.break_even import break_even
 from hedging.planner.selection.select import select
 from hedging.planner.solver.closest import solve_or_closest
+from hedging.planner.solver.search import Solution
 from hedging.planner.verify.checks import checks_of
 from hedging.planner.verify.cost import cost_with_carry, decay_of
 from hedging.planner.verify.leg_greeks import leg_greeks
-from hedging.planner.verify.verify import verify
+from hedging.planner.verify.verify import Verified, verify
 from hedging.prices import Prices
+from hedging.risk import Promise
 
 __all__ = ["plan"]
 
@@ -148,16 +152,43 @@ def plan(
     promise = (
         None if backed is None else promise_of(request, backed, programme.candidates, legs, programme.base)
     )
-    refused = None if promise is None else promise.refusal
-    found = HedgePlan(
+    found = _found(
+        (request, programme, chosen, verified, explained),
         legs=legs,
         cost=cost,
-        exposures=verified.exposures,
         # What was proven is the optimum; which plan near it to trade is a choice.
         status=PlanStatus.of(solution.gap, request.effort.gap, closest=chosen.closest),
+        seconds=clock.now() - started,
+        alternatives=(*dearer, *others, *_not_robust(request, programme.base, others)),
+        clashes=tuple(map(str, clashes)),
+        agreement=agreement,
+        break_even=unfunded,
+        promise=promise,
+        inputs=request.to_dict() | ({} if backed is None else {"prices": backed.to_dict()}),
+        remarks=(*explained.remarks, *(backed.remarks if backed else ())),
+    )
+    told = found.status, found.objective, found.bound, found.nodes, found.seconds
+    _LOG.info("%s, objective %.2f, bound %.2f, %d nodes, %.2f s", *told)
+    if chosen.closest:
+        raise refusal(request, programme, clashes, found)
+    return found
+
+
+def _found(
+    stages: tuple[Request, Programme, Solution, Verified, Explanation],
+    *,
+    legs: Sequence[Leg],
+    promise: Promise | None,
+    **others: Any,
+) -> HedgePlan:
+    """The plan as one value: what the stages found, under the names of its fields."""
+    request, programme, chosen, verified, explained = stages
+    refused = None if promise is None else promise.refusal
+    return HedgePlan(
+        legs=tuple(legs),
+        exposures=verified.exposures,
         objective=chosen.objective,
         bound=max(chosen.bound, -UNBOUNDED),
-        seconds=clock.now() - started,
         nodes=chosen.nodes,
         checks=verified.checks,
         binding=explained.binding,
@@ -170,10 +201,6 @@ def plan(
             *((f"nothing is promised of this plan: {refused}",) if refused else ()),
             *explained.warnings,
         ),
-        remarks=(*explained.remarks, *(backed.remarks if backed else ())),
-        alternatives=(*dearer, *others, *_not_robust(request, programme.base, others)),
-        clashes=tuple(map(str, clashes)),
-        agreement=agreement,
         joint_feasibility=explained.joint_feasibility,
         numeraires=verified.numeraires,
         liquidations=explained.liquidations,
@@ -183,16 +210,10 @@ def plan(
         venues=explained.venues,
         leg_greeks=leg_greeks(legs, request.markets),
         decay=decay_of(legs, request.at_todays_funding().markets, request.horizon),
-        break_even=unfunded,
         promise=promise,
-        inputs=request.to_dict() | ({} if backed is None else {"prices": backed.to_dict()}),
         markets=request.markets,
+        **others,
     )
-    told = found.status, found.objective, found.bound, found.nodes, found.seconds
-    _LOG.info("%s, objective %.2f, bound %.2f, %d nodes, %.2f s", *told)
-    if chosen.closest:
-        raise refusal(request, programme, clashes, found)
-    return found
 
 
 def _not_robust(request: Request, base: float, others: Sequence[Alternative]) -> Sequence[Alternative]:

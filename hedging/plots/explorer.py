@@ -16,7 +16,7 @@ from hedging._ground.arguments import takes
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table, as_html
 from hedging.book.book import Book
-from hedging.book.legs import Leg, Legs, legs_of, option_leg
+from hedging.book.legs import Leg, Legs, Orders, option_leg, orders_of
 from hedging.errors import InputError
 from hedging.market.contracts import Option
 from hedging.market.market import Market, market_of
@@ -27,8 +27,10 @@ from hedging.plots.style import (
     UNHEDGED,
     UNHEDGED_DASHES,
     date_text,
+    gain_label,
     legend,
     money_axis,
+    note_fills,
     styled,
 )
 from hedging.scenario import ScenarioResult
@@ -60,10 +62,11 @@ class Explorer(Shown):
         overlay (or of a put on all coins, where no overlay is given; 0 is none).
     """
 
-    def __init__(self, book: Book, market: Market, legs: tuple[Leg, ...]) -> None:
+    def __init__(self, book: Book, market: Market, overlay: Legs | None) -> None:
         widgets = require("ipywidgets", "interactive")
-        self._book, self._market, self._legs = book, market, legs
-        self._moved = _moved_leg(book, market, legs)
+        given = orders_of(overlay)
+        self._book, self._market, self._legs, self._made = book, market, given.legs, given.as_of
+        self._moved = _moved_leg(book, market, given.legs)
         wide = {"layout": widgets.Layout(width="34em"), "style": {"description_width": "9em"}}
         late = {"continuous_update": False}
         self.spot = widgets.FloatSlider(
@@ -135,7 +138,12 @@ class Explorer(Shown):
     @property
     def result(self) -> ScenarioResult:
         """`hedging.scenario.run` of the book and the overlay along `paths`."""
-        return scenario.run(self._book, self._market, self.paths, self.overlay or None)
+        return scenario.run(self._book, self._market, self.paths, self._orders)
+
+    @property
+    def _orders(self) -> Orders | None:
+        legs = self.overlay
+        return Orders(legs, self._made) if legs else None
 
     def to_frame(self) -> pd.DataFrame:
         """Where the sliders stand and what it comes to: ``name, value, unit``."""
@@ -178,7 +186,7 @@ class Explorer(Shown):
         over = scenario.payoff(
             self._book,
             self._market,
-            self.overlay or None,
+            self._orders,
             spot_moves=MOVES,
             days=[day],
             vol_shift=float(self.vol.value),
@@ -198,9 +206,10 @@ class Explorer(Shown):
             ax.plot([at], [end.total[0, -1]], marker="o", color=HEDGED, linestyle="none", label="sliders")
             ax.set(
                 xlabel=f"{asset} spot [{end.money}]",
-                ylabel=f"gain since today [{end.currency}]",
                 title=f"{date_text(self._market.as_of, day)}, vol {100 * self.vol.value:+.0f} points",
             )
+            ax.set_ylabel(gain_label(end.currency, end.filled))
+            note_fills(ax, end.filled)
             money_axis(ax.xaxis)
             money_axis(ax.yaxis)
             legend(ax)
@@ -319,7 +328,7 @@ def _only_market(chain: Any) -> Market:
     return market_of(chain)
 
 
-@takes(book=Book, chain=_only_market, overlay=legs_of)
+@takes(book=Book, chain=_only_market, overlay=orders_of)
 def explore(book: Book, chain: OptionChain | Market, overlay: Legs | None = None) -> Explorer:
     """Sliders for spot, vol, date, acceleration and strike, with the gains that `hedging.scenario.run` gives.
 
@@ -348,4 +357,4 @@ def explore(book: Book, chain: OptionChain | Market, overlay: Legs | None = None
         raise _one_asset(f"a book of {' and '.join(book.assets)}")
     market = market_of(chain)
     book.check_assets(market)
-    return Explorer(book, market, legs_of(overlay))
+    return Explorer(book, market, overlay)

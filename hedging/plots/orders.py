@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import must_be
+from hedging.book.entering import filled_before
 from hedging.book.ladder import Ladder
 from hedging.book.legs import Leg, Legs, legs_of
 from hedging.errors import InputError
@@ -61,6 +62,7 @@ def orders(chain: OptionChain | Market, overlay: Legs, *, figure: Figure | None 
         If no option of the chain is ordered.
     """
     market, ordered = market_of(chain), _ordered(chain_of(chain), overlay)
+    made = filled_before(overlay, [market])
     expiries = sorted({leg.instrument.expiry for leg in ordered if isinstance(leg.instrument, Option)})
     vols = quoted_vols(market)
     shown = expiries[:MOST_PANELS]
@@ -70,12 +72,14 @@ def orders(chain: OptionChain | Market, overlay: Legs, *, figure: Figure | None 
     for ax, expiry in zip(panels, shown, strict=True):
         with styled(ax):
             legs = [leg for leg in ordered if getattr(leg.instrument, "expiry", None) == expiry]
-            _panel(ax, market, vols[vols["expiry"] == expiry], legs)
+            _panel(ax, market, vols[vols["expiry"] == expiry], legs, made)
     return figure
 
 
-def _panel(ax: Any, market: Market, quotes: pd.DataFrame, legs: Sequence[Leg]) -> None:
-    """One expiry: what is quoted out of the money and near what is ordered."""
+def _panel(
+    ax: Any, market: Market, quotes: pd.DataFrame, legs: Sequence[Leg], made: pd.Timestamp | None
+) -> None:
+    """One expiry: what is quoted out of the money and near what is ordered, at which prices of when."""
     symbols = {leg.instrument.symbol for leg in legs}
     strikes = [leg.instrument.strike for leg in legs if isinstance(leg.instrument, Option)]
     low, high = min(*strikes, market.spot) * 0.8, max(*strikes, market.spot) * 1.2
@@ -107,6 +111,8 @@ def _panel(ax: Any, market: Market, quotes: pd.DataFrame, legs: Sequence[Leg]) -
             color=OVERLAY if bought else UNHEDGED,
             label=f"{leg.side} {abs(leg.quantity):,.6g} {leg.instrument.symbol} at {leg.price_text}",
         )
+    if made is not None:
+        ax.plot([], [], linestyle="none", label=f"orders: at prices of {made:%d %b %Y}; the marks are of now")
     ax.axvline(market.spot, color=ink(), linewidth=0.8, linestyle=":")
     ax.set(
         title=f"{market.asset}, expiry {expiry:%d %b %Y}",

@@ -27,9 +27,12 @@ from hedging.plots.style import (
     axes_or_new,
     check_drawable,
     date_text,
+    fills_text,
+    gain_label,
     legend,
     money,
     money_axis,
+    note_fills,
     percent,
     styled,
 )
@@ -83,13 +86,14 @@ def payoff(
         names = " and ".join(result.spot)
         ax.set(
             xlabel=f"move of {names} alike" if others else f"{asset} spot [{result.money}]",
-            ylabel=f"gain since today [{result.currency}]",
             title=f"{names}: gain over spot",
             xlim=(spot.min(), spot.max()) if spot.size > 1 else None,
         )
         _strikes(ax, result, spot, book, legs_of(overlay))
         _entries(ax, result, book)
         _levels(ax, result, spot, overlay)
+        ax.set_ylabel(gain_label(result.currency, result.filled))
+        note_fills(ax, result.filled)
         money_axis(ax.yaxis)
         if others:
             ax.xaxis.set_major_formatter(percent)
@@ -293,7 +297,9 @@ def heatmap(table: pd.DataFrame, *, currency: str | None = None, ax: Axes | None
         if values.size <= ANNOTATED_CELLS:
             _numbers(ax, values, reach)
         bar = ax.figure.colorbar(mesh, ax=ax, format=money)
-        bar.set_label(f"gain [{currency}]")
+        filled = table.attrs.get("filled")
+        since = "" if filled is None else f"; {fills_text(pd.Timestamp(filled))}"
+        bar.set_label(f"gain [{currency}]{since}")
     return ax
 
 

@@ -43,7 +43,7 @@ SHARES = (0.9, 1.0, 1.1)
 MOST_DATES = 7
 
 
-def overlays(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None = None) -> Axes:
+def overlays(table: pd.DataFrame, *, currency: str | None = None, ax: Axes | None = None) -> Axes:
     """Overlays side by side: what is lost at worst, gained at best and in rallies; see `hedging.overlays.compare`.
 
     A bar that ends in an arrow has no cap, or no floor. A bar that gains without bound by a trifle, as collars for coin do, ends
@@ -54,8 +54,8 @@ def overlays(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None = No
     table : DataFrame
         Index of names; ``floor, cap`` and the gains of `hedging.overlays.RALLIES` as shares, ``upside`` [units],
         ``premium, execution``. [currency]
-    currency : str
-        For the labels.
+    currency : str, optional
+        For the labels; by default as the table says, else USD.
     ax : Axes, optional
 
     Raises
@@ -72,15 +72,17 @@ def overlays(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None = No
     check_drawable("the table", table["gain_100"])  # floors may all be endless
     from matplotlib.ticker import MaxNLocator
 
+    currency = currency or table.attrs.get("currency", "USD")
+    rallies = table[[*RALLIES]].to_numpy(dtype=float)
     with styled(ax):
         ax = axes_or_new(ax)
         place = np.arange(len(table))[::-1]
         gain = table["cap"].where(~nearly_capped(table), table["gain_100"]).to_numpy(dtype=float)
         bounded = np.isfinite(gain)
-        reach = max(0.6, 1.15 * float(gain[bounded].max(initial=0.0)))
+        reach = max(0.6, 1.15 * float(gain[bounded].max(initial=0.0)), 1.08 * float(np.nanmax(rallies)))
         worst = table["floor"].to_numpy(dtype=float)
         floored = np.isfinite(worst)
-        depth = min(-0.6, 1.15 * float(worst[floored].min(initial=0.0)))
+        depth = min(-0.6, 1.15 * float(worst[floored].min(initial=0.0)), 1.08 * float(np.nanmin(rallies)))
         ax.barh(place, np.where(floored, worst, depth), color=UNHEDGED, height=0.6, label="worst")
         ax.barh(place, np.where(bounded, gain, reach), color=OVERLAY, height=0.6, label="best")
         for (column, share), marker in zip(RALLIES.items(), MARKERS, strict=False):
@@ -104,7 +106,7 @@ def overlays(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None = No
         ax.set_yticks(place, list(map(str, table.index)))
         ax.axvline(0.0, color=ink(), linewidth=0.8)
         ax.set(
-            xlabel="result of the whole book at expiry [share]",
+            xlabel=f"result of the whole book at expiry, in {currency} [share]",
             title="overlays side by side",
             xlim=(None if floored.all() else depth, reach),
         )

@@ -25,9 +25,11 @@ from hedging.plots.style import (
     dates,
     every,
     figure_or_new,
+    gain_label,
     ink,
     legend,
     money_axis,
+    note_fills,
     styled,
 )
 from hedging.scenario import ScenarioResult
@@ -63,7 +65,8 @@ def pnl_paths(result: ScenarioResult, *, scenarios: int = 6, ax: Axes | None = N
             _bands(ax, result)
         else:
             _lines(ax, result, {})
-        ax.set_ylabel(f"gain since today [{result.currency}]")
+        ax.set_ylabel(gain_label(result.currency, result.filled))
+        note_fills(ax, result.filled)
         date_axis(ax, known=result.as_of is not None)
         ax.margins(x=0.01)
         money_axis(ax.yaxis)
@@ -172,10 +175,11 @@ def crash_fan(
             title=f"{asset}: the fall, faster and faster",
         )
         money_axis(upper.yaxis)
+        note_fills(upper, result.filled)
         upper.legend(loc="lower left")
         lower.axhline(0.0, color=QUIET, linewidth=0.8)
         _lines(lower, result, ends)
-        lower.set_ylabel(f"gain since today [{result.currency}]")
+        lower.set_ylabel(gain_label(result.currency, result.filled))
         date_axis(lower, known=result.as_of is not None)
         lower.margins(x=0.01)
         money_axis(lower.yaxis)

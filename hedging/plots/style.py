@@ -267,6 +267,22 @@ def date_axis(ax: Axes, *, known: bool = True) -> None:
     ax.xaxis.set_major_formatter(formatter(ticks))
 
 
+def gain_label(currency: str, filled: pd.Timestamp | None) -> str:
+    """The label of an axis of gains since today, unless orders were filled before: see `note_fills`."""
+    return f"gain{' since today' if filled is None else ''} [{currency}]"
+
+
+def fills_text(filled: pd.Timestamp) -> str:
+    """From when gains of orders count that were filled before today."""
+    return f"orders: since their fills, {filled:%d %b %Y}"
+
+
+def note_fills(ax: Axes, filled: pd.Timestamp | None) -> None:
+    """Let the legend say from when gains of orders count, where they were filled before today."""
+    if filled is not None:
+        ax.plot([], [], linestyle="none", label=fills_text(filled))
+
+
 def check_drawable(what: str, values: Any) -> Any:
     """Numbers as an array, if there is one to draw.
 

@@ -32,7 +32,7 @@ def certificate(subject: Subject, found: Grid) -> Section:
     broken = [Notice("Not certified", plan.message)] if plan.status is PlanStatus.CLOSEST else []
     blocks: tuple[Block, ...] = (
         *broken,
-        Text("What the proof takes for granted:"),
+        Text(f"What the proof takes for granted{subject.at_plan}:"),
         Listing(tuple(_assumed(plan))),
         Text(
             "Beyond its edge nothing is promised. The worst of spot from −90 % to +100 % at once, every asset by the same "
@@ -94,7 +94,7 @@ def _beyond(subject: Subject, plan: HedgePlan, found: Grid) -> Table:
     shifts = plan.inputs["scenarios"]["vol_shift"]
     inside_vol = (axes.vols >= shifts[0] - 1e-9) & (axes.vols <= shifts[1] + 1e-9)
     # The plan's days count from its own quotes, the page's from its own.
-    passed = days(utc(plan.inputs["as_of"]), subject.as_of)
+    passed = days(plan.as_of, subject.as_of)
     inside_day = axes.days + passed <= plan.inputs["scenarios"]["days"][-1] + 1e-9
     places = {
         "inside: vols moved as far from now, to the end of the horizon": (inside_vol, inside_day),

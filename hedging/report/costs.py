@@ -20,15 +20,16 @@ def costs(subject: Subject, found: Grid) -> Section:
     plan = subject.plan
     if plan is None:
         return Section("costs", "What it costs and saves", (Text("Without a plan nothing is paid."),))
-    blocks: list[Block] = [_paid(plan, subject.at_plan)]
+    at = subject.at_plan
+    blocks: list[Block] = [_paid(plan, at)]
     if plan.entering is not None:
-        blocks.append(Text(f"Entering gains {plan.entering}."))
+        blocks.append(Text(f"Entering gains{at and f'{at},'} {plan.entering}."))
     if package_fees(plan.legs) < plan.cost.fees - 0.5:
         fees = amount(package_fees(plan.legs), places(plan.base))
-        blocks.append(Text(f"Given as combos, the orders pay {fees} {plan.inputs['currency']} of fees."))
-    blocks.append(Text(_worst(plan, subject.at_plan)))
+        blocks.append(Text(f"Given as combos{at}, the orders pay {fees} {plan.inputs['currency']} of fees."))
+    blocks.append(Text(_worst(plan, at)))
     if plan.decay is not None and plan.legs:
-        blocks.append(Text(f"Time: {plan.decay}."))
+        blocks.append(Text(f"Time{at}: {plan.decay}."))
     blocks.append(_saved(subject, found))
     return Section("costs", "What it costs and saves", tuple(blocks))
 

@@ -18,7 +18,7 @@ from hedging.margin.requirement import ASSUMED_MODEL
 from hedging.paths import REPLAYS, STRESS_BETA, Paths, couple, fan
 from hedging.planner import HedgePlan
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
-from hedging.report.pictures import Studio, undated
+from hedging.report.pictures import Studio
 from hedging.report.subject import Subject
 from hedging.report.words import amount, minus, per_cent
 from hedging.scenario import ScenarioResult, rule_of, run
@@ -145,8 +145,6 @@ def _fan_picture(subject: Subject, fall: Fall, studio: Studio) -> Block:
 
     def draw(figure: Figure) -> None:
         plots.crash_fan(fall.result, survival=ends, figure=figure)
-        if subject.made is not None:
-            undated(figure)
 
     caption = f"The fall at four accelerations{subject.bases and f': gains{subject.bases}'}"
     return studio.picture(draw, (7.6, 6.2), alt=alt, caption=caption)

@@ -10,12 +10,13 @@ import pandas as pd
 from hedging._ground.file_kinds import kind_of_value
 from hedging.errors import InputError
 from hedging.plots.style import MARKERS, SERIES
-from hedging.report.blocks import ROWS_SHOWN, Block, Column, Notice, Section, Table, Text, tabled
+from hedging.report.blocks import ROWS_SHOWN, Block, Column, Notice, Section, Text, tabled
 from hedging.report.pictures import Studio
 from hedging.report.subject import Subject
 from hedging.report.words import NOTHING, exact, per_cent, read
-from hedging.screen._reading_order import UNITS, summarised
+from hedging.screen._reading_order import UNITS, evidence_of_decay, summarised
 from hedging.screen.rules import UNCLEAR
+from hedging.screen.screen import Verdict, Vote
 from hedging.units import utc
 
 if TYPE_CHECKING:
@@ -135,15 +136,27 @@ def _equity(curves: Mapping[str, tuple[list[Any], list[float]]], studio: Studio)
 def screen(found: Mapping[str, Any], subject: Subject) -> Section:
     """The section of a screen."""
     verdicts = {str(row.get("coin")): str(row.get("verdict")) for row in found["coins"]}
-    own = ", ".join(f"{asset} {verdicts.get(asset, 'is not in it')}" for asset in subject.assets)
+    own = "; ".join(_verdict(found, asset, verdicts.get(asset)) for asset in subject.assets)
     said = (
         f"Against {found['benchmark']}, last bar {str(found.get('as_of', 'unknown'))[:10]} "
         f"({found.get('source', 'no source')}): {own}. A screen describes; it forecasts nothing."
     )
-    return Section("screen", "Screen", (Text(said), _coins(found, subject)))
+    return Section("screen", "Screen", (Text(said), *_coins(found, subject)))
 
 
-def _coins(found: Mapping[str, Any], subject: Subject) -> Table:
+def _verdict(found: Mapping[str, Any], asset: str, word: str | None) -> str:
+    """The verdict on one asset with the votes that decided it, where the file has them."""
+    if word is None:
+        return f"{asset} is not in it"
+    rows: Records = [row for row in found["verdicts"] if row.get("coin") == asset]
+    try:
+        votes = tuple(Vote(**vote) for vote in rows[0]["votes"])
+        return str(Verdict(asset, word, votes, rows[0].get("past")))
+    except (IndexError, KeyError, TypeError, ValueError):
+        return f"{asset}: {word}"
+
+
+def _coins(found: Mapping[str, Any], subject: Subject) -> tuple[Block, ...]:
     """The table that the command prints: own coins first, then weakest first, every coin that is flagged."""
     windows = [each for each in found.get("windows", ()) if isinstance(each, int) and each > 0]
     if not windows:
@@ -173,7 +186,9 @@ def _coins(found: Mapping[str, Any], subject: Subject) -> Table:
     ]
     flagged = sum(word != UNCLEAR for word in words.values()) + int(own.sum())
     caption = f"Coins by verdict, over {max(windows)} days: {UNITS}"
-    return tabled(caption, heads, rows, most=max(ROWS_SHOWN, flagged))
+    evidence = evidence_of_decay(shown)
+    table = tabled(caption, heads, rows, most=max(ROWS_SHOWN, flagged))
+    return (table, Text(f"Here {evidence}.")) if evidence else (table,)
 
 
 def _measure(name: str, value: Any) -> str:

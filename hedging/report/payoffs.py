@@ -9,7 +9,7 @@ from hedging.market import Market
 from hedging.report.blocks import Block, Section, Text
 from hedging.report.explorer import explorer
 from hedging.report.grid import Grid
-from hedging.report.pictures import Studio, undated
+from hedging.report.pictures import Studio
 from hedging.report.subject import Subject
 from hedging.report.words import amount
 
@@ -40,12 +40,9 @@ def _picture(subject: Subject, market: Market, studio: Studio) -> Block:
     )
 
     def draw(figure: Figure) -> None:
-        legs = [leg for leg in subject.legs if leg.instrument.asset == market.asset]
         # A plan for one asset has its floor drawn; one for several has one floor for all of them together.
-        overlay = subject.plan if len(subject.markets) == 1 else legs
+        overlay = subject.plan if len(subject.markets) == 1 else subject.orders_in(market.asset)
         plots.payoff(subject.book, market, overlay if planned else None, ax=figure.subplots())
-        if subject.made is not None:
-            undated(figure)
 
     caption = f"Gain over the price of {market.asset}{subject.bases}"
     return studio.picture(draw, (7.6, 4.4), alt=alt, caption=caption)

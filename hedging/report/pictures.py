@@ -17,7 +17,7 @@ from hedging.report.blocks import Picture
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Studio", "undated"]
+__all__ = ["Studio"]
 
 # What the style draws in is a variable of the page, which has one value by day and one by night.
 THEME: Final = {
@@ -63,12 +63,6 @@ class Studio:
             text = io.StringIO()
             figure.savefig(text, format="svg", transparent=True, metadata=NOTHING_BUT_LINES)
         return Picture(_inline(text.getvalue(), f"p{next(self._numbers)}-"), alt, caption)
-
-
-def undated(figure: Figure) -> None:
-    """Take today's name off gains that do not all count from it; the caption says from when they do."""
-    for ax in figure.axes:
-        ax.set_ylabel(ax.get_ylabel().replace(" since today", ""))
 
 
 @contextmanager

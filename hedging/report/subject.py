@@ -10,13 +10,15 @@ from typing import Any
 import pandas as pd
 
 from hedging.book import Book, Leg
+from hedging.book.entering import counted_from, filled_before
+from hedging.book.legs import Orders
 from hedging.errors import InputError
 from hedging.market import Chains, Market, Option, markets_of
 from hedging.planner import Check, HedgePlan, audit
-from hedging.planner.explain.liquidation import margined
+from hedging.planner.explain.liquidation import liquidations, margined
 from hedging.planner.result.belonging import days_since
 from hedging.report.words import amount, places, signed, stamp
-from hedging.units import days, utc
+from hedging.units import days
 
 __all__ = ["InputFile", "Subject"]
 
@@ -103,6 +105,11 @@ class Subject:
         """The plan's orders."""
         return () if self.plan is None else self.plan.legs
 
+    def orders_in(self, asset: str) -> Orders:
+        """The plan's orders in one asset."""
+        legs = (leg for leg in self.legs if leg.instrument.asset == asset)
+        return Orders(tuple(legs), None if self.plan is None else self.plan.as_of)
+
     @property
     def assets(self) -> tuple[str, ...]:
         """Every asset that the page prices."""
@@ -116,16 +123,25 @@ class Subject:
     @cached_property
     def made(self) -> pd.Timestamp | None:
         """When the quotes of the plan were taken, if they are older than the page's."""
-        if self.plan is None:
-            return None
-        made, first = utc(self.plan.inputs["as_of"]), self.plan.exposures[0][0].asset
-        now = next((each.as_of for each in self.markets if each.asset == first), self.as_of)
-        return None if made == now else made
+        return filled_before(self.plan, self.markets)
 
     @property
     def at_plan(self) -> str:
         """What a figure of an older plan adds to its name: of which quotes it is."""
         return "" if self.made is None else f", at the quotes of {stamp(self.made)}"
+
+    @property
+    def at_page(self) -> str:
+        """The same of a figure of the page's own quotes, where the plan's are older."""
+        return "" if self.made is None else f", at the quotes of {stamp(self.as_of)}"
+
+    @cached_property
+    def liquidated(self) -> tuple[object, ...]:
+        """Where accounts are liquidated without and with the plan, from the page's spot; or why that is not known."""
+        if self.plan is None or self.made is None:
+            return () if self.plan is None else self.plan.liquidations
+        moves, unknown = liquidations(self.book, self.markets, self.legs)
+        return (*moves, *unknown)
 
     @property
     def since(self) -> Mapping[str, str]:
@@ -145,7 +161,7 @@ class Subject:
         """The same as one clause of a caption."""
         if self.made is None:
             return ""
-        return f"; the position's since {stamp(self.as_of)}, those of the plan's orders since their fills of {stamp(self.made)}"
+        return f"; {counted_from(self.as_of, self.made)}"
 
     @cached_property
     def standing(self) -> tuple[Check, ...] | str:

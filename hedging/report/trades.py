@@ -23,51 +23,53 @@ def trades(subject: Subject) -> Section:
     plan = subject.plan
     if plan is None:
         return Section("plan", "Plan", (Text(NO_PLAN),))
-    blocks: list[Block] = [*_notices(subject, plan), *_orders(plan), Text(_proof(plan))]
+    at = subject.at_plan
+    blocks: list[Block] = [*_notices(subject, plan), *_orders(plan, at), Text(f"Proof{at}: {_proof(plan)}")]
     if plan.checks:
-        blocks.append(
-            _limits(plan.checks, f"Every limit, against the book after the orders{subject.at_plan}")
-        )
+        blocks.append(_limits(plan.checks, f"Every limit, against the book after the orders{at}"))
     blocks += _limits_now(subject)
-    blocks.append(Text(f"What binds: {', '.join(plan.binding) or 'nothing'}."))
+    blocks.append(Text(f"What binds{at}: {', '.join(plan.binding) or 'nothing'}."))
     if plan.shadow_prices:
         each = "; ".join(map(str, plan.shadow_prices))
-        blocks.append(Text(f"What wider limits would save, in {_currency(plan)}: {each}."))
+        blocks.append(Text(f"What wider limits would save{at}, in {_currency(plan)}: {each}."))
     if plan.robustness:
-        blocks.append(Text(f"Over every surface inside the quotes: {'; '.join(map(str, plan.robustness))}."))
+        blocks.append(
+            Text(f"Over every surface inside the quotes{at}: {'; '.join(map(str, plan.robustness))}.")
+        )
     if plan.fills is not None:
-        blocks.append(Text(f"Fills: {plan.fills}."))
+        blocks.append(Text(f"Fills{at}: {plan.fills}."))
     if plan.alternatives:
-        blocks.append(_alternatives(plan))
+        blocks.append(_alternatives(plan, at))
     if plan.agreement is not None:
-        blocks.append(Text(f"Outcomes: {plan.agreement}."))
+        blocks.append(Text(f"Outcomes{at}: {plan.agreement}."))
     if plan.remarks:
-        blocks += [Text("Remarks on the orders:"), Listing(plan.remarks)]
+        blocks += [Text(f"Remarks on the orders{at}:"), Listing(plan.remarks)]
     return Section("plan", f"Plan: {plan.structure}, {plan.status}", tuple(blocks))
 
 
 def _notices(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
     """What a reader must know before the orders."""
+    at = subject.at_plan
     if not plan.trusted:
         yield Notice(
             "Edited", "the file of this plan was changed after it was made: nothing of it is proven."
         )
     if plan.status is PlanStatus.CLOSEST:
-        yield Notice("Infeasible", plan.message)
+        yield Notice(f"Infeasible{at}", plan.message)
         missed = [
             f"{check.limit} by {limit_value(check, check.miss)}" for check in plan.checks if not check.ok
         ]
         if missed:
-            yield Notice("Misses", "; ".join(missed) + ".")
+            yield Notice(f"Misses{at}", "; ".join(missed) + ".")
     elif plan.status is PlanStatus.FEASIBLE:
-        yield Notice("Not proven", plan.message)
+        yield Notice(f"Not proven{at}", plan.message)
     yield from _other_inputs(subject, plan)
     if plan.promise is not None:
         stays = f"What stays of the shortfall comes from {plan.promise.staying}."
-        yield Notice("Promise", f"{plan.promise.verdict} {stays}")
-    yield from (Notice("Note", f"{warning}.") for warning in plan.warnings)
-    yield from (Notice("Liquidation", f"{move}.") for move in plan.liquidations)
-    yield from (Notice("Survival", f"{each}.") for each in plan.survivals)
+        yield Notice(f"Promise{at}", f"{plan.promise.verdict} {stays}")
+    yield from (Notice(f"Note{at}", f"{warning}.") for warning in plan.warnings)
+    yield from (Notice(f"Liquidation{subject.at_page}", f"{each}.") for each in subject.liquidated)
+    yield from (Notice(f"Survival{at}", f"{each.told(plan.as_of)}.") for each in plan.survivals)
 
 
 def _other_inputs(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
@@ -85,7 +87,7 @@ def _other_inputs(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
         yield Notice("Other book", "the plan was made for another book than the one shown here.")
 
 
-def _orders(plan: HedgePlan) -> list[Block]:
+def _orders(plan: HedgePlan, at: str) -> list[Block]:
     if not plan.legs:
         return [Text("No orders.")]
     money = _currency(plan)
@@ -108,7 +110,7 @@ def _orders(plan: HedgePlan) -> list[Block]:
         for _, row in plan.orders.iterrows()
     ]
     columns: Columns = [*titles, f"premium [{money}]", f"half spread [{money}]", f"fees [{money}]"]
-    return [tabled("Orders: buy at the ask, sell at the bid, whole lots", columns, rows, most=60)]
+    return [tabled(f"Orders{at}: buy at the ask, sell at the bid, whole lots", columns, rows, most=60)]
 
 
 def _proof(plan: HedgePlan) -> str:
@@ -119,11 +121,11 @@ def _proof(plan: HedgePlan) -> str:
         "search."
     )
     if plan.status is PlanStatus.CLOSEST:
-        return f"Proof: none, as these orders do not meet every limit. {checked}"
+        return f"none, as these orders do not meet every limit. {checked}"
     if not plan.trusted:
-        return "Proof: none, as the file was changed after the plan was made."
+        return "none, as the file was changed after the plan was made."
     return (
-        f"Proof: {plan.message} These orders have an objective of {amount(plan.objective, 2)} {money}, and no orders "
+        f"{plan.message} These orders have an objective of {amount(plan.objective, 2)} {money}, and no orders "
         f"within the limits have one below {amount(plan.bound, 2)} {money}: at most {per_cent(plan.gap, 3)} of it could "
         f"be saved. {checked} Premium is no part of the objective but of the budget."
     )
@@ -175,7 +177,7 @@ def _limits(checks: Sequence[Check], caption: str) -> Table:
     return tabled(caption, columns, rows, most=60)
 
 
-def _alternatives(plan: HedgePlan) -> Table:
+def _alternatives(plan: HedgePlan, at: str) -> Table:
     rows = [
         (item.name, _legs(item), amount(item.cost.execution, places(plan.base)), _missed(item))
         for item in plan.alternatives
@@ -187,7 +189,7 @@ def _alternatives(plan: HedgePlan) -> Table:
         f"cost [{money}]",
         Column("misses", False),
     ]
-    return tabled("Other ways to the same target", columns, rows)
+    return tabled(f"Other ways to the same target{at}", columns, rows)
 
 
 def _legs(item: Alternative) -> str:

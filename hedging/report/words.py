@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from hedging._ground.cells import cell
+from hedging._ground.cells import cell, stamp
 
 __all__ = ["NOTHING", "amount", "day_name", "exact", "minus", "per_cent", "places", "read", "signed", "stamp"]
 
@@ -111,11 +111,6 @@ def per_cent(share: float | None, decimals: int = 1, *, sign: bool = False) -> s
     if share is None or not math.isfinite(share):
         return NOTHING
     return f"{(signed if sign else amount)(100.0 * share, decimals)}{HARD_SPACE}%"
-
-
-def stamp(time: pd.Timestamp) -> str:
-    """A time to the minute."""
-    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def day_name(as_of: pd.Timestamp, day: float) -> str:

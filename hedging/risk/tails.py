@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
 
 from hedging._ground.frames import readable
 from hedging._numerics.checks import finite, number
@@ -208,6 +207,8 @@ def student_t_risk(
     if not degrees > 1:
         raise InputError(f"degrees must be > 1 for a shortfall to exist; got {degrees!r}.")
     _check_level(level)
+    from scipy import special  # which no plan needs: a seventh of what a command imports
+
     if math.isinf(degrees):
         q = float(special.ndtri(level))
         density = math.exp(-0.5 * q * q) / math.sqrt(2.0 * math.pi)
@@ -281,6 +282,8 @@ def _tail_weights(share: Array, level: float) -> Array:
 
 
 def _quantile_error(losses: Array, share: Array, level: float, count: float) -> float:
+    from scipy import special
+
     edges = np.concatenate(([0.0], np.clip(np.cumsum(share), 0.0, 1.0)))
     edges[-1] = 1.0
     beta = special.betainc(level * count + 0.5, (1.0 - level) * count + 0.5, edges)

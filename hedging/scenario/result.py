@@ -15,7 +15,7 @@ from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
 from hedging._numerics.crossings import zeros
 from hedging._numerics.types import Array
-from hedging.book.entering import Entering
+from hedging.book.entering import Entering, counted_from
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ Group: TypeAlias = Literal["position", "overlay"]
 
 WHOLE_FROM = 10_000
 """Worth of a position from which gains are shown in whole units."""
+DUST = 1e-12
+"""Share of what a position is worth that is no gain, but what rounding leaves of values that cancel."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -64,6 +66,8 @@ class ScenarioResult(Shown):
         From what the overlay's orders cost to what they gain at once, before anything moves; None without any.
     as_of : Timestamp or None
         When day 0 was, UTC.
+    filled : Timestamp or None
+        When the orders of a plan on older quotes were filled, from when their gains count; None where all count from day 0.
     """
 
     currency: str
@@ -81,10 +85,11 @@ class ScenarioResult(Shown):
     remarks: tuple[str, ...] = ()
     entering: Entering | None = None
     as_of: pd.Timestamp | None = None
+    filled: pd.Timestamp | None = None
 
     @property
     def pnl(self) -> Array:
-        """Gain since today, shape (scenarios, dates, legs). [currency]"""
+        """Gain since today, of orders filled before since then, shape (scenarios, dates, legs). [currency]"""
         return np.asarray(self.values - self.start)
 
     @property
@@ -117,6 +122,7 @@ class ScenarioResult(Shown):
         for leg, belongs_to in enumerate(self.groups):
             if belongs_to == group:
                 gain += self.values[:, :, leg] - self.start[leg]
+        gain[np.abs(gain) <= DUST * abs(self.base)] = 0.0
         return gain
 
     def breakevens(self) -> Array:
@@ -219,6 +225,7 @@ class ScenarioResult(Shown):
             "exit_cost_now": self.exit_cost_now,
             "remarks": list(self.remarks),
             "entering": None if self.entering is None else self.entering.to_dict(),
+            "filled": None if self.filled is None else self.filled.isoformat(),
             "scenarios": [
                 {
                     "label": label,
@@ -246,7 +253,7 @@ class ScenarioResult(Shown):
 
     def _notes(self) -> tuple[str, ...]:
         """What entering and leaving cost, and the remarks."""
-        entering = () if self.entering is None else (f"the overlay gains {self.entering}",)
+        entering = () if self.entering is None else (self._entered(self.entering),)
         if not self.exit_cost_now:
             return (*entering, *self.remarks)
         dearest = self.leaving().sort_values("at worst").iloc[-1]
@@ -256,6 +263,11 @@ class ScenarioResult(Shown):
             f"{form.format(dearest['at worst'])} at worst ({dearest.name}, {on_day(self.as_of, dearest['on day'])})"
         )
         return (*entering, cost, *self.remarks)
+
+    def _entered(self, entering: Entering) -> str:
+        if self.filled is None or self.as_of is None:
+            return f"the overlay gains {entering}"
+        return f"the overlay gained {entering.gained} by now; gains: {counted_from(self.as_of, self.filled)}"
 
     def _page(self) -> Page:
         table = self.summary().reset_index()

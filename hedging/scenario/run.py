@@ -14,8 +14,8 @@ from hedging._ground.frames import readable
 from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
 from hedging.book.book import Book
-from hedging.book.entering import Entering
-from hedging.book.legs import Legs, legs_of
+from hedging.book.entering import Entering, filled_before
+from hedging.book.legs import Legs, legs_of, orders_of
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Instrument, Option
@@ -33,7 +33,7 @@ from hedging.units import days as days_between
 __all__ = ["by_speed", "payoff", "run", "table"]
 
 
-@takes(book=Book, overlay=legs_of)
+@takes(book=Book, overlay=orders_of)
 def run(
     book: Book,
     markets: Chains,
@@ -121,14 +121,15 @@ def run(
         values=values.transpose(2, 1, 0),
         exit_cost=exit_cost(task, moves),
         exit_cost_now=0.0 if exit_costs is None else float(exit_costs[0, 0]),
-        remarks=remarks_on(held, moves),
+        remarks=remarks_on(held, moves, by_asset),
         entering=Entering.of(legs, math.fsum(bought), currency) if legs else None,
+        filled=filled_before(overlay, by_asset.values()) if legs else None,
         as_of=next(iter(by_asset.values())).as_of,
     )
     return result.in_coin(book.numeraire) if book.numeraire in spot_now else result
 
 
-@takes(book=Book, overlay=legs_of)
+@takes(book=Book, overlay=orders_of)
 def payoff(
     book: Book,
     market: Chains,
@@ -166,7 +167,7 @@ def payoff(
         first = next(iter(markets.values()))
         horizon = _first_expiry([leg.instrument for leg in legs], first) or _first_expiry(held, first) or 30.0
         days = (0.0, horizon / 2.0, horizon)
-    return _together(book, markets, legs, grid(moves, [vol_shift], days, stickiness=stickiness))
+    return _together(book, markets, overlay, grid(moves, [vol_shift], days, stickiness=stickiness))
 
 
 def _first_expiry(instruments: Iterable[Instrument], market: OptionChain | Market) -> float | None:
@@ -177,7 +178,7 @@ def _first_expiry(instruments: Iterable[Instrument], market: OptionChain | Marke
     return days_between(market.as_of, min(expiries)) if expiries else None
 
 
-@takes(book=Book, overlay=legs_of)
+@takes(book=Book, overlay=orders_of)
 def table(
     book: Book,
     market: Chains,
@@ -205,7 +206,8 @@ def table(
     -------
     DataFrame
         Index ``spot_move``; columns ``vol_shift`` or ``day``. [currency of the book] Its ``attrs`` hold ``as_of``,
-        ``currency``, ``money`` and ``spot`` by asset, from which `hedging.plots.heatmap` writes prices and dates.
+        ``currency``, ``money``, ``spot`` by asset, from which `hedging.plots.heatmap` writes prices and dates, and
+        ``filled``, when the orders of a plan on older quotes were, from when their gains count.
 
     Raises
     ------
@@ -229,11 +231,12 @@ def table(
         "currency": result.currency,
         "money": result.money,
         "spot": result.spot_now,
+        "filled": None if result.filled is None else result.filled.isoformat(),
     }
     return gains
 
 
-@takes(book=Book, market=market_of, overlay=legs_of)
+@takes(book=Book, market=market_of, overlay=orders_of)
 def by_speed(
     book: Book,
     market: OptionChain | Market,

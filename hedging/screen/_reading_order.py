@@ -7,10 +7,12 @@ from typing import Final
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging.screen.rules import UNCLEAR, VERDICTS
 
-__all__ = ["UNITS", "summarised", "weakest_first"]
+__all__ = ["UNITS", "evidence_of_decay", "summarised", "weakest_first"]
 
+SURE: Final = 0.05  # false discovery rate
 UNITS: Final = "alpha a year; strength, drawdown and the week in logs, break in standard deviations"
 
 
@@ -43,3 +45,15 @@ def summarised(table: pd.DataFrame, words: Mapping[str, str], windows: Sequence[
     shown = table.loc[weakest_first(table, words, windows), list(names)].rename(columns=names)
     shown.insert(0, "verdict", [words[coin] for coin in shown.index])
     return shown
+
+
+def evidence_of_decay(summary: pd.DataFrame) -> str:
+    """How much is behind the word "structural decay" in a summary; empty where no coin has it."""
+    found = summary[summary["verdict"] == "structural decay"]
+    if found.empty or "fdr" not in found:
+        return ""
+    sure = int((found["fdr"] <= SURE).sum())
+    return (
+        "structural decay says that t of alpha is low in most windows, neither why nor that it goes on: of "
+        f"{number_of(len(found), 'coin')} with it, {sure} have a false discovery rate (fdr) of at most {SURE:.0%}"
+    )

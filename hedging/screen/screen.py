@@ -20,7 +20,7 @@ from hedging._ground.tables import ROWS_SHOWN, Page, Table
 from hedging.errors import InputError
 from hedging.prices import Event, Prices
 from hedging.screen._plain import plain, records
-from hedging.screen._reading_order import UNITS, summarised, weakest_first
+from hedging.screen._reading_order import UNITS, evidence_of_decay, summarised, weakest_first
 from hedging.screen.evidence import false_discovery, two_sided
 from hedging.screen.history import History
 from hedging.screen.measures import check_windows, measure
@@ -200,8 +200,10 @@ class Screen(Shown):
         table = self.summary()
         verdicts = [self.verdicts[coin] for coin in table.index[:ROWS_SHOWN]]
         given = [str(verdict) for verdict in verdicts if verdict.word != UNCLEAR][:5]
-        units = {"own vol": SHARE}
-        return Page(self._heading(), (Table(table.round(3), units, index=True), UNITS, *given, CAUTION))
+        units, said = {"own vol": SHARE}, filter(None, [evidence_of_decay(table)])
+        return Page(
+            self._heading(), (Table(table.round(3), units, index=True), UNITS, *given, *said, CAUTION)
+        )
 
 
 def run(

@@ -251,6 +251,14 @@ _WORDS: Final = (
     ("ConnectTimeout", "no connection in time"),
     ("ReadTimeout", "no reply in time"),
     ("timed out", "no reply in time"),
+    ("RemoteDisconnected", "the connection was closed without a reply"),
+    ("ConnectionResetError", "the connection was reset"),
+    ("IncompleteRead", "the reply was cut off"),
+    ("InvalidChunkLength", "the reply was cut off"),
+    ("DecodeError", "the reply is not compressed as its head says"),
+    ("BadStatusLine", "what came is no HTTP reply"),
+    ("LineTooLong", "the head of the reply is too long"),
+    ("HTTPException", "the head of the reply is too long"),
 )
 
 

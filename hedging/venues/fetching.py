@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground import clock
 from hedging._ground.forms import meant
 from hedging.errors import ChainError, HedgingError, InputError, VenueError
 from hedging.market.chain import OptionChain
@@ -79,7 +80,7 @@ def fetch_chain(
     terms : ContractTerms or mapping, optional
         In place of the venue's, or completing what is not known of them here.
     transport : Transport, optional
-        Time-outs and retries.
+        Time-outs and retries; its deadline is one for all requests together.
 
     Raises
     ------
@@ -100,7 +101,7 @@ def fetch_chain(
     exchange = _exchange(venue, url, carrier)
     asked = _READ.get(venue)
     try:
-        with _in_our_words(venue):
+        with _in_our_words(venue), clock.until(clock.now() + carrier.deadline):  # of all requests together
             reply = asked[0](exchange, asset) if asked else exchange.fetch_option_chain(asset)
     finally:
         carrier.close()
@@ -188,7 +189,7 @@ def _in_our_words(venue: str) -> Iterator[None]:
         raise VenueError(f"{venue} refused: {str(error) or type(error).__name__:.300}") from error
     except HedgingError:
         raise
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
         raise VenueError(f"{venue} answered something that is no reply of its own: {error!r:.200}") from error
 
 

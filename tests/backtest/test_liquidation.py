@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from cases.strategies import falling
+from cases.strategies import falling, scripted
 from cases.tapes import LATER, TERMS, name
 from numpy.testing import assert_allclose
 
 import hedging as hg
 from hedging import margin
-from hedging.backtest import Rules, hold, run
-from hedging.market import Perpetual
+from hedging.backtest import Order, Rules, hold, run
+from hedging.backtest.account import Watch
+from hedging.backtest.marks import Marker
+from hedging.market import Perpetual, market
+
+LEGS = [("p", 72_000.0, -1.5), ("p", 64_000.0, 2.0), ("c", 90_000.0, -0.5)]
+
+
+def no_fit(chain):
+    raise AssertionError("a surface was fitted")
 
 
 def test_a_liquidation_is_in_the_ledger_at_the_price_that_margin_says() -> None:
@@ -69,13 +77,36 @@ def test_a_bankrupt_book_ends_the_run() -> None:
 
 def test_spot_and_perpetuals_need_no_surface(monkeypatch) -> None:
     # A fit a snapshot was nine tenths of such a run; the price above is the one that margin says with a surface.
-    from hedging.market import market
-
-    def fitted(chain):
-        raise AssertionError("a surface was fitted")
-
-    monkeypatch.setattr(market, "_fitted", fitted)
+    monkeypatch.setattr(market, "_fitted", no_fit)
     book = hg.Book([hg.Holding.spot("BTC", 1.0), hg.Holding.perpetual("BTC", 4.0, 80_000.0)])
     for model in (margin.DERIBIT_BTC, margin.PortfolioMargin()):
         done = run(book, falling(80_000.0, 76_000.0, 55_000.0), hold, account=model, rules=Rules(funding=0.0))
         assert "liquidation" in set(done.ledger["kind"])
+
+
+def test_what_an_account_has_room_for_is_the_same_without_a_fit() -> None:
+    # Contracts at their own mark vols are worth what they are worth over any surface.
+    held = [hg.Holding.option("BTC", flag, strike, LATER, units, terms=TERMS) for flag, strike, units in LEGS]
+    book = hg.Book([hg.Holding.spot("BTC", 3.0), hg.Holding.perpetual("BTC", 2.0, 80_000.0), *held])
+    tape = falling(80_000.0, 71_000.0)
+    marker = Marker(tape)
+    for model in (margin.DERIBIT_BTC, margin.PortfolioMargin()):
+        now, fitted = (
+            Watch(model).room(book, each(1, book)) for each in (marker.market_now, marker.market_for)
+        )
+        assert_allclose(now["BTC"], fitted["BTC"], rtol=1e-12)
+        assert now["BTC"] != 0.0
+
+
+def test_puts_that_an_account_cannot_pay_are_refused_without_a_fit(monkeypatch) -> None:
+    monkeypatch.setattr(market, "_fitted", no_fit)
+    book = hg.Book([hg.Holding.spot("BTC", 0.4), hg.Holding.perpetual("BTC", -5.0, 80_000.0)])
+    buys = [Order(name("p", 72_000.0, LATER), 40.0)]
+    done = run(
+        book,
+        falling(80_000.0, 80_500.0),
+        scripted(buys, buys),
+        account=margin.DERIBIT_BTC,
+        rules=Rules(funding=0.0),
+    )
+    assert done.counts["refused: not enough margin for it in the account"] == 2

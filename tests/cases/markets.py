@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ AS_OF = pd.Timestamp("2026-02-06T08:00Z")
 STRIKES = (70.0, 80.0, 90.0, 100.0, 110.0, 120.0, 130.0)
 
 
+@cache  # and with it its surface: whoever writes into its tables makes a copy first
 def flat_chain(
     settlement: Literal["coin", "cash"] = "coin",
     *,

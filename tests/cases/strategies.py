@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
 
 from cases.tapes import smile_chain
@@ -17,6 +19,7 @@ def scripted(*steps):
     return script
 
 
+@cache  # and with it what its chains have computed
 def falling(*spots: float) -> Tape:
     """A tape of one chain a day, at these spots and one vol."""
     days = pd.date_range("2026-01-02T09:00Z", periods=len(spots), freq="D")

@@ -91,6 +91,7 @@ def random_tape(
     return Tape.of(chains, delivery=pd.Series(near, index=prices.index))
 
 
+@cache
 def smile_chain(
     time: str | pd.Timestamp, spot: float, *, vol: float = 0.6, terms: ContractTerms = TERMS
 ) -> OptionChain:

@@ -148,3 +148,15 @@ def test_several_venues_each_structure_where_it_costs_least(
     out = capsys.readouterr().out
     assert "contract" in out
     assert "deribit:BTC-10APR26-64000-P" in out
+
+
+def test_a_book_in_coin_is_told_in_coin(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book = (folder / "book.toml").read_text()
+    (folder / "book.toml").write_text('numeraire = "BTC"\n' + book)
+    assert {row["currency"] for row in rows_of(capsys)} == {"BTC"}
+    assert cli.main(RUN) == 0
+    assert "execution [BTC]" in capsys.readouterr().out
+    assert cli.main([*RUN, "--structure", "protective put", "--over-strikes", "90%"]) == 0
+    assert "counted in BTC" in capsys.readouterr().out
+    assert cli.main([*RUN, "--csv", "-"]) == 0
+    assert all(line.endswith(",BTC") for line in capsys.readouterr().out.splitlines()[1:])

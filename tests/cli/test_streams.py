@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import json
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from cases.commands import BOOK
-from cases.processes import command, command_into_a_pipe_that_nobody_reads
+from cases.processes import command, command_into_a_pipe_that_nobody_reads, forked_command
 
 from hedging import OptionChain
 from hedging.cli import main as cli
@@ -30,6 +31,10 @@ COMMANDS = {
 }
 PRINTING = [name for name in COMMANDS if name not in ("no command", "wrong usage", "bad input")]
 
+# What starts at once has a process of its own; the others are forks of one, which has loaded what they load.
+LIGHT = ("help", "version", "no command", "wrong usage")
+SHELL = {"stdin": "<", "stdout": ">", "stderr": "2>"}
+
 needs_full = pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here")
 
 
@@ -41,11 +46,18 @@ def folder(tmp_path: Path, sample: OptionChain, monkeypatch: pytest.MonkeyPatch)
     return tmp_path
 
 
+def ran(name: str, **streams: str) -> CompletedProcess[str]:
+    """A command whose streams lead to a file or are closed."""
+    if name not in LIGHT:
+        return forked_command(*COMMANDS[name][0], **streams)
+    lead = (SHELL[stream] + ("&-" if there == "closed" else there) for stream, there in streams.items())
+    return command(*COMMANDS[name][0], redirected=" ".join(lead))
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_results_that_a_closed_stdout_lost_are_said(name: str) -> None:
-    arguments, code = COMMANDS[name]
-    lost = name in PRINTING
-    done = command(*arguments, redirected=">&-")
+    code, lost = COMMANDS[name][1], name in PRINTING
+    done = ran(name, stdout="closed")
     assert done.returncode == (code or (3 if lost else 0))
     assert done.stderr.count("\n") == lost + (code != 0), done.stderr
     assert done.stderr.endswith("cannot be written to stdout: it is closed.\n") == lost
@@ -54,7 +66,11 @@ def test_results_that_a_closed_stdout_lost_are_said(name: str) -> None:
 @pytest.mark.parametrize("name", PRINTING)
 def test_a_reader_that_has_seen_enough_ends_it_quietly(name: str) -> None:
     arguments, code = COMMANDS[name]
-    returned, said = command_into_a_pipe_that_nobody_reads(*arguments)
+    if name in LIGHT:
+        returned, said = command_into_a_pipe_that_nobody_reads(*arguments)
+    else:
+        done = forked_command(*arguments, stdout="unread")
+        returned, said = done.returncode, done.stderr
     assert returned == code
     assert said.count("\n") == (code != 0), said
 
@@ -62,8 +78,8 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(name: str) -> None:
 @needs_full
 @pytest.mark.parametrize("name", PRINTING)
 def test_a_full_disk_under_stdout_is_said(name: str) -> None:
-    arguments, code = COMMANDS[name]
-    done = command(*arguments, redirected=">/dev/full")
+    code = COMMANDS[name][1]
+    done = ran(name, stdout="/dev/full")
     assert done.returncode == (code or 3)
     assert done.stderr.endswith(FULL)
     assert done.stderr.count("\n") == 1 + (code != 0), done.stderr
@@ -102,11 +118,11 @@ def test_a_full_disk_under_a_file_is_the_systems_fault_and_leaves_nothing(
 
 
 @needs_full
-@pytest.mark.parametrize("redirected", ["2>&-", "2>/dev/full"])
+@pytest.mark.parametrize("there", ["closed", "/dev/full"])
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_stderr_that_takes_nothing_changes_neither_results_nor_code(name: str, redirected: str) -> None:
-    arguments, code = COMMANDS[name]
-    done = command(*arguments, redirected=redirected)
+def test_a_stderr_that_takes_nothing_changes_neither_results_nor_code(name: str, there: str) -> None:
+    code = COMMANDS[name][1]
+    done = ran(name, stderr=there)
     assert (done.returncode, done.stderr) == (code, "")
     if name == "json":
         assert json.loads(done.stdout)
@@ -117,8 +133,7 @@ def test_a_stderr_that_takes_nothing_changes_neither_results_nor_code(name: str,
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_stream_at_all(name: str, folder: Path) -> None:
-    arguments, code = COMMANDS[name]
-    assert command(*arguments, redirected="<&- >&- 2>&-").returncode == code
+    assert ran(name, stdin="closed", stdout="closed", stderr="closed").returncode == COMMANDS[name][1]
 
 
 def test_files_are_written_though_nobody_listens(folder: Path) -> None:

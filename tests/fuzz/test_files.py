@@ -209,15 +209,21 @@ def test_our_own_before_there_was_a_digest(tmp_path: Path, content: bytes) -> No
     assert_read(path)
 
 
+@cache
+def written() -> tuple[OptionChain, bytes]:
+    """The sample chain with the bytes of its file."""
+    made = samples.chain()
+    with TemporaryDirectory() as folder:
+        write_chain(made, Path(folder, "x.csv"))
+        return made, Path(folder, "x.csv").read_bytes()
+
+
 @tries(20)
 @given(st.data())
 def test_our_own_is_whole_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "x.csv"
-    made = samples.chain()
-    write_chain(made, path)
-    whole = path.read_bytes()
-    content = data.draw(damaged_bytes(whole))
-    path.write_bytes(content)
+    made, whole = written()
+    path.write_bytes(data.draw(damaged_bytes(whole)))
     found = attempt("files, our own", lambda: read_chain(path), ChainError)
     if isinstance(found, OptionChain):
         pd.testing.assert_frame_equal(found.quotes, made.quotes, check_exact=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases.later import later
+from cases.markets import flat_chain
 
 from hedging import samples
 from hedging.book import Book, Holding
@@ -143,3 +144,22 @@ def test_a_book_that_counts_in_coin_is_audited_over_the_coins_it_staked():
     assert found.share_gained(gained, {"BTC": fallen.spot}) * coins == pytest.approx(
         25 * (1 / 0.7 - 1), rel=1e-6
     )
+
+
+def test_a_book_in_coin_is_told_its_gain_in_coin_and_every_sum_its_unit() -> None:
+    chain = flat_chain(half_spread=0.01)
+    book = Book(Holding.spot("BTC", 10.0), numeraire="BTC")
+    saved = plan(book, chain, Target(delta=5.0))
+    lower = flat_chain(spot=80.0, half_spread=0.01)
+    found = audit(saved, replace(lower, as_of=lower.as_of + pd.Timedelta(days=1)), restore=False)
+    now = (book + saved).value(replace(lower, as_of=lower.as_of + pd.Timedelta(days=1)))
+    assert found.in_coin is not None
+    assert found.in_coin[0] == pytest.approx(now / 80.0 - 10.0)
+    assert found.in_coin[1] == pytest.approx(found.in_coin[0])  # coins alone gain none
+    assert found.to_dict()["in_coin"]["currency"] == "BTC"
+    text = repr(found)
+    assert f"gain {found.in_coin[0]:.5g} BTC" in text
+    assert "USD per vol point" in text
+    money = audit(plan(Book(Holding.spot("BTC", 10.0)), chain, Target(delta=5.0)), chain, restore=False)
+    assert money.in_coin is None
+    assert "USD, of which overlay" in repr(money)

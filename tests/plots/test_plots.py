@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.testing import assert_allclose
 
 from hedging import margin, overlays, plots, risk, samples, scenario
 from hedging.book.book import Book, Holding
-from hedging.book.legs import Leg, option_leg
+from hedging.book.legs import Leg, Orders, option_leg
 from hedging.market.market import Market
 from hedging.paths.crash import crash_path, fan
 from hedging.planner import Frontier
@@ -321,3 +322,24 @@ def test_a_loss_without_bound_is_no_empty_bar() -> None:
     assert_allclose(bars[~endless], worst[~endless])
     assert (bars[endless] <= np.append(worst[~endless], -0.6).min()).all()  # no bounded loss is longer
     assert ax.get_xlim()[0] <= bars[endless].min()
+
+
+def test_orders_of_older_quotes_say_so_in_every_picture_of_gains() -> None:
+    chain = samples.chain()
+    plan = Orders(overlays.collar(samples.book(), chain).legs, chain.as_of)
+    later = replace(chain, as_of=chain.as_of + pd.Timedelta(hours=1))
+    result = scenario.run(samples.book(), later, fan(-0.02, -0.004, 5), plan)
+    told = f"orders: since their fills, {chain.as_of:%d %b %Y}"
+    for ax in (
+        plots.payoff(samples.book(), later, plan),
+        plots.pnl_paths(result),
+        plots.crash_fan(result).axes[0],
+    ):
+        assert told in ax.get_legend_handles_labels()[1]
+        assert "since today" not in ax.get_ylabel()
+    table = plots.heatmap(scenario.table(samples.book(), later, plan, days=1.0))
+    assert told in table.figure.axes[-1].get_ylabel()
+    assert any(
+        "at prices of" in label for label in plots.orders(later, plan).axes[0].get_legend_handles_labels()[1]
+    )
+    assert plots.payoff(samples.book(), chain, plan).get_ylabel() == "gain since today [USD]"

@@ -19,6 +19,7 @@ import hedging as hg
 from hedging import report
 from hedging._ground.cells import on_day
 from hedging.planner import InfeasibleHedgeError
+from hedging.planner.explain.liquidation import liquidations
 from hedging.report import page as pages
 from hedging.report.explorer import TINT
 from hedging.report.trades import limit_value
@@ -225,12 +226,17 @@ def test_the_plan_stands_there_with_its_limits_and_its_proof(page: str, plan: hg
     assert "spot from zero to +200" in found.by_id("certificate").text
 
 
+@pytest.fixture(scope="module")
+def usual() -> Page:
+    """The page of a book of another name."""
+    return Page(report.html(BOOK, flat_chain()))
+
+
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_name_is_text_whatever_it_says(name: str) -> None:
+def test_a_name_is_text_whatever_it_says(name: str, usual: Page) -> None:
     book = hg.Book([hg.Holding.spot(name, 10.0, entry=90.0)])
     text = report.html(book, flat_chain(asset=name))
-    plain = report.html(BOOK, flat_chain())
-    found, usual = Page(text), Page(plain)
+    found = Page(text)
     assert [each.tag for each in found.elements if each.tag in ("script", "img", "style")] == [
         each.tag for each in usual.elements if each.tag in ("script", "img", "style")
     ]
@@ -459,6 +465,8 @@ def test_figures_of_an_older_plan_say_of_when_they_are_and_which_limits_hold_by_
     assert missed, "the case is one in which a limit breaks"
     assert f"limits at the page's quotesmissed: {', '.join(missed)}" in whole
     assert f"worst, alone, at the quotes of {made}" in whole
+    for name in ("Proof", "What binds", "Orders", "Other ways to the same target", "Time"):
+        assert f"{name}, at the quotes of {made}" in whole, name
     assert f"at the quotes of {now}" in page.by_id("plan").text
     for section in ("costs", "payoff", "falls", "certificate"):
         text = page.by_id(section).text
@@ -570,3 +578,18 @@ def test_a_page_has_one_minus_sign_and_no_miss_reads_as_none(
     check = hg.planner.Check(hg.planner.Limit("floor"), -0.30002, low=-0.3)
     assert limit_value(check, check.miss) == "0.002\xa0%"
     assert limit_value(check, 0.0) == "0.00\xa0%"
+
+
+def test_a_later_page_takes_liquidation_from_its_own_spot() -> None:
+    chain = flat_chain(half_spread=0.01)
+    held = hg.Book(hg.Holding.spot("BTC", 1.0), hg.Holding.perpetual("BTC", 10.0, 100.0), cash=400.0)
+    made = hg.plan(held, chain, hg.Target(delta=(8.0, 9.0)))
+    assert made.liquidations
+    lower = flat_chain(spot=98.0, half_spread=0.01)
+    later = replace(lower, as_of=lower.as_of + np.timedelta64(1, "D"))
+    whole = Page(report.html(held, later, made)).all("body")[0].text
+    found, _ = liquidations(held, [hg.Market.of(later)], made.legs)
+    assert found[0].spot == 98.0
+    assert f"Liquidation, at the quotes of {later.as_of:%Y-%m-%d %H:%M} UTC" in whole
+    price = next(price for price in found[0].before if price is not None)
+    assert f"({price / 98.0 - 1.0:+.1%})".replace("-", "−") in whole

@@ -19,7 +19,7 @@ from numpy.testing import assert_allclose
 from hedging import scenario
 from hedging.book import pricer as valuation
 from hedging.book.book import Book, Holding
-from hedging.book.legs import Leg, option_leg
+from hedging.book.legs import Leg, Orders, option_leg
 from hedging.errors import HedgingError, InputError
 from hedging.market.contracts import FeeRule
 from hedging.market.market import Market
@@ -451,3 +451,43 @@ def test_rules_that_were_fitted_to_another_asset_are_named() -> None:
         for remark in scenario.run(put, market, crash_path(-0.02, reaction=other)).remarks
     )
     assert not any("fitted to" in remark for remark in scenario.run(put, market, crash_path(-0.02)).remarks)
+
+
+def test_a_fall_says_where_it_rises_vol_from_and_the_markets_own_rule_says_nothing() -> None:
+    market = flat_market(days=(30.0,), vol=0.4)
+    put, coins = Book(Holding(option(market, "p", 90.0, 30.0), 1.0)), Book(Holding.spot("BTC", 1.0))
+    as_given = scenario.run(put, market, crash_path(-0.02)).remarks
+    own = scenario.run(put, market, crash_path(-0.02, reaction=scenario.rule_of(market))).remarks
+    assert any("from a 30-day vol of 60%" in remark and "rule_of(chain)" in remark for remark in as_given)
+    assert not any("rule_of" in remark for remark in own)
+    assert not any("rule_of" in each for each in scenario.run(coins, market, crash_path(-0.02)).remarks)
+    still = scenario.run(put, market, crash_path(-0.02, reaction=STILL)).remarks
+    rising = scenario.run(put, market, crash_path(+0.02)).remarks
+    assert not any("rule_of" in remark for remark in (*still, *rising))
+
+
+def test_a_coin_with_rules_of_its_own_is_not_said_to_have_none() -> None:
+    remarks = {}
+    for asset in ("ETH", "SOL"):
+        market = flat_market(asset=asset, days=(30.0,))
+        put = Book(Holding(option(market, "p", 90.0, 30.0), 1.0))
+        remarks[asset] = " ".join(scenario.run(put, market, crash_path(-0.02)).remarks)
+    assert "those fitted to ETH are hedging.scenario.rule_of(chain)" in remarks["ETH"]
+    assert "none were fitted to SOL" in remarks["SOL"]
+
+
+def test_orders_of_older_quotes_say_from_when_they_count() -> None:
+    then, now = flat_market(half_spread=0.01), flat_chain(spot=80.0, half_spread=0.01)
+    later = replace(now, as_of=now.as_of + np.timedelta64(1, "D"))
+    made = Orders(tuple(collar(then)), then.as_of)
+    told = "those of the plan's orders since their fills of"
+    fall = crash_path(-0.02, days=2, reaction=STILL)
+    fresh, old = (scenario.run(SPOT, market, fall, made) for market in (then, later))
+    assert fresh.filled is None
+    assert told not in repr(fresh)
+    assert old.filled == then.as_of
+    said = " ".join(repr(old).split())
+    assert told in said
+    assert f"the overlay gained {old.total[0, 0]:+,.2f} USD by now" in said
+    assert scenario.table(SPOT, later, made).attrs["filled"] == then.as_of.isoformat()
+    assert scenario.payoff(SPOT, later, made).filled == then.as_of

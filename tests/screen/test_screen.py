@@ -15,6 +15,7 @@ import hedging as hg
 from hedging.errors import InputError, MissingExtraError
 from hedging.prices import Prices
 from hedging.screen import Rules, run
+from hedging.screen._reading_order import evidence_of_decay
 from hedging.screen.evidence import false_discovery, two_sided
 
 UTC = "daily_close_utc_2021_2025.parquet"
@@ -285,3 +286,11 @@ def test_a_missing_extra_names_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "statsmodels.stats.multitest", None)
     with pytest.raises(MissingExtraError, match="the extra stats is"):
         run(Prices.from_frame(walks()))
+
+
+def test_structural_decay_is_told_with_the_evidence_behind_it() -> None:
+    rates = [0.01, 0.2, 0.9]
+    table = pd.DataFrame({"verdict": ["structural decay"] * 3, "fdr": rates}, index=list("ABC"))
+    assert "of 3 coins with it, 1 have a false discovery rate" in evidence_of_decay(table)
+    assert evidence_of_decay(table.assign(verdict="unclear")) == ""
+    assert evidence_of_decay(table.drop(columns="fdr")) == ""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from decimal import InvalidOperation
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from cases.exchange import Exchange, cut_off, dripping, raw, reset, serving, silent
@@ -160,6 +163,32 @@ def test_an_exchange_that_stays_away_is_named_in_time(exchange, fetch, reply) ->
     exchange.replies["tickers"] = [reply]
     with pytest.raises(VenueError, match="no usable reply after 3 tries"):
         fetch("bybit")
+
+
+def test_a_deadline_covers_all_requests_of_a_chain(exchange) -> None:
+    def slow(handler: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
+        time.sleep(0.4)
+        plain({"code": "0", "data": both(OKX)})(handler, query)
+
+    exchange.replies = {"tickers": [slow], "opt-summary": [dripping]}
+    transport = Transport(timeout=5.0, deadline=1.0, attempts=1)
+    with pytest.raises(VenueError, match=r"took longer than 0\.[1-6]"):
+        fetch_chain("okx", "BTC", url=exchange.url.removesuffix("/api/v2"), transport=transport)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [IndexError("list index out of range"), InvalidOperation("a number of letters"), RecursionError()],
+)
+def test_what_ccxt_stumbles_over_is_told_as_ours(exchange, fetch, monkeypatch, error) -> None:
+    import ccxt
+
+    def stumbling(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(ccxt.gate, "fetch_option_chain", stumbling)
+    with pytest.raises(VenueError, match=f"no reply of its own: {type(error).__name__}"):
+        fetch("gate")
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,8 @@ class TurnValues:
         self.coins = np.append(candidates.coins[self.candidates], nothing)
         self.cash = np.append(candidates.cash[self.candidates], nothing)
         self.day = _last_days(self.items, market)
+        self.until = np.append(-1.0, turning.expiries + SAME_DAY)
+        self.gone = self.day <= self.until[:, None]
         self.coin = np.array([_in_coin(item) for item in self.items], dtype=bool)
         self.strike = np.array([_level(item, market) for item in self.items])
         self.early = self.day < turning.end - SAME_DAY
@@ -156,34 +158,33 @@ class TurnValues:
             first,
             then,
             weight,
-            np.array([self._gone(cut)[used] for cut in range(len(self.funding))]),
+            self.gone[:, used],
             self.coin[used],
-            np.where(self.early[used, None], self._before[used][:, near[0]], 0.0),
+            np.where(self.early[used, None], self._before[np.ix_(used, near[0])], 0.0),
             self._after[used][:, :, near[1]],
             self._paid(lots, then),
             self.rate * float(weight[self.perpetual[used]].sum()) * self.funding,
         )
 
-    def at(self, keys: Sequence[Key], lots: Array) -> Array:
-        """Value of some orders and of what is held at some turns. [money]"""
+    def at(self, keys: Places, lots: Array) -> Array:
+        """Value of some orders and of what is held at some turns, shape (turns, 4). [money]"""
         used, weight = self._used(lots)
         return np.asarray(weight @ self._gathered(keys, used) - self._paid(lots, self.levels(keys)))
 
-    def levels(self, keys: Sequence[Key]) -> Array:
+    def levels(self, keys: Places) -> Array:
         """Levels after some turns."""
-        return np.array([self.then[key[3]] for key in keys])
+        return np.asarray(self.then[keys[:, 3]])
 
-    def effect(self, keys: Sequence[Key]) -> Array:
-        """Value of one lot of every order, and of what is held as a whole, shape (keys, orders + 1). [money]"""
+    def effect(self, keys: Places) -> Array:
+        """Value of one lot of every order at some turns, shape (turns, orders). [money]"""
+        orders = np.arange(self.candidates.size)
         if self._after.size <= LARGE:
-            every = np.arange(len(self.items))
-            self._fill(every)
-            unit = self._gathered(keys, every).T
+            self._fill(orders)
+            unit = self._gathered(keys, orders).T
         else:
-            unit = self._priced_at(keys)
-        each = unit * self.size - self.coins * self.market.spot * self.levels(keys)[:, None] - self.cash
-        held = each[:, self.candidates.size :].sum(axis=1) + self.money
-        return np.column_stack((each[:, : self.candidates.size], held))
+            unit = self._priced_at(keys)[:, orders]
+        coins = self.coins[orders] * self.market.spot
+        return np.asarray(unit * self.size[orders] - coins * self.levels(keys)[:, None] - self.cash[orders])
 
     def label(self, key: Key) -> str:
         """What a turn is called."""
@@ -200,10 +201,13 @@ class TurnValues:
 
     def _used(self, lots: Array) -> tuple[Places, Array]:
         """Orders of some lots and all holdings, valued, and how many units of each."""
-        count = np.append(lots[self.candidates], np.ones(len(self.items) - self.candidates.size))
-        used = np.flatnonzero(count)
+        mine = lots[self.candidates]
+        orders = np.flatnonzero(mine)
+        used = np.concatenate((orders, np.arange(mine.size, self.size.size)))
         self._fill(used)
-        return used, self.size[used] * count[used]
+        weight = self.size[used]
+        weight[: orders.size] *= mine[orders]
+        return used, weight
 
     def _paid(self, lots: Array, level: Array) -> Array:
         """What was paid for some lots, coins at a level of spot, less the cash that is held. [money]"""
@@ -211,21 +215,20 @@ class TurnValues:
         coins, cash = float(self.coins[orders] @ mine), float(self.cash[orders] @ mine)
         return np.asarray(coins * self.market.spot * level + cash - self.money)
 
-    def _gone(self, cut: int) -> Mask:
-        """What has expired before a turn."""
-        until = self.turning.expiries[cut - 1] + SAME_DAY if cut else -1.0
-        return np.asarray(self.day <= until)
-
-    def _gathered(self, keys: Sequence[Key], which: Places) -> Array:
-        """One unit of items that were valued, at some turns, shape (items, keys). [money]"""
-        cut, date, first, then = np.array(keys, dtype=np.intp).T
-        gone = np.array([self._gone(each)[which] for each in cut]).T
-        level = np.where(self.coin[which][:, None], self.then[then], 1.0)
-        late = self._after[which][:, date, then]
-        days = self.funding[cut, date].T
-        paid = self.rate * (days[0] * self.first[first] + days[1] * self.then[then] + days[2])
-        late = late - np.multiply.outer(self.perpetual[which].astype(float), paid)
-        return np.where(gone, np.where(gone, self._before[which][:, first], 0.0) * level, late)
+    def _gathered(self, keys: Places, which: Places) -> Array:
+        """One unit of items that were valued, at some turns, shape (items, turns). [money]"""
+        cut, date, first, then = keys.T
+        value = self._after[which[:, None], date, then]
+        if (perpetual := self.perpetual[which]).any():
+            days = self.funding[cut, date].T
+            held = days[0] * self.first[first] + days[1] * self.then[then] + days[2]
+            value[perpetual] -= self.rate * held
+        gone = self.gone[cut][:, which].T
+        if gone.any():
+            level = np.where(self.coin[which, None], self.then[then], 1.0)
+            settled = np.where(gone, self._before[which[:, None], first], 0.0) * level
+            value = np.where(gone, settled, value)
+        return np.asarray(value)
 
     def _fill(self, which: Places) -> None:
         """Value what was not valued yet: on every level after a turn, and where it settles before one."""
@@ -244,17 +247,14 @@ class TurnValues:
             self._before[early] = self._priced(early, until)[:, -1].T
         self._known[new] = True  # not before: the time may be up half way
 
-    def _priced_at(self, keys: Sequence[Key]) -> Array:
-        """One unit of every item at some turns, shape (keys, items), without any table. [money]"""
-        dates = self.turning.dates
-        until = [self.turning.expiries[key[0] - 1] + SAME_DAY if key[0] else -1.0 for key in keys]
-        first, then = (
-            np.array([levels[key[i]] for key in keys]) for levels, i in ((self.first, 2), (self.then, 3))
-        )
-        spot = np.where(dates <= np.array(until)[:, None], first[:, None], then[:, None])
+    def _priced_at(self, keys: Places) -> Array:
+        """One unit of every item at some turns, shape (turns, items), without any table. [money]"""
+        cut, date, first, then = keys.T
+        before = self.turning.dates <= self.until[cut, None]
+        spot = np.where(before, self.first[first, None], self.then[then, None])
         if self._pricer is None:
             self._pricer = Pricer.of(self.items, self.entry, self.market)
-        return self._pricer.values_on(self._paths(spot), np.array([key[1] for key in keys], dtype=np.intp))
+        return self._pricer.values_on(self._paths(spot), date)
 
     def _paths(self, spot: Array) -> Paths:
         return Paths(self.turning.dates, spot, np.zeros(spot.shape), labels=("",) * len(spot))

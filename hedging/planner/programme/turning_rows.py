@@ -74,11 +74,10 @@ class TurningRows:
         self.coin = names.index(book.numeraire) if book.numeraire in names else None
         self.now, self.count = book.value(*markets), len(candidates)
         self.orders = np.arange(self.count)
-        self.keys: list[tuple[Key, ...]] = []
-        self.number: dict[tuple[Key, ...], int] = {}
+        self.known = _Known(len(names))
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self.known.keys)
 
     @property
     def held(self) -> _Held:
@@ -104,47 +103,64 @@ class TurningRows:
         every[self.orders] = lots
         for total, key in self._worst(every):
             near = self.least - (total - self.now) > -NEAR * self.scale
-            if near and key not in self.number:
-                self.number[key] = len(self.keys)
-                self.keys.append(key)
-        if not self.keys:
-            return np.zeros(0)
-        values = [each.at([key[i] for key in self.keys], every) for i, each in enumerate(self.assets)]
-        total = np.sum(values, axis=0) / self._growth(np.arange(len(self.keys)))
-        return np.asarray(self.least - (total - self.now))
+            if near:
+                self.known.add(key)
+        return np.asarray(self.least - (self._total(every, self.known.turns) - self.now))
+
+    def _total(self, lots: Array, turns: Places) -> Array:
+        """What some orders and the book come to at some turns, shape (turns, assets, 4). [money]"""
+        values = [each.at(turns[:, i], lots) for i, each in enumerate(self.assets)]
+        return np.asarray(np.sum(values, axis=0) / self._growth(turns))
 
     def _worst(self, lots: Array) -> list[Worst]:
         if self.followers:
             return worst_linked(self.assets[0], self.followers, lots, in_coin=self.coin == 0)
         return worst_apart(self.assets, lots, self.coin)
 
-    def _growth(self, at: Places) -> Array | float:
-        """What the numeraire is worth at some rows, as a multiple of today."""
-        if self.coin is None:
-            return 1.0
-        return self.assets[self.coin].levels([self.keys[row][self.coin] for row in at])
+    def _growth(self, turns: Places) -> Array | float:
+        """What the numeraire is worth at some turns, as a multiple of today."""
+        return 1.0 if self.coin is None else self.assets[self.coin].levels(turns[:, self.coin])
 
     def rows(self, at: Places) -> Array:
         """What a lot of each order takes from some rows, shape (rows, columns). [money]"""
-        whole = np.zeros((at.size, self.count))
+        turns, whole = self.known.turns[at], np.zeros((at.size, self.count))
         for i, each in enumerate(self.assets):
-            whole[:, each.candidates] = -each.effect([self.keys[row][i] for row in at])[:, :-1]
-        return np.asarray((whole.T / self._growth(at)).T[:, self.orders])
+            whole[:, each.candidates] = each.effect(turns[:, i])
+        return np.asarray((-whole.T / self._growth(turns)).T[:, self.orders])
 
     def held_at(self, at: Places) -> Array:
         """What the book alone may still lose at some rows. [money]"""
-        none = np.zeros(self.count)
-        parts = [each.at([self.keys[row][i] for row in at], none) for i, each in enumerate(self.assets)]
-        alone = np.sum(parts, axis=0) / self._growth(at)
-        return np.asarray(alone - self.now - self.least)
+        return np.asarray(self._total(np.zeros(self.count), self.known.turns[at]) - self.now - self.least)
 
     def label(self, row: int) -> tuple[str, float]:
         """What a row is called, and the day on which it is judged."""
-        names = [each.label(key) for each, key in zip(self.assets, self.keys[row], strict=True)]
+        names = [each.label(key) for each, key in zip(self.assets, self.known.keys[row], strict=True)]
         if len(names) > 1:
             names = [f"{each.market.asset} {name}" for each, name in zip(self.assets, names, strict=True)]
         first = self.assets[0].turning
-        return ", ".join(names), float(first.dates[self.keys[row][0][1]])
+        return ", ".join(names), float(first.dates[self.known.keys[row][0][1]])
+
+
+class _Known:
+    """Turns of every asset that were broken so far, each once, in the order in which they were."""
+
+    def __init__(self, assets: int) -> None:
+        self.keys: list[tuple[Key, ...]] = []
+        self._number: dict[tuple[Key, ...], int] = {}
+        self._turns = np.empty((0, assets, 4), dtype=np.intp)
+
+    def add(self, key: tuple[Key, ...]) -> None:
+        """Number a turn that is new."""
+        if key not in self._number:
+            self._number[key] = len(self.keys)
+            self.keys.append(key)
+
+    @property
+    def turns(self) -> Places:
+        """All of them, shape (turns, assets, 4)."""
+        if new := self.keys[len(self._turns) :]:
+            self._turns = np.concatenate((self._turns, np.array(new, dtype=np.intp)))
+        return self._turns
 
 
 @dataclass(frozen=True, slots=True)

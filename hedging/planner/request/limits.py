@@ -95,9 +95,9 @@ def _in_words(kind: Any, settlement: Settlement) -> tuple[Any, Settlement]:
         return kind, settlement
     word = kind.strip().lower()
     known = {"perp": "perpetual", "perpetuals": "perpetual", "futures": "future"}.get(word, word)
-    if known in ("spot", "perpetual", "future") or not kind.isupper():
+    if known in ("spot", "perpetual", "future"):
         return known, settlement
-    named = instrument_of(kind, settlement)
+    named = instrument_of(kind, settlement) if kind.isupper() else None
     if isinstance(named, Spot | Perpetual):
         return ("spot" if isinstance(named, Spot) else "perpetual"), settlement
     raise InputError(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from hedging._ground.cells import figure
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
 from hedging.book.entering import Entering
@@ -14,6 +15,7 @@ from hedging.book.expired import Settled
 from hedging.book.legs import Cost
 from hedging.planner.result.checks import Check
 from hedging.planner.result.plan import HedgePlan
+from hedging.units import GREEK_UNITS
 
 __all__ = ["Audit"]
 
@@ -46,6 +48,12 @@ class Audit(Shown):
         Of the newer quotes.
     entering : Entering or None
         From what the overlay cost to enter to what of its gain it made at once.
+    currency : str
+        The money that it is told in.
+    coin : str
+        The coin that the book counts in; empty where that is money.
+    in_coin : (float, float) or None
+        `gain` and `overlay_gain` as such a book counts them: coins that are there now less those that were. [coin]
     """
 
     days: float
@@ -59,6 +67,9 @@ class Audit(Shown):
     settled: tuple[Settled, ...] = ()
     as_of: pd.Timestamp | None = None
     entering: Entering | None = None
+    currency: str = "money"
+    coin: str = ""
+    in_coin: tuple[float, float] | None = None
 
     @property
     def ok(self) -> bool:
@@ -71,15 +82,15 @@ class Audit(Shown):
         return tuple(check for check in self.checks if not check.ok)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a target: ``as_of, limit, value, low, high, ok, gain, overlay_gain`` [money, of the whole]."""
+        """One row a target: ``as_of, limit, value, low, high, ok, gain, overlay_gain`` [currency, of the whole], ``currency``."""
         rows = [(check.limit, check.value, check.low, check.high, check.ok) for check in self.checks]
         table = pd.DataFrame(rows, columns=["limit", "value", "low", "high", "ok"])
         table = table.astype({"limit": str, "value": float, "low": float, "high": float, "ok": bool})
         table.insert(0, "as_of", None if self.as_of is None else self.as_of.isoformat())
-        return table.assign(gain=self.gain, overlay_gain=self.overlay_gain)
+        return table.assign(gain=self.gain, overlay_gain=self.overlay_gain, currency=self.currency)
 
     def to_dict(self) -> dict[str, Any]:
-        """The audit as plain values; money is the quote currency."""
+        """The audit as plain values; money is `currency`."""
         drift = self.drift.reset_index().to_dict(orient="records")
         return {
             "as_of": None if self.as_of is None else self.as_of.isoformat(),
@@ -87,6 +98,8 @@ class Audit(Shown):
             "ok": self.ok,
             "gain": self.gain,
             "overlay_gain": self.overlay_gain,
+            "currency": self.currency,
+            "in_coin": self._coins(),
             "checks": [check.to_dict() for check in self.checks],
             "drift": [{str(name): value for name, value in row.items()} for row in drift],
             "cost_now": None if self.cost_now is None else asdict(self.cost_now),
@@ -96,18 +109,41 @@ class Audit(Shown):
             "entering": None if self.entering is None else self.entering.to_dict(),
         }
 
+    def _coins(self) -> dict[str, Any] | None:
+        if self.in_coin is None:
+            return None
+        gain, overlay = self.in_coin
+        return {"currency": self.coin, "gain": gain, "overlay_gain": overlay}
+
+    def _gained(self) -> str:
+        """What was gained; of a book that counts in coin, in coin first."""
+        money = f"{self.gain:,.0f} {self.currency}, of which overlay {self.overlay_gain:,.0f}"
+        if self.in_coin is None:
+            return f"gain {money}"
+        gain, overlay = (figure(each, 5) for each in self.in_coin)
+        return f"gain {gain} {self.coin}, of which overlay {overlay}; in money {money}"
+
+    def _drift(self) -> pd.DataFrame:
+        """Greeks when planned and now, with their units."""
+        units = {"spot": self.currency} | {name: each.position for name, each in GREEK_UNITS.items()}
+        told = [
+            units[name].replace("units of underlying", asset).replace("money", self.currency)
+            for asset, name in self.drift.index
+        ]
+        return self.drift.assign(unit=told)
+
     def _page(self) -> Page:
         held = "every target holds" if self.ok else "; ".join(map(str, self.broken))
         lines: list[str | Table] = [
-            f"  gain {self.gain:,.0f}, of which overlay {self.overlay_gain:,.0f}",
+            f"  {self._gained()}",
             *(f"  {each}" for each in self.settled),
-            Table(self.drift, index=True),
+            Table(self._drift(), index=True),
         ]
         if self.entering is not None:
             since = round(self.overlay_gain - self.entering.at_once, 2) + 0.0
-            lines.append(f"  the overlay gained {self.entering}, and {since:+,.2f} since")
+            lines.append(f"  the overlay gained {self.entering}, and {since:+,.2f} {self.currency} since")
         if self.cost_now is not None:
             lines.append(
-                f"  the same orders now: execution {self.cost_now.execution:,.0f}, premium {self.cost_now.premium:,.0f}"
+                f"  the same orders now: execution {self.cost_now.execution:,.0f}, premium {self.cost_now.premium:,.0f} {self.currency}"
             )
         return Page(f"Audit after {self.days:.2f} days: {held}", (*lines, self.message))

@@ -10,7 +10,7 @@ from hedging.book.saved import book_from
 from hedging.errors import InputError
 from hedging.market.market import Market
 from hedging.planner.result.plan import HedgePlan
-from hedging.units import days, utc
+from hedging.units import days
 
 __all__ = ["assets_of", "check_assets", "check_book", "check_one_asset", "days_since", "other_book"]
 
@@ -47,7 +47,7 @@ def days_since(plan: HedgePlan, markets: Mapping[str, Market]) -> float:
     InputError
         If the quotes are older than the plan.
     """
-    made, first = utc(plan.inputs["as_of"]), assets_of(plan)[0]
+    made, first = plan.as_of, assets_of(plan)[0]
     since = {asset: days(made, market.as_of) for asset, market in markets.items()}
     told = {asset: each for asset, each in since.items() if each < (0.0 if asset == first else -_APART)}
     if told:

@@ -14,7 +14,7 @@ from hedging.book.legs import Leg, cost_of
 from hedging.book.packages import package_fees
 from hedging.book.saved import legs_to_dicts
 from hedging.market.contracts import Option
-from hedging.planner.request.limit import BANDS
+from hedging.planner.request.limit import BANDS, FLOOR
 from hedging.planner.request.limits import Limits
 from hedging.planner.request.target import Target
 from hedging.planner.result.checks import Check
@@ -202,6 +202,9 @@ def _of_check(plan: HedgePlan, check: Check, target: Target, limits: Limits, fie
     if limit.kind in values:
         follows = values[limit.kind]
         yield _same(f"{field}.value", check.value, follows, "orders and exposure make it", check.scale)
+    if limit == FLOOR:
+        follows = min(check.value, plan.troughs[1].share)
+        yield _same(f"{field}.value", check.value, follows, "the worst case after the orders is", 1.0)
     if limit.kind in sides:
         yield Claim(f"{field}.low", check.low, sides[limit.kind][0], "the target or limit is")
         yield Claim(f"{field}.high", check.high, sides[limit.kind][1], "the target or limit is")

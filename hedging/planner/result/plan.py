@@ -39,6 +39,7 @@ from hedging.planner.result.text import plan_page, plan_text
 from hedging.planner.result.values import Alternative, Driver, JointFeasibility, Numeraire, ShadowPrice
 from hedging.planner.result.venue_needs import VenueNeed
 from hedging.risk import Promise
+from hedging.units import utc
 
 __all__ = ["HedgePlan"]
 
@@ -159,6 +160,11 @@ class HedgePlan(Shown):
     trusted: bool = True
 
     @property
+    def as_of(self) -> pd.Timestamp:
+        """When the quotes that it was made on were taken."""
+        return utc(self.inputs["as_of"])
+
+    @property
     def before(self) -> Exposure:
         """Exposure of the first asset without the plan."""
         return self.exposures[0][0]
@@ -197,11 +203,16 @@ class HedgePlan(Shown):
 
     def share_gained(self, gain: float, spots: Mapping[str, float]) -> float:
         """A gain of book and plan in money since the plan, as a share of the base; in coin where the book counts so."""
-        coin, then = self.inputs["book"].get("numeraire"), self.inputs["spot"]
-        if coin in then:
-            start = self.inputs["book"].get("cash", 0.0) + sum(before.value for before, _ in self.exposures)
-            gain += start * (1.0 - spots[coin] / then[coin])
+        coin = self.inputs["book"].get("numeraire")
+        if coin in self.inputs["spot"]:
+            gain = self.coins_gained(gain, spots) * spots[coin]
         return gain / self.base_at(spots)
+
+    def coins_gained(self, gain: float, spots: Mapping[str, float]) -> float:
+        """A gain in money since the plan, of a book that counts in a coin: coins worth what it is now, less those then."""
+        coin, then = self.inputs["book"]["numeraire"], self.inputs["spot"]
+        start = self.inputs["book"].get("cash", 0.0) + sum(before.value for before, _ in self.exposures)
+        return float((start + gain) / spots[coin] - start / then[coin])
 
     @property
     def structure(self) -> str:

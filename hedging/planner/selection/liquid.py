@@ -147,7 +147,5 @@ def _sized(search: Search, chosen: Indices, cost: float) -> Array | None:
     most = search.programme.candidates.most
     only = np.zeros_like(most)
     only[chosen] = most[chosen]
-    relaxed = relax_within(search, None, only)
-    if relaxed is None or relaxed.value + search.programme.price_per_leg * chosen.size > cost:
-        return None
-    return rounded(search, relaxed)
+    relaxed = relax_within(search, None, only, cost=cost - search.programme.price_per_leg * chosen.size)
+    return None if relaxed is None else rounded(search, relaxed)

@@ -162,19 +162,24 @@ def _of_many_legs(
 ) -> Array | None:
     """A plan of the first structure that has one for at most `cost`, as far as the time goes."""
     candidates, price = search.programme.candidates, search.programme.price_per_leg
+    tried: set[tuple[float, ...]] = set()
     for fits in standing.structures(below):
         if search.over:
             break
-        relaxed = relax_within(search, None, np.where(fits, most, 0.0)) if fits.any() else None
         # No fewer legs do for this cost, or they would have been chosen.
-        if relaxed is None or relaxed.value + legs * price > cost:
+        left = cost - legs * price
+        relaxed = relax_within(search, None, np.where(fits, most, 0.0), cost=left) if fits.any() else None
+        if relaxed is None:
             continue
-        near, largest = reach(search, relaxed, cost - legs * price)
+        near, largest = reach(search, relaxed, left)
         keep, largest = near[fits[near] & (most[near] > 0.0)], np.minimum(largest, most)
-        promising = np.argsort(
-            (relaxed.reduced * candidates.least - 1e-9 * relaxed.lots)[keep], kind="stable"
-        )
-        lots, _ = branch(search, np.sort(keep[promising[:PROMISING]]), largest, legs, price=price)
+        order = np.argsort((relaxed.reduced * candidates.least - 1e-9 * relaxed.lots)[keep], kind="stable")
+        promising = np.sort(keep[order[:PROMISING]])
+        # What an earlier structure had too was gone through.
+        if (known := (*promising, *largest[promising])) in tried:
+            continue
+        tried.add(known)
+        lots, _ = branch(search, promising, largest, legs, price=price)
         kept = lots is not None and search.keeps(lots) and search.objective(lots) <= cost
         if lots is not None and kept and standing.rank(lots) < below:
             return lots

@@ -28,6 +28,12 @@ SOLVERS = ("highs", "scip", "cbc")
 TICK = 0.1  # seconds between two reports
 MEMORY = 1e9  # bytes
 MOST_NODES = 2**31 - 1  # that HiGHS can count
+FEW = 32  # variables of a programme that is searched sooner than HiGHS simplifies it or begins its threads
+AT_ONCE: tuple[tuple[str, object], ...] = (
+    ("presolve", "off"),
+    ("mip_heuristic_run_feasibility_jump", False),
+    ("threads", 1),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +204,8 @@ class _Highs:
         ):
             self.highs.setOptionValue(name, value)
         n = milp.cost.size
+        for name, setting in AT_ONCE if n <= FEW else ():
+            self.highs.setOptionValue(name, setting)
         model = model_of(
             milp.cost,
             np.zeros(n),

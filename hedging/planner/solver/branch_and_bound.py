@@ -158,7 +158,8 @@ def _relaxed(search: Search, node: _Node) -> Relaxation | None:
         matrix[2 * at, orders] = 1.0 / most[orders]
         matrix[2 * at + 1, orders] = -1.0 / least[orders]
         bound += [legs, -legs]
-    return relax_within(search, None, most, (matrix, np.array(bound, dtype=float)))
+    spare = search.target - node.legs * search.programme.price_per_leg
+    return relax_within(search, None, most, (matrix, np.array(bound, dtype=float)), cost=spare)
 
 
 def _inside(search: Search, node: _Node, found: Relaxation) -> _Node | None:

@@ -22,7 +22,7 @@ CHUNK = 1024  # whole numbers of lots gone through at a time
 def in_whole_lots(search: Search, legs: Indices, most: Array, target: float) -> Array | None:
     """The cheapest whole lots of one or two orders that cost less than `target` and keep every row."""
     while True:
-        found = _scanned(Box.of(search, legs, most), target)
+        found = _scanned(Box.of(search, legs, most), np.flatnonzero(search.active), target)
         if found is None:
             return None
         lots = np.zeros(len(search.programme.candidates))
@@ -33,15 +33,15 @@ def in_whole_lots(search: Search, legs: Indices, most: Array, target: float) -> 
             return None  # broken by less than a row can say
 
 
-def _scanned(box: Box, target: float) -> Array | None:
-    """The cheapest whole lots of the first two orders of a box; None if none costs less than `target`.
+def _scanned(box: Box, rows: Indices, target: float) -> Array | None:
+    """The cheapest whole lots of the first two orders of a box over some rows; None if none costs less than `target`.
 
     The lots of the one with fewer choices are gone through, those of the other follow.
     """
     turn = np.argsort((box.high - box.low)[:2], kind="stable")
     line = _Line(
-        box.matrix[:, turn],
-        box.bound,
+        box.rows(rows)[:, turn],
+        box.bound[rows],
         box.cost[turn],
         box.low[turn],
         box.high[turn],

@@ -50,6 +50,7 @@ class Box:
     """What may be ordered, with nothing at all as the last column: a pair with it is a single leg."""
 
     matrix: Array
+    orders: Indices
     bound: Array
     cost: Array
     low: Array
@@ -61,13 +62,19 @@ class Box:
         """The box of some orders, in the rows of a search."""
         candidates = search.programme.candidates
         return cls(
-            matrix=np.column_stack((search.matrix[:, keep], np.zeros(len(search.matrix)))),
+            matrix=search.matrix,  # not copied: of thousands of rows few are asked for
+            orders=keep,
             bound=search.bound + FORGIVEN,
             cost=np.append(candidates.cost[keep], 0.0),
             low=np.append(candidates.least[keep], 0.0),
             high=np.append(most[keep], 0.0),
             price_per_leg=search.programme.price_per_leg,
         )
+
+    def rows(self, which: Indices) -> Array:
+        """Some rows over what may be ordered and over nothing, shape (rows, orders + 1)."""
+        found = self.matrix[which][:, self.orders]
+        return np.column_stack((found, np.zeros(len(found))))
 
     def pairs(self, first: Indices, second: Indices) -> Pairs:
         """Pairs of orders, each at its cheapest size."""
@@ -107,10 +114,10 @@ def bounded(pairs: Pairs, box: Box, rows: Indices, target: float, memory: float 
         Bytes that arrays of rows times pairs may hold.
     """
     pairs, place = pairs.take(pairs.cost < target), 0
-    while pairs.cost.size and (step := _next_broken(pairs, box, rows[place:])) is not None:
+    while pairs.cost.size and (found := _next_broken(pairs, box, rows[place:])) is not None:
+        step, broken = found
         place += step
         row = rows[place]
-        broken = np.flatnonzero(_over(pairs, box, rows[[place]])[0])
         size = int(max(1.0, min(broken.size, memory / (8 * TEMPORARIES * (place + 4)))))
         for at in np.split(broken, range(size, broken.size, size)):
             moved = _onto_the_line(pairs.take(at), box, row, rows[:place])
@@ -120,20 +127,27 @@ def bounded(pairs: Pairs, box: Box, rows: Indices, target: float, memory: float 
     return pairs
 
 
-def _next_broken(pairs: Pairs, box: Box, rows: Indices) -> int | None:
-    """How many rows come before the next one that any pair breaks, None if none does; looked for in blocks."""
-    size = max(1, AT_ONCE // pairs.cost.size)
-    for start in range(0, rows.size, size):
-        broken = _over(pairs, box, rows[start : start + size]).any(axis=1)
+def _next_broken(pairs: Pairs, box: Box, rows: Indices) -> tuple[int, Indices] | None:
+    """How many rows come before the next one that any pair breaks, and which pairs break it; None if none does.
+
+    In blocks that grow: mostly it is among the next few.
+    """
+    start, size, most = 0, 1, max(1, AT_ONCE // pairs.cost.size)
+    while start < rows.size:
+        over = _over(pairs, box, rows[start : start + size])
+        broken = over.any(axis=1)
         if broken.any():
-            return start + int(np.argmax(broken))
+            step = int(np.argmax(broken))
+            return start + step, np.flatnonzero(over[step])
+        start, size = start + size, min(2 * size, most)
     return None
 
 
 def _over(pairs: Pairs, box: Box, rows: Indices) -> npt.NDArray[np.bool_]:
     """Which pairs break which rows, shape (rows, pairs)."""
-    first, second = (box.matrix[np.ix_(rows, orders)] for orders in (pairs.first, pairs.second))
-    return np.asarray(first * pairs.x + second * pairs.y > box.bound[rows, None] + ROUNDING)
+    matrix = box.rows(rows)
+    used = matrix[:, pairs.first] * pairs.x + matrix[:, pairs.second] * pairs.y
+    return np.asarray(used > box.bound[rows, None] + ROUNDING)
 
 
 def _onto_the_line(pairs: Pairs, box: Box, row: int, before: Indices) -> Pairs:
@@ -142,22 +156,22 @@ def _onto_the_line(pairs: Pairs, box: Box, row: int, before: Indices) -> Pairs:
     On the line a point is one number, and every row an interval of it.
     """
     first, second = pairs.first, pairs.second
-    a, b = box.matrix[row, first], box.matrix[row, second]
+    (here,), others = box.rows(np.array([row])), box.rows(before)
+    a, b = here[first], here[second]
+    others_a, others_b = others[:, first], others[:, second]
     length = np.hypot(a, b)
     with np.errstate(divide="ignore", invalid="ignore"):
         x0, y0 = (box.bound[row] * each / length**2 for each in (a, b))
         along_x, along_y = -b / length, a / length
     slopes = np.concatenate(
         (
-            box.matrix[np.ix_(before, first)] * along_x + box.matrix[np.ix_(before, second)] * along_y,
+            others_a * along_x + others_b * along_y,
             [along_x, -along_x, along_y, -along_y],
         )
     )
     room = np.concatenate(
         (
-            box.bound[before, None]
-            - box.matrix[np.ix_(before, first)] * x0
-            - box.matrix[np.ix_(before, second)] * y0,
+            box.bound[before, None] - others_a * x0 - others_b * y0,
             [box.high[first] - x0, x0 - box.low[first], box.high[second] - y0, y0 - box.low[second]],
         )
     )

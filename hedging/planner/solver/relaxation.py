@@ -36,11 +36,17 @@ def relax(
 
 
 def relax_within(
-    search: Search, least: Array | None, most: Array, counts: tuple[Array, Array] | None = None
+    search: Search,
+    least: Array | None,
+    most: Array,
+    counts: tuple[Array, Array] | None = None,
+    *,
+    cost: float = np.inf,
 ) -> Relaxation | None:
     """The relaxation with orders of at least and at most so many lots; what may have none is left out.
 
-    With `counts`, matrix and bound, these rows over all orders hold too.
+    With `counts`, matrix and bound, these rows over all orders hold too. None also where it comes to more than
+    `cost`, as soon as the rows looked at by then say so.
 
     Raises
     ------
@@ -58,8 +64,8 @@ def relax_within(
     low = np.append(np.zeros(keep.size) if least is None else least[keep], np.zeros(misses))
     high = np.append(most[keep], np.full(misses, np.inf))
     unit = search.miss_unit
-    cost = np.append(candidates.cost[keep], search.miss_price / unit) / search.money
-    programme = programme_over(cost, low, high, over=search.late)
+    each = np.append(candidates.cost[keep], search.miss_price / unit) / search.money
+    programme = programme_over(each, low, high, over=search.late)
     if counts is not None:
         matrix, bound = counts
         programme.add(np.hstack((matrix[:, keep], np.zeros((bound.size, misses)))), bound)
@@ -73,7 +79,7 @@ def relax_within(
             raise OutOfTimeError
         on = np.append(on, new)
         found = programme.solve()
-        if found is None:
+        if found is None or found.value * search.money > cost:
             return None
         x = np.clip(found.x, low, high)
         lots[keep] = x[: keep.size]

@@ -2,7 +2,8 @@
 
 The programme is solved over some variables, the others at their lowest, and the prices of its rows tell which of the
 others would improve it; these come in, until none is left [1]_. With few rows that takes a small part of the time
-that the whole takes, in which every step goes through every variable.
+that the whole takes, in which every step goes through every variable. Where rows come one after the other, each
+solve begins by laying out every row over every variable anew, and the few that are inside pay from hundreds on.
 
 References
 ----------
@@ -24,9 +25,9 @@ __all__ = ["Sifted", "programme_over"]
 
 Indices = npt.NDArray[np.intp]
 
-SIFTED = 4_000  # variables from which it pays
-SPREAD = 1_000  # variables that are begun with, evenly spread
-ADDED = 500  # variables that come in at a time
+SIFTED = 400  # variables from which it pays
+SHARE = 1 / 8  # of the variables that is begun with, evenly spread
+SPREAD = 64, 1_000  # how many these are at least and at most
 MUCH = 1e12  # lots: what no order is larger than
 PRECISE = 1e-7  # of a reduced cost: the tolerance of the solver itself
 
@@ -47,7 +48,9 @@ class Sifted:
         self.cost, self.low, self.high = cost, low, high
         self.rows = 0
         self._blocks: list[Array] = []
-        spread = np.linspace(0, cost.size - 1, SPREAD).astype(np.intp)
+        begun = int(np.clip(SHARE * cost.size, *SPREAD))
+        self._added = max(begun // 2, 1)  # variables that come in at a time
+        spread = np.linspace(0, cost.size - 1, begun).astype(np.intp)
         needed = np.flatnonzero((low != 0.0) | ~np.isfinite(high))  # a miss among them
         self._inside: Indices = np.union1d(spread, needed)
         self._programme = LinearProgramme(*self._of(self._inside), over=over)
@@ -77,15 +80,15 @@ class Sifted:
                 helping[self._inside] = 0.0
                 if not helping.any():
                     return None
-                best = np.argsort(helping)[:ADDED]
+                best = np.argsort(helping)[: self._added]
                 self._widen(best[helping[best] < 0.0])
                 continue
             reduced = self.cost + self._priced(found.duals)
             worst = np.flatnonzero(outside & (reduced < -PRECISE))
             if not worst.size:
                 return self._whole(found, reduced)
-            if worst.size > ADDED:
-                worst = worst[np.argpartition(reduced[worst], ADDED)[:ADDED]]
+            if worst.size > self._added:
+                worst = worst[np.argpartition(reduced[worst], self._added)[: self._added]]
             self._widen(worst)
 
     def _helping(self) -> Array:

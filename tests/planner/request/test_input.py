@@ -205,7 +205,7 @@ def test_a_target_of_the_wrong_kind_is_refused(wrong, message):
         ({"max_leg_share": "all"}, "max_leg_share must be a number"),
         ({"gross_vega": "x"}, "gross_vega must be a number"),
         ({"gross_vega": 1e16}, "gross_vega must be a number > 0, 1e15 at most"),
-        ({"outright": "swap"}, "kind must be 'spot', 'perpetual' or 'future'; got 'swap'"),
+        ({"outright": "swap"}, "outright trades 'spot', 'perpetual' or 'future', .*got 'swap'"),
         ({"outright": "BTC-27FEB26"}, "Which futures: "),
         ({"outright": "BTC-27FEB26-80000-P"}, "which options: "),
         ({"outright": None}, "outright takes 'spot', .* got None"),

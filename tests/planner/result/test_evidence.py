@@ -61,7 +61,7 @@ EDITS = [
     ("after.BTC.delta_value", 1.0), ("after", {}), ("after.ETH", {}), ("before.BTC.spot", 1.0),
     ("checks.0.value", 10.0), ("checks.0.low", None), ("checks.0.high", 30.0), ("checks.0.ok", False),
     ("checks.0.limit", "gamma"), ("checks.0.of", {"kind": "delta", "colour": "red"}), ("checks.0.of.expiry", "soon"),
-    ("worst.after.share", 0.0), ("worst.after", None), ("base", 0.0), ("base", 1.0),
+    ("checks.8.value", 0.14), ("worst.after.share", 0.0), ("worst.after", None), ("base", 0.0), ("base", 1.0),
     ("numeraires.1.cost.fees", 0.0), ("numeraires.1.price", 1.0), ("alternatives.0.orders.0.quantity", 1.0),
     ("alternatives.0.misses", None), ("alternatives.0.cost.fees", 0.0), ("leg_greeks.0.vega", 0.0),
     # What it was made for.

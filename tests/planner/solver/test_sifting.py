@@ -13,8 +13,7 @@ from hedging.planner.solver.sifting import SIFTED, Sifted, programme_over
 
 @pytest.fixture
 def few(monkeypatch):
-    monkeypatch.setattr(sifting, "SPREAD", 3)
-    monkeypatch.setattr(sifting, "ADDED", 2)
+    monkeypatch.setattr(sifting, "SPREAD", (3, 3))
 
 
 @pytest.mark.parametrize("seed", range(40))
