@@ -211,7 +211,7 @@ def plain_holding(told: Any) -> Any:
     Examples
     --------
     >>> plain_holding({"kind": "Put", "strike": 60_000})
-    {'strike': 60000, 'flag': 'p', 'kind': 'option'}
+    {'kind': 'option', 'strike': 60000, 'flag': 'p'}
     """
     if not isinstance(told, Mapping):
         return told
