@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hedging._ground.counts import twelve_digits
+from hedging._ground.nearest import why_not
 from hedging.errors import HedgingError, InputError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class _SystemFailedError(InputError):
 def not_written(path: str | Path, error: OSError) -> InputError:
     """What to raise where a file cannot be written: the path is no good, or the disk is full."""
     kind = _SystemFailedError if error.errno in _FAILED else InputError
-    return kind(f"{path} cannot be written: {error.strerror or error}.")
+    return kind(f"{path} cannot be written: {why_not(path, error)}.".replace("?.", "?"))
 
 
 def check_writable(path: str | Path) -> None:
@@ -52,8 +53,13 @@ def check_writable(path: str | Path) -> None:
         If it is a folder, or its folder is missing or may not be written to.
     """
     target = _target(path)
-    if _replaceable(target) and not os.access(target.parent, os.W_OK):
-        raise InputError(f"{path} cannot be written: its folder is missing or may not be written to.")
+    if not _replaceable(target):
+        return
+    if not target.parent.is_dir():
+        what = "there is no folder" if not target.parent.exists() else "a file, and no folder, is"
+        raise InputError(f"{path} cannot be written: {what} {os.path.dirname(path)}.")
+    if not os.access(target.parent, os.W_OK):
+        raise InputError(f"{path} cannot be written: its folder may not be written to.")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Any, Final
 from hedging._ground.arguments import must_be
 from hedging._ground.counts import number_of
 from hedging._ground.file_kinds import begins_toml, kind_of_bytes
-from hedging._ground.nearest import beside, meant
+from hedging._ground.nearest import meant, why_not
 from hedging.errors import InputError
 
 __all__ = [
@@ -86,10 +86,8 @@ def read_bytes(
     try:
         with Path(path).open("rb") as stream:
             data = stream.read() if most is None else stream.read(most + 1)
-    except FileNotFoundError as thrown:
-        raise error(f"{told} cannot be read: {thrown.strerror}{beside(path) or '.'}") from thrown
     except OSError as thrown:
-        raise error(f"{told} cannot be read: {thrown.strerror or thrown}.") from thrown
+        raise error(f"{told} cannot be read: {why_not(path, thrown)}.".replace("?.", "?")) from thrown
     except ValueError as thrown:  # a NUL in the path
         raise error(f"{what} {shown} cannot be read: {thrown}.".strip()) from thrown
     if most is not None and len(data) > most:

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from hedging._ground.counts import number_of
+from hedging._ground.nearest import why_not
 from hedging._ground.workers import completed, result_of
 from hedging._writing import whole_file
 from hedging.backtest.result import Backtest, plain
@@ -323,7 +324,7 @@ def _folder(folder: str | Path) -> Path:
     try:
         found.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"the folder {folder} cannot be made: {error.strerror or error}.") from error
+        raise InputError(f"the folder {folder} cannot be made: {why_not(folder, error)}.") from error
     return found
 
 

@@ -211,7 +211,7 @@ def plain_holding(told: Any) -> Any:
     Examples
     --------
     >>> plain_holding({"kind": "Put", "strike": 60_000})
-    {'strike': 60000, 'flag': 'p', 'kind': 'option'}
+    {'kind': 'option', 'strike': 60000, 'flag': 'p'}
     """
     if not isinstance(told, Mapping):
         return told
@@ -235,7 +235,13 @@ def plain_holding(told: Any) -> Any:
     if plain.get("flag") in _FLAGS:
         plain["flag"] = _FLAGS[plain["flag"]]
     if isinstance(plain.get("contract"), str):
-        _agree(plain, _said(plain["contract"]), plain["contract"])
+        said = _said(plain["contract"])
+        if "flag" not in told and plain.get("flag") not in (None, said.get("flag")):
+            named = {"p": "put", "c": "call"}.get(said.get("flag", ""), said["kind"])
+            raise InputError(
+                f"kind {told['kind']!r} contradicts {plain['contract']!r}, which is a {named}: leave one of them out"
+            )
+        _agree(plain, said, plain["contract"])
     elif plain.get("kind") in (None, "") and "-" in str(plain.get("asset", "")).strip("-"):
         raise InputError(f"asset is the name of a contract: write contract = {plain['asset']!r} in its place")
     return plain

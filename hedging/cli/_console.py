@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hedging._ground import forms
-from hedging._ground.nearest import beside
+from hedging._ground.nearest import beside, why_not
 from hedging._writing import check_writable, for_spreadsheets, whole_file, write_csv, write_text
 from hedging.cli import _screen as screen
 from hedging.cli._parser import Parser, command, option
@@ -170,7 +170,7 @@ def folder(path: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
-            f"-o {folder} must be a folder that can be written: {error.strerror or error}."
+            f"-o {folder} must be a folder that can be written: {why_not(folder, error)}."
         ) from error
     return folder
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from hedging.cli._parser import CHAINS
+from hedging.cli._unknown import CHAINS
 from hedging.errors import InputError
 
 __all__ = ["INPUTS", "OUTPUTS", "check_overwriting"]

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from hedging._ground import fields
 from hedging._ground.counts import number_of
 from hedging._ground.forms import meant
 from hedging._ground.hints import with_form
+from hedging.cli._unknown import unknown_options
 
-__all__ = ["CHAINS", "Parser", "command", "option", "say_unknown"]
+__all__ = ["Parser", "command", "option"]
 
 CODES = """exit codes:
   0    done
@@ -70,7 +70,9 @@ class Parser(argparse.ArgumentParser):
     _typed: frozenset[str] = frozenset()
 
     def __init__(self, **told: Any) -> None:
-        super().__init__(**({"formatter_class": _Fitted} | told))
+        # Begun names are refused: `--start` would be `--starts`, and tomorrow's option changes what they mean.
+        own: dict[str, Any] = {"formatter_class": _Fitted, "allow_abbrev": False}
+        super().__init__(**(own | told))
         self.came: dict[str, tuple[Any, str]] = {}
         self.texts: list[tuple[str, str]] = []
         self._needs: list[tuple[str, tuple[str, ...], str]] = []
@@ -80,10 +82,8 @@ class Parser(argparse.ArgumentParser):
         self._needs.append((name, others, why))
 
     def gives(self, name: str) -> bool:
-        """Whether an option was typed, in whatever way argparse takes it: `--acc` for one may be `--account`."""
-        names = self._option_string_actions[name].option_strings
-        begun = {word for word in self._typed - {*self._option_string_actions} if word.startswith("--")}
-        return bool(self._typed & {*names}) or any(each.startswith(tuple(begun)) for each in names if begun)
+        """Whether an option was typed, by whichever of its names."""
+        return bool(self._typed & {*self._option_string_actions[name].option_strings})
 
     def check_given(self) -> None:
         """Leave with 2 where an option that was typed would change nothing."""
@@ -105,8 +105,10 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"hedging: {self._in_words(message)} (try {self.prog} --help)\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None, **told: Any) -> Any:
-        """As argparse's, remembering which names were typed."""
+        """As argparse's, remembering which names were typed; an option that is none is told before what is missing."""
         self._typed = frozenset(str(word).partition("=")[0] for word in args or ())
+        if unknown := unknown_options(self, args or ()):
+            self.error(unknown)
         return super().parse_known_args(args, namespace, **told)
 
     def called(self, names: Sequence[str]) -> str:
@@ -134,6 +136,13 @@ class Parser(argparse.ArgumentParser):
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
         """A value as its reader takes it; argparse would say of ours only that it is invalid."""
         read = self._registry_get("type", action.type, action.type)
+        if not arg_string.strip() and not isinstance(action, argparse._SubParsersAction):
+            what = (
+                f"leave {self.called(action.option_strings)} out" if action.option_strings else "name a file"
+            )
+            raise argparse.ArgumentError(
+                action, f"must not be empty: give {action.metavar or 'a value'}, or {what}"
+            )
         try:
             value = read(arg_string)
             self.came[action.dest] = (value, arg_string)
@@ -168,9 +177,6 @@ class Parser(argparse.ArgumentParser):
                 return f"{missing[1]} is missing: one of {', '.join(_steps_of(self))}"
             needed = [_shown(part, self._actions) for part in missing[1].split(", ")]
             return f"{self.prog.removeprefix('hedging ')} needs {' and '.join(needed)}"
-        several = re.match(r"ambiguous option: (\S+?)(?:=.*)? could match (.*)", message)
-        if several:
-            return f"{several[1]} is no whole name; it may be {several[2]}: write one of them"
         among = re.match(r"one of the arguments (.*) is required", message)
         if among:
             return f"{self.prog.removeprefix('hedging ')} needs one of {', '.join(among[1].split())}"
@@ -228,42 +234,3 @@ def command(
 def option(name: str) -> str:
     """How the option of a field is written."""
     return f"--{name.replace('_', '-')}"
-
-
-def say_unknown(parser: Parser, unknown: list[str]) -> NoReturn:
-    """Leave with 2, naming what is no argument and what it may stand for."""
-    known = {
-        name.lstrip("-"): name
-        for action in parser._actions
-        for name in action.option_strings
-        if name.startswith("--")
-    }
-    word = next((each for each in unknown if each.startswith("-")), unknown[0])
-    if word.startswith("-"):
-        name = word.partition("=")[0].lstrip("-").replace("_", "-")  # dashes would make all of them alike
-        near = _as_setting(parser, name) or re.sub(
-            r"mean ([\w-]+)\?", lambda found: f"mean {known[found[1]]}?", meant(name, known)
-        )
-    else:
-        near = _without_option(parser, word)
-    what = "option" if word.startswith("-") else "argument"
-    parser.error(f"{' '.join(unknown)}: {parser.prog} takes no such {what}{near}")
-
-
-CHAINS = (".csv", ".csv.gz", ".json", ".json.gz", ".parquet", ".xlsx")
-
-
-def _as_setting(parser: Parser, name: str) -> str:
-    """How a target or a limit is given to a command that takes them as settings."""
-    key = name.replace("-", "_")
-    if "--set" not in parser._option_string_actions or key not in {*fields.TARGETS, *fields.LIMITS}:
-        return ""
-    return f": write --set {key}=VALUE, with --strategy planned"
-
-
-def _without_option(parser: Parser, word: str) -> str:
-    """The option that a file needs before it."""
-    options = [name for action in parser._actions for name in action.option_strings]
-    if "--chain" in options and word.lower().endswith(CHAINS):
-        return f": write --chain {word}"
-    return f": write --book {word}" if "--book" in options and word.endswith(".toml") else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ _KNOWN = {*fields.TARGETS, *fields.LIMITS, "gap", "time_limit", "drift", "vol"} 
 _ARGUMENT = re.compile(r"\b([a-z][a-z_]*)=(?![{\[(])((?:'[^']*'|\"[^\"]*\"|\.\.\.|[\w.%:-]*\w)?)")
 # Said for both, as plans are read by both: here the option alone; a line may end anywhere in it.
 _BOTH = re.compile(r"Limits\([^()]*\([^()]*\)\),\s+in\s+the\s+command\s+(?P<option>--[\w-]+\s+[\w,]+),")
+_PROSE = re.compile(r"^(?=\S)(?!.*  )[^\n]+(?:\n(?=\S)(?!.*  )[^\n]+)+", re.MULTILINE)
 _COMMANDS = {  # a call of the library, and what does the same here
     "plan.to_json(path)": "hedging plan ... --json FILE",
     "change them with chain.with_terms(...) once it is read": "leave --settlement, --exercise, --multiplier, --lot, --tick and --fee out",
@@ -52,7 +54,19 @@ def calls_in_words(text: str) -> str:
     >>> calls_in_words('Limits(outright=("spot",)), in the command --outright spot, makes it one.')
     '--outright spot makes it one.'
     """
+    return _said(_PROSE.sub(_refilled, text))
 
+
+def _refilled(block: re.Match[str]) -> str:
+    """A paragraph over several lines, wrapped anew where other words stand in it."""
+    whole = " ".join(block[0].split("\n"))
+    if (said := _said(whole)) == whole:
+        return block[0]
+    width = max(map(len, block[0].split("\n")))
+    return textwrap.fill(said, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _said(text: str) -> str:
     def options(made: re.Match[str]) -> str:
         parts = [part.partition("=") for part in re.split(r",\s+", made[1])]
         if not {name for name, _, _ in parts} <= _KNOWN:
@@ -66,8 +80,15 @@ def calls_in_words(text: str) -> str:
     return _MADE.sub(options, _CALLS.sub(lambda call: _COMMANDS[call[0]], told))
 
 
-def in_words_of(parser: Parser | None, message: str) -> str:
+def in_words_of(parser: Parser | None, message: str, in_book: Mapping[str, str] | None = None) -> str:
     """A message with every argument that is an option of the command written as one.
+
+    Parameters
+    ----------
+    parser : Parser, optional
+    message : str
+    in_book : mapping of str to str, optional
+        The file that gives a target or a limit, by its name, of those that no option gives: it is a key there.
 
     Examples
     --------
@@ -76,7 +97,7 @@ def in_words_of(parser: Parser | None, message: str) -> str:
     >>> in_words_of(plan, "max_legs must be a whole number; pass asset='BTC', or Target(shortfall=...).")
     '--max-legs must be a whole number; give --asset BTC, or --shortfall.'
     """
-    if parser is None:
+    if parser is None or _of_book(parser, message):
         return message
     long = [
         action
@@ -91,6 +112,8 @@ def in_words_of(parser: Parser | None, message: str) -> str:
     options |= {ours: options[name] for ours, name in _OTHER_NAMES if name in options}
 
     def argument(match: re.Match[str]) -> str:
+        if in_book and match[1] in in_book:
+            return f"{match[1]} in {in_book[match[1]]}"
         if match[1] not in options:
             return match[0]
         value = match[2].strip("'\"")
@@ -111,6 +134,12 @@ def in_words_of(parser: Parser | None, message: str) -> str:
     )
     told = _as_typed(parser, options, re.sub("got \0", lambda _: came.pop(0), told))
     return _with_option(parser, options, told)
+
+
+def _of_book(parser: Parser, message: str) -> bool:
+    """Whether a message is about the keys of the book's file, which are no options."""
+    files = {text for name, text in parser.texts if name == "book"}
+    return any(message.startswith((f"{file}: ", f"book file {file}")) for file in files)
 
 
 def _with_option(parser: Parser, options: Mapping[str, str], told: str) -> str:

@@ -10,6 +10,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from hedging.cli import _screen as screen
@@ -31,8 +32,9 @@ from hedging.cli import screen as cli_screen
 from hedging.cli import watch as cli_watch
 from hedging.cli import worth as cli_worth
 from hedging.cli._overwriting import OUTPUTS, check_overwriting
-from hedging.cli._parser import CODES, Parser, say_unknown
+from hedging.cli._parser import CODES, Parser
 from hedging.cli._stdin import from_stdin
+from hedging.cli._unknown import unknown_argument
 from hedging.cli._words import in_words_of
 from hedging.errors import HedgingError
 
@@ -64,11 +66,12 @@ def _settled(argv: list[str]) -> int:
 
 def _run(argv: list[str]) -> int:
     parser: Parser | None = None
+    args = argparse.Namespace()
     try:
         args, unknown = the_parser().parse_known_args(_join_negatives(_asking_for_help(argv)))
         parser = args.parser
         if unknown:
-            say_unknown(args.parser, unknown)
+            parser.error(unknown_argument(parser, unknown))
         args.parser.check_given()
         check_overwriting(args)
         with from_stdin(args), screen.sized():
@@ -79,12 +82,25 @@ def _run(argv: list[str]) -> int:
     except SystemExit as leave:  # --help, --version, or wrong usage
         return int(leave.code or 0)
     except HedgingError as error:
-        streams.complain(in_words_of(parser, str(error)))
+        streams.complain(in_words_of(parser, str(error), _in_book(args)))
         return error.exit_code
     except KeyboardInterrupt:
         streams.complain("interrupted")
         return 130
     return code
+
+
+def _in_book(args: argparse.Namespace) -> dict[str, str]:
+    """The targets and limits that the book's file gives and no option, each with the file."""
+    file = getattr(args, "book", None)
+    if not isinstance(file, str) or not hasattr(args, "floor"):
+        return {}
+    from hedging.planner import read_mandate
+
+    with suppress(HedgingError):
+        told = read_mandate(file)
+        return {name: file for name in (*told.targets, *told.limits) if getattr(args, name, None) is None}
+    return {}
 
 
 class _Version(argparse.Action):
@@ -100,6 +116,8 @@ class _Version(argparse.Action):
 
 def _asking_for_help(argv: list[str]) -> list[str]:
     """Let ``help``, ``help plan`` and ``plan help`` mean ``--help``, as many commands have it."""
+    if argv[:1] == ["version"]:
+        return ["--version"]
     if argv[:1] == ["help"]:
         return [*argv[1:], "--help"]
     if len(argv) > 1 and argv[-1] == "help" and not any(word.startswith("-") for word in argv):

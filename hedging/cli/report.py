@@ -13,8 +13,6 @@ from hedging.cli._survive import add_account
 __all__ = ["add_parser"]
 
 DEFAULT = "report.html"
-# Options that the page repeats, so that it can be made again.
-REPEATED = ("plan", "backtest", "screen", "account", "format", "at", "asset", "timezone", "output")
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -77,12 +75,9 @@ def _files(args: argparse.Namespace) -> dict[str, str]:
 
 
 def _command(args: argparse.Namespace) -> str:
-    """The command line that makes the same page."""
-    words = ["hedging", "report", args.book]
-    for file in args.chain:
-        words += ["--chain", file]
-    for name in REPEATED:
-        if (value := getattr(args, name)) is not None:
-            words += ["-o" if name == "output" else asked.option(name), value]
-    words += ["--edited"] if args.edited else []
-    return shlex.join(words)
+    """The command line that makes the same page: all that was typed."""
+    words = ["hedging", "report"]
+    named = {action.dest: action.option_strings for action in args.parser._actions}
+    for name, text in args.parser.texts:
+        words += [args.parser.called(named[name]), text] if named[name] else [text]
+    return shlex.join([*words, *(["--edited"] if args.edited else [])])

@@ -84,25 +84,35 @@ def _lock(stream: BinaryIO, path: str | Path) -> None:
         ) from error
 
 
+_HEAD = b'{"watch"'
+
+
 def _resumed(stream: BinaryIO, path: str, plan: HedgePlan) -> State:
     """The state that the file tells; a file that is empty gets its first line."""
     stream.seek(0)
     whole = stream.read()
     kept, _, partial = whole.rpartition(b"\n")
-    if partial:
-        stream.truncate(len(whole) - len(partial))
     lines = kept.split(b"\n") if kept else []
-    if not lines:
+    if not lines and _HEAD.startswith(partial[: len(_HEAD)]):  # nothing yet, or a first line cut off
+        stream.truncate(0)
         _append(stream, {"watch": VERSION, "plan": plan.id}, path)
         return State()
+    told, read = lines or [partial], []
     try:
-        head, *rest = [json.loads(line) for line in lines]
+        for line in told:
+            read.append(json.loads(line))  # noqa: PERF401 - how many were read says which was not
+        head, *rest = read
         version, owner = head["watch"], head["plan"]
         events = [Event.from_dict(row) for row in rest]
     except (ValueError, KeyError, TypeError) as error:
+        place = len(read) if isinstance(error, ValueError) else 0
+        shown = told[place][:40].decode("utf-8", "replace")
         raise InputError(
-            f"{path} is no file of a watch: {type(error).__name__} {error}. Give a new one."
+            f'{path} is no file of a watch, whose lines are JSON and begin with {{"watch": {VERSION}, ...}}; got '
+            f"{shown!r} in its line {place + 1}: give the name of a new file."
         ) from error
+    if partial:  # an event that was cut off
+        stream.truncate(len(whole) - len(partial))
     if version != VERSION:
         raise InputError(f"{path} is of version {version} of a watch's file, not {VERSION}; give a new one.")
     if owner != plan.id:

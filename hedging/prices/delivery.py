@@ -13,7 +13,7 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._ground.arguments import must_be
-from hedging._ground.forms import meant
+from hedging._ground.nearest import meant, why_not
 from hedging._ground.shown import Shown
 from hedging.errors import ChainError
 from hedging.units import utc
@@ -165,7 +165,7 @@ def read_delivery(
         else:
             table = pd.read_csv(path)
     except OSError as error:
-        raise ChainError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise ChainError(f"{path.name} cannot be read: {why_not(path, error)}.") from error
     except UnicodeDecodeError as error:
         raise ChainError(f"{path.name} is no text in UTF-8: byte {error.start + 1} is none.") from error
     except ChainError:

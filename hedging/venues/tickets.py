@@ -84,8 +84,14 @@ def check_venue(chain: OptionChain, venue: str) -> None:
     InputError
         As `venue_ticket` would, of a plan over this chain.
     """
-    parts = chain.by_venue()
-    part = next((each for each in parts if each.terms.venue == venue.partition("-")[0]), parts[0])
+    parts, asked = chain.by_venue(), venue.partition("-")[0]
+    venues = [each.terms.venue for each in parts]
+    if asked not in venues and len(venues) > 1:
+        raise InputError(
+            f"no order could go to {asked}: the options that are quoted are of {', '.join(venues)}; make a ticket for "
+            "one of these, or route the orders by their terms: hedging.book.tickets."
+        )
+    part = next((each for each in parts if each.terms.venue == asked), parts[0])
     asks = part.quotes["ask"].to_numpy(dtype=float)
     if np.isfinite(asks).any():
         dearest = str(part.quotes["symbol"].iloc[int(np.nanargmax(asks))])

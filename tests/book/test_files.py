@@ -128,7 +128,7 @@ def test_unusable_files_are_named(tmp_path: Path, text: str, message: str) -> No
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nowhere.toml cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"nowhere.toml cannot be read: there is no such file"):
         read_book(tmp_path / "nowhere.toml")
 
 

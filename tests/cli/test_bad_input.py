@@ -62,7 +62,7 @@ def test_a_folder_in_place_of_a_file_is_said(
     name: str, inputs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (inputs / "here").mkdir()
-    assert "here cannot be read: Is a directory" in refused(name, "here", capsys).replace("'", "")
+    assert "here cannot be read: it is a folder" in refused(name, "here", capsys).replace("'", "")
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -83,7 +83,7 @@ def test_an_empty_file_is_one_line(
 def test_an_unreadable_file_is_said(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (inputs / "book.toml").chmod(0)
     assert cli.main(PLAN) == 2
-    assert "cannot be read: Permission denied" in one_line(capsys)
+    assert "cannot be read: its permissions keep you out" in one_line(capsys)
 
 
 def test_an_unreadable_file_is_said_whoever_runs_it(
@@ -95,7 +95,7 @@ def test_an_unreadable_file_is_said_whoever_runs_it(
     monkeypatch.setattr(Path, "open", denied)
     monkeypatch.setattr(Path, "read_bytes", denied)
     assert cli.main(PLAN) == 2
-    assert "cannot be read: Permission denied" in one_line(capsys)
+    assert "cannot be read: its permissions keep you out" in one_line(capsys)
 
 
 def windows(raw: bytes) -> bytes:

@@ -131,7 +131,7 @@ def test_missing_and_unusable_files_are_one_line_and_code_2(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["plan", "nowhere.toml", "--chain", "chain.json"]) == 2
-    assert "book file nowhere.toml cannot be read: No such file" in one_line(capsys)
+    assert "book file nowhere.toml cannot be read: there is no such file" in one_line(capsys)
     assert cli.main(["plan", "book.toml", "--chain", "nowhere.json"]) == 2
     assert "nowhere.json" in one_line(capsys)
     (folder / "chain.json").write_text("<html>Service unavailable</html>")
@@ -193,7 +193,7 @@ def test_no_feasible_plan_is_code_1_with_the_closest(
         (["--plot", "missing/payoff.png"], "missing/payoff.png cannot be written"),
         (["--orders", "missing/orders.csv"], "missing/orders.csv cannot be written"),
         (["--orders", "."], ". is a folder"),
-        (["--orders", ""], "is a folder"),
+        (["--orders", ""], "must not be empty"),
     ],
 )
 def test_an_output_that_cannot_be_written_stops_before_the_work(
