@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from hedging._ground.arguments import takes
-from hedging._ground.cells import amount
+from hedging._ground.cells import SHARE, SIGNED_SHARE, amount
 from hedging._ground.counts import number_of
+from hedging._ground.frames import readable
 from hedging.book.book import Book
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
@@ -103,8 +104,10 @@ def over_strikes(
     if all(row["reason"] for row in rows):
         raise InputError(rows[-1]["reason"])
     found = pd.DataFrame(rows, columns=list(_COLUMNS))
-    found.attrs["currency"] = market.asset if book.numeraire == market.asset else market.currency
-    return found
+    currency = market.asset if book.numeraire == market.asset else market.currency
+    found.attrs["currency"] = currency
+    shares = dict.fromkeys(("floor", "cap", *RALLIES), SIGNED_SHARE) | {"premium_share": SHARE}
+    return readable(found, shares | {"strike": market.currency, "premium": currency, "execution": currency})
 
 
 def over_strikes_shown(table: pd.DataFrame, column: str = "premium_share") -> pd.DataFrame:

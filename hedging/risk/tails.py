@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,8 @@ __all__ = [
     "value_at_risk",
     "value_at_risk_contributions",
 ]
+
+DUST: Final = 1e-14  # of the largest loss
 
 
 LEVELS = (0.95, 0.99)
@@ -110,6 +113,7 @@ def tail_risk(
         losses, share = _sorted_losses(values, weights)
         unit = _unit(losses)
         losses = losses / unit
+        size = float(np.abs(losses).max())
         count = 1.0 / float((share**2).sum())
         for level in levels:
             at = losses[_quantile_at(share, level)]
@@ -118,7 +122,8 @@ def tail_risk(
             spread = math.sqrt(max(float(share @ excess**2) - float(share @ excess) ** 2, 0.0) / count)
             error = _quantile_error(losses, share, level, count)
             found = float(at), error, shortfall, spread / (1.0 - level)
-            rows[(name, level)] = tuple(unit * each for each in found)
+            # Of equal losses the spread is nothing, whatever rounding leaves of it; nothing has no sign.
+            rows[(name, level)] = tuple(unit * each if abs(each) > DUST * size else 0.0 for each in found)
     index = pd.MultiIndex.from_tuples(list(rows), names=["name", "level"])
     return readable(
         pd.DataFrame(list(rows.values()), index=index, columns=["VaR", "VaR error", "ES", "ES error"])
