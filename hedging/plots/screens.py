@@ -75,6 +75,9 @@ def ranking(screen: Screen, measure: str | None = None, *, count: int = 20, ax: 
     InputError
         If the screen has no such measure.
     """
+    from hedging.screen import Screen
+
+    must_be("screen", screen, Screen, hint="One comes from hedging.screen.run.")
     measure = measure or f"alpha_t_{max(screen.windows)}"
     ranks = screen.rank(measure)
     values = screen.table.loc[ranks.index, measure].dropna().sort_values(kind="stable").iloc[:count]
@@ -200,9 +203,13 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
     InputError
         If no laggard is held.
     """
+    from matplotlib.ticker import MaxNLocator
+
+    from hedging.screen import Decision
+
+    must_be("found", found, Decision, hint="One comes from hedging.screen.decide.")
     if not found.ways:
         raise InputError("there is nothing to draw: no laggard is held.")
-    from matplotlib.ticker import MaxNLocator
 
     names = [f"{way.coin}: {way.way}" for way in found.ways]
     rows = np.arange(len(names))
