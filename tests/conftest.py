@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -31,7 +31,9 @@ hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis.settings.load_profile("repeatable")
 
 # One sample and its surface for all tests: hundreds of them ask for it, and nobody writes into its tables.
-samples.chain = cache(samples.chain)  # type: ignore[assignment]
+_made = samples.chain
+_shared = cache(_made)
+samples.chain = wraps(_made)(lambda *args, **kwargs: _made(*args, **kwargs) if args or kwargs else _shared())
 
 _fit, _fitted = markets.fit, dict[tuple[object, ...], Smile]()
 

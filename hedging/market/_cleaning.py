@@ -264,7 +264,7 @@ def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]
         ("mark below intrinsic", lambda t: _below_intrinsic(t, "mark", rules)),
         (
             "no two-sided quote",
-            lambda t: np.isnan(_figures_of(t, ("bid", "ask"))).any(axis=1) & rules.two_sided,
+            lambda t: np.isnan(_figures_of(t, ("bid", "ask"))).any(axis=1) & bool(rules.two_sided),
         ),
     ]
 

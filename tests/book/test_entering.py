@@ -66,7 +66,7 @@ def test_plan_scenario_and_audit_say_the_same_to_the_cent(
     line = str(made.entering)
     for output in (repr(made), repr(result), repr(report)):
         assert line in " ".join(output.split())
-    assert f"and {0.0:+,.2f} since" in " ".join(repr(report).split())
+    assert f"and {0.0:+,.2f} USD since" in " ".join(repr(report).split())
 
 
 def test_in_coin_it_is_the_same_at_todays_spot() -> None:

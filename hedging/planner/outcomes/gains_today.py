@@ -47,6 +47,8 @@ def gains_today(request: Request, programme: Programme) -> Array:
 
 def _discounts(items: Sequence[Instrument], market: Market, last: float) -> Array:
     """Worth today of money that instruments pay at their expiry, or at the last date if that comes first."""
+    if market.is_bare:  # nothing says what is paid on the way
+        return np.ones(len(items))
     cash = np.array([isinstance(item, Option) and item.terms.settlement == "cash" for item in items])
     paid = np.array(
         [

@@ -117,7 +117,8 @@ class Audit(Shown):
 
     def _gained(self) -> str:
         """What was gained; of a book that counts in coin, in coin first."""
-        money = f"{self.gain:,.0f} {self.currency}, of which overlay {self.overlay_gain:,.0f}"
+        whole, part = (round(each, 0) + 0.0 for each in (self.gain, self.overlay_gain))  # no -0
+        money = f"{whole:,.0f} {self.currency}, of which overlay {part:,.0f}"
         if self.in_coin is None:
             return f"gain {money}"
         gain, overlay = (figure(each, 5) for each in self.in_coin)
