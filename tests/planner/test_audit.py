@@ -149,7 +149,7 @@ def test_a_book_that_counts_in_coin_is_audited_over_the_coins_it_staked():
 def test_a_book_in_coin_is_told_its_gain_in_coin_and_every_sum_its_unit() -> None:
     chain = flat_chain(half_spread=0.01)
     book = Book(Holding.spot("BTC", 10.0), numeraire="BTC")
-    saved = plan(book, chain, Target(delta=5.0))
+    saved = plan(book, chain, Target(delta=(4.9, 5.1)))
     lower = flat_chain(spot=80.0, half_spread=0.01)
     found = audit(saved, replace(lower, as_of=lower.as_of + pd.Timedelta(days=1)), restore=False)
     now = (book + saved).value(replace(lower, as_of=lower.as_of + pd.Timedelta(days=1)))
@@ -160,6 +160,6 @@ def test_a_book_in_coin_is_told_its_gain_in_coin_and_every_sum_its_unit() -> Non
     text = repr(found)
     assert f"gain {found.in_coin[0]:.5g} BTC" in text
     assert "USD per vol point" in text
-    money = audit(plan(Book(Holding.spot("BTC", 10.0)), chain, Target(delta=5.0)), chain, restore=False)
+    money = audit(plan(Book(Holding.spot("BTC", 10.0)), chain, Target(delta=(4.9, 5.1))), chain, restore=False)
     assert money.in_coin is None
     assert "USD, of which overlay" in repr(money)
