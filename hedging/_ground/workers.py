@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
-__all__ = ["completed", "result_of"]
+from hedging.errors import HedgingError
+
+__all__ = ["completed", "result_of", "submitted"]
 
 T = TypeVar("T")
 
 TICK: Final = 1.0  # seconds between two looks at the workers
 GRACE: Final = 5.0  # seconds in which a pool takes note of a lost worker itself
+
+
+def submitted(executor: Executor, function: Callable[..., T], *args: Any, **named: Any) -> Future[T]:
+    """The future of a call that an executor takes.
+
+    Raises
+    ------
+    HedgingError
+        If it takes no more.
+    """
+    try:
+        return executor.submit(function, *args, **named)
+    except BrokenExecutor:
+        raise
+    except RuntimeError as error:
+        raise HedgingError(f"the executor takes no more work ({error}); make a new one.") from error
 
 
 def completed(futures: Iterable[Future[T]], executor: Executor) -> Iterator[Future[T]]:

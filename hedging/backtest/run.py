@@ -6,7 +6,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from dataclasses import replace
 
 from hedging._ground.arguments import must_be
-from hedging._ground.workers import result_of
+from hedging._ground.workers import result_of, submitted
 from hedging.backtest.replay import Replay, StartError
 from hedging.backtest.result import Backtest
 from hedging.backtest.rules import Rules
@@ -73,8 +73,8 @@ def run(
     check_kinds(book, tape, strategy, rules, account)
     rules = rules or Rules()
     if executor is not None:
-        asked = executor.submit(
-            run, book, tape, strategy, rules=rules, account=account, first=first, name=name
+        asked = submitted(
+            executor, run, book, tape, strategy, rules=rules, account=account, first=first, name=name
         )
         try:
             return result_of(asked, executor)

@@ -18,7 +18,7 @@ import pandas as pd
 
 from hedging._ground.counts import number_of
 from hedging._ground.nearest import why_not
-from hedging._ground.workers import completed, result_of
+from hedging._ground.workers import completed, result_of, submitted
 from hedging._writing import whole_file
 from hedging.backtest.result import Backtest, plain
 from hedging.backtest.rules import Rules
@@ -215,7 +215,7 @@ def _run(
 
         def submit(part: Sequence[_Task]) -> Future[list[dict[str, Any]]]:
             try:
-                return executor.submit(_block, str(path), tape.digest, part, setting)
+                return submitted(executor, _block, str(path), tape.digest, part, setting)
             except BrokenExecutor as error:
                 raise _lost(part, error) from error
 

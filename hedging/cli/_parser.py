@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from hedging._ground.counts import number_of
 from hedging._ground.forms import meant
 from hedging._ground.hints import with_form
-from hedging.cli._unknown import unknown_options
+from hedging.cli._unknown import repeated_option, unknown_options
 
 __all__ = ["Parser", "command", "option"]
 
@@ -107,8 +107,8 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None, **told: Any) -> Any:
         """As argparse's, remembering which names were typed; an option that is none is told before what is missing."""
         self._typed = frozenset(str(word).partition("=")[0] for word in args or ())
-        if unknown := unknown_options(self, args or ()):
-            self.error(unknown)
+        if wrong := unknown_options(self, args or ()) or repeated_option(self, args or ()):
+            self.error(wrong)
         return super().parse_known_args(args, namespace, **told)
 
     def called(self, names: Sequence[str]) -> str:

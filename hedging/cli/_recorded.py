@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hedging.cli._streams import complain
 from hedging.errors import ChainError, HedgingError, InputError
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def recorded(files: Sequence[str], assets: Sequence[str]) -> list[tuple[pd.Times
         If there is no such time, or no file brings an asset.
     """
     tapes = [_tape(files, asset) for asset in assets]
+    for why in dict.fromkeys(each for tape in tapes for each in tape.skipped):
+        complain(f"left out: {why}")
     places = [{when: number for number, when in enumerate(tape.times)} for tape in tapes]
     shared = [when for when in places[0] if all(when in each for each in places)]
     if not shared:

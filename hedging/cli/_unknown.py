@@ -10,7 +10,7 @@ from typing import Final
 from hedging._ground import fields
 from hedging._ground.forms import meant
 
-__all__ = ["CHAINS", "unknown_argument", "unknown_options"]
+__all__ = ["CHAINS", "repeated_option", "unknown_argument", "unknown_options"]
 
 CHAINS: Final = (".csv", ".csv.gz", ".json", ".json.gz", ".parquet", ".xlsx")
 _WRITES: Final = ("--json", "--csv", "--plot", "--ticket", "--output")
@@ -39,6 +39,21 @@ def unknown_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> st
         name = word.partition("=")[0]
         if re.match(r"--?[A-Za-z]", word) and not _has(parser, name):
             return f"{name}: {parser.prog} takes no such option{_stands_for(parser, name)}"
+    return ""
+
+
+def repeated_option(parser: argparse.ArgumentParser, words: Sequence[str]) -> str:
+    """What is said of an option whose later value would take the place of the first; empty where there is none."""
+    given: set[str] = set()
+    for word in words:
+        if word == "--":
+            break
+        action = parser._option_string_actions.get(word.partition("=")[0])
+        if type(action) is not argparse._StoreAction:
+            continue
+        if action.dest in given:
+            return f"{action.option_strings[0]} is given twice: write it once, several values with commas"
+        given.add(action.dest)
     return ""
 
 

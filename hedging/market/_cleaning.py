@@ -135,6 +135,8 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
         columns[name] = np.where(size <= BEYOND_BELIEF, value, np.nan)
     for name in ("bid", "ask", "bid_size", "ask_size", "mark_vol"):
         columns[name][columns[name] == 0.0] = np.nan
+    # Nobody bids for what is worth nothing: such a mark is none.
+    columns["mark"][(columns["mark"] == 0.0) & (columns["bid"] > 0.0)] = np.nan
     return raw.assign(**columns), reasons
 
 

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hedging._ground.arguments import must_be
 from hedging._ground.cells import SHARE, cell
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
@@ -51,6 +52,14 @@ class FeeRule(Shown):
 
     rate: float = 0.0
     cap: float = math.inf
+
+    def __post_init__(self) -> None:
+        for name, most in (("rate", 1.0), ("cap", math.inf)):
+            value = must_be(f"{name} of a fee", getattr(self, name), int, float, np.number)
+            if not 0.0 <= value <= most:  # also NaN
+                raise InputError(
+                    f"{name} of a fee must be a share{' in [0, 1]' if most == 1.0 else ' >= 0'}; got {value!r}."
+                )
 
     def __str__(self) -> str:
         if self.rate == 0.0:
@@ -119,6 +128,21 @@ class ContractTerms(Shown):
             value = getattr(self, name)
             if not 1.0 / LARGEST_CONTRACT <= value <= LARGEST_CONTRACT:  # also NaN
                 raise InputError(f"{name} must be a number > 0; got {value!r}.")
+        must_be("fee", self.fee, FeeRule)
+        self._check_ticks()
+
+    def _check_ticks(self) -> None:
+        try:
+            steps = [(float(start), float(tick)) for start, tick in self.ticks]
+        except (TypeError, ValueError):
+            steps = []
+        starts = [start for start, _ in steps]
+        sound = all(math.isfinite(start) and 0.0 < tick < math.inf for start, tick in steps)
+        if not (steps and sound and starts == sorted(set(starts))):
+            raise InputError(
+                "ticks must be pairs of a price and the tick > 0 from it on, ascending, such as ((0.0, 0.01),); got "
+                f"{self.ticks!r:.80}."
+            )
 
     def __str__(self) -> str:
         ticks = " or ".join(cell(tick) for _, tick in self.ticks)

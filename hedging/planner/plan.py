@@ -48,6 +48,9 @@ __all__ = ["plan"]
 
 _LOG: Final = logging.getLogger(__name__)
 
+NOTHING_TO_TRADE: Final = (
+    "nothing may be traded: give a chain of options, or allow outright what has none, such as its perpetual"
+)
 UNBOUNDED = 1e15  # money: a bound of minus infinity, of which nothing is proven, as a file can hold it
 
 
@@ -165,7 +168,11 @@ def plan(
         break_even=unfunded,
         promise=promise,
         inputs=request.to_dict() | ({} if backed is None else {"prices": backed.to_dict()}),
-        remarks=(*explained.remarks, *(backed.remarks if backed else ())),
+        remarks=(
+            *explained.remarks,
+            *(() if len(programme.candidates) else (NOTHING_TO_TRADE,)),
+            *(backed.remarks if backed else ()),
+        ),
     )
     told = found.status, found.objective, found.bound, found.nodes, found.seconds
     _LOG.info("%s, objective %.2f, bound %.2f, %d nodes, %.2f s", *told)

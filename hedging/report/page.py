@@ -17,6 +17,7 @@ from hedging.book import Book
 from hedging.errors import InputError
 from hedging.market import Chains
 from hedging.planner import HedgePlan, PlanStatus
+from hedging.planner.result.text import status_of
 from hedging.report import given
 from hedging.report.blocks import Section
 from hedging.report.certificate import certificate
@@ -184,7 +185,7 @@ def _lead(subject: Subject) -> Sequence[tuple[str, str]]:
     if plan is None:
         return [*facts, ("plan", "none given")]
     alone, hedged = plan.troughs
-    status = plan.status if plan.trusted else "edited, not proven"
+    status = status_of(plan) if plan.trusted else "edited, not proven"
     at, money = subject.at_plan, plan.inputs["currency"]
     return [
         *facts,

@@ -16,7 +16,7 @@ from hedging.errors import InputError
 from hedging.market import Chains, Market, Option, markets_of
 from hedging.planner import Check, HedgePlan, audit
 from hedging.planner.explain.liquidation import liquidations, margined
-from hedging.planner.result.belonging import days_since
+from hedging.planner.result.belonging import check_book, days_since
 from hedging.report.words import amount, places, signed, stamp
 from hedging.units import days
 
@@ -91,6 +91,9 @@ class Subject:
                 )
         if plan is not None:
             days_since(plan, {market.asset: market for market in markets})
+            check_book(
+                plan, book
+            )  # its floor, limits and liquidation would be told of a book that has others
         (book + (() if plan is None else plan)).value(*markets)  # refuses what expired before the quotes
         held = [market for market in markets if market.asset in (*book.assets, *_traded(plan))]
         return cls(book, tuple(held) or markets, plan, **more)

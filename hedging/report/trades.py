@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hedging.planner import Alternative, Check, HedgePlan, PlanStatus
+from hedging.planner.result.text import status_of
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
 from hedging.report.subject import Subject
 from hedging.report.words import HARD_SPACE, NOTHING, amount, exact, per_cent, places, stamp
@@ -44,7 +45,7 @@ def trades(subject: Subject) -> Section:
         blocks.append(Text(f"Outcomes{at}: {plan.agreement}."))
     if plan.remarks:
         blocks += [Text(f"Remarks on the orders{at}:"), Listing(plan.remarks)]
-    return Section("plan", f"Plan: {plan.structure}, {plan.status}", tuple(blocks))
+    return Section("plan", f"Plan: {plan.structure}, {status_of(plan)}", tuple(blocks))
 
 
 def _notices(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
@@ -63,7 +64,7 @@ def _notices(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
             yield Notice(f"Misses{at}", "; ".join(missed) + ".")
     elif plan.status is PlanStatus.FEASIBLE:
         yield Notice(f"Not proven{at}", plan.message)
-    yield from _other_inputs(subject, plan)
+    yield from _other_quotes(subject)
     if plan.promise is not None:
         stays = f"What stays of the shortfall comes from {plan.promise.staying}."
         yield Notice(f"Promise{at}", f"{plan.promise.verdict} {stays}")
@@ -72,8 +73,8 @@ def _notices(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
     yield from (Notice(f"Survival{at}", f"{each.told(plan.as_of)}.") for each in plan.survivals)
 
 
-def _other_inputs(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
-    """Where the plan was made on something else than the page."""
+def _other_quotes(subject: Subject) -> Iterator[Notice]:
+    """Where the plan was made on other quotes than the page's."""
     if subject.made is not None:
         yield Notice(
             "Other quotes",
@@ -81,10 +82,6 @@ def _other_inputs(subject: Subject, plan: HedgePlan) -> Iterator[Notice]:
             "about the former. Gains of the position count from the latter, those of the plan's orders from their fills. "
             f"Its limits by now: {missed_now(subject)}.",
         )
-    planned = {(row["instrument"], row["quantity"]) for row in plan.inputs["book"]["holdings"]}
-    held = {(item.instrument.symbol, item.quantity) for item in subject.book.holdings}
-    if planned != held or plan.inputs["book"]["cash"] != subject.book.cash:
-        yield Notice("Other book", "the plan was made for another book than the one shown here.")
 
 
 def _orders(plan: HedgePlan, at: str) -> list[Block]:

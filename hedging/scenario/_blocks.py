@@ -12,7 +12,8 @@ from functools import partial
 
 import numpy as np
 
-from hedging._ground.workers import result_of
+from hedging._ground.workers import result_of, submitted
+from hedging._numerics.quiet import quiet
 from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.pricer import Pricer
@@ -122,6 +123,7 @@ class Task:
         return cls(pricers, tuple(parts), tuple(line.book.cash for line in lines), costs, every)
 
 
+@quiet
 def block_values(task: Task, moves: dict[str, Paths], out: Array | None = None) -> Array:
     """Values of all lines in some scenarios, shape (lines, dates, scenarios), in `out` if there is one."""
     each = {asset: pricer.values(moves[asset]).transpose(2, 1, 0) for asset, pricer in task.pricers.items()}
@@ -216,7 +218,7 @@ def _fill(
         where = slices[block]
         piece = {asset: path.select(where) for asset, path in moves.items()}
         place = (values[:, :, where],) if shared else ()
-        return executor.submit(block_values, task, piece, *place)
+        return submitted(executor, block_values, task, piece, *place)
 
     def collect() -> None:
         block, future = waiting.popleft()

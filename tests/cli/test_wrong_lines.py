@@ -13,6 +13,8 @@ from cases.strangers import write_files
 from hedging.cli import main as cli
 
 LINES = {
+    "plan book.toml --chain chain.csv --delta BTC=8:12 --delta ETH=1:2": "--delta is given twice: write it once, several values with commas",
+    "backtest book.toml --chains recorded --strategy put --strategy=collar": "--strategy is given twice",
     "explain plan.json": "explain needs --chain FILE|FOLDER",
     "explain book.toml --chain recorded": "book.toml is a book in TOML, which is given as BOOK; a saved result in JSON is asked for here",
     "explain plan.json --chain recordd": "'recordd' cannot be read: there is no such file; did you mean recorded?",

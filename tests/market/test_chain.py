@@ -199,3 +199,13 @@ def test_forwards_without_a_column_come_from_marks_where_they_exist(coin):
 
     np.testing.assert_allclose(forward(table.assign(mark=np.round(mark, 6))), 101.3, rtol=2e-5)
     assert np.all(np.abs(forward(table) / 101.3 - 1.0) > 1e-3)
+
+
+def test_a_mark_of_zero_under_a_bid_is_none():
+    """Nobody bids for what is worth nothing: the mark is then that of the vol, as where none is given."""
+    found = chain(table(mark=0.0)).quotes
+    none = chain(table(mark=np.nan)).quotes
+    assert_allclose(found["mark"], none["mark"], rtol=1e-15)
+    assert (found["mark"] > 0.0).all()
+    unbid = chain(table(mark=[0.0, 0.061, 0.066, 0.0285], bid=[np.nan, 0.06, 0.065, 0.028])).quotes
+    assert unbid["mark_quoted"].iloc[0] == 0.0

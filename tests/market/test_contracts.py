@@ -66,6 +66,14 @@ def test_a_call_gains_and_a_put_loses_with_the_price() -> None:
         (lambda: ContractTerms(multiplier=0.0), r"multiplier must be a number > 0; got 0\.0"),
         (lambda: ContractTerms(lot=math.nan), "lot must be a number > 0; got nan"),
         (lambda: ContractTerms(lot=math.inf), "lot must be a number > 0; got inf"),
+        (lambda: ContractTerms(ticks=()), r"ticks must be pairs of a price and the tick > 0 .*; got \(\)"),
+        (lambda: ContractTerms(ticks=((0.0, 0.0),)), "ticks must be pairs"),
+        (lambda: ContractTerms(ticks=((5.0, 0.1), (0.0, 0.1))), "ascending"),
+        (lambda: ContractTerms(ticks="ab"), "ticks must be pairs .* got 'ab'"),  # type: ignore[arg-type]
+        (lambda: ContractTerms(fee=5), "fee must be a FeeRule; got int: 5"),  # type: ignore[arg-type]
+        (lambda: FeeRule(math.nan), r"rate of a fee must be a share in \[0, 1\]; got nan"),
+        (lambda: FeeRule(-0.01), r"rate of a fee must be a share in \[0, 1\]; got -0.01"),
+        (lambda: FeeRule(0.0003, math.nan), "cap of a fee must be a share >= 0; got nan"),
         (lambda: Option("BTC", "straddle", 1.0, EXPIRY), "'call' or 'put'; got 'straddle'"),  # type: ignore[arg-type]
         (lambda: Option("BTC", "c", 0.0, EXPIRY), r"strike must be a number > 0; got 0\.0"),
         (lambda: Option("BTC", "c", math.nan, EXPIRY), "strike must be a number > 0; got nan"),

@@ -11,7 +11,8 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPo
 import pytest
 
 from hedging._ground import workers
-from hedging._ground.workers import result_of
+from hedging._ground.workers import result_of, submitted
+from hedging.errors import HedgingError
 
 
 def half_a_result() -> None:
@@ -30,6 +31,13 @@ def test_half_a_result_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> Non
             result_of(lost, pool)
         with pytest.raises(BrokenExecutor):
             lost.result(timeout=30.0)
+
+
+def test_an_executor_that_takes_no_more_says_so() -> None:
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+    with pytest.raises(HedgingError, match=r"the executor takes no more work .*; make a new one"):
+        submitted(pool, max, 1, 2)
 
 
 def test_results_and_errors_of_others_are_theirs() -> None:

@@ -160,6 +160,8 @@ def test_a_book_in_coin_is_told_its_gain_in_coin_and_every_sum_its_unit() -> Non
     text = repr(found)
     assert f"gain {found.in_coin[0]:.5g} BTC" in text
     assert "USD per vol point" in text
-    money = audit(plan(Book(Holding.spot("BTC", 10.0)), chain, Target(delta=(4.9, 5.1))), chain, restore=False)
+    money = audit(
+        plan(Book(Holding.spot("BTC", 10.0)), chain, Target(delta=(4.9, 5.1))), chain, restore=False
+    )
     assert money.in_coin is None
     assert "USD, of which overlay" in repr(money)

@@ -430,16 +430,46 @@ def test_a_plan_writes_its_own_page_and_one_read_back_wants_quotes(
     assert (tmp_path / "read.html").read_text(encoding="utf-8") == page
 
 
-def test_a_plan_of_other_quotes_or_another_book_is_said_to_be_one(
-    chain: hg.OptionChain, plan: hg.HedgePlan
-) -> None:
-    from dataclasses import replace
-
+def test_a_plan_of_other_quotes_is_said_to_be_one(chain: hg.OptionChain, plan: hg.HedgePlan) -> None:
     later = replace(chain, as_of=chain.as_of + np.timedelta64(1, "h"))
-    book = hg.Book([hg.Holding.spot("BTC", 11.0)])
-    found = Page(report.html(book, later, plan)).by_id("plan").text
-    assert "Other quotes" in found
-    assert "Other book" in found
+    assert "Other quotes" in Page(report.html(BOOK, later, plan)).by_id("plan").text
+
+
+@pytest.mark.parametrize(
+    ("other", "differs"),
+    [
+        (hg.Book(hg.Holding.spot("BTC", 11.0)), "BTC 10 when planned, 11 here"),
+        (hg.Book(hg.Holding.spot("BTC", 10.0), cash=5.0), "cash 0 when planned, 5 here"),
+        (
+            hg.Book(hg.Holding.spot("BTC", 10.0), numeraire="BTC"),
+            "counted in USD when planned; counted in BTC here",
+        ),
+        (
+            hg.Book(hg.Holding.spot("BTC", 10.0), hg.Holding.perpetual("BTC", 1.0, 90.0)),
+            "BTC-PERPETUAL settled in coin 0 when planned, 1 here",
+        ),
+    ],
+)
+def test_no_page_tells_the_limits_of_one_book_beside_another(
+    chain: hg.OptionChain, plan: hg.HedgePlan, other: hg.Book, differs: str
+) -> None:
+    with pytest.raises(hg.InputError, match=f"the plan belongs to another book: .*{differs}"):
+        report.html(other, chain, plan)
+
+
+def test_a_page_is_of_the_entry_and_settlement_that_were_planned_for(chain: hg.OptionChain) -> None:
+    held = hg.Book(hg.Holding.spot("BTC", 10.0), hg.Holding.perpetual("BTC", 1.0, 90.0))
+    made = hg.plan(held, chain, hg.Target(delta=(5.0, 8.0)))
+    report.html(held, chain, made)
+    for entry, settlement, differs in (
+        (80.0, "coin", "times entry 90 when planned, 80 here"),
+        (90.0, "cash", "settled in cash 0"),
+    ):
+        other = hg.Book(
+            hg.Holding.spot("BTC", 10.0), hg.Holding.perpetual("BTC", 1.0, entry, settlement=settlement)
+        )
+        with pytest.raises(hg.InputError, match=differs):
+            report.html(other, chain, made)
 
 
 def test_the_rules_of_the_page_are_those_of_its_quotes(plan: hg.HedgePlan, tmp_path: Path) -> None:
@@ -546,8 +576,9 @@ def test_a_place_that_cannot_be_written_is_known_before_the_work(
 @pytest.mark.slow  # the largest grid there is
 def test_a_book_of_many_options_stays_small_too(sample: hg.OptionChain) -> None:
     held = [hg.Holding(sample.option(symbol), -1.25) for symbol in sample.quotes["symbol"].iloc[::9]]
-    plan = hg.plan(BOOK, sample, hg.Target(delta=(4.0, 6.0)), horizon=30)
-    text = report.html(hg.Book([*BOOK.holdings, *held]), sample, plan)
+    book = hg.Book([*BOOK.holdings, *held])
+    plan = hg.plan(book, sample, hg.Target(delta=(4.0, 6.0)), horizon=30)
+    text = report.html(book, sample, plan)
     assert len(held) > 50
     assert 900_000 < len(text.encode()) < LIMIT
 

@@ -104,7 +104,8 @@ def _by_asset_under(request: Request, legs: Sequence[Leg]) -> Array:
 def _tried(candidates: Candidates, legs: Sequence[Leg]) -> Array:
     """Which columns are tried on past dates: the options that are traded, and the underlying outright."""
     traded = {leg.instrument for leg in legs}
-    return np.array([item in traded or not isinstance(item, Option) for item in candidates.instruments])
+    tried = [item in traded or not isinstance(item, Option) for item in candidates.instruments]
+    return np.array(tried, dtype=bool)
 
 
 def _walk(request: Request, backed: Backed, candidates: Candidates, base: float) -> pd.DataFrame:

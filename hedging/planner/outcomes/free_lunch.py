@@ -59,7 +59,9 @@ def check_outcomes(request: Request, whole: Programme) -> tuple[Request, Program
         If other probabilities are asked for and none fit the quotes.
     """
     outcomes = request.outcomes
-    if outcomes is None:
+    if (
+        outcomes is None or not whole.candidates.tradable(request.limits).any()
+    ):  # no order gains where there is none
         return request, whole, None
     orders = _Orders.of(request, whole.only(whole.candidates.tradable(request.limits)))
     lunch = orders.lunch(whole.base)

@@ -86,7 +86,8 @@ class Programme:
         if self.value_at_risk is None:
             raise InputError("no limit is taken over outcomes.")
         lost = self.rows.matrix[self.rows.of(VALUE_AT_RISK)]
-        each = lost.reshape(-1, self.value_at_risk.probabilities.size, lost.shape[1])
+        count = self.value_at_risk.probabilities.size
+        each = lost.reshape(lost.shape[0] // count, count, lost.shape[1])
         return np.asarray(-each.max(axis=0))
 
     def spare(self, lots: Array, objective: float, share: float) -> float:

@@ -8,6 +8,7 @@ from typing import Final
 from hedging.book.book import Book
 from hedging.book.saved import book_from
 from hedging.errors import InputError
+from hedging.market.contracts import Future, Perpetual
 from hedging.market.market import Market
 from hedging.planner.result.plan import HedgePlan
 from hedging.units import days
@@ -103,6 +104,11 @@ def other_book(plan: HedgePlan, book: Book) -> str:
         )
     before, now = _quantities(planned), _quantities(book)
     differs = [
+        f"counted in {each.numeraire} {when}"
+        for each, when in ((planned, "when planned"), (book, "here"))
+        if planned.numeraire != book.numeraire
+    ]
+    differs += [
         f"{name} {before.get(name, 0.0):,.6g} when planned, {now.get(name, 0.0):,.6g} here"
         for name in {**before, **now}
         if abs(before.get(name, 0.0) - now.get(name, 0.0)) > 1e-9 * max(1.0, abs(before.get(name, 0.0)))
@@ -111,9 +117,15 @@ def other_book(plan: HedgePlan, book: Book) -> str:
 
 
 def _quantities(book: Book) -> dict[str, float]:
-    """Units by instrument, and the money."""
+    """Units by instrument, what perpetuals and futures were entered for, and the money."""
     found = {"cash": book.cash}
     for held in book.holdings:
-        name = held.instrument.symbol
+        item, name = held.instrument, held.instrument.symbol
+        if isinstance(
+            item, Perpetual | Future
+        ):  # of other things the entry says nothing of what they are worth
+            name = f"{name} settled in {item.settlement}"
+            entered = f"{name}, quantity times entry"
+            found[entered] = found.get(entered, 0.0) + held.quantity * held.entered
         found[name] = found.get(name, 0.0) + held.quantity
     return found

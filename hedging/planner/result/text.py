@@ -138,11 +138,11 @@ def headline(plan: HedgePlan) -> str:
     """One line: what is hedged, when, at which spot, and the status."""
     assets = ", ".join(f"{before.asset} at {before.spot:,.10g}" for before, _ in plan.exposures)
     when = str(plan.inputs.get("as_of", ""))[:16].replace("T", " ")
-    status = _status(plan) if plan.trusted else "EDITED AFTER IT WAS MADE, nothing of it is proven"
+    status = status_of(plan) if plan.trusted else "EDITED AFTER IT WAS MADE, nothing of it is proven"
     return f"Hedge plan, {assets} {_currency(plan)}, {when} UTC: {plan.structure}, {status}"
 
 
-def _status(plan: HedgePlan) -> str:
+def status_of(plan: HedgePlan) -> str:
     """The status; of a plan that fewer legs were chosen for at a price beyond `parsimony`'s own 1 %, how far it is off."""
     dearer = dearer_than_optimum(plan) if str(plan.status) == "optimal" else None
     return f"within {dearer:.1%} of the optimum" if dearer and dearer > CHOSEN else str(plan.status)

@@ -64,6 +64,20 @@ def test_days_without_a_price_are_said_to_be_modelled(plan: hg.HedgePlan, table:
     assert told[0].startswith("C00 has no return on 11 of those days: there it moves with BTC by its beta")
 
 
+@pytest.mark.parametrize(
+    "target", [hg.Target(floor=-0.15), hg.Target(shortfall=-0.1), hg.Target(delta=(1, 2))]
+)
+def test_where_nothing_may_be_traded_the_closest_plan_says_so(table: pd.DataFrame, target: hg.Target) -> None:
+    book = hg.Book([hg.Holding.spot("C00", 5.0)])
+    with pytest.raises(hg.InfeasibleHedgeError) as refused:
+        hg.plan(book, {}, target, prices=history(table), effort=EFFORT)
+    assert refused.value.closest is not None
+    assert not refused.value.closest.legs
+    assert any(
+        each.startswith("nothing may be traded: give a chain") for each in refused.value.closest.remarks
+    )
+
+
 def test_shortfall_is_that_of_a_scenario_run(plan: hg.HedgePlan, table: pd.DataFrame) -> None:
     assert plan.promise is not None
     markets = [Market.of(CHAIN), Market.bare("C00", 200.0, CHAIN.as_of)]
