@@ -264,8 +264,7 @@ def _saved(tape: Tape, kept: Path | None) -> Iterator[Path]:
     """The tape as a file that workers read."""
     if kept is not None:
         path = kept / f"tape-{tape.digest[:24]}.parquet"
-        if not path.exists():
-            tape.save(path)
+        tape.save(path)  # anew each time: what lies there may be damaged
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="hedging-") as folder:
@@ -349,6 +348,6 @@ def _read(folder: Path, tasks: Sequence[_Task]) -> dict[tuple[str, int], Row]:
             whole = kept["digest"] == _digest_of(row)
         except (OSError, ValueError, LookupError, TypeError):
             continue
-        if whole and row.get("variant") == task.variant:
+        if whole and isinstance(row, dict) and row.get("variant") == task.variant:
             found[task.variant, task.first] = row
     return found

@@ -73,6 +73,19 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path, monkeypatch) -> Non
     assert len(calls) == 9 + 6
 
 
+def test_a_kept_tape_that_is_damaged_is_written_anew(tmp_path) -> None:
+    tape = random_tape(32)
+    with ThreadPoolExecutor(1) as threads:
+        whole = bt.sweep(BOOK, tape, VARIANTS, starts=2, executor=threads, folder=tmp_path)
+        (kept,) = tmp_path.glob("tape-*.parquet")
+        kept.write_bytes(kept.read_bytes()[:1_000])
+        for result in tmp_path.glob("*.run.json"):
+            result.write_text('{"row": [], "digest": ""}')
+        again = bt.sweep(BOOK, tape, VARIANTS, starts=2, executor=threads, folder=tmp_path)
+    pd.testing.assert_frame_equal(again, whole, check_exact=True)
+    assert kept.stat().st_size > 1_000
+
+
 def test_what_cannot_be_swept_is_refused(tmp_path) -> None:
     tape = random_tape(33, 4)
     with pytest.raises(InputError, match="at least one variant"):
