@@ -16,7 +16,7 @@ from hedging.errors import HedgingError, InputError
 __all__ = ["from_stdin", "named"]
 
 NAME, PREFIX = "stdin", "hedging-stdin-"
-INPUTS = ("book", "plan", "chain", "prices", "file")
+INPUTS = ("book", "plan", "chain", "prices", "file", "files")
 STDIN = "-"
 
 

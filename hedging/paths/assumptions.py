@@ -119,5 +119,6 @@ _COMMON = (
     ("surface as time passes", "paths: each tenor keeps its vol; drawn: each expiry keeps its forward variance", "convention"),
     ("settlement on paths", "at 08:00 UTC the mean of spot over the last 30 minutes; elsewhere spot at expiry", "exchanges"),
     ("settlement on grids and under floors", "at the level of the grid", "convention"),
+    ("delivery of shares", "none: an option is worth its payoff, and the shares held stay", "not modelled"),
     ("volume and liquidations by others", "none", "not modelled"),
 )  # fmt: skip

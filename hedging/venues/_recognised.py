@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -70,7 +71,8 @@ def recognised(path: str | Path, format: str | None) -> tuple[QuoteFile, Format]
     if kind := known_kind(file):
         raise ChainError(f"{file.name} is {kind}; it holds no quotes of options.")
     wanted = f"is not of format {format}" if format else f"is of no known format ({', '.join(FORMATS)})"
-    how = f"`hedging chain map {file.name}` begins a map of it."
+    typed = "-" if file.name == "stdin" else shlex.quote(str(path))
+    how = f"`hedging chain map {typed}` begins a map of it."
     raise ChainError(f"{file.name} {wanted}; it holds {shape_of(file)}. {_nearly(file, readers)}{how}")
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import sys
 
 import pandas as pd
 import pytest
 from cases.tables import chain, rows
 
+from hedging import cli
 from hedging.cli import chain as cli_chain
 from hedging.errors import ChainError, InputError
 from hedging.venues import read_chain, write_chain
@@ -78,6 +81,16 @@ def test_rules_are_printed_and_can_be_changed(tmp_path, capsys):
     for wrong in ("max_spread", "max_spread=wide", "spread=1"):
         with pytest.raises(InputError, match="must be NAME=NUMBER with one of max_spread, max_spread_ratio"):
             run("show", str(path), "--rule", wrong)
+
+
+def test_a_chain_from_stdin_is_checked(monkeypatch, capsys):
+    for content, code, told in (
+        (json.dumps(rows()), 0, "0 rejected"),
+        ("a,b\n1,2\n", 2, "`hedging chain map -` begins a map"),
+    ):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
+        assert cli.main(["chain", "check", "-"]) == code
+        assert told in "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "csv.gz"])
