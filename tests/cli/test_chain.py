@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from cases.tables import chain, rows
 
-from hedging import cli
 from hedging.cli import chain as cli_chain
+from hedging.cli import main as cli
 from hedging.errors import ChainError, InputError
 from hedging.venues import read_chain, write_chain
 
