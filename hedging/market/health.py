@@ -56,7 +56,8 @@ class ChainHealth(Shown):
         ``spot``, the ``forward`` of the first expiry, the ``gap`` between them [share], the ``carry`` that it would be
         [1/year], and whether it is ``stale``: more than quotes of one moment and a carry of 50 % leave room for.
     round_trip : Series
-        Distance of shown marks from Black-76 at shown vols: ``count, median, p99``. [as quoted]
+        Distance of shown marks from Black-76 at shown vols: ``count, median, p99, most``, named by the quote of the most.
+        [as quoted]
     """
 
     title: str
@@ -89,6 +90,7 @@ class ChainHealth(Shown):
             "violations": violations.to_dict("records"),
             "spot": {str(name): float(value) for name, value in self.spot.items()},
             "round_trip": {str(name): float(value) for name, value in self.round_trip.items()},
+            "round_trip_worst": self.round_trip.name,
         }
 
 
@@ -125,7 +127,8 @@ def _lines(found: ChainHealth) -> list[str]:
     if found.round_trip["count"]:
         lines.append(
             f"marks against Black-76 at the shown vols: median {figure(found.round_trip['median'], 2)}, "
-            f"99 % {figure(found.round_trip['p99'], 2)} (as quoted, {number_of(found.round_trip['count'], 'quote', '.0f')})"
+            f"99 % {figure(found.round_trip['p99'], 2)}, most {figure(found.round_trip['most'], 2)} at {found.round_trip.name} "
+            f"(as quoted, {number_of(found.round_trip['count'], 'quote', '.0f')})"
         )
     return lines
 
@@ -375,4 +378,6 @@ def _round_trip(quotes: pd.DataFrame, early: Early | None) -> pd.Series:
     # In the quoted unit: what turns money into it is the same for the mark and its model value.
     unit = (shown["mark_quoted"] / shown["mark"]).where(shown["mark"] > 0).median()
     off = (model - shown["mark"]).abs() * unit
-    return pd.Series({"count": len(shown), "median": off.median(), "p99": off.quantile(0.99)})
+    worst = shown["symbol"].iloc[int(np.argmax(off.fillna(-1.0)))] if len(shown) else None
+    found = {"count": len(shown), "median": off.median(), "p99": off.quantile(0.99), "most": off.max()}
+    return pd.Series(found, name=worst)

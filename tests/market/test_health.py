@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from hedging import samples
 from hedging.greeks import black76_price
 from hedging.market import health
 from hedging.market.chain import OptionChain
@@ -128,3 +130,16 @@ def test_no_recorded_chain_of_a_live_exchange_has_a_stale_spot(shared_data):
         assert not health.check(read_chain(file, asset=asset)).spot["stale"]
     test = shared_data / "chains" / "testnet_deribit_btc_ticker_20210211.csv.gz"
     assert health.check(read_chain(test)).spot["stale"]  # 5.4 % off: no market prices
+
+
+def test_the_quote_whose_mark_contradicts_its_vol_most_is_named() -> None:
+    chain = samples.chain()
+    symbol = "BTC-10APR26-68000-P"
+    odd = chain.quotes["symbol"] == symbol
+    told = health.check(
+        replace(chain, quotes=chain.quotes.assign(mark_vol=chain.quotes["mark_vol"].mask(odd, 0.05)))
+    )
+    assert told.round_trip.name == symbol
+    # 51 % of vol against 5 %, by the quoted mark: 0.05 coins less next to nothing.
+    assert told.round_trip["most"] == pytest.approx(0.05, abs=2e-3)
+    assert f"most 0.05 at {symbol}" in " ".join(repr(told).split())
