@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from hedging._ground.names import check_name
+from hedging._ground.names import MONTHS, check_name
 from hedging._ground.nearest import meant
 from hedging._ground.numbers import (
     as_number,
@@ -60,7 +60,6 @@ __all__ = [
 
 _TICKER: Final = re.compile(r"[A-Za-z0-9_.$^/-]+")
 _DAY: Final = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}[A-Za-z]{3}\d{2})"
-_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
 class Dates(NamedTuple):
@@ -203,7 +202,7 @@ def _dates(text: str) -> Dates:
 def _date(text: str) -> date:
     """A day written as ``2026-06-26``, or as contracts have it, ``26JUN26``."""
     if match := re.fullmatch(r"(\d{1,2})([A-Za-z]{3})(\d{2})", text):
-        return date(2000 + int(match[3]), _MONTHS.index(match[2].upper()) + 1, int(match[1]))
+        return date(2000 + int(match[3]), MONTHS.index(match[2].upper()) + 1, int(match[1]))
     return date.fromisoformat(text)
 
 

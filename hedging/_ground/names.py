@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from hedging._ground.arguments import must_be
 from hedging.errors import InputError
 
-__all__ = ["check_name", "shown"]
+__all__ = ["MONTHS", "check_name", "shown"]
+
+MONTHS: Final = (
+    "JAN",
+    "FEB",
+    "MAR",
+    "APR",
+    "MAY",
+    "JUN",
+    "JUL",
+    "AUG",
+    "SEP",
+    "OCT",
+    "NOV",
+    "DEC",
+)  # in names of contracts
 
 
 def check_name(what: str, name: str) -> str:

@@ -13,12 +13,12 @@ from datetime import date
 from functools import partial
 from typing import Any, Final
 
+from hedging._ground.names import MONTHS
 from hedging._ground.numbers import SPANS, TIMES
 from hedging.errors import InputError
 
 __all__ = ["decimal_point", "form_meant", "iso_days", "literal", "spellings", "tidy"]
 
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MOST_DIGITS: Final = 17  # of a number that a float keeps
 _SIGNS: Final = str.maketrans("−‐‑–—\u00a0\u2009\u202f’", "-----   '")
 _NUMBER: Final = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
@@ -82,9 +82,9 @@ def iso_days(text: str) -> str:
 def _iso(day: re.Match[str], order: str) -> str:
     first, second, year = day["d"], day["m"], int(day["y"])
     if order == "named":
-        if second[:3].lower() not in _MONTHS:
+        if second[:3].upper() not in MONTHS:
             return day[0]
-        second = str(_MONTHS.index(second[:3].lower()) + 1)
+        second = str(MONTHS.index(second[:3].upper()) + 1)
     elif order == "either":
         if int(first) <= 12 and int(second) <= 12 and first != second:  # a day or a month
             return day[0]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hedging.backtest.account import Forced
 from hedging.backtest.ledger import Entry, Kind
-from hedging.backtest.positions import Flow, closed_linear, funded, half_of, settled, split, traded
+from hedging.backtest.positions import Flow, closed_linear, ended, funded, half_of, settled, split, traded
 from hedging.backtest.rules import Rules
 from hedging.backtest.state import Half
 from hedging.book import Book, Holding
@@ -116,9 +116,8 @@ class OwnBook:
         flows: tuple[Flow, Flow],
         index: float,
     ) -> None:
-        for kind, flow in zip(kinds, flows, strict=True):
-            if kind == kinds[0] or flow.coin or flow.money:
-                self._enter(time, kind, held.instrument, -held.quantity, flow, index)
+        for kind, flow in ended(kinds, flows):
+            self._enter(time, kind, held.instrument, -held.quantity, flow, index)
         self._keep(tuple(each for each in self.holdings if each is not held))
         self._end_halves()
 

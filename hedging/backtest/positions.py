@@ -15,7 +15,18 @@ from hedging.book.legs import Leg
 from hedging.book.linear import notional
 from hedging.market.contracts import Future, Instrument, Option, Perpetual
 
-__all__ = ["Flow", "Part", "closed_linear", "funded", "half_of", "settled", "split", "traded", "worth"]
+__all__ = [
+    "Flow",
+    "Part",
+    "closed_linear",
+    "ended",
+    "funded",
+    "half_of",
+    "settled",
+    "split",
+    "traded",
+    "worth",
+]
 
 DUST = 1e-12  # of a position
 
@@ -92,6 +103,14 @@ def settled(held: Holding, price: float, rules: Rules) -> tuple[Flow, Flow]:
     payoff = payoff_per_unit(item, price)
     rate = float(rules.settlement_fee(item.terms).per_unit(payoff, 1.0 if coin else price)) if payoff else 0.0
     return _flow(held.units * payoff, payoff, coin=coin), _flow(-abs(held.units) * rate, rate, coin=coin)
+
+
+def ended(kinds: tuple[Kind, Kind], flows: tuple[Flow, Flow]) -> Iterator[tuple[Kind, Flow]]:
+    """What the ledger writes down of a position that ends: what it paid, and its fee where there is one."""
+    (what, paid), (charge, fee) = zip(kinds, flows, strict=True)
+    yield what, paid
+    if fee.coin or fee.money:
+        yield charge, fee
 
 
 def closed_linear(held: Holding, quantity: float, price: float, spot: float) -> Flow:

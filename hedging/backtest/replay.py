@@ -21,7 +21,7 @@ from hedging.backtest.marks import Marker
 from hedging.backtest.own import OwnBook
 from hedging.backtest.packages import cut
 from hedging.backtest.paying import unpaid
-from hedging.backtest.positions import Flow, funded, half_of, settled, split, traded, worth
+from hedging.backtest.positions import Flow, ended, funded, half_of, settled, split, traded, worth
 from hedging.backtest.result import Backtest, Point
 from hedging.backtest.rules import Rules
 from hedging.backtest.state import Order, State, Strategy, name_of
@@ -327,9 +327,8 @@ class Replay:
         """A position that ends without being traded: its flow and its fee, and the book without it."""
         left = [item for item in self.book.holdings if item is not held]
         self.book = self.book.like(left, self.book.cash, self.book.accounts)
-        for kind, flow in zip(kinds, flows, strict=True):
-            if kind == kinds[0] or flow.coin or flow.money:
-                self._enter(time, kind, held.instrument, -held.quantity, flow, index, source=source)
+        for kind, flow in ended(kinds, flows):
+            self._enter(time, kind, held.instrument, -held.quantity, flow, index, source=source)
             self.book = flow.into(self.book, self.tape.asset, held.account)
 
     def _enter(

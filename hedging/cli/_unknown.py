@@ -52,7 +52,7 @@ def repeated_option(parser: argparse.ArgumentParser, words: Sequence[str]) -> st
         if type(action) is not argparse._StoreAction:
             continue
         if action.dest in given:
-            return f"{action.option_strings[0]} is given twice: write it once, several values with commas"
+            return f"{action.option_strings[0]} is given twice; write it once, with commas where it takes several values"
         given.add(action.dest)
     return ""
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import must_be
-from hedging._ground.names import check_name
+from hedging._ground.names import MONTHS, check_name
 from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.market.terms import (
@@ -55,8 +55,7 @@ __all__ = [
     "underlying_of",
 ]
 
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_CODE = re.compile(f"(\\d{{1,2}})({'|'.join(_MONTHS)})(\\d{{2}})")
+_CODE = re.compile(f"(\\d{{1,2}})({'|'.join(MONTHS)})(\\d{{2}})")
 _BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FLAGS = {"c": "c", "call": "c", "p": "p", "put": "p"}
 
@@ -193,7 +192,7 @@ def expiry_of(expiry: object, terms: ContractTerms | None = None) -> pd.Timestam
         expiry = expiry.isoformat()
     if isinstance(expiry, str):
         if coded := _CODE.fullmatch(expiry.upper()):
-            month = _MONTHS.index(coded[2]) + 1
+            month = MONTHS.index(coded[2]) + 1
             expiry = f"20{coded[3]}-{month:02d}-{int(coded[1]):02d}"
         if _BARE_DATE.fullmatch(expiry):
             if terms is not None and terms.closes_in_new_york:
@@ -281,7 +280,7 @@ def underlying_of(asset: str, terms: ContractTerms) -> Linear:
 
 def date_code(expiry: pd.Timestamp) -> str:
     """Return a day as exchanges write it, 5MAR26: no leading zero, the month in English whatever the locale."""
-    return f"{expiry.day}{_MONTHS[expiry.month - 1]}{expiry.year % 100:02d}"
+    return f"{expiry.day}{MONTHS[expiry.month - 1]}{expiry.year % 100:02d}"
 
 
 def kind_of(item: Instrument) -> str:

@@ -18,7 +18,7 @@ from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
 from hedging.market.market import Market, market_of
 from hedging.overlays._picking import MONTH
-from hedging.overlays.compared import RALLIES, Compared
+from hedging.overlays.compared import RALLIES, Compared, counted_in
 from hedging.overlays.overlay import Overlay
 from hedging.overlays.standard import standard
 from hedging.paths.paths import grid
@@ -71,8 +71,8 @@ def compare(book: Book, chain: OptionChain | Market, overlays: Iterable[Overlay]
     overlays = standard(book, market.chain) if overlays is None else _overlays(overlays)
     book.check_assets(market)
     before = book.exposure(market)
-    coin = book.numeraire == market.asset
-    unit = market.spot if coin else 1.0
+    currency = counted_in(book, market)
+    unit = market.spot if currency == market.asset else 1.0
     rows = []
     for overlay in [Overlay("no hedge", ()), *overlays]:
         after = (book + overlay).exposure(market)
@@ -94,7 +94,7 @@ def compare(book: Book, chain: OptionChain | Market, overlays: Iterable[Overlay]
     table = Compared(pd.DataFrame(rows).set_index("overlay"))
     table.attrs |= {
         "asset": market.asset,
-        "currency": market.asset if coin else market.currency,
+        "currency": currency,
         "money": market.currency,
         "as_of": market.as_of.isoformat(),
     }

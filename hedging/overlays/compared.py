@@ -10,8 +10,10 @@ import pandas as pd
 from hedging._ground.cells import SIGNED_SHARE, on_day
 from hedging._ground.frames import ReadableFrame
 from hedging._ground.tables import Page, Table
+from hedging.book.book import Book
+from hedging.market.market import Market
 
-__all__ = ["RALLIES", "Compared", "nearly_capped"]
+__all__ = ["RALLIES", "Compared", "counted_in", "nearly_capped"]
 
 RALLIES: Final = {"gain_25": 0.25, "gain_50": 0.50, "gain_100": 1.00}
 """Columns of `compare` that say where a rally of the share stated ends."""
@@ -34,6 +36,11 @@ def nearly_capped(table: pd.DataFrame) -> pd.Series:
         return pd.Series(data=False, index=table.index)
     slight = table["upside"] <= _NEARLY * table["upside"].max()
     return pd.Series(np.isinf(table["cap"].to_numpy(dtype=float)) & slight.to_numpy(), index=table.index)
+
+
+def counted_in(book: Book, market: Market) -> str:
+    """What a book beside one market counts in: the coin, or the money that quotes are in."""
+    return market.asset if book.numeraire == market.asset else market.currency
 
 
 class Compared(ReadableFrame):

@@ -19,7 +19,7 @@ from hedging.market.contracts import Option
 from hedging.market.market import Market, chain_of, market_of
 from hedging.overlays._picking import FAR, MONTH, Tolerance, Window
 from hedging.overlays.compare import compare
-from hedging.overlays.compared import RALLIES
+from hedging.overlays.compared import RALLIES, counted_in
 from hedging.overlays.standard import BY_NAME, named, standard
 
 __all__ = ["over_strikes", "over_strikes_shown"]
@@ -104,7 +104,7 @@ def over_strikes(
     if all(row["reason"] for row in rows):
         raise InputError(rows[-1]["reason"])
     found = pd.DataFrame(rows, columns=list(_COLUMNS))
-    currency = market.asset if book.numeraire == market.asset else market.currency
+    currency = counted_in(book, market)
     found.attrs["currency"] = currency
     shares = dict.fromkeys(("floor", "cap", *RALLIES), SIGNED_SHARE) | {"premium_share": SHARE}
     return readable(found, shares | {"strike": market.currency, "premium": currency, "execution": currency})

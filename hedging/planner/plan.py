@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 from hedging._ground import clock
 from hedging.book.book import Book
-from hedging.book.legs import Leg
+from hedging.book.legs import Cost, Leg
 from hedging.market.market import Chains
 from hedging.paths.by_asset import PathsBy
 from hedging.paths.paths import Paths
@@ -28,6 +28,8 @@ from hedging.planner.request.price_history import PriceHistory
 from hedging.planner.request.request import Request
 from hedging.planner.request.target import Target
 from hedging.planner.request.view import View
+from hedging.planner.result.agreement import Agreement
+from hedging.planner.result.carry import BreakEven
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.planner.result.plan import HedgePlan
 from hedging.planner.result.status import PlanStatus
@@ -181,12 +183,26 @@ def plan(
     return found
 
 
+class _Rest(TypedDict):
+    """Fields of a plan that are no single stage's."""
+
+    cost: Cost
+    status: PlanStatus
+    seconds: float
+    alternatives: tuple[Alternative, ...]
+    clashes: tuple[str, ...]
+    agreement: Agreement | None
+    break_even: BreakEven | None
+    inputs: dict[str, Any]
+    remarks: tuple[str, ...]
+
+
 def _found(
     stages: tuple[Request, Programme, Solution, Verified, Explanation],
     *,
     legs: Sequence[Leg],
     promise: Promise | None,
-    **others: Any,
+    **rest: Unpack[_Rest],
 ) -> HedgePlan:
     """The plan as one value: what the stages found, under the names of its fields."""
     request, programme, chosen, verified, explained = stages
@@ -219,7 +235,7 @@ def _found(
         decay=decay_of(legs, request.at_todays_funding().markets, request.horizon),
         promise=promise,
         markets=request.markets,
-        **others,
+        **rest,
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hedging._ground.arguments import must_be
 from hedging._ground.reading import read_bytes
+from hedging._numerics.quiet import quiet
 from hedging._writing import check_writable, write_text
 from hedging.book import Book
 from hedging.errors import InputError
@@ -94,6 +95,7 @@ def check_page(path: str | Path, name: str = "path") -> None:
         raise InputError(f"{name} {path}: a report is a page of HTML; the ending must be .html or .htm.")
 
 
+@quiet
 def html(
     book: Book,
     chains: Chains,

@@ -91,9 +91,8 @@ class Subject:
                 )
         if plan is not None:
             days_since(plan, {market.asset: market for market in markets})
-            check_book(
-                plan, book
-            )  # its floor, limits and liquidation would be told of a book that has others
+            # Its floor, limits and liquidation would be told of a book that has others.
+            check_book(plan, book)
         (book + (() if plan is None else plan)).value(*markets)  # refuses what expired before the quotes
         held = [market for market in markets if market.asset in (*book.assets, *_traded(plan))]
         return cls(book, tuple(held) or markets, plan, **more)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.arguments import takes
+from hedging._numerics.quiet import quiet
 from hedging._numerics.types import Array
 from hedging.book._node import OptionNodes
 from hedging.book.book import Book
@@ -94,6 +95,7 @@ def attribution(book: Book, market: OptionChain | Market, paths: Paths, scenario
 
 
 @takes(book=Book, market=market_of)
+@quiet
 def profile(
     book: Book,
     market: OptionChain | Market,

@@ -97,6 +97,20 @@ def test_every_option_has_a_help_that_formats_and_says_per_cent_once(name: str) 
     assert "%(" not in text
 
 
+@pytest.mark.parametrize("name", PARSERS)
+def test_no_option_given_twice_loses_the_first(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Either both count, or the line is refused, in whatever of its names the option is written."""
+    for action in PARSERS[name]._actions:
+        if not action.option_strings or action.nargs == 0 or isinstance(action, argparse._AppendAction):
+            continue
+        first, last = action.option_strings[0], action.option_strings[-1]
+        for twice in ([first, "x", last, "y"], [f"{last}=x", first, "y"]):
+            with pytest.raises(SystemExit) as left:
+                PARSERS[name].parse_args(twice)
+            assert left.value.code == 2
+            assert f"{first} is given twice" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["plan", "frontier", "scenario", "overlays"])
 def test_the_short_help_shows_what_most_need_and_the_long_one_all(
     command: str, capsys: pytest.CaptureFixture[str]

@@ -13,7 +13,7 @@ from cases.strangers import write_files
 from hedging.cli import main as cli
 
 LINES = {
-    "plan book.toml --chain chain.csv --delta BTC=8:12 --delta ETH=1:2": "--delta is given twice: write it once, several values with commas",
+    "plan book.toml --chain chain.csv --delta BTC=8:12 --delta ETH=1:2": "--delta is given twice; write it once, with commas where it takes several values",
     "backtest book.toml --chains recorded --strategy put --strategy=collar": "--strategy is given twice",
     "explain plan.json": "explain needs --chain FILE|FOLDER",
     "explain book.toml --chain recorded": "book.toml is a book in TOML, which is given as BOOK; a saved result in JSON is asked for here",

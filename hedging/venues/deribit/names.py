@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
+from hedging._ground.names import MONTHS
 from hedging.market._cleaning import distinct
 
 __all__ = ["Name", "named", "parse_name"]
@@ -21,7 +22,6 @@ _NAME: Final = re.compile(
     r"-(?:PERPETUAL|(?P<day>\d{1,2})(?P<month>[A-Z]{3})(?P<year>\d{2})"
     r"(?:-(?P<strike>\d+(?:[d.]\d+)?)-(?P<flag>[CP]))?)"
 )
-_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
 class Name(NamedTuple):
@@ -65,9 +65,9 @@ def parse_name(symbol: str) -> Name | None:
     flag = (match["flag"] or "").lower()
     if match["day"] is None:
         return Name(asset, pd.NaT, strike, flag)  # type: ignore[arg-type]
-    if match["month"] not in _MONTHS:
+    if match["month"] not in MONTHS:
         return None
-    year, month, day = 2000 + int(match["year"]), _MONTHS.index(match["month"]) + 1, int(match["day"])
+    year, month, day = 2000 + int(match["year"]), MONTHS.index(match["month"]) + 1, int(match["day"])
     try:
         expiry = pd.Timestamp(year=year, month=month, day=day, hour=8, tz="UTC")
     except ValueError:  # 31 June
