@@ -156,7 +156,7 @@ def fan(
     half_life: float = 7.0,
     reaction: Reaction = BTC,
 ) -> Paths:
-    """The same fall at several multiples of its acceleration, one scenario each; see `crash_path`.
+    """The same fall at several multiples of its acceleration, one scenario each, alike ones once; see `crash_path`.
 
     Examples
     --------
@@ -166,7 +166,7 @@ def fan(
     parts = [
         crash_path(
             velocity,
-            multiple * acceleration,
+            each,
             days,
             depth=depth,
             stall=stall,
@@ -175,6 +175,6 @@ def fan(
             step=step,
             reaction=reaction,
         )
-        for multiple in multiples
+        for each in dict.fromkeys(multiple * acceleration for multiple in multiples)
     ]
     return join(*parts)

@@ -172,7 +172,7 @@ def crash_fan(
         upper.set(
             ylabel=f"{asset} spot [{result.money}]",
             ylim=(0.0, None),
-            title=f"{asset}: the fall, faster and faster",
+            title=f"{asset}: the fall{', faster and faster' if len(result.labels) > 1 else ''}",
         )
         money_axis(upper.yaxis)
         note_fills(upper, result.filled)

@@ -185,6 +185,9 @@ def test_fan_holds_the_same_fall_at_multiples_of_its_acceleration() -> None:
     paths = fan(-0.02, -0.004, 10, multiples=(1, 2))
     assert_allclose(paths.spot[1], crash_path(-0.02, -0.008, 10).spot[0])
     assert len(paths) == 2
+    steady = fan(-0.02, 0.0, 10)  # whatever the multiple, the same fall
+    assert len(steady) == 1
+    assert_allclose(steady.spot, crash_path(-0.02, 0.0, 10).spot)
 
 
 @pytest.mark.parametrize(
