@@ -446,7 +446,7 @@ def test_a_plan_of_other_quotes_is_said_to_be_one(chain: hg.OptionChain, plan: h
         ),
         (
             hg.Book(hg.Holding.spot("BTC", 10.0), hg.Holding.perpetual("BTC", 1.0, 90.0)),
-            "BTC-PERPETUAL settled in coin 0 when planned, 1 here",
+            "BTC-PERPETUAL 0 when planned, 1 here",
         ),
     ],
 )
@@ -463,13 +463,28 @@ def test_a_page_is_of_the_entry_and_settlement_that_were_planned_for(chain: hg.O
     report.html(held, chain, made)
     for entry, settlement, differs in (
         (80.0, "coin", "times entry 90 when planned, 80 here"),
-        (90.0, "cash", "settled in cash 0"),
+        (90.0, "cash", "settled in cash, quantity times entry 0 when planned, 90 here"),
     ):
         other = hg.Book(
             hg.Holding.spot("BTC", 10.0), hg.Holding.perpetual("BTC", 1.0, entry, settlement=settlement)
         )
         with pytest.raises(hg.InputError, match=differs):
             report.html(other, chain, made)
+
+
+def test_a_page_is_of_the_accounts_that_were_planned_for(chain: hg.OptionChain) -> None:
+    """Coins that lie elsewhere are liquidated elsewhere; an account for all of a book that declares none is no other book."""
+    accounts = [hg.book.DeclaredAccount(name, "standard") for name in ("one", "two")]
+    halves = [hg.Holding.spot("BTC", 5.0).in_account(name) for name in ("one", "two")]
+    held = hg.Book(halves, accounts=accounts, orders="one")
+    made = hg.plan(held, chain, hg.Target(delta=(5.0, 8.0)))
+    report.html(held, chain, made)
+    moved = hg.Book([halves[0], halves[1].in_account("one")], accounts=accounts, orders="one")
+    with pytest.raises(
+        hg.InputError, match="BTC in account one 5 when planned, 10 here; BTC in account two 5 when"
+    ):
+        report.html(moved, chain, made)
+    report.html(BOOK.with_model("standard"), chain, hg.plan(BOOK, chain, hg.Target(delta=(5.0, 8.0))))
 
 
 def test_the_rules_of_the_page_are_those_of_its_quotes(plan: hg.HedgePlan, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -102,7 +103,9 @@ def other_book(plan: HedgePlan, book: Book) -> str:
             f"the plan goes with a {joint}{' and '.join(assets_of(plan))}; this book holds "
             f"{' and '.join(book.assets) or 'nothing'}."
         )
-    before, now = _quantities(planned), _quantities(book)
+    # An account that a command names for all of a book is none of the plan's.
+    apart = bool(planned.accounts and book.accounts)
+    before, now = (_quantities(each, apart=apart) for each in (planned, book))
     differs = [
         f"counted in {each.numeraire} {when}"
         for each, when in ((planned, "when planned"), (book, "here"))
@@ -116,16 +119,18 @@ def other_book(plan: HedgePlan, book: Book) -> str:
     return "; ".join(differs)
 
 
-def _quantities(book: Book) -> dict[str, float]:
-    """Units by instrument, what perpetuals and futures were entered for, and the money."""
-    found = {"cash": book.cash}
+def _quantities(book: Book, *, apart: bool) -> dict[str, float]:
+    """Units by instrument, what perpetuals and futures were entered for, and the money; by account if told apart."""
+    found: dict[str, float] = defaultdict(float, cash=book.cash)
+    for account in book.accounts if apart else ():
+        found[f"cash in account {account.name}"] = account.cash
     for held in book.holdings:
-        item, name = held.instrument, held.instrument.symbol
-        if isinstance(
-            item, Perpetual | Future
-        ):  # of other things the entry says nothing of what they are worth
-            name = f"{name} settled in {item.settlement}"
-            entered = f"{name}, quantity times entry"
-            found[entered] = found.get(entered, 0.0) + held.quantity * held.entered
-        found[name] = found.get(name, 0.0) + held.quantity
+        item = held.instrument
+        name = f"{item.symbol} in account {held.account}" if apart and held.account else item.symbol
+        found[name] += held.quantity
+        # Of other things the entry says nothing of what they are worth.
+        if isinstance(item, Perpetual | Future):
+            found[f"{name} settled in {item.settlement}, quantity times entry"] += (
+                held.quantity * held.entered
+            )
     return found
