@@ -87,7 +87,7 @@ def test_no_call_fails_in_the_words_of_python(
 def test_the_argument_is_named_with_its_kind_and_the_way_to_one() -> None:
     with pytest.raises(InputError, match=r"tape must be (a )?Tape; got int: 5\. .*read_tape"):
         hg.backtest.compare(hg.samples.book(), 5, ["put"])  # type: ignore[arg-type, list-item]
-    with pytest.raises(InputError, match=r"table must have .*; it has a"):
+    with pytest.raises(InputError, match=r"over_strikes_shown: table must have 'asked'; it has a"):
         hg.overlays.over_strikes_shown(pd.DataFrame({"a": [1]}))
     with pytest.raises(InputError, match=r"returns must hold numbers; the column 'a' does not"):
         hg.paths.ewma_vol(pd.DataFrame({"a": ["x", "y"]}))

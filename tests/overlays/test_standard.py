@@ -84,7 +84,7 @@ def test_collars_for_coin_show_their_rallies_instead_of_an_unbounded_cap(market:
     ends = next(part for part in repr(table).split("where it ends\n")[1:])
     shown = {line[:18].strip(): line[18:].split() for line in ends.splitlines()[1 : 1 + len(table)]}
     for name in table.index[slight]:
-        assert shown[name][2] == shown[name][5]
+        assert shown[name][2] == shown[name][5] == f"{table.loc[name, 'gain_100']:+.1%}"
     assert shown["protective put"][2] == "unbounded"
     assert table.loc["no hedge", list(overlays.RALLIES)].tolist() == pytest.approx([0.25, 0.5, 1.0])
 
