@@ -238,12 +238,13 @@ def check_given(given: Iterable[str], book: Book, markets: Mapping[str, Market] 
             f"a delivery price of {', '.join(unknown)} is given, but nothing held expires then; what does: "
             f"{', '.join(sorted(expiring)) or 'nothing'}."
         )
-    for name in given if markets else ():
+    for name in given:
         asset, expiry = expiring[name]
-        if asset in markets and expiry > markets[asset].as_of:
+        market = (markets or {}).get(asset)
+        if market is not None and expiry > market.as_of:
             raise InputError(
                 f"a delivery price of {name} is given, which expires {expiry:%Y-%m-%d %H:%M} UTC, after the chain of "
-                f"{markets[asset].as_of:%Y-%m-%d %H:%M}: leave it out until then."
+                f"{market.as_of:%Y-%m-%d %H:%M}: leave it out until then."
             )
 
 
