@@ -107,7 +107,7 @@ def read_text(
         Or `error`, if it cannot be read, is larger or is no such text.
     """
     data = read_bytes(path, most=most, error=error, what=what)
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:2]:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0\0" in (data[:4:2], data[1:4:2]):
         raise error(f"{path} is text in UTF-16; save it in UTF-8, which editors offer when they save.")
     try:
         return data.decode("utf-8-sig")

@@ -225,8 +225,10 @@ def save_figure(figure: Any, path: str | Path) -> None:
     """Write a figure in the format of the path's ending, whole or not at all, and let go of it."""
     from matplotlib import pyplot as plt
 
+    from hedging.plots.saving import save
+
     with whole_file(path) as aside:
-        figure.savefig(aside, dpi=150)
+        save(figure, aside, dpi=150)
     plt.close(figure)
 
 

@@ -21,6 +21,7 @@ from hedging.errors import InputError
 from hedging.market.contracts import Option
 from hedging.market.market import Market, market_of
 from hedging.paths import STILL, Paths, crash_path, grid
+from hedging.plots.saving import save
 from hedging.plots.style import (
     HEDGED,
     QUIET,
@@ -218,7 +219,7 @@ class Explorer(Shown):
     def _show(self, _change: object = None) -> None:
         self._table.value = as_html(Page("", (self._rows(),)))
         picture = io.BytesIO()
-        self.figure().savefig(picture, format="png", dpi=110)
+        save(self.figure(), picture, dpi=110, format="png")
         self._image.value = picture.getvalue()
 
     def _bound_acceleration(self, change: Any) -> None:

@@ -14,7 +14,7 @@ from hedging.book import Book
 from hedging.market import Market, Option
 from hedging.paths import grid
 from hedging.report.subject import DAY_DIGITS, Subject
-from hedging.risk import profile
+from hedging.risk.attribution import greeks_along
 from hedging.scenario import run
 
 __all__ = ["GAINS", "Axes", "Grid", "axes_of", "grid_of", "interpolated", "refined"]
@@ -206,12 +206,9 @@ def _together(greeks: Mapping[str, Array], markets: Sequence[Market], axes: Axes
 def _greeks(book: Book, markets: Iterable[Market], axes: Axes) -> Mapping[str, Array]:
     """Greeks of a book at every node: delta and gamma by asset, vega and theta of all."""
     found: dict[str, Array] = {"vega": np.zeros(axes.shape), "theta": np.zeros(axes.shape)}
+    paths = grid(axes.moves, axes.vols, axes.days)
     for market in markets:
-        own = {name: np.zeros(axes.shape) for name in ("delta", "gamma", "vega", "theta")}
-        for (j, shift), (k, day) in product(enumerate(axes.vols), enumerate(axes.days)):
-            table = profile(book, market, axes.moves, day=float(day), vol_shift=float(shift))
-            for name, values in own.items():
-                values[:, j, k] = table[name]
+        own = {name: each.reshape(axes.shape) for name, each in greeks_along(book, market, paths).items()}
         found |= {f"{name} {market.asset}": own[name] for name in ("delta", "gamma")}
         found |= {name: found[name] + own[name] for name in ("vega", "theta")}
     return found

@@ -11,6 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from hedging.plots.names import shorten
+from hedging.plots.saving import save
 from hedging.plots.style import styled
 from hedging.report.blocks import Picture
 
@@ -32,6 +33,7 @@ THEME: Final = {
     "#cc79a7": "var(--pink)",
     "#56b4e9": "var(--sky)",
 }
+LAID_OUT_AT: Final = 150.0  # dpi: at 72, as SVG has it, letters are measured in whole pixels
 NOTHING_BUT_LINES: Final[dict[str, None]] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 
 
@@ -61,7 +63,7 @@ class Studio:
             draw(figure)
             shorten(figure)
             text = io.StringIO()
-            figure.savefig(text, format="svg", transparent=True, metadata=NOTHING_BUT_LINES)
+            save(figure, text, dpi=LAID_OUT_AT, format="svg", transparent=True, metadata=NOTHING_BUT_LINES)
         return Picture(_inline(text.getvalue(), f"p{next(self._numbers)}-"), alt, caption)
 
 

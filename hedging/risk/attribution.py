@@ -130,18 +130,29 @@ def profile(
     moves = np.linspace(-0.6, 0.4, 201) if spot_moves is None else np.asarray(spot_moves, dtype=float)
     paths = along([day], np.log1p(moves)[:, None], reaction=reaction, averaged=False)
     paths = paths.with_vol_shift(vol_shift)
-    spot = found.spot * paths.spot[:, 0]
-    held = book.of(found.asset)
-    options = [item for item in held if isinstance(item.instrument, Option)]
-    pricer = Pricer.of([item.instrument for item in options], [item.entry for item in options], found)
-    nodes = pricer.options_at(paths, 0)
-    units = np.array([item.units for item in options])[nodes.remaining > 0, None]
-    g = _node_greeks(pricer, nodes, spot, PROFILED)
-    sums = {name: (units * g[name]).sum(axis=0) for name in PROFILED}
-    sums["delta"] = sums["delta"] + sum(
-        item.units for item in held if not isinstance(item.instrument, Option)
+    sums = greeks_along(book, found, paths)
+    return pd.DataFrame(
+        {name: values[:, 0] for name, values in sums.items()},
+        index=pd.Index(found.spot * paths.spot[:, 0], name="spot"),
     )
-    return pd.DataFrame(sums, index=pd.Index(spot, name="spot"))
+
+
+@quiet
+def greeks_along(book: Book, market: Market, paths: Paths) -> dict[str, Array]:
+    """Greeks of a book at every node, each of shape (scenarios, dates), in the units of `profile`."""
+    held = book.of(market.asset)
+    options = [item for item in held if isinstance(item.instrument, Option)]
+    pricer = Pricer.of([item.instrument for item in options], [item.entry for item in options], market)
+    units = np.array([item.units for item in options])
+    sums = {name: np.zeros(paths.spot.shape) for name in PROFILED}
+    for date in range(paths.days.size):
+        nodes = pricer.options_at(paths, date)
+        alive = units[nodes.remaining > 0, None]
+        each = _node_greeks(pricer, nodes, market.spot * paths.spot[:, date], PROFILED)
+        for name in PROFILED:
+            sums[name][:, date] = (alive * each[name]).sum(axis=0)
+    sums["delta"] += sum(item.units for item in held if not isinstance(item.instrument, Option))
+    return sums
 
 
 def _option_parts(pricer: Pricer, walk: Paths, spot: Array) -> Array:

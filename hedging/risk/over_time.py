@@ -15,7 +15,8 @@ from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option
 from hedging.market.market import Market, market_of
-from hedging.risk.attribution import profile
+from hedging.paths.paths import grid
+from hedging.risk.attribution import greeks_along
 from hedging.units import days as days_between
 
 __all__ = ["over_time"]
@@ -67,11 +68,9 @@ def over_time(
     if not at.size or at[0] < 0 or not (np.diff(at) > 0).all():
         raise InputError(f"days must ascend from 0 on; got {list(at)}.")
     moves = np.ravel(finite("spot_moves", spot_moves))
-    rows = [profile(book, found, moves, day=float(day), vol_shift=vol_shift) for day in at]
-    columns = pd.MultiIndex.from_product([rows[0].columns, moves], names=["greek", "spot_move"])
-    table = pd.DataFrame(
-        [row.to_numpy().T.ravel() for row in rows], index=pd.Index(at, name="day"), columns=columns
-    )
+    sums = greeks_along(book, found, grid(moves, [vol_shift], at))
+    columns = pd.MultiIndex.from_product([sums, moves], names=["greek", "spot_move"])
+    table = pd.DataFrame(np.vstack([*sums.values()]).T, index=pd.Index(at, name="day"), columns=columns)
     table.attrs["as_of"] = found.as_of.isoformat()
     return table
 
