@@ -48,7 +48,8 @@ def build(request: Request, candidates: Candidates) -> Programme:
             there = on_surface(candidates, surface)
             for market in surface:
                 blocks += _band_rows(replace(request, markets=surface), market, there, base)
-            more, turns = floor_rows(replace(request, markets=surface), there, base)
+            # Of eight surfaces more few rows are ever broken.
+            more, turns = floor_rows(replace(request, markets=surface), there, base, listed=0)
             floors, lazy = [*floors, *more], (*lazy, *turns)
     made: tuple[MadeRows, ...] = (
         *lazy,

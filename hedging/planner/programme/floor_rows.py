@@ -28,17 +28,17 @@ MOST_ROWS = 20_000_000
 
 
 def floor_rows(
-    request: Request, candidates: Candidates, base: float
+    request: Request, candidates: Candidates, base: float, *, listed: int = LISTED
 ) -> tuple[list[Rows], tuple[LazyRows | TurningRows, ...]]:
     """One row a scenario and date: what orders lose there beside what the book may; and the single turns.
 
-    At every funding that may come: what is received pays for nothing.
+    At every funding that may come: what is received pays for nothing. Up to so many values of rows are `listed`.
     """
     floors = floors_of(request.target.floor, request.target.least)
     if not floors:
         return [], ()
     each = request.at_fundings(request.scenarios)
-    found = [_under(there, candidates, floors, base, LISTED // len(each)) for there in each]
+    found = [_under(there, candidates, floors, base, listed // len(each)) for there in each]
     return [row for rows, _ in found for row in rows], tuple(row for _, rows in found for row in rows)
 
 

@@ -83,6 +83,6 @@ def _between(request: Request, with_one: Sequence[Leg], without: Sequence[Leg]) 
     cost, rival = (cost_with_carry(each, request).execution for each in (others, without))
     saved = rival - cost - entering
     rate = saved / (units * market.spot * FUNDING_PERIODS_PER_DAY * request.horizon)
-    rate = round(float(rate), 12) + 0.0  # of two that cost the same what is left is rounding
+    rate = round(float(rate), 8) + 0.0  # of two that cost the same what is left is rounding
     name = structure(without, request.book) if without else "nothing"
     return BreakEven(market.asset, rate, bool(units < 0.0), name, rival)

@@ -266,6 +266,27 @@ def test_of_two_assets_the_least_standard_structure_counts():
     assert rank(put, ("ETH", "c", 110.0, -1)) == rank(("ETH", "c", 110.0, -1)) == OTHER
 
 
+@pytest.mark.parametrize("assets", [("BTC",), ("BTC", "ETH")])
+def test_no_structure_has_an_order_that_its_form_has_not_and_every_order_of_a_form_is_in_one(assets):
+    """So that what all orders of a form cost too much for, none of its structures can be had for."""
+    book = Book([Holding.spot(asset, 10.0) for asset in assets])
+    chains = [small_chain(MENU, asset=asset) for asset in assets]
+    request = Request.of(book, chains, Target(floor=-0.3), Limits(outright=(Outright("perpetual"),), **LOOSE))
+    candidates = milp_of(request).candidates
+    standing = StructureRank.among(candidates)
+    opens = {kind: candidates.kinds == kind for kind in ("put", "call", "perpetual")}
+    bought, forms = candidates.size > 0, list(standing.structures(OTHER))
+    assert len(forms) == OTHER
+    for form, structures in forms:
+        np.testing.assert_array_equal(np.any(structures, axis=0), form)
+    widest = np.any([form for form, _ in forms], axis=0)
+    np.testing.assert_array_equal(widest, ~deep(candidates) & ~(opens["call"] & bought))
+    (puts, by_expiry), several = forms[1], forms[1 + OTHER // 2]
+    np.testing.assert_array_equal(puts, opens["put"] & bought & ~deep(candidates))
+    assert len(by_expiry) == len({item.expiry for item in candidates.instruments if isinstance(item, Option)})
+    np.testing.assert_array_equal(several[0], puts)
+
+
 def test_a_sale_of_the_underlying_in_disguise_is_no_structure():
     chain = small_chain([("p", 95.0, 30), ("c", 95.0, 30), ("c", 40.0, 30), ("c", 120.0, 30)])
     request = Request.of(BOOK, chain, Target(delta=(7, 8)), Limits(**LOOSE))
