@@ -27,9 +27,8 @@ SAME_DAY: Final = 1e-3  # days
 INSIDE: Final = 0.2  # half spreads that a value is wanted inside its quote
 MISS: Final = 3.0  # half spreads that cost half a nat to miss a quote by: quotes may contradict each other
 MOST_MOVED: Final = 0.1  # nat: quotes that need more are of another forward, and no shape mends that
-TIGHTEST: Final = (
-    2e-6  # least half spread that tells quotes apart; and of the forward itself [share of the forward]
-)
+TIGHTEST: Final = 2e-6  # of the forward: least half spread that tells quotes apart, and that of the forward
+EDGES: Final = np.linspace(0.0, 1.0, BUCKETS + 1)
 
 
 def surface_shares(market: Market, day: float, shares: Array) -> Array:
@@ -42,19 +41,15 @@ def surface_shares(market: Market, day: float, shares: Array) -> Array:
     before = max(after - 1, 0) if times[after] > day + SAME_DAY else after
     passed = (day - times[before]) / (times[after] - times[before]) if after > before else 0.0
     met = (1.0 - passed) * _cumulated(market, times[before]) + passed * _cumulated(market, times[after])
-    return np.asarray(np.interp(shares, met, _EDGES))
-
-
-_EDGES: Final = np.linspace(0.0, 1.0, BUCKETS + 1)
+    return np.asarray(np.interp(shares, met, EDGES))
 
 
 def _cumulated(market: Market, day: float) -> Array:
     """Probability up to the end of each bucket of the surface's, from 0 to 1, shape (BUCKETS + 1,)."""
     key = ("shares at quotes", day)
     if key not in market.memo:
-        market.memo[key] = (
-            _EDGES if (found := _moved(market, day)) is None else np.append(0.0, found.cumsum())
-        )
+        found = _moved(market, day)
+        market.memo[key] = EDGES if found is None else np.append(0.0, found.cumsum())
     return np.asarray(market.memo[key])
 
 
@@ -88,8 +83,7 @@ def _gains(rows: pd.DataFrame, spot: Array, market: Market) -> tuple[Array, Arra
     paid = np.maximum(sign * (spot[..., None] - strike), 0.0).mean(axis=1)
     forward = spot.mean(axis=1, keepdims=True) - 1.0
     gains = np.concatenate((paid - ask, bid - paid, forward - TIGHTEST, -forward - TIGHTEST), axis=1)
-    known = np.isfinite(bid) & np.isfinite(
-        ask
-    )  # of a quote of one side nothing says how much it may be missed by
+    # Of a quote of one side nothing says how much it may be missed by.
+    known = np.isfinite(bid) & np.isfinite(ask)
     half, kept = np.maximum((ask - bid) / 2.0, TIGHTEST), np.concatenate((known, known, [True, True]))
     return gains[:, kept], np.concatenate((half, half, [TIGHTEST, TIGHTEST]))[kept]
