@@ -65,7 +65,7 @@ def _moved(market: Market, day: float) -> Array | None:
     found = least_entropy(gains + INSIDE * half, np.ones(half.size), prior, (MISS * half) ** 2)
     if found is None or relative_entropy(found, prior) > MOST_MOVED:
         return None
-    return found / found.sum()
+    return np.asarray(found / found.sum())
 
 
 def _gains(rows: pd.DataFrame, spot: Array, market: Market) -> tuple[Array, Array]:
