@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hedging._ground.counts import without_dust
 from hedging.book.accounts import COLD, DeclaredAccount, Transfer
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Legs
@@ -58,7 +59,7 @@ class WholeAccount:
             return cls(book, None, _ledgers(book, markets, ()))
         name = name or book.trading_account
         own = book.account(name)
-        moved = _moved(book, name, next(iter(markets.values())))
+        moved = _moved(book, name, markets)
         return cls(own, own.accounts[0], _ledgers(own, markets, [asset for _, asset, _ in moved]), moved)
 
     def margins(
@@ -201,33 +202,36 @@ def _ledgers(book: Book, markets: Mapping[str, Market], moved: Sequence[str]) ->
     return {asset: Ledger(Book(book.of(asset)), markets[asset]) for asset in assets}
 
 
-def _moved(book: Book, name: str, market: Market) -> tuple[tuple[float, str, float], ...]:
+def _moved(book: Book, name: str, markets: Mapping[str, Market]) -> tuple[tuple[float, str, float], ...]:
     """Deposits and withdrawals of one account, in order of time."""
-    _check_cold(book, market)
-    moves = []
+    _check_cold(book, markets)
+    moves, as_of = [], next(iter(markets.values())).as_of
     for transfer in book.transfers:
-        day = transfer.after(market.as_of)
+        day = transfer.after(as_of)
         if name in (transfer.source, transfer.target):
             sign = 1.0 if transfer.target == name else -1.0
             moves.append((day, transfer.asset, sign * transfer.quantity))
     return tuple(sorted(moves))
 
 
-def _check_cold(book: Book, market: Market) -> None:
-    """Refuse to move what is not there: coins that lie outside of all accounts are held or they are not."""
-    for asset in {
-        transfer.asset for transfer in book.transfers if COLD in (transfer.source, transfer.target)
-    }:
-        coins = [held.units for held in book.cold.of(asset) if isinstance(held.instrument, Spot)]
-        left = sum(coins) if asset in book.assets else book.cold.cash
-        for transfer in sorted(book.transfers, key=lambda item: item.after(market.as_of)):
-            if transfer.asset == asset:
-                left += _into_cold(transfer)
-        if left < 0:
-            raise InputError(
-                f"transfers move {-left:.10g} {asset} more out of {COLD!r} than lies there; hold it there first, or "
-                "leave the source out for a deposit from outside of the book."
-            )
+def _check_cold(book: Book, markets: Mapping[str, Market]) -> None:
+    """Refuse to move what is not there by then: what lies outside of all accounts is held or it is not."""
+    as_of = next(iter(markets.values())).as_of
+    moves: dict[str, list[tuple[float, float, str]]] = {}
+    for each in book.transfers:
+        pool = each.asset if each.asset in (*markets, *book.assets) else CASH
+        moves.setdefault(pool, []).append((each.after(as_of), -_into_cold(each), each.asset))
+    for pool, moved in moves.items():
+        coins = [held.units for held in book.cold.of(pool) if isinstance(held.instrument, Spot)]
+        amounts = [book.cold.cash if pool == CASH else sum(coins)]
+        for day, out, asset in sorted(moved):  # of one moment, what comes in is there for what goes out
+            amounts.append(-out)
+            left = without_dust(sum(amounts), sum(map(abs, amounts)))
+            if out > 0 > left:
+                raise InputError(
+                    f"transfers move {-left:.10g} {asset} more out of {COLD!r} than lies there on day {day:.6g}; hold it "
+                    "there first, or leave the source out for a deposit from outside of the book."
+                )
 
 
 def _into_cold(transfer: Transfer) -> float:

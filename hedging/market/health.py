@@ -18,6 +18,7 @@ from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Part, Table
 from hedging.market import _parity
+from hedging.market._static_arbitrage import calendars, index_of_running_minimum, never_losing
 from hedging.market.by_exercise import undiscounted
 from hedging.market.chain import OptionChain
 from hedging.market.ex_dates import Early
@@ -54,7 +55,8 @@ class ChainHealth(Shown):
         from put-call parity with the range ``low, high`` its quotes allow, and ``stale``: outside that range.
     violations : DataFrame
         ``rule, expiry, symbols, amount``: quotes that break put-call parity, the order of prices over
-        strikes, or their convexity, by `amount` beyond bid and ask. [money]
+        strikes, or their convexity, by `amount` beyond bid and ask; options bid above what later ones are asked; and
+        of each expiry the orders that gain most whatever spot does, one unit altogether: these two after fees. [money]
     spot : Series
         ``spot``, the ``forward`` of the first expiry, the ``gap`` between them [share], the ``carry`` that it would be
         [1/year], and whether it is ``stale``: more than quotes of one moment and a carry of 50 % leave room for.
@@ -236,9 +238,18 @@ def check_venue(chain: OptionChain) -> ChainHealth:
     """Check the quotes of one venue against each other; the rest as in `check`."""
     quotes = chain.quotes
     bid, ask, vol = (quotes[name].isna() for name in ("bid", "ask", "mark_vol"))
-    found = [_parity_violations(quotes), *_bound_violations(quotes)]
+    pairs = []
     for (expiry, flag), rows in quotes.groupby(["expiry", "flag"], sort=True):
-        found += [_order_violations(rows, expiry, str(flag)), _convexity_violations(rows, expiry, str(flag))]
+        pairs += [_order_violations(rows, expiry, str(flag)), _convexity_violations(rows, expiry, str(flag))]
+    named = pd.concat([_violations("", None, [], []), *pairs], ignore_index=True)
+    # What two or three quotes of an expiry say already is not said again of more.
+    rest = quotes[~quotes["expiry"].isin(named["expiry"])]
+    found = [_parity_violations(quotes), *_bound_violations(quotes), named]
+    for rule, orders in (
+        ("calendar below 0, after fees", calendars(quotes, chain.terms)),
+        ("orders that never lose, after fees", never_losing(rest, chain.terms)),
+    ):
+        found += [_violations(rule, expiry, [symbols], gain) for expiry, symbols, gain in orders]
     violations = pd.concat(found, ignore_index=True)
     return ChainHealth(
         title=f"{chain.asset} options at {chain.as_of:%Y-%m-%d %H:%M:%S} UTC ({chain.source or 'no file'})",
@@ -304,21 +315,13 @@ def _order_violations(rows: pd.DataFrame, expiry: Any, flag: str) -> pd.DataFram
     ordered = rows.sort_values("strike", ascending=flag == "c")
     ask = ordered["ask"].fillna(np.inf).to_numpy()
     cheapest = np.minimum.accumulate(ask)
-    where = _last_index_of_minimum(ask)
+    where = index_of_running_minimum(ask)
     amount = ordered["bid"].fillna(-np.inf).to_numpy()[1:] - cheapest[:-1]
     names = ordered["symbol"].to_numpy()
     bad = np.flatnonzero(amount > 0)
     symbols = [f"{names[i + 1]} {names[where[i]]}" for i in bad]
     rule = "call rises with strike" if flag == "c" else "put falls with strike"
     return _violations(rule, expiry, symbols, amount[bad])
-
-
-def _last_index_of_minimum(
-    values: np.ndarray[Any, np.dtype[np.float64]],
-) -> np.ndarray[Any, np.dtype[np.intp]]:
-    """Index of the least value up to each position."""
-    new_low = values <= np.minimum.accumulate(values)
-    return np.maximum.accumulate(np.where(new_low, np.arange(len(values)), 0))
 
 
 def _convexity_violations(rows: pd.DataFrame, expiry: Any, flag: str) -> pd.DataFrame:

@@ -21,11 +21,12 @@ __all__ = ["centred"]
 
 FEWEST: Final = 1_000  # scenarios that tell a mean of values
 VALUES: Final = 4_000_000  # options times scenarios: all that are drawn, where there is room for them
-ROUNDS: Final = 4  # of the secant; what is left is of the order of 1e-6 of spot
+ROUNDS: Final = 8  # of the secant at most
+CLOSE: Final = 1e-6  # of spot, within which a value is due
 STRIKES: Final = 40  # of an expiry; the others' factors lie in between
 STEP: Final = 0.05  # of a log of variance, the first and the longest in a round
 LONGEST: Final = 0.5
-FURTHEST: Final = 1.5  # log of a factor that no quotes tell
+FURTHEST: Final = 3.0  # log of a factor that no quotes tell; an option of days moves by little else
 LEAST_SLOPE: Final = 1e-5  # of spot, per unit of the log: worth so little whatever the vol is, it tells none
 
 
@@ -59,6 +60,8 @@ def centred(paths: Paths, market: Market) -> Paths:
         told = slope > LEAST_SLOPE * market.spot
         move = np.clip(np.where(told, -miss / np.where(told, slope, 1.0), 0.0), -LONGEST, LONGEST)
         before, miss_before, logs = logs, miss, logs + move
+        if (np.abs(miss) < CLOSE * market.spot).all():
+            break
     known = told & (np.abs(logs) < FURTHEST)
     if not known.any():
         return paths

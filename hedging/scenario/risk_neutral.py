@@ -14,6 +14,7 @@ from hedging.market.market import Chains, Market, markets_of
 from hedging.paths._drawing import Reactions, Seed, paths_of
 from hedging.paths.by_asset import PathsBy, paths_by_asset
 from hedging.paths.paths import Paths
+from hedging.scenario._at_quotes import surface_shares
 from hedging.scenario._centring import centred
 from hedging.units import DAYS_PER_YEAR
 
@@ -88,7 +89,8 @@ def _quoted(paths: Paths, market: Market, days: Array) -> Array:
     share = ((np.arange(count * PARTS) + 0.5) / (count * PARTS)).reshape(count, PARTS)
     log_price = np.empty((count, days.size))
     for date, day in enumerate(days):
-        levels = quantiles(market.smile, share, day / DAYS_PER_YEAR).mean(axis=1) / market.spot
+        met = surface_shares(market, float(day), share)
+        levels = quantiles(market.smile, met, day / DAYS_PER_YEAR).mean(axis=1) / market.spot
         order = paths.spot_at(float(day))[:, -1].argsort(kind="stable")
         log_price[order, date] = np.log(levels)
     return log_price

@@ -117,6 +117,29 @@ def test_a_deposit_saves_and_a_withdrawal_kills_from_its_day_on() -> None:
         headroom(Transfer("BTC", 1.0, target="deribit", date=AS_OF - pd.Timedelta(days=1)))
 
 
+def test_what_is_moved_out_of_the_cold_lies_there_by_then() -> None:
+    out, back = (
+        Transfer("BTC", 14.0, source="cold", target="deribit", day=2.0),
+        Transfer("BTC", 3.0, target="cold", day=5.0),
+    )
+
+    def followed(*transfers: Transfer, **told: Any) -> None:
+        book = levered(deribit(), transfers=transfers, **told)
+        margin.survive_accounts(book, [BTC, ETH], {"BTC": today(), "ETH": today()})
+
+    with pytest.raises(InputError, match=r"1.5 BTC more out of 'cold' than lies there on day 2;"):
+        followed(back, out)  # 12.5 lie there, whatever comes three days later
+    followed(out, replace(back, day=2.0))
+    followed(*(Transfer("BTC", 1.25, source="cold", target="deribit", day=float(day)) for day in range(10)))
+    # Money is one heap whatever it is moved as, and a coin that is not held is none of it.
+    coins = [Transfer(name, 800.0, source="cold", target="deribit", day=1.0) for name in ("USDC", "USDT")]
+    followed(coins[0], cash=1_000.0)
+    with pytest.raises(InputError, match="600 USDT more"):
+        followed(*coins, cash=1_000.0)
+    with pytest.raises(InputError, match="5 ETH more"):
+        followed(Transfer("ETH", 5.0, source="cold", target="deribit", day=1.0), cash=1_000.0)
+
+
 def test_segregated_purses_never_help_each_other() -> None:
     book = Book(
         Holding.spot("BTC", 1.0),

@@ -16,6 +16,7 @@ import numpy as np
 
 from hedging._ground import clock
 from hedging._ground.counts import number_of
+from hedging._numerics.entropy import least_entropy, relative_entropy
 from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg
@@ -24,7 +25,6 @@ from hedging.market.market import Chains, Market, markets_of
 from hedging.paths.by_asset import PathsBy
 from hedging.planner.candidates.build import candidates_of
 from hedging.planner.candidates.orders import leg_of
-from hedging.planner.outcomes.entropy import least_entropy, relative_entropy
 from hedging.planner.outcomes.gains_today import gains_today
 from hedging.planner.outcomes.widening import WIDEST, widening
 from hedging.planner.programme.build import build
@@ -212,7 +212,7 @@ def never_losing(pnl: Array, worth: Array, probabilities: Array) -> Array | None
     Parameters
     ----------
     pnl, worth, probabilities
-        As in `hedging.planner.outcomes.entropy.least_entropy`.
+        As in `hedging._numerics.entropy.least_entropy`.
 
     Returns
     -------

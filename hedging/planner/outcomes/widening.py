@@ -26,7 +26,7 @@ def widening(pnl: Array, worth: Array) -> float | None:
     Parameters
     ----------
     pnl, worth
-        As in `hedging.planner.outcomes.entropy.least_entropy`.
+        As in `hedging._numerics.entropy.least_entropy`.
 
     Returns
     -------

@@ -12,6 +12,7 @@ from scipy.optimize import linprog, minimize
 from scipy.special import ndtri
 
 from hedging import read_chain, samples
+from hedging._numerics.entropy import least_entropy, relative_entropy
 from hedging.book.book import Book, Holding
 from hedging.book.legs import option_leg
 from hedging.book.pnl import pnl_of
@@ -31,7 +32,6 @@ from hedging.planner import (
     read_plan,
     reweighted,
 )
-from hedging.planner.outcomes.entropy import least_entropy, relative_entropy
 from hedging.planner.outcomes.free_lunch import never_losing
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 from hedging.risk.tails import expected_shortfall

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from hedging.planner.outcomes.entropy import least_entropy
+from hedging._numerics.entropy import least_entropy
 from hedging.planner.outcomes.widening import LEAST_ROOM, ROOM, WIDEST, widening
 from hedging.planner.result.agreement import Agreement
 

@@ -6,7 +6,8 @@ order :math:`j` that gains :math:`g_{kj}` in scenario :math:`k`. They minimise
 
 .. math:: \ln \sum_k p_k \exp(-\textstyle\sum_j \lambda_j g_{kj}),
 
-a convex function whose slopes are minus the expected gains. Hundreds of orders are quoted, few end with a
+a convex function whose slopes are minus the expected gains. Where orders contradict each other some gain must be
+left: :math:`s_j` of it at a price of :math:`s_j^2 / 2 r_j` in entropy adds :math:`\sum_j r_j \lambda_j^2 / 2`. Hundreds of orders are quoted, few end with a
 multiplier above 0: so orders come in as they are found to gain, and go when their multiplier falls to 0. Over
 those few, Newton's method goes from bound to bound, as in non-negative least squares.
 
@@ -44,8 +45,10 @@ def relative_entropy(weights: Array, prior: Array) -> float:
     return float(weights[at] @ np.log(weights[at] / prior[at]))
 
 
-def least_entropy(pnl: Array, worth: Array, prior: Array) -> Array | None:
+def least_entropy(pnl: Array, worth: Array, prior: Array, room: Array | None = None) -> Array | None:
     """The probabilities of least relative entropy under which no order gains on average; None if there are none.
+
+    With `room`, no order gains but what it costs less to leave: there always are such probabilities.
 
     Parameters
     ----------
@@ -55,12 +58,16 @@ def least_entropy(pnl: Array, worth: Array, prior: Array) -> Array | None:
         Value of the underlying of a lot, which gains are a share of. [money]
     prior : ndarray, shape (scenarios,)
         The given probabilities; they sum to 1.
+    room : ndarray, shape (orders,), optional
+        Square of the gain, as a share of `worth`, that costs half a nat to leave. [1/nat]
     """
     possible = prior > 0.0
     if not possible.all():  # what has no probability gets none, however much is gained there
-        found = least_entropy(pnl[possible], worth, prior[possible])
+        found = least_entropy(pnl[possible], worth, prior[possible], room)
         return None if found is None else _spread(found, possible)
-    likeliest_none = -np.log(prior.min())  # no probabilities on these scenarios have more entropy
+    # No probabilities on these scenarios have more entropy; what is left costs more than any.
+    likeliest_none = -np.log(prior.min()) if room is None else np.inf
+    room = np.zeros(worth.size) if room is None else room
     used: Indices = np.zeros(0, dtype=np.intp)
     prices, weights, settled = np.zeros(0), prior, True
     for _ in range(ROUNDS):
@@ -73,7 +80,7 @@ def least_entropy(pnl: Array, worth: Array, prior: Array) -> Array | None:
             return weights
         used, prices = np.append(used, new), np.append(prices, np.zeros(new.size))
         gains = pnl[:, used] / worth[used] + MARGIN
-        prices, weights, entropy, settled = _fitted(gains, prices, prior)
+        prices, weights, entropy, settled = _fitted(gains, prices, prior, room[used])
         if entropy > likeliest_none:
             return None
         if settled:
@@ -88,7 +95,7 @@ def _spread(weights: Array, at: npt.NDArray[np.bool_]) -> Array:
     return out
 
 
-def _fitted(gains: Array, prices: Array, prior: Array) -> tuple[Array, Array, float, bool]:
+def _fitted(gains: Array, prices: Array, prior: Array, room: Array) -> tuple[Array, Array, float, bool]:
     """Some steps towards the best multipliers of some orders.
 
     Returns
@@ -97,20 +104,20 @@ def _fitted(gains: Array, prices: Array, prior: Array) -> tuple[Array, Array, fl
         The multipliers, their probabilities, the entropy that any probabilities have at least, and whether these
         are the best.
     """
-    value, weights = _tilted(gains, prices, prior)
+    value, weights = _tilted(gains, prices, prior, room)
     for _ in range(STEPS):
-        mean = weights @ gains
+        mean = weights @ gains - room * prices
         free = np.flatnonzero((prices > 0.0) | (mean > 0.0))
         if np.abs(mean[free]).max(initial=0.0) <= PRECISION:
             return prices, weights, -value, True
-        way = _newton(gains, weights, mean, free, prices)
+        way = _newton(gains, weights, mean, free, prices, room)
         falling = way < 0.0
         length = min(1.0, (prices[falling] / -way[falling]).min(initial=np.inf))
         while True:
             there = np.maximum(prices + length * way, 0.0)
             # What reaches its bound is put there: rounding would leave it just above.
             there[falling & (there <= SHORTEST * prices)] = 0.0
-            below, tilted = _tilted(gains, there, prior)
+            below, tilted = _tilted(gains, there, prior, room)
             if below <= value - SUFFICIENT * length * float(mean @ way) + ROUNDING * (1.0 + abs(value)):
                 break
             length /= 2.0
@@ -120,18 +127,19 @@ def _fitted(gains: Array, prices: Array, prior: Array) -> tuple[Array, Array, fl
     return prices, weights, -value, False
 
 
-def _tilted(gains: Array, prices: Array, prior: Array) -> tuple[float, Array]:
+def _tilted(gains: Array, prices: Array, prior: Array, room: Array) -> tuple[float, Array]:
     """The function that is minimised, and the probabilities at its argument."""
     exponent = -(gains @ prices)
     top = float(exponent.max())
     weights = prior * np.exp(exponent - top)
     total = float(weights.sum())
-    return top + float(np.log(total)), weights / total
+    return top + float(np.log(total)) + float(room @ prices**2) / 2.0, weights / total
 
 
-def _newton(gains: Array, weights: Array, mean: Array, free: Indices, prices: Array) -> Array:
+def _newton(gains: Array, weights: Array, mean: Array, free: Indices, prices: Array, room: Array) -> Array:
     """Newton's step over the free multipliers; one at 0 that would fall is not free."""
-    covariance = (gains * weights[:, None]).T @ gains - np.outer(mean, mean)
+    made = weights @ gains
+    covariance = (gains * weights[:, None]).T @ gains - np.outer(made, made) + np.diag(room)
     way = np.zeros(prices.size)
     while True:
         part = covariance[np.ix_(free, free)]
