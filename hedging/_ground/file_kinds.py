@@ -80,8 +80,21 @@ def kind_of_bytes(data: bytes) -> str:
     if data[:4] == b"PAR1":
         return "a table in Parquet"
     text = data[:_LONGEST].decode("utf-8", "replace")
-    found = kind_of_text(text) or (_QUOTES if _has_quotes(text) else "")
+    broken = "JSON that is cut off or damaged" if len(data) < _LONGEST and _is_broken(text) else ""
+    found = broken or kind_of_text(text) or (_QUOTES if _has_quotes(text) else "")
     return f"{found or 'a file'}, packed by gzip" if packed else found
+
+
+def _is_broken(text: str) -> bool:
+    """Whether a text begins as JSON does, and neither it nor its first line is some."""
+    begin = text.lstrip("\ufeff \t\r\n")
+    if begin[:1] not in ("{", "[") or begins_toml(begin):
+        return False
+    for part in (begin, begin.partition("\n")[0]):
+        with suppress(ValueError, RecursionError):
+            json.loads(part)
+            return False
+    return True
 
 
 def _has_quotes(text: str) -> bool:
