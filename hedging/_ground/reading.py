@@ -14,6 +14,7 @@ from hedging._ground.arguments import must_be
 from hedging._ground.counts import number_of
 from hedging._ground.file_kinds import begins_toml, kind_of_bytes
 from hedging._ground.nearest import meant, why_not
+from hedging._ground.packing import packed_by
 from hedging.errors import InputError
 
 __all__ = [
@@ -111,7 +112,7 @@ def read_text(
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as thrown:
-        kind = kind_of_bytes(data) if data[:2] == b"\x1f\x8b" or data[:4] == b"PAR1" else ""
+        kind = kind_of_bytes(data) if packed_by(data) or data[:4] == b"PAR1" else ""
         told = (
             f"is {kind}; here it must be text"
             if kind

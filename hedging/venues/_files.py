@@ -53,7 +53,7 @@ def read_chain(
     Parameters
     ----------
     path : str or Path
-        JSON, JSON lines, CSV (these may be gzipped), Parquet, or Excel with one sheet.
+        JSON, JSON lines, CSV (these may be packed by gzip, bzip2, xz or zip), Parquet, or Excel with one sheet.
     format : str, optional
         One of `FORMATS`; by default the file is recognised by what it holds.
     at : str or Timestamp, optional

@@ -213,6 +213,14 @@ def test_grid_has_every_combination() -> None:
     assert paths.straight
 
 
+@pytest.mark.parametrize("shift", [10, -7.5, 5.1])
+def test_points_or_days_in_the_place_of_shifts_of_vol_are_refused(shift: float) -> None:
+    with pytest.raises(InputError, match=r"vol_shifts must be decimals.*got .*Days come after them"):
+        grid([0.0], [0.1, shift])
+    with pytest.raises(InputError, match="vol_shift must be decimals"):
+        grid([0.0]).with_vol_shift(shift)
+
+
 def test_spot_on_the_way_is_log_linear() -> None:
     path = Paths(np.array([2.0, 4.0]), np.array([[0.81, 0.5]]), np.zeros((1, 2)), ("x",))
     # From 1 today to 0.81 on day 2: 0.9 on day 1, whichever node is asked for.
