@@ -125,7 +125,7 @@ def kind_of_value(value: Any) -> str:
 def kind_of_columns(columns: Collection[str]) -> str:
     """The same of a table, by the names of its columns."""
     names = {name.strip().lower() for name in columns}
-    if "strike" in names or "instrument_name" in names or "symbol" in names:
+    if names & {"strike", "instrument_name", "symbol", "instrument"}:  # the last of a ledger or orders
         return ""
     funded = bool(names & {"interest_8h", "funding_8h", "funding_rate", "fundingrate"})
     if names & _TIMES and (names & _CLOSES or {"open", "high", "low"} <= names):
