@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.kinds import guarded as _guarded
+from hedging._ground.spellings import iso_days
 from hedging.errors import InputError
 
 __all__ = [
@@ -125,7 +126,11 @@ def utc_day(value: str, name: str = "day") -> pd.Timestamp:
         iso = f"{pd.to_datetime(text, format='%d%b%y'):%Y-%m-%d}" if words else text
         return utc(f"{iso}T00:00Z", name)
     except ValueError as error:
-        raise InputError(f"{name} must be a day of the calendar, as 2026-02-06; got {value!r}.") from error
+        near = iso_days(text)
+        how = f": write {near}" if near != text else ""
+        raise InputError(
+            f"{name} must be a day of the calendar, as 2026-02-06; got {value!r}{how}."
+        ) from error
 
 
 def years(start: pd.Timestamp, end: pd.Timestamp) -> float:

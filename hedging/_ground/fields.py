@@ -55,6 +55,13 @@ def rule(text: str) -> str | float:
         raise InputError(f"{known}; got {text!r}{meant(text, _RULES)}") from None
 
 
+def by_days(text: str) -> Any:
+    """Bands by a window of days, ``0:30=-500:500,30:90=0:``."""
+    if "=" not in text:
+        raise InputError(f"must be DAYS:DAYS=LO:HI, several with commas, such as 0:30=-500:500; got {text!r}")
+    return by_name(text, days_window, band)
+
+
 def prices(text: str) -> Any:
     """Prices by the name of a target, ``delta-value=1000,vega-by-days 0-30=50``."""
 
@@ -124,7 +131,7 @@ Forms: TypeAlias = dict[str, Callable[[str], Any]]
 TARGETS: Final[Forms] = {
     **dict.fromkeys(("delta", "delta_value", "gamma", "gamma_value", "vega", "vega_coin"), bands),
     **dict.fromkeys(("vega_weighted",), bands),
-    "vega_by_days": lambda text: by_name(text, days_window, band),
+    "vega_by_days": by_days,
     **dict.fromkeys(("theta", "theta_coin"), bands),
     "floor": floor,
     "shortfall": loss,

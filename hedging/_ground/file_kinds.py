@@ -79,8 +79,21 @@ def kind_of_bytes(data: bytes) -> str:
     if data[:4] == b"PAR1":
         return "a table in Parquet"
     text = data[:_LONGEST].decode("utf-8", "replace")
-    found = kind_of_text(text) or (_QUOTES if _has_quotes(text) else "")
+    broken = "JSON that is cut off or damaged" if len(data) < _LONGEST and _is_broken(text) else ""
+    found = broken or kind_of_text(text) or (_QUOTES if _has_quotes(text) else "")
     return f"{found or 'a file'}, packed by {packed}" if packed else found
+
+
+def _is_broken(text: str) -> bool:
+    """Whether a text begins as JSON does, and neither it nor its first line is some."""
+    begin = text.lstrip("\ufeff \t\r\n")
+    if begin[:1] not in ("{", "[") or begins_toml(begin):
+        return False
+    for part in (begin, begin.partition("\n")[0]):
+        with suppress(ValueError, RecursionError):
+            json.loads(part)
+            return False
+    return True
 
 
 def _has_quotes(text: str) -> bool:
@@ -112,7 +125,7 @@ def kind_of_value(value: Any) -> str:
 def kind_of_columns(columns: Collection[str]) -> str:
     """The same of a table, by the names of its columns."""
     names = {name.strip().lower() for name in columns}
-    if "strike" in names or "instrument_name" in names or "symbol" in names:
+    if names & {"strike", "instrument_name", "symbol", "instrument"}:  # the last of a ledger or orders
         return ""
     funded = bool(names & {"interest_8h", "funding_8h", "funding_rate", "fundingrate"})
     if names & _TIMES and (names & _CLOSES or {"open", "high", "low"} <= names):

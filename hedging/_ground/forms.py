@@ -86,8 +86,8 @@ def asset(text: str) -> str:
 
 
 def moment(text: str) -> str:
-    """A day or a time, which is read where files are; what has no digit is neither."""
-    if not re.search(r"\d", text):
+    """A day or a time, which is read where files are; what begins with no day of ISO 8601 is neither."""
+    if not re.match(r"\d{4}-\d{2}-\d{2}", text.strip()):
         raise InputError(
             f"must be a time in UTC, such as 2026-02-06T04:30Z, or a day, 2026-02-06; got {text!r}"
         )

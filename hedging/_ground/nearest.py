@@ -69,6 +69,8 @@ def why_not(path: str | Path, error: OSError) -> str:
     >>> why_not("book.toml", PermissionError(13, "Permission denied"))
     'its permissions keep you out'
     """
+    if re.match(r"[a-z]+:/", str(path)):
+        return "it is an address, and a file is asked for: save what is there first"
     if isinstance(error, FileNotFoundError):
         near = beside(path)
         return near.removeprefix(": ") if near.startswith(": ") else f"there is no such file{near}"

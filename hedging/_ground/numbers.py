@@ -71,7 +71,7 @@ def as_number(text: str) -> str:
     """How a number that was written in another way is written here."""
     plain = text.strip().strip("$").replace("_", "").lower()
     if match := re.fullmatch(r"([+-]?\d+(?:\.\d+)?)([a-z]+)", plain):
-        times = TIMES.get(match[2])
+        times = 1.0 if match[2] in ("usd", "usdt", "usdc") else TIMES.get(match[2])
         return f": write {float(match[1]) * times:.15g}" if times else ""
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", plain):
         decimal = f" or {plain.replace(',', '.')}" if plain.count(",") == 1 else ""

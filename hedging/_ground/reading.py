@@ -113,7 +113,11 @@ def read_text(
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as thrown:
         kind = kind_of_bytes(data) if packed_by(data) or data[:4] == b"PAR1" else ""
-        told = f"is {kind}; here it must be text" if kind else f"is no text in UTF-8: {_in_words(thrown)}"
+        told = (
+            f"is {kind}; here it must be text"
+            if kind
+            else f"is no text in UTF-8: {_in_words(thrown)}; save it in UTF-8"
+        )
         raise error(f"{path} {told}.") from thrown
 
 

@@ -6,6 +6,7 @@ Text and HTML are made of the same page here, so that they cannot say different 
 
 from __future__ import annotations
 
+import itertools
 import math
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,6 +45,7 @@ __all__ = [
 
 ROWS_SHOWN: Final = 12
 WIDTH: Final = 110
+_LONG: Final = 48  # characters beyond which a cell is a sentence, and may break between its words
 _SCREEN: Final[ContextVar[int | None]] = ContextVar("columns of the screen", default=None)
 
 
@@ -226,6 +228,7 @@ def _table_lines(table: Table) -> list[str]:
     lines = [table.caption] if table.caption else []
     if rows:
         cells = [headers, *rows] if any(text.strip() for text in headers) else rows
+        cells = _broken(cells, numbers)
         widths = [max(len(row[place]) for row in cells) for place in range(len(headers))]
 
         def width(group: Sequence[int]) -> int:
@@ -233,16 +236,35 @@ def _table_lines(table: Table) -> list[str]:
 
         for number, shown in enumerate(_groups(len(headers), _naming(rows, width), width)):
             lines += [""] if number else []
-            lines += [
+            written = [
                 "  ".join(
                     f"{row[place]:>{widths[place]}}" if numbers[place] else f"{row[place]:<{widths[place]}}"
                     for place in shown
                 ).rstrip()
                 for row in cells
             ]
+            lines += [line for line in written if line]  # of a broken cell that another group shows
     else:
         lines.append("none")
     return [*lines, table.more] if table.more else lines
+
+
+def _broken(cells: list[list[str]], numbers: Sequence[bool]) -> list[list[str]]:
+    """Rows of a table too wide for a line, with texts that are sentences over several rows; names stay whole."""
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    if sum(widths) + 2 * (len(widths) - 1) <= line_width():
+        return cells
+    room = min(_LONG, line_width())
+    found: list[list[str]] = []
+    for row in cells:
+        parts = [
+            [text]
+            if numbers[place]
+            else textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+            for place, text in enumerate(row)
+        ]
+        found += [list(line) for line in itertools.zip_longest(*parts, fillvalue="")]
+    return found
 
 
 def as_html(page: Page) -> str:
@@ -252,7 +274,6 @@ def as_html(page: Page) -> str:
     return "".join([head, *parts])
 
 
-_LONG = 48  # characters beyond which a cell is a sentence, and may break between its words
 _WRAPS = "white-space:normal;min-width:24em;"
 _RULE = "border:0;border-bottom:1px solid currentColor;"
 _CELL = "padding:2px 10px 2px 0;color:currentColor;background:none;white-space:nowrap;"

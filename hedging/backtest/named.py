@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from hedging._ground import fields
-from hedging._ground.forms import meant, share
+from hedging._ground.forms import as_band, delta, meant, share
+from hedging._ground.numbers import as_number
 from hedging.backtest.hedged import Planned, banded, pair, planned
 from hedging.backtest.indices import bxm, cll, cllz, pput
 from hedging.backtest.rules import Rules
@@ -67,7 +68,7 @@ def named(
     parts = list(dict.fromkeys(part for name in names for part in _parts(name)))
     if unknown := [part for part in parts if part not in STRATEGIES]:
         raise InputError(
-            f"strategy must be one of {', '.join(STRATEGIES)}; got {', '.join(unknown)}{meant(unknown[0], STRATEGIES) or '.'}"
+            f"strategy must be one of {', '.join(STRATEGIES)}; got {', '.join(unknown) or repr(names[-1])}{meant(unknown[0], STRATEGIES) or '.'}"
         )
     if not names:
         raise InputError(f"at least one strategy is needed: {', '.join(STRATEGIES)}.")
@@ -210,19 +211,24 @@ def _value(key: str, text: str) -> Any:
     if key == "depth" and text.lower() in ("true", "false"):
         return text.lower() == "true"
     try:
-        if key == "coverage" or (text.endswith("%") and (key in SHARES or key.endswith("delta"))):
+        if key.endswith("delta"):
+            return delta(text)
+        if key == "coverage" or (text.endswith("%") and key in SHARES):
             return share(text)
         parts = [float(part) for part in text.split(":")]
     except InputError as error:
         raise InputError(f"{key} {error}.") from None
     except ValueError:
+        near = as_band(text) if key in WINDOWS else as_number(text)
         raise InputError(
-            f"{key} must be a number{', or a window such as 20:45' if key in WINDOWS else ''}; got {text!r}."
+            f"{key} must be a number{', or a window such as 20:45' if key in WINDOWS else ''}; got {text!r}{near}."
         ) from None
     if len(parts) > 2 or (len(parts) == 2 and key not in WINDOWS) or (len(parts) == 1 and WINDOWS.get(key)):
         raise InputError(
             f"{key} must be {'a window such as 20:45' if key in WINDOWS else 'one number'}; got {text!r}."
         )
+    if key == "delay" and not parts[0].is_integer():
+        raise InputError(f"delay must be a whole number of snapshots; got {text!r}.")
     if len(parts) == 2:
         return parts[0], parts[1]
-    return int(parts[0]) if key == "delay" and parts[0].is_integer() else parts[0]
+    return int(parts[0]) if key == "delay" else parts[0]

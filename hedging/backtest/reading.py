@@ -90,7 +90,9 @@ def read_tape(
     else:
         parts, skipped = [_part(file, asset, said) for file in files], []
     if not parts:
-        raise ChainError(f"{path} holds no chain that can be used: {'; '.join(skipped) or 'no file'}.")
+        raise ChainError(
+            f"{path} holds no chain that can be used: {'; '.join(each.rstrip('.') for each in skipped) or 'no file'}."
+        )
     tape = _joined(parts, skipped)
     given = deliveries_of(delivery, tape.asset)
     return replace(tape, deliveries=given or tape.deliveries).between(start, end)

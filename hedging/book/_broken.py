@@ -30,6 +30,12 @@ _SHARES: Final = ("haircuts", "parameters")
 _MONEY: Final = ("USD", "US$", "$", "DOLLARS", "DOLLAR")
 _DAY_RULE: Final = "must be a day, or a time with its zone in quotes"
 _COINS: Final = ("COINS", "COIN", "SHARES", "SHARE")
+_TABLES: Final = {
+    **{each: f"[[{each}]]" for each in ("holdings", "transfers")},
+    **{each: f"[{each}]" for each in ("targets", "limits")},
+    "accounts": "[accounts.NAME]",
+}
+_SIDES: Final = ("long", "short", "buy", "sell", "bought", "sold")
 _NO_NUMBER: Final = ("float_type", "float_parsing")
 _FORMS: Final = {
     "cash": "cash = 10_000",
@@ -84,22 +90,26 @@ def _said(place: Place, problem: Any, content: Mapping[str, Any]) -> tuple[Place
         return place, f"kind is missing; it must be {_or(KINDS)}, or give contract{near}"
     if kind == "union_tag_invalid":
         came = given.get("kind")
-        got = f"; got {came!r}{meant(str(came), KINDS)}" if came is not None else ""
+        side = str(came).lower() in _SIDES
+        near = "; the sign of quantity says which side" if side else meant(str(came), KINDS)
+        got = f"; got {came!r}{near}" if came is not None else ""
         return (*place, "kind"), f"kind must be {_or(KINDS)}{got}"
     if kind == "extra_forbidden":
         known = _keys(place[:-1], content)
-        twice = "entry" in known and key in ("entry", "entry_price") and _is_twice(place[:-1], content)
-        rule = "given twice under two names (entry, entry_price)" if twice else "no such key"
-        return (
-            place,
-            f"{key}: {rule}{'' if twice else _belongs(key, place) or meant(key, known) or _among(known)}",
-        )
+        if "entry" in known and key in ("entry", "entry_price") and _is_twice(place[:-1], content):
+            return place, f"{key}: given twice under two names (entry, entry_price)"
+        where = _belongs(key, place, problem["input"]) or meant(key, known) or _among(known)
+        return place, f"{key}: no such key{where}"
     if key in ("holdings", "transfers") and kind == "list_type":
         return place, f"each of the {key} is a table of its own: write [[{key}]], in two brackets"
+    if place[0] == "accounts" and len(place) == 2 and kind == "model_type":
+        return place, "each account is a table with its name: write [accounts.NAME]"
     if isinstance(place[-1], int):  # a table that is none
         return place, rule_broken(problem)
     key = "entry" if key == "entry_price" and kind == "missing" else key
     rule = rule_broken(problem)
+    if key == "quantity" and kind == "greater_than_equal":
+        rule += ": what is held short is a perpetual, a future or an option"
     if kind == "missing":
         return place, f"{key} {rule}{f': write {_FORMS[key]}' if key in _FORMS else ''}"
     if kind in _NO_NUMBER or key in DAYS:
@@ -263,23 +273,21 @@ def _keys(place: tuple[str | int, ...], content: Any) -> list[str]:
     return [*schema[{"accounts": "_Account", "transfers": "_Transfer"}[str(place[0])]]["properties"]]
 
 
-def _belongs(key: str, place: Place) -> str:
+def _belongs(key: str, place: Place, came: Any) -> str:
     """Where a key goes that another table has: in TOML a line belongs to the header above it."""
     field = key.replace("-", "_")
     for table, forms in (("targets", fields.TARGETS), ("limits", fields.LIMITS)):
-        if field in forms:
+        if field in forms and not (field == "account" and isinstance(came, dict)):
             return f" here; it belongs in [{table}]: move the line there"
-    if len(place) > 1 and key in ("cash", "numeraire", "orders"):
+    if len(place) == 1:
+        return (
+            " here; it belongs below a [[holdings]]: write that above it"
+            if key in (*_FORMS, "kind", "contract")
+            else ""
+        )
+    if key in ("cash", "numeraire", "orders"):
         return " here; it belongs to the top of the file: move the line above the first [table]"
-    tables = {
-        "holdings": "[[holdings]]",
-        "transfers": "[[transfers]]",
-        "targets": "[targets]",
-        "limits": "[limits]",
-    }
-    if len(place) > 1 and (key in tables or key == "accounts"):
-        return f" here; it is a table of its own: write {tables.get(key, '[accounts.NAME]')}"
-    return ""
+    return f" here; it is a table of its own: write {_TABLES[key]}" if key in _TABLES else ""
 
 
 def _among(known: list[str]) -> str:

@@ -262,12 +262,25 @@ def _contract_in(asset: object, *, named: bool) -> str:
     return text if not named and "-" in text.strip("-") else ""
 
 
+def _listed(name: str) -> Instrument:
+    """What a name says, unless it is a pair such as BTCUSDT: venues call spot, perpetuals and futures so."""
+    item = instrument_of(name)
+    if isinstance(item, Spot) and re.search(r".(?:USDT?|USDC|PERP)$", name):
+        raise InputError(f"{name} is a pair")
+    return item
+
+
 def _said(contract: str) -> dict[str, Any]:
     """What the name of a contract says, as keys of a holding."""
     try:
-        item = instrument_of(contract.strip().upper())
+        item = _listed(contract.strip().upper())
     except InputError:
-        near = form_meant(contract, instrument_of)
+        plain = re.sub(r"(?<=-[CP])-(?:USDT|USDC)$", "", contract.strip().upper())  # as Bybit names them
+        if plain != contract.strip().upper():
+            raise InputError(
+                f'contract {contract!r} is settled in cash: write contract = "{plain}" and settlement = "cash"'
+            ) from None
+        near = form_meant(contract, _listed)
         how = (
             f'write contract = "{near}"'
             if near

@@ -261,6 +261,12 @@ def request_of(
 
     target, limits = mandate.resolve(book, markets)
     limits = replace(limits, outright=_at_venue_fees(args, limits, markets))
+    if isinstance(args.funding, dict):
+        known = list(dict.fromkeys([*book.assets, *(market.asset for market in markets)]))
+        if unknown := [name for name in args.funding if name not in known]:
+            raise InputError(
+                f"--funding names {', '.join(unknown)}; the book and its chains are of {', '.join(known)}."
+            )
     funding = _funding_of(args, mandate.horizon)
     return target, replace(limits, funding=funding) if funding is not None else limits
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hedging._ground.file_kinds import kind_of_bytes, kind_of_text
+from hedging._ground.packing import packed_by
 from hedging.cli._unknown import CHAINS
 from hedging.errors import InputError
 
@@ -68,7 +69,8 @@ def _no_result(file: str, *, chain: bool) -> str:
     except OSError:  # which the writer tells
         return ""
     text = data.decode("utf-8-sig", "replace")
-    recorded = data.startswith((b"\x1f\x8b", b"PAR1", b"# hedging")) or text.lstrip().startswith('{"jsonrpc"')
+    ours = data.startswith((b"PAR1", b"# hedging"))
+    recorded = ours or bool(packed_by(data)) or text.lstrip().startswith('{"jsonrpc"')
     if recorded:
         return "" if chain else kind_of_bytes(data).partition(", which")[0] or "recorded quotes"
     kind = kind_of_text(text).partition(", which")[0]

@@ -165,6 +165,9 @@ class Parser(argparse.ArgumentParser):
         twice = re.match(r"argument ([^:]+): not allowed with argument (.+)", message)
         if twice:
             return f"{twice[1]} and {twice[2]} exclude each other: leave one of them out"
+        flag = re.match(r"argument ([^:]+): ignored explicit argument (.+)", message)
+        if flag:
+            return f"{self.called(flag[1].split('/'))} takes no value; got {flag[2]}: leave it out"
         name = re.match(r"argument ([^:]+): expected ", message)
         if name:
             metavar = next(

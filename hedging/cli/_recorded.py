@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hedging.cli._streams import complain
@@ -27,7 +28,7 @@ def recorded(files: Sequence[str], assets: Sequence[str]) -> list[tuple[pd.Times
     InputError
         If there is no such time, or no file brings an asset.
     """
-    tapes = [_tape(files, asset) for asset in assets]
+    tapes = _tapes(list(dict.fromkeys(files)), assets)
     for why in dict.fromkeys(each for tape in tapes for each in tape.skipped):
         complain(f"left out: {why}")
     places = [{when: number for number, when in enumerate(tape.times)} for tape in tapes]
@@ -46,16 +47,33 @@ def recorded(files: Sequence[str], assets: Sequence[str]) -> list[tuple[pd.Times
     return sorted(found, key=lambda each: each[0])
 
 
-def _tape(files: Sequence[str], asset: str) -> Any:
-    """The chains of one asset, from the first file or folder that has some."""
+def _tapes(files: Sequence[str], assets: Sequence[str]) -> list[Any]:
+    """The chains of each asset, from all files that have some; a file that has none of any is refused."""
     from hedging.backtest import read_tape
 
-    for file in files[:-1]:
-        try:
-            return read_tape(file, asset=asset)
-        except HedgingError:
-            continue
-    return read_tape(files[-1], asset=asset)
+    found: dict[str, dict[str, Any]] = {asset: {} for asset in assets}
+    why: dict[str, HedgingError] = {}
+    for file in files:
+        for asset in assets:
+            try:
+                found[asset][file] = read_tape(file, asset=asset)
+            except HedgingError as error:
+                why[file] = error
+    for file in files:
+        if not any(file in tapes for tapes in found.values()):
+            raise why[file]
+    if missing := next((asset for asset, tapes in found.items() if not tapes), None):
+        raise InputError(f"no --chain brings {missing}, which the plan is of: {why[files[-1]]}")
+    return [_joined(tapes, asset) for asset, tapes in found.items()]
+
+
+def _joined(tapes: dict[str, Any], asset: str) -> Any:
+    """One tape of all files of an asset."""
+    from hedging.backtest import read_tape
+
+    if len(tapes) > 1 and (folder := next((file for file in tapes if Path(file).is_dir()), None)):
+        raise InputError(f"--chain {folder} is a folder: give it alone, or the files in it.")
+    return next(iter(tapes.values())) if len(tapes) == 1 else read_tape([*tapes], asset=asset)
 
 
 def fail(error: Exception) -> list[OptionChain]:

@@ -28,6 +28,7 @@ _COMMANDS |= {
     "was read from an edited file, to be looked at (trust=False)": "was changed by hand, and is looked at by --edited",
     "read the file as it was written": "give the file as it was written",
     "hedging.book.tickets": "hedging plan ... --ticket FILE, without --ticket-for",
+    ", or plan on more than the quotes' own sizes, Limits(quoted_size=False)": "",
     "Outright('perpetual')": "--outright perpetual",
     "Outright('future')": "--outright future",
 }
@@ -122,7 +123,11 @@ def in_words_of(parser: Parser | None, message: str, in_book: Mapping[str, str] 
         return f"{options[match[1]]}{f' {value}' if value and value != '...' else ''}"
 
     def field(match: re.Match[str]) -> str:
-        return options.get(match[1], match[1])
+        return match[1] if in_book and match[1] in in_book else options.get(match[1], match[1])
+
+    def first(match: re.Match[str]) -> str:
+        said_in = (in_book or {}).get(match[1])
+        return f"{match[1]} in {said_in}" if said_in else field(match)
 
     # What came is the text of whoever typed it: no word of it is an argument of ours.
     came = _CAME.findall(message)
@@ -130,7 +135,7 @@ def in_words_of(parser: Parser | None, message: str, in_book: Mapping[str, str] 
     told = re.sub(r"\bpass (?=([a-z_]+)=)", lambda m: "give " if m[1] in options else m[0], told)
     told = _TWICE.sub(r"\1\2", _ARGUMENT.sub(argument, told))
     told = _ELSEWHERE.sub(r"\2 (an option of hedging chain convert)", told)
-    told = _FIELD.sub(field, _FIRST.sub(field, told))
+    told = _FIELD.sub(field, _FIRST.sub(first, told))
     told = _AFTER_FILE.sub(
         lambda found: found[0] if _IN_BOOK.search(told[: found.start()]) else field(found), told
     )

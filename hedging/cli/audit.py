@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from hedging._ground import forms
+from hedging._ground.spellings import form_meant
 from hedging.cli import _console as console
 from hedging.errors import InputError
 
@@ -72,7 +74,9 @@ def settled_of(args: argparse.Namespace) -> dict[str, float]:
         except ValueError:
             value = float("nan")
         if not sign or not name or not 0 < value < float("inf"):
-            raise InputError(f"--settled takes EXPIRY=PRICE, such as BTC-27FEB26=67690.6; got {text!r}.")
+            near = form_meant(price, forms.positive, units=("USD",)) if sign and name else ""
+            how = f": write {name}={near}" if near else ""
+            raise InputError(f"--settled takes EXPIRY=PRICE, such as BTC-27FEB26=67690.6; got {text!r}{how}.")
         if found.get(name, value) != value:
             raise InputError(
                 f"--settled gives {name} two prices, {found[name]:g} and {value:g}; which is meant?"

@@ -120,13 +120,19 @@ def _run(args: argparse.Namespace) -> int:
     if len(book.assets) != 1:
         book = _of_asset(book, args.asset)
     names = [name.strip() for name in args.strategy.split(",") if name.strip()]
-    rules, strategies = named(
-        names,
-        _settings(args.settings),
-        book=book,
-        account=args.account is not None or bool(book.accounts),
-        mandate=mandate,
-    )
+    settings = _settings(args.settings)
+    try:
+        rules, strategies = named(
+            names,
+            settings,
+            book=book,
+            account=args.account is not None or bool(book.accounts),
+            mandate=mandate,
+        )
+    except InputError as error:
+        if str(error).partition(" ")[0] not in settings:
+            raise
+        raise InputError(f"--set {error}") from error
     rules = _with_funding(rules, args, book, names)
     tape = read_tape(
         args.chains,

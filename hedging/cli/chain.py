@@ -57,7 +57,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     fetch.add_argument(
         "venue", metavar="VENUE", help="deribit; or bybit, okx, binance and others by the extra ccxt"
     )
-    fetch.add_argument("asset", metavar="ASSET", help="BTC, ETH, SOL_USDC, ...")
+    fetch.add_argument("asset", metavar="ASSET", type=asset, help="BTC, ETH, SOL_USDC, ...")
     fetch.add_argument("-o", "--output", required=True, metavar="FILE", help=".parquet, .csv or .csv.gz")
     fetch.add_argument("--url", help="another address of the API, such as that of the test exchange")
     add_terms(fetch)
@@ -191,8 +191,8 @@ def _check(args: argparse.Namespace) -> int:
     told = ", ".join(f"{name} {limit:g}" for name, limit in rules.items())
     units = {"expiry": "UTC", "inside": SHARE, **dict.fromkeys(("rmse", "rmse_all"), "vol points")}
     records, reports, texts = [], [], []
-    for file in args.files:
-        chain = _read(args, file)
+    chains = [_read(args, file) for file in args.files]  # before any of the work
+    for file, chain in zip(args.files, chains, strict=True):
         found, report = check_venue(chain), fit_quality(fit(chain), chain)
         records.append(found.to_dict() | {"rules": rules, "smile": console.records(report)})
         fits = Table(report.round({"days": 1}), units, rows=len(report), caption="smile")
@@ -212,7 +212,9 @@ def _fetch(args: argparse.Namespace) -> int:
 
     _check_ending(args.output)
 
-    return _saved(fetch_chain(args.venue, args.asset, url=args.url, terms=terms_of(args)), args.output)
+    return _saved(
+        fetch_chain(args.venue.lower(), args.asset, url=args.url, terms=terms_of(args)), args.output
+    )
 
 
 def _check_ending(output: str) -> None:

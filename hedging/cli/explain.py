@@ -33,7 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         required=True,
         action="append",
         metavar="FILE|FOLDER",
-        help="recorded quotes, from the plan's on; again for each file, where the plan is of several assets",
+        help="recorded quotes, from the plan's on; again for each file",
     )
     command.add_argument(
         "--since",
@@ -76,6 +76,10 @@ def _chains(args: argparse.Namespace, assets: tuple[str, ...], made: str) -> lis
 
     first = max(utc(made), utc(_begin(args.since), "--since") if args.since else utc(made))
     last = None if args.until is None else utc(_end(args.until), "--until")
+    if last is not None and first > last:
+        raise InputError(
+            f"--until {args.until} is before the first chain looked at, {first:%Y-%m-%d %H:%M} UTC."
+        )
     chains = []
     for when, read in recorded(args.chain, assets):
         if when >= first and (last is None or when <= last):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hedging._ground import forms
@@ -68,15 +68,15 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--expiries",
         "--days",
         dest="days",
-        type=forms.days_window,
+        type=forms.window,
         metavar="DAYS:DAYS",
-        help="days to expiry to choose from: 20:45",
+        help="days to expiry to choose from: 20:45, or dates: 2026-03-27:2026-04-24",
     )
     parser.add_argument(
         "--far-expiries",
         "--far-days",
         dest="far_days",
-        type=forms.days_window,
+        type=forms.window,
         metavar="DAYS:DAYS",
         help="of what a calendar buys: 45:100",
     )
@@ -94,6 +94,16 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     over.add_argument("--over-deltas", type=_deltas, metavar="DELTAS", help="the same at deltas: .1,.2,.3")
     console.add_outputs(parser, "overlays")
     console.add_table(parser, "table")
+
+
+def _in_days(window: Any, markets: Sequence[Market]) -> Any:
+    """A window of dates as one of days from the quotes; another as it is."""
+    from hedging.planner.request.mandate import days_of
+
+    if not isinstance(window, forms.Dates):
+        return window
+    first, last = days_of(window, markets[0].as_of)
+    return first, math.inf if last is None else last
 
 
 def _add_tolerances(parser: console.Parser) -> None:
@@ -115,6 +125,7 @@ def _overlays(args: argparse.Namespace) -> int:
     console.check_outputs(args.json, args.csv, plot=args.plot)
     _check_structures(args)
     book, markets = asked.book_and_markets(args)
+    args.days, args.far_days = (_in_days(each, markets) for each in (args.days, args.far_days))
     if args.asset and len(book.assets) > 1:
         book = _part(book, args.asset)
     legs = {

@@ -99,6 +99,7 @@ def _run(args: argparse.Namespace) -> int:
     console.check_outputs(args.json, args.csv, plot=args.plot)
     book, markets = asked.book_and_markets(args)
     check_several(args, book)
+    book.check_assets(*markets)
     overlay = read_plan(args.plan) if args.plan else None
     if overlay is not None:
         _check_plan(args, overlay, book, markets)

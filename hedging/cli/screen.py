@@ -84,6 +84,8 @@ def _run(args: argparse.Namespace) -> int:
     console.check_outputs(args.json, args.csv, plot=args.plot)
     _check_book(args)
     prices = read_prices(args.prices, timezone=args.timezone)
+    named = {each.lower(): each for each in ("volume", "equal", *prices.coins)}
+    args.benchmark = named.get(args.benchmark.lower(), args.benchmark)
     past = _history(args, prices) if args.history else None
     screen = run(prices, args.benchmark, args.at, args.windows, history=past)
     decision = _decision(args, prices, screen) if args.book else None

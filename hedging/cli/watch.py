@@ -50,7 +50,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         required=True,
         action="append",
         metavar="FILE|FOLDER|live",
-        help="quotes; recorded ones are replayed at once; again for each file, where the plan is of several assets",
+        help="quotes; recorded ones are replayed at once; again for each file",
     )
     command.add_argument("--url", help="another address of the API, such as that of the test exchange")
     command.add_argument("--every", type=_seconds, metavar="TIME", help="look again: 30s, 5m, 1h; else once")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any
 
 from hedging._ground import forms
@@ -91,7 +92,11 @@ def _package(args: argparse.Namespace, plan: Any) -> dict[str, float]:
         except ValueError:
             count = 0.0
         if not sign or not symbol or not 0.0 < abs(count) < float("inf"):
-            raise InputError(f"--leg takes SYMBOL=CONTRACTS, such as BTC-27MAR26-60000-P=-25; got {text!r}.")
+            turned = re.fullmatch(r"(\S+-[CP])\s*[:xX*]\s*(-?[\d.]+)", text)
+            near = f": write {turned[1]}={turned[2]}" if turned else ""
+            raise InputError(
+                f"--leg takes SYMBOL=CONTRACTS, such as BTC-27MAR26-60000-P=-25; got {text!r}{near}."
+            )
         if symbol in package:
             raise InputError(f"--leg gives {symbol} twice; give it once, with all its contracts.")
         package[symbol] = count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Protocol
 
 import pandas as pd
@@ -12,7 +13,7 @@ from hedging._ground.counts import number_of
 from hedging._ground.tables import Page, Table
 from hedging.errors import InputError
 from hedging.market._near import nearest_contracts
-from hedging.market.contracts import ContractTerms, Option, instrument_of
+from hedging.market.contracts import ContractTerms, Option, Spot, instrument_of
 
 __all__ = ["absent", "choice", "page_of"]
 
@@ -85,6 +86,8 @@ def _of_another(chain: Quoted, symbol: str) -> str:
     try:
         wanted = instrument_of(symbol.upper())
     except InputError:
+        return ""
+    if isinstance(wanted, Spot) and re.search(r"\d", symbol):  # BTC_27MAR26_60000_P
         return ""
     if not isinstance(wanted, Option):
         return f"it is no option, and names a {type(wanted).__name__.lower()}"

@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from hedging._extras import require
 from hedging._ground.arguments import must_be
+from hedging._ground.file_kinds import kind_of_bytes
 from hedging._ground.nearest import meant, why_not
 from hedging._ground.shown import Shown
 from hedging.errors import ChainError
@@ -24,6 +25,7 @@ HOUR = pd.Timedelta(hours=1)
 EXPIRY_TIME = pd.Timedelta(hours=8)  # of Deribit's delivery prices, which carry a day only
 AT_CLOSE, AT_OPEN = ", its close", ", its open"
 EDGES = ("open_time", "close_time")
+_LOOKED_AT: Final = 2_000_000  # bytes, for what a file of another kind is
 ENDINGS = (".json", ".csv", ".csv.gz", ".parquet")
 
 
@@ -157,6 +159,7 @@ def read_delivery(
             f"the file {path.name} must end in {', '.join(ENDINGS)} to be read as delivery prices."
         )
     try:
+        _check_kind(path)
         if path.name.endswith(".json"):
             return _published(json.loads(path.read_text(encoding="utf-8")), path.name)
         if path.name.endswith(".parquet"):
@@ -173,6 +176,14 @@ def read_delivery(
     except Exception as error:  # pyarrow's and pandas' own, which share no base
         raise ChainError(f"{path.name} holds no table of prices: {error}.") from error
     return _bars(table, path.name, asset, stamped, timezone)
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse a file of another kind: quotes, a plan, a book."""
+    with path.open("rb") as stream:
+        kind = kind_of_bytes(stream.read(_LOOKED_AT))
+    if kind and not kind.startswith(("a table of prices", "a table in Parquet", "a file, packed")):
+        raise ChainError(f"{path.name} is {kind}; delivery prices are hour bars, or a venue's list of them.")
 
 
 def _published(reply: Any, name: str) -> Delivery:
@@ -198,7 +209,7 @@ def _bars(table: pd.DataFrame, name: str, asset: str, stamped: str | None, timez
     edge = edge or stamped
     if edge is None or column is None or not {"open", "close"} <= set(table.columns):
         raise ChainError(
-            f"{name} must hold hour bars with open, close and open_time or close_time (or pass stamped=); it has "
+            f"{name} must hold hour bars with open, close and open_time or close_time (in Python stamped= says which it is); it has "
             f"{list(map(str, table.columns))[:12]}."
         )
     if "ticker" in table.columns:

@@ -39,7 +39,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hedging._ground.file_kinds import kind_of_values
+from hedging._ground.file_kinds import kind_of_value, kind_of_values
 from hedging._ground.reading import read_text
 from hedging._ground.toml import parse_toml
 from hedging.errors import ChainError, InputError
@@ -186,6 +186,8 @@ def table_of(file: QuoteFile, *, as_written: bool = False) -> pd.DataFrame:
         table = text_table(file.written, as_written=as_written and not file.sheet)
     if table is not None:
         return table
+    if kind := kind_of_value(file.content):
+        raise ChainError(f"{file.name} is {kind}; a map is of a table of quotes.")
     raise ChainError(f"{file.name} holds {shape_of(file)}, no table that a map could read.")
 
 

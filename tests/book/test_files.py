@@ -211,6 +211,27 @@ def test_the_name_of_a_contract_where_the_asset_belongs_says_where_it_belongs(to
         book_from_dict({"holdings": [told | {"quantity": 1, "entry": 1.0}]})
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            '[[holdings]]\ncontract = "BTC-27MAR26-60000-P-USDT"',
+            'write contract = "BTC-27MAR26-60000-P" and settlement',
+        ),
+        ('[[holdings]]\ncontract = "BTCUSDT"', "'BTCUSDT': else give asset, kind"),
+        ('asset = "BTC"\nkind = "spot"', "kind: no such key here; it belongs below a"),
+        ('[[holdings]]\nasset = "BTC"\nkind = "short"', "the sign of quantity says which side"),
+        ('[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = -1', "what is held short is a perpetual"),
+        (SPOT + "[accounts]\nmodel = 'flat'", r"write \[accounts.NAME\]"),
+        (SPOT + "[account.x]\nmodel = 'flat'", "account: no such key; did you mean accounts"),
+    ],
+)
+def test_what_else_is_written_in_its_place_is_told(content: str, said: str, tmp_path: Path) -> None:
+    (path := tmp_path / "book.toml").write_text(content + "\n")
+    with pytest.raises(InputError, match=said):
+        read_book(path)
+
+
 @pytest.mark.parametrize("asset", ["BTC_USDC", "SOL_USDC", "BRK-B", "BTC-USD", "BTCUSDT", "RDS.A", "kPEPE"])
 def test_what_names_no_contract_is_an_asset(asset: str) -> None:
     held = {"asset": asset, "kind": "spot", "quantity": 1}

@@ -127,6 +127,7 @@ def test_what_somebody_wrote_or_recorded_is_no_older_result(
 
 
 def test_every_result_may_be_written_anew(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (inputs / "result.csv").write_text("time,kind,instrument,quantity,price\n")  # a ledger of a backtest
     frame = ["--chain", "chain.csv", "--csv", "result.csv", "--json", "result.json"]
     for line in (
         ["overlays", "book.toml", *frame],

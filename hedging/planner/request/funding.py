@@ -66,8 +66,8 @@ class Funding(Shown):
             value = getattr(self, name)
             if value is not None and not abs(number(value)) <= LARGEST:
                 raise InputError(
-                    f"{name} of funding must be a share of spot per 8 hours, 0.01 % written 0.0001, {LARGEST:g} at "
-                    f"most; got {value!r}."
+                    f"funding must be a share of spot per 8 hours, 0.01 % written 0.0001, {LARGEST:g} at most; "
+                    f"got {value!r} as its {name}."
                 )
         if (self.low is None) != (self.high is None):
             raise InputError("funding takes low and high together; Funding.from_history gives both.")

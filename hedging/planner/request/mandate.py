@@ -28,7 +28,7 @@ from hedging.planner.request.target import Target
 from hedging.planner.request.written_survive import survive_from
 from hedging.units import days
 
-__all__ = ["HORIZON", "Mandate", "mandate_from_dict", "read_mandate"]
+__all__ = ["HORIZON", "Mandate", "days_of", "mandate_from_dict", "read_mandate"]
 
 HORIZON: Final = 30.0  # days
 _BY_DAY: Final = ("floor", "vega_by_days")
@@ -99,7 +99,7 @@ class Mandate(Shown):
         target = {name: share(name, value) for name, value in self.targets.items() if name not in _NO_TARGET}
         limits = {name: share(name, value) for name, value in self.limits.items() if name not in _NO_LIMIT}
         if isinstance(limits.get("expiries"), Dates):
-            limits["expiries"] = _days(limits["expiries"], markets[0].as_of)
+            limits["expiries"] = days_of(limits["expiries"], markets[0].as_of)
         if "outright" in limits:
             limits["outright"] = tuple(map(Outright, limits["outright"]))
         account = (
@@ -208,7 +208,7 @@ def _shares_of(book: Book, markets: tuple[Market, ...]) -> Callable[[str, Any], 
     return share
 
 
-def _days(dates: Dates, as_of: pd.Timestamp) -> tuple[float, float | None]:
+def days_of(dates: Dates, as_of: pd.Timestamp) -> tuple[float, float | None]:
     """A window of days from the quotes, both UTC days included."""
     first = 0.0 if dates.first is None else max(0.0, days(as_of, _midnight(dates.first)))
     last = None if dates.last is None else days(as_of, _midnight(dates.last)) + 1.0
