@@ -312,6 +312,14 @@ class Tape(Shown):
         flag, strike, expiry = (cast("Any", quotes[name].iat[row]) for name in ("flag", "strike", "expiry"))
         return Option(self.asset, flag, float(strike), expiry, self.terms(number), symbol)
 
+    def lists(self, number: int, expiry: pd.Timestamp) -> bool:
+        """Whether an option or a future of a snapshot expires at a time."""
+        found = self.snapshots
+        tables = ((found.quotes, found.quote_ends), (found.futures, found.future_ends))
+        return any(
+            (table["expiry"].iloc[ends[number] : ends[number + 1]] == expiry).any() for table, ends in tables
+        )
+
     def expiry(self, symbol: str) -> pd.Timestamp | None:
         """When an option expires that any snapshot quotes; None of one that none does."""
         return cast("pd.Timestamp | None", self._of("expiry", symbol))
