@@ -164,7 +164,8 @@ class Finder:
         rows = (self._flag == flag) & (self._expiry == expiry.value) & quotes[quote].notna().to_numpy()
         if not (by_strike and math.isinf(self.tolerance.off_mark)):
             rows &= ~(np.isnan(delta) | np.isnan(away))
-        return quotes[rows].assign(delta=delta[rows], off=away[rows])
+        found: pd.DataFrame = quotes[rows].assign(delta=delta[rows], off=away[rows])
+        return found
 
     def stub(self, row: pd.Series, quote: str) -> str | None:
         """Words for a candidate whose quote is further from its mark than is tolerated; None where it is not."""
