@@ -211,7 +211,9 @@ class Tape(Shown):
         last = _edge(end, "end", last=True) if end is not None else self.times[-1]
         inside = np.flatnonzero((self.times >= first) & (self.times <= last))
         if start is not None and end is not None and first > last:
-            raise InputError(f"the range of {self.files} ends before it begins: {first} to {last}.")
+            raise InputError(
+                f"the range of {self.files} ends before it begins: start={start} is after end={end}; turn them round."
+            )
         if not inside.size:
             raise InputError(
                 f"no snapshot of {self.asset} in {self.files} lies between {first:%Y-%m-%d %H:%M} and {last:%Y-%m-%d %H:%M} "
