@@ -316,11 +316,8 @@ class Tape(Shown):
 
     def lists(self, number: int, expiry: pd.Timestamp) -> bool:
         """Whether an option or a future of a snapshot expires at a time."""
-        found = self.snapshots
-        tables = ((found.quotes, found.quote_ends), (found.futures, found.future_ends))
-        return any(
-            (table["expiry"].iloc[ends[number] : ends[number + 1]] == expiry).any() for table, ends in tables
-        )
+        chain = self.shared_chain(number)
+        return any((table["expiry"] == expiry).any() for table in (chain.quotes, chain.futures))
 
     def expiry(self, symbol: str) -> pd.Timestamp | None:
         """When an option expires that any snapshot quotes; None of one that none does."""
@@ -355,8 +352,6 @@ class Tape(Shown):
     def save(self, path: str | Path) -> None:
         """Write the tape to one Parquet file, whole or not at all; `read_tape` reads it back to the bit."""
         write_tape((self.snapshots, self.deliveries, self.unusable, self.skipped, self.kind), path)
-
-    # --- display -------------------------------------------------------------------------------------
 
     def summary(self) -> pd.Series:
         """Snapshots, span, hours of day, missing days, shares without bid or ask."""

@@ -118,6 +118,6 @@ def test_what_is_out_of_range_is_refused(bad) -> None:
 def test_bands_of_what_is_no_number_are_refused(name: str, value: float) -> None:
     given = {"spot": 100.0, "gamma": 0.02, "cost": 0.001, "risk_aversion": 1.0, "rate": 0.0, name: value}
     with pytest.raises(InputError, match=f"{name} must be a finite number"):
-        whalley_wilmott(**given)
+        rules.whalley_wilmott(**given)
     with pytest.raises(InputError, match=f"{name} must be a finite number"):
-        zakamouline(**given, vol=0.2, time_to_expiry=0.25)
+        rules.zakamouline(**given, vol=0.2, time_to_expiry=0.25)
