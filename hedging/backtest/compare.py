@@ -20,7 +20,7 @@ from hedging.backtest.intervals import interval
 from hedging.backtest.remarks import UNUSED
 from hedging.backtest.result import Backtest
 from hedging.backtest.rules import Rules
-from hedging.backtest.run import check_kinds, replayed
+from hedging.backtest.run import check_kinds, check_strategy, replayed
 from hedging.backtest.state import Strategy, name_of
 from hedging.backtest.strategies import Hold, hold
 from hedging.backtest.sweep import Row, refused_starts, sweep, swept, table_of
@@ -256,7 +256,7 @@ class Comparison(Shown):
                 asked = {what: n for what, n in done.counts.items() if what.startswith(("waited", "refused"))}
                 why = max(asked, key=lambda what: asked[what], default="nothing was asked for")
                 head, _, reason = why.partition(": ")
-                why = f"{head}: {done.waits[reason]}" if reason in done.waits else why
+                why = f"{head}: {done.waits.get(reason, reason)}" if reason else why
                 said.append(f"{done.name} never traded ({why}).")
         return said
 
@@ -383,11 +383,10 @@ def _usual(tape: Tape) -> int:
 
 def _named(strategies: Mapping[str, Strategy] | Iterable[Strategy]) -> dict[str, Strategy]:
     """Strategies by name, holding first."""
-    if isinstance(strategies, Mapping):
-        found = dict(strategies)
-    else:
-        found = {}
+    found = dict(strategies) if isinstance(strategies, Mapping) else {}
+    if not isinstance(strategies, Mapping):
         for strategy in strategies:
+            check_strategy(strategy)
             name = name_of(strategy)
             if name in found:
                 raise InputError(f"two strategies are called {name!r}; pass a mapping of names.")

@@ -77,10 +77,10 @@ def fill(
     Raises
     ------
     InputError
-        If the option has expired or is not listed, or the quantity is no whole lots: what its maker could see.
+        If the option or future has expired or is not listed, or the quantity is no whole lots: what its maker could see.
     """
     if isinstance(order.instrument, Spot | Perpetual | Future):
-        return _outright(tape, marker, number, order, held, rules)
+        return _outright(tape, marker, number, order, held, rules, late=late)
     closing = held * order.quantity < 0.0
     option = tape.option(number, order.symbol)
     quote = tape.quote(number, order.symbol)
@@ -133,7 +133,7 @@ def _check_lots(where: str, order: Order, lot: float, held: float) -> None:
     if not lot or order.quantity == -held:
         return
     lots = order.quantity / lot
-    if abs(lots - round(lots)) > max(LOT_DUST, LOT_ROUNDING * abs(lots)):
+    if not round(lots) or abs(lots - round(lots)) > max(LOT_DUST, LOT_ROUNDING * abs(lots)):
         raise InputError(
             f"{where}: the quantity of {order.symbol} must be whole lots of {lot:g}; got {order.quantity!r}."
         )
@@ -169,7 +169,9 @@ def _limited(leg: Leg, quote: Quote, rules: Rules) -> Fill:
     return Fill(leg, notes, most=most, cap=cap)
 
 
-def _outright(tape: Tape, marker: Marker, number: int, order: Order, held: float, rules: Rules) -> Fill:
+def _outright(
+    tape: Tape, marker: Marker, number: int, order: Order, held: float, rules: Rules, *, late: bool
+) -> Fill | Refusal:
     """An order for spot, a perpetual or a future, at the recorded quote or a half spread from its fair price."""
     item, time, spot = order.instrument, tape.times[number], float(tape.spot[number])
     assert isinstance(item, Linear)
@@ -177,9 +179,17 @@ def _outright(tape: Tape, marker: Marker, number: int, order: Order, held: float
         raise InputError(f"{tape.where(number)}: {item.symbol} is not on {tape.asset}, the tape's asset.")
     if isinstance(item, Future) and item.expiry <= time:
         raise InputError(f"{tape.where(number)}: {item.symbol} expired at {item.expiry:%Y-%m-%d %H:%M} UTC.")
+    closing = held * order.quantity < 0.0
+    if isinstance(item, Future) and not (closing or tape.lists(number, item.expiry)):
+        if late:
+            return Refusal(item.symbol, "no longer listed")
+        raise InputError(
+            f"{tape.where(number)}: {item.symbol} is not listed there: no future and no option of the snapshot expires "
+            f"at {item.expiry:%Y-%m-%d %H:%M} UTC."
+        )
     half_spread, fee, lot = linear_costs(item, tape.terms(number), time, rules)
     _check_lots(tape.where(number), order, lot, held)
     forward = marker.future(number, item).price if isinstance(item, Future) else None
     crossing = half_spread if rules.price == "quote" else 0.0
     leg = outright_leg(item, spot, order.quantity, half_spread=crossing, fee=fee, forward=forward)
-    return Fill(leg, lot=lot, closing=held * order.quantity < 0.0)
+    return Fill(leg, lot=lot, closing=closing)

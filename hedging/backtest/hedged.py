@@ -13,9 +13,9 @@ from hedging.backtest.strategies import closing_legs
 from hedging.book import Book
 from hedging.book.legs import option_leg
 from hedging.errors import InputError
-from hedging.market import Market, Option
+from hedging.market import Market, Option, OptionChain
 from hedging.market.contracts import underlying_of
-from hedging.planner import InfeasibleHedgeError, Limits, Mandate, Target
+from hedging.planner import HedgePlan, InfeasibleHedgeError, Limits, Mandate, Target
 from hedging.planner.plan import plan
 from hedging.planner.request.mandate import HORIZON
 from hedging.risk.rebalancing import Side, rebalancing_trade
@@ -23,6 +23,7 @@ from hedging.units import days
 
 __all__ = ["Banded", "Pair", "Planned", "banded", "pair", "planned"]
 
+TRADES = ("open", "close")
 PERPETUAL_LOT = 1e-4  # units of underlying; Deribit's 10 USD at 100,000
 
 
@@ -45,16 +46,19 @@ class Planned(Shown):
         closing = closing_legs(state)
         if isinstance(closing, Wait):
             return closing
-        book, chain = state.book + closing, state.chain
+        try:
+            return (*closing, *self._plan(state.book + closing, state.chain).legs)
+        except InfeasibleHedgeError as error:
+            return Wait("no feasible plan", f"no feasible plan: {error}")
+        except InputError as error:  # of a snapshot that quotes nothing of what may be traded
+            return Wait.of("no plan", error)
+
+    def _plan(self, book: Book, chain: OptionChain) -> HedgePlan:
         target, limits = self.mandate, self.limits
         if isinstance(target, Mandate):
             book = target.accounts(book)
             target, limits = target.resolve(book, chain)
-        try:
-            found = plan(book, chain, target, limits, horizon=self.horizon)
-        except InfeasibleHedgeError as error:
-            return Wait("no feasible plan", f"no feasible plan: {error}")
-        return (*closing, *found.legs)
+        return plan(book, chain, target, limits, horizon=self.horizon)
 
 
 def planned(
@@ -120,16 +124,23 @@ class Banded(Shown):
 
     def __call__(self, state: State) -> Decision:
         """Trade back to the target, or the edge of the band."""
-        if self.every and state.entries:
-            last = max(entry.time for entry in state.entries)
-            if days(last, state.time) < self.every:
-                return None
-        wanted = rebalancing_trade(_delta(state), self.target, self.band, to=self.to)
+        chain = state.chain
+        item = underlying_of(chain.asset, chain.terms)
+        traded = [
+            entry.time for entry in state.entries if entry.kind in TRADES and entry.instrument == item.symbol
+        ]
+        if self.every and traded and days(max(traded), state.time) < self.every:
+            return None
+        try:
+            delta = _delta(state)
+        except InputError as error:  # of a snapshot that quotes nothing
+            return Wait.of("no delta", error)
+        wanted = rebalancing_trade(delta, self.target, self.band, to=self.to)
         # Towards zero: a lot more would overshoot what the rule asks for.
         units = math.copysign(math.floor(abs(wanted) / self.lot + 1e-9) * self.lot, wanted)
         if units == 0.0:
             return None
-        return [Order(underlying_of(state.chain.asset, state.chain.terms), round(units, 10))]
+        return [Order(item, round(units, 10))]
 
 
 def banded(

@@ -37,6 +37,10 @@ class Marker:
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
         self._last: dict[str, float] = {}
+        self._known: dict[
+            tuple[str, bool], Mark
+        ] = {}  # of one snapshot: an option is looked at several times at it
+        self._known_at = -1
 
     def market(self, number: int) -> Market:
         """The market of a snapshot."""
@@ -63,7 +67,12 @@ class Marker:
             return self.future(number, item)
         if not isinstance(item, Option):
             return Mark(float(self._tape.spot[number]), "index")
-        found = self._listed(number, item, holding.quantity) or self._left(number, item)
+        if number != self._known_at:
+            self._known, self._known_at = {}, number
+        key = item.symbol, holding.quantity >= 0.0
+        if key not in self._known:
+            self._known[key] = self._listed(number, item, holding.quantity) or self._left(number, item)
+        found = self._known[key]
         self._last[item.symbol] = found.price
         return found
 

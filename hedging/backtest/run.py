@@ -17,7 +17,7 @@ from hedging.book import Book
 from hedging.errors import HedgingError, InputError
 from hedging.margin import MarginModel
 
-__all__ = ["StartError", "check_kinds", "replayed", "run", "run_blocks"]
+__all__ = ["StartError", "check_kinds", "check_strategy", "replayed", "run", "run_blocks"]
 
 
 def run(
@@ -131,16 +131,21 @@ def check_kinds(book: object, tape: object, strategy: object, rules: object, acc
     """Refuse what is no book, tape, strategy, rules or account."""
     must_be("book", book, Book)
     must_be("tape", tape, Tape, hint="read_tape makes one of files, Tape.of one of chains.")
-    if not callable(strategy):
-        raise InputError(
-            f"strategy must be a function of a State; got {strategy!r:.80}. rolled('put') makes one, as do the others "
-            "of hedging.backtest."
-        )
+    check_strategy(strategy)
     if rules is not None:
         must_be("rules", rules, Rules)
     if account is not None and not callable(getattr(account, "assess", None)):
         raise InputError(
             f"account must be a model of `hedging.margin`, such as DERIBIT_BTC; got {account!r:.80}."
+        )
+
+
+def check_strategy(strategy: object) -> None:
+    """Refuse what is no function of a state."""
+    if not callable(strategy):
+        raise InputError(
+            f"strategy must be a function of a State; got {strategy!r:.80}. rolled('put') makes one, as do the others "
+            "of hedging.backtest."
         )
 
 

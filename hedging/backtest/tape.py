@@ -314,6 +314,11 @@ class Tape(Shown):
         flag, strike, expiry = (cast("Any", quotes[name].iat[row]) for name in ("flag", "strike", "expiry"))
         return Option(self.asset, flag, float(strike), expiry, self.terms(number), symbol)
 
+    def lists(self, number: int, expiry: pd.Timestamp) -> bool:
+        """Whether an option or a future of a snapshot expires at a time."""
+        chain = self.shared_chain(number)
+        return any((table["expiry"] == expiry).any() for table in (chain.quotes, chain.futures))
+
     def expiry(self, symbol: str) -> pd.Timestamp | None:
         """When an option expires that any snapshot quotes; None of one that none does."""
         return cast("pd.Timestamp | None", self._of("expiry", symbol))
@@ -347,8 +352,6 @@ class Tape(Shown):
     def save(self, path: str | Path) -> None:
         """Write the tape to one Parquet file, whole or not at all; `read_tape` reads it back to the bit."""
         write_tape((self.snapshots, self.deliveries, self.unusable, self.skipped, self.kind), path)
-
-    # --- display -------------------------------------------------------------------------------------
 
     def summary(self) -> pd.Series:
         """Snapshots, span, hours of day, missing days, shares without bid or ask."""

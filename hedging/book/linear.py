@@ -82,10 +82,13 @@ def future_terms(future: Future, market: Market) -> tuple[float, float]:
 def _funding_paid(paths: Paths, funding_8h: float) -> Array:
     """Funding that a long has paid by each date, per unit of today's spot, shape of the paths.
 
-    The rate of each stretch times the average spot on it. Deribit pays it in coin as it accrues, at that
-    time's price; the money it was worth then is what counts here. A coin-settled one pays on the money that it was
-    entered for (`notional`), which along a scenario is taken to follow its price: half of a move times the funding is
-    the difference.
+    The rate of each stretch times the average spot on it, in the money that it was worth then.
+
+    One settled in coin pays coins on the money that it was entered for (`notional`), as a backtest has it. Those coins,
+    half of them at either end of a straight way, are worth the same at its end for one that was entered at today's spot;
+    for another they differ by entry over spot, and coins that were paid before a turn are not revalued here. They would
+    be worth a ratio of the levels on both sides of the turn: not linear in each of them, as the planner's proof needs
+    it, and without bound where the first is zero.
     """
     if paths.funding_shift is None and not funding_8h:
         return np.zeros_like(paths.spot)

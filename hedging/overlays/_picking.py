@@ -117,6 +117,8 @@ class Finder:
         self.chain = chain
         self.tolerance = tolerance
         self.delta = chain.greeks(("delta",))["delta"].abs()
+        self._flag = chain.quotes["flag"].to_numpy()
+        self._expiry = pd.DatetimeIndex(chain.quotes["expiry"]).as_unit("ns").asi8
         self._off: dict[str, pd.Series] = {}
 
     def off(self, side: str) -> pd.Series:
@@ -158,11 +160,12 @@ class Finder:
         A quote without a vol has no delta and no mark to be held against: none is a candidate without consent.
         """
         quotes, off = self.chain.quotes, self.off(quote)
-        taken = (quotes["flag"] == flag) & (quotes["expiry"] == expiry) & quotes[quote].notna()
+        delta, away = self.delta.to_numpy(), off.to_numpy()
+        rows = (self._flag == flag) & (self._expiry == expiry.value) & quotes[quote].notna().to_numpy()
         if not (by_strike and math.isinf(self.tolerance.off_mark)):
-            taken &= self.delta.notna() & off.notna()
-        rows = taken.to_numpy()
-        return quotes[rows].assign(delta=self.delta.to_numpy()[rows], off=off.to_numpy()[rows])
+            rows &= ~(np.isnan(delta) | np.isnan(away))
+        found: pd.DataFrame = quotes[rows].assign(delta=delta[rows], off=away[rows])
+        return found
 
     def stub(self, row: pd.Series, quote: str) -> str | None:
         """Words for a candidate whose quote is further from its mark than is tolerated; None where it is not."""

@@ -155,6 +155,7 @@ def whalley_wilmott(
     """
     _positive(spot=spot, risk_aversion=risk_aversion)
     _not_negative(cost=cost, time_to_expiry=time_to_expiry)
+    _finite(gamma=gamma, rate=rate)
     discount = math.exp(-rate * time_to_expiry)
     return float(np.cbrt(1.5 * discount * cost * spot * gamma**2 / risk_aversion))
 
@@ -201,6 +202,7 @@ def zakamouline(
     """
     _positive(spot=spot, risk_aversion=risk_aversion, vol=vol, time_to_expiry=time_to_expiry)
     _not_negative(cost=cost)
+    _finite(gamma=gamma, rate=rate)
     size, share = abs(gamma), math.exp(-rate * time_to_expiry) / vol
     base = cost / (risk_aversion * spot * vol**2 * time_to_expiry)
     width = 1.12 * cost**0.31 * time_to_expiry**0.05 * share**0.25 * math.sqrt(size / risk_aversion)
@@ -360,6 +362,12 @@ def _positive(**values: float) -> None:
     for name, value in values.items():
         if not (value > 0 and math.isfinite(value)):
             raise InputError(f"{name} must be a number > 0; got {value!r}.")
+
+
+def _finite(**values: float) -> None:
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise InputError(f"{name} must be a finite number; got {value!r}.")
 
 
 def _not_negative(**values: float) -> None:

@@ -91,6 +91,27 @@ def test_an_outright_in_whole_lots_is_filled(item, quantity) -> None:
     assert_allclose(sum(each.quantity for each in done.entries if each.kind != "fee"), quantity, rtol=1e-12)
 
 
+@pytest.mark.parametrize("expiry", ["2030-01-01T08:00Z", "2026-02-06T08:00Z"])
+def test_a_future_that_nobody_lists_is_refused(expiry: str) -> None:
+    future = hg.Future("BTC", pd.Timestamp(expiry))
+    chains = [smile_chain("2026-01-02T09:00Z", 80_000.0), smile_chain("2026-01-03T09:00Z", 80_000.0)]
+    with pytest.raises(
+        InputError, match=r"2026-01-02 09:00:00 UTC: .* no future and no option of the snapshot expires"
+    ):
+        run(COINS, Tape.of(chains), scripted([Order(future, 1.0)]))
+    late = run(COINS, Tape.of(chains), scripted([Order(future, 1.0)]), rules=Rules(delay=1))
+    assert late.counts == {"refused: no longer listed": 1}
+    held = hg.Book([hg.Holding.spot("BTC", 2.0), hg.Holding(future, 1.0, 80_000.0)])
+    done = run(held, Tape.of(chains), scripted([Order(future, -1.0)]))
+    assert next(entry.kind for entry in done.entries) == "close"
+
+
+def test_a_trace_of_a_lot_is_no_lot() -> None:
+    tape = Tape.of([smile_chain("2026-01-02T09:00Z", 80_000.0)])
+    with pytest.raises(InputError, match=r"whole lots of 0\.1; got 1e-12"):
+        run(COINS, tape, scripted([Order(name("p", 80_000.0, LATER), 1e-12)]))
+
+
 def test_what_is_held_may_be_closed_as_it_stands() -> None:
     held = [hg.Holding.perpetual("BTC", 0.12345678, 80_000.0), hg.Holding.perpetual("BTC", 1.0, 79_000.0)]
     tape = Tape.of([smile_chain("2026-01-02T09:00Z", 80_000.0)])

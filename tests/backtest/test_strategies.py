@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from cases.strategies import falling, scripted
@@ -186,6 +188,36 @@ def test_banded_goes_by_the_clock_and_to_the_edge() -> None:
     assert list(opened["quantity"]) == [-1.5]
     held = [held for held in done.end.holdings if isinstance(held.instrument, Perpetual)]
     assert held[0].quantity == -1.5
+
+
+@pytest.mark.parametrize("funding", [0.0, 1e-4])
+def test_the_clock_of_a_band_runs_from_its_last_trade_whatever_is_paid_since(funding: float) -> None:
+    tape = falling(*(80_000.0 + 1_000.0 * day for day in range(6)))
+    option = hg.Holding.option("BTC", "p", 80_000.0, LATER, 10.0, terms=tape.terms(0))
+    book = hg.Book([hg.Holding.spot("BTC", 10.0), option])
+    hedged = bt.pair(scripted((), [bt.Order("BTC-27FEB26-76000-P", 0.1)]), bt.banded(5.0, every=2.0))
+    for strategy in (bt.banded(5.0, every=2.0), hedged):
+        trades = run(book, tape, strategy, rules=Rules(funding=funding)).trades
+        perpetual = trades[trades["instrument"] == "BTC-PERPETUAL"]
+        assert [f"{time:%d}" for time in perpetual["time"]] == ["02", "04", "06"]
+
+
+@pytest.mark.parametrize("strategy", [
+    bt.rolled("put"), bt.planned(hg.Target(floor=-0.2)), bt.banded(5.0), bt.pair(bt.rolled("put"), bt.banded(5.0)),
+    bt.pput("last-friday"), bt.cllz("last-friday"),
+], ids=lambda each: each.name)  # fmt: skip
+@pytest.mark.parametrize("bare", ["rows", "sides"])
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_snapshot_without_a_quote_is_waited_out(strategy, bare: str, at: int) -> None:
+    chains = [falling(80_000.0, 78_000.0, 76_000.0).chain(k) for k in range(3)]
+    quotes = chains[at].quotes
+    empty = quotes.iloc[:0] if bare == "rows" else quotes.assign(bid=np.nan, ask=np.nan)
+    chains[at] = replace(chains[at], quotes=empty)
+    done = run(
+        hg.Book([hg.Holding.spot("BTC", 10.0)]), bt.Tape.of(chains), strategy, rules=Rules(funding=0.0)
+    )
+    assert len(done.points) == 3
+    assert any(entry.kind == "open" for entry in done.entries)
 
 
 def test_pair_of_rolled_puts_and_a_perpetual_rolls_on() -> None:

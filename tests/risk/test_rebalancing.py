@@ -111,3 +111,13 @@ def test_next_trade_prices_are_where_delta_meets_the_band() -> None:
 def test_what_is_out_of_range_is_refused(bad) -> None:
     with pytest.raises(InputError):
         bad()
+
+
+@pytest.mark.parametrize("name", ["gamma", "rate"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_bands_of_what_is_no_number_are_refused(name: str, value: float) -> None:
+    given = {"spot": 100.0, "gamma": 0.02, "cost": 0.001, "risk_aversion": 1.0, "rate": 0.0, name: value}
+    with pytest.raises(InputError, match=f"{name} must be a finite number"):
+        rules.whalley_wilmott(**given)
+    with pytest.raises(InputError, match=f"{name} must be a finite number"):
+        rules.zakamouline(**given, vol=0.2, time_to_expiry=0.25)
