@@ -167,7 +167,7 @@ def attribution(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None =
         ax.use_sticky_edges = False  # a bar's end would sit on the frame, its number outside
         ax.margins(y=0.12)
         ax.grid(False, axis="x")
-        ax.tick_params(axis="x", labelrotation=30)
+        ax.set_xticks(range(len(names)), names, rotation=30, ha="right")
         money_axis(ax.yaxis)
     return ax
 
