@@ -340,7 +340,7 @@ def headroom(
         for i, (name, account) in enumerate(named.items()):
             _room(ax, name, account, scenario, i)
         # The whole time, also of an account that is dead at once.
-        ends = ax.convert_xunits(dates(first.as_of, first.days[[0, -1]]))
+        ends = ax.convert_xunits(dates(first.as_of, first.days[[0, -1]]))  # type: ignore[no-untyped-call]
         ax.update_datalim([(float(end), 0.0) for end in ends])
         ax.axhline(0.0, color=ink(), linewidth=1.0)
         ax.set(
