@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import re
 import tomllib
-import zlib
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any, Final
+
+from hedging._ground.packing import packed_by, unpacked
 
 __all__ = [
     "begins_toml",
@@ -73,15 +72,15 @@ def kind_of_text(text: str) -> str:
 
 def kind_of_bytes(data: bytes) -> str:
     """The same of a file's bytes, packed or not, where no quotes are asked for: they are named too."""
-    packed = data[:2] == b"\x1f\x8b"
+    packed = packed_by(data)
     if packed:
-        with suppress(OSError, EOFError, zlib.error), gzip.open(io.BytesIO(data)) as stream:
-            data = stream.read(_LONGEST)
+        with suppress(ValueError):
+            data = unpacked(data, _LONGEST)
     if data[:4] == b"PAR1":
         return "a table in Parquet"
     text = data[:_LONGEST].decode("utf-8", "replace")
     found = kind_of_text(text) or (_QUOTES if _has_quotes(text) else "")
-    return f"{found or 'a file'}, packed by gzip" if packed else found
+    return f"{found or 'a file'}, packed by {packed}" if packed else found
 
 
 def _has_quotes(text: str) -> bool:

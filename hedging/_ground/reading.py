@@ -14,6 +14,7 @@ from hedging._ground.arguments import must_be
 from hedging._ground.counts import number_of
 from hedging._ground.file_kinds import begins_toml, kind_of_bytes
 from hedging._ground.nearest import meant, why_not
+from hedging._ground.packing import packed_by
 from hedging.errors import InputError
 
 __all__ = [
@@ -106,10 +107,12 @@ def read_text(
         Or `error`, if it cannot be read, is larger or is no such text.
     """
     data = read_bytes(path, most=most, error=error, what=what)
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:2]:
+        raise error(f"{path} is text in UTF-16; save it in UTF-8, which editors offer when they save.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as thrown:
-        kind = kind_of_bytes(data) if data[:2] == b"\x1f\x8b" or data[:4] == b"PAR1" else ""
+        kind = kind_of_bytes(data) if packed_by(data) or data[:4] == b"PAR1" else ""
         told = f"is {kind}; here it must be text" if kind else f"is no text in UTF-8: {_in_words(thrown)}"
         raise error(f"{path} {told}.") from thrown
 

@@ -77,7 +77,8 @@ class ChainRules:
     max_below_intrinsic : float
         How far an ask or a mark may lie below the undiscounted intrinsic value. [share of the forward]
     max_above_bound : float
-        How far a bid, an ask or a mark may lie above that bound. [share of the bound]
+        How far a bid, an ask or a mark may lie above that bound; of an ask that counts only without a bid, or where the
+        mid lies above the bound too: else it is dear, and the bid is good. [share of the bound]
     two_sided : bool
         Whether a quote without a bid or without an ask is unusable; by default it is kept.
     """
@@ -259,7 +260,7 @@ def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]
         ("forward off the index", lambda t: _off_index(t) > rules.max_basis),
         ("vol unit suspected", lambda t: _odd_vol(t, rules)),
         ("junk spread", lambda t: _junk_spread(t, rules)),
-        ("ask above any possible value", lambda t: _above_bound(t, "ask", rules)),
+        ("ask above any possible value", lambda t: _above_bound(t, "ask", rules) & ~_mid_possible(t)),
         ("ask below intrinsic", lambda t: _below_intrinsic(t, "ask", rules)),
         ("bid above any possible value", lambda t: _above_bound(t, "bid", rules)),
         ("mark above any possible value", lambda t: _above_bound(t, "mark", rules)),
@@ -297,6 +298,12 @@ def _junk_spread(table: pd.DataFrame, rules: ChainRules) -> Mask:
 
 def _above_bound(table: pd.DataFrame, price: str, rules: ChainRules) -> Mask:
     return np.asarray(table[price].to_numpy() > (1.0 + rules.max_above_bound) * _bound(table))
+
+
+def _mid_possible(table: pd.DataFrame) -> Mask:
+    """Whether there is a mid, and an option can be worth it."""
+    mid = (table["bid"].to_numpy() + table["ask"].to_numpy()) / 2.0
+    return np.asarray(mid <= _bound(table))
 
 
 def _bound(table: pd.DataFrame) -> npt.NDArray[np.float64]:

@@ -26,6 +26,7 @@ __all__ = ["ChainHealth", "VenuesHealth", "check", "check_venue", "stale_spot"]
 
 _ROUNDING: Final = 1e-5  # of the most that an option can be worth: marks are shown in four digits of a coin
 _MISSING: Final = ("bid", "ask", "both", "vol")
+_INFORMS: Final = ("bid_size", "ask_size", "open_interest", "volume")
 _VIOLATION_COLUMNS: Final = ("rule", "expiry", "symbols", "amount")
 _SPOT_ROOM: Final = 0.004  # share: recorded chains polled over a minute are 0.3 % off at most, in a crash
 _CARRY_ROOM: Final = 0.5  # a year
@@ -46,6 +47,8 @@ class ChainHealth(Shown):
         Number of rejected rows by reason.
     missing : Series
         Share of usable quotes without a bid, an ask, both, or a vol. [1]
+    unsaid : tuple of str
+        Which of sizes, open interest and volume no quote says, so that no limit on them holds.
     forwards : DataFrame
         Per expiry the ``forward`` of the chain, the ``spread`` of its rows around it [share], the forward
         from put-call parity with the range ``low, high`` its quotes allow, and ``stale``: outside that range.
@@ -64,6 +67,7 @@ class ChainHealth(Shown):
     kept: int
     rejected: pd.Series
     missing: pd.Series
+    unsaid: tuple[str, ...]
     forwards: pd.DataFrame
     violations: pd.DataFrame
     round_trip: pd.Series
@@ -86,6 +90,7 @@ class ChainHealth(Shown):
             "kept": self.kept,
             "rejected": {str(reason): int(count) for reason, count in self.rejected.items()},
             "missing": {str(name): float(share) for name, share in self.missing.items()},
+            "unsaid": list(self.unsaid),
             "forwards": forwards.to_dict("records"),
             "violations": violations.to_dict("records"),
             "spot": {str(name): float(value) for name, value in self.spot.items()},
@@ -122,6 +127,9 @@ def _lines(found: ChainHealth) -> list[str]:
         + (": " if len(count) else "")
         + ", ".join(f"{n} {rule}" for rule, n in count.items()),
     ]
+    if found.unsaid:
+        told = ", ".join(name.replace("_", " ") for name in found.unsaid)
+        lines.append(f"no quote says its {told}: no limit on that holds")
     if found.spot["stale"]:
         lines.append(_stale_spot(found.spot))
     if found.round_trip["count"]:
@@ -239,6 +247,7 @@ def check_venue(chain: OptionChain) -> ChainHealth:
         missing=pd.Series(
             {"bid": bid.mean(), "ask": ask.mean(), "both": (bid & ask).mean(), "vol": vol.mean()}
         ),
+        unsaid=tuple(name for name in _INFORMS if quotes[name].isna().all()),
         forwards=_forwards(chain),
         violations=violations[violations["amount"] > _DUST * chain.spot].reset_index(drop=True),
         round_trip=_round_trip(quotes, chain.early),

@@ -1,14 +1,12 @@
-"""Open a quote file: read, unzip and parse it, or say what keeps it from being one."""
+"""Open a quote file: read, unpack and parse it, or say what keeps it from being one."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import hashlib
 import io
 import re
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +26,7 @@ from hedging._ground.file_kinds import (
     kind_of_text,
     kind_of_value,
 )
+from hedging._ground.packing import packed_by, unpacked
 from hedging._ground.reading import parse_json, read_bytes
 from hedging.errors import ChainError
 from hedging.venues._sheets import sheet_text
@@ -39,7 +38,7 @@ _MOST_COLUMNS: Final = 1_000
 _DEEPEST: Final = 4  # objects around a list of rows
 _WIDEST: Final = 1_000  # characters of a line that need not be counted
 _LONGEST: Final = 1_000_000  # characters of a line of any
-_MOST_UNZIPPED: Final = 1_000_000_000  # bytes
+_MOST_UNPACKED: Final = 1_000_000_000  # bytes
 _BRACKETED: Final = re.compile(r"\[[A-Z_]+\] *,")  # a header of OptionsDX, which is no list of JSON
 
 
@@ -85,7 +84,7 @@ class QuoteFile:
 
 
 def open_file(path: Path) -> QuoteFile:
-    """Read, unzip and parse a file.
+    """Read, unpack and parse a file.
 
     Raises
     ------
@@ -94,7 +93,7 @@ def open_file(path: Path) -> QuoteFile:
     """
     raw = read_bytes(path, error=ChainError)
     digest = hashlib.sha256(raw).hexdigest()
-    data = _unzipped(path.name, raw)
+    data = _unpacked(path.name, raw)
     if data[:4] == b"PAR1":
         file = QuoteFile(path.name, digest, *_parquet(path.name, data))
     else:
@@ -108,17 +107,14 @@ def open_file(path: Path) -> QuoteFile:
     return file
 
 
-def _unzipped(name: str, raw: bytes) -> bytes:
-    if raw[:2] != b"\x1f\x8b":
-        return raw
+def _unpacked(name: str, raw: bytes) -> bytes:
     try:
-        with gzip.open(io.BytesIO(raw)) as stream:
-            data = stream.read(_MOST_UNZIPPED + 1)
-    except (OSError, EOFError, MemoryError, zlib.error) as error:
-        raise ChainError(f"{name}: the gzip data is cut off or damaged ({error}).") from error
-    if len(data) > _MOST_UNZIPPED:
+        data = unpacked(raw, _MOST_UNPACKED)
+    except ValueError as error:
+        raise ChainError(f"{name}: {error}.") from error
+    if packed_by(raw) and len(data) > _MOST_UNPACKED:
         raise ChainError(
-            f"{name} unzips to more than {_MOST_UNZIPPED:,} bytes, which no file of quotes does; split it by day."
+            f"{name} unpacks to more than {_MOST_UNPACKED:,} bytes, which no file of quotes does; split it by day."
         )
     return data
 

@@ -26,7 +26,7 @@ def read_funding(path: str | Path, *, asset: str | None = None) -> pd.Series:
     Parameters
     ----------
     path : str or Path
-        CSV (may be gzipped), Parquet, or the rows of Deribit's ``get_funding_rate_history`` as JSON.
+        CSV (may be packed), Parquet, or the rows of Deribit's ``get_funding_rate_history`` as JSON.
     asset : str, optional
         Which coin, in a file of several.
 

@@ -29,7 +29,7 @@ def read_prices(
     Parameters
     ----------
     path : str or Path
-        CSV (may be gzipped) or Parquet, long or wide; see `hedging.prices.Prices.from_frame`.
+        CSV (may be packed) or Parquet, long or wide; see `hedging.prices.Prices.from_frame`.
     layout : {'long', 'wide'}, optional
         By default as the columns say.
     asset : str or sequence of str, optional

@@ -80,6 +80,16 @@ def test_a_one_sided_quote_is_kept_and_zero_means_no_quote():
     assert quotes["ask"].notna().all()
 
 
+@pytest.mark.parametrize(("bid", "ask", "kept"), [(190, 203, True), (np.nan, 203, False), (199, 203, False)])
+def test_an_ask_above_what_a_call_can_be_worth_leaves_a_good_bid(bid, ask, kept):
+    """A call of strike 5 at a forward of 200 is worth 195, never above 200: who asks 203 is only dear."""
+    quotes = {"flag": "c", "strike": [5.0, 200.0], "expiry": EXPIRY, "forward": 200.0}
+    frame = pd.DataFrame(quotes | {"bid": [bid, 19.0], "ask": [ask, 20.0]})
+    units = {"price": "money", "vol": "decimal"}
+    made = OptionChain.from_frame(frame, asset="XYZ", as_of=AS_OF, units=units)
+    assert made.rejected["reason"].tolist() == ["ask above any possible value"] * (not kept)
+
+
 def test_rules_can_be_changed():
     wide = table(ask=[0.021, 0.062, 0.067, 0.5])
     assert chain(wide).rejected["reason"].tolist() == ["junk spread"]

@@ -79,6 +79,19 @@ def test_missing_sides_are_no_violation_but_counted():
     assert_allclose(found.missing["bid"], 0.2)
 
 
+def test_columns_that_no_quote_fills_are_named():
+    """A table without a column of open interest, and one whose cells of it say nothing, are alike."""
+    sizes = {"bid_size": 1.0, "ask_size": 2.0, "volume": 0.0}
+    for columns in (sizes, sizes | {"open_interest": "-"}, sizes | {"open_interest": np.nan}):
+        found = health.check(chain(fair(**columns)))
+        assert found.unsaid == ("open_interest",)
+        assert "no quote says its open interest" in repr(found)
+        assert found.to_dict()["unsaid"] == ["open_interest"]
+    full = chain(fair(**sizes, open_interest=[5.0, *[None] * 9]))
+    assert health.check(full).unsaid == ()
+    assert "no quote says" not in repr(health.check(full))
+
+
 def test_it_prints_and_becomes_json():
     found = health.check(chain(fair(forward=101.0).assign(forward=100.0)))
     assert "1 with a forward outside what put-call parity allows" in repr(found)

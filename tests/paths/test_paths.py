@@ -198,7 +198,7 @@ def test_fan_holds_the_same_fall_at_multiples_of_its_acceleration() -> None:
         ({"depth": 40}, "depth must be a share of today's price between 0 and 1; got 40"),
         ({"rebound": 1.5}, "rebound must be a share"),
         ({"stall": -1}, "stall must be a number of days >= 0"),
-        ({"velocity": -2.0}, r"velocity is per day: -0.02 is 2 % a day"),
+        ({"velocity": -2.0}, r"log-price by .*velocity is a move a day: -0.02 is 2 %"),
     ],
 )
 def test_crash_path_refuses(changes: dict[str, float], message: str) -> None:

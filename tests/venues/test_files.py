@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
 import json
+import lzma
 import re
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -312,7 +316,7 @@ def test_the_daily_file_is_read_one_day_at_a_time(shared_data):
     chain = read_chain(path, at="2026-02-05")
     assert chain.as_of.strftime("%Y-%m-%d") == "2026-02-05"
     assert_allclose(chain.quotes["discount"] * chain.quotes["forward"], chain.spot, rtol=1e-14)
-    with pytest.raises(ChainError, match="153 snapshots from 2025-12-30 17:31 to 2026-05-31 11:05 UTC"):
+    with pytest.raises(ChainError, match="153 snapshots from 2025-12-30 17:31:15 to 2026-05-31 11:05:26 UTC"):
         read_chain(path)
     with pytest.raises(ChainError, match="no snapshot on 2024-01-01"):
         read_chain(path, at="2024-01-01")
@@ -331,11 +335,46 @@ def test_a_time_listed_in_the_message_finds_its_own_snapshot(shared_data):
     assert f"{earlier.as_of:%H:%M:%S}" == listed[0]
 
 
-def test_a_file_that_unzips_to_more_than_any_holds_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(_opening, "_MOST_UNZIPPED", 1_000_000)
+def test_a_file_that_unpacks_to_more_than_any_holds_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(_opening, "_MOST_UNPACKED", 1_000_000)
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(gzip.compress(b"0,\n" * 1_000_000))
-    with pytest.raises(ChainError, match="unzips to more than 1,000,000 bytes"):
+    with pytest.raises(ChainError, match="unpacks to more than 1,000,000 bytes"):
+        read_chain(path)
+
+
+def zipped(*files: tuple[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in files:
+            packed.writestr(name, data)
+    return made.getvalue()
+
+
+PACKED = {
+    "gz": lambda data: gzip.compress(data, mtime=0),
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zip": lambda data: zipped(("a/", b""), ("a/chain.json", data), ("__MACOSX/a/._chain.json", b"x")),
+}
+
+
+@pytest.mark.parametrize("ending", PACKED)
+def test_a_packed_file_is_the_file(tmp_path, ending):
+    plain, packed = tmp_path / "chain.json", tmp_path / f"packed.{ending}"
+    plain.write_text(json.dumps(summary_rows()[:4]))
+    packed.write_bytes(PACKED[ending](plain.read_bytes()))
+    pd.testing.assert_frame_equal(read_chain(packed).quotes, read_chain(plain).quotes, check_exact=True)
+    packed.write_bytes(packed.read_bytes()[:-30])
+    with pytest.raises(ChainError, match=r"packed\.\w+: the \w+ data is cut off or damaged"):
+        read_chain(packed)
+
+
+@pytest.mark.parametrize("names", [(), ("calls.csv", "puts.csv")])
+def test_a_zip_of_several_files_asks_which(tmp_path, names):
+    path = tmp_path / "x.zip"
+    path.write_bytes(zipped(*((name, b"a,b,c\n1,2,3\n") for name in names)) if names else zipped(("a/", b"")))
+    with pytest.raises(ChainError, match=", ".join(names) or "the zip holds no file"):
         read_chain(path)
 
 

@@ -62,10 +62,11 @@ def remarks_on(request: Request, programme: Programme, checks: Sequence[Check]) 
 
 
 def warnings_of(request: Request, legs: Sequence[Leg], base: float) -> Iterator[str]:
-    """What the reader must know first: a spot that is none, premium that nobody limited, a band that coins share."""
+    """What the reader must know first: a spot that is none, limits not given or of no effect, a band that coins share."""
     for market in request.markets:
         if not market.chain.quotes.empty and (told := stale_spot(market.chain)):
             yield f"{market.asset}: {told}"
+    yield from _without_interest(request, legs)
     premium = cost_of(legs).premium / base
     if request.limits.budget is None and premium > UNASKED_PREMIUM:
         yield (
@@ -85,6 +86,21 @@ def warnings_of(request: Request, legs: Sequence[Leg], base: float) -> Iterator[
                 f"one band of {name} holds for each coin by itself, and the book has {held}: a unit of one is not a unit "
                 f"of the other. Give a band for each, {name}={{'{request.markets[0].asset}': ..., "
                 f"'{request.markets[1].asset}': ...}}, or one in money"
+            )
+
+
+def _without_interest(request: Request, legs: Sequence[Leg]) -> Iterator[str]:
+    """A warning where a limit on the open interest did not bind an order, because no quote says it."""
+    if request.limits.open_interest_share is None:
+        return
+    for market in request.markets:
+        quotes = market.chain.quotes
+        unknown = set(quotes["symbol"][quotes["open_interest"].isna()])
+        names = [leg.instrument.symbol for leg in legs if leg.instrument.symbol in unknown]
+        if names:
+            yield (
+                f"the quotes do not say the open interest of {', '.join(names)}: open_interest_share "
+                f"{request.limits.open_interest_share:g} does not bound it"
             )
 
 

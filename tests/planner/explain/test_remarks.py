@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from cases.planner import AS_OF, COIN, LOOSE, small_chain
@@ -96,6 +98,18 @@ def test_a_spot_that_the_forwards_contradict_is_said_first(off):
     assert not any(
         "stands below" in each for each in found.warnings
     )  # nothing does, as nothing was asked for
+
+
+@pytest.mark.parametrize(("open_interest", "told"), [(None, True), (100.0, False)])
+def test_a_limit_on_an_open_interest_that_no_quote_says_is_told_to_hold_for_nothing(open_interest, told):
+    chain = small_chain([("p", 90.0, 40), ("p", 95.0, 40), ("c", 110.0, 40)])
+    if open_interest is not None:
+        chain = replace(chain, quotes=chain.quotes.assign(open_interest=open_interest))
+    book, limits = Book([Holding.spot("BTC", 10.0)]), Limits(open_interest_share=0.1, **LOOSE)
+    found = plan(book, chain, Target(delta=(4, 8)), limits, effort=Effort(alternatives=False))
+    said = [each for each in found.warnings if "open interest" in each]
+    assert len(said) == told
+    assert not told or all(leg.instrument.symbol in said[0] for leg in found.legs)
 
 
 @pytest.mark.parametrize(("horizon", "outlived"), [(40.0, False), (40.6, False), (42.0, True)])
