@@ -162,10 +162,12 @@ def _accounts(
     args: argparse.Namespace, book: Book, markets: Markets, paths: PathsBy, overlay: HedgePlan | None
 ) -> list[SideBySide]:
     """Every account along the paths, without the plan and with it."""
-    from hedging.margin.side_by_side import SideBySide
+    from hedging.margin.side_by_side import SideBySide, alike
 
-    ways = {"alone": None} | ({"with the plan": overlay} if overlay else {})
-    kept = {way: _survivals(args, book, markets, paths, legs) for way, legs in ways.items()}
+    kept = {"alone": _survivals(args, book, markets, paths, None)}
+    if overlay:
+        hedged = _survivals(args, book, markets, paths, overlay)
+        kept = {"alone": alike(kept["alone"], hedged), "with the plan": alike(hedged, kept["alone"])}
     names = dict.fromkeys(name for each in kept.values() for name in each)
     return [
         SideBySide(name, {way: each[name] for way, each in kept.items() if name in each}) for name in names

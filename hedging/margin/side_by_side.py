@@ -12,7 +12,7 @@ from hedging._ground.shown import Shown
 from hedging._ground.tables import Page
 from hedging.margin.survival import Survival, survival_table
 
-__all__ = ["SideBySide"]
+__all__ = ["SideBySide", "alike"]
 
 COUNTED = {"counted": "counted", "left_out": "not counted"}
 
@@ -64,3 +64,17 @@ class SideBySide(Shown):
         if table["scenario"].nunique() == 1:
             table = table.drop(columns="scenario")
         return Page(head, (*told, survival_table(table, next(iter(self.ways.values())))))
+
+
+def alike(found: Mapping[str, Survival], other: Mapping[str, Survival]) -> dict[str, Survival]:
+    """Accounts of one book by the names that they have with another, of which orders make one purse several."""
+    return {_named(name, kept, other): kept for name, kept in found.items()}
+
+
+def _named(name: str, kept: Survival, other: Mapping[str, Survival]) -> str:
+    if name in other:
+        return name
+    purses = (
+        key for key, its in other.items() if key.startswith(f"{name}: ") and its.currency == kept.currency
+    )
+    return next(purses, name)

@@ -96,7 +96,7 @@ def _rules(asset: str, rule: Reaction) -> list[tuple[str, str]]:
             f"{-100 * rule.funding_fall:+.3f} %, half forgotten in {_DAYS.format(rule.funding_memory)}, by "
             f"{100 * rule.funding_cap:.2g} % at most",
         ),
-        ("carry of forwards", f"{-100 * rule.carry_speed:+.2f} % a year per 10 % a day"),
+        ("carry of forwards", f"{-100 * rule.carry_speed + 0.0:+.2f} % a year per 10 % a day"),
         ("smile", f"each moneyness keeps its vol; stickiness {rule.stickiness:g}"),
         (
             "drawn vol beside the price",

@@ -45,14 +45,20 @@ def shorten(target: Axes | Figure) -> None:
     panels: Iterable[Any] = whole.axes if isinstance(target, FigureBase) else [whole]
     for text in [*whole.texts, *_of_legends(whole), *(each for panel in panels for each in _of_panel(panel))]:
         text.set_text(shortened(text.get_text()))
+    for title in (title for panel in panels for title in _titles(panel)):
+        title.set_wrap(True)  # at the edge of a narrow figure
     for axis in (axis for panel in panels for axis in (panel.xaxis, panel.yaxis)):
         ticks = axis.get_major_formatter()
         if isinstance(ticks, FixedFormatter):
             ticks.seq = [shortened(str(each)) for each in ticks.seq]
 
 
+def _titles(panel: Any) -> Iterator[Any]:
+    return (getattr(panel, name) for name in ("title", "_left_title", "_right_title"))
+
+
 def _of_panel(panel: Any) -> Iterator[Any]:
-    yield from (getattr(panel, name) for name in ("title", "_left_title", "_right_title"))
+    yield from _titles(panel)
     yield from (panel.xaxis.label, panel.yaxis.label, *panel.texts)
     yield from _of_legends(panel)
 

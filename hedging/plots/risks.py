@@ -167,7 +167,7 @@ def attribution(table: pd.DataFrame, *, currency: str = "USD", ax: Axes | None =
         ax.use_sticky_edges = False  # a bar's end would sit on the frame, its number outside
         ax.margins(y=0.12)
         ax.grid(False, axis="x")
-        ax.tick_params(axis="x", labelrotation=30)
+        ax.set_xticks(range(len(names)), names, rotation=30, ha="right")
         money_axis(ax.yaxis)
     return ax
 
@@ -339,6 +339,9 @@ def headroom(
         ax = axes_or_new(ax)
         for i, (name, account) in enumerate(named.items()):
             _room(ax, name, account, scenario, i)
+        # The whole time, also of an account that is dead at once.
+        ends = ax.convert_xunits(dates(first.as_of, first.days[[0, -1]]))  # type: ignore[no-untyped-call]
+        ax.update_datalim([(float(end), 0.0) for end in ends])
         ax.axhline(0.0, color=ink(), linewidth=1.0)
         ax.set(
             ylabel=f"balance less maintenance [{first.currency}]",

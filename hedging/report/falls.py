@@ -16,6 +16,7 @@ from hedging.errors import InputError
 from hedging.margin import Survival, survive_accounts
 from hedging.margin.ended import first_ends, until
 from hedging.margin.requirement import ASSUMED_MODEL
+from hedging.margin.side_by_side import alike
 from hedging.paths import REPLAYS, STRESS_BETA, Paths, couple, fan
 from hedging.planner import HedgePlan
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
@@ -103,7 +104,10 @@ def _followed(
     book, markets, plan = subject.margined, subject.markets, subject.plan
     try:
         alone = survive_accounts(book, markets, paths)
-        return alone, {} if plan is None else survive_accounts(book, markets, paths, plan), ""
+        if plan is None:
+            return alone, {}, ""
+        hedged = survive_accounts(book, markets, paths, plan)
+        return alike(alone, hedged), alike(hedged, alone), ""
     except InputError as error:
         if subject.book.accounts:
             raise
@@ -237,9 +241,11 @@ def _dead(found: tuple[Fall, ...], name: str, plan: HedgePlan | None) -> str:
 
 def _survival(found: tuple[Fall, ...], name: str, planned: bool) -> Table:
     rows = []
+    known = [each[name] for fall in found for each in (fall.alone, fall.hedged) if name in each]
+    digits = 0 if max(abs(kept.balance).max() for kept in known) >= 10_000 else 4
     for fall in found:
         ways = [fall.alone, fall.hedged] if planned else [fall.alone]
-        cells = [_fates(each[name]) if name in each else None for each in ways]
+        cells = [_fates(each[name], digits) if name in each else None for each in ways]
         for at, scenario in enumerate(fall.result.labels):
             rows.append(
                 (minus(scenario), *(text for each in cells for text in (each[at] if each else ("–", "–"))))
@@ -250,9 +256,9 @@ def _survival(found: tuple[Fall, ...], name: str, planned: bool) -> Table:
     return tabled(_capital(called(name)), columns, rows, most=20)
 
 
-def _fates(kept: Survival) -> list[tuple[str, str]]:
+def _fates(kept: Survival, digits: int) -> list[tuple[str, str]]:
+    """What becomes of an account in each scenario, and its least headroom to so many digits."""
     day, price = kept.first()
-    digits = 0 if abs(kept.balance).max() >= 10_000 else 4
     least = kept.headroom.min(axis=1)
     return [
         (
@@ -273,7 +279,7 @@ def _headroom(fall: Fall, name: str, studio: Studio) -> Block:
     def draw(figure: Figure) -> object:
         return plots.headroom(drawn, scenario=at, ax=figure.subplots())
 
-    told = "; ".join(f"{how}: {_fates(kept)[at][0]}" for how, kept in drawn.items())
+    told = "; ".join(f"{how}: {_fates(kept, 0)[at][0]}" for how, kept in drawn.items())
     alt = f"Headroom of {called(name)} over time in the fall {fall.result.labels[at]}. {told}."
     return studio.picture(draw, (7.6, 3.8), alt=alt, caption=f"Headroom of {called(name)}")
 

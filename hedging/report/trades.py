@@ -102,7 +102,7 @@ def _orders(plan: HedgePlan, at: str) -> list[Block]:
             exact(float(row["quantity"]), 10),
             str(row["instrument"]),
             exact(float(row["limit_price"]), 8),
-            str(row["quote_unit"]),
+            str(row["quote_unit"]).replace("money", money),
             *(amount(float(row[name]), places(plan.base)) for name in ("premium", "half_spread", "fees")),
         )
         for _, row in plan.orders.iterrows()

@@ -114,5 +114,5 @@ def per_cent(share: float | None, decimals: int = 1, *, sign: bool = False) -> s
 
 
 def day_name(as_of: pd.Timestamp, day: float) -> str:
-    """The date that lies so many days ahead; today is called so."""
-    return "today" if day == 0.0 else f"{as_of + pd.Timedelta(days=day):%d %b %Y}"
+    """The date that lies so many days ahead, which no line ends within; today is called so."""
+    return "today" if day == 0.0 else f"{as_of + pd.Timedelta(days=day):%d{HARD_SPACE}%b{HARD_SPACE}%Y}"

@@ -35,3 +35,6 @@ def test_two_assets_are_hedged_in_one_plan_with_one_floor():
     assert {leg.instrument.asset for leg in found.legs} == {"BTC", "ETH"}
     assert "delta BTC" in repr(found)
     assert "delta ETH" in repr(found)
+    names = [str(check.limit) for check in found.checks]
+    assert len(names) == len(set(names))  # of whose calls and puts each says
+    assert any(name.startswith("puts covered ETH, ") for name in names)

@@ -180,6 +180,9 @@ def test_headroom_marks_the_liquidation(market: Market, puts: list[Leg]) -> None
     assert str(dead.get_label()).endswith(f"at {price:.5g}")
     assert_allclose(alive.get_ydata(), accounts["with puts"].headroom[1])
     assert plots.headroom(accounts["alone"]).get_ylabel() == "balance less maintenance [BTC]"
+    at_once = replace(account, maintenance=account.balance + 1.0)
+    shown = np.ptp(plots.headroom(at_once).get_xlim())  # days
+    assert 12.0 <= shown <= 1.2 * 12.0
     figure = plots.crash_fan(scenario.run(levered, market, falls), survival=accounts["alone"])
     drawn = next(line for line in figure.axes[0].get_lines() if line.get_label() == "liquidation")
     ends = accounts["alone"].first()[0]

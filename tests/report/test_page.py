@@ -629,8 +629,9 @@ def test_a_page_has_one_minus_sign_and_no_miss_reads_as_none(
 ) -> None:
     text = report.html(BOOK, chain, plan)
     found = Page(text)
-    told = [each.text for each in found.all("p") + found.all("li") + found.by_id("falls").all("th")]
-    mixed = [each for each in told if re.search(r"(^|[\s(])-\d", each)]
+    texts = found.all("p") + found.all("li") + found.all("th") + found.all("td") + found.all("text")
+    told = [each.text for each in texts]
+    mixed = [each for each in told if re.search(r"(^|[\s(])-\.?\d", each)]
     assert mixed == []
     assert any("−2 %/day" in each for each in told)
     check = hg.planner.Check(hg.planner.Limit("floor"), -0.30002, low=-0.3)

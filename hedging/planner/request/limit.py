@@ -72,7 +72,7 @@ class Limit(Shown):
 
     def __str__(self) -> str:
         if self.expiry is not None:
-            return f"{self.kind}, {self.expiry:%d %b %Y}"
+            return f"{self.kind}{self.asset and f' {self.asset}'}, {self.expiry:%d %b %Y}"
         window = "" if self.window is None else "{:g}-{:g}".format(*self.window)
         day = "" if self.day is None else f"day {self.day:g}"
         return " ".join(part for part in (self.kind, window, self.rule, day, self.asset) if part)

@@ -90,7 +90,7 @@ def _of_market(
         # Rounding is of the size of what was added up, also where orders cancel to nothing.
         gross = sum(abs(measure.of_book(Book() + [leg])) for leg in legs)
         yield Check(measure.limit, now, *measure.band, scale=max(measure.size(before), gross))
-    yield from _cover(request.book, after, legs, market)
+    yield from _cover(request.book, after, legs, market, market.asset if several else "")
     yield from _outright(request, legs, market)
     if margin is not None:
         limit = Limit("initial_margin", market.asset if several else "")
@@ -169,7 +169,7 @@ def _gained(book: Book, legs: Sequence[Leg], markets: Sequence[Market], paths: P
     return pnl - unearned / growth_of(book, markets, paths)
 
 
-def _cover(book: Book, after: Book, legs: Sequence[Leg], market: Market) -> Iterator[Check]:
+def _cover(book: Book, after: Book, legs: Sequence[Leg], market: Market, asset: str) -> Iterator[Check]:
     """Whether any tail is shorter than it was, at the time of each expiry."""
     expiries = {
         holding.instrument.expiry
@@ -182,9 +182,9 @@ def _cover(book: Book, after: Book, legs: Sequence[Leg], market: Market) -> Iter
         calls, puts, strikes = _slopes(after, market.asset, expiry)
         # A book without coins to cover calls with pays its premium by buying coin: that is no short call.
         owed = max(paid / market.spot, 0.0) if before_c <= 0.0 else 0.0
-        yield Check(Limit("calls covered", expiry=expiry), calls + owed, low=min(0.0, before_c))
-        yield Check(Limit("puts covered", expiry=expiry), puts, low=min(0.0, before_p))
-        by_strike = Limit("puts covered by strike", expiry=expiry)
+        yield Check(Limit("calls covered", asset, expiry=expiry), calls + owed, low=min(0.0, before_c))
+        yield Check(Limit("puts covered", asset, expiry=expiry), puts, low=min(0.0, before_p))
+        by_strike = Limit("puts covered by strike", asset, expiry=expiry)
         yield Check(by_strike, strikes, low=min(0.0, before_k), scale=market.spot)
 
 
