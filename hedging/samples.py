@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from hedging import greeks
+from hedging._ground.arguments import whole
 from hedging.book.book import Book, Holding
-from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, option_symbol
 from hedging.units import SECONDS_PER_YEAR
@@ -57,8 +57,7 @@ def chain(seed: int = 7) -> OptionChain:
     >>> sample.asset, len(sample.expiries), sample.source
     ('BTC', 8, 'synthetic sample (no market data)')
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(f"seed must be a whole number >= 0; got {seed!r}.")
+    whole("seed", seed, least=0)
     random = np.random.default_rng(seed)
     terms = deribit.option_terms(ASSET, AS_OF)
     table = pd.concat([_expiry(days, terms, random) for days in EXPIRIES], ignore_index=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
+from numbers import Integral
 from typing import Any, ParamSpec, TypeVar
 
 from hedging.errors import InputError
 
-__all__ = ["must_be", "takes"]
+__all__ = ["must_be", "takes", "whole"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,6 +31,21 @@ def must_be(name: str, value: Any, *kinds: type, hint: str = "") -> Any:
             f"{name} must be {article} {names}; got {type(value).__name__}: {_short(value)}.{hint and ' ' + hint}"
         )
     return value
+
+
+def whole(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
+    """A whole number that counts something.
+
+    Raises
+    ------
+    InputError
+        If it is none, or out of bounds.
+    """
+    fits = isinstance(value, Integral) and not isinstance(value, bool)
+    if not fits or value < least or (most is not None and value > most):
+        rule = f">= {least}" if most is None else f"from {least} to {most}"
+        raise InputError(f"{name} must be a whole number {rule}; got {_short(value)}.")
+    return int(value)
 
 
 def takes(

@@ -87,7 +87,8 @@ def moneyness(text: str) -> tuple[float, float]:
         near = f"{low and low.rstrip('%') + '%'}:{high and high.rstrip('%') + '%'}"
         raise InputError(f"{how}; got {text!r}, many times spot: write {near} for per cent of spot")
     if not 0.0 <= ends[0] <= ends[1]:
-        raise InputError(f"{how}, the low end first; got {text!r}")
+        near = f": write {high}:{low}" if 0.0 <= ends[1] < ends[0] else ""
+        raise InputError(f"{how}, the low end first; got {text!r}{near}")
     return ends[0], ends[1] if high else float("inf")
 
 
@@ -106,6 +107,8 @@ def deltas(text: str) -> tuple[float, float]:
         near = f": write {low}%:{high}% for per cent" if per_cent else ""
         if 0.0 <= ends[1] < ends[0] <= 1.0:
             near = f": write {high}:{low}"
+        if max(ends) <= 0.0:  # those of puts, which are below 0
+            near = f": write {':'.join(sorted((low.lstrip('-'), high.lstrip('-'))))}"
         raise InputError(f"{how}; got {text!r}{near}")
     return ends[0], ends[1]
 

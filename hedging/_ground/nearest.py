@@ -20,6 +20,9 @@ _OTHERS: Final = {  # what others call it, which no spelling is near to
     **dict.fromkeys(("coin", "ticker", "underlying"), "asset"),
     **dict.fromkeys(("type", "side"), "kind"),
 }
+_IN_MONEY: Final = (
+    r"[-_/]?(?:usdt?|usdc|eur|perp)(?:[-_/]?(?:perp|swap))?"  # a coin's pair, as venues list it
+)
 _SHOWN: Final = 3
 _NEAR: Final = 0.65  # below it the nearest word is another one
 
@@ -31,13 +34,14 @@ def meant(word: str, known: Iterable[str]) -> str:
     --------
     >>> meant("quantty", ["quantity", "entry"])
     '; did you mean quantity?'
-    >>> meant("put", ["collar", "protective put"])
-    '; did you mean protective put?'
+    >>> meant("put", ["collar", "protective put"]), meant("BTCUSDT", ["BTC", "ETH"])
+    ('; did you mean protective put?', '; did you mean BTC?')
     """
     by_lower = {each.lower(): each for each in known}
     if (other := _OTHERS.get(word.lower().replace("-", "_"))) in by_lower:
         return f"; did you mean {by_lower[other]}?"
-    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=_NEAR)
+    near = [each for each in by_lower if re.fullmatch(rf"{re.escape(each)}{_IN_MONEY}", word.lower())]
+    near += difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=_NEAR)
     near += [each for each in by_lower if word.lower() in re.findall(r"[a-z0-9]+", each)]
     return f"; did you mean {by_lower[near[0]]}?" if near else ""
 

@@ -26,6 +26,7 @@ __all__ = [
 _MOST_DIGITS: Final = 18  # of a whole number that counts something
 SPANS: Final = {"d": 1, "day": 1, "w": 7, "week": 7, "m": 30, "mo": 30, "month": 30, "y": 365, "year": 365}
 TIMES: Final = {"k": 1e3, "tsd": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "b": 1e9, "bn": 1e9}
+_SECONDS: Final = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600}
 _DATE: Final = r"\d{4}-\d{2}-\d{2}|\d{1,2}[A-Za-z]{3}\d{2}"
 
 
@@ -103,10 +104,12 @@ def positive(text: str) -> float:
 
 
 def seconds(text: str) -> float:
-    """A time >= 0; 0 ends a search at once."""
-    value = _finite(text)
-    if not 0.0 <= value <= MOST_SECONDS:
-        raise InputError(f"must be a number of seconds >= 0, {MOST_SECONDS:,} at most; got {text!r}")
+    """A time > 0: in none nothing is found, which says nothing of what there is."""
+    rule = f"must be a number of seconds > 0, {MOST_SECONDS:,} at most; got {text!r}"
+    if span := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h)[a-z]*", text.strip().lower()):
+        raise InputError(f"{rule}: write {float(span[1]) * _SECONDS[span[2]]:.10g}")
+    if not is_number(text) or not 0.0 < (value := float(text)) <= MOST_SECONDS:
+        raise InputError(rule)
     return value
 
 

@@ -107,6 +107,8 @@ def read_text(
         Or `error`, if it cannot be read, is larger or is no such text.
     """
     data = read_bytes(path, most=most, error=error, what=what)
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:2]:
+        raise error(f"{path} is text in UTF-16; save it in UTF-8, which editors offer when they save.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as thrown:

@@ -60,6 +60,8 @@ def share(text: str) -> float:
 def velocity(text: str) -> float:
     """A move a day with its sign, ``-2%`` or ``+2%``: of a bare ``2%`` who plans for a fall means the other one."""
     value = share(text)
+    if abs(value) > 1.0:
+        raise InputError(f"must be a move of log-price a day from -100% to +100%, such as -2%; got {text!r}")
     if value > 0.0 and not text.startswith("+"):
         raise InputError(f"must have its sign; got {text!r}: write -{text} for a fall, +{text} for a rise")
     return value

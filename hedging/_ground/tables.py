@@ -171,27 +171,40 @@ def line_width() -> int:
 
 
 def frame_text(frame: pd.DataFrame, **form: Any) -> str:
-    """A frame as pandas writes it; columns that the screen has no room for stand below, after the first one again."""
-    lead = 0 if form.get("index", True) else 1
+    """A frame as pandas writes it; columns that the screen has no room for stand below, after those that name a row."""
 
     def written(columns: Sequence[int]) -> str:
-        return str(frame.iloc[:, [*range(lead), *columns]].to_string(**form))
+        return str(frame.iloc[:, [*columns]].to_string(**form))
 
     def widest(columns: Sequence[int]) -> int:
         return max(map(len, written(columns).split("\n")))
 
-    return "\n\n".join(map(written, _groups(range(lead, frame.shape[1]), widest)))
+    rows = [list(map(str, row)) for row in frame.itertuples(index=False)]
+    lead = 0 if form.get("index", True) else _naming(rows, widest)
+    return "\n\n".join(map(written, _groups(frame.shape[1], lead, widest)))
 
 
-def _groups(columns: Sequence[int], widest: Callable[[Sequence[int]], int]) -> list[list[int]]:
-    """Columns in groups, of which each fits the screen; all of them together without one."""
+def _naming(rows: Sequence[Sequence[str]], widest: Callable[[Sequence[int]], int]) -> int:
+    """How many columns at the left tell the rows apart, as a side and a contract do; one where no other fits beside."""
+    screen, count = _SCREEN.get(), len(rows[0]) if rows else 0
+    if screen is None:
+        return 1
+    for lead in range(1, count):
+        if len({tuple(row[:lead]) for row in rows}) == len(rows):
+            beside = (widest([*range(lead), column]) for column in range(lead, count))
+            return lead if max(beside) <= screen else 1
+    return 1
+
+
+def _groups(columns: int, lead: int, widest: Callable[[Sequence[int]], int]) -> list[list[int]]:
+    """Columns in groups, of which each begins with the leading ones and fits the screen; one group without a screen."""
     screen = _SCREEN.get()
-    if screen is None or widest(columns) <= screen:
-        return [list(columns)]
-    found: list[list[int]] = [[]]
-    for column in columns:
-        if found[-1] and widest([*found[-1], column]) > screen:
-            found.append([])
+    if screen is None or widest(range(columns)) <= screen:
+        return [list(range(columns))]
+    found: list[list[int]] = [[*range(lead)]]
+    for column in range(lead, columns):
+        if len(found[-1]) > lead and widest([*found[-1], column]) > screen:
+            found.append([*range(lead)])
         found[-1].append(column)
     return found
 
@@ -214,11 +227,11 @@ def _table_lines(table: Table) -> list[str]:
     if rows:
         cells = [headers, *rows] if any(text.strip() for text in headers) else rows
         widths = [max(len(row[place]) for row in cells) for place in range(len(headers))]
-        groups = _groups(
-            range(1, len(headers)), lambda group: widths[0] + sum(2 + widths[place] for place in group)
-        )
-        for number, group in enumerate(groups):
-            shown = [0, *group]
+
+        def width(group: Sequence[int]) -> int:
+            return sum(2 + widths[place] for place in group) - 2
+
+        for number, shown in enumerate(_groups(len(headers), _naming(rows, width), width)):
             lines += [""] if number else []
             lines += [
                 "  ".join(

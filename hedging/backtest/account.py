@@ -13,10 +13,9 @@ from hedging.backtest.rules import Rules
 from hedging.backtest.tape import Tape
 from hedging.book import Book, Holding
 from hedging.book.linear import notional
-from hedging.errors import InputError
 from hedging.margin import Liquidation, Margin, MarginModel, liquidation_price, rules_of
-from hedging.margin.cross import OneModel
-from hedging.margin.whole import WholeAccount
+from hedging.margin.cross import OneModel, Segregated
+from hedging.margin.whole import WholeAccount, by_purse
 from hedging.market.contracts import Future, Option, Perpetual
 from hedging.market.market import Market
 from hedging.paths.paths import today
@@ -37,6 +36,8 @@ class Forced:
     fee: Flow
 
 
+Purse: TypeAlias = tuple[str, str]
+"""Name of an account, and of the purse in it; empty where it has but one."""
 Pricing: TypeAlias = Callable[[Book], Market]
 """The market of a snapshot that part of a book needs; see `hedging.backtest.marks.Marker.market_for`."""
 
@@ -49,32 +50,36 @@ class Watch:
     ----------
     model : MarginModel or None
         Rules of every account; None for those that each declares.
-    at : dict of str to Liquidation
-        By account, of those that owe something.
+    at : dict of (str, str) to Liquidation
+        By account and purse, of those that owe something.
     """
 
     model: MarginModel | None
-    at: dict[str, Liquidation] = field(default_factory=dict)
+    at: dict[Purse, Liquidation] = field(default_factory=dict)
+
+    def parts(self, book: Book) -> dict[Purse, Book]:
+        """What is margined together, by account and purse; all of the book, named by nothing, where it declares none."""
+        if not book.accounts:
+            return {("", ""): book}
+        found: dict[Purse, Book] = {}
+        for declared in book.accounts:
+            part = book.account(declared.name)
+            apart = self.model is None and isinstance(rules_of(declared, book.assets), Segregated)
+            purses = by_purse(part) if apart else {"": part}
+            found |= {(declared.name, purse): each for purse, each in purses.items()}
+        return found
 
     def set(self, book: Book, pricing: Pricing) -> None:
         """Look up where the accounts would be liquidated; one that owes nothing never is."""
-        owing = {name: part for name, part in accounts_of(book).items() if _owes(part)}
-        for name, part in owing.items():
-            self._check_purses(name, part, pricing(part))
-        self.at = {name: liquidation_price(part, pricing(part), self.model) for name, part in owing.items()}
-
-    def _check_purses(self, name: str, part: Book, market: Market) -> None:
-        """Refuse an account of which one purse may be liquidated and another not."""
-        purses = self._margins(part, market, every=False)
-        if len(purses) > 1:
-            raise InputError(
-                f"account {name} holds contracts settled in {' and in '.join(purses)}, a purse each by its model; a "
-                "backtest follows one: declare an account for each, or one of model cross-standard."
-            )
+        self.at = {
+            purse: liquidation_price(part, pricing(part), self.model)
+            for purse, part in self.parts(book).items()
+            if _owes(part)
+        }
 
     def exhausted(self, book: Book, pricing: Pricing) -> bool:
         """Whether an account does not cover its requirement as it stands."""
-        return any(self.short(part, pricing) for part in accounts_of(book).values())
+        return any(self.short(part, pricing) for part in self.parts(book).values())
 
     def short(self, part: Book, pricing: Pricing) -> bool:
         """Whether one account does not."""
@@ -102,11 +107,11 @@ class Watch:
             purses = whole.margins(rules, {market.asset: today()}, every=every)
         return {purse: margins[0] for purse, margins in purses.items()}
 
-    def price(self, name: str, spot: float) -> float | None:
+    def price(self, purse: Purse, spot: float) -> float | None:
         """The liquidation price of an account that the index has reached since, None if it has reached none."""
-        if name not in self.at:
+        if purse not in self.at:
             return None
-        down, up = self.at[name].down, self.at[name].up
+        down, up = self.at[purse].down, self.at[purse].up
         if down is not None and spot <= down:
             return down
         return up if up is not None and spot >= up else None
@@ -121,11 +126,6 @@ class Watch:
         )
         rules = f"by the rules given ({given or type(self.model).__name__})"
         return f"{named}: {rules} instead of its own" if named else f"all of the book: {rules}"
-
-
-def accounts_of(book: Book) -> dict[str, Book]:
-    """What is margined together, by account; all of the book, named by nothing, where it declares none."""
-    return {each.name: book.account(each.name) for each in book.accounts} or {"": book}
 
 
 def without_transfers(book: Book) -> Book:
@@ -152,21 +152,21 @@ def liquidate(
     snapshot, or at the index where vol, funding or expiries alone exhausted the account. Short options follow at
     the ask, or at the mark where there is none, if that was not enough.
     """
-    for name in accounts_of(book):
-        for forced in _liquidated(watch, name, book, marker, tape, number, rules):
+    for purse in watch.parts(book):
+        for forced in _liquidated(watch, purse, book, marker, tape, number, rules):
             book = _without(book, forced, tape.asset)
             yield forced
 
 
 def _liquidated(
-    watch: Watch, name: str, book: Book, marker: Marker, tape: Tape, number: int, rules: Rules
+    watch: Watch, purse: Purse, book: Book, marker: Marker, tape: Tape, number: int, rules: Rules
 ) -> Iterator[Forced]:
-    """What one account loses."""
-    part = accounts_of(book)[name]
+    """What one account, or one purse of it, loses."""
+    part = watch.parts(book)[purse]
     if not _owes(part):
         return
     spot = float(tape.spot[number])
-    price = watch.price(name, spot)
+    price = watch.price(purse, spot)
     pricing = partial(marker.market_now, number)
     if price is None and not watch.short(part, pricing):
         return

@@ -18,7 +18,7 @@ __all__ = ["altered", "asked", "orders_of"]
 Where = Callable[[], str]
 
 
-def asked(strategy: Strategy, state: State, where: Where) -> tuple[tuple[Order, ...], str]:
+def asked(strategy: Strategy, state: State, where: Where) -> tuple[tuple[Order, ...], Wait | None]:
     """The orders of a strategy at one state, and why it waits if it says so.
 
     Raises
@@ -37,7 +37,7 @@ def asked(strategy: Strategy, state: State, where: Where) -> tuple[tuple[Order, 
             f"{where()}: the strategy {name_of(strategy)} must return legs, orders, an overlay, a plan, a Wait or "
             f"None; got {type(decision).__name__}: {decision!r:.80}."
         )
-    return orders_of(items, where), decision.reason if isinstance(decision, Wait) else ""
+    return orders_of(items, where), decision if isinstance(decision, Wait) else None
 
 
 def _items(decision: Decision) -> list[Any] | None:

@@ -14,11 +14,11 @@ import pandas as pd
 
 from hedging._ground.cells import SIGNED_SHARE, formatted
 from hedging._ground.counts import number_of
-from hedging._ground.shown import Shown
+from hedging._ground.shown import Shown, plain
 from hedging._ground.tables import Page, Table
 from hedging.backtest.intervals import interval
 from hedging.backtest.remarks import UNUSED
-from hedging.backtest.result import Backtest, plain
+from hedging.backtest.result import Backtest
 from hedging.backtest.rules import Rules
 from hedging.backtest.run import check_kinds, replayed
 from hedging.backtest.state import Strategy, name_of
@@ -255,6 +255,8 @@ class Comparison(Shown):
             ):
                 asked = {what: n for what, n in done.counts.items() if what.startswith(("waited", "refused"))}
                 why = max(asked, key=lambda what: asked[what], default="nothing was asked for")
+                head, _, reason = why.partition(": ")
+                why = f"{head}: {done.waits[reason]}" if reason in done.waits else why
                 said.append(f"{done.name} never traded ({why}).")
         return said
 

@@ -2,25 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hedging.backtest.tape import Tape
 from hedging.units import days_apart
 
-__all__ = ["Span", "funding_between", "joined", "payments_of"]
+__all__ = ["Payments", "Span", "funding_between", "joined", "payments_of"]
 
 EIGHT_HOURS = pd.Timedelta(hours=8)
 SLACK = 1.5  # of the usual time between payments, beyond which one is missing
 
 Span: TypeAlias = tuple[pd.Timestamp, pd.Timestamp]
 """From a time to a time."""
+ALWAYS: Span = pd.Timestamp.min.tz_localize("UTC"), pd.Timestamp.max.tz_localize("UTC")
 
 
-def funding_between(tape: Tape, number: int, funding: pd.Series | float | None) -> tuple[float, list[Span]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Payments:
+    """A history of what longs paid, put in order once.
+
+    Attributes
+    ----------
+    times : DatetimeIndex
+        Ascending, UTC.
+    paid : ndarray
+        [share of what a unit stands for]
+    holes : tuple of (Timestamp, Timestamp)
+        Times of which it says nothing, where its other payments lead to expect one: outside of it, and between.
+    """
+
+    times: pd.DatetimeIndex
+    paid: npt.NDArray[np.float64]
+    holes: tuple[Span, ...]
+
+    @classmethod
+    def of(cls, history: pd.Series) -> Payments:
+        """The payments of a Series by time."""
+        ordered = history.sort_index(kind="stable")
+        times = pd.DatetimeIndex(ordered.index).tz_convert("UTC").as_unit("ns")
+        return cls(times, ordered.to_numpy(dtype=float), tuple(_holes(times)))
+
+    def between(self, before: pd.Timestamp, now: pd.Timestamp) -> tuple[float, list[Span]]:
+        """What was paid after one time and until another, and the times in between that are not known."""
+        first, end = self.times.searchsorted([before, now], side="right")
+        inside = ((max(start, before), min(stop, now)) for start, stop in self.holes)
+        return float(self.paid[first:end].sum()), [(start, stop) for start, stop in inside if start < stop]
+
+
+def _holes(times: pd.DatetimeIndex) -> Iterator[Span]:
+    if times.empty:
+        yield ALWAYS
+        return
+    apart = np.diff(times.asi8)
+    usual = max(pd.Timedelta(int(np.median(apart))), EIGHT_HOURS) if len(apart) else EIGHT_HOURS
+    yield ALWAYS[0], times[0] - usual
+    # Each payment is for the time before it: after a hole only for the usual one.
+    for place in map(int, np.flatnonzero(apart > SLACK * usual.value)):
+        yield times[place], times[place + 1] - usual
+    yield times[-1] + usual, ALWAYS[1]
+
+
+def funding_between(tape: Tape, number: int, funding: Payments | float | None) -> tuple[float, list[Span]]:
     """What longs paid from the snapshot before one until it, and the times in between of which nobody says.
 
     Parameters
@@ -28,8 +77,8 @@ def funding_between(tape: Tape, number: int, funding: pd.Series | float | None) 
     tape : Tape
     number : int
         Of the later snapshot.
-    funding : Series, float or None
-        Paid at each time, or a rate per 8 hours; None takes the rate that the earlier snapshot shows.
+    funding : Payments, float or None
+        A history, or a rate per 8 hours; None takes the rate that the earlier snapshot shows.
 
     Returns
     -------
@@ -37,26 +86,11 @@ def funding_between(tape: Tape, number: int, funding: pd.Series | float | None) 
         [share of what a unit stands for]
     missing : list of (Timestamp, Timestamp)
     """
-    before, now = tape.times[number - 1], tape.times[number]
-    if isinstance(funding, pd.Series):
-        paid = funding[(funding.index > before) & (funding.index <= now)].sum()
-        return float(paid), _missing(funding, before, now)
-    rate = _shown(tape, number - 1) if funding is None else float(funding)
-    return (0.0, [(before, now)]) if rate is None else (rate * ((now - before) / EIGHT_HOURS), [])
-
-
-def _missing(payments: pd.Series, before: pd.Timestamp, now: pd.Timestamp) -> list[Span]:
-    """Times without a payment that others of the series lead to expect: outside of it, and in its holes."""
-    times = pd.DatetimeIndex(payments.index).sort_values()
-    if times.empty:
-        return [(before, now)]
-    apart = np.diff(times.as_unit("ns").asi8)
-    usual = max(pd.Timedelta(int(np.median(apart))), EIGHT_HOURS) if len(apart) else EIGHT_HOURS
-    holes = [(before, times[0] - usual), (times[-1] + usual, now)]
-    # Each payment is for the time before it: after a hole only for the usual one.
-    holes += [(times[k], times[k + 1] - usual) for k in map(int, np.flatnonzero(apart > SLACK * usual.value))]
-    inside = ((max(start, before), min(end, now)) for start, end in holes)
-    return [(start, end) for start, end in inside if start < end]
+    before, now = tape.stamps[number - 1], tape.stamps[number]
+    if isinstance(funding, Payments):
+        return funding.between(before, now)
+    rate = float(tape.funding_8h[number - 1] if funding is None else funding)
+    return (0.0, [(before, now)]) if math.isnan(rate) else (rate * ((now - before) / EIGHT_HOURS), [])
 
 
 def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -68,14 +102,6 @@ def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
         else:
             found.append((start, end))
     return tuple(found)
-
-
-def _shown(tape: Tape, number: int) -> float | None:
-    """The rate per 8 hours that the perpetual's row of a snapshot shows."""
-    found, ends = tape.snapshots.futures, tape.snapshots.future_ends
-    mine = found.iloc[ends[number] : ends[number + 1]]
-    shown = mine.loc[mine["expiry"].isna(), "funding_8h"].dropna()
-    return float(shown.iloc[0]) if len(shown) else None
 
 
 def payments_of(rates: pd.Series) -> pd.Series:

@@ -52,8 +52,8 @@ class Planned(Shown):
             target, limits = target.resolve(book, chain)
         try:
             found = plan(book, chain, target, limits, horizon=self.horizon)
-        except InfeasibleHedgeError:
-            return Wait("no feasible plan")
+        except InfeasibleHedgeError as error:
+            return Wait("no feasible plan", f"no feasible plan: {error}")
         return (*closing, *found.legs)
 
 

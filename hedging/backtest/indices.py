@@ -82,7 +82,7 @@ class Cboe(Shown):
                     legs.append(self._open(chain, part, quantity, legs))
             return legs + self._crossed(chain, held, legs, quantity)
         except InputError as error:
-            return Wait(f"no roll: {str(error).partition(';')[0][:80]}")
+            return Wait.of("no roll", error)
 
     def _open(self, chain: OptionChain, part: Part, quantity: float, legs: Sequence[Leg]) -> Leg:
         """The part's option at the closest listed strike on its side, on the expiry of its roll."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from hedging._ground import fields
-from hedging._ground.forms import meant
+from hedging._ground.forms import meant, share
 from hedging.backtest.hedged import Planned, banded, pair, planned
 from hedging.backtest.indices import bxm, cll, cllz, pput
 from hedging.backtest.rules import Rules
@@ -31,6 +31,7 @@ OF_OPTIONS = ("delay", "price", "open_interest", "volume", "depth", "delivery")
 OF_PERPETUALS = ("delay", "price", "half_spread", "funding")
 RULES = (*OF_OPTIONS, "half_spread", "funding", "longest_gap", "liquidation_fee")  # fees are no text
 WORDS = {"price", "delivery", "to", "expiries"}
+SHARES = {"coverage", "profit", "half_spread", "funding", "open_interest", "volume", "liquidation_fee"}
 WINDOWS = {"days": True, "target": False, "band": False}  # whether it must be one
 
 
@@ -209,7 +210,11 @@ def _value(key: str, text: str) -> Any:
     if key == "depth" and text.lower() in ("true", "false"):
         return text.lower() == "true"
     try:
+        if key == "coverage" or (text.endswith("%") and (key in SHARES or key.endswith("delta"))):
+            return share(text)
         parts = [float(part) for part in text.split(":")]
+    except InputError as error:
+        raise InputError(f"{key} {error}.") from None
     except ValueError:
         raise InputError(
             f"{key} must be a number{', or a window such as 20:45' if key in WINDOWS else ''}; got {text!r}."

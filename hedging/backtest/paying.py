@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedging.backtest.account import Watch, accounts_of
+from hedging.backtest.account import Watch
 from hedging.backtest.fills import Fill
 from hedging.backtest.ledger import coins_of
 from hedging.backtest.marks import Marker
@@ -37,13 +37,15 @@ def unpaid(
     if closes:
         return ""
     if watch is not None:
-        parts = accounts_of(book)
-        for name, part in accounts_of(after).items():
-            if part == parts[name]:
+        free: dict[str, float]
+        parts = watch.parts(book)
+        for key, part in watch.parts(after).items():
+            if part == parts.get(key):
                 continue
-            rooms, free = (watch.room(each, marker.market_now(number, each)) for each in (part, parts[name]))
+            rooms = watch.room(part, marker.market_now(number, part))
+            free = watch.room(parts[key], marker.market_now(number, parts[key])) if key in parts else {}
             if any(room < min(free.get(purse, 0.0), 0.0) for purse, room in rooms.items()):
-                return f"{UNPAID}margin for it in the account{f' {name}' if name else ''}"
+                return f"{UNPAID}margin for it in the account{f' {key[0]}' if key[0] else ''}"
         return ""
     had, left = (_free(each, marker, tape, number) for each in (book, after))
     for name, before, now, dust in zip(

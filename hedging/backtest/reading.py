@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._ground.counts import number_of
+from hedging._ground.nearest import meant
 from hedging.backtest.saved import is_saved, load_tape
 from hedging.backtest.tape import ENDINGS, Paths, Tape
 from hedging.errors import ChainError
@@ -126,7 +127,9 @@ def _part(file: Path, asset: str | None, said: Mapping[str, Any], *, named: bool
         )
     found = Tape(*load_tape(file))
     if asset not in (None, found.asset):
-        raise ChainError(f"{file.name} holds {found.asset}, not {asset}.")
+        raise ChainError(
+            f"{file.name} holds {found.asset}, not {asset}{meant(str(asset), [found.asset]) or '.'}"
+        )
     return found
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from hedging.backtest.account import EXHAUSTED, Watch, liquidate, without_transfers
 from hedging.backtest.asking import altered, asked
 from hedging.backtest.fills import Fill, Refusal, fill
-from hedging.backtest.funding import Span, funding_between, joined
+from hedging.backtest.funding import Payments, Span, funding_between, joined
 from hedging.backtest.ledger import Entry, Kind, Running, coins_of
 from hedging.backtest.marks import Marker
 from hedging.backtest.own import OwnBook
@@ -59,6 +59,7 @@ class Replay:
     points: list[Point] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     marks: Counter[str] = field(default_factory=Counter)
+    waits: dict[str, str] = field(default_factory=dict)
     own: OwnBook = field(default_factory=OwnBook)
     schedule: Schedule = field(default_factory=Schedule)
     pending: tuple[Order, ...] = ()
@@ -71,6 +72,7 @@ class Replay:
     running: Running = field(init=False)
     marker: Marker = field(init=False)
     watch: Watch | None = field(init=False)
+    funding: Payments | float | None = field(init=False)
 
     def __post_init__(self) -> None:
         if self.book.transfers:
@@ -83,6 +85,8 @@ class Replay:
         self.marker = Marker(self.tape)
         watched = self.account is not None or bool(self.book.accounts)
         self.watch = Watch(self.account) if watched else None
+        given = self.rules.funding
+        self.funding = Payments.of(given) if isinstance(given, pd.Series) else given
 
     def result(self) -> Backtest:
         """Go through the tape and return what happened."""
@@ -110,6 +114,7 @@ class Replay:
             points=tuple(self.points),
             counts=dict(self.counts),
             marks=dict(self.marks),
+            waits=dict(self.waits),
             other_delivery=self.other_delivery,
             ended=self.ended or "the tape ends",
             first=self.first,
@@ -202,7 +207,7 @@ class Replay:
         perpetuals = [held for held in self.book.holdings if isinstance(held.instrument, Perpetual)]
         if not (perpetuals or self.own.holdings):
             return
-        share, missing = funding_between(self.tape, number, self.rules.funding)
+        share, missing = funding_between(self.tape, number, self.funding)
         if missing and perpetuals:
             self.counts["snapshots without funding, taken as 0"] += 1
             self.unfunded += missing
@@ -241,11 +246,12 @@ class Replay:
             orders, self.pending = self.pending, ()
             self._trade(number, orders, late=True)
         where = partial(self.tape.where, number)
-        orders, waits = asked(self.strategy, self._state(number, equity), where)
+        orders, wait = asked(self.strategy, self._state(number, equity), where)
         if self.shown != self.book:
             raise altered(self.strategy, where(), "book")
-        if waits:
-            self.counts[f"waited: {waits}"] += 1
+        if wait is not None:
+            self.counts[f"waited: {wait.reason}"] += 1
+            self.waits[wait.reason] = wait.said or wait.reason
         if orders and self.rules.delay:
             self.pending = orders
         elif orders:

@@ -16,7 +16,7 @@ import pandas as pd
 from hedging import _extras
 from hedging._ground.cells import formatted
 from hedging._ground.counts import number_of
-from hedging._ground.shown import Shown
+from hedging._ground.shown import Shown, plain
 from hedging._ground.tables import Page, named_texts
 from hedging.backtest import answers
 from hedging.backtest.costs import attribution, costs, rolls_of
@@ -32,7 +32,7 @@ from hedging.book import Book
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Backtest", "Point", "plain"]
+__all__ = ["Backtest", "Point"]
 
 Array = npt.NDArray[np.float64]
 
@@ -83,6 +83,8 @@ class Backtest(Shown):
         How often each rule changed, refused or watched something.
     marks : mapping
         How many marks came from the venue, a mid, a bid, the smile and so on.
+    waits : mapping
+        What the strategy last said in whole, by each reason to wait that `counts` counts.
     other_delivery : float, optional
         What would have been added by the other edge of the hour as delivery price, trades unchanged; None where no
         delivery price was one of an hour bar. [coins]
@@ -114,6 +116,7 @@ class Backtest(Shown):
     points: tuple[Point, ...]
     counts: Mapping[str, int] = field(default_factory=dict)
     marks: Mapping[str, int] = field(default_factory=dict)
+    waits: Mapping[str, str] = field(default_factory=dict)
     other_delivery: float | None = None
     ended: str = ""
     holding: Backtest | None = None
@@ -358,6 +361,7 @@ class Backtest(Shown):
             "costs": self.costs.reset_index().to_dict("records"),
             "counts": dict(self.counts),
             "marks": dict(self.marks),
+            "waits": dict(self.waits),
             "delivery": sorted({entry.source for entry in self.entries if entry.source}),
             "delivery prices": self.deliveries,
             "unfunded": self.unfunded,
@@ -385,18 +389,3 @@ class Backtest(Shown):
     def _head(self) -> str:
         said = "" if self.tape.kind == "recorded" else f" on {self.tape.kind} quotes"
         return f"Backtest of {self.name} on {self.tape.asset}{said}"
-
-
-def plain(value: Any) -> Any:
-    """The same value in what JSON knows: times as text, numbers that are none as null."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    if isinstance(value, pd.Timestamp):
-        return None if pd.isna(value) else value.isoformat()
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is pd.NaT or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value

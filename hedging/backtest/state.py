@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, TypeAlias
@@ -14,11 +15,14 @@ from hedging.backtest.ledger import Entry, ledger_frame
 from hedging.backtest.tape import copied
 from hedging.book import Book, Holding
 from hedging.book.legs import HasLegs, Leg
+from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Instrument, Option
 from hedging.units import days as days_between
 
 __all__ = ["Decision", "Order", "State", "Strategy", "Wait", "name_of"]
+
+HEAD = re.compile(r"[:;] | \(|\.(?= |$)")  # where the head of a message ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,24 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """No orders, and why: counted in the result by its reason."""
+    """No orders, and why.
+
+    Attributes
+    ----------
+    reason : str
+        Counted in the result: the same words from day to day.
+    said : str
+        The whole of it, of which the result keeps the last; empty where the reason is all.
+    """
 
     reason: str
+    said: str = ""
+
+    @classmethod
+    def of(cls, what: str, error: InputError) -> Wait:
+        """What could not be done, by an error: its head is the reason, before the numbers that differ from day to day."""
+        whole = f"{what}: {error}"
+        return cls(f"{what}: {HEAD.split(str(error))[0]}", whole.removesuffix("."))
 
 
 Decision: TypeAlias = "HasLegs | Iterable[Leg | Order] | Wait | None"

@@ -75,7 +75,7 @@ class Rolled(Shown):
         try:  # sized for the book as it stands once the old overlay is sold
             made = self.make(state.book + closing, state.chain, days=self.days, **self.settings)
         except InputError as error:
-            return Wait(f"no overlay: {_reason(error)}")
+            return Wait.of("no overlay", error)
         return (*closing, *made.legs)
 
     def _due(self, state: State) -> bool:
@@ -207,8 +207,3 @@ def _lowest_delta(state: State) -> float:
     deltas = chain.greeks(("delta",))["delta"].abs()
     mine = deltas[chain.quotes["symbol"].isin([held.instrument.symbol for held in watched])].dropna()
     return float(mine.min()) if len(mine) else float("inf")
-
-
-def _reason(error: InputError) -> str:
-    """The head of a message, without the numbers that differ from day to day."""
-    return str(error).partition(";")[0].partition(",")[0][:80]

@@ -18,9 +18,10 @@ import pandas as pd
 
 from hedging._ground.counts import number_of
 from hedging._ground.nearest import why_not
+from hedging._ground.shown import plain
 from hedging._ground.workers import completed, result_of, submitted
 from hedging._writing import whole_file
-from hedging.backtest.result import Backtest, plain
+from hedging.backtest.result import Backtest
 from hedging.backtest.rules import Rules
 from hedging.backtest.run import StartError, check_kinds, replayed
 from hedging.backtest.saved import load_tape

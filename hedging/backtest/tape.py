@@ -19,6 +19,7 @@ from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, named_texts
 from hedging.backtest.quote import Quote
 from hedging.backtest.saved import write_tape
+from hedging.backtest.settlement import settlement_of
 from hedging.errors import InputError
 from hedging.market.bare import NoSmile, level_surface
 from hedging.market.chain import OptionChain
@@ -31,8 +32,6 @@ from hedging.units import days_apart, utc, utc_day
 __all__ = ["Quote", "Tape"]
 
 LONGEST_GAP = 5.0  # days
-LATEST_INDEX = pd.Timedelta(hours=8)
-FURTHEST_PRICE = 0.1  # of a delivery price from the index around it: beyond, it is of another asset
 ENDINGS = (".parquet", ".csv", ".csv.gz", ".json", ".json.gz")
 
 Paths: TypeAlias = "str | Path | Iterable[str | Path]"
@@ -112,6 +111,17 @@ class Tape(Shown):
     def spot(self) -> npt.NDArray[np.float64]:
         """Index price at each snapshot. [money]"""
         return self.snapshots.spot
+
+    @cached_property
+    def funding_8h(self) -> npt.NDArray[np.float64]:
+        """Funding per 8 hours that each snapshot shows of the perpetual, NaN where it shows none. [share of spot]"""
+        futures, ends = self.snapshots.futures, self.snapshots.future_ends
+        shown = np.flatnonzero((futures["expiry"].isna() & futures["funding_8h"].notna()).to_numpy())
+        first, end = (np.searchsorted(shown, ends[k : k + len(self)]) for k in (0, 1))
+        found = np.full(len(self), np.nan)
+        has = first < end
+        found[has] = futures["funding_8h"].to_numpy(dtype=float)[shown[first[has]]]
+        return found
 
     @property
     def currency(self) -> str:
@@ -201,7 +211,9 @@ class Tape(Shown):
         last = _edge(end, "end", last=True) if end is not None else self.times[-1]
         inside = np.flatnonzero((self.times >= first) & (self.times <= last))
         if start is not None and end is not None and first > last:
-            raise InputError(f"the range of {self.files} ends before it begins: {first} to {last}.")
+            raise InputError(
+                f"the range of {self.files} ends before it begins: start={start} is after end={end}; turn them round."
+            )
         if not inside.size:
             raise InputError(
                 f"no snapshot of {self.asset} in {self.files} lies between {first:%Y-%m-%d %H:%M} and {last:%Y-%m-%d %H:%M} "
@@ -328,36 +340,7 @@ class Tape(Shown):
         InputError
             If none is known, and no snapshot within 8 hours after the expiry either.
         """
-        for each in self.deliveries:
-            found = each.at(expiry)
-            if found is not None:
-                self._plausible(expiry, found)
-                return found
-        after = int(self.times.searchsorted(expiry))
-        if after < len(self) and self.times[after] - expiry <= LATEST_INDEX:
-            hours = (self.times[after] - expiry) / pd.Timedelta(hours=1)
-            return Settlement(float(self.spot[after]), float("nan"), f"index {hours:.1f} h after expiry")
-        following = (
-            f"the next is of {self.times[after]:%Y-%m-%d %H:%M}" if after < len(self) else "none follows"
-        )
-        given = ", ".join(each.source for each in self.deliveries) or "none was given"
-        raise InputError(
-            f"no delivery price of {self.asset} at {expiry:%Y-%m-%d %H:%M} UTC: no published price or hour bar is of that "
-            f"time ({given}), and no snapshot of {self.files} is within {LATEST_INDEX / pd.Timedelta(hours=1):g} hours "
-            f"after it ({following}). Pass delivery= with a file that has it."
-        )
-
-    def _plausible(self, expiry: pd.Timestamp, found: Settlement) -> None:
-        """Refuse a delivery price far from the index around it: a file of another asset."""
-        after = min(int(self.times.searchsorted(expiry)), len(self) - 1)
-        around = self.spot[max(after - 1, 0) : after + 1]
-        low, high = around.min() * (1.0 - FURTHEST_PRICE), around.max() * (1.0 + FURTHEST_PRICE)
-        near = abs(self.times[after] - expiry) <= pd.Timedelta(days=2)
-        if near and not low <= found.price <= high:
-            raise InputError(
-                f"the delivery price {found.price:,.6g} of {found.source} at {expiry:%Y-%m-%d %H:%M} UTC is not near "
-                f"{self.asset}, whose index in {self.files} is {around[-1]:,.6g} around it: is the file of another asset?"
-            )
+        return settlement_of(expiry, self.snapshots, self.deliveries, self.files)
 
     # --- files ---------------------------------------------------------------------------------------
 

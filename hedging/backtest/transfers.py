@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from hedging.backtest.account import Watch, accounts_of
+from hedging.backtest.account import Watch
 from hedging.backtest.ledger import coins_of
 from hedging.backtest.marks import Marker
 from hedging.backtest.positions import Flow
@@ -72,7 +72,8 @@ def moved(
     out, back = (Flow(each if coin else 0.0, 0.0 if coin else each, 1.0) for each in (-size, size))
     after = back.into(out.into(book, asset, source), asset, target)
     if source and watch is not None:
-        left = accounts_of(after)[source]
-        if any(room < 0.0 for room in watch.room(left, marker.market_now(number, left)).values()):
+        own = (left for (name, _), left in watch.parts(after).items() if name == source)
+        rooms = (watch.room(left, marker.market_now(number, left)) for left in own)
+        if any(room < 0.0 for each in rooms for room in each.values()):
             return None
     return after

@@ -90,7 +90,10 @@ def _said(place: Place, problem: Any, content: Mapping[str, Any]) -> tuple[Place
         known = _keys(place[:-1], content)
         twice = "entry" in known and key in ("entry", "entry_price") and _is_twice(place[:-1], content)
         rule = "given twice under two names (entry, entry_price)" if twice else "no such key"
-        return place, f"{key}: {rule}{'' if twice else meant(key, known) or _among(known)}"
+        return (
+            place,
+            f"{key}: {rule}{'' if twice else _belongs(key, place) or meant(key, known) or _among(known)}",
+        )
     if key in ("holdings", "transfers") and kind == "list_type":
         return place, f"each of the {key} is a table of its own: write [[{key}]], in two brackets"
     if isinstance(place[-1], int):  # a table that is none
@@ -258,6 +261,25 @@ def _keys(place: tuple[str | int, ...], content: Any) -> list[str]:
         names = [*schema[f"_Held{str(kind).title()}"]["properties"]]
         return [{"entry_price": "entry"}.get(name, name) for name in names]
     return [*schema[{"accounts": "_Account", "transfers": "_Transfer"}[str(place[0])]]["properties"]]
+
+
+def _belongs(key: str, place: Place) -> str:
+    """Where a key goes that another table has: in TOML a line belongs to the header above it."""
+    field = key.replace("-", "_")
+    for table, forms in (("targets", fields.TARGETS), ("limits", fields.LIMITS)):
+        if field in forms:
+            return f" here; it belongs in [{table}]: move the line there"
+    if len(place) > 1 and key in ("cash", "numeraire", "orders"):
+        return " here; it belongs to the top of the file: move the line above the first [table]"
+    tables = {
+        "holdings": "[[holdings]]",
+        "transfers": "[[transfers]]",
+        "targets": "[targets]",
+        "limits": "[limits]",
+    }
+    if len(place) > 1 and (key in tables or key == "accounts"):
+        return f" here; it is a table of its own: write {tables.get(key, '[accounts.NAME]')}"
+    return ""
 
 
 def _among(known: list[str]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
@@ -242,9 +244,22 @@ def plain_holding(told: Any) -> Any:
                 f"kind {told['kind']!r} contradicts {plain['contract']!r}, which is a {named}: leave one of them out"
             )
         _agree(plain, said, plain["contract"])
-    elif plain.get("kind") in (None, "") and "-" in str(plain.get("asset", "")).strip("-"):
-        raise InputError(f"asset is the name of a contract: write contract = {plain['asset']!r} in its place")
+    elif name := _contract_in(plain.get("asset", ""), named="kind" in plain):
+        also = " and kind" if plain.get("kind") else ""
+        raise InputError(
+            f'asset is the name of a contract: write contract = "{name}" in place of asset{also}'
+        )
     return plain
+
+
+def _contract_in(asset: object, *, named: bool) -> str:
+    """The contract whose name stands where an asset's does; empty of a coin, a share, or what is of no known form."""
+    text = str(asset).strip()
+    with suppress(InputError):
+        name = re.sub(r"-(?:PERP|SWAP)$", "-PERPETUAL", re.sub(r"[\s_/-]+", "-", text).upper())
+        if not isinstance(instrument_of(name), Spot):
+            return name
+    return text if not named and "-" in text.strip("-") else ""
 
 
 def _said(contract: str) -> dict[str, Any]:

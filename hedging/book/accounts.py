@@ -19,10 +19,22 @@ from hedging._ground.shown import Shown
 from hedging.errors import InputError
 from hedging.units import days, utc
 
-__all__ = ["ACCOUNT_MODELS", "COLD", "AccountModelName", "DeclaredAccount", "Transfer", "check_accounts"]
+__all__ = [
+    "ACCOUNT_MODELS",
+    "COLD",
+    "ONLY",
+    "AccountModelName",
+    "DeclaredAccount",
+    "Transfer",
+    "called",
+    "check_accounts",
+]
 
 COLD: Final = "cold"
 """The name, in transfers, of what is held outside all accounts."""
+
+ONLY: Final = "account"
+"""The name of an account that all of a book is taken to lie in."""
 
 AccountModelName: TypeAlias = Literal[
     "standard", "portfolio", "cross-standard", "cross-portfolio", "flat", "reg-t"
@@ -151,6 +163,17 @@ class Transfer(Shown):
                 f"{as_of:%Y-%m-%d %H:%M} UTC; put what it moved where it is now, and remove it."
             )
         return days(as_of, self.date)
+
+
+def called(name: str) -> str:
+    """An account, or a purse of it, in a sentence.
+
+    Examples
+    --------
+    >>> called("deribit"), called("account"), called("account: BTC")
+    ('account deribit', 'the account', 'the account: BTC')
+    """
+    return f"the {name}" if name.partition(": ")[0] == ONLY else f"account {name}"
 
 
 def check_accounts(

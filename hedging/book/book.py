@@ -14,7 +14,7 @@ from hedging._ground.nearest import meant
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
 from hedging._numerics.types import Array
-from hedging.book.accounts import COLD, DeclaredAccount, Transfer, check_accounts
+from hedging.book.accounts import COLD, ONLY, DeclaredAccount, Transfer, check_accounts
 from hedging.book.exposure import Exposure
 from hedging.book.holding import LARGEST, Holding, merged
 from hedging.book.legs import Leg, Legs, legs_of
@@ -167,8 +167,8 @@ class Book(Shown):
         accounts = [replace(item, model=model) for item in self.accounts]
         holdings = self.holdings
         if not accounts:
-            accounts = [DeclaredAccount("account", model, cash=self.cash)]
-            holdings = tuple(item.in_account("account") for item in holdings)
+            accounts = [DeclaredAccount(ONLY, model, cash=self.cash)]
+            holdings = tuple(item.in_account(ONLY) for item in holdings)
         return self.like(holdings, self.cash, accounts)
 
     def like(self, holdings: Iterable[Holding], cash: float, accounts: Iterable[DeclaredAccount]) -> Book:
@@ -182,22 +182,24 @@ class Book(Shown):
             orders=self.orders,
         )
 
-    def values(self, market: Market, paths: Paths) -> Array:
+    def values(self, market: OptionChain | Market, paths: Paths) -> Array:
         """Value of each holding of the market's asset at every node, shape (scenarios, dates, holdings). [money]"""
-        held = self.of(market.asset)
+        found = market_of(market)
+        held = self.of(found.asset)
         units = np.array([holding.units for holding in held])
-        each = unit_values([h.instrument for h in held], [h.entry for h in held], market, paths)
+        each = unit_values([h.instrument for h in held], [h.entry for h in held], found, paths)
         return np.asarray(each * units)
 
-    def total(self, market: Market, paths: Paths) -> Array:
+    def total(self, market: OptionChain | Market, paths: Paths) -> Array:
         """Value of all holdings of the market's asset together at every node, shape (scenarios, dates). [money]"""
+        found = market_of(market)
         units: dict[tuple[Instrument, float | None], float] = {}
-        for holding in self.of(market.asset):
+        for holding in self.of(found.asset):
             entry = None if isinstance(holding.instrument, Option) else holding.entry
             key = holding.instrument, entry
             units[key] = units.get(key, 0.0) + holding.units
         instruments, entries = [item for item, _ in units], [entry for _, entry in units]
-        pricer = Pricer.of(instruments, entries, market, nodes=paths.spot.size)
+        pricer = Pricer.of(instruments, entries, found, nodes=paths.spot.size)
         return pricer.total(paths, np.array([*units.values()], dtype=float))
 
     def value(self, *markets: OptionChain | Market) -> float:
@@ -243,12 +245,13 @@ class Book(Shown):
         market = market_of(market)
         return _exposure(self.of(market.asset), market)
 
-    def exposure_by_expiry(self, market: Market) -> pd.DataFrame:
+    def exposure_by_expiry(self, market: OptionChain | Market) -> pd.DataFrame:
         """Exposures per expiry, NaT for what has none; the rows sum to `exposure`."""
+        found = market_of(market)
         buckets: dict[pd.Timestamp, list[Holding]] = {}
-        for holding in self.of(market.asset):
+        for holding in self.of(found.asset):
             buckets.setdefault(getattr(holding.instrument, "expiry", NO_EXPIRY), []).append(holding)
-        rows = {key: _exposure(buckets[key], market).to_dict() for key in sorted(buckets)}
+        rows = {key: _exposure(buckets[key], found).to_dict() for key in sorted(buckets)}
         index = pd.Index(rows, name="expiry").where(pd.Index(rows) != NO_EXPIRY)
         return pd.DataFrame(list(rows.values()), index=index)
 

@@ -216,19 +216,19 @@ def settle(
             continue
         found = prices.at(held.asset, item.expiry, market, *_known(before, held.asset))
         done.append(Settled(held, found.price, found.source, *_delivered(held, found.price)))
-    check_given(prices.given, book)
+    check_given(prices.given, book, markets)
     return _with_payments(book, done), tuple(done)
 
 
-def check_given(given: Iterable[str], book: Book) -> None:
-    """Refuse delivery prices of what a book does not hold; one of what has not expired yet waits until then.
+def check_given(given: Iterable[str], book: Book, markets: Mapping[str, Market] | None = None) -> None:
+    """Refuse delivery prices of what a book does not hold, and with `markets` of what has not expired by then.
 
     Raises
     ------
     InputError
     """
     expiring = {
-        expiry_name(held.asset, held.instrument.expiry)
+        expiry_name(held.asset, held.instrument.expiry): (held.asset, held.instrument.expiry)
         for held in book.holdings
         if isinstance(held.instrument, Option | Future)
     }
@@ -238,6 +238,14 @@ def check_given(given: Iterable[str], book: Book) -> None:
             f"a delivery price of {', '.join(unknown)} is given, but nothing held expires then; what does: "
             f"{', '.join(sorted(expiring)) or 'nothing'}."
         )
+    for name in given:
+        asset, expiry = expiring[name]
+        market = (markets or {}).get(asset)
+        if market is not None and expiry > market.as_of:
+            raise InputError(
+                f"a delivery price of {name} is given, which expires {expiry:%Y-%m-%d %H:%M} UTC, after the chain of "
+                f"{market.as_of:%Y-%m-%d %H:%M}: leave it out until then."
+            )
 
 
 def _known(before: Mapping[str, float] | None, asset: str) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""Results never overwrite what the command reads: all its inputs against all its outputs, in one place."""
+"""Results overwrite older results alone: no input of the command, and no file that somebody wrote or recorded."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from hedging._ground.file_kinds import kind_of_bytes, kind_of_text
 from hedging.cli._unknown import CHAINS
 from hedging.errors import InputError
 
@@ -23,10 +24,11 @@ OUTPUTS = ("json", "csv", "plot", "ticket", "output", "json_lines")
 """Arguments that name what a command writes its result to."""
 
 STDIN = "-"
+_LOOKED_AT = 1_000_000  # bytes of a file that would be overwritten
 
 
 def check_overwriting(args: argparse.Namespace) -> None:
-    """Refuse a result that is written to a file that is read, by whatever path or link, before anything is read.
+    """Refuse a result that would overwrite what is read, by whatever path or link, or what is no result, before any work.
 
     Raises
     ------
@@ -50,6 +52,27 @@ def check_overwriting(args: argparse.Namespace) -> None:
             raise InputError(
                 f"{option} {file} is one of the files of {folder}, which are read; give another name."
             )
+        # A book of its own `book new` judges itself, and a watch goes on from its file.
+        if names and name != "json_lines" and (kind := _no_result(written, chain=name == "output")):
+            raise InputError(f"{option} {file} is {kind}, which no result replaces; give another name.")
+
+
+def _no_result(file: str, *, chain: bool) -> str:
+    """What a file is that no command wrote as its result: a book, recorded quotes, prices; empty of any other.
+
+    With `chain` a chain may be written anew.
+    """
+    try:
+        with open(file, "rb") as stream:
+            data = stream.read(_LOOKED_AT)
+    except OSError:  # which the writer tells
+        return ""
+    text = data.decode("utf-8-sig", "replace")
+    recorded = data.startswith((b"\x1f\x8b", b"PAR1", b"# hedging")) or text.lstrip().startswith('{"jsonrpc"')
+    if recorded:
+        return "" if chain else kind_of_bytes(data).partition(", which")[0] or "recorded quotes"
+    kind = kind_of_text(text).partition(", which")[0]
+    return kind if kind.startswith(("a book in", "a map of", "rules of", "a table of")) else ""
 
 
 def _places(value: object) -> Iterator[str]:

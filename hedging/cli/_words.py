@@ -23,11 +23,13 @@ _COMMANDS = {  # a call of the library, and what does the same here
     "change them with chain.with_terms(...) once it is read": "leave --settlement, --exercise, --multiplier, --lot, --tick and --fee out",
 }
 _COMMANDS |= {
+    "from its source by write_chain": "from its source by hedging chain convert SOURCE -o FILE",
     "read_plan(path, trust=False)": "--edited",
     "was read from an edited file, to be looked at (trust=False)": "was changed by hand, and is looked at by --edited",
     "read the file as it was written": "give the file as it was written",
     "hedging.book.tickets": "hedging plan ... --ticket FILE, without --ticket-for",
     "Outright('perpetual')": "--outright perpetual",
+    "Outright('future')": "--outright future",
 }
 # Arguments of the library that are called otherwise here.
 _OTHER_NAMES = (("time_zone", "timezone"), ("scenarios", "outcomes"), ("scenarios", "monte_carlo"))

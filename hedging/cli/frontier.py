@@ -50,7 +50,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 def _levels(text: str) -> list[float]:
     """Shares with commas, or evenly spaced ones."""
     if ":" not in text:
-        return [forms.share(part) for part in text.split(",")]
+        return [_level(part, text) for part in text.split(",")]
     ends, _, count = text.rpartition(":")
     first, colon, last = ends.partition(":")
     if not colon or not count.isdecimal() or not 2 <= forms.whole(count) <= 1_000:
@@ -58,7 +58,19 @@ def _levels(text: str) -> list[float]:
         raise InputError(f"must be FROM:TO:N with 2 <= N <= 1000, or shares with commas; got {text!r}{near}")
     import numpy as np
 
-    return [float(level) for level in np.linspace(forms.share(first), forms.share(last), int(count))]
+    return [float(level) for level in np.linspace(_level(first, text), _level(last, text), int(count))]
+
+
+def _level(part: str, text: str) -> float:
+    """One share; money is of no book here."""
+    try:
+        return forms.share(part)
+    except InputError as error:
+        _, found, near = str(error).partition(": write ")
+        how = f": write {text.replace(part, near.split(' ')[0])}" if found else ""
+        raise InputError(
+            f"must be shares of the book, such as 0.5%,1%,2% or -5%:-60%:12; got {text!r}{how}"
+        ) from None
 
 
 def _check_levels(args: argparse.Namespace) -> None:
@@ -68,9 +80,11 @@ def _check_levels(args: argparse.Namespace) -> None:
     least, most = (0.0, 10.0) if args.over == "budget" else (-1.0, 0.0)
     wrong = next((level for level in args.levels if not least <= level <= most), None)
     if wrong is not None:
-        how = f": a loss is written {-wrong:.6g}" if least <= -wrong <= most else ""
+        what = "what is spent is written" if args.over == "budget" else "a loss is written"
+        how = f": {what} {-100.0 * wrong:.6g}%" if least <= -wrong <= most else ""
         raise InputError(
-            f"--levels of {args.over} must be shares from {least:g} to {most:g}; got {wrong:.6g}{how}."
+            f"--levels of {args.over} must be shares of the book from {100.0 * least:g}% to {100.0 * most:g}%; "
+            f"got {100.0 * wrong:.6g}%{how}."
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hedging._ground import forms
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from hedging.book import Book
     from hedging.margin import Survival
+    from hedging.margin.side_by_side import SideBySide
     from hedging.market import Market
     from hedging.paths.by_asset import PathsBy
     from hedging.planner import HedgePlan
@@ -137,8 +138,8 @@ def _path(args: argparse.Namespace, book: Book, markets: Markets, overlay: Hedge
     accounts = _accounts(args, book, markets, paths, overlay)
     content = result.to_dict()
     if accounts:
-        content["survival"] = {name: _plain(kept) for name, kept in accounts.items()}
-    _show(args, content, result.to_frame(), result, *(f"{name}: {kept}" for name, kept in accounts.items()))
+        content["survival"] = {f"{each.name} {way}": _plain(kept) for each, way, kept in _each(accounts)}
+    _show(args, content, result.to_frame(), result, *accounts)
     if args.plot:
         console.save_figure(_fan(args, book, markets, drawn, overlay), args.plot)
     return 0
@@ -158,13 +159,21 @@ def _fan(
 
 def _accounts(
     args: argparse.Namespace, book: Book, markets: Markets, paths: PathsBy, overlay: HedgePlan | None
-) -> dict[str, Survival]:
+) -> list[SideBySide]:
     """Every account along the paths, without the plan and with it."""
-    found = {}
-    for how, legs in ({"alone": None} | ({"with the plan": overlay} if overlay else {})).items():
-        for name, kept in _survivals(args, book, markets, paths, legs).items():
-            found[f"{name} {how}"] = kept
-    return found
+    from hedging.margin.side_by_side import SideBySide
+
+    ways = {"alone": None} | ({"with the plan": overlay} if overlay else {})
+    kept = {way: _survivals(args, book, markets, paths, legs) for way, legs in ways.items()}
+    names = dict.fromkeys(name for each in kept.values() for name in each)
+    return [
+        SideBySide(name, {way: each[name] for way, each in kept.items() if name in each}) for name in names
+    ]
+
+
+def _each(accounts: list[SideBySide]) -> Iterator[tuple[SideBySide, str, Survival]]:
+    """Every account with every book."""
+    return ((each, way, kept) for each in accounts for way, kept in each.ways.items())
 
 
 def _survivals(
@@ -181,23 +190,23 @@ def _plain(kept: Survival) -> dict[str, Any]:
     return told | {"scenarios": console.records(kept.summary().reset_index())}
 
 
-def _many(content: dict[str, Any], accounts: dict[str, Survival]) -> list[str]:
+def _many(content: dict[str, Any], accounts: list[SideBySide]) -> list[str]:
     """Of many scenarios: how many each account survives, into the content and in words."""
     if accounts:
         content["survival"] = _shares(accounts)
-    return [f"{name}: {kept.heading()}" for name, kept in accounts.items()]
+    return [each.heading() for each in accounts]
 
 
-def _shares(accounts: dict[str, Survival]) -> dict[str, Any]:
+def _shares(accounts: list[SideBySide]) -> dict[str, Any]:
     return {
-        name: {
+        f"{each.name} {way}": {
             "currency": kept.currency,
             "counted": kept.counted,
             "not_counted": kept.left_out,
             "survived": int(kept.survives.sum()),
             "scenarios": len(kept.labels),
         }
-        for name, kept in accounts.items()
+        for each, way, kept in _each(accounts)
     }
 
 

@@ -172,29 +172,25 @@ class Survival(Shown):
         ]
         return "\n".join(lines)
 
-    def _priced(self) -> str:
-        return f"price of {self.asset}" if self.asset else "price"
-
     def to_frame(self) -> pd.DataFrame:
         """One row a scenario, as `summary`, and the name of each."""
         return self.summary().reset_index()
 
     def _page(self) -> Page:
         head, *told = self.heading().splitlines()
-        table = self.to_frame()
-        if table["survives"].all():  # nothing happened: neither a day nor a price
-            table = table.drop(columns=["day", "price"])
-        elif self.as_of is not None:
-            dates = ["-" if np.isnan(day) else on_day(self.as_of, day) for day in table["day"]]
-            table = table.assign(day=dates).rename(columns={"day": "on"})
-        table = table.rename(columns={"price": self._priced()})
-        units = {
-            "least headroom": self.currency,
-            "top-up": self.currency,
-            self._priced(): "money",
-            "on": "UTC",
-        }
-        return Page(head, (*told, Table(table, units)))
+        return Page(head, (*told, survival_table(self.to_frame(), self)))
+
+
+def survival_table(table: pd.DataFrame, kept: Survival) -> Table:
+    """Rows of `Survival.summary` as they are read: dates instead of days, and neither where nothing happened."""
+    priced = f"price of {kept.asset}" if kept.asset else "price"
+    if table["survives"].all():
+        table = table.drop(columns=["day", "price"])
+    elif kept.as_of is not None:
+        dates = ["-" if np.isnan(day) else on_day(kept.as_of, day) for day in table["day"]]
+        table = table.assign(day=dates).rename(columns={"day": "on"})
+    units = {"least headroom": kept.currency, "top-up": kept.currency, priced: "money", "on": "UTC"}
+    return Table(table.rename(columns={"price": priced}), units)
 
 
 @takes(book=Book, market=market_of, overlay=legs_of)

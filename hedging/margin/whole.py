@@ -17,7 +17,7 @@ from hedging.market.contracts import Instrument, Option, Spot
 from hedging.market.market import Market
 from hedging.paths.paths import Paths
 
-__all__ = ["WholeAccount", "after_orders"]
+__all__ = ["WholeAccount", "after_orders", "by_purse"]
 
 INSTANT = 1e-9  # of a day: a transfer on a date of the paths is there on that date
 
@@ -166,6 +166,26 @@ class WholeAccount:
 def after_orders(book: Book, overlay: Legs | None) -> Book:
     """The book once some orders are executed; all of it where there are none."""
     return book if overlay is None else book + overlay
+
+
+def by_purse(account: Book) -> dict[str, Book]:
+    """A segregated account as an account a purse: the coins with what settles in them, the money with what settles in cash."""
+    (declared,) = account.accounts
+    held: dict[str, list[Holding]] = {}
+    for each in account.holdings:
+        held.setdefault(_purse_of(each.instrument), []).append(each)
+    bare = replace(declared, cash=0.0, stablecoins={})
+    owners = {purse: declared if purse == CASH else bare for purse in (*held, CASH)}
+    return {
+        purse: Book(
+            held.get(purse, ()),
+            cash=owner.money,
+            numeraire=account.numeraire,
+            accounts=[owner],
+            orders=declared.name,
+        )
+        for purse, owner in owners.items()
+    }
 
 
 def _ledgers(book: Book, markets: Mapping[str, Market], moved: Sequence[str]) -> dict[str, Ledger]:

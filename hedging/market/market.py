@@ -334,14 +334,23 @@ def market_of(chain: OptionChain | Market) -> Market:
     Raises
     ------
     InputError
-        If it is neither.
+        If it is neither, or several of them.
     """
     if not isinstance(chain, OptionChain | Market):
         raise InputError(
-            f"a chain must be an OptionChain or a Market; got {type(chain).__name__}. Read one with "
-            "hedging.read_chain(path)."
+            f"a chain must be an OptionChain or a Market; got {type(chain).__name__}{_way_out(chain)}"
         )
     return Market.of(chain) if isinstance(chain, OptionChain) else chain
+
+
+def _way_out(given: object) -> str:
+    """What to pass instead: one of several markets, where one is wanted, or what is read from a file."""
+    items = given.values() if isinstance(given, Mapping) else given
+    if isinstance(items, Iterable) and not isinstance(items, str):
+        found = [item.asset for item in items if isinstance(item, OptionChain | Market)]
+        if found:
+            return f" of {', '.join(found)}, and one is wanted here: pass that of {' or of '.join(found)} by itself."
+    return ". Read one with hedging.read_chain(path)."
 
 
 def chain_of(chain: OptionChain | Market) -> OptionChain:

@@ -174,7 +174,8 @@ class Watch:
     def audit(self, chain: Chains, state: State) -> Audit:
         """The verdict on a chain, with the delivery prices known so far."""
         markets = markets_of(chain)
-        known = {**self.settled, **state.settled}
+        due = _expired(_book(self.plan), markets)  # a price that is known beforehand waits until then
+        known = {name: price for name, price in {**self.settled, **state.settled}.items() if name in due}
         return audit(self.plan, markets, settled=known, delivery=self.delivery, restore=False, **self.options)
 
     def _unreadable(self, error: Exception, state: State) -> tuple[tuple[Event, ...], State]:

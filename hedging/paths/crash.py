@@ -99,8 +99,8 @@ def crash_path(
     log_price = log_price * (1.0 - rebound * regained)
     if np.abs(log_price).max() > 20.0:
         raise InputError(
-            f"velocity {velocity!r} and acceleration {acceleration!r} over {days!r} days move the price by a "
-            f"factor of e^{np.abs(log_price).max():.3g}; velocity is per day: -0.02 is 2 % a day."
+            f"velocity {velocity!r} and acceleration {acceleration!r} over {days!r} days move log-price by "
+            f"{np.abs(log_price).max():.3g}, 20 at most; velocity is a move a day: -0.02 is 2 %."
         )
     label = f"{100 * velocity:+.3g} %/day, {100 * acceleration + 0.0:+.3g} %/day²"
     return along(dates, log_price[None, :], (label,), reaction)

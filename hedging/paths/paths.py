@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ __all__ = ["Paths", "along", "grid", "join", "today"]
 
 Ageing: TypeAlias = Literal["tenor", "expiry"]
 
+FURTHEST_SHIFT: Final = 5.0  # of vol: 500 points, which no market has moved by
 _SHIFTS = ("vol_shift", "skew_shift", "term_shift", "carry_shift", "funding_shift")
 _NODE_ARRAYS = ("spot", *_SHIFTS, "spread")
 
@@ -207,7 +208,7 @@ class Paths(Shown):
 
     def with_vol_shift(self, shift: float) -> Paths:
         """Return the same scenarios with `shift` added to every vol shift."""
-        return replace(self, vol_shift=self.vol_shift + shift)
+        return replace(self, vol_shift=self.vol_shift + _near("vol_shift", shift))
 
 
 def grid(
@@ -238,7 +239,7 @@ def grid(
     Raises
     ------
     InputError
-        If a move is not above -1, a number is not finite, or the days do not ascend.
+        If a move is not above -1, a shift is over 500 points, a number is not finite, or the days do not ascend.
 
     Examples
     --------
@@ -249,7 +250,7 @@ def grid(
     [0.8, 0.8, 1.0, 1.0]
     """
     moves = np.ravel(finite("spot_moves", spot_moves))
-    shifts = np.ravel(finite("vol_shifts", vol_shifts))
+    shifts = _near("vol_shifts", vol_shifts, " Days come after them: grid(spot_moves, vol_shifts, days).")
     at = np.ravel(finite("days", days))
     if not moves.size or not shifts.size:
         raise InputError("a grid needs at least one spot move and one vol shift; got none.")
@@ -264,6 +265,17 @@ def grid(
         straight=True,
         stickiness=stickiness,
     )
+
+
+def _near(name: str, shifts: object, hint: str = "") -> Array:
+    """Shifts of vol as they may be asked for, in one row; points or days in their place are further than any."""
+    found = np.ravel(finite(name, shifts))
+    if not (np.abs(found) <= FURTHEST_SHIFT).all():
+        raise InputError(
+            f"{name} must be decimals, 0.1 for ten vol points, {FURTHEST_SHIFT:g} at most to either side; got "
+            f"{found[np.abs(found).argmax()]:g}.{hint}"
+        )
+    return found
 
 
 def today() -> Paths:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging._ground.arguments import must_be
+from hedging._ground.arguments import must_be, whole
 from hedging._ground.cells import figure as figure_text
 from hedging._numerics.types import Array
 from hedging.errors import InputError
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 __all__ = ["attribution", "distribution", "greeks_profile", "headroom", "over_time"]
 
+MOST_BINS: Final = 10_000
+
 
 def distribution(
     gains: Mapping[str, npt.ArrayLike],
@@ -65,6 +67,7 @@ def distribution(
     currency : str
         For the label.
     bins : int
+        From 1 to 10,000.
     ax : Axes, optional
 
     Raises
@@ -72,6 +75,9 @@ def distribution(
     InputError
         If there is nothing to draw, or a gain is no finite number.
     """
+    whole("bins", bins, most=MOST_BINS)
+    if risk is not None and not (risk.index.names[:1] == ["name"] and {"VaR", "ES"} <= set(risk)):
+        raise InputError("risk must be a table of hedging.risk.tail_risk, of the same gains.")
     named = gains if isinstance(gains, Mapping) else {"gain": gains}
     arrays = {str(name): _numbers(f"gains of {name!r}", values) for name, values in named.items()}
     if not arrays:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hedging._ground.arguments import must_be
+from hedging._ground.arguments import must_be, whole
 from hedging._ground.cells import listed
 from hedging._ground.counts import number_of
 from hedging.errors import InputError
@@ -56,8 +56,7 @@ def pnl_paths(result: ScenarioResult, *, scenarios: int = 6, ax: Axes | None = N
     ax : Axes, optional
     """
     must_be("result", result, ScenarioResult, hint="One comes from hedging.scenario.run.")
-    if not isinstance(scenarios, int) or scenarios < 1:
-        raise InputError(f"scenarios must be a whole number from 1 on; got {scenarios!r}.")
+    whole("scenarios", scenarios)
     with styled(ax):
         ax = axes_or_new(ax)
         ax.axhline(0.0, color=QUIET, linewidth=0.8)

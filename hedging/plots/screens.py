@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from hedging._ground.arguments import must_be
+from hedging._ground.arguments import must_be, whole
 from hedging._ground.counts import number_of
 from hedging.errors import InputError
 from hedging.plots.style import (
@@ -78,6 +78,7 @@ def ranking(screen: Screen, measure: str | None = None, *, count: int = 20, ax: 
     from hedging.screen import Screen
 
     must_be("screen", screen, Screen, hint="One comes from hedging.screen.run.")
+    whole("count", count)
     measure = measure or f"alpha_t_{max(screen.windows)}"
     ranks = screen.rank(measure)
     values = screen.table.loc[ranks.index, measure].dropna().sort_values(kind="stable").iloc[:count]

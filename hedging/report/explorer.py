@@ -195,11 +195,18 @@ def _table(subject: Subject, found: Grid, name: str, still: int) -> dict[str, An
 
 
 def _dates(subject: Subject, days: Array) -> list[int]:
-    """Nodes that are columns: today, expiries and the horizon first, then such as fill the widest gaps."""
-    wanted = [0.0, float(days[-1]), subject.horizon, *subject.expiries]
-    chosen = sorted({int(np.abs(days - day).argmin()) for day in wanted if day <= days[-1] + 1.0})[-COLUMNS:]
-    while len(chosen) < min(COLUMNS, days.size):
-        free = [k for k in range(days.size) if k not in chosen]
+    """Nodes that are columns: today, expiries and the horizon first, then such as fill the widest gaps.
+
+    One a calendar date, as a head says no hour: of an expiry and the horizon on one date, the expiry.
+    """
+    dates = [day_name(subject.as_of, float(day)) for day in days]
+    wanted = [*subject.expiries, subject.horizon, float(days[-1])]
+    nodes = [int(np.abs(days - day).argmin()) for day in wanted if day <= days[-1] + 1.0]
+    named = {dates[k]: k for k in reversed(nodes)}
+    chosen = [0, *sorted(set(named.values()) - {0})[1 - COLUMNS :]]
+    while free := [k for k in range(days.size) if dates[k] not in {dates[c] for c in chosen}]:
+        if len(chosen) >= COLUMNS:
+            break
         gaps = [min(abs(days[k] - days[c]) for c in chosen) for k in free]
         chosen = sorted([*chosen, free[int(np.argmax(gaps))]])
     return chosen

@@ -11,6 +11,7 @@ from hedging import plots
 from hedging._ground.cells import on_day
 from hedging._ground.counts import number_of
 from hedging._numerics.types import Array
+from hedging.book.accounts import called
 from hedging.errors import InputError
 from hedging.margin import Survival, survive_accounts
 from hedging.margin.ended import first_ends, until
@@ -190,7 +191,7 @@ def _rows(fall: Fall, gains: Array, accounts: Mapping[str, Survival]) -> list[_R
     rows = []
     for gain, day, name in zip(gains, ends.days, ends.accounts, strict=True):
         line = until(days, gain, day)[1]
-        when = f"{on_day(fall.result.as_of, day)}, {_called(name)}" if name else ""
+        when = f"{on_day(fall.result.as_of, day)}, {called(name)}" if name else ""
         rows.append(_Row(float(line[-1]), float(line.min()), when))
     return rows
 
@@ -209,21 +210,16 @@ def accounts(subject: Subject, found: tuple[Fall, ...], studio: Studio) -> Secti
     for name in dict.fromkeys([*first.alone, *first.hedged]):
         kept = first.hedged.get(name) or first.alone[name]
         left = f" Not counted: {kept.left_out}." if kept.left_out else ""
-        blocks.append(Text(f"{_capital(_called(name))}, in {kept.currency}. Counted: {kept.counted}.{left}"))
+        blocks.append(Text(f"{_capital(called(name))}, in {kept.currency}. Counted: {kept.counted}.{left}"))
         dead = _dead(found, name, subject.plan)
         if dead:
-            blocks.append(Notice("Liquidated", f"{_called(name)}: {dead}"))
+            blocks.append(Notice("Liquidated", f"{called(name)}: {dead}"))
         blocks += [_survival(found, name, subject.plan is not None), _headroom(first, name, studio)]
     return Section("accounts", title, tuple(blocks))
 
 
 def _capital(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
-
-
-def _called(name: str) -> str:
-    """An account in a sentence; one that is assumed is named so."""
-    return "the account" if name == "account" else f"account {name}"
 
 
 def _dead(found: tuple[Fall, ...], name: str, plan: HedgePlan | None) -> str:
@@ -251,7 +247,7 @@ def _survival(found: tuple[Fall, ...], name: str, planned: bool) -> Table:
     columns: Columns = [Column("scenario", False)]
     for how in ("alone", "with the plan") if planned else ("alone",):
         columns += [Column(how, False), Column(f"least headroom, {how}")]
-    return tabled(_capital(_called(name)), columns, rows, most=20)
+    return tabled(_capital(called(name)), columns, rows, most=20)
 
 
 def _fates(kept: Survival) -> list[tuple[str, str]]:
@@ -278,8 +274,8 @@ def _headroom(fall: Fall, name: str, studio: Studio) -> Block:
         return plots.headroom(drawn, scenario=at, ax=figure.subplots())
 
     told = "; ".join(f"{how}: {_fates(kept)[at][0]}" for how, kept in drawn.items())
-    alt = f"Headroom of {_called(name)} over time in the fall {fall.result.labels[at]}. {told}."
-    return studio.picture(draw, (7.6, 3.8), alt=alt, caption=f"Headroom of {_called(name)}")
+    alt = f"Headroom of {called(name)} over time in the fall {fall.result.labels[at]}. {told}."
+    return studio.picture(draw, (7.6, 3.8), alt=alt, caption=f"Headroom of {called(name)}")
 
 
 def _named(fall: Fall, name: str) -> Iterator[tuple[str, Survival]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pandas as pd
@@ -44,6 +45,10 @@ def check_given(kind: str, content: object) -> Mapping[str, Any]:
         If it is not.
     """
     needed, how = KINDS[kind]
+    if isinstance(content, str | Path):
+        raise InputError(
+            f"the {kind} must be read before: it is the name of a file, {str(content)!r}; json.loads(Path(...).read_text())."
+        )
     plain = content.to_dict() if hasattr(content, "to_dict") else content
     if not (isinstance(plain, Mapping) and all(name in plain for name in needed)):
         is_one = kind_of_value(plain) or "none"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hedging.planner import Alternative, Check, HedgePlan, PlanStatus
+from hedging.planner.result.status import dearer_than_optimum
 from hedging.planner.result.text import status_of
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
 from hedging.report.subject import Subject
@@ -121,10 +122,13 @@ def _proof(plan: HedgePlan) -> str:
         return f"none, as these orders do not meet every limit. {checked}"
     if not plan.trusted:
         return "none, as the file was changed after the plan was made."
+    # Of plainer orders the message says how much dearer they are; the gap is a share of something else.
+    plainer = plan.status is PlanStatus.OPTIMAL and dearer_than_optimum(plan) is not None
+    gap = "" if plainer else f": at most {per_cent(plan.gap, 3)} of it could be saved"
     return (
         f"{plan.message} These orders have an objective of {amount(plan.objective, 2)} {money}, and no orders "
-        f"within the limits have one below {amount(plan.bound, 2)} {money}: at most {per_cent(plan.gap, 3)} of it could "
-        f"be saved. {checked} Premium is no part of the objective but of the budget."
+        f"within the limits have one below {amount(plan.bound, 2)} {money}{gap}. {checked} Premium is no part of the "
+        "objective but of the budget."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from hedging._ground.arguments import whole
 from hedging._ground.bounds import MOST_DAYS
 from hedging._ground.counts import number_of
 from hedging._numerics.seeds import generator_of
@@ -175,8 +176,7 @@ def resampled(
     reactions: Reactions = None,
 ) -> dict[str, Paths]:
     """Paths of every asset over some dates, from complete daily returns drawn in runs."""
-    if isinstance(scenarios, bool) or not isinstance(scenarios, int) or scenarios < 1:
-        raise InputError(f"scenarios must be a whole number >= 1; got {scenarios!r}.")
+    whole("scenarios", scenarios)
     random = generator_of(seed)
     own = returns[[market.asset for market in markets]].to_numpy(dtype=float)
     moves = bootstrapped(own, math.ceil(dates[-1]), scenarios, random, MEAN_BLOCK)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -54,7 +55,7 @@ class ScenarioResult(Shown):
     start : ndarray, shape (legs,)
         Value today; 0 for a leg of an overlay, whose price and fee are counted in its values. [currency]
     values : ndarray, shape (scenarios, dates, legs)
-        [currency]
+        Of an overlay's leg less what was paid for it; see `worth`. [currency]
     exit_cost : ndarray, shape (scenarios, dates), optional
         Half the spreads that closing all options would cost, the spreads of today times what they have widened by;
         see `leaving`. [currency]
@@ -68,6 +69,8 @@ class ScenarioResult(Shown):
         When day 0 was, UTC.
     filled : Timestamp or None
         When the orders of a plan on older quotes were filled, from when their gains count; None where all count from day 0.
+    paid : dict of str to ndarray, shape (legs,)
+        What the orders of each leg paid, fees included, by what it is in: the quote currency, or an asset's coins.
     """
 
     currency: str
@@ -86,11 +89,23 @@ class ScenarioResult(Shown):
     entering: Entering | None = None
     as_of: pd.Timestamp | None = None
     filled: pd.Timestamp | None = None
+    paid: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def pnl(self) -> Array:
         """Gain since today, of orders filled before since then, shape (scenarios, dates, legs). [currency]"""
         return np.asarray(self.values - self.start)
+
+    @property
+    def worth(self) -> Array:
+        """Value of each leg by itself, whatever was paid for it, shape (scenarios, dates, legs). [currency]"""
+        found = np.array(self.values)
+        for unit, amounts in self.paid.items():
+            rate = self.spot.get(unit, np.ones(1)) / self.spot.get(self.currency, np.ones(1))
+            paid = rate[..., None] * amounts
+            found += paid
+            found[np.abs(found) <= DUST * np.abs(paid)] = 0.0  # what expired is worth nothing
+        return found
 
     @property
     def position(self) -> Array:
@@ -179,7 +194,7 @@ class ScenarioResult(Shown):
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per scenario, day and leg: ``scenario, day, leg, group, value, pnl`` [currency]."""
+        """One row per scenario, day and leg: ``scenario, day, leg, group, value, pnl``; as `worth` and `pnl`. [currency]"""
         scenarios, dates, legs = self.values.shape
         return pd.DataFrame(
             {
@@ -187,7 +202,7 @@ class ScenarioResult(Shown):
                 "day": np.tile(np.repeat(self.days, legs), scenarios),
                 "leg": np.tile(np.array(self.legs, dtype=object), scenarios * dates),
                 "group": np.tile(np.array(self.groups, dtype=object), scenarios * dates),
-                "value": self.values.ravel(),
+                "value": self.worth.ravel(),
                 "pnl": self.pnl.ravel(),
             }
         )

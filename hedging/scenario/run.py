@@ -15,7 +15,7 @@ from hedging._numerics.checks import finite
 from hedging._numerics.types import Array
 from hedging.book.book import Book
 from hedging.book.entering import Entering, filled_before
-from hedging.book.legs import Legs, legs_of, orders_of
+from hedging.book.legs import Leg, Legs, legs_of, orders_of
 from hedging.errors import InputError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import Instrument, Option
@@ -125,8 +125,20 @@ def run(
         entering=Entering.of(legs, math.fsum(bought), currency) if legs else None,
         filled=filled_before(overlay, by_asset.values()) if legs else None,
         as_of=next(iter(by_asset.values())).as_of,
+        paid=_paid([(leg,) for leg in legs] if by_leg else [legs], len(lines), currency),
     )
     return result.in_coin(book.numeraire) if book.numeraire in spot_now else result
+
+
+def _paid(orders: Sequence[tuple[Leg, ...]], lines: int, money: str) -> dict[str, Array]:
+    """What the orders of the last lines paid, by what it is in, shape (lines,) each."""
+    found: dict[str, Array] = {}
+    for place, legs in enumerate(orders, start=lines - len(orders)):
+        for leg in legs:
+            coin = leg.pays_coin
+            paid = found.setdefault(leg.instrument.asset if coin else money, np.zeros(lines))
+            paid[place] += leg.paid / leg.spot if coin else leg.paid
+    return found
 
 
 @takes(book=Book, overlay=orders_of)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hedging._extras import require
+from hedging._ground.arguments import whole
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging._ground.tables import Page, Table
@@ -130,8 +131,7 @@ def learned_coverage(
         raise InputError(f"quantile must lie in (0.5, 1); got {quantile!r}.")
     if not -1.0 < floor < 0.0:
         raise InputError(f"floor must be a share, -1 < floor < 0; got {floor!r}.")
-    if isinstance(retrain, bool) or not isinstance(retrain, int) or retrain < 1:
-        raise InputError(f"retrain must be a whole number of days >= 1; got {retrain!r}.")
+    whole("retrain", retrain)
     prices = prices.daily() if at is None else prices.daily().before(at)
     past = past or history(prices, benchmark=benchmark, every=every, horizons=(horizon,), windows=(30, 90))
     panel = past.panel[past.panel.index.get_level_values(0) <= prices.stamps[-1]]

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.special import stdtr
 
 from hedging._extras import require
+from hedging._ground.arguments import whole
 from hedging._ground.cells import SHARE
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
@@ -145,8 +146,8 @@ class Screen(Shown):
 
     def weakest(self, count: int | None = None) -> list[str]:
         """Coins from the weakest verdict on, within one by t of alpha over the longest window."""
-        if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
-            raise InputError(f"count must be a whole number >= 0; got {count!r}.")
+        if count is not None:
+            whole("count", count, least=0)
         return weakest_first(self.table, self._words, self.windows)[:count]
 
     @property

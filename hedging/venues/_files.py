@@ -16,8 +16,8 @@ from hedging.errors import ChainError
 from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms
 from hedging.market.snapshots import Snapshots
-from hedging.units import utc
-from hedging.venues._formats import Format, Pick, check_heeded, snapshots
+from hedging.units import utc, utc_day
+from hedging.venues._formats import Format, Pick, check_heeded, snapshots, told_time
 from hedging.venues._opening import QuoteFile, open_file
 from hedging.venues._recognised import FORMATS, guarded_reader, recognised
 
@@ -30,8 +30,6 @@ __all__ = [
 ]
 
 _LOG: Final = logging.getLogger(__name__)
-_A_DAY: Final = pd.Timedelta(hours=26)  # half of one and the 14 hours of the zone farthest ahead
-
 _MOST_AT_ONCE: Final = 128  # snapshots of a pass: some 100 MB of tables on the way
 
 
@@ -122,14 +120,26 @@ def _with_reader(
 
 
 def _check_day(chain: OptionChain, pick: Pick, name: str) -> None:
-    """Refuse a file whose one chain is of another day than the one asked for, in whatever zone that day is meant."""
+    """Refuse a file whose one chain is of another day than the one asked for, or from after the time asked for.
+
+    A day is one of UTC, or of the zone given; a time is meant to the second, as messages tell it.
+    """
     if pick.at is None:
         return
-    is_date = isinstance(pick.at, str) and len(pick.at.strip()) == 10
-    asked = utc(f"{str(pick.at).strip()}T12:00Z" if is_date else pick.at, "at")
-    if abs(chain.as_of - asked) > _A_DAY:
+    taken = chain.as_of.floor("s")
+    if isinstance(pick.at, str) and len(pick.at.strip()) == 10:
+        asked, zone = utc_day(pick.at, "at"), pick.timezone or "UTC"
+        same = asked.tz_localize(None) in {
+            taken.tz_convert(each).tz_localize(None).normalize() for each in ("UTC", zone)
+        }
+        late = False
+    else:
+        asked = utc(pick.at, "at")
+        same, late = taken.normalize() == asked.normalize(), taken > asked
+    if not same or late:
         raise ChainError(
-            f"{name} is of {chain.as_of:%Y-%m-%d %H:%M} UTC, not of {pick.at}: leave at= out, or read a file of that day."
+            f"{name} is of {told_time(taken)} UTC, {'after' if same else 'not of'} {pick.at}: leave at= out, or read a "
+            f"file of that {'time' if same else 'day'}."
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from hedging._ground.counts import number_of
+from hedging._ground.nearest import meant
 from hedging.errors import ChainError, InputError
 from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms
@@ -26,6 +27,7 @@ __all__ = [
     "pick_asset",
     "pick_snapshot",
     "snapshots",
+    "told_time",
 ]
 
 PRICING: Final = ("spot", "rate", "dividends")
@@ -144,8 +146,11 @@ def pick_asset(assets: pd.Series, pick: Pick, name: str) -> str:
         ", ".join(f"{asset} ({number_of(count, 'row')})" for asset, count in counts.items())
         or "no option at all"
     )
-    asked = "pass asset= to pick one" if pick.asset is None else f"it has no {pick.asset}"
-    raise ChainError(f"{name} holds {there}; {asked}.")
+    if pick.asset is None:
+        raise ChainError(f"{name} holds {there}; pass asset= to pick one.")
+    raise ChainError(
+        f"{name} holds {there}; it has no {pick.asset}{meant(pick.asset, map(str, counts.index)) or '.'}"
+    )
 
 
 def snapshots(times: pd.Series) -> pd.DatetimeIndex:
@@ -166,7 +171,7 @@ def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
         raise ChainError(f"{name} has no snapshot with a readable time.")
     if pick.at is None and len(stamps) == 1:
         return stamps[0]
-    span = f"{number_of(len(stamps), 'snapshot')} from {stamps[0]:%Y-%m-%d %H:%M} to {stamps[-1]:%Y-%m-%d %H:%M} UTC"
+    span = f"{number_of(len(stamps), 'snapshot')} from {told_time(stamps[0])} to {told_time(stamps[-1])} UTC"
     if pick.at is None:
         raise ChainError(f"{name} holds {span}; pass at= to pick one.")
     is_date = isinstance(pick.at, str) and len(pick.at.strip()) == 10
@@ -188,6 +193,11 @@ def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
     raise ChainError(
         f"{name} has no snapshot {'on' if is_date else 'on that day up to'} {pick.at}; it holds {span}."
     )
+
+
+def told_time(stamp: pd.Timestamp) -> str:
+    """A time to the minute, or to the second where it has some: given back, it picks the same snapshot."""
+    return f"{stamp:%Y-%m-%d %H:%M:%S}" if stamp.second else f"{stamp:%Y-%m-%d %H:%M}"
 
 
 def given_time(pick: Pick, name: str) -> pd.Timestamp:

@@ -23,6 +23,7 @@ import pandas as pd
 
 from hedging._extras import require
 from hedging._ground.counts import number_of
+from hedging._ground.nearest import meant
 from hedging._ground.reading import foreign, parse_json
 from hedging._writing import whole_file
 from hedging.errors import ChainError, InputError
@@ -149,7 +150,9 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
             "judge them by other rules."
         )
     if pick.asset not in (None, head["asset"]):
-        raise ChainError(f"{file.name} holds {head['asset']}, not {pick.asset}.")
+        raise ChainError(
+            f"{file.name} holds {head['asset']}, not {pick.asset}{meant(pick.asset, [head['asset']]) or '.'}"
+        )
     with foreign(f"{file.name} is no whole file of our format", ChainError):
         chain = _judged(_chain(head, quotes))
         if head["version"] >= 3 or chain.terms.exercise == "european":
@@ -196,7 +199,7 @@ def _check_whole(name: str, head: Any, quotes: pd.DataFrame, body: Callable[[], 
         )
     if head.get("digest") != _digest(head, body()):
         raise ChainError(
-            f"{name}: its digest does not fit: it was edited or damaged. Write it again by write_chain."
+            f"{name}: its digest does not fit: it was edited or damaged. Write it again from its source by write_chain."
         )
 
 

@@ -16,7 +16,7 @@ from hedging import greeks, margin
 from hedging.backtest import Order, Rules, Tape, compare, hold, pair, rolled, run
 from hedging.book import DeclaredAccount, Transfer
 from hedging.errors import InputError
-from hedging.market import Future, Perpetual
+from hedging.market import Future, Perpetual, Spot
 
 PERPETUAL = Perpetual("BTC", "coin")
 COLD = hg.Holding.spot("BTC", 100.0)
@@ -256,12 +256,50 @@ def test_a_purse_that_owes_more_is_refused_beside_one_that_owes_already() -> Non
     assert done.counts == {"refused: not enough margin for it in the account a": 1}
 
 
-def test_an_account_of_two_purses_is_refused_and_a_cross_one_is_followed() -> None:
-    linear = hg.Holding.perpetual("BTC", 0.1, 80_000.0, settlement="cash").in_account("deribit")
+LINEAR = hg.Holding.perpetual("BTC", 1.0, 80_000.0, settlement="cash").in_account("deribit")
+
+
+@pytest.mark.parametrize(
+    ("spots", "lost", "kept"),
+    [
+        ((80_000.0, 79_000.0, 70_000.0), LINEAR, SHORT),
+        (RISING, SHORT, LINEAR),
+        ((80_000.0, 81_000.0), None, SHORT),
+    ],
+)
+def test_each_purse_of_a_segregated_account_is_liquidated_by_itself(spots, lost, kept) -> None:
+    coins, account = replace(COINS, quantity=0.3), DeclaredAccount("deribit", cash=5_000.0)
+    book, tape = hg.Book([COLD, coins, SHORT, LINEAR], cash=5_000.0, accounts=[account]), falling(*spots)
+    done = run(book, tape, hold, rules=Rules(funding=0.0))
+    fell = [(each.instrument, each.index) for each in done.entries if each.kind == "liquidation"]
+    left = [held for held in done.end.holdings if held.instrument != Spot("BTC")]
+    if lost is None:
+        assert (fell, left) == ([], [SHORT, LINEAR])
+        return
+    # The purse alone, as a book of its own.
+    purse = hg.Book([lost, coins] if lost is SHORT else [lost], cash=5_000.0 * (lost is LINEAR), accounts=[
+        replace(account, cash=5_000.0 * (lost is LINEAR))])  # fmt: skip
+    found = margin.liquidation_price(purse, hg.Market.of(tape.chain(1)))
+    assert fell == [
+        (lost.instrument.symbol, pytest.approx(found.up if lost is SHORT else found.down, rel=1e-9))
+    ]
+    assert left == [kept]
+    assert (done.end.accounts[0].cash == 5_000.0) == (lost is SHORT)
+    assert (coins_in(done.end, "deribit") == 0.3) == (lost is LINEAR)
+
+
+def test_what_one_purse_has_pays_for_nothing_in_another() -> None:
+    poor = hg.Book([COLD, LINEAR], cash=1e6, accounts=[DeclaredAccount("deribit", cash=1e6)])
+    buy = scripted([Order(name("p", 80_000.0, LATER), 0.1)])
+    done = run(poor, falling(80_000.0, 80_000.0), buy)
+    assert done.counts["refused: not enough margin for it in the account deribit"] == 1
+    rich = hg.Book([COLD, COINS, LINEAR], cash=1e6, accounts=[DeclaredAccount("deribit", cash=1e6)])
+    assert run(rich, falling(80_000.0, 80_000.0), buy).entries[0].kind == "open"
+
+
+def test_a_cross_account_is_margined_as_one() -> None:
+    linear = replace(LINEAR, quantity=0.1)
+    account = DeclaredAccount("deribit", cash=5_000.0, model="cross-standard", haircuts={"BTC": 0.1})
     held = [COLD, replace(COINS, quantity=2.0), SHORT, linear]
-    account = DeclaredAccount("deribit", cash=5_000.0)
-    with pytest.raises(InputError, match="settled in BTC and in cash, a purse each"):
-        run(hg.Book(held, cash=5_000.0, accounts=[account]), falling(*RISING), hold)
-    crossed = replace(account, model="cross-standard", haircuts={"BTC": 0.1})
-    done = run(hg.Book(held, cash=5_000.0, accounts=[crossed]), falling(*RISING), hold)
+    done = run(hg.Book(held, cash=5_000.0, accounts=[account]), falling(*RISING), hold)
     assert "liquidation" not in set(done.ledger.get("kind", ()))

@@ -309,3 +309,24 @@ def test_an_exposure_names_its_currency_and_its_asset() -> None:
     assert "USD per vol point" in text
     assert "money" not in text
     assert set(found.to_dict()) == set(found.to_frame()["name"]) | {"spot"}
+
+
+@pytest.mark.parametrize("several", [lambda one: {"BTC": one}, lambda one: [one], lambda one: (one, one)])
+def test_several_markets_where_one_is_wanted_are_told_which_to_pass(market: Market, several: object) -> None:
+    given, held, still = several(market), Book(Holding.spot("BTC", 25)), grid([0.0])  # type: ignore[operator]
+    for call in (
+        lambda: held.values(given, still),
+        lambda: held.total(given, still),
+        lambda: held.exposure(given),
+        lambda: held.exposure_by_expiry(given),
+        lambda: hg.overlays.of_contracts(given, {"BTC-27MAR26-62000-P": 1.0}),
+        lambda: hg.overlays.over_strikes("protective put", held, given, strikes=[0.9]),
+    ):
+        with pytest.raises(InputError, match="one is wanted here: pass that of BTC"):
+            call()
+
+
+def test_a_chain_values_a_book_as_its_market_does() -> None:
+    held, still = Book(Holding.spot("BTC", 25)), grid([-0.1])
+    chain = samples.chain()
+    assert held.values(chain, still).item() == held.total(chain, still).item() == 25 * 0.9 * chain.spot

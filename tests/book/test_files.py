@@ -193,9 +193,54 @@ def test_a_holding_may_be_written_as_people_write_it(told: dict, symbol: str) ->
     assert settlement in (None, "cash" if "USDC" in symbol else "coin")
 
 
-def test_the_name_of_a_contract_where_the_asset_belongs_says_where_it_belongs() -> None:
-    with pytest.raises(InputError, match="write contract = 'BTC-27FEB26-80000-P' in its place"):
-        book_from_dict({"holdings": [{"asset": "BTC-27FEB26-80000-P", "quantity": 1}]})
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"asset": "BTC-27FEB26-80000-P"}, '"BTC-27FEB26-80000-P" in place of asset'),
+        (
+            {"asset": "btc_27feb26_80000_p", "kind": "spot"},
+            '"BTC-27FEB26-80000-P" in place of asset and kind',
+        ),
+        ({"asset": "BTC-PERPETUAL", "kind": "spot"}, '"BTC-PERPETUAL" in place of asset and kind'),
+        ({"asset": "BTC/PERP", "kind": "perpetual"}, '"BTC-PERPETUAL" in place of asset and kind'),
+        ({"asset": "BTC-27FEB26", "kind": "future"}, '"BTC-27FEB26" in place of asset and kind'),
+    ],
+)
+def test_the_name_of_a_contract_where_the_asset_belongs_says_where_it_belongs(told: dict, said: str) -> None:
+    with pytest.raises(InputError, match=f"write contract = {said}"):
+        book_from_dict({"holdings": [told | {"quantity": 1, "entry": 1.0}]})
+
+
+@pytest.mark.parametrize("asset", ["BTC_USDC", "SOL_USDC", "BRK-B", "BTC-USD", "BTCUSDT", "RDS.A", "kPEPE"])
+def test_what_names_no_contract_is_an_asset(asset: str) -> None:
+    held = {"asset": asset, "kind": "spot", "quantity": 1}
+    assert book_from_dict({"holdings": [held]}).assets == (asset,)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("cash = 5", "no such key here; it belongs to the top of the file"),
+        ('numeraire = "BTC"', "it belongs to the top of the file"),
+        ('floor = "-15%"', r"it belongs in \[targets\]: move the line there"),
+        ("max-legs = 2", r"it belongs in \[limits\]"),
+        ('targets = { delta = "8:12" }', r"it is a table of its own: write \[targets\]"),
+        ('accounts.desk.model = "flat"', r"write \[accounts.NAME\]"),
+    ],
+)
+def test_a_line_below_a_holding_that_another_table_has_says_where_it_goes(
+    line: str, said: str, tmp_path: Path
+) -> None:
+    (path := tmp_path / "book.toml").write_text(f"{SPOT}\n{line}\n")
+    with pytest.raises(InputError, match=f"line .*holding 1: .*{said}"):
+        read_book(path)
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_book_in_utf_16_says_what_it_is(coding: str, tmp_path: Path) -> None:
+    (path := tmp_path / "book.toml").write_bytes(SPOT.encode(coding))
+    with pytest.raises(InputError, match="is text in UTF-16; save it in UTF-8"):
+        read_book(path)
 
 
 @pytest.mark.parametrize("ends", ["\r\n", "\n"])

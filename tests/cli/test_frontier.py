@@ -115,8 +115,8 @@ def test_a_view_is_said_with_the_curve(folder: Path, capsys: pytest.CaptureFixtu
     [
         (["--levels", "-5%:-60%"], "--levels must be FROM:TO:N"),
         (["--levels", "-5%:-60%:1"], "--levels must be FROM:TO:N"),
-        (["--levels", "-5%,much"], "--levels must be a share"),
-        (["--levels", "5%"], "levels of floor must be shares from -1 to 0"),
+        (["--levels", "-5%,much"], "--levels must be shares of the book"),
+        (["--levels", "5%"], "levels of floor must be shares of the book from -100% to 0%"),
         (["--over", "delta"], "--over must be one of floor, shortfall, budget"),
         (["--floor", "7:-8%,30:-15%"], "--floor is what this frontier moves"),
         (["--over", "budget", "--value-at-risk", "-10%", "--outcomes", "50"], "takes no value at risk"),

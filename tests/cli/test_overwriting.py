@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gzip
 import os
 import sys
 from pathlib import Path
@@ -91,6 +92,51 @@ def test_other_files_may_be_overwritten(inputs: Path, capsys: pytest.CaptureFixt
     (inputs / "old.csv").write_text("an older result")
     assert cli.main(["chain", "convert", "chain.csv", "-o", "old.csv"]) == 0
     assert (inputs / "old.csv").read_bytes() == (inputs / "chain.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["overlays", "book.toml", "--chain", "chain.csv", "--csv", "other.toml"],
+        ["overlays", "book.toml", "--chain", "chain.csv", "--json", "recorded.csv"],
+        ["overlays", "book.toml", "--chain", "chain.csv", "--plot", "closes.png"],
+        ["overlays", "book.toml", "--chain", "chain.csv", "--json", "reply.json"],
+        ["overlays", "book.toml", "--chain", "chain.csv", "--json", "packed.json.gz"],
+        ["chain", "convert", "chain.csv", "-o", "closes.csv"],
+        ["chain", "map", "quotes/table.csv", "-o", "done.toml"],
+        ["book", "schema", "-o", "other.toml"],
+    ],
+    ids=" ".join,
+)
+def test_what_somebody_wrote_or_recorded_is_no_older_result(
+    line: list[str], inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("closes.csv", "closes.png"):
+        (inputs / name).write_text("date,BTC,ETH\n2026-01-01,70000,2000\n")
+    (inputs / "other.toml").write_bytes((inputs / "book.toml").read_bytes())
+    (inputs / "done.toml").write_text('asset = "BTC"\n[columns]\nstrike = "K"\n')
+    (inputs / "recorded.csv").write_bytes((inputs / "chain.csv").read_bytes())
+    (inputs / "reply.json").write_text('{"jsonrpc": "2.0", "result": []}')
+    (inputs / "packed.json.gz").write_bytes(gzip.compress(b"{}"))
+    (inputs / "quotes" / "table.csv").write_text("K,T\n1,2\n")
+    before = contents(inputs)
+    assert cli.main(line) == 2
+    assert f"{line[-2]} {line[-1]} is " in (said := one_line(capsys))
+    assert "which no result replaces; give another name" in said
+    assert contents(inputs) == before
+
+
+def test_every_result_may_be_written_anew(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = ["--chain", "chain.csv", "--csv", "result.csv", "--json", "result.json"]
+    for line in (
+        ["overlays", "book.toml", *frame],
+        ["scenario", "book.toml", *frame, "--velocity", "-2%", "--days", "2"],
+        ["chain", "show", "chain.csv", *frame[2:]],
+        ["chain", "check", "chain.csv", *frame[2:]],
+        ["chain", "convert", "chain.csv", "-o", "copy.csv.gz"],
+        ["book", "check", "book.toml", *frame],
+    ):
+        assert [cli.main(line), cli.main(line)] == [0, 0], capsys.readouterr().err
 
 
 def test_two_results_of_one_file_by_two_names_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

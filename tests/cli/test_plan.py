@@ -315,7 +315,7 @@ def test_chains_that_do_not_fit_the_book_are_named(folder: Path, capsys: pytest.
             "--deltas must be absolute deltas from 0 to 1, LO:HI such as 0.05:0.6; got '0.1:2' (",
         ),
         (["--solver", "gurobi"], "--solver must be one of highs, scip, cbc; got 'gurobi'"),
-        (["--time-limit", "-1"], "--time-limit must be a number of seconds >= 0, 604,800 at most; got '-1'"),
+        (["--time-limit", "-1"], "--time-limit must be a number of seconds > 0, 604,800 at most; got '-1'"),
         (["--gap", "100%"], "--gap must be a share in [0, 1)"),
         (["--delta", "BTC=8:12,DOGE=1:2"], "the target has a band of DOGE"),
     ],

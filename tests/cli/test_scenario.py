@@ -117,9 +117,28 @@ def test_declared_accounts_are_followed_unasked(
     ):
         assert cli.main([*base, *kind]) == 0
         printed = capsys.readouterr().out
-        assert "deribit alone: " in printed
+        assert "deribit: survives alone " in printed
         assert "counted: " in printed
         assert "not counted: 12.5 BTC held cold" in printed
+
+
+def test_an_account_alone_and_with_the_plan_stands_in_one_table(
+    folder: Path, chain_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = PERPETUAL.replace("[[holdings]]", '[[holdings]]\naccount = "deribit"')
+    (folder / "book.toml").write_text(held + '\n[accounts.deribit]\nmodel = "standard"\n')
+    base = ["book.toml", "--chain", chain_file]
+    assert cli.main(["plan", *base, "--delta", "1:3", "--max-legs", "1", "--json", "plan.json"]) == 0
+    capsys.readouterr()
+    run = ["scenario", *base, "--plan", "plan.json", "--velocity", "-2%"]
+    assert cli.main([*run, "--json", "kept.json"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    (alone,), (hedged,) = ([row for row in rows if row[:1] == [word]] for word in ("alone", "with"))
+    kept = json.loads((folder / "kept.json").read_text())["survival"]
+    for row, way in ((alone[1:], "alone"), (hedged[3:], "with the plan")):
+        found = kept[f"deribit {way}"]["scenarios"][0]
+        assert (row[0] == "yes") == found["survives"]
+        assert float(row[-2].replace(",", "")) == pytest.approx(found["least headroom"], abs=1e-4)
 
 
 def test_wrong_kinds_of_scenario_are_named(

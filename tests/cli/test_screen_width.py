@@ -16,7 +16,7 @@ import pytest
 from cases.processes import ROOT
 
 from hedging import OptionChain, samples
-from hedging._ground.tables import frame_text, on_screen
+from hedging._ground.tables import Page, Table, as_text, frame_text, on_screen
 from hedging.cli import _screen
 from hedging.venues import write_chain
 
@@ -104,6 +104,19 @@ def test_columns_that_do_not_fit_stand_below_after_the_first() -> None:
         lines = frame_text(frame, index=False).split("\n")
     assert lines == ["name   low", " one  1.25", " two 10.25", "", "name  high", " one   2.5", " two  20.5"]
     assert frame_text(frame, index=False) == frame.to_string(index=False)
+
+
+def test_the_columns_that_tell_rows_apart_are_repeated() -> None:
+    frame = pd.DataFrame(
+        {"side": ["buy", "buy", "sell"], "contract": ["A", "B", "A"], "low": [1, 2, 3], "high": [4, 5, 6]}
+    )
+    with on_screen(22):
+        first, second = frame_text(frame, index=False).split("\n\n")
+        page = as_text(Page("", (Table(frame),))).split("\n\n")
+    for part in (first, second, *page):
+        assert len({tuple(line.split()[:2]) for line in part.split("\n")}) == 4
+    with on_screen(14):  # where no other column fits beside both, as before
+        assert frame_text(frame, index=False).startswith("side contract\n")
 
 
 def test_without_a_terminal_texts_are_what_they_are_everywhere() -> None:

@@ -58,7 +58,7 @@ def inputs(folder: Path, sample: OptionChain) -> Path:
             [*RUN, "--delta", "8:12", "--moneyness", "3:4"],
             "strikes of 3 to 4 times spot and from 7 days has a bid",
         ),
-        ([*RUN, "--delta", "8:12", "--expiries", "700:800"], "meets days 700 to 800"),
+        ([*RUN, "--delta", "8:12", "--expiries", "700:800"], "got 700 to 800 days"),
         ([*RUN, "--delta", "8:12", "--budget", "20000 EUR"], "--budget of 20,000 EUR is in none of BTC, USD"),
         ([*RUN, "--delta", "8:12", "--format", "deribt-summary"], "did you mean deribit-summary?"),
         ([*RUN, "--delta", "8:12", "--asset", "eth"], "holds BTC, not ETH"),

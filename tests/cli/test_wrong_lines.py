@@ -121,7 +121,7 @@ LINES = {
     "scenario book.toml --chain chain.csv": "scenario needs one of --velocity, --replay, --monte-carlo, --grid",
     "scenario book.toml --chain chain.csv --replay feb-2025": "did you mean feb-2026?",
     "scenario book.toml --chain chain.csv --monte-carlo 1e9": "--monte-carlo must be a whole number >= 1",
-    "frontier book.toml --chain chain.csv --levels 5%:60%:12": "--levels of floor must be shares from -1 to 0; got 0.05: a loss is written -0.05",
+    "frontier book.toml --chain chain.csv --levels 5%:60%:12": "--levels of floor must be shares of the book from -100% to 0%; got 5%: a loss is written -5%",
     "frontier book.toml --chain chain.csv --over delta": "--over must be one of floor, shortfall, budget",
     "plan book.toml --chain chain.csv --delta 8:12 --depth empty": "empty is empty",
     "plan book.toml --chain chain.csv --delta 8:12 --prices chain.csv": "prices are a table of closes or bars",
@@ -130,7 +130,8 @@ LINES = {
     # More than any memory holds, and numbers in other forms.
     "scenario book.toml --chain chain.csv --velocity -2% --days 1e9": "--days must be a number of days > 0, 18,250 at most; got '1e9'",
     "scenario book.toml --chain chain.csv --monte-carlo 999999999999": "--monte-carlo must be",
-    "scenario book.toml --chain chain.csv --velocity -200%": "--velocity -200%",
+    "scenario book.toml --chain chain.csv --velocity -200%": "--velocity must be a move of log-price a day from -100% to +100%",
+    "scenario book.toml --chain chain.csv --velocity -100% --days 30": "--velocity -100% and acceleration 0.0 over 30.0 days move log-price by 30, 20 at most",
     "scenario book.toml --chain chain.csv --grid --days 1m": "got '1m': write 30",
     "plan book.toml --chain chain.csv --shortfall -20% --outcomes 99999999999": "--outcomes must be",
     "plan book.toml --chain chain.csv --delta 8:12 --survive fall:-2%:0:1e9": "fall:VELOCITY:ACCELERATION:DAYS",

@@ -198,7 +198,7 @@ def test_fan_holds_the_same_fall_at_multiples_of_its_acceleration() -> None:
         ({"depth": 40}, "depth must be a share of today's price between 0 and 1; got 40"),
         ({"rebound": 1.5}, "rebound must be a share"),
         ({"stall": -1}, "stall must be a number of days >= 0"),
-        ({"velocity": -2.0}, r"velocity is per day: -0.02 is 2 % a day"),
+        ({"velocity": -2.0}, r"log-price by .*velocity is a move a day: -0.02 is 2 %"),
     ],
 )
 def test_crash_path_refuses(changes: dict[str, float], message: str) -> None:
@@ -211,6 +211,14 @@ def test_grid_has_every_combination() -> None:
     assert paths.spot[:, 0].tolist() == [0.5, 0.5, 1.0, 1.0, 1.2, 1.2]
     assert paths.vol_shift[:, 1].tolist() == [0.0, 0.3] * 3
     assert paths.straight
+
+
+@pytest.mark.parametrize("shift", [10, -7.5, 5.1])
+def test_points_or_days_in_the_place_of_shifts_of_vol_are_refused(shift: float) -> None:
+    with pytest.raises(InputError, match=r"vol_shifts must be decimals.*got .*Days come after them"):
+        grid([0.0], [0.1, shift])
+    with pytest.raises(InputError, match="vol_shift must be decimals"):
+        grid([0.0]).with_vol_shift(shift)
 
 
 def test_spot_on_the_way_is_log_linear() -> None:

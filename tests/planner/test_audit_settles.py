@@ -14,6 +14,7 @@ from hedging.book.book import Book, Holding
 from hedging.errors import InputError
 from hedging.market.contracts import ContractTerms, Future, Option
 from hedging.market.market import Market
+from hedging.monitor import watch
 from hedging.planner import Effort, Limits, Target, audit, plan, read_plan
 
 CHAIN = samples.chain()
@@ -113,7 +114,7 @@ def test_the_verdict_is_printed_where_no_quote_is_left_in_the_window():
     limits = Limits(expiries=(LEFT - 0.2, LEFT + 0.1), max_legs=2)
     found = plan(BOOK, CHAIN, Target(delta=(8, 16)), limits, horizon=LEFT, effort=FAST)
     moved = later(CHAIN, 1.0, 0.1)
-    with pytest.raises(InputError, match="no quote of BTC meets"):
+    with pytest.raises(InputError, match="expiries must take in one"):
         plan(BOOK + found, moved, Target(delta=(8, 9)), limits, effort=FAST)
     report = audit(found, moved)
     assert report.restore is None
@@ -182,9 +183,9 @@ def test_a_future_settles_too():
     assert report.settled[0].money == pytest.approx(0.3 * CHAIN.spot)
 
 
-def test_a_price_of_what_has_not_expired_yet_waits_until_then(short_dated):
+def test_a_price_of_what_has_not_expired_yet_is_refused_and_a_watch_lets_it_wait(short_dated):
     early = later(CHAIN, LEFT - 0.25, 0.1)
     given = {name_of(FIRST): 0.9 * CHAIN.spot}
-    assert repr(audit(short_dated, early, settled=given, restore=False)) == repr(
-        audit(short_dated, early, restore=False)
-    )
+    with pytest.raises(InputError, match=f"{name_of(FIRST)} is given, which expires .* after the chain of"):
+        audit(short_dated, early, settled=given, restore=False)
+    assert list(watch(short_dated, [early], settled=given)) == list(watch(short_dated, [early]))

@@ -281,6 +281,10 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "heatmap of words": lambda: plots.heatmap(pd.DataFrame({0.0: ["a", "b"]})),
     "no gains": lambda: plots.distribution({}),
     "empty gains": lambda: plots.distribution({"a": []}),
+    "no bins": lambda: plots.distribution({"a": [1.0, 2.0]}, bins=0),
+    "risk of another table": lambda: plots.distribution({"a": [1.0, 2.0]}, pd.DataFrame({"VaR": [1.0]})),
+    "a billion bins": lambda: plots.distribution({"a": [1.0, 2.0]}, bins=10**9),
+    "half a bin": lambda: plots.distribution({"a": [1.0, 2.0]}, bins=0.5),  # type: ignore[arg-type]
     "NaN gains": lambda: plots.distribution({"a": [1.0, np.nan]}),
     "no attribution": lambda: plots.attribution(pd.DataFrame({"delta": [1.0]})),
     "profile of nothing": lambda: plots.greeks_profile({}),
@@ -302,6 +306,7 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "surface of a book": lambda: plots.surface(BOOK),  # type: ignore[arg-type]
     "surface of no reach": lambda: plots.surface(CHAIN, reach=0.0),
     "orders of nothing": lambda: plots.orders(CHAIN, []),
+    "orders over several markets": lambda: plots.orders({"BTC": _market()}, _collar()),  # type: ignore[arg-type]
     "depth on no expiry": lambda: plots.depth(CHAIN, expiry="2026-03-28"),
     "depth without options": lambda: plots.depth(hg.Market.bare("DOGE", 0.1, CHAIN.as_of)),
     "empty order book": lambda: plots.order_book(Ladder()),

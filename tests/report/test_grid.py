@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
+from cases.markets import flat_chain
 
 import hedging as hg
+from hedging.report.explorer import COLUMNS, _dates
 from hedging.report.grid import MOST, Axes, axes_of, grid_of, interpolated, refined
 from hedging.report.subject import Subject
+from hedging.report.words import day_name
 
 SMALL = Axes(np.array([-0.3, -0.1, 0.0, 0.2]), np.array([-0.1, 0.0, 0.2]), np.array([0.0, 5.0, 20.0]))
 
@@ -84,6 +88,22 @@ def test_strikes_and_expiries_are_nodes_and_so_is_the_horizon(subject: Subject) 
         assert np.abs(axes.moves - (leg.instrument.strike / 100.0 - 1.0)).min() < 1e-9
     for day in (0.0, 20.0, *subject.expiries):
         assert np.abs(axes.days - day).min() < 1e-9
+
+
+@pytest.mark.parametrize("expiries", [1, 5])
+def test_no_two_columns_of_the_table_are_one_date(expiries: int) -> None:
+    chain = flat_chain(days=(20.2, *range(30, 25 + 5 * expiries, 5)))
+    puts = [
+        hg.Holding(chain.option(symbol), 1.0)
+        for symbol in chain.quotes.query("flag == 'p' and strike == 90")["symbol"]
+    ]
+    subject = Subject.of(hg.Book([hg.Holding.spot("BTC", 2.0), *puts]), chain, None)
+    late = replace(axes_of(subject), days=np.array([0.0, 20.0, 20.2, 20.4, *range(30, 61, 5)]))
+    columns = _dates(subject, late.days)
+    dates = [day_name(subject.as_of, float(late.days[k])) for k in columns]
+    assert len(dates) == len(set(dates)) == COLUMNS
+    assert dates[0] == "today"
+    assert 20.2 in late.days[columns]  # of a date that several nodes share, the expiry
 
 
 def test_more_nodes_come_where_gains_bend_and_never_too_many(subject: Subject) -> None:

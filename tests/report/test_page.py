@@ -22,6 +22,7 @@ from hedging.planner import InfeasibleHedgeError
 from hedging.planner.explain.liquidation import liquidations
 from hedging.report import page as pages
 from hedging.report.explorer import TINT
+from hedging.report.trades import _proof as proof_of
 from hedging.report.trades import limit_value
 
 LIMIT = 1_500_000  # bytes
@@ -224,6 +225,17 @@ def test_the_plan_stands_there_with_its_limits_and_its_proof(page: str, plan: hg
     assert "no orders within the limits have one below" in found.by_id("plan").text
     assert plan.id in found.by_id("reproduce").text
     assert "spot from zero to +200" in found.by_id("certificate").text
+
+
+def test_a_proof_says_one_share_of_one_thing(plan: hg.HedgePlan) -> None:
+    dearer = replace(plan.cost, half_spread=1.5 * plan.cost.half_spread)
+    optimum = replace(plan.alternatives[0], name="optimum", cost=plan.cost)
+    plainer = replace(plan, cost=dearer, alternatives=(optimum,))
+    for each, share in (
+        (plan, f"{plan.gap:.3%}"),
+        (plainer, f"{dearer.execution / plan.cost.execution - 1.0:.1%}"),
+    ):
+        assert [part.replace("\xa0", "") for part in re.findall(r"[\d.]+\s?%", proof_of(each))] == [share]
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from cases.markets import flat_chain, flat_market, option
 from numpy.testing import assert_allclose
 
 from hedging import scenario
+from hedging.book import as_book
 from hedging.book import pricer as valuation
 from hedging.book.book import Book, Holding
 from hedging.book.legs import Leg, Orders, option_leg
@@ -265,6 +266,28 @@ def test_frame_is_long_and_holds_every_number() -> None:
     one = frame[(frame["scenario"] == "2") & (frame["day"] == 2.5) & (frame["leg"] == result.legs[1])]
     assert one["pnl"].item() == result.pnl[2, 1, 1]
     assert one["group"].item() == "overlay"
+
+
+@pytest.mark.parametrize("by_leg", [True, False])
+@pytest.mark.parametrize("coin", [True, False])
+@pytest.mark.parametrize("settlement", ["coin", "cash"])
+def test_value_of_an_overlay_is_what_its_contracts_are_worth(
+    settlement: str, coin: bool, by_leg: bool
+) -> None:
+    market = flat_market(settlement, half_spread=0.02, days=(2.0, 9.0))
+    legs, paths = collar(market, 9.0), many(5)  # expired by the last date
+    found = scenario.run(SPOT, market, paths, legs, by_leg=by_leg)
+    found = found.in_coin() if coin else found
+    worth = as_book(legs).values(market, paths) / (found.spot["BTC"][..., None] if coin else 1.0)
+    expected = worth if by_leg else worth.sum(axis=-1, keepdims=True)
+    frame = found.to_frame()
+    values = frame.loc[frame["group"] == "overlay", "value"].to_numpy()
+    assert_allclose(values, expected.ravel(), rtol=1e-9, atol=1e-9)
+    expired = frame["day"].eq(10.0) & frame["leg"].str.startswith("buy") & frame["pnl"].lt(0.0)
+    assert set(frame.loc[expired, "value"]) <= {0.0}
+    held = frame[frame["group"] == "position"]
+    start = 10.0 if coin else 1000.0
+    assert_allclose(held["value"] - held["pnl"], start)
 
 
 def test_summary_finds_the_worst_day() -> None:

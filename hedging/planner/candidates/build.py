@@ -116,8 +116,8 @@ def _future_expiries(market: Market, limits: Limits) -> list[pd.Timestamp]:
     ]
     if not found:
         raise InputError(
-            f"no future on {market.asset} expires within {limits.expiries} days; the chain has "
-            f"{[round(day, 1) for day in left]}. Widen expiries, or leave Outright('future') out."
+            f"no future on {market.asset} expires within {in_words(first, last)} days; the chain has "
+            f"{', '.join(f'{day:.1f}' for day in left)}. Widen expiries, or leave Outright('future') out."
         )
     return found
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from hedging._numerics.bisection import first_false
 from hedging._numerics.types import Array
+from hedging.book.accounts import called
 from hedging.book.book import Book
 from hedging.book.legs import Leg
 from hedging.errors import InputError
@@ -58,7 +59,7 @@ def liquidations(
     near = tuple(move for move in moves if any((*move.before, *move.after)))
     # What lies there and carries nothing looks like collateral to whoever put it there.
     idle = idle_money(books[1], markets) if near and not assumed else {}
-    return near, tuple(f"account {name} holds {what}" for name, what in idle.items())
+    return near, tuple(f"{called(name)} holds {what}" for name, what in idle.items())
 
 
 def margined(book: Book, legs: Sequence[Leg] = ()) -> Book:

@@ -280,7 +280,9 @@ def _check_windows(limits: Limits) -> None:
     """Refuse a window that is upside down."""
     first, last = pair(limits.expiries)  # an open end is infinite
     if not 0.0 <= first <= last:
-        raise InputError(f"expiries must be (first day, last day), first <= last; got {limits.expiries!r}.")
+        raise InputError(
+            f"expiries must be (first day, last day) from now, such as (20, 100), first <= last; got {limits.expiries!r}."
+        )
     low, high = pair(limits.deltas)
     if not 0.0 <= low <= high <= 1.0:
         raise InputError(f"deltas must be 0 <= low <= high <= 1; got {limits.deltas!r}.")

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._ground.arguments import whole
 from hedging._ground.counts import number_of
 from hedging._ground.shown import Shown
 from hedging.book.book import Book
@@ -69,9 +70,7 @@ class PriceHistory(Shown):
             ("scenarios", 100, MOST_SCENARIOS),
             ("seed", 0, 2**63),
         ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-                raise InputError(f"{name} must be a whole number from {least} to {most}; got {value!r}.")
+            whole(name, getattr(self, name), least, most)
 
     @staticmethod
     def of(given: Any) -> PriceHistory:

@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hedging._ground import clock
+from hedging._ground.forms import in_words
 from hedging._numerics.types import Array
 from hedging.book.book import Book
+from hedging.errors import InputError
 from hedging.market.contracts import Option
 from hedging.market.market import Market
 from hedging.planner.request.limits import Limits
@@ -44,6 +46,12 @@ def inside_windows(market: Market, limits: Limits) -> npt.NDArray[np.bool_]:
     inside = _inside(market, limits)
     if not inside.any() and not market.chain.quotes.empty:  # as on a coin on which no option is quoted
         first, last = limits.expiries
+        listed = market.chain.expiries["days"]
+        if not listed.between(first, np.inf if last is None else last).any():
+            raise InputError(
+                f"expiries must take in one of the {market.asset} chain, which has "
+                f"{', '.join(f'{day:.1f}' for day in listed)} days; got {in_words(first, last)} days."
+            )
         market.chain.select(days=(first, np.inf if last is None else last), delta=limits.deltas)
     return inside
 

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from hedging._ground.cells import on_day, when
 from hedging._ground.shown import Shown
+from hedging.book.accounts import called
 from hedging.planner.request.wording import figure, move, per_cent
 
 __all__ = ["AccountSurvival", "Least", "LiquidationMove", "Prices"]
@@ -54,7 +55,7 @@ class LiquidationMove(Shown):
 
     def __str__(self) -> str:
         rules = f"{self.model} margin"
-        where = f"{rules} assumed of all of the book" if self.assumed else f"account {self.account}, {rules}"
+        where = f"{rules} assumed of all of the book" if self.assumed else f"{called(self.account)}, {rules}"
         return f"{self.asset} {self._told()} ({where})"
 
     def _told(self) -> str:

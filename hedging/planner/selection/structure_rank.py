@@ -29,7 +29,7 @@ from hedging.planner.solver.exact import branch
 from hedging.planner.solver.pairs import plainest_pair
 from hedging.planner.solver.relaxation import relax_within
 from hedging.planner.solver.search import GONE_THROUGH, Solution, reach
-from hedging.planner.solver.search_state import Search
+from hedging.planner.solver.search_state import Relaxation, Search
 
 __all__ = ["StructureRank", "most_standard"]
 
@@ -110,15 +110,15 @@ class StructureRank:
         """Rank of one plan."""
         return int(self.ranks(np.flatnonzero(lots)[None, :])[0])
 
-    def structures(self, below: int) -> Iterator[Mask]:
-        """Orders that each structure ranked below one may have, the most standard structure first."""
+    def structures(self, below: int) -> Iterator[tuple[Mask, list[Mask]]]:
+        """Orders that each form ranked below one may have, the most standard first, and by single expiry where it counts."""
         for rank in range(min(below, OTHER)):
             form = FORMS[rank % len(FORMS)]
             fits, expiry = (self.opens[:-1] & ~form) == 0, self.expiry[:-1]
             if rank >= len(FORMS) or not form & ~OUTRIGHT:
-                yield fits
+                yield fits, [fits]
             else:
-                yield from (fits & np.isin(expiry, (0, one)) for one in np.unique(expiry[expiry > 0]))
+                yield fits, [fits & np.isin(expiry, (0, one)) for one in np.unique(expiry[expiry > 0])]
 
 
 def _numbered(values: Sequence[Hashable | None]) -> Indices:
@@ -157,20 +157,45 @@ def most_standard(
     return solution if lots is None else replace(solution, lots=lots, objective=search.objective(lots))
 
 
+def _affordable(
+    search: Search, standing: StructureRank, most: Array, left: float, below: int
+) -> Iterator[tuple[Mask, Relaxation]]:
+    """Orders of each structure whose relaxation costs no more than what is left, and that.
+
+    What costs more over all orders of several structures costs more in each: so the widest is asked first.
+    """
+    dear: list[Mask] = []
+
+    def relaxed(fits: Mask) -> Relaxation | None:
+        if not fits.any() or any(not (fits & ~wider).any() for wider in dear):
+            return None
+        found = relax_within(search, None, np.where(fits, most, 0.0), cost=left)
+        if found is None:
+            dear.append(fits)
+        return found
+
+    forms = list(standing.structures(below))
+    if not forms or relaxed(np.any([form for form, _ in forms], axis=0)) is None:
+        return
+    for form, structures in forms:
+        whole = relaxed(form)
+        for fits in structures if whole is not None else ():
+            found = whole if fits is form else relaxed(fits)
+            if search.over:
+                return
+            if found is not None:
+                yield fits, found
+
+
 def _of_many_legs(
     search: Search, standing: StructureRank, most: Array, cost: float, legs: int, below: int
 ) -> Array | None:
     """A plan of the first structure that has one for at most `cost`, as far as the time goes."""
     candidates, price = search.programme.candidates, search.programme.price_per_leg
+    # No fewer legs do for this cost, or they would have been chosen.
+    left = cost - legs * price
     tried: set[tuple[float, ...]] = set()
-    for fits in standing.structures(below):
-        if search.over:
-            break
-        # No fewer legs do for this cost, or they would have been chosen.
-        left = cost - legs * price
-        relaxed = relax_within(search, None, np.where(fits, most, 0.0), cost=left) if fits.any() else None
-        if relaxed is None:
-            continue
+    for fits, relaxed in _affordable(search, standing, most, left, below):
         near, largest = reach(search, relaxed, left)
         keep, largest = near[fits[near] & (most[near] > 0.0)], np.minimum(largest, most)
         order = np.argsort((relaxed.reduced * candidates.least - 1e-9 * relaxed.lots)[keep], kind="stable")

@@ -152,9 +152,7 @@ def test_futures_are_those_that_are_listed_within_the_window():
     limits = Limits(outright=Outright("future", **ONE), **LOOSE | {"expiries": (40.0, None)})
     found = plan(book, known, target, limits)
     assert [leg.instrument.symbol for leg in found.legs] == ["BTC-7APR26"]
-    with pytest.raises(
-        InputError, match=r"no future on BTC expires within \(70.0, None\) days; .*30.0, 60.0"
-    ):
+    with pytest.raises(InputError, match=r"no future on BTC expires within from 70 days; .*30.0, 60.0"):
         plan(book, known, target, replace(limits, expiries=(70.0, None)))
 
 

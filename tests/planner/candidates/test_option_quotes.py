@@ -30,11 +30,13 @@ BOOK, CHAIN = samples.book(), samples.chain()
 
 
 def test_a_window_without_options_is_told_what_the_chain_has():
-    with pytest.raises(InputError, match="meets days") as caught:
+    with pytest.raises(InputError, match=r"expiries must take in one.*; got 300 to 400 days") as caught:
         plan(BOOK, CHAIN, Target(delta=(8, 12)), Limits(expiries=(300, 400)))
+    assert all(f"{each:.1f}" in str(caught.value) for each in CHAIN.expiries["days"])
+    with pytest.raises(InputError, match="meets days") as caught:
+        plan(BOOK, CHAIN, Target(delta=(8, 12)), Limits(deltas=(0.9999, 1.0)))
     said = str(caught.value)
     assert "flag" not in said.partition(";")[0]
-    assert all(f"{each:.1f}" in said for each in CHAIN.expiries["days"])
     assert "absolute deltas from" in said
 
 
