@@ -6,6 +6,7 @@ that says which rows break it; the first rule a row breaks is the reason it is r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Final
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._numerics.types import Mask
 from hedging.errors import ChainError, InputError
 
@@ -29,6 +31,7 @@ __all__ = [
     "percent_signs",
     "rejected_rows",
     "require_columns",
+    "unread",
 ]
 
 NUMBER_COLUMNS: Final = (
@@ -48,7 +51,9 @@ NUMBER_COLUMNS: Final = (
 RAW_COLUMNS: Final = ("symbol", "flag", "expiry", *NUMBER_COLUMNS)
 _INFORMATION: Final = ("bid_size", "ask_size", "open_interest", "volume")  # a quote is good without them
 _PRICED: Final = ("bid", "ask", "mark", "mark_vol")
-_NOTHING: Final = frozenset({"", "-", "--", "nan", "none", "null"})  # as vendors write it, in any case
+_NOTHING: Final = frozenset(
+    {"", "-", "--", "\u2013", "\u2014", "nan", "none", "null", "na", "n/a", "#n/a", "n.a."}
+)  # as vendors write it, in any case
 VENDORS_NONE: Final = -999.0  # the "none" of Schwab and TD Ameritrade, which nothing below can be
 _ALWAYS_SAID: Final = ("strike", "forward", "index", "discount")
 
@@ -110,7 +115,7 @@ QUOTED = ["bid", "ask", "mark"]
 def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
     """Coerce the number columns to floats, a missing quote to NaN, whatever its vendor writes for it.
 
-    What cannot be read rejects its row, but for words in a column that only informs: there it is unknown.
+    What cannot be read rejects its row, but for a column that only informs: there it is unknown.
 
     Returns
     -------
@@ -121,7 +126,9 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
     """
     columns, reasons = {}, np.full(len(raw), "", dtype=object)
     for name in NUMBER_COLUMNS:
-        value, blank = _figures(raw[name], informs=name in _INFORMATION)
+        value, blank = _figures(raw[name])
+        if name in _INFORMATION:
+            blank |= np.isnan(value)  # `unread` says so
         if name not in _ALWAYS_SAID:
             blank |= value == VENDORS_NONE
             value = np.where(value == VENDORS_NONE, np.nan, value)
@@ -141,16 +148,31 @@ def numbers(raw: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
     return raw.assign(**columns), reasons
 
 
-def _figures(column: pd.Series, *, informs: bool) -> tuple[npt.NDArray[np.float64], Mask]:
+def _figures(column: pd.Series) -> tuple[npt.NDArray[np.float64], Mask]:
     """Cells as numbers, NaN where they are none, and which of them say nothing."""
     blank: Mask = np.array(column.isna(), dtype=bool)
     if column.dtype == np.float64:
         return np.asarray(column), blank
     if not pd.api.types.is_numeric_dtype(column.dtype):
-        text = column.astype(str).str.strip().str.lower()
-        # A word in a column that only informs says nothing; a number that none can be says that something is wrong.
-        blank |= (~text.str.contains(r"\d") if informs else text.isin(_NOTHING)).to_numpy(dtype=bool)
+        blank |= column.astype(str).str.strip().str.lower().isin(_NOTHING).to_numpy(dtype=bool)
     return np.asarray(pd.to_numeric(column, errors="coerce").astype(float)), blank
+
+
+def unread(table: pd.DataFrame) -> tuple[str, ...]:
+    """Columns that only inform with figures that are no numbers, such as ``$1,200``; a quote is good without them."""
+    told = []
+    for name in (each for each in _INFORMATION if each in table.columns):
+        value, blank = _figures(table[name])
+        odd = [
+            str(table[name].iloc[row])
+            for row in np.flatnonzero(np.isnan(value) & ~blank)
+            if re.search(r"\d", str(table[name].iloc[row]))  # words say nothing
+        ]
+        if odd:
+            told.append(
+                f"{name} is no number in {number_of(len(odd), 'row')}, such as {odd[0]:.20}: unknown there"
+            )
+    return tuple(told)
 
 
 def percent_signs(vols: pd.Series, divisor: float) -> pd.Series:

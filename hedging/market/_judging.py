@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +19,13 @@ from hedging._ground.counts import number_of
 from hedging._ground.names import check_name
 from hedging.errors import ChainError
 from hedging.market import _completing
-from hedging.market._cleaning import ChainRules, judge, numbers, percent_signs, rejected_rows
+from hedging.market._cleaning import ChainRules, judge, numbers, percent_signs, rejected_rows, unread
 from hedging.market.contracts import ContractTerms, Exercise
 
 __all__ = ["Judged", "Source", "check_settlement", "judged"]
+
+
+_NO_INDEX: Final = "no row says the index price: the forward of the first expiry stands for spot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,15 @@ class Judged:
         Rows in the order of the snapshots, with ``snapshot``, the number of each row's own.
     errors : tuple of str
         Why a snapshot cannot be used; ``""`` where it can.
+    notes : tuple of str
+        What was put in place of something missing, or could not be read, in any of them.
     """
 
     spot: npt.NDArray[np.float64]
     quotes: pd.DataFrame
     rejected: pd.DataFrame
     errors: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def judged(
@@ -127,7 +134,9 @@ def judged(
     labels = frame.index if pd.api.types.is_integer_dtype(frame.index.dtype) else raw.index
     rejected = rejected_rows(raw, reasons, labels).assign(snapshot=snapshot[reasons != ""])
     rejected = rejected.sort_values("snapshot", kind="stable")
-    return _usable(table[reasons == ""], rejected, len(times), snapshot, source, coin=coin)
+    found = _usable(table[reasons == ""], rejected, len(times), snapshot, source, coin=coin)
+    unsaid = source.spot is None and table["index"].isna().all()
+    return replace(found, notes=(*((_NO_INDEX,) if unsaid else ()), *unread(raw)))
 
 
 def _usable(

@@ -166,7 +166,8 @@ class OptionChain(Shown):
         if found.errors[0]:
             raise ChainError(found.errors[0])
         quotes, rejected = in_columns(found.quotes, "quotes"), in_columns(found.rejected, "rejected")
-        return cls(asset, when, float(found.spot[0]), quotes, rejected, terms, curve, source, sha256)
+        spot = float(found.spot[0])
+        return cls(asset, when, spot, quotes, rejected, terms, curve, source, sha256, found.notes)
 
     @property
     def expiries(self) -> pd.DataFrame:

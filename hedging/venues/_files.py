@@ -89,7 +89,7 @@ def read_chain(
     pick = Pick(at, asset, timezone, rules, terms, spot, rate, dividends)
     file, reader = _with_reader(path, format, pick, map, beside)
     chain = reader.read(file, pick)
-    _check_day(chain, pick, file.name)
+    _check_day(chain, pick, file, reader)
     _LOG.info(
         "%s is %s: %d quotes kept, %d rejected",
         file.name,
@@ -119,10 +119,11 @@ def _with_reader(
     return file if beside is None else replace(file, beside=open_file(Path(beside))), reader
 
 
-def _check_day(chain: OptionChain, pick: Pick, name: str) -> None:
+def _check_day(chain: OptionChain, pick: Pick, file: QuoteFile, reader: Format) -> None:
     """Refuse a file whose one chain is of another day than the one asked for, or from after the time asked for.
 
-    A day is one of UTC, or of the zone given; a time is meant to the second, as messages tell it.
+    A day is one of UTC, or of the zone given; a time is meant to the second, as messages tell it. A snapshot that the
+    file itself dates no later is not too late, though its last quotes came in afterwards.
     """
     if pick.at is None:
         return
@@ -136,9 +137,11 @@ def _check_day(chain: OptionChain, pick: Pick, name: str) -> None:
     else:
         asked = utc(pick.at, "at")
         same, late = taken.normalize() == asked.normalize(), taken > asked
+        if late and reader.times is not None:
+            late = not (snapshots(reader.times(file, pick)) <= asked).any()
     if not same or late:
         raise ChainError(
-            f"{name} is of {told_time(taken)} UTC, {'after' if same else 'not of'} {pick.at}: leave at= out, or read a "
+            f"{file.name} is of {told_time(taken)} UTC, {'after' if same else 'not of'} {pick.at}: leave at= out, or read a "
             f"file of that {'time' if same else 'day'}."
         )
 

@@ -17,6 +17,7 @@ from hedging._ground.reading import foreign
 from hedging.errors import ChainError, InputError
 from hedging.venues._formats import Format
 from hedging.venues._opening import QuoteFile, known_kind, open_file, repeated_columns, shape_of
+from hedging.venues._texts import records_of, text_table
 
 __all__ = ["FORMATS", "guarded_reader", "recognised"]
 
@@ -63,9 +64,10 @@ def recognised(path: str | Path, format: str | None) -> tuple[QuoteFile, Format]
     for reader in readers:
         if reader.matches(file):
             return file, reader
-    for reader in readers:
-        if reader.matches(plain := _in_case(file, reader)):
-            return plain, reader
+    for each in (file, _as_table(file)):
+        for reader in readers:
+            if reader.matches(plain := _in_case(each, reader)):
+                return plain, reader
     if twice := repeated_columns(file.text) if file.content is None else []:
         raise ChainError(f"{file.name}: columns {twice} occur more than once; which one is meant?")
     if kind := known_kind(file):
@@ -74,6 +76,14 @@ def recognised(path: str | Path, format: str | None) -> tuple[QuoteFile, Format]
     typed = "-" if file.name == "stdin" else shlex.quote(str(path))
     how = f"`hedging chain map {typed}` begins a map of it."
     raise ChainError(f"{file.name} {wanted}; it holds {shape_of(file)}. {_nearly(file, readers)}{how}")
+
+
+def _as_table(file: QuoteFile) -> QuoteFile:
+    """The table in JSON rows or columns, or below lines that are none of it; the file as it is where there is none."""
+    table = records_of(file.content) if isinstance(file.content, list | dict) else text_table(file.text)
+    if table is None or any(str(name).endswith(".1") for name in table.columns):  # a column that stands twice
+        return file
+    return replace(file, content=table)
 
 
 def _in_case(file: QuoteFile, reader: Format) -> QuoteFile:

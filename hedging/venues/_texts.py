@@ -33,11 +33,11 @@ DAYS_OF_SHEETS: Final = "excel"
 
 _LOOKED_AT: Final = 200  # lines
 _LEAST: Final = 3  # columns of a table of quotes
-_NUMBER: Final = re.compile(r"[+-]?[\d.,]+%?")
+_NUMBER: Final = re.compile(r"[+-]?[\d.,]+([eE][+-]?\d+)?%?")
 _AROUND: Final = r"[$€£¥₿\s\u00a0\u2009\u202f'’]"  # currencies, and what stands between thousands
 _PLAIN: Final = {
-    ".": re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?%?"),
-    ",": re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?%?"),
+    ".": re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d+)?%?"),
+    ",": re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?([eE][+-]?\d+)?%?"),
 }
 _FORMS: Final = (
     "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d",

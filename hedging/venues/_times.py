@@ -10,7 +10,7 @@ import pandas as pd
 from hedging.errors import ChainError
 from hedging.units import utc
 
-__all__ = ["epoch", "held", "moments", "stamps"]
+__all__ = ["epoch", "held", "moments", "reply_times", "stamps"]
 
 Entry = TypeVar("Entry")
 
@@ -58,8 +58,10 @@ def moments(column: pd.Series, source: str, timezone: str | None = None) -> pd.S
     What is counted shows in the size of the numbers: of times between 2000 and 2100 seconds, milliseconds,
     microseconds and nanoseconds are a thousand apart. Parameters and errors as in `stamps`.
     """
+    if _is_time(column):
+        return stamps(column, source, timezone)
     counts = pd.to_numeric(column, errors="coerce")
-    if _is_time(column) or counts.isna().any():
+    if counts.isna().any():
         return stamps(column, source, timezone)
     low, high = (bound.timestamp() for bound in (_EARLIEST, _LATEST))
     for unit, per_second in (("s", 1.0), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
@@ -69,6 +71,14 @@ def moments(column: pd.Series, source: str, timezone: str | None = None) -> pd.S
         f"{source}: column {column.name!r} must hold times between 2000 and 2100, all counted alike; got "
         f"{column.iloc[0]!s:.60}."
     )
+
+
+def reply_times(column: pd.Series, source: str, timezone: str | None = None) -> pd.Series:
+    """Times that an exchange counts in milliseconds, or what was made of them before they were saved."""
+    low, high = (1e3 * bound.timestamp() for bound in (_EARLIEST, _LATEST))
+    if _is_time(column) or not pd.to_numeric(column, errors="coerce").between(low, high).any():
+        return moments(column, source, timezone)
+    return epoch(column, "ms", source)  # which names the row that is none
 
 
 def stamps(column: pd.Series, source: str, timezone: str | None = None) -> pd.Series:

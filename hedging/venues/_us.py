@@ -20,6 +20,7 @@ import pandas as pd
 from hedging._ground.counts import number_of
 from hedging.errors import ChainError, InputError
 from hedging.market import _american_parity, _parity
+from hedging.market._cleaning import unread
 from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.market.ex_dates import APART
@@ -245,7 +246,9 @@ def us_chain(rows: pd.DataFrame, file: QuoteFile, pick: Pick, seen: Seen) -> Opt
         sha256=file.sha256,
         rules=pick.rules or (ChainRules(max_below_intrinsic=_ROOM) if _is_given(pick) else None),
     )
-    made = replace(made, notes=(*seen.notes, *notes, *more), dividends=dict(pick.dividends or {}))
+    made = replace(
+        made, notes=(*seen.notes, *notes, *more, *unread(rows)), dividends=dict(pick.dividends or {})
+    )
     if made.early is None or not made.dividends:
         return made
     told = (_APPROXIMATE,) if len(made.ex_dates) else ()

@@ -27,7 +27,7 @@ from hedging.venues._formats import (
 )
 from hedging.venues._opening import QuoteFile
 from hedging.venues._terms import agreed, fields_of
-from hedging.venues._times import epoch, held, moments, stamps
+from hedging.venues._times import epoch, held, moments
 from hedging.venues.deribit.names import named
 
 __all__ = ["TABLE", "TICKERS", "agreed_terms", "option_terms", "orders"]
@@ -148,7 +148,7 @@ def _chain(
 def _minutes(file: QuoteFile, pick: Pick) -> pd.Series:
     """Times of one asset's rows. A download takes some seconds; its rows make one chain, at the last of its times."""
     rows = _named(file.content)
-    minutes = stamps(rows["download_date"], file.name, pick.timezone).dt.floor("min")
+    minutes = moments(rows["download_date"], file.name, pick.timezone).dt.floor("min")
     mine: pd.Series = minutes[rows["asset"] == pick_asset(rows["asset"], pick, file.name)]
     return mine
 
@@ -156,8 +156,8 @@ def _minutes(file: QuoteFile, pick: Pick) -> pd.Series:
 def _read_table(file: QuoteFile, pick: Pick) -> OptionChain:
     rows = _named(file.content)
     when = pick_snapshot(_minutes(file, pick), pick, file.name)
-    minutes = stamps(rows["download_date"], file.name, pick.timezone).dt.floor("min")
-    last = stamps(rows["download_date"], file.name, pick.timezone)[minutes == when].max()
+    minutes = moments(rows["download_date"], file.name, pick.timezone).dt.floor("min")
+    last = moments(rows["download_date"], file.name, pick.timezone)[minutes == when].max()
     return _chain(rows[minutes == when], pick, file, last, {"mark_vol": "iv"})
 
 

@@ -49,7 +49,7 @@ def test_every_row_is_kept_or_rejected_with_its_reason():
     frame.loc[3, "bid"] = 0.5
     frame.loc[4, "flag"] = "straddle"
     frame.loc[5, "strike"] = -1.0
-    frame.loc[6, "bid"] = "n/a"
+    frame.loc[6, "bid"] = "ask us"
     frame.loc[7, ["bid", "ask", "mark", "mark_vol"]] = np.nan
     frame.loc[8, "forward"] = 72_000.0
     frame.loc[9, "mark_vol"] = 5_500.0

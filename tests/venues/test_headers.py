@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,61 @@ def test_order_capitals_and_blanks_of_a_header_change_nothing(kind: str, tmp_pat
         same(read(tmp_path, made().rename(columns=change), given), whole)
 
 
+def in_json(table: pd.DataFrame) -> list[str]:
+    rows = table.to_dict("records")
+    split = {"columns": list(table.columns), "data": table.to_numpy(dtype=object).tolist()}
+    shapes = (rows, {"status": "ok", "data": rows}, table.to_dict(), table.to_dict("list"), split)
+    return [*map(json.dumps, shapes), "\n".join(map(json.dumps, rows))]
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_known_table_is_known_in_json_and_below_other_lines(kind: str, tmp_path: Path) -> None:
+    made, given = FILES[kind]
+    whole = read(tmp_path, made(), given)
+    text = made().to_csv(index=False)
+    for written in (*in_json(made()), f"# saved by me\n{text}", f"My export\n\n{text}"):
+        path = tmp_path / "x.txt"
+        path.write_text(written, encoding="utf-8")
+        same(read_chain(path, **given), whole)
+
+
+def test_times_of_a_summary_are_read_however_they_were_saved(tmp_path: Path) -> None:
+    whole, counts = read(tmp_path, summary(), {}), summary()["creation_timestamp"]
+    zoned = pd.to_datetime(counts, unit="ms", utc=True)
+    for times in (
+        counts // 1_000,
+        counts * 1_000,
+        counts * 1_000_000,
+        zoned,
+        zoned.dt.tz_convert("Asia/Tokyo"),
+    ):
+        same(read(tmp_path, summary().assign(creation_timestamp=times), {}), whole)
+    naive = summary().assign(creation_timestamp=zoned.dt.tz_localize(None))
+    with pytest.raises(ChainError, match="must carry a time zone"):
+        read(tmp_path, naive, {})
+    same(read(tmp_path, naive, {"timezone": "UTC"}), whole)
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_no_quote_is_rejected_for_a_count_that_cannot_be_read(kind: str, tmp_path: Path) -> None:
+    made, given = FILES[kind]
+    name = next(
+        (
+            each
+            for each in made().columns
+            if each.lower().replace(" ", "_") in ("open_interest", "openinterest")
+        ),
+        "",
+    )
+    if not name:  # a table without counts
+        return
+    whole = read(tmp_path, made(), given)
+    found = read(tmp_path, made().assign(**{name: "$1,200"}), given)
+    assert len(found.quotes) == len(whole.quotes)
+    assert found.quotes["open_interest"].isna().all()
+    assert any(note.startswith("open_interest is no number in") for note in found.notes)
+
+
 @pytest.mark.parametrize("kind", FILES)
 def test_the_column_that_a_format_lacks_is_named(kind: str, tmp_path: Path) -> None:
     made, given = FILES[kind]
@@ -109,6 +165,10 @@ def test_a_side_without_its_column_is_told(tmp_path: Path) -> None:
 def test_what_stands_in_for_a_column_is_noted(tmp_path: Path) -> None:
     found = read(tmp_path, summary().drop(columns="underlying_price"), {})
     assert any(note.startswith("no column 'underlying_price'") for note in found.notes)
+    found = read(tmp_path, summary().assign(mark_iv="-"), {})
+    assert any(note.startswith("nothing in column 'mark_iv'") for note in found.notes)
+    found = read(tmp_path, summary().assign(estimated_delivery_price=np.nan), {})
+    assert any("stands for spot" in note for note in found.notes)
     assert not read(tmp_path, summary(), {}).notes
 
 

@@ -226,5 +226,15 @@ def test_a_comma_that_may_be_either_is_left(cells: str) -> None:
     )
 
 
+def test_a_tiny_number_keeps_its_exponent_and_its_row(tmp_path: Path) -> None:
+    frame = pd.DataFrame(rows())
+    frame.loc[0, ["bid_price", "ask_price"]], frame.loc[0, "mark_price"] = np.nan, 1.3e-07
+    frame.loc[0, "instrument_name"] = "BTC-27MAR26-900000-C"
+    whole = read_chain(saved(tmp_path, csv(frame)))
+    assert 1.3e-07 in whole.quotes["mark_quoted"].tolist()
+    other = read_chain(saved(tmp_path, csv(frame, sep=";", decimal=",")))
+    pd.testing.assert_frame_equal(other.quotes, whole.quotes, check_exact=True)
+
+
 def test_thousands_go_where_decimals_are_known() -> None:
     assert with_commas("strike;bid;day\n60.000;0,5;27.03.2026\n") == "strike,bid,day\n60000,0.5,27.03.2026\n"

@@ -12,7 +12,7 @@ from hedging.market.chain import OptionChain
 from hedging.market.snapshots import Snapshots
 from hedging.venues._formats import Format, Pick, known_by_columns, pick_asset, pick_snapshot
 from hedging.venues._opening import QuoteFile
-from hedging.venues._times import epoch, stamps
+from hedging.venues._times import moments, reply_times, stamps
 from hedging.venues.deribit.names import named
 from hedging.venues.deribit.rows import API_COLUMNS, SUMMARY_COLUMNS, chain_from_rows, snapshots_from_rows
 
@@ -41,7 +41,8 @@ def _rows(content: Any) -> list[Row]:
     if isinstance(content, dict) and "instrument_name" not in content:
         content = content.get("result", list(content.values()))
     if isinstance(content, dict):
-        content = [content]
+        by_column = isinstance(content.get("instrument_name"), dict | list)
+        content = [] if by_column else [content]
     if not isinstance(content, list):
         return []
     # A collection of whole replies, each in its envelope.
@@ -68,7 +69,7 @@ def _summary_times(file: QuoteFile, pick: Pick) -> pd.Series:
     """
     rows = _summary(file)
     rows = rows[(rows["asset"] == _option_asset(rows, pick, file)) | rows["asset"].isna()]
-    times = epoch(rows["creation_timestamp"], "ms", file.name)
+    times = reply_times(rows["creation_timestamp"], file.name, pick.timezone)
     if rows["instrument_name"].duplicated().any():
         minutes: pd.Series = times.dt.floor("min")
         return minutes
@@ -84,7 +85,7 @@ def _read_summary(file: QuoteFile, pick: Pick) -> OptionChain:
     return chain_from_rows(
         rows,
         asset=asset,
-        as_of=epoch(rows["creation_timestamp"], "ms", file.name).max(),
+        as_of=reply_times(rows["creation_timestamp"], file.name, pick.timezone).max(),
         columns=SUMMARY_COLUMNS,
         source=file.name,
         sha256=file.sha256,
@@ -107,7 +108,7 @@ def _read_ticker_table(file: QuoteFile, pick: Pick) -> OptionChain:
 
 def _from_tickers(rows: pd.DataFrame, file: QuoteFile, pick: Pick) -> OptionChain:
     """Build a chain of tickers, which are polled one after the other: the latest time is the chain's."""
-    rows = named(rows).assign(timestamp=epoch(rows["timestamp"], "ms", file.name))
+    rows = named(rows).assign(timestamp=reply_times(rows["timestamp"], file.name, pick.timezone))
     asset = _option_asset(rows, pick, file)
     # Where a contract was polled twice the later quote stays.
     rows = rows.sort_values("timestamp", ascending=False, kind="stable")
@@ -126,7 +127,7 @@ def _from_tickers(rows: pd.DataFrame, file: QuoteFile, pick: Pick) -> OptionChai
 def _asset_times(file: QuoteFile, pick: Pick) -> pd.Series:
     """Times of the rows of one asset, and of those whose name says nothing, which its chain rejects."""
     rows = named(file.content)
-    times = stamps(rows["timestamp"], file.name, pick.timezone)
+    times = moments(rows["timestamp"], file.name, pick.timezone)
     return times[(rows["asset"] == _option_asset(rows, pick, file)) | rows["asset"].isna()]
 
 
@@ -134,7 +135,7 @@ def _read_full(file: QuoteFile, pick: Pick) -> OptionChain:
     rows = named(file.content)
     when = pick_snapshot(_asset_times(file, pick), pick, file.name)
     return chain_from_rows(
-        rows[stamps(rows["timestamp"], file.name, pick.timezone) == when],
+        rows[moments(rows["timestamp"], file.name, pick.timezone) == when],
         asset=_option_asset(rows, pick, file),
         as_of=when,
         columns=API_COLUMNS | {"forward": "underlying", "mark_vol": "implied_volatility"},
@@ -157,7 +158,7 @@ def _of_currency(file: QuoteFile, pick: Pick) -> pd.DataFrame:
 
 def _read_daily(file: QuoteFile, pick: Pick) -> OptionChain:
     mine = _of_currency(file, pick)
-    times = stamps(mine["timestamp"], file.name, pick.timezone)
+    times = moments(mine["timestamp"], file.name, pick.timezone)
     when = pick_snapshot(times, pick, file.name)
     # Names are read of one snapshot only: files of years hold hundreds.
     rows = named(mine[times == when])
@@ -175,7 +176,7 @@ def _read_daily(file: QuoteFile, pick: Pick) -> OptionChain:
 def _read_all_daily(file: QuoteFile, pick: Pick, times: pd.DatetimeIndex) -> Snapshots:
     """Read all snapshots in one pass; those that no time of the file's own belongs to are left out."""
     mine = _of_currency(file, pick)
-    number = times.get_indexer(pd.DatetimeIndex(stamps(mine["timestamp"], file.name, pick.timezone)))
+    number = times.get_indexer(pd.DatetimeIndex(moments(mine["timestamp"], file.name, pick.timezone)))
     rows = named(mine.assign(snapshot=number)[number >= 0])
     return snapshots_from_rows(
         rows,
@@ -189,7 +190,7 @@ def _read_all_daily(file: QuoteFile, pick: Pick, times: pd.DatetimeIndex) -> Sna
 
 
 def _passes(file: QuoteFile, pick: Pick) -> pd.Series:
-    return stamps(file.content["timestamp"], file.name, pick.timezone)
+    return moments(file.content["timestamp"], file.name, pick.timezone)
 
 
 def _read_quotes(file: QuoteFile, pick: Pick) -> OptionChain:
@@ -202,7 +203,7 @@ def _read_quotes(file: QuoteFile, pick: Pick) -> OptionChain:
     return chain_from_rows(
         mine,
         asset=asset,
-        as_of=stamps(mine["quote_timestamp"], file.name, pick.timezone).max(),
+        as_of=moments(mine["quote_timestamp"], file.name, pick.timezone).max(),
         columns=API_COLUMNS | columns | {"bid_size": "bid_size", "ask_size": "ask_size"},
         source=file.name,
         sha256=file.sha256,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from hedging._ground.counts import number_of
 from hedging.errors import ChainError
+from hedging.market._cleaning import unread
 from hedging.market._judging import Source
 from hedging.market.chain import FUTURES_COLUMNS, ChainRules, OptionChain, in_columns, no_futures
 from hedging.market.contracts import ContractTerms
@@ -39,6 +40,7 @@ SUMMARY_COLUMNS: Final = API_COLUMNS | {"index": "estimated_delivery_price"}
 """Our columns and what a book summary calls them: its estimated delivery price is the index price."""
 
 
+_SIZES: Final = ("bid_size", "ask_size")
 INDEX_NAMED: Final = ("underlying_index", "underlying_name")
 """Columns that say what an underlying is; ``index_price`` is spot itself, near expiries."""
 
@@ -92,15 +94,24 @@ def chain_from_rows(
         futures=futures_from_rows(rows[rows["asset"] == asset]),
         **keywords,
     )
-    if lost := [
-        repr(columns[ours])
-        for ours in ("forward", "index", "mark", "mark_vol")
-        if ours in columns and ours not in there
-    ]:
-        return replace(
-            made, notes=(f"no column {' nor '.join(lost)}: what it would say is made of quotes", *made.notes)
-        )
-    return made
+    sizes = pd.DataFrame({ours: rows[there[ours]] for ours in _SIZES if ours in there})
+    return replace(made, notes=(*_made_of_quotes(mine, columns, there), *unread(sizes), *made.notes))
+
+
+def _made_of_quotes(
+    mine: pd.DataFrame, columns: Mapping[str, str], there: Mapping[str, str]
+) -> tuple[str, ...]:
+    """A note where a column that prices are made of is not there, or empty."""
+    wanted = {ours: columns[ours] for ours in ("forward", "index", "mark", "mark_vol") if ours in columns}
+    lost = [repr(theirs) for ours, theirs in wanted.items() if ours not in there]
+    empty = [
+        repr(theirs)
+        for ours, theirs in wanted.items()
+        if ours in there and pd.to_numeric(mine[there[ours]], errors="coerce").isna().all()
+    ]
+    told = [f"no column {' nor '.join(lost)}"] if lost else []
+    told += [f"nothing in column {' nor '.join(empty)}"] if empty else []
+    return tuple(f"{each}: what it would say is made of quotes" for each in told)
 
 
 def snapshots_from_rows(
@@ -157,7 +168,7 @@ def _mine(
         columns=[ours for ours in columns if ours in mine.columns and ours not in there.values()]
     )
     mine = _with_own_index(mine, there)
-    for size in {there.get("bid_size"), there.get("ask_size")} - {None}:
+    for size in {there.get(ours) for ours in _SIZES} - {None}:
         # Amounts are units of underlying, sizes contracts.
         mine = mine.assign(**{str(size): pd.to_numeric(mine[size], errors="coerce") / terms.multiplier})
     return mine, there
