@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hedging._ground.shown import Shown
 from hedging.backtest.ledger import Entry, ledger_frame
 from hedging.backtest.tape import copied
 from hedging.book import Book, Holding
@@ -41,8 +42,8 @@ class Order:
         return self.instrument if isinstance(self.instrument, str) else self.instrument.symbol
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+@dataclass(frozen=True, slots=True, repr=False)
+class Wait(Shown):
     """No orders, and why.
 
     Attributes
