@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hedging._ground.shown import Shown
 from hedging.backtest.ledger import Entry, ledger_frame
 from hedging.backtest.tape import copied
 from hedging.book import Book, Holding
@@ -21,7 +20,7 @@ from hedging.market.chain import OptionChain
 from hedging.market.contracts import Instrument, Option
 from hedging.units import days as days_between
 
-__all__ = ["Decision", "Order", "State", "Strategy", "Wait", "name_of"]
+__all__ = ["Decision", "Order", "State", "Strategy", "Wait", "name_of", "waiting"]
 
 HEAD = re.compile(r"[:;] | \(|\.(?= |$)")  # where the head of a message ends
 
@@ -42,8 +41,8 @@ class Order:
         return self.instrument if isinstance(self.instrument, str) else self.instrument.symbol
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Wait(Shown):
+@dataclass(frozen=True, slots=True)
+class Wait:
     """No orders, and why.
 
     Attributes
@@ -57,11 +56,11 @@ class Wait(Shown):
     reason: str
     said: str = ""
 
-    @classmethod
-    def of(cls, what: str, error: InputError) -> Wait:
-        """What could not be done, by an error: its head is the reason, before the numbers that differ from day to day."""
-        whole = f"{what}: {error}"
-        return cls(f"{what}: {HEAD.split(str(error))[0]}", whole.removesuffix("."))
+
+def waiting(what: str, error: InputError) -> Wait:
+    """What could not be done, by an error: its head is the reason, before the numbers that differ from day to day."""
+    whole = f"{what}: {error}"
+    return Wait(f"{what}: {HEAD.split(str(error))[0]}", whole.removesuffix("."))
 
 
 Decision: TypeAlias = "HasLegs | Iterable[Leg | Order] | Wait | None"
