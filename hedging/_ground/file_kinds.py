@@ -87,7 +87,7 @@ def kind_of_bytes(data: bytes) -> str:
 def _is_broken(text: str) -> bool:
     """Whether a text begins as JSON does, and neither it nor its first line is some."""
     begin = text.lstrip("\ufeff \t\r\n")
-    if begin[:1] not in ("{", "[") or begins_toml(begin):
+    if not re.match(r"\{|\[\s*[\[{\d\"-]", begin) or begins_toml(begin):
         return False
     for part in (begin, begin.partition("\n")[0]):
         with suppress(ValueError, RecursionError):

@@ -322,9 +322,10 @@ def comparing(
     InputError
         As `compare`, when the first is asked for.
     """
+    check_kinds(book, tape, hold, rules, account)
     named = _named(strategies)
     for each in named.values():
-        check_kinds(book, tape, each, rules, account)
+        check_strategy(each)
     rules = rules or Rules()
     count = _usual(tape) if starts is None else starts
     runs: tuple[Backtest, ...] = ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hedging._ground.shown import Shown
-from hedging.backtest.state import Decision, Order, State, Wait
+from hedging.backtest.state import Decision, Order, State, Wait, waiting
 from hedging.backtest.strategies import closing_legs
 from hedging.book import Book
 from hedging.book.legs import option_leg
@@ -51,7 +51,7 @@ class Planned(Shown):
         except InfeasibleHedgeError as error:
             return Wait("no feasible plan", f"no feasible plan: {error}")
         except InputError as error:  # of a snapshot that quotes nothing of what may be traded
-            return Wait.of("no plan", error)
+            return waiting("no plan", error)
 
     def _plan(self, book: Book, chain: OptionChain) -> HedgePlan:
         target, limits = self.mandate, self.limits
@@ -134,7 +134,7 @@ class Banded(Shown):
         try:
             delta = _delta(state)
         except InputError as error:  # of a snapshot that quotes nothing
-            return Wait.of("no delta", error)
+            return waiting("no delta", error)
         wanted = rebalancing_trade(delta, self.target, self.band, to=self.to)
         # Towards zero: a lot more would overshoot what the rule asks for.
         units = math.copysign(math.floor(abs(wanted) / self.lot + 1e-9) * self.lot, wanted)

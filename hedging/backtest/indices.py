@@ -15,7 +15,7 @@ import pandas as pd
 
 from hedging._ground.counts import number_of, twelve_digits
 from hedging._ground.shown import Shown
-from hedging.backtest.state import Decision, State, Wait
+from hedging.backtest.state import Decision, State, Wait, waiting
 from hedging.book import Holding, Leg, option_leg
 from hedging.errors import InputError
 from hedging.market import Option, OptionChain
@@ -82,7 +82,7 @@ class Cboe(Shown):
                     legs.append(self._open(chain, part, quantity, legs))
             return legs + self._crossed(chain, held, legs, quantity)
         except InputError as error:
-            return Wait.of("no roll", error)
+            return waiting("no roll", error)
 
     def _open(self, chain: OptionChain, part: Part, quantity: float, legs: Sequence[Leg]) -> Leg:
         """The part's option at the closest listed strike on its side, on the expiry of its roll."""

@@ -20,7 +20,7 @@ from hedging.market.chain import OptionChain
 from hedging.market.contracts import Instrument, Option
 from hedging.units import days as days_between
 
-__all__ = ["Decision", "Order", "State", "Strategy", "Wait", "name_of"]
+__all__ = ["Decision", "Order", "State", "Strategy", "Wait", "name_of", "waiting"]
 
 HEAD = re.compile(r"[:;] | \(|\.(?= |$)")  # where the head of a message ends
 
@@ -67,11 +67,11 @@ class Wait:
     reason: str
     said: str = ""
 
-    @classmethod
-    def of(cls, what: str, error: InputError) -> Wait:
-        """What could not be done, by an error: its head is the reason, before the numbers that differ from day to day."""
-        whole = f"{what}: {error}"
-        return cls(f"{what}: {HEAD.split(str(error))[0]}", whole.removesuffix("."))
+
+def waiting(what: str, error: InputError) -> Wait:
+    """What could not be done, by an error: its head is the reason, before the numbers that differ from day to day."""
+    whole = f"{what}: {error}"
+    return Wait(f"{what}: {HEAD.split(str(error))[0]}", whole.removesuffix("."))
 
 
 Decision: TypeAlias = "HasLegs | Iterable[Leg | Order] | Wait | None"

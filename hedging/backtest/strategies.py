@@ -13,7 +13,7 @@ from hedging import overlays
 from hedging._ground.counts import number_of
 from hedging._ground.forms import meant
 from hedging._ground.shown import Shown
-from hedging.backtest.state import Decision, State, Wait
+from hedging.backtest.state import Decision, State, Wait, waiting
 from hedging.book.legs import Leg, option_leg
 from hedging.errors import InputError
 from hedging.market.contracts import Option
@@ -75,7 +75,7 @@ class Rolled(Shown):
         try:  # sized for the book as it stands once the old overlay is sold
             made = self.make(state.book + closing, state.chain, days=self.days, **self.settings)
         except InputError as error:
-            return Wait.of("no overlay", error)
+            return waiting("no overlay", error)
         return (*closing, *made.legs)
 
     def _due(self, state: State) -> bool:

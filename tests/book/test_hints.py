@@ -85,7 +85,7 @@ def forms_in(said: str) -> list[str]:
     """The values that the first message says to write."""
     first = said.split(" | ")[0].split("; hedging book new")[0].rstrip(".")
     found = re.search(r": write [\w.]+ = (.*)$", first)
-    if found is None or "TOLERANCE" in first:
+    if found is None or "TOLERANCE" in first or " in place of " in first:  # of another key
         return []
     return [re.split(r" for |, with ", form)[0] for form in re.split(r" or |, (?=\S+ for )", found[1])]
 

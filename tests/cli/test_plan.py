@@ -299,7 +299,7 @@ def test_chains_that_do_not_fit_the_book_are_named(folder: Path, capsys: pytest.
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--vega-by-days", "0:30"], "--vega-by-days must be NAME=VALUE"),
+        (["--vega-by-days", "0:30"], "--vega-by-days must be DAYS:DAYS=LO:HI"),
         (["--vega-by-days", "0:30=1:2,0:30=2:3"], "names one thing twice"),
         (["--vega-by-days", "30=1:2"], "must be DAYS:DAYS such as 20:100"),
         (["--soft", "floor"], "--soft must be NAME=VALUE"),

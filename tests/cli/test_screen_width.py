@@ -9,6 +9,7 @@ import re
 import struct
 import sys
 import termios
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -41,14 +42,15 @@ RUNS = {
 }
 
 
-def on_terminal(columns: int, arguments: list[str], **environment: str) -> str:
-    """What the command shows on a terminal of so many columns."""
+@cache  # of the same sample each time
+def on_terminal(columns: int, run: str, **environment: str) -> str:
+    """What a command shows on a terminal of so many columns."""
     env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
     env |= {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "OMP_NUM_THREADS": "1"} | environment
     child, terminal = pty.fork()
     if child == 0:  # pragma: no cover
         fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        os.execvpe(sys.executable, [sys.executable, "-m", "hedging", *arguments], env)
+        os.execvpe(sys.executable, [sys.executable, "-m", "hedging", *RUNS[run]], env)
     shown = b""
     while True:
         try:
@@ -75,8 +77,8 @@ def inputs(folder: Path, sample: OptionChain) -> Path:
 @pytest.mark.slow  # a process for each run and width
 @pytest.mark.parametrize(("name", "columns"), [("plan", 80), ("plan", 60), ("overlays", 60), ("grid", 60)])
 def test_no_line_is_wider_than_the_terminal_and_no_number_breaks(name: str, columns: int) -> None:
-    whole = on_terminal(400, RUNS[name], TERM="dumb")
-    shown = on_terminal(columns, RUNS[name], TERM="dumb")
+    whole = on_terminal(400, name, TERM="dumb")
+    shown = on_terminal(columns, name, TERM="dumb")
     assert max(map(len, shown.split("\n"))) <= columns
     numbers = {each for each in NUMBER.findall(whole) if not each.endswith(("s", "."))}
     seconds = {each for each in numbers if re.search(rf"{re.escape(each)} s\b", whole)}  # differ run by run
@@ -85,14 +87,14 @@ def test_no_line_is_wider_than_the_terminal_and_no_number_breaks(name: str, colu
 
 @pytest.mark.slow  # a process for each
 def test_a_terminal_of_twenty_columns_gets_its_results() -> None:
-    assert "BTC-" in on_terminal(20, RUNS["plan"], TERM="dumb")
+    assert "BTC-" in on_terminal(20, "plan", TERM="dumb")
 
 
 @pytest.mark.slow  # a process for each
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_colour_is_left_out_where_it_is_not_wanted(environment: dict[str, str]) -> None:
-    coloured = on_terminal(80, RUNS["scenario"])
-    plain = on_terminal(80, RUNS["scenario"], **environment)
+    coloured = on_terminal(80, "scenario")
+    plain = on_terminal(80, "scenario", **environment)
     assert "\x1b[" in coloured
     assert "\x1b[" not in plain
     assert ESCAPE.sub("", coloured) == plain

@@ -71,9 +71,9 @@ def _pairs(rows: Sequence[tuple[str, str]]) -> tuple[Table, ...]:
 
 def _first(plan: HedgePlan) -> list[tuple[str, str]]:
     """What must be read before the orders."""
-    rows = [] if plan.promise is None else [("promise", plan.promise.verdict)]
+    rows = [("liquidation", str(move)) for move in plan.liquidations]
+    rows += [] if plan.promise is None else [("promise", plan.promise.verdict)]
     rows += [("note", str(warning)) for warning in plan.warnings]
-    rows += [("liquidation", str(move)) for move in plan.liquidations]
     rows += [("survival", each.told(plan.inputs.get("as_of"))) for each in plan.survivals]
     return rows + [("venue", str(each)) for each in plan.venues]
 

@@ -23,6 +23,7 @@ from hedging.planner import Effort, Limits, Outright, Target, audit, plan, read_
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 
 BOOK, CHAIN = samples.book(), samples.chain()
+QUIET = Effort(gap=1e-6, alternatives=False)
 ONE = {"half_spread": 0.001, "fee": FeeRule(0.0005), "lot": 1.0}
 
 
@@ -85,9 +86,9 @@ def test_no_book_with_futures_is_cheaper(seed):
     expected = enumerated(book, market, orders, target, limits, scenarios, most=3)
     if not np.isfinite(expected):
         with pytest.raises(InfeasibleHedgeError):
-            plan(book, chain, target, limits, horizon=20.0, scenarios=scenarios, effort=Effort(gap=1e-6))
+            plan(book, chain, target, limits, horizon=20.0, scenarios=scenarios, effort=QUIET)
         return
-    found = plan(book, chain, target, limits, horizon=20.0, scenarios=scenarios, effort=Effort(gap=1e-6))
+    found = plan(book, chain, target, limits, horizon=20.0, scenarios=scenarios, effort=QUIET)
     assert found.objective == pytest.approx(expected, rel=2e-6, abs=1e-7)
 
 

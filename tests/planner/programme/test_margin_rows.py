@@ -23,6 +23,7 @@ from hedging.planner.result.infeasible import InfeasibleHedgeError
 BOOK, CHAIN = samples.book(), samples.chain()
 PM = replace(margin.DERIBIT_BTC_2024, extended_dampener=0.0)
 NO_ROLL = replace(PM, annualised_move_risk=0.0, min_annualised_move=0.0)
+QUIET = Effort(gap=1e-6, alternatives=False)
 FLAT_RATE = replace(margin.DERIBIT_BTC, per_unit=0.0)
 
 
@@ -75,7 +76,7 @@ def test_no_book_within_the_margin_is_cheaper(model, seed):
         limited = replace(limits, initial_margin=margin.InitialMargin(model, float(share)))
         if not np.isfinite(expected):
             with pytest.raises(InfeasibleHedgeError, match="initial_margin"):
-                plan(book, chain, target, limited, horizon=20.0, scenarios=scenarios, effort=Effort(gap=1e-6))
+                plan(book, chain, target, limited, horizon=20.0, scenarios=scenarios, effort=QUIET)
             bites += 1
             continue
         found = plan(

@@ -98,21 +98,12 @@ def test_each_solver_proves_the_cheapest_book_there_is(solver, seed, monkeypatch
     book, chain, target, limits = random_case(seed)
     scenarios = grid(np.linspace(-0.6, 0.6, 13), (-0.1, 0.1), (5.0, 20.0))
     expected = cheapest(book, chain, target, limits, scenarios, 3)
+    effort = Effort(gap=1e-6, solver=solver, alternatives=False)
     if expected is None:
         with pytest.raises(InfeasibleHedgeError, match="no plan meets every limit"):
-            plan(
-                book,
-                chain,
-                target,
-                limits,
-                horizon=20.0,
-                scenarios=scenarios,
-                effort=Effort(gap=1e-6, solver=solver),
-            )
+            plan(book, chain, target, limits, horizon=20.0, scenarios=scenarios, effort=effort)
         return
-    found = plan(
-        book, chain, target, limits, horizon=20.0, scenarios=scenarios, effort=Effort(gap=1e-6, solver=solver)
-    )
+    found = plan(book, chain, target, limits, horizon=20.0, scenarios=scenarios, effort=effort)
     assert found.status is PlanStatus.OPTIMAL
     assert found.objective == pytest.approx(expected, rel=2e-6, abs=1e-7)
 
