@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from numbers import Real
 from typing import Any
 
@@ -85,13 +85,14 @@ def orders_of(items: list[Any], where: Where) -> tuple[Order, ...]:
                 f"{where()}: the instrument of an Order must be an option, spot, perpetual or future, or the venue's "
                 f"name of an option; got {type(item.instrument).__name__}: {item.instrument!r:.80}."
             )
-        order, quantity = Order(item.instrument, item.quantity), _number(item.quantity)
+        whole = isinstance(item, Order) and item.whole
+        order, quantity = Order(item.instrument, item.quantity, whole), _number(item.quantity)
         if quantity is None:
             raise InputError(
                 f"{where()}: the quantity of {order.symbol} must be a finite number; got {item.quantity!r}."
             )
         if quantity:
-            orders.append(Order(item.instrument, quantity))
+            orders.append(replace(order, quantity=quantity))
     return tuple(orders)
 
 

@@ -73,7 +73,8 @@ def rolls_of(run: Replayed) -> pd.DataFrame:
     left: dict[str, float] = defaultdict(float)
     for entry in run.own:
         if entry.kind in MOVES_POSITION:
-            left[entry.instrument] += entry.quantity
+            option = entry.instrument in run.tape.symbols
+            left[entry.instrument] += entry.quantity if option else entry.outright_units
         if entry.kind == "open":
             row: dict[str, object] = {
                 "opened": entry.time, "ended": pd.NaT, "how": "held", "instrument": entry.instrument,
@@ -194,19 +195,19 @@ def attribution(run: Replayed) -> pd.DataFrame:
 
 def _positions(run: Replayed) -> list[dict[str, float]]:
     """Signed units of every contract after each snapshot, from the ledger."""
-    units = {
-        held.instrument.symbol: held.units
-        for held in run.start.holdings
-        if not isinstance(held.instrument, Spot)
-    }
+    units: dict[str, float] = defaultdict(float)
+    for held in run.start.holdings:
+        if not isinstance(held.instrument, Spot):
+            units[held.instrument.symbol] += held.units
     multiplier = run.tape.terms(0).multiplier
     found, place = [], 0
     for time in run.times:
         while place < len(run.entries) and run.entries[place].time <= time:
             entry = run.entries[place]
             if entry.kind in MOVES_POSITION and entry.instrument != run.tape.asset:
-                factor = multiplier if entry.instrument in run.tape.symbols else 1.0
-                left = units.get(entry.instrument, 0.0) + entry.quantity * factor
+                option = entry.instrument in run.tape.symbols
+                left = units[entry.instrument]
+                left += entry.quantity * multiplier if option else entry.outright_units
                 units[entry.instrument] = left if abs(left) > 1e-12 else 0.0
             place += 1
         found.append({symbol: each for symbol, each in units.items() if each})

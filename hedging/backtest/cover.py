@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import defaultdict
 from collections.abc import Iterator
@@ -77,7 +78,9 @@ def _spans(run: Replayed) -> Iterator[_Span]:
             units[held.instrument.symbol] += held.units
             flags[held.instrument.symbol] = held.instrument.flag
     multiplier, since = run.tape.terms(0).multiplier, run.times[0]
-    for entry in run.entries:
+    traded = (entry for entry in run.own if not (entry.instrument in flags or _flag(run, entry.instrument)))
+    options = (entry for entry in run.entries if entry.instrument in flags or _flag(run, entry.instrument))
+    for entry in heapq.merge(options, traded, key=lambda entry: entry.time):
         if entry.kind not in MOVES_POSITION or entry.instrument == run.tape.asset:
             continue
         if entry.time > since:
@@ -87,11 +90,9 @@ def _spans(run: Replayed) -> Iterator[_Span]:
         if flag:
             flags[entry.instrument] = flag
             units[entry.instrument] += entry.quantity * multiplier
-        elif entry.kind in ("open", "close"):
-            linear += entry.quantity
-            linear = linear if abs(linear) > DUST else 0.0
         else:
-            linear = 0.0  # what is liquidated goes whole
+            linear += entry.outright_units
+            linear = linear if abs(linear) > DUST else 0.0
     if run.times[-1] > since:
         yield _Span(since, run.times[-1], _sides(units, flags), linear)
 

@@ -69,7 +69,8 @@ def fill(
         The snapshot.
     order : Order
     held : float
-        Contracts of it in the book now: what goes against them is a close.
+        Contracts of it in the book now, at the index where that counts (`positions.at_price`): what goes against them is
+        a close.
     rules : Rules
     late : bool
         Whether the order was made at an earlier snapshot: then what is gone by now is refused, not an error.
@@ -79,6 +80,9 @@ def fill(
     InputError
         If the option or future has expired or is not listed, or the quantity is no whole lots: what its maker could see.
     """
+    if order.whole and not held * order.quantity < 0.0:
+        return Refusal(order.symbol, "nothing held to close")
+    order = replace(order, quantity=-held) if order.whole else order
     if isinstance(order.instrument, Spot | Perpetual | Future):
         return _outright(tape, marker, number, order, held, rules, late=late)
     closing = held * order.quantity < 0.0
@@ -192,4 +196,6 @@ def _outright(
     forward = marker.future(number, item).price if isinstance(item, Future) else None
     crossing = half_spread if rules.price == "quote" else 0.0
     leg = outright_leg(item, spot, order.quantity, half_spread=crossing, fee=fee, forward=forward)
+    if order.whole and leg.pays_coin:  # as much money of it as is held, whatever the price
+        leg = replace(leg, quantity=leg.quantity * spot / leg.price)
     return Fill(leg, lot=lot, closing=closing)

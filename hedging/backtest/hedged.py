@@ -166,6 +166,11 @@ def banded(
         Smallest trade. [units of underlying]
     name : str
         For tables.
+
+    Notes
+    -----
+    An order of `q` units trades ``q`` times its price of money and moves the delta by `q`, also where it closes a
+    coin-settled perpetual that was entered at another price; its fee, paid in coin, moves it by that.
     """
     rebalancing_trade(0.0, target, band, to=to)  # refuses what is out of range
     if not (lot > 0 and every >= 0):

@@ -11,7 +11,7 @@ import pandas as pd
 from hedging._ground.shown import Shown
 from hedging.book import Book
 from hedging.errors import SolverError
-from hedging.market.contracts import Future, Instrument, Option, Spot
+from hedging.market.contracts import Future, Instrument, Option, Perpetual, Spot
 
 __all__ = ["Entry", "Kind", "Running", "coins_of", "ledger_frame"]
 
@@ -39,7 +39,8 @@ class Entry(Shown):
     instrument : str
         Its symbol.
     quantity : float
-        Signed contracts that change hands, > 0 bought; of a fee or funding, those it is paid on.
+        Signed contracts that change hands, > 0 bought; of a fee or funding, those it is paid on. Of a coin-settled
+        perpetual or future units at `price`: times it, the money that a venue states; of funding units as entered.
     price : float
         As the venue quotes it: coin per unit for coin-settled options, else money per unit; of funding the
         share of spot.
@@ -69,6 +70,14 @@ class Entry(Shown):
         """The flow in money at its own time. [money]"""
         return self.coin * self.index + self.money
 
+    @property
+    def outright_units(self) -> float:
+        """Units of underlying by which a trade in a perpetual or future changes those held, as they were entered.
+
+        What closes a coin-settled one at another price than its entry moves the rest of its quantity as coins.
+        """
+        return self.quantity - self.coin
+
 
 def ledger_frame(entries: Sequence[Entry]) -> pd.DataFrame:
     """One row a cash flow, in the columns of `Entry`."""
@@ -84,18 +93,28 @@ def coins_of(book: Book) -> float:
 
 @dataclass(slots=True)
 class _Position:
-    """One contract as the ledger knows it: net quantity, what it was bought for, what its gains have paid out."""
+    """One contract as the ledger knows it: its net size, and what that stands against.
+
+    Attributes
+    ----------
+    size : float
+        Contracts; money of a coin-settled perpetual or future.
+    against : float
+        Of perpetuals and futures what was paid for the size, gains paid out included: money, or coins where it
+        settles in them.
+    """
 
     item: Instrument
-    quantity: float = 0.0
-    bought: float = 0.0  # sum of quantity times price, of perpetuals and futures
-    paid_out: float = 0.0  # [money], at the index of each time
+    size: float = 0.0
+    against: float = 0.0
 
-    def worth(self, price: float) -> float:
-        """Value at a mark, but for futures settled in coin, whose gain is no difference of prices. [money]"""
+    def worth(self, price: float, index: float) -> float:
+        """Value at a mark. [money]"""
         if isinstance(self.item, Option):
-            return self.quantity * self.item.terms.multiplier * price
-        return self.quantity * price - self.bought - self.paid_out
+            return self.size * self.item.terms.multiplier * price
+        if _in_coin(self.item):
+            return index * (self.against - (self.size / price if self.size else 0.0))
+        return self.size * price - self.against
 
 
 class Running:
@@ -104,26 +123,29 @@ class Running:
     def __init__(self, book: Book) -> None:
         self.coins = coins_of(book)
         self.money = book.cash
-        self.positions: dict[str, _Position] = {}
+        self.positions: dict[str | Instrument, _Position] = {}
         for held in book.holdings:
             if not isinstance(held.instrument, Spot):
-                self._moved(held.instrument, held.quantity, held.entry or 0.0, 0.0)
+                self._moved(held.instrument, held.quantity, held.entry or 0.0)
 
-    def _moved(self, item: Instrument, quantity: float, price: float, paid_out: float) -> None:
-        found = self.positions.setdefault(item.symbol, _Position(item))
-        found.quantity += quantity
-        if not isinstance(item, Option):
-            found.bought += quantity * price
-            found.paid_out += paid_out
-        if abs(found.quantity) <= QUANTITY_TOLERANCE:
-            del self.positions[item.symbol]
+    def _moved(
+        self, item: Instrument, quantity: float, price: float, coin: float = 0.0, money: float = 0.0
+    ) -> None:
+        found = self.positions.setdefault(_key(item), _Position(item))
+        found.size += _size(item, quantity, price)
+        if _in_coin(item):
+            found.against += quantity - coin
+        elif not isinstance(item, Option):
+            found.against += quantity * price + money
+        if max(abs(found.size), abs(found.against)) <= QUANTITY_TOLERANCE:
+            del self.positions[_key(item)]
 
     def add(self, entry: Entry, item: Instrument) -> None:
         """Take in one entry; a trade in the coin itself moves coins, no position."""
         self.coins += entry.coin
         self.money += entry.money
         if entry.kind in MOVES_POSITION and not isinstance(item, Spot):
-            self._moved(item, entry.quantity, entry.price, entry.value)
+            self._moved(item, entry.quantity, entry.price, entry.coin, entry.money)
 
     def check(
         self, book: Book, prices: Mapping[str, float], equity: float, index: float, where: Callable[[], str]
@@ -135,23 +157,27 @@ class Running:
         SolverError
             If start, flows and marks do not add up to the equity: to 1e-9 coins, and to the cent.
         """
-        held: dict[str, float] = {}
+        held: dict[str | Instrument, float] = {}
         for holding in book.holdings:
-            if not isinstance(holding.instrument, Spot):
-                symbol = holding.instrument.symbol
-                held[symbol] = held.get(symbol, 0.0) + holding.quantity
+            item = holding.instrument
+            if not isinstance(item, Spot):
+                size = _size(item, holding.quantity, holding.entry or 0.0)
+                held[_key(item)] = held.get(_key(item), 0.0) + size
         gaps = [
             ("coins", self.coins, coins_of(book), COIN_TOLERANCE),
             ("money", self.money, book.cash, MONEY_TOLERANCE),
         ]
-        for symbol in sorted(held.keys() | self.positions.keys()):
-            mine = self.positions[symbol].quantity if symbol in self.positions else 0.0
-            gaps.append((f"contracts of {symbol}", mine, held.get(symbol, 0.0), QUANTITY_TOLERANCE))
-        if not any(_in_coin_future(each.item) for each in self.positions.values()):
-            marks = sum(each.worth(prices.get(name, 0.0)) for name, each in self.positions.items())
-            total = self.coins * index + self.money + marks
-            gaps.append(("equity", total, equity, MONEY_TOLERANCE))
-            gaps.append(("equity in coin", total / index, equity / index, COIN_TOLERANCE))
+        for key in sorted(held.keys() | self.positions.keys(), key=_symbol):
+            mine = self.positions[key].size if key in self.positions else 0.0
+            money = not isinstance(key, str) and _in_coin(key)
+            what, tolerance = ("money", MONEY_TOLERANCE) if money else ("contracts", QUANTITY_TOLERANCE)
+            gaps.append((f"{what} of {_symbol(key)}", mine, held.get(key, 0.0), tolerance))
+        marks = sum(
+            each.worth(prices.get(_symbol(key), index), index) for key, each in self.positions.items()
+        )
+        total = self.coins * index + self.money + marks
+        gaps.append(("equity", total, equity, MONEY_TOLERANCE))
+        gaps.append(("equity in coin", total / index, equity / index, COIN_TOLERANCE))
         for name, ledger, found, tolerance in gaps:
             if not abs(ledger - found) <= tolerance + ROUNDING * (abs(ledger) + abs(found)):
                 raise SolverError(
@@ -160,6 +186,19 @@ class Running:
                 )
 
 
-def _in_coin_future(item: Instrument) -> bool:
-    """Whether a gain is no difference of prices, so that only balances and contracts are compared."""
-    return isinstance(item, Future) and item.settlement == "coin"
+def _in_coin(item: Instrument) -> bool:
+    """Whether it is a perpetual or future whose gain is paid in coin, which venues size in money."""
+    return isinstance(item, Perpetual | Future) and item.settlement == "coin"
+
+
+def _size(item: Instrument, quantity: float, price: float) -> float:
+    return quantity * price if _in_coin(item) else quantity
+
+
+def _key(item: Instrument) -> str | Instrument:
+    """By what a position is known: those in coin and in cash have the same symbol where they are no options."""
+    return item.symbol if isinstance(item, Option) else item
+
+
+def _symbol(key: str | Instrument) -> str:
+    return key if isinstance(key, str) else key.symbol

@@ -11,7 +11,17 @@ import pandas as pd
 
 from hedging.backtest.account import Forced
 from hedging.backtest.ledger import Entry, Kind
-from hedging.backtest.positions import Flow, closed_linear, ended, funded, half_of, settled, split, traded
+from hedging.backtest.positions import (
+    Flow,
+    at_price,
+    closed_linear,
+    ended,
+    funded,
+    half_of,
+    settled,
+    split,
+    traded,
+)
 from hedging.backtest.rules import Rules
 from hedging.backtest.state import Half
 from hedging.book import Book, Holding
@@ -80,11 +90,13 @@ class OwnBook:
         item = forced.held.instrument
         for held in self.holdings:
             if held.instrument == item:
-                part = held.quantity / forced.held.quantity
+                price = forced.flow.price
+                whole = at_price(forced.held, price)  # 0 of what was entered for nothing
+                part = at_price(held, price) / whole if whole else 0.0
                 flow = (
                     replace(forced.flow, coin=forced.flow.coin * part, money=forced.flow.money * part)
                     if isinstance(item, Option)
-                    else closed_linear(held, held.quantity, forced.flow.price, forced.index)
+                    else closed_linear(held, held.quantity, price, forced.index)
                 )
                 share = min(max(part, 0.0), 1.0)
                 fee = replace(forced.fee, coin=forced.fee.coin * share, money=forced.fee.money * share)
@@ -117,7 +129,7 @@ class OwnBook:
         index: float,
     ) -> None:
         for kind, flow in ended(kinds, flows):
-            self._enter(time, kind, held.instrument, -held.quantity, flow, index)
+            self._enter(time, kind, held.instrument, -at_price(held, flows[0].price), flow, index)
         self._keep(tuple(each for each in self.holdings if each is not held))
         self._end_halves()
 

@@ -18,6 +18,7 @@ from hedging.market.contracts import Future, Instrument, Option, Perpetual
 __all__ = [
     "Flow",
     "Part",
+    "at_price",
     "closed_linear",
     "ended",
     "funded",
@@ -79,9 +80,22 @@ def worth(held: Holding, price: float, spot: float) -> float:
     item = held.instrument
     if isinstance(item, Option):
         return held.units * price
-    if isinstance(item, Future) and item.settlement == "coin":
+    if isinstance(item, Perpetual | Future) and item.settlement == "coin":
         return held.units * spot * (1.0 - held.entered / price)  # a gain in coin, worth the spot
     return held.units * (price - held.entered)
+
+
+def at_price(held: Holding, price: float) -> float:
+    """Quantity of an order at a price that stands for what is held, its sign kept.
+
+    Of a coin-settled perpetual or future that is the quantity of the same money, which is what a venue counts: `q`
+    units at `P` close ``q * P / entry`` units that were entered at `entry`. With the gain that this pays out in coin,
+    the delta of the book moves by `q`. Anything else is counted alike at every price.
+    """
+    item = held.instrument
+    if not isinstance(item, Perpetual | Future):
+        return held.quantity
+    return held.quantity * notional(item, held.entered, price) / price
 
 
 def funded(held: Holding, share: float, spot: float) -> Flow:
@@ -133,7 +147,7 @@ class Part(NamedTuple):
 
 def split(book: Book, leg: Leg) -> list[Part]:
     """A trade as the parts that close what is held, in the accounts where it lies, and the part that opens."""
-    held = sum(item.quantity for item in book.holdings if item.instrument == leg.instrument)
+    held = sum(at_price(item, leg.price) for item in book.holdings if item.instrument == leg.instrument)
     if held * leg.quantity >= 0.0:
         return [Part(leg, "open", book.account_of(leg.instrument))]
     if abs(leg.quantity) <= abs(held) * (1.0 + DUST):
@@ -149,7 +163,7 @@ def _closing(book: Book, leg: Leg) -> Iterator[Part]:
     held: dict[str, float] = {}
     for item in book.holdings:
         if item.instrument == leg.instrument:
-            held[item.account] = held.get(item.account, 0.0) + item.quantity
+            held[item.account] = held.get(item.account, 0.0) + at_price(item, leg.price)
     left = leg.quantity
     for where in sorted(held, key=lambda name: name != home):
         if held[where] * left < 0.0:
@@ -167,8 +181,8 @@ def traded(book: Book, leg: Leg, where: str) -> tuple[Book, Flow, Flow]:
         if held.instrument == item and held.account == where and held.quantity * leg.quantity < 0
     ]
     if isinstance(item, Perpetual | Future) and opposite:
-        book, flow, stands_for = _closed(book, leg, opposite, where)
-        fee = _fee(leg, stands_for / leg.price)
+        book, flow = _closed(book, leg, opposite, where)
+        fee = _fee(leg)
         return fee.into(book, item.asset, where), flow, fee
     premium = -leg.units * leg.price
     if isinstance(item, Perpetual | Future):
@@ -177,36 +191,36 @@ def traded(book: Book, leg: Leg, where: str) -> tuple[Book, Flow, Flow]:
         flow = _flow(premium / leg.spot if leg.pays_coin else premium, leg.quoted_price, coin=leg.pays_coin)
     else:
         flow = Flow(leg.units, premium, leg.price)
-    return book.executed(leg, where), flow, _fee(leg, abs(leg.units))
+    return book.executed(leg, where), flow, _fee(leg)
 
 
-def _fee(leg: Leg, units: float) -> Flow:
-    """The fee of a leg on so many units at its price."""
-    paid = units * leg.fee
+def _fee(leg: Leg) -> Flow:
+    """The fee of a leg."""
+    paid = abs(leg.units) * leg.fee
     return _flow(-paid / leg.spot if leg.pays_coin else -paid, leg.fee, coin=leg.pays_coin)
 
 
-def _closed(book: Book, leg: Leg, opposite: list[Holding], where: str) -> tuple[Book, Flow, float]:
-    """Close perpetuals or futures against a leg, the oldest first: the book, their gain, and the money they stood for."""
+def _closed(book: Book, leg: Leg, opposite: list[Holding], where: str) -> tuple[Book, Flow]:
+    """Close perpetuals or futures against a leg, the oldest first: the book, and their gain."""
     item = leg.instrument
     assert isinstance(item, Perpetual | Future)
-    left, coin, money, stands_for = -leg.quantity, 0.0, 0.0, 0.0
+    left, coin, money = -leg.quantity, 0.0, 0.0
     holdings = list(book.holdings)
     for held in opposite:
-        part = held.quantity if abs(held.quantity) <= abs(left) else left
+        size = at_price(held, leg.price)
+        whole = abs(size) <= abs(left) * (1.0 + DUST)
+        part = held.quantity if whole else held.quantity * left / size
         flow = closed_linear(held, part, leg.price, leg.spot)
-        coin, money, left = coin + flow.coin, money + flow.money, left - part
-        stands_for += abs(part) * notional(item, held.entered, leg.price)
+        coin, money, left = coin + flow.coin, money + flow.money, left - (size if whole else left)
         place = next(k for k, each in enumerate(holdings) if each is held)
         rest = held.quantity - part
         holdings[place : place + 1] = [replace(held, quantity=rest)] if abs(rest) > DUST else []
-        if abs(left) <= DUST:
+        if abs(left) <= DUST * abs(leg.quantity):
             break
     else:  # more than lies in this account
         holdings = list(merged(holdings, Holding(item, -left, leg.price, where)))
-        stands_for += abs(left) * leg.price
     flow = Flow(coin, money, leg.price)
-    return flow.into(book.like(holdings, book.cash, book.accounts), item.asset, where), flow, stands_for
+    return flow.into(book.like(holdings, book.cash, book.accounts), item.asset, where), flow
 
 
 def _flow(amount: float, price: float, *, coin: bool) -> Flow:

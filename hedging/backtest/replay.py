@@ -21,7 +21,7 @@ from hedging.backtest.marks import Marker
 from hedging.backtest.own import OwnBook
 from hedging.backtest.packages import cut
 from hedging.backtest.paying import unpaid
-from hedging.backtest.positions import Flow, ended, funded, half_of, settled, split, traded, worth
+from hedging.backtest.positions import Flow, at_price, ended, funded, half_of, settled, split, traded, worth
 from hedging.backtest.result import Backtest, Point
 from hedging.backtest.rules import Rules
 from hedging.backtest.state import Order, State, Strategy, name_of
@@ -284,7 +284,7 @@ class Replay:
         """Trade a package whole, cut in proportion, or not at all."""
         held: dict[str, float] = defaultdict(float)
         for item in self.book.holdings:
-            held[item.instrument.symbol] += item.quantity
+            held[item.instrument.symbol] += at_price(item, float(self.tape.spot[number]))
         fills: list[Fill] = []
         for order in orders:
             found = fill(self.tape, self.marker, number, order, held[order.symbol], self.rules, late=late)
@@ -334,7 +334,8 @@ class Replay:
         left = [item for item in self.book.holdings if item is not held]
         self.book = self.book.like(left, self.book.cash, self.book.accounts)
         for kind, flow in ended(kinds, flows):
-            self._enter(time, kind, held.instrument, -held.quantity, flow, index, source=source)
+            quantity = -at_price(held, flows[0].price)
+            self._enter(time, kind, held.instrument, quantity, flow, index, source=source)
             self.book = flow.into(self.book, self.tape.asset, held.account)
 
     def _enter(

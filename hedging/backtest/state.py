@@ -30,10 +30,21 @@ class Order:
     """An instrument, or the venue's name of an option, and signed contracts, > 0 to buy.
 
     The replay finds the price: what a strategy believes to pay counts for nothing.
+
+    Attributes
+    ----------
+    instrument : Instrument or str
+    quantity : float
+        Of a coin-settled perpetual or future, units at the price of this order, as in `outright_leg`: `q` units at `P`
+        trade ``q * P`` of money, which closes ``q * P / entry`` of the units that were entered at `entry`, and moves the
+        book's delta by `q`.
+    whole : bool
+        Closes all that is held of it, however much of it the quantity would; that says only the side.
     """
 
     instrument: Instrument | str
     quantity: float
+    whole: bool = False
 
     @property
     def symbol(self) -> str:

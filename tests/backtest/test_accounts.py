@@ -103,7 +103,7 @@ def test_a_close_happens_where_the_position_lies() -> None:
         hg.Holding.perpetual("BTC", 2.0, 80_000.0).in_account("b"),
     ]
     book = hg.Book(held, accounts=accounts, orders="a")
-    orders = [Order(name("p", 80_000.0, LATER), -1.5), Order(PERPETUAL, -2.0)]
+    orders = [Order(name("p", 80_000.0, LATER), -1.5), Order(PERPETUAL, -2.0, whole=True)]
     done = run(book, tape, scripted(orders), rules=Rules(funding=0.0))
     left = [(h.account, h.quantity) for h in done.end.holdings if h.instrument.symbol != "BTC"]
     assert left == [("a", -0.5)]
@@ -188,7 +188,7 @@ def test_fees_of_a_close_are_on_the_money_that_the_contract_stands_for() -> None
     held = hg.Holding.perpetual("BTC", 2.0, 80_000.0)
     book = hg.Book([hg.Holding.spot("BTC", 5.0), held])
     rules = Rules(funding=0.0, half_spread=0.0, linear_fee=hg.market.FeeRule(0.001))
-    done = run(book, falling(40_000.0, 40_000.0), scripted([Order(PERPETUAL, -2.0)]), rules=rules)
+    done = run(book, falling(40_000.0, 40_000.0), scripted([Order(PERPETUAL, -2.0, whole=True)]), rules=rules)
     assert_allclose(done.ledger["coin"], [2.0 * (40_000 - 80_000) / 40_000, -0.001 * 160_000 / 40_000])
     cash = Perpetual("BTC", "cash")
     book = hg.Book([hg.Holding(cash, 2.0, 80_000.0)], cash=200_000.0)

@@ -117,11 +117,14 @@ def test_what_is_held_may_be_closed_as_it_stands() -> None:
     tape = Tape.of([smile_chain("2026-01-02T09:00Z", 80_000.0)])
     book = hg.Book([hg.Holding.spot("BTC", 2.00001), *held])
     for item, quantity in ((Perpetual("BTC", "coin"), -1.12345678), (hg.Spot("BTC"), -2.00001)):
-        done = run(book, tape, scripted([Order(item, quantity)]), rules=Rules(funding=0.0))
+        done = run(book, tape, scripted([Order(item, quantity, whole=True)]), rules=Rules(funding=0.0))
         assert [entry.kind for entry in done.entries if entry.kind != "fee"] == ["close"]
         assert item not in [each.instrument for each in done.end.holdings if each.quantity]
     with pytest.raises(InputError, match="whole lots"):
         run(book, tape, scripted([Order(Perpetual("BTC", "coin"), -0.12345678)]))
+    wrong = run(book, tape, scripted([Order(Perpetual("BTC", "coin"), 1.0, whole=True)]))
+    assert not wrong.entries
+    assert wrong.counts == {"refused: nothing held to close": 1}
 
 
 def test_a_venue_whose_lots_are_not_known_takes_any_quantity() -> None:

@@ -92,7 +92,7 @@ def test_call_less_put_less_perpetual_is_cash_before_and_after_expiry() -> None:
     steps = (
         [Order(name("c", 80_000.0), 1.0), Order(name("p", 80_000.0), -1.0), Order(PERPETUAL, -1.0)],
         None,
-        [Order(PERPETUAL, 1.0)],
+        [Order(PERPETUAL, 1.0, whole=True)],
     )
     done = run(hg.Book(cash=100_000.0), parity_tape(), scripted(*steps), rules=NO_COSTS)
     assert_allclose(done.equity, 100_000.0, rtol=0, atol=1e-6)
