@@ -163,14 +163,16 @@ def _option_leg(
 def _limited(leg: Leg, quote: Quote, rules: Rules) -> Fill:
     """An order with the most of it that the shares of the rules allow, or the size that is quoted."""
     size = quote.ask_size if leg.quantity > 0 else quote.bid_size
-    caps = [(size if rules.depth else math.nan, "size quoted")]
+    caps = [(size, "size quoted")] if rules.depth else []
     for name, share in (("open interest", rules.open_interest), ("volume", rules.volume)):
         units = quote.open_interest if name == "open interest" else quote.volume
-        caps.append((math.nan if share is None else share * units / leg.multiplier, f"share of {name}"))
+        if share is not None:
+            caps.append((share * units / leg.multiplier, f"share of {name}"))
     beyond = not rules.depth and abs(leg.quantity) > size * (1.0 + LOT_DUST)
-    notes = ("orders beyond the size quoted",) if beyond else ()
+    notes = ["orders beyond the size quoted"] if beyond else []
+    notes += [f"orders not cut, {cap} unknown" for most, cap in caps if math.isnan(most)]
     most, cap = min(((most, cap) for most, cap in caps if not math.isnan(most)), default=(math.inf, ""))
-    return Fill(leg, notes, most=most, cap=cap)
+    return Fill(leg, tuple(notes), most=most, cap=cap)
 
 
 def _outright(

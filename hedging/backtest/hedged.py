@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hedging._ground.shown import Shown
-from hedging.backtest.state import Decision, Order, State, Wait, waiting
-from hedging.backtest.strategies import closing_legs
+from hedging.backtest.indices import Cboe
+from hedging.backtest.state import Decision, Order, State, Wait, name_of, waiting
+from hedging.backtest.strategies import Rolled, closing_legs
 from hedging.book import Book
 from hedging.book.legs import option_leg
 from hedging.errors import InputError
@@ -238,7 +239,21 @@ def pair(first: Any, second: Any, *, name: str = "") -> Pair:
         book as the first one's orders would leave it; what of them is cut or refused is seen at the next snapshot.
     name : str
         For tables.
+
+    Raises
+    ------
+    InputError
+        If the second is one of options, which it would never see again, or both are `banded`.
     """
+    if isinstance(second, Rolled | Planned | Cboe | Pair):
+        turned = isinstance(first, Banded) and not isinstance(second, Pair)
+        way = "turn the two round" if turned else "the second may be banded, or a function of your own"
+        raise InputError(
+            f"the second strategy of a pair sees perpetuals and futures alone, and {name_of(second)} would never find its "
+            f"options again: {way}."
+        )
+    if isinstance(first, Banded) and isinstance(second, Banded):
+        raise InputError("a pair has one banded: each of two would trade the other's delta.")
     return Pair(
         first, second, name or f"{getattr(first, 'name', 'first')} with {getattr(second, 'name', 'second')}"
     )

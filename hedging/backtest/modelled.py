@@ -5,6 +5,7 @@ No market made these quotes. A tape of them is of kind ``modelled``, and every t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hedging import greeks
+from hedging._ground.arguments import must_be
 from hedging._ground.shown import Shown
 from hedging.backtest.tape import Tape
 from hedging.errors import InputError
@@ -58,6 +60,14 @@ class SmileShape(Shown):
     skew: float = 0.0
     bend: float = 0.0
     term: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("level", "skew", "bend", "term"):
+            value = getattr(self, name)
+            must_be(f"{name} of a smile", value, int, float, np.number)
+            if not math.isfinite(value) or (name == "level" and not value > 0.0):
+                what = "number > 0, 1 for the vol index" if name == "level" else "finite number"
+                raise InputError(f"{name} of a smile must be a {what}; got {value!r}.")
 
     def vol(self, index: Array, log_moneyness: Array, years: Array) -> Array:
         """Vol of options, decimal a year, never below 5 %."""

@@ -23,6 +23,7 @@ __all__ = ["Rules", "linear_costs"]
 DELIVERY_FEE = FeeRule(0.00015, 0.125)  # Deribit's for monthly and weekly options
 OUTRIGHT_HALF_SPREAD = 1e-4
 OUTRIGHT_FEE = FeeRule(0.0005)
+MOST_FUNDING = 0.1  # per 8 hours, or in one payment: several times what any venue allows
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -43,14 +44,14 @@ class Rules(Shown):
         Which edge of the hour that ends with the expiry counts, where delivery prices are hour bars.
     open_interest, volume : float, optional
         Most of a contract that one order may take, as a share of its open interest or of its volume of 24
-        hours; larger orders are cut to whole lots, and counted.
+        hours; larger orders are cut to whole lots, and counted, as are those whose limit the quotes do not say.
     depth : bool
         Whether orders are cut to the size that is quoted, where it is known; otherwise they are only counted.
     longest_gap : float
         A hole between snapshots longer than this ends the run. [days]
     funding : float or Series, optional
         What longs of a perpetual pay: a share of spot per 8 hours, or a Series of shares by the UTC time they
-        are paid at. By default what the recorded futures say, else nothing.
+        are paid at, each once; beyond 10 % they are taken for percent and refused. By default what the recorded futures say, else nothing.
     half_spread : float, optional
         Of spot, perpetuals and futures without a recorded quote; by default the venue's typical one. [share]
     linear_fee : FeeRule, optional
@@ -94,6 +95,8 @@ class Rules(Shown):
             _check_payments(self.funding)
         elif self.funding is not None and not _is_number(self.funding):
             raise InputError(f"funding must be a finite share per 8 hours; got {self.funding!r}.")
+        elif self.funding is not None and abs(self.funding) > MOST_FUNDING:
+            raise InputError(_absurd(self.funding))
 
     def _check_numbers(self) -> None:
         for name in ("open_interest", "volume"):
@@ -149,6 +152,20 @@ def _check_payments(funding: pd.Series) -> None:
     bad = ~np.isfinite(funding.to_numpy(dtype=float))
     if bad.any():
         raise InputError(f"funding has no number at {index[bad][0]}.")
+    if index.has_duplicates:
+        raise InputError(
+            f"funding has several payments at {index[index.duplicated()][0]}, which would all be paid: leave one of each."
+        )
+    absurd = (funding.abs() > MOST_FUNDING).to_numpy()
+    if absurd.any():
+        raise InputError(f"{_absurd(funding[absurd].iloc[0]).removesuffix('.')} at {index[absurd][0]}.")
+
+
+def _absurd(rate: float) -> str:
+    return (
+        f"funding must be a share of spot per 8 hours, at most {MOST_FUNDING:.0%} either way (0.0001 is 0.01 %); got "
+        f"{float(rate):g}."
+    )
 
 
 def linear_costs(

@@ -121,3 +121,11 @@ def test_fitted_to_recorded_chains_the_median_premium_is_within_ten_per_cent(sha
     assert 0.9 < table["ratio"].median() < 1.1
     assert abs(table["ratio"].median() - 1.0) < abs((table["flat"] / table["recorded"]).median() - 1.0)
     assert smile.skew < 0.0
+
+
+@pytest.mark.parametrize(
+    "bad", [{"level": -1.0}, {"level": float("nan")}, {"skew": float("inf")}, {"term": "1"}]
+)
+def test_a_smile_of_no_numbers_is_refused_by_name(bad) -> None:
+    with pytest.raises(InputError, match=f"{next(iter(bad))} of a smile"):
+        bt.SmileShape(**bad)

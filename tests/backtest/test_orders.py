@@ -196,6 +196,9 @@ def test_a_close_without_a_quote_is_refused_counted_and_kept_to_expiry() -> None
         {"funding": "0.1"},
         {"funding": pd.Series(["a"], index=pd.DatetimeIndex(["2026-01-01T00:00Z"]))},
         {"funding": pd.Series([float("inf")], index=pd.DatetimeIndex(["2026-01-01T00:00Z"]))},
+        {"funding": 0.5},
+        {"funding": pd.Series([1.0], index=pd.DatetimeIndex(["2026-01-01T00:00Z"]))},
+        {"funding": pd.Series([1e-4, 1e-4], index=pd.DatetimeIndex(["2026-01-01T00:00Z"] * 2))},
         {"fee": 0.0003},
         {"delivery_fee": 0.0},
         {"linear_fee": "0"},
@@ -210,3 +213,13 @@ def test_rules_out_of_range_are_refused(bad) -> None:
 def test_waits_are_counted_by_their_reason() -> None:
     done = run(COINS, random_tape(1, 3), lambda _state: Wait("no view"))
     assert done.counts == {"waited: no view": 3}
+
+
+def test_a_limit_that_the_quotes_do_not_say_is_counted() -> None:
+    row = put(75_000.0, bid=0.019, ask=0.02, mark=0.0195)
+    tape = Tape.of([made_chain("2026-01-02T09:00Z", 80_000.0, [row])])
+    done = run(COINS, tape, scripted([Order(name("p", 75_000.0), 1.0)]), rules=Rules(depth=True, volume=0.1))
+    assert done.counts == {
+        "orders not cut, size quoted unknown": 1,
+        "orders not cut, share of volume unknown": 1,
+    }

@@ -320,3 +320,12 @@ def test_the_overlay_holds_as_much_of_a_perpetual_as_was_traded(own, trades, see
     book = hg.Book([hg.Holding.spot("BTC", 10.0), *held])
     run(book, falling(80_000.0, 79_000.0, 78_000.0), watched, rules=Rules(funding=0.0, half_spread=0.0))
     assert found == pytest.approx(seen)
+
+
+def test_a_pair_that_would_lose_sight_of_its_options_is_refused() -> None:
+    with pytest.raises(InputError, match="turn the two round"):
+        bt.pair(bt.banded(5.0), bt.rolled("put"))
+    with pytest.raises(InputError, match="never find its options again"):
+        bt.pair(bt.rolled("put"), bt.rolled("covered-call"))
+    with pytest.raises(InputError, match="one banded"):
+        bt.pair(bt.banded(5.0), bt.banded(4.0))
