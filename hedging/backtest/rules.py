@@ -23,7 +23,7 @@ __all__ = ["Rules", "linear_costs"]
 DELIVERY_FEE = FeeRule(0.00015, 0.125)  # Deribit's for monthly and weekly options
 OUTRIGHT_HALF_SPREAD = 1e-4
 OUTRIGHT_FEE = FeeRule(0.0005)
-MOST_FUNDING = 0.1  # per 8 hours, or in one payment: several times what any venue allows
+MOST_FUNDING = 0.1  # per 8 hours: several times what any venue allows
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -51,7 +51,8 @@ class Rules(Shown):
         A hole between snapshots longer than this ends the run. [days]
     funding : float or Series, optional
         What longs of a perpetual pay: a share of spot per 8 hours, or a Series of shares by the UTC time they
-        are paid at, each once; beyond 10 % they are taken for percent and refused. By default what the recorded futures say, else nothing.
+        are paid at, each once; beyond 10 % per 8 hours they are taken for percent and refused. By default what the
+        recorded futures say, else nothing.
     half_spread : float, optional
         Of spot, perpetuals and futures without a recorded quote; by default the venue's typical one. [share]
     linear_fee : FeeRule, optional
@@ -156,7 +157,9 @@ def _check_payments(funding: pd.Series) -> None:
         raise InputError(
             f"funding has several payments at {index[index.duplicated()][0]}, which would all be paid: leave one of each."
         )
-    absurd = (funding.abs() > MOST_FUNDING).to_numpy()
+    apart = index.sort_values().to_series().diff().median() / pd.Timedelta(hours=8)
+    # A payment may be of a whole month.
+    absurd = (funding.abs() > MOST_FUNDING * max(1.0, np.nan_to_num(apart, nan=1.0))).to_numpy()
     if absurd.any():
         raise InputError(f"{_absurd(funding[absurd].iloc[0]).removesuffix('.')} at {index[absurd][0]}.")
 

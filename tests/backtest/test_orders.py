@@ -210,6 +210,13 @@ def test_rules_out_of_range_are_refused(bad) -> None:
         Rules(**bad)
 
 
+def test_a_payment_of_a_month_may_be_larger_than_one_of_eight_hours() -> None:
+    months = pd.date_range("2024-01-01", periods=3, freq="30D", tz="UTC")
+    Rules(funding=pd.Series([0.4, 1.08, -0.1], months))  # as alts of 2024 and 2025 paid
+    with pytest.raises(InputError, match="at most 10% either way"):
+        Rules(funding=pd.Series([0.4, 0.1], pd.date_range("2024-01-01", periods=2, freq="8h", tz="UTC")))
+
+
 def test_waits_are_counted_by_their_reason() -> None:
     done = run(COINS, random_tape(1, 3), lambda _state: Wait("no view"))
     assert done.counts == {"waited: no view": 3}
