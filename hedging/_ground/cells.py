@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ __all__ = [
     "per_cent",
     "share_text",
     "stamp",
+    "true_minus",
     "when",
 ]
 
@@ -37,6 +39,7 @@ SHARE, SIGNED_SHARE, SIGNED = "share", "signed share", "signed"
 """Kinds of columns that need more than their unit: decimals read in per cent, and numbers with their sign."""
 DIGITS: Final = 6
 MOST_DECIMALS: Final = 12
+_HYPHEN = re.compile(r"(?:(?<=[\s(,;:])|^)-(?=\.?\d)")
 _EXPIRY_HOUR = 8  # of Deribit; a date says it all
 _LIST_SHOWN = 4
 
@@ -207,3 +210,14 @@ def listed(texts: Iterable[str]) -> str:
     items = list(texts)
     more = f" and {len(items) - _LIST_SHOWN:,} more" if len(items) > _LIST_SHOWN else ""
     return (", ".join(items[:_LIST_SHOWN]) + more) or "none"
+
+
+def true_minus(text: str) -> str:
+    """A text with typographic minus signs; names of contracts, dates and ranges keep their hyphens.
+
+    Examples
+    --------
+    >>> true_minus("-69.1 % (-2 %/day) of BTC-27FEB26-84000-P on 2026-01-31")
+    '−69.1 % (−2 %/day) of BTC-27FEB26-84000-P on 2026-01-31'
+    """
+    return _HYPHEN.sub("−", text)

@@ -136,16 +136,17 @@ class Shown:
         return name if type(self).__str__ is object.__str__ else f"{name}: {self}"
 
     def _page(self) -> Page:
+        told = [each for each in self._fields() if _worth_a_row(each[1]) and not _are_records(each[1])]
         rows = [
             (name.replace("_", " "), cell(value, self._unit_of(name)), _unit(self._unit_of(name)))
-            for name, value in self._fields()
-            if _worth_a_row(value) and not _are_records(value)
+            for name, value in told
         ]
+        right = ("value",) if all(isinstance(value, float) for _, value in told) else ()
         table = pd.DataFrame(rows, columns=["", "value", "unit"])
         if not any(table["unit"]):
             table = table.drop(columns="unit")
         head, *said = [line.strip() for line in self._said().splitlines()]
-        return Page(head, (*said, Table(table, rows=len(table)), *self._frames()))
+        return Page(head, (*said, Table(table, rows=len(table), right=right), *self._frames()))
 
     def _said(self) -> str:
         """What stands above the table of a notebook: the text of a value that has one of its own, else its head."""

@@ -82,6 +82,7 @@ def underwater(runs: Sequence[Backtest], *, ax: Axes | None = None) -> Axes:
         _curves(ax, runs, below)
         ax.set_title(f"Fall from the last high{_kind(runs[0])}")
         ax.set_ylabel("below the high")
+        legend(ax)
         return ax
 
 

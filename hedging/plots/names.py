@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from hedging._ground.cells import true_minus
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -37,14 +39,14 @@ def _cut(text: str, longest: int) -> str:
 
 
 def shorten(target: Axes | Figure) -> None:
-    """Shorten titles, labels, ticks, legends and texts of a panel, or of all of a figure."""
+    """Shorten titles, labels, ticks, legends and texts of a panel, or of all of a figure; minus is one as on the axes."""
     from matplotlib.figure import FigureBase
     from matplotlib.ticker import FixedFormatter
 
     whole: Any = target
     panels: Iterable[Any] = whole.axes if isinstance(target, FigureBase) else [whole]
     for text in [*whole.texts, *_of_legends(whole), *(each for panel in panels for each in _of_panel(panel))]:
-        text.set_text(shortened(text.get_text()))
+        text.set_text(true_minus(shortened(text.get_text())))
     for title in (title for panel in panels for title in _titles(panel)):
         # At the edge of a narrow figure; matplotlib measures what it breaks as if a dollar began a formula.
         title.set_wrap("$" not in title.get_text())

@@ -31,6 +31,7 @@ from hedging.plots.style import (
     percent,
     points,
     styled,
+    width_of,
 )
 from hedging.units import DAYS_PER_YEAR
 
@@ -41,6 +42,7 @@ __all__ = ["overlays", "smile", "surface", "term_structure"]
 
 SHARES = (0.9, 1.0, 1.1)
 MOST_DATES = 7
+NARROW = 4.0  # inches, in which five ticks of shares touch
 
 
 def overlays(table: pd.DataFrame, *, currency: str | None = None, ax: Axes | None = None) -> Axes:
@@ -94,7 +96,7 @@ def overlays(table: pd.DataFrame, *, currency: str | None = None, ax: Axes | Non
                 markersize=4.5,
                 color=ink(),
                 markerfacecolor="white",
-                label=f"spot +{share:.0%}",
+                label=f"spot {percent(share)}",
             )
         small = 0.8 * _font()
         for row, (name, item) in zip(place, table.iterrows(), strict=True):
@@ -110,7 +112,7 @@ def overlays(table: pd.DataFrame, *, currency: str | None = None, ax: Axes | Non
             title="overlays side by side",
             xlim=(None if floored.all() else depth, reach),
         )
-        ax.xaxis.set_major_locator(MaxNLocator(5))
+        ax.xaxis.set_major_locator(MaxNLocator(5 if width_of(ax) > NARROW else 3))
         ax.xaxis.set_major_formatter(percent)
         ax.grid(False, axis="y")
         legend(ax)
@@ -318,7 +320,7 @@ def term_structure(chain: OptionChain | Market, *, ax: Axes | None = None) -> Ax
         ax = axes_or_new(ax)
         for share, color, marker in zip(SHARES, (UNHEDGED, INK, OVERLAY), MARKERS, strict=False):
             vols = market.smile.vol_at(np.log(share), fine)
-            name = "at the forward" if share == 1.0 else f"strike at {share:.0%} of the forward"
+            name = "at the forward" if share == 1.0 else f"strike at {100 * share:.0f} % of the forward"
             mark = marker if single else ""
             ax.plot(DAYS_PER_YEAR * fine, vols, color=color, marker=mark, label=name)
             near = _nearest(known, share)

@@ -22,6 +22,7 @@ from hedging.plots.style import (
     money,
     percent,
     styled,
+    under,
 )
 
 if TYPE_CHECKING:
@@ -239,7 +240,13 @@ def decision(found: Decision, *, ax: Axes | None = None) -> Axes:
         ax.xaxis.set_major_formatter(percent)
         title = f"ways out over {number_of(found.horizon, 'day')}"
         ax.set(xlabel="loss [share of the position]", title=title)
-        ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=2)
+        ax.legend(
+            loc="upper center",
+            bbox_to_anchor=(0.4, 0.0),
+            bbox_transform=under(ax),
+            borderaxespad=0.0,
+            ncols=2,
+        )
     return ax
 
 

@@ -45,6 +45,7 @@ __all__ = [
     "roles",
     "share",
     "styled",
+    "under",
     "width_of",
 ]
 
@@ -219,8 +220,6 @@ def _on_the_page(figure: Figure) -> Figure:
 
 def legend(ax: Axes) -> None:
     """Names below the panel where the figure makes room for them, else inside."""
-    from matplotlib.transforms import ScaledTranslation
-
     figure: Any = ax.figure
     names = ax.get_legend_handles_labels()[1]
     if not names:
@@ -228,22 +227,31 @@ def legend(ax: Axes) -> None:
     import matplotlib as mpl
 
     size = float(mpl.rcParams["legend.fontsize"]) / 72.0  # inches
-    wide = width_of(ax) / (0.55 * size * max(map(len, names)) + 4.5 * size)
+    room = width_of(ax) - 6.0 * size  # right of ticks and label
+    wide = room / (0.55 * size * max(map(len, names)) + 4.5 * size)
     if figure.get_layout_engine() is None:
         _within(ax, int(np.clip(wide, 1, min(4, len(names)))), size)
         return
-    # Ticks and their pads keep their size, texts follow the panel's; a date axis has its year where a label would be.
-    points = 18.0 + 2.6 * float(mpl.rcParams["axes.labelsize"])
-    below = ScaledTranslation(0.0, -points / 72.0, figure.dpi_scale_trans)
     ax.legend(
         loc="upper left",
         bbox_to_anchor=(0.0, 0.0),
-        bbox_transform=ax.transAxes + below,
+        bbox_transform=under(ax),
         borderaxespad=0.0,
         ncols=int(np.clip(wide, 1, min(4, len(names)))),
         columnspacing=1.2,
         alignment="left",
     )
+
+
+def under(ax: Axes) -> Any:
+    """Coordinates of a panel whose zero lies below its label, whatever its height."""
+    import matplotlib as mpl
+    from matplotlib.transforms import ScaledTranslation
+
+    # Ticks and their pads keep their size, texts follow the panel's; a date axis has its year where a label would be.
+    points = 18.0 + 2.6 * float(mpl.rcParams["axes.labelsize"])
+    figure: Any = ax.figure
+    return ax.transAxes + ScaledTranslation(0.0, -points / 72.0, figure.dpi_scale_trans)
 
 
 def _within(ax: Axes, columns: int, size: float) -> None:

@@ -68,10 +68,8 @@ def _with_times(frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, str]:
         name = str(frame.index.name or "date")
         frame = frame.rename_axis(index=name).reset_index()
     columns = [str(column).strip() for column in frame.columns]
-    lowered = [
-        column.lower() if column.lower() in (*COIN_COLUMNS, *TIME_COLUMNS, *FIELDS) else column
-        for column in columns
-    ]
+    known = _known(frame, columns)
+    lowered = [column.lower() if column.lower() in known else column for column in columns]
     frame = frame.set_axis(lowered, axis=1)
     if twice := sorted({column for column in lowered if lowered.count(column) > 1}):
         raise InputError(f"{source}: {', '.join(twice)} stands in more than one column; which one is meant?")
@@ -90,6 +88,15 @@ def _with_times(frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, str]:
             f"{source} has no column of times ({', '.join(TIME_COLUMNS)}); it has {', '.join(f'{each:.40}' for each in lowered[:12])}."
         )
     return frame, name
+
+
+def _known(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
+    """Names that say what a column is, in whatever case: without closes, COIN and LOW are coins with prices."""
+    if "close" in (column.lower() for column in columns):
+        return (*COIN_COLUMNS, *TIME_COLUMNS, *FIELDS)
+    texts = [not pd.api.types.is_numeric_dtype(frame.iloc[:, place]) for place in range(len(columns))]
+    told = [column.lower() for column, text in zip(columns, texts, strict=True) if text]
+    return (*TIME_COLUMNS, *(name for name in COIN_COLUMNS if name in told))
 
 
 def _times(

@@ -14,7 +14,7 @@ from hedging.planner import HedgePlan, PlanStatus
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
 from hedging.report.grid import Grid
 from hedging.report.subject import Subject
-from hedging.report.words import amount, day_name, minus, per_cent, read, stamp
+from hedging.report.words import amount, day_name, per_cent, read, stamp, typeset
 from hedging.scenario import run
 from hedging.units import days, utc
 
@@ -48,7 +48,7 @@ def _rules(subject: Subject) -> Table:
     """The rules that the page's own falls were made by: those of its quotes, whenever the plan was made."""
     rules = assumptions(subject.assets, vols=vols_of(subject.markets))
     told = rules[["what", "asset", "value", "source"]].itertuples(index=False, name=None)
-    rows = (tuple(minus(read(cell)) for cell in row) for row in told)
+    rows = (tuple(typeset(read(cell)) for cell in row) for row in told)
     heads = ("Rule", "Of", "Value", "Source")
     caption = "What scenarios assume of spot, vol, spreads and funding where nothing else is said"
     return Table(caption, tuple(Column(head, number=False) for head in heads), tuple(rows))

@@ -12,7 +12,7 @@ import numpy as np
 from hedging.report.blocks import Explorer
 from hedging.report.grid import Array, Grid
 from hedging.report.subject import Subject
-from hedging.report.words import amount, day_name, exact, per_cent, signed
+from hedging.report.words import HARD_SPACE, amount, day_name, exact, per_cent, signed
 from hedging.units import GREEK_UNITS
 
 __all__ = ["TINT", "explorer", "tint"]
@@ -128,7 +128,7 @@ def _prices(subject: Subject, move: float) -> str:
     """The price of every asset after a move."""
     prices = [market.spot * (1.0 + move) for market in subject.markets]
     texts = [amount(price, 0 if price >= 1_000 else 2 if price >= 1 else 6) for price in prices]
-    named = [f"{asset} {text}" for asset, text in zip(subject.assets, texts, strict=True)]
+    named = [f"{asset}{HARD_SPACE}{text}" for asset, text in zip(subject.assets, texts, strict=True)]
     return texts[0] if len(texts) == 1 else ", ".join(named)
 
 

@@ -22,7 +22,7 @@ from hedging.planner import HedgePlan
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
 from hedging.report.pictures import Studio
 from hedging.report.subject import Subject
-from hedging.report.words import amount, minus, per_cent
+from hedging.report.words import amount, per_cent, typeset
 from hedging.scenario import ScenarioResult, rule_of, run
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _table(subject: Subject, each: list[Fall], caption: str) -> Table:
     for place, fall in enumerate(each):
         for at, (scenario, row) in enumerate(fall.result.summary().iterrows()):
             ends = ", ".join(per_cent(float(row[f"{asset} end"]), 1, sign=True) for asset in subject.assets)
-            cells = [minus(str(scenario)), ends]
+            cells = [typeset(str(scenario)), ends]
             for how, found in ways.items():
                 told = found[place][at]
                 cells += [subject.gain(told.end), subject.gain(told.worst)]
@@ -248,7 +248,7 @@ def _survival(found: tuple[Fall, ...], name: str, planned: bool) -> Table:
         cells = [_fates(each[name], digits) if name in each else None for each in ways]
         for at, scenario in enumerate(fall.result.labels):
             rows.append(
-                (minus(scenario), *(text for each in cells for text in (each[at] if each else ("–", "–"))))
+                (typeset(scenario), *(text for each in cells for text in (each[at] if each else ("–", "–"))))
             )
     columns: Columns = [Column("scenario", False)]
     for how in ("alone", "with the plan") if planned else ("alone",):

@@ -66,7 +66,7 @@
     return grid.spots.map(([asset, spot]) => {
       const price = spot * (1 + move);
       const text = amount(price, price >= 1000 ? 0 : price >= 1 ? 2 : 6);
-      return grid.spots.length === 1 ? text : `${asset} ${text}`;
+      return grid.spots.length === 1 ? text : `${asset}\u00a0${text}`;
     }).join(", ");
   }
 

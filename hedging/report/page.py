@@ -32,7 +32,7 @@ from hedging.report.quotes import quotes
 from hedging.report.reproduce import reproduce
 from hedging.report.subject import InputFile, Subject
 from hedging.report.trades import missed_now, trades
-from hedging.report.words import amount, minus, per_cent, places, stamp
+from hedging.report.words import amount, per_cent, places, stamp, typeset
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -212,7 +212,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters["minus"] = minus
+    made.filters["typeset"] = typeset
     made.tests["long"] = lambda text: any(len(word) > LONG_WORD for word in text.split())
     return made
 

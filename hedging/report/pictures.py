@@ -14,7 +14,7 @@ from hedging.plots.names import shorten
 from hedging.plots.saving import save
 from hedging.plots.style import styled
 from hedging.report.blocks import Picture
-from hedging.report.words import minus
+from hedging.report.words import typeset
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,7 +65,7 @@ class Studio:
             draw(figure)
             shorten(figure)
             for label in figure.findobj(Text):
-                label.set_text(minus(label.get_text()))
+                label.set_text(typeset(label.get_text()))
             text = io.StringIO()
             save(figure, text, dpi=LAID_OUT_AT, format="svg", transparent=True, metadata=NOTHING_BUT_LINES)
         return Picture(_inline(text.getvalue(), f"p{next(self._numbers)}-"), alt, caption)

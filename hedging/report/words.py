@@ -8,16 +8,27 @@ import re
 import numpy as np
 import pandas as pd
 
-from hedging._ground.cells import cell, stamp
+from hedging._ground.cells import cell, stamp, true_minus
 
-__all__ = ["NOTHING", "amount", "day_name", "exact", "minus", "per_cent", "places", "read", "signed", "stamp"]
+__all__ = [
+    "NOTHING",
+    "amount",
+    "day_name",
+    "exact",
+    "per_cent",
+    "places",
+    "read",
+    "signed",
+    "stamp",
+    "typeset",
+]
 
 NOTHING = "–"
 DUST = 1e-12  # what arithmetic leaves of nothing
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?\+00:00")
 _LONG_NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d{6,}(?![\w.])")
 MINUS = "−"
-_HYPHEN = re.compile(r"(?:(?<=[\s(,;:])|^)-(?=\.?\d)")
+_PER_CENT = re.compile(r"(?<=\d) ?%(?!\w)")
 HARD_SPACE = "\N{NO-BREAK SPACE}"
 
 
@@ -84,15 +95,15 @@ def read(value: object) -> str:
     return exact(float(value))
 
 
-def minus(text: str) -> str:
-    """A sentence of another room with the page's minus signs; names of contracts, dates and ranges keep their hyphens.
+def typeset(text: str) -> str:
+    """A sentence of another room with the page's minus signs and shares, which no line ends within.
 
     Examples
     --------
-    >>> minus("-69.1 % (-2 %/day) of BTC-27FEB26-84000-P on 2026-01-31")
-    '−69.1 % (−2 %/day) of BTC-27FEB26-84000-P on 2026-01-31'
+    >>> typeset("-69.1% (-2 %/day) of BTC-27FEB26-84000-P").replace(HARD_SPACE, " ")
+    '−69.1 % (−2 %/day) of BTC-27FEB26-84000-P'
     """
-    return _HYPHEN.sub(MINUS, text)
+    return _PER_CENT.sub(f"{HARD_SPACE}%", true_minus(text))
 
 
 def places(size: float) -> int:

@@ -308,6 +308,8 @@ def test_an_exposure_names_its_currency_and_its_asset() -> None:
     assert "Exposure to BTC at 70,000 USD" in text
     assert "USD per vol point" in text
     assert "money" not in text
+    ends = {len(line.split("  USD")[0]) for line in text.splitlines()[2:] if "  USD" in line}
+    assert len(ends) == 1  # numbers stand at the right
     assert set(found.to_dict()) == set(found.to_frame()["name"]) | {"spot"}
 
 

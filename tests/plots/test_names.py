@@ -169,6 +169,27 @@ def test_no_name_is_a_formula(picture: str) -> None:
     plt.close("all")
 
 
+@pytest.mark.parametrize("picture", ["decision", "overlays"])
+def test_texts_below_a_narrow_panel_lie_apart(picture: str) -> None:
+    with plt.rc_context({"figure.figsize": (3.4, 2.4)}):
+        ax = PICTURES[picture](NAMES[1], {})
+    ax.figure.canvas.draw()
+    low, high = ax.get_xlim()
+    ticks = [each for each in ax.get_xticklabels() if low <= each.get_position()[0] <= high]
+    below = [each.get_window_extent() for each in (*ticks, ax.xaxis.label, ax.get_legend())]
+    assert not [1 for place, first in enumerate(below) for other in below[:place] if first.overlaps(other)]
+    plt.close("all")
+
+
+def test_lines_of_falls_are_named_and_labels_have_one_minus() -> None:
+    names = [run.name for run in compared("SOL").runs]
+    told = [each.get_text() for each in plots.underwater(compared("SOL").runs).get_legend().get_texts()]
+    assert told == names
+    legend = plots.pnl_paths(falls_of("SOL")).get_legend()
+    assert legend.get_texts()[1].get_text() == "SOL −2 %/day, −0.4 %/day²"
+    plt.close("all")
+
+
 def test_what_the_caller_wrote_stays_a_formula() -> None:
     ax = Figure().subplots()
     ax.set_title(r"$\sigma^2$", loc="right")

@@ -81,7 +81,9 @@ def test_crash_fan_has_prices_above_and_gains_below(market: Market, puts: list[L
     upper, lower = figure.axes
     assert_allclose([line.get_ydata() for line in upper.get_lines()], result.spot["BTC"])
     assert len(lower.get_lines()) == 1 + 2 * 4
-    assert [text.get_text() for text in upper.get_legend().get_texts()] == list(result.labels)
+    assert [text.get_text() for text in upper.get_legend().get_texts()] == [
+        label.replace("-", "−") for label in result.labels
+    ]
 
 
 def test_given_axes_and_figures_are_drawn_on_without_pyplot(market: Market, puts: list[Leg]) -> None:
@@ -205,7 +207,7 @@ def test_overlays_show_rallies_and_end_the_bar_of_a_collar_for_coin() -> None:
     ax = plots.overlays(table)
     drawn = {line.get_label(): line for line in ax.get_lines()}
     for column, share in overlays.RALLIES.items():
-        assert_allclose(drawn[f"spot +{share:.0%}"].get_xdata(), table[column])
+        assert_allclose(drawn[f"spot +{100 * share:.0f} %"].get_xdata(), table[column])
     caps = np.array([patch.get_width() for patch in ax.patches[len(table) :]])
     slight = overlays.nearly_capped(table).to_numpy()
     assert slight.sum() == 4

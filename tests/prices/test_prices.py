@@ -33,6 +33,16 @@ def test_every_recorded_file_is_read(shared_data: Path, file: str, coins: int, b
     assert ("assumed" in {event.kind for event in prices.events}) == (bar == "1 h")
 
 
+@pytest.mark.parametrize("layout", [None, "wide"])
+def test_assets_are_called_as_columns_of_other_tables_are(layout: str | None) -> None:
+    """Coinbase, Lowe's and Opendoor, each a column of closes."""
+    closes = pd.DataFrame({"COIN": [1.0, 2.0], "LOW": [3.0, 4.0], "OPEN": [5.0, 6.0]})
+    table = closes.assign(Date=pd.date_range("2026-01-01", periods=2))
+    assert Prices.from_frame(table, layout=layout).coins == ("COIN", "LOW", "OPEN")
+    told = pd.DataFrame({"Date": table["Date"], "COIN": "A", "Close": closes["LOW"], "Low": closes["COIN"]})
+    assert Prices.from_frame(told).coins == ("A",)
+
+
 def test_luna_that_starts_again_is_another_coin(shared_data: Path) -> None:
     for file, last in (
         ("daily_close_utc_2021_2025", "2022-05-12"),

@@ -505,7 +505,7 @@ def test_the_rules_of_the_page_are_those_of_its_quotes(plan: hg.HedgePlan, tmp_p
     read = hg.read_plan(tmp_path / "plan.json")
     text = Page(report.html(BOOK, flat_chain(vol=0.3, half_spread=0.01), read)).by_id("certificate").text
     assert f"{100 * hg.paths.BTC.vol_rise * 2**2.5:+.1f} points beyond" in text
-    assert "30.0%" in text
+    assert "30.0\xa0%" in text
 
 
 def test_figures_of_an_older_plan_say_of_when_they_are_and_which_limits_hold_by_now(
@@ -633,7 +633,9 @@ def test_a_page_has_one_minus_sign_and_no_miss_reads_as_none(
     told = [each.text for each in texts]
     mixed = [each for each in told if re.search(r"(^|[\s(])-\.?\d", each)]
     assert mixed == []
-    assert any("−2 %/day" in each for each in told)
+    ticks = {each.text for each in found.all("text")}  # which no line ends within
+    assert [each for each in told if re.search(r"\d ?%(?!\w)", each) and each not in ticks] == []
+    assert any("−2\xa0%/day" in each for each in told)
     check = hg.planner.Check(hg.planner.Limit("floor"), -0.30002, low=-0.3)
     assert limit_value(check, check.miss) == "0.002\xa0%"
     assert limit_value(check, 0.0) == "0.00\xa0%"
@@ -651,4 +653,4 @@ def test_a_later_page_takes_liquidation_from_its_own_spot() -> None:
     assert found[0].spot == 98.0
     assert f"Liquidation, at the quotes of {later.as_of:%Y-%m-%d %H:%M} UTC" in whole
     price = next(price for price in found[0].before if price is not None)
-    assert f"({price / 98.0 - 1.0:+.1%})".replace("-", "−") in whole
+    assert f"({100.0 * (price / 98.0 - 1.0):+.1f}\xa0%)".replace("-", "−") in whole
