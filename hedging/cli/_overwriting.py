@@ -30,7 +30,7 @@ _LOOKED_AT = 1_000_000  # bytes of a file that would be overwritten
 _BEGIN = 20_000  # characters of one, in which a recording shows what it is
 # Names of venues and vendors that no result of ours bears: keys of their replies, columns of their tables.
 _RECORDED = re.compile(
-    r"\b(?:instrument_name|creation_timestamp|estimated_delivery_price|usIn|interest_8h|jsonrpc|"  # Deribit
+    r"\b(?:bid_price|ask_price|mark_price|best_bid_price|creation_timestamp|estimated_delivery_price|usIn|interest_8h|jsonrpc|"  # Deribit
     r"bid1Price|ask1Price|bid1Iv|retCode|bidPx|askPx|markVol|bidPrice|askPrice|strikePrice|exercisePrice|"
     r"local_timestamp|strike_price|lastTradeDate|contractSymbol|callExpDateMap|putExpDateMap|current_price|"
     r"last_trade_time|fundingRate|funding_rate|delivery_price|start_timestamp_ms|ex_date|ex-date)\b|"

@@ -175,6 +175,11 @@ def test_a_chain_replaces_one_chain_and_no_table_of_many(
 
 def test_every_result_may_be_written_anew(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (inputs / "result.csv").write_text("time,kind,instrument,quantity,price\n")  # a ledger of a backtest
+    # What `plan --ticket-for deribit` and `okx` write: an order names its instrument as quotes do.
+    order = '[{"method": "private/buy", "params": {"instrument_name": "BTC-20MAR26-69000-C", "price": 0.05}}]'
+    for number, ticket in enumerate((order, '[{"instId": "BTC-USD-260320-69000-C", "px": "0.05"}]')):
+        (inputs / f"ticket{number}.json").write_text(ticket)
+        assert cli.main(["book", "check", "book.toml", "--json", f"ticket{number}.json"]) == 0
     frame = ["--chain", "chain.csv", "--csv", "result.csv", "--json", "result.json"]
     for line in (
         ["overlays", "book.toml", *frame],
