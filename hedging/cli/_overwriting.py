@@ -35,7 +35,7 @@ _RECORDED = re.compile(
     r"local_timestamp|strike_price|lastTradeDate|contractSymbol|callExpDateMap|putExpDateMap|current_price|"
     r"last_trade_time|fundingRate|funding_rate|delivery_price|start_timestamp_ms|ex_date|ex-date)\b|"
     r"Instrument,Volume,|Expiration Date,Calls|Net Change,Bid|Option Type,Strike|\[QUOTE_UNIXTIME\]|"
-    r"\A\s*(?:date|ex_date|exdate),(?:amount|dividend)",
+    r"\A(?:\w+,)*instrument_name\b|\A\s*(?:date|ex_date|exdate),(?:amount|dividend)",
     re.ASCII,
 )
 

@@ -135,6 +135,7 @@ def test_what_somebody_wrote_or_recorded_is_no_older_result(
         '{"code": "0", "data": [{"instId": "BTC-USD", "askPx": "0.2", "bidPx": "0.1"}]}',
         "instrument_name,bid_price,ask_price,mark_price\n",
         '{"instrument_name": "BTC-27MAR26-55000-C", "bid_price": 0.2}\n',
+        "timestamp,currency,instrument_name,candle_close\n",
         "exchange,symbol,timestamp,local_timestamp,type,strike_price\n",
         'SPY,Last: 450.0\n"Date: March 19, 2026 at 4:31 PM EDT",Bid: 450.0\nExpiration Date,Calls,Last Sale\n',
         "contractSymbol,lastTradeDate,strike\n",
