@@ -39,6 +39,7 @@ def read_tape(
     rate: float | None = None,
     dividends: Mapping[str, float] | None = None,
     map: str | Path | Mapping[str, Any] | None = None,  # noqa: A002 - as in read_chain
+    named: bool = False,
 ) -> Tape:
     """Read every recorded snapshot of one underlying.
 
@@ -58,6 +59,8 @@ def read_tape(
         Limits beyond which a quote is rejected.
     every, timezone, terms, spot, rate, dividends, map : optional
         What the files do not say, or say otherwise than holds for you, as in `read_chains`, for all of them.
+    named : bool
+        Whether every file itself must say that it is of `asset`, as in `read_chain`.
 
     Returns
     -------
@@ -86,9 +89,9 @@ def read_tape(
     }
     said = {name: value for name, value in said.items() if value is not None}
     if of_folder:
-        parts, skipped = _parts_of_folder(files, asset, said)
+        parts, skipped = _parts_of_folder(files, asset, said, named)
     else:
-        parts, skipped = [_part(file, asset, said) for file in files], []
+        parts, skipped = [_part(file, asset, said, named=named) for file in files], []
     if not parts:
         raise ChainError(
             f"{path} holds no chain that can be used: {'; '.join(each.rstrip('.') for each in skipped) or 'no file'}."
@@ -99,13 +102,14 @@ def read_tape(
 
 
 def _parts_of_folder(
-    files: Sequence[Path], asset: str | None, said: Mapping[str, Any]
+    files: Sequence[Path], asset: str | None, said: Mapping[str, Any], always: bool
 ) -> tuple[list[Tape], list[str]]:
     """Tapes of the files that can be used, and why the others cannot.
 
-    A file that does not name its underlying could be of any: it counts only where none of the folder does.
+    A file that does not name its underlying could be of any: it counts only where none of the folder does, and
+    never where it `always` must.
     """
-    for named in (True, False):
+    for named in (True,) if always else (True, False):
         parts: list[Tape] = []
         skipped: list[str] = []
         for file in files:

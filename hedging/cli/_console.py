@@ -58,7 +58,9 @@ def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionCh
     (path, *beside), more = _parts(file), given(args)
     if beside:
         (more["beside"],) = beside
-    chain = read_chain(path, format=args.format, at=args.at, asset=asset, **more)
+    # A file that does not name its underlying would pass for whatever is held: --asset alone may say what it is of.
+    named = asset != args.asset
+    chain = read_chain(path, format=args.format, at=args.at, asset=asset, named=named, **more)
     if getattr(args, "tier", 0) or getattr(args, "maker", False):
         from hedging.venues.deribit import at_account_fees
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from hedging._ground.file_kinds import kind_of_bytes, kind_of_text
-from hedging._ground.packing import packed_by
+from hedging._ground.packing import packed_by, unpacked
 from hedging.cli._unknown import CHAINS
 from hedging.errors import InputError
 
@@ -26,6 +27,17 @@ OUTPUTS = ("json", "csv", "plot", "ticket", "output", "json_lines")
 
 STDIN = "-"
 _LOOKED_AT = 1_000_000  # bytes of a file that would be overwritten
+_BEGIN = 20_000  # characters of one, in which a recording shows what it is
+# Names of venues and vendors that no result of ours bears: keys of their replies, columns of their tables.
+_RECORDED = re.compile(
+    r"\b(?:bid_price|ask_price|mark_price|best_bid_price|creation_timestamp|estimated_delivery_price|usIn|interest_8h|jsonrpc|"  # Deribit
+    r"bid1Price|ask1Price|bid1Iv|retCode|bidPx|askPx|markVol|bidPrice|askPrice|strikePrice|exercisePrice|"
+    r"local_timestamp|strike_price|lastTradeDate|contractSymbol|callExpDateMap|putExpDateMap|current_price|"
+    r"last_trade_time|fundingRate|funding_rate|delivery_price|start_timestamp_ms|ex_date|ex-date)\b|"
+    r"Instrument,Volume,|Expiration Date,Calls|Net Change,Bid|Option Type,Strike|\[QUOTE_UNIXTIME\]|"
+    r"\A(?:\w+,)*instrument_name\b|\A\s*(?:date|ex_date|exdate),(?:amount|dividend)",
+    re.ASCII,
+)
 
 
 def check_overwriting(args: argparse.Namespace) -> None:
@@ -66,15 +78,29 @@ def _no_result(file: str, *, chain: bool) -> str:
     try:
         with open(file, "rb") as stream:
             data = stream.read(_LOOKED_AT)
+            stream.seek(max(0, os.path.getsize(file) - _LOOKED_AT))
+            end = stream.read(_LOOKED_AT)
     except OSError:  # which the writer tells
         return ""
     text = data.decode("utf-8-sig", "replace")
-    ours = data.startswith((b"PAR1", b"# hedging"))
-    recorded = ours or bool(packed_by(data)) or text.lstrip().startswith('{"jsonrpc"')
-    if recorded:
-        return "" if chain else kind_of_bytes(data).partition(", which")[0] or "recorded quotes"
+    if data.startswith((b"PAR1", b"# hedging")) or packed_by(data) or text.lstrip().startswith('{"jsonrpc"'):
+        one = chain and _is_chain(data, end)
+        return "" if one else kind_of_bytes(data).partition(", which")[0] or "recorded quotes"
     kind = kind_of_text(text).partition(", which")[0]
-    return kind if kind.startswith(("a book in", "a map of", "rules of", "a table of")) else ""
+    if kind.startswith(("a book in", "a map of", "rules of", "a table of")):
+        return kind
+    return "recorded quotes" if _RECORDED.search(text[:_BEGIN]) else ""
+
+
+def _is_chain(begin: bytes, end: bytes) -> bool:
+    """Whether a file is one chain as we write it, by its first line or, of Parquet, by the words at its end."""
+    if begin.startswith(b"PAR1"):
+        return b"hedging-chain" in end
+    try:
+        text = unpacked(begin, _LOOKED_AT) if packed_by(begin) else begin
+    except ValueError:  # cut off
+        return False
+    return text.startswith(b"# hedging-chain")
 
 
 def _places(value: object) -> Iterator[str]:

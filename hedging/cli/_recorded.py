@@ -56,7 +56,7 @@ def _tapes(files: Sequence[str], assets: Sequence[str]) -> list[Any]:
     for file in files:
         for asset in assets:
             try:
-                found[asset][file] = read_tape(file, asset=asset)
+                found[asset][file] = read_tape(file, asset=asset, named=len(assets) > 1)
             except HedgingError as error:
                 why[file] = error
     for file in files:

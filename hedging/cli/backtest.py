@@ -137,6 +137,7 @@ def _run(args: argparse.Namespace) -> int:
     tape = read_tape(
         args.chains,
         asset=args.asset or book.assets[0],
+        named=args.asset is None,
         start=args.start,
         end=args.end,
         delivery=args.prices or None,

@@ -16,8 +16,8 @@ from hedging.errors import ChainError
 from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms
 from hedging.market.snapshots import Snapshots
-from hedging.units import utc, utc_day
-from hedging.venues._formats import Format, Pick, check_heeded, snapshots, told_time
+from hedging.units import utc
+from hedging.venues._formats import Format, Pick, check_heeded, of_another_time, snapshots
 from hedging.venues._opening import QuoteFile, open_file
 from hedging.venues._recognised import FORMATS, guarded_reader, recognised
 
@@ -47,6 +47,7 @@ def read_chain(
     dividends: Mapping[str, float] | None = None,
     map: str | Path | Mapping[str, Any] | None = None,  # noqa: A002 - the word users look for
     beside: str | Path | None = None,
+    named: bool = False,
 ) -> OptionChain:
     """Read one option chain from a recorded quote file.
 
@@ -75,6 +76,8 @@ def read_chain(
         How to read a table of no known format; a TOML file, or its content. See `hedging.venues.mapped`.
     beside : str or Path, optional
         A second file that belongs to the first: OKX's opt-summary to its tickers, Binance's marks to its tickers.
+    named : bool
+        Whether the file itself must say that it is of `asset`: some formats do not, and take any name.
 
     Returns
     -------
@@ -88,6 +91,7 @@ def read_chain(
     """
     pick = Pick(at, asset, timezone, rules, terms, spot, rate, dividends)
     file, reader = _with_reader(path, format, pick, map, beside)
+    _check_named(reader, file.name, asset, named)
     chain = reader.read(file, pick)
     _check_day(chain, pick, file, reader)
     _LOG.info(
@@ -128,11 +132,8 @@ def _check_day(chain: OptionChain, pick: Pick, file: QuoteFile, reader: Format) 
     if pick.at is None:
         return
     taken = chain.as_of.floor("s")
-    if isinstance(pick.at, str) and len(pick.at.strip()) == 10:
-        asked, zone = utc_day(pick.at, "at"), pick.timezone or "UTC"
-        same = asked.tz_localize(None) in {
-            taken.tz_convert(each).tz_localize(None).normalize() for each in ("UTC", zone)
-        }
+    if pick.of_day:
+        same = any(pick.on_day(pd.DatetimeIndex([taken]), zone)[0] for zone in pick.zones)
         late = False
     else:
         asked = utc(pick.at, "at")
@@ -140,9 +141,15 @@ def _check_day(chain: OptionChain, pick: Pick, file: QuoteFile, reader: Format) 
         if late and reader.times is not None:
             late = not (snapshots(reader.times(file, pick)) <= asked).any()
     if not same or late:
+        raise of_another_time(file.name, taken, pick, same_day=same)
+
+
+def _check_named(reader: Format, name: str, asset: str | None, named: bool) -> None:
+    """Refuse a file that does not name its underlying, where it must: it would pass for any."""
+    if named and reader.silent:
         raise ChainError(
-            f"{file.name} is of {told_time(taken)} UTC, {'after' if same else 'not of'} {pick.at}: leave at= out, or read a "
-            f"file of that {'time' if same else 'day'}."
+            f"{name} does not name its underlying; if it is of {asset}, say so for it alone by asset= (--asset), or write "
+            "a copy that names it by hedging chain convert."
         )
 
 
@@ -250,10 +257,7 @@ def read_snapshots(
     pick = Pick(None, asset, timezone, rules, terms, spot, rate, dividends)
     file, reader = _with_reader(path, None, pick, map, None)
     _check_running(reader, file.name, every)
-    if named and reader.silent:
-        raise ChainError(
-            f"{file.name} does not name its underlying; read it by its own name if it is of {asset}."
-        )
+    _check_named(reader, file.name, asset, named)
     if reader.times is None:
         return Snapshots.of([reader.read(file, pick)])
     times = snapshots(reader.times(file, pick))

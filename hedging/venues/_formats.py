@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hedging._ground.counts import number_of
@@ -24,6 +26,8 @@ __all__ = [
     "Pick",
     "check_heeded",
     "given_time",
+    "of_another_time",
+    "own_time",
     "pick_asset",
     "pick_snapshot",
     "snapshots",
@@ -58,6 +62,32 @@ class Pick:
             raise InputError(
                 f"timezone must be a name such as 'America/New_York'; {self.timezone!r:.40} is none that is known."
             ) from error
+        if self.timezone is not None and self.at is not None and not self.of_day:
+            object.__setattr__(self, "at", _in_zone(self.at, self.timezone))
+
+    @property
+    def of_day(self) -> bool:
+        """Whether a day is asked for, not a time."""
+        return isinstance(self.at, str) and len(self.at.strip()) == 10
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Zones that a day may be one of: that given comes before UTC, in which times are told."""
+        return ("UTC",) if self.timezone is None else (self.timezone, "UTC")
+
+    def on_day(self, times: pd.DatetimeIndex, zone: str) -> npt.NDArray[np.bool_]:
+        """Which of some times are of the day asked for."""
+        begin = utc_day(str(self.at), "at").tz_localize(None)
+        return np.asarray(times.tz_convert(zone).tz_localize(None).normalize() == begin)
+
+
+def _in_zone(at: str | pd.Timestamp, zone: str) -> str | pd.Timestamp:
+    """A time in a zone, where it carries none; what is no time is left to `utc`, which says so."""
+    try:
+        stamp = pd.Timestamp(at)
+        return at if stamp.tzinfo is not None else stamp.tz_localize(zone)
+    except (ValueError, TypeError, LookupError, OSError):  # no time, or an hour that daylight saving skips
+        return at
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +204,15 @@ def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
     span = f"{number_of(len(stamps), 'snapshot')} from {told_time(stamps[0])} to {told_time(stamps[-1])} UTC"
     if pick.at is None:
         raise ChainError(f"{name} holds {span}; pass at= to pick one.")
-    is_date = isinstance(pick.at, str) and len(pick.at.strip()) == 10
-    wanted = utc_day(str(pick.at), "at") if is_date else utc(pick.at, "at")
-    day = stamps[stamps.normalize() == wanted.normalize()]
-    if not is_date and wanted in day:
-        return wanted
-    if not is_date:
+    is_date = pick.of_day
+    if is_date:
+        found = (stamps[pick.on_day(stamps, zone)] for zone in pick.zones)
+        day = next((each for each in found if len(each)), stamps[:0])
+    else:
+        wanted = utc(pick.at, "at")
+        day = stamps[stamps.normalize() == wanted.normalize()]
+        if wanted in day:
+            return wanted
         # The times that messages list are cut to whole seconds: one given back must find its own snapshot.
         whole = wanted == wanted.floor("s")
         day = day[(day.floor("s") if whole else day) <= wanted][-1:]
@@ -212,4 +245,36 @@ def given_time(pick: Pick, name: str) -> pd.Timestamp:
         raise ChainError(
             f"{name} does not say when its quotes were taken; pass at= (--at), as 2026-02-06T08:00Z."
         )
+    if pick.of_day:
+        raise ChainError(
+            f"{name} does not say when its quotes were taken, and {pick.at} is a whole day: pass at= (--at) with a "
+            f"time of it, as {pick.at}T16:00Z."
+        )
     return utc(pick.at, "at")
+
+
+def own_time(pick: Pick, told: pd.Timestamp, name: str) -> pd.Timestamp:
+    """The time that a file says of its quotes, or the later one of that day that is asked for.
+
+    A day asked for is held against that of the chain once it is read.
+
+    Raises
+    ------
+    ChainError
+        If the time asked for is before the quotes, or of another day.
+    """
+    if pick.at is None or pick.of_day:
+        return told
+    asked, taken = utc(pick.at, "at"), told.floor("s")
+    same = asked.normalize() == taken.normalize()
+    if not same or taken > asked:
+        raise of_another_time(name, taken, pick, same_day=same)
+    return asked
+
+
+def of_another_time(name: str, taken: pd.Timestamp, pick: Pick, *, same_day: bool) -> ChainError:
+    """What is wrong with a file whose one chain is of another day than asked for, or of a later time of that day."""
+    return ChainError(
+        f"{name} is of {told_time(taken)} UTC, {'after' if same_day else 'not of'} {pick.at}: leave at= out, or read a "
+        f"file of that {'time' if same_day else 'day'}."
+    )

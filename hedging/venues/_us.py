@@ -25,7 +25,7 @@ from hedging.market.chain import ChainRules, OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule
 from hedging.market.ex_dates import APART
 from hedging.units import DAYS_PER_YEAR, utc
-from hedging.venues._formats import Pick, columns_there
+from hedging.venues._formats import Pick, columns_there, own_time
 from hedging.venues._opening import QuoteFile
 from hedging.venues._sessions import LATE, OPEN, ZONE, close_on, closes_on, knows_holidays, last_session
 from hedging.venues._terms import agreed, fields_of
@@ -199,11 +199,13 @@ def session_end(saved: pd.Timestamp) -> tuple[pd.Timestamp, bool]:
     return close.tz_convert("UTC"), True
 
 
-def at_or_session_end(pick: Pick, saved: pd.Timestamp) -> tuple[pd.Timestamp, bool, tuple[str, ...]]:
-    """Time of the quotes: the one asked for, or that of `session_end`; with what is to be noted."""
-    if pick.at is not None:
-        return utc(pick.at, "at"), False, ()
+def at_or_session_end(
+    pick: Pick, saved: pd.Timestamp, name: str
+) -> tuple[pd.Timestamp, bool, tuple[str, ...]]:
+    """Time of the quotes: that of `session_end`, or a later one of its day if asked for; with what is to be noted."""
     when, closed = session_end(saved)
+    if pick.at is not None and not pick.of_day:
+        return own_time(pick, when, name), False, ()
     unknown = "" if knows_holidays() else ", holidays unknown without the extra calendars"
     note = (
         f"saved at {saved.tz_convert('UTC'):%Y-%m-%d %H:%M} UTC, after hours{unknown}: taken as the quotes of the close, "

@@ -14,9 +14,8 @@ import pandas as pd
 
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms, FeeRule
-from hedging.units import utc
 from hedging.venues._binance_orders import orders
-from hedging.venues._formats import Format, Pick, columns_there, given_time, pick_asset
+from hedging.venues._formats import Format, Pick, columns_there, given_time, own_time, pick_asset
 from hedging.venues._opening import QuoteFile
 from hedging.venues._replies import joined, six_digit_names
 from hedging.venues._terms import agreed
@@ -93,14 +92,12 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
 
 
 def _time(rows: pd.DataFrame, pick: Pick, name: str) -> pd.Timestamp:
-    """The time asked for, or the latest one that tickers carry."""
-    if pick.at is not None:
-        return utc(pick.at, "at")
+    """The latest time that tickers carry, or the one asked for."""
     column = "closeTime" if "closeTime" in rows.columns else "time"
     if column not in rows.columns or rows[column].isna().all():
         return given_time(pick, name)
     latest: pd.Timestamp = epoch(rows[column].dropna(), "ms", name).max()
-    return latest
+    return own_time(pick, latest, name)
 
 
 def _matches(file: QuoteFile) -> bool:

@@ -22,6 +22,7 @@ from hedging.venues._formats import (
     columns_there,
     given_time,
     known_by_columns,
+    own_time,
     pick_asset,
     pick_snapshot,
 )
@@ -183,10 +184,10 @@ def _ticker_time(rows: pd.DataFrame, file: QuoteFile, pick: Pick) -> pd.Timestam
         sent: pd.Timestamp = epoch(pd.Series([file.content["time"]], name="time"), "ms", file.name).iloc[0]
         return sent
     column = next((name for name in _TIME_COLUMNS if name in rows.columns), None)
-    if column is None or pick.at is not None:
+    if column is None:
         return given_time(pick, file.name)
     latest: pd.Timestamp = moments(rows[column], file.name, pick.timezone).max()
-    return latest
+    return own_time(pick, latest, file.name)
 
 
 def _read_tickers(file: QuoteFile, pick: Pick) -> OptionChain:

@@ -38,7 +38,7 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     head, rows = _parts(file)
     read = named(rows)
     asset = only_asset(read["asset"].dropna().unique().tolist(), pick, file.name)
-    when, closed, notes = at_or_session_end(pick, _saved(head, file.name))
+    when, closed, notes = at_or_session_end(pick, _saved(head, file.name), file.name)
     spot = _figure(r"Last:\s*([\d.]+)", head, file.name)
     mine = read[(read["asset"] == asset) | read["asset"].isna()]
     return us_chain(mine, file, pick, Seen(asset, when, spot, closed=closed, notes=notes))

@@ -33,7 +33,7 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     data = _data(file.content)
     rows = named(pd.DataFrame(data["options"]).rename(columns={"option": "symbol"}))
     asset = only_asset(rows["asset"].dropna().unique().tolist(), pick, file.name)
-    when, closed, notes = at_or_session_end(pick, _time(data, file))
+    when, closed, notes = at_or_session_end(pick, _time(data, file), file.name)
     spot = float(pd.to_numeric(pd.Series([data.get("current_price")]), errors="coerce").iloc[0])
     mine = rows[(rows["asset"] == asset) | rows["asset"].isna()]
     return us_chain(mine, file, pick, Seen(asset, when, spot, closed=closed, notes=notes))

@@ -17,9 +17,8 @@ from hedging._ground.reading import foreign
 from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms
-from hedging.units import utc
 from hedging.venues import binance, bybit, deribit, okx
-from hedging.venues._formats import Format, Pick, columns_there, pick_asset
+from hedging.venues._formats import Format, Pick, columns_there, given_time, own_time, pick_asset
 from hedging.venues._opening import QuoteFile
 from hedging.venues._terms import agreed
 from hedging.venues._times import epoch
@@ -127,15 +126,15 @@ def _rows(file: QuoteFile) -> pd.DataFrame:
 
 
 def _time(rows: pd.DataFrame, pick: Pick, file: QuoteFile) -> pd.Timestamp:
-    """Time asked for, or the latest one the options carry."""
-    if pick.at is not None:
-        return utc(pick.at, "as_of")
+    """The latest time that the options carry, or the one asked for."""
     own = rows["timestamp"] if "timestamp" in rows.columns else pd.Series(index=rows.index, dtype=float)
     counts = own.where(own.notna(), _info(rows, "creation_timestamp")).dropna()
+    if counts.empty and pick.at is not None:
+        return given_time(pick, file.name)
     if counts.empty:
         raise ChainError(f"{file.name}: no option carries a time; pass as_of= (at= when reading a file).")
     latest: pd.Timestamp = epoch(counts.rename("timestamp"), "ms", file.name).max()
-    return latest
+    return own_time(pick, latest, file.name)
 
 
 def _info(rows: pd.DataFrame, key: str) -> pd.Series:

@@ -97,7 +97,14 @@ def mapped(source: str | Path | Mapping[str, Any]) -> Format:
         If it is no map: a key that is none, or left open.
     """
     said = _checked(source)
-    return Format("map", lambda _: True, lambda file, pick: _read(file, pick, said), heeds=PRICING)
+    return Format(
+        "map",
+        lambda _: True,
+        lambda file, pick: _read(file, pick, said),
+        heeds=PRICING,
+        silent=said.asset is None
+        and not any("asset" in each for each in (said.columns, said.calls, said.puts)),
+    )
 
 
 def _checked(source: str | Path | Mapping[str, Any]) -> _Map:
@@ -243,6 +250,8 @@ def _asset(rows: pd.DataFrame, file: QuoteFile, pick: Pick, said: _Map) -> str:
     if "asset" in rows:
         return pick_asset(rows["asset"], pick, file.name)
     asset = pick.asset or said.asset
+    if said.asset is not None and asset != said.asset:
+        raise ChainError(f"{file.name} is of {said.asset}, as {said.name} says, not of {asset}.")
     if asset is None:
         raise ChainError(
             f"{file.name}: neither {said.name} nor asset= (--asset) says which underlying it holds."

@@ -35,7 +35,7 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     if pick.asset not in (None, asset):
         raise ChainError(f"{file.name} holds options on {asset}, not {pick.asset}.")
     rows = _rows(content, file.name)
-    when, closed, notes = at_or_session_end(pick, _time(rows, pick, file.name))
+    when, closed, notes = at_or_session_end(pick, _time(rows, pick, file.name), file.name)
     rate = _number(content.get("interestRate")) / 100.0
     seen = Seen(
         asset,
@@ -90,7 +90,7 @@ def _number(value: Any) -> float:
 def _time(rows: pd.DataFrame, pick: Pick, name: str) -> pd.Timestamp:
     """Time of the latest quote."""
     column = next((each for each in ("quoteTimeInLong", "quoteTime") if each in rows.columns), None)
-    if pick.at is not None or column is None:
+    if column is None:
         return given_time(pick, name)
     counts = rows[column].where(_column(rows, column) > 0).dropna()
     if counts.empty:

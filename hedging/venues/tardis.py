@@ -14,7 +14,7 @@ from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.units import utc
 from hedging.venues import okx
-from hedging.venues._formats import Pick, known_by_columns, pick_asset
+from hedging.venues._formats import Pick, known_by_columns, own_time, pick_asset
 from hedging.venues._opening import QuoteFile
 from hedging.venues._times import epoch
 from hedging.venues.deribit.names import named
@@ -60,11 +60,22 @@ def _updates(file: QuoteFile, pick: Pick) -> pd.Series:
     return _times(file)
 
 
+def _moment(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
+    """The time asked for, the last one of the day asked for, or the last of all."""
+    last: pd.Timestamp = times.max()
+    if pick.of_day:
+        of_day = [times[pick.on_day(pd.DatetimeIndex(times), zone)] for zone in pick.zones]
+        return next((each.max() for each in of_day if len(each)), last)
+    if pick.at is not None and utc(pick.at, "at") <= last:
+        return utc(pick.at, "at")
+    return own_time(pick, last, name)
+
+
 def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     rows, asset = _named(file, pick)
     times = _times(file)
     # Without a time the last state of the file is read, which is what a file of one moment holds.
-    when = times.max() if pick.at is None else utc(pick.at, "at")
+    when = _moment(times, pick, file.name)
     seen = rows.assign(timestamp=times)[times <= when].sort_values("timestamp", kind="stable")
     if seen.empty:
         raise ChainError(f"{file.name} starts at {times.min():%Y-%m-%d %H:%M:%S} UTC, after {when}.")

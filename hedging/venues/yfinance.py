@@ -18,7 +18,7 @@ from hedging._ground.reading import foreign
 from hedging.errors import ChainError
 from hedging.market.chain import OptionChain
 from hedging.market.contracts import ContractTerms
-from hedging.venues._formats import PRICING, Pick, given_time, known_by_columns
+from hedging.venues._formats import PRICING, Pick, given_time, known_by_columns, of_another_time
 from hedging.venues._opening import QuoteFile
 from hedging.venues._times import moments
 from hedging.venues._us import ZONE, Seen, at_or_session_end, named, only_asset, us_chain
@@ -95,17 +95,20 @@ def _read(file: QuoteFile, pick: Pick) -> OptionChain:
     rows = named(file.content.rename(columns={"contractSymbol": "symbol", "openInterest": "open_interest"}))
     asset = only_asset(rows["asset"].dropna().unique().tolist(), pick, file.name)
     mine = rows[(rows["asset"] == asset) | rows["asset"].isna()]
-    when, closed, notes = at_or_session_end(pick, _last_trade(mine, pick, file.name))
+    when, closed, notes = at_or_session_end(pick, _last_trade(mine, pick, file.name), file.name)
     return us_chain(mine, file, pick, Seen(asset, when, _spot(mine), closed=closed, notes=notes))
 
 
 def _last_trade(rows: pd.DataFrame, pick: Pick, name: str) -> pd.Timestamp:
     """Time of the last trade, where it tells when the quotes were taken."""
-    if pick.at is not None:
-        return given_time(pick, name)
     trades = moments(rows["lastTradeDate"].dropna(), name, pick.timezone or ZONE)
     last: pd.Timestamp = trades.max()
     if int((trades > last - _LATELY).sum()) < _ACTIVE:
+        if pick.at is not None and not pick.of_day:  # hours or days after the last trade, but not before it
+            asked = given_time(pick, name)
+            if asked < last.floor("s"):
+                raise of_another_time(name, last, pick, same_day=True)
+            return asked
         raise ChainError(
             f"{name} does not say when its quotes were taken, and too few contracts traded shortly before the last "
             f"trade, {last:%Y-%m-%d %H:%M} UTC, for it to tell: pass at= (--at), as 2026-02-11T17:30Z."

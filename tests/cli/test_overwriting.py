@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from cases.commands import one_line
 
@@ -126,8 +127,60 @@ def test_what_somebody_wrote_or_recorded_is_no_older_result(
     assert contents(inputs) == before
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "symbol,bid1Price,bid1Iv,ask1Price\n",
+        '{"retCode": 0, "result": {"list": [{"symbol": "XRP", "bid1Price": "1"}]}}',
+        '{"code": "0", "data": [{"instId": "BTC-USD", "askPx": "0.2", "bidPx": "0.1"}]}',
+        "instrument_name,bid_price,ask_price,mark_price\n",
+        '{"instrument_name": "BTC-27MAR26-55000-C", "bid_price": 0.2}\n',
+        "timestamp,currency,instrument_name,candle_close\n",
+        "exchange,symbol,timestamp,local_timestamp,type,strike_price\n",
+        'SPY,Last: 450.0\n"Date: March 19, 2026 at 4:31 PM EDT",Bid: 450.0\nExpiration Date,Calls,Last Sale\n',
+        "contractSymbol,lastTradeDate,strike\n",
+        "Symbol,Last,Net Change,Bid,Ask\n",
+        "Effective Date,Expiry Date,Last Trade Date,Option Type,Strike,Bid,Ask\n",
+        '{"symbol": "MSFT", "underlyingPrice": 245.4, "callExpDateMap": {}}',
+        '{"data": [{"date": "2026-09-20", "delivery_price": 80321.21}]}',
+        "month,start_timestamp_ms,end_timestamp_ms,BTC-PERPETUAL\n",
+        "date,amount\n2026-03-20,1.78\n",
+    ],
+)
+@pytest.mark.parametrize(
+    "line", [["book", "check", "book.toml", "--csv"], ["chain", "convert", "chain.csv", "-o"]]
+)
+def test_what_a_venue_or_a_vendor_says_is_no_older_result(
+    line: list[str], text: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "theirs.csv").write_text(text)
+    assert cli.main([*line, "theirs.csv"]) == 2
+    assert "which no result replaces" in one_line(capsys)
+    assert (folder / "theirs.csv").read_text() == text
+
+
+def test_a_chain_replaces_one_chain_and_no_table_of_many(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pd.DataFrame({"date": ["2026-01-01"], "close": [70_000.0]}).to_parquet(folder / "closes.parquet")
+    (folder / "old.csv.gz").write_bytes(gzip.compress(b"timestamp,symbol,bid,ask\n"))
+    for name in ("closes.parquet", "old.csv.gz"):
+        before = (folder / name).read_bytes()
+        assert cli.main(["chain", "convert", "chain.csv", "-o", name]) == 2
+        assert "which no result replaces" in one_line(capsys)
+        assert (folder / name).read_bytes() == before
+    for name in ("one.parquet", "one.csv.gz", "one.csv"):
+        line = ["chain", "convert", "chain.csv", "-o", name]
+        assert [cli.main(line), cli.main(line)] == [0, 0], capsys.readouterr().err
+
+
 def test_every_result_may_be_written_anew(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (inputs / "result.csv").write_text("time,kind,instrument,quantity,price\n")  # a ledger of a backtest
+    # What `plan --ticket-for deribit` and `okx` write: an order names its instrument as quotes do.
+    order = '[{"method": "private/buy", "params": {"instrument_name": "BTC-20MAR26-69000-C", "price": 0.05}}]'
+    for number, ticket in enumerate((order, '[{"instId": "BTC-USD-260320-69000-C", "px": "0.05"}]')):
+        (inputs / f"ticket{number}.json").write_text(ticket)
+        assert cli.main(["book", "check", "book.toml", "--json", f"ticket{number}.json"]) == 0
     frame = ["--chain", "chain.csv", "--csv", "result.csv", "--json", "result.json"]
     for line in (
         ["overlays", "book.toml", *frame],

@@ -423,3 +423,28 @@ def test_what_no_account_can_survive_is_refused(
 ) -> None:
     assert cli.main(["plan", "book.toml", "--chain", "chain.csv", "--delta", "8:12", *arguments]) != 0
     assert says in capsys.readouterr().err
+
+
+def test_a_file_that_does_not_name_its_underlying_serves_what_asset_says_alone(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A book of two coins took one file of an index for both."""
+    lines = [
+        f"2024-11-11,2024-12-20,{kind},{strike},{max(sign * (100 - strike), 0) + 3},{max(sign * (100 - strike), 0) + 3.2}\n"
+        for strike in range(90, 115, 5)
+        for kind, sign in (("Call", 1), ("Put", -1))
+    ]
+    (folder / "eod.csv").write_text(
+        "Effective Date,Expiry Date,Option Type,Strike,Bid,Ask\n" + "".join(lines)
+    )
+    for assets in (("BTC",), ("BTC", "ETH")):
+        held = [f'[[holdings]]\nkind = "spot"\nasset = "{asset}"\nquantity = 10\n' for asset in assets]
+        (folder / "coins.toml").write_text("".join(held))
+        assert (
+            cli.main(["scenario", "coins.toml", "--chain", "eod.csv", "--velocity", "-2%", "--days", "2"])
+            == 2
+        )
+        assert "does not name its underlying; if it is of" in capsys.readouterr().err
+    (folder / "coins.toml").write_text(held[0].replace("BTC", "SPX"))
+    line = ["scenario", "coins.toml", "--chain", "eod.csv", "--velocity", "-2%", "--days", "2"]
+    assert cli.main([*line, "--asset", "SPX"]) == 0
