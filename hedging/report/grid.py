@@ -17,7 +17,7 @@ from hedging.report.subject import DAY_DIGITS, Subject
 from hedging.risk.attribution import greeks_along
 from hedging.scenario import run
 
-__all__ = ["GAINS", "Axes", "Grid", "axes_of", "grid_of", "interpolated", "refined"]
+__all__ = ["GAINS", "Axes", "Grid", "axes_of", "grid_of", "horizon_of", "interpolated", "refined"]
 
 GAINS: Final = ("position", "hedged")
 """Gain since today of the position alone, and with the plan."""
@@ -37,6 +37,7 @@ STRIKES: Final = 12  # that become nodes: a payoff bends there
 MOST: Final = {1: 9_300, 2: 5_800, 3: 3_900}
 NAMES: Final = ("moves", "vols", "days")
 PASSES: Final = 5
+APART: Final = 0.25  # days between dates, of which one is enough
 
 Array = np.ndarray
 
@@ -100,7 +101,15 @@ def axes_of(subject: Subject) -> Axes:
     moves = np.unique(np.round([*MOVES, *_strikes(subject)[:STRIKES]], DAY_DIGITS))
     room = _most(subject) // (len(VOLS) * moves.size)
     dates = list(dict.fromkeys(np.round(first, DAY_DIGITS).tolist()))[:room]
-    return Axes(moves, np.array(VOLS), _apart(np.unique(dates), settled))
+    return Axes(
+        moves, np.array(VOLS), _apart(np.unique(dates), np.round([*settled, horizon_of(subject)], DAY_DIGITS))
+    )
+
+
+def horizon_of(subject: Subject) -> float:
+    """The date that stands for the horizon: an expiry of the same hours, which has a node, or itself. [days]"""
+    near = [day for day in subject.expiries if abs(day - subject.horizon) < APART]
+    return min(near, key=lambda day: abs(day - subject.horizon), default=subject.horizon)
 
 
 def _most(subject: Subject) -> int:
@@ -116,11 +125,10 @@ def _strikes(subject: Subject) -> list[float]:
     return sorted(inside, key=abs)
 
 
-def _apart(dates: Array, kept: Iterable[float]) -> Array:
-    """Dates at least a quarter of a day apart; expiries stay."""
-    settled = np.array(list(kept))
-    close = np.append(np.diff(dates) < 0.25, False)
-    return np.asarray(dates[~close | np.isin(dates, settled)])
+def _apart(dates: Array, kept: Array) -> Array:
+    """Dates that are not too close to the next one; expiries and the horizon stay."""
+    close = np.append(np.diff(dates) < APART, False)
+    return np.asarray(dates[~close | np.isin(dates, kept)])
 
 
 def refined(subject: Subject, axes: Axes) -> Axes:
