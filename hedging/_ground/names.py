@@ -9,20 +9,8 @@ from hedging.errors import InputError
 
 __all__ = ["MONTHS", "check_name", "shown"]
 
-MONTHS: Final = (
-    "JAN",
-    "FEB",
-    "MAR",
-    "APR",
-    "MAY",
-    "JUN",
-    "JUL",
-    "AUG",
-    "SEP",
-    "OCT",
-    "NOV",
-    "DEC",
-)  # in names of contracts
+MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+"""As names of contracts have them."""
 
 
 def check_name(what: str, name: str) -> str:

@@ -24,6 +24,11 @@ _ODD: Final = (
     *(OSError, EOFError, MemoryError, RuntimeError, NotImplementedError),
     *(zlib.error, lzma.LZMAError, zipfile.BadZipFile),
 )
+_OPEN: Final[dict[str, Callable[[IO[bytes]], IO[bytes]]]] = {
+    "gzip": gzip.open,  # type: ignore[dict-item]  # its signature names modes besides
+    "bzip2": bz2.open,
+    "xz": lzma.open,
+}
 _SHEET: Final = "[Content_Types].xml"  # within a workbook, which is a zip of its own kind
 _OF_MAC: Final = "__MACOSX/"  # what macOS packs beside each file
 
@@ -55,13 +60,6 @@ def unpacked(data: bytes, most: int) -> bytes:
             return stream.read(most + 1)
     except _ODD as error:
         raise ValueError(f"the {kind} data is cut off or damaged ({error})") from error
-
-
-_OPEN: Final[dict[str, Callable[[IO[bytes]], IO[bytes]]]] = {
-    "gzip": gzip.open,  # type: ignore[dict-item]  # its signature names modes besides
-    "bzip2": bz2.open,
-    "xz": lzma.open,
-}
 
 
 def _of_zip(data: bytes, most: int) -> bytes:

@@ -7,9 +7,11 @@ order :math:`j` that gains :math:`g_{kj}` in scenario :math:`k`. They minimise
 .. math:: \ln \sum_k p_k \exp(-\textstyle\sum_j \lambda_j g_{kj}),
 
 a convex function whose slopes are minus the expected gains. Where orders contradict each other some gain must be
-left: :math:`s_j` of it at a price of :math:`s_j^2 / 2 r_j` in entropy adds :math:`\sum_j r_j \lambda_j^2 / 2`. Hundreds of orders are quoted, few end with a
-multiplier above 0: so orders come in as they are found to gain, and go when their multiplier falls to 0. Over
-those few, Newton's method goes from bound to bound, as in non-negative least squares.
+left: :math:`s_j` of it at a price of :math:`s_j^2 / 2 r_j` in entropy adds :math:`\sum_j r_j \lambda_j^2 / 2`.
+
+Hundreds of orders are quoted, few end with a multiplier above 0: so orders come in as they are found to gain, and go
+when their multiplier falls to 0. Over those few, Newton's method goes from bound to bound, as in non-negative least
+squares.
 
 References
 ----------

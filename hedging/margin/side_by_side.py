@@ -37,9 +37,8 @@ class SideBySide(Shown):
         each = [kept.to_frame() for kept in self.ways.values()]
         for way, table in zip(self.ways, each, strict=True):
             table.insert(1, "book", way)
-        return (
-            pd.concat(each).sort_index(kind="stable").reset_index(drop=True)
-        )  # books of a scenario together
+        # The books of a scenario one below the other.
+        return pd.concat(each).sort_index(kind="stable").reset_index(drop=True)
 
     def heading(self) -> str:
         """How many scenarios it survives with each book, and what was counted."""

@@ -6,7 +6,7 @@ from hedging._ground.cells import when
 from hedging.book.packages import package_fees
 from hedging.planner import HedgePlan
 from hedging.report.blocks import Block, Column, Columns, Section, Table, Text, tabled
-from hedging.report.grid import Grid, horizon_of
+from hedging.report.grid import Grid
 from hedging.report.subject import Subject
 from hedging.report.words import amount, day_name, per_cent, places
 
@@ -72,7 +72,7 @@ def _worst(plan: HedgePlan, at: str) -> str:
 
 def _saved(subject: Subject, found: Grid) -> Table:
     """Gains at the horizon, side by side."""
-    day = int(abs(found.axes.days - horizon_of(subject)).argmin())
+    day = int(abs(found.axes.days - subject.end).argmin())
     still = int(abs(found.axes.vols).argmin())
     base, _ = subject.base
     rows = []

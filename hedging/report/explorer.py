@@ -200,7 +200,7 @@ def _dates(subject: Subject, days: Array) -> list[int]:
     One a calendar date, as a head says no hour: of an expiry and the horizon on one date, the expiry.
     """
     dates = [day_name(subject.as_of, float(day)) for day in days]
-    wanted = [*subject.expiries, subject.horizon, float(days[-1])]
+    wanted = [*subject.expiries, subject.end, float(days[-1])]
     nodes = [int(np.abs(days - day).argmin()) for day in wanted if day <= days[-1] + 1.0]
     named = {dates[k]: k for k in reversed(nodes)}
     chosen = [0, *sorted(set(named.values()) - {0})[1 - COLUMNS :]]

@@ -17,7 +17,7 @@ from hedging.report.subject import DAY_DIGITS, Subject
 from hedging.risk.attribution import greeks_along
 from hedging.scenario import run
 
-__all__ = ["GAINS", "Axes", "Grid", "axes_of", "grid_of", "horizon_of", "interpolated", "refined"]
+__all__ = ["GAINS", "Axes", "Grid", "axes_of", "grid_of", "interpolated", "refined"]
 
 GAINS: Final = ("position", "hedged")
 """Gain since today of the position alone, and with the plan."""
@@ -37,7 +37,7 @@ STRIKES: Final = 12  # that become nodes: a payoff bends there
 MOST: Final = {1: 9_300, 2: 5_800, 3: 3_900}
 NAMES: Final = ("moves", "vols", "days")
 PASSES: Final = 5
-APART: Final = 0.25  # days between dates, of which one is enough
+APART: Final = 0.25  # days: of dates that are closer one is enough
 
 Array = np.ndarray
 
@@ -94,22 +94,16 @@ class Grid:
 
 def axes_of(subject: Subject) -> Axes:
     """Nodes for a book: strikes and expiries of its options and of the plan's are among them."""
-    end = min(max(subject.horizon, *subject.expiries, 0.0), LONGEST)
+    end = min(max(subject.end, *subject.expiries, 0.0), LONGEST)
     settled = [day for day in subject.expiries if day <= end][:EXPIRIES]
     near = [day - 1.0 for day in settled if day > 1.0]
-    first = [0.0, end, min(subject.horizon, end), *settled, *near, *(day for day in DATES if day < end)]
+    first = [0.0, end, min(subject.end, end), *settled, *near, *(day for day in DATES if day < end)]
     moves = np.unique(np.round([*MOVES, *_strikes(subject)[:STRIKES]], DAY_DIGITS))
     room = _most(subject) // (len(VOLS) * moves.size)
     dates = list(dict.fromkeys(np.round(first, DAY_DIGITS).tolist()))[:room]
     return Axes(
-        moves, np.array(VOLS), _apart(np.unique(dates), np.round([*settled, horizon_of(subject)], DAY_DIGITS))
+        moves, np.array(VOLS), _apart(np.unique(dates), np.round([*settled, subject.end], DAY_DIGITS))
     )
-
-
-def horizon_of(subject: Subject) -> float:
-    """The date that stands for the horizon: an expiry of the same hours, which has a node, or itself. [days]"""
-    near = [day for day in subject.expiries if abs(day - subject.horizon) < APART]
-    return min(near, key=lambda day: abs(day - subject.horizon), default=subject.horizon)
 
 
 def _most(subject: Subject) -> int:

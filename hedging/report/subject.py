@@ -16,6 +16,7 @@ from hedging.errors import InputError
 from hedging.market import Chains, Market, Option, markets_of
 from hedging.planner import Check, HedgePlan, audit
 from hedging.planner.explain.liquidation import liquidations, margined
+from hedging.planner.request.turning import end_of
 from hedging.planner.result.belonging import check_book, days_since
 from hedging.report.words import amount, places, signed, stamp
 from hedging.units import days
@@ -201,6 +202,11 @@ class Subject:
     def horizon(self) -> float:
         """Days that the plan was asked for. [days]"""
         return HORIZON if self.plan is None else float(self.plan.inputs["horizon_days"])
+
+    @property
+    def end(self) -> float:
+        """The day that counts as the horizon, as for the plan's floor. [days]"""
+        return end_of(self.horizon, self.expiries)
 
     @cached_property
     def expiries(self) -> tuple[float, ...]:

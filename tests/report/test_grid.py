@@ -12,7 +12,7 @@ from cases.pages import BOOK
 
 import hedging as hg
 from hedging.report.explorer import COLUMNS, _dates
-from hedging.report.grid import MOST, Axes, axes_of, grid_of, horizon_of, interpolated, refined
+from hedging.report.grid import MOST, Axes, axes_of, grid_of, interpolated, refined
 from hedging.report.subject import Subject
 from hedging.report.words import day_name
 
@@ -91,16 +91,16 @@ def test_strikes_and_expiries_are_nodes_and_so_is_the_horizon(subject: Subject) 
         assert np.abs(axes.days - day).min() < 1e-9
 
 
-@pytest.mark.parametrize("off", [-16.1, -16.0, -0.3, -0.2, -0.01, 0.0, 0.1, 0.2, 0.3])
-def test_the_horizon_is_a_node_or_the_expiry_of_its_hours(
+@pytest.mark.parametrize("off", [-16.1, -16.0, -1.1, -0.9, -0.2, -0.01, 0.0, 0.1, 0.9, 1.1])
+def test_the_horizon_is_a_node_or_the_expiry_that_counts_as_it(
     plan: hg.HedgePlan, chain: hg.OptionChain, off: float
 ) -> None:
     """Gains at it are revaluations: the nearest of other nodes was a date that nobody named."""
     expiry = Subject.of(BOOK, chain, plan).expiries[0]
     inputs = {**plan.inputs, "horizon_days": expiry + off}
     subject = Subject.of(BOOK, chain, replace(plan, inputs=inputs))
-    at = horizon_of(subject)
-    assert at == (expiry if abs(off) < 0.25 else expiry + off)
+    at = expiry if abs(off) < 1.0 else expiry + off
+    assert subject.end == pytest.approx(at)
     assert np.abs(refined(subject, axes_of(subject)).days - at).min() < 1e-6
 
 

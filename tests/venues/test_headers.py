@@ -70,7 +70,7 @@ def read(tmp_path: Path, table: pd.DataFrame, given: dict[str, Any]) -> OptionCh
     return read_chain(path, **given)
 
 
-def same(one: OptionChain, other: OptionChain) -> None:
+def assert_same(one: OptionChain, other: OptionChain) -> None:
     pd.testing.assert_frame_equal(one.quotes, other.quotes, check_exact=True)
     assert (one.asset, one.spot, one.as_of, one.terms, one.notes) == (
         other.asset,
@@ -85,9 +85,9 @@ def same(one: OptionChain, other: OptionChain) -> None:
 def test_order_capitals_and_blanks_of_a_header_change_nothing(kind: str, tmp_path: Path) -> None:
     made, given = FILES[kind]
     whole = read(tmp_path, made(), given)
-    same(read(tmp_path, made()[made().columns[::-1]], given), whole)
+    assert_same(read(tmp_path, made()[made().columns[::-1]], given), whole)
     for change in (str.upper, str.title, lambda name: f" {name} "):
-        same(read(tmp_path, made().rename(columns=change), given), whole)
+        assert_same(read(tmp_path, made().rename(columns=change), given), whole)
 
 
 def in_json(table: pd.DataFrame) -> list[str]:
@@ -105,7 +105,7 @@ def test_a_known_table_is_known_in_json_and_below_other_lines(kind: str, tmp_pat
     for written in (*in_json(made()), f"# saved by me\n{text}", f"My export\n\n{text}"):
         path = tmp_path / "x.txt"
         path.write_text(written, encoding="utf-8")
-        same(read_chain(path, **given), whole)
+        assert_same(read_chain(path, **given), whole)
 
 
 def test_times_of_a_summary_are_read_however_they_were_saved(tmp_path: Path) -> None:
@@ -118,11 +118,11 @@ def test_times_of_a_summary_are_read_however_they_were_saved(tmp_path: Path) -> 
         zoned,
         zoned.dt.tz_convert("Asia/Tokyo"),
     ):
-        same(read(tmp_path, summary().assign(creation_timestamp=times), {}), whole)
+        assert_same(read(tmp_path, summary().assign(creation_timestamp=times), {}), whole)
     naive = summary().assign(creation_timestamp=zoned.dt.tz_localize(None))
     with pytest.raises(ChainError, match="must carry a time zone"):
         read(tmp_path, naive, {})
-    same(read(tmp_path, naive, {"timezone": "UTC"}), whole)
+    assert_same(read(tmp_path, naive, {"timezone": "UTC"}), whole)
 
 
 @pytest.mark.parametrize("kind", FILES)
