@@ -28,6 +28,11 @@ def plan() -> hg.HedgePlan:
     return hg.plan(BOOK, CHAIN, TARGET)
 
 
+def page(plan: hg.HedgePlan, path: Path) -> Path:
+    plan.report(path, CHAIN)
+    return path
+
+
 MAIN: dict[str, Callable[[hg.HedgePlan, Path], object]] = {
     "plan": lambda _plan, _path: hg.plan(BOOK, CHAIN, TARGET),
     "frontier": lambda _plan, _path: hg.frontier(BOOK, CHAIN, TARGET, over="floor", levels=[-0.6, -0.5]),
@@ -47,7 +52,7 @@ MAIN: dict[str, Callable[[hg.HedgePlan, Path], object]] = {
     "robust": lambda _plan, _path: hg.plan(BOOK, CHAIN, hg.Target(delta=(4.0, 8.0), robust=True)),
     "backtest": lambda _plan, _path: hg.backtest.run(hg.Book(hg.Holding.spot("BTC", 2.0)), TAPE, PUT),
     "payoff": lambda plan, _path: hg.plots.payoff(BOOK, CHAIN, overlay=plan),
-    "report": lambda plan, path: plan.report(path / "report.html", CHAIN),
+    "report": lambda plan, path: page(plan, path / "report.html"),
 }
 
 
