@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any, Final
@@ -182,6 +181,8 @@ class Transport:
         self, url: str, params: Mapping[str, Any], headers: Mapping[str, str], end: float
     ) -> tuple[int, float, bytes]:
         """Return status, the pause the server asks for, and the body."""
+        from http.client import HTTPException  # brings ssl: a plan from a file waits for neither
+
         requests = require("requests", "live")
         session = self._session = self._session or requests.Session()
         body = bytearray()
