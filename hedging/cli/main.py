@@ -7,6 +7,7 @@ printed), or a watched target is broken; 2 bad input; 3 the solver, an exchange 
 from __future__ import annotations
 
 import argparse
+import gc
 import re
 import sys
 from collections.abc import Sequence
@@ -45,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; no error of ours leaves a traceback."""
     if argv is not None:
         return _settled(list(argv))
+    # Of a process of our own, a twelfth would be spent on looking for garbage in what it has just imported.
+    gc.set_threshold(200_000, 20, 100)
     with streams.own_streams():
         return _settled(sys.argv[1:])
 
