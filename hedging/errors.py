@@ -5,7 +5,7 @@
     HedgingError
     ├── InputError (ValueError)        a value, shape or column breaks its rule: retry with better input
     │   └── ChainError                 a quote file that cannot be used at all
-    ├── InfeasibleHedgeError           no plan meets the limits: retry with wider ones (in `hedging.planner`)
+    ├── InfeasibleHedgeError           no plan meets the limits, or none was found in time (in `hedging.planner`)
     ├── SolverError                    the solver stopped, or its answer failed our check: report it
     ├── VenueError                     an exchange did not answer, or not with what was asked for
     └── MissingExtraError (ImportError)  an optional library is not installed
@@ -14,8 +14,6 @@ Every message says what, the rule, what came and where, and the way out if it is
 """
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 __all__ = [
     "ChainError",
@@ -36,7 +34,7 @@ class HedgingError(Exception):
         What the command ``hedging`` leaves with: 1 no plan meets the limits, 2 the input, 3 anything else.
     """
 
-    exit_code: ClassVar[int] = 3
+    exit_code: int = 3
 
 
 class InputError(HedgingError, ValueError):

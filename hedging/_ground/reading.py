@@ -205,16 +205,24 @@ def rule_broken(problem: Mapping[str, Any]) -> str:
         return said[:1].lower() + said[1:] if "got " in said else f"{said[:1].lower()}{said[1:]}{_got(came)}"
     if came != came or came in (float("inf"), float("-inf")):
         rule = _RULES["finite_number"]
+    if not isinstance(came, str):  # what has no quotes is not told to leave them out
+        rule = rule.removesuffix(_UNQUOTED)
     return rule.format(**told) + _got(came)
 
 
 def _got(came: Any) -> str:
-    return f"; got {came!r:.80}" if isinstance(came, str | int | float | bool | None) else ""
+    """What came, as TOML and JSON write it."""
+    if isinstance(came, bool):
+        return f"; got {str(came).lower()}"
+    return f"; got {came!r:.80}" if isinstance(came, str | int | float | None) else ""
+
+
+_UNQUOTED: Final = ", without quotes"
 
 
 _RULES: Final = {
-    **dict.fromkeys(("float_type", "float_parsing", "decimal_type"), "must be a number, without quotes"),
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number, without quotes"),
+    **dict.fromkeys(("float_type", "float_parsing", "decimal_type"), f"must be a number{_UNQUOTED}"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), f"must be a whole number{_UNQUOTED}"),
     **dict.fromkeys(("string_type", "string_sub_type"), "must be text in quotes"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "mapping_type"), "must be a table"),

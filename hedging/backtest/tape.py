@@ -217,7 +217,7 @@ class Tape(Shown):
         if not inside.size:
             raise InputError(
                 f"no snapshot of {self.asset} in {self.files} lies between {first:%Y-%m-%d %H:%M} and {last:%Y-%m-%d %H:%M} "
-                f"UTC; there are {len(self)} from {self.times[0]:%Y-%m-%d %H:%M} to {self.times[-1]:%Y-%m-%d %H:%M}."
+                f"UTC; there are {len(self)} from {self.times[0]:%Y-%m-%d %H:%M} to {self.times[-1]:%Y-%m-%d %H:%M} UTC."
             )
         return self if inside.size == len(self) else replace(self, snapshots=self.snapshots.take(inside))
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from hedging._ground.counts import number_of
 from hedging.book.book import Book
+from hedging.book.doubts import doubts
 from hedging.book.holding import Holding
 from hedging.errors import InputError
 from hedging.market._chain_words import absent
@@ -17,10 +18,11 @@ __all__ = ["Against", "against", "nothing_held"]
 
 
 class Against(NamedTuple):
-    """What does not fit, and what was looked at."""
+    """What does not fit, what was looked at, and what is taken as it is written, though quotes speak against it."""
 
     mistakes: tuple[str, ...]
     looked_at: tuple[str, ...]
+    doubts: tuple[str, ...]
 
 
 def against(book: Book, markets: Sequence[Market]) -> Against:
@@ -49,7 +51,8 @@ def against(book: Book, markets: Sequence[Market]) -> Against:
             f"{number_of(len(held), 'holding')} of {market.asset}, {number_of(len(options), 'option')} of them, against "
             f"{number_of(len(chain.quotes), 'quote')} of {chain.source}, {market.as_of:%Y-%m-%d %H:%M} UTC"
         )
-    return Against(tuple(mistakes), tuple(looked_at))
+    doubted = tuple(doubt for market in markets for doubt in doubts(book, market))
+    return Against(tuple(mistakes), tuple(looked_at), doubted)
 
 
 def nothing_held(holdings: Sequence[Holding]) -> list[str]:

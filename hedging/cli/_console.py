@@ -62,6 +62,9 @@ def chain_of(args: argparse.Namespace, file: str, asset: str | None) -> OptionCh
     named = asset != args.asset
     chain = read_chain(path, format=args.format, at=args.at, asset=asset, named=named, **more)
     if getattr(args, "tier", 0) or getattr(args, "maker", False):
+        if getattr(args, "terms_fee", None) is not None:
+            taken = "--tier" if args.tier else "--maker"
+            raise InputError(f"--fee and {taken} exclude each other: leave one of them out.")
         from hedging.venues.deribit import at_account_fees
 
         chain = at_account_fees(chain, tier=args.tier, maker=args.maker)

@@ -21,7 +21,7 @@ CODES = """exit codes:
   0    done
   1    no feasible plan (the closest is printed), or a watched target is broken
   2    bad input
-  3    the solver, an exchange or the system failed
+  3    no time for a plan, or the solver, an exchange or the system failed
   130  interrupted"""
 
 

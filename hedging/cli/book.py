@@ -13,6 +13,7 @@ from hedging._ground.reading import in_line_order
 from hedging._writing import check_writable, write_text
 from hedging.cli import _console as console
 from hedging.cli._parser import command as a_command
+from hedging.cli._streams import complain
 from hedging.errors import InputError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def _new(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
+    from hedging.book.doubts import doubts_without_quotes
     from hedging.planner import read_mandate
     from hedging.planner.request.misfits import misfits
 
@@ -83,13 +85,17 @@ def _check(args: argparse.Namespace) -> int:
     book, mandate = _both(args.book, _read_held, read_mandate)
     if wrong := misfits(args.book, book, mandate):
         raise InputError(f"{args.book}: {' | '.join(wrong)}.")
-    looked_at = _check_chain(args, book)
+    notes = [f"note: {each}" for each in doubts_without_quotes(book)]
+    looked_at = [*notes, *_check_chain(args, book)]
     if args.json:
         console.emit_json(args.json, _content(book, mandate))
     if args.csv:
         console.emit_csv(args.csv, book.to_frame())
     if "-" not in (args.json, args.csv):
         console.show("\n".join([str(book), _told(mandate), *looked_at]))
+    else:
+        for line in looked_at:
+            complain(line)
     return 0
 
 
@@ -137,7 +143,10 @@ def _check_chain(args: argparse.Namespace, book: Book) -> list[str]:
     found = against(book, console.read_markets(args, assets))
     if found.mistakes:
         raise InputError(f"{args.book}: {' | '.join(each.rstrip('.') for each in found.mistakes)}.")
-    return [f"checked: {each}: all listed and priced" for each in found.looked_at]
+    return [
+        *(f"checked: {each}: all listed and priced" for each in found.looked_at),
+        *(f"note: {each}" for each in found.doubts),
+    ]
 
 
 def _content(book: Book, mandate: Mandate) -> dict[str, Any]:

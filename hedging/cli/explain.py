@@ -90,7 +90,7 @@ def _chains(args: argparse.Namespace, assets: tuple[str, ...], made: str) -> lis
     if len(chains) < 2:
         raise InputError(
             f"--chain {' '.join(args.chain)} has {number_of(len(chains), 'chain')} from {first:%Y-%m-%d %H:%M} UTC on"
-            f"{'' if last is None else f' to {last:%Y-%m-%d %H:%M}'}; two are needed."
+            f"{'' if last is None else f' to {last:%Y-%m-%d %H:%M} UTC'}; two are needed."
         )
     return chains
 

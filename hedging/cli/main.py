@@ -1,7 +1,8 @@
 """The command ``hedging``: parse, call one public function, print.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 no feasible plan (the closest one is
-printed), or a watched target is broken; 2 bad input; 3 the solver, an exchange or the system failed; 130 interrupted.
+printed), or a watched target is broken; 2 bad input; 3 no time for a plan, or the solver, an exchange or the
+system failed; 130 interrupted.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ def _sources(args: argparse.Namespace, plan: HedgePlan, state: State) -> Iterato
     if not any(when >= made for when, _ in found):
         none = InputError(
             f"--chain {' '.join(args.chain)} has no chain from the plan on, made {made:%Y-%m-%d %H:%M} UTC; its last one is "
-            f"of {found[-1][0]:%Y-%m-%d %H:%M}."
+            f"of {found[-1][0]:%Y-%m-%d %H:%M} UTC."
         )
         if not args.every:
             raise none

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hedging._ground.counts import without_dust
-from hedging.book.accounts import COLD, DeclaredAccount, Transfer
+from hedging.book.accounts import COLD, DeclaredAccount
 from hedging.book.book import Book, Holding
+from hedging.book.doubts import overdrawn
 from hedging.book.legs import Legs
 from hedging.errors import InputError
 from hedging.margin.account import Account, Ledger, Margin
@@ -216,26 +216,11 @@ def _moved(book: Book, name: str, markets: Mapping[str, Market]) -> tuple[tuple[
 
 def _check_cold(book: Book, markets: Mapping[str, Market]) -> None:
     """Refuse to move what is not there by then: what lies outside of all accounts is held or it is not."""
-    as_of = next(iter(markets.values())).as_of
-    moves: dict[str, list[tuple[float, float, str]]] = {}
-    for each in book.transfers:
-        pool = each.asset if each.asset in (*markets, *book.assets) else CASH
-        moves.setdefault(pool, []).append((each.after(as_of), -_into_cold(each), each.asset))
-    for pool, moved in moves.items():
-        coins = [held.units for held in book.cold.of(pool) if isinstance(held.instrument, Spot)]
-        amounts = [book.cold.cash if pool == CASH else sum(coins)]
-        for day, out, asset in sorted(moved):  # of one moment, what comes in is there for what goes out
-            amounts.append(-out)
-            left = without_dust(sum(amounts), sum(map(abs, amounts)))
-            if out > 0 > left:
-                raise InputError(
-                    f"transfers move {-left:.10g} {asset} more out of {COLD!r} than lies there on day {day:.6g}; hold it "
-                    "there first, or leave the source out for a deposit from outside of the book."
-                )
-
-
-def _into_cold(transfer: Transfer) -> float:
-    return transfer.quantity * ((transfer.target == COLD) - (transfer.source == COLD))
+    missing = overdrawn(book, COLD, next(iter(markets.values())).as_of, coins=markets)
+    if missing:
+        raise InputError(
+            f"transfers move {missing}; hold it there first, or leave the source out for a deposit from outside of the book."
+        )
 
 
 def _purse_of(item: Instrument) -> str:

@@ -201,7 +201,7 @@ def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
         raise ChainError(f"{name} has no snapshot with a readable time.")
     if pick.at is None and len(stamps) == 1:
         return stamps[0]
-    span = f"{number_of(len(stamps), 'snapshot')} from {told_time(stamps[0])} to {told_time(stamps[-1])} UTC"
+    span = f"{number_of(len(stamps), 'snapshot')} from {told_time(stamps[0])} to {told_time(stamps[-1])}"
     if pick.at is None:
         raise ChainError(f"{name} holds {span}; pass at= to pick one.")
     is_date = pick.of_day
@@ -219,9 +219,9 @@ def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
     if len(day) == 1:
         return day[0]
     if len(day) > 1:
-        listed = ", ".join(f"{stamp:%H:%M:%S}" for stamp in day)
+        listed = ", ".join(map(told_time, day))
         raise ChainError(
-            f"{name} has {number_of(len(day), 'snapshot')} on {pick.at}: {listed}; pass at= with a time."
+            f"{name} has {number_of(len(day), 'snapshot')} on {pick.at}: {listed}; pass at= with one of these."
         )
     raise ChainError(
         f"{name} has no snapshot {'on' if is_date else 'on that day up to'} {pick.at}; it holds {span}."
@@ -229,8 +229,8 @@ def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
 
 
 def told_time(stamp: pd.Timestamp) -> str:
-    """A time to the minute, or to the second where it has some: given back, it picks the same snapshot."""
-    return f"{stamp:%Y-%m-%d %H:%M:%S}" if stamp.second else f"{stamp:%Y-%m-%d %H:%M}"
+    """A time in UTC to the minute, or to the second where it has some: given back, it picks the same snapshot."""
+    return f"{stamp:%Y-%m-%dT%H:%M:%SZ}" if stamp.second else f"{stamp:%Y-%m-%dT%H:%MZ}"
 
 
 def given_time(pick: Pick, name: str) -> pd.Timestamp:
@@ -275,6 +275,6 @@ def own_time(pick: Pick, told: pd.Timestamp, name: str) -> pd.Timestamp:
 def of_another_time(name: str, taken: pd.Timestamp, pick: Pick, *, same_day: bool) -> ChainError:
     """What is wrong with a file whose one chain is of another day than asked for, or of a later time of that day."""
     return ChainError(
-        f"{name} is of {told_time(taken)} UTC, {'after' if same_day else 'not of'} {pick.at}: leave at= out, or read a "
+        f"{name} is of {told_time(taken)}, {'after' if same_day else 'not of'} {pick.at}: leave at= out, or read a "
         f"file of that {'time' if same_day else 'day'}."
     )

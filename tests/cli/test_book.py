@@ -164,3 +164,41 @@ def test_the_check_prints_no_python(inputs: Path, capsys: pytest.CaptureFixture[
         assert part in told
     assert "outright spot, perpetual" in told
     assert "expiries 2026-03-01:2026-06-01" in told
+
+
+def test_the_check_notes_what_a_plan_takes_with_doubt(
+    inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inputs / "far.toml").write_text('numeraire = "EUR"\n' + BOOK.replace("88_000", "70.5"))
+    assert cli.main(["book", "check", "far.toml"]) == 0
+    assert "note: numeraire 'EUR' is neither USD nor an asset held (BTC)" in capsys.readouterr().out
+    (inputs / "far.toml").write_text(BOOK.replace("88_000", "70.5"))
+    line = ["book", "check", "far.toml", "--chain", "chain.csv"]
+    assert [cli.main(line), cli.main([*line, "--json", "-"])] == [0, 0]
+    out, err = capsys.readouterr()
+    assert "note: BTC is entered at 70.5 USD, where its quotes are at 70,000" in out
+    assert "note: BTC is entered at 70.5 USD" in err
+
+
+def test_the_check_refuses_transfers_of_what_lies_nowhere(
+    inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moved = '[accounts.d]\nmodel = "flat"\n[[transfers]]\nasset = "BTC"\nquantity = 30\nfrom = "cold"\nto = "d"\nday = 1\n'
+    (inputs / "moved.toml").write_text(BOOK + moved)
+    assert cli.main(["book", "check", "moved.toml"]) == 2
+    assert "transfers move 5 BTC more out of 'cold' than lies there on day 1" in one_line(capsys)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("true", "number; got true: such as quantity = 25"),
+        ('"5"', "number, without quotes; got '5': write quantity = 5"),
+    ],
+)
+def test_a_value_is_told_as_the_file_writes_it(
+    value: str, told: str, inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inputs / "odd.toml").write_text(BOOK.replace("quantity = 25", f"quantity = {value}"))
+    assert cli.main(["book", "check", "odd.toml"]) == 2
+    assert f"quantity must be a {told}" in one_line(capsys)

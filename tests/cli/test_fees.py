@@ -65,3 +65,16 @@ def test_what_is_traded_outright_pays_the_fee_of_the_day(later, shared_data, cap
     before = str(shared_data / "chains" / "deribit_btc_daily_20251230_20260531.parquet")
     (order,) = (early := planned(before, capsys, "--at", "2026-05-31", *SOLD))["orders"]
     assert early["cost"]["fees"] == pytest.approx(abs(order["quantity"]) * 0.0005 * order["limit_price"])
+
+
+def test_a_tier_before_there_were_tiers_says_so_and_no_fee_is_given_twice(shared_data, folder, capsys):
+    chain = str(shared_data / "chains" / "deribit_btc_book_summary_20250614.json.gz")
+    line = ["plan", "book.toml", "--chain", chain, *SOLD]
+    assert [cli.main(line), cli.main([*line, "--tier", "0"])] == [0, 0]
+    assert "tier" not in capsys.readouterr().err
+    assert cli.main([*line, "--tier", "3"]) == 0
+    assert "tier 3 changes no fee: Deribit has tiers from 2026-08-01 on" in capsys.readouterr().err
+    for option in (["--tier", "3"], ["--maker"]):
+        capsys.readouterr()
+        assert cli.main([*line, *option, "--fee", "0.0003:0.125"]) == 2
+        assert f"--fee and {option[0]} exclude each other: leave one of them out" in capsys.readouterr().err

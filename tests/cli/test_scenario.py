@@ -235,3 +235,16 @@ def test_the_library_falls_as_the_command_does_by_the_rule_of_the_chain(
     found = table[table["day"] == 14.0].groupby("scenario")["pnl"].sum()
     assert (found - ends[0]).abs().min() < 0.01
     assert (found - ends[1]).abs().min() > 1.0
+
+
+def test_no_name_of_ours_is_a_formula_in_a_spreadsheet(
+    folder: Path, sample: hg.OptionChain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_chain(sample, folder / "chain.csv")
+    for move in (
+        ["--velocity", "-2%", "--acceleration", "-0.4%", "--days", "2"],
+        ["--grid"],
+        ["--replay", "feb-2026"],
+    ):
+        assert cli.main(["scenario", "book.toml", "--chain", "chain.csv", *move, "--csv", "-"]) == 0
+        assert "'" not in capsys.readouterr().out

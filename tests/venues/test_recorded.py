@@ -223,7 +223,7 @@ def test_linear_options_price_without_discount_and_in_contracts_of_many_coins(sh
 
 
 def test_two_snapshots_of_a_day_ask_for_a_time(read):
-    with pytest.raises(ChainError, match=r"has 4 snapshots on 2026-02-05: .*; pass at= with a time"):
+    with pytest.raises(ChainError, match=r"has 4 snapshots on 2026-02-05: .*; pass at= with one of these"):
         read("deribit_crash_6h_20260129_20260208.parquet", asset="BTC", at="2026-02-05")
     with pytest.raises(ChainError, match="no snapshot on that day up to 2026-02-05T00:00Z"):
         read("deribit_crash_6h_20260129_20260208.parquet", asset="BTC", at="2026-02-05T00:00Z")

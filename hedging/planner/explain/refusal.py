@@ -21,6 +21,7 @@ from hedging.planner.result.status import nearness
 __all__ = ["building", "refusal"]
 
 BUILDING = 0.8  # of the time limit: without some of it left for a search there is no plan
+MORE = "Effort(time_limit=...)"
 
 
 @contextmanager
@@ -38,8 +39,8 @@ def building(effort: Effort | None) -> Iterator[None]:
             yield
     except OutOfTimeError:
         raise InfeasibleHedgeError(
-            f"{_late(limit)}: most of it went before what may be traded was known. Give more time, or trade fewer "
-            "expiries, deltas or strikes."
+            f"{_late(limit)}: most of it went before what may be traded was known. Give more time, "
+            f"{MORE}, or trade fewer expiries, deltas or strikes."
         ) from None
 
 
@@ -69,6 +70,7 @@ def refusal(
     message = (
         f"{found}. The closest plan misses: {missed}. {nearness(closest.gap)} "
         + "".join(f"{each[0].upper()}{each[1:]}. " for each in ways)
+        + ("" if clashes else f"Give more time, {MORE}. ")
         + "Widen one of these limits, allow outright sales, more legs or other expiries."
     )
     return InfeasibleHedgeError(message, closest=closest, clashes=closest.clashes)

@@ -8,6 +8,7 @@ import numpy as np
 
 from hedging._ground.counts import number_of
 from hedging.book.delivery import delivery_remarks
+from hedging.book.doubts import doubts
 from hedging.book.legs import Leg, cost_of
 from hedging.market.contracts import Option
 from hedging.market.health import stale_spot
@@ -62,10 +63,11 @@ def remarks_on(request: Request, programme: Programme, checks: Sequence[Check]) 
 
 
 def warnings_of(request: Request, legs: Sequence[Leg], base: float) -> Iterator[str]:
-    """What the reader must know first: a spot that is none, limits not given or of no effect, a band that coins share."""
+    """What the reader must know first: a spot that is none, holdings that quotes speak against, limits not given or of no effect, a band that coins share."""
     for market in request.markets:
         if not market.chain.quotes.empty and (told := stale_spot(market.chain)):
             yield f"{market.asset}: {told}"
+        yield from doubts(request.book, market)
     yield from _without_interest(request, legs)
     premium = cost_of(legs).premium / base
     if request.limits.budget is None and premium > UNASKED_PREMIUM:

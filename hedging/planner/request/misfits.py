@@ -7,7 +7,9 @@ from typing import Any
 
 from hedging._ground.nearest import meant
 from hedging._ground.reading import in_line_order
+from hedging.book.accounts import COLD
 from hedging.book.book import Book
+from hedging.book.doubts import overdrawn
 from hedging.book.files import content_of
 from hedging.errors import InputError
 from hedging.margin.rules import rules_of
@@ -18,7 +20,7 @@ __all__ = ["misfits"]
 
 
 def misfits(path: str, book: Book, mandate: Mandate) -> list[str]:
-    """Bands of assets that the book does not hold, and parameters that are none of their account's model.
+    """Bands of assets not held, parameters that are none of their account's model, transfers of what lies nowhere.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ def misfits(path: str, book: Book, mandate: Mandate) -> list[str]:
         Each with its line, in their order; empty where all fits.
     """
     _, lines = content_of(path)
-    found = [*_unheld(book, mandate), *_unruly(book)]
+    found = [*_unheld(book, mandate), *_unruly(book), *_overdrawn(book)]
     return in_line_order(f"{_line(lines, place)}{said}" for place, said in found)
 
 
@@ -53,6 +55,11 @@ def _unruly(book: Book) -> Iterator[tuple[tuple[str, ...], str]]:
             rules_of(account, book.assets)
         except InputError as error:
             yield ("accounts", account.name, "parameters"), str(error).removesuffix(".")
+
+
+def _overdrawn(book: Book) -> Iterator[tuple[tuple[str, ...], str]]:
+    if missing := overdrawn(book, COLD):
+        yield ("transfers",), f"transfers move {missing}"
 
 
 def _line(lines: Mapping[tuple[str | int, ...], int], place: tuple[str, ...]) -> str:

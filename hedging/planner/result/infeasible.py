@@ -9,7 +9,7 @@ __all__ = ["InfeasibleHedgeError"]
 
 
 class InfeasibleHedgeError(HedgingError):
-    """No plan meets every limit.
+    """No plan meets every limit, or none was found in the time.
 
     Attributes
     ----------
@@ -17,6 +17,8 @@ class InfeasibleHedgeError(HedgingError):
         The plan that misses the limits by the least.
     clashes : tuple of str
         Limits that cannot hold together, none of which can be left out; empty if only the time ran out.
+    exit_code : int
+        1 where the clash is proven, 3 where only the time ran out: nobody knows whether there is a plan.
     """
 
     exit_code = 1
@@ -27,3 +29,5 @@ class InfeasibleHedgeError(HedgingError):
         super().__init__(message)
         self.closest = closest
         self.clashes = clashes
+        if not clashes:
+            self.exit_code = HedgingError.exit_code

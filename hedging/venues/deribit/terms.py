@@ -7,6 +7,7 @@ notice of the schedule that holds from 1 August 2026). Pass your own `ContractTe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, Literal, NamedTuple
 
 import pandas as pd
@@ -144,6 +145,11 @@ def at_account_fees(chain: OptionChain, *, tier: int = 0, maker: bool = False) -
     maker : bool
         Whether orders rest in the book; what they cross is counted all the same.
 
+    Returns
+    -------
+    OptionChain
+        With a note where there were no tiers yet.
+
     Raises
     ------
     InputError
@@ -155,7 +161,12 @@ def at_account_fees(chain: OptionChain, *, tier: int = 0, maker: bool = False) -
             "its fee itself, chain.with_terms(fee=FeeRule(0.0003, 0.125)) (--fee 0.0003:0.125)."
         )
     product = chain.asset if chain.terms.settlement == "coin" else f"{chain.asset}_{chain.terms.currency}"
-    return chain.with_terms(fee=option_terms(product, chain.as_of, tier=tier, maker=maker).fee)
+    fees = [option_terms(product, chain.as_of, tier=each, maker=maker).fee for each in (tier, 0)]
+    found = chain.with_terms(fee=fees[0])
+    if tier and fees[0] == fees[1]:
+        note = f"tier {tier} changes no fee: Deribit has tiers from {_NEW_FEES} on, and the quotes are of {chain.as_of:%Y-%m-%d}"
+        found = replace(found, notes=(*found.notes, note))
+    return found
 
 
 def agreed_terms(

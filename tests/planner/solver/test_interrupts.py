@@ -101,3 +101,12 @@ def test_however_short_the_time_there_is_an_answer_that_says_what_it_is(seconds,
         assert all(check.ok for check in found.checks)
         assert found.bound <= found.objective
         assert (found.status is PlanStatus.FEASIBLE) == (found.gap > 1e-9 + 1e-6)
+
+
+def test_a_time_that_ran_out_is_no_proof_that_there_is_no_plan():
+    target = Target(delta=(8, 12))
+    with pytest.raises(InfeasibleHedgeError, match=r"nor was it proven .* Effort\(time_limit=") as late:
+        plan(samples.book(), samples.chain(), target, effort=Effort(time_limit=0.001))
+    with pytest.raises(InfeasibleHedgeError) as proven:
+        plan(samples.book(), samples.chain(), target, Limits(budget=0.0, cost=0.0))
+    assert (late.value.exit_code, proven.value.exit_code) == (3, 1)
