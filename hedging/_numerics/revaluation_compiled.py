@@ -7,21 +7,16 @@ would depend on the block that it came in.
 
 from __future__ import annotations
 
-import inspect
-import zlib
-
 import numpy as np
 
 from hedging._numerics import (
     formulas,
-    kernels_compiled,
     machine_compiled,
     revaluation_formulas,
     svi,
     vol_moves,
 )
-from hedging._numerics.formulas import Function
-from hedging._numerics.kernels_compiled import _cached as _cached_by_file
+from hedging._numerics.cache_compiled import cached
 from hedging._numerics.kernels_compiled import _read_only
 from hedging._numerics.machine_compiled import _MACHINE
 from hedging._numerics.revaluation_formulas import Moves, OptionColumns, build_value
@@ -29,22 +24,7 @@ from hedging._numerics.types import Array
 
 CHUNK = 512
 
-_SOURCE = zlib.crc32(
-    "".join(
-        map(
-            inspect.getsource,
-            (formulas, kernels_compiled, machine_compiled, revaluation_formulas, svi, vol_moves),
-        )
-    ).encode()
-)
-
-
-def _cached(loop: Function) -> Function:
-    # As in `kernels_compiled`: numba's cache sees changes of this file only
-    loop.__qualname__ = f"{loop.__qualname__}_{_SOURCE:08x}"
-    compiled: Function = _cached_by_file(loop)
-    return compiled
-
+_cached = cached(formulas, machine_compiled, revaluation_formulas, svi, vol_moves)
 
 _value = build_value(_MACHINE, skewed=False)
 _skewed_value = build_value(_MACHINE, skewed=True)
