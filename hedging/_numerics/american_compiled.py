@@ -1,6 +1,6 @@
 """The loops of `american` compiled by numba: one option at a time, its integrals four or eight abreast.
 
-What a loop reads and what it writes are two arrays cut into rows of fixed length, as in `kernels_compiled`.
+What a loop reads and what it writes are two arrays cut into rows of fixed length, as in `loops_compiled`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics import american_formulas, formulas, machine_compiled
 from hedging._numerics.american_formulas import build_integrands, build_start, build_tail
 from hedging._numerics.american_grid import Grid
-from hedging._numerics.kernels_compiled import _cached
+from hedging._numerics.cache_compiled import cached
 from hedging._numerics.machine_compiled import _LN2_HIGH, _LN2_LOW, _MACHINE, _SHIFT, _bits, _jit, _number
 
 Array = npt.NDArray[np.float64]
+
+_cached = cached(american_formulas, formulas, machine_compiled)
 
 ROW, MOST = 256, 16  # points and nodes there is room for
 INV, DRIFT, STRIKE, SPOT, SD, THERE, HERE = range(0, 7 * ROW, ROW)  # rows of x; the last two hold c

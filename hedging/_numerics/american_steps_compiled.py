@@ -7,11 +7,14 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from hedging._numerics import american_steps
 from hedging._numerics.american_steps import ROUNDS, Steps
-from hedging._numerics.kernels_compiled import _cached
+from hedging._numerics.cache_compiled import cached
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+
+_cached = cached(american_steps)  # of which it takes the number of rounds
 
 
 @_cached

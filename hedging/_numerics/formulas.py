@@ -145,83 +145,112 @@ def evaluate_mills(y: Number) -> Number:
     return (INV_SQRT_2PI + p * u * (10.0 * t)) / (y + 2.0 * INV_SQRT_2PI)
 
 
-def build_tails(ar: Arithmetic) -> Function:
-    """Return ``tails(x, s) -> d, g, m1, m2`` of x = ln(A/B), with d = x / s, d1 = d + s/2 and d2 = d - s/2.
+def build_deviations(ar: Arithmetic) -> Function:
+    """Return ``deviations(x, s) -> d, g, d1, d2`` of x = ln(A/B), with d = x / s, d1 = d + s/2 and d2 = d - s/2.
 
-    g is exp(-y^2/2) of the smaller y = |d1| or |d2|, and m = M(|d|) with the sign of d; so the tails beyond d1
-    and d2 are g min(A, B)/A |m1| and g min(A, B)/B |m2|.
+    g is exp(-y^2/2) of the smaller y = |d1| or |d2|. With m = M(|d|) with the sign of d, the tails beyond d1 and d2
+    are g min(A, B)/A |m1| and g min(A, B)/B |m2|.
     """
-    exp, mills, distance = ar.exp, ar.mills, ar.distance
+    exp, distance = ar.exp, ar.distance
     half, minus_half = ar.number(0.5), ar.number(-0.5)
 
-    def tails(x: Number, s: Number) -> tuple[Number, ...]:
+    def deviations(x: Number, s: Number) -> tuple[Number, ...]:
         d, half_s = distance(x, s), half * s
         near = abs(d) - half_s
-        m1, m2 = mills(d + half_s, d - half_s)
-        return d, exp(minus_half * (near * near)), m1, m2
+        return d, exp(minus_half * (near * near)), d + half_s, d - half_s
 
-    return compiled(ar, tails)
+    return compiled(ar, deviations)
 
 
 def build_legs(ar: Arithmetic) -> Function:
-    """Return ``legs(w, A, B, x, s) -> price, n, k1, k2, m1, m2``; w N(w d1) is k1 - n/A m1, w N(w d2) k2 - n/B m2.
+    """Return ``legs(w, A, B, g, m1, m2) -> price, n, k1, k2``; w N(w d1) is k1 - n/A m1, w N(w d2) k2 - n/B m2.
 
     n is sqrt(2 pi) times A n(d1) = B n(d2). The numbers k are 1, 0 or -1: what w N(w d) is without vol. So the
     price is what the option pays without vol and the time value on top; but near the money it is the most that
     the option can be worth, A or B, less what is missing, for A - B carries the rounding of both in full.
     """
-    minimum, copysign, product, tails = ar.minimum, ar.copysign, ar.product, build_tails(ar)
+    minimum, copysign, product = ar.minimum, ar.copysign, ar.product
     half = ar.number(0.5)
 
-    def legs(w: Number, A: Number, B: Number, x: Number, s: Number) -> tuple[Number, ...]:
-        _, g, m1, m2 = tails(x, s)
+    def legs(w: Number, A: Number, B: Number, g: Number, m1: Number, m2: Number) -> tuple[Number, ...]:
         half_w = half * w
         k1, k2 = copysign(half, m1) + half_w, copysign(half, m2) + half_w
         low = minimum(A, B)
-        return A * k1 - product(B, k2) - low * (g * (m1 - m2)), low * g, k1, k2, m1, m2
+        return A * k1 - product(B, k2) - low * (g * (m1 - m2)), low * g, k1, k2
 
     return compiled(ar, legs)
 
 
 def build_black(ar: Arithmetic) -> Function:
     """Return ``black(w, A, B, x, s)``, the value on discounted legs with x = ln(A/B)."""
-    legs = build_legs(ar)
+    mills, deviations, legs = ar.mills, build_deviations(ar), build_legs(ar)
 
     def black(w: Number, A: Number, B: Number, x: Number, s: Number) -> Number:
-        return legs(w, A, B, x, s)[0]
+        _, g, d1, d2 = deviations(x, s)
+        m1, m2 = mills(d1, d2)
+        return legs(w, A, B, g, m1, m2)[0]
 
     return compiled(ar, black)
 
 
+def build_spread(ar: Arithmetic) -> Function:
+    """Return ``spread(S, K, T, r, v, q) -> x, s, root``: log-moneyness, total deviation, and the root of time."""
+    log, sqrt, ratio = ar.log, ar.sqrt, ar.ratio
+
+    def spread(S: Number, K: Number, T: Number, r: Number, v: Number, q: Number) -> tuple[Number, ...]:
+        root = sqrt(T)
+        return log(ratio(S, K)) + (r - q) * T, v * root, root
+
+    return compiled(ar, spread)
+
+
 def build_price(ar: Arithmetic) -> Function:
     """Return ``price(w, S, K, T, r, v, q)``."""
-    log, sqrt, discount, ratio, black = ar.log, ar.sqrt, ar.discount, ar.ratio, build_black(ar)
+    discount, spread, black = ar.discount, build_spread(ar), build_black(ar)
 
     def price(w: Number, S: Number, K: Number, T: Number, r: Number, v: Number, q: Number) -> Number:
-        x = log(ratio(S, K)) + (r - q) * T
-        return black(w, S * discount(q, T), K * discount(r, T), x, v * sqrt(T))
+        x, s, _ = spread(S, K, T, r, v, q)
+        return black(w, S * discount(q, T), K * discount(r, T), x, s)
 
     return compiled(ar, price)
 
 
-def build_terms(ar: Arithmetic) -> Function:
-    """Return ``terms(w, S, K, T, r, v, q) -> Terms``."""
-    log, sqrt, discount, ratio, product = ar.log, ar.sqrt, ar.discount, ar.ratio, ar.product
-    legs, density = build_legs(ar), ar.number(INV_SQRT_2PI)
+def build_collect(ar: Arithmetic) -> Function:
+    """Return ``collect(inputs, discounts, spread, tails) -> Terms``; tails are g, m1, m2 of `deviations`."""
+    ratio, product, legs, density = ar.ratio, ar.product, build_legs(ar), ar.number(INV_SQRT_2PI)
 
-    def terms(w: Number, S: Number, K: Number, T: Number, r: Number, v: Number, q: Number) -> Terms:
-        D, Q = discount(r, T), discount(q, T)
+    def collect(
+        inputs: tuple[Number, ...],
+        discounts: tuple[Number, Number],
+        spread: tuple[Number, ...],
+        tails: tuple[Number, ...],
+    ) -> Terms:
+        w, S, K, T, r, v, q = inputs
+        D, Q = discounts
+        x, s, root = spread
+        g, m1, m2 = tails
         A, B = S * Q, K * D
-        root = sqrt(T)
-        s = v * root
-        x = log(ratio(S, K)) + (r - q) * T
-        price, n, k1, k2, m1, m2 = legs(w, A, B, x, s)
+        price, n, k1, k2 = legs(w, A, B, g, m1, m2)
         N1 = k1 - ratio(n, A) * m1
         N2 = k2 - ratio(n, B) * m2
         n = density * n
         return Terms(
             w, S, K, T, r, v, q, D, Q, root, s, x, n, ratio(n, s), N1, N2, A * N1, product(B, N2), price
         )  # fmt: skip
+
+    return compiled(ar, collect)
+
+
+def build_terms(ar: Arithmetic) -> Function:
+    """Return ``terms(w, S, K, T, r, v, q) -> Terms``."""
+    discount, mills = ar.discount, ar.mills
+    spread, deviations, collect = build_spread(ar), build_deviations(ar), build_collect(ar)
+
+    def terms(w: Number, S: Number, K: Number, T: Number, r: Number, v: Number, q: Number) -> Terms:
+        x, s, root = spread(S, K, T, r, v, q)
+        _, g, d1, d2 = deviations(x, s)
+        discounts, tails = (discount(r, T), discount(q, T)), (g, *mills(d1, d2))
+        return collect((w, S, K, T, r, v, q), discounts, (x, s, root), tails)  # type: ignore[no-any-return]
 
     return compiled(ar, terms)
 

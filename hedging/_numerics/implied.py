@@ -19,7 +19,7 @@ from hedging._numerics.formulas import (
     Arithmetic,
     Function,
     Number,
-    build_tails,
+    build_deviations,
     compiled,
 )
 
@@ -56,21 +56,30 @@ def build_small_start(ar: Arithmetic) -> Function:
     return compiled(ar, small_start)
 
 
-def build_start(ar: Arithmetic) -> Function:
-    """Return ``start(x, value, rest) -> s``, to within a fifth; `rest` is 1 - value, in units of min(A, B)."""
-    exp, log, sqrt, where = ar.exp, ar.log, ar.sqrt, ar.where
-    minimum, maximum, small_start = ar.minimum, ar.maximum, build_small_start(ar)
-    one, two, half, tenth, tiny = (ar.number(c) for c in (1.0, 2.0, 0.5, 0.1, TINY))
+def build_tail_start(ar: Arithmetic) -> Function:
+    """Return ``tail_start(x, value, rest) -> s``, a lower bound, exact for far strikes."""
+    log, sqrt, where, minimum, maximum = ar.log, ar.sqrt, ar.where, ar.minimum, ar.maximum
+    one, two, tiny = (ar.number(c) for c in (1.0, 2.0, TINY))
     a0, a1, a2 = map(ar.number, _TOP)
     b1, b2, b3 = map(ar.number, _BOTTOM)
 
-    def start(x: Number, value: Number, rest: Number) -> Number:
-        # value < N(-a): exact for far strikes
+    def tail_start(x: Number, value: Number, rest: Number) -> Number:
+        # value < N(-a)
         y = sqrt(-(two * log(minimum(value, rest))))
         z = y - (a0 + y * (a1 + y * a2)) / (one + y * (b1 + y * (b2 + y * b3)))
         x2 = x + x
         sum_ = maximum(sqrt(z * z + x2) + z, tiny)
-        tail = where(value < rest, x2 / sum_, sum_)
+        return where(value < rest, x2 / sum_, sum_)
+
+    return compiled(ar, tail_start)
+
+
+def build_start(ar: Arithmetic) -> Function:
+    """Return ``start(x, value, tail) -> s``, to within a fifth, from what `tail_start` returned."""
+    exp, minimum, maximum, small_start = ar.exp, ar.minimum, ar.maximum, build_small_start(ar)
+    one, half, tenth = (ar.number(c) for c in (1.0, 0.5, 0.1))
+
+    def start(x: Number, value: Number, tail: Number) -> Number:
         # value < s exp(x/2) (n(h) - h N(-h)): exact for small s
         small = small_start(x, value * exp(-(half * x)))
         # Where both bounds are alike both are low; the tenth was found by trying.
@@ -97,12 +106,16 @@ def build_order_four(ar: Arithmetic) -> Function:
 
 
 def build_step(ar: Arithmetic) -> Function:
-    """Return ``step(x, s, target, upper) -> s, n(d1)``, one step towards the target value or rest; x = -|ln(A/B)|."""
-    log, where, tails, order_four = ar.log, ar.where, build_tails(ar), build_order_four(ar)
+    """Return ``step(s, v, c, d, tails) -> s, n(d1)``, one step towards the value v and the rest c.
+
+    d is that of `deviations` at x = -|ln(A/B)| and s, and tails are g, m1 and m2.
+    """
+    log, where, minimum, order_four = ar.log, ar.where, ar.minimum, build_order_four(ar)
     zero, quarter, one, three, density = (ar.number(c) for c in (0.0, 0.25, 1.0, 3.0, INV_SQRT_2PI))
 
-    def step(x: Number, s: Number, target: Number, upper: Number) -> tuple[Number, Number]:
-        d, g, m1, m2 = tails(x, s)
+    def step(s: Number, v: Number, c: Number, d: Number, tails: tuple[Number, ...]) -> tuple[Number, Number]:
+        g, m1, m2 = tails
+        upper = v > c  # then it is the rest that is solved for
         found = abs(g * (m1 - m2))  # the value; within a deviation of the money the rest
         found = where(upper == (m1 > zero), found, one - found)
         pdf = density * g
@@ -110,9 +123,48 @@ def build_step(ar: Arithmetic) -> Function:
         t = d / s
         b = d * t - quarter * s
         b3 = b * b - three * (t * t) - quarter
-        return s + order_four(log(target / found) / slope, slope, b, b3), pdf
+        return s + order_four(log(minimum(v, c) / found) / slope, slope, b, b3), pdf
 
     return compiled(ar, step)
+
+
+def build_problem(ar: Arithmetic) -> Function:
+    """Return ``problem(inputs, discounts) -> x, value, rest, noise, difference``.
+
+    These are |ln(A/B)|, the out-of-the-money value, what it lacks to the largest, and what rounding may do to the
+    value and to the smaller of the two; all but x in units of min(A, B).
+    """
+    log, where, minimum, maximum = ar.log, ar.where, ar.minimum, ar.maximum
+    zero, ulp = ar.number(0.0), ar.number(ROUNDING)
+
+    def problem(inputs: tuple[Number, ...], discounts: tuple[Number, Number]) -> tuple[Number, ...]:
+        w, S, K, T, r, p, q = inputs
+        D, Q = discounts
+        A, B = S * Q, K * D
+        x = abs(log(S / K) + (r - q) * T)
+        low = minimum(A, B)
+        forward = w * (A - B)
+        value = (p - maximum(forward, zero)) / low
+        top = where(w > zero, A, B)
+        rest = (top - p) / low
+        noise = ulp * (A + B + p) / low
+        # An out-of-the-money price carries its whole time value; any other is a difference.
+        difference = where(value > rest, ulp * (top + p) / low, where(forward > zero, noise, zero))
+        return x, value, rest, noise, difference
+
+    return compiled(ar, problem)
+
+
+def build_inside(ar: Arithmetic) -> Function:
+    """Return ``inside(value, rest)``, the same two where there is a vol, and a half where there is none."""
+    where, minimum = ar.where, ar.minimum
+    zero, half, one = (ar.number(c) for c in (0.0, 0.5, 1.0))
+
+    def inside(value: Number, rest: Number) -> tuple[Number, Number]:
+        both = (value > zero) & (rest > zero)
+        return where(both, minimum(value, one), half), where(both, minimum(rest, one), half)
+
+    return compiled(ar, inside)
 
 
 def build_verdict(ar: Arithmetic) -> Function:
@@ -129,39 +181,45 @@ def build_verdict(ar: Arithmetic) -> Function:
     return compiled(ar, verdict)
 
 
-def build_implied(ar: Arithmetic) -> Function:
-    """Return ``implied(w, S, K, T, r, p, q) -> vol, status``; the vol means nothing unless the status is OK."""
-    log, sqrt, where, discount = ar.log, ar.sqrt, ar.where, ar.discount
-    minimum, maximum = ar.minimum, ar.maximum
-    start, step, verdict = build_start(ar), build_step(ar), build_verdict(ar)
-    zero, half, one, tiny, ulp = (ar.number(c) for c in (0.0, 0.5, 1.0, TINY, ROUNDING))
+def build_answer(ar: Arithmetic) -> Function:
+    """Return ``answer(problem, T, s1, s, pdf) -> vol, status``, of the last two steps and the density at the last."""
+    sqrt, where, maximum = ar.sqrt, ar.where, ar.maximum
+    inside, verdict = build_inside(ar), build_verdict(ar)
+    zero, one, tiny = (ar.number(c) for c in (0.0, 1.0, TINY))
     close, root_2pi, cubic = (ar.number(c) for c in (1e-4, SQRT_2PI, math.pi / 12.0))
 
-    def implied(
-        w: Number, S: Number, K: Number, T: Number, r: Number, p: Number, q: Number
+    def answer(
+        problem: tuple[Number, ...], T: Number, s1: Number, s: Number, pdf: Number
     ) -> tuple[Number, Number]:
-        A, B = S * discount(q, T), K * discount(r, T)
-        x = abs(log(S / K) + (r - q) * T)
-        low = minimum(A, B)
-        forward = w * (A - B)
-        value = (p - maximum(forward, zero)) / low
-        top = where(w > zero, A, B)
-        rest = (top - p) / low
-        noise = ulp * (A + B + p) / low
-        inside = (value > zero) & (rest > zero)
-        v = where(inside, minimum(value, one), half)
-        c = where(inside, minimum(rest, one), half)
-        upper = v > c
-        target = minimum(v, c)
-        s1, _ = step(-x, start(x, v, c), target, upper)
-        s, pdf = step(-x, s1, target, upper)
+        x, value, rest, noise, difference = problem
+        v, _ = inside(value, rest)
         # At the money a small value is 2 N(s/2) - 1, inverted by its series; as a difference it is all rounding.
         money = (x == zero) & (v < close)
         exact = root_2pi * v * (one + cubic * v * v)
         s, s1 = where(money, exact, s), where(money, exact, s1)
-        # An out-of-the-money price carries its whole time value; any other is a difference.
-        difference = where(upper, ulp * (top + p) / low, where(forward > zero, noise, zero))
         blur = difference / maximum(pdf * s, tiny)
         return s / sqrt(T), verdict(value, rest, noise, blur, abs(s - s1) / s, T)
+
+    return compiled(ar, answer)
+
+
+def build_implied(ar: Arithmetic) -> Function:
+    """Return ``implied(w, S, K, T, r, p, q) -> vol, status``; the vol means nothing unless the status is OK."""
+    discount, mills, deviations = ar.discount, ar.mills, build_deviations(ar)
+    problem, inside, answer = build_problem(ar), build_inside(ar), build_answer(ar)
+    tail_start, start, step = build_tail_start(ar), build_start(ar), build_step(ar)
+
+    def implied(
+        w: Number, S: Number, K: Number, T: Number, r: Number, p: Number, q: Number
+    ) -> tuple[Number, Number]:
+        found = problem((w, S, K, T, r, p, q), (discount(r, T), discount(q, T)))
+        x, value, rest, _, _ = found
+        v, c = inside(value, rest)
+        s = start(x, v, tail_start(x, v, c))
+        for _ in range(2):
+            s1 = s
+            d, g, d1, d2 = deviations(-x, s1)
+            s, pdf = step(s1, v, c, d, (g, *mills(d1, d2)))
+        return answer(found, T, s1, s, pdf)  # type: ignore[no-any-return]
 
     return compiled(ar, implied)

@@ -43,7 +43,23 @@ def _as_wide(_context: Any) -> Any:
     return void(), generate
 
 
+def _as_prefetch(_context: Any, array: Any, _index: Any) -> Any:
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        place, flag = (
+            builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer()),
+            ir.IntType(32),
+        )
+        kind = ir.FunctionType(ir.VoidType(), [place.type, flag, flag, flag])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
+        builder.call(fetch, [place, flag(0), flag(3), flag(1)])  # to read, into the first cache, data
+        return context.get_dummy_value()
+
+    return void(array, int64), generate
+
+
 _bits: Any = intrinsic(_as_bits)
+_prefetch: Any = intrinsic(_as_prefetch)
 _eight_abreast: Any = intrinsic(_as_wide)
 _number: Any = intrinsic(_as_number)
 
@@ -108,8 +124,13 @@ def _copysign(size: float, sign: float) -> float:
 
 
 @_jit
+def _signed_mills(d: float) -> float:
+    return _copysign(_one_mills(abs(d)), d)
+
+
+@_jit
 def _mills(d1: float, d2: float) -> tuple[float, float]:
-    return _copysign(_one_mills(abs(d1)), d1), _copysign(_one_mills(abs(d2)), d2)
+    return _signed_mills(d1), _signed_mills(d2)
 
 
 @_jit

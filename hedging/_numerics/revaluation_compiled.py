@@ -1,86 +1,65 @@
-"""The formulas of `_revaluation_formulas` as one compiled loop: no array between log-moneyness and value.
+"""The formulas of `revaluation_formulas` as short loops over a chunk of scenarios, as in `loops_compiled`.
 
-Imported only where numba is installed. Scenarios go through in chunks of a fixed length, the last one filled
-up: were the loop to end in single steps, those might round otherwise than its wide ones, and the same scenario
-would depend on the block that it came in.
+Imported only where numba is installed.
 """
 
 from __future__ import annotations
-
-import inspect
-import zlib
 
 import numpy as np
 
 from hedging._numerics import (
     formulas,
-    kernels_compiled,
+    implied,
+    loops_compiled,
     machine_compiled,
     revaluation_formulas,
     svi,
     vol_moves,
 )
-from hedging._numerics.formulas import Function
-from hedging._numerics.kernels_compiled import _cached as _cached_by_file
+from hedging._numerics.cache_compiled import cached
+from hedging._numerics.formulas import build_legs
 from hedging._numerics.kernels_compiled import _read_only
-from hedging._numerics.machine_compiled import _MACHINE
-from hedging._numerics.revaluation_formulas import Moves, OptionColumns, build_value
+from hedging._numerics.loops_compiled import CHUNK, _deviations_loop, _mills_loop
+from hedging._numerics.machine_compiled import _MACHINE, _eight_abreast
+from hedging._numerics.revaluation_formulas import Moves, OptionColumns, build_moved
 from hedging._numerics.types import Array
 
-CHUNK = 512
+_cached = cached(formulas, implied, loops_compiled, machine_compiled, revaluation_formulas, svi, vol_moves)
 
-_SOURCE = zlib.crc32(
-    "".join(
-        map(
-            inspect.getsource,
-            (formulas, kernels_compiled, machine_compiled, revaluation_formulas, svi, vol_moves),
-        )
-    ).encode()
-)
-
-
-def _cached(loop: Function) -> Function:
-    # As in `kernels_compiled`: numba's cache sees changes of this file only
-    loop.__qualname__ = f"{loop.__qualname__}_{_SOURCE:08x}"
-    compiled: Function = _cached_by_file(loop)
-    return compiled
-
-
-_value = build_value(_MACHINE, skewed=False)
-_skewed_value = build_value(_MACHINE, skewed=True)
+_legs = build_legs(_MACHINE)
+_moved = build_moved(_MACHINE, skewed=False)
+_skewed_moved = build_moved(_MACHINE, skewed=True)
 
 
 @_cached
-def _loop(leg: OptionColumns, x: Array, y: Array) -> None:
+def _moved_loop(leg: OptionColumns, x: Array, z: Array) -> None:
+    _eight_abreast()
     for i in range(CHUNK):
-        y[i] = _value(
-            leg,
-            x[i],
-            x[CHUNK + i],
-            x[2 * CHUNK + i],
-            x[3 * CHUNK + i],
-            x[4 * CHUNK + i],
-            x[5 * CHUNK + i],
+        z[i], z[CHUNK + i] = _moved(
+            leg, x[2 * CHUNK + i], x[3 * CHUNK + i], x[4 * CHUNK + i], x[5 * CHUNK + i]
         )
 
 
 @_cached
-def _skewed_loop(leg: OptionColumns, x: Array, y: Array) -> None:
+def _skewed_moved_loop(leg: OptionColumns, x: Array, z: Array) -> None:
+    _eight_abreast()
     for i in range(CHUNK):
-        y[i] = _skewed_value(
-            leg,
-            x[i],
-            x[CHUNK + i],
-            x[2 * CHUNK + i],
-            x[3 * CHUNK + i],
-            x[4 * CHUNK + i],
-            x[5 * CHUNK + i],
+        z[i], z[CHUNK + i] = _skewed_moved(
+            leg, x[2 * CHUNK + i], x[3 * CHUNK + i], x[4 * CHUNK + i], x[5 * CHUNK + i]
         )
+
+
+@_cached
+def _value_loop(leg: OptionColumns, x: Array, t: Array, y: Array) -> None:
+    _eight_abreast()
+    for i in range(CHUNK):
+        A, B = leg.spot_leg * x[i], leg.strike_leg * x[CHUNK + i]
+        y[i] = _legs(leg.sign, A, B, t[CHUNK + i], t[2 * CHUNK + i], t[3 * CHUNK + i])[0]
 
 
 @_cached
 def _fill(legs: Array, moves: tuple[Array, ...], skewed: bool, out: Array) -> None:
-    x, y = np.ones(6 * CHUNK), np.empty(CHUNK)
+    x, z, t, y = np.ones(6 * CHUNK), np.empty(2 * CHUNK), np.empty(4 * CHUNK), np.empty(CHUNK)
     for start in range(0, out.shape[1], CHUNK):
         n = min(CHUNK, out.shape[1] - start)
         for k in range(6):
@@ -95,9 +74,12 @@ def _fill(legs: Array, moves: tuple[Array, ...], skewed: bool, out: Array) -> No
                 c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10], c[11], c[12], c[13], c[14]
             )  # fmt: skip
             if skewed:
-                _skewed_loop(leg, x, y)
+                _skewed_moved_loop(leg, x, z)
             else:
-                _loop(leg, x, y)
+                _moved_loop(leg, x, z)
+            _deviations_loop(z[:CHUNK], z[CHUNK:], 1.0, t)
+            _mills_loop(t[2 * CHUNK :])
+            _value_loop(leg, x, t, y)
             out[option, start : start + n] = y[:n]
 
 

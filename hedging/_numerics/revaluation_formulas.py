@@ -67,9 +67,22 @@ def build_vol(ar: Arithmetic, *, skewed: bool) -> Function:
     return compiled(ar, vol)
 
 
+def build_moved(ar: Arithmetic, *, skewed: bool) -> Function:
+    """Return ``moved(leg, log_forward, slide, vol_shift, skew_shift) -> x, s``: ln(A/B) and total deviation."""
+    vol = build_vol(ar, skewed=skewed)
+
+    def moved(
+        leg: OptionColumns, log_forward: Number, slide: Number, vol_shift: Number, skew_shift: Number
+    ) -> tuple[Number, Number]:
+        k = leg.log_strike - log_forward
+        return -k, vol(leg, k, slide, vol_shift, skew_shift) * leg.root
+
+    return compiled(ar, moved)
+
+
 def build_value(ar: Arithmetic, *, skewed: bool) -> Function:
     """Return ``value(leg, *moves)``."""
-    vol, black = build_vol(ar, skewed=skewed), build_black(ar)
+    moved, black = build_moved(ar, skewed=skewed), build_black(ar)
 
     def value(
         leg: OptionColumns,
@@ -80,8 +93,7 @@ def build_value(ar: Arithmetic, *, skewed: bool) -> Function:
         vol_shift: Number,
         skew_shift: Number,
     ) -> Number:
-        k = leg.log_strike - log_forward
-        sd = vol(leg, k, slide, vol_shift, skew_shift) * leg.root
-        return black(leg.sign, leg.spot_leg * spot, leg.strike_leg * money, -k, sd)
+        x, s = moved(leg, log_forward, slide, vol_shift, skew_shift)
+        return black(leg.sign, leg.spot_leg * spot, leg.strike_leg * money, x, s)
 
     return compiled(ar, value)

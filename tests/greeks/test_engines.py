@@ -55,6 +55,42 @@ def test_all_engines_give_the_same_values(monkeypatch: pytest.MonkeyPatch) -> No
             assert (np.abs(found - reference) <= noise)[where].mean() > 0.999, name
 
 
+@pytest.mark.parametrize("dividend_yield", ["0", "one", "each"])
+def test_a_compiled_result_does_not_turn_on_where_it_stands(
+    dividend_yield: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("numba")
+    monkeypatch.setattr(kernels, "COMPILED", 1)
+    rng = np.random.default_rng(5)
+    n = 700
+    yields = {"0": np.zeros(()), "one": np.full((), 0.03), "each": rng.uniform(-0.05, 0.2, n)}
+    case = [
+        rng.choice([ord("c"), ord("p")], n).astype(np.uint32),
+        *(np.exp(rng.normal(0, width, n)) for width in (2.0, 2.0, 1.0)),
+        rng.uniform(-0.05, 0.2, n),
+        np.exp(rng.normal(-1, 1, n)),
+        yields[dividend_yield],
+    ]
+    prices = (kernels.black_scholes(("price",), case, (n,)) or [])[0]
+    quoted = [*case[:5], prices, case[6]]
+
+    def results(where: slice) -> list[list[np.ndarray]]:
+        some, priced = ([c[where] if c.ndim else c for c in columns] for columns in (case, quoted))
+        shape = some[1].shape
+        return [
+            kernels.black_scholes(("price",), some, shape) or [],
+            kernels.black_scholes((*kernels.FIRST, *kernels.HIGHER), some, shape) or [],
+            kernels.implied_vol(priced, shape) or [],
+        ]
+
+    whole = results(slice(None))
+    for where in (slice(1), slice(7, 15), slice(3, 131), slice(100, 357), slice(13, None)):
+        for found, rows in zip(results(where), whole, strict=True):
+            assert found
+            for row, all_of_it in zip(found, rows, strict=True):
+                assert_array_equal(row, all_of_it[where])
+
+
 def test_a_numba_that_does_not_load_costs_no_call(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -78,7 +114,7 @@ def test_loops_are_compiled_where_nothing_can_be_kept_on_disk(monkeypatch: pytes
     numba = pytest.importorskip("numba")
     from numba.core import caching
 
-    from hedging._numerics import kernels_compiled
+    from hedging._numerics.cache_compiled import cached
 
     def double(x: float) -> float:
         return 2.0 * x
@@ -86,7 +122,7 @@ def test_loops_are_compiled_where_nothing_can_be_kept_on_disk(monkeypatch: pytes
     monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
     with pytest.raises(RuntimeError, match="no locator available"):
         numba.njit(cache=True)(double)
-    assert kernels_compiled._cached(double)(21.0) == 42.0
+    assert cached()(double)(21.0) == 42.0
 
 
 @pytest.mark.parametrize("rows", [1, 6])
