@@ -67,5 +67,6 @@ def test_an_account_or_what_is_covered_says_nothing() -> None:
     margined = run(leveraged, tape, hold, account=DERIBIT_BTC)
     covered = run(hg.Book([coins(1.0)]), tape, scripted([Order(name("c", 90_000.0), -0.9)]))
     for done in (margined, covered):
-        assert done.unmargined is None and not any(SAID in text for text in done.remarks)
+        assert done.unmargined is None
+        assert not any(SAID in text for text in done.remarks)
     assert run(leveraged, tape, hold).unmargined == tape.times[0]
