@@ -16,7 +16,7 @@ from hedging.backtest.account import EXHAUSTED, Watch, liquidate, without_transf
 from hedging.backtest.asking import altered, asked
 from hedging.backtest.fills import Fill, Refusal, fill
 from hedging.backtest.funding import Payments, Span, funding_between, joined
-from hedging.backtest.ledger import Entry, Kind, Running, coins_of
+from hedging.backtest.ledger import Entry, Kind, Running, coins_of, key_of
 from hedging.backtest.marks import Marker
 from hedging.backtest.owing import could_owe
 from hedging.backtest.own import OwnBook
@@ -285,12 +285,13 @@ class Replay:
 
     def _trade(self, number: int, orders: Sequence[Order], *, late: bool) -> None:
         """Trade a package whole, cut in proportion, or not at all."""
-        held: dict[str, float] = defaultdict(float)
+        held: dict[str | Instrument, float] = defaultdict(float)
         for item in self.book.holdings:
-            held[item.instrument.symbol] += at_price(item, float(self.tape.spot[number]))
+            held[key_of(item.instrument)] += at_price(item, float(self.tape.spot[number]))
         fills: list[Fill] = []
         for order in orders:
-            found = fill(self.tape, self.marker, number, order, held[order.symbol], self.rules, late=late)
+            mine = held[key_of(order.instrument)]
+            found = fill(self.tape, self.marker, number, order, mine, self.rules, late=late)
             if isinstance(found, Refusal):
                 self.counts[f"refused: {found.reason}"] += 1
                 return
