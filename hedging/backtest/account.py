@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeAlias
 
 from hedging.backtest.marks import Marker
+from hedging.backtest.owing import owes
 from hedging.backtest.positions import Flow, closed_linear
 from hedging.backtest.rules import Rules
 from hedging.backtest.tape import Tape
@@ -74,7 +75,7 @@ class Watch:
         self.at = {
             purse: liquidation_price(part, pricing(part), self.model)
             for purse, part in self.parts(book).items()
-            if _owes(part)
+            if owes(part)
         }
 
     def exhausted(self, book: Book, pricing: Pricing) -> bool:
@@ -83,7 +84,7 @@ class Watch:
 
     def short(self, part: Book, pricing: Pricing) -> bool:
         """Whether one account does not."""
-        if not _owes(part):
+        if not owes(part):
             return False
         margins = self._margins(part, pricing(part), every=False).values()
         return not all(margin.headroom[0] > 0.0 for margin in margins)
@@ -135,14 +136,6 @@ def without_transfers(book: Book) -> Book:
     )
 
 
-def _owes(book: Book) -> bool:
-    return any(
-        isinstance(held.instrument, Perpetual | Future)
-        or (isinstance(held.instrument, Option) and held.quantity < 0.0)
-        for held in book.holdings
-    )
-
-
 def liquidate(
     watch: Watch, book: Book, marker: Marker, tape: Tape, number: int, rules: Rules
 ) -> Iterator[Forced]:
@@ -163,7 +156,7 @@ def _liquidated(
 ) -> Iterator[Forced]:
     """What one account, or one purse of it, loses."""
     part = watch.parts(book)[purse]
-    if not _owes(part):
+    if not owes(part):
         return
     spot = float(tape.spot[number])
     price = watch.price(purse, spot)

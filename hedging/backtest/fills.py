@@ -199,5 +199,5 @@ def _outright(
     crossing = half_spread if rules.price == "quote" else 0.0
     leg = outright_leg(item, spot, order.quantity, half_spread=crossing, fee=fee, forward=forward)
     if order.whole and leg.pays_coin:  # as much money of it as is held, whatever the price
-        leg = replace(leg, quantity=leg.quantity * spot / leg.price)
+        leg = replace(leg, quantity=order.quantity * spot / leg.price)
     return Fill(leg, lot=lot, closing=closing)

@@ -13,7 +13,7 @@ from hedging.book import Book
 from hedging.errors import SolverError
 from hedging.market.contracts import Future, Instrument, Option, Perpetual, Spot
 
-__all__ = ["Entry", "Kind", "Running", "coins_of", "ledger_frame"]
+__all__ = ["Entry", "Kind", "Running", "coins_of", "key_of", "ledger_frame"]
 
 Kind: TypeAlias = Literal[
     "open", "close", "settle", "fee", "delivery fee", "funding", "liquidation", "liquidation fee"
@@ -131,14 +131,14 @@ class Running:
     def _moved(
         self, item: Instrument, quantity: float, price: float, coin: float = 0.0, money: float = 0.0
     ) -> None:
-        found = self.positions.setdefault(_key(item), _Position(item))
+        found = self.positions.setdefault(key_of(item), _Position(item))
         found.size += _size(item, quantity, price)
         if _in_coin(item):
             found.against += quantity - coin
         elif not isinstance(item, Option):
             found.against += quantity * price + money
         if max(abs(found.size), abs(found.against)) <= QUANTITY_TOLERANCE:
-            del self.positions[_key(item)]
+            del self.positions[key_of(item)]
 
     def add(self, entry: Entry, item: Instrument) -> None:
         """Take in one entry; a trade in the coin itself moves coins, no position."""
@@ -162,7 +162,7 @@ class Running:
             item = holding.instrument
             if not isinstance(item, Spot):
                 size = _size(item, holding.quantity, holding.entry or 0.0)
-                held[_key(item)] = held.get(_key(item), 0.0) + size
+                held[key_of(item)] = held.get(key_of(item), 0.0) + size
         gaps = [
             ("coins", self.coins, coins_of(book), COIN_TOLERANCE),
             ("money", self.money, book.cash, MONEY_TOLERANCE),
@@ -195,7 +195,7 @@ def _size(item: Instrument, quantity: float, price: float) -> float:
     return quantity * price if _in_coin(item) else quantity
 
 
-def _key(item: Instrument) -> str | Instrument:
+def key_of(item: Instrument | str) -> str | Instrument:
     """By what a position is known: those in coin and in cash have the same symbol where they are no options."""
     return item.symbol if isinstance(item, Option) else item
 

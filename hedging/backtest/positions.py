@@ -29,7 +29,7 @@ __all__ = [
     "worth",
 ]
 
-DUST = 1e-12  # of a position
+DUST = 1e-11  # of a position: the quantity of a leg has twelve digits
 
 Linear: TypeAlias = Perpetual | Future
 
@@ -205,17 +205,18 @@ def _closed(book: Book, leg: Leg, opposite: list[Holding], where: str) -> tuple[
     item = leg.instrument
     assert isinstance(item, Perpetual | Future)
     left, coin, money = -leg.quantity, 0.0, 0.0
+    dust = DUST * abs(leg.quantity)  # what its digits leave, however small the last lot
     holdings = list(book.holdings)
     for held in opposite:
         size = at_price(held, leg.price)
-        whole = abs(size) <= abs(left) * (1.0 + DUST)
+        whole = abs(size) <= abs(left) + dust
         part = held.quantity if whole else held.quantity * left / size
         flow = closed_linear(held, part, leg.price, leg.spot)
         coin, money, left = coin + flow.coin, money + flow.money, left - (size if whole else left)
         place = next(k for k, each in enumerate(holdings) if each is held)
         rest = held.quantity - part
         holdings[place : place + 1] = [replace(held, quantity=rest)] if abs(rest) > DUST else []
-        if abs(left) <= DUST * abs(leg.quantity):
+        if abs(left) <= dust:
             break
     else:  # more than lies in this account
         holdings = list(merged(holdings, Holding(item, -left, leg.price, where)))

@@ -12,6 +12,7 @@ from hedging._ground.counts import number_of
 from hedging.backtest.account import EXHAUSTED
 from hedging.backtest.funding import Span
 from hedging.backtest.ledger import Entry
+from hedging.backtest.owing import SPAN
 from hedging.backtest.paying import UNPAID
 from hedging.backtest.tape import Tape
 from hedging.prices.delivery import Delivery, at_open
@@ -38,6 +39,8 @@ class Run(Protocol):
     def start_value(self) -> float: ...
     @property
     def margin(self) -> str: ...
+    @property
+    def unmargined(self) -> pd.Timestamp | None: ...
     @property
     def unfunded(self) -> tuple[Span, ...]: ...
 
@@ -70,6 +73,12 @@ def remarks(run: Run) -> list[str]:
         found.append(
             f"More was lost than there was: the equity falls to {float(run.equity.min()) / run.start_value:+.0%} of the "
             f"start{'' if run.margin else '. Without an account nothing is liquidated before that: give one (account)'}."
+        )
+    elif run.unmargined is not None:
+        found.append(
+            "No account was given, so neither margin nor liquidation was looked at, though from "
+            f"{run.unmargined:%Y-%m-%d %H:%M} UTC on the book could have owed more than it was worth, the index up to "
+            f"{SPAN:g} times as high or low: give one (account, --account)."
         )
     return found
 

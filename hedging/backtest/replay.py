@@ -16,8 +16,9 @@ from hedging.backtest.account import EXHAUSTED, Watch, liquidate, without_transf
 from hedging.backtest.asking import altered, asked
 from hedging.backtest.fills import Fill, Refusal, fill
 from hedging.backtest.funding import Payments, Span, funding_between, joined
-from hedging.backtest.ledger import Entry, Kind, Running, coins_of
+from hedging.backtest.ledger import Entry, Kind, Running, coins_of, key_of
 from hedging.backtest.marks import Marker
+from hedging.backtest.owing import could_owe
 from hedging.backtest.own import OwnBook
 from hedging.backtest.packages import cut
 from hedging.backtest.paying import unpaid
@@ -66,6 +67,7 @@ class Replay:
     other_delivery: float | None = None  # coins more, had the other edge of the hour counted; of no hour None
     unfunded: list[Span] = field(default_factory=list)
     ended: str = ""
+    unmargined: pd.Timestamp | None = None
     shown: Book | None = None
     shown_of: Book | None = None
     start: Book = field(init=False)
@@ -120,6 +122,7 @@ class Replay:
             first=self.first,
             margin="" if self.watch is None else self.watch.said(self.start),
             unfunded=joined(self.unfunded),
+            unmargined=self.unmargined,
             own=tuple(self.own.entries),
             left=self.own.left(partial(self._worth, len(self.points) - 1 + self.first)),
         )
@@ -282,12 +285,13 @@ class Replay:
 
     def _trade(self, number: int, orders: Sequence[Order], *, late: bool) -> None:
         """Trade a package whole, cut in proportion, or not at all."""
-        held: dict[str, float] = defaultdict(float)
+        held: dict[str | Instrument, float] = defaultdict(float)
         for item in self.book.holdings:
-            held[item.instrument.symbol] += at_price(item, float(self.tape.spot[number]))
+            held[key_of(item.instrument)] += at_price(item, float(self.tape.spot[number]))
         fills: list[Fill] = []
         for order in orders:
-            found = fill(self.tape, self.marker, number, order, held[order.symbol], self.rules, late=late)
+            mine = held[key_of(order.instrument)]
+            found = fill(self.tape, self.marker, number, order, mine, self.rules, late=late)
             if isinstance(found, Refusal):
                 self.counts[f"refused: {found.reason}"] += 1
                 return
@@ -379,6 +383,8 @@ class Replay:
                 self.marks[found.kind] += 1
                 prices[held.instrument.symbol] = found.price
         self.running.check(self.book, prices, equity, spot, partial(self.tape.where, number))
+        if self.watch is None and self.unmargined is None and could_owe(self.book, spot):
+            self.unmargined = self.tape.stamps[number]
         self.points.append(
             Point(self.tape.stamps[number], spot, equity, coins_of(self.book), self.book.cash, **parts)
         )

@@ -98,6 +98,9 @@ class Backtest(Shown):
         Which accounts were margined by whose rules, in words; empty without any.
     unfunded : tuple of (Timestamp, Timestamp)
         From when to when perpetuals were held and no funding is known, which counted as 0.
+    unmargined : Timestamp or None
+        From when on the book could have owed more than it was worth, without an account; see
+        `hedging.backtest.owing.could_owe`.
     own : tuple of Entry
         The flows of what the strategy has traded, as if the book had come with none of the same contracts: those
         that `rolls` counts.
@@ -123,6 +126,7 @@ class Backtest(Shown):
     first: int = 0
     margin: str = ""
     unfunded: tuple[Span, ...] = ()
+    unmargined: pd.Timestamp | None = None
     own: tuple[Entry, ...] = ()
     left: Mapping[str, float] = field(default_factory=dict)
 
@@ -326,8 +330,8 @@ class Backtest(Shown):
         )
         if self.other_delivery is not None:
             rows["the hour's other edge as delivery price"] = self._other_edge(self.other_delivery)
-        if self.margin:
-            rows["margin"] = self.margin
+        if self.margin or self.unmargined:
+            rows["margin"] = self.margin or "not looked at: no account"
         rows["marks"] = ", ".join(f"{kind} {count}" for kind, count in sorted(self.marks.items())) or "none"
         rows["counted"] = (
             "; ".join(f"{what} {count}" for what, count in sorted(self.counts.items())) or "nothing"
@@ -365,6 +369,7 @@ class Backtest(Shown):
             "delivery": sorted({entry.source for entry in self.entries if entry.source}),
             "delivery prices": self.deliveries,
             "unfunded": self.unfunded,
+            "unmargined": self.unmargined,
             "remarks": self.remarks,
             "rolls": self.rolls.to_dict("records"),
             "ledger": [asdict(entry) for entry in self.entries],

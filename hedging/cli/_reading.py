@@ -93,7 +93,7 @@ def add_given(parser: argparse.ArgumentParser, *, several: bool = False) -> None
             "--step",
             dest="every",
             metavar="TIME",
-            help="time between the chains of a file of single updates: 1h",
+            help="time between the chains of a file of single updates, or of rows stamped one by one: 1h",
         )
     else:
         parser.add_argument(

@@ -20,6 +20,7 @@ from hedging.units import utc
 from hedging.venues._formats import Format, Pick, check_heeded, of_another_time, snapshots
 from hedging.venues._opening import QuoteFile, open_file
 from hedging.venues._recognised import FORMATS, guarded_reader, recognised
+from hedging.venues._steps import check_rows, step_of
 
 __all__ = [
     "FORMATS",
@@ -153,9 +154,11 @@ def _check_named(reader: Format, name: str, asset: str | None, named: bool) -> N
         )
 
 
-def _check_running(reader: Format, name: str, every: str | pd.Timedelta | None) -> None:
-    if every is not None and not reader.running:
+def _check_step(reader: Format, name: str, every: str | pd.Timedelta | None, pick: Pick) -> Pick:
+    """What is asked for, with the step of a format that brings rows together."""
+    if every is not None and not (reader.running or reader.steps):
         raise ChainError(f"{name} has snapshots of its own; every= is for files of single updates.")
+    return replace(pick, step=step_of(every)) if every is not None and reader.steps else pick
 
 
 def read_chains(
@@ -183,7 +186,8 @@ def read_chains(
         As in `read_chain`.
     every : str or Timedelta, optional
         How far apart the chains are, such as ``"1h"``, for a file of single updates, which has no snapshots of
-        its own: there it must be given, and a chain stands at each whole multiple of it.
+        its own: there it must be given, and a chain stands at each whole multiple of it. Deribit's daily rows that
+        were stamped one by one are brought together by it: the last of each contract within a step, at its end.
     asset : str, optional
         Which underlying, where the file has several.
     timezone : str, optional
@@ -209,7 +213,7 @@ def read_chains(
     """
     pick = Pick(None, asset, timezone, rules, terms, spot, rate, dividends)
     file, reader = _with_reader(path, format, pick, map, beside)
-    _check_running(reader, file.name, every)
+    pick = _check_step(reader, file.name, every, pick)
     if reader.times is None:
         return iter((reader.read(file, pick),))
     times = snapshots(reader.times(file, pick))
@@ -256,13 +260,16 @@ def read_snapshots(
     """
     pick = Pick(None, asset, timezone, rules, terms, spot, rate, dividends)
     file, reader = _with_reader(path, None, pick, map, None)
-    _check_running(reader, file.name, every)
+    pick = _check_step(reader, file.name, every, pick)
     _check_named(reader, file.name, asset, named)
     if reader.times is None:
         return Snapshots.of([reader.read(file, pick)])
-    times = snapshots(reader.times(file, pick))
+    stamped = reader.times(file, pick)
+    times = snapshots(stamped)
     if reader.running:
         times = _multiples(times, every, file.name)
+    elif every is None:
+        check_rows(stamped, times, file.name, steps=reader.steps)
     if reader.read_all is not None:
         return reader.read_all(file, pick, times)
     return Snapshots.of(_read_at(reader, file, pick, time) for time in times)
@@ -302,12 +309,7 @@ def _multiples(times: pd.DatetimeIndex, every: str | pd.Timedelta | None, name: 
         raise ChainError(
             f"{name} holds single updates, no snapshots; pass every= with the time between chains."
         )
-    try:
-        step = pd.Timedelta(every)
-    except ValueError:
-        step = pd.Timedelta(0)
-    if not step > pd.Timedelta(0):
-        raise ChainError(f"every must be a time such as '1h', longer than 0; got {every!r}.")
+    step = step_of(every)
     found = pd.date_range(times[0].ceil(step), times[-1].floor(step), freq=step)
     if found.empty:
         raise ChainError(f"{name} spans {times[0]} to {times[-1]}, in which no multiple of {every} lies.")

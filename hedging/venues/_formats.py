@@ -50,6 +50,7 @@ class Pick:
     spot: float | None = None
     rate: float | None = None
     dividends: Mapping[str, float] | None = None  # by ex-date
+    step: pd.Timedelta | None = None  # what is stamped within one is one snapshot, at its end
 
     def __post_init__(self) -> None:
         if self.timezone is not None and not isinstance(self.timezone, str):
@@ -99,6 +100,7 @@ class Format:
     read: Callable[[QuoteFile, Pick], OptionChain]
     times: Callable[[QuoteFile, Pick], pd.Series] | None = None
     read_all: Callable[[QuoteFile, Pick, pd.DatetimeIndex], Snapshots] | None = None  # in one pass
+    steps: bool = False  # rows within a step can be brought together to a snapshot
     running: bool = False  # single updates: a chain is what stands at a time, not what carries it
     heeds: tuple[str, ...] = ()  # which of `PRICING` it makes use of
     own_terms: bool = False  # the file says its terms, and no others are taken

@@ -91,3 +91,32 @@ def test_a_band_reaches_its_target() -> None:
     done = run(book, falling(88_000.0, 88_000.0, 70_000.0, 95_000.0), banded(5.0, 0.0), rules=free)
     assert_allclose(delta(done.end), 5.0, atol=1e-9)
     assert [entry.quantity for entry in done.entries] == [3.0]  # the delta of an inverse book stays
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+@pytest.mark.parametrize("item", [INVERSE, Future("BTC", LATER, "coin"), Perpetual("BTC", "cash")])
+def test_a_whole_close_of_several_lots_leaves_no_dust(item: Perpetual | Future, side: float) -> None:
+    # The quantity of an order has twelve digits, which are fewer of its smallest lot.
+    rules = Rules(funding=0.0, half_spread=0.01)
+    for spot in (63_219.7, 74_441.3, 88_888.9, 91_234.1):
+        lots = [
+            hg.Holding(item, side * units, entry) for units, entry in ((3.3, 7e4), (1.7, 95e3), (1e-3, 81e3))
+        ]
+        book = hg.Book([hg.Holding.spot("BTC", 1000.0), *lots], cash=1e8)
+        done = run(book, falling(spot), scripted([Order(item, -side, whole=True)]), rules=rules)
+        assert [held.instrument for held in done.end.holdings] == [COINS.instrument], spot
+
+
+@pytest.mark.parametrize(("ours", "other"), [("coin", "cash"), ("cash", "coin")])
+def test_perpetuals_in_coin_and_in_cash_are_two_contracts(ours: str, other: str) -> None:
+    # Both are called BTC-PERPETUAL: closing one of them whole leaves the other alone.
+    mine, theirs = (
+        hg.Holding.perpetual("BTC", units, 80_000.0, settlement=settlement)
+        for units, settlement in ((-2.0, ours), (-3.0, other))
+    )
+    order = Order(mine.instrument, 1.0, whole=True)
+    done = run(hg.Book([COINS, mine, theirs], cash=1e6), falling(80_000.0), scripted([order]), rules=RULES)
+    assert [(each.kind, each.quantity) for each in done.entries] == [("close", 2.0), ("fee", 2.0)]
+    assert done.end.holdings[1:] == (theirs,)
+    alone = run(hg.Book([COINS, theirs], cash=1e6), falling(80_000.0), scripted([order]), rules=RULES)
+    assert alone.counts == {"refused: nothing held to close": 1}

@@ -21,7 +21,7 @@ from hedging.errors import ChainError, InputError
 from hedging.greeks import black76_price
 from hedging.market.chain import ChainRules
 from hedging.market.contracts import FeeRule
-from hedging.venues import _opening, read_chain, read_chains
+from hedging.venues import _opening, read_chain, read_chains, read_snapshots
 from hedging.venues.deribit import at_account_fees, linear_terms, option_terms, parse_name
 
 
@@ -177,6 +177,43 @@ def test_a_file_of_one_chain_gives_that_one(tmp_path):
     pd.testing.assert_frame_equal(only.quotes, read_chain(path, asset="BTC").quotes)
     with pytest.raises(ChainError, match=r"every= is for files of single updates"):
         read_chains(path, asset="BTC", every="1h")
+
+
+def stamped_rows(first: str, strikes: int, bid: float) -> pd.DataFrame:
+    """Rows of one pass over some contracts, each a second after the one before."""
+    times = pd.date_range(first, periods=strikes, freq="s").strftime("%Y-%m-%dT%H:%M:%SZ")
+    parts = [research_rows([time], 70_000.0 + 100.0 * k) for k, time in enumerate(times)]
+    return pd.concat(parts, ignore_index=True).assign(bid_price=bid)
+
+
+def test_rows_stamped_one_by_one_are_no_snapshots_and_a_step_brings_them_together(tmp_path):
+    path = tmp_path / "rows.parquet"
+    again = stamped_rows("2026-02-01T09:04:00Z", 1, 0.06)  # the first contract once more, later in the pass
+    passes = [stamped_rows(f"2026-02-0{day}T09:01:20Z", 15, 0.05) for day in (1, 2)]
+    pd.concat([again, *passes], ignore_index=True).to_parquet(path)
+    with pytest.raises(
+        ChainError, match=r"one by one \(31 times of 31 rows, in the median 1 s apart\).*'1min'"
+    ) as told:
+        read_snapshots(path)
+    assert "--step" in str(told.value)
+    found = read_snapshots(path, every="5min")
+    assert [f"{time:%d %H:%M}" for time in found.times] == ["01 09:05", "02 09:05"]
+    bids = [found.chain(number).quotes["bid_quoted"].tolist() for number in range(2)]
+    assert bids == [[0.06, *[0.05] * 14], [0.05] * 15]
+    chains = list(read_chains(path, every="5min"))
+    for number, chain in enumerate(chains):
+        pd.testing.assert_frame_equal(chain.quotes, found.chain(number).quotes)
+    with pytest.raises(ChainError, match=r"every must be a time such as '1h'"):
+        read_snapshots(path, every="soon")
+
+
+def test_a_few_rows_or_whole_snapshots_close_together_are_left_alone(tmp_path):
+    few, whole = tmp_path / "few.parquet", tmp_path / "whole.parquet"
+    stamped_rows("2026-02-01T09:00:00Z", 15, 0.05).to_parquet(few)
+    assert len(read_snapshots(few)) == 15
+    times = pd.date_range("2026-02-01T09:00Z", periods=30, freq="s").strftime("%Y-%m-%dT%H:%M:%SZ").tolist()
+    pd.concat([research_rows(times, strike) for strike in (7e4, 8e4)]).to_parquet(whole)
+    assert len(read_snapshots(whole)) == 30
 
 
 def test_a_file_that_is_none_is_refused_before_the_first_chain(tmp_path):

@@ -124,10 +124,16 @@ def _from_tickers(rows: pd.DataFrame, file: QuoteFile, pick: Pick) -> OptionChai
     )
 
 
+def _snapshot_times(rows: pd.DataFrame, file: QuoteFile, pick: Pick) -> pd.Series:
+    """Times of the snapshots that rows are of: their own, or the ends of the steps they lie in."""
+    times = moments(rows["timestamp"], file.name, pick.timezone)
+    return times if pick.step is None else times.dt.ceil(pick.step)
+
+
 def _asset_times(file: QuoteFile, pick: Pick) -> pd.Series:
     """Times of the rows of one asset, and of those whose name says nothing, which its chain rejects."""
     rows = named(file.content)
-    times = moments(rows["timestamp"], file.name, pick.timezone)
+    times = _snapshot_times(rows, file, pick)
     return times[(rows["asset"] == _option_asset(rows, pick, file)) | rows["asset"].isna()]
 
 
@@ -176,8 +182,11 @@ def _read_daily(file: QuoteFile, pick: Pick) -> OptionChain:
 def _read_all_daily(file: QuoteFile, pick: Pick, times: pd.DatetimeIndex) -> Snapshots:
     """Read all snapshots in one pass; those that no time of the file's own belongs to are left out."""
     mine = _of_currency(file, pick)
-    number = times.get_indexer(pd.DatetimeIndex(moments(mine["timestamp"], file.name, pick.timezone)))
+    number = times.get_indexer(pd.DatetimeIndex(_snapshot_times(mine, file, pick)))
     rows = named(mine.assign(snapshot=number)[number >= 0])
+    if pick.step is not None:
+        order = moments(rows["timestamp"], file.name, pick.timezone).argsort(kind="stable")
+        rows = rows.iloc[order].drop_duplicates(["snapshot", "instrument_name"], keep="last")
     return snapshots_from_rows(
         rows,
         times,
@@ -289,4 +298,5 @@ DAILY: Final = known_by_columns(
     _read_daily,
     _asset_times,
     read_all=_read_all_daily,
+    steps=True,
 )
