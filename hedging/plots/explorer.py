@@ -21,6 +21,7 @@ from hedging.errors import InputError
 from hedging.market.contracts import Option
 from hedging.market.market import Market, market_of
 from hedging.paths import STILL, Paths, crash_path, grid
+from hedging.plots.legends import legend
 from hedging.plots.saving import save
 from hedging.plots.style import (
     HEDGED,
@@ -29,7 +30,6 @@ from hedging.plots.style import (
     UNHEDGED_DASHES,
     date_text,
     gain_label,
-    legend,
     money_axis,
     note_fills,
     styled,

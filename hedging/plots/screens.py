@@ -10,6 +10,7 @@ import pandas as pd
 from hedging._ground.arguments import must_be, whole
 from hedging._ground.counts import number_of
 from hedging.errors import InputError
+from hedging.plots.legends import legend, under
 from hedging.plots.style import (
     HEDGED,
     MARKERS,
@@ -22,7 +23,6 @@ from hedging.plots.style import (
     money,
     percent,
     styled,
-    under,
 )
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def ranking(screen: Screen, measure: str | None = None, *, count: int = 20, ax: 
             xlabel=_unit(measure),
             title=f"lowest {len(values)} of {number_of(len(ranks), 'coin')}, {screen.as_of:%Y-%m-%d}, against {screen.benchmark}",
         )
-        ax.legend(loc="best")
+        legend(ax)
     return ax
 
 
@@ -158,7 +158,7 @@ def rolling_alpha(
             ylabel="t of alpha [1]" if measure == "t" else "alpha [log per year]",
             title=f"alpha{of_window}, with data up to each day",
         )
-        ax.legend(loc="best", ncols=2)
+        legend(ax)
     return ax
 
 
@@ -182,7 +182,7 @@ def drawdowns(found: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.set_ylim(top=0.0)
         ax.yaxis.set_major_formatter(percent)
         ax.set(ylabel="below the highest close before [share]", title="drawdowns")
-        ax.legend(loc="best", ncols=2)
+        legend(ax)
     return ax
 
 
