@@ -221,7 +221,8 @@ def pick_snapshot(times: pd.Series, pick: Pick, name: str) -> pd.Timestamp:
     if len(day) > 1:
         listed = ", ".join(f"{stamp:%H:%M:%S}" for stamp in day)
         raise ChainError(
-            f"{name} has {number_of(len(day), 'snapshot')} on {pick.at}: {listed}; pass at= with a time."
+            f"{name} has {number_of(len(day), 'snapshot')} on {pick.at}: {listed} UTC; pass at= with a time, written as "
+            f"{day[-1]:%Y-%m-%dT%H:%M:%SZ}."
         )
     raise ChainError(
         f"{name} has no snapshot {'on' if is_date else 'on that day up to'} {pick.at}; it holds {span}."

@@ -327,6 +327,9 @@ def test_a_time_listed_in_the_message_finds_its_own_snapshot(shared_data):
     with pytest.raises(ChainError, match="has 4 snapshots on 2026-01-29") as caught:
         read_chain(path, asset="BTC", at="2026-01-29")
     listed = re.findall(r"\d\d:\d\d:\d\d", str(caught.value))
+    written = re.search(r"written as (\S+)\.$", str(caught.value))[1]
+    assert listed.pop() == written[11:19]  # as it stands in the message, it picks its own
+    assert f"{read_chain(path, asset='BTC', at=written).as_of:%Y-%m-%dT%H:%M:%SZ}" == written
     assert len(listed) == 4
     for time in listed:
         chain = read_chain(path, asset="BTC", at=f"2026-01-29T{time}Z")
