@@ -156,10 +156,9 @@ def crash_fan(
             upper.plot(*drawn, label=label, **style)
             if days is not result.days:
                 dead.append([each[-1] for each in drawn])
+        cross: dict[str, Any] = {"linestyle": "none", "marker": "x", "markersize": 9, "color": ink()}
         if died is not None and dead:
-            cross: dict[str, Any] = {"linestyle": "none", "marker": "x", "markersize": 9, "color": ink()}
             upper.plot(*zip(*dead, strict=True), zorder=4, label=_of_accounts(died), **cross)
-            lower.plot([], [], label=_of_accounts(died), **cross)
         upper.set(
             ylabel=f"{asset} spot [{result.money}]",
             ylim=(0.0, None),
@@ -173,6 +172,8 @@ def crash_fan(
         date_axis(lower, known=result.as_of is not None)
         lower.margins(x=0.01)
         money_axis(lower.yaxis)
+        if died is not None and dead:
+            lower.plot([], [], label=_of_accounts(died), **cross)
         note_fills(lower, result.filled)
         legend(lower)
     return figure

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -65,7 +65,9 @@ def test_numbers_are_those_of_a_run_to_the_cent(
     assert _number(explorer, "gain of both") == pytest.approx(run.total[0, -1], abs=0.005)
     if not acceleration:
         moved = scenario.run(BOOK, market, hg.grid([spot], [vol], [day]), collar)
-        assert run.total[0, -1] == pytest.approx(moved.total[0, -1], abs=0.005)  # as the curve and a report have it
+        assert run.total[0, -1] == pytest.approx(
+            moved.total[0, -1], abs=0.005
+        )  # as the curve and a report have it
     end = run.spot["BTC"][0, -1] / market.spot - 1.0
     greeks = risk.profile(BOOK + collar, market, [end], day=day, vol_shift=vol).iloc[0]
     for name in ("delta", "gamma", "vega", "theta"):
