@@ -15,9 +15,10 @@ from hedging.plots.backtests import (
     waterfall,
 )
 from hedging.plots.explorer import Explorer, explore
+from hedging.plots.heatmaps import heatmap, payoff_table
 from hedging.plots.monitors import explanation
 from hedging.plots.orders import depth, order_book, orders
-from hedging.plots.payoffs import heatmap, payoff, payoff_table
+from hedging.plots.payoffs import payoff
 from hedging.plots.plans import frontier
 from hedging.plots.quotes import overlays, smile, surface, term_structure
 from hedging.plots.risks import attribution, distribution, greeks_profile, headroom, over_time

@@ -12,6 +12,7 @@ import pandas as pd
 from hedging._ground.arguments import must_be
 from hedging._ground.counts import number_of
 from hedging.errors import InputError
+from hedging.plots.legends import legend
 from hedging.plots.style import (
     HEDGED,
     MARKERS,
@@ -23,7 +24,6 @@ from hedging.plots.style import (
     axes_or_new,
     date_axis,
     figure_or_new,
-    legend,
     money,
     money_axis,
     percent,

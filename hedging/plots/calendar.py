@@ -10,6 +10,7 @@ from matplotlib import dates as mdates
 __all__ = ["DateTicks", "formatter"]
 
 _FORMATS: Final = ["%Y", "%b", "%d %b", "%d %b %H:%M", "%d %b %H:%M", "%H:%M:%S"]
+_FIRSTS: Final = ["%Y", "%Y", *_FORMATS[2:]]  # where a January is named, nothing stands beside the axis
 _YEARS: Final = ["", "%Y", "%Y", "%Y", "%Y", "%d %b %Y"]
 
 
@@ -52,7 +53,7 @@ class DateTicks(mdates.AutoDateLocator):
 
 
 def formatter(locator: DateTicks) -> Any:
-    """Texts of the ticks, the year once beside the axis."""
+    """Texts of the ticks, the year once: in the place of a January, or beside the axis."""
     return mdates.ConciseDateFormatter(  # type: ignore[no-untyped-call]
-        locator, formats=_FORMATS, zero_formats=_FORMATS, offset_formats=_YEARS
+        locator, formats=_FORMATS, zero_formats=_FIRSTS, offset_formats=_YEARS
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from hedging.errors import InputError
 from hedging.market.contracts import Option
 from hedging.market.market import Market, market_of
 from hedging.paths import STILL, Paths, crash_path, grid
+from hedging.plots.legends import legend
 from hedging.plots.saving import save
 from hedging.plots.style import (
     HEDGED,
@@ -29,7 +31,6 @@ from hedging.plots.style import (
     UNHEDGED_DASHES,
     date_text,
     gain_label,
-    legend,
     money_axis,
     note_fills,
     styled,
@@ -134,7 +135,8 @@ class Explorer(Shown):
             step=day / 20,
             reaction=STILL,
         )
-        return path.with_vol_shift(float(self.vol.value))
+        # Delivered at the price of the slider, as on the curve of the picture, not at the venue's average.
+        return replace(path, averaged=False).with_vol_shift(float(self.vol.value))
 
     @property
     def result(self) -> ScenarioResult:
@@ -345,7 +347,8 @@ def explore(book: Book, chain: OptionChain | Market, overlay: Legs | None = None
     -------
     Explorer
         Shows itself in a notebook. Spot goes to its place in a straight line of log-price by the date; acceleration
-        comes on top, as in `hedging.crash_path`, and the fall ends at -97 %.
+        comes on top, as in `hedging.crash_path`, and the fall ends at -97 %. What expires is delivered at the price
+        of its moment, as on a `hedging.grid`, not at a venue's average of the minutes before.
 
     Raises
     ------

@@ -47,8 +47,8 @@ def shorten(target: Axes | Figure) -> None:
     panels: Iterable[Any] = whole.axes if isinstance(target, FigureBase) else [whole]
     for text in [*whole.texts, *_of_legends(whole), *(each for panel in panels for each in _of_panel(panel))]:
         text.set_text(true_minus(shortened(text.get_text())))
-    for title in (title for panel in panels for title in _titles(panel)):
-        # At the edge of a narrow figure; matplotlib measures what it breaks as if a dollar began a formula.
+    for title in (title for panel in panels for title in (*_titles(panel), panel.yaxis.label)):
+        # At the edge of a small figure; matplotlib measures what it breaks as if a dollar began a formula.
         title.set_wrap("$" not in title.get_text())
     for axis in (axis for panel in panels for axis in (panel.xaxis, panel.yaxis)):
         ticks = axis.get_major_formatter()

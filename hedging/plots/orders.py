@@ -17,6 +17,7 @@ from hedging.market.chain import OptionChain
 from hedging.market.contracts import Option, expiry_of
 from hedging.market.market import Market, chain_of, market_of
 from hedging.market.quoted_vols import quoted_vols
+from hedging.plots.legends import legend
 from hedging.plots.style import (
     HEDGED,
     MARKERS,
@@ -27,7 +28,6 @@ from hedging.plots.style import (
     check_drawable,
     figure_or_new,
     ink,
-    legend,
     money,
     money_axis,
     points,

@@ -1,22 +1,20 @@
-"""Pictures of gains over spot: curves by date with strikes, entry, breakeven and floor; tables in colour."""
+"""Gain over spot: a curve a date, with strikes, entry, breakeven and floor."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 
 from hedging import scenario
-from hedging._ground.arguments import must_be
 from hedging._ground.cells import figure
 from hedging._ground.counts import number_of
 from hedging.book.book import Book
 from hedging.book.legs import Leg, Legs, legs_of
-from hedging.errors import InputError
 from hedging.market.contracts import Option
 from hedging.market.market import Chains
+from hedging.plots.legends import legend
 from hedging.plots.style import (
     HEDGED,
     MARKERS,
@@ -25,11 +23,8 @@ from hedging.plots.style import (
     UNHEDGED,
     UNHEDGED_DASHES,
     axes_or_new,
-    check_drawable,
     date_text,
-    fills_text,
     gain_label,
-    legend,
     money,
     money_axis,
     note_fills,
@@ -41,12 +36,9 @@ from hedging.scenario import ScenarioResult
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["heatmap", "payoff", "payoff_table"]
+__all__ = ["payoff"]
 
-ANNOTATED_CELLS: Final = 120
 NAMED_LEGS: Final = 6
-TABLE_MOVES: Final = (0.4, 0.3, 0.2, 0.1, 0.05, 0.0, -0.05, -0.1, -0.2, -0.3, -0.4, -0.5)
-TABLE_DATES: Final = 6
 
 
 def payoff(
@@ -227,132 +219,3 @@ def _moves_on_top(ax: Axes, spot: float) -> None:
     top = ax.secondary_xaxis("top", functions=to_move)
     top.xaxis.set_major_formatter(percent)
     top.grid(False)
-
-
-def payoff_table(
-    book: Book,
-    market: Chains,
-    overlay: Legs | None = None,
-    *,
-    spot_moves: Sequence[float] = TABLE_MOVES,
-    days: Sequence[float] | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Gain at some prices on some dates, prices down and dates across, in colour and in numbers.
-
-    Parameters
-    ----------
-    book, market, overlay
-        As in `hedging.scenario.table`, whose numbers these are.
-    spot_moves : sequence of float
-    days : sequence of float, optional
-        Days from now; by default six dates from today to the first expiry of an option in overlay or book.
-    ax : Axes, optional
-    """
-    if days is None:
-        ends = scenario.payoff(book, market, overlay, spot_moves=(0.0,)).days
-        days = [float(day) for day in np.linspace(0.0, ends[-1], TABLE_DATES)]
-    return heatmap(scenario.table(book, market, overlay, spot_moves=sorted(spot_moves), days=days), ax=ax)
-
-
-def heatmap(table: pd.DataFrame, *, currency: str | None = None, ax: Axes | None = None) -> Axes:
-    """Gain over prices and vol shifts, or over prices and dates; see `hedging.scenario.table`.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Index ``spot_move``, columns ``vol_shift`` or ``day``. [currency] Prices and dates come from its ``attrs``;
-        without them moves and days are written.
-    currency : str, optional
-        What the gains are in, for the label; by default as the table says, else USD.
-    ax : Axes, optional
-
-    Raises
-    ------
-    InputError
-        If it is no such table or has nothing to draw.
-    """
-    from matplotlib.colors import TwoSlopeNorm
-
-    must_be("table", table, pd.DataFrame, hint="One comes from hedging.scenario.table.")
-    values = np.ma.masked_invalid(check_drawable("the table", table))
-    currency = currency or table.attrs.get("currency", "USD")
-    with styled(ax):
-        ax = axes_or_new(ax)
-        reach = float(np.abs(values).max()) or 1.0
-        # Equal cells, whatever the steps between the moves; rows from the worst fall upward.
-        mesh = ax.pcolormesh(values, cmap="PuOr", norm=TwoSlopeNorm(0.0, -reach, reach), rasterized=True)
-        ax.set_xticks(np.arange(values.shape[1]) + 0.5, list(_across(table)))
-        ax.set_yticks(np.arange(values.shape[0]) + 0.5, list(_down(table)))
-        by_vol = table.columns.name == "vol_shift"
-        spots = table.attrs.get("spot", {})
-        ax.set(
-            xlabel="shift of the 30-day vol [points]" if by_vol else _dates_label(table),
-            ylabel=f"{next(iter(spots))} spot [{table.attrs.get('money', '')}]"
-            if len(spots) == 1
-            else "move of spot",
-            title=f"gain over spot and {'vol' if by_vol else 'time'}",
-        )
-        ax.grid(False)
-        if values.size <= ANNOTATED_CELLS:
-            _numbers(ax, values, reach)
-        bar = ax.figure.colorbar(mesh, ax=ax, format=money)
-        filled = table.attrs.get("filled")
-        since = "" if filled is None else f"; {fills_text(pd.Timestamp(filled))}"
-        bar.set_label(f"gain [{currency}]{since}")
-    return ax
-
-
-def _numbers(ax: Axes, values: Any, reach: float) -> None:
-    """The gain of each cell, in letters that its colour lets be read and that its width holds."""
-    import matplotlib as mpl
-
-    drawn: Any = ax.figure
-    room = 72.0 * drawn.get_figwidth() * ax.get_position().width * 0.85 / values.shape[1]
-    size = min(room / 4.4, 0.8 * float(mpl.rcParams["font.size"]))
-    for (row, column), value in np.ndenumerate(values.filled(np.nan)):
-        if np.isfinite(value):
-            ax.text(
-                column + 0.5,
-                row + 0.5,
-                money(float(f"{value:.3g}")),
-                ha="center",
-                va="center",
-                color="white" if abs(value) > 0.65 * reach else "black",
-                fontsize=size,
-            )
-
-
-def _across(table: pd.DataFrame) -> Iterator[str]:
-    if not pd.api.types.is_numeric_dtype(table.columns):
-        raise InputError(
-            f"the table must have vols or days across, as hedging.scenario.table has; got {list(table.columns)[:5]}."
-        )
-    for x in table.columns:
-        if table.columns.name == "vol_shift":
-            yield f"{100 * x:+g}".replace("-", "−")
-        else:
-            yield date_text(_as_of(table), float(x)) if _as_of(table) is not None else f"{x:g}"
-
-
-def _down(table: pd.DataFrame) -> Iterator[str]:
-    """Prices and their moves; moves alone of several assets, or where no price is known."""
-    spots = table.attrs.get("spot", {})
-    now = next(iter(spots.values())) if len(spots) == 1 else None
-    for move in table.index:
-        yield f"{_price(now * (1.0 + move), now)}  {percent(float(move))}" if now else percent(float(move))
-
-
-def _price(price: float, now: float) -> str:
-    """A price to the digits of the spot: whole from a thousand on."""
-    return f"{price:,.0f}" if now >= 1_000.0 else f"{price:.4g}"
-
-
-def _as_of(table: pd.DataFrame) -> pd.Timestamp | None:
-    said = table.attrs.get("as_of")
-    return None if said is None else pd.Timestamp(said)
-
-
-def _dates_label(table: pd.DataFrame) -> str:
-    at = _as_of(table)
-    return "days from now" if at is None else f"date, today is {at:%d %b %Y}"

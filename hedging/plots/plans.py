@@ -8,6 +8,7 @@ import pandas as pd
 
 from hedging._ground.arguments import must_be
 from hedging.planner import Frontier
+from hedging.plots.legends import legend, legend_of_all
 from hedging.plots.style import (
     HEDGED,
     OVERLAY,
@@ -54,7 +55,8 @@ def frontier(found: Frontier, *, currency: str = "USD", ax: Axes | None = None) 
     check_drawable("the cost, as nothing meets any level,", table["cost"])
     if ax is not None:
         with styled(ax):
-            return _costs(axes_or_new(ax), found, currency)
+            legend(_costs(axes_or_new(ax), found, currency))
+        return ax
     with styled():
         figure = figure_or_new(None, 1.6)
         panels: tuple[Axes, Axes, Axes] = figure.subplots(3, 1, sharex=True, height_ratios=(2, 1, 1))
@@ -69,6 +71,8 @@ def frontier(found: Frontier, *, currency: str = "USD", ax: Axes | None = None) 
         lower.set_ylabel("upside given up\nat +50 % [book]")
         lower.yaxis.set_major_formatter(share)
         lower.set_xlabel(f"{found.over} [share of the book]")
+    with styled(figure):
+        legend_of_all(figure)
     return upper
 
 
@@ -99,7 +103,6 @@ def _costs(ax: Axes, found: Frontier, currency: str) -> Axes:
         ylabel=f"execution cost{net} [{currency}]",
         title=f"what the {found.over} costs (legs at each point)",
     )
-    ax.legend(loc="best")
     return ax
 
 

@@ -16,6 +16,7 @@ from hedging.market.contracts import expiry_of
 from hedging.market.market import Market, chain_of, market_of
 from hedging.market.smile import Smile
 from hedging.overlays import RALLIES, nearly_capped
+from hedging.plots.legends import legend
 from hedging.plots.style import (
     INK,
     MARKERS,
@@ -25,7 +26,6 @@ from hedging.plots.style import (
     axes_or_new,
     check_drawable,
     ink,
-    legend,
     money,
     money_axis,
     percent,
@@ -43,6 +43,7 @@ __all__ = ["overlays", "smile", "surface", "term_structure"]
 SHARES = (0.9, 1.0, 1.1)
 MOST_DATES = 7
 NARROW = 4.0  # inches, in which five ticks of shares touch
+EXPIRY_WIDTH = 1.15  # inches of a panel that the tick of an expiry takes
 
 
 def overlays(table: pd.DataFrame, *, currency: str | None = None, ax: Axes | None = None) -> Axes:
@@ -339,7 +340,9 @@ def term_structure(chain: OptionChain | Market, *, ax: Axes | None = None) -> Ax
         )
         ax.set_xscale("log")
         days = DAYS_PER_YEAR * times
-        shown = _spread(days, float(days[0]), float(days[-1]), most=6)
+        shown = _spread(
+            days, float(days[0]), float(days[-1]), most=int(np.clip(width_of(ax) / EXPIRY_WIDTH, 2, 6))
+        )
         ax.set_xticks(shown, _expiries(market.as_of, shown))
         ax.minorticks_off()
         ax.set_xlabel("expiry")

@@ -14,6 +14,7 @@ from hedging._ground.cells import figure as figure_text
 from hedging._numerics.types import Array
 from hedging.errors import InputError
 from hedging.margin import Survival
+from hedging.plots.legends import legend, legend_of_all
 from hedging.plots.style import (
     HEDGED,
     MARKERS,
@@ -30,7 +31,6 @@ from hedging.plots.style import (
     every,
     figure_or_new,
     ink,
-    legend,
     money,
     money_axis,
     percent,
@@ -209,7 +209,7 @@ def greeks_profile(
             if ax in figure.axes[2:]:
                 ax.set_xlabel(f"{asset} spot [{currency}]".strip())
     with styled(figure):
-        figure.axes[0].legend(loc="best")
+        legend_of_all(figure)
         figure.suptitle("Greeks over spot", x=0.01, ha="left", fontweight="bold")
     return figure
 
@@ -266,8 +266,7 @@ def over_time(
             if ax in figure.axes[:2]:
                 ax.set_xlabel("")
     with styled(figure):
-        names = figure.axes[0].get_legend_handles_labels()
-        figure.legend(*names, loc="outside lower left", ncols=2 if len(names[0]) > 1 else 1)
+        legend_of_all(figure)
         figure.suptitle("Greeks over time", x=0.01, ha="left", fontweight="bold")
     return figure
 

@@ -13,6 +13,7 @@ from hedging._ground.counts import number_of
 from hedging.errors import InputError
 from hedging.margin import Survival
 from hedging.margin.ended import Ends, first_ends, until
+from hedging.plots.legends import legend
 from hedging.plots.style import (
     HEDGED,
     MARKERS,
@@ -27,7 +28,6 @@ from hedging.plots.style import (
     figure_or_new,
     gain_label,
     ink,
-    legend,
     money_axis,
     note_fills,
     styled,
@@ -156,32 +156,26 @@ def crash_fan(
             upper.plot(*drawn, label=label, **style)
             if days is not result.days:
                 dead.append([each[-1] for each in drawn])
-        if died is not None:
-            x, y = zip(*dead, strict=True) if dead else ((), ())
-            upper.plot(
-                x,
-                y,
-                linestyle="none",
-                marker="x",
-                markersize=9,
-                color=ink(),
-                zorder=4,
-                label=_of_accounts(died),
-            )
+        cross: dict[str, Any] = {"linestyle": "none", "marker": "x", "markersize": 9, "color": ink()}
+        if died is not None and dead:
+            upper.plot(*zip(*dead, strict=True), zorder=4, label=_of_accounts(died), **cross)
         upper.set(
             ylabel=f"{asset} spot [{result.money}]",
             ylim=(0.0, None),
             title=f"{asset}: the fall{', faster and faster' if len(result.labels) > 1 else ''}",
         )
         money_axis(upper.yaxis)
-        note_fills(upper, result.filled)
-        upper.legend(loc="lower left")
+    with styled(lower):
         lower.axhline(0.0, color=QUIET, linewidth=0.8)
         _lines(lower, result, ends)
         lower.set_ylabel(gain_label(result.currency, result.filled))
         date_axis(lower, known=result.as_of is not None)
         lower.margins(x=0.01)
         money_axis(lower.yaxis)
+        if died is not None and dead:
+            lower.plot([], [], label=_of_accounts(died), **cross)
+        note_fills(lower, result.filled)
+        legend(lower)
     return figure
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from hedging._ground.arguments import must_be, whole
 from hedging._ground.counts import number_of
 from hedging.errors import InputError
+from hedging.plots.legends import legend, under
 from hedging.plots.style import (
     HEDGED,
     MARKERS,
@@ -18,11 +19,11 @@ from hedging.plots.style import (
     SERIES,
     UNHEDGED,
     axes_or_new,
+    check_drawable,
     date_axis,
     money,
     percent,
     styled,
-    under,
 )
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def ranking(screen: Screen, measure: str | None = None, *, count: int = 20, ax: 
     Raises
     ------
     InputError
-        If the screen has no such measure.
+        If the screen has no such measure, or no coin has one.
     """
     from hedging.screen import Screen
 
@@ -83,6 +84,7 @@ def ranking(screen: Screen, measure: str | None = None, *, count: int = 20, ax: 
     measure = measure or f"alpha_t_{max(screen.windows)}"
     ranks = screen.rank(measure)
     values = screen.table.loc[ranks.index, measure].dropna().sort_values(kind="stable").iloc[:count]
+    check_drawable(measure, values)
     places = np.arange(len(values))
     words = [screen.verdicts[str(coin)].word for coin in values.index]
     with styled(ax):
@@ -108,7 +110,7 @@ def ranking(screen: Screen, measure: str | None = None, *, count: int = 20, ax: 
             xlabel=_unit(measure),
             title=f"lowest {len(values)} of {number_of(len(ranks), 'coin')}, {screen.as_of:%Y-%m-%d}, against {screen.benchmark}",
         )
-        ax.legend(loc="best")
+        legend(ax)
     return ax
 
 
@@ -141,24 +143,26 @@ def rolling_alpha(
     Raises
     ------
     InputError
-        If the measure is neither.
+        If the measure is neither, or no number of it is finite.
     """
     if measure not in ("t", "alpha"):
         raise InputError(f"measure must be 't' or 'alpha'; got {measure!r}.")
     if "measure" not in must_be("found", found, pd.DataFrame).columns.names:
         raise InputError("found must be a table of hedging.screen.rolling_alpha.")
+    values = pd.DataFrame(found.xs(measure, axis=1, level="measure"))
+    check_drawable(f"the {measure} of the table", values)
     with styled(ax):
         ax = axes_or_new(ax)
         if measure == "t":
             ax.axhspan(-2.0, 2.0, color=QUIET, alpha=0.12, linewidth=0.0, zorder=0, label="|t| < 2")
         ax.axhline(0.0, color=QUIET, linewidth=0.8)
-        _lines(ax, pd.DataFrame(found.xs(measure, axis=1, level="measure")))
+        _lines(ax, values)
         of_window = "" if window is None else f" over {number_of(window, 'day')}"
         ax.set(
             ylabel="t of alpha [1]" if measure == "t" else "alpha [log per year]",
             title=f"alpha{of_window}, with data up to each day",
         )
-        ax.legend(loc="best", ncols=2)
+        legend(ax)
     return ax
 
 
@@ -175,14 +179,21 @@ def drawdowns(found: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
         A line a coin; a gap where there is no close.
+
+    Raises
+    ------
+    InputError
+        If it is no such table, or none of its numbers is finite.
     """
+    must_be("found", found, pd.DataFrame, hint="One comes from hedging.screen.drawdowns.")
+    check_drawable("the table of drawdowns", found)
     with styled(ax):
         ax = axes_or_new(ax)
         _lines(ax, found)
         ax.set_ylim(top=0.0)
         ax.yaxis.set_major_formatter(percent)
         ax.set(ylabel="below the highest close before [share]", title="drawdowns")
-        ax.legend(loc="best", ncols=2)
+        legend(ax)
     return ax
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ __all__ = [
     "every",
     "figure_or_new",
     "ink",
-    "legend",
+    "is_ours",
     "money",
     "money_axis",
     "percent",
@@ -45,7 +45,6 @@ __all__ = [
     "roles",
     "share",
     "styled",
-    "under",
     "width_of",
 ]
 
@@ -60,7 +59,6 @@ SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#80
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 UNHEDGED_DASHES = (0, (4, 2))
 
-MOST_LEGEND: Final = 0.45  # of the height of a panel that its legend may take at its foot
 LEAST_ROW: Final = 1.5  # inches of height that a usual panel needs beside its labels
 _WIDE: Final = 6.4  # inches of a panel from which texts have their full size
 # Of years, months, days, hours, minutes, seconds: each tick says all but the year, which stands at the end.
@@ -75,6 +73,7 @@ _SIZES: Final = {
     "lines.linewidth": 1.8,
     "lines.markersize": 6.0,
 }
+_OURS: Final[WeakSet[Any]] = WeakSet()  # figures that were made here, not by a caller
 _INKED: Final = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
 
 
@@ -203,6 +202,11 @@ def figure_or_new(figure: Figure | None, height: float = 1.0) -> Figure:
     return _on_the_page(plt.figure(figsize=(width, height * tall)))
 
 
+def is_ours(figure: Any) -> bool:
+    """Whether a figure was made here, not by a caller: its height is ours to choose."""
+    return figure in _OURS
+
+
 def _on_the_page(figure: Figure) -> Figure:
     """A new figure whose ground is the notebook's.
 
@@ -211,60 +215,12 @@ def _on_the_page(figure: Figure) -> Figure:
     """
     import matplotlib as mpl
 
+    _OURS.add(figure)
     ground: Any = figure.get_facecolor()
     if "inline" in mpl.get_backend() and ground[3] == 0.0:
         figure.set_facecolor("white")
         figure.patch.set_visible(False)
     return figure
-
-
-def legend(ax: Axes) -> None:
-    """Names below the panel where the figure makes room for them, else inside."""
-    figure: Any = ax.figure
-    names = ax.get_legend_handles_labels()[1]
-    if not names:
-        return
-    import matplotlib as mpl
-
-    size = float(mpl.rcParams["legend.fontsize"]) / 72.0  # inches
-    room = width_of(ax) - 6.0 * size  # right of ticks and label
-    wide = room / (0.55 * size * max(map(len, names)) + 4.5 * size)
-    if figure.get_layout_engine() is None:
-        _within(ax, int(np.clip(wide, 1, min(4, len(names)))), size)
-        return
-    ax.legend(
-        loc="upper left",
-        bbox_to_anchor=(0.0, 0.0),
-        bbox_transform=under(ax),
-        borderaxespad=0.0,
-        ncols=int(np.clip(wide, 1, min(4, len(names)))),
-        columnspacing=1.2,
-        alignment="left",
-    )
-
-
-def under(ax: Axes) -> Any:
-    """Coordinates of a panel whose zero lies below its label, whatever its height."""
-    import matplotlib as mpl
-    from matplotlib.transforms import ScaledTranslation
-
-    # Ticks and their pads keep their size, texts follow the panel's; a date axis has its year where a label would be.
-    points = 18.0 + 2.6 * float(mpl.rcParams["axes.labelsize"])
-    figure: Any = ax.figure
-    return ax.transAxes + ScaledTranslation(0.0, -points / 72.0, figure.dpi_scale_trans)
-
-
-def _within(ax: Axes, columns: int, size: float) -> None:
-    """The legend at the foot of a panel whose figure makes no room around it: below what is drawn, in room of its own."""
-    height = ax.bbox.height / float(ax.figure.dpi)  # of a figure within a figure too
-    lines = math.ceil(len(ax.get_legend_handles_labels()[1]) / columns)
-    share = (1.6 * lines + 1.2) * size / height
-    if share > MOST_LEGEND or ax.get_yscale() != "linear" or ax.yaxis_inverted():
-        ax.legend(loc="best")
-        return
-    low, high = ax.get_ylim()
-    ax.set_ylim(low - (high - low) * share / (1.0 - share), high)
-    ax.legend(loc="lower left", ncols=columns, columnspacing=1.2)
 
 
 def dates(as_of: pd.Timestamp | None, days: Any) -> Any:

@@ -22,13 +22,13 @@ from hedging.planner import HedgePlan
 from hedging.report.blocks import Block, Column, Columns, Listing, Notice, Section, Table, Text, tabled
 from hedging.report.pictures import Studio
 from hedging.report.subject import Subject
-from hedging.report.words import amount, per_cent, typeset
+from hedging.report.words import amount, day_name, per_cent, typeset
 from hedging.scenario import ScenarioResult, rule_of, run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FALL", "Fall", "accounts", "falls", "falls_of"]
+__all__ = ["FALL", "Fall", "accounts", "falls", "falls_of", "first_liquidations"]
 
 FALL: Final = (-0.02, -0.004, 21.0)
 """Velocity, acceleration and length of the fall: log-price a day, a day squared, days."""
@@ -200,6 +200,23 @@ def _rows(fall: Fall, gains: Array, accounts: Mapping[str, Survival]) -> list[_R
     return rows
 
 
+def first_liquidations(subject: Subject, fall: Fall) -> Iterator[tuple[str, str]]:
+    """When the first account is liquidated in the fall as asked, without the plan and with it: name and date."""
+    at = _as_asked(fall)
+    ways = {"alone": fall.alone} | ({"with the plan": fall.hedged} if subject.plan is not None else {})
+    for how, found in ways.items():
+        ends = first_ends(found, len(fall.result.labels))
+        day, name = float(ends.days[at]), ends.accounts[at]
+        if name:
+            when = "at once" if day == 0.0 else day_name(subject.as_of, day)
+            yield f"liquidated in the fall, {how}", f"{when}, {called(name)}"
+
+
+def _as_asked(fall: Fall) -> int:
+    """The scenario of a fan whose acceleration is multiplied by nothing: its second."""
+    return min(1, len(fall.result.labels) - 1)
+
+
 def accounts(subject: Subject, found: tuple[Fall, ...], studio: Studio) -> Section:
     """The section of survival by account."""
     title = "Accounts: what survives"
@@ -274,7 +291,7 @@ def _fates(kept: Survival, digits: int) -> list[tuple[str, str]]:
 def _headroom(fall: Fall, name: str, studio: Studio) -> Block:
     """Headroom along the fall as asked, the second of the fan."""
     drawn = dict(_named(fall, name))
-    at = min(1, len(fall.result.labels) - 1)
+    at = _as_asked(fall)
 
     def draw(figure: Figure) -> object:
         return plots.headroom(drawn, scenario=at, ax=figure.subplots())

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hedging._ground.file_kinds import kind_of_value
 from hedging.errors import InputError
+from hedging.plots.legends import legend
 from hedging.plots.style import MARKERS, SERIES
 from hedging.report.blocks import ROWS_SHOWN, Block, Column, Notice, Section, Text, tabled
 from hedging.report.pictures import Studio
@@ -132,7 +133,7 @@ def _equity(curves: Mapping[str, tuple[list[Any], list[float]]], studio: Studio)
         ax.xaxis.set_major_locator(locator)
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
         ax.set(ylabel="equity, the first day being 1")
-        ax.legend(loc="best")
+        legend(ax)
 
     alt = f"Equity of each strategy over time, as a share of the first day's. {ends}."
     return studio.picture(draw, (7.6, 3.8), alt=alt, caption="Equity by strategy")

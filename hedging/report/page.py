@@ -23,7 +23,7 @@ from hedging.report import given
 from hedging.report.blocks import Section
 from hedging.report.certificate import certificate
 from hedging.report.costs import costs
-from hedging.report.falls import accounts, falls, falls_of
+from hedging.report.falls import Fall, accounts, falls, falls_of, first_liquidations
 from hedging.report.grid import grid_of
 from hedging.report.payoffs import payoffs
 from hedging.report.pictures import Studio
@@ -145,12 +145,13 @@ def html(
         files=tuple(_digest(what, path) for what, path in (files or {}).items()),
         command=command,
     )
+    fallen = falls_of(subject)
     page = _environment().get_template("page.html.j2")
     text = page.render(
         title=f"Hedge report: {', '.join(subject.assets)}",
-        lead=_lead(subject),
+        lead=_lead(subject, fallen[0]),
         alert=plan.message if plan is not None and plan.status is PlanStatus.CLOSEST else "",
-        sections=_sections(subject),
+        sections=_sections(subject, fallen),
         style=_resource("page.css"),
         script=_resource("page.js"),
         written=written,
@@ -159,9 +160,9 @@ def html(
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _sections(subject: Subject) -> list[Section]:
+def _sections(subject: Subject, fallen: tuple[Fall, ...]) -> list[Section]:
     """The page from top to bottom."""
-    studio, found, fallen = Studio(), grid_of(subject), falls_of(subject)
+    studio, found = Studio(), grid_of(subject)
     sections = [
         position(subject),
         trades(subject),
@@ -179,13 +180,13 @@ def _sections(subject: Subject) -> list[Section]:
     return [*sections, reproduce(subject)]
 
 
-def _lead(subject: Subject) -> Sequence[tuple[str, str]]:
+def _lead(subject: Subject, fall: Fall) -> Sequence[tuple[str, str]]:
     """What a reader wants to know first: name and number."""
     spots = ", ".join(f"{each.asset} {amount(each.spot, 2)}" for each in subject.markets)
     facts = [("quotes of", stamp(subject.as_of)), (f"spot [{subject.money}]", spots)]
     plan = subject.plan
     if plan is None:
-        return [*facts, ("plan", "none given")]
+        return [*facts, ("plan", "none given"), *first_liquidations(subject, fall)]
     alone, hedged = plan.troughs
     status = status_of(plan) if plan.trusted else "edited, not proven"
     at, money = subject.at_plan, plan.inputs["currency"]
@@ -196,6 +197,7 @@ def _lead(subject: Subject) -> Sequence[tuple[str, str]]:
         (f"worst, with the plan{at}", per_cent(hedged.share)),
         (f"cost [{money}]{at}", amount(plan.cost.execution, places(plan.base))),
         (f"net premium [{money}]{at}", amount(plan.cost.premium, places(plan.base))),
+        *first_liquidations(subject, fall),
         *([("limits at the page's quotes", missed_now(subject))] if subject.made is not None else []),
     ]
 

@@ -264,6 +264,13 @@ def test_prices_of_a_table_have_one_form() -> None:
 
 
 NAN = np.array([np.nan, np.nan])
+
+
+def _alphas(values: list[float]) -> pd.DataFrame:
+    columns = pd.MultiIndex.from_tuples([("BTC", "t"), ("BTC", "alpha")], names=["coin", "measure"])
+    return pd.DataFrame(np.reshape(np.repeat(values, 2), (-1, 2)), columns=columns)
+
+
 REFUSED: dict[str, Callable[[], Any]] = {
     "no axes": lambda: plots.payoff(BOOK, _market(), ax="here"),  # type: ignore[arg-type]
     "no figure": lambda: plots.crash_fan(_falls(), figure=3),  # type: ignore[arg-type]
@@ -312,6 +319,12 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "empty order book": lambda: plots.order_book(Ladder()),
     "order book of a chain": lambda: plots.order_book(CHAIN),  # type: ignore[arg-type]
     "too large an order": lambda: plots.order_book(LADDER, quantity=99.0),
+    "drawdowns of nothing": lambda: plots.drawdowns(pd.DataFrame()),
+    "drawdowns of NaN": lambda: plots.drawdowns(pd.DataFrame({"BTC": NAN})),
+    "drawdowns of words": lambda: plots.drawdowns(pd.DataFrame({"BTC": ["a"]})),
+    "drawdowns of a list": lambda: plots.drawdowns([1.0]),  # type: ignore[arg-type]
+    "alphas of NaN": lambda: plots.rolling_alpha(_alphas([np.nan, np.nan])),
+    "alphas of nothing": lambda: plots.rolling_alpha(_alphas([])),
     "frontier of a table": lambda: plots.frontier(pd.DataFrame()),  # type: ignore[arg-type]
     "equity of nothing": lambda: plots.equity([]),
     "equity of a chain": lambda: plots.equity([CHAIN]),  # type: ignore[list-item]

@@ -81,7 +81,7 @@ def test_crash_fan_has_prices_above_and_gains_below(market: Market, puts: list[L
     upper, lower = figure.axes
     assert_allclose([line.get_ydata() for line in upper.get_lines()], result.spot["BTC"])
     assert len(lower.get_lines()) == 1 + 2 * 4
-    assert [text.get_text() for text in upper.get_legend().get_texts()] == [
+    assert [text.get_text() for text in lower.get_legend().get_texts()] == [
         label.replace("-", "−") for label in result.labels
     ]
 
@@ -338,7 +338,7 @@ def test_orders_of_older_quotes_say_so_in_every_picture_of_gains() -> None:
     for ax in (
         plots.payoff(samples.book(), later, plan),
         plots.pnl_paths(result),
-        plots.crash_fan(result).axes[0],
+        plots.crash_fan(result).axes[1],
     ):
         assert told in ax.get_legend_handles_labels()[1]
         assert "since today" not in ax.get_ylabel()

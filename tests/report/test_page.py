@@ -16,7 +16,7 @@ from cases.pages import BOOK, EPOCH, Page, number, raw
 from cases.processes import in_a_process
 
 import hedging as hg
-from hedging import report
+from hedging import report, samples
 from hedging._ground.cells import on_day
 from hedging.planner import InfeasibleHedgeError
 from hedging.planner.explain.liquidation import liquidations
@@ -24,6 +24,7 @@ from hedging.report import page as pages
 from hedging.report.explorer import TINT
 from hedging.report.trades import _proof as proof_of
 from hedging.report.trades import limit_value
+from hedging.report.words import day_name
 
 LIMIT = 1_500_000  # bytes
 SECTIONS = ["position", "plan", "costs", "payoff", "falls", "accounts", "certificate", "quotes", "reproduce"]
@@ -321,12 +322,25 @@ def test_accounts_are_followed_and_those_that_die_are_named() -> None:
     found = Page(report.html(book, flat_chain()))
     text = found.by_id("accounts").text
     assert "Liquidated" in text
+    fall = hg.paths.fan(-0.02, -0.004, 21, multiples=(0.0, 1.0))
+    died = hg.margin.survive_accounts(book, flat_chain(), fall)["desk"].first()[0][1]
+    told = "liquidated in the fall, alone"
+    assert _tiles(found)[told] == f"{day_name(flat_chain().as_of, died)}, account desk"
+    tight = hg.Book([held[0], replace(held[1], quantity=400.0)], accounts=[account])
+    assert _tiles(Page(report.html(tight, flat_chain())))[told] == "at once, account desk"
+    assert told not in _tiles(Page(report.html(BOOK, samples.chain())))
     rows = found.table("Account desk")
     kept = hg.margin.survive_accounts(book, flat_chain(), hg.paths.replay("mar-2020").paths("BTC"))["desk"]
     assert not kept.survives[0]
     day, _ = kept.first()
     row = next(row for row in rows if row[0] == "12-13 March 2020")
     assert row[1].startswith(f"liquidated {on_day(kept.as_of, day[0])} with BTC at ")
+
+
+def _tiles(found: Page) -> dict[str, str]:
+    return dict(
+        zip((each.text for each in found.all("dt")), (each.text for each in found.all("dd")), strict=True)
+    )
 
 
 LEVERED = (hg.Holding.spot("BTC", 2.0), hg.Holding.perpetual("BTC", 10.0, 100.0))

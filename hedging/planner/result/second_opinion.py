@@ -20,6 +20,7 @@ from hedging.market.terms import Exercise
 
 __all__ = ["COMPARED", "LegGreeks", "second_opinion"]
 
+ROUNDING = 1e-12  # of a number: what two orders of the same sums differ by
 COMPARED = ("price", "delta", "gamma", "vega", "theta")
 
 
@@ -72,7 +73,7 @@ def second_opinion(legs: Sequence[LegGreeks]) -> pd.DataFrame:
     -------
     DataFrame
         One row an option and number: ``instrument, number, ours, vollib, difference``, the largest difference as a
-        share of ours in ``attrs["largest"]``.
+        share of ours in ``attrs["largest"]``. What rounding leaves of nothing is 0.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what vollib says of its own imports concerns nobody here
@@ -86,7 +87,8 @@ def second_opinion(legs: Sequence[LegGreeks]) -> pd.DataFrame:
         for number in COMPARED:
             theirs = float((value if number == "price" else getattr(greeks, number))(*given))
             ours = float(getattr(leg, number))
-            rows.append((leg.instrument, number, ours, theirs, theirs - ours))
+            apart = theirs - ours if abs(theirs - ours) > ROUNDING * abs(ours) else 0.0
+            rows.append((leg.instrument, number, ours, theirs, apart))
     table = pd.DataFrame(rows, columns=["instrument", "number", "ours", "vollib", "difference"])
     size = table["ours"].abs().where(table["ours"] != 0.0, 1.0)
     table.attrs["largest"] = float((table["difference"].abs() / size).max()) if rows else 0.0

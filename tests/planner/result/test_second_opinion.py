@@ -24,6 +24,7 @@ def test_vollib_agrees_on_every_option_ordered(found):
     assert len(table) == 5 * len(found.legs)
     assert set(table["number"]) == {"price", "delta", "gamma", "vega", "theta"}
     assert table.attrs["largest"] < 1e-9
+    assert (table["difference"] == 0.0).all()  # what rounding left of it
     for leg in found.legs:
         price = table[(table["instrument"] == leg.instrument.symbol) & (table["number"] == "price")]
         assert abs(price["vollib"].iloc[0] / leg.price - 1.0) < 0.05  # the mark lies beside the quote
