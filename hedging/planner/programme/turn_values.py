@@ -45,8 +45,8 @@ class Sides:
     after : ndarray, shape (items, dates, then)
     paid : ndarray, shape (then,)
         What was paid for the orders, less the cash that is held. [money]
-    funding : ndarray, shape (cuts, dates, 3)
-        What perpetuals pay by a date: per level before, per level after, and the rest. [money]
+    funding : ndarray, shape (cuts, dates, 2)
+        What perpetuals pay by a date: per level before, and per level after. [money]
     """
 
     first: Array
@@ -69,9 +69,7 @@ class Sides:
     def alive(self, cut: int) -> Array:
         """Value of what has not, less what was paid for all and funding after the turn, shape (dates, then). [money]"""
         value = np.tensordot(self.weight * ~self.gone[cut], self.after, axes=1) - self.paid
-        return np.asarray(
-            value - np.multiply.outer(self.funding[cut, :, 1], self.then) - self.funding[cut, :, 2:]
-        )
+        return np.asarray(value - np.multiply.outer(self.funding[cut, :, 1], self.then))
 
     def funded(self, cut: int, date: int) -> Array:
         """Funding that perpetuals paid before a turn, shape (first, 1). [money]"""
@@ -221,8 +219,7 @@ class TurnValues:
         value = self._after[which[:, None], date, then]
         if (perpetual := self.perpetual[which]).any():
             days = self.funding[cut, date].T
-            held = days[0] * self.first[first] + days[1] * self.then[then] + days[2]
-            value[perpetual] -= self.rate * held
+            value[perpetual] -= self.rate * (days[0] * self.first[first] + days[1] * self.then[then])
         gone = self.gone[cut][:, which].T
         if gone.any():
             level = np.where(self.coin[which, None], self.then[then], 1.0)
@@ -250,34 +247,27 @@ class TurnValues:
     def _priced_at(self, keys: Places) -> Array:
         """One unit of every item at some turns, shape (turns, items), without any table. [money]"""
         cut, date, first, then = keys.T
-        before = self.turning.dates <= self.until[cut, None]
+        days = self.turning.walked
+        before = days <= self.until[cut, None]
         spot = np.where(before, self.first[first, None], self.then[then, None])
         if self._pricer is None:
             self._pricer = Pricer.of(self.items, self.entry, self.market)
-        return self._pricer.values_on(self._paths(spot), date)
-
-    def _paths(self, spot: Array) -> Paths:
-        return Paths(self.turning.dates, spot, np.zeros(spot.shape), labels=("",) * len(spot))
+        at = np.searchsorted(days, self.turning.dates)[date]
+        return self._pricer.values_on(_paths(days, spot), at)
 
     def _priced(self, which: Places, spot: Array, market: Market | None = None) -> Array:
         items, entries = [self.items[i] for i in which], [self.entry[i] for i in which]
-        return unit_values(items, entries, market or self.market, self._paths(spot))
+        return unit_values(items, entries, market or self.market, _paths(self.turning.dates, spot))
+
+
+def _paths(days: Array, spot: Array) -> Paths:
+    return Paths(days, spot, np.zeros(spot.shape), labels=("",) * len(spot))
 
 
 def _funding_days(turning: Turning) -> Array:
-    """Days of spot that funding is paid on by a date: of the level before a turn, of that after it, and of today's.
-
-    Shape (cuts, dates, 3), as `hedging.book.pricer` takes the mean spot of each stretch between dates. [days]
-    """
-    stretch, count = np.diff(turning.dates, prepend=0.0), turning.dates.size
-    days = np.zeros((turning.expiries.size + 1, count, 3))
-    for cut in range(len(days)):
-        until = turning.expiries[cut - 1] + SAME_DAY if cut else -1.0
-        side = np.where(turning.dates <= until, 0, 1)
-        for date in range(count):
-            days[cut, date:, side[date]] += stretch[date] / 2.0
-            days[cut, date:, side[date - 1] if date else 2] += stretch[date] / 2.0
-    return days
+    """Days that funding is paid on by a date: at the level before a turn, and at that after it, (cuts, dates, 2). [days]"""
+    before = np.minimum(np.append(0.0, turning.expiries)[:, None], turning.dates)
+    return np.stack((before, turning.dates - before), axis=-1)
 
 
 def _last_days(items: Sequence[Instrument], market: Market) -> Array:

@@ -19,6 +19,7 @@ __all__ = [
     "days_left",
     "days_of",
     "floors_of",
+    "no_later",
 ]
 
 Floor: TypeAlias = float | Mapping[float, float]
@@ -60,6 +61,20 @@ def check_dates(floor: Floor | None, days: Array) -> None:
             f"{', '.join(f'{day:g}' for day in days)}. Give scenarios with that date, or leave them to the "
             "planner."
         )
+
+
+def no_later(floor: Floor | None, end: float) -> Floor | None:
+    """The floor with days behind an end counted as that, the strictest where several are.
+
+    Between an expiry that counts as the horizon and the horizon nothing turns, and so nothing is judged.
+    """
+    if not isinstance(floor, Mapping):
+        return floor
+    behind = [day for day in floor if day > end]
+    if not behind:
+        return floor
+    counted = max(share for day, share in floor.items() if day >= end)
+    return {day: share for day, share in floor.items() if day < end} | {end: counted}
 
 
 def days_left(floor: Floor | None, elapsed: float) -> Floor | None:

@@ -25,7 +25,7 @@ from hedging.paths.paths import Paths
 from hedging.planner.request.coerce import number
 from hedging.planner.request.default_scenarios import QUARTERS, TURN_LOW, default_scenarios
 from hedging.planner.request.effort import Effort
-from hedging.planner.request.floors import check_dates, days_of
+from hedging.planner.request.floors import check_dates, days_of, no_later
 from hedging.planner.request.funding import Funding
 from hedging.planner.request.joint import Link, linked_paths, links_of
 from hedging.planner.request.limit import BANDS, Limit
@@ -127,6 +127,8 @@ class Request:
         _check_outcomes(target, drawn, markets)
         _check_floor(target, horizon)
         turning = None if scenarios is not None else _turning(book, markets, target, limits, float(horizon))
+        if turning is not None:
+            target = replace(target, floor=no_later(target.floor, turning.end))
         found = scenarios or _scenarios(turning, target)
         effort = effort or Effort()
         check_dates(target.floor, found.days)

@@ -22,9 +22,10 @@ from hedging.paths.paths import Paths
 from hedging.planner.request.default_scenarios import DAY_DIGITS, HIGH, NEAR_ZERO, SPOT_MOVES, TURN_LOW
 from hedging.planner.request.wording import move
 
-__all__ = ["SAME_DAY", "Turning", "end_of", "turn_label", "turning_paths"]
+__all__ = ["MOMENT", "SAME_DAY", "Turning", "end_of", "turn_label", "turning_paths"]
 
 SAME_DAY: Final = 1e-9  # days apart that two dates are one
+MOMENT: Final = 1e-6  # days from a turn to the new level: what is funded is funded there from then on
 COUNTS_AS: Final = 1.0  # days from the horizon within which an expiry is meant by it
 _GRID: Final = 1.0 + np.asarray(SPOT_MOVES)
 
@@ -43,15 +44,22 @@ class Turning:
         Least level of spot after a turn, as a multiple of today's.
     dates : ndarray
         Both together, ascending. [days]
+    walked : ndarray
+        Those, today, and the moment after each expiry: funding is paid on the mean of a stretch's ends, so that a turn
+        must take none. [days]
     """
 
     expiries: Array
     judged: Array
     lowest: float
     dates: Array = field(init=False)
+    walked: Array = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dates", np.union1d(self.expiries, self.judged))
+        dates = np.union1d(self.expiries, self.judged)
+        moments = np.append(0.0, self.expiries + MOMENT)
+        object.__setattr__(self, "dates", dates)
+        object.__setattr__(self, "walked", np.union1d(dates, moments[moments < dates[-1]]))
 
     @classmethod
     def of(
@@ -111,7 +119,7 @@ def turning_paths(turning: Turning, strikes: Mapping[float, Iterable[float]]) ->
     strikes : mapping of float to floats
         As multiples of spot; of what expires after the end, no strike is asked for.
     """
-    dates = turning.dates
+    dates = turning.walked
     known = [(day, list(nodes)) for day, nodes in strikes.items() if day <= turning.end + SAME_DAY]
     every = turning.after(node for _, nodes in known for node in nodes)
     found = [(np.full(dates.size, level), turn_label(1.0, None, float(level))) for level in every]

@@ -70,8 +70,9 @@ def _without(
     for _ in range(ROUNDS):
         plain: Solution | None = None
         for way, narrow in _narrower(request, programme, odd):
-            found = solve(narrow, gap=GAP, time_limit=SECONDS, engine=Engine(nodes=NODES))
-            if found.lots is not None and found.objective <= min(limit, plain.objective if plain else np.inf):
+            most = min(limit, plain.objective if plain else np.inf)
+            found = solve(narrow, gap=GAP, time_limit=SECONDS, ceiling=most, engine=Engine(nodes=NODES))
+            if found.lots is not None and found.objective <= most:
                 plain, keep, kept = found, way, narrow
         if plain is None:
             return lots

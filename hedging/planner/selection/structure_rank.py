@@ -25,7 +25,7 @@ from hedging.planner.candidates.candidates import Candidates
 from hedging.planner.programme.programme import Programme
 from hedging.planner.selection.undisguised import deep
 from hedging.planner.solver.backends import Engine
-from hedging.planner.solver.exact import branch
+from hedging.planner.solver.branch_and_bound import branch_and_bound
 from hedging.planner.solver.pairs import plainest_pair
 from hedging.planner.solver.relaxation import relax_within
 from hedging.planner.solver.search import GONE_THROUGH, Solution, reach
@@ -48,7 +48,6 @@ PLACES = np.full(2 * DISGUISED, OTHER)
 PLACES[FORMS] = np.arange(len(FORMS))
 NODES = 100  # for plans of three legs and more, of which nothing is proven
 SECONDS = 5.0  # for the same, should each node take long
-PROMISING = 40  # orders that one of these is chosen from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,8 +136,8 @@ def most_standard(
 ) -> Solution:
     """The cheapest plan of the most standard structure, with no more legs and for at most `cost`.
 
-    Exact for one leg and for two. More are looked for among the most promising orders: a preference, of which
-    nothing is proven.
+    Exact for one leg and for two. Of more it is as far as nodes and time go: a preference, of which nothing is
+    proven.
     """
     if solution.lots is None or solution.relaxed is None or not solution.lots.any():
         return solution
@@ -191,21 +190,37 @@ def _of_many_legs(
     search: Search, standing: StructureRank, most: Array, cost: float, legs: int, below: int
 ) -> Array | None:
     """A plan of the first structure that has one for at most `cost`, as far as the time goes."""
-    candidates, price = search.programme.candidates, search.programme.price_per_leg
+    price = search.programme.price_per_leg
     # No fewer legs do for this cost, or they would have been chosen.
     left = cost - legs * price
     tried: set[tuple[float, ...]] = set()
     for fits, relaxed in _affordable(search, standing, most, left, below):
         near, largest = reach(search, relaxed, left)
         keep, largest = near[fits[near] & (most[near] > 0.0)], np.minimum(largest, most)
-        order = np.argsort((relaxed.reduced * candidates.least - 1e-9 * relaxed.lots)[keep], kind="stable")
-        promising = np.sort(keep[order[:PROMISING]])
         # What an earlier structure had too was gone through.
-        if (known := (*promising, *largest[promising])) in tried:
+        if (known := (*keep, *largest[keep])) in tried:
             continue
         tried.add(known)
-        lots, _ = branch(search, promising, largest, legs, price=price)
-        kept = lots is not None and search.keeps(lots) and search.objective(lots) <= cost
-        if lots is not None and kept and standing.rank(lots) < below:
+        lots = _cheapest(search, relaxed, keep, largest, cost, legs)
+        if lots is not None and standing.rank(lots) < below and search.keeps(lots):
             return lots
     return None
+
+
+def _cheapest(
+    search: Search, relaxed: Relaxation, keep: Indices, most: Array, cost: float, legs: int
+) -> Array | None:
+    """The cheapest plan of so many legs of some orders, for at most `cost`; it shares the nodes and the time."""
+    whole = search.programme
+    narrow = replace(whole, candidates=replace(whole.candidates, most=most)).only(keep)
+    engine = replace(search.engine, nodes=search.nodes_left)
+    inside = Search(narrow, search.gap, search.deadline, engine, ceiling=np.nextafter(cost, np.inf))
+    there = replace(relaxed, lots=relaxed.lots[keep], reduced=relaxed.reduced[keep])
+    inside.look_at(there)
+    branch_and_bound(inside, there, [legs])
+    search.nodes += inside.nodes
+    if inside.best is None or inside.cost > cost:
+        return None
+    lots = np.zeros(most.size)
+    lots[keep] = inside.best
+    return lots

@@ -87,6 +87,7 @@ def solve(
     time_limit: float = 30.0,
     start: Array | None = None,
     active: Mask | None = None,
+    ceiling: float = np.inf,
     engine: Engine | None = None,
 ) -> Solution:
     """Find the cheapest plan and prove it.
@@ -102,6 +103,8 @@ def solve(
         A plan that is known; one that breaks a row is ignored. [lots]
     active : ndarray of bool, optional
         Rows that mattered to a similar problem.
+    ceiling : float
+        What a dearer plan is not looked for beyond: the search ends where there is none for less. [money]
     engine : Engine, optional
         What branches, and who hears of it.
 
@@ -113,6 +116,7 @@ def solve(
         If it came before there was any plan; afterwards the best plan so far is returned with its gap.
     """
     search = Search.within(programme, gap, time_limit, engine or Engine())
+    search.ceiling = ceiling
     with suppress(OutOfTimeError):
         search.offer(np.zeros(len(programme.candidates)))
     if not len(programme.candidates):
@@ -120,7 +124,7 @@ def solve(
     if active is not None:
         search.active = search.active | active
     try:
-        relaxed = relax_within(search, None, programme.candidates.most)
+        relaxed = relax_within(search, None, programme.candidates.most, cost=ceiling)
     except OutOfTimeError:
         return Solution(search.best, search.cost, -np.inf, 0)
     if relaxed is None:

@@ -54,11 +54,12 @@ def solve(
     gap: float = 1e-3,
     time_limit: float = 30.0,
     prove: bool = True,
+    ceiling: float = np.inf,
     engine: Engine | None = None,
 ) -> Solution:
     """Find the cheapest plan and prove it, value at risk included; parameters as `hedging.planner.solver.search.solve`."""
     if programme.value_at_risk is None:
-        return plain.solve(programme, gap=gap, time_limit=time_limit, engine=engine)
+        return plain.solve(programme, gap=gap, time_limit=time_limit, ceiling=ceiling, engine=engine)
     try:
         tree = _Tree(programme, gap, clock.now() + time_limit, engine=engine)
     except OutOfTimeError:

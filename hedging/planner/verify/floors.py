@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from hedging._numerics.types import Array
+from hedging._numerics.types import Array, Rows
 from hedging.book.book import Book, Holding
 from hedging.book.pnl import growth_of
 from hedging.market.contracts import Option
@@ -33,9 +33,12 @@ def worst_of(request: Request, book: Book, limit: Limit = FLOOR) -> Worst:
 
 
 def _worst_under(request: Request, book: Book, limit: Limit) -> Worst:
-    found = [_over(book, request.markets, request.moves, limit)]
+    moves = request.moves
+    found = [_over(book, request.markets, moves, dates_of(limit, leading(moves).days))]
     if request.turning is not None and len(request.markets) == 1:
-        found.append(_over(book, request.markets, _turns(request, book, request.markets[0], limit), limit))
+        turns = _turns(request, book, request.markets[0], limit)
+        judged = np.searchsorted(turns.days, request.turning_to(limit).judged)
+        found.append(_over(book, request.markets, turns, judged))
     elif request.links and request.turning is not None:
         found.append(worst_following(request, book, limit))
     elif request.apart:
@@ -43,9 +46,9 @@ def _worst_under(request: Request, book: Book, limit: Limit) -> Worst:
     return min(found, key=lambda each: each.value)
 
 
-def _over(book: Book, markets: tuple[Market, ...], paths: PathsBy, limit: Limit) -> Worst:
+def _over(book: Book, markets: tuple[Market, ...], paths: PathsBy, at: Rows) -> Worst:
+    """The least value of a book on some dates of some paths."""
     first = leading(paths)
-    at = dates_of(limit, first.days)
     value = np.full(first.spot.shape, book.cash)
     for market in markets:
         value = value + book.total(market, paths_of_asset(paths, market.asset))
@@ -107,7 +110,7 @@ def _beyond_under(request: Request, book: Book) -> float | None:
         return None
     strikes = [h.instrument.strike / market.spot for h in book.holdings if isinstance(h.instrument, Option)]
     levels = request.turning.after(strikes)
-    value = Book(late, cash=book.cash).total(market, _flat(levels, end))[:, 0] + book.cash
+    value = Book(late, cash=book.cash).total(market, _flat(levels, end))[:, -1] + book.cash
     for day, group in early.items():
         dates, before = np.array([day, end]), request.turning.before(strikes)
         spot = np.column_stack((before, np.ones(before.size)))
@@ -121,4 +124,5 @@ def _beyond_under(request: Request, book: Book) -> float | None:
 
 
 def _flat(levels: Array, day: float) -> Paths:
-    return Paths(np.array([day]), levels[:, None], np.zeros((levels.size, 1)), ("",) * levels.size)
+    spot = np.column_stack((levels, levels))  # from today on, as funding counts the way there
+    return Paths(np.array([0.0, day]), spot, np.zeros(spot.shape), ("",) * levels.size)

@@ -46,8 +46,8 @@ def _last_day(item: Instrument, market: Market) -> float:
 
 def _at_cut(request: Request, book: Book, turning: Turning, cut: float | None) -> Worst:
     lead, *others = request.markets
-    judged = np.isin(turning.dates, turning.judged) & (
-        turning.dates > (-1.0 if cut is None else cut + SAME_DAY)
+    judged = np.isin(turning.walked, turning.judged) & (
+        turning.walked > (-1.0 if cut is None else cut + SAME_DAY)
     )
     first, then = _leading(request, book, turning, cut)
     total = _values(book, lead, turning, cut, first, then) + book.cash
@@ -60,7 +60,7 @@ def _at_cut(request: Request, book: Book, turning: Turning, cut: float | None) -
     return Worst(
         float(counted[a, b, date]),
         f"{lead.asset} {label}, the others in their bands",
-        float(turning.dates[date]),
+        float(turning.walked[date]),
     )
 
 
@@ -94,7 +94,7 @@ def _values(
     then: Array,
 ) -> Array:
     """What is held of one asset is worth at every pair of levels, shape (first, then, dates). [money]"""
-    dates = turning.dates
+    dates = turning.walked
     before = dates <= (-1.0 if cut is None else cut + SAME_DAY)
     spot = np.where(before, np.asarray(first)[:, None, None], then[None, :, None])
     flat = spot.reshape(-1, dates.size)

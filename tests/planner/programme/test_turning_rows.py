@@ -44,7 +44,8 @@ def test_the_worst_turn_of_some_orders_is_that_of_the_book_along_all_turns(terms
             if isinstance(item := each.instrument, Option):
                 strikes.setdefault(days(market.as_of, item.expiry), []).append(item.strike / market.spot)
         paths = turning_paths(request.turning, strikes)
-        pnl = pnl_of(after, (market,), paths) + after.value(market) - book.value(market)
+        judged = np.searchsorted(paths.days, request.turning.judged)
+        pnl = pnl_of(after, (market,), paths)[:, judged] + after.value(market) - book.value(market)
         unearned = whole.candidates.cash  # what a quote beyond the mark seems to give is paid as cash
         over = turns.over(lots).max(initial=-np.inf)
         if pnl.min() > -0.2 * base + abs(unearned @ lots):
@@ -91,8 +92,9 @@ def test_perpetuals_pay_funding_on_both_sides_of_a_turn_at_the_worse_of_both_rat
             if isinstance(item := each.instrument, Option):
                 strikes.setdefault(days(market.as_of, item.expiry), []).append(item.strike / market.spot)
         paths = turning_paths(request.turning, strikes)
+        judged = np.searchsorted(paths.days, request.turning.judged)
         by_hand = [
-            (pnl_of(after, each.markets, paths) + after.value(market) - book.value(market)).min()
+            pnl_of(after, each.markets, paths)[:, judged].min() + after.value(market) - book.value(market)
             for each in request.at_fundings(request.scenarios)
         ]
         over = [each.over(lots).max(initial=-np.inf) for each in turns]

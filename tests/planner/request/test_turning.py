@@ -8,10 +8,13 @@ import pytest
 from cases.planner import AS_OF, CASH, COIN, LOOSE, SPOT, coins, small_chain
 
 from hedging.book.book import Book, Holding
+from hedging.book.pnl import pnl_of
 from hedging.market.contracts import Option
+from hedging.market.market import Market
 from hedging.planner import Effort, Limits, Target, plan
+from hedging.planner.request.floors import no_later
 from hedging.planner.request.request import Request
-from hedging.planner.request.turning import Turning, end_of, turning_paths
+from hedging.planner.request.turning import MOMENT, Turning, end_of, turning_paths
 from hedging.planner.result.infeasible import InfeasibleHedgeError
 
 QUIET = Effort(alternatives=False, gap=1e-2)
@@ -58,11 +61,46 @@ def test_an_expiry_within_a_day_of_the_horizon_counts_as_it():
     assert any("counts as it" in remark for remark in found.remarks)
 
 
+@pytest.mark.parametrize("terms", [COIN, CASH], ids=["coin", "cash"])
+def test_a_floor_of_a_day_behind_an_expiry_that_counts_as_the_horizon_is_of_that_expiry(terms):
+    """Nothing is judged between the two: by coins paid there, which fall on, the plan failed its own check."""
+    chain = small_chain([("p", 99.0, 20), ("p", 95.0, 27), ("c", 108.0, 27)], terms=terms)
+    given = {"limits": Limits(**LOOSE), "horizon": 27.6, "effort": QUIET}
+    found = plan(coins(10), chain, Target(floor={7.0: -0.15, 27.6: -0.14}), **given)
+    assert any("judged to day 27, not 27.6" in remark for remark in found.remarks)
+    same = plan(coins(10), chain, Target(floor={7.0: -0.15, 27.0: -0.14}), **given)
+    assert [str(leg) for leg in found.legs] == [str(leg) for leg in same.legs] != []
+    assert [str(each.limit) for each in found.checks if each.limit.kind == "floor"] == [
+        "floor day 7",
+        "floor day 27",
+    ]
+
+
+def test_of_several_floors_behind_the_end_the_strictest_holds():
+    assert no_later({7.0: -0.1, 27.3: -0.2, 27.6: -0.15}, 27.0) == {7.0: -0.1, 27.0: -0.15}
+    assert no_later({7.0: -0.1, 27.0: -0.12, 27.6: -0.15}, 27.0) == {7.0: -0.1, 27.0: -0.12}
+    assert no_later({7.0: -0.1, 27.0: -0.12}, 27.0) == {7.0: -0.1, 27.0: -0.12}
+    assert no_later(-0.2, 27.0) == -0.2
+
+
+def test_funding_is_paid_at_the_level_after_a_turn_from_then_on():
+    """Half of the stretch to the next date was paid at the level before it: a floor was missed by that."""
+    market = Market.of(small_chain([("p", 95.0, 12), ("p", 95.0, 40)]), funding_8h=1e-3)
+    turning = Turning.of(30.0, [12.0], to_zero=True)
+    paths = turning_paths(turning, {12.0: [0.95]})
+    book = Book([Holding.perpetual("BTC", 1.0, entry=SPOT, settlement="cash")])
+    first, then = paths.spot[:, list(paths.days).index(12.0)], paths.spot[:, -1]
+    expected = SPOT * (then - 1.0 - 3e-3 * (12.0 * first + 18.0 * then))
+    assert pnl_of(book, (market,), paths)[:, -1] == pytest.approx(expected, rel=1e-6, abs=1e-4)
+    assert expected.min() < -1.0 * SPOT
+
+
 def test_turns_are_at_the_strikes_of_each_side_and_settle_there():
     turning = Turning.of(30.0, [12.0, 20.0, 40.0], to_zero=True)
     paths = turning_paths(turning, {12.0: [0.91], 20.0: [1.13], 40.0: [0.5]})
     days = list(paths.days)
-    assert days == [12.0, 20.0, 30.0]
+    assert list(turning.dates) == [12.0, 20.0, 30.0]
+    assert days == [0.0, 12.0, 12.0 + MOMENT, 20.0, 20.0 + MOMENT, 30.0]
     at = paths.spot[:, [days.index(12.0), days.index(20.0)]]
     for first in (0.1, 0.91, 3.0):
         for last in (1e-6, 0.1, 1.13, 3.0):
