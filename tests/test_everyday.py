@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -120,3 +122,16 @@ def test_strings_are_taken_where_people_write_them() -> None:
     assert overlays.collar(BOOK, hg.Market.of(CHAIN)) == overlays.collar(BOOK, CHAIN)
     assert CHAIN.option("BTC-27MAR26-80000-P").flag == "p"
     assert hg.Outright("perpetual") == hg.Outright(kind="perpetual")
+
+
+@pytest.mark.parametrize("quotes", [CHAIN, hg.Market.of(CHAIN)], ids=["chain", "market"])
+def test_a_word_that_a_structure_does_not_have_is_told_the_same_of_a_chain_and_a_market(quotes) -> None:
+    structures = [
+        made
+        for made in map(vars(overlays).get, overlays.__all__)
+        if inspect.isfunction(made) and next(iter(inspect.signature(made).parameters)) == "book"
+    ]
+    assert overlays.collar in structures
+    for made in structures:
+        with pytest.raises((TypeError, InputError), match="expiry"):
+            made(BOOK, quotes, expiry="2026-03-27")

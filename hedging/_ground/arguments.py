@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from functools import wraps
 from numbers import Integral
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from hedging.errors import InputError
 
@@ -68,7 +68,8 @@ def takes(
             try:
                 bound = signature.bind(*args, **kwargs)
             except TypeError:
-                return function(*args, **kwargs)  # raises the same, in Python's words
+                # Raises the same, in Python's words; a decorator between would look into what is not bound yet.
+                return cast("R", inspect.unwrap(function)(*args, **kwargs))
             for name, rule in rules.items():
                 if (
                     name in bound.arguments
