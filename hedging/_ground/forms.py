@@ -241,7 +241,8 @@ def floor(text: str) -> Any:
         return by_name(text, days, loss, sign=":")
     except InputError as error:
         turned = re.sub(r":\+?(?=[\d.])", ":-", re.sub(r"\s", "", text))
-        near = f": write {turned}" if "must be a loss" in str(error) else f": a part {error}"
+        told = str(error).removesuffix(f"; got {text!r}")
+        near = f": write {turned}" if "must be a loss" in told else f": a part {told}"
         raise InputError(f"{rule}; got {text!r}{near}") from None
 
 
@@ -286,7 +287,11 @@ def delta(text: str) -> float:
     """A delta as option tables have it, ``.25`` or ``25%``."""
     value = share(text) if text.endswith("%") else number(text)
     if 2.0 <= abs(value) <= 100.0 and "%" not in text:
-        raise InputError(f"must be a delta between 0 and 1; got {text}: write {value / 100.0:g}")
+        raise InputError(f"must be a delta between 0 and 1; got {text}: write {abs(value) / 100.0:g}")
+    if -1.0 <= value < 0.0:  # as puts have it
+        raise InputError(
+            f"must be a delta between 0 and 1; got {text}: write {text.lstrip().removeprefix('-')}"
+        )
     return value
 
 

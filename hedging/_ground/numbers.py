@@ -89,7 +89,10 @@ def whole(text: str) -> int:
 def _counted(text: str, least: int) -> int:
     digits = text.replace("_", "")
     if not (digits.isdecimal() and digits.isascii()) or int(digits[:20]) < least:
-        raise InputError(f"must be a whole number >= {least}; got {text!r}{as_number(text)}")
+        near = as_number(text)
+        if is_number(text) and least <= (value := float(text)) < 10.0**_MOST_DIGITS and value.is_integer():
+            near = f": write {value:.0f}"  # 1e4
+        raise InputError(f"must be a whole number >= {least}; got {text!r}{near}")
     if len(digits.lstrip("0")) > _MOST_DIGITS:
         raise InputError(f"must be a whole number of {_MOST_DIGITS} digits at most; got {text!r}")
     return int(digits)

@@ -207,7 +207,7 @@ def rule_broken(problem: Mapping[str, Any]) -> str:
         rule = _RULES["finite_number"]
     if not isinstance(came, str):  # what has no quotes is not told to leave them out
         rule = rule.removesuffix(_UNQUOTED)
-    return rule.format(**told) + _got(came)
+    return rule.format(**told).removesuffix(": it needs 1 at least") + _got(came)
 
 
 def _got(came: Any) -> str:

@@ -102,7 +102,7 @@ def _said(place: Place, problem: Any, content: Mapping[str, Any]) -> tuple[Place
         return place, f"{key}: no such key{where}"
     if key in ("holdings", "transfers") and kind == "list_type":
         return place, f"each of the {key} is a table of its own: write [[{key}]], in two brackets"
-    if place[0] == "accounts" and len(place) == 2 and kind == "model_type":
+    if place[0] == "accounts" and len(place) <= 2 and kind in ("model_type", "dict_type", "mapping_type"):
         return place, "each account is a table with its name: write [accounts.NAME]"
     if isinstance(place[-1], int):  # a table that is none
         return place, rule_broken(problem)

@@ -141,7 +141,10 @@ class Transfer(Shown):
                 f"a transfer of {self.asset} needs a source or a target, and not the same; got {self.source!r} twice."
             )
         if (self.day is None) == (self.date is None):
-            raise InputError(f"a transfer of {self.asset} needs either its day or its date.")
+            came = "neither" if self.day is None else "both"
+            raise InputError(
+                f"a transfer of {self.asset} needs either its day, such as 3, or its date, such as 2026-12-01; got {came}."
+            )
         if self.day is not None and not _number(self.day, f"day of a transfer of {self.asset}") >= 0:
             raise InputError(f"day of a transfer must be >= 0; got {self.day!r}.")
         if self.date is not None:

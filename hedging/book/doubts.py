@@ -71,6 +71,9 @@ def doubts_without_quotes(book: Book) -> Iterator[str]:
             f"numeraire {book.numeraire!r} is neither USD nor an asset held ({', '.join(book.assets)}): it is taken only where "
             "the quotes count in it"
         )
+    if len(book.accounts) > 1 and not book.orders:
+        names = ", ".join(account.name for account in book.accounts)
+        yield f"accounts {names}, and none for orders: a plan asks for one, such as orders = {book.accounts[0].name!r}"
     for account in book.accounts:
         if missing := overdrawn(book, account.name):
             yield f"transfers move {missing}: only what it gains by then could make up for that"

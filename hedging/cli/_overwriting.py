@@ -1,16 +1,16 @@
-"""Results overwrite older results alone: no input of the command, and no file that somebody wrote or recorded."""
+"""Results overwrite older results alone: no input of the command, and nothing that no command wrote."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from hedging._ground.file_kinds import kind_of_bytes, kind_of_text
+from hedging._ground.file_kinds import kind_of_bytes
 from hedging._ground.packing import packed_by, unpacked
+from hedging.cli._results import is_result
 from hedging.cli._unknown import CHAINS
 from hedging.errors import InputError
 
@@ -27,17 +27,7 @@ OUTPUTS = ("json", "csv", "plot", "ticket", "output", "json_lines")
 
 STDIN = "-"
 _LOOKED_AT = 1_000_000  # bytes of a file that would be overwritten
-_BEGIN = 20_000  # characters of one, in which a recording shows what it is
-# Names of venues and vendors that no result of ours bears: keys of their replies, columns of their tables.
-_RECORDED = re.compile(
-    r"\b(?:bid_price|ask_price|mark_price|best_bid_price|creation_timestamp|estimated_delivery_price|usIn|interest_8h|jsonrpc|"  # Deribit
-    r"bid1Price|ask1Price|bid1Iv|retCode|bidPx|askPx|markVol|bidPrice|askPrice|strikePrice|exercisePrice|"
-    r"local_timestamp|strike_price|lastTradeDate|contractSymbol|callExpDateMap|putExpDateMap|current_price|"
-    r"last_trade_time|fundingRate|funding_rate|delivery_price|start_timestamp_ms|ex_date|ex-date)\b|"
-    r"Instrument,Volume,|Expiration Date,Calls|Net Change,Bid|Option Type,Strike|\[QUOTE_UNIXTIME\]|"
-    r"\A(?:\w+,)*instrument_name\b|\A\s*(?:date|ex_date|exdate),(?:amount|dividend)",
-    re.ASCII,
-)
+_NAMED = ("a book in", "a map of", "rules of", "a table ", "a chain of", "a file, packed")
 
 
 def check_overwriting(args: argparse.Namespace) -> None:
@@ -57,7 +47,9 @@ def check_overwriting(args: argparse.Namespace) -> None:
             written
         ):  # what is not there yet overwrites nothing
             continue
-        names = next(a.option_strings for a in args.parser._actions if a.dest == name)
+        names, form = next((a.option_strings, a.metavar) for a in args.parser._actions if a.dest == name)
+        if form == "DIR":  # which says itself that it takes no file
+            continue
         option = args.parser.called(names or [name])
         if any(_same(place, written) for place in read):
             raise InputError(f"{option} {file} is the file that is read; give another name.")
@@ -67,11 +59,13 @@ def check_overwriting(args: argparse.Namespace) -> None:
             )
         # A book of its own `book new` judges itself, and a watch goes on from its file.
         if names and name != "json_lines" and (kind := _no_result(written, chain=name == "output")):
-            raise InputError(f"{option} {file} is {kind}, which no result replaces; give another name.")
+            raise InputError(
+                f"{option} {file} is {kind}, which no result replaces; give another name, or remove that file first."
+            )
 
 
 def _no_result(file: str, *, chain: bool) -> str:
-    """What a file is that no command wrote as its result: a book, recorded quotes, prices; empty of any other.
+    """What a file is that no command wrote as its result; empty of any other.
 
     With `chain` a chain may be written anew.
     """
@@ -82,14 +76,10 @@ def _no_result(file: str, *, chain: bool) -> str:
             end = stream.read(_LOOKED_AT)
     except OSError:  # which the writer tells
         return ""
-    text = data.decode("utf-8-sig", "replace")
-    if data.startswith((b"PAR1", b"# hedging")) or packed_by(data) or text.lstrip().startswith('{"jsonrpc"'):
-        one = chain and _is_chain(data, end)
-        return "" if one else kind_of_bytes(data).partition(", which")[0] or "recorded quotes"
-    kind = kind_of_text(text).partition(", which")[0]
-    if kind.startswith(("a book in", "a map of", "rules of", "a table of")):
-        return kind
-    return "recorded quotes" if _RECORDED.search(text[:_BEGIN]) else ""
+    if is_result(data) or (chain and _is_chain(data, end)):
+        return ""
+    known = kind_of_bytes(data).partition(", which")[0]
+    return known if known.startswith(_NAMED) else "a file that no command of hedging wrote"
 
 
 def _is_chain(begin: bytes, end: bytes) -> bool:

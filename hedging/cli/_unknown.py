@@ -25,6 +25,8 @@ _ELSEWHERE: Final = {
     **dict.fromkeys(("config", "c", "settings"), "targets and limits are [targets] and [limits] of BOOK"),
     **dict.fromkeys(("usage", "man", "info", "examples"), "write --help"),
 }
+_LONG_DASHES: Final = tuple("‐‑‒–—―−")
+_DASHES: Final = "".join(("-", *_LONG_DASHES))
 _OUTPUTS: Final = ("output", "o", "out", "outfile", "output-file", "save", "to", "export", "write")
 
 
@@ -37,6 +39,9 @@ def unknown_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> st
         if word == "--":
             return ""
         name = word.partition("=")[0]
+        plain = f"--{name.lstrip(_DASHES)}"
+        if name[0:1] in _LONG_DASHES and _has(parser, plain):  # as typesetting makes of two dashes
+            return f"{name}: {parser.prog} takes no such argument: write {plain}"
         if re.match(r"--?[A-Za-z]", word) and not _has(parser, name):
             return f"{name}: {parser.prog} takes no such option{_stands_for(parser, name)}"
     return ""

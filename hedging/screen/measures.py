@@ -53,7 +53,7 @@ def check_windows(windows: Sequence[int]) -> tuple[int, ...]:
         )
     for days in windows:
         if isinstance(days, bool) or not isinstance(days, (int, np.integer)) or days < LEAST_WINDOW:
-            raise InputError(f"a window must be a whole number of days >= {LEAST_WINDOW}; got {days!r}.")
+            raise InputError(f"windows must be whole numbers of days >= {LEAST_WINDOW}; got {days!r}.")
     if len(set(windows)) < len(windows):
         raise InputError(f"windows must differ; got {tuple(windows)}.")
     return tuple(sorted(int(days) for days in windows))

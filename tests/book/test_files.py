@@ -139,7 +139,7 @@ SPOT = '[[holdings]]\nasset = "BTC"\nkind = "spot"\nquantity = 25\n'
     ("old", "new", "message"),
     [
         ("25", '"25"', "line 4, holding 1: quantity must be a number, without quotes; got '25'"),
-        ("25", "true", "line 4, holding 1: quantity must be a number, without quotes; got True"),
+        ("25", "true", "line 4, holding 1: quantity must be a number; got true"),
         (
             'kind = "spot"\n',
             "",

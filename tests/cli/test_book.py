@@ -202,3 +202,35 @@ def test_a_value_is_told_as_the_file_writes_it(
     (inputs / "odd.toml").write_text(BOOK.replace("quantity = 25", f"quantity = {value}"))
     assert cli.main(["book", "check", "odd.toml"]) == 2
     assert f"quantity must be a {told}" in one_line(capsys)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ('[[accounts]]\nname = "d"\n', "each account is a table with its name: write [accounts.NAME]"),
+        (
+            '[accounts.d]\nmodel = "flat"\n[[transfers]]\nasset = "BTC"\nquantity = 1\nfrom = "cold"\nto = "d"\n',
+            "needs either its day, such as 3, or its date, such as 2026-12-01; got neither",
+        ),
+        ('[[holdings]]\nasset = ""\nkind = "spot"\nquantity = 1\n', "asset must not be empty; got ''"),
+    ],
+)
+def test_what_is_wrong_has_a_way_out(
+    more: str, told: str, inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inputs / "odd.toml").write_text(BOOK + more)
+    assert cli.main(["book", "check", "odd.toml"]) == 2
+    assert told in one_line(capsys)
+
+
+def test_the_check_notes_that_a_plan_asks_where_orders_go(
+    inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inputs / "two.toml").write_text(
+        BOOK + '[accounts.d]\nmodel = "standard"\n[accounts.e]\nmodel = "standard"\n'
+    )
+    assert cli.main(["book", "check", "two.toml"]) == 0
+    assert "note: accounts d, e, and none for orders" in capsys.readouterr().out
+    (inputs / "two.toml").write_text('orders = "d"\n' + (inputs / "two.toml").read_text())
+    assert cli.main(["book", "check", "two.toml"]) == 0
+    assert "note" not in capsys.readouterr().out

@@ -311,7 +311,7 @@ def test_the_code_is_that_of_the_error(
         raise kind("went\nwrong")
 
     monkeypatch.setattr(_console, "check_outputs", fail)
-    assert cli.main(["audit", "plan.json", "--chain", "chain.json"]) == kind.exit_code
+    assert cli.main(["audit", "plan.json", "--chain", "chain.json"]) == kind("went").exit_code
     assert one_line(capsys) == "hedging: went wrong\n"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import json
 import os
 import sys
 from pathlib import Path
@@ -89,8 +90,11 @@ def test_stdin_that_is_redirected_from_the_result_is_refused(
     assert "is the file that is read" in one_line(capsys)
 
 
-def test_other_files_may_be_overwritten(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (inputs / "old.csv").write_text("an older result")
+def test_an_older_result_may_be_overwritten(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for empty in ("", "\n", "[]\n"):
+        (inputs / "old.csv").write_text(empty)
+        assert cli.main(["book", "check", "book.toml", "--csv", "old.csv"]) == 0
+    (inputs / "old.csv").write_text("# hedging-chain {}\nan older chain")
     assert cli.main(["chain", "convert", "chain.csv", "-o", "old.csv"]) == 0
     assert (inputs / "old.csv").read_bytes() == (inputs / "chain.csv").read_bytes()
 
@@ -159,6 +163,31 @@ def test_what_a_venue_or_a_vendor_says_is_no_older_result(
     assert (folder / "theirs.csv").read_text() == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "call the desk on Monday\n",
+        "name,phone,street\nA,1,2\n",
+        '{"my": "settings"}\n',
+        '{\n  "version": 2,\n  "name": "a package of mine"\n}\n',
+        "[section]\nkey = 1\n",
+        "<html><title>Hedge report</title></html>\n",
+        "\x89PNG of a scanner",
+        "\x00\x01 what no text is",
+    ],
+)
+@pytest.mark.parametrize("option", ["--json", "--csv", "--plot"])
+def test_what_nobody_here_wrote_is_kept(
+    option: str, text: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "mine.svg").write_bytes(data := text.encode("latin-1"))
+    assert cli.main(["overlays", "book.toml", "--chain", "chain.csv", option, "mine.svg"]) == 2
+    said = one_line(capsys)
+    assert f"{option} mine.svg is a file that no command of hedging wrote, which no result replaces" in said
+    assert "give another name, or remove that file first" in said
+    assert (folder / "mine.svg").read_bytes() == data
+
+
 def test_a_chain_replaces_one_chain_and_no_table_of_many(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -177,9 +206,16 @@ def test_a_chain_replaces_one_chain_and_no_table_of_many(
 def test_every_result_may_be_written_anew(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (inputs / "result.csv").write_text("time,kind,instrument,quantity,price\n")  # a ledger of a backtest
     # What `plan --ticket-for deribit` and `okx` write: an order names its instrument as quotes do.
-    order = '[{"method": "private/buy", "params": {"instrument_name": "BTC-20MAR26-69000-C", "price": 0.05}}]'
-    for number, ticket in enumerate((order, '[{"instId": "BTC-USD-260320-69000-C", "px": "0.05"}]')):
-        (inputs / f"ticket{number}.json").write_text(ticket)
+    order = [{"method": "private/buy", "params": {"instrument_name": "BTC-20MAR26-69000-C", "price": 0.05}}]
+    batch = [
+        {
+            "method": "POST",
+            "path": "/api/v5/trade/batch-orders",
+            "body": [{"instId": "BTC-USD", "px": "0.05"}],
+        }
+    ]
+    for number, ticket in enumerate((order, batch)):
+        (inputs / f"ticket{number}.json").write_text(json.dumps(ticket, indent=2))
         assert cli.main(["book", "check", "book.toml", "--json", f"ticket{number}.json"]) == 0
     frame = ["--chain", "chain.csv", "--csv", "result.csv", "--json", "result.json"]
     for line in (

@@ -321,7 +321,10 @@ def _outrights(given: Any) -> tuple[Outright, ...]:
             f"outright takes 'spot', 'perpetual' or 'future', or Outright values with their costs; got {given!r}."
         )
     if len({item.kind for item in made}) < len(made):
-        raise InputError("outright must name each of spot, perpetual and future at most once.")
+        raise InputError(
+            "outright must name each of spot, perpetual and future at most once; got "
+            f"{', '.join(item.kind for item in made)}."
+        )
     return made
 
 
