@@ -18,6 +18,7 @@ import pandas as pd
 from hedging._ground.counts import number_of
 from hedging._numerics.types import Mask
 from hedging.errors import ChainError, InputError
+from hedging.market._contradicted import contradicted
 
 __all__ = [
     "BEYOND_BELIEF",
@@ -84,6 +85,9 @@ class ChainRules:
     max_above_bound : float
         How far a bid, an ask or a mark may lie above that bound; of an ask that counts only without a bid, or where the
         mid lies above the bound too: else it is dear, and the bid is good. [share of the bound]
+    max_contradiction : float
+        How far a bid may lie above what another option of the expiry is asked, with the distance of their strikes in
+        cash where that one is worth less. [share of the forward]
     two_sided : bool
         Whether a quote without a bid or without an ask is unusable; by default it is kept.
     """
@@ -96,6 +100,7 @@ class ChainRules:
     max_vol: float = 10.0
     max_below_intrinsic: float = 0.002
     max_above_bound: float = 0.01
+    max_contradiction: float = 0.002
     two_sided: bool = False
 
     def __post_init__(self) -> None:
@@ -185,7 +190,7 @@ def percent_signs(vols: pd.Series, divisor: float) -> pd.Series:
     return vols.where(~good, bare * (divisor / 100.0)) if good.any() else vols
 
 
-def judge(table: pd.DataFrame, reasons: Reasons, rules: ChainRules) -> Reasons:
+def judge(table: pd.DataFrame, reasons: Reasons, rules: ChainRules, *, american: bool = False) -> Reasons:
     """Name for each row the first rule that it breaks.
 
     Parameters
@@ -197,6 +202,8 @@ def judge(table: pd.DataFrame, reasons: Reasons, rules: ChainRules) -> Reasons:
         Reasons found before, which stay; ``""`` where there is none yet.
     rules : ChainRules
         The limits.
+    american : bool
+        Whether the options may be exercised early.
 
     Returns
     -------
@@ -206,7 +213,7 @@ def judge(table: pd.DataFrame, reasons: Reasons, rules: ChainRules) -> Reasons:
     found = reasons.copy()
     left = np.flatnonzero(found == "")
     rest = table.iloc[left]
-    for name, rule in _rules(rules):
+    for name, rule in _rules(rules, american=american):
         broken = np.asarray(rule(rest), dtype=bool)
         if broken.any():
             found[left[broken]] = name
@@ -259,7 +266,7 @@ def _unshown(names: pd.Series) -> Mask:
     return np.array([not str(name).isprintable() for name in names], dtype=bool)
 
 
-def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]]:
+def _rules(rules: ChainRules, *, american: bool) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]]:
     """Every rule under its name, in the order in which a row meets them."""
     return [
         (
@@ -287,6 +294,10 @@ def _rules(rules: ChainRules) -> list[tuple[str, Callable[[pd.DataFrame], Mask]]
         ("bid above any possible value", lambda t: _above_bound(t, "bid", rules)),
         ("mark above any possible value", lambda t: _above_bound(t, "mark", rules)),
         ("mark below intrinsic", lambda t: _below_intrinsic(t, "mark", rules)),
+        (
+            "contradicted by other quotes",
+            lambda t: contradicted(t, rules.max_contradiction, american=american),
+        ),
         (
             "no two-sided quote",
             lambda t: np.isnan(_figures_of(t, ("bid", "ask"))).any(axis=1) & bool(rules.two_sided),

@@ -130,7 +130,7 @@ def judged(
         **table[_completing.PRICES].mul(to_forward_money, axis=0),
         index=table["index"] if source.spot is None else source.spot,
     )
-    reasons = judge(undiscounted, reasons, source.rules)
+    reasons = judge(undiscounted, reasons, source.rules, american=source.exercise == "american")
     labels = frame.index if pd.api.types.is_integer_dtype(frame.index.dtype) else raw.index
     rejected = rejected_rows(raw, reasons, labels).assign(snapshot=snapshot[reasons != ""])
     rejected = rejected.sort_values("snapshot", kind="stable")

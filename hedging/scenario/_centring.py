@@ -10,6 +10,7 @@ import pandas as pd
 
 from hedging._numerics.types import Array, Mask
 from hedging.book.pricer import unit_values, unit_values_now
+from hedging.market.by_exercise import out_of_the_money
 from hedging.market.contracts import Option
 from hedging.market.discounting import discounts
 from hedging.market.market import Market
@@ -59,33 +60,28 @@ def centred(paths: Paths, market: Market) -> Paths:
         slope = np.where(np.abs(step) > 1e-6, (miss - miss_before) / np.where(step == 0.0, 1.0, step), slope)
         told = slope > LEAST_SLOPE * market.spot
         move = np.clip(np.where(told, -miss / np.where(told, slope, 1.0), 0.0), -LONGEST, LONGEST)
-        before, miss_before, logs = logs, miss, logs + move
+        before, miss_before, logs = logs, miss, np.clip(logs + move, -FURTHEST, FURTHEST)
         if (np.abs(miss) < CLOSE * market.spot).all():
             break
-    known = told & (np.abs(logs) < FURTHEST)
-    if not known.any():
+    if not told.any():
         return paths
     return replace(
         paths,
-        vol_drift=VolDrift(
-            float(end.days[-1]), *(each[known] for each in (table.time_to_expiry, away, logs))
-        ),
+        vol_drift=VolDrift(float(end.days[-1]), *(each[told] for each in (table.time_to_expiry, away, logs))),
     )
 
 
 def _outliving(market: Market, horizon: float) -> list[Option]:
-    """Options that expire after the horizon by expiry and strike, of each strike the one out of the money."""
+    """Options that expire after the horizon by expiry and strike: those out of the money, where there are any.
+
+    One in the money has a vol that its wide quotes hardly tell, and would have that stand for the strikes around.
+    """
     left = market.chain.quotes["time_to_expiry"] * DAYS_PER_YEAR
     quotes = market.chain.quotes[(left > horizon + 1e-6) & market.chain.quotes["mark"].notna()]
-    inside = np.abs(np.log(quotes["strike"] / quotes["forward"])) * np.where(
-        (quotes["flag"] == "c") == (quotes["strike"] >= quotes["forward"]), 1.0, 1e6
-    )
-    chosen: pd.DataFrame = (
-        quotes.assign(inside=inside)
-        .sort_values("inside", kind="stable")
-        .drop_duplicates(["expiry", "strike"])
-    )
-    chosen = chosen.sort_values(["expiry", "strike"], kind="stable")
+    out, above = out_of_the_money(quotes), quotes["strike"] >= quotes["forward"]
+    alone = ~out.groupby([quotes["expiry"], above]).transform("any")
+    chosen = quotes[out | alone].sort_values(["expiry", "strike"], kind="stable")
+    chosen = chosen.drop_duplicates(["expiry", "strike"])
     chosen = chosen[_even(chosen["expiry"])]
     terms = market.chain.terms_of
     return [

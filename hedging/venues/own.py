@@ -51,6 +51,7 @@ _NO_LIMITS: Final = ChainRules(
     max_vol=math.inf,
     max_below_intrinsic=math.inf,
     max_above_bound=math.inf,
+    max_contradiction=math.inf,
 )
 _FORMULA: Final = ("=", "+", "-", "@")
 ENDINGS: Final = (".parquet", ".csv", ".csv.gz")

@@ -45,7 +45,7 @@ def test_every_row_is_kept_or_rejected_with_its_reason():
     frame["flag"] = frame["flag"].astype(object)
     frame["bid"] = frame["bid"].astype(object)
     frame.loc[0, "expiry"] = "2026-02-06T08:00:00Z"  # this very moment
-    frame.loc[1, ["flag", "strike"]] = frame.loc[2, ["flag", "strike"]].to_numpy()  # repeats: row 2 goes
+    frame.loc[1] = frame.loc[2]  # repeats: row 2 goes
     frame.loc[3, "bid"] = 0.5
     frame.loc[4, "flag"] = "straddle"
     frame.loc[5, "strike"] = -1.0

@@ -191,12 +191,29 @@ def test_no_day_of_2021_and_2022_has_a_free_lunch(shared_data: Path) -> None:
 
 @pytest.mark.slow
 def test_chains_that_bear_interest_or_contradict_their_forwards_are_reweighted(shared_data: Path) -> None:
-    """Slow: an American chain with a rate, and quotes of which the file's forwards are 0.2 % off."""
-    for name in ("yfinance_ibit_20260211", "deribit_btc_book_summary_20240312"):
+    """Slow: American chains with a rate and stale quotes, and quotes of which the file's forwards are 0.2 % off."""
+    for name in ("yfinance_ibit_20260211", "yfinance_aapl_20260211", "deribit_btc_book_summary_20240312"):
         market = Market.of(read_chain(shared_data / "found" / f"{name}.csv.gz"))
         paths = draw(market, 30.0, 1_000, 1)[market.asset]
         assert free_lunch(market, paths) is None, name
         assert reweighted(market, paths).widened == 0.0
+
+
+def gained(chain: OptionChain, symbol: str) -> float:
+    """What an option is worth on average after 30 days, less what today's mark is by then. [share of spot]"""
+    market = Market.of(chain)
+    paths = draw(market, 30.0, 1_000, 1)[market.asset]
+    value = unit_values([chain.option(symbol)], [None], market, paths)[:, -1, 0].mean()
+    return float(value / chain.spot - chain.row(symbol)["mark"] / chain.spot)
+
+
+def test_quotes_that_leave_next_to_nothing_between_two_dates_are_met(shared_data: Path) -> None:
+    """Cboe's SPX of February 2023: calls of three days after the horizon are worth hardly more than those before it.
+
+    The factor of their variance was beyond what was kept, and those of other strikes stood for it.
+    """
+    chain = read_chain(shared_data / "found" / "cboe_spx_20230207.csv.gz").select(days=(28.5, 38.0))
+    assert abs(gained(chain, "SPXW230313C04500000")) < 5e-5
 
 
 @pytest.mark.parametrize("settlement", ["coin", "cash"])
