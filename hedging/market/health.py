@@ -222,11 +222,11 @@ def check(chain: OptionChain) -> ChainHealth | VenuesHealth:
     Examples
     --------
     >>> quotes = pd.DataFrame({"flag": "c", "strike": [90.0, 100.0], "expiry": "2026-03-27T08:00Z",
-    ...                        "forward": 100.0, "bid": [11.0, 12.5], "ask": [12.0, 13.0]})
+    ...                        "forward": 100.0, "bid": [11.0, 12.125], "ask": [12.0, 13.0]})
     >>> chain = OptionChain.from_frame(quotes, asset="XYZ", as_of="2026-02-06T08:00Z",
     ...     units={"price": "money", "vol": "decimal"})
     >>> check(chain).violations[["rule", "amount"]].to_dict("records")
-    [{'rule': 'call rises with strike', 'amount': 0.5}]
+    [{'rule': 'call rises with strike', 'amount': 0.125}]
     """
     if not chain.venues:
         return check_venue(chain)

@@ -102,7 +102,7 @@ def crash_path(
             f"velocity {velocity:g} and acceleration {acceleration:g} over {days:g} days move log-price by "
             f"{np.abs(log_price).max():.3g}, 20 at most; velocity is a move a day: -0.02 is 2 %."
         )
-    label = f"velocity {100 * velocity:+.3g} %/day, {100 * acceleration + 0.0:+.3g} %/day²"
+    label = f"at {100 * velocity:+.3g} %/day, {100 * acceleration + 0.0:+.3g} %/day²"
     return along(dates, log_price[None, :], (label,), reaction)
 
 

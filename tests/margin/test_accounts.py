@@ -309,7 +309,10 @@ def test_what_is_wrong_is_told_with_the_way_out() -> None:
         ),
         ({"orders": "okx"}, "orders go to account 'okx', which is not declared"),
         ({"transfers": [{"asset": "BTC", "quantity": 1.0, "day": 2}]}, "needs a source or a target"),
-        ({"transfers": [{"asset": "BTC", "quantity": 1.0, "to": "deribit"}]}, "either its day or its date"),
+        (
+            {"transfers": [{"asset": "BTC", "quantity": 1.0, "to": "deribit"}]},
+            "needs either its day, such as 3, or its date",
+        ),
         (
             {"transfers": [{"asset": "BTC", "quantity": 1.0, "day": 2, "to": "elsewhere"}]},
             "names account 'elsewhere'",

@@ -57,8 +57,8 @@ def test_a_stale_forward_is_outside_what_parity_allows():
 @pytest.mark.parametrize(
     ("row", "bid", "rule", "amount"),
     [
-        (3, lambda t: t.loc[2, "ask"] + 0.2, "call rises with strike", 0.2),
-        (5, lambda t: t.loc[6, "ask"] + 0.3, "put falls with strike", 0.3),
+        (3, lambda t: t.loc[2, "ask"] + 0.15, "call rises with strike", 0.15),
+        (5, lambda t: t.loc[6, "ask"] + 0.15, "put falls with strike", 0.15),
         (7, lambda t: t.loc[[6, 8], "ask"].mean() + 0.1, "put butterfly below 0", 0.1),
     ],
 )
