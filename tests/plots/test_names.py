@@ -50,7 +50,7 @@ def test_lines_of_falls_are_named_and_labels_have_one_minus() -> None:
     told = [each.get_text() for each in plots.underwater(compared("SOL").runs).get_legend().get_texts()]
     assert told == names
     legend = plots.pnl_paths(falls_of("SOL")).get_legend()
-    assert legend.get_texts()[1].get_text() == "SOL velocity −2 %/day, −0.4 %/day²"
+    assert legend.get_texts()[1].get_text() == "SOL at −2 %/day, −0.4 %/day²"
     plt.close("all")
 
 
