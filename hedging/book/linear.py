@@ -52,7 +52,8 @@ def linear_value(
     if isinstance(item, Spot):
         return spot
     if isinstance(item, Perpetual):
-        return np.asarray(spot - entry - today * _funding_paid(paths, funding_8h).T)
+        paid = _funding_paid(paths, funding_8h).T
+        return np.asarray(spot - entry - notional(item, entry, today) * paid)
     assert future is not None
     expiry, carry = future
     remaining = np.maximum(expiry - paths.days / DAYS_PER_YEAR, 0.0)[:, None]
@@ -80,15 +81,14 @@ def future_terms(future: Future, market: Market) -> tuple[float, float]:
 
 
 def _funding_paid(paths: Paths, funding_8h: float) -> Array:
-    """Funding that a long has paid by each date, per unit of today's spot, shape of the paths.
+    """Funding that a long has paid by each date, per unit of its `notional` today, shape of the paths.
 
     The rate of each stretch times the average spot on it, in the money that it was worth then.
 
-    One settled in coin pays coins on the money that it was entered for (`notional`), as a backtest has it. Those coins,
-    half of them at either end of a straight way, are worth the same at its end for one that was entered at today's spot;
-    for another they differ by entry over spot, and coins that were paid before a turn are not revalued here. They would
-    be worth a ratio of the levels on both sides of the turn: not linear in each of them, as the planner's proof needs
-    it, and without bound where the first is zero.
+    One settled in coin pays coins on the money that it was entered for, as a backtest has it. Those coins, half of them
+    at either end of a straight way, are worth that at its end; coins that were paid before a turn are not revalued here.
+    They would be worth a ratio of the levels on both sides of the turn: not linear in each of them, as the planner's
+    proof needs it, and without bound where the first is zero.
     """
     if paths.funding_shift is None and not funding_8h:
         return np.zeros_like(paths.spot)

@@ -8,7 +8,7 @@ import numpy as np
 
 from hedging._ground import clock
 from hedging._numerics.types import Array
-from hedging.book.linear import FUNDING_PERIODS_PER_DAY
+from hedging.book.linear import FUNDING_PERIODS_PER_DAY, notional
 from hedging.book.pricer import GREEKS, unit_values_now
 from hedging.market.by_exercise import option_greeks
 from hedging.market.contracts import Instrument, Linear, Option, Perpetual, Spot
@@ -78,7 +78,8 @@ def _linear_slopes(instrument: Linear, entry: float, market: Market) -> tuple[fl
     if isinstance(instrument, Spot):
         return 1.0, 0.0
     if isinstance(instrument, Perpetual):
-        return 1.0, -market.funding_8h * FUNDING_PERIODS_PER_DAY * market.spot
+        stands_for = notional(instrument, entry, market.spot)
+        return 1.0, -market.funding_8h * FUNDING_PERIODS_PER_DAY * stands_for
     expiry = years(market.as_of, instrument.expiry)
     carry = float(market.carry(expiry))
     growth = float(np.exp(carry * expiry))

@@ -14,7 +14,7 @@ from hedging._numerics.types import Array
 from hedging.book.book import Book, Holding
 from hedging.book.expired import DeliveryPrices, Settled, expiry_name, settle
 from hedging.book.legs import Leg, Legs, legs_of
-from hedging.book.linear import FUNDING_PERIODS_PER_DAY
+from hedging.book.linear import FUNDING_PERIODS_PER_DAY, notional
 from hedging.book.pricer import unit_values
 from hedging.book.saved import book_from
 from hedging.book.unit_greeks import unit_greeks
@@ -277,7 +277,7 @@ def _held(
         if not own_coin:
             row = row / worth[1] + _moved(held.units * unit["price"], worth)
         if isinstance(held.instrument, Perpetual):
-            row += _row(funding=held.units * _funding(start, end, funding) / worth[1])
+            row += _row(funding=_funding(held, start, end, funding) / worth[1])
         rows.append((held.instrument.symbol, _expiry(held.instrument), row))
     return rows
 
@@ -349,12 +349,15 @@ def _value_now(held: Holding, market: Market) -> float:
     return float(unit_greeks([held.instrument], [held.entry], market)["price"][0])
 
 
-def _funding(start: Market, end: Market, given: float | None) -> float:
-    """What one unit long of the perpetual received in between, < 0 for paid. [money]"""
+def _funding(held: Holding, start: Market, end: Market, given: float | None) -> float:
+    """What a perpetual received in between, < 0 for paid; coins at the price of the second chain. [money]"""
     if given is not None:
-        return -given
+        return -held.units * given
+    item = held.instrument
+    assert isinstance(item, Perpetual)
     periods = days(start.as_of, end.as_of) * FUNDING_PERIODS_PER_DAY
-    return -start.funding_8h * periods * 0.5 * (start.spot + end.spot)
+    paid_on = notional(item, held.entered, start.spot) * 0.5 * (1.0 + end.spot / start.spot)
+    return -held.units * start.funding_8h * periods * paid_on
 
 
 def _funded(
@@ -366,7 +369,7 @@ def _funded(
 ) -> Book:
     """The book with the funding of its perpetuals in its cash: coins at the price of the second chain."""
     received = sum(
-        item.units * _funding(start[item.asset], end[item.asset], given.get(item.asset))
+        _funding(item, start[item.asset], end[item.asset], given.get(item.asset))
         for item in held.holdings
         if isinstance(item.instrument, Perpetual)
     )

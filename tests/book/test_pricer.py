@@ -179,6 +179,22 @@ def test_funding_is_the_rate_times_the_average_spot_on_the_way() -> None:
     assert_allclose(value, 60.0 - 100.0 - paid)
 
 
+@pytest.mark.parametrize("entry", [50.0, 100.0, 170.0])
+def test_funding_of_a_coin_settled_perpetual_is_paid_on_the_money_it_was_entered_for(entry: float) -> None:
+    market = replace(flat_market(), funding_8h=0.001)
+    items = [Perpetual("BTC", "coin"), Perpetual("BTC", "cash")]
+    # Nine payments of coins on `entry` of money each, where spot stays; on the spot where it settles in cash.
+    value = unit_values(items, [entry, entry], market, path([3.0], [1.0]))[0, 0]
+    coins = sum(0.001 * entry / 100.0 for _ in range(9))
+    assert_allclose(value, [100.0 - entry - coins * 100.0, 100.0 - entry - 9 * 0.1], rtol=1e-13)
+    theta = unit_greeks(items, [entry, entry], market)["theta"]
+    assert_allclose(theta, [-3 * 0.001 * entry, -0.3], rtol=1e-13)
+    # On a straight way half of the coins are paid at either end: worth that at its end.
+    fallen = unit_values(items[:1], [entry], market, path([3.0], [0.6]))[0, 0, 0]
+    coins = 9 * 0.001 * entry * (1 / 100.0 + 1 / 60.0) / 2
+    assert_allclose(fallen, 60.0 - entry - coins * 60.0, rtol=1e-13)
+
+
 def test_funding_of_the_scenario_is_added_to_the_markets() -> None:
     market = replace(flat_market(), funding_8h=0.001)
     walk = replace(path([1.0, 2.0], [1.0, 1.0]), funding_shift=np.array([[-0.003, -0.001]]))

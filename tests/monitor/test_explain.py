@@ -65,9 +65,12 @@ def test_the_sum_is_what_the_book_is_worth_more(numeraire, tolerance, ahead, fal
     end = Market.of(later(CHAIN, ahead, fall))
     found = explain(book, start, end)
     check_sums(found, tolerance)
-    # By hand: what lives at its mark, what expired at the index, funding, all over the price of the coin.
+    # By hand: what lives at its mark, what expired at the index, funding, all over the price of the coin. Funding is
+    # coins on the money that was sold, half of them at either price.
     alive = Book([h for h in book.holdings if getattr(h.instrument, "expiry", EXPIRIES[6]) > end.as_of])
-    value = alive.value(end) + 50_000.0 + 4.0 * 0.0003 * 3 * ahead * 0.5 * (start.spot + end.spot)
+    sold = 4.0 * 0.98 * CHAIN.spot
+    coins = sold * 0.0003 * 3 * ahead * 0.5 * (1.0 / start.spot + 1.0 / end.spot)
+    value = alive.value(end) + 50_000.0 + coins * end.spot
     if ahead > LEFT:
         strikes = {flag: round(k * CHAIN.spot) for flag, k in (("p", 1.05), ("c", 0.8))}
         value += 3.0 * max(strikes["p"] - end.spot, 0.0) - 2.0 * max(end.spot - strikes["c"], 0.0)

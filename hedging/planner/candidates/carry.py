@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hedging._numerics.types import Array
-from hedging.book.linear import FUNDING_PERIODS_PER_DAY
+from hedging.book.linear import FUNDING_PERIODS_PER_DAY, notional
 from hedging.market.contracts import Future, Instrument, Perpetual
 from hedging.market.market import Market
 from hedging.planner.request.funding import Funding
@@ -29,7 +29,7 @@ def carry_charged(
     for i, item in enumerate(items):
         if isinstance(item, Perpetual):
             rate = funding.counted(size[i]) * FUNDING_PERIODS_PER_DAY * horizon
-            charged[i] = abs(size[i]) * market.spot * rate
+            charged[i] = abs(size[i]) * notional(item, float(entry[i]), market.spot) * rate
         elif isinstance(item, Future):
             charged[i] = max(0.0, size[i] * _rolled_down(item, entry[i], market, horizon))
     return charged

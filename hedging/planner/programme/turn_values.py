@@ -11,7 +11,7 @@ from hedging._ground import clock
 from hedging._numerics.types import Array, Mask
 from hedging._numerics.types import Rows as Places
 from hedging.book.book import Book
-from hedging.book.linear import FUNDING_PERIODS_PER_DAY
+from hedging.book.linear import FUNDING_PERIODS_PER_DAY, notional
 from hedging.book.pricer import Pricer, unit_values
 from hedging.market.contracts import Future, Instrument, Option, Perpetual
 from hedging.market.market import Market
@@ -122,7 +122,9 @@ class TurnValues:
         self.strike = np.array([_level(item, market) for item in self.items])
         self.early = self.day < turning.end - SAME_DAY
         self.perpetual = np.array([isinstance(item, Perpetual) for item in self.items], dtype=bool)
-        self.rate = market.spot * market.funding_8h * FUNDING_PERIODS_PER_DAY
+        daily = market.funding_8h * FUNDING_PERIODS_PER_DAY
+        each = zip(self.items, self.entry, strict=True)
+        self.rate = np.array([daily * _notional(item, entry, market) for item, entry in each])
         self.funding = _funding_days(turning)
         strikes = self.strike[self.early], self.strike[self.day <= turning.end + SAME_DAY]
         self.first = self.then = np.zeros(0)
@@ -161,7 +163,7 @@ class TurnValues:
             np.where(self.early[used, None], self._before[np.ix_(used, near[0])], 0.0),
             self._after[used][:, :, near[1]],
             self._paid(lots, then),
-            self.rate * float(weight[self.perpetual[used]].sum()) * self.funding,
+            float(weight @ self.rate[used]) * self.funding,
         )
 
     def at(self, keys: Places, lots: Array) -> Array:
@@ -219,7 +221,8 @@ class TurnValues:
         value = self._after[which[:, None], date, then]
         if (perpetual := self.perpetual[which]).any():
             days = self.funding[cut, date].T
-            value[perpetual] -= self.rate * (days[0] * self.first[first] + days[1] * self.then[then])
+            held = days[0] * self.first[first] + days[1] * self.then[then]
+            value[perpetual] -= np.multiply.outer(self.rate[which][perpetual], held)
         gone = self.gone[cut][:, which].T
         if gone.any():
             level = np.where(self.coin[which, None], self.then[then], 1.0)
@@ -275,6 +278,11 @@ def _last_days(items: Sequence[Instrument], market: Market) -> Array:
     ends = [item.expiry if isinstance(item, Option | Future) else None for item in items]
     left = {end: np.inf if end is None else days(market.as_of, end) for end in {*ends}}
     return np.array([left[end] for end in ends])
+
+
+def _notional(item: Instrument, entry: float | None, market: Market) -> float:
+    """What one unit of a perpetual pays funding on; nothing of anything else. [money]"""
+    return notional(item, entry or 0.0, market.spot) if isinstance(item, Perpetual) else 0.0
 
 
 def _level(item: Instrument, market: Market) -> float:

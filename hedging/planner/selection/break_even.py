@@ -9,7 +9,7 @@ from dataclasses import replace
 from hedging._ground import clock
 from hedging._ground.clock import OutOfTimeError
 from hedging.book.legs import Leg
-from hedging.book.linear import FUNDING_PERIODS_PER_DAY
+from hedging.book.linear import FUNDING_PERIODS_PER_DAY, notional
 from hedging.book.structure import structure
 from hedging.market.contracts import Perpetual
 from hedging.planner.candidates.carry import carry_charged
@@ -82,7 +82,10 @@ def _between(request: Request, with_one: Sequence[Leg], without: Sequence[Leg]) 
     entering = sum(abs(leg.units) * (leg.half_spread + leg.fee) for leg in own)
     cost, rival = (cost_with_carry(each, request).execution for each in (others, without))
     saved = rival - cost - entering
-    rate = saved / (units * market.spot * FUNDING_PERIODS_PER_DAY * request.horizon)
+    item = own[0].instrument
+    assert isinstance(item, Perpetual)
+    stands_for = units * notional(item, own[0].price, market.spot)
+    rate = saved / (stands_for * FUNDING_PERIODS_PER_DAY * request.horizon)
     rate = round(float(rate), 8) + 0.0  # of two that cost the same what is left is rounding
     name = structure(without, request.book) if without else "nothing"
     return BreakEven(market.asset, rate, bool(units < 0.0), name, rival)

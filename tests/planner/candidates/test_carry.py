@@ -71,17 +71,17 @@ def test_only_one_side_of_a_basis_is_paid():
 def test_a_short_perpetual_pays_its_funding_and_receives_nothing(rate):
     market = Market.of(small_chain(LADDER), funding_8h=rate)
     found = plan(coins(10), market, Target(delta=(4, 5)), PERPETUAL, horizon=10.0)
-    short = -sum(leg.units for leg in found.legs if isinstance(leg.instrument, Perpetual))
-    assert found.cost.carry == pytest.approx(short * SPOT * max(-rate, 0.0) * 3 * 10.0)
+    short = -sum(leg.units * leg.price for leg in found.legs if isinstance(leg.instrument, Perpetual))
+    assert found.cost.carry == pytest.approx(short * max(-rate, 0.0) * 3 * 10.0)
 
 
 def test_a_stated_share_of_a_low_percentile_may_count():
     market = Market.of(small_chain(LADDER), funding_8h=1e-4)
     funding = Funding(low=0.5e-4, high=2e-4, received=0.5)
     found = plan(coins(10), market, Target(delta=(4, 5)), replace(PERPETUAL, funding=funding), horizon=10.0)
-    short = -sum(leg.units for leg in found.legs)
+    short = -sum(leg.units * leg.price for leg in found.legs)
     assert short > 0.0
-    assert found.cost.carry == pytest.approx(-0.5 * 0.5e-4 * short * SPOT * 3 * 10.0)
+    assert found.cost.carry == pytest.approx(-0.5 * 0.5e-4 * short * 3 * 10.0)
 
 
 @pytest.mark.parametrize("rate", [-0.003, -1e-4, 0.0, 1e-4, 0.003])
@@ -168,8 +168,8 @@ def test_decay_is_the_premium_of_what_expires_worthless_and_is_in_the_text(tmp_p
 def test_decay_of_a_perpetual_is_its_funding_at_todays_rate():
     market = Market.of(small_chain(LADDER), funding_8h=1e-4)
     found = plan(coins(10), market, Target(delta=(4, 5)), PERPETUAL, horizon=10.0)
-    short = -sum(leg.units for leg in found.legs)
-    assert found.decay.funding == pytest.approx(-short * SPOT * 1e-4 * 30.0)
+    short = -sum(leg.units * leg.price for leg in found.legs)
+    assert found.decay.funding == pytest.approx(-short * 1e-4 * 30.0)
     assert decay_of((), (market,), 10.0).total == 0.0
 
 
@@ -202,5 +202,6 @@ def test_decay_counts_the_rate_that_is_given():
     )
     sold = -sum(leg.units for leg in found.legs if isinstance(leg.instrument, Perpetual))
     assert sold > 5.0
-    assert found.decay.funding == pytest.approx(-sold * SPOT * 1e-4 * 3.0 * 20.0, rel=1e-9)
+    sold = -sum(leg.units * leg.price for leg in found.legs if isinstance(leg.instrument, Perpetual))
+    assert found.decay.funding == pytest.approx(-sold * 1e-4 * 3.0 * 20.0, rel=1e-9)
     assert found.cost.carry == 0.0  # what is received pays for nothing

@@ -74,7 +74,7 @@ def test_perpetuals_pay_funding_on_both_sides_of_a_turn_at_the_worse_of_both_rat
     """What is received counts as nothing, net of all that is held: the worst of both rates along every turn."""
     market, random = Market.of(small_chain(MENU, terms=terms), funding_8h=1e-3), np.random.default_rng(5)
     settled = terms.settlement
-    book = Book([Holding.spot("BTC", 10.0), Holding.perpetual("BTC", -4.0, entry=100.0, settlement=settled)])
+    book = Book([Holding.spot("BTC", 10.0), Holding.perpetual("BTC", -4.0, entry=130.0, settlement=settled)])
     limits = Limits(outright=(Outright("perpetual", settlement=settled),), **LOOSE)
     request = Request.of(book, market, Target(floor=-0.2), limits, horizon=30.0)
     assert [each.markets[0].funding_8h for each in request.at_fundings(request.scenarios)] == [1e-3, 0.0]
