@@ -139,10 +139,10 @@ def test_a_short_perpetual_pays_its_funding_to_the_horizon_and_counts_none_of_it
     market = Market.of(small_chain(LADDER), funding_8h=funding)
     limits = Limits(outright=(Outright("perpetual"),), **LOOSE)
     found = plan(coins(10), market, Target(delta=(4, 5)), limits, horizon=10.0)
-    short = -sum(leg.quantity for leg in found.legs)
-    assert short > 0.0
+    sold = -sum(leg.units * leg.price for leg in found.legs)
+    assert sold > 0.0
     # Three times a day a short pays what a long receives.
-    assert found.cost.carry == pytest.approx(short * SPOT * paid * 3 * 10.0)
+    assert found.cost.carry == pytest.approx(sold * paid * 3 * 10.0)
 
 
 def test_the_crash_of_february_2026_gives_the_plan_a_desk_would_trade(shared_data):

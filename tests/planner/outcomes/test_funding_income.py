@@ -29,11 +29,13 @@ def outcomes(shift=None) -> Outcomes:
     return Outcomes(Paths(np.array([DAYS]), moves, np.zeros_like(moves), labels, funding_shift=shifts))
 
 
-def ended(drawn: Outcomes, spot: float, coins: float, perpetuals: float, rate: float) -> np.ndarray:
-    """P&L by hand: a perpetual pays its rate of the mean spot three times a day, and receives nothing."""
+def ended(
+    drawn: Outcomes, spot: float, coins: float, perpetuals: float, rate: float, *, entry: float
+) -> np.ndarray:
+    """P&L by hand: a perpetual pays its rate three times a day in coins of what it was entered for, and receives nothing."""
     move = drawn.paths.spot[:, 0]
     shift = 0.0 if drawn.paths.funding_shift is None else drawn.paths.funding_shift[:, 0]
-    paid = np.maximum(perpetuals * (rate + shift), 0.0) * 3.0 * DAYS * spot * (1.0 + move) / 2.0
+    paid = np.maximum(perpetuals * (rate + shift), 0.0) * 3.0 * DAYS * entry * (1.0 + move) / 2.0
     return spot * (coins + perpetuals) * (move - 1.0) - paid
 
 
@@ -49,12 +51,12 @@ def test_a_tail_is_no_shorter_for_what_a_short_receives(kind, rate):
     assert leg.units < 0
     move = drawn.paths.spot[:, 0]  # which the fee's coins would have moved with
     paid = abs(leg.units) * (leg.half_spread + leg.fee * move)
-    by_hand = (ended(drawn, market.spot, 10.0, leg.units, rate) - paid) / found.base
+    by_hand = (ended(drawn, market.spot, 10.0, leg.units, rate, entry=leg.price) - paid) / found.base
     measured = expected_shortfall if kind == "shortfall" else value_at_risk
     limit = SHORTFALL if kind == "shortfall" else VALUE_AT_RISK
     (check,) = (each for each in found.checks if each.limit == limit)
     assert check.value == pytest.approx(-measured(by_hand, 0.9), abs=1e-9)
-    one_less = ended(drawn, market.spot, 10.0, leg.units + 0.1, rate) / found.base
+    one_less = ended(drawn, market.spot, 10.0, leg.units + 0.1, rate, entry=leg.price) / found.base
     assert -measured(one_less, 0.9) < -0.15  # the least that keeps the limit: nothing received was counted
 
 
@@ -66,9 +68,9 @@ def test_a_stated_share_of_a_low_percentile_counts():
     found = plan(book, market, target, limits, outcomes=drawn, horizon=DAYS, effort=QUICK)
     (leg,) = found.legs
     move = drawn.paths.spot[:, 0]
-    income = abs(leg.units) * 0.5 * 3e-4 * 3.0 * DAYS * market.spot * (1.0 + move) / 2.0
+    income = abs(leg.units) * 0.5 * 3e-4 * 3.0 * DAYS * leg.price * (1.0 + move) / 2.0
     paid = abs(leg.units) * (leg.half_spread + leg.fee * move)
-    by_hand = (ended(drawn, market.spot, 10.0, leg.units, 0.0) + income - paid) / found.base
+    by_hand = (ended(drawn, market.spot, 10.0, leg.units, 0.0, entry=leg.price) + income - paid) / found.base
     (check,) = (each for each in found.checks if each.limit == SHORTFALL)
     assert check.value == pytest.approx(-expected_shortfall(by_hand, 0.9), abs=1e-9)
 
@@ -83,7 +85,7 @@ def test_what_is_held_receives_nothing_either_wherever_the_rate_goes(size, rate)
     found = plan(book, market, target, LIMITS, outcomes=drawn, horizon=DAYS, effort=QUICK)
     assert not found.legs
     (check,) = (each for each in found.checks if each.limit == SHORTFALL)
-    by_hand = ended(drawn, market.spot, 10.0, size, rate) / found.base
+    by_hand = ended(drawn, market.spot, 10.0, size, rate, entry=market.spot) / found.base
     assert check.value == pytest.approx(-expected_shortfall(by_hand, 0.9), abs=1e-9)
 
 
