@@ -17,6 +17,8 @@ __all__ = ["doubts", "doubts_without_quotes", "overdrawn"]
 
 _FAR: Final = 50.0
 """How many times today's price, or what part of it, a price paid is doubted from: a slip of the unit is a hundred or a thousand."""
+_FAR_HELD: Final = 500.0
+"""The same of coins and shares: who holds them for years has seen hundredfold gains, and the weakest coins lose 99 %."""
 
 
 def doubts(book: Book, market: Market) -> Iterator[str]:
@@ -35,7 +37,8 @@ def doubts(book: Book, market: Market) -> Iterator[str]:
     """
     for held in book.of(market.asset):
         times = held.entry / market.spot if held.entry else 1.0
-        if not isinstance(held.instrument, Option) and not 1.0 / _FAR <= times <= _FAR:
+        far = _FAR_HELD if isinstance(held.instrument, Spot) else _FAR
+        if not isinstance(held.instrument, Option) and not 1.0 / far <= times <= far:
             counts = (
                 "" if isinstance(held.instrument, Spot) else ", and its gain since then counts as it stands"
             )

@@ -20,11 +20,26 @@ def account(name: str, **told: object) -> DeclaredAccount:
 
 
 @pytest.mark.parametrize(
-    ("entry", "doubted"),
-    [(70.5, True), (7_000_000.0, True), (1_399.0, True), (1_401.0, False), (3.49e6, False), (3.51e6, True)],
+    ("entry", "of_perpetuals", "of_coins"),
+    [
+        (70.5, True, True),
+        (70_000_000.0, True, True),
+        (141.0, True, False),  # bitcoin in 2013
+        (139.0, True, True),
+        (7_000_000.0, True, False),  # a coin that lost 99 %
+        (1_399.0, True, False),
+        (1_401.0, False, False),
+        (3.49e6, False, False),
+        (3.51e6, True, False),
+    ],
 )
-def test_a_price_paid_fifty_times_off_is_doubted(entry: float, doubted: bool) -> None:
-    for held in (Holding.spot("BTC", 25, entry=entry), Holding.perpetual("BTC", 25, entry=entry)):
+def test_a_price_paid_that_may_be_of_another_unit_is_doubted(
+    entry: float, of_perpetuals: bool, of_coins: bool
+) -> None:
+    for held, doubted in (
+        (Holding.perpetual("BTC", 25, entry=entry), of_perpetuals),
+        (Holding.spot("BTC", 25, entry=entry), of_coins),
+    ):
         said = list(doubts(Book([held]), MARKET))
         assert bool(said) == doubted
         assert all(f"entered at {entry:,.10g} USD, where its quotes are at 70,000" in each for each in said)

@@ -148,6 +148,24 @@ def test_the_break_even_is_the_rate_at_which_both_plans_cost_the_same(crash):
     assert below.break_even.rate == pytest.approx(edge.rate, rel=0.05)
 
 
+@pytest.mark.parametrize("settlement", ["coin", "cash"])
+def test_the_break_even_is_of_what_the_perpetual_stands_for(settlement):
+    """By hand: what it saves at once, over its payments: in coin of the price it is sold at, in cash of spot."""
+    sale = Outright("perpetual", half_spread=0.01, settlement=settlement)
+    dear = Market.of(small_chain(LADDER, spreads=[0.4] * len(LADDER)))
+    limits = Limits(outright=(sale,), **LOOSE)
+    found = plan(coins(10), dear, Target(delta=(4, 5)), limits, horizon=10.0)
+    (leg,) = found.legs
+    assert isinstance(leg.instrument, Perpetual)
+    assert leg.price == pytest.approx(0.99 * SPOT)
+    edge = found.break_even
+    assert edge is not None
+    stands_for = leg.units * (leg.price if settlement == "coin" else SPOT)
+    saved = edge.cost - found.cost.execution
+    assert saved > 0.0
+    assert edge.rate == pytest.approx(saved / (stands_for * 3 * 10.0), abs=1e-8)
+
+
 # --- what holding costs -----------------------------------------------------------------------------
 
 
