@@ -15,7 +15,7 @@ import pandas as pd
 
 from hedging._ground.cells import SHARE, figure
 from hedging._ground.counts import number_of
-from hedging._ground.shown import Shown
+from hedging._ground.shown import Shown, plain
 from hedging._ground.tables import Page, Part, Table
 from hedging.market import _parity
 from hedging.market._static_arbitrage import calendars, index_of_running_minimum, never_losing
@@ -87,18 +87,21 @@ class ChainHealth(Shown):
         """Plain values, as JSON knows them."""
         forwards = self.forwards.reset_index().astype({"expiry": str})
         violations = self.violations.astype({"expiry": str})
-        return {
-            "title": self.title,
-            "kept": self.kept,
-            "rejected": {str(reason): int(count) for reason, count in self.rejected.items()},
-            "missing": {str(name): float(share) for name, share in self.missing.items()},
-            "unsaid": list(self.unsaid),
-            "forwards": forwards.to_dict("records"),
-            "violations": violations.to_dict("records"),
-            "spot": {str(name): float(value) for name, value in self.spot.items()},
-            "round_trip": {str(name): float(value) for name, value in self.round_trip.items()},
-            "round_trip_worst": self.round_trip.name,
-        }
+        found: dict[str, Any] = plain(
+            {
+                "title": self.title,
+                "kept": self.kept,
+                "rejected": self.rejected,
+                "missing": self.missing,
+                "unsaid": self.unsaid,
+                "forwards": forwards,
+                "violations": violations,
+                "spot": self.spot.astype(float),
+                "round_trip": self.round_trip.astype(float),
+                "round_trip_worst": self.round_trip.name,
+            }
+        )
+        return found
 
 
 def _parts(found: ChainHealth) -> list[Part]:

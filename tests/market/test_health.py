@@ -54,6 +54,21 @@ def test_a_stale_forward_is_outside_what_parity_allows():
     assert_allclose(parity["amount"], 1.0 - 2 * 0.05, rtol=1e-9)  # off by 1, less both half spreads
 
 
+@pytest.mark.parametrize("left_out", [[], ["mark_vol"], ["mark"], ["mark", "mark_vol"]])
+def test_what_could_not_be_looked_at_is_null_in_json(left_out: list[str]) -> None:
+    """Without marks there is no round trip to measure."""
+    whole = fair().assign(forward=100.0, mark=lambda rows: 0.5 * (rows["bid"] + rows["ask"]), mark_vol=0.5)
+    found = health.check(chain(whole.drop(columns=left_out)))
+    assert bool(found.round_trip["count"]) == ("mark" not in left_out)
+    told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert list(told) == [
+        *["title", "kept", "rejected", "missing", "unsaid", "forwards", "violations", "spot", "round_trip"],
+        "round_trip_worst",
+    ]
+    assert (told["round_trip"]["median"] is None) == (not told["round_trip"]["count"])
+    assert told["kept"] == found.kept > 0
+
+
 @pytest.mark.parametrize(
     ("row", "bid", "rule", "amount"),
     [
