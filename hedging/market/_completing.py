@@ -123,7 +123,7 @@ def with_forwards(
         curve = futures[futures["snapshot"] == number]
         of_expiry[mine] = _curve_forwards(table[mine], curve, coin=coin)
     if spot is not None:
-        of_expiry = of_expiry.fillna(spot if coin else spot / discount)
+        of_expiry = of_expiry.fillna(spot / discount)
     return table.assign(forward=table["forward"].fillna(of_expiry))
 
 

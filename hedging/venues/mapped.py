@@ -39,6 +39,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hedging._ground.counts import number_of
 from hedging._ground.file_kinds import kind_of_value, kind_of_values
 from hedging._ground.reading import read_text
 from hedging._ground.toml import parse_toml
@@ -47,8 +48,9 @@ from hedging.market._cleaning import NUMBER_COLUMNS, RAW_COLUMNS, VENDORS_NONE, 
 from hedging.market.chain import OptionChain
 from hedging.units import utc
 from hedging.venues import _us
-from hedging.venues._formats import PRICING, Format, Pick, given_time, pick_asset, pick_snapshot
+from hedging.venues._formats import PRICING, Format, Pick, given_time, pick_asset, pick_snapshot, snapshots
 from hedging.venues._opening import QuoteFile, shape_of
+from hedging.venues._steps import check_rows
 from hedging.venues._terms import agreed
 from hedging.venues._texts import DAYS_OF_SHEETS, as_numbers, records_of, text_table
 from hedging.venues._times import moments
@@ -61,6 +63,7 @@ _NUMBERS: Final = ("spot", "rate")
 _TABLES: Final = ("units", "columns", "calls", "puts", "terms")
 _COUNTED: Final = {*NUMBER_COLUMNS, "strike", "forward", "index", "discount"}
 _NAMED: Final = ("flag", "strike", "expiry")  # what names of the OSI form say
+_OFFSET: Final = r"\d\d:\d\d.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,8 @@ def _kind(key: str) -> str:
 
 def _read(file: QuoteFile, pick: Pick, said: _Map) -> OptionChain:
     rows = _laid_out(table_of(file, as_written=said.decimal == ","), file, said)
+    if "asset" in rows:
+        rows = rows.assign(asset=_tickers(rows["asset"], file))
     asset = _asset(rows, file, pick, said)
     rows = rows if "asset" not in rows else rows[(rows["asset"] == asset) | rows["asset"].isna()]
     when, rows = _moment(rows, file, pick, said)
@@ -259,6 +264,20 @@ def _asset(rows: pd.DataFrame, file: QuoteFile, pick: Pick, said: _Map) -> str:
     return asset
 
 
+def _tickers(column: pd.Series, file: QuoteFile) -> pd.Series:
+    """Names of underlyings as texts, as 700 of Hong Kong is one too; none stands for another's."""
+    whole = pd.api.types.is_numeric_dtype(column.dtype) and (column.dropna() % 1 == 0).all()
+    texts = (column.astype("Int64") if whole else column).astype(str).str.strip()
+    named: pd.Series = texts.where(column.notna() & (texts != ""), None)
+    if named.isna().any() and named.nunique() > 1:
+        raise ChainError(
+            f"{file.name}: {number_of(int(named.isna().sum()), 'row')} of {len(named)} say no asset, of a table that has "
+            f"{', '.join(map(repr, named.dropna().unique()[:5]))}: write it into each row (of merged cells the first alone has "
+            "it)."
+        )
+    return named
+
+
 def _moment(rows: pd.DataFrame, file: QuoteFile, pick: Pick, said: _Map) -> tuple[pd.Timestamp, pd.DataFrame]:
     """Time of the quotes, and the rows of it."""
     if "as_of" not in rows:
@@ -267,9 +286,15 @@ def _moment(rows: pd.DataFrame, file: QuoteFile, pick: Pick, said: _Map) -> tupl
         ), rows
     days = _parsed(rows["as_of"], file, said)
     if isinstance(days.dtype, pd.DatetimeTZDtype) or not (days.dt.normalize() == days).all():
-        times = moments(days, file.name, pick.timezone or said.timezone)
+        times = moments(days, file.name, _zone(pick, said))
+        check_rows(times, snapshots(times), file.name, steps=False)
     elif pick.at is not None and len(str(pick.at).strip()) > 10 and days.nunique() == 1:
-        return given_time(pick, file.name), rows  # the file says the day, the caller the time
+        when, day = given_time(pick, file.name), days.iloc[0]  # the file says the day, the caller the time
+        if when.tz_convert(_zone(pick, said) or "UTC").date() != day.date():
+            raise ChainError(
+                f"{file.name} is of {day:%Y-%m-%d}, not of {pick.at}: pass at= with a time of that day."
+            )
+        return when, rows
     else:
         raise ChainError(
             f"{file.name}: column as_of holds days without a time of day; pass at= (--at) with a time, or leave as_of "
@@ -282,16 +307,17 @@ def _moment(rows: pd.DataFrame, file: QuoteFile, pick: Pick, said: _Map) -> tupl
 def _expiries(column: pd.Series, file: QuoteFile, pick: Pick, said: _Map) -> pd.Series:
     """Expiries in UTC; days at the hour that the map says."""
     times = _parsed(column, file, said)
-    zone = said.timezone or pick.timezone
+    zone = _zone(pick, said)
     if isinstance(times.dtype, pd.DatetimeTZDtype):
         return times
-    if (times.dropna().dt.normalize() == times.dropna()).all():
+    days = times.dt.normalize() == times  # each by itself: a table may have both
+    if days.any():
         if said.expiry_time is None:
             raise ChainError(
-                f"{file.name}: expiries are days, such as {column.iloc[0]}: {said.name} must say expiry_time, as '16:00', "
-                "and the timezone it is in."
+                f"{file.name}: expiries are days, such as {column[days].iloc[0]}: {said.name} must say expiry_time, as "
+                "'16:00', and the timezone it is in."
             )
-        times = times + _time_of_day(said)
+        times = times.where(~days, times + _time_of_day(said))
     if zone is None:
         raise ChainError(f"{file.name}: expiries carry no zone: {said.name} must say timezone, as 'UTC'.")
     try:
@@ -299,6 +325,11 @@ def _expiries(column: pd.Series, file: QuoteFile, pick: Pick, said: _Map) -> pd.
     except (ValueError, LookupError, OSError) as error:
         raise ChainError(f"{file.name}: timezone {zone!r} does not fit the expiries: {error}") from error
     return moved
+
+
+def _zone(pick: Pick, said: _Map) -> str | None:
+    """Of times in the table that carry none: as its map says, whatever zone the caller's time is in."""
+    return said.timezone or pick.timezone
 
 
 def _time_of_day(said: _Map) -> pd.Timedelta:
@@ -321,7 +352,14 @@ def _parsed(column: pd.Series, file: QuoteFile, said: _Map) -> pd.Series:
     texts = column.astype(str).str.strip().where(column.notna())
     plain = texts.dropna().str.match(r"\d{4}-\d\d-\d\d").all()  # which no other form means
     form = "ISO8601" if said.dates is None or plain else said.dates
-    found: pd.Series = pd.to_datetime(texts, format=form, errors="coerce")
+    # Cells that say their own offset may be of both sides of a clock change.
+    own = texts.dropna().str.contains(_OFFSET).all()
+    try:
+        found: pd.Series = pd.to_datetime(texts, format=form, errors="coerce", utc=bool(own))
+    except ValueError as error:  # some with a zone, some without
+        raise ChainError(
+            f"{file.name}: column {column.name!r} has times with a zone beside times without one; write all alike."
+        ) from error
     if (bad := texts[found.isna() & texts.notna()]).size:
         written = f"dates = {said.dates!r}" if said.dates else "2026-03-27"
         raise ChainError(

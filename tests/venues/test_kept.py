@@ -278,20 +278,22 @@ def plain(**more: object) -> pd.DataFrame:
     return pd.DataFrame(table).assign(**more)
 
 
-def built(frame: pd.DataFrame, **more: object) -> OptionChain:
+def built(frame: pd.DataFrame, price: str = "money", **more: object) -> OptionChain:
     return OptionChain.from_frame(
         frame,
         asset="XYZ",
         as_of=AT,
-        units={"price": "money", "vol": "decimal"},
+        units={"price": price, "vol": "decimal"},
         columns={"mark_vol": "iv"},
         **more,
     )
 
 
 def test_spot_and_rate_make_forwards_where_nothing_better_does():
-    puts = built(plain().query("flag == 'p'"), spot=100.0, rate=0.03)
-    assert puts.quotes["forward"].to_numpy() == pytest.approx(100.0 * np.exp(0.03 * 30 / 365), rel=1e-12)
+    frame, grown = plain().query("flag == 'p'"), 100.0 * np.exp(0.03 * 30 / 365)
+    in_coin = frame.assign(bid=frame["bid"] / grown, ask=frame["ask"] / grown)
+    for puts in (built(frame, spot=100.0, rate=0.03), built(in_coin, "coin", spot=100.0, rate=0.03)):
+        assert puts.quotes["forward"].to_numpy() == pytest.approx(grown, rel=1e-12)
     assert len(built(plain(bid=0.0, ask=0.0), spot=100.0).quotes) == 10
 
 
