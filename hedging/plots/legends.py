@@ -26,7 +26,7 @@ def legend(ax: Axes) -> None:
 
     Where they would leave the panel no height, a figure of ours grows, and a caller's has the first names alone.
     """
-    handles, names = ax.get_legend_handles_labels()
+    handles, names = _once(ax)
     if not names:
         return
     import matplotlib as mpl
@@ -68,10 +68,18 @@ def legend_of_all(figure: Any) -> None:
         return
     import matplotlib as mpl
 
-    handles, names = first.get_legend_handles_labels()
+    handles, names = _once(first)
     size = float(mpl.rcParams["legend.fontsize"]) / 72.0  # inches
     columns = _columns(names, float(figure.get_figwidth()), size)
     figure.legend(handles, names, loc="outside lower left", ncols=columns)
+
+
+def _once(ax: Axes) -> tuple[list[Any], list[str]]:
+    """What is drawn and its names, each name once: a panel may be drawn into again."""
+    handles, names = ax.get_legend_handles_labels()
+    first = {name: handle for handle, name in zip(reversed(handles), reversed(names), strict=True)}
+    kept = list(dict.fromkeys(names))
+    return [first[name] for name in kept], kept
 
 
 def _columns(names: Sequence[str], room: float, size: float) -> int:
@@ -109,6 +117,8 @@ def _within(ax: Axes, handles: Sequence[Any], names: Sequence[str], columns: int
     if ax.get_yscale() != "linear" or ax.yaxis_inverted():
         ax.legend(handles, names, loc="best")
         return
-    low, high = ax.get_ylim()
-    ax.set_ylim(low - (high - low) * share / (1.0 - share), high)
+    if ax.get_legend() is None:  # else the room is there
+        low, high = ax.get_ylim()
+        ax.set_yticks([tick for tick in ax.get_yticks() if low <= tick <= high])  # none beside the names
+        ax.set_ylim(low - (high - low) * share / (1.0 - share), high)
     ax.legend(handles, names, loc="lower left", ncols=columns, columnspacing=1.2)

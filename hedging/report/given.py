@@ -153,7 +153,7 @@ def screen(found: Mapping[str, Any], subject: Subject) -> Section:
 def _verdict(found: Mapping[str, Any], asset: str, word: str | None) -> str:
     """The verdict on one asset with the votes that decided it, where the file has them."""
     if word is None:
-        return f"{asset} is not in it"
+        return f"{asset} is " + ("what it is against" if asset == found["benchmark"] else "not in it")
     rows: Records = [row for row in found["verdicts"] if row.get("coin") == asset]
     try:
         votes = tuple(Vote(**vote) for vote in rows[0]["votes"])

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
-from hedging import plots
+from hedging import Market, plots, samples
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +86,21 @@ def _points(line: Line2D) -> Any:
 def _meets(points: Any, box: Bbox) -> bool:
     x, y = np.moveaxis(np.asarray(points).reshape(-1, 2), -1, 0)
     return bool(((x > box.x0) & (x < box.x1) & (y > box.y0) & (y < box.y1)).any())
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [plots.smile, plots.term_structure, lambda market, ax: plots.payoff(samples.book(), market, ax=ax)],
+)
+def test_a_panel_drawn_into_again_names_all_once_and_has_ticks_only_where_data_can_be(draw) -> None:
+    ax = plt.figure(figsize=(5.0, 3.4)).subplots()  # of the caller, and makes no room
+    for _ in range(2):
+        draw(Market.of(samples.chain()), ax=ax)
+        names = [text.get_text() for text in ax.get_legend().get_texts()]
+        assert len(names) == len(set(names))
+        least = min(
+            np.nanmin(line.get_ydata()) for line in ax.get_lines() if line.get_transform() == ax.transData
+        )
+        step = np.diff(ax.get_yticks()).min()
+        assert ax.get_ylim()[0] < least - step  # the room of the names
+        assert ax.get_yticks().min() > least - step

@@ -22,6 +22,7 @@ from hedging.planner import InfeasibleHedgeError
 from hedging.planner.explain.liquidation import liquidations
 from hedging.report import page as pages
 from hedging.report.explorer import TINT
+from hedging.report.given import _verdict
 from hedging.report.trades import _proof as proof_of
 from hedging.report.trades import limit_value
 from hedging.report.words import day_name
@@ -668,3 +669,9 @@ def test_a_later_page_takes_liquidation_from_its_own_spot() -> None:
     assert f"Liquidation, at the quotes of {later.as_of:%Y-%m-%d %H:%M} UTC" in whole
     price = next(price for price in found[0].before if price is not None)
     assert f"({100.0 * (price / 98.0 - 1.0):+.1f}\xa0%)".replace("-", "−") in whole
+
+
+def test_a_screen_knows_what_it_is_against() -> None:
+    found = {"benchmark": "BTC", "verdicts": []}
+    assert _verdict(found, "BTC", None) == "BTC is what it is against"
+    assert _verdict(found, "SOL", None) == "SOL is not in it"

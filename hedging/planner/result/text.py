@@ -36,10 +36,10 @@ SHOWN_SHARES = ("shortfall", "value_at_risk", "cost", "initial_margin")
 
 def plan_text(plan: HedgePlan) -> str:
     """The plan in aligned lines, on one page."""
-    first = [f"  {name:<14}{text}" for name, text in _first(plan)]
+    first = [f"  {name:<13} {text}" for name, text in _first(plan)]
     exposures = [_exposure_line(row) for row in _exposures(plan)]
-    below = [f"  {name:<14}{text}" for name, text in _below(plan)]
-    costs = [f"  {name:<14}{text}" for name, text in _costs(plan)]
+    below = [f"  {name:<13} {text}" for name, text in _below(plan)]
+    costs = [f"  {name:<13} {text}" for name, text in _costs(plan)]
     if line_width() >= ROOMY:
         header = f"  {'':<14}{'before':>12}{'after':>12}  {'target':<16}unit"
     else:  # the units stand below
